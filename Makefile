@@ -1,0 +1,55 @@
+# Everything that is done with this repository. `make` alone prints what there is.
+#
+#   CARGO_TARGET_DIR  where cargo builds; target/ unless set
+#   DUCKDB_LIB_DIR    a folder with DuckDB's shared library; fetched into .deps/duckdb unless set
+#   BUNDLED=1         compile DuckDB from source instead, about 16 minutes on 2 cores
+#   FRESH=1           let `make demo` begin with an empty data directory
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench build lint fmt clean duckdb tools
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+ifdef BUNDLED
+FEATURES := --features segue-cli/bundled
+else
+DUCKDB := duckdb
+export DUCKDB_LIB_DIR ?= $(CURDIR)/.deps/duckdb
+endif
+
+help: ## print this
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+	  printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+demo: build ## load the sample taxi trips and counties on this machine, and count them
+	@SEGUE=$(TARGET)/release/segue SERVER=$(TARGET)/release/sample-server tests/tools/demo.sh
+
+test: tools $(DUCKDB) ## run every test
+	cargo test --workspace $(FEATURES)
+
+bench: build ## benchmarks, and a full month of trips against a hand-written script
+	cargo bench --workspace $(FEATURES)
+	@BIN=$(TARGET)/release tests/bench/month.sh
+
+build: tools $(DUCKDB) ## build the command `segue` for use, and what the demo and the benchmarks need
+	@echo "== building; the first time takes some minutes"
+	cargo build --release $(FEATURES) --package segue-cli --package segue-tests --bins
+
+lint: tools $(DUCKDB) ## what must be clean: format, clippy, docs
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets $(FEATURES) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps $(FEATURES)
+
+fmt: ## format the code
+	cargo fmt --all
+
+duckdb: ## fetch DuckDB's shared library into .deps/duckdb
+	@tests/tools/fetch-duckdb.sh
+
+clean: ## remove what was built, the demo's data and the benchmarks' files; keep .deps
+	cargo clean
+	rm -rf .demo .bench
+
+tools:
+	@tests/tools/check-tools.sh

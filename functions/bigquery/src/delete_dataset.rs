@@ -1,0 +1,48 @@
+//! `bigquery.DeleteDataset`.
+
+use crate::connection::Connection;
+use crate::refusal::refusal;
+use schemars::JsonSchema;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// Drops a dataset.
+///
+/// ```yaml
+/// id: drop
+/// type: io.kestra.plugin.gcp.bigquery.DeleteDataset
+/// name: scratch
+/// deleteContents: true
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteDataset {
+    /// Whose project, whose credentials, where.
+    #[serde(flatten)]
+    pub connection: Connection,
+    /// The dataset's name.
+    pub name: String,
+    /// Whether its tables go with it; else a dataset with tables is refused.
+    #[serde(default)]
+    pub delete_contents: bool,
+}
+
+/// What `bigquery.DeleteDataset` gives out.
+#[derive(Debug, Serialize)]
+pub struct Output {
+    /// The dataset's name.
+    pub dataset: String,
+}
+
+impl Task for DeleteDataset {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.bigquery.DeleteDataset";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        self.connection.mask(context);
+        let warehouse = &context.ports().warehouse;
+        warehouse.delete_dataset(&self.name, self.delete_contents).await.map_err(refusal)?;
+        context.info(format!("the dataset {} is gone", self.name));
+        Ok(Output { dataset: self.name })
+    }
+}

@@ -1,0 +1,51 @@
+//! `bigquery.DeleteTable`.
+
+use crate::connection::Connection;
+use crate::refusal::refusal;
+use schemars::JsonSchema;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// Drops a table, view or external table.
+///
+/// ```yaml
+/// id: drop
+/// type: io.kestra.plugin.gcp.bigquery.DeleteTable
+/// dataset: zoomcamp
+/// table: yellow_tripdata_ext
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteTable {
+    /// Whose project, whose credentials, where.
+    #[serde(flatten)]
+    pub connection: Connection,
+    /// The dataset.
+    pub dataset: String,
+    /// The table.
+    pub table: String,
+}
+
+/// What `bigquery.DeleteTable` gives out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The project, where one is named.
+    pub project_id: Option<String>,
+    /// The dataset.
+    pub dataset_id: String,
+    /// The table.
+    pub table: String,
+}
+
+impl Task for DeleteTable {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.bigquery.DeleteTable";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        self.connection.mask(context);
+        context.ports().warehouse.delete_table(&self.dataset, &self.table).await.map_err(refusal)?;
+        context.info(format!("the table {}.{} is gone", self.dataset, self.table));
+        Ok(Output { project_id: self.connection.project(), dataset_id: self.dataset, table: self.table })
+    }
+}

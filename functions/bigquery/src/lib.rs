@@ -1,0 +1,32 @@
+//! The `bigquery` service: datasets, tables and query jobs in the warehouse (kestra-compat.md 4.6).
+//!
+//! What it is: one file for each task type; what all of them have ([`connection`]), how the warehouse's errors
+//! become the task's ([`refusal`]), what a job is called ([`job`]).
+//!
+//! What it must not know: which warehouse answers, how SQL is run.
+//!
+//! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one
+//! line in [`tasks`].
+
+pub mod connection;
+pub mod create_dataset;
+pub mod delete_dataset;
+pub mod delete_table;
+pub mod job;
+pub mod query;
+mod refusal;
+pub mod table_metadata;
+#[cfg(test)]
+mod testing;
+
+use segue_task::TaskList;
+
+/// The task types of this service.
+pub fn tasks() -> TaskList {
+    TaskList::new("bigquery")
+        .add::<create_dataset::CreateDataset>()
+        .add::<delete_dataset::DeleteDataset>()
+        .add::<delete_table::DeleteTable>()
+        .add::<query::Query>()
+        .add::<table_metadata::TableMetadata>()
+}

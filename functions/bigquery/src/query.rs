@@ -1,0 +1,387 @@
+//! `bigquery.Query`: runs statements and hands on what they yield.
+
+use crate::connection::Connection;
+use crate::job::{job_id, labels};
+use crate::refusal::refusal;
+use schemars::JsonSchema;
+use segue_model::{Json, Map, parse_duration};
+use segue_ports::warehouse::{self, QueryJob, QueryResult, TableReference};
+use segue_task::{Task, TaskContext, TaskError, ion};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Runs one or several statements as one job. The job's id follows from the attempt: a message delivered twice
+/// makes one job.
+///
+/// ```yaml
+/// id: merge
+/// type: io.kestra.plugin.gcp.bigquery.Query
+/// sql: |
+///   MERGE INTO `{{ kv('GCP_PROJECT_ID') }}.zoomcamp.trips` T
+///   USING `{{ kv('GCP_PROJECT_ID') }}.zoomcamp.trips_tmp` S
+///   ON T.unique_row_id = S.unique_row_id
+///   WHEN NOT MATCHED THEN INSERT ROW
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Query {
+    /// Whose project, whose credentials, where.
+    #[serde(flatten)]
+    pub connection: Connection,
+    /// One or several statements; the result is that of the last.
+    pub sql: String,
+    /// What becomes of the rows.
+    pub fetch_type: Option<FetchType>,
+    /// In old flows: FETCH.
+    #[serde(default)]
+    pub fetch: bool,
+    /// In old flows: FETCH_ONE.
+    #[serde(default)]
+    pub fetch_one: bool,
+    /// In old flows: STORE.
+    #[serde(default)]
+    pub store: bool,
+    /// Whether the statements are in BigQuery's old dialect: `true` is refused.
+    #[serde(default)]
+    pub legacy_sql: bool,
+    /// As `legacySql`.
+    #[serde(default)]
+    pub use_legacy_sql: bool,
+    /// Where the rows of a SELECT go: `dataset.table` or `project.dataset.table`, with an optional `$partition`.
+    pub destination_table: Option<String>,
+    /// What happens to rows that are there.
+    pub write_disposition: Option<WriteDisposition>,
+    /// Whether the destination may be created.
+    pub create_disposition: Option<CreateDisposition>,
+    /// The dataset that names without one belong to.
+    pub default_dataset: Option<String>,
+    /// The longest time the job may take, an ISO-8601 duration.
+    pub job_timeout: Option<String>,
+    /// Labels of the job.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Whether the statements are only checked.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Read and not used: all rows are handed over, whatever the page.
+    pub max_results: Option<u64>,
+    /// Read, applied by a CREATE TABLE … CLUSTER BY only.
+    pub clustering_fields: Option<Vec<String>>,
+    /// Read, applied by a CREATE TABLE … PARTITION BY only.
+    pub time_partitioning_field: Option<String>,
+    /// As `timePartitioningField`.
+    pub time_partitioning_type: Option<String>,
+    /// As `timePartitioningField`.
+    pub range_partitioning_field: Option<String>,
+    /// As `timePartitioningField`.
+    pub range_partitioning_start: Option<i64>,
+    /// As `timePartitioningField`.
+    pub range_partitioning_end: Option<i64>,
+    /// As `timePartitioningField`.
+    pub range_partitioning_interval: Option<i64>,
+    /// Read and not used: which changes of the destination's schema are allowed.
+    pub schema_update_options: Option<Vec<String>>,
+    /// Read and not used: INTERACTIVE or BATCH.
+    pub priority: Option<String>,
+    /// Read and not used: results have no limit.
+    pub allow_large_results: Option<bool>,
+    /// Read and not used: whether results may come from a cache.
+    pub use_query_cache: Option<bool>,
+    /// Read and not used: it belongs to the old dialect.
+    pub flatten_results: Option<bool>,
+    /// Read and not used.
+    pub maximum_billing_tier: Option<i64>,
+    /// Read and not used.
+    pub maximum_bytes_billed: Option<i64>,
+}
+
+/// What becomes of the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum FetchType {
+    /// Nothing.
+    #[default]
+    None,
+    /// All are outputs.
+    Fetch,
+    /// The first is an output.
+    FetchOne,
+    /// They go to a file in internal storage, as ION, one a line.
+    Store,
+}
+
+/// What happens to rows that are there.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum WriteDisposition {
+    /// The table is replaced.
+    WriteTruncate,
+    /// The rows are replaced, the schema stays.
+    WriteTruncateData,
+    /// Rows are added.
+    WriteAppend,
+    /// A table with rows is refused.
+    WriteEmpty,
+}
+
+/// Whether the destination may be created.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CreateDisposition {
+    /// It is created when it is missing.
+    CreateIfNeeded,
+    /// It must be there.
+    CreateNever,
+}
+
+impl From<WriteDisposition> for warehouse::WriteDisposition {
+    fn from(disposition: WriteDisposition) -> Self {
+        match disposition {
+            WriteDisposition::WriteTruncate => Self::WriteTruncate,
+            WriteDisposition::WriteTruncateData => Self::WriteTruncateData,
+            WriteDisposition::WriteAppend => Self::WriteAppend,
+            WriteDisposition::WriteEmpty => Self::WriteEmpty,
+        }
+    }
+}
+
+impl From<CreateDisposition> for warehouse::CreateDisposition {
+    fn from(disposition: CreateDisposition) -> Self {
+        match disposition {
+            CreateDisposition::CreateIfNeeded => Self::CreateIfNeeded,
+            CreateDisposition::CreateNever => Self::CreateNever,
+        }
+    }
+}
+
+/// What `bigquery.Query` gives out.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The job's id.
+    pub job_id: String,
+    /// With FETCH, the rows.
+    pub rows: Option<Vec<Map>>,
+    /// With FETCH_ONE, the first row; empty where there is none.
+    pub row: Option<Map>,
+    /// Rows fetched or stored.
+    pub size: Option<u64>,
+    /// With STORE, the file.
+    pub uri: Option<String>,
+    /// Where the rows of a SELECT were written.
+    pub destination_table: Option<TableReference>,
+}
+
+impl Task for Query {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.bigquery.Query";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        self.connection.mask(context);
+        if self.legacy_sql || self.use_legacy_sql {
+            return Err(TaskError::failed("legacySql: true is not supported; write the statements in GoogleSQL"));
+        }
+        self.note_what_is_not_applied(context);
+        let fetch = self.fetch_type();
+        let limit = self.job_timeout()?;
+        let job = QueryJob {
+            job_id: job_id(context),
+            sql: self.sql,
+            project: self.connection.project(),
+            location: self.connection.location(),
+            default_dataset: self.default_dataset,
+            destination_table: self.destination_table,
+            write_disposition: self.write_disposition.map(Into::into),
+            create_disposition: self.create_disposition.map(Into::into),
+            dry_run: self.dry_run,
+            max_results: match fetch {
+                FetchType::None => Some(0),
+                FetchType::FetchOne => Some(1),
+                FetchType::Fetch | FetchType::Store => None,
+            },
+            parameters: BTreeMap::new(),
+            labels: labels(&self.labels, context),
+        };
+        let result = run_job(job, limit, context).await?;
+        hand_over(result, fetch, context).await
+    }
+}
+
+impl Query {
+    fn fetch_type(&self) -> FetchType {
+        self.fetch_type.unwrap_or(match (self.fetch, self.store, self.fetch_one) {
+            (true, _, _) => FetchType::Fetch,
+            (_, true, _) => FetchType::Store,
+            (_, _, true) => FetchType::FetchOne,
+            _ => FetchType::None,
+        })
+    }
+
+    fn job_timeout(&self) -> Result<Option<Duration>, TaskError> {
+        let Some(text) = self.job_timeout.as_ref().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+        let limit = parse_duration(text).map_err(|why| TaskError::failed(format!("jobTimeout: {why}")))?;
+        Duration::try_from(limit)
+            .map(Some)
+            .map_err(|_| TaskError::failed(format!("jobTimeout: '{text}' is negative")))
+    }
+
+    fn note_what_is_not_applied(&self, context: &TaskContext) {
+        for (given, name, instead) in [
+            (self.clustering_fields.is_some(), "clusteringFields", "CLUSTER BY"),
+            (self.time_partitioning_field.is_some(), "timePartitioningField", "PARTITION BY"),
+            (self.range_partitioning_field.is_some(), "rangePartitioningField", "PARTITION BY"),
+        ] {
+            if given {
+                context.warn(format!("{name} is not applied; write CREATE TABLE … {instead} … AS SELECT"));
+            }
+        }
+    }
+}
+
+/// Runs the job and reports what it did.
+async fn run_job(
+    job: QueryJob,
+    limit: Option<Duration>,
+    context: &TaskContext,
+) -> Result<QueryResult, TaskError> {
+    let start = Instant::now();
+    let running = context.ports().warehouse.query(job);
+    let result = match limit {
+        None => running.await,
+        Some(limit) => tokio::time::timeout(limit, running)
+            .await
+            .map_err(|_| TaskError::failed(format!("the job took longer than its jobTimeout of {limit:?}")))?,
+    }
+    .map_err(refusal)?;
+    report(&result, start.elapsed(), context);
+    Ok(result)
+}
+
+fn report(result: &QueryResult, took: Duration, context: &TaskContext) {
+    let rows = result.affected_rows.unwrap_or(result.total_rows);
+    let changed = result.dml.map(|dml| {
+        format!(" ({} inserted, {} updated, {} deleted)", dml.inserted, dml.updated, dml.deleted)
+    });
+    context.info(format!(
+        "job {}: {}, {rows} rows{}, {} bytes processed, {:.3} s{}",
+        result.job_id,
+        result.statement_kind,
+        changed.unwrap_or_default(),
+        result.bytes_processed,
+        took.as_secs_f64(),
+        if result.from_record { "; it had ended before and was not run again" } else { "" }
+    ));
+    context.metric_counter("rows", rows as f64);
+    context.metric_counter("bytes", result.bytes_processed as f64);
+    context.metric_counter("total.bytes.processed", result.bytes_processed as f64);
+    if let Some(affected) = result.affected_rows {
+        context.metric_counter("num.dml.affected.rows", affected as f64);
+    }
+    context.metric_timer("duration", took.as_secs_f64());
+}
+
+async fn hand_over(result: QueryResult, fetch: FetchType, context: &TaskContext) -> Result<Output, TaskError> {
+    let mut output = Output {
+        job_id: result.job_id,
+        destination_table: result.destination_table,
+        ..Output::default()
+    };
+    match fetch {
+        FetchType::None => {}
+        FetchType::Fetch => {
+            output.size = Some(result.rows.len() as u64);
+            output.rows = Some(result.rows);
+        }
+        FetchType::FetchOne => {
+            let row = result.rows.into_iter().next();
+            output.size = Some(u64::from(row.is_some()));
+            output.row = Some(row.unwrap_or_default());
+        }
+        FetchType::Store => {
+            output.size = Some(result.rows.len() as u64);
+            let mut lines = String::new();
+            for row in result.rows {
+                lines.push_str(&ion::to_string(&Json::Object(row)));
+                lines.push('\n');
+            }
+            let path = context.storage_path(&format!("{}.ion", output.job_id));
+            output.uri = Some(context.storage().put_text(&path, lines).await?);
+        }
+    }
+    Ok(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Platform;
+    use segue_model::state::State;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn rows_are_handed_over_as_asked() {
+        let platform = Platform::new();
+        let sql = "SELECT id, CONCAT('n', CAST(id AS STRING)) AS name FROM UNNEST([1, 2, 3]) AS id ORDER BY id";
+        let run = platform.run(Query::TYPE, json!({"sql": sql, "fetchType": "FETCH"})).await;
+        assert_eq!(run.result.error, None);
+        assert_eq!(run.result.outputs["size"], 3);
+        assert_eq!(run.result.outputs["rows"][2], json!({"id": 3, "name": "n3"}));
+        assert_eq!(run.result.outputs["jobId"], "segue_execution1_taskrun1_0");
+        assert!(run.log_text().contains("job segue_execution1_taskrun1_0: SELECT, 3 rows"), "{}", run.log_text());
+
+        let run = platform.run_attempt(1, Query::TYPE, json!({"sql": sql, "fetchOne": true})).await;
+        assert_eq!((&run.result.outputs["row"], &run.result.outputs["size"]), (&json!({"id": 1, "name": "n1"}), &json!(1)));
+
+        let run = platform.run_attempt(2, Query::TYPE, json!({"sql": sql, "store": "true"})).await;
+        let uri = run.result.outputs["uri"].as_str().unwrap();
+        let text = platform.ports.storage.get_text(uri, 1000).await.unwrap();
+        let rows = ion::parse_all(&text).unwrap();
+        assert_eq!((rows.len(), &rows[1]), (3, &json!({"id": 2, "name": "n2"})));
+
+        let run = platform.run_attempt(3, Query::TYPE, json!({"sql": sql})).await;
+        assert!(!run.result.outputs.contains_key("rows") && !run.result.outputs.contains_key("size"));
+        let none = json!({"sql": "SELECT 1 AS x FROM UNNEST([1]) AS y WHERE y > 1", "fetchType": "FETCH_ONE"});
+        let run = platform.run_attempt(4, Query::TYPE, none).await;
+        assert_eq!((&run.result.outputs["row"], &run.result.outputs["size"]), (&json!({}), &json!(0)));
+    }
+
+    #[tokio::test]
+    async fn two_deliveries_make_one_job() {
+        let platform = Platform::new();
+        platform.dataset("d").await;
+        let create = json!({"sql": "CREATE TABLE d.t (id INT64); INSERT INTO d.t (id) VALUES (1)"});
+        platform.run(Query::TYPE, create).await;
+        let insert = json!({"sql": "INSERT INTO d.t (id) VALUES (2), (3)", "bucket": "left over from a plugin default"});
+        for _ in 0..2 {
+            let run = platform.run_attempt(1, Query::TYPE, insert.clone()).await;
+            assert_eq!(run.result.error, None);
+            let rows = run.result.metrics.iter().find(|metric| metric.name == "num.dml.affected.rows").unwrap();
+            assert_eq!(rows.value, 2.0);
+        }
+        let count = json!({"sql": "SELECT COUNT(*) AS n FROM d.t", "fetchType": "FETCH_ONE"});
+        let run = platform.run_attempt(2, Query::TYPE, count).await;
+        assert_eq!(run.result.outputs["row"], json!({"n": 3}));
+    }
+
+    #[tokio::test]
+    async fn refusals_say_what_is_wrong_and_keys_stay_hidden() {
+        let platform = Platform::new();
+        for (attempt, properties, expect) in [
+            (0, json!({"sql": "SELECT * FROM nowhere.t"}), "nowhere"),
+            (1, json!({"sql": "SELEC 1"}), "Invalid query"),
+            (2, json!({"sql": "SELECT 1", "legacySql": true}), "legacySql"),
+            (3, json!({"sql": "SELECT 1", "jobTimeout": "soon"}), "jobTimeout"),
+            (4, json!({"sql": "SELECT 1", "fetchType": "SOME"}), "unknown variant `SOME`"),
+        ] {
+            let run = platform.run_attempt(attempt, Query::TYPE, properties).await;
+            assert_eq!(run.result.state, State::Failed);
+            let error = run.result.error.unwrap();
+            assert!(error.contains(expect), "{error}");
+        }
+        let key = json!({"client_email": "a@b.c", "private_key": "key-0123456789"});
+        let properties = json!({"sql": "SELECT 'key-0123456789' AS k", "fetchType": "FETCH", "serviceAccount": key.to_string()});
+        let run = platform.run_attempt(5, Query::TYPE, properties).await;
+        assert_eq!(run.result.outputs["rows"], json!([{"k": "******"}]));
+    }
+}

@@ -1,0 +1,38 @@
+//! A platform in a temporary directory, for the tests of all task types.
+
+use segue_model::Json;
+use segue_ports::Ports;
+use segue_task::Task as _;
+use segue_task::testing::{TestRun, message, run};
+use tempfile::TempDir;
+
+/// A platform for one test.
+pub(crate) struct Platform {
+    pub(crate) ports: Ports,
+    dir: TempDir,
+}
+
+impl Platform {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
+    }
+
+    /// Runs the first attempt of a task of this service.
+    pub(crate) async fn run(&self, task_type: &str, properties: Json) -> TestRun {
+        self.run_attempt(0, task_type, properties).await
+    }
+
+    /// Runs a later attempt: its job has another id.
+    pub(crate) async fn run_attempt(&self, attempt: u32, task_type: &str, properties: Json) -> TestRun {
+        let mut message = message(task_type, properties);
+        message.attempt = attempt;
+        run(&crate::tasks(), self.ports.clone(), &self.dir.path().join("work"), message).await.unwrap()
+    }
+
+    pub(crate) async fn dataset(&self, name: &str) {
+        let properties = serde_json::json!({"name": name});
+        let run = self.run(crate::create_dataset::CreateDataset::TYPE, properties).await;
+        assert_eq!(run.result.error, None);
+    }
+}

@@ -1,0 +1,97 @@
+//! What a flow sees of an object.
+
+use segue_model::Json;
+use segue_ports::object::{ObjectAddress, ObjectInfo};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An object, or a folder: a prefix under which there are objects, ending with a slash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Blob {
+    /// `gs://bucket/name`.
+    pub uri: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub name: String,
+    /// `bucket/name/generation`.
+    pub generated_id: String,
+    /// Bytes.
+    pub size: u64,
+    /// Whether it is a folder.
+    #[serde(rename = "isDirectory")]
+    pub is_directory: bool,
+    /// `text/csv`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// `gzip`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
+    /// `attachment; …`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_disposition: Option<String>,
+    /// `no-store`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_control: Option<String>,
+    /// Changes with every replacement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
+    /// When this generation was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_time: Option<String>,
+    /// When it was last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_time: Option<String>,
+    /// Free pairs.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, Json>,
+}
+
+impl Blob {
+    /// An object.
+    pub fn of(info: ObjectInfo) -> Self {
+        let ObjectInfo { address, size, generation, updated, attributes } = info;
+        Self {
+            uri: address.to_string(),
+            generated_id: format!("{}/{}/{generation}", address.bucket, address.key),
+            bucket: address.bucket,
+            name: address.key,
+            size,
+            is_directory: false,
+            content_type: attributes.content_type,
+            content_encoding: attributes.content_encoding,
+            content_disposition: attributes.content_disposition,
+            cache_control: attributes.cache_control,
+            generation: Some(generation),
+            create_time: Some(updated.to_string()),
+            update_time: Some(updated.to_string()),
+            metadata: attributes.metadata.into_iter().map(|(key, value)| (key, value.into())).collect(),
+        }
+    }
+
+    /// A folder.
+    pub fn folder(bucket: &str, prefix: &str) -> Self {
+        Self {
+            uri: ObjectAddress::new(bucket, prefix).to_string(),
+            bucket: bucket.to_owned(),
+            name: prefix.to_owned(),
+            generated_id: format!("{bucket}/{prefix}"),
+            size: 0,
+            is_directory: true,
+            content_type: None,
+            content_encoding: None,
+            content_disposition: None,
+            cache_control: None,
+            generation: None,
+            create_time: None,
+            update_time: None,
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> ObjectAddress {
+        ObjectAddress::new(&self.bucket, &self.name)
+    }
+}

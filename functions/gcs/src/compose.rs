@@ -1,0 +1,114 @@
+//! `gcs.Compose`.
+
+use crate::google::{Google, missing, object};
+use crate::listing::{Choice, Filter};
+use futures::TryStreamExt as _;
+use schemars::JsonSchema;
+use segue_ports::object::ObjectAttributes;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// What Google's own service takes at most.
+const MAX_SOURCES: usize = 32;
+
+/// Puts objects together to one, in order of their names.
+///
+/// ```yaml
+/// id: whole
+/// type: io.kestra.plugin.gcp.gcs.Compose
+/// list:
+///   from: "gs://my-bucket/parts/"
+/// to: "gs://my-bucket/whole.csv"
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Compose {
+    /// The parts.
+    pub list: Choice,
+    /// The whole: `gs://bucket/name`.
+    pub to: String,
+    /// Whether it is all right that there are no parts.
+    #[serde(default)]
+    pub allow_empty: bool,
+    /// Which project, as whom.
+    #[serde(flatten)]
+    pub google: Google,
+}
+
+/// What it gives out.
+#[derive(Debug, Serialize)]
+pub struct Output {
+    /// The whole; none where there were no parts.
+    pub uri: Option<String>,
+}
+
+impl Task for Compose {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.gcs.Compose";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        self.google.mask(context);
+        let to = object("to", &self.to)?;
+        let parts = self.list.blobs(context, Filter::Files).await?;
+        if parts.len() > MAX_SOURCES {
+            return Err(TaskError::failed(format!(
+                "{} objects match, and at most {MAX_SOURCES} can be put together at once; choose fewer with regExp",
+                parts.len()
+            )));
+        }
+        if parts.is_empty() {
+            if self.allow_empty {
+                context.info(format!("there is nothing under {} to put together", self.list.from));
+                return Ok(Output { uri: None });
+            }
+            return Err(TaskError::failed(format!(
+                "there is nothing under {} to put together; allowEmpty makes that all right",
+                self.list.from
+            )));
+        }
+        let objects = context.ports().objects.clone();
+        let addresses: Vec<_> = parts.iter().map(|blob| Ok(blob.address())).collect();
+        let whole = futures::stream::iter(addresses)
+            .and_then(move |address| {
+                let objects = objects.clone();
+                async move { Ok(objects.get(&address).await?.1) }
+            })
+            .try_flatten();
+        let info = context
+            .ports()
+            .objects
+            .put(&to, Box::pin(whole), ObjectAttributes::default())
+            .await
+            .map_err(|error| missing(error, "to", &to.to_string()))?;
+        context.metric_counter("size", info.size as f64);
+        context.info(format!("{} objects with {} bytes are in {to}", parts.len(), info.size));
+        Ok(Output { uri: Some(to.to_string()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Bench;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn parts_become_a_whole() {
+        let bench = Bench::new();
+        bench.create_bucket("b-1").await;
+        let task = json!({"type": "io.kestra.plugin.gcp.gcs.Compose", "list": {"from": "gs://b-1/p/"},
+            "to": "gs://b-1/whole"});
+        assert!(bench.run(task.clone()).await.error().contains("allowEmpty"));
+        let mut lenient = task.clone();
+        lenient["allowEmpty"] = json!(true);
+        assert!(bench.run(lenient).await.outputs().is_empty());
+        for (name, text) in [("p/2", "b\n"), ("p/1", "a\n"), ("p/3", "")] {
+            bench.put(&format!("gs://b-1/{name}"), text.as_bytes()).await;
+        }
+        assert_eq!(bench.run(task.clone()).await.outputs()["uri"], "gs://b-1/whole");
+        assert_eq!(bench.get("gs://b-1/whole").await, b"a\nb\n");
+        for i in 0..40 {
+            bench.put(&format!("gs://b-1/p/x{i}"), b"").await;
+        }
+        assert!(bench.run(task).await.error().contains("32"));
+    }
+}

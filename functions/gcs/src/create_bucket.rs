@@ -1,0 +1,206 @@
+//! `gcs.CreateBucket`.
+
+use crate::google::Google;
+use schemars::JsonSchema;
+use segue_ports::PortError;
+use segue_ports::object::{BucketInfo, BucketSpec};
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Makes a bucket.
+///
+/// ```yaml
+/// id: bucket
+/// type: io.kestra.plugin.gcp.gcs.CreateBucket
+/// name: "{{ kv('GCP_BUCKET_NAME') }}"
+/// storageClass: REGIONAL
+/// ifExists: SKIP
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateBucket {
+    /// As it is to be.
+    #[serde(flatten)]
+    pub properties: BucketProperties,
+    /// What happens when it is there already.
+    #[serde(default)]
+    pub if_exists: IfExists,
+}
+
+/// A bucket as it is to be.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BucketProperties {
+    /// Its name, of 3 to 63 of `a-z 0-9 - _ .`; shared with everybody else's buckets.
+    pub name: String,
+    /// `STANDARD`, `NEARLINE`, `COLDLINE`, `ARCHIVE`, `REGIONAL`, …
+    pub storage_class: Option<String>,
+    /// Free pairs.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Which project, as whom, where.
+    #[serde(flatten)]
+    pub google: Google,
+}
+
+/// What happens when the bucket is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum IfExists {
+    /// The task fails.
+    #[default]
+    Error,
+    /// It is changed.
+    Update,
+    /// It is left as it is.
+    Skip,
+}
+
+/// What tasks on buckets give out.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// Its name.
+    pub bucket: String,
+    /// `gs://bucket`.
+    pub bucket_uri: String,
+    /// Whether it was made.
+    pub created: bool,
+    /// Whether it was changed.
+    pub updated: bool,
+    /// Where it is.
+    pub location: Option<String>,
+    /// Its class.
+    pub storage_class: Option<String>,
+    /// Free pairs.
+    pub labels: BTreeMap<String, String>,
+    /// When it was made.
+    pub create_time: String,
+    /// When it was last changed.
+    pub update_time: String,
+}
+
+impl Output {
+    /// Of a bucket.
+    pub(crate) fn of(info: BucketInfo, created: bool, updated: bool) -> Self {
+        Self {
+            bucket_uri: format!("gs://{}", info.name),
+            bucket: info.name,
+            created,
+            updated,
+            location: info.location,
+            storage_class: info.storage_class,
+            labels: info.labels,
+            create_time: info.created.to_string(),
+            update_time: info.updated.to_string(),
+        }
+    }
+}
+
+impl BucketProperties {
+    pub(crate) fn spec(&self) -> BucketSpec {
+        BucketSpec {
+            name: self.name.trim().trim_start_matches("gs://").to_owned(),
+            location: self.google.location.clone(),
+            storage_class: self.storage_class.clone(),
+            labels: self.labels.clone(),
+        }
+    }
+}
+
+impl Task for CreateBucket {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.gcs.CreateBucket";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        self.properties.google.mask(context);
+        let objects = &context.ports().objects;
+        let spec = self.properties.spec();
+        match objects.create_bucket(spec.clone()).await {
+            Ok(info) => {
+                context.info(format!("the bucket {} was made", info.name));
+                return Ok(Output::of(info, true, false));
+            }
+            Err(PortError::AlreadyExists { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // A bucket of the same name that others own cannot be seen.
+        let Some(found) = objects.bucket(&spec.name).await? else {
+            return Err(taken(
+                &spec.name,
+                "it belongs to somebody else; bucket names are shared by everybody",
+            ));
+        };
+        match self.if_exists {
+            // Made after this attempt was sent off: by a run of it that crashed before it could say so.
+            IfExists::Error if found.created >= context.message().dispatched_at => {
+                Ok(Output::of(found, true, false))
+            }
+            IfExists::Error => Err(taken(&spec.name, "it exists already")),
+            IfExists::Skip => {
+                context.info(format!("the bucket {} exists already", found.name));
+                Ok(Output::of(found, false, false))
+            }
+            IfExists::Update => {
+                let info = objects.update_bucket(spec).await?;
+                context.info(format!("the bucket {} was changed", info.name));
+                Ok(Output::of(info, false, true))
+            }
+        }
+    }
+}
+
+fn taken(name: &str, why: &str) -> TaskError {
+    TaskError::failed(format!(
+        "the bucket name '{name}' is taken: {why}. Choose another name, or set ifExists to SKIP or UPDATE if the \
+         bucket is yours"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Bench;
+    use serde_json::json;
+
+    const TYPE: &str = "io.kestra.plugin.gcp.gcs.CreateBucket";
+
+    #[tokio::test]
+    async fn a_bucket_is_made_once_and_then_taken() {
+        let bench = Bench::new();
+        let made = bench
+            .run(json!({"type": TYPE, "name": "my-bucket", "location": "EU",
+            "projectId": "p", "serviceAccount": "{}", "scopes": ["s"], "bucket": "x"}))
+            .await
+            .outputs();
+        assert_eq!((made["created"].clone(), made["updated"].clone()), (json!(true), json!(false)));
+        assert_eq!(made["bucketUri"], "gs://my-bucket");
+        let again = bench.run(json!({"type": TYPE, "name": "my-bucket"})).await.error();
+        assert!(again.contains("'my-bucket' is taken") && again.contains("ifExists"), "{again}");
+        let skipped =
+            bench.run(json!({"type": TYPE, "name": "my-bucket", "ifExists": "SKIP"})).await.outputs();
+        assert_eq!((skipped["created"].clone(), skipped["updated"].clone()), (json!(false), json!(false)));
+        let changed = bench
+            .run(json!({"type": TYPE, "name": "my-bucket", "ifExists": "UPDATE", "labels": {"a": "b"}}))
+            .await
+            .outputs();
+        assert_eq!((changed["updated"].clone(), changed["labels"].clone()), (json!(true), json!({"a": "b"})));
+    }
+
+    #[tokio::test]
+    async fn a_second_delivery_of_the_same_attempt_finds_its_own_bucket() {
+        let bench = Bench::new();
+        let properties = json!({"type": TYPE, "name": "my-bucket"});
+        bench.create_bucket("my-bucket").await;
+        let outputs = bench.run_as_dispatched_long_ago(properties).await.outputs();
+        assert_eq!(outputs["created"], true);
+    }
+
+    #[tokio::test]
+    async fn a_bad_name_is_refused() {
+        let bench = Bench::new();
+        for name in ["A", "x", "a/b", ""] {
+            bench.run(json!({"type": TYPE, "name": name})).await.error();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `gcs.Delete`.
+
+use crate::google::{Google, object};
+use schemars::JsonSchema;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// Removes an object.
+///
+/// ```yaml
+/// id: remove
+/// type: io.kestra.plugin.gcp.gcs.Delete
+/// uri: "gs://my-bucket/trips.csv"
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Delete {
+    /// The object: `gs://bucket/name`.
+    pub uri: String,
+    /// Whether a missing object is a failure.
+    #[serde(default)]
+    pub error_on_missing: bool,
+    /// Which project, as whom.
+    #[serde(flatten)]
+    pub google: Google,
+}
+
+/// What it gives out.
+#[derive(Debug, Serialize)]
+pub struct Output {
+    /// The object.
+    pub uri: String,
+    /// Whether it was there.
+    pub deleted: bool,
+}
+
+impl Task for Delete {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.gcs.Delete";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        self.google.mask(context);
+        let address = object("uri", &self.uri)?;
+        let deleted = context.ports().objects.delete(&address).await?;
+        if !deleted && self.error_on_missing {
+            return Err(TaskError::failed(format!(
+                "{address} was not found; errorOnMissing makes that a failure"
+            )));
+        }
+        context.info(format!("{address} {}", if deleted { "was removed" } else { "was not there" }));
+        Ok(Output { uri: address.to_string(), deleted })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Bench;
+    use serde_json::json;
+
+    const TYPE: &str = "io.kestra.plugin.gcp.gcs.Delete";
+
+    #[tokio::test]
+    async fn a_missing_object_is_a_failure_only_if_asked_for() {
+        let bench = Bench::new();
+        bench.create_bucket("b-1").await;
+        bench.put("gs://b-1/a", b"1").await;
+        let task = json!({"type": TYPE, "uri": "gs://b-1/a"});
+        assert_eq!(bench.run(task.clone()).await.outputs()["deleted"], true);
+        assert_eq!(bench.run(task).await.outputs()["deleted"], false);
+        let strict = json!({"type": TYPE, "uri": "gs://b-1/a", "errorOnMissing": "true"});
+        assert!(bench.run(strict).await.error().contains("gs://b-1/a"));
+    }
+}

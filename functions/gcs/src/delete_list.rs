@@ -1,0 +1,101 @@
+//! `gcs.DeleteList`.
+
+use crate::google::Google;
+use crate::listing::{Choice, Filter};
+use futures::{StreamExt as _, TryStreamExt as _};
+use schemars::JsonSchema;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// Objects removed at once when the task does not say.
+const AT_ONCE: usize = 8;
+
+/// Removes all objects that match.
+///
+/// ```yaml
+/// id: clean
+/// type: io.kestra.plugin.gcp.gcs.DeleteList
+/// from: "gs://my-bucket/temporary/"
+/// listingType: RECURSIVE
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteList {
+    /// Which objects.
+    #[serde(flatten)]
+    pub choice: Choice,
+    /// Objects or folders; a folder is gone with its last object, so only objects are removed.
+    #[serde(default)]
+    pub filter: Filter,
+    /// How many at once.
+    pub concurrent: Option<usize>,
+    /// Whether it is a failure when nothing matches.
+    #[serde(default)]
+    pub error_on_empty: bool,
+    /// Which project, as whom.
+    #[serde(flatten)]
+    pub google: Google,
+}
+
+/// What it gives out.
+#[derive(Debug, Serialize)]
+pub struct Output {
+    /// Objects removed.
+    pub count: u64,
+    /// Their bytes.
+    pub size: u64,
+}
+
+impl Task for DeleteList {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.gcs.DeleteList";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        self.google.mask(context);
+        let blobs = match self.filter {
+            Filter::Directory => Vec::new(),
+            Filter::Files | Filter::Both => self.choice.blobs(context, Filter::Files).await?,
+        };
+        if blobs.is_empty() && self.error_on_empty {
+            return Err(TaskError::failed(format!(
+                "nothing under {} matches; errorOnEmpty makes that a failure",
+                self.choice.from
+            )));
+        }
+        let (count, size) = (blobs.len() as u64, blobs.iter().map(|blob| blob.size).sum());
+        let objects = &context.ports().objects;
+        futures::stream::iter(blobs)
+            .map(Ok::<_, TaskError>)
+            .try_for_each_concurrent(self.concurrent.unwrap_or(AT_ONCE).max(1), |blob| async move {
+                objects.delete(&blob.address()).await?;
+                Ok(())
+            })
+            .await?;
+        context.metric_counter("count", count as f64);
+        context.metric_counter("size", size as f64);
+        context.info(format!("{count} objects with {size} bytes were removed"));
+        Ok(Output { count, size })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Bench;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn what_matches_goes_and_is_counted() {
+        let bench = Bench::new();
+        bench.create_bucket("b-1").await;
+        for name in ["t/a.csv", "t/b.txt", "t/deep/c.csv", "keep.csv"] {
+            bench.put(&format!("gs://b-1/{name}"), b"123").await;
+        }
+        let task = json!({"type": "io.kestra.plugin.gcp.gcs.DeleteList", "from": "gs://b-1/t/",
+            "listingType": "RECURSIVE", "regExp": ".*csv", "errorOnEmpty": true});
+        let outputs = bench.run(task.clone()).await.outputs();
+        assert_eq!((outputs["count"].clone(), outputs["size"].clone()), (json!(2), json!(6)));
+        assert!(bench.head("gs://b-1/t/b.txt").await.is_some());
+        assert!(bench.head("gs://b-1/keep.csv").await.is_some());
+        assert!(bench.run(task).await.error().contains("errorOnEmpty"));
+    }
+}

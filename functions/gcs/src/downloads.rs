@@ -1,0 +1,194 @@
+//! `gcs.Downloads`: several objects become files of internal storage.
+
+use crate::blob::Blob;
+use crate::download::fetch;
+use crate::google::Google;
+use crate::listing::{Choice, Filter, at_most};
+use schemars::JsonSchema;
+use segue_model::Map;
+use segue_ports::InternalStorage;
+use segue_ports::object::ObjectAddress;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// How large the note of the objects may be that is read back after a crash. Bytes.
+const NOTE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Copies objects into internal storage and, if asked to, removes or moves them afterwards.
+///
+/// ```yaml
+/// id: incoming
+/// type: io.kestra.plugin.gcp.gcs.Downloads
+/// from: "gs://my-bucket/incoming/"
+/// action: MOVE
+/// moveDirectory: "gs://my-bucket/done/"
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Downloads {
+    /// Which objects.
+    #[serde(flatten)]
+    pub choice: Choice,
+    /// What becomes of the objects.
+    #[serde(default)]
+    pub action: Action,
+    /// Where they are moved: `gs://bucket/folder/`.
+    pub move_directory: Option<String>,
+    /// At most so many; 25 where it is missing.
+    pub max_files: Option<usize>,
+    /// Which project, as whom.
+    #[serde(flatten)]
+    pub google: Google,
+}
+
+/// What becomes of the objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Action {
+    /// They stay.
+    #[default]
+    None,
+    /// They are moved.
+    Move,
+    /// They are removed.
+    Delete,
+}
+
+/// What it gives out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The objects; their URIs are those of the files.
+    pub blobs: Vec<Blob>,
+    /// URIs of the files by the objects' names.
+    pub output_files: Map,
+}
+
+impl Task for Downloads {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.gcs.Downloads";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        self.google.mask(context);
+        let target = match (self.action, &self.move_directory) {
+            (Action::Move, Some(directory)) => Some(ObjectAddress::parse(directory.trim())?),
+            (Action::Move, None) => {
+                return Err(TaskError::failed("action is MOVE, and moveDirectory does not say where to"));
+            }
+            _ => None,
+        };
+        let chosen = self.chosen(context).await?;
+        let (mut blobs, mut output_files) = (Vec::new(), Map::new());
+        // All are fetched before the first is taken away.
+        for blob in &chosen {
+            let uri = self.fetch(context, blob).await?;
+            output_files.insert(blob.name.clone(), uri.clone().into());
+            blobs.push(Blob { uri, ..blob.clone() });
+        }
+        let objects = &context.ports().objects;
+        for blob in &chosen {
+            let from = blob.address();
+            if let Some(target) = &target
+                && objects.head(&from).await?.is_some()
+            {
+                let name = blob.name.rsplit('/').next().unwrap_or(&blob.name);
+                let folder = target.key.trim_end_matches('/');
+                let key = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+                objects.copy(&from, &ObjectAddress::new(&target.bucket, key), None).await?;
+            }
+            if self.action != Action::None {
+                objects.delete(&from).await?;
+            }
+        }
+        let bytes: u64 = chosen.iter().map(|blob| blob.size).sum();
+        context.metric_counter("size", bytes as f64);
+        context.info(format!("{} objects with {bytes} bytes are in internal storage", blobs.len()));
+        Ok(Output { blobs, output_files })
+    }
+}
+
+impl Downloads {
+    /// The objects. Where they are to be taken away they are noted first: after a crash in the middle the bucket
+    /// alone does not say any more which there were.
+    async fn chosen(&self, context: &TaskContext) -> Result<Vec<Blob>, TaskError> {
+        let note = context.storage_path(&format!("downloads-{}.json", context.message().attempt));
+        let uri = InternalStorage::uri(&note);
+        let notes = self.action != Action::None;
+        if notes && context.storage().head(&uri).await?.is_some() {
+            let text = context.storage().get_text(&uri, NOTE_LIMIT).await?;
+            return serde_json::from_str(&text)
+                .map_err(|error| TaskError::failed(format!("{uri} is not a list of objects: {error}")));
+        }
+        let blobs = self.choice.blobs(context, Filter::Files).await?;
+        let blobs = at_most(context, blobs, self.max_files);
+        if notes {
+            let text = serde_json::to_string(&blobs).map_err(|error| TaskError::failed(error.to_string()))?;
+            context.storage().put_text(&note, text).await?;
+        }
+        Ok(blobs)
+    }
+
+    /// Fetches one object; where an earlier run of this attempt took it away, its file is there already.
+    async fn fetch(&self, context: &TaskContext, blob: &Blob) -> Result<String, TaskError> {
+        match fetch(context, &blob.address(), &blob.name).await {
+            Ok((uri, _)) => Ok(uri),
+            Err(error) => {
+                let name = segue_files::path::storage_name(&blob.name);
+                let uri = InternalStorage::uri(&context.storage_path(&name));
+                match context.storage().head(&uri).await? {
+                    Some(_) if self.action != Action::None => Ok(uri),
+                    _ => Err(error),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Bench;
+    use serde_json::{Value, json};
+
+    fn task(more: Value) -> Value {
+        let mut task = json!({"type": "io.kestra.plugin.gcp.gcs.Downloads", "from": "gs://b-1/in/"});
+        task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        task
+    }
+
+    async fn filled() -> Bench {
+        let bench = Bench::new();
+        bench.create_bucket("b-1").await;
+        for name in ["in/a.csv", "in/b.csv", "in/c.txt", "in/deep/d.csv", "other/e.csv"] {
+            bench.put(&format!("gs://b-1/{name}"), name.as_bytes()).await;
+        }
+        bench
+    }
+
+    #[tokio::test]
+    async fn chosen_objects_become_files() {
+        let bench = filled().await;
+        let outputs = bench.run(task(json!({"regExp": ".*\\.csv"}))).await.outputs();
+        let files = outputs["outputFiles"].as_object().unwrap();
+        assert_eq!(files.keys().collect::<Vec<_>>(), ["in/a.csv", "in/b.csv"]);
+        assert_eq!(bench.stored(files["in/a.csv"].as_str().unwrap()).await, b"in/a.csv");
+        let outputs = bench.run(task(json!({"listingType": "RECURSIVE", "maxFiles": 2}))).await.outputs();
+        assert_eq!(outputs["blobs"].as_array().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn objects_are_moved_or_removed_and_a_second_delivery_gives_the_same() {
+        let bench = filled().await;
+        let moved = task(json!({"action": "MOVE", "moveDirectory": "gs://b-1/done", "regExp": ".*csv"}));
+        let first = bench.run(moved.clone()).await.outputs();
+        assert_eq!(first["outputFiles"].as_object().unwrap().len(), 2);
+        assert!(bench.head("gs://b-1/in/a.csv").await.is_none());
+        assert_eq!(bench.get("gs://b-1/done/b.csv").await, b"in/b.csv");
+        assert_eq!(bench.run(moved).await.outputs(), first);
+        let bench = filled().await;
+        bench.run(task(json!({"action": "DELETE"}))).await.outputs();
+        assert!(bench.head("gs://b-1/in/c.txt").await.is_none());
+        assert!(bench.head("gs://b-1/in/deep/d.csv").await.is_some());
+        let error = filled().await.run(task(json!({"action": "MOVE"}))).await.error();
+        assert!(error.contains("moveDirectory"), "{error}");
+    }
+}

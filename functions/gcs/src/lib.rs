@@ -1,0 +1,45 @@
+//! The `gcs` service: buckets, and objects in them (kestra-compat.md 4.6).
+//!
+//! What it is: one module per task type, with the properties all of them take in [`google`], what a flow sees of
+//! an object in [`blob`], and the choice of objects in [`listing`]. Objects are copied inside the store: bytes do
+//! not pass through this service, save where objects are put together.
+//!
+//! What it must not know: which adapter stands behind the buckets, how internal storage lays out its files.
+//!
+//! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one
+//! line in [`tasks`].
+
+pub mod blob;
+pub mod compose;
+pub mod copy;
+pub mod create_bucket;
+pub mod delete;
+pub mod delete_bucket;
+pub mod delete_list;
+pub mod download;
+pub mod downloads;
+pub mod google;
+pub mod list;
+pub mod listing;
+#[cfg(test)]
+mod testing;
+pub mod update_bucket;
+pub mod upload;
+
+use segue_task::TaskList;
+
+/// The task types of this service.
+pub fn tasks() -> TaskList {
+    TaskList::new("gcs")
+        .add::<compose::Compose>()
+        .add::<copy::Copy>()
+        .add::<create_bucket::CreateBucket>()
+        .add::<delete::Delete>()
+        .add::<delete_bucket::DeleteBucket>()
+        .add::<delete_list::DeleteList>()
+        .add::<download::Download>()
+        .add::<downloads::Downloads>()
+        .add::<list::List>()
+        .add::<update_bucket::UpdateBucket>()
+        .add::<upload::Upload>()
+}

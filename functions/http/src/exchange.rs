@@ -1,0 +1,166 @@
+//! Asks, and refuses an answer that is a failure.
+
+use crate::body::{text, with_body};
+use crate::properties::{Auth, Common};
+use reqwest::{Method, RequestBuilder, Response, Url, Version};
+use segue_model::{Json, Map};
+use segue_task::outbound::describe;
+use segue_task::{TaskContext, TaskError};
+
+/// So much of a failed answer's body is logged, bytes.
+const LOGGED_BODY: usize = 16 * 1024;
+
+/// Sends the request and returns the address asked and the answer, whose body has not been read.
+///
+/// # Errors
+/// [`TaskError::Failed`] for an address that is none or is refused, a server that cannot be reached, and an answer
+/// that is a failure; its body is in the log then.
+pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Response), TaskError> {
+    let mut url = context.clients().url(&common.uri)?;
+    add_params(&mut url, common.params.as_ref());
+    let method = common.method.as_deref().unwrap_or("GET").trim().to_ascii_uppercase();
+    let method = Method::from_bytes(method.as_bytes())
+        .map_err(|_| TaskError::failed(format!("method: '{method}' is no HTTP verb")))?;
+    let client = context.clients().get(&common.client()?)?;
+    let mut builder = client.request(method.clone(), url.clone());
+    for (name, value) in &common.headers {
+        builder = builder.header(name, text(value));
+    }
+    if let Some(auth) = common.auth() {
+        builder = with_auth(builder, auth, context)?;
+    }
+    builder = with_body(builder, common, context).await?;
+    context.debug(format!("{method} {url}"));
+    let response = builder
+        .send()
+        .await
+        .map_err(|error| TaskError::failed(format!("{method} {url} got no answer: {}", describe(&error))))?;
+    let code = response.status().as_u16();
+    if common.accepts(code) {
+        return Ok((url, response));
+    }
+    let body = beginning(response).await;
+    if !body.is_empty() {
+        context.error(format!("the answer to {method} {url} was: {body}"));
+    }
+    Err(TaskError::failed(format!("Failed http request with response code '{code}' ({method} {url})")))
+}
+
+/// The header fields of an answer, each name with all its values. HTTP/1 names are written with capitals, as
+/// servers write them; those of HTTP/2 have none.
+pub fn headers(response: &Response) -> Map {
+    let capitals = response.version() < Version::HTTP_2;
+    let mut fields = Map::new();
+    for (name, value) in response.headers() {
+        let name = if capitals { with_capitals(name.as_str()) } else { name.as_str().to_owned() };
+        let value = Json::String(String::from_utf8_lossy(value.as_bytes()).into_owned());
+        if let Json::Array(values) = fields.entry(name).or_insert_with(|| Json::Array(Vec::new())) {
+            values.push(value);
+        }
+    }
+    fields
+}
+
+fn with_capitals(name: &str) -> String {
+    match name {
+        "etag" => return "ETag".to_owned(),
+        "www-authenticate" => return "WWW-Authenticate".to_owned(),
+        _ => {}
+    }
+    let mut start = true;
+    name.chars()
+        .map(|letter| {
+            let letter = if start { letter.to_ascii_uppercase() } else { letter };
+            start = letter == '-';
+            letter
+        })
+        .collect()
+}
+
+fn add_params(url: &mut Url, params: Option<&Json>) {
+    let mut pairs = Vec::new();
+    match params {
+        Some(Json::Object(fields)) => {
+            for (name, value) in fields {
+                match value {
+                    Json::Array(values) => pairs.extend(values.iter().map(|value| (name.clone(), text(value)))),
+                    Json::Null => {}
+                    value => pairs.push((name.clone(), text(value))),
+                }
+            }
+        }
+        Some(Json::Array(items)) => {
+            for fields in items.iter().filter_map(Json::as_object) {
+                let name = fields.get("name").or_else(|| fields.get("key"));
+                match (name, fields.get("value")) {
+                    (Some(name), Some(value)) => pairs.push((text(name), text(value))),
+                    _ => pairs.extend(fields.iter().map(|(name, value)| (name.clone(), text(value)))),
+                }
+            }
+        }
+        _ => {}
+    }
+    if !pairs.is_empty() {
+        url.query_pairs_mut().extend_pairs(pairs);
+    }
+}
+
+fn with_auth(builder: RequestBuilder, auth: Auth, context: &TaskContext) -> Result<RequestBuilder, TaskError> {
+    match auth.kind.to_ascii_uppercase().as_str() {
+        "BASIC" => {
+            let (user, password) = (auth.username.unwrap_or_default(), auth.password.unwrap_or_default());
+            if !password.is_empty() {
+                context.mask(&password);
+                context.mask(&format!("{user}:{password}"));
+            }
+            Ok(builder.basic_auth(user, Some(password)))
+        }
+        "BEARER" => {
+            let token = auth.token.unwrap_or_default();
+            context.mask(&token);
+            Ok(builder.bearer_auth(token))
+        }
+        other => {
+            Err(TaskError::failed(format!("options.auth.type is '{other}'; BASIC and BEARER can be used")))
+        }
+    }
+}
+
+/// The beginning of a body, for the log.
+async fn beginning(mut response: Response) -> String {
+    let mut bytes = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() >= LOGGED_BODY {
+            bytes.truncate(LOGGED_BODY);
+            break;
+        }
+    }
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check_params(params: Json, expect: &str) {
+        let mut url = Url::parse("http://h/p?a=1").unwrap();
+        add_params(&mut url, Some(&params));
+        assert_eq!(url.query(), Some(expect));
+    }
+
+    #[test]
+    fn params_are_appended() {
+        check_params(json!({"b": "x y", "c": [1, true], "d": null}), "a=1&b=x+y&c=1&c=true");
+        check_params(json!([{"name": "b", "value": 2}, {"c": "3"}]), "a=1&b=2&c=3");
+        check_params(json!({}), "a=1");
+    }
+
+    #[test]
+    fn names_get_their_capitals() {
+        assert_eq!(with_capitals("content-type"), "Content-Type");
+        assert_eq!(with_capitals("x-goog-hash"), "X-Goog-Hash");
+        assert_eq!(with_capitals("etag"), "ETag");
+    }
+}

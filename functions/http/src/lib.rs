@@ -1,0 +1,45 @@
+//! The `http` service: asks an address and hands on, or keeps, what it answers (kestra-compat.md 4.1).
+//!
+//! What it is: [`request::Request`] and [`download::Download`], with the properties and the conduct they share in
+//! [`properties`], [`body`] and [`exchange`].
+//!
+//! What it must not know: what is done with the answer, which adapter stands behind internal storage.
+//!
+//! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one
+//! line in [`tasks`].
+
+pub mod body;
+pub mod download;
+pub mod exchange;
+mod file_name;
+pub mod properties;
+pub mod request;
+#[cfg(test)]
+mod testing;
+
+use segue_task::TaskList;
+
+/// The task types of this service.
+pub fn tasks() -> TaskList {
+    TaskList::new("http").add::<download::Download>().add::<request::Request>()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn types_and_legacy_names() {
+        let types = super::tasks().task_types();
+        let names: Vec<_> = types.iter().map(|kind| (kind.name, kind.aliases)).collect();
+        assert_eq!(
+            names,
+            [
+                ("io.kestra.plugin.core.http.Download", &["io.kestra.plugin.fs.http.Download"][..]),
+                ("io.kestra.plugin.core.http.Request", &["io.kestra.plugin.fs.http.Request"][..]),
+            ]
+        );
+        for kind in &types {
+            assert!(kind.schema.pointer("/properties/uri/description").is_some(), "{}", kind.schema);
+            assert!(kind.schema.pointer("/properties/options").is_some());
+        }
+    }
+}

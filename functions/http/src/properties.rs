@@ -1,0 +1,264 @@
+//! The properties both task types have, and the client they ask for.
+
+use schemars::JsonSchema;
+use segue_model::{Json, Map, parse_duration};
+use segue_task::TaskError;
+use segue_task::outbound::ClientSettings;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// What is asked, and how. Properties that only old flows have are read and heeded too.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Common {
+    /// The address: `http` or `https`.
+    pub uri: String,
+    /// The verb, GET unless given.
+    pub method: Option<String>,
+    /// Query parameters, appended to the address: a map (a list as value repeats the name) or a list of pairs.
+    pub params: Option<Json>,
+    /// The body, sent as `contentType`. A map or list is sent as JSON.
+    pub body: Option<Json>,
+    /// A form, url-encoded unless `contentType` is `multipart/form-data`. There, a `kestra:///` URI is sent as a
+    /// file, and so is a map of `name` and `content`.
+    pub form_data: Option<Map>,
+    /// The body's type, `application/json` unless given.
+    pub content_type: Option<String>,
+    /// Header fields.
+    #[serde(default)]
+    pub headers: Map,
+    /// How the exchange goes.
+    #[serde(default)]
+    pub options: Options,
+    /// As `options.allowFailed`, in old flows.
+    pub allow_failed: Option<bool>,
+    /// As `options.ssl`, in old flows.
+    pub ssl_options: Option<Ssl>,
+}
+
+/// How the exchange goes.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Options {
+    /// Whether an answer of 400 and above is no failure.
+    pub allow_failed: Option<bool>,
+    /// Only these answers are no failure.
+    pub allowed_response_codes: Option<Vec<u16>>,
+    /// Who asks.
+    pub auth: Option<Auth>,
+    /// How long it may take.
+    pub timeout: Option<Timeout>,
+    /// Through what.
+    pub proxy: Option<ProxyOptions>,
+    /// Which certificates are accepted.
+    pub ssl: Option<Ssl>,
+    /// Whether redirects are followed, yes unless given.
+    pub follow_redirects: Option<bool>,
+    /// The charset of an answer that names none, UTF-8 unless given.
+    pub default_charset: Option<String>,
+    /// Read from old flows: as `timeout.connectTimeout`.
+    pub connect_timeout: Option<String>,
+    /// Read from old flows: as `timeout.readIdleTimeout`.
+    pub read_timeout: Option<String>,
+    /// Read from old flows: as `timeout.readIdleTimeout`.
+    pub read_idle_timeout: Option<String>,
+    /// Read from old flows; connections are kept as the client sees fit.
+    pub connection_pool_idle_timeout: Option<String>,
+    /// Read from old flows; downloads have no limit.
+    pub max_content_length: Option<u64>,
+    /// Read from old flows: as `auth.username` of BASIC.
+    pub basic_auth_user: Option<String>,
+    /// Read from old flows: as `auth.password` of BASIC.
+    pub basic_auth_password: Option<String>,
+    /// Read from old flows: as `proxy.type`.
+    pub proxy_type: Option<String>,
+    /// Read from old flows: as `proxy.address`.
+    pub proxy_address: Option<String>,
+    /// Read from old flows: as `proxy.port`.
+    pub proxy_port: Option<u16>,
+    /// Read from old flows: as `proxy.username`.
+    pub proxy_username: Option<String>,
+    /// Read from old flows: as `proxy.password`.
+    pub proxy_password: Option<String>,
+    /// Read and not used: which parts of the exchange are logged.
+    pub logs: Option<Json>,
+    /// Read and not used: the level of these lines.
+    pub log_level: Option<String>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Auth {
+    /// BASIC or BEARER.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// For BASIC.
+    pub username: Option<String>,
+    /// For BASIC.
+    pub password: Option<String>,
+    /// For BEARER.
+    pub token: Option<String>,
+}
+
+/// How long it may take.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Timeout {
+    /// The longest time until a connection stands, an ISO-8601 duration.
+    pub connect_timeout: Option<String>,
+    /// The longest time in which nothing arrives, an ISO-8601 duration; PT5M unless given.
+    pub read_idle_timeout: Option<String>,
+}
+
+/// Through what.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct ProxyOptions {
+    /// DIRECT (no proxy) or HTTP.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Its host.
+    pub address: Option<String>,
+    /// Its port.
+    pub port: Option<u16>,
+    /// Who asks it.
+    pub username: Option<String>,
+    /// That one's password.
+    pub password: Option<String>,
+}
+
+/// Which certificates are accepted.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ssl {
+    /// Any: nobody knows then who answers.
+    pub insecure_trust_all_certificates: Option<bool>,
+}
+
+impl Common {
+    /// Whether an answer with this code is no failure.
+    pub fn accepts(&self, code: u16) -> bool {
+        match &self.options.allowed_response_codes {
+            Some(codes) => codes.contains(&code),
+            None => code < 400 || self.allows_failed(),
+        }
+    }
+
+    /// Whether failed answers are wanted.
+    pub fn allows_failed(&self) -> bool {
+        self.options.allow_failed.or(self.allow_failed).unwrap_or(false)
+    }
+
+    /// The settings of the client that asks.
+    ///
+    /// # Errors
+    /// [`TaskError::Failed`] for a duration that is none, or a proxy without an address.
+    pub fn client(&self) -> Result<ClientSettings, TaskError> {
+        let options = &self.options;
+        let defaults = ClientSettings::default();
+        let times = options.timeout.clone().unwrap_or_default();
+        let connect = times.connect_timeout.as_ref().or(options.connect_timeout.as_ref());
+        let read = times
+            .read_idle_timeout
+            .as_ref()
+            .or(options.read_idle_timeout.as_ref())
+            .or(options.read_timeout.as_ref());
+        let insecure = |ssl: &Option<Ssl>| ssl.as_ref().and_then(|ssl| ssl.insecure_trust_all_certificates);
+        Ok(ClientSettings {
+            connect_timeout: duration("connectTimeout", connect)?.unwrap_or(defaults.connect_timeout),
+            read_timeout: duration("readIdleTimeout", read)?.unwrap_or(defaults.read_timeout),
+            follow_redirects: options.follow_redirects.unwrap_or(true),
+            insecure_tls: insecure(&options.ssl).or(insecure(&self.ssl_options)).unwrap_or(false),
+            proxy: self.proxy()?,
+        })
+    }
+
+    /// Who asks: what is given, or what old flows have.
+    pub fn auth(&self) -> Option<Auth> {
+        let options = &self.options;
+        options.auth.clone().or_else(|| {
+            options.basic_auth_user.as_ref().map(|user| Auth {
+                kind: "BASIC".to_owned(),
+                username: Some(user.clone()),
+                password: options.basic_auth_password.clone(),
+                token: None,
+            })
+        })
+    }
+
+    fn proxy(&self) -> Result<Option<String>, TaskError> {
+        let options = &self.options;
+        let proxy = options.proxy.clone().unwrap_or_else(|| ProxyOptions {
+            kind: options.proxy_type.clone(),
+            address: options.proxy_address.clone(),
+            port: options.proxy_port,
+            username: options.proxy_username.clone(),
+            password: options.proxy_password.clone(),
+        });
+        let kind = proxy.kind.as_deref().unwrap_or("DIRECT");
+        if kind.eq_ignore_ascii_case("DIRECT") {
+            return Ok(None);
+        }
+        if !kind.eq_ignore_ascii_case("HTTP") {
+            return Err(TaskError::failed(format!("options.proxy.type is '{kind}'; DIRECT and HTTP can be used")));
+        }
+        let refused = |what: &str| TaskError::failed(format!("options.proxy {what}"));
+        let address = proxy.address.filter(|text| !text.is_empty()).ok_or_else(|| refused("names no address"))?;
+        let mut url = reqwest::Url::parse(&format!("http://{address}:{}", proxy.port.unwrap_or(80)))
+            .map_err(|error| refused(&format!("has no good address: {error}")))?;
+        if let Some(username) = proxy.username {
+            url.set_username(&username).map_err(|()| refused("cannot take a username"))?;
+            url.set_password(proxy.password.as_deref()).map_err(|()| refused("cannot take a password"))?;
+        }
+        Ok(Some(url.into()))
+    }
+}
+
+fn duration(name: &str, text: Option<&String>) -> Result<Option<Duration>, TaskError> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let read = parse_duration(text).map_err(|why| TaskError::failed(format!("options.{name}: {why}")))?;
+    Duration::try_from(read)
+        .map(Some)
+        .map_err(|_| TaskError::failed(format!("options.{name}: '{text}' is negative")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn common(value: Json) -> Common {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn codes_are_accepted_as_asked() {
+        let plain = common(json!({"uri": "u"}));
+        assert!(plain.accepts(399) && !plain.accepts(400));
+        assert!(common(json!({"uri": "u", "allowFailed": true})).accepts(500));
+        assert!(common(json!({"uri": "u", "options": {"allowFailed": true}})).accepts(500));
+        let only = common(json!({"uri": "u", "options": {"allowedResponseCodes": [404]}}));
+        assert!(only.accepts(404) && !only.accepts(200));
+    }
+
+    #[test]
+    fn old_and_new_timeouts_are_heeded() {
+        let new = common(json!({"uri": "u", "options": {"timeout": {"connectTimeout": "PT1S", "readIdleTimeout": "PT2S"}}}));
+        let old = common(json!({"uri": "u", "options": {"connectTimeout": "PT1S", "readTimeout": "PT2S"}}));
+        for common in [new, old] {
+            let client = common.client().unwrap();
+            assert_eq!((client.connect_timeout, client.read_timeout), (Duration::from_secs(1), Duration::from_secs(2)));
+        }
+        let odd = common(json!({"uri": "u", "options": {"connectTimeout": "soon"}}));
+        assert!(odd.client().unwrap_err().to_string().contains("options.connectTimeout"));
+    }
+
+    #[test]
+    fn proxies() {
+        let direct = common(json!({"uri": "u", "options": {"proxy": {"type": "DIRECT", "address": "h"}}}));
+        assert_eq!(direct.client().unwrap().proxy, None);
+        let http = common(json!({"uri": "u", "options": {"proxy": {"type": "HTTP", "address": "h", "port": 3128, "username": "a b", "password": "c"}}}));
+        assert_eq!(http.client().unwrap().proxy.as_deref(), Some("http://a%20b:c@h:3128/"));
+        let none = common(json!({"uri": "u", "options": {"proxy": {"type": "HTTP"}}}));
+        assert!(none.client().is_err());
+    }
+}

@@ -1,0 +1,58 @@
+//! A server on loopback and a platform in a temporary directory, for the tests of both task types.
+
+use axum::Router;
+use segue_model::Json;
+use segue_ports::Ports;
+use segue_task::testing::{TestRun, message, run};
+use std::net::SocketAddr;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+/// A platform for one test.
+pub(crate) struct Platform {
+    pub(crate) ports: Ports,
+    dir: TempDir,
+}
+
+impl Platform {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
+    }
+
+    /// Runs a task of this service.
+    pub(crate) async fn run(&self, task_type: &str, properties: Json) -> TestRun {
+        let message = message(task_type, properties);
+        run(&crate::tasks(), self.ports.clone(), &self.dir.path().join("work"), message).await.unwrap()
+    }
+
+    /// The files in internal storage.
+    pub(crate) async fn files(&self) -> Vec<(String, u64)> {
+        self.ports.storage.list("").await.unwrap()
+    }
+}
+
+/// Serves a router until the test ends.
+pub(crate) async fn serve(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+/// Answers every connection with these bytes and closes it: for answers no decent server gives.
+pub(crate) async fn serve_raw(answer: impl Into<Vec<u8>>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = answer.into();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _asked = stream.read(&mut request).await;
+            let _sent = stream.write_all(&answer).await;
+            let _closed = stream.shutdown().await;
+        }
+    });
+    address
+}

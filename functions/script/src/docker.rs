@@ -1,0 +1,434 @@
+//! The Docker runner, by way of the `docker` client: the working directory is mounted at its own path, so that
+//! paths mean the same inside and outside.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use segue_files::Texts;
+use segue_model::{Json, Map};
+use segue_ports::wire::TaskRunMessage;
+use segue_task::TaskError;
+use serde::Deserialize;
+use serde_json::json;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+/// How long an answer of the daemon is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long an answer is believed.
+const BELIEF: Duration = Duration::from_secs(60);
+
+/// Properties of the Docker runner (kestra-compat.md 4.4).
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DockerOptions {
+    /// The image: the older way to say `containerImage`.
+    pub image: Option<String>,
+    /// The daemon's address; the client's own default where it is missing.
+    pub host: Option<String>,
+    /// The client's configuration, as a map or JSON text.
+    pub config: Json,
+    /// For a registry that asks who is there.
+    pub credentials: Option<Credentials>,
+    /// Who runs the command inside, as `user` or `uid:gid`.
+    pub user: Option<String>,
+    /// What stands before the command; `[""]` takes the image's own away.
+    pub entry_point: Option<Texts>,
+    /// More names, as `name:address`.
+    pub extra_hosts: Texts,
+    /// `host`, `none`, or the name of a network.
+    pub network_mode: Option<String>,
+    /// Ports, as `outside:inside`.
+    pub port_bindings: Texts,
+    /// Folders, as `outside:inside`.
+    pub volumes: Texts,
+    /// `ALWAYS`, `IF_NOT_PRESENT` or `NEVER`.
+    pub pull_policy: Option<String>,
+    /// Devices; any GPU among them asks for all of them.
+    pub device_requests: Json,
+    /// Limits of processors: `{cpus}`.
+    pub cpu: Option<Cpu>,
+    /// Limits of memory.
+    pub memory: Option<Memory>,
+    /// Size of `/dev/shm`.
+    pub shm_size: Option<Json>,
+    /// Whether it may do everything.
+    pub privileged: Option<bool>,
+}
+
+/// Limits of processors.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct Cpu {
+    /// How many.
+    pub cpus: Option<Json>,
+}
+
+/// Limits of memory, each in bytes or with a unit.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Memory {
+    /// At most.
+    pub memory: Option<Json>,
+    /// At most with swap.
+    pub memory_swap: Option<Json>,
+    /// How willingly it is swapped.
+    pub memory_swappiness: Option<Json>,
+    /// What is kept for it.
+    pub memory_reservation: Option<Json>,
+}
+
+/// Credentials for a registry.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Credentials {
+    /// The registry; Docker Hub where it is missing.
+    pub registry: Option<String>,
+    /// Who.
+    pub username: Option<String>,
+    /// With which password.
+    pub password: Option<String>,
+    /// User and password in base64, in their place.
+    pub auth: Option<String>,
+    /// A token of the registry.
+    pub registry_token: Option<String>,
+    /// A token to get one with.
+    pub identity_token: Option<String>,
+}
+
+impl DockerOptions {
+    /// Reads the properties of a task runner.
+    pub(crate) fn parse(properties: Map) -> Result<Self, TaskError> {
+        serde_json::from_value(Json::Object(properties)).map_err(|error| {
+            TaskError::failed(format!("the properties of the Docker runner do not fit: {error}"))
+        })
+    }
+
+    /// The image's full name: the registry of the credentials stands before it.
+    pub(crate) fn full_image(&self, image: &str) -> String {
+        match self.credentials.as_ref().and_then(|credentials| credentials.registry.as_deref()) {
+            Some(registry) if !image.starts_with(registry) => {
+                format!("{}/{image}", registry.trim_end_matches('/'))
+            }
+            _ => image.to_owned(),
+        }
+    }
+
+    /// The client's configuration, where the task has one of its own.
+    pub(crate) fn client_config(&self) -> Result<Option<String>, TaskError> {
+        let mut config = match &self.config {
+            Json::Null => json!({}),
+            Json::String(text) => serde_json::from_str(text).map_err(|error| {
+                TaskError::failed(format!("config of the Docker runner is no JSON: {error}"))
+            })?,
+            other => other.clone(),
+        };
+        if let Some(credentials) = &self.credentials {
+            let registry = credentials.registry.as_deref().unwrap_or("https://index.docker.io/v1/");
+            let pair = credentials.username.as_deref().zip(credentials.password.as_deref());
+            let auth = credentials
+                .auth
+                .clone()
+                .or_else(|| pair.map(|(user, password)| STANDARD.encode(format!("{user}:{password}"))));
+            let entry = json!({
+                "auth": auth,
+                "identitytoken": credentials.identity_token,
+                "registrytoken": credentials.registry_token,
+            });
+            if let Some(config) = config.as_object_mut() {
+                let auths = config.entry("auths").or_insert_with(|| json!({}));
+                if let Some(auths) = auths.as_object_mut() {
+                    auths.insert(registry.to_owned(), entry);
+                }
+            }
+        }
+        let is_empty = config.as_object().is_some_and(Map::is_empty);
+        Ok((!is_empty).then(|| config.to_string()))
+    }
+
+    /// Arguments of the client for one run. Variables are named only: their values travel in the client's own
+    /// environment, where no list of processes shows them.
+    pub(crate) fn arguments<'a>(
+        &self,
+        run: &ContainerRun<'_>,
+        variables: impl Iterator<Item = &'a str>,
+    ) -> Vec<String> {
+        let dir = run.dir.to_string_lossy();
+        let mut arguments: Vec<String> = Vec::new();
+        let mut add = |name: &str, value: &str| arguments.extend([name.to_owned(), value.to_owned()]);
+        add("--name", run.name);
+        add("--volume", &format!("{dir}:{dir}"));
+        add("--workdir", &dir);
+        add("--add-host", "host.docker.internal:host-gateway");
+        for variable in variables {
+            add("--env", variable);
+        }
+        for (key, value) in labels(run.message) {
+            add("--label", &format!("kestra.io/{key}={value}"));
+        }
+        for host in &self.extra_hosts.0 {
+            add("--add-host", host);
+        }
+        for volume in &self.volumes.0 {
+            add("--volume", volume);
+        }
+        for port in &self.port_bindings.0 {
+            add("--publish", port);
+        }
+        let memory = self.memory.clone().unwrap_or_default();
+        let texts = [
+            ("--network", self.network_mode.clone()),
+            ("--user", self.user.clone()),
+            ("--pull", self.pull_policy.as_deref().map(|policy| pull(policy).to_owned())),
+            ("--cpus", self.cpu.as_ref().and_then(|cpu| plain(cpu.cpus.as_ref()))),
+            ("--memory", plain(memory.memory.as_ref())),
+            ("--memory-swap", plain(memory.memory_swap.as_ref())),
+            ("--memory-swappiness", plain(memory.memory_swappiness.as_ref())),
+            ("--memory-reservation", plain(memory.memory_reservation.as_ref())),
+            ("--shm-size", plain(self.shm_size.as_ref())),
+        ];
+        for (name, value) in texts {
+            if let Some(value) = value {
+                add(name, &value);
+            }
+        }
+        let mut before: &[String] = &[];
+        if let Some((first, rest)) = self.entry_point.as_ref().and_then(|entry| entry.0.split_first()) {
+            add("--entrypoint", first);
+            before = rest;
+        } else if run.clear_entry_point {
+            add("--entrypoint", "");
+        }
+        if self.device_requests.to_string().contains("gpu") {
+            add("--gpus", "all");
+        }
+        if self.privileged == Some(true) {
+            arguments.push("--privileged".to_owned());
+        }
+        let mut all = Vec::new();
+        if let Some(host) = &self.host {
+            all.extend(["--host".to_owned(), host.clone()]);
+        }
+        all.extend(["run".to_owned(), "--rm".to_owned()]);
+        all.append(&mut arguments);
+        all.push(self.full_image(run.image));
+        all.extend(before.iter().cloned());
+        all.extend(run.command.iter().cloned());
+        all
+    }
+}
+
+/// What one container is to run.
+pub(crate) struct ContainerRun<'a> {
+    /// Its name, to end it by.
+    pub(crate) name: &'a str,
+    /// From which image.
+    pub(crate) image: &'a str,
+    /// Where.
+    pub(crate) dir: &'a Path,
+    /// What.
+    pub(crate) command: &'a [String],
+    /// Whether the image's own entry point stands in the way.
+    pub(crate) clear_entry_point: bool,
+    /// For whom.
+    pub(crate) message: &'a TaskRunMessage,
+}
+
+fn labels(message: &TaskRunMessage) -> [(&'static str, String); 6] {
+    [
+        ("namespace", message.namespace.clone()),
+        ("flow-id", message.flow_id.clone()),
+        ("task-id", message.task_id.clone()),
+        ("execution-id", message.execution_id.to_string()),
+        ("taskrun-id", message.task_run_id.to_string()),
+        ("taskrun-attempt", message.attempt.to_string()),
+    ]
+}
+
+fn pull(policy: &str) -> &'static str {
+    match policy.to_ascii_uppercase().as_str() {
+        "ALWAYS" => "always",
+        "NEVER" => "never",
+        _ => "missing",
+    }
+}
+
+fn plain(value: Option<&Json>) -> Option<String> {
+    match value? {
+        Json::Null => None,
+        Json::String(text) => Some(text.replace(' ', "")),
+        other => Some(other.to_string()),
+    }
+}
+
+/// A container that is ended when its run is given up.
+pub(crate) struct Container {
+    name: String,
+    host: Option<String>,
+    armed: bool,
+}
+
+impl Container {
+    /// A name for the container of an attempt: the same for each delivery of it, so that a container that a
+    /// crashed service left is found.
+    pub(crate) fn of(message: &TaskRunMessage, host: Option<String>) -> Self {
+        let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
+        let name = format!("segue-{}-{}", plain(&message.task_run_id.to_string()), message.attempt);
+        Self { name, host, armed: true }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// It ended by itself.
+    pub(crate) fn ended(mut self) {
+        self.armed = false;
+    }
+
+    /// Removes what a crashed run of the same attempt left.
+    pub(crate) async fn clear(&self) {
+        let mut command = Command::from(self.removal());
+        // There is most often none, and then the client complains.
+        let _ = command.status().await;
+    }
+
+    fn removal(&self) -> std::process::Command {
+        let mut command = std::process::Command::new("docker");
+        if let Some(host) = &self.host {
+            command.args(["--host", host]);
+        }
+        command.args(["rm", "--force", &self.name]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        if self.armed {
+            // Not waited for: a run that is given up must not hold anybody. A failure leaves a container that
+            // ends with its own process.
+            let _ = self.removal().spawn();
+        }
+    }
+}
+
+/// Whether a client and a daemon are there; else why not. The answer is kept for a minute.
+pub(crate) async fn available(host: Option<&str>) -> Result<(), String> {
+    type Known = Vec<(Option<String>, Instant, Result<(), String>)>;
+    static KNOWN: Mutex<Known> = Mutex::const_new(Vec::new());
+    let mut known = KNOWN.lock().await;
+    known.retain(|(_, asked, _)| asked.elapsed() < BELIEF);
+    if let Some((.., answer)) = known.iter().find(|(of, ..)| of.as_deref() == host) {
+        return answer.clone();
+    }
+    let answer = ask("docker", host).await;
+    known.push((host.map(str::to_owned), Instant::now(), answer.clone()));
+    answer
+}
+
+async fn ask(client: &str, host: Option<&str>) -> Result<(), String> {
+    let mut command = Command::new(client);
+    if let Some(host) = host {
+        command.args(["--host", host]);
+    }
+    command.args(["version", "--format", "{{.Server.Version}}"]).stdin(Stdio::null()).kill_on_drop(true);
+    match timeout(PATIENCE, command.output()).await {
+        Err(_) => Err("the Docker daemon does not answer".to_owned()),
+        Ok(Err(_)) => Err("there is no `docker` command".to_owned()),
+        Ok(Ok(output)) if output.status.success() => Ok(()),
+        Ok(Ok(output)) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(said.lines().next().unwrap_or("the Docker daemon cannot be reached").to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(value: Json) -> DockerOptions {
+        DockerOptions::parse(value.as_object().unwrap().clone()).unwrap()
+    }
+
+    fn arguments(options: &DockerOptions, clear_entry_point: bool) -> Vec<String> {
+        let message = segue_task::testing::message("io.kestra.plugin.docker.cli.Run", json!({}));
+        let run = ContainerRun {
+            name: "c",
+            image: "ubuntu",
+            dir: Path::new("/tmp/wd"),
+            command: &["/bin/sh".to_owned(), "-c".to_owned(), "echo 1".to_owned()],
+            clear_entry_point,
+            message: &message,
+        };
+        options.arguments(&run, ["A", "B"].into_iter())
+    }
+
+    #[test]
+    fn properties_become_arguments_of_the_client() {
+        let options = options(json!({
+            "type": "io.kestra.plugin.scripts.runner.docker.Docker",
+            "networkMode": "host", "pullPolicy": "IF_NOT_PRESENT", "extraHosts": ["db:10.0.0.1"],
+            "volumes": ["/a:/b"], "user": "1000", "cpu": {"cpus": 2}, "memory": {"memory": "512 MB"},
+            "privileged": true, "portBindings": ["8080:80"], "shmSize": 67_108_864, "host": "tcp://d:2375"
+        }));
+        let all = arguments(&options, true).join(" ");
+        assert!(
+            all.starts_with(
+                "--host tcp://d:2375 run --rm --name c --volume /tmp/wd:/tmp/wd --workdir /tmp/wd"
+            ),
+            "{all}"
+        );
+        for part in [
+            "--network host",
+            "--pull missing",
+            "--add-host db:10.0.0.1",
+            "--volume /a:/b",
+            "--user 1000",
+            "--cpus 2",
+            "--memory 512MB",
+            "--privileged",
+            "--publish 8080:80",
+            "--shm-size 67108864",
+            "--env A --env B",
+            "--add-host host.docker.internal:host-gateway",
+            "--label kestra.io/task-id=",
+            "--entrypoint  ",
+        ] {
+            assert!(all.contains(part), "{part} in {all}");
+        }
+        assert!(all.ends_with(" ubuntu /bin/sh -c echo 1"), "{all}");
+    }
+
+    #[test]
+    fn an_entry_point_of_several_words_goes_before_the_command() {
+        let all = arguments(&options(json!({"entryPoint": ["bash", "-x"]})), true);
+        let at = all.iter().position(|argument| argument == "--entrypoint").unwrap();
+        assert_eq!(all[at + 1], "bash");
+        let image = all.iter().position(|argument| argument == "ubuntu").unwrap();
+        assert_eq!(all[image + 1], "-x");
+        assert!(!arguments(&options(json!({})), false).contains(&"--entrypoint".to_owned()));
+    }
+
+    #[test]
+    fn credentials_become_a_configuration_and_a_prefix() {
+        let options =
+            options(json!({"credentials": {"registry": "r.example", "username": "u", "password": "p"}}));
+        assert_eq!(options.full_image("a/b"), "r.example/a/b");
+        assert_eq!(options.full_image("r.example/a"), "r.example/a");
+        let config: Json = serde_json::from_str(&options.client_config().unwrap().unwrap()).unwrap();
+        assert_eq!(config["auths"]["r.example"]["auth"], "dTpw");
+        assert!(DockerOptions::default().client_config().unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_missing_client_is_told() {
+        assert!(ask("no-such-docker-here", None).await.unwrap_err().contains("no `docker` command"));
+    }
+}

@@ -1,0 +1,28 @@
+//! The small modules scripts report outputs and metrics with, put where `import` and `require` find them.
+
+use crate::language::Helper;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const PYTHON: &str = include_str!("helper/kestra.py");
+const NODE: &str = include_str!("helper/kestra.js");
+
+/// Writes the module into `scratch` and returns the variable that names its folder, with the folder.
+pub(crate) async fn install(helper: Helper, scratch: &Path) -> io::Result<Option<(&'static str, PathBuf)>> {
+    match helper {
+        Helper::None => Ok(None),
+        Helper::Python => {
+            let folder = scratch.join("python");
+            tokio::fs::create_dir(&folder).await?;
+            tokio::fs::write(folder.join("kestra.py"), PYTHON).await?;
+            Ok(Some(("PYTHONPATH", folder)))
+        }
+        Helper::Node => {
+            let folder = scratch.join("node");
+            let module = folder.join("@kestra-io/libs");
+            tokio::fs::create_dir_all(&module).await?;
+            tokio::fs::write(module.join("index.js"), NODE).await?;
+            Ok(Some(("NODE_PATH", folder)))
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The output protocol: a line `::{…}::` carries outputs, metrics and log lines (kestra-compat.md 4.4).
+
+use segue_model::log::LogLevel;
+use segue_model::{Json, Map};
+use serde::Deserialize;
+
+/// What such a line says.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Report {
+    /// Merged into `vars`; the last one wins.
+    pub(crate) outputs: Option<Map>,
+    /// Counters and timers.
+    pub(crate) metrics: Vec<Metric>,
+    /// Lines for the log.
+    pub(crate) logs: Vec<LogLine>,
+}
+
+/// One metric.
+#[derive(Debug, PartialEq, Deserialize)]
+pub(crate) struct Metric {
+    /// Its name.
+    pub(crate) name: String,
+    /// Counter or timer.
+    #[serde(rename = "type")]
+    pub(crate) kind: MetricKind,
+    /// A count, or seconds.
+    pub(crate) value: f64,
+}
+
+/// The kinds of metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MetricKind {
+    /// Adds up.
+    Counter,
+    /// How long something took, in seconds.
+    Timer,
+}
+
+/// One line for the log.
+#[derive(Debug, PartialEq, Deserialize)]
+pub(crate) struct LogLine {
+    /// Its level by name; INFO where it is missing.
+    #[serde(default)]
+    pub(crate) level: Option<String>,
+    /// Its text.
+    #[serde(default)]
+    pub(crate) message: Json,
+}
+
+impl LogLine {
+    /// Its level; INFO where there is none or an unknown one.
+    pub(crate) fn level(&self) -> LogLevel {
+        self.level.as_deref().and_then(LogLevel::parse).unwrap_or(LogLevel::Info)
+    }
+
+    /// Its text.
+    pub(crate) fn text(&self) -> String {
+        self.message.as_str().map_or_else(|| self.message.to_string(), str::to_owned)
+    }
+}
+
+/// Reads a line: none where it is an ordinary one, an error where it is written like the protocol and cannot
+/// be read.
+pub(crate) fn parse(line: &str) -> Option<Result<Report, serde_json::Error>> {
+    let inside = line.trim().strip_prefix("::")?.strip_suffix("::")?;
+    (inside.starts_with('{') && inside.ends_with('}')).then(|| serde_json::from_str(inside))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn outputs_metrics_and_logs_are_read() {
+        let report = parse(
+            r#"  ::{"outputs":{"a":{"b":[1,null]}},"metrics":[{"name":"n","type":"counter","value":2,"tags":{"x":"y"}},
+            {"name":"t","type":"timer","value":1.5}],"logs":[{"level":"WARN","message":"m"},{"message":3}],"other":1}:: "#,
+        )
+        .unwrap()
+        .unwrap();
+        assert_eq!(Json::Object(report.outputs.unwrap()), json!({"a": {"b": [1, null]}}));
+        assert_eq!(report.metrics[0], Metric { name: "n".into(), kind: MetricKind::Counter, value: 2.0 });
+        assert_eq!(report.metrics[1].kind, MetricKind::Timer);
+        assert_eq!((report.logs[0].level(), report.logs[0].text()), (LogLevel::Warn, "m".into()));
+        assert_eq!((report.logs[1].level(), report.logs[1].text()), (LogLevel::Info, "3".into()));
+    }
+
+    #[test]
+    fn ordinary_lines_are_left_alone() {
+        for line in ["", "::", "::::", "a ::{}::", "::{}:: b", "::[1]::", "::group::{}", "{\"outputs\":{}}"] {
+            assert!(parse(line).is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_it_and_is_broken_is_an_error() {
+        for line in ["::{a}::", "::{\"outputs\": 3}::", "::{\"metrics\":[{}]}::", "::{}{}::"] {
+            assert!(parse(line).unwrap().is_err(), "{line}");
+        }
+        assert_eq!(parse("::{}::").unwrap().unwrap(), Report::default());
+    }
+}

@@ -1,0 +1,142 @@
+//! Renders what the task renders itself: commands and variables, with `{{ workingDir }}` and `{{ outputDir }}`,
+//! and puts local files in the place of `kestra:///` URIs.
+
+use regex::{Captures, Regex};
+use segue_files::path::last_part;
+use segue_model::{Json, Map};
+use segue_task::{TaskContext, TaskError};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Renders with the variables of one run.
+pub(crate) struct Rendering<'a> {
+    context: &'a TaskContext,
+    variables: Map,
+}
+
+impl<'a> Rendering<'a> {
+    /// Expressions see the directories beside everything else.
+    pub(crate) fn new(context: &'a TaskContext, output_dir: &Path) -> Self {
+        let mut variables = Map::new();
+        variables.insert("workingDir".into(), context.working_dir().to_string_lossy().into());
+        variables.insert("outputDir".into(), output_dir.to_string_lossy().into());
+        Self { context, variables }
+    }
+
+    /// Renders one text.
+    pub(crate) async fn text(&self, template: &str) -> Result<String, TaskError> {
+        if template.contains('{') {
+            self.context.render_with(template, self.variables.clone()).await
+        } else {
+            Ok(template.to_owned())
+        }
+    }
+
+    /// Renders a list of texts; it may also be a single one, or an expression that gives a list.
+    pub(crate) async fn texts(&self, property: &str, value: &Json) -> Result<Vec<String>, TaskError> {
+        match value {
+            Json::Null => Ok(Vec::new()),
+            Json::Array(items) => {
+                let mut texts = Vec::with_capacity(items.len());
+                for item in items {
+                    match item {
+                        Json::Null => {}
+                        Json::String(template) => texts.push(self.text(template).await?),
+                        Json::Bool(_) | Json::Number(_) => texts.push(item.to_string()),
+                        Json::Array(_) | Json::Object(_) => {
+                            return Err(TaskError::failed(format!(
+                                "{property} must be a list of texts, and one of them is {item}; put it in quotes"
+                            )));
+                        }
+                    }
+                }
+                Ok(texts)
+            }
+            Json::String(template) => {
+                let text = self.text(template).await?;
+                match serde_json::from_str::<Vec<Json>>(&text) {
+                    Ok(items) => Ok(items.iter().map(plain_text).collect()),
+                    Err(_) => Ok(vec![text]),
+                }
+            }
+            other => Err(TaskError::failed(format!("{property} must be a list of texts, not {other}"))),
+        }
+    }
+
+    /// Renders a map of texts, keys included; it may also be an expression that gives a map.
+    pub(crate) async fn map(
+        &self,
+        property: &str,
+        value: &Json,
+    ) -> Result<BTreeMap<String, String>, TaskError> {
+        let wrong = || TaskError::failed(format!("{property} must be a map of names to texts"));
+        match value {
+            Json::Null => Ok(BTreeMap::new()),
+            Json::Object(fields) => {
+                let mut map = BTreeMap::new();
+                for (name, value) in fields {
+                    let value = match value {
+                        Json::Null => continue,
+                        Json::String(template) => self.text(template).await?,
+                        other => self.text(&other.to_string()).await?,
+                    };
+                    map.insert(self.text(name).await?, value);
+                }
+                Ok(map)
+            }
+            Json::String(template) => match serde_json::from_str::<Json>(&self.text(template).await?) {
+                Ok(Json::Object(fields)) => {
+                    let present = fields.iter().filter(|(_, value)| !value.is_null());
+                    Ok(present.map(|(name, value)| (name.clone(), plain_text(value))).collect())
+                }
+                _ => Err(wrong()),
+            },
+            _ => Err(wrong()),
+        }
+    }
+}
+
+fn plain_text(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Fetches the files of internal storage that commands name, each once, into a folder.
+pub(crate) struct LocalCopies {
+    folder: PathBuf,
+    uri: Regex,
+    copies: BTreeMap<String, String>,
+}
+
+impl LocalCopies {
+    /// Copies go into `folder`, which is made with the first one.
+    pub(crate) fn new(folder: PathBuf) -> Result<Self, TaskError> {
+        let uri = Regex::new(r"kestra:///[-A-Za-z0-9+&@#/%?=~_|!:,.;]*[-A-Za-z0-9+&@#/%=~_|]")
+            .map_err(|error| TaskError::failed(error.to_string()))?;
+        Ok(Self { folder, uri, copies: BTreeMap::new() })
+    }
+
+    /// The text with a local path in the place of each URI.
+    pub(crate) async fn replace(&mut self, context: &TaskContext, text: String) -> Result<String, TaskError> {
+        if !text.contains("kestra:///") {
+            return Ok(text);
+        }
+        for found in self.uri.find_iter(&text) {
+            let uri = found.as_str();
+            if self.copies.contains_key(uri) {
+                continue;
+            }
+            let folder = self.folder.join(self.copies.len().to_string());
+            let local = folder.join(last_part(uri));
+            tokio::fs::create_dir_all(&folder).await.map_err(|error| {
+                TaskError::failed(format!("cannot make the folder '{}': {error}", folder.display()))
+            })?;
+            context.storage().get_file(uri, &local).await?;
+            self.copies.insert(uri.to_owned(), local.to_string_lossy().into_owned());
+        }
+        let local = |found: &Captures<'_>| {
+            let uri = found.get(0).map_or("", |whole| whole.as_str());
+            self.copies.get(uri).map_or_else(|| uri.to_owned(), Clone::clone)
+        };
+        Ok(self.uri.replace_all(&text, local).into_owned())
+    }
+}

@@ -1,0 +1,413 @@
+//! One run of a script, from its files and commands to its outputs (kestra-compat.md 4.4).
+
+use crate::docker::{Container, ContainerRun};
+use crate::helper;
+use crate::language::{Language, ScriptFile};
+use crate::launch::{self, Arguments, before_path, check_variables, script_command};
+use crate::process::{self, ProcessError};
+use crate::properties::{PythonProperties, ScriptProperties};
+use crate::render::{LocalCopies, Rendering};
+use crate::runner::Runner;
+use crate::sink::Sink;
+use crate::venv;
+use segue_files::output::{self, FoundFile, Keep, SCRATCH_PREFIX};
+use segue_files::path::disk_error;
+use segue_files::{InputFiles, NamespaceFiles, Texts, WorkingGlobs};
+use segue_model::{Json, Map};
+use segue_task::{TaskContext, TaskError};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::Path;
+use tempfile::{NamedTempFile, TempDir};
+use tokio::process::Command;
+
+/// What a script gives out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScriptOutput {
+    /// What it reported by the output protocol.
+    pub vars: Map,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// The files that were kept: URIs by path.
+    pub output_files: Map,
+}
+
+/// What is to be run.
+pub(crate) enum Body {
+    /// Commands of a shell.
+    Commands(Json),
+    /// A script of the language.
+    Script(Json),
+}
+
+/// A script with all that belongs to it.
+pub(crate) struct Script {
+    pub(crate) language: &'static Language,
+    pub(crate) properties: ScriptProperties,
+    pub(crate) python: Option<PythonProperties>,
+    pub(crate) body: Body,
+}
+
+impl Script {
+    /// Runs it to its end.
+    pub(crate) async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
+        let place = Place::make(context)?;
+        stage(context, self.properties.namespace_files.as_ref(), &self.properties.input_files).await?;
+        let runner = Runner::choose(context, &self.properties, self.language.image).await?;
+        let rendering = Rendering::new(context, &place.output_dir());
+        let variables = rendering.map("env", &self.properties.env).await?;
+        check_variables(&variables)?;
+        let mut copies = LocalCopies::new(place.scratch.path().join("files"))?;
+        let mut before = Vec::new();
+        for text in rendering.texts("beforeCommands", &self.properties.before_commands).await? {
+            before.push(copies.replace(context, text).await?);
+        }
+        let mut env = self.variables(&place, &runner, variables).await?;
+        let programs = self.python_environment(context, &place, &runner, &mut env, &mut before).await?;
+        let (commands, file) = match &self.body {
+            Body::Commands(commands) => {
+                let mut texts = Vec::new();
+                for text in rendering.texts("commands", commands).await? {
+                    texts.push(copies.replace(context, text).await?);
+                }
+                (texts, None)
+            }
+            Body::Script(script) => {
+                let text = rendering.texts("script", script).await?.join("\n");
+                let text = copies.replace(context, text).await?;
+                match &self.language.file {
+                    None => (vec![text], None),
+                    Some(kind) => {
+                        let file = script_file(context.working_dir(), kind, &text)?;
+                        let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned());
+                        let program = programs.unwrap_or_else(|| program(kind, &runner));
+                        let command = script_command(kind, program, &name.unwrap_or_default());
+                        let is_argv =
+                            self.properties.interpreter.as_ref().is_some_and(|given| given.0.is_empty());
+                        (if is_argv { command } else { vec![command.join(" ")] }, Some(file))
+                    }
+                }
+            }
+        };
+        let (language, properties) = (self.language, &self.properties);
+        let arguments =
+            Arguments { language, properties, before, commands }.build(place.scratch.path()).await?;
+        let mut sink = Sink::new(context);
+        let code = start(context, &runner, &arguments, &env, true, &mut sink).await?;
+        drop(file);
+        end(context, &place, &self.properties.output_files, sink, code).await
+    }
+
+    /// The variables of the process; those of the task win.
+    async fn variables(
+        &self,
+        place: &Place,
+        runner: &Runner,
+        own: BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, OsString>, TaskError> {
+        let mut env: BTreeMap<String, OsString> =
+            self.language.env.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
+        env.extend(place.variables());
+        env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
+        let installed = helper::install(self.language.helper, place.scratch.path()).await;
+        let installed = installed
+            .map_err(|error| TaskError::failed(format!("the helper module cannot be written: {error}")))?;
+        if let Some((name, folder)) = installed {
+            let inherited = matches!(runner, Runner::Process).then(|| std::env::var_os(name)).flatten();
+            let rest = env.remove(name).or(inherited);
+            env.insert(name.to_owned(), before_path(&folder, rest));
+        }
+        Ok(env)
+    }
+
+    /// Puts the right Python with its packages in reach, and returns the program's name if it is settled by
+    /// that.
+    async fn python_environment(
+        &self,
+        context: &TaskContext,
+        place: &Place,
+        runner: &Runner,
+        env: &mut BTreeMap<String, OsString>,
+        before: &mut Vec<String>,
+    ) -> Result<Option<&'static str>, TaskError> {
+        let Some(python) = &self.python else { return Ok(None) };
+        let packages = &python.dependencies.0;
+        if let Runner::Docker { .. } = runner {
+            if !packages.is_empty() {
+                let quoted: Vec<String> = packages.iter().map(|package| quote(package)).collect();
+                before.insert(0, format!("python -m pip install --quiet -- {}", quoted.join(" ")));
+            }
+            return Ok(None);
+        }
+        let path = env.get("PATH").cloned().or_else(|| std::env::var_os("PATH"));
+        let program = self.python_program(context, python, path.as_deref());
+        let bin = if packages.is_empty() {
+            if program == "python" {
+                return Ok(None);
+            }
+            // Commands say `python`, as the images have it; many machines only have `python3`.
+            let bin = place.scratch.path().join("bin");
+            alias(&program, path.as_deref(), &bin).map_err(|error| {
+                TaskError::failed(format!("cannot put '{program}' in reach as python: {error}"))
+            })?;
+            bin
+        } else {
+            let folder = venv::prepare(context, python, &program, place.scratch.path()).await?;
+            env.insert("VIRTUAL_ENV".to_owned(), folder.clone().into());
+            folder.join("bin")
+        };
+        env.insert("PATH".to_owned(), before_path(&bin, path));
+        Ok(Some("python"))
+    }
+
+    fn python_program(
+        &self,
+        context: &TaskContext,
+        python: &PythonProperties,
+        path: Option<&std::ffi::OsStr>,
+    ) -> String {
+        if let Some(version) = &python.python_version {
+            let name = format!("python{}", version.trim());
+            if find_program(&name, path).is_some() {
+                return name;
+            }
+            context.warn(format!("there is no '{name}' on this machine; the Python that is there is taken"));
+        }
+        self.language.file.as_ref().map_or("python3", |file| file.program(path)).to_owned()
+    }
+}
+
+/// The program for a script file.
+fn program(kind: &ScriptFile, runner: &Runner) -> &'static str {
+    match runner {
+        Runner::Process => kind.program(std::env::var_os("PATH").as_deref()),
+        Runner::Docker { .. } => kind.programs.first().copied().unwrap_or_default(),
+    }
+}
+
+fn find_program(name: &str, path: Option<&std::ffi::OsStr>) -> Option<std::path::PathBuf> {
+    std::env::split_paths(path?).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+fn alias(program: &str, path: Option<&std::ffi::OsStr>, bin: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(bin)?;
+    match find_program(program, path) {
+        Some(found) => std::os::unix::fs::symlink(found, bin.join("python")),
+        // Then the shell says that there is no python, which is the truth.
+        None => Ok(()),
+    }
+}
+
+/// A text as one word of a shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The directory of a run, with the runner's own folder in it.
+pub(crate) struct Place {
+    scratch: TempDir,
+    dir: std::path::PathBuf,
+}
+
+impl Place {
+    /// Makes the folders.
+    pub(crate) fn make(context: &TaskContext) -> Result<Self, TaskError> {
+        let dir = context.working_dir().to_path_buf();
+        let wrong = |error: std::io::Error| {
+            TaskError::failed(format!(
+                "cannot make a folder in the working directory '{}': {error}",
+                dir.display()
+            ))
+        };
+        let scratch = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(&dir).map_err(wrong)?;
+        std::fs::create_dir(scratch.path().join("out")).map_err(wrong)?;
+        Ok(Self { scratch, dir })
+    }
+
+    /// Where `{{ outputDir }}` is.
+    pub(crate) fn output_dir(&self) -> std::path::PathBuf {
+        self.scratch.path().join("out")
+    }
+
+    /// The variables that name the directories.
+    pub(crate) fn variables(&self) -> [(String, OsString); 2] {
+        [
+            ("WORKING_DIR".to_owned(), self.dir.clone().into()),
+            ("OUTPUT_DIR".to_owned(), self.output_dir().into()),
+        ]
+    }
+}
+
+/// Puts files of the namespace, then input files, in the working directory.
+pub(crate) async fn stage(
+    context: &TaskContext,
+    namespace_files: Option<&NamespaceFiles>,
+    input_files: &Json,
+) -> Result<(), TaskError> {
+    let (dir, storage) = (context.working_dir(), context.storage());
+    let namespace = &context.message().namespace;
+    if let Some(files) = namespace_files {
+        let copied = files.copy(dir, storage, namespace).await?;
+        context.debug(format!("{} namespace files are in the working directory", copied.len()));
+    }
+    InputFiles::parse(input_files)?.write(dir, storage, namespace).await?;
+    Ok(())
+}
+
+/// Writes a script where its own folder is the working directory, so that it finds modules there.
+fn script_file(dir: &Path, kind: &ScriptFile, text: &str) -> Result<NamedTempFile, TaskError> {
+    let written = tempfile::Builder::new()
+        .prefix("script-")
+        .suffix(&format!(".{}", kind.extension))
+        .tempfile_in(dir)
+        .and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
+    written.map_err(|error| {
+        TaskError::failed(format!("cannot write the script into '{}': {error}", dir.display()))
+    })
+}
+
+/// Starts the process or the container, and waits for its end.
+pub(crate) async fn start(
+    context: &TaskContext,
+    runner: &Runner,
+    arguments: &[String],
+    env: &BTreeMap<String, OsString>,
+    clear_entry_point: bool,
+    sink: &mut Sink<'_>,
+) -> Result<i32, TaskError> {
+    let dir = context.working_dir();
+    let stop = context.cancelled();
+    match runner {
+        Runner::Process => {
+            let command = launch::process(arguments, dir, env)?;
+            process::run(command, &stop, |source, line| sink.line(source, line)).await.map_err(failure)
+        }
+        Runner::Docker { image, options } => {
+            let container = Container::of(context.message(), options.host.clone());
+            container.clear().await;
+            let run = ContainerRun {
+                name: container.name(),
+                image,
+                dir,
+                command: arguments,
+                clear_entry_point,
+                message: context.message(),
+            };
+            let mut command = Command::new("docker");
+            command.args(options.arguments(&run, env.keys().map(String::as_str))).current_dir(dir).envs(env);
+            // Variables of the client itself, which those of the task must not take away from it.
+            for name in ["PATH", "HOME"] {
+                match std::env::var_os(name) {
+                    Some(value) if env.contains_key(name) => command.env(name, value),
+                    _ => &mut command,
+                };
+            }
+            let config = match options.client_config()? {
+                Some(config) => Some(client_config(&config, &mut command)?),
+                None => None,
+            };
+            let code = process::run(command, &stop, |source, line| sink.line(source, line))
+                .await
+                .map_err(failure)?;
+            drop(config);
+            container.ended();
+            if code == 125 {
+                context.error(format!("Docker could not run the image '{image}'; the lines above say why"));
+            }
+            Ok(code)
+        }
+    }
+}
+
+fn client_config(config: &str, command: &mut Command) -> Result<TempDir, TaskError> {
+    let wrong = |error: std::io::Error| {
+        TaskError::failed(format!("Docker's configuration cannot be written: {error}"))
+    };
+    let folder = tempfile::tempdir().map_err(wrong)?;
+    std::fs::write(folder.path().join("config.json"), config).map_err(wrong)?;
+    command.env("DOCKER_CONFIG", folder.path());
+    Ok(folder)
+}
+
+/// Keeps files and outputs, and says how it went.
+pub(crate) async fn end(
+    context: &TaskContext,
+    place: &Place,
+    patterns: &Texts,
+    sink: Sink<'_>,
+    code: i32,
+) -> Result<ScriptOutput, TaskError> {
+    let vars = sink.finish();
+    let kept = keep(context, place, patterns).await;
+    if code == 0 {
+        return Ok(ScriptOutput { vars, exit_code: code, output_files: kept? });
+    }
+    let output_files = kept.unwrap_or_else(|error| {
+        context.warn(format!("the output files could not be kept: {error}"));
+        Map::new()
+    });
+    let outputs = match serde_json::to_value(ScriptOutput { vars, exit_code: code, output_files }) {
+        Ok(Json::Object(outputs)) => outputs,
+        _ => Map::new(),
+    };
+    Err(TaskError::failed_with(format!("Command failed with exit code {code}"), outputs))
+}
+
+/// Brings output files into internal storage: those that match, and all in `{{ outputDir }}`.
+async fn keep(context: &TaskContext, place: &Place, patterns: &Texts) -> Result<Map, TaskError> {
+    // Siblings in a shared directory may still want their files.
+    let how = if context.message().working_directory.is_some() { Keep::Copy } else { Keep::Move };
+    let mut kept = keep_matching(context, &place.dir, &patterns.0, how).await?;
+    kept.extend(keep_matching(context, &place.output_dir(), &["**".to_owned()], Keep::Move).await?);
+    Ok(kept)
+}
+
+async fn keep_matching(
+    context: &TaskContext,
+    dir: &Path,
+    patterns: &[String],
+    how: Keep,
+) -> Result<Map, TaskError> {
+    if patterns.is_empty() {
+        return Ok(Map::new());
+    }
+    let files = found_files(context, dir, patterns).await?;
+    Ok(output::store(context.storage(), &files, |name| context.storage_path(name), how).await?)
+}
+
+/// The files of a folder that match; those that may not be kept are named in the log.
+pub(crate) async fn found_files(
+    context: &TaskContext,
+    dir: &Path,
+    patterns: &[String],
+) -> Result<Vec<FoundFile>, TaskError> {
+    let found = output::find(dir, WorkingGlobs::new(dir, patterns)?).await?;
+    for name in &found.refused {
+        context.warn(format!(
+            "'{name}' is not kept: it is a link that leads out of the working directory, or nowhere"
+        ));
+    }
+    Ok(found.files)
+}
+
+/// A fault of the local disk, as the task's own failure.
+pub(crate) fn failure_of_disk(what: &str, path: &Path, error: &std::io::Error) -> TaskError {
+    disk_error(what, path, error).into()
+}
+
+/// What a fault of the process means for the task.
+pub(crate) fn failure(error: ProcessError) -> TaskError {
+    match error {
+        ProcessError::Stopped => TaskError::Stopped,
+        ProcessError::NotStarted { .. } => {
+            TaskError::failed(format!("{error}; is it installed on this machine?"))
+        }
+        ProcessError::Lost { .. } => TaskError::failed(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

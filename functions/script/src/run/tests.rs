@@ -1,0 +1,299 @@
+//! Whole runs: real processes, real files.
+
+use crate::testing::{Bench, shell, with};
+use segue_model::Json;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+fn python(script: &str, more: Json) -> Json {
+    let task = json!({
+        "type": "io.kestra.plugin.scripts.python.Script",
+        "taskRunner": {"type": "io.kestra.plugin.core.runner.Process"},
+        "script": script,
+    });
+    with(task, more)
+}
+
+#[tokio::test]
+async fn output_lines_go_to_the_log_and_outputs_are_always_there() {
+    let bench = Bench::new();
+    let ended = bench.shell(&["echo hello {{ inputs.name }}", "echo oh >&2"], json!({})).await;
+    let log = ended.log();
+    assert!(log.contains("INFO hello Ada\n") && log.contains("ERROR oh\n"), "{log}");
+    assert_eq!(Json::Object(ended.outputs()), json!({"vars": {}, "exitCode": 0, "outputFiles": {}}));
+}
+
+#[tokio::test]
+async fn an_exit_code_fails_the_task_and_its_outputs_stay() {
+    let bench = Bench::new();
+    let commands = ["echo '::{\"outputs\":{\"a\":1}}::'", "printf x > out.txt", "exit 3"];
+    let (error, outputs) = bench.shell(&commands, json!({"outputFiles": ["out.txt"]})).await.failed();
+    assert_eq!(error, "Command failed with exit code 3");
+    assert_eq!((&outputs["exitCode"], &outputs["vars"]), (&json!(3), &json!({"a": 1})));
+    assert_eq!(bench.stored(&outputs["outputFiles"]["out.txt"]).await, b"x");
+}
+
+#[tokio::test]
+async fn commands_share_a_shell_that_stops_at_the_first_failure() {
+    let bench = Bench::new();
+    let ended =
+        bench.shell(&["X=1", "cd /", "echo $X $PWD"], json!({"beforeCommands": ["echo first"]})).await;
+    let log = ended.log();
+    assert!(log.find("first").unwrap() < log.find("1 /").unwrap(), "{log}");
+    let ended = bench.shell(&["false", "echo after"], json!({})).await;
+    assert!(!ended.log().contains("after"));
+    assert_eq!(ended.error(), "Command failed with exit code 1");
+    let ended = bench.shell(&["false", "echo after"], json!({"failFast": false})).await;
+    assert!(ended.log().contains("after"));
+    ended.outputs();
+    let ended = bench.shell(&["echo", "a  b; $X"], json!({"interpreter": []})).await;
+    assert!(ended.log().contains("a  b; $X"), "{}", ended.log());
+    let one = json!({"type": "io.kestra.plugin.scripts.shell.Commands", "runner": "PROCESS", "commands": "echo {{ 1 + 1 }}"});
+    assert!(bench.run(one).await.log().contains("INFO 2"));
+}
+
+#[tokio::test]
+async fn the_protocol_gives_outputs_metrics_and_log_lines() {
+    let bench = Bench::new();
+    let commands = [
+        "echo '::{\"outputs\":{\"a\":1,\"b\":{\"c\":[true]}}}::'",
+        "echo '  ::{\"outputs\":{\"a\":2}}::  ' >&2",
+        "echo '::{\"metrics\":[{\"name\":\"rows\",\"type\":\"counter\",\"value\":7}]}::'",
+        "echo '::{\"logs\":[{\"level\":\"WARN\",\"message\":\"mind\"}]}::'",
+        "echo '::{broken}::'",
+    ];
+    let ended = bench.shell(&commands, json!({})).await;
+    let log = ended.log();
+    assert!(log.contains("WARN mind") && log.contains("WARN Invalid outputs"), "{log}");
+    assert!(!log.contains("\"outputs\""), "{log}");
+    assert_eq!((ended.0.result.metrics[0].name.as_str(), ended.0.result.metrics[0].value), ("rows", 7.0));
+    assert_eq!(ended.outputs()["vars"], json!({"a": 2, "b": {"c": [true]}}));
+}
+
+#[tokio::test]
+async fn output_files_have_exact_bytes_and_any_name() {
+    let bench = Bench::new();
+    let commands = [
+        "printf 'a,b\\r\\nno newline' > rows.csv",
+        "head -c 300000 /dev/urandom > random.bin && cp random.bin {{ outputDir }}/copy.bin",
+        ": > empty.csv",
+        "mkdir -p 'sub dir' && printf ü > 'sub dir/日本 (1).csv'",
+        "printf '%s' \"$OUTPUT_DIR\" > dir.txt && test \"$WORKING_DIR\" = \"$PWD\" && test '{{ workingDir }}' = \"$PWD\"",
+        "printf hidden > .hidden.csv; ln -s /etc/passwd passwd.csv",
+    ];
+    let ended = bench.shell(&commands, json!({"outputFiles": ["**.csv", "*.bin"]})).await;
+    assert!(ended.log().contains("'passwd.csv' is not kept"), "{}", ended.log());
+    let files = ended.outputs()["outputFiles"].clone();
+    let names: Vec<&String> = files.as_object().unwrap().keys().collect();
+    assert_eq!(
+        names,
+        [".hidden.csv", "empty.csv", "random.bin", "rows.csv", "sub dir/日本 (1).csv", "copy.bin"]
+    );
+    assert_eq!(bench.stored(&files["rows.csv"]).await, b"a,b\r\nno newline");
+    assert_eq!(bench.stored(&files["empty.csv"]).await, b"");
+    assert_eq!(bench.stored(&files["sub dir/日本 (1).csv"]).await, "ü".as_bytes());
+    let random = bench.stored(&files["random.bin"]).await;
+    assert_eq!(random.len(), 300_000);
+    assert!(random == bench.stored(&files["copy.bin"]).await);
+}
+
+#[tokio::test]
+async fn stored_files_can_be_named_in_commands() {
+    let bench = Bench::new();
+    let uri = bench.store("company/team/x/my-data.csv", b"1\n2\n").await;
+    let commands = [format!("wc -l < {uri}"), format!("cat '{uri}'; basename {uri}")];
+    let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+    let log = bench.shell(&commands, json!({})).await.log();
+    assert!(log.contains("INFO 2\n") && log.contains("INFO my-data.csv"), "{log}");
+    let error = bench.shell(&["cat kestra:///no/thing.csv"], json!({})).await.error();
+    assert!(error.contains("no/thing.csv"), "{error}");
+}
+
+#[tokio::test]
+async fn input_and_namespace_files_are_there() {
+    let bench = Bench::new();
+    let uri = bench.store("e/data.bin", b"\x00\x01").await;
+    bench.store("company/team/_files/scripts/lib.sh", b"echo from the namespace").await;
+    bench.store("company/team/_files/a.txt", b"namespace").await;
+    let more = json!({
+        "inputFiles": {"a.txt": "input {{ inputs.name }}", "d/data.bin": uri},
+        "namespaceFiles": {"enabled": true, "exclude": ["*.md"]},
+        "outputFiles": ["d/*"],
+    });
+    let ended = bench.shell(&["sh scripts/lib.sh", "cat a.txt"], more).await;
+    let log = ended.log();
+    assert!(log.contains("from the namespace") && log.contains("INFO input Ada"), "{log}");
+    assert_eq!(bench.stored(&ended.outputs()["outputFiles"]["d/data.bin"]).await, b"\x00\x01");
+    let error = bench.shell(&["true"], json!({"inputFiles": {"../x": "1"}})).await.error();
+    assert!(error.contains("'../x' is refused"), "{error}");
+    let as_text = json!({"inputFiles": "{\"b.txt\": \"text\"}"});
+    assert!(bench.shell(&["cat b.txt"], as_text).await.log().contains("INFO text"));
+}
+
+#[tokio::test]
+async fn variables_are_rendered_and_checked() {
+    let bench = Bench::new();
+    let env = json!({"env": {"NAME": "{{ inputs.name }}", "N": 7, "ON": true, "GONE": null, "OUT": "{{ outputDir }}"}});
+    let log = bench.shell(&["echo $NAME-$N-$ON-${GONE:-none}; test -d $OUT"], env).await.log();
+    assert!(log.contains("Ada-7-true-none"), "{log}");
+    let error = bench.shell(&["true"], json!({"env": {"A=B": "1"}})).await.error();
+    assert!(error.contains("A=B"), "{error}");
+    let whole = json!({"env": "{{ {'A': 'x y'} | toJson }}"});
+    assert!(bench.shell(&["echo \"$A\""], whole).await.log().contains("INFO x y"));
+}
+
+#[tokio::test]
+async fn without_docker_processes_run_with_one_clear_note() {
+    let bench = Bench::new();
+    if crate::docker::available(None).await.is_ok() {
+        return;
+    }
+    let task = json!({"type": "io.kestra.plugin.scripts.shell.Commands", "commands": ["echo ran"],
+        "containerImage": "alpine", "taskRunner": {"type": "io.kestra.plugin.scripts.runner.docker.Docker",
+        "pullPolicy": "IF_NOT_PRESENT", "networkMode": "host"}});
+    let log = bench.run(task).await.log();
+    assert!(log.contains("INFO ran"), "{log}");
+    assert_eq!(log.matches("Docker is not there").count(), 1, "{log}");
+    assert!(log.contains("WARN Docker") && log.contains("'alpine'"), "{log}");
+    let unsaid = json!({"type": "io.kestra.plugin.scripts.shell.Script", "script": "echo ran"});
+    assert!(bench.run(unsaid).await.log().contains("INFO Docker is not there"));
+    let container =
+        json!({"type": "io.kestra.plugin.docker.Run", "containerImage": "alpine", "commands": ["echo"]});
+    let error = bench.run(container).await.error();
+    assert!(error.contains("needs Docker") && error.contains("shell.Commands"), "{error}");
+}
+
+#[tokio::test]
+async fn python_reports_by_its_helper() {
+    let bench = Bench::new();
+    let script = "import kestra, os, sys\nfrom kestra import Kestra\nKestra.outputs({'a': [1, 'ü'], 'cwd': os.getcwd()})\n\
+                  Kestra.counter('rows', 3, {'t': 'x'})\nKestra.timer('load', lambda: None)\nKestra.timer('t', 1.5)\n\
+                  Kestra.logger().warning('mind')\nimport own\nprint(own.VALUE, '{{ inputs.name }}')\n\
+                  open('out.txt', 'w').write('x')";
+    let more = json!({"inputFiles": {"own.py": "VALUE = 'from the directory'"}, "outputFiles": ["**"]});
+    let ended = bench.run(python(script, more)).await;
+    let log = ended.log();
+    assert!(log.contains("from the directory Ada") && log.contains("WARN mind"), "{log}");
+    let names: Vec<&str> = ended.0.result.metrics.iter().map(|metric| metric.name.as_str()).collect();
+    assert_eq!(names, ["rows", "load", "t"]);
+    let outputs = ended.outputs();
+    assert_eq!(outputs["vars"]["a"], json!([1, "ü"]));
+    let files = outputs["outputFiles"].as_object().unwrap();
+    assert!(
+        files.contains_key("out.txt") && !files.keys().any(|name| name.starts_with("script-")),
+        "{files:?}"
+    );
+}
+
+#[tokio::test]
+async fn python_fails_as_python_fails() {
+    let bench = Bench::new();
+    let ended = bench.run(python("print('so far')\nraise ValueError('no')", json!({}))).await;
+    let log = ended.log();
+    assert!(log.contains("INFO so far") && log.contains("ERROR ValueError: no"), "{log}");
+    assert_eq!(ended.error(), "Command failed with exit code 1");
+    let commands = json!({"type": "io.kestra.plugin.scripts.python.Commands", "runner": "PROCESS",
+        "inputFiles": {"main.py": "import sys; print(sys.argv[1])"}, "commands": ["python main.py '{{ inputs.name }}'"]});
+    assert!(bench.run(commands).await.log().contains("INFO Ada"));
+    let option = bench.run(python("", json!({"dependencies": ["--index-url=http://x"]}))).await.error();
+    assert!(option.contains("is an option"), "{option}");
+}
+
+#[tokio::test]
+async fn node_reports_by_its_helper() {
+    let bench = Bench::new();
+    if std::process::Command::new("node").arg("--version").output().is_err() {
+        return;
+    }
+    let script = "const Kestra = require('@kestra-io/libs');\nKestra.outputs({ a: 1 });\nKestra.counter('n', 2);\n\
+                  Kestra.timer('t', done => done());\nconsole.log('hello');";
+    let task = json!({"type": "io.kestra.plugin.scripts.node.Script", "runner": "PROCESS", "script": script});
+    let ended = bench.run(task).await;
+    assert!(ended.log().contains("INFO hello"), "{}", ended.log());
+    assert_eq!(ended.0.result.metrics.len(), 2);
+    assert_eq!(ended.outputs()["vars"], json!({"a": 1}));
+}
+
+#[tokio::test]
+async fn a_missing_language_is_named() {
+    let bench = Bench::new();
+    let task = json!({"type": "io.kestra.plugin.scripts.julia.Script", "runner": "PROCESS", "script": "1"});
+    if std::process::Command::new("julia").arg("--version").output().is_err() {
+        let ended = bench.run(task).await;
+        assert!(ended.log().contains("julia"), "{}", ended.log());
+        assert_eq!(ended.error(), "Command failed with exit code 127");
+    }
+    let odd = json!({"interpreter": ["/no/such/shell", "-c"]});
+    let error = bench.shell(&["true"], odd).await.error();
+    assert!(error.contains("/no/such/shell") && error.contains("installed"), "{error}");
+}
+
+#[tokio::test]
+async fn a_timeout_ends_the_tree() {
+    let bench = Bench::new();
+    let started = Instant::now();
+    let marker = format!("{}.4711", 300 + std::process::id() % 1000);
+    let command = format!("sh -c 'sleep {marker} & sleep {marker}' & wait");
+    let ended = bench.run(shell(&[&command], json!({"timeout": "PT0.5S"}))).await;
+    assert!(started.elapsed() < Duration::from_secs(15));
+    assert!(ended.error().contains("Timeout"));
+    let is_there = || {
+        let found = std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| {
+            std::fs::read(entry.path().join("cmdline")).is_ok_and(|line| {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                line.starts_with("sleep") && line.contains(&marker)
+            })
+        });
+        found.count() > 0
+    };
+    for _ in 0..100 {
+        if !is_there() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("processes outlived their task");
+}
+
+#[tokio::test]
+async fn siblings_keep_their_files_and_no_scratch_is_left() {
+    let bench = Bench::new();
+    let first = shell(&["printf 1 > a.csv", "echo {{ outputDir }}"], json!({"outputFiles": ["*.csv"]}));
+    let files = bench.run_in(first, Some("shared")).await.outputs()["outputFiles"].clone();
+    assert_eq!(bench.stored(&files["a.csv"]).await, b"1");
+    let second = shell(&["cat a.csv && ls -A | wc -l && printf 2 >> a.csv"], json!({}));
+    let log = bench.run_in(second, Some("shared")).await.log();
+    // The file, and the runner's own folder while it runs.
+    assert!(log.contains("INFO 1\n") || log.contains("INFO 12"), "{log}");
+    assert_eq!(bench.stored(&files["a.csv"]).await, b"1", "what is kept does not change");
+    bench.shell(&["printf x > y"], json!({})).await.outputs();
+    let left: Vec<_> = std::fs::read_dir(bench.work())
+        .unwrap()
+        .flatten()
+        .flat_map(|entry| std::fs::read_dir(entry.path()).unwrap().flatten())
+        .collect();
+    assert_eq!(left.len(), 1, "only the shared directory is left: {left:?}");
+    let inside: Vec<_> =
+        std::fs::read_dir(left[0].path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(inside, ["a.csv"]);
+}
+
+#[tokio::test]
+async fn a_huge_line_and_odd_bytes_do_no_harm() {
+    let bench = Bench::new();
+    let ended = bench
+        .shell(&["head -c 3000000 /dev/zero | tr '\\0' x; echo", "printf '\\377\\n'", "echo last"], json!({}))
+        .await;
+    let log = ended.log();
+    assert!(log.contains("more bytes)") && log.contains("\u{fffd}") && log.contains("INFO last"));
+    assert!(log.len() < 200_000, "{}", log.len());
+}
+
+#[tokio::test]
+async fn a_script_longer_than_an_argument_runs() {
+    let bench = Bench::new();
+    let script = format!("X='{}'\necho ${{#X}}", "x".repeat(400_000));
+    let task =
+        json!({"type": "io.kestra.plugin.scripts.shell.Script", "runner": "PROCESS", "script": script});
+    assert!(bench.run(task).await.log().contains("INFO 400000"));
+}

@@ -1,0 +1,127 @@
+//! Where commands run: as processes of this machine, or in a container.
+
+use crate::docker::{self, DockerOptions};
+use crate::properties::ScriptProperties;
+use segue_task::{TaskContext, TaskError};
+
+/// Where commands run.
+#[derive(Debug)]
+pub(crate) enum Runner {
+    /// As processes of this machine.
+    Process,
+    /// In a container.
+    Docker {
+        /// The image.
+        image: String,
+        /// How.
+        options: Box<DockerOptions>,
+    },
+}
+
+/// What a task asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Process,
+    Docker,
+    /// Nothing is said; Kestra then takes Docker.
+    Nothing,
+    Other,
+}
+
+impl Runner {
+    /// Chooses the runner a task asks for. Docker where it is asked for or nothing is said, if it is there; else
+    /// processes, with a note.
+    pub(crate) async fn choose(
+        context: &TaskContext,
+        properties: &ScriptProperties,
+        default_image: &str,
+    ) -> Result<Self, TaskError> {
+        let wish = wish(properties);
+        if wish == Wish::Process {
+            return Ok(Self::Process);
+        }
+        let mut fields = properties.docker.clone().unwrap_or_default();
+        fields.extend(properties.task_runner.clone().unwrap_or_default());
+        let options = DockerOptions::parse(fields)?;
+        let image = options
+            .image
+            .clone()
+            .or_else(|| properties.container_image.clone())
+            .unwrap_or_else(|| default_image.to_owned());
+        let kind = properties
+            .task_runner
+            .as_ref()
+            .and_then(|runner| runner.get("type"))
+            .and_then(|kind| kind.as_str());
+        if wish == Wish::Other {
+            context.warn(format!(
+                "the task runner {} is not known here: the commands run as processes of this machine, without the \
+                 image '{image}'",
+                kind.unwrap_or("without a type")
+            ));
+            return Ok(Self::Process);
+        }
+        match docker::available(options.host.as_deref()).await {
+            Ok(()) => Ok(Self::Docker { image, options: Box::new(options) }),
+            Err(why) => {
+                let note = format!(
+                    "Docker is not there ({why}): the commands run as processes of this machine, without the image \
+                     '{image}'"
+                );
+                if wish == Wish::Docker {
+                    context.warn(note);
+                } else {
+                    context.info(note);
+                }
+                Ok(Self::Process)
+            }
+        }
+    }
+}
+
+fn wish(properties: &ScriptProperties) -> Wish {
+    if let Some(runner) = &properties.task_runner {
+        let kind = runner.get("type").and_then(|kind| kind.as_str()).unwrap_or_default();
+        return match kind.rsplit('.').next().unwrap_or_default() {
+            "Process" => Wish::Process,
+            "Docker" => Wish::Docker,
+            _ => Wish::Other,
+        };
+    }
+    match properties.runner.as_deref().map(str::to_ascii_uppercase).as_deref() {
+        Some("PROCESS") => Wish::Process,
+        Some("DOCKER") => Wish::Docker,
+        Some(_) => Wish::Other,
+        None if properties.docker.is_some() => Wish::Docker,
+        None => Wish::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn wish_of(value: Value) -> Wish {
+        wish(&serde_json::from_value(value).unwrap())
+    }
+
+    #[test]
+    fn old_and_new_ways_to_name_a_runner() {
+        assert_eq!(wish_of(json!({})), Wish::Nothing);
+        assert_eq!(wish_of(json!({"containerImage": "alpine"})), Wish::Nothing);
+        assert_eq!(wish_of(json!({"runner": "PROCESS"})), Wish::Process);
+        assert_eq!(wish_of(json!({"runner": "docker"})), Wish::Docker);
+        assert_eq!(wish_of(json!({"docker": {"image": "alpine"}})), Wish::Docker);
+        assert_eq!(
+            wish_of(json!({"taskRunner": {"type": "io.kestra.plugin.core.runner.Process"}})),
+            Wish::Process
+        );
+        let docker = json!({"taskRunner": {"type": "io.kestra.plugin.scripts.runner.docker.Docker"}});
+        assert_eq!(wish_of(docker), Wish::Docker);
+        assert_eq!(
+            wish_of(json!({"taskRunner": {"type": "io.kestra.plugin.ee.aws.runner.Batch"}})),
+            Wish::Other
+        );
+    }
+}

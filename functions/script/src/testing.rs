@@ -1,0 +1,106 @@
+//! A platform in a temporary directory, for the tests of all task types.
+
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use segue_model::state::State;
+use segue_model::{Json, Map};
+use segue_ports::Ports;
+use segue_ports::wire::WorkingDirectoryRef;
+use segue_task::testing::{TestRun, message, run};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// A platform for one test.
+pub(crate) struct Bench {
+    pub(crate) ports: Ports,
+    dir: TempDir,
+}
+
+/// How a task ended.
+pub(crate) struct Ended(pub(crate) TestRun);
+
+impl Ended {
+    /// What it gave out; it is to have succeeded.
+    pub(crate) fn outputs(self) -> Map {
+        assert_eq!(self.0.result.state, State::Success, "{}", self.0.log_text());
+        self.0.result.outputs
+    }
+
+    /// Why it failed, with what it gave out all the same; it is to have failed.
+    pub(crate) fn failed(self) -> (String, Map) {
+        assert_eq!(self.0.result.state, State::Failed, "{}", self.0.log_text());
+        (self.0.result.error.unwrap(), self.0.result.outputs)
+    }
+
+    /// Why it failed; it is to have failed.
+    pub(crate) fn error(self) -> String {
+        self.failed().0
+    }
+
+    /// What it logged.
+    pub(crate) fn log(&self) -> String {
+        self.0.log_text()
+    }
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
+    }
+
+    /// Where working directories are made.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.dir.path().join("work")
+    }
+
+    /// Runs a task in a directory of its own.
+    pub(crate) async fn run(&self, task: Json) -> Ended {
+        self.run_in(task, None).await
+    }
+
+    /// Runs a task in a directory it shares.
+    pub(crate) async fn run_in(&self, mut task: Json, shared: Option<&str>) -> Ended {
+        let kind = task.as_object_mut().unwrap().remove("type").unwrap();
+        let timeout = task.as_object_mut().unwrap().remove("timeout");
+        let mut message = message(kind.as_str().unwrap(), task);
+        message.timeout = timeout.map(|timeout| timeout.as_str().unwrap().to_owned());
+        message.dispatched_at = self.ports.clock.now();
+        message.working_directory = shared.map(|id| WorkingDirectoryRef { id: id.to_owned() });
+        Ended(run(&crate::tasks(), self.ports.clone(), &self.work(), message).await.unwrap())
+    }
+
+    /// Runs a shell with these properties beside the process runner.
+    pub(crate) async fn shell(&self, commands: &[&str], more: Json) -> Ended {
+        self.run(shell(commands, more)).await
+    }
+
+    /// Writes a file of internal storage and returns its URI.
+    pub(crate) async fn store(&self, path: &str, bytes: &[u8]) -> String {
+        self.ports.storage.put_text(path, bytes.to_vec()).await.unwrap()
+    }
+
+    /// The bytes of a file of internal storage.
+    pub(crate) async fn stored(&self, uri: &Json) -> Vec<u8> {
+        let (_, stream) = self.ports.storage.get(uri.as_str().unwrap()).await.unwrap();
+        stream.try_collect::<Vec<Bytes>>().await.unwrap().concat()
+    }
+}
+
+/// A shell task with these properties beside the process runner.
+pub(crate) fn shell(commands: &[&str], more: Json) -> Json {
+    with(
+        serde_json::json!({
+            "type": "io.kestra.plugin.scripts.shell.Commands",
+            "taskRunner": {"type": "io.kestra.plugin.core.runner.Process"},
+            "commands": commands,
+        }),
+        more,
+    )
+}
+
+/// A task with more properties.
+pub(crate) fn with(mut task: Json, more: Json) -> Json {
+    task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    task
+}

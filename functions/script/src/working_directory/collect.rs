@@ -1,0 +1,97 @@
+//! `workingdirectory.Collect`: after the last child.
+
+use super::cache::{Cache, Owner};
+use crate::run::{failure_of_disk, found_files};
+use schemars::JsonSchema;
+use segue_files::Texts;
+use segue_files::output::{self, FoundFile, Keep};
+use segue_files::path::storage_name;
+use segue_model::{Json, Map};
+use segue_ports::InternalStorage;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// How large the note of the files may be that is read back after a crash. Bytes.
+const NOTE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Keeps files of the shared directory, fills the cache, and takes the directory away.
+///
+/// ```yaml
+/// id: collect
+/// type: io.segue.workingdirectory.Collect
+/// owner: build
+/// outputFiles: ["**.csv"]
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Collect {
+    /// The WorkingDirectory's id.
+    owner: String,
+    /// The value it runs for in a loop.
+    value: Option<String>,
+    /// Globs of files to keep.
+    #[serde(default)]
+    output_files: Texts,
+    /// What is kept between executions.
+    cache: Option<Cache>,
+}
+
+/// What it gives out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The files that were kept: URIs by path.
+    pub output_files: Map,
+}
+
+impl Task for Collect {
+    const TYPE: &'static str = "io.segue.workingdirectory.Collect";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        let dir = context.working_dir().to_path_buf();
+        if let Some(cache) = &self.cache {
+            cache.save(context, &Owner { task: &self.owner, value: self.value.as_deref() }).await?;
+        }
+        let output_files =
+            if self.output_files.0.is_empty() { Map::new() } else { self.keep(context).await? };
+        tokio::fs::remove_dir_all(&dir).await.map_err(|error| failure_of_disk("remove", &dir, &error))?;
+        Ok(Output { output_files })
+    }
+}
+
+impl Collect {
+    /// Moves the files. What is to be moved is noted first: after a crash in the middle the directory alone does
+    /// not say any more which files there were.
+    async fn keep(&self, context: &TaskContext) -> Result<Map, TaskError> {
+        let storage = context.storage();
+        let directory =
+            context.message().working_directory.as_ref().map_or("own", |shared| shared.id.as_str());
+        let note =
+            context.storage_path(&format!("{}.json", storage_name(&format!("collect of {directory}"))));
+        let note_uri = InternalStorage::uri(&note);
+        if storage.head(&note_uri).await?.is_none() {
+            let files = found_files(context, context.working_dir(), &self.output_files.0).await?;
+            let names: Vec<Json> = files.iter().map(|file| file.relative.clone().into()).collect();
+            storage.put_text(&note, Json::Array(names).to_string()).await?;
+            return Ok(output::store(storage, &files, |name| context.storage_path(name), Keep::Move).await?);
+        }
+        let noted = storage.get_text(&note_uri, NOTE_LIMIT).await?;
+        let names: Vec<String> = serde_json::from_str(&noted)
+            .map_err(|error| TaskError::failed(format!("{note_uri} is not a list of file names: {error}")))?;
+        let left: Vec<FoundFile> = found_files(context, context.working_dir(), &self.output_files.0).await?;
+        let mut kept = output::store(storage, &left, |name| context.storage_path(name), Keep::Move).await?;
+        for name in names {
+            if !kept.contains_key(&name) {
+                let uri = InternalStorage::uri(&context.storage_path(&storage_name(&name)));
+                if storage.head(&uri).await?.is_none() {
+                    return Err(TaskError::failed(format!(
+                        "'{name}' was to be kept, and was lost on the way"
+                    )));
+                }
+                kept.insert(name, uri.into());
+            }
+        }
+        Ok(kept)
+    }
+}

@@ -1,0 +1,75 @@
+//! What the engine runs round the children of a WorkingDirectory: [`Setup`] before them, [`Collect`] after
+//! them, both in the directory they share. No flow names these types.
+
+pub mod cache;
+mod collect;
+mod setup;
+
+pub use collect::Collect;
+pub use setup::Setup;
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Bench, shell, with};
+    use segue_model::Json;
+    use serde_json::json;
+
+    fn setup(more: Json) -> Json {
+        with(json!({"type": "io.segue.workingdirectory.Setup", "owner": "wd"}), more)
+    }
+
+    fn collect(more: Json) -> Json {
+        with(json!({"type": "io.segue.workingdirectory.Collect", "owner": "wd"}), more)
+    }
+
+    #[tokio::test]
+    async fn files_are_set_up_shared_collected_and_gone() {
+        let bench = Bench::new();
+        bench.store("company/team/_files/q.sql", b"select 1").await;
+        let files =
+            json!({"inputFiles": {"in.txt": "{{ inputs.name }}"}, "namespaceFiles": {"enabled": "true"}});
+        bench.run_in(setup(files), Some("a-0")).await.outputs();
+        bench
+            .run_in(
+                shell(&["cat in.txt q.sql > out.txt", "mkdir d && cp out.txt 'd/ü 1.txt'"], json!({})),
+                Some("a-0"),
+            )
+            .await
+            .outputs();
+        let outputs =
+            bench.run_in(collect(json!({"outputFiles": ["out.txt", "d/*"]})), Some("a-0")).await.outputs();
+        assert_eq!(bench.stored(&outputs["outputFiles"]["out.txt"]).await, b"Adaselect 1");
+        assert_eq!(bench.stored(&outputs["outputFiles"]["d/ü 1.txt"]).await, b"Adaselect 1");
+        assert!(std::fs::read_dir(bench.work().join("execution1")).is_ok_and(|left| left.count() == 0));
+    }
+
+    #[tokio::test]
+    async fn a_second_delivery_collects_the_same() {
+        let bench = Bench::new();
+        bench.run_in(shell(&["printf 1 > a; printf 2 > b"], json!({})), Some("a-0")).await.outputs();
+        let first = bench.run_in(collect(json!({"outputFiles": ["*"]})), Some("a-0")).await.outputs();
+        let again = bench.run_in(collect(json!({"outputFiles": ["*"]})), Some("a-0")).await.outputs();
+        assert_eq!(again, first);
+        assert_eq!(bench.stored(&again["outputFiles"]["b"]).await, b"2");
+    }
+
+    #[tokio::test]
+    async fn the_cache_comes_back_until_it_is_too_old() {
+        let bench = Bench::new();
+        let cache = |ttl: &str| json!({"cache": {"ttl": ttl, "patterns": ["deps/**"]}});
+        assert_eq!(bench.run_in(setup(cache("PT1H")), Some("a-0")).await.outputs()["cacheRestored"], false);
+        let install =
+            shell(&["mkdir -p deps/x; printf '\\000ü' > 'deps/x/a b'; printf no > other"], json!({}));
+        bench.run_in(install, Some("a-0")).await.outputs();
+        bench.run_in(collect(cache("PT1H")), Some("a-0")).await.outputs();
+        assert_eq!(bench.run_in(setup(cache("PT1H")), Some("b-0")).await.outputs()["cacheRestored"], true);
+        let look =
+            shell(&["test ! -e other && od -c 'deps/x/a b' | head -1"], json!({"outputFiles": ["deps/**"]}));
+        let files = bench.run_in(look, Some("b-0")).await.outputs()["outputFiles"].clone();
+        assert_eq!(bench.stored(&files["deps/x/a b"]).await, "\0ü".as_bytes());
+        assert_eq!(bench.run_in(setup(cache("PT0S")), Some("c-0")).await.outputs()["cacheRestored"], false);
+        let other_value = with(setup(cache("PT1H")), json!({"value": "v"}));
+        assert_eq!(bench.run_in(other_value, Some("d-0")).await.outputs()["cacheRestored"], false);
+        assert!(bench.run_in(setup(cache("soon")), Some("e-0")).await.error().contains("ttl"));
+    }
+}

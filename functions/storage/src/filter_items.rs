@@ -1,0 +1,152 @@
+//! `storage.FilterItems`.
+
+use crate::deduplicate_items::variables;
+use crate::draft::{Draft, extension};
+use crate::records::Records;
+use schemars::JsonSchema;
+use segue_task::{Task, TaskContext, TaskError};
+use segue_template::is_truthy;
+use serde::{Deserialize, Serialize};
+
+/// Keeps the rows for which a condition holds, or those for which it does not.
+///
+/// ```yaml
+/// id: adults
+/// type: io.kestra.plugin.core.storage.FilterItems
+/// from: "{{ outputs.query.uri }}"
+/// filterCondition: "{{ age >= 18 }}"
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FilterItems {
+    /// A file of rows: ION, or JSON lines.
+    pub from: String,
+    /// The condition; the fields of a row are variables.
+    pub filter_condition: String,
+    /// Which rows are kept.
+    #[serde(default)]
+    pub filter_type: FilterType,
+    /// What happens to a row for which the condition fails, or gives nothing.
+    #[serde(default)]
+    pub error_or_null_behavior: ErrorOrNull,
+}
+
+/// Which rows are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum FilterType {
+    /// Those for which it holds.
+    #[default]
+    Include,
+    /// Those for which it does not.
+    Exclude,
+}
+
+/// What happens to a row for which the condition fails, or gives nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ErrorOrNull {
+    /// The task fails.
+    #[default]
+    Fail,
+    /// It is kept.
+    Include,
+    /// It is left out.
+    Exclude,
+}
+
+/// What it gives out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The new file.
+    pub uri: String,
+    /// Rows read.
+    pub processed_items_total: u64,
+    /// Rows left out.
+    pub dropped_items_total: u64,
+}
+
+impl FilterItems {
+    async fn keeps(&self, context: &TaskContext, row: segue_model::Json) -> Result<bool, TaskError> {
+        let shown = row.to_string();
+        let why = match context.render_with(&self.filter_condition, variables(row)).await {
+            Ok(text) if !text.trim().is_empty() => {
+                return Ok(is_truthy(text.trim()) == (self.filter_type == FilterType::Include));
+            }
+            Ok(_) => "it gives nothing".to_owned(),
+            Err(TaskError::Failed { message, .. }) => message,
+            Err(other) => return Err(other),
+        };
+        match self.error_or_null_behavior {
+            ErrorOrNull::Include => Ok(true),
+            ErrorOrNull::Exclude => Ok(false),
+            ErrorOrNull::Fail => Err(TaskError::failed(format!(
+                "filterCondition cannot be decided for the row {shown}: {why}; errorOrNullBehavior can include or \
+                 exclude such rows"
+            ))),
+        }
+    }
+}
+
+impl Task for FilterItems {
+    const TYPE: &'static str = "io.kestra.plugin.core.storage.FilterItems";
+    const ALIASES: &'static [&'static str] = &["io.kestra.core.tasks.storages.FilterItems"];
+    const RAW: &'static [&'static str] = &["filterCondition"];
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        let mut draft = Draft::create(context, format!("filtered{}", extension(&self.from))).await?;
+        let mut records = Records::open(context, &self.from, "\n").await?;
+        let (mut read, mut dropped) = (0_u64, 0_u64);
+        while let Some((record, row)) = records.next_row().await? {
+            read += 1;
+            if self.keeps(context, row).await? {
+                draft.record(&record, "\n").await?;
+            } else {
+                dropped += 1;
+            }
+        }
+        let uri = draft.finish(context).await?;
+        context.info(format!("{read} rows, {dropped} left out"));
+        Ok(Output { uri, processed_items_total: read, dropped_items_total: dropped })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Bench, Ended};
+    use serde_json::{Value, json};
+
+    async fn filter(bench: &Bench, rows: &str, more: Value) -> Ended {
+        let from = bench.store("e/x.ion", rows.as_bytes()).await;
+        let mut task = json!({"type": "io.kestra.plugin.core.storage.FilterItems", "from": from,
+            "filterCondition": "{{ age >= 18 }}"});
+        task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        bench.run(task).await
+    }
+
+    const ROWS: &str = "{age:17}\n{\"age\": 18}\n{age:40}\n";
+
+    #[tokio::test]
+    async fn rows_are_kept_or_left_out() {
+        let bench = Bench::new();
+        let outputs = filter(&bench, ROWS, json!({})).await.outputs();
+        assert_eq!(bench.stored(&outputs["uri"]).await, b"{\"age\": 18}\n{age:40}\n");
+        assert_eq!((&outputs["processedItemsTotal"], &outputs["droppedItemsTotal"]), (&json!(3), &json!(1)));
+        let outputs = filter(&bench, ROWS, json!({"filterType": "EXCLUDE"})).await.outputs();
+        assert_eq!(bench.stored(&outputs["uri"]).await, b"{age:17}\n");
+    }
+
+    #[tokio::test]
+    async fn rows_that_cannot_be_decided_are_as_asked_for() {
+        let bench = Bench::new();
+        let rows = "{age:17}\n{name:\"x\"}\n";
+        let error = filter(&bench, rows, json!({})).await.error();
+        assert!(error.contains("\"x\"") && error.contains("errorOrNullBehavior"), "{error}");
+        let outputs = filter(&bench, rows, json!({"errorOrNullBehavior": "INCLUDE"})).await.outputs();
+        assert_eq!(bench.stored(&outputs["uri"]).await, b"{name:\"x\"}\n");
+        let outputs = filter(&bench, rows, json!({"errorOrNullBehavior": "EXCLUDE"})).await.outputs();
+        assert_eq!(bench.stored(&outputs["uri"]).await, b"");
+    }
+}

@@ -1,0 +1,58 @@
+//! `namespace.DownloadFiles`.
+
+use super::matching;
+use schemars::JsonSchema;
+use segue_files::Texts;
+use segue_files::path::storage_name;
+use segue_model::Map;
+use segue_ports::InternalStorage;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// Takes files of a namespace into the execution, as they are now.
+///
+/// ```yaml
+/// id: queries
+/// type: io.kestra.plugin.core.namespace.DownloadFiles
+/// namespace: "{{ flow.namespace }}"
+/// files:
+///   - "**.sql"
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct DownloadFiles {
+    /// The namespace.
+    pub namespace: String,
+    /// Globs of the files.
+    pub files: Texts,
+    /// A folder before their names.
+    #[serde(default)]
+    pub destination: String,
+}
+
+/// What it gives out.
+#[derive(Debug, Serialize)]
+pub struct Output {
+    /// URIs by path.
+    pub files: Map,
+}
+
+impl Task for DownloadFiles {
+    const TYPE: &'static str = "io.kestra.plugin.core.namespace.DownloadFiles";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        let storage = context.storage();
+        let folder = self.destination.trim_end_matches('/');
+        let mut files = Map::new();
+        for file in matching(context, &self.namespace, &self.files).await? {
+            let path = if folder.is_empty() { file.path } else { format!("{folder}/{}", file.path) };
+            let uri =
+                InternalStorage::uri(&context.storage_path(&storage_name(path.trim_start_matches('/'))));
+            context.ports().objects.copy(&storage.address(&file.uri)?, &storage.address(&uri)?, None).await?;
+            files.insert(path, uri.into());
+        }
+        context.metric_counter("downloaded", files.len() as f64);
+        context.info(format!("{} files of the namespace {} were taken", files.len(), self.namespace));
+        Ok(Output { files })
+    }
+}

@@ -1,0 +1,74 @@
+//! `segue expr`: renders one expression.
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use segue_model::Json;
+use segue_template::{Ambient, Answer, Lookup, Lookups, Renderer, Scope};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Prints a rendered expression; exit code 1 and the reason when it fails.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  segue expr -- \"{{ 7 / 2 }}\"
+  segue expr --vars context.json -- \"{{ outputs.extract.outputFiles['a.csv'] }}\"")]
+pub(crate) struct Args {
+    /// A JSON file whose top-level keys are the context.
+    #[arg(long, value_name = "FILE.json")]
+    vars: Option<PathBuf>,
+    /// The template; put `--` before it.
+    #[arg(last = true, required = true)]
+    template: String,
+}
+
+/// Outside a flow nothing can be asked, except for secrets in the environment and files by path.
+#[derive(Debug)]
+struct NoPlatform;
+
+impl Lookups for NoPlatform {
+    fn lookup(&self, lookup: &Lookup) -> Answer {
+        match lookup {
+            Lookup::Secret { key, .. } => std::env::var(key).map_or(Answer::Missing, |v| Answer::Found(v.into())),
+            Lookup::ErrorLogs => Answer::Found(Json::Array(Vec::new())),
+            Lookup::FileExists { .. } => Answer::Found(Json::Bool(false)),
+            Lookup::RandomPort => Answer::Failed("there is no execution that could use a port".into()),
+            Lookup::Kv { .. } | Lookup::KvKeys { .. } | Lookup::Read { .. } | Lookup::FileSize { .. } | Lookup::FileEmpty { .. } => {
+                Answer::Missing
+            }
+            Lookup::Http { .. } => Answer::Failed("http() works only inside an execution".into()),
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let context = match &args.vars {
+        None => Json::Object(segue_model::Map::new()),
+        Some(file) => {
+            let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?
+        }
+    };
+    if !context.is_object() {
+        bail!("the context must be a JSON object, its top-level keys the variables");
+    }
+    let now = Timestamp::now();
+    let seed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.subsec_nanos());
+    let ambient = Ambient {
+        now,
+        seed: u64::from(seed) ^ (u64::from(std::process::id()) << 32),
+        time_zone: TimeZone::UTC,
+    };
+    let scope = Scope::from_json(context, Arc::new(NoPlatform), ambient);
+    match Renderer::new().render(&args.template, &scope) {
+        Ok(text) => {
+            println!("{text}");
+            Ok(crate::OK)
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            Ok(crate::FAILED)
+        }
+    }
+}

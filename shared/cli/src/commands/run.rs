@@ -1,0 +1,261 @@
+//! `segue run`: one flow, from its file to its end.
+
+use crate::diagnostics;
+use crate::report::{Output, Reporter};
+use anyhow::{Context as _, anyhow, bail};
+use segue_executor::{CreateError, NewExecution};
+use segue_model::execution::{Execution, storage_prefix};
+use segue_model::flow::Flow;
+use segue_model::id::ExecutionId;
+use segue_model::input::InputKind;
+use segue_model::label::Label;
+use segue_model::state::State;
+use segue_model::task::{FlowableKind, TaskKind};
+use segue_model::{Json, Map};
+use segue_ports::object::ObjectAttributes;
+use segue_ports::state::{ExecutionFilter, StoredExecution};
+use segue_standalone::{Options, PutFlowError, Standalone};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Runs one flow to its end and prints it.
+///
+/// Exit code 0 for SUCCESS and WARNING, 1 for any other end, 2 for a flow or input that is refused.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  segue run hello.yaml
+  segue run taxi.yaml -i taxi=yellow -i month=01 --label team=data
+  segue run load.yaml -i data=@trips.csv --data-dir .segue --output json
+  segue run parent.yaml --load child.yaml
+  segue run taxi.yaml --data-dir .segue --resume")]
+pub(crate) struct Args {
+    /// The flow.
+    #[arg(value_name = "FLOW.yaml")]
+    flow: PathBuf,
+    /// An input; a file is given as name=@path. May be repeated.
+    #[arg(short, long = "input", value_name = "KEY=VALUE")]
+    inputs: Vec<String>,
+    /// Another flow that this one calls. May be repeated.
+    #[arg(long, value_name = "OTHER.yaml")]
+    load: Vec<PathBuf>,
+    /// A label of the execution. May be repeated.
+    #[arg(long = "label", value_name = "KEY=VALUE")]
+    labels: Vec<String>,
+    /// How the execution is printed: a tree of its task runs, or JSON as Kestra's API prints it.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    /// Goes on with the flow's last execution in the data directory if it has not ended, instead of starting
+    /// one.
+    #[arg(long)]
+    resume: bool,
+}
+
+pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+    if args.resume && data_dir.is_none() {
+        bail!("--resume needs the data directory of the execution: name it with --data-dir");
+    }
+    let temporary = match &data_dir {
+        Some(_) => None,
+        None => Some(tempfile::Builder::new().prefix("segue-").tempdir()?),
+    };
+    let data_dir = match (data_dir, &temporary) {
+        (Some(dir), _) => dir,
+        (None, Some(dir)) => dir.path().to_owned(),
+        (None, None) => bail!("there is no data directory"),
+    };
+    let options = Options { data_dir, environment: std::env::vars().collect() };
+    let standalone = Arc::new(Standalone::open(&options)?);
+    for file in &args.load {
+        if put(&standalone, file).await?.is_none() {
+            return Ok(crate::REFUSED);
+        }
+    }
+    let Some(flow) = put(&standalone, &args.flow).await? else { return Ok(crate::REFUSED) };
+
+    warn_of_missing_subflows(&standalone, &flow).await?;
+
+    let mut reporter = Reporter::new(args.output, standalone.watch());
+    let resumed = if args.resume { last_execution(&standalone, &flow).await? } else { None };
+    let execution = match resumed {
+        Some(execution) => execution,
+        None => {
+            let labels = pairs(&args.labels, "--label")?;
+            let request = NewExecution {
+                namespace: flow.namespace.clone(),
+                flow_id: flow.id.clone(),
+                inputs: submitted(&standalone, &flow, &args.inputs).await?,
+                labels: labels.into_iter().map(|(key, value)| Label::new(key, value)).collect(),
+                ..NewExecution::default()
+            };
+            match standalone.create(request).await {
+                Ok(execution) => execution,
+                Err(CreateError::Port(error)) => return Err(error.into()),
+                Err(CreateError::Inputs(problems)) => {
+                    for problem in problems {
+                        eprintln!("error: {}", problem.message);
+                    }
+                    return Ok(crate::REFUSED);
+                }
+                Err(error) => {
+                    eprintln!("error: {error}");
+                    return Ok(crate::REFUSED);
+                }
+            }
+        }
+    };
+    let id = execution.id.clone();
+    reporter.begin(&execution);
+    let running = standalone.start();
+    if args.resume {
+        standalone.executor().recover().await?;
+    }
+    let ended = follow(&standalone, &id, &mut reporter).await;
+    running.stop().await;
+    let stored = ended?;
+    reporter.end(&stored)?;
+    if stored.execution.state.current() == State::Paused {
+        eprintln!("the execution waits to be resumed; nothing else is left to do");
+    }
+    Ok(match stored.execution.state.current() {
+        State::Success | State::Warning => crate::OK,
+        _ => crate::FAILED,
+    })
+}
+
+/// Saves the flow of a file; none, with its problems printed, where it is refused.
+async fn put(standalone: &Standalone, file: &Path) -> anyhow::Result<Option<Flow>> {
+    let source = match std::fs::read_to_string(file) {
+        Ok(source) => source,
+        Err(error) => {
+            eprintln!("error: cannot read the flow {}: {error}", file.display());
+            return Ok(None);
+        }
+    };
+    match standalone.put_flow(&source).await {
+        Ok((stored, parsed)) => {
+            diagnostics::print(file, &parsed.diagnostics);
+            Ok(parsed.flow.map(|flow| Flow { revision: stored.revision, ..flow }))
+        }
+        Err(PutFlowError::Refused(found)) => {
+            diagnostics::print(file, &found);
+            Ok(None)
+        }
+        Err(PutFlowError::Port(error)) => Err(error.into()),
+    }
+}
+
+/// Says which flows this one calls are not there; their tasks will fail.
+async fn warn_of_missing_subflows(standalone: &Standalone, flow: &Flow) -> anyhow::Result<()> {
+    let known: HashSet<(String, String)> = standalone
+        .ports()
+        .state
+        .flows(None)
+        .await?
+        .into_iter()
+        .map(|stored| (stored.namespace, stored.id))
+        .collect();
+    let mut missing = Vec::new();
+    flow.walk(&mut |task| {
+        let TaskKind::Flowable(flowable) = &task.kind else { return };
+        let call = match &flowable.kind {
+            FlowableKind::Subflow(call) => call,
+            FlowableKind::ForEachItem(items) => &items.subflow,
+            _ => return,
+        };
+        let is_literal = !call.namespace.contains('{') && !call.flow_id.contains('{');
+        if is_literal && !known.contains(&(call.namespace.clone(), call.flow_id.clone())) {
+            missing.push(format!("task {} calls {}.{}", task.id, call.namespace, call.flow_id));
+        }
+    });
+    for text in missing {
+        eprintln!("warning: {text}, which is not there; load it with --load FILE.yaml");
+    }
+    Ok(())
+}
+
+/// `key=value` arguments.
+fn pairs(arguments: &[String], name: &str) -> anyhow::Result<Vec<(String, String)>> {
+    arguments
+        .iter()
+        .map(|argument| {
+            argument
+                .split_once('=')
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .ok_or_else(|| anyhow!("{name} {argument}: write it as KEY=VALUE"))
+        })
+        .collect()
+}
+
+/// What is submitted; files are carried into internal storage.
+async fn submitted(standalone: &Standalone, flow: &Flow, arguments: &[String]) -> anyhow::Result<Map> {
+    let mut map = Map::new();
+    for (key, value) in pairs(arguments, "--input")? {
+        let is_file = flow
+            .inputs
+            .iter()
+            .any(|input| input.id == key && matches!(input.kind, InputKind::File { .. }));
+        let value = match value.strip_prefix('@') {
+            Some(path) if is_file => upload(standalone, flow, &key, Path::new(path)).await?,
+            _ => value,
+        };
+        map.insert(key, Json::String(value));
+    }
+    Ok(map)
+}
+
+async fn upload(standalone: &Standalone, flow: &Flow, input: &str, path: &Path) -> anyhow::Result<String> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
+    let prefix = storage_prefix(&flow.namespace, &flow.id, &ExecutionId::from("inputs"));
+    let target = format!("{prefix}/{input}/{}/{name}", jiff::Timestamp::now().as_nanosecond());
+    let uri = segue_ports::InternalStorage::uri(&target);
+    let storage = &standalone.ports().storage;
+    let file = tokio::fs::File::open(path)
+        .await
+        .with_context(|| format!("cannot read {} for the input {input}", path.display()))?;
+    let stream = tokio_util::io::ReaderStream::new(file);
+    let bytes = futures::TryStreamExt::map_err(stream, |error| {
+        segue_ports::PortError::invalid(format!("the file cannot be read: {error}"))
+    });
+    standalone
+        .ports()
+        .objects
+        .put(&storage.address(&uri)?, Box::pin(bytes), ObjectAttributes::default())
+        .await?;
+    Ok(uri)
+}
+
+/// The flow's last execution in the data directory.
+async fn last_execution(standalone: &Standalone, flow: &Flow) -> anyhow::Result<Option<Execution>> {
+    let filter = ExecutionFilter {
+        namespace: Some(flow.namespace.clone()),
+        flow_id: Some(flow.id.clone()),
+        limit: 1,
+        ..ExecutionFilter::default()
+    };
+    Ok(standalone.ports().state.executions(&filter).await?.into_iter().next())
+}
+
+/// Waits until an execution, and what it started, has nothing left to do of itself.
+async fn follow(
+    standalone: &Arc<Standalone>,
+    id: &ExecutionId,
+    reporter: &mut Reporter,
+) -> anyhow::Result<StoredExecution> {
+    let mut nap = Duration::from_millis(1);
+    while standalone.has_work(reporter.seen()).await? {
+        if reporter.has_ended() {
+            // What is left is the end of a message or a task after the execution: soon over.
+            tokio::time::sleep(nap).await;
+            nap = (nap * 2).min(Duration::from_millis(50));
+            reporter.drain();
+        } else {
+            reporter.wait(Duration::from_millis(50)).await;
+        }
+    }
+    standalone
+        .execution(id)
+        .await?
+        .ok_or_else(|| anyhow!("execution {id} is gone from the data directory"))
+}

@@ -1,0 +1,150 @@
+//! Progress while an execution runs: a tree that is drawn anew on a terminal, plain lines elsewhere.
+
+use super::text;
+use super::tree;
+use console::{Term, style};
+use jiff::Timestamp;
+use segue_model::execution::Execution;
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::log::{LogEntry, LogLevel};
+use segue_model::task_run::TaskRun;
+use segue_standalone::Change;
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+/// How often a terminal is drawn anew while nothing changes.
+const REDRAW: Duration = Duration::from_millis(100);
+
+/// Shows progress on standard error, so that standard output holds only the result.
+pub(super) struct Live {
+    term: Term,
+    is_terminal: bool,
+    runs: BTreeMap<u64, TaskRun>,
+    printed: HashSet<(TaskRunId, usize)>,
+    drawn: usize,
+    last_draw: Option<Instant>,
+    main: Option<Execution>,
+}
+
+impl Live {
+    pub(super) fn new() -> Self {
+        let term = Term::stderr();
+        let is_terminal = term.is_term();
+        Self {
+            term,
+            is_terminal,
+            runs: BTreeMap::new(),
+            printed: HashSet::new(),
+            drawn: 0,
+            last_draw: None,
+            main: None,
+        }
+    }
+
+    pub(super) fn begin(&mut self, execution: &Execution) {
+        self.main = Some(execution.clone());
+        self.say(&heading(execution));
+    }
+
+    pub(super) fn show(&mut self, change: &Change, is_main: bool) {
+        self.clear();
+        for entry in change.logs.iter() {
+            self.say(&log_line(entry, is_main));
+        }
+        if is_main {
+            self.main = Some((*change.execution).clone());
+            for (place, run) in change.task_runs.iter() {
+                self.runs.insert(*place, run.clone());
+                let is_news = run.current().is_terminal()
+                    && self.printed.insert((run.id.clone(), run.state.histories().len()));
+                if is_news && !self.is_terminal {
+                    self.say(&tree::line(run, 1, Timestamp::now()));
+                }
+            }
+        }
+        self.draw();
+    }
+
+    /// Lets durations grow on a terminal.
+    pub(super) fn tick(&mut self) {
+        if self.is_terminal && self.last_draw.is_none_or(|last| last.elapsed() >= REDRAW) {
+            self.clear();
+            self.draw();
+        }
+    }
+
+    pub(super) fn end(&mut self, execution: &Execution, runs: &[&TaskRun]) {
+        self.clear();
+        let now = Timestamp::now();
+        println!("{}", heading(execution));
+        for line in tree::lines(runs, now) {
+            println!("{line}");
+        }
+        let state = execution.state.current();
+        println!(
+            "{} {} in {}",
+            tree::mark(state),
+            tree::paint(state).apply_to(state),
+            text::duration(tree::elapsed(&execution.state, now))
+        );
+        if let Some(outputs) = execution.outputs.as_ref().filter(|outputs| !outputs.is_empty()) {
+            for (name, value) in outputs {
+                println!("  {name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            }
+        }
+    }
+
+    fn say(&self, line: &str) {
+        // A closed standard error is no reason to stop the execution.
+        let _ = self.term.write_line(line);
+    }
+
+    fn clear(&mut self) {
+        if self.drawn > 0 {
+            let _ = self.term.clear_last_lines(self.drawn);
+            self.drawn = 0;
+        }
+    }
+
+    fn draw(&mut self) {
+        if !self.is_terminal {
+            return;
+        }
+        let (height, width) = self.term.size();
+        let runs: Vec<&TaskRun> = self.runs.values().collect();
+        let lines = tree::lines(&runs, Timestamp::now());
+        let most = usize::from(height).saturating_sub(2);
+        let skipped = lines.len().saturating_sub(most);
+        for line in lines.iter().skip(skipped) {
+            self.say(&console::truncate_str(line, usize::from(width).saturating_sub(1), "…"));
+            self.drawn += 1;
+        }
+        self.last_draw = Some(Instant::now());
+    }
+}
+
+fn heading(execution: &Execution) -> String {
+    format!(
+        "{} {}",
+        style(format!("{}.{}", execution.namespace, execution.flow_id)).bold(),
+        style(short(&execution.id)).dim()
+    )
+}
+
+fn short(id: &ExecutionId) -> &str {
+    id.as_str()
+}
+
+fn log_line(entry: &LogEntry, is_main: bool) -> String {
+    let level = match entry.level {
+        LogLevel::Error => style(entry.level.as_str()).red(),
+        LogLevel::Warn => style(entry.level.as_str()).yellow(),
+        LogLevel::Info | LogLevel::Debug | LogLevel::Trace => style(entry.level.as_str()).dim(),
+    };
+    let origin = match (&entry.task_id, is_main) {
+        (Some(task), true) => task.clone(),
+        (Some(task), false) => format!("{}/{task}", entry.flow_id),
+        (None, _) => entry.flow_id.clone(),
+    };
+    format!("  {level:<5} {} {}", style(origin).dim(), entry.message)
+}

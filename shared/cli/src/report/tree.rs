@@ -1,0 +1,131 @@
+//! The task runs of an execution as a tree of lines.
+
+use super::text;
+use console::{Style, style};
+use jiff::{SignedDuration, Timestamp};
+use segue_model::Json;
+use segue_model::id::TaskRunId;
+use segue_model::state::{State, StateHistory};
+use segue_model::task_run::TaskRun;
+use std::collections::HashMap;
+
+/// Children of one level that are shown one by one; of more the middle is counted.
+const MOST_SHOWN: usize = 24;
+
+/// The lines of a tree, parents before children.
+pub(crate) fn lines(runs: &[&TaskRun], now: Timestamp) -> Vec<String> {
+    let mut children: HashMap<Option<&TaskRunId>, Vec<&TaskRun>> = HashMap::new();
+    for run in runs {
+        children.entry(run.parent_task_run_id.as_ref()).or_default().push(run);
+    }
+    let mut lines = Vec::new();
+    level(&children, None, 1, now, &mut lines);
+    lines
+}
+
+fn level(
+    children: &HashMap<Option<&TaskRunId>, Vec<&TaskRun>>,
+    parent: Option<&TaskRunId>,
+    depth: usize,
+    now: Timestamp,
+    lines: &mut Vec<String>,
+) {
+    let Some(list) = children.get(&parent) else { return };
+    let hidden = list.len().saturating_sub(MOST_SHOWN);
+    for (place, run) in list.iter().enumerate() {
+        let is_middle = place >= MOST_SHOWN / 2 && place < MOST_SHOWN / 2 + hidden;
+        if is_middle && run.current().is_terminal() && run.current() != State::Failed {
+            continue;
+        }
+        lines.push(line(run, depth, now));
+        level(children, Some(&run.id), depth + 1, now, lines);
+    }
+    if hidden > 0 {
+        lines.push(format!("{}… {} in all", "  ".repeat(depth), list.len()));
+    }
+}
+
+/// One task run as a line.
+pub(crate) fn line(run: &TaskRun, depth: usize, now: Timestamp) -> String {
+    let name = match &run.value {
+        Some(value) => format!("{} [{}]", run.task_id, shorten(value)),
+        None => run.task_id.clone(),
+    };
+    let mut line = format!(
+        "{}{} {:<width$} {:<9}",
+        "  ".repeat(depth),
+        mark(run.current()),
+        name,
+        paint(run.current()).apply_to(run.current()),
+        width = 34_usize.saturating_sub(2 * depth),
+    );
+    line.push_str(&format!(" {:>9}", text::duration(elapsed(&run.state, now))));
+    if run.attempts.len() > 1 {
+        line.push_str(&format!("  {} attempts", run.attempts.len()));
+    }
+    for fact in facts(run) {
+        line.push_str("  ");
+        line.push_str(&fact);
+    }
+    line
+}
+
+/// The time a state has taken so far.
+pub(crate) fn elapsed(state: &StateHistory, now: Timestamp) -> SignedDuration {
+    let end = if state.current().is_terminal() { state.end_date().unwrap_or(now) } else { now };
+    end.duration_since(state.start_date()).max(SignedDuration::ZERO)
+}
+
+/// The sign of a state.
+pub(crate) fn mark(state: State) -> String {
+    let sign = match state {
+        State::Success => "✓",
+        State::Warning => "!",
+        State::Failed | State::Killed | State::Cancelled => "✗",
+        State::Skipped | State::Retried => "-",
+        State::Paused | State::Retrying | State::Queued => "…",
+        State::Created | State::Running | State::Restarted | State::Killing => "▸",
+    };
+    style(sign).fg(colour(state)).to_string()
+}
+
+/// The style of a state's name.
+pub(crate) fn paint(state: State) -> Style {
+    Style::new().fg(colour(state))
+}
+
+fn colour(state: State) -> console::Color {
+    match state {
+        State::Success => console::Color::Green,
+        State::Warning | State::Paused | State::Retrying | State::Queued => console::Color::Yellow,
+        State::Failed | State::Killed | State::Killing | State::Cancelled => console::Color::Red,
+        State::Skipped | State::Retried => console::Color::White,
+        State::Created | State::Running | State::Restarted => console::Color::Cyan,
+    }
+}
+
+/// What a task counted: rows and bytes first.
+fn facts(run: &TaskRun) -> Vec<String> {
+    let Some(metrics) = run.memo.get("metrics").and_then(Json::as_object) else { return Vec::new() };
+    metrics
+        .iter()
+        .filter_map(|(name, value)| {
+            let value = value.as_f64()?;
+            match name.as_str() {
+                "rows" | "records" => Some(format!("{} rows", text::count(value))),
+                "affected.rows" | "num.dml.affected.rows" => Some(format!("{} rows changed", text::count(value))),
+                "size" | "bytes" | "length" | "file.size" | "response.length" => Some(text::bytes(value)),
+                "total.bytes.processed" => Some(format!("{} processed", text::bytes(value))),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+fn shorten(text: &str) -> String {
+    let mut short: String = text.chars().take(24).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

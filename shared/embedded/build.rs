@@ -1,0 +1,45 @@
+//! Puts the DuckDB library beside what is built, so that tests and programs find it from any directory.
+//!
+//! Cargo looks into the profile's `deps` folder when it runs something; a program started by hand looks there by
+//! the run path that the build scripts of `segue-cli` and `segue-tests` give it.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=DUCKDB_LIB_DIR");
+    if env::var_os("CARGO_FEATURE_BUNDLED").is_some() {
+        return Ok(());
+    }
+    let Some(folder) = env::var_os("DUCKDB_LIB_DIR").map(PathBuf::from) else { return Ok(()) };
+    let name = if env::var("CARGO_CFG_TARGET_OS")? == "macos" { "libduckdb.dylib" } else { "libduckdb.so" };
+    let library = folder.join(name);
+    println!("cargo::rerun-if-changed={}", library.display());
+    if !library.is_file() {
+        return Err(format!(
+            "there is no {name} in {}: run `make duckdb`, or set DUCKDB_LIB_DIR to a folder that has it, \
+             or build with the feature `segue-cli/bundled`",
+            folder.display()
+        )
+        .into());
+    }
+    let beside = dependencies_folder(Path::new(&env::var("OUT_DIR")?))?.join(name);
+    if fs::metadata(&beside).is_ok_and(|there| there.len() == fs::metadata(&library).map_or(0, |l| l.len())) {
+        return Ok(());
+    }
+    // Another build may be running a program with the old library: replace the name, not the content.
+    let fresh = beside.with_extension("fresh");
+    fs::copy(&library, &fresh)?;
+    fs::rename(&fresh, &beside)?;
+    Ok(())
+}
+
+/// `<target>/<profile>/deps`, from `<target>/<profile>/build/<package>/out`.
+fn dependencies_folder(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let profile = out.ancestors().nth(3).ok_or("OUT_DIR is not three folders below the profile's folder")?;
+    let folder = profile.join("deps");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}

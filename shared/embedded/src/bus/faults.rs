@@ -1,0 +1,83 @@
+//! Faults on purpose: what Pub/Sub may do to a message, done here so that tests need no cloud. Each is drawn
+//! from a seed, so a failing test can be run again.
+
+use std::time::Duration;
+
+/// How often which fault happens, each between 0 and 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Faults {
+    /// Where the draws begin.
+    pub seed: u64,
+    /// A message is delivered a second time.
+    pub duplicate: f64,
+    /// A message is held back for up to `max_delay`.
+    pub delay: f64,
+    /// How long at most.
+    pub max_delay: Duration,
+    /// A message overtakes those before it.
+    pub reorder: f64,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self { seed: 1, duplicate: 0.0, delay: 0.0, max_delay: Duration::from_millis(50), reorder: 0.0 }
+    }
+}
+
+/// Draws faults.
+pub(super) struct Dice {
+    faults: Faults,
+    state: u64,
+}
+
+impl Dice {
+    pub(super) fn new(faults: Faults) -> Self {
+        Self { faults, state: faults.seed }
+    }
+
+    /// SplitMix64.
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number between 0 and 1.
+    fn draw(&mut self) -> f64 {
+        f64::from(u32::try_from(self.next() >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
+    }
+
+    /// Whether this message is delivered twice.
+    pub(super) fn duplicates(&mut self) -> bool {
+        self.draw() < self.faults.duplicate
+    }
+
+    /// How long this message is held back, if it is.
+    pub(super) fn delays(&mut self) -> Option<Duration> {
+        (self.draw() < self.faults.delay).then(|| self.faults.max_delay.mul_f64(self.draw()))
+    }
+
+    /// Which of `length` waiting messages goes next.
+    pub(super) fn chooses(&mut self, length: usize) -> usize {
+        if length == 0 || self.draw() >= self.faults.reorder {
+            return 0;
+        }
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        usize::try_from(self.next() % length).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_draws_the_same() {
+        let faults = Faults { duplicate: 0.5, ..Faults::default() };
+        let (mut one, mut two) = (Dice::new(faults), Dice::new(faults));
+        let draws: Vec<bool> = (0..100).map(|_| one.duplicates()).collect();
+        assert!((0..100).all(|index| two.duplicates() == draws[index]));
+        assert!(draws.contains(&true) && draws.contains(&false));
+    }
+}

@@ -1,0 +1,161 @@
+//! The messages in the database.
+
+use crate::database::DbError;
+use rusqlite::{Connection, params};
+use segue_ports::wire::Message;
+
+/// A message as stored.
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) body: String,
+    /// Milliseconds since 1970.
+    pub(super) visible_at: i64,
+    /// How often it was handed out and came back.
+    pub(super) deliveries: u32,
+}
+
+/// What became of messages: written in one transaction.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outcomes {
+    /// Done with.
+    pub(super) done: Vec<i64>,
+    /// To be delivered again.
+    pub(super) again: Vec<Again>,
+    /// Given up.
+    pub(super) dead: Vec<Dead>,
+}
+
+/// A message to be delivered again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Again {
+    pub(super) id: i64,
+    pub(super) visible_at: i64,
+    pub(super) deliveries: u32,
+}
+
+/// A message that is given up.
+#[derive(Clone, Debug)]
+pub(super) struct Dead {
+    pub(super) id: i64,
+    pub(super) reason: String,
+    /// Milliseconds since 1970.
+    pub(super) died: i64,
+}
+
+/// A message that was given up, kept for who looks into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The topic's name.
+    pub topic: String,
+    /// The message as JSON.
+    pub body: String,
+    /// How often it was delivered.
+    pub deliveries: u32,
+    /// Why it was given up.
+    pub reason: String,
+}
+
+impl Outcomes {
+    /// How many messages are gone by them.
+    pub(super) fn gone(&self) -> u64 {
+        self.done.len() as u64 + self.dead.len() as u64
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.done.is_empty() && self.again.is_empty() && self.dead.is_empty()
+    }
+}
+
+/// How many messages there are, and the highest id.
+pub(super) fn totals(connection: &Connection) -> Result<(i64, i64), DbError> {
+    let mut statement = connection.prepare("SELECT count(*), coalesce(max(id), 0) FROM messages")?;
+    Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+pub(super) fn insert(connection: &Connection, topic: &str, rows: &[(i64, String)]) -> Result<(), DbError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO messages (topic, id, body, visible_at, deliveries) VALUES (?1, ?2, ?3, 0, 0)",
+    )?;
+    for (id, body) in rows {
+        statement.execute(params![topic, id, body])?;
+    }
+    Ok(())
+}
+
+/// The messages of a topic from an id on.
+pub(super) fn load(
+    connection: &Connection,
+    topic: &str,
+    from: i64,
+    limit: usize,
+) -> Result<Vec<Row>, DbError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(
+        "SELECT id, body, visible_at, deliveries FROM messages
+         WHERE topic = ?1 AND id >= ?2 ORDER BY id LIMIT ?3",
+    )?;
+    statement.query_and_then(params![topic, from, limit], read)?.collect()
+}
+
+/// Messages by their ids; those that are gone are left out.
+pub(super) fn load_some(connection: &Connection, topic: &str, ids: &[i64]) -> Result<Vec<Row>, DbError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, body, visible_at, deliveries FROM messages WHERE topic = ?1 AND id = ?2",
+    )?;
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        for row in statement.query_and_then(params![topic, id], read)? {
+            found.push(row?);
+        }
+    }
+    Ok(found)
+}
+
+fn read(row: &rusqlite::Row<'_>) -> Result<Row, DbError> {
+    Ok(Row { id: row.get(0)?, body: row.get(1)?, visible_at: row.get(2)?, deliveries: row.get(3)? })
+}
+
+pub(super) fn settle(connection: &Connection, topic: &str, outcomes: &Outcomes) -> Result<(), DbError> {
+    let mut remove = connection.prepare_cached("DELETE FROM messages WHERE topic = ?1 AND id = ?2")?;
+    for id in &outcomes.done {
+        remove.execute(params![topic, id])?;
+    }
+    for again in &outcomes.again {
+        connection
+            .prepare_cached(
+                "UPDATE messages SET visible_at = ?3, deliveries = ?4 WHERE topic = ?1 AND id = ?2",
+            )?
+            .execute(params![topic, again.id, again.visible_at, again.deliveries])?;
+    }
+    for dead in &outcomes.dead {
+        connection
+            .prepare_cached(
+                "INSERT INTO dead_letters (topic, body, deliveries, reason, died)
+                 SELECT topic, body, deliveries + 1, ?3, ?4 FROM messages WHERE topic = ?1 AND id = ?2",
+            )?
+            .execute(params![topic, dead.id, dead.reason, dead.died])?;
+        remove.execute(params![topic, dead.id])?;
+    }
+    Ok(())
+}
+
+pub(super) fn dead_letters(connection: &Connection) -> Result<Vec<DeadLetter>, DbError> {
+    let mut statement =
+        connection.prepare_cached("SELECT topic, body, deliveries, reason FROM dead_letters ORDER BY id")?;
+    let letters = statement
+        .query_map([], |row| {
+            Ok(DeadLetter {
+                topic: row.get(0)?,
+                body: row.get(1)?,
+                deliveries: row.get(2)?,
+                reason: row.get(3)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(letters)
+}
+
+/// A message as it is stored.
+pub(super) fn encode(message: &Message) -> Result<String, DbError> {
+    Ok(serde_json::to_string(message)?)
+}

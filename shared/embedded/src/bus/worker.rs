@@ -1,0 +1,342 @@
+//! The worker of one topic: takes messages, hands them to the handler, writes down what became of them.
+//!
+//! It alone loads messages and lets go of them, one step after the other, so no message is handed out twice
+//! but on purpose. Endings are written in batches: while one batch is on its way into the file, the next
+//! gathers.
+
+use super::faults::Dice;
+use super::lane::{Held, LaneCell};
+use super::table::{self, Again, Dead, Outcomes, Row};
+use super::waiting::Waiting;
+use super::{PORT, Shared};
+use crate::database::DbError;
+use futures::FutureExt as _;
+use jiff::Timestamp;
+use segue_ports::{MessageHandler, PortError, Verdict};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(60);
+/// How long to wait when the database itself fails.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Messages read from the file at once.
+const LOAD: usize = 128;
+
+/// What is known of a message once its body went to the handler.
+struct Ended {
+    id: i64,
+    deliveries: u32,
+    copy: bool,
+    verdict: Verdict,
+}
+
+/// A batch of endings, and whether it is in the file.
+type Written = (Arc<Outcomes>, Result<(), DbError>);
+
+/// The worker of one topic.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    topic: String,
+    lane: Arc<LaneCell>,
+    handler: Arc<dyn MessageHandler>,
+    concurrency: usize,
+    tasks: JoinSet<Ended>,
+    outcomes: Outcomes,
+    waiting: Waiting,
+    dice: Option<Dice>,
+    /// Copies made by fault injection and not handled yet.
+    copies: u64,
+}
+
+impl Worker {
+    pub(super) fn start(
+        shared: Arc<Shared>,
+        topic: String,
+        lane: Arc<LaneCell>,
+        handler: Arc<dyn MessageHandler>,
+        concurrency: usize,
+    ) -> Result<Self, PortError> {
+        if !lane.start() {
+            return Err(PortError::AlreadyExists { what: format!("a worker for the topic {topic}") });
+        }
+        Ok(Self {
+            dice: shared.options.faults.map(Dice::new),
+            shared,
+            topic,
+            lane,
+            handler,
+            concurrency,
+            tasks: JoinSet::new(),
+            outcomes: Outcomes::default(),
+            waiting: Waiting::default(),
+            copies: 0,
+        })
+    }
+
+    pub(super) async fn run(mut self, shutdown: CancellationToken) {
+        let lane = Arc::clone(&self.lane);
+        let mut writing: Option<JoinHandle<Written>> = None;
+        let mut stopping = false;
+        loop {
+            if !stopping {
+                self.recall().await;
+                self.dispatch();
+                if self.tasks.len() < self.concurrency && self.load().await {
+                    continue;
+                }
+            }
+            if writing.is_none() && !self.outcomes.is_empty() {
+                writing = Some(self.write());
+            }
+            if stopping && self.tasks.is_empty() && writing.is_none() {
+                return;
+            }
+            let next = self.waiting.next().filter(|_| !stopping);
+            tokio::select! {
+                () = shutdown.cancelled(), if !stopping => stopping = true,
+                Some(ended) = self.tasks.join_next() => {
+                    self.ended(ended.ok());
+                    while let Some(more) = self.tasks.try_join_next() {
+                        self.ended(more.ok());
+                    }
+                }
+                written = end_of(&mut writing) => {
+                    writing = None;
+                    if !self.written(written).await && stopping {
+                        // What could not be written is delivered again at the next start.
+                        return;
+                    }
+                }
+                () = lane.bell.notified() => {}
+                () = until(next) => {}
+            }
+        }
+    }
+
+    /// Hands messages to the handler as long as there is room.
+    fn dispatch(&mut self) {
+        while self.tasks.len() < self.concurrency {
+            let held = {
+                let mut lane = self.lane.lock();
+                let index = self.dice.as_mut().map_or(0, |dice| dice.chooses(lane.ready.len()));
+                lane.ready.remove(index)
+            };
+            let Some(held) = held else { return };
+            let Some(held) = self.disturb(held) else { continue };
+            let handler = Arc::clone(&self.handler);
+            self.tasks.spawn(async move {
+                let Held { id, message, deliveries, copy, .. } = held;
+                // A handler that panics is a fault like any other; it must not take the worker with it.
+                let verdict = AssertUnwindSafe(handler.handle(message)).catch_unwind().await;
+                Ended { id, deliveries, copy, verdict: verdict.unwrap_or(Verdict::Retry) }
+            });
+        }
+    }
+
+    /// Fault injection: makes a second message of it, or holds it back, then none.
+    fn disturb(&mut self, mut held: Held) -> Option<Held> {
+        let Some(dice) = self.dice.as_mut().filter(|_| !held.disturbed) else { return Some(held) };
+        held.disturbed = true;
+        let now = Instant::now();
+        if dice.duplicates() {
+            let copy = Held { copy: true, disturbed: true, ..Held::new(held.id, held.message.clone(), 0) };
+            self.waiting.hold_back(now + dice.delays().unwrap_or_default(), copy);
+            self.copies += 1;
+            self.shared.pending.fetch_add(1, Ordering::AcqRel);
+        }
+        match dice.delays() {
+            Some(delay) => {
+                self.waiting.hold_back(now + delay, held);
+                None
+            }
+            None => Some(held),
+        }
+    }
+
+    /// Brings back what is due: held-back messages from memory, retries from the file.
+    async fn recall(&mut self) {
+        let now = Instant::now();
+        let messages = self.waiting.due_messages(now);
+        if !messages.is_empty() {
+            self.lane.lock().ready.extend(messages);
+        }
+        let due = self.waiting.due_retries(now);
+        if due.is_empty() {
+            return;
+        }
+        let (topic, ids) = (self.topic.clone(), due.clone());
+        let rows = self.shared.database.write(move |connection| table::load_some(connection, &topic, &ids));
+        match rows.await {
+            Ok(rows) => rows.into_iter().for_each(|row| self.take_in(row)),
+            Err(error) => {
+                self.complain("read", &error);
+                due.into_iter().for_each(|id| self.waiting.retry(now + PAUSE, id));
+            }
+        }
+    }
+
+    /// Reads messages that are only in the file; false when nothing had to be read.
+    async fn load(&mut self) -> bool {
+        let from = {
+            let mut lane = self.lane.lock();
+            if lane.ready.is_empty() { lane.unloaded.take() } else { None }
+        };
+        let Some(from) = from else { return false };
+        let topic = self.topic.clone();
+        // By way of the writer: what was sent to be written before this is in the file by then.
+        let rows = self.shared.database.write(move |connection| table::load(connection, &topic, from, LOAD));
+        match rows.await {
+            Ok(rows) => {
+                if let Some(last) = rows.last().filter(|_| rows.len() == LOAD) {
+                    self.lane.lock().leave_from(last.id.saturating_add(1));
+                }
+                for row in rows {
+                    let fresh = self.lane.lock().held.insert(row.id);
+                    if fresh {
+                        self.take_in(row);
+                    }
+                }
+            }
+            Err(error) => {
+                self.complain("read", &error);
+                self.lane.lock().leave_from(from);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        true
+    }
+
+    /// Takes a message from the file into memory, or makes it wait for its time.
+    fn take_in(&mut self, row: Row) {
+        let wait = u64::try_from(row.visible_at.saturating_sub(now_millis())).unwrap_or_default();
+        if wait > 0 {
+            // A clock that was set back must not hold a message for longer than any retry.
+            let wait = Duration::from_millis(wait).min(LAST_RETRY);
+            self.waiting.retry(Instant::now() + wait, row.id);
+            return;
+        }
+        match serde_json::from_str(&row.body) {
+            Ok(message) => {
+                self.lane.lock().ready.push_back(Held::new(row.id, message, row.deliveries));
+            }
+            Err(error) => self.bury(row.id, format!("it cannot be read: {error}")),
+        }
+    }
+
+    fn ended(&mut self, ended: Option<Ended>) {
+        // None is a task that was aborted, which only the end of the worker does.
+        let Some(ended) = ended else { return };
+        if ended.copy {
+            self.copies = self.copies.saturating_sub(1);
+            self.shared.pending.fetch_sub(1, Ordering::AcqRel);
+            return;
+        }
+        let deliveries = ended.deliveries.saturating_add(1);
+        match ended.verdict {
+            Verdict::Done => self.outcomes.done.push(ended.id),
+            Verdict::Retry if deliveries >= self.shared.options.max_deliveries => {
+                self.bury(
+                    ended.id,
+                    format!("its handler asked {deliveries} times for it to be delivered again"),
+                );
+            }
+            Verdict::Retry => {
+                let wait = i64::try_from(backoff(deliveries).as_millis()).unwrap_or(i64::MAX);
+                let visible_at = now_millis().saturating_add(wait);
+                self.outcomes.again.push(Again { id: ended.id, visible_at, deliveries });
+            }
+        }
+    }
+
+    fn bury(&mut self, id: i64, reason: String) {
+        tracing::error!(topic = self.topic, id, reason, "a message was given up and kept as a dead letter");
+        self.outcomes.dead.push(Dead { id, reason, died: now_millis() });
+    }
+
+    /// Begins to write what became of messages.
+    fn write(&mut self) -> JoinHandle<Written> {
+        let outcomes = Arc::new(std::mem::take(&mut self.outcomes));
+        let (shared, topic) = (Arc::clone(&self.shared), self.topic.clone());
+        // On a task of its own: it is counted even when the worker is dropped meanwhile.
+        tokio::spawn(async move {
+            let theirs = Arc::clone(&outcomes);
+            let written =
+                shared.database.write(move |connection| table::settle(connection, &topic, &theirs)).await;
+            if written.is_ok() {
+                shared.pending.fetch_sub(outcomes.gone(), Ordering::AcqRel);
+            }
+            (outcomes, written)
+        })
+    }
+
+    /// Lets go of what was written; false when it was not.
+    async fn written(&mut self, written: Option<Written>) -> bool {
+        let Some((outcomes, written)) = written else { return false };
+        if let Err(error) = written {
+            self.complain("written", &error);
+            self.outcomes.done.extend(&outcomes.done);
+            self.outcomes.again.extend(&outcomes.again);
+            self.outcomes.dead.extend(outcomes.dead.iter().cloned());
+            tokio::time::sleep(PAUSE).await;
+            return false;
+        }
+        self.lane.forget(outcomes.done.iter().copied().chain(outcomes.dead.iter().map(|dead| dead.id)));
+        for again in &outcomes.again {
+            self.waiting.retry(Instant::now() + backoff(again.deliveries), again.id);
+        }
+        true
+    }
+
+    fn complain(&self, what: &str, error: &DbError) {
+        tracing::warn!(topic = self.topic, %error, "{PORT}: messages could not be {what}; trying again");
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.shared.pending.fetch_sub(self.copies, Ordering::AcqRel);
+        self.lane.stop();
+    }
+}
+
+/// 100 ms, doubled with every delivery, at most a minute.
+fn backoff(deliveries: u32) -> Duration {
+    FIRST_RETRY.saturating_mul(1 << deliveries.saturating_sub(1).min(16)).min(LAST_RETRY)
+}
+
+fn now_millis() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+async fn end_of(writing: &mut Option<JoinHandle<Written>>) -> Option<Written> {
+    match writing {
+        Some(task) => task.await.ok(),
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_are_ever_further_apart_up_to_a_minute() {
+        assert_eq!(backoff(1), Duration::from_millis(100));
+        assert_eq!(backoff(2), Duration::from_millis(200));
+        assert_eq!(backoff(9), Duration::from_millis(25_600));
+        assert_eq!(backoff(1_000), Duration::from_secs(60));
+    }
+}

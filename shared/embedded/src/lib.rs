@@ -1,0 +1,136 @@
+//! The local platform: every port on one machine, in one directory, without a cloud account.
+//!
+//! What it is: [`SqliteStateStore`] and [`DurableBus`] in one SQLite file, [`DirectoryObjectStore`], the DuckDB
+//! [`warehouse`], [`EnvSecretStore`]; and [`open`], which puts them together over a data directory:
+//!
+//! ```text
+//! .segue/
+//!   segue.db          flows, executions, task runs, KV, logs, timers, slots, messages
+//!   segue.lock        held by the one process that works on the directory
+//!   objects/          <bucket>/<key> is the object; executions keep their files in segue-internal
+//!   warehouse.duckdb  the tables; made by the first job that needs it
+//! ```
+//!
+//! What it must not know: flows, tasks, the engine's rules. Each adapter keeps its technology's errors to itself
+//! and passes the conformance suite of its port.
+//!
+//! How to add one more adapter: a module here, its field in [`open`], its suite in `segue_ports::conformance`.
+
+mod bus;
+mod database;
+mod objects;
+mod secrets;
+mod state;
+pub mod warehouse;
+
+pub use bus::{BusOptions, DeadLetter, DurableBus, Faults};
+pub use database::Database;
+pub use objects::DirectoryObjectStore;
+pub use secrets::EnvSecretStore;
+pub use state::SqliteStateStore;
+
+use segue_ports::{InternalStorage, PortError, Ports, SystemClock};
+use std::path::Path;
+use std::sync::Arc;
+use warehouse::DuckDbWarehouse;
+
+/// The bucket in which executions keep their files.
+pub const INTERNAL_BUCKET: &str = "segue-internal";
+
+/// The local platform, with what only a process that has it all can reach.
+pub struct Embedded {
+    /// One adapter for each port.
+    pub ports: Ports,
+    /// The bus, to take messages from; the same as in `ports`.
+    pub bus: Arc<DurableBus>,
+}
+
+/// What can be chosen about the local platform.
+#[derive(Clone, Debug, Default)]
+pub struct EmbeddedOptions {
+    /// How the bus behaves.
+    pub bus: BusOptions,
+    /// The secrets.
+    pub secrets: EnvSecretStore,
+}
+
+/// Opens the local platform in `data_dir`, made where there is none, with the secrets of the process's
+/// environment and of `.env` in the working directory. Nothing is handled until [`DurableBus::run`] is.
+///
+/// # Errors
+/// [`PortError::Invalid`] when another process works on the directory or a newer Segue wrote it;
+/// [`PortError::Unavailable`] when it cannot be used.
+pub fn open(data_dir: &Path) -> Result<Embedded, PortError> {
+    let secrets = EnvSecretStore::from_env().with_file(Path::new(".env"))?;
+    open_with(data_dir, EmbeddedOptions { secrets, ..EmbeddedOptions::default() })
+}
+
+/// As [`open`], for who needs the ports alone.
+///
+/// # Errors
+/// As [`open`].
+pub fn connect(data_dir: &Path) -> Result<Ports, PortError> {
+    Ok(open(data_dir)?.ports)
+}
+
+/// As [`open`], with options.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, PortError> {
+    std::fs::create_dir_all(data_dir).map_err(|error| {
+        PortError::unavailable(
+            "data directory",
+            format!("{} cannot be made: {error}; name another with --data-dir", data_dir.display()),
+        )
+    })?;
+    // First, as it keeps every other process away from the directory.
+    let database = Database::open(&data_dir.join("segue.db"))?;
+    let object_root = data_dir.join("objects");
+    let objects = DirectoryObjectStore::open(&object_root)?;
+    objects.sweep()?;
+    objects.ensure_bucket(INTERNAL_BUCKET)?;
+    let objects = Arc::new(objects);
+    let bus = Arc::new(DurableBus::new(database.clone(), options.bus)?);
+    let ports = Ports {
+        state: Arc::new(SqliteStateStore::new(database)),
+        bus: bus.clone(),
+        objects: objects.clone(),
+        storage: InternalStorage::new(objects, INTERNAL_BUCKET, ""),
+        warehouse: Arc::new(DuckDbWarehouse::open(&data_dir.join("warehouse.duckdb"), &object_root)),
+        secrets: Arc::new(options.secrets),
+        clock: Arc::new(SystemClock),
+    };
+    Ok(Embedded { ports, bus })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_data_directory_is_one_processs_and_keeps_everything() {
+        let directory = tempfile::tempdir().unwrap();
+        let data_dir = directory.path().join("deep/.segue");
+        let platform = open_with(&data_dir, EmbeddedOptions::default()).unwrap();
+        let uri = platform.ports.storage.put_text("company/team/a.txt", "kept").await.unwrap();
+        assert_eq!(uri, "kestra:///company/team/a.txt");
+        assert!(data_dir.join("objects/segue-internal/company/team/a.txt").is_file());
+        assert!(!data_dir.join("warehouse.duckdb").exists(), "only what is used is made");
+        let refused = connect(&data_dir).err().unwrap().to_string();
+        assert!(refused.contains("in use by another Segue process"), "{refused}");
+        drop(platform);
+        let ports = connect(&data_dir).unwrap();
+        assert_eq!(ports.storage.get_text(&uri, 100).await.unwrap(), "kept");
+        assert_eq!(ports.storage.list("company").await.unwrap(), [(uri, 4)]);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let refused = connect(&file.join("data")).err().unwrap().to_string();
+        assert!(refused.contains("file/data") && refused.contains("--data-dir"), "{refused}");
+    }
+}

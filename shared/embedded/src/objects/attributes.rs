@@ -1,0 +1,122 @@
+//! What is kept beside buckets and objects: a small JSON file, and only where there is something to say.
+
+use super::layout::{Layout, failed, generation, is_absent, is_directory, moment};
+use jiff::Timestamp;
+use segue_ports::PortError;
+use segue_ports::object::{BucketInfo, ObjectAddress, ObjectAttributes, ObjectInfo};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::fs::Metadata;
+use std::path::Path;
+
+/// Attributes with the generation they were said of: those of a generation that is no more count no more, so
+/// object and attributes need not be written in one stroke.
+#[derive(Serialize, Deserialize)]
+struct Said {
+    generation: u64,
+    attributes: ObjectAttributes,
+}
+
+/// What is known of an object's file.
+pub(super) fn describe(layout: &Layout, address: &ObjectAddress, metadata: &Metadata) -> ObjectInfo {
+    let generation = generation(metadata);
+    let said: Option<Said> = read(&layout.attributes(address)).unwrap_or_default();
+    ObjectInfo {
+        address: address.clone(),
+        size: metadata.len(),
+        generation,
+        updated: moment(generation),
+        attributes: said
+            .filter(|said| said.generation == generation)
+            .map(|said| said.attributes)
+            .unwrap_or_default(),
+    }
+}
+
+/// Writes down what is said of a generation that is about to be there.
+pub(super) fn say(
+    layout: &Layout,
+    address: &ObjectAddress,
+    generation: u64,
+    attributes: &ObjectAttributes,
+) -> Result<(), PortError> {
+    let path = layout.attributes(address);
+    if *attributes == ObjectAttributes::default() {
+        return forget(layout, address);
+    }
+    write(layout, &path, &Said { generation, attributes: attributes.clone() })
+}
+
+/// Removes what was said of an object.
+pub(super) fn forget(layout: &Layout, address: &ObjectAddress) -> Result<(), PortError> {
+    let path = layout.attributes(address);
+    match std::fs::remove_file(&path) {
+        Ok(()) => {
+            prune(&path, &layout.attributes_of_bucket(&address.bucket));
+            Ok(())
+        }
+        Err(error) if is_absent(&error) => Ok(()),
+        Err(error) => Err(failed(&path, &error)),
+    }
+}
+
+/// What is known of a bucket, none where there is none.
+pub(super) fn bucket(layout: &Layout, name: &str) -> Result<Option<BucketInfo>, PortError> {
+    let path = layout.bucket(name)?;
+    if !is_directory(&path)? {
+        return Ok(None);
+    }
+    if let Some(info) = read(&layout.bucket_file(name))? {
+        return Ok(Some(info));
+    }
+    let made = std::fs::metadata(&path).and_then(|metadata| metadata.modified());
+    let made = made.ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(Some(BucketInfo {
+        name: name.to_owned(),
+        location: None,
+        storage_class: None,
+        labels: Default::default(),
+        created: made,
+        updated: made,
+    }))
+}
+
+/// Writes down what is known of a bucket.
+pub(super) fn say_of_bucket(layout: &Layout, info: &BucketInfo) -> Result<(), PortError> {
+    write(layout, &layout.bucket_file(&info.name), info)
+}
+
+/// Removes the folders above `path`, up to but without `top`, that have nothing in them any more.
+pub(super) fn prune(path: &Path, top: &Path) {
+    for folder in path.ancestors().skip(1).take_while(|folder| *folder != top && folder.starts_with(top)) {
+        // The first that is not empty stays, and so do those above it.
+        if std::fs::remove_dir(folder).is_err() {
+            return;
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, PortError> {
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            PortError::unavailable("object store", format!("{} cannot be read: {error}", path.display()))
+        }),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(failed(path, &error)),
+    }
+}
+
+fn write<T: Serialize>(layout: &Layout, path: &Path, value: &T) -> Result<(), PortError> {
+    let bytes = serde_json::to_vec(value).map_err(|error| PortError::unavailable("object store", error))?;
+    let temporary = layout.temporary();
+    let written = std::fs::write(&temporary, bytes).and_then(|()| {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::rename(&temporary, path)
+    });
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&temporary);
+        failed(path, &error)
+    })
+}

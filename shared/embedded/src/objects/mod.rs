@@ -1,0 +1,316 @@
+//! The object store in a directory.
+//!
+//! What it is: [`DirectoryObjectStore`]. The object `gs://bucket/key` is the file `<root>/bucket/key`, so that
+//! whoever reads files (the warehouse's external tables) reads objects; see `layout` for what lies beside.
+//! An object is written once and replaced whole: a new file is moved over the old one, never changed in place.
+//! That is what lets a copy inside the store be a hard link, which carries no bytes.
+//!
+//! What it must not know: what the objects are for.
+//!
+//! What it cannot do: keep an object `a` and an object `a/b` at once. Against the death of the process every
+//! write is atomic; against that of the machine it is as durable as the file system makes a rename.
+
+mod attributes;
+mod layout;
+mod list;
+mod names;
+mod place;
+
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use attributes::{bucket as bucket_info, describe, forget, prune, say_of_bucket};
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use layout::{Layout, failed, is_absent};
+use list::Query;
+use place::{Temporary, place, place_new};
+use segue_ports::PortError;
+use segue_ports::object::{
+    BucketInfo, BucketSpec, ByteStream, Listing, ObjectAddress, ObjectAttributes, ObjectInfo, ObjectStore,
+};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt as _;
+use tokio_util::io::ReaderStream;
+
+/// Bytes read or written at once.
+const CHUNK: usize = 1 << 20;
+
+/// Buckets as directories, objects as files. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct DirectoryObjectStore {
+    layout: Arc<Layout>,
+}
+
+impl DirectoryObjectStore {
+    /// The store in that directory, which is made where there is none.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when it cannot be made.
+    pub fn open(root: &Path) -> Result<Self, PortError> {
+        Ok(Self { layout: Arc::new(Layout::open(root)?) })
+    }
+
+    /// Makes a bucket where there is none.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] for a name that is not allowed; [`PortError::Unavailable`].
+    pub fn ensure_bucket(&self, name: &str) -> Result<(), PortError> {
+        let path = self.layout.bucket(name)?;
+        std::fs::create_dir_all(&path).map_err(|error| failed(&path, &error))
+    }
+
+    /// Removes what a process that died left half-written; for who has the directory alone.
+    pub(crate) fn sweep(&self) -> Result<(), PortError> {
+        self.layout.sweep()
+    }
+
+    /// Does what may wait for the disk where that holds nobody up.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Layout) -> Result<T, PortError> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let layout = Arc::clone(&self.layout);
+        let done = tokio::task::spawn_blocking(move || work(&layout)).await;
+        done.map_err(|error| PortError::unavailable("object store", error))?
+    }
+}
+
+fn unknown_object(address: &ObjectAddress) -> PortError {
+    PortError::not_found(address.to_string())
+}
+
+/// Opens an object for reading, with what is known of exactly the file that was opened.
+fn open(layout: &Layout, address: &ObjectAddress) -> Result<(std::fs::File, PathBuf, ObjectInfo), PortError> {
+    let path = layout.object(address)?;
+    let opened = std::fs::File::open(&path).and_then(|file| {
+        let metadata = file.metadata()?;
+        if metadata.is_file() { Ok((file, metadata)) } else { Err(ErrorKind::NotFound.into()) }
+    });
+    match opened {
+        Ok((file, metadata)) => Ok((file, path, describe(layout, address, &metadata))),
+        Err(error) if is_absent(&error) => Err(unknown_object(address)),
+        Err(error) => Err(failed(&path, &error)),
+    }
+}
+
+/// A bucket as it is written down.
+fn bucket_of(spec: BucketSpec, created: Timestamp) -> BucketInfo {
+    BucketInfo {
+        name: spec.name,
+        location: spec.location,
+        storage_class: spec.storage_class,
+        labels: spec.labels,
+        created,
+        updated: Timestamp::now(),
+    }
+}
+
+#[async_trait]
+impl ObjectStore for DirectoryObjectStore {
+    async fn create_bucket(&self, spec: BucketSpec) -> Result<BucketInfo, PortError> {
+        self.blocking(move |layout| {
+            let path = layout.bucket(&spec.name)?;
+            match std::fs::create_dir(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    return Err(PortError::AlreadyExists { what: format!("the bucket '{}'", spec.name) });
+                }
+                Err(error) => return Err(failed(&path, &error)),
+            }
+            let info = bucket_of(spec, Timestamp::now());
+            say_of_bucket(layout, &info)?;
+            Ok(info)
+        })
+        .await
+    }
+
+    async fn update_bucket(&self, spec: BucketSpec) -> Result<BucketInfo, PortError> {
+        self.blocking(move |layout| {
+            let known = bucket_info(layout, &spec.name)?.ok_or_else(|| layout::unknown_bucket(&spec.name))?;
+            let info = bucket_of(spec, known.created);
+            say_of_bucket(layout, &info)?;
+            Ok(info)
+        })
+        .await
+    }
+
+    async fn bucket(&self, name: &str) -> Result<Option<BucketInfo>, PortError> {
+        let name = name.to_owned();
+        self.blocking(move |layout| bucket_info(layout, &name)).await
+    }
+
+    async fn delete_bucket(&self, name: &str) -> Result<(), PortError> {
+        let name = name.to_owned();
+        self.blocking(move |layout| {
+            let path = layout.existing_bucket(&name)?;
+            if !list::is_empty(&path)? {
+                return Err(PortError::invalid(format!(
+                    "the bucket '{name}' is not empty; delete its objects first"
+                )));
+            }
+            // Nothing but folders left behind by objects that were removed at the same moment.
+            std::fs::remove_dir_all(&path).map_err(|error| failed(&path, &error))?;
+            for left in [layout.attributes_of_bucket(&name), layout.bucket_file(&name)] {
+                let removed =
+                    if left.is_dir() { std::fs::remove_dir_all(&left) } else { std::fs::remove_file(&left) };
+                removed
+                    .or_else(|error| if is_absent(&error) { Ok(()) } else { Err(failed(&left, &error)) })?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn put(
+        &self,
+        address: &ObjectAddress,
+        mut bytes: ByteStream,
+        attributes: ObjectAttributes,
+    ) -> Result<ObjectInfo, PortError> {
+        self.layout.object(address)?;
+        self.layout.existing_bucket(&address.bucket)?;
+        let path = self.layout.temporary();
+        let temporary = Temporary(&path);
+        let file = tokio::fs::File::create(&path).await.map_err(|error| failed(&path, &error))?;
+        let mut file = tokio::io::BufWriter::with_capacity(CHUNK, file);
+        while let Some(chunk) = bytes.try_next().await? {
+            file.write_all(&chunk).await.map_err(|error| failed(&path, &error))?;
+        }
+        file.flush().await.map_err(|error| failed(&path, &error))?;
+        drop(file);
+        let (from, to) = (path.clone(), address.clone());
+        let info = self.blocking(move |layout| place_new(layout, &from, &to, &attributes)).await;
+        drop(temporary);
+        info
+    }
+
+    async fn put_file(
+        &self,
+        address: &ObjectAddress,
+        file: &Path,
+        attributes: ObjectAttributes,
+    ) -> Result<ObjectInfo, PortError> {
+        let (address, file) = (address.clone(), file.to_owned());
+        self.blocking(move |layout| {
+            layout.object(&address)?;
+            layout.existing_bucket(&address.bucket)?;
+            match std::fs::symlink_metadata(&file) {
+                Ok(metadata) if metadata.is_file() => {}
+                // A link that was moved into the store would lead out of it.
+                Ok(_) => {
+                    return Err(PortError::invalid(format!("{} is not a plain file", file.display())));
+                }
+                Err(error) if is_absent(&error) => {
+                    return Err(PortError::not_found(format!("the file {}", file.display())));
+                }
+                Err(error) => return Err(failed(&file, &error)),
+            }
+            let path = layout.temporary();
+            let _temporary = Temporary(&path);
+            // First into the store's own folder: there it can be stamped and is nobody else's any more.
+            let moved = std::fs::rename(&file, &path).is_ok();
+            if !moved {
+                std::fs::copy(&file, &path).map_err(|error| failed(&file, &error))?;
+            }
+            match place_new(layout, &path, &address, &attributes) {
+                Ok(info) if moved => Ok(info),
+                Ok(info) => {
+                    std::fs::remove_file(&file).map_err(|error| failed(&file, &error))?;
+                    Ok(info)
+                }
+                Err(error) => {
+                    if moved {
+                        // The caller keeps the file when the store did not take it.
+                        let _ = std::fs::rename(&path, &file);
+                    }
+                    Err(error)
+                }
+            }
+        })
+        .await
+    }
+
+    async fn get(&self, address: &ObjectAddress) -> Result<(ObjectInfo, ByteStream), PortError> {
+        let address = address.clone();
+        let (file, path, info) = self.blocking(move |layout| open(layout, &address)).await?;
+        let bytes = ReaderStream::with_capacity(tokio::fs::File::from_std(file), CHUNK)
+            .map(move |chunk: std::io::Result<Bytes>| chunk.map_err(|error| failed(&path, &error)));
+        Ok((info, bytes.boxed()))
+    }
+
+    async fn get_file(&self, address: &ObjectAddress, file: &Path) -> Result<ObjectInfo, PortError> {
+        let (address, target) = (address.clone(), file.to_owned());
+        self.blocking(move |layout| {
+            let (_, path, info) = open(layout, &address)?;
+            // The file system copies by itself where it can (copy_file_range, shared blocks).
+            std::fs::copy(&path, &target).map_err(|error| failed(&target, &error))?;
+            Ok(info)
+        })
+        .await
+    }
+
+    async fn head(&self, address: &ObjectAddress) -> Result<Option<ObjectInfo>, PortError> {
+        let address = address.clone();
+        self.blocking(move |layout| match open(layout, &address) {
+            Ok((_, _, info)) => Ok(Some(info)),
+            Err(PortError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    async fn list(&self, bucket: &str, prefix: &str, delimiter: Option<char>) -> Result<Listing, PortError> {
+        let (bucket, prefix) = (bucket.to_owned(), prefix.to_owned());
+        self.blocking(move |layout| {
+            list::list(layout, &Query { bucket: &bucket, prefix: &prefix, delimiter })
+        })
+        .await
+    }
+
+    async fn delete(&self, address: &ObjectAddress) -> Result<bool, PortError> {
+        let address = address.clone();
+        self.blocking(move |layout| {
+            let path = layout.object(&address)?;
+            if path.is_dir() {
+                return Ok(false);
+            }
+            match std::fs::remove_file(&path) {
+                Ok(()) => {}
+                Err(error) if is_absent(&error) => return Ok(false),
+                Err(error) => return Err(failed(&path, &error)),
+            }
+            prune(&path, &layout.bucket(&address.bucket)?);
+            forget(layout, &address)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn copy(
+        &self,
+        from: &ObjectAddress,
+        to: &ObjectAddress,
+        attributes: Option<ObjectAttributes>,
+    ) -> Result<ObjectInfo, PortError> {
+        let (from, to) = (from.clone(), to.clone());
+        self.blocking(move |layout| {
+            layout.existing_bucket(&from.bucket)?;
+            let (_, source, info) = open(layout, &from)?;
+            let attributes = attributes.unwrap_or(info.attributes);
+            let path = layout.temporary();
+            let _temporary = Temporary(&path);
+            if std::fs::hard_link(&source, &path).is_ok() {
+                return place(layout, &path, &to, &attributes);
+            }
+            // No links here, or too many of this file already.
+            std::fs::copy(&source, &path).map_err(|error| failed(&source, &error))?;
+            place_new(layout, &path, &to, &attributes)
+        })
+        .await
+    }
+}

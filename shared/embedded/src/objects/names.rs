@@ -1,0 +1,91 @@
+//! Which names are allowed: Google's rules, and what a directory cannot keep.
+
+use segue_ports::PortError;
+
+/// Checks the name of a bucket: 3 to 63 of `a-z 0-9 - _ .`, a letter or digit at both ends.
+pub(super) fn check_bucket(name: &str) -> Result<(), PortError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    let allowed = (3..=63).contains(&bytes.len())
+        && bytes.iter().all(|byte| plain(*byte) || matches!(byte, b'-' | b'_' | b'.'))
+        && bytes.first().is_some_and(|byte| plain(*byte))
+        && bytes.last().is_some_and(|byte| plain(*byte))
+        && !name.contains("..")
+        && !name.starts_with("goog")
+        && !name.contains("google")
+        && name.parse::<std::net::Ipv4Addr>().is_err();
+    if allowed {
+        return Ok(());
+    }
+    Err(PortError::invalid(format!(
+        "'{}' is not the name of a bucket: 3 to 63 lower-case letters, digits, '-', '_' and '.', beginning and \
+         ending with a letter or digit, not an IP address, without 'google'",
+        name.escape_debug()
+    )))
+}
+
+/// Checks the key of an object: a relative path whose parts are plain names.
+pub(super) fn check_key(key: &str) -> Result<(), PortError> {
+    let reason = if key.is_empty() {
+        "it is empty"
+    } else if key.len() > 1024 {
+        "it has more than 1024 bytes"
+    } else if key.contains(['\0', '\r', '\n']) {
+        "it has a control character in it"
+    } else if key.contains('\\') {
+        "it has a backslash in it; parts are separated by '/'"
+    } else if key.starts_with('/') || key.ends_with('/') || key.contains("//") {
+        "it has an empty part; write it without a slash at either end and without '//'"
+    } else if key.split('/').any(|part| part == "." || part == "..") {
+        "'.' and '..' are not allowed in it"
+    } else if key.split('/').any(|part| part.len() > 255) {
+        "a part of it has more than 255 bytes"
+    } else {
+        return Ok(());
+    };
+    Err(PortError::invalid(format!("'{}' is not the name of an object: {reason}", key.escape_debug())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_keys_are_refused() {
+        let long = "x".repeat(256);
+        for key in [
+            "",
+            "/",
+            "/etc/passwd",
+            "..",
+            "../x",
+            "a/../b",
+            "a/..",
+            ".",
+            "./a",
+            "a/./b",
+            "a//b",
+            "a/",
+            "a\0b",
+            "a\\..\\b",
+            "..\\x",
+            "a\nb",
+            long.as_str(),
+        ] {
+            assert!(check_key(key).is_err(), "{key:?}");
+        }
+        for key in ["a", "a/b.csv", "...", "..a/b..", "ü ä/%2e%2e/x", ".hidden", "a:b?*"] {
+            assert!(check_key(key).is_ok(), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn bucket_names_are_googles() {
+        for name in ["abc", "a-b_c.d", "zoomcamp-data", "0a0", "segue-internal"] {
+            assert!(check_bucket(name).is_ok(), "{name:?}");
+        }
+        for name in ["ab", ".meta", "a/b", "../x", "A-b", "1.2.3.4", "my-google-data", "ends-"] {
+            assert!(check_bucket(name).is_err(), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Putting a finished file in its place: what makes every write atomic.
+
+use super::attributes::{describe, say};
+use super::layout::{Layout, failed, generation, stamp, unknown_bucket};
+use segue_ports::PortError;
+use segue_ports::object::{ObjectAddress, ObjectAttributes, ObjectInfo};
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// How often a folder that a concurrent removal took away is made again.
+const TRIES: u32 = 100;
+
+/// A file on its way: removed unless it arrives.
+pub(super) struct Temporary<'a>(pub(super) &'a Path);
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        // After a rename it is there no more, but for a rename onto a link to itself, which does nothing.
+        let _ = std::fs::remove_file(self.0);
+    }
+}
+
+/// Gives a new file its generation and moves it to its place.
+pub(super) fn place_new(
+    layout: &Layout,
+    file: &Path,
+    address: &ObjectAddress,
+    attributes: &ObjectAttributes,
+) -> Result<ObjectInfo, PortError> {
+    stamp(file, layout.next_generation()).map_err(|error| failed(file, &error))?;
+    place(layout, file, address, attributes)
+}
+
+/// Moves a file to its place as it is.
+pub(super) fn place(
+    layout: &Layout,
+    file: &Path,
+    address: &ObjectAddress,
+    attributes: &ObjectAttributes,
+) -> Result<ObjectInfo, PortError> {
+    let target = layout.object(address)?;
+    let bucket = layout.existing_bucket(&address.bucket)?;
+    let metadata = std::fs::symlink_metadata(file).map_err(|error| failed(file, &error))?;
+    if target.is_dir() {
+        return Err(folder_in_the_way(address));
+    }
+    say(layout, address, generation(&metadata), attributes).map_err(|error| match error {
+        // The attributes lie in folders of the same names.
+        PortError::Unavailable { .. } if blocked(&target, &bucket) => folder_in_the_way(address),
+        other => other,
+    })?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let moved = match target.parent() {
+            Some(folder) if folder != bucket => std::fs::create_dir_all(folder),
+            _ => Ok(()),
+        }
+        .and_then(|()| std::fs::rename(file, &target));
+        match moved {
+            Ok(()) => return Ok(describe(layout, address, &metadata)),
+            Err(_) if target.is_dir() || blocked(&target, &bucket) => {
+                return Err(folder_in_the_way(address));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound && !bucket.is_dir() => {
+                return Err(unknown_bucket(&address.bucket));
+            }
+            // Making a folder that is being removed fails in either way.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists)
+                    && tries < TRIES =>
+            {
+                std::thread::yield_now();
+            }
+            Err(error) => return Err(failed(&target, &error)),
+        }
+    }
+}
+
+/// Whether an object stands where a folder on the way to `target` should.
+fn blocked(target: &Path, bucket: &Path) -> bool {
+    target.ancestors().skip(1).take_while(|folder| *folder != bucket).any(Path::is_file)
+}
+
+fn folder_in_the_way(address: &ObjectAddress) -> PortError {
+    PortError::invalid(format!(
+        "{address} cannot be written: one of its folders is an object, or it is the folder of other objects, and \
+         a directory keeps either under one name; use another name"
+    ))
+}

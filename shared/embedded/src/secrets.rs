@@ -1,0 +1,234 @@
+//! Secrets from the environment, as Kestra's open-source edition has them (kestra-compat.md 3.5).
+//!
+//! `secret('MY_KEY')` is `SECRET_MY_KEY` in base64, else the plain variable `MY_KEY`; the key's case is not
+//! minded. A `.env` file stands behind the environment. Namespaces see the same secrets.
+//!
+//! What it must not know: where the environment comes from (but for [`EnvSecretStore::from_env`]); and it never
+//! prints a value.
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use segue_ports::{PortError, SecretStore};
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+
+/// Base64 with or without its padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Secrets from variables.
+#[derive(Clone, Default)]
+pub struct EnvSecretStore {
+    variables: HashMap<String, String>,
+}
+
+impl fmt::Debug for EnvSecretStore {
+    /// How many there are, never what they are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnvSecretStore").field("variables", &self.variables.len()).finish()
+    }
+}
+
+impl EnvSecretStore {
+    /// Secrets from these variables.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        // Upper case, so that a key is found however it is written; of two that differ in case only, the one
+        // in upper case counts.
+        let mut known = HashMap::new();
+        for (name, value) in variables {
+            let upper = name.to_ascii_uppercase();
+            if upper == name {
+                known.insert(upper, value);
+            } else {
+                known.entry(upper).or_insert(value);
+            }
+        }
+        Self { variables: known }
+    }
+
+    /// Secrets from the process's environment as it is now.
+    pub fn from_env() -> Self {
+        // A variable that is not text cannot be a secret of a flow.
+        Self::new(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
+    }
+
+    /// Adds the variables of a `.env` file (`NAME=value` lines, `#` comments, quotes, `export`); those known
+    /// already count more. A file that is not there adds nothing; a line that is none of these is passed over
+    /// with a warning, as the file may be somebody else's too.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when the file cannot be read.
+    pub fn with_file(mut self, path: &Path) -> Result<Self, PortError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(self),
+            Err(error) => {
+                return Err(PortError::unavailable("secret store", format!("{}: {error}", path.display())));
+            }
+        };
+        for (index, line) in text.lines().enumerate() {
+            match assignment(line) {
+                Line::Empty => {}
+                Line::Assignment(name, value) => {
+                    self.variables.entry(name.to_ascii_uppercase()).or_insert(value);
+                }
+                // The line itself may hold a secret.
+                Line::Unreadable => {
+                    tracing::warn!("{}, line {}: not NAME=value, passed over", path.display(), index + 1);
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    fn find(&self, key: &str) -> Result<Option<String>, PortError> {
+        let key = key.to_ascii_uppercase();
+        if let Some(encoded) = self.variables.get(&format!("SECRET_{key}")) {
+            let compact: String = encoded.split_whitespace().collect();
+            return BASE64
+                .decode(compact)
+                .ok()
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .map(Some)
+                .ok_or_else(|| {
+                    PortError::invalid(format!(
+                        "the secret '{key}' cannot be read: SECRET_{key} is not text in base64; \
+                         set it to the output of: printf %s VALUE | base64"
+                    ))
+                });
+        }
+        Ok(self.variables.get(&key).cloned())
+    }
+}
+
+#[async_trait]
+impl SecretStore for EnvSecretStore {
+    async fn get(&self, _namespace: &str, key: &str) -> Result<Option<String>, PortError> {
+        self.find(key)
+    }
+}
+
+enum Line {
+    Empty,
+    Assignment(String, String),
+    Unreadable,
+}
+
+/// One line of a `.env` file.
+fn assignment(line: &str) -> Line {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return Line::Empty;
+    }
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let Some((name, value)) = line.split_once('=') else { return Line::Unreadable };
+    let (name, value) = (name.trim(), value.trim());
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    if name.is_empty() || !name.chars().all(plain) {
+        return Line::Unreadable;
+    }
+    let value = match value.chars().next() {
+        Some(quote @ ('"' | '\'')) => match quoted(value, quote) {
+            Some(value) => value,
+            None => return Line::Unreadable,
+        },
+        // A comment may follow a value that is not quoted.
+        _ => value.split(" #").next().unwrap_or(value).trim_end().to_owned(),
+    };
+    Line::Assignment(name.to_owned(), value)
+}
+
+/// A quoted value: taken as it is in single quotes, with `\n`, `\"` and `\\` in double ones.
+fn quoted(value: &str, quote: char) -> Option<String> {
+    let mut text = String::new();
+    let mut letters = value.chars();
+    letters.next();
+    loop {
+        match letters.next()? {
+            letter if letter == quote => break,
+            '\\' if quote == '"' => match letters.next()? {
+                'n' => text.push('\n'),
+                't' => text.push('\t'),
+                other => text.push(other),
+            },
+            letter => text.push(letter),
+        }
+    }
+    let rest = letters.as_str().trim_start();
+    (rest.is_empty() || rest.starts_with('#')).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(variables: &[(&str, &str)]) -> EnvSecretStore {
+        EnvSecretStore::new(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    async fn get(store: &EnvSecretStore, key: &str) -> Option<String> {
+        store.get("company.team", key).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn base64_comes_before_plain_and_case_is_not_minded() {
+        let store = store(&[
+            ("SECRET_API_KEY", "czNjcjN0\n"),
+            ("API_KEY", "plain"),
+            ("Plain_Key", "value"),
+            ("SECRET_UNPADDED", "YQ"),
+        ]);
+        assert_eq!(get(&store, "api_key").await.as_deref(), Some("s3cr3t"));
+        assert_eq!(get(&store, "PLAIN_KEY").await.as_deref(), Some("value"));
+        assert_eq!(get(&store, "unpadded").await.as_deref(), Some("a"));
+        assert_eq!(get(&store, "absent").await, None);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_base64_is_said_without_showing_it() {
+        let store = store(&[("SECRET_BAD", "hunter2!"), ("SECRET_BYTES", "//79")]);
+        for key in ["bad", "bytes"] {
+            let refused = store.get("n", key).await.unwrap_err();
+            assert!(matches!(refused, PortError::Invalid { .. }));
+            assert!(!refused.to_string().contains("hunter2"), "{refused}");
+        }
+        assert!(!format!("{store:?}").contains("hunter2"));
+    }
+
+    #[tokio::test]
+    async fn a_file_stands_behind_the_environment() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(".env");
+        std::fs::write(
+            &path,
+            "# comment\n\nKNOWN=file\nexport PLAIN = a b # why\nDOUBLE=\"a\\n#b\" # c\nSINGLE='$x\\n'\n\
+             SECRET_CODED=Yg==\nEMPTY=\nURL=http://h/#frag\n",
+        )
+        .unwrap();
+        let store = store(&[("KNOWN", "environment")]).with_file(&path).unwrap();
+        for (key, value) in [
+            ("known", "environment"),
+            ("plain", "a b"),
+            ("double", "a\n#b"),
+            ("single", "$x\\n"),
+            ("coded", "b"),
+            ("empty", ""),
+            ("url", "http://h/#frag"),
+        ] {
+            assert_eq!(get(&store, key).await.as_deref(), Some(value), "{key}");
+        }
+        assert!(store.clone().with_file(&directory.path().join("none")).is_ok());
+        std::fs::write(&path, "A='open\nhunter2\n=x\nB=2\n").unwrap();
+        let store = store.with_file(&path).unwrap();
+        assert_eq!(get(&store, "a").await, None, "what cannot be read is passed over");
+        assert_eq!(get(&store, "b").await.as_deref(), Some("2"), "and the rest is read");
+    }
+}

@@ -1,0 +1,183 @@
+//! Executions: made, read, changed, removed.
+
+use super::codec::{count, decode, first, number, number_of, place, places, position, rows, run, uncount};
+use super::rows::{CommitRows, ExecutionRow};
+use super::{kv, logs, timers};
+use crate::database::DbError;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_ports::PortError;
+use segue_ports::state::StoredExecution;
+use std::collections::HashSet;
+
+pub(super) fn create(connection: &Connection, row: &ExecutionRow) -> Result<bool, DbError> {
+    let no = number_of(connection, &row.id)?;
+    let made = run(
+        connection,
+        "INSERT INTO executions (no, version, namespace, flow_id, state, start, labels, header, notes)
+         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, 'null') ON CONFLICT (no) DO NOTHING",
+        params![no, row.namespace, row.flow_id, row.state, row.start, row.labels, row.header],
+    )?;
+    if made == 0 {
+        return Ok(false);
+    }
+    add_labels(connection, no, row)?;
+    Ok(true)
+}
+
+pub(super) fn load(connection: &Connection, id: &ExecutionId) -> Result<Option<StoredExecution>, DbError> {
+    let Some(no) = number(connection, id.as_str())? else { return Ok(None) };
+    let found =
+        first(connection, "SELECT header, notes, version FROM executions WHERE no = ?1", [no], |row| {
+            Ok((decode(&row.get::<_, String>(0)?)?, decode(&row.get::<_, String>(1)?)?, uncount(row.get(2)?)))
+        })?;
+    let Some((execution, notes, version)) = found else { return Ok(None) };
+    let of = places(no);
+    let task_runs = rows(
+        connection,
+        "SELECT place, body FROM task_runs WHERE place BETWEEN ?1 AND ?2 ORDER BY place",
+        [of.start(), of.end()],
+        |row| Ok((position(row.get(0)?), decode(&row.get::<_, String>(1)?)?)),
+    )?;
+    Ok(Some(StoredExecution { execution, task_runs, notes, version }))
+}
+
+/// What of the stored row decides which indexes have to be touched.
+struct Before {
+    no: i64,
+    version: u64,
+    state: String,
+    start: i64,
+    labels: String,
+}
+
+pub(super) fn commit(connection: &Connection, rows: &CommitRows, now: Timestamp) -> Result<u64, DbError> {
+    let row = &rows.execution;
+    let before = first(
+        connection,
+        "SELECT e.no, e.version, e.state, e.start, e.labels
+         FROM execution_ids i JOIN executions e ON e.no = i.no WHERE i.id = ?1",
+        [row.id.as_str()],
+        |found| {
+            Ok(Before {
+                no: found.get(0)?,
+                version: uncount(found.get(1)?),
+                state: found.get(2)?,
+                start: found.get(3)?,
+                labels: found.get(4)?,
+            })
+        },
+    )?;
+    // Deleted meanwhile is a change by somebody else too: loading again shows it.
+    let before = before
+        .filter(|before| before.version == rows.expected_version)
+        .ok_or_else(|| PortError::Conflict { what: format!("execution {}", row.id) })?;
+    let version = before.version.saturating_add(1);
+    update(connection, &before, row, &rows.notes, version)?;
+    remove_task_runs(connection, before.no, &rows.removed)?;
+    for (position, id, body) in &rows.task_runs {
+        run(
+            connection,
+            "INSERT OR REPLACE INTO task_runs (place, id, body) VALUES (?1, ?2, ?3)",
+            params![place(before.no, *position)?, id.as_str(), body],
+        )?;
+    }
+    logs::append(connection, &rows.logs)?;
+    kv::write(connection, &rows.kv, now)?;
+    for key in &rows.cleared_timers {
+        timers::clear_key(connection, before.no, key)?;
+    }
+    timers::set(connection, &rows.timers)?;
+    Ok(version)
+}
+
+fn update(
+    connection: &Connection,
+    before: &Before,
+    row: &ExecutionRow,
+    notes: &str,
+    version: u64,
+) -> Result<(), DbError> {
+    run(
+        connection,
+        "UPDATE executions SET version = ?2, header = ?3, notes = ?4 WHERE no = ?1",
+        params![before.no, count(version)?, row.header, notes],
+    )?;
+    // Most commits leave what is indexed as it was; naming those columns would rewrite their indexes.
+    if before.state != row.state || before.start != row.start {
+        run(
+            connection,
+            "UPDATE executions SET state = ?2, start = ?3 WHERE no = ?1",
+            params![before.no, row.state, row.start],
+        )?;
+    }
+    if before.labels != row.labels || before.start != row.start {
+        remove_labels(connection, before.no, &before.labels, before.start)?;
+        run(connection, "UPDATE executions SET labels = ?2 WHERE no = ?1", params![before.no, row.labels])?;
+        add_labels(connection, before.no, row)?;
+    }
+    Ok(())
+}
+
+fn add_labels(connection: &Connection, no: i64, row: &ExecutionRow) -> Result<(), DbError> {
+    for (key, value) in &row.pairs {
+        run(
+            connection,
+            "INSERT OR IGNORE INTO labels (key, value, start, no) VALUES (?1, ?2, ?3, ?4)",
+            params![key, value, row.start, no],
+        )?;
+    }
+    Ok(())
+}
+
+fn remove_labels(connection: &Connection, no: i64, labels: &str, start: i64) -> Result<(), DbError> {
+    for label in decode::<Vec<segue_model::label::Label>>(labels)? {
+        run(
+            connection,
+            "DELETE FROM labels WHERE key = ?1 AND value = ?2 AND start = ?3 AND no = ?4",
+            params![label.key, label.value, start, no],
+        )?;
+    }
+    Ok(())
+}
+
+/// Removes task runs by id in one pass over those of the execution: a restart may take away many.
+fn remove_task_runs(connection: &Connection, no: i64, removed: &[TaskRunId]) -> Result<(), DbError> {
+    if removed.is_empty() {
+        return Ok(());
+    }
+    let removed: HashSet<&str> = removed.iter().map(TaskRunId::as_str).collect();
+    let of = places(no);
+    let known = rows(
+        connection,
+        "SELECT place, id FROM task_runs WHERE place BETWEEN ?1 AND ?2",
+        [of.start(), of.end()],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    for (place, _) in known.iter().filter(|(_, id)| removed.contains(id.as_str())) {
+        run(connection, "DELETE FROM task_runs WHERE place = ?1", [place])?;
+    }
+    Ok(())
+}
+
+pub(super) fn delete(connection: &Connection, id: &ExecutionId) -> Result<bool, DbError> {
+    let Some(no) = number(connection, id.as_str())? else { return Ok(false) };
+    let found = first(connection, "SELECT labels, start FROM executions WHERE no = ?1", [no], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    if let Some((labels, start)) = &found {
+        remove_labels(connection, no, labels, *start)?;
+    }
+    let of = places(no);
+    run(connection, "DELETE FROM task_runs WHERE place BETWEEN ?1 AND ?2", [of.start(), of.end()])?;
+    run(connection, "DELETE FROM logs WHERE place BETWEEN ?1 AND ?2", [of.start(), of.end()])?;
+    for table in ["claims", "timers"] {
+        run(connection, &format!("DELETE FROM {table} WHERE execution = ?1"), [no])?;
+    }
+    // A slot whose holder is gone would be lost for ever.
+    run(connection, "DELETE FROM slots WHERE execution = ?1", [id.as_str()])?;
+    run(connection, "DELETE FROM executions WHERE no = ?1", [no])?;
+    run(connection, "DELETE FROM execution_ids WHERE no = ?1", [no])?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,110 @@
+//! Flows and their revisions.
+
+use super::codec::{first, instant, nanos, rows, run};
+use crate::database::DbError;
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+use segue_ports::state::StoredFlow;
+
+pub(super) fn put(
+    connection: &Connection,
+    namespace: &str,
+    id: &str,
+    source: &str,
+    now: Timestamp,
+) -> Result<StoredFlow, DbError> {
+    let latest = latest(connection, namespace, id)?;
+    match latest {
+        Some(flow) if !flow.deleted && flow.source == source => Ok(flow),
+        latest => {
+            let flow = StoredFlow {
+                namespace: namespace.to_owned(),
+                id: id.to_owned(),
+                revision: latest.map_or(1, |flow| flow.revision.saturating_add(1)),
+                source: source.to_owned(),
+                updated: now,
+                deleted: false,
+            };
+            insert(connection, &flow)?;
+            Ok(flow)
+        }
+    }
+}
+
+pub(super) fn get(
+    connection: &Connection,
+    namespace: &str,
+    id: &str,
+    revision: Option<u32>,
+) -> Result<Option<StoredFlow>, DbError> {
+    let flow = match revision {
+        None => latest(connection, namespace, id)?,
+        Some(revision) => first(
+            connection,
+            "SELECT namespace, id, revision, source, updated, deleted FROM flows
+             WHERE namespace = ?1 AND id = ?2 AND revision = ?3",
+            params![namespace, id, revision],
+            read,
+        )?,
+    };
+    Ok(flow.filter(|flow| !flow.deleted))
+}
+
+pub(super) fn list(connection: &Connection, namespace: Option<&str>) -> Result<Vec<StoredFlow>, DbError> {
+    // SQLite takes the other columns from the row that has the maximum.
+    let flows = rows(
+        connection,
+        "SELECT namespace, id, max(revision), source, updated, deleted FROM flows
+         WHERE ?1 IS NULL OR namespace = ?1 GROUP BY namespace, id ORDER BY namespace, id",
+        [namespace],
+        read,
+    )?;
+    Ok(flows.into_iter().filter(|flow| !flow.deleted).collect())
+}
+
+pub(super) fn delete(
+    connection: &Connection,
+    namespace: &str,
+    id: &str,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    match latest(connection, namespace, id)? {
+        Some(flow) if !flow.deleted => {
+            let gone =
+                StoredFlow { revision: flow.revision.saturating_add(1), updated: now, deleted: true, ..flow };
+            insert(connection, &gone)?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+fn latest(connection: &Connection, namespace: &str, id: &str) -> Result<Option<StoredFlow>, DbError> {
+    first(
+        connection,
+        "SELECT namespace, id, revision, source, updated, deleted FROM flows
+         WHERE namespace = ?1 AND id = ?2 ORDER BY revision DESC LIMIT 1",
+        [namespace, id],
+        read,
+    )
+}
+
+fn insert(connection: &Connection, flow: &StoredFlow) -> Result<(), DbError> {
+    run(
+        connection,
+        "INSERT INTO flows (namespace, id, revision, source, updated, deleted) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![flow.namespace, flow.id, flow.revision, flow.source, nanos(flow.updated), flow.deleted],
+    )?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Result<StoredFlow, DbError> {
+    Ok(StoredFlow {
+        namespace: row.get(0)?,
+        id: row.get(1)?,
+        revision: row.get(2)?,
+        source: row.get(3)?,
+        updated: instant(row.get(4)?),
+        deleted: row.get(5)?,
+    })
+}

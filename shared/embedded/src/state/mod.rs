@@ -1,0 +1,273 @@
+//! The state store on SQLite.
+//!
+//! What it is: [`SqliteStateStore`], which turns each request into one transaction; one file for each kind of
+//! thing it keeps, functions from a connection and plain values to plain values.
+//!
+//! What it must not know: what the engine's notes mean, when a timer should be set, who may have a slot but
+//! for the order of asking.
+//!
+//! How to add one more kind of thing: a table in `database/schema.sql`, a file here, a method of the port.
+
+mod claims;
+mod codec;
+mod executions;
+mod flows;
+mod kv;
+mod logs;
+mod rows;
+mod search;
+mod slots;
+mod timers;
+
+#[cfg(test)]
+mod tests;
+
+use crate::database::{Database, DbError};
+use async_trait::async_trait;
+use codec::encode;
+use jiff::Timestamp;
+use rows::{CommitRows, ExecutionRow, LogRow};
+use rusqlite::Connection;
+use segue_model::event::TaskRunResult;
+use segue_model::execution::Execution;
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::log::{LogEntry, LogLevel};
+use segue_ports::PortError;
+use segue_ports::kv::{KvEntry, KvWrite};
+use segue_ports::state::{
+    Claim, Commit, ExecutionFilter, Slot, StateStore, StoredExecution, StoredFlow, Timer,
+};
+use segue_ports::wire::AttemptKey;
+use slots::Lane;
+use std::path::Path;
+
+const PORT: &str = "state store";
+
+/// The state store in a SQLite file. Cheap to clone.
+#[derive(Clone)]
+pub struct SqliteStateStore {
+    database: Database,
+}
+
+impl SqliteStateStore {
+    /// The state store in a database that is open already, which it may share with the bus.
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// The state store in the file at `path`, made where there is none.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub fn open(path: &Path) -> Result<Self, PortError> {
+        Ok(Self::new(Database::open(path)?))
+    }
+
+    /// A state store that is gone with its last handle.
+    ///
+    /// # Errors
+    /// As [`Database::in_memory`].
+    pub fn in_memory() -> Result<Self, PortError> {
+        Ok(Self::new(Database::in_memory()?))
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T, PortError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, DbError> + Send + 'static,
+    {
+        self.database.write(work).await.map_err(|error| error.at(PORT))
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T, PortError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, DbError> + Send + 'static,
+    {
+        self.database.read(work).await.map_err(|error| error.at(PORT))
+    }
+
+    async fn scan<T, F>(&self, work: F) -> Result<T, PortError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, DbError> + Send + 'static,
+    {
+        self.database.scan(work).await.map_err(|error| error.at(PORT))
+    }
+}
+
+fn lane(namespace: &str, flow_id: &str) -> Lane {
+    Lane { namespace: namespace.to_owned(), flow_id: flow_id.to_owned() }
+}
+
+#[async_trait]
+impl StateStore for SqliteStateStore {
+    async fn put_flow(
+        &self,
+        namespace: &str,
+        id: &str,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<StoredFlow, PortError> {
+        let (namespace, id, source) = (namespace.to_owned(), id.to_owned(), source.to_owned());
+        self.write(move |connection| flows::put(connection, &namespace, &id, &source, now)).await
+    }
+
+    async fn flow(
+        &self,
+        namespace: &str,
+        id: &str,
+        revision: Option<u32>,
+    ) -> Result<Option<StoredFlow>, PortError> {
+        let (namespace, id) = (namespace.to_owned(), id.to_owned());
+        self.read(move |connection| flows::get(connection, &namespace, &id, revision)).await
+    }
+
+    async fn flows(&self, namespace: Option<&str>) -> Result<Vec<StoredFlow>, PortError> {
+        let namespace = namespace.map(str::to_owned);
+        self.scan(move |connection| flows::list(connection, namespace.as_deref())).await
+    }
+
+    async fn delete_flow(&self, namespace: &str, id: &str, now: Timestamp) -> Result<bool, PortError> {
+        let (namespace, id) = (namespace.to_owned(), id.to_owned());
+        self.write(move |connection| flows::delete(connection, &namespace, &id, now)).await
+    }
+
+    async fn create_execution(&self, execution: &Execution) -> Result<bool, PortError> {
+        let row = ExecutionRow::new(execution).map_err(|error| error.at(PORT))?;
+        self.write(move |connection| executions::create(connection, &row)).await
+    }
+
+    async fn execution(&self, id: &ExecutionId) -> Result<Option<StoredExecution>, PortError> {
+        let id = id.clone();
+        self.read(move |connection| executions::load(connection, &id)).await
+    }
+
+    async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<Execution>, PortError> {
+        let filter = filter.clone();
+        self.scan(move |connection| search::search(connection, &filter)).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<u64, PortError> {
+        let rows = CommitRows::new(commit).map_err(|error| error.at(PORT))?;
+        // A commit names no moment of its own; only the dates shown with a KV value need one.
+        let now = Timestamp::now();
+        self.write(move |connection| executions::commit(connection, &rows, now)).await
+    }
+
+    async fn delete_execution(&self, id: &ExecutionId) -> Result<bool, PortError> {
+        let id = id.clone();
+        self.write(move |connection| executions::delete(connection, &id)).await
+    }
+
+    async fn claim(
+        &self,
+        key: &AttemptKey,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, PortError> {
+        let (key, holder) = (key.clone(), holder.to_owned());
+        self.write(move |connection| claims::claim(connection, &key, &holder, now, until)).await
+    }
+
+    async fn renew_claim(&self, key: &AttemptKey, holder: &str, until: Timestamp) -> Result<bool, PortError> {
+        let (key, holder) = (key.clone(), holder.to_owned());
+        self.write(move |connection| claims::renew(connection, &key, &holder, until)).await
+    }
+
+    async fn finish_claim(
+        &self,
+        key: &AttemptKey,
+        holder: &str,
+        result: &TaskRunResult,
+        logs: Vec<LogEntry>,
+    ) -> Result<bool, PortError> {
+        let (key, holder) = (key.clone(), holder.to_owned());
+        let result = encode(result).map_err(|error| error.at(PORT))?;
+        let lines = LogRow::all(&logs).map_err(|error| error.at(PORT))?;
+        self.write(move |connection| claims::finish(connection, &key, &holder, &result, &lines)).await
+    }
+
+    async fn revoke_claims(
+        &self,
+        execution: &ExecutionId,
+        task_run: Option<&TaskRunId>,
+    ) -> Result<(), PortError> {
+        let (execution, task_run) = (execution.clone(), task_run.cloned());
+        self.write(move |connection| claims::revoke(connection, &execution, task_run.as_ref())).await
+    }
+
+    async fn append_logs(&self, entries: Vec<LogEntry>) -> Result<(), PortError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let lines = LogRow::all(&entries).map_err(|error| error.at(PORT))?;
+        self.write(move |connection| logs::append(connection, &lines)).await
+    }
+
+    async fn logs(
+        &self,
+        execution: &ExecutionId,
+        min_level: LogLevel,
+        after: u64,
+    ) -> Result<Vec<LogEntry>, PortError> {
+        let execution = execution.clone();
+        self.scan(move |connection| logs::read(connection, &execution, min_level, after)).await
+    }
+
+    async fn kv(&self, namespace: &str, key: &str, now: Timestamp) -> Result<Option<KvEntry>, PortError> {
+        let (namespace, key) = (namespace.to_owned(), key.to_owned());
+        self.read(move |connection| kv::get(connection, &namespace, &key, now)).await
+    }
+
+    async fn kv_entries(&self, namespace: &str, now: Timestamp) -> Result<Vec<KvEntry>, PortError> {
+        let namespace = namespace.to_owned();
+        self.scan(move |connection| kv::list(connection, &namespace, now)).await
+    }
+
+    async fn write_kv(&self, writes: Vec<KvWrite>, now: Timestamp) -> Result<(), PortError> {
+        self.write(move |connection| kv::write(connection, &writes, now)).await
+    }
+
+    async fn set_timers(&self, timers: Vec<Timer>) -> Result<(), PortError> {
+        self.write(move |connection| timers::set(connection, &timers)).await
+    }
+
+    async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, PortError> {
+        self.read(move |connection| timers::due(connection, now, limit)).await
+    }
+
+    async fn next_timer(&self) -> Result<Option<Timestamp>, PortError> {
+        self.read(timers::next).await
+    }
+
+    async fn clear_timer(&self, timer: &Timer) -> Result<(), PortError> {
+        let timer = timer.clone();
+        self.write(move |connection| timers::clear(connection, &timer)).await
+    }
+
+    async fn take_slot(
+        &self,
+        namespace: &str,
+        flow_id: &str,
+        limit: u32,
+        execution: &ExecutionId,
+        wait: bool,
+        now: Timestamp,
+    ) -> Result<Slot, PortError> {
+        let (lane, execution) = (lane(namespace, flow_id), execution.clone());
+        self.write(move |connection| slots::take(connection, &lane, limit, &execution, wait, now)).await
+    }
+
+    async fn release_slot(
+        &self,
+        namespace: &str,
+        flow_id: &str,
+        execution: &ExecutionId,
+        now: Timestamp,
+    ) -> Result<Vec<ExecutionId>, PortError> {
+        let (lane, execution) = (lane(namespace, flow_id), execution.clone());
+        self.write(move |connection| slots::release(connection, &lane, &execution, now)).await
+    }
+}

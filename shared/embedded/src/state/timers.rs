@@ -1,0 +1,58 @@
+//! Timers: rows with a due date.
+
+use super::codec::{first, instant, nanos, number, number_of, rows, run};
+use crate::database::DbError;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use segue_ports::state::Timer;
+
+pub(super) fn set(connection: &Connection, timers: &[Timer]) -> Result<(), DbError> {
+    for timer in timers {
+        run(
+            connection,
+            "INSERT INTO timers (execution, key, due) VALUES (?1, ?2, ?3)
+             ON CONFLICT (execution, key) DO UPDATE SET due = excluded.due",
+            params![number_of(connection, &timer.execution_id)?, timer.key, nanos(timer.due)],
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn due(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Timer>, DbError> {
+    rows(
+        connection,
+        "SELECT i.id, t.key, t.due FROM timers t INDEXED BY timers_by_due
+         CROSS JOIN execution_ids i ON i.no = t.execution
+         WHERE t.due <= ?1 ORDER BY t.due LIMIT ?2",
+        params![nanos(now), limit],
+        |row| {
+            Ok(Timer {
+                execution_id: row.get::<_, String>(0)?.into(),
+                key: row.get(1)?,
+                due: instant(row.get(2)?),
+            })
+        },
+    )
+}
+
+pub(super) fn next(connection: &Connection) -> Result<Option<Timestamp>, DbError> {
+    let due: Option<i64> =
+        first(connection, "SELECT min(due) FROM timers", [], |row| Ok(row.get(0)?))?.flatten();
+    Ok(due.map(instant))
+}
+
+pub(super) fn clear(connection: &Connection, timer: &Timer) -> Result<(), DbError> {
+    if let Some(no) = number(connection, timer.execution_id.as_str())? {
+        run(
+            connection,
+            "DELETE FROM timers WHERE execution = ?1 AND key = ?2 AND due = ?3",
+            params![no, timer.key, nanos(timer.due)],
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn clear_key(connection: &Connection, execution: i64, key: &str) -> Result<(), DbError> {
+    run(connection, "DELETE FROM timers WHERE execution = ?1 AND key = ?2", params![execution, key])?;
+    Ok(())
+}

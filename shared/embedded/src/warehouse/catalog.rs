@@ -1,0 +1,150 @@
+//! What BigQuery keeps of datasets, tables and jobs and DuckDB has no place for, in tables of the schema
+//! `segue_catalog` of the same file, so that a record and its effect are one transaction.
+//!
+//! It must not know: SQL translation, files. To add a kind of record: a [`Record`] and, if needed, typed helpers.
+
+use duckdb::{Connection, OptionalExt as _, params};
+use segue_ports::warehouse::{QueryResult, TableReference, WarehouseError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::internal;
+
+const TABLES: &str = "
+CREATE SCHEMA IF NOT EXISTS segue_catalog;
+CREATE TABLE IF NOT EXISTS segue_catalog.records (kind VARCHAR, name VARCHAR, content VARCHAR);
+CREATE TABLE IF NOT EXISTS segue_catalog.jobs (job_id VARCHAR, script VARCHAR, result VARCHAR, ended TIMESTAMPTZ);
+";
+
+/// A kind of record, each by name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Record {
+    /// Location, description, labels of a dataset.
+    Dataset,
+    /// The declaration of an external table.
+    External,
+    /// Partitioning, clustering and options of a table.
+    Table,
+    /// The tables a view reads.
+    View,
+}
+
+impl Record {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Dataset => "dataset",
+            Self::External => "external",
+            Self::Table => "table",
+            Self::View => "view",
+        }
+    }
+}
+
+/// Makes our tables if they are not there.
+pub(crate) fn prepare(connection: &Connection) -> Result<(), WarehouseError> {
+    connection.execute_batch(TABLES).map_err(|error| internal(&error))
+}
+
+/// The name of a table's record.
+pub(crate) fn key(table: &TableReference) -> String {
+    format!("{}.{}", table.dataset.to_lowercase(), table.table.to_lowercase())
+}
+
+/// Reads a record.
+pub(crate) fn get<T: DeserializeOwned>(
+    connection: &Connection,
+    record: Record,
+    name: &str,
+) -> Result<Option<T>, WarehouseError> {
+    let content: Option<String> = connection
+        .query_row(
+            "SELECT content FROM segue_catalog.records WHERE kind = ? AND name = ?",
+            params![record.kind(), name],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(|error| internal(&error))?;
+    content.map(|content| decode(&content)).transpose()
+}
+
+/// Writes a record in the place of an older one.
+pub(crate) fn put<T: Serialize>(
+    connection: &Connection,
+    record: Record,
+    name: &str,
+    content: &T,
+) -> Result<(), WarehouseError> {
+    remove(connection, record, name)?;
+    connection
+        .execute(
+            "INSERT INTO segue_catalog.records VALUES (?, ?, ?)",
+            params![record.kind(), name, encode(content)?],
+        )
+        .map(|_| ())
+        .map_err(|error| internal(&error))
+}
+
+/// Removes a record if it is there.
+pub(crate) fn remove(connection: &Connection, record: Record, name: &str) -> Result<(), WarehouseError> {
+    connection
+        .execute(
+            "DELETE FROM segue_catalog.records WHERE kind = ? AND name = ?",
+            params![record.kind(), name],
+        )
+        .map(|_| ())
+        .map_err(|error| internal(&error))
+}
+
+/// Removes all records of a dataset and of its tables.
+pub(crate) fn remove_dataset(connection: &Connection, dataset: &str) -> Result<(), WarehouseError> {
+    let name = dataset.to_lowercase();
+    connection
+        .execute(
+            "DELETE FROM segue_catalog.records WHERE name = ? OR starts_with(name, ?)",
+            params![name, format!("{name}.")],
+        )
+        .map(|_| ())
+        .map_err(|error| internal(&error))
+}
+
+/// The script and result of a job that ended well.
+pub(crate) fn job(
+    connection: &Connection,
+    job_id: &str,
+) -> Result<Option<(String, QueryResult)>, WarehouseError> {
+    let found: Option<(String, String)> = connection
+        .query_row("SELECT script, result FROM segue_catalog.jobs WHERE job_id = ?", params![job_id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()
+        .map_err(|error| internal(&error))?;
+    found.map(|(script, result)| Ok((script, decode(&result)?))).transpose()
+}
+
+/// Records that a job ended well.
+pub(crate) fn put_job(
+    connection: &Connection,
+    job_id: &str,
+    script: &str,
+    result: &QueryResult,
+) -> Result<(), WarehouseError> {
+    connection
+        .execute(
+            "INSERT INTO segue_catalog.jobs VALUES (?, ?, ?, now())",
+            params![job_id, script, encode(result)?],
+        )
+        .map(|_| ())
+        .map_err(|error| internal(&error))
+}
+
+fn encode<T: Serialize>(content: &T) -> Result<String, WarehouseError> {
+    serde_json::to_string(content).map_err(|error| WarehouseError::Unavailable { message: error.to_string() })
+}
+
+fn decode<T: DeserializeOwned>(content: &str) -> Result<T, WarehouseError> {
+    serde_json::from_str(content).map_err(|error| WarehouseError::Unavailable {
+        message: format!(
+            "a record of the warehouse file cannot be read ({error}): it was written by another version"
+        ),
+    })
+}

@@ -1,0 +1,271 @@
+//! What DDL does: tables, external tables, views and datasets made, changed and dropped, with their records.
+//!
+//! It must not know: queries and their results.
+
+use segue_ports::warehouse::{QueryResult, TableKind, TableReference, WarehouseError};
+use serde_json::{Map, Value};
+
+use super::catalog::{self, Record};
+use super::engine::{Engine, Failure};
+use super::execute::{settle_types, written};
+use super::external::ExternalTable;
+use super::sql::alter::Alteration;
+use super::sql::ddl::ColumnSpec;
+use super::sql::names::{duckdb_name, literal, message_name, quote};
+use super::sql::statement::{CreateTable, OnExisting};
+use super::tables::{self, TableDetails};
+
+fn column_list(columns: &[ColumnSpec]) -> String {
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            let default =
+                column.default.as_ref().map(|default| format!(" DEFAULT {default}")).unwrap_or_default();
+            let required = if column.required { " NOT NULL" } else { "" };
+            format!("{} {}{default}{required}", quote(&column.name), column.data_type.column())
+        })
+        .collect();
+    format!("({})", columns.join(", "))
+}
+
+/// Makes way for a thing to be created; false when it is there and to be kept.
+fn make_way(
+    engine: &Engine,
+    table: &TableReference,
+    on_existing: OnExisting,
+    own: TableKind,
+) -> Result<bool, Failure> {
+    tables::require_dataset(&engine.connection, table)?;
+    let Some(kind) = engine.kind(table)? else { return Ok(true) };
+    match on_existing {
+        OnExisting::Keep => Ok(false),
+        OnExisting::Refuse => {
+            Err(WarehouseError::AlreadyExists { what: "Table".into(), name: message_name(table) }.into())
+        }
+        OnExisting::Replace if kind == own && kind != TableKind::External => Ok(true),
+        OnExisting::Replace => {
+            drop_table(engine, table, false)?;
+            Ok(true)
+        }
+    }
+}
+
+pub(crate) fn create_table(
+    engine: &Engine,
+    create: &CreateTable,
+    outcome: &mut QueryResult,
+) -> Result<(), Failure> {
+    if !make_way(engine, &create.table, create.on_existing, TableKind::Table)? {
+        return Ok(());
+    }
+    let verb =
+        if create.on_existing == OnExisting::Replace { "CREATE OR REPLACE TABLE" } else { "CREATE TABLE" };
+    let name = duckdb_name(&create.table);
+    let query = create.query.clone().or_else(|| {
+        create.source.as_ref().map(|(source, rows)| {
+            format!("SELECT * FROM {}{}", duckdb_name(source), if *rows { "" } else { " WHERE false" })
+        })
+    });
+    let connection = &engine.connection;
+    match (&create.columns, query) {
+        (Some(columns), query) => {
+            connection.execute_batch(&format!("{verb} {name} {}", column_list(columns)))?;
+            if let Some(query) = query {
+                outcome.affected_rows =
+                    Some(connection.execute(&format!("INSERT INTO {name} {query}"), [])? as u64);
+            }
+            for column in columns.iter().filter(|column| column.description.is_some()) {
+                comment(engine, &create.table, &column.name, column.description.as_deref())?;
+            }
+        }
+        (None, Some(query)) => {
+            outcome.affected_rows = Some(written(engine, &format!("{verb} {name} AS {query}"))?);
+            settle_types(engine, &create.table)?;
+        }
+        (None, None) => {}
+    }
+    if create.query.is_some() {
+        outcome.destination_table = Some(create.table.clone());
+        outcome.total_rows = outcome.affected_rows.unwrap_or_default();
+    }
+    let details = TableDetails {
+        partition_by: create.partition_by.clone(),
+        cluster_by: create.cluster_by.clone(),
+        options: create.options.clone(),
+    };
+    catalog::put(connection, Record::Table, &catalog::key(&create.table), &details)?;
+    Ok(())
+}
+
+fn comment(engine: &Engine, table: &TableReference, column: &str, text: Option<&str>) -> Result<(), Failure> {
+    let text = text.map_or_else(|| "NULL".to_owned(), literal);
+    let sql = format!("COMMENT ON COLUMN {}.{} IS {text}", duckdb_name(table), quote(column));
+    Ok(engine.connection.execute_batch(&sql)?)
+}
+
+pub(crate) fn create_external(
+    engine: &Engine,
+    table: &TableReference,
+    on_existing: OnExisting,
+    columns: &[ColumnSpec],
+    options: &Map<String, Value>,
+) -> Result<(), Failure> {
+    let external = ExternalTable::declare(columns.to_vec(), options)?;
+    if !make_way(engine, table, on_existing, TableKind::External)? {
+        return Ok(());
+    }
+    engine.connection.execute_batch(&format!(
+        "CREATE VIEW {} AS {}",
+        duckdb_name(table),
+        external.placeholder()
+    ))?;
+    let key = catalog::key(table);
+    catalog::put(&engine.connection, Record::External, &key, &external)?;
+    let details = TableDetails { options: options.clone(), ..TableDetails::default() };
+    catalog::put(&engine.connection, Record::Table, &key, &details)?;
+    Ok(())
+}
+
+pub(crate) fn create_view(
+    engine: &Engine,
+    table: &TableReference,
+    on_existing: OnExisting,
+    sql: &str,
+    sources: &[TableReference],
+    description: Option<&str>,
+) -> Result<(), Failure> {
+    if !make_way(engine, table, on_existing, TableKind::View)? {
+        return Ok(());
+    }
+    engine.connection.execute_batch(&format!("CREATE OR REPLACE VIEW {} AS {sql}", duckdb_name(table)))?;
+    let key = catalog::key(table);
+    catalog::put(&engine.connection, Record::View, &key, &sources)?;
+    let mut details = TableDetails::default();
+    details.options.extend(description.map(|text| ("description".to_owned(), Value::from(text))));
+    catalog::put(&engine.connection, Record::Table, &key, &details)?;
+    Ok(())
+}
+
+pub(crate) fn create_schema(
+    engine: &Engine,
+    dataset: &str,
+    on_existing: OnExisting,
+    options: &Map<String, Value>,
+) -> Result<(), Failure> {
+    if tables::dataset_exists(&engine.connection, dataset)? {
+        if on_existing == OnExisting::Keep {
+            return Ok(());
+        }
+        return Err(WarehouseError::AlreadyExists { what: "Dataset".into(), name: dataset.to_owned() }.into());
+    }
+    let text = |name: &str| options.get(name).and_then(Value::as_str).map(str::to_owned);
+    let info = segue_ports::warehouse::DatasetInfo {
+        dataset: dataset.to_owned(),
+        location: text("location"),
+        description: text("description"),
+        friendly_name: text("friendly_name"),
+        ..Default::default()
+    };
+    engine.connection.execute_batch(&format!("CREATE SCHEMA {}", quote(dataset)))?;
+    catalog::put(&engine.connection, Record::Dataset, &dataset.to_lowercase(), &info)?;
+    Ok(())
+}
+
+/// Drops a table, view or external table.
+pub(crate) fn drop_table(engine: &Engine, table: &TableReference, if_exists: bool) -> Result<(), Failure> {
+    let Some(kind) = engine.kind(table)? else {
+        if if_exists {
+            return Ok(());
+        }
+        tables::require(&engine.connection, table)?;
+        return Ok(());
+    };
+    let what = if kind == TableKind::Table { "TABLE" } else { "VIEW" };
+    engine.connection.execute_batch(&format!("DROP {what} {}", duckdb_name(table)))?;
+    for record in [Record::External, Record::Table, Record::View] {
+        catalog::remove(&engine.connection, record, &catalog::key(table))?;
+    }
+    Ok(())
+}
+
+/// Drops a dataset.
+pub(crate) fn drop_schema(
+    engine: &Engine,
+    dataset: &str,
+    if_exists: bool,
+    cascade: bool,
+) -> Result<(), Failure> {
+    if !tables::dataset_exists(&engine.connection, dataset)? {
+        if if_exists {
+            return Ok(());
+        }
+        return Err(tables::missing_dataset(&engine.connection, None, dataset).into());
+    }
+    if !cascade && !tables::list(&engine.connection, dataset)?.is_empty() {
+        return Err(WarehouseError::Conflict {
+            message: format!("Dataset {dataset} is still in use"),
+            hint: Some("drop its tables first, or delete it with its contents (CASCADE)".into()),
+        }
+        .into());
+    }
+    engine.connection.execute_batch(&format!("DROP SCHEMA {} CASCADE", quote(dataset)))?;
+    catalog::remove_dataset(&engine.connection, dataset)?;
+    Ok(())
+}
+
+pub(crate) fn alter(
+    engine: &Engine,
+    table: &TableReference,
+    if_exists: bool,
+    changes: &[Alteration],
+) -> Result<(), Failure> {
+    if if_exists && engine.kind(table)?.is_none() {
+        return Ok(());
+    }
+    let kind = tables::require(&engine.connection, table)?;
+    let what = if kind == TableKind::Table { "TABLE" } else { "VIEW" };
+    let name = duckdb_name(table);
+    for change in changes {
+        match change {
+            Alteration::AddColumn { column, if_not_exists } => {
+                let maybe = if *if_not_exists { "IF NOT EXISTS " } else { "" };
+                let list = column_list(std::slice::from_ref(column));
+                let spec = list.trim_start_matches('(').strip_suffix(')').unwrap_or(&list);
+                engine.connection.execute_batch(&format!("ALTER TABLE {name} ADD COLUMN {maybe}{spec}"))?;
+                if column.description.is_some() {
+                    comment(engine, table, &column.name, column.description.as_deref())?;
+                }
+            }
+            Alteration::Other(text) => {
+                engine.connection.execute_batch(&format!("ALTER {what} {name} {text}"))?
+            }
+            Alteration::RenameTable(new) => rename(engine, table, what, new)?,
+            Alteration::ColumnDescription(column, text) => comment(engine, table, column, text.as_deref())?,
+            Alteration::Description(text) => {
+                let key = catalog::key(table);
+                let mut details: TableDetails =
+                    catalog::get(&engine.connection, Record::Table, &key)?.unwrap_or_default();
+                details.options.insert("description".into(), text.clone().map_or(Value::Null, Value::from));
+                catalog::put(&engine.connection, Record::Table, &key, &details)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn rename(engine: &Engine, table: &TableReference, what: &str, new: &str) -> Result<(), Failure> {
+    let target = TableReference { table: new.to_owned(), ..table.clone() };
+    engine.connection.execute_batch(&format!(
+        "ALTER {what} {} RENAME TO {}",
+        duckdb_name(table),
+        quote(new)
+    ))?;
+    let (old_key, new_key) = (catalog::key(table), catalog::key(&target));
+    for record in [Record::External, Record::Table, Record::View] {
+        if let Some(content) = catalog::get::<Value>(&engine.connection, record, &old_key)? {
+            catalog::put(&engine.connection, record, &new_key, &content)?;
+            catalog::remove(&engine.connection, record, &old_key)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! DuckDB's errors by meaning, in BigQuery's words, with places in the statement that was written.
+//!
+//! To add one: a branch in [`translate`].
+
+use segue_ports::warehouse::WarehouseError;
+
+use super::external::SourceFile;
+use super::sql::invalid;
+use super::sql::lex::lex;
+
+/// What is known about the statement that failed.
+pub(crate) struct Context<'a> {
+    /// The BigQuery text of the whole script, for places.
+    pub(crate) script: &'a str,
+    /// Files it reads.
+    pub(crate) files: &'a [SourceFile],
+}
+
+/// An error of a statement.
+pub(crate) fn translate(error: &duckdb::Error, context: &Context<'_>) -> WarehouseError {
+    let text = text(error);
+    let (kind, message) = text.split_once(": ").unwrap_or(("", &text));
+    let first_line = message.lines().next().unwrap_or_default();
+    if message.starts_with("CSV Error on Line") || message.contains("unterminated quote") {
+        return csv(message, context);
+    }
+    if message.starts_with("Could not parse '") {
+        return WarehouseError::BadData {
+            file: context.files.first().filter(|_| context.files.len() == 1).map(|file| file.uri.clone()),
+            row: None,
+            message: first_line.to_owned(),
+            hint: Some("correct the file, or declare the column with the type it holds".into()),
+        };
+    }
+    match kind {
+        "Binder Error" => binder(message, context),
+        "Catalog Error" => catalog(message, context),
+        "Parser Error" => invalid(&format!("Syntax error: {first_line}"), None, None),
+        "Constraint Error" => constraint(first_line),
+        "Invalid Input Error" | "Conversion Error" | "Out of Range Error" | "Mismatch Type Error" => {
+            invalid(first_line, None, None)
+        }
+        "TransactionContext Error" => WarehouseError::Busy { message: first_line.to_owned(), hint: None },
+        "IO Error" if message.contains("lock on file") => lock(first_line),
+        "" => invalid(first_line, None, None),
+        _ => WarehouseError::Unavailable { message: text.lines().next().unwrap_or_default().to_owned() },
+    }
+}
+
+/// DuckDB's own text.
+pub(crate) fn text(error: &duckdb::Error) -> String {
+    match error {
+        duckdb::Error::DuckDBFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// An error of opening or keeping the database, where no statement is to blame.
+pub(crate) fn internal(error: &duckdb::Error) -> WarehouseError {
+    let text = text(error);
+    if text.contains("lock on file") {
+        return lock(&text);
+    }
+    WarehouseError::Unavailable { message: text.lines().next().unwrap_or_default().to_owned() }
+}
+
+fn lock(message: &str) -> WarehouseError {
+    let holder = message.split("(PID ").nth(1).and_then(|rest| rest.split(')').next());
+    WarehouseError::Busy {
+        message: match holder {
+            Some(process) => format!("the warehouse file is held by another process (PID {process})"),
+            None => "the warehouse file is held by another process".to_owned(),
+        },
+        hint: Some(
+            "one process at a time may use a data directory: stop the other, or name another --data-dir"
+                .into(),
+        ),
+    }
+}
+
+fn binder(message: &str, context: &Context<'_>) -> WarehouseError {
+    let first_line = message.lines().next().unwrap_or_default();
+    let quoted = first_line.split('"').nth(1).unwrap_or_default();
+    if first_line.starts_with("Referenced column") || first_line.contains("does not have a column named") {
+        let name = if first_line.starts_with("Referenced") {
+            quoted
+        } else {
+            first_line.split('"').nth(3).unwrap_or(quoted)
+        };
+        let candidates = message.split("Candidate bindings: ").nth(1).and_then(|rest| rest.lines().next());
+        let hint = candidates.map(|names| format!("did you mean {}?", names.replace('"', "")));
+        return invalid(&format!("Unrecognized name: {name}"), find(context.script, name), hint.as_deref());
+    }
+    if first_line.starts_with("Referenced table") {
+        let hint = "name the table in FROM, or use its alias";
+        return invalid(&format!("Unrecognized name: {quoted}"), find(context.script, quoted), Some(hint));
+    }
+    invalid(first_line, None, None)
+}
+
+fn catalog(message: &str, context: &Context<'_>) -> WarehouseError {
+    let first_line = message.lines().next().unwrap_or_default();
+    let name = first_line
+        .split("with name ")
+        .nth(1)
+        .and_then(|rest| rest.split([' ', '!']).next())
+        .unwrap_or_default();
+    let name = name.trim_matches('"');
+    if first_line.contains("Function with name") {
+        let hint = "the embedded warehouse may lack it: run this statement on BigQuery";
+        let shown = name.trim_start_matches("bq_").to_uppercase();
+        return invalid(&format!("Function not found: {shown}"), find(context.script, &shown), Some(hint));
+    }
+    if first_line.contains("does not exist") {
+        let (what, name) = if first_line.starts_with("Schema") { ("Dataset", name) } else { ("Table", name) };
+        return WarehouseError::NotFound { what: what.into(), name: name.to_owned(), hint: None };
+    }
+    if first_line.contains("already exists") {
+        return WarehouseError::AlreadyExists { what: "Table".into(), name: name.to_owned() };
+    }
+    invalid(first_line, None, None)
+}
+
+fn constraint(message: &str) -> WarehouseError {
+    match message.split("NOT NULL constraint failed: ").nth(1) {
+        Some(column) => {
+            let name = column.rsplit('.').next().unwrap_or(column);
+            invalid(
+                &format!("Required field {name} cannot be null"),
+                None,
+                Some("give every row a value for it"),
+            )
+        }
+        None => invalid(message, None, None),
+    }
+}
+
+/// A row that cannot be read: `CSV Error on Line: 6`, `Original Line: …`, `Expected Number of Columns: 3 Found: 2`.
+fn csv(message: &str, context: &Context<'_>) -> WarehouseError {
+    let after = |mark: &str| message.split(mark).nth(1).and_then(|rest| rest.lines().next()).map(str::trim);
+    let row = after("CSV Error on Line: ").and_then(|number| number.parse().ok());
+    let path = after("file = ");
+    let file = context.files.iter().find(|file| path.is_some_and(|path| path == file.path.to_string_lossy()));
+    let file = file
+        .or_else(|| context.files.first().filter(|_| context.files.len() == 1))
+        .map(|file| file.uri.clone());
+    let counts = after("Expected Number of Columns: ").and_then(|rest| rest.split_once(" Found: "));
+    let counts = counts.and_then(|(want, have)| Some((want.parse::<u64>().ok()?, have.parse::<u64>().ok()?)));
+    let (message, hint) = match counts {
+        Some((wanted, found)) if found < wanted => (
+            format!("CSV table references column position {found}, but line contains only {found} columns."),
+            "the file looks cut off: fetch it again; or set allow_jagged_rows for missing trailing columns",
+        ),
+        Some(_) => (
+            "Too many values in line.".to_owned(),
+            "declare all columns, or set ignore_unknown_values; a quote or delimiter may be wrong",
+        ),
+        None if message.contains("unterminated quote") => (
+            "Missing close quote character (\").".to_owned(),
+            "the file looks cut off: fetch it again; or correct the quote option",
+        ),
+        None => {
+            let conversion = after("Error when converting column ");
+            let text = conversion.unwrap_or_else(|| message.lines().nth(2).unwrap_or(message).trim());
+            (text.to_owned(), "correct the file, or declare the column with the type it holds")
+        }
+    };
+    WarehouseError::BadData { file, row, message, hint: Some(hint.into()) }
+}
+
+/// Where a name stands in the script.
+fn find(script: &str, name: &str) -> Option<(u32, u32)> {
+    let tokens = lex(script).ok()?;
+    let found = tokens.iter().find(|token| token.name().is_some_and(|own| own.eq_ignore_ascii_case(name)))?;
+    Some((found.line, found.column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn translated(text: &str, script: &str) -> String {
+        let error = duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(1), Some(text.to_owned()));
+        let files = [SourceFile { path: "/data/b/t.csv".into(), uri: "gs://b/t.csv".into() }];
+        translate(&error, &Context { script, files: &files }).to_string()
+    }
+
+    #[test]
+    fn a_short_row_names_file_and_row() {
+        let text = "Invalid Input Error: CSV Error on Line: 6\nOriginal Line: q,2021-0\nExpected Number of Columns: 3 Found: 2\n\n  file = /data/b/t.csv";
+        assert_eq!(
+            translated(text, ""),
+            "Error while reading data from gs://b/t.csv, row 6: CSV table references column position 2, but line \
+             contains only 2 columns. (the file looks cut off: fetch it again; or set allow_jagged_rows for missing \
+             trailing columns)"
+        );
+    }
+
+    #[test]
+    fn a_file_another_process_holds_is_named() {
+        let text = "IO Error: Could not set lock on file \"/d/warehouse.duckdb\": Conflicting lock is held in \
+                    /usr/bin/segue (PID 4711) by user me. See also https://duckdb.org/docs/";
+        assert_eq!(
+            translated(text, ""),
+            "Warehouse busy: the warehouse file is held by another process (PID 4711) (one process at a time may use a \
+             data directory: stop the other, or name another --data-dir)"
+        );
+    }
+
+    #[test]
+    fn an_unknown_column_is_placed_in_the_script() {
+        let text = "Binder Error: Referenced column \"fare\" not found in FROM clause!\nCandidate bindings: \"fares\"\n";
+        assert_eq!(
+            translated(text, "SELECT\n  fare FROM d.t"),
+            "Invalid query: Unrecognized name: fare at [2:3] (did you mean fares?)"
+        );
+    }
+}

@@ -1,0 +1,338 @@
+//! External tables: what was declared, which files it means now, and the query that reads them.
+//!
+//! NUMERIC is read as an eighteen-digit decimal, which is exact and as fast as a float, where the full 38 digits are
+//! ten times slower; a value that does not fit makes the statement run again with [`Care::Full`], which reads text and
+//! converts it field by field, with BigQuery's own messages.
+//!
+//! It must not know: jobs and transactions. To add a format: a branch in [`ExternalTable::query`].
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use segue_ports::warehouse::WarehouseError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::sql::datatype::{DataType, NARROW_NUMERIC};
+use super::sql::ddl::ColumnSpec;
+use super::sql::invalid;
+use super::sql::names::{literal, quote};
+
+/// How fields are converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// By the reader, as far as that is exact; refuses what it cannot do exactly.
+    Fast,
+    /// Field by field from text.
+    Full,
+}
+
+/// An external table as declared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ExternalTable {
+    pub(crate) columns: Vec<ColumnSpec>,
+    format: String,
+    uris: Vec<String>,
+    skip_leading_rows: u64,
+    quote: String,
+    field_delimiter: String,
+    ignore_unknown_values: bool,
+    allow_jagged_rows: bool,
+    null_marker: Option<String>,
+    max_bad_records: u64,
+    encoding: Option<String>,
+}
+
+/// A source file: where it lies and what it is called in messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SourceFile {
+    pub(crate) path: PathBuf,
+    pub(crate) uri: String,
+}
+
+impl ExternalTable {
+    /// Reads a declaration.
+    pub(crate) fn declare(
+        columns: Vec<ColumnSpec>,
+        options: &Map<String, Value>,
+    ) -> Result<Self, WarehouseError> {
+        let text = |name: &str| options.get(name).and_then(Value::as_str).map(str::to_owned);
+        let flag = |name: &str| options.get(name).and_then(Value::as_bool).unwrap_or_default();
+        let number = |name: &str| options.get(name).and_then(Value::as_u64).unwrap_or_default();
+        let uris: Vec<String> = match options.get("uris") {
+            Some(Value::Array(uris)) => uris.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Some(Value::String(uri)) => vec![uri.clone()],
+            _ => Vec::new(),
+        };
+        if uris.is_empty() {
+            return Err(invalid(
+                "Option uris is required for an external table",
+                None,
+                Some("uris = ['gs://bucket/file.csv']"),
+            ));
+        }
+        if let Some(uri) = uris.iter().find(|uri| !uri.starts_with("gs://")) {
+            return Err(invalid(&format!("Invalid source URI: {uri}"), None, Some("write gs://bucket/path")));
+        }
+        let format = text("format").unwrap_or_else(|| "CSV".into()).to_uppercase();
+        if !matches!(format.as_str(), "CSV" | "JSON" | "NEWLINE_DELIMITED_JSON" | "PARQUET") {
+            return Err(invalid(
+                &format!("Unsupported format: {format}"),
+                None,
+                Some("CSV, JSON or PARQUET"),
+            ));
+        }
+        let known = [
+            "uris",
+            "format",
+            "skip_leading_rows",
+            "quote",
+            "field_delimiter",
+            "ignore_unknown_values",
+            "allow_quoted_newlines",
+            "allow_jagged_rows",
+            "null_marker",
+            "max_bad_records",
+            "encoding",
+            "description",
+            "labels",
+            "compression",
+            "preserve_ascii_control_characters",
+            "expiration_timestamp",
+            "friendly_name",
+        ];
+        if let Some(unknown) = options.keys().find(|name| !known.contains(&name.as_str())) {
+            return Err(invalid(&format!("Unknown option: {unknown}"), None, None));
+        }
+        let delimiter = match text("field_delimiter").as_deref() {
+            None => ",".to_owned(),
+            Some("tab" | "\\t") => "\t".to_owned(),
+            Some(own) => own.to_owned(),
+        };
+        Ok(Self {
+            columns,
+            format,
+            uris,
+            skip_leading_rows: number("skip_leading_rows"),
+            quote: text("quote").unwrap_or_else(|| "\"".into()),
+            field_delimiter: delimiter,
+            ignore_unknown_values: flag("ignore_unknown_values"),
+            allow_jagged_rows: flag("allow_jagged_rows"),
+            null_marker: text("null_marker"),
+            max_bad_records: number("max_bad_records"),
+            encoding: text("encoding"),
+        })
+    }
+
+    /// The files it means now; a `*` in a URI stands for any characters, slashes too.
+    pub(crate) fn files(&self, object_root: &Path) -> Result<Vec<SourceFile>, WarehouseError> {
+        let mut found = Vec::new();
+        for uri in &self.uris {
+            let missing = || WarehouseError::NotFound {
+                what: "URI".into(),
+                name: uri.clone(),
+                hint: Some("upload the file first, or correct uris of the external table".into()),
+            };
+            let path = uri.strip_prefix("gs://").unwrap_or(uri);
+            let escapes = path.split('/').any(|part| part == ".." || part == ".");
+            let Some((bucket, key)) = path.split_once('/').filter(|_| !escapes) else {
+                return Err(missing());
+            };
+            let root = object_root.join(bucket);
+            if !key.contains('*') {
+                let path = root.join(key);
+                if !path.is_file() {
+                    return Err(missing());
+                }
+                found.push(SourceFile { path, uri: uri.clone() });
+                continue;
+            }
+            let pattern = globset::GlobBuilder::new(key)
+                .literal_separator(false)
+                .build()
+                .map_err(|_| missing())?
+                .compile_matcher();
+            let mut matching = Vec::new();
+            walk(&root, &root, &mut |key, path| {
+                if pattern.is_match(key) {
+                    matching.push(SourceFile { path, uri: format!("gs://{bucket}/{key}") });
+                }
+            });
+            if matching.is_empty() {
+                return Err(missing());
+            }
+            matching.sort_by(|one, other| one.uri.cmp(&other.uri));
+            found.extend(matching);
+        }
+        Ok(found)
+    }
+
+    /// A query with its columns and no rows, for the time when no file is read.
+    pub(crate) fn placeholder(&self) -> String {
+        let columns: Vec<String> = self
+            .columns
+            .iter()
+            .map(|column| format!("CAST(NULL AS {}) AS {}", column.data_type.duckdb(), quote(&column.name)))
+            .collect();
+        if columns.is_empty() {
+            "SELECT NULL AS unread WHERE false".into()
+        } else {
+            format!("SELECT {} WHERE false", columns.join(", "))
+        }
+    }
+
+    /// The query that reads `files`.
+    pub(crate) fn query(&self, files: &[SourceFile], care: Care, skip_bad: bool) -> String {
+        let paths: Vec<String> = files.iter().map(|file| literal(&file.path.to_string_lossy())).collect();
+        let paths = format!("[{}]", paths.join(", "));
+        match self.format.as_str() {
+            "PARQUET" => self.typed(&format!("read_parquet({paths}, union_by_name = true)")),
+            "JSON" | "NEWLINE_DELIMITED_JSON" => {
+                self.typed(&format!("read_json({paths}, format = 'newline_delimited')"))
+            }
+            _ => self.csv(&paths, files, care, skip_bad),
+        }
+    }
+
+    fn typed(&self, source: &str) -> String {
+        if self.columns.is_empty() {
+            return format!("SELECT * FROM {source}");
+        }
+        let columns: Vec<String> = self
+            .columns
+            .iter()
+            .map(|column| format!("CAST({0} AS {1}) AS {0}", quote(&column.name), column.data_type.duckdb()))
+            .collect();
+        format!("SELECT {} FROM {source}", columns.join(", "))
+    }
+
+    fn csv(&self, paths: &str, files: &[SourceFile], care: Care, skip_bad: bool) -> String {
+        let declared = if self.columns.is_empty() { self.header(files) } else { self.columns.clone() };
+        let mut types = Vec::new();
+        let mut values = Vec::new();
+        for (position, column) in declared.iter().enumerate() {
+            let name = quote(&column.name);
+            types.push(format!(
+                "{}: {}",
+                literal(&column.name),
+                literal(&reader_type(&column.data_type, care))
+            ));
+            let place = literal(&format!("{} (position {position})", column.name));
+            let target = column.data_type.duckdb();
+            values.push(match (&column.data_type, care) {
+                (DataType::String | DataType::Geography, _) => name.clone(),
+                (DataType::Int64, _) => format!("bq_csv_int64({name}, {place}) AS {name}"),
+                (DataType::Bytes, _) => format!("from_base64({name}) AS {name}"),
+                (_, Care::Fast) => name.clone(),
+                (own, Care::Full) => {
+                    let type_name = literal(&own.bigquery());
+                    format!(
+                        "bq_csv_value({name}, TRY_CAST({name} AS {target}), {type_name}, {place}) AS {name}"
+                    )
+                }
+            });
+        }
+        if self.ignore_unknown_values {
+            for extra in declared.len()..self.header(files).len() {
+                types.push(format!("'segue_unknown_{extra}': 'VARCHAR'"));
+            }
+        }
+        let mut options = vec![
+            "header = false".to_owned(),
+            "auto_detect = false".to_owned(),
+            format!("skip = {}", self.skip_leading_rows),
+            format!("delim = {}", literal(&self.field_delimiter)),
+            format!("quote = {}", literal(&self.quote)),
+            format!("escape = {}", literal(&self.quote)),
+            format!("nullstr = {}", literal(self.null_marker.as_deref().unwrap_or_default())),
+            "allow_quoted_nulls = false".to_owned(),
+            format!("columns = {{{}}}", types.join(", ")),
+        ];
+        if self.allow_jagged_rows {
+            options.push("null_padding = true".to_owned());
+        }
+        if skip_bad {
+            options.push("ignore_errors = true".to_owned());
+        }
+        if care == Care::Full {
+            // BigQuery takes rows of 100 MB; buffers of that size are spent on the second attempt only.
+            let longest =
+                files.iter().filter_map(|file| file.path.metadata().ok()).map(|data| data.len()).max();
+            options.push(format!(
+                "max_line_size = {}",
+                longest.unwrap_or_default().clamp(2_097_152, 104_857_600)
+            ));
+        }
+        if self.encoding.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("ISO-8859-1")) {
+            options.push("encoding = 'latin-1'".to_owned());
+        }
+        format!("SELECT {} FROM read_csv({paths}, {})", values.join(", "), options.join(", "))
+    }
+
+    /// Whether bad rows may be left out.
+    pub(crate) fn tolerates_bad_rows(&self) -> bool {
+        self.max_bad_records > 0
+    }
+
+    /// The columns of the first file's first line, all text: for a table declared without columns, and to know how
+    /// many columns there are beyond the declared ones.
+    fn header(&self, files: &[SourceFile]) -> Vec<ColumnSpec> {
+        let first = files.first().and_then(|file| std::fs::File::open(&file.path).ok());
+        let mut line = String::new();
+        if let Some(file) = first {
+            // A line that is not UTF-8 leaves no header, and the reader then says so.
+            let _unread = BufReader::new(file).read_line(&mut line);
+        }
+        let mut fields = vec![String::new()];
+        let mut quoted = false;
+        for c in line.trim_end_matches(['\r', '\n']).chars() {
+            if self.quote.starts_with(c) {
+                quoted = !quoted;
+            } else if self.field_delimiter.starts_with(c) && !quoted {
+                fields.push(String::new());
+            } else if let Some(last) = fields.last_mut() {
+                last.push(c);
+            }
+        }
+        let named = self.skip_leading_rows > 0;
+        fields
+            .into_iter()
+            .enumerate()
+            .map(|(index, name)| ColumnSpec {
+                name: if named && !name.trim().is_empty() {
+                    name.trim().to_owned()
+                } else {
+                    format!("string_field_{index}")
+                },
+                data_type: DataType::String,
+                required: false,
+                default: None,
+                description: None,
+            })
+            .collect()
+    }
+}
+
+fn reader_type(own: &DataType, care: Care) -> String {
+    match (own, care) {
+        (DataType::Int64 | DataType::Bytes, _) | (_, Care::Full) => "VARCHAR".into(),
+        (DataType::Numeric, Care::Fast) => NARROW_NUMERIC.into(),
+        (other, Care::Fast) => other.duckdb(),
+    }
+}
+
+fn walk(root: &Path, folder: &Path, visit: &mut dyn FnMut(&str, PathBuf)) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => walk(root, &path, visit),
+            Ok(kind) if kind.is_file() => {
+                if let Some(key) = path.strip_prefix(root).ok().and_then(Path::to_str) {
+                    visit(&key.replace('\\', "/"), path.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! DuckDB's values as Kestra prints BigQuery's (compat 4.6): NUMERIC as number, BYTES in base64, TIMESTAMP as instant,
+//! DATE as `yyyy-MM-dd`, DATETIME with a `Z`.
+//!
+//! To add a type: a branch in [`json`].
+
+use base64::Engine as _;
+use duckdb::types::{TimeUnit, Value as Cell};
+use segue_ports::warehouse::{Column, Mode};
+use serde_json::{Map, Number, Value};
+
+use super::sql::datatype::DataType;
+
+/// A column of a result.
+pub(crate) fn column(
+    name: &str,
+    data_type: &DataType,
+    required: bool,
+    description: Option<String>,
+) -> Column {
+    let (mode, own) = match data_type {
+        DataType::Array(element) => (Mode::Repeated, element.bigquery()),
+        other => (if required { Mode::Required } else { Mode::Nullable }, other.bigquery()),
+    };
+    Column { name: name.to_owned(), data_type: own, mode, description }
+}
+
+/// A value.
+pub(crate) fn json(cell: &Cell, data_type: &DataType) -> Value {
+    match (cell, data_type) {
+        (Cell::Null, DataType::Array(_)) => Value::Array(Vec::new()),
+        (Cell::Null, _) => Value::Null,
+        (Cell::Boolean(own), _) => Value::Bool(*own),
+        (Cell::TinyInt(own), _) => Value::from(*own),
+        (Cell::SmallInt(own), _) => Value::from(*own),
+        (Cell::Int(own), _) => Value::from(*own),
+        (Cell::BigInt(own), _) => Value::from(*own),
+        (Cell::UTinyInt(own), _) => Value::from(*own),
+        (Cell::USmallInt(own), _) => Value::from(*own),
+        (Cell::UInt(own), _) => Value::from(*own),
+        (Cell::UBigInt(own), _) => Value::from(*own),
+        (Cell::HugeInt(own), _) => {
+            i64::try_from(*own).map_or_else(|_| Value::String(own.to_string()), Value::from)
+        }
+        (Cell::Float(own), _) => float(f64::from(*own)),
+        (Cell::Double(own), _) => float(*own),
+        (Cell::Decimal(own), _) => decimal(&own.to_string()),
+        (Cell::Text(own) | Cell::Enum(own), _) => Value::String(own.clone()),
+        (Cell::Blob(own), _) => Value::String(base64::engine::general_purpose::STANDARD.encode(own)),
+        (Cell::Date32(days), _) => Value::String(date(i64::from(*days))),
+        (Cell::Time64(unit, own), _) => Value::String(time(micros(*unit, *own))),
+        (Cell::Timestamp(unit, own), DataType::Date) => {
+            Value::String(date(micros(*unit, *own).div_euclid(DAY)))
+        }
+        (Cell::Timestamp(unit, own), _) => {
+            let micros = micros(*unit, *own);
+            Value::String(format!("{}T{}Z", date(micros.div_euclid(DAY)), time(micros.rem_euclid(DAY))))
+        }
+        (Cell::List(items) | Cell::Array(items), DataType::Array(element)) => {
+            Value::Array(items.iter().map(|item| json(item, element)).collect())
+        }
+        (Cell::List(items) | Cell::Array(items), own) => {
+            Value::Array(items.iter().map(|item| json(item, own)).collect())
+        }
+        (Cell::Struct(own), data_type) => {
+            let types: &[(String, DataType)] =
+                if let DataType::Struct(fields) = data_type { fields } else { &[] };
+            let fields: Map<String, Value> = own
+                .iter()
+                .enumerate()
+                .map(|(index, (name, cell))| {
+                    let own = types.get(index).map_or(&DataType::String, |(_, own)| own);
+                    (name.clone(), json(cell, own))
+                })
+                .collect();
+            Value::Object(fields)
+        }
+        (other, _) => Value::String(format!("{other:?}")),
+    }
+}
+
+const DAY: i64 = 86_400_000_000;
+
+fn micros(unit: TimeUnit, own: i64) -> i64 {
+    match unit {
+        TimeUnit::Second => own.saturating_mul(1_000_000),
+        TimeUnit::Millisecond => own.saturating_mul(1_000),
+        TimeUnit::Microsecond => own,
+        TimeUnit::Nanosecond => own.div_euclid(1_000),
+    }
+}
+
+fn float(own: f64) -> Value {
+    Number::from_f64(own).map_or_else(|| Value::String(own.to_string()), Value::Number)
+}
+
+/// A decimal as a number: whole ones as integers, others as the double Kestra makes of NUMERIC.
+fn decimal(text: &str) -> Value {
+    let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
+    match (short.contains('.'), short.parse::<i64>(), short.parse::<f64>()) {
+        (false, Ok(whole), _) => Value::from(whole),
+        (_, _, Ok(own)) => float(own),
+        _ => Value::String(short.to_owned()),
+    }
+}
+
+fn time(micros: i64) -> String {
+    let seconds = micros / 1_000_000;
+    let fraction = micros % 1_000_000;
+    let clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (fraction, fraction % 1000) {
+        (0, _) => clock,
+        (_, 0) => format!("{clock}.{:03}", fraction / 1000),
+        _ => format!("{clock}.{fraction:06}"),
+    }
+}
+
+fn date(days: i64) -> String {
+    // The proleptic Gregorian calendar in cycles of 400 years, years beginning in March.
+    let shifted = days + 719_468;
+    let cycle = shifted.div_euclid(146_097);
+    let day_of_cycle = shifted.rem_euclid(146_097);
+    let year_of_cycle =
+        (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36_524 - day_of_cycle / 146_096) / 365;
+    let day_of_year = day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_cycle + cycle * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_printed_as_kestra_does() {
+        let at = 1_609_461_000_000_000;
+        assert_eq!(
+            json(&Cell::Timestamp(TimeUnit::Microsecond, at), &DataType::Timestamp),
+            "2021-01-01T00:30:00Z"
+        );
+        assert_eq!(
+            json(&Cell::Timestamp(TimeUnit::Microsecond, -1), &DataType::Timestamp),
+            "1969-12-31T23:59:59.999999Z"
+        );
+        assert_eq!(json(&Cell::Date32(18_628), &DataType::Date), "2021-01-01");
+        assert_eq!(json(&Cell::Date32(-719_162), &DataType::Date), "0001-01-01");
+        assert_eq!(json(&Cell::Blob(vec![1, 2, 3]), &DataType::Bytes), "AQID");
+        assert_eq!(json(&Cell::HugeInt(5), &DataType::Int64), 5);
+        assert_eq!(json(&Cell::Null, &DataType::Array(Box::new(DataType::Int64))), serde_json::json!([]));
+    }
+
+    #[test]
+    fn decimals_are_numbers() {
+        assert_eq!(decimal("8.000000000"), 8);
+        assert_eq!(decimal("-0.500000000"), -0.5);
+        assert_eq!(decimal("100"), 100);
+    }
+}

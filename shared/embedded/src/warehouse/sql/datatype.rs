@@ -1,0 +1,357 @@
+//! BigQuery's types: read from tokens, and what DuckDB stores for them.
+//!
+//! It must not know: columns, tables. To add a type: a variant of [`DataType`] and a line in each `match`.
+
+use segue_ports::warehouse::WarehouseError;
+
+use super::expr::{Rewriter, place};
+use super::lex::{Kind, Token};
+use super::syntax_error;
+
+/// The narrow decimal that NUMERIC is stored as while all values fit: eighteen digits are one machine word, which
+/// reads and writes many times faster than the 38 digits it is widened to when a value needs them.
+pub(crate) const NARROW_NUMERIC: &str = "DECIMAL(18,9)";
+/// NUMERIC in full.
+pub(crate) const WIDE_NUMERIC: &str = "DECIMAL(38,9)";
+
+/// A BigQuery type.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum DataType {
+    String,
+    Bytes,
+    Int64,
+    Float64,
+    Numeric,
+    /// `NUMERIC(precision, scale)` and `BIGNUMERIC(precision, scale)`.
+    Decimal(u8, u8),
+    BigNumeric,
+    Bool,
+    Timestamp,
+    DateTime,
+    Date,
+    Time,
+    Json,
+    Geography,
+    Array(Box<DataType>),
+    Struct(Vec<(String, DataType)>),
+}
+
+impl DataType {
+    /// What DuckDB stores; NUMERIC in full.
+    pub(crate) fn duckdb(&self) -> String {
+        match self {
+            Self::String | Self::Geography => "VARCHAR".into(),
+            Self::Bytes => "BLOB".into(),
+            Self::Int64 => "BIGINT".into(),
+            Self::Float64 => "DOUBLE".into(),
+            Self::Numeric => WIDE_NUMERIC.into(),
+            Self::Decimal(precision, scale) => format!("DECIMAL({precision},{scale})"),
+            Self::BigNumeric => "DECIMAL(38,18)".into(),
+            Self::Bool => "BOOLEAN".into(),
+            Self::Timestamp => "TIMESTAMPTZ".into(),
+            Self::DateTime => "TIMESTAMP".into(),
+            Self::Date => "DATE".into(),
+            Self::Time => "TIME".into(),
+            Self::Json => "JSON".into(),
+            Self::Array(element) => format!("{}[]", element.duckdb()),
+            Self::Struct(fields) => {
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(name, own)| format!("{} {}", super::names::quote(name), own.duckdb()))
+                    .collect();
+                format!("STRUCT({})", fields.join(", "))
+            }
+        }
+    }
+
+    /// What a column of it is made as.
+    pub(crate) fn column(&self) -> String {
+        if *self == Self::Numeric { NARROW_NUMERIC.into() } else { self.duckdb() }
+    }
+
+    /// BigQuery's name.
+    pub(crate) fn bigquery(&self) -> String {
+        match self {
+            Self::String => "STRING".into(),
+            Self::Bytes => "BYTES".into(),
+            Self::Int64 => "INT64".into(),
+            Self::Float64 => "FLOAT64".into(),
+            Self::Numeric => "NUMERIC".into(),
+            Self::Decimal(precision, scale) => format!("NUMERIC({precision}, {scale})"),
+            Self::BigNumeric => "BIGNUMERIC".into(),
+            Self::Bool => "BOOL".into(),
+            Self::Timestamp => "TIMESTAMP".into(),
+            Self::DateTime => "DATETIME".into(),
+            Self::Date => "DATE".into(),
+            Self::Time => "TIME".into(),
+            Self::Json => "JSON".into(),
+            Self::Geography => "GEOGRAPHY".into(),
+            Self::Array(element) => format!("ARRAY<{}>", element.bigquery()),
+            Self::Struct(fields) => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, own)| format!("{name} {}", own.bigquery())).collect();
+                format!("STRUCT<{}>", fields.join(", "))
+            }
+        }
+    }
+
+    /// The macro (after `bq_`) that casts to it the way BigQuery does; none where DuckDB's cast is the same.
+    pub(crate) fn cast_macro(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::String => "string",
+            Self::Bytes => "bytes",
+            Self::Int64 => "int64",
+            Self::Float64 => "float64",
+            Self::Numeric => "numeric",
+            Self::BigNumeric => "bignumeric",
+            Self::Bool => "bool",
+            Self::Timestamp => "timestamp",
+            Self::DateTime => "datetime",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Json => "json",
+            Self::Decimal(..) | Self::Geography | Self::Array(_) | Self::Struct(_) => return None,
+        })
+    }
+
+    /// The type of a DuckDB column, from DuckDB's name for it.
+    pub(crate) fn from_duckdb(name: &str) -> Self {
+        if let Some(element) = name.strip_suffix("[]") {
+            return Self::Array(Box::new(Self::from_duckdb(element)));
+        }
+        if let Some(inner) = name.strip_prefix("STRUCT(").and_then(|rest| rest.strip_suffix(')')) {
+            return Self::Struct(fields(inner));
+        }
+        if let Some(digits) = name.strip_prefix("DECIMAL(").and_then(|rest| rest.strip_suffix(')')) {
+            let mut numbers = digits.split(',').map(|number| number.trim().parse().unwrap_or(9));
+            let (width, scale) = (numbers.next().unwrap_or(38), numbers.next().unwrap_or(9));
+            return match (width, scale) {
+                (18.., 0..=9) => Self::Numeric,
+                (_, 10..) => Self::BigNumeric,
+                (width, scale) => Self::Decimal(width, scale),
+            };
+        }
+        match name {
+            "BLOB" => Self::Bytes,
+            "BIGINT" | "INTEGER" | "SMALLINT" | "TINYINT" | "HUGEINT" | "UBIGINT" | "UINTEGER"
+            | "USMALLINT" | "UTINYINT" => Self::Int64,
+            "DOUBLE" | "FLOAT" => Self::Float64,
+            "BOOLEAN" => Self::Bool,
+            "TIMESTAMP WITH TIME ZONE" => Self::Timestamp,
+            "DATE" => Self::Date,
+            "TIME" => Self::Time,
+            "JSON" => Self::Json,
+            other if other.starts_with("TIMESTAMP") => Self::DateTime,
+            _ => Self::String,
+        }
+    }
+}
+
+/// The fields of DuckDB's `STRUCT(a BIGINT, "b c" VARCHAR)`.
+fn fields(inner: &str) -> Vec<(String, DataType)> {
+    let mut found = Vec::new();
+    let (mut depth, mut quoted, mut start) = (0i32, false, 0usize);
+    let ends = inner.char_indices().chain([(inner.len(), ',')]);
+    for (index, c) in ends {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                let field = inner.get(start..index).unwrap_or_default().trim();
+                let split = match field.strip_prefix('"') {
+                    Some(rest) => rest.split_once("\" "),
+                    None => field.split_once(' '),
+                };
+                if let Some((name, data_type)) = split {
+                    found.push((name.replace("\"\"", "\""), DataType::from_duckdb(data_type.trim())));
+                }
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Reads a type that takes all of `tokens`.
+pub(crate) fn parse(tokens: &[Token]) -> Result<DataType, WarehouseError> {
+    let (data_type, taken) = prefix(tokens)?;
+    match tokens.get(taken) {
+        None => Ok(data_type),
+        Some(extra) => Err(syntax_error("Unexpected text after a type", place(extra))),
+    }
+}
+
+/// Reads a type at the start of `tokens`: the type, and how many tokens it takes.
+pub(crate) fn prefix(tokens: &[Token]) -> Result<(DataType, usize), WarehouseError> {
+    let at = tokens.first().and_then(place);
+    let Some(name) = tokens.first().and_then(Token::name).map(str::to_uppercase) else {
+        return Err(syntax_error("Expected a type", at));
+    };
+    let simple = match name.as_str() {
+        "STRING" => DataType::String,
+        "BYTES" => DataType::Bytes,
+        "INT64" | "INT" | "INTEGER" | "BIGINT" | "SMALLINT" | "TINYINT" | "BYTEINT" => DataType::Int64,
+        "FLOAT64" | "FLOAT" => DataType::Float64,
+        "NUMERIC" | "DECIMAL" => DataType::Numeric,
+        "BIGNUMERIC" | "BIGDECIMAL" => DataType::BigNumeric,
+        "BOOL" | "BOOLEAN" => DataType::Bool,
+        "TIMESTAMP" => DataType::Timestamp,
+        "DATETIME" => DataType::DateTime,
+        "DATE" => DataType::Date,
+        "TIME" => DataType::Time,
+        "JSON" => DataType::Json,
+        "GEOGRAPHY" => DataType::Geography,
+        "ARRAY" | "STRUCT" | "RECORD" => return nested(&name, tokens),
+        _ => return Err(super::invalid(&format!("Type not found: {name}"), at, None)),
+    };
+    if !tokens.get(1).is_some_and(|token| token.is_symbol("(")) {
+        return Ok((simple, 1));
+    }
+    let numbers: Vec<u8> = tokens
+        .iter()
+        .skip(2)
+        .take_while(|token| !token.is_symbol(")"))
+        .filter_map(|token| match &token.kind {
+            Kind::Number(number) => number.parse().ok(),
+            _ => None,
+        })
+        .collect();
+    let close = tokens.iter().position(|token| token.is_symbol(")")).unwrap_or(tokens.len());
+    let data_type = match (simple, numbers.as_slice()) {
+        (DataType::Numeric | DataType::BigNumeric, [precision]) => DataType::Decimal((*precision).min(38), 0),
+        (DataType::Numeric | DataType::BigNumeric, [precision, scale]) => {
+            DataType::Decimal((*precision).min(38), *scale)
+        }
+        (other, _) => other,
+    };
+    Ok((data_type, close + 1))
+}
+
+fn nested(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseError> {
+    // `>>` closes two types at once, so it is read as two tokens here.
+    let mut opened: Vec<Token> = Vec::new();
+    for token in tokens {
+        if token.is_symbol(">>") {
+            opened.push(Token { kind: Kind::Symbol(">"), ..token.clone() });
+        }
+        let kind = if token.is_symbol(">>") { Kind::Symbol(">") } else { token.kind.clone() };
+        opened.push(Token { kind, ..token.clone() });
+    }
+    let doubled = |upto: usize| {
+        let mut seen = 0;
+        tokens.iter().position(|token| {
+            seen += if token.is_symbol(">>") { 2 } else { 1 };
+            seen >= upto
+        })
+    };
+    let (data_type, taken) = angled(name, &opened)?;
+    Ok((data_type, doubled(taken).map_or(tokens.len(), |index| index + 1)))
+}
+
+fn angled(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseError> {
+    let at = tokens.first().and_then(place);
+    if !tokens.get(1).is_some_and(|token| token.is_symbol("<")) {
+        return Err(syntax_error(&format!("Expected \"<\" after {name}"), at));
+    }
+    let mut index = 2;
+    let mut found = Vec::new();
+    loop {
+        let rest = tokens.get(index..).unwrap_or_default();
+        let named = name != "ARRAY" && rest.get(1).is_some_and(|next| next.name().is_some());
+        let field = if named {
+            rest.first().and_then(Token::name).unwrap_or_default().to_owned()
+        } else {
+            String::new()
+        };
+        index += usize::from(named);
+        let rest = tokens.get(index..).unwrap_or_default();
+        let inner = rest.first().and_then(Token::name).map(str::to_uppercase).unwrap_or_default();
+        let (data_type, taken) =
+            if matches!(inner.as_str(), "ARRAY" | "STRUCT") { angled(&inner, rest)? } else { prefix(rest)? };
+        index += taken;
+        found.push((field, data_type));
+        match tokens.get(index) {
+            Some(token) if token.is_symbol(",") && name != "ARRAY" => index += 1,
+            Some(token) if token.is_symbol(">") => break,
+            other => return Err(syntax_error("Expected \">\"", other.and_then(place).or(at))),
+        }
+    }
+    let data_type = match (name, found.pop()) {
+        ("ARRAY", Some((_, element))) => DataType::Array(Box::new(element)),
+        (_, last) => {
+            found.extend(last);
+            DataType::Struct(found)
+        }
+    };
+    Ok((data_type, index + 1))
+}
+
+/// The index after the `<…>` that opens at `open`.
+pub(crate) fn end_of_angles(rewriter: &Rewriter<'_>, open: usize) -> usize {
+    let mut depth = 0i32;
+    let mut index = open;
+    while let Some(token) = rewriter.token(index) {
+        match token.kind {
+            Kind::Symbol("<") => depth += 1,
+            Kind::Symbol(">") => depth -= 1,
+            Kind::Symbol(">>") => depth -= 2,
+            _ => {}
+        }
+        index += 1;
+        if depth <= 0 {
+            break;
+        }
+    }
+    index
+}
+
+/// The tokens from `low` to `high` as written, blanks between them.
+pub(crate) fn source(rewriter: &Rewriter<'_>, low: usize, high: usize) -> String {
+    let words = rewriter.tokens.get(low..high).unwrap_or_default().iter().map(|token| match &token.kind {
+        Kind::Word(text) | Kind::Number(text) => text.clone(),
+        Kind::Quoted(name) => super::expr::backquote(name),
+        Kind::Text(text) => super::expr::string(text),
+        Kind::Symbol(symbol) => (*symbol).to_owned(),
+        Kind::Parameter(name) => format!("@{name}"),
+        Kind::Bytes(_) => String::new(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lex::lex;
+    use super::*;
+
+    fn read(text: &str) -> DataType {
+        parse(&lex(text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn nested_types_keep_their_fields() {
+        let own = read("ARRAY<STRUCT<a INT64, b ARRAY<STRING>>>");
+        assert_eq!(own.duckdb(), "STRUCT(\"a\" BIGINT, \"b\" VARCHAR[])[]");
+        assert_eq!(own.bigquery(), "ARRAY<STRUCT<a INT64, b ARRAY<STRING>>>");
+        assert_eq!(
+            DataType::from_duckdb("STRUCT(a BIGINT, \"b c\" VARCHAR[])[]").bigquery(),
+            "ARRAY<STRUCT<a INT64, b c ARRAY<STRING>>>"
+        );
+    }
+
+    #[test]
+    fn numeric_is_stored_narrow_and_named_the_same() {
+        assert_eq!(read("NUMERIC").column(), "DECIMAL(18,9)");
+        assert_eq!(DataType::from_duckdb("DECIMAL(18,9)").bigquery(), "NUMERIC");
+        assert_eq!(DataType::from_duckdb("DECIMAL(38,9)").bigquery(), "NUMERIC");
+        assert_eq!(read("NUMERIC(10, 2)").column(), "DECIMAL(10,2)");
+        assert_eq!(read("STRING(20)"), DataType::String);
+    }
+
+    #[test]
+    fn unknown_types_are_named() {
+        let error = parse(&lex("VARCHAR2").unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "Invalid query: Type not found: VARCHAR2 at [1:1]");
+    }
+}

@@ -1,0 +1,224 @@
+//! The parts of DDL that BigQuery has and DuckDB has not: column options, partitions, clusters, table options.
+//!
+//! It must not know: what is done with them. To add a clause: a field of [`TableParts`] and a branch in [`parts`].
+
+use segue_ports::warehouse::WarehouseError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::datatype::{self, DataType};
+use super::expr::{Rewriter, place};
+use super::lex::{Kind, Token};
+use super::syntax_error;
+
+/// A column as a statement defines it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ColumnSpec {
+    pub(crate) name: String,
+    pub(crate) data_type: DataType,
+    pub(crate) required: bool,
+    /// The default's expression, rewritten.
+    pub(crate) default: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
+/// What follows the name of a table.
+#[derive(Debug, Default)]
+pub(crate) struct TableParts {
+    pub(crate) columns: Option<Vec<ColumnSpec>>,
+    /// As written.
+    pub(crate) partition_by: Option<String>,
+    pub(crate) cluster_by: Vec<String>,
+    pub(crate) options: Map<String, Value>,
+    /// Where the query after AS begins.
+    pub(crate) query_at: Option<usize>,
+    /// The table after LIKE, CLONE or COPY: where its name begins, and whether its rows come along.
+    pub(crate) source_at: Option<(usize, bool)>,
+}
+
+/// Reads what follows the name of a table, view or schema, from `index` on.
+pub(crate) fn parts(rewriter: &mut Rewriter<'_>, mut index: usize) -> Result<TableParts, WarehouseError> {
+    let mut parts = TableParts::default();
+    let end = rewriter.tokens.len();
+    if rewriter.is_symbol(index, "(") {
+        let close = rewriter.close(index);
+        parts.columns = Some(columns(rewriter, index + 1, close)?);
+        index = close + 1;
+    }
+    while let Some(token) = rewriter.token(index) {
+        if token.is("PARTITION") || token.is("CLUSTER") {
+            let mut stop = index + 2;
+            while stop < end
+                && !["CLUSTER", "OPTIONS", "AS", "PARTITION"].iter().any(|word| rewriter.is(stop, word))
+            {
+                stop = rewriter.after(stop);
+            }
+            if token.is("PARTITION") {
+                parts.partition_by = Some(compact(&datatype::source(rewriter, index + 2, stop)));
+            } else {
+                let names = rewriter.arguments(index + 2, stop);
+                parts.cluster_by = names
+                    .iter()
+                    .map(|(low, high)| datatype::source(rewriter, *low, *high).replace('`', ""))
+                    .collect();
+            }
+            index = stop;
+        } else if token.is("OPTIONS") && rewriter.is_symbol(index + 1, "(") {
+            parts.options = options(rewriter, index + 1)?;
+            index = rewriter.close(index + 1) + 1;
+        } else if token.is("AS") {
+            parts.query_at = Some(index + 1);
+            return Ok(parts);
+        } else if token.is("LIKE") || token.is("CLONE") || token.is("COPY") {
+            parts.source_at = Some((index + 1, !token.is("LIKE")));
+            return Ok(parts);
+        } else if token.is("DEFAULT") && rewriter.is(index + 1, "COLLATE") {
+            index += 3;
+        } else {
+            return Err(unexpected(token));
+        }
+    }
+    Ok(parts)
+}
+
+/// BigQuery's words for a token that does not belong.
+pub(crate) fn unexpected(token: &Token) -> WarehouseError {
+    let what = match &token.kind {
+        Kind::Word(word) => format!("keyword or identifier {word}"),
+        Kind::Quoted(name) => format!("identifier `{name}`"),
+        Kind::Text(_) | Kind::Bytes(_) => "string literal".to_owned(),
+        Kind::Number(number) => format!("number {number}"),
+        Kind::Parameter(name) => format!("parameter @{name}"),
+        Kind::Symbol(symbol) => format!("\"{symbol}\""),
+    };
+    syntax_error(&format!("Unexpected {what}"), place(token))
+}
+
+fn columns(rewriter: &mut Rewriter<'_>, low: usize, high: usize) -> Result<Vec<ColumnSpec>, WarehouseError> {
+    let mut found = Vec::new();
+    for (start, end) in column_stretches(rewriter, low, high) {
+        let Some(token) = rewriter.token(start) else { continue };
+        let constraint = ["PRIMARY", "CONSTRAINT", "FOREIGN"].iter().any(|word| token.is(word));
+        if constraint
+            && rewriter
+                .token(start + 1)
+                .is_some_and(|next| next.is("KEY") || rewriter.is(start, "CONSTRAINT"))
+        {
+            continue;
+        }
+        found.push(column(rewriter, start, end)?);
+    }
+    Ok(found)
+}
+
+/// Commas between the angles of a type do not part columns.
+fn column_stretches(rewriter: &Rewriter<'_>, low: usize, high: usize) -> Vec<(usize, usize)> {
+    let mut joined: Vec<(usize, usize)> = Vec::new();
+    let mut depth = 0i32;
+    for (start, end) in rewriter.arguments(low, high) {
+        match joined.last_mut().filter(|_| depth > 0) {
+            Some(last) => last.1 = end,
+            None => joined.push((start, end)),
+        }
+        let mut index = start;
+        while index < end {
+            depth += match rewriter.token(index).map(|token| &token.kind) {
+                Some(Kind::Symbol("<")) => 1,
+                Some(Kind::Symbol(">")) => -1,
+                Some(Kind::Symbol(">>")) => -2,
+                _ => 0,
+            };
+            index = rewriter.after(index);
+        }
+    }
+    joined
+}
+
+/// One column, as in CREATE TABLE and ALTER TABLE ADD COLUMN.
+pub(crate) fn column(
+    rewriter: &mut Rewriter<'_>,
+    start: usize,
+    end: usize,
+) -> Result<ColumnSpec, WarehouseError> {
+    let Some(token) = rewriter.token(start) else { return Err(syntax_error("Expected a column", None)) };
+    let name = token.name().ok_or_else(|| unexpected(token))?.to_owned();
+    let (data_type, taken) = datatype::prefix(rewriter.tokens.get(start + 1..end).unwrap_or_default())
+        .map_err(|error| {
+            if start + 1 < end {
+                error
+            } else {
+                syntax_error(&format!("Column {name} has no type"), place(token))
+            }
+        })?;
+    let mut column = ColumnSpec { name, data_type, required: false, default: None, description: None };
+    let mut index = start + 1 + taken;
+    while index < end {
+        let Some(token) = rewriter.token(index) else { break };
+        if token.is("NOT") && rewriter.is(index + 1, "NULL") {
+            column.required = true;
+            index += 2;
+        } else if token.is("OPTIONS") && rewriter.is_symbol(index + 1, "(") {
+            let options = options(rewriter, index + 1)?;
+            column.description = options.get("description").and_then(Value::as_str).map(str::to_owned);
+            index = rewriter.close(index + 1) + 1;
+        } else if token.is("DEFAULT") {
+            let mut stop = index + 1;
+            while stop < end
+                && !rewriter.is(stop, "OPTIONS")
+                && !(rewriter.is(stop, "NOT") && rewriter.is(stop + 1, "NULL"))
+            {
+                stop = rewriter.after(stop);
+            }
+            column.default = Some(rewriter.span(index + 1, stop)?);
+            index = stop;
+        } else if token.is("PRIMARY") || token.is("REFERENCES") || token.is("COLLATE") {
+            // Recorded by nobody, enforced by nobody: BigQuery's keys are NOT ENFORCED.
+            index = end;
+        } else {
+            return Err(unexpected(token));
+        }
+    }
+    Ok(column)
+}
+
+/// `OPTIONS(name = value, …)` whose bracket opens at `open`.
+pub(crate) fn options(rewriter: &Rewriter<'_>, open: usize) -> Result<Map<String, Value>, WarehouseError> {
+    let mut found = Map::new();
+    for (low, high) in rewriter.arguments(open + 1, rewriter.close(open)) {
+        let name = rewriter.token(low).and_then(Token::name).map(str::to_lowercase);
+        let (Some(name), true) = (name, rewriter.is_symbol(low + 1, "=")) else {
+            return Err(rewriter
+                .token(low)
+                .map_or_else(|| syntax_error("Expected an option", None), unexpected));
+        };
+        found.insert(name, value(rewriter, low + 2, high));
+    }
+    Ok(found)
+}
+
+fn value(rewriter: &Rewriter<'_>, low: usize, high: usize) -> Value {
+    let single = high == low + 1;
+    match rewriter.token(low).map(|token| &token.kind) {
+        Some(Kind::Text(text)) if single => Value::String(text.clone()),
+        Some(Kind::Number(number)) if single => number.parse::<i64>().map_or_else(
+            |_| number.parse::<f64>().map_or_else(|_| Value::String(number.clone()), Value::from),
+            Value::from,
+        ),
+        Some(Kind::Word(word)) if single && word.eq_ignore_ascii_case("TRUE") => Value::Bool(true),
+        Some(Kind::Word(word)) if single && word.eq_ignore_ascii_case("FALSE") => Value::Bool(false),
+        Some(Kind::Word(word)) if single && word.eq_ignore_ascii_case("NULL") => Value::Null,
+        Some(Kind::Symbol("[" | "(")) if rewriter.close(low) + 1 == high => Value::Array(
+            rewriter
+                .arguments(low + 1, high - 1)
+                .into_iter()
+                .map(|(low, high)| value(rewriter, low, high))
+                .collect(),
+        ),
+        _ => Value::String(compact(&datatype::source(rewriter, low, high))),
+    }
+}
+
+/// `DATE ( x )` as people write it.
+fn compact(source: &str) -> String {
+    source.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(" ,", ",").replace('`', "")
+}

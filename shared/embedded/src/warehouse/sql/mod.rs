@@ -1,0 +1,81 @@
+//! BigQuery SQL in terms of DuckDB. Pure: no files, no connection.
+//!
+//! A script is cut into tokens (`lex`), those into statements (`split`); a statement is read for what it defines
+//! (`statement`, `ddl`), and its expressions and queries are rewritten (`expr`, `calls`, `datatype`, `format`) and
+//! handed to polyglot-sql for their structure ([`finish`]). What the `bq_…` macros mean stands in `macros.sql`.
+//!
+//! To add a kind of statement: a variant of `statement::Statement` and a branch in its `parse`.
+
+pub(crate) mod alter;
+pub(crate) mod calls;
+pub(crate) mod datatype;
+pub(crate) mod ddl;
+pub(crate) mod expr;
+pub(crate) mod format;
+pub(crate) mod keywords;
+pub(crate) mod lex;
+pub(crate) mod locals;
+pub(crate) mod names;
+pub(crate) mod split;
+pub(crate) mod statement;
+#[cfg(test)]
+mod tests;
+
+use polyglot_sql::DialectType;
+use segue_ports::warehouse::WarehouseError;
+
+use statement::Statement;
+
+/// The macros that give BigQuery's functions their meaning.
+pub(crate) const MACROS: &str = include_str!("macros.sql");
+
+/// Translates a script, statement by statement, each with its own text beside it.
+pub(crate) fn translate(sql: &str, scope: &names::Scope) -> Result<Vec<(Statement, String)>, WarehouseError> {
+    let statements = split::split(lex::lex(sql)?);
+    if statements.is_empty() {
+        return Err(syntax_error("Unexpected end of script", Some((1, 1))));
+    }
+    statements
+        .into_iter()
+        .map(|tokens| {
+            let start = tokens.first().map_or(0, |token| token.start);
+            let end = tokens.last().map_or(0, |token| token.end);
+            let text = sql.get(start..end).unwrap_or_default().to_owned();
+            Ok((statement::parse(&tokens, scope)?, text))
+        })
+        .collect()
+}
+
+/// Hands rewritten BigQuery SQL to polyglot-sql.
+pub(crate) fn finish(rewritten: &str, first: Option<(u32, u32)>) -> Result<String, WarehouseError> {
+    let mut translated = polyglot_sql::transpile(rewritten, DialectType::BigQuery, DialectType::DuckDB)
+        .map_err(|error| syntax_error(&error_text(&error), first))?;
+    match (translated.pop(), translated.is_empty()) {
+        (Some(sql), true) => Ok(sql),
+        _ => Err(syntax_error("Expected one statement", first)),
+    }
+}
+
+fn error_text(error: &polyglot_sql::Error) -> String {
+    match error {
+        polyglot_sql::Error::Parse { message, .. } | polyglot_sql::Error::Syntax { message, .. } => {
+            message.clone()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// BigQuery's `Syntax error: …`.
+pub(crate) fn syntax_error(message: &str, place: Option<(u32, u32)>) -> WarehouseError {
+    invalid(&format!("Syntax error: {message}"), place, None)
+}
+
+/// An [`WarehouseError::InvalidQuery`].
+pub(crate) fn invalid(message: &str, place: Option<(u32, u32)>, hint: Option<&str>) -> WarehouseError {
+    WarehouseError::InvalidQuery {
+        message: message.to_owned(),
+        line: place.map(|(line, _)| line),
+        column: place.map(|(_, column)| column),
+        hint: hint.map(str::to_owned),
+    }
+}

@@ -1,0 +1,186 @@
+//! Table names: `` `p.d.t` ``, `d.t`, `p.d.INFORMATION_SCHEMA.TABLES`, and what they mean under a default dataset.
+//!
+//! There is one local project: a project part is read, kept for messages, and does not tell tables apart.
+//! It must not know: expressions and statements.
+
+use std::collections::BTreeMap;
+
+use segue_ports::warehouse::{TableReference, WarehouseError};
+use serde_json::Value;
+
+use super::lex::{Kind, Token};
+use super::{invalid, syntax_error};
+
+/// What names without project or dataset belong to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope {
+    /// The project of the job.
+    pub(crate) project: Option<String>,
+    /// The dataset of the job.
+    pub(crate) dataset: Option<String>,
+    /// Values of named parameters.
+    pub(crate) parameters: BTreeMap<String, Value>,
+}
+
+impl Scope {
+    /// Reads `dataset` or `project.dataset` as the default.
+    pub(crate) fn new(project: Option<String>, default_dataset: Option<&str>) -> Self {
+        match default_dataset.map(|name| name.trim_matches('`').rsplit_once(['.', ':'])) {
+            Some(Some((own, dataset))) => {
+                Self { project: Some(own.to_owned()), dataset: Some(dataset.to_owned()), ..Self::default() }
+            }
+            Some(None) => {
+                let dataset = default_dataset.map(|name| name.trim_matches('`').to_owned());
+                Self { project, dataset, ..Self::default() }
+            }
+            None => Self { project, ..Self::default() },
+        }
+    }
+
+    /// A table from the parts of its name.
+    pub(crate) fn table(
+        &self,
+        parts: &[String],
+        place: (u32, u32),
+    ) -> Result<TableReference, WarehouseError> {
+        let (project, dataset, table) = match parts {
+            [table] => {
+                let Some(dataset) = &self.dataset else {
+                    return Err(invalid(
+                        &format!("Table \"{table}\" must be qualified with a dataset (e.g. dataset.table)"),
+                        Some(place),
+                        None,
+                    ));
+                };
+                (self.project.clone(), dataset.clone(), table.clone())
+            }
+            [dataset, table] => (self.project.clone(), dataset.clone(), table.clone()),
+            [project, dataset, table] => (Some(project.clone()), dataset.clone(), table.clone()),
+            _ => {
+                return Err(invalid(
+                    &format!("Invalid table name: {}", parts.join(".")),
+                    Some(place),
+                    Some("write project.dataset.table"),
+                ));
+            }
+        };
+        check_dataset(&dataset, Some(place))?;
+        Ok(TableReference { project, dataset, table })
+    }
+}
+
+/// Refuses what BigQuery refuses as the name of a dataset.
+pub(crate) fn check_dataset(name: &str, place: Option<(u32, u32)>) -> Result<(), WarehouseError> {
+    let fits =
+        !name.is_empty() && name.len() <= 1024 && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let own = name.to_ascii_lowercase();
+    if fits && own != "main" && own != "segue_catalog" && own != "information_schema" && own != "pg_catalog" {
+        return Ok(());
+    }
+    let hint =
+        if fits { "this name is kept for the engine" } else { "use an underscore where a dash stands" };
+    Err(invalid(
+        &format!(
+            "Invalid dataset ID \"{name}\". Dataset IDs must be alphanumeric (plus underscores) and must be at most \
+             1024 characters long."
+        ),
+        place,
+        Some(hint),
+    ))
+}
+
+/// Reads a dotted path from the start of `tokens`: its parts, and how many tokens it takes. An unquoted project may
+/// hold dashes (`my-project.d.t`).
+pub(crate) fn path(tokens: &[Token]) -> Result<(Vec<String>, usize), WarehouseError> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut index = 0;
+    while let Some(token) = tokens.get(index) {
+        match &token.kind {
+            Kind::Word(word) => {
+                let mut part = word.clone();
+                index += 1;
+                while let [dash, next, ..] = tokens.get(index..).unwrap_or_default() {
+                    let glued = tokens.get(index - 1).is_some_and(|last| last.end == dash.start)
+                        && dash.end == next.start;
+                    let (true, true, Kind::Word(more) | Kind::Number(more)) =
+                        (dash.is_symbol("-"), glued, &next.kind)
+                    else {
+                        break;
+                    };
+                    part = format!("{part}-{more}");
+                    index += 2;
+                }
+                parts.push(part);
+            }
+            Kind::Quoted(name) => {
+                parts.extend(name.split(['.', ':']).map(str::to_owned));
+                index += 1;
+            }
+            _ => break,
+        }
+        match tokens.get(index) {
+            Some(dot) if dot.is_symbol(".") => index += 1,
+            _ => return Ok((parts, index)),
+        }
+    }
+    let place = tokens.get(index).or_else(|| tokens.last()).map(|token| (token.line, token.column));
+    Err(syntax_error("Expected a table name", place))
+}
+
+/// A name as DuckDB takes it.
+pub(crate) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A string as DuckDB takes it.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A table as DuckDB takes it.
+pub(crate) fn duckdb_name(table: &TableReference) -> String {
+    format!("{}.{}", quote(&table.dataset), quote(&table.table))
+}
+
+/// A table as BigQuery's messages name it, `project:dataset.table`.
+pub(crate) fn message_name(table: &TableReference) -> String {
+    match &table.project {
+        Some(project) => format!("{project}:{}.{}", table.dataset, table.table),
+        None => format!("{}.{}", table.dataset, table.table),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lex::lex;
+    use super::*;
+
+    fn parts(sql: &str) -> (String, usize) {
+        let (parts, taken) = path(&lex(sql).unwrap()).unwrap();
+        (parts.join("|"), taken)
+    }
+
+    #[test]
+    fn paths_of_every_spelling() {
+        assert_eq!(parts("`p.d.t` T"), ("p|d|t".into(), 1));
+        assert_eq!(parts("my-project-1.d.t AS x"), ("my-project-1|d|t".into(), 9));
+        assert_eq!(parts("`p`.`d`.t"), ("p|d|t".into(), 5));
+        assert_eq!(parts("a - b"), ("a".into(), 1));
+        assert!(path(&lex("d.").unwrap()).is_err());
+    }
+
+    #[test]
+    fn default_dataset_fills_in() {
+        let scope = Scope::new(Some("p".into()), Some("d"));
+        assert_eq!(message_name(&scope.table(&["t".into()], (1, 1)).unwrap()), "p:d.t");
+        let scope = Scope::new(None, Some("q.e"));
+        assert_eq!(message_name(&scope.table(&["t".into()], (1, 1)).unwrap()), "q:e.t");
+        assert!(Scope::default().table(&["t".into()], (1, 1)).is_err());
+    }
+
+    #[test]
+    fn dashes_in_datasets_are_refused() {
+        let error = Scope::default().table(&["my-set".into(), "t".into()], (1, 15)).unwrap_err().to_string();
+        assert!(error.contains("Invalid dataset ID \"my-set\"") && error.contains("underscore"), "{error}");
+    }
+}

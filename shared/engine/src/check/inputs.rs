@@ -1,0 +1,96 @@
+//! `inputs.x` of an input that is not declared (kestra-compat.md 1.2).
+
+use super::Checked;
+use super::readings::Part;
+use segue_model::diagnostic::{Diagnostic, codes};
+use segue_model::suggest;
+
+pub(super) fn unknown_input(checked: &Checked<'_>) -> Vec<Diagnostic> {
+    let declared: Vec<&str> = checked.flow.inputs.iter().map(|input| input.id.as_str()).collect();
+    let mut found = Vec::new();
+    for reading in checked.readings.iter().filter(|reading| reading.counts()) {
+        // What a pause asks for has inputs of its own, and what a trigger sees of inputs is the trigger's.
+        if reading.property() == "onResume" || reading.part == Part::Triggers {
+            continue;
+        }
+        for reference in reading.bare_in("inputs") {
+            let Some((_, keys)) = reference.path.split_first() else { continue };
+            if keys.is_empty() || declared.iter().any(|id| is_along(id, keys)) {
+                continue;
+            }
+            let name = keys.join(".");
+            let position = checked.places.within(reading, reference.line, reference.column);
+            let problem = Diagnostic::warning(
+                codes::UNKNOWN_INPUT,
+                position,
+                format!("the flow has no input '{name}'"),
+            );
+            let first = keys.first().map(String::as_str).unwrap_or_default();
+            let near =
+                suggest(&name, declared.iter().copied()).or_else(|| suggest(first, declared.iter().copied()));
+            found.push(match near {
+                Some(near) => problem.with_hint(format!("did you mean '{near}'?")),
+                None => problem.with_hint("declare it under 'inputs', or give a value with ??"),
+            });
+        }
+    }
+    found
+}
+
+/// Whether keys lead to an input or into its value: ids with dots nest.
+fn is_along(id: &str, keys: &[String]) -> bool {
+    id.split('.').zip(keys.iter().flat_map(|key| key.split('.'))).all(|(one, other)| one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{of_tasks, reads};
+
+    fn of(expression: &str) -> String {
+        of_tasks(&format!("  - {}\n", reads("a", expression))).join("\n")
+    }
+
+    #[test]
+    fn undeclared_inputs_are_told() {
+        assert_eq!(
+            of("inputs.nmae"),
+            "warning[SEG0403]: the flow has no input 'nmae' => did you mean 'name'?"
+        );
+        assert_eq!(
+            of("inputs['zebra'].x"),
+            "warning[SEG0403]: the flow has no input 'zebra.x' => declare it under 'inputs', or give a value with ??"
+        );
+        assert_eq!(
+            of("inputs.period.to"),
+            "warning[SEG0403]: the flow has no input 'period.to' => did you mean 'period.from'?"
+        );
+    }
+
+    #[test]
+    fn declared_and_guarded_ones_are_not() {
+        for expression in [
+            "inputs.name.deeper",
+            "inputs.period.from",
+            "inputs.period",
+            "inputs",
+            "inputs[vars.path]",
+            "inputs.zebra ?? 'x'",
+            "inputs.zebra | default('x')",
+            "inputs.zebra is defined ? inputs.zebra : 'x'",
+        ] {
+            assert_eq!(of(expression), "", "{expression}");
+        }
+    }
+
+    #[test]
+    fn a_condition_on_the_way_guards() {
+        let guarded = |condition: &str| {
+            of_tasks(&format!(
+                "  - {{id: i, type: io.kestra.plugin.core.flow.If, condition: \"{{{{ {condition} }}}}\", then: [{}]}}\n",
+                reads("a", "inputs.zebra")
+            ))
+        };
+        assert_eq!(guarded("inputs.zebra is defined"), [""; 0]);
+        assert_eq!(guarded("inputs.name is defined").len(), 1);
+    }
+}

@@ -1,0 +1,326 @@
+//! What expressions see (kestra-compat.md 3.2): as a view for tasks the executor runs itself, and as JSON,
+//! cut down to what the task can reach, for those that travel.
+
+use crate::outputs::Outputs;
+use crate::state::{Env, ExecutionState};
+use jiff::tz::TimeZone;
+use segue_model::id::friendly_id;
+use segue_model::label::Label;
+use segue_model::task::Task;
+use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+use segue_template::{Ambient, LazyMap, Reach, Scope, Value, references, value_from_json, value_to_json};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What all task runs of an execution see alike.
+#[derive(Debug)]
+pub struct Shared {
+    values: Vec<(&'static str, Value)>,
+    globals: Vec<(String, Value)>,
+    outputs: Outputs,
+}
+
+/// The root variables of one task run.
+#[derive(Debug)]
+struct Variables {
+    shared: Arc<Shared>,
+    own: Vec<(&'static str, Value)>,
+}
+
+impl LazyMap for Variables {
+    fn get(&self, key: &str) -> Option<Value> {
+        if let Some((_, value)) = self.own.iter().find(|(name, _)| *name == key) {
+            return Some(value.clone());
+        }
+        match key {
+            "outputs" => return Some(self.shared.outputs.value()),
+            "tasks" => return Some(self.shared.outputs.states()),
+            _ => {}
+        }
+        if let Some((_, value)) = self.shared.values.iter().find(|(name, _)| *name == key) {
+            return Some(value.clone());
+        }
+        self.shared.globals.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let own = self.own.iter().map(|(name, _)| (*name).to_owned());
+        let shared = self.shared.values.iter().map(|(name, _)| (*name).to_owned());
+        let globals = self.shared.globals.iter().map(|(name, _)| name.clone());
+        own.chain(shared).chain(globals).chain(["outputs".to_owned(), "tasks".to_owned()]).collect()
+    }
+}
+
+#[derive(Debug)]
+struct Overlay {
+    base: Arc<dyn LazyMap>,
+    over: Vec<(&'static str, Value)>,
+}
+
+impl LazyMap for Overlay {
+    fn get(&self, key: &str) -> Option<Value> {
+        let over = self.over.iter().find(|(name, _)| *name == key);
+        over.map(|(_, value)| value.clone()).or_else(|| self.base.get(key))
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let mut keys = self.base.keys();
+        let new = self.over.iter().filter(|(name, _)| self.base.get(name).is_none());
+        keys.extend(new.map(|(name, _)| (*name).to_owned()));
+        keys
+    }
+}
+
+/// A scope with some root variables replaced.
+pub(crate) fn overlay(scope: &Scope, over: Vec<(&'static str, Value)>) -> Scope {
+    Scope { variables: Arc::new(Overlay { base: scope.variables.clone(), over }), ..scope.clone() }
+}
+
+/// Labels as `labels.*`: by key, dotted keys nested.
+pub fn labels_value(labels: &[Label]) -> Json {
+    let mut root = Map::new();
+    for label in labels {
+        let mut map = &mut root;
+        let mut parts = label.key.split('.').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                map.insert(part.to_owned(), Json::String(label.value.clone()));
+                break;
+            }
+            let next = map.entry(part.to_owned()).or_insert_with(|| Json::Object(Map::new()));
+            if !next.is_object() {
+                *next = Json::Object(Map::new());
+            }
+            match next {
+                Json::Object(inner) => map = inner,
+                _ => break,
+            }
+        }
+    }
+    Json::Object(root)
+}
+
+impl ExecutionState {
+    fn shared(&mut self, env: &Env) -> Arc<Shared> {
+        if let Some(shared) = &self.shared {
+            return shared.clone();
+        }
+        let execution = &self.execution;
+        let mut values = vec![
+            (
+                "flow",
+                json!({"id": execution.flow_id, "namespace": execution.namespace,
+                       "revision": execution.flow_revision, "tenantId": "main"}),
+            ),
+            (
+                "execution",
+                json!({"id": execution.id, "startDate": execution.state.start_date().to_string(),
+                       "originalId": execution.original_id, "state": execution.state.current().as_str(),
+                       "outputs": execution.outputs.clone().unwrap_or_default()}),
+            ),
+            ("inputs", Json::Object(execution.inputs.clone())),
+            ("vars", Json::Object(execution.variables.clone())),
+            ("labels", labels_value(&execution.labels)),
+        ];
+        if let Some(trigger) = &execution.trigger {
+            values.push(("trigger", Json::Object(trigger.variables.clone())));
+            if trigger.variables.contains_key("date") {
+                values.push(("schedule", Json::Object(trigger.variables.clone())));
+            }
+        }
+        let shared = Arc::new(Shared {
+            values: values.into_iter().map(|(name, value)| (name, value_from_json(&value))).collect(),
+            globals: env.globals.iter().map(|(name, value)| (name.clone(), value_from_json(value))).collect(),
+            outputs: self.outputs.clone(),
+        });
+        self.shared = Some(shared.clone());
+        shared
+    }
+
+    /// What the expressions of a task run see; the task run need not be in the execution yet.
+    pub(crate) fn scope(&mut self, task: &Task, task_run: &TaskRun, env: &Env) -> Scope {
+        let shared = self.shared(env);
+        let parents = self.parents(task_run);
+        let mut taskrun = json!({
+            "id": task_run.id,
+            "startDate": task_run.state.start_date().to_string(),
+            "attemptsCount": task_run.ended_attempts(),
+        });
+        if let Json::Object(map) = &mut taskrun {
+            if let Some(parent) = &task_run.parent_task_run_id {
+                map.insert("parentId".into(), json!(parent));
+            }
+            if let Some(value) = &task_run.value {
+                map.insert("value".into(), json!(value));
+            }
+            if let Some(iteration) = task_run.iteration {
+                map.insert("iteration".into(), json!(iteration));
+            }
+        }
+        let mut own = vec![
+            ("task", value_from_json(&json!({"id": task.id, "type": task.type_name}))),
+            ("taskrun", value_from_json(&taskrun)),
+        ];
+        if let Some(item) = self.item(task_run) {
+            own.push(("item", value_from_json(&item)));
+        }
+        if let Some(parent) = parents.first() {
+            own.push(("parent", value_from_json(parent)));
+            own.push(("parents", value_from_json(&Json::Array(parents))));
+        }
+        let seed = friendly_id(&[task_run.id.as_str(), &task_run.ended_attempts().to_string()])
+            .bytes()
+            .fold(0_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(byte)));
+        Scope {
+            variables: Arc::new(Variables { shared, own }),
+            lookups: Arc::new(env.lookups.clone()),
+            ambient: Ambient { now: env.now, seed, time_zone: TimeZone::UTC },
+        }
+    }
+
+    /// What the flow's own expressions see (outputs, SLAs).
+    pub(crate) fn flow_scope(&mut self, env: &Env) -> Scope {
+        let shared = self.shared(env);
+        Scope {
+            variables: Arc::new(Variables { shared, own: Vec::new() }),
+            lookups: Arc::new(env.lookups.clone()),
+            ambient: Ambient { now: env.now, seed: 0, time_zone: TimeZone::UTC },
+        }
+    }
+
+    /// The flowables above a task run that have a value or outputs, closest first.
+    fn parents(&self, task_run: &TaskRun) -> Vec<Json> {
+        let mut parents = Vec::new();
+        let mut next = task_run.parent_task_run_id.as_ref();
+        while let Some(run) = next.and_then(|id| self.run(id)) {
+            let above = &run.task_run;
+            if above.value.is_some() || !above.outputs.is_empty() {
+                let mut taskrun = Map::new();
+                taskrun.insert("id".into(), json!(above.id));
+                if let Some(value) = &above.value {
+                    taskrun.insert("value".into(), json!(value));
+                }
+                if let Some(iteration) = above.iteration {
+                    taskrun.insert("iteration".into(), json!(iteration));
+                }
+                let mut parent = Map::new();
+                parent.insert("task".into(), json!({"id": above.task_id}));
+                parent.insert("taskrun".into(), Json::Object(taskrun));
+                if !above.outputs.is_empty() {
+                    parent.insert("outputs".into(), Json::Object(above.outputs.clone()));
+                }
+                parents.push(Json::Object(parent));
+            }
+            next = above.parent_task_run_id.as_ref();
+        }
+        parents
+    }
+
+    /// 2.x's `item`: value and index of the closest loop.
+    fn item(&self, task_run: &TaskRun) -> Option<Json> {
+        let mut next = Some(task_run);
+        while let Some(run) = next {
+            if let (Some(value), Some(iteration)) = (&run.value, run.iteration) {
+                let value = serde_json::from_str(value)
+                    .ok()
+                    .filter(|value: &Json| value.is_object() || value.is_array())
+                    .unwrap_or_else(|| Json::String(value.clone()));
+                return Some(json!({"value": value, "index": iteration, "iteration": iteration}));
+            }
+            next = run.parent_task_run_id.as_ref().and_then(|id| self.run(id)).map(|run| &run.task_run);
+        }
+        None
+    }
+
+    /// The context as JSON, with no more outputs than `properties` can reach.
+    pub(crate) fn json_context(&mut self, scope: &Scope, properties: &Map) -> Json {
+        let mut reach = Reached::default();
+        reach.collect(&Json::Object(properties.clone()));
+        if reach.renders {
+            reach.collect(&Json::Object(self.execution.variables.clone()));
+        }
+        let mut context = Map::new();
+        for key in scope.variables.keys() {
+            let value = match key.as_str() {
+                "outputs" => match &reach.outputs {
+                    Some(names) => self.outputs.to_json(Some(names)),
+                    None => self.outputs.to_json(None),
+                },
+                "tasks" if !reach.tasks => continue,
+                _ => scope.variables.get(&key).map(|value| value_to_json(&value)).unwrap_or_default(),
+            };
+            context.insert(key, value);
+        }
+        Json::Object(context)
+    }
+}
+
+/// Which outputs the templates of a task can reach.
+struct Reached {
+    /// Names of tasks; none stands for all.
+    outputs: Option<BTreeSet<String>>,
+    /// Whether `tasks` is used.
+    tasks: bool,
+    /// Whether a text from elsewhere may be rendered as a template.
+    renders: bool,
+}
+
+impl Default for Reached {
+    fn default() -> Self {
+        Self { outputs: Some(BTreeSet::new()), tasks: false, renders: false }
+    }
+}
+
+impl Reached {
+    fn collect(&mut self, value: &Json) {
+        match value {
+            Json::String(text) if text.contains('{') => self.template(text),
+            Json::Array(list) => list.iter().for_each(|value| self.collect(value)),
+            Json::Object(map) => {
+                for (key, value) in map {
+                    if key.contains('{') {
+                        self.template(key);
+                    }
+                    self.collect(value);
+                }
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+        }
+    }
+
+    fn template(&mut self, text: &str) {
+        let Ok(found) = references(text) else {
+            // A broken template fails where it is rendered; until then it may reach anything.
+            self.outputs = None;
+            return;
+        };
+        self.renders |= found.functions.contains("render") || found.functions.contains("renderOnce");
+        if found.functions.contains("printContext") || found.functions.contains("fetchContext") {
+            self.outputs = None;
+            self.tasks = true;
+        }
+        self.tasks |= found.roots.contains_key("tasks") || found.functions.contains("tasksWithState");
+        match found.roots.get("outputs") {
+            None => {}
+            Some(Reach::All) => self.outputs = None,
+            Some(Reach::Names(names)) => {
+                if let Some(known) = &mut self.outputs {
+                    known.extend(names.iter().cloned());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dotted_labels_nest() {
+        let labels = [Label::new("system.from", "x"), Label::new("team", "a")];
+        assert_eq!(labels_value(&labels), json!({"system": {"from": "x"}, "team": "a"}));
+    }
+}

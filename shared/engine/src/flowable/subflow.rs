@@ -1,0 +1,148 @@
+//! Subflow: another flow as a task (kestra-compat.md 2.7, 4.2). The child is made by the shell, which knows
+//! flows; its id follows from the task run, so that made twice it is one.
+
+use super::{OpenError, Opened};
+use crate::effect::SubflowRequest;
+use crate::state::{Env, ExecutionState};
+use jiff::Timestamp;
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::label::Label;
+use segue_model::state::State;
+use segue_model::task::Subflow;
+use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+use segue_template::Scope;
+use serde_json::json;
+
+pub(super) fn open(
+    state: &ExecutionState,
+    call: &Subflow,
+    task_run: &TaskRun,
+    scope: &Scope,
+    env: &Env,
+) -> Result<Opened, OpenError> {
+    let request = request(state, call, task_run, None, scope, env)?;
+    let memo = json!({"execution": request.execution_id});
+    Ok(Opened { memo, subflows: vec![request], ..Opened::running() })
+}
+
+/// The request for one child.
+pub(super) fn request(
+    state: &ExecutionState,
+    call: &Subflow,
+    task_run: &TaskRun,
+    iteration: Option<u64>,
+    scope: &Scope,
+    env: &Env,
+) -> Result<SubflowRequest, OpenError> {
+    let render = |text: &str| env.renderer.render(text, scope).map_err(OpenError::from);
+    let inputs = match env.renderer.render_json(&Json::Object(call.inputs.clone()), scope)? {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    };
+    let mut labels: Vec<Label> = state
+        .execution
+        .labels
+        .iter()
+        .filter(|label| call.inherit_labels || label.is_system())
+        .cloned()
+        .collect();
+    for label in read_labels(&env.renderer.render_json(&call.labels, scope)?)? {
+        segue_model::label::set_label(&mut labels, label);
+    }
+    let revision = match &call.revision {
+        None | Some(Json::Null) => None,
+        Some(value) => {
+            let text = match value {
+                Json::String(text) => render(text)?,
+                other => other.to_string(),
+            };
+            Some(text.trim().parse().map_err(|_| {
+                OpenError::Failed(format!("the revision of a subflow must be a whole number, not `{text}`"))
+            })?)
+        }
+    };
+    let schedule_date: Option<Timestamp> = match &call.schedule_date {
+        None => None,
+        Some(text) => {
+            let text = render(text)?;
+            Some(text.trim().parse().map_err(|_| {
+                OpenError::Failed(format!("scheduleDate must be an instant such as 2024-01-01T00:00:00Z, not `{text}`"))
+            })?)
+        }
+    };
+    Ok(SubflowRequest {
+        execution_id: child_id(&task_run.id, task_run.attempts.len(), iteration),
+        task_run_id: task_run.id.clone(),
+        task: (
+            task_run.task_id.clone(),
+            state
+                .plan
+                .find(&task_run.task_id)
+                .and_then(|node| state.plan.node(node))
+                .map(|node| node.task.type_name.clone())
+                .unwrap_or_default(),
+        ),
+        iteration,
+        value: task_run.value.clone(),
+        namespace: render(&call.namespace)?,
+        flow_id: render(&call.flow_id)?,
+        revision,
+        inputs,
+        labels,
+        wait: call.wait,
+        schedule_date,
+    })
+}
+
+/// The id of a child: it follows from the task run, its attempt and the piece.
+pub(super) fn child_id(task_run: &TaskRunId, attempt: usize, iteration: Option<u64>) -> ExecutionId {
+    let number = iteration.map(|number| number.to_string()).unwrap_or_default();
+    ExecutionId::derive(&["subflow", task_run.as_str(), &attempt.to_string(), &number])
+}
+
+/// Labels as a map or as a list of `{key, value}`.
+pub(crate) fn read_labels(value: &Json) -> Result<Vec<Label>, OpenError> {
+    let text = |value: &Json| match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match value {
+        Json::Null => Ok(Vec::new()),
+        Json::Object(map) => Ok(map.iter().map(|(key, value)| Label::new(key, text(value))).collect()),
+        Json::Array(list) => list
+            .iter()
+            .map(|entry| match (entry.get("key").and_then(Json::as_str), entry.get("value")) {
+                (Some(key), Some(value)) => Ok(Label::new(key, text(value))),
+                _ => Err(OpenError::Failed(format!("a label must have `key` and `value`, but is `{entry}`"))),
+            })
+            .collect(),
+        other => Err(OpenError::Failed(format!("labels must be a map or a list of key and value, not `{other}`"))),
+    }
+}
+
+/// The state of the calling task run when its child has ended, and its outputs.
+pub(crate) fn ended(call: &Subflow, child: &ExecutionId, state: State, outputs: &Map) -> (State, Map) {
+    let mut map = Map::new();
+    map.insert("executionId".into(), json!(child));
+    map.insert("state".into(), json!(state));
+    map.insert("outputs".into(), Json::Object(outputs.clone()));
+    let own = if !call.transmit_failed {
+        State::Success
+    } else {
+        match state {
+            State::Failed | State::Killed | State::Warning | State::Paused => state,
+            State::Cancelled => State::Failed,
+            State::Success
+            | State::Skipped
+            | State::Retried
+            | State::Created
+            | State::Queued
+            | State::Running
+            | State::Restarted
+            | State::Retrying
+            | State::Killing => State::Success,
+        }
+    };
+    (own, map)
+}

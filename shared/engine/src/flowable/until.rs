@@ -1,0 +1,67 @@
+//! LoopUntil: rounds of the same children until a condition holds (kestra-compat.md 4.2).
+
+use super::{OpenError, Opened};
+use crate::state::Env;
+use jiff::{SignedDuration, Timestamp};
+use segue_model::duration::parse_duration;
+use segue_model::task::LoopUntil;
+use segue_model::{Json, Map};
+use segue_template::{Scope, is_truthy};
+use serde_json::json;
+
+pub(super) fn open(env: &Env) -> Opened {
+    let mut outputs = Map::new();
+    outputs.insert("iterationCount".into(), json!(1));
+    Opened { outputs, memo: json!({"round": 1, "since": env.now}), ..Opened::running() }
+}
+
+/// What comes after a round that went well.
+pub(crate) enum Round {
+    /// The condition holds.
+    Done,
+    /// A bound is reached; the text says which.
+    Bound(String),
+    /// Another round at that date.
+    Next(Timestamp),
+}
+
+/// Decides what comes after a round.
+pub(crate) fn next_round(
+    until: &LoopUntil,
+    memo: &Json,
+    scope: &Scope,
+    env: &Env,
+) -> Result<Round, OpenError> {
+    if is_truthy(&env.renderer.render(&until.condition, scope)?) {
+        return Ok(Round::Done);
+    }
+    let round = memo.get("round").and_then(Json::as_u64).unwrap_or(1);
+    if let Some(max) = &until.max_iterations {
+        let text = match max {
+            Json::String(text) => env.renderer.render(text, scope)?,
+            other => other.to_string(),
+        };
+        let max: u64 = text
+            .trim()
+            .parse()
+            .map_err(|_| OpenError::Failed(format!("maxIterations must be a whole number, not `{text}`")))?;
+        if round >= max {
+            return Ok(Round::Bound(format!("the loop has reached its {max} iterations")));
+        }
+    }
+    let duration = |text: &Option<String>| -> Result<Option<SignedDuration>, OpenError> {
+        let Some(text) = text else { return Ok(None) };
+        let text = env.renderer.render(text, scope)?;
+        parse_duration(text.trim()).map(Some).map_err(OpenError::Failed)
+    };
+    let interval = duration(&until.interval)?.unwrap_or(SignedDuration::from_mins(1));
+    let next = env.now.checked_add(interval).unwrap_or(Timestamp::MAX);
+    if let Some(max) = duration(&until.max_duration)? {
+        let since = memo.get("since").and_then(|date| serde_json::from_value(date.clone()).ok());
+        let since: Timestamp = since.unwrap_or(env.now);
+        if env.now.duration_since(since) >= max {
+            return Ok(Round::Bound(format!("the loop has reached its {max:#}")));
+        }
+    }
+    Ok(Round::Next(next))
+}

@@ -1,0 +1,49 @@
+//! Pause and Sleep: durable timers, never a sleeping process (kestra-compat.md 2.5, 4.2).
+
+use super::{OpenError, Opened};
+use crate::plan::NodeId;
+use crate::state::{Env, ExecutionState};
+use jiff::Timestamp;
+use segue_model::duration::parse_duration;
+use segue_model::state::State;
+use segue_model::task::{Pause, PauseBehavior};
+use segue_model::{Json, Map};
+use segue_template::Scope;
+use serde_json::json;
+
+/// The date a rendered duration leads to.
+fn due(template: &str, scope: &Scope, env: &Env) -> Result<Timestamp, OpenError> {
+    let text = env.renderer.render(template, scope)?;
+    let duration = parse_duration(text.trim()).map_err(OpenError::Failed)?;
+    env.now
+        .checked_add(duration)
+        .map_err(|_| OpenError::Failed(format!("the duration {text} leads beyond the calendar")))
+}
+
+pub(super) fn open_sleep(duration: &str, scope: &Scope, env: &Env) -> Result<Opened, OpenError> {
+    let due = due(duration, scope, env)?;
+    Ok(Opened { memo: json!({"due": due}), timer: Some(due), ..Opened::running() })
+}
+
+pub(super) fn open_pause(
+    state: &ExecutionState,
+    node: NodeId,
+    pause: &Pause,
+    scope: &Scope,
+    env: &Env,
+) -> Result<Opened, OpenError> {
+    let timeout = state.plan.node(node).and_then(|node| node.task.timeout.clone());
+    // Where both are given the delay wins.
+    let (timer, on_due) = match (&pause.duration, timeout) {
+        (Some(duration), _) => (Some(due(duration, scope, env)?), pause.behavior),
+        (None, Some(timeout)) => (Some(due(&timeout, scope, env)?), PauseBehavior::Fail),
+        (None, None) => (None, PauseBehavior::Resume),
+    };
+    let memo = json!({"due": timer, "behavior": on_due});
+    Ok(Opened { memo, timer, state: State::Paused, outputs: Map::new(), ..Opened::running() })
+}
+
+/// What happens to a pause whose date has come.
+pub(crate) fn pause_due(memo: &Json) -> PauseBehavior {
+    memo.get("behavior").and_then(|value| serde_json::from_value(value.clone()).ok()).unwrap_or_default()
+}

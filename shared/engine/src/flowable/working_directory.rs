@@ -1,0 +1,90 @@
+//! WorkingDirectory: its own task run travels to the script service before its children (to lay out files)
+//! and after them (to collect files), as attempts of its own; the children share one directory
+//! (kestra-compat.md 4.2).
+
+use crate::effect::Dispatch;
+use segue_model::task::{Task, WorkingDirectory};
+use segue_model::{Json, Map};
+
+/// The service that owns working directories.
+const SERVICE: &str = "script";
+/// The task type that lays out files.
+const SETUP: &str = "io.segue.workingdirectory.Setup";
+/// The task type that collects files and takes the directory away.
+const COLLECT: &str = "io.segue.workingdirectory.Collect";
+
+/// Where a WorkingDirectory stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Files are laid out.
+    Setup,
+    /// The children are at work.
+    Children,
+    /// Files are collected.
+    Collect,
+}
+
+impl Stage {
+    /// The stage as the memo has it.
+    pub(crate) fn of(memo: &Json) -> Self {
+        match memo.get("stage").and_then(Json::as_str) {
+            Some("setup") => Self::Setup,
+            Some("collect") => Self::Collect,
+            _ => Self::Children,
+        }
+    }
+
+    /// The stage for the memo.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Children => "children",
+            Self::Collect => "collect",
+        }
+    }
+}
+
+/// Whether files are laid out before the children.
+pub(crate) fn sets_up(directory: &WorkingDirectory) -> bool {
+    ["inputFiles", "namespaceFiles", "cache"].iter().any(|name| directory.properties.contains_key(*name))
+}
+
+/// Whether files are collected after the children.
+pub(crate) fn collects(directory: &WorkingDirectory) -> bool {
+    ["outputFiles", "cache"].iter().any(|name| directory.properties.contains_key(*name))
+}
+
+/// What travels for a stage.
+pub(crate) fn dispatch(
+    task: &Task,
+    directory: &WorkingDirectory,
+    stage: Stage,
+    task_run_id: segue_model::id::TaskRunId,
+    attempt: u32,
+    context: Json,
+    name: String,
+) -> Dispatch {
+    let wanted: &[&str] = match stage {
+        Stage::Collect => &["outputFiles", "cache"],
+        Stage::Setup | Stage::Children => &["inputFiles", "namespaceFiles", "cache"],
+    };
+    let properties: Map = directory
+        .properties
+        .iter()
+        .filter(|(key, _)| wanted.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    Dispatch {
+        service: SERVICE,
+        task_run_id,
+        attempt,
+        task_id: task.id.clone(),
+        task_type: if stage == Stage::Collect { COLLECT } else { SETUP }.to_owned(),
+        properties,
+        context,
+        timeout: task.timeout.clone(),
+        log_level: task.log_level,
+        log_to_file: task.log_to_file,
+        working_directory: Some(name),
+    }
+}

@@ -1,0 +1,308 @@
+//! How far the children of one flowable run (or of the flow) are: counts, never a scan, so that the cost of
+//! an event does not grow with the number of task runs.
+
+use crate::plan::{Branch, NodeId, Plan};
+use segue_model::state::State;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The stages of a level (kestra-compat.md 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Its tasks.
+    Main,
+    /// Its `errors`, after a failure.
+    Errors,
+    /// Its `finally`.
+    Finally,
+    /// The flow's `afterExecution`.
+    After,
+    /// Over.
+    Closed,
+}
+
+impl Phase {
+    /// The stage in which the tasks of a branch run.
+    pub(crate) fn of(branch: Branch) -> Self {
+        match branch {
+            Branch::Main
+            | Branch::Then
+            | Branch::Else
+            | Branch::Case(_)
+            | Branch::Defaults => Self::Main,
+            Branch::Errors => Self::Errors,
+            Branch::Finally => Self::Finally,
+            Branch::After | Branch::OnPause => Self::After,
+        }
+    }
+}
+
+/// A child that is to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Child {
+    pub(crate) node: NodeId,
+    pub(crate) value: Option<String>,
+    pub(crate) iteration: Option<u64>,
+}
+
+impl Child {
+    fn plain(node: NodeId) -> Self {
+        Self { node, value: None, iteration: None }
+    }
+}
+
+/// How the children of a level follow each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// One after another.
+    Sequence(Vec<NodeId>),
+    /// At once, at most `limit` (0: all).
+    Parallel { list: Vec<NodeId>, limit: usize },
+    /// Each once its dependencies have ended.
+    Dag { nodes: Vec<(NodeId, Vec<NodeId>)>, limit: usize },
+    /// The list once for each value; `limit` iterations at once (0: all).
+    Each { values: Vec<String>, list: Vec<NodeId>, limit: usize },
+    /// Every child of every value by itself, at most `limit` (0: all).
+    EachParallel { values: Vec<String>, list: Vec<NodeId>, limit: usize },
+}
+
+/// Counts of one stage.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) started: usize,
+    pub(crate) running: usize,
+    failed: usize,
+    killed: usize,
+    warning: usize,
+}
+
+impl Tally {
+    pub(crate) fn start(&mut self) {
+        self.started += 1;
+        self.running += 1;
+    }
+
+    pub(crate) fn end(&mut self, state: State) {
+        self.running = self.running.saturating_sub(1);
+        match state {
+            State::Failed => self.failed += 1,
+            State::Killed => self.killed += 1,
+            State::Warning => self.warning += 1,
+            State::Success
+            | State::Skipped
+            | State::Cancelled
+            | State::Retried
+            | State::Created
+            | State::Queued
+            | State::Running
+            | State::Paused
+            | State::Restarted
+            | State::Retrying
+            | State::Killing => {}
+        }
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.failed + self.killed > 0
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed > 0
+    }
+
+    /// The state of the level by its children (kestra-compat.md 2.3).
+    pub(crate) fn state(&self) -> State {
+        if self.killed > 0 {
+            State::Killed
+        } else if self.failed > 0 {
+            State::Failed
+        } else if self.warning > 0 {
+            State::Warning
+        } else {
+            State::Success
+        }
+    }
+}
+
+/// How far a level is.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) phase: Phase,
+    pub(crate) order: Order,
+    pub(crate) main: Tally,
+    pub(crate) errors: Tally,
+    pub(crate) last: Tally,
+    pub(crate) after: Tally,
+    /// Iterations at work, with the place of the child that runs.
+    active: BTreeMap<u64, usize>,
+    next_iteration: u64,
+    /// Children of a Dag that have started, and those that have ended.
+    begun: BTreeSet<NodeId>,
+    ended: BTreeSet<NodeId>,
+}
+
+impl Frame {
+    pub(crate) fn new(order: Order) -> Self {
+        Self {
+            phase: Phase::Main,
+            order,
+            main: Tally::default(),
+            errors: Tally::default(),
+            last: Tally::default(),
+            after: Tally::default(),
+            active: BTreeMap::new(),
+            next_iteration: 0,
+            begun: BTreeSet::new(),
+            ended: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn tally(&mut self, phase: Phase) -> &mut Tally {
+        match phase {
+            Phase::Main | Phase::Closed => &mut self.main,
+            Phase::Errors => &mut self.errors,
+            Phase::Finally => &mut self.last,
+            Phase::After => &mut self.after,
+        }
+    }
+
+    /// Notes that a child has started.
+    pub(crate) fn child_started(&mut self, plan: &Plan, node: NodeId, iteration: Option<u64>) {
+        let Some(place) = plan.node(node) else { return };
+        let phase = Phase::of(place.branch);
+        self.tally(phase).start();
+        // What runs when a pause begins does not hold the pause up.
+        if place.branch != Branch::OnPause {
+            self.phase = self.phase.max(phase);
+        }
+        if phase != Phase::Main {
+            return;
+        }
+        match &self.order {
+            Order::Sequence(_) | Order::Parallel { .. } | Order::EachParallel { .. } => {}
+            Order::Dag { .. } => {
+                self.begun.insert(node);
+            }
+            Order::Each { .. } => {
+                if let Some(iteration) = iteration {
+                    self.active.insert(iteration, place.place);
+                    self.next_iteration = self.next_iteration.max(iteration + 1);
+                }
+            }
+        }
+    }
+
+    /// Notes that a child has ended.
+    pub(crate) fn child_ended(&mut self, plan: &Plan, node: NodeId, iteration: Option<u64>, state: State) {
+        let Some(place) = plan.node(node) else { return };
+        let phase = Phase::of(place.branch);
+        self.tally(phase).end(state);
+        if phase != Phase::Main {
+            return;
+        }
+        match &self.order {
+            Order::Sequence(_) | Order::Parallel { .. } | Order::EachParallel { .. } => {}
+            Order::Dag { .. } => {
+                self.ended.insert(node);
+            }
+            Order::Each { list, .. } => {
+                if let Some(iteration) = iteration
+                    && place.place + 1 == list.len()
+                {
+                    self.active.remove(&iteration);
+                }
+            }
+        }
+    }
+
+    /// Children of the main stage that may start now. An iteration whose child has ended goes on with `ended`
+    /// (its iteration and its place).
+    pub(crate) fn next(&mut self, ended: &[(u64, usize)]) -> Vec<Child> {
+        match &self.order {
+            Order::Sequence(list) => {
+                if self.main.running > 0 {
+                    return Vec::new();
+                }
+                list.get(self.main.started).map(|node| Child::plain(*node)).into_iter().collect()
+            }
+            Order::Parallel { list, limit } => {
+                let free = free(*limit, self.main.running, list.len());
+                list.iter().skip(self.main.started).take(free).map(|node| Child::plain(*node)).collect()
+            }
+            Order::Dag { nodes, limit } => {
+                let free = free(*limit, self.main.running, nodes.len());
+                nodes
+                    .iter()
+                    .filter(|(node, needs)| {
+                        !self.begun.contains(node) && needs.iter().all(|need| self.ended.contains(need))
+                    })
+                    .take(free)
+                    .map(|(node, _)| Child::plain(*node))
+                    .collect()
+            }
+            Order::Each { values, list, limit } => {
+                let Some(first) = list.first() else { return Vec::new() };
+                let mut children = Vec::new();
+                for (iteration, place) in ended {
+                    if let Some(node) = list.get(place + 1) {
+                        children.push(each_child(values, *node, *iteration));
+                    }
+                }
+                let free = free(*limit, self.active.len(), values.len());
+                let begin = self.next_iteration;
+                let total = values.len() as u64;
+                for iteration in (begin..total).take(free) {
+                    children.push(each_child(values, *first, iteration));
+                }
+                children
+            }
+            Order::EachParallel { values, list, limit } => {
+                let total = values.len() * list.len();
+                let free = free(*limit, self.main.running, total);
+                (self.main.started..total)
+                    .take(free)
+                    .filter_map(|number| {
+                        let node = list.get(number % list.len())?;
+                        Some(each_child(values, *node, (number / list.len()) as u64))
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// Iterations whose running child has ended and which have a next one, found anew after a load.
+    pub(crate) fn stalled(&self, is_ended: impl Fn(u64, NodeId) -> bool) -> Vec<(u64, usize)> {
+        let Order::Each { list, .. } = &self.order else { return Vec::new() };
+        self.active
+            .iter()
+            .filter(|(iteration, place)| list.get(**place).is_some_and(|node| is_ended(**iteration, *node)))
+            .map(|(iteration, place)| (*iteration, *place))
+            .collect()
+    }
+
+    /// Nothing starts any more, whatever is left of the stages.
+    pub(crate) fn stop(&mut self) {
+        self.phase = Phase::Finally;
+        self.last.running = 0;
+        self.last.started = usize::MAX;
+    }
+
+    /// Forgets the children of the main stage: a new round of a loop.
+    pub(crate) fn new_round(&mut self) {
+        self.phase = Phase::Main;
+        self.main = Tally::default();
+        self.errors = Tally::default();
+        self.active.clear();
+        self.next_iteration = 0;
+        self.begun.clear();
+        self.ended.clear();
+    }
+}
+
+fn each_child(values: &[String], node: NodeId, iteration: u64) -> Child {
+    let value = usize::try_from(iteration).ok().and_then(|place| values.get(place)).cloned();
+    Child { node, value, iteration: Some(iteration) }
+}
+
+fn free(limit: usize, running: usize, all: usize) -> usize {
+    if limit == 0 { all } else { limit.saturating_sub(running) }
+}

@@ -1,0 +1,80 @@
+//! Task types over the KV store, and what they share: which namespace, which keys there may be, what type a
+//! value has (kestra-compat.md 4.1).
+//!
+//! Knows nothing of where values are kept: they are asked for by lookup and changed by [`super::Change`]. To add
+//! one: a file here and a line in the table of inline types.
+
+pub(super) mod delete;
+pub(super) mod get;
+pub(super) mod get_keys;
+pub(super) mod set;
+mod value;
+
+use super::properties::missing;
+use super::{InlineCall, InlineError};
+use segue_model::Json;
+use segue_template::{Answer, Lookup};
+
+/// The namespace a task names, the flow's own unless given.
+fn namespace(call: &InlineCall<'_>) -> Result<String, InlineError> {
+    let named = call.text("namespace")?.filter(|name| !name.is_empty());
+    Ok(named.unwrap_or_else(|| call.execution.namespace.clone()))
+}
+
+/// The key a task names.
+fn key(call: &InlineCall<'_>) -> Result<String, InlineError> {
+    let key = call.text("key")?.ok_or_else(|| missing("key"))?;
+    if is_key(&key) {
+        return Ok(key);
+    }
+    Err(InlineError::failed(format!(
+        "The key '{key}' is not allowed: a key starts with a letter or a digit and goes on with letters, digits, \
+         dots, underscores and hyphens"
+    )))
+}
+
+fn is_key(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// The value under a key; without a namespace, the flow's own and then its parents are searched.
+pub(super) fn stored(
+    call: &InlineCall<'_>,
+    namespace: Option<&str>,
+    key: &str,
+) -> Result<Option<Json>, InlineError> {
+    let lookup = Lookup::Kv { namespace: namespace.map(str::to_owned), key: key.to_owned() };
+    answered(call.scope.lookups.lookup(&lookup))
+}
+
+fn answered(answer: Answer) -> Result<Option<Json>, InlineError> {
+    match answer {
+        Answer::Found(value) => Ok(Some(value)),
+        Answer::Missing => Ok(None),
+        Answer::Failed(message) => Err(InlineError::failed(message)),
+        Answer::Pending => Err(InlineError::Pending),
+    }
+}
+
+/// The failure of a task that must find a value and does not.
+fn not_found(key: &str, namespace: &str) -> InlineError {
+    InlineError::failed(format!(
+        "No value found for key '{key}' in namespace '{namespace}' and `errorOnMissing` is set to true"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_checked() {
+        for key in ["a", "A1._-", "0"] {
+            assert!(is_key(key), "{key}");
+        }
+        for key in ["", ".a", "_a", "a/b", "a b", "é"] {
+            assert!(!is_key(key), "{key}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Inline task types: they do no outside work, so the executor runs them inside its own step, with no message
+//! of their own (Log, Return, Labels, OutputValues, KV, …).
+//!
+//! What it must not know: IO. What a task wants from outside is asked through lookups, what it changes is
+//! returned as [`Change`]s that ride on the step's commit.
+//!
+//! How to add one more: a file with its schema, a `run` function, its `TYPE` and its tests; one line in
+//! `TABLE`.
+
+mod debug;
+mod execution;
+mod kv;
+mod log;
+mod output_values;
+mod properties;
+mod schema;
+mod state;
+#[cfg(test)]
+mod testing;
+
+use jiff::Timestamp;
+use segue_model::catalog::{RunBy, TaskType};
+use segue_model::execution::Execution;
+use segue_model::label::Label;
+use segue_model::log::LogLevel;
+use segue_model::state::State;
+use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+use segue_template::{RenderError, Renderer, Scope};
+
+/// One call of an inline task.
+pub struct InlineCall<'a> {
+    /// The task's own properties as written.
+    pub properties: &'a Map,
+    /// The execution.
+    pub execution: &'a Execution,
+    /// The task run.
+    pub task_run: &'a TaskRun,
+    /// What its expressions see.
+    pub scope: &'a Scope,
+    /// Renders them.
+    pub renderer: &'a Renderer,
+    /// The time of this step.
+    pub now: Timestamp,
+}
+
+/// What an inline task type is made of.
+struct InlineType {
+    /// The canonical name.
+    name: &'static str,
+    /// Other names that mean the same (kestra-compat.md 4.0).
+    aliases: &'static [&'static str],
+    /// JSON Schema of its own properties.
+    schema: fn() -> Json,
+    /// Runs it.
+    run: fn(&InlineCall<'_>) -> Result<InlineOutcome, InlineError>,
+}
+
+/// All inline task types.
+const TABLE: &[InlineType] = &[
+    log::TYPE,
+    debug::returns::TYPE,
+    debug::echo::TYPE,
+    output_values::TYPE,
+    kv::set::TYPE,
+    kv::get::TYPE,
+    kv::delete::TYPE,
+    kv::get_keys::TYPE,
+    execution::assert::TYPE,
+    execution::exit::TYPE,
+    execution::fail::TYPE,
+    execution::labels::TYPE,
+    execution::resume::TYPE,
+    execution::set_variables::TYPE,
+    execution::unset_variables::TYPE,
+    state::set::TYPE,
+    state::get::TYPE,
+    state::delete::TYPE,
+];
+
+/// The inline task types for the catalogue.
+pub fn inline_types() -> Vec<TaskType> {
+    TABLE
+        .iter()
+        .map(|kind| TaskType {
+            name: kind.name,
+            aliases: kind.aliases,
+            run_by: RunBy::Inline,
+            schema: (kind.schema)(),
+        })
+        .collect()
+}
+
+/// Runs an inline task once (kestra-compat.md 4.1). `type_name` is the canonical name or an alias.
+///
+/// # Errors
+/// [`InlineError::Pending`] when the call needs answers that have not been fetched; calling again with them
+/// gives the same result as if they had been there at once. [`InlineError::Failed`] when the task failed.
+pub fn run(type_name: &str, call: &InlineCall<'_>) -> Result<InlineOutcome, InlineError> {
+    let kind = TABLE.iter().find(|kind| kind.name == type_name || kind.aliases.contains(&type_name));
+    match kind {
+        Some(kind) => (kind.run)(call),
+        None => Err(InlineError::failed(format!("Invalid type: {type_name} is not an inline task type"))),
+    }
+}
+
+/// What a call came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InlineOutcome {
+    /// What it gave out.
+    pub outputs: Map,
+    /// WARNING instead of SUCCESS.
+    pub warning: bool,
+    /// Lines for the log.
+    pub logs: Vec<(LogLevel, String)>,
+    /// What it changes.
+    pub changes: Vec<Change>,
+}
+
+/// Why a call came to nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InlineError {
+    /// Answers have to be fetched first; call again.
+    Pending,
+    /// The task failed.
+    Failed {
+        /// What happened and what to do.
+        message: String,
+        /// Lines for the log besides.
+        logs: Vec<(LogLevel, String)>,
+    },
+}
+
+impl InlineError {
+    /// A failure that says what happened and logs nothing besides.
+    fn failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), logs: Vec::new() }
+    }
+}
+
+impl From<RenderError> for InlineError {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::Pending => Self::Pending,
+            error => Self::failed(error.to_string()),
+        }
+    }
+}
+
+/// A change an inline task makes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Labels of the execution are set, each in place of the one with its key.
+    Labels(Vec<Label>),
+    /// Variables of the execution are set; each value stands in place of what was under its key, maps merged
+    /// already.
+    SetVariables(Map),
+    /// Variables of the execution are removed, by the key at the top.
+    UnsetVariables(Vec<String>),
+    /// A KV value is set.
+    SetKv {
+        /// The namespace.
+        namespace: String,
+        /// The key.
+        key: String,
+        /// STRING, NUMBER, BOOLEAN, DATETIME, DATE, DURATION or JSON.
+        kind: KvKind,
+        /// The value.
+        value: Json,
+        /// A text for people.
+        description: Option<String>,
+        /// From then on it is gone.
+        expires: Option<Timestamp>,
+    },
+    /// A KV value is removed.
+    DeleteKv {
+        /// The namespace.
+        namespace: String,
+        /// The key.
+        key: String,
+    },
+    /// The execution ends in this state (`execution.Exit`).
+    Exit(State),
+    /// Another execution is resumed (`execution.Resume`).
+    Resume {
+        /// Which.
+        execution_id: String,
+        /// Values for `onResume`.
+        inputs: Map,
+    },
+}
+
+/// The type of a KV value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KvKind {
+    /// Text.
+    String,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// An instant.
+    Datetime,
+    /// A date.
+    Date,
+    /// A duration.
+    Duration,
+    /// Anything else.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::Bench;
+    use super::*;
+    use segue_model::catalog::Catalog;
+    use serde_json::json;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_name_stands_for_one_type() {
+        let types = inline_types();
+        let names: Vec<_> =
+            types.iter().flat_map(|kind| std::iter::once(&kind.name).chain(kind.aliases)).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        let catalog = Catalog::new(types);
+        for (alias, name) in [
+            ("io.kestra.core.tasks.log.Log", "io.kestra.plugin.core.log.Log"),
+            ("io.kestra.core.tasks.debugs.Echo", "io.kestra.plugin.core.debug.Echo"),
+            ("io.kestra.core.tasks.executions.Labels", "io.kestra.plugin.core.execution.Labels"),
+            ("io.kestra.core.tasks.states.Set", "io.kestra.plugin.core.state.Set"),
+        ] {
+            assert_eq!(catalog.get(alias).map(|kind| kind.name), Some(name));
+        }
+    }
+
+    #[test]
+    fn schemas_name_what_they_require() {
+        for kind in inline_types() {
+            assert_eq!(kind.run_by, RunBy::Inline);
+            assert_eq!(kind.schema["additionalProperties"], json!(false), "{}", kind.name);
+            for required in kind.schema["required"].as_array().unwrap() {
+                let property = &kind.schema["properties"][required.as_str().unwrap()];
+                assert!(property["description"].is_string(), "{} {required}", kind.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_type_that_is_not_inline_is_refused() {
+        let message = Bench::new().failure("io.kestra.plugin.core.http.Request", &json!({}));
+        assert_eq!(message, "Invalid type: io.kestra.plugin.core.http.Request is not an inline task type");
+    }
+}

@@ -1,0 +1,110 @@
+//! A bench on which one inline task is run against a context and a table of answers.
+
+use super::{InlineCall, InlineError, InlineOutcome, run};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::state::{State, StateHistory};
+use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+use segue_template::{Ambient, Answer, Lookup, LookupTable, Renderer, Scope};
+use std::sync::Arc;
+
+pub(super) struct Bench {
+    pub(super) execution: Execution,
+    pub(super) task_run: TaskRun,
+    pub(super) table: LookupTable,
+    context: Json,
+    renderer: Renderer,
+}
+
+/// The time of every call.
+pub(super) fn now() -> Timestamp {
+    "2024-05-01T10:00:00Z".parse().unwrap()
+}
+
+impl Bench {
+    pub(super) fn new() -> Self {
+        Self::with(Json::Object(Map::new()))
+    }
+
+    pub(super) fn with(context: Json) -> Self {
+        let state = StateHistory::new(State::Running, now());
+        Self {
+            execution: Execution {
+                id: ExecutionId::from("exec"),
+                namespace: "company.team".to_owned(),
+                flow_id: "My_Flow".to_owned(),
+                flow_revision: 1,
+                inputs: Map::new(),
+                outputs: None,
+                labels: Vec::new(),
+                variables: Map::new(),
+                state: state.clone(),
+                parent_id: None,
+                original_id: ExecutionId::from("exec"),
+                trigger: None,
+                metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now() },
+                schedule_date: None,
+            },
+            task_run: TaskRun {
+                id: TaskRunId::from("run"),
+                task_id: "task".to_owned(),
+                parent_task_run_id: None,
+                value: None,
+                iteration: None,
+                attempts: Vec::new(),
+                outputs: Map::new(),
+                state,
+                memo: Default::default(),
+                dynamic: false,
+            },
+            table: LookupTable::new(),
+            context,
+            renderer: Renderer::new(),
+        }
+    }
+
+    /// Answers a KV question.
+    pub(super) fn kv(self, namespace: Option<&str>, key: &str, answer: Answer) -> Self {
+        self.table
+            .insert(Lookup::Kv { namespace: namespace.map(str::to_owned), key: key.to_owned() }, answer);
+        self
+    }
+
+    pub(super) fn call<T>(&self, properties: &Json, with: impl FnOnce(&InlineCall<'_>) -> T) -> T {
+        let ambient = Ambient { now: now(), seed: 1, time_zone: TimeZone::UTC };
+        let scope = Scope::from_json(self.context.clone(), Arc::new(self.table.clone()), ambient);
+        with(&InlineCall {
+            properties: properties.as_object().unwrap(),
+            execution: &self.execution,
+            task_run: &self.task_run,
+            scope: &scope,
+            renderer: &self.renderer,
+            now: now(),
+        })
+    }
+
+    pub(super) fn run(&self, type_name: &str, properties: &Json) -> Result<InlineOutcome, InlineError> {
+        self.call(properties, |call| run(type_name, call))
+    }
+
+    pub(super) fn outputs(&self, type_name: &str, properties: &Json) -> Json {
+        Json::Object(self.run(type_name, properties).unwrap().outputs)
+    }
+
+    /// The message of a call that fails.
+    pub(super) fn failure(&self, type_name: &str, properties: &Json) -> String {
+        match self.run(type_name, properties) {
+            Err(InlineError::Failed { message, .. }) => message,
+            other => panic!("{type_name} {properties}: {other:?}"),
+        }
+    }
+
+    /// The questions of a call that waits for answers.
+    pub(super) fn asked(&self, type_name: &str, properties: &Json) -> Vec<Lookup> {
+        assert_eq!(self.run(type_name, properties), Err(InlineError::Pending));
+        self.table.take_pending()
+    }
+}

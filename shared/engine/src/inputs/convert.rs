@@ -1,0 +1,290 @@
+//! From what was submitted, a text or a JSON value, to a value of a declared type (kestra-compat.md 1.2).
+
+use super::{instants, numbers, shown, yaml};
+use regex::Regex;
+use segue_model::input::InputKind;
+use segue_model::{Json, parse_duration};
+use std::fmt::Display;
+use std::sync::LazyLock;
+
+/// Reads a value as a type. Bounds, patterns and lists of allowed values are not looked at. Null stays null.
+///
+/// # Errors
+/// Why the value is none of that type: the middle part of Kestra's message.
+pub fn convert(kind: &InputKind, value: &Json) -> Result<Json, String> {
+    if value.is_null() {
+        return Ok(Json::Null);
+    }
+    let text = || shown(value);
+    match kind {
+        InputKind::String { .. } | InputKind::Select { .. } | InputKind::Secret { .. } | InputKind::Email => {
+            Ok(Json::String(text()))
+        }
+        InputKind::Int { .. } => numbers::int(value),
+        InputKind::Float { .. } => numbers::float(value),
+        InputKind::Boolean => Ok(Json::Bool(text().eq_ignore_ascii_case("true"))),
+        InputKind::Datetime { .. } => {
+            read(kind, value, instants::instant(&text()).map(instants::instant_text))
+        }
+        InputKind::Date { .. } => read(kind, value, instants::date(&text()).map(|date| date.to_string())),
+        InputKind::Time { .. } => read(kind, value, instants::time(&text()).map(|time| time.to_string())),
+        InputKind::Duration { .. } => read(kind, value, parse_duration(&text()).map(instants::duration_text)),
+        InputKind::File { .. } => file(kind, value),
+        InputKind::Json => match value {
+            Json::String(text) => read(kind, value, serde_json::from_str::<Json>(text)),
+            other => Ok(other.clone()),
+        },
+        InputKind::Yaml => match value {
+            Json::String(text) => read(kind, value, yaml::read(text)),
+            other => Ok(other.clone()),
+        },
+        InputKind::Uri => uri(&text()),
+        InputKind::Array { item_type } | InputKind::Multiselect { item_type, .. } => {
+            list(kind, item_type, value)
+        }
+    }
+}
+
+/// A reading, its error told as Kestra tells it.
+fn read<T: Into<Json>, E: Display>(
+    kind: &InputKind,
+    value: &Json,
+    outcome: Result<T, E>,
+) -> Result<Json, String> {
+    outcome.map(Into::into).map_err(|error| {
+        format!("Expected `{}` but received `{}` with errors:\n```\n{error}\n```", kind.name(), shown(value))
+    })
+}
+
+/// A file that is in internal storage or among the namespace files.
+fn file(kind: &InputKind, value: &Json) -> Result<Json, String> {
+    let uri = shown(value);
+    let is_stored = ["kestra://", "nsfile://"].iter().any(|scheme| uri.starts_with(scheme));
+    let outcome = if is_stored {
+        Ok(uri)
+    } else {
+        Err("a file must be uploaded, or be a kestra:// or nsfile:// URI of a file that is stored")
+    };
+    read(kind, value, outcome)
+}
+
+/// A scheme and a host with a dot in it.
+#[allow(clippy::unwrap_used, reason = "a constant pattern, compiled by the tests")]
+static URI: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\A[a-z][a-z0-9]*://(?-u:[-\w@:%.+~#=]{1,256}\.[a-zA-Z0-9()]{1,6}\b[-\w()@:%+.~#?&/=]*)\z")
+        .unwrap()
+});
+
+fn uri(text: &str) -> Result<Json, String> {
+    if URI.is_match(text) { Ok(text.into()) } else { Err(format!("Expected `URI` but received `{text}`")) }
+}
+
+/// A list, written as one or as a text of JSON, each element read as the element type.
+fn list(kind: &InputKind, item_type: &str, value: &Json) -> Result<Json, String> {
+    let parsed;
+    let items = match value {
+        Json::Array(items) => items,
+        _ => {
+            let outcome = serde_json::from_str::<Vec<Json>>(&shown(value)).map(Json::Array);
+            parsed = read(kind, value, outcome)?;
+            parsed.as_array().map(Vec::as_slice).unwrap_or_default()
+        }
+    };
+    let item_kind = bare(item_type)
+        .ok_or_else(|| format!("`itemType` is `{item_type}`, which is not a type an element can have"))?;
+    items
+        .iter()
+        .map(|item| {
+            convert(&item_kind, item)
+                .map_err(|_| format!("Unable to parse array element as `{item_type}` on `{}`", shown(item)))
+        })
+        .collect()
+}
+
+/// The element type of that name, without bounds; lists are no elements.
+fn bare(name: &str) -> Option<InputKind> {
+    Some(match name.to_ascii_uppercase().as_str() {
+        "STRING" | "SELECT" | "ENUM" => InputKind::String { validator: None },
+        "INT" => InputKind::Int { min: None, max: None },
+        "FLOAT" => InputKind::Float { min: None, max: None },
+        "BOOLEAN" | "BOOL" => InputKind::Boolean,
+        "DATETIME" => InputKind::Datetime { after: None, before: None },
+        "DATE" => InputKind::Date { after: None, before: None },
+        "TIME" => InputKind::Time { after: None, before: None },
+        "DURATION" => InputKind::Duration { min: None, max: None },
+        "FILE" => InputKind::File { allowed_file_extensions: Vec::new() },
+        "JSON" => InputKind::Json,
+        "YAML" => InputKind::Yaml,
+        "URI" => InputKind::Uri,
+        "SECRET" => InputKind::Secret { validator: None },
+        "EMAIL" => InputKind::Email,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Each value with what it becomes, or a part of the refusal.
+    fn check(kind: &InputKind, cases: &[(Json, Result<Json, &str>)]) {
+        for (value, expected) in cases {
+            match (convert(kind, value), expected) {
+                (Err(message), Err(part)) => {
+                    assert!(message.contains(part), "{} {value}: {message}", kind.name());
+                }
+                (read, expected) => {
+                    assert_eq!(
+                        read.as_ref().map_err(String::as_str),
+                        expected.as_ref().map_err(|part| *part),
+                        "{} {value}",
+                        kind.name()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn texts_take_any_scalar() {
+        for name in ["STRING", "SECRET", "EMAIL"] {
+            check(
+                &bare(name).unwrap(),
+                &[
+                    (json!("a b"), Ok(json!("a b"))),
+                    (json!(""), Ok(json!(""))),
+                    (json!(12), Ok(json!("12"))),
+                    (json!(true), Ok(json!("true"))),
+                    (json!(null), Ok(json!(null))),
+                ],
+            );
+        }
+    }
+
+    #[test]
+    fn booleans_are_true_or_else_false() {
+        check(
+            &InputKind::Boolean,
+            &[
+                (json!(true), Ok(json!(true))),
+                (json!("TRUE"), Ok(json!(true))),
+                (json!("yes"), Ok(json!(false))),
+                (json!(""), Ok(json!(false))),
+                (json!(1), Ok(json!(false))),
+            ],
+        );
+    }
+
+    #[test]
+    fn numbers_name_what_they_cannot_read() {
+        check(
+            &bare("INT").unwrap(),
+            &[(json!("5"), Ok(json!(5))), (json!("x"), Err("For input string: \"x\""))],
+        );
+        check(
+            &bare("FLOAT").unwrap(),
+            &[(json!(1), Ok(json!(1.0))), (json!("x"), Err("For input string: \"x\""))],
+        );
+    }
+
+    #[test]
+    fn dates_and_durations_are_texts_in_one_form() {
+        check(
+            &bare("DATETIME").unwrap(),
+            &[
+                (json!("2024-01-02T03:04:05.1Z"), Ok(json!("2024-01-02T03:04:05.100Z"))),
+                (json!("yesterday"), Err("Expected `DATETIME` but received `yesterday` with errors:\n```\n")),
+            ],
+        );
+        check(
+            &bare("DATE").unwrap(),
+            &[
+                (json!("2024-01-02"), Ok(json!("2024-01-02"))),
+                (json!("2/1/24"), Err("Expected `DATE` but received")),
+            ],
+        );
+        check(
+            &bare("TIME").unwrap(),
+            &[(json!("09:05"), Ok(json!("09:05:00"))), (json!("9"), Err("Expected `TIME` but received `9`"))],
+        );
+        check(
+            &bare("DURATION").unwrap(),
+            &[
+                (json!("P1D"), Ok(json!("PT24H"))),
+                (json!("1 day"), Err("Expected `DURATION` but received `1 day`")),
+            ],
+        );
+    }
+
+    #[test]
+    fn files_are_stored_ones() {
+        check(
+            &bare("FILE").unwrap(),
+            &[
+                (json!("kestra:///ns/flow/a.csv"), Ok(json!("kestra:///ns/flow/a.csv"))),
+                (json!("nsfile:///a.csv"), Ok(json!("nsfile:///a.csv"))),
+                (json!("/etc/passwd"), Err("Expected `FILE` but received `/etc/passwd`")),
+                (json!("file:///etc/passwd"), Err("a file must be uploaded")),
+            ],
+        );
+    }
+
+    #[test]
+    fn json_and_yaml_are_read() {
+        check(
+            &InputKind::Json,
+            &[
+                (json!("{\"a\": [1, null]}"), Ok(json!({"a": [1, null]}))),
+                (json!("12"), Ok(json!(12))),
+                (json!({"a": 1}), Ok(json!({"a": 1}))),
+                (json!("{a"), Err("Expected `JSON` but received `{a` with errors:")),
+            ],
+        );
+        check(
+            &InputKind::Yaml,
+            &[
+                (json!("a:\n  - 1\n  - x: yes\n"), Ok(json!({"a": [1, {"x": "yes"}]}))),
+                (json!({"a": 1}), Ok(json!({"a": 1}))),
+                (json!("a: [1"), Err("Expected `YAML` but received `a: [1` with errors:")),
+            ],
+        );
+    }
+
+    #[test]
+    fn uris_have_a_host_with_a_dot() {
+        let no = |text: &str| Err::<Json, _>(format!("Expected `URI` but received `{text}`"));
+        for text in ["https://www.example.com/a?b=c#d", "s3://bucket.name/key", "http://a.io:8080"] {
+            assert_eq!(convert(&InputKind::Uri, &json!(text)), Ok(json!(text)));
+        }
+        for text in ["example.com", "http://localhost", "kestra:///a.csv", "https://", "http://a.io/b c", ""]
+        {
+            assert_eq!(convert(&InputKind::Uri, &json!(text)), no(text));
+        }
+    }
+
+    #[test]
+    fn elements_are_read_one_by_one() {
+        let ints = InputKind::Array { item_type: "INT".to_owned() };
+        check(
+            &ints,
+            &[
+                (json!("[1, \"2\"]"), Ok(json!([1, 2]))),
+                (json!([3]), Ok(json!([3]))),
+                (json!([]), Ok(json!([]))),
+                (json!([1, "x"]), Err("Unable to parse array element as `INT` on `x`")),
+                (json!("1,2"), Err("Expected `ARRAY` but received `1,2` with errors:")),
+                (json!("{\"a\":1}"), Err("Expected `ARRAY` but received")),
+            ],
+        );
+        let nested = InputKind::Array { item_type: "ARRAY".to_owned() };
+        check(&nested, &[(json!([[1]]), Err("not a type an element can have"))]);
+        let several = InputKind::Multiselect {
+            values: vec![],
+            expression: None,
+            item_type: "STRING".to_owned(),
+            allow_custom_value: false,
+        };
+        check(&several, &[(json!("[\"a\", 1]"), Ok(json!(["a", "1"])))]);
+    }
+}

@@ -1,0 +1,142 @@
+//! Declared outputs of a flow, rendered at its end (kestra-compat.md 1.6).
+
+use super::convert::convert;
+use super::shown;
+use segue_model::flow::FlowOutput;
+use segue_model::{Json, Map};
+use segue_template::{RenderError, Renderer, Scope};
+
+/// Why declared outputs came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutputsError {
+    /// Answers have to be fetched first; resolve again with them.
+    #[error("an output needs an answer that has not been fetched yet: fetch it and resolve again")]
+    Pending,
+    /// A value could not be rendered, or is none of its type; the execution fails with this message.
+    #[error("Failed to render output values: {0}")]
+    Failed(String),
+}
+
+/// Renders the declared outputs and reads each as its type. A SECRET is a plain text: whoever stores it
+/// protects it.
+///
+/// # Errors
+/// [`OutputsError::Pending`] when expressions need answers, all of them asked for; [`OutputsError::Failed`]
+/// with the first output that failed.
+pub fn resolve_outputs(
+    outputs: &[FlowOutput],
+    renderer: &Renderer,
+    scope: &Scope,
+) -> Result<Map, OutputsError> {
+    let mut values = Map::new();
+    let mut failure = None;
+    let mut is_pending = false;
+    for output in outputs {
+        let value = match renderer.render_json(&output.value, scope) {
+            Ok(rendered) => typed(output, &rendered),
+            Err(RenderError::Pending) => {
+                is_pending = true;
+                continue;
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        match value {
+            Ok(value) => {
+                values.insert(output.id.clone(), value);
+            }
+            Err(why) => {
+                failure.get_or_insert(why);
+            }
+        }
+    }
+    match failure {
+        _ if is_pending => Err(OutputsError::Pending),
+        Some(why) => Err(OutputsError::Failed(why)),
+        None => Ok(values),
+    }
+}
+
+fn typed(output: &FlowOutput, rendered: &Json) -> Result<Json, String> {
+    let why = if rendered.is_null() && output.required {
+        "missing required output".to_owned()
+    } else {
+        match convert(&output.kind, rendered) {
+            Ok(value) => return Ok(value),
+            Err(why) => why,
+        }
+    };
+    Err(format!("Invalid output for `{}`, {why}, but received `{}`", output.id, shown(rendered)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+    use segue_model::input::InputKind;
+    use segue_template::{Ambient, LookupTable};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    fn output(id: &str, kind: InputKind, value: Json) -> FlowOutput {
+        FlowOutput { id: id.to_owned(), kind, value, description: None, display_name: None, required: true }
+    }
+
+    fn resolve(table: &LookupTable, outputs: &[FlowOutput]) -> Result<Json, OutputsError> {
+        let context = json!({"outputs": {"t": {"n": 3, "list": [1, 2], "map": {"k": "v"}}}});
+        let ambient = Ambient { now: Timestamp::UNIX_EPOCH, seed: 1, time_zone: TimeZone::UTC };
+        let scope = Scope::from_json(context, Arc::new(table.clone()), ambient);
+        resolve_outputs(outputs, &Renderer::new(), &scope).map(Json::Object)
+    }
+
+    #[test]
+    fn values_are_rendered_and_typed() {
+        let outputs = [
+            output("s", InputKind::String { validator: None }, json!("n={{ outputs.t.n }}")),
+            output("i", InputKind::Int { min: None, max: None }, json!("{{ outputs.t.n }}")),
+            output("a", InputKind::Array { item_type: "STRING".to_owned() }, json!("{{ outputs.t.list }}")),
+            output("j", InputKind::Json, json!("{{ outputs.t.map }}")),
+            output("m", InputKind::Json, json!({"deep": ["{{ outputs.t.n }}"]})),
+            FlowOutput { required: false, ..output("n", InputKind::Json, json!(null)) },
+        ];
+        assert_eq!(
+            resolve(&LookupTable::new(), &outputs),
+            Ok(
+                json!({"s": "n=3", "i": 3, "a": ["1", "2"], "j": {"k": "v"}, "m": {"deep": ["3"]}, "n": null})
+            )
+        );
+        assert_eq!(resolve(&LookupTable::new(), &[]), Ok(json!({})));
+    }
+
+    #[test]
+    fn failures_say_which_output() {
+        let int = || InputKind::Int { min: None, max: None };
+        for (value, message) in [
+            (
+                json!("x"),
+                "Failed to render output values: Invalid output for `i`, For input string: \"x\", but received `x`",
+            ),
+            (
+                json!(null),
+                "Failed to render output values: Invalid output for `i`, missing required output, but received `null`",
+            ),
+            (json!("{{ outputs.none.x }}"), "Failed to render output values: Unable to find `none`"),
+        ] {
+            let error = resolve(&LookupTable::new(), &[output("i", int(), value)]).unwrap_err();
+            assert!(error.to_string().starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn answers_come_before_failures() {
+        let table = LookupTable::new();
+        let text = || InputKind::String { validator: None };
+        let outputs = [
+            output("a", InputKind::Int { min: None, max: None }, json!("x")),
+            output("b", text(), json!("{{ kv('b') }}")),
+            output("c", text(), json!("{{ kv('c') }}")),
+        ];
+        assert_eq!(resolve(&table, &outputs), Err(OutputsError::Pending));
+        assert_eq!(table.take_pending().len(), 2);
+    }
+}

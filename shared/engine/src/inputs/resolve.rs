@@ -1,0 +1,223 @@
+//! Which inputs are asked for, in what order, and what values they get (kestra-compat.md 1.2).
+
+use super::check::check;
+use super::convert::convert;
+use super::visible::with_inputs;
+use super::{InputProblem, InputScope, ResolveError, nested, shown};
+use segue_model::input::{DependsOn, Input, InputKind};
+use segue_model::{Json, Map};
+use segue_template::{RenderError, Scope};
+use std::collections::HashMap;
+
+/// Turns submitted values into the inputs of an execution, dotted ids nested. `submitted` holds texts or JSON
+/// values by id; a FILE is the URI of a file that is stored. What is submitted and not declared is passed over.
+///
+/// # Errors
+/// [`ResolveError::Pending`] when a default, condition or expression needs answers, all of them asked for;
+/// [`ResolveError::Refused`] with every value that was refused.
+pub fn resolve(inputs: &[Input], submitted: &Map, scope: &InputScope<'_>) -> Result<Map, ResolveError> {
+    let mut resolver = Resolver { inputs, submitted, scope, slots: HashMap::new(), is_pending: false };
+    for input in inputs {
+        resolver.resolve(input);
+    }
+    resolver.finish()
+}
+
+struct Resolver<'a> {
+    inputs: &'a [Input],
+    submitted: &'a Map,
+    scope: &'a InputScope<'a>,
+    slots: HashMap<&'a str, Slot>,
+    is_pending: bool,
+}
+
+/// What has become of an input.
+enum Slot {
+    /// It is being resolved.
+    Open,
+    /// It is not asked for.
+    Disabled,
+    /// Its value.
+    Value(Json),
+    /// Its value was refused; none when it could not be told because of another input.
+    Refused(Option<InputProblem>),
+}
+
+/// Why an input gets no value now.
+enum Stop {
+    Pending,
+    /// An input it depends on was refused.
+    Blocked,
+    /// Why, and what was received.
+    Refused(String, Json),
+}
+
+impl<'a> Resolver<'a> {
+    fn resolve(&mut self, input: &'a Input) {
+        if self.slots.contains_key(input.id.as_str()) {
+            return;
+        }
+        self.slots.insert(&input.id, Slot::Open);
+        let slot = match self.value(input) {
+            Ok(Some(value)) => Slot::Value(value),
+            Ok(None) => Slot::Disabled,
+            Err(Stop::Blocked) => Slot::Refused(None),
+            Err(Stop::Pending) => {
+                self.is_pending = true;
+                Slot::Refused(None)
+            }
+            Err(Stop::Refused(why, received)) => Slot::Refused(Some(problem(input, &why, &received))),
+        };
+        self.slots.insert(&input.id, slot);
+    }
+
+    fn finish(self) -> Result<Map, ResolveError> {
+        if self.is_pending {
+            return Err(ResolveError::Pending);
+        }
+        let Self { inputs, mut slots, .. } = self;
+        let mut values = Map::new();
+        let mut problems = Vec::new();
+        for input in inputs {
+            match slots.remove(input.id.as_str()) {
+                Some(Slot::Value(value)) => nested::insert(&mut values, &input.id, value),
+                Some(Slot::Refused(problem)) => problems.extend(problem),
+                Some(Slot::Disabled | Slot::Open) | None => {}
+            }
+        }
+        if problems.is_empty() { Ok(values) } else { Err(ResolveError::Refused(problems)) }
+    }
+
+    /// The value of an input; none when it is not asked for.
+    fn value(&mut self, input: &'a Input) -> Result<Option<Json>, Stop> {
+        if let Some(depends_on) = &input.depends_on
+            && !self.is_enabled(depends_on)?
+        {
+            return Ok(None);
+        }
+        let choices = self.choices(&input.kind)?;
+        let received = match nested::get(self.submitted, &input.id) {
+            Some(value) => value.clone(),
+            None => self.default(input, &choices)?,
+        };
+        if received.is_null() {
+            return if input.required {
+                Err(Stop::Refused("missing required input".to_owned(), received))
+            } else {
+                Ok(Some(Json::Null))
+            };
+        }
+        let value = match convert(&input.kind, &received) {
+            Ok(value) => value,
+            Err(why) => return Err(Stop::Refused(why, received)),
+        };
+        match check(&input.kind, input.required, &choices, &value) {
+            Ok(()) => Ok(Some(value)),
+            Err(why) => Err(Stop::Refused(why, received)),
+        }
+    }
+
+    /// Whether an input is asked for: all it depends on are, and its condition is true and nothing else.
+    fn is_enabled(&mut self, depends_on: &'a DependsOn) -> Result<bool, Stop> {
+        let listed =
+            depends_on.inputs.iter().filter_map(|id| self.inputs.iter().find(|input| input.id == *id));
+        for other in listed.collect::<Vec<_>>() {
+            self.resolve(other);
+        }
+        let slots = || depends_on.inputs.iter().filter_map(|id| self.slots.get(id.as_str()));
+        if slots().any(|slot| matches!(slot, Slot::Open)) {
+            let why = "its `dependsOn` leads back to itself: take an input out of the circle";
+            return Err(Stop::Refused(why.to_owned(), Json::Null));
+        }
+        if slots().any(|slot| matches!(slot, Slot::Refused(_))) {
+            return Err(Stop::Blocked);
+        }
+        if slots().any(|slot| matches!(slot, Slot::Disabled)) {
+            return Ok(false);
+        }
+        let Some(condition) = &depends_on.condition else { return Ok(true) };
+        let scope = self.visible(|id| depends_on.inputs.iter().any(|listed| listed == id));
+        match self.scope.renderer.render_typed(condition, &scope) {
+            Ok(value) => Ok(value == Json::Bool(true)),
+            Err(error) => Err(unrendered("Invalid condition", error)),
+        }
+    }
+
+    /// The values to choose from.
+    fn choices(&self, kind: &InputKind) -> Result<Vec<String>, Stop> {
+        let (InputKind::Select { values, expression, .. }
+        | InputKind::Multiselect { values, expression, .. }) = kind
+        else {
+            return Ok(Vec::new());
+        };
+        let Some(expression) = expression else { return Ok(values.clone()) };
+        let rendered = self.scope.renderer.render_typed(expression, &self.visible(|_| true));
+        match rendered.map_err(|error| unrendered("Cannot render 'expression'. Cause", error))? {
+            Json::Array(items) => Ok(items.iter().filter(|item| !item.is_null()).map(shown).collect()),
+            other => Err(Stop::Refused(
+                format!(
+                    "Invalid expression result. Expected a list of strings, but received {}",
+                    class_name(&other)
+                ),
+                Json::Null,
+            )),
+        }
+    }
+
+    /// The value when none was submitted; null when there is no default.
+    fn default(&self, input: &Input, choices: &[String]) -> Result<Json, Stop> {
+        match (&input.defaults, &input.kind) {
+            (Some(defaults), _) => {
+                let scope = self.visible(|_| true);
+                let rendered = self.scope.renderer.render_json(defaults, &scope);
+                rendered.map_err(|error| unrendered("Cannot render 'defaults'. Cause", error))
+            }
+            (None, InputKind::Select { auto_select_first: true, .. }) => {
+                Ok(choices.first().map_or(Json::Null, |first| first.as_str().into()))
+            }
+            (None, _) => Ok(Json::Null),
+        }
+    }
+
+    /// The scope in which those of the inputs resolved so far are seen that `shows` names.
+    fn visible(&self, shows: impl Fn(&str) -> bool) -> Scope {
+        let mut map = Map::new();
+        for input in self.inputs.iter().filter(|input| shows(&input.id)) {
+            if let Some(Slot::Value(value)) = self.slots.get(input.id.as_str()) {
+                nested::insert(&mut map, &input.id, value.clone());
+            }
+        }
+        with_inputs(self.scope, map)
+    }
+}
+
+fn unrendered(what: &str, error: RenderError) -> Stop {
+    match error {
+        RenderError::Pending => Stop::Pending,
+        error => Stop::Refused(format!("{what}: {error}"), Json::Null),
+    }
+}
+
+/// A refusal in Kestra's words. The value of a secret is not shown.
+fn problem(input: &Input, why: &str, received: &Json) -> InputProblem {
+    let is_secret = matches!(input.kind, InputKind::Secret { .. }) && !received.is_null();
+    let received = if is_secret { "******".to_owned() } else { shown(received) };
+    let id = input.id.clone();
+    InputProblem { message: format!("Invalid input for `{id}`, {why}, but received `{received}`"), input: id }
+}
+
+/// What Java calls a value of that type.
+fn class_name(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "<null>",
+        Json::Bool(_) => "Boolean",
+        Json::Number(number) if number.is_f64() => "Double",
+        Json::Number(_) => "Long",
+        Json::String(_) => "String",
+        Json::Array(_) => "ArrayList",
+        Json::Object(_) => "LinkedHashMap",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! YAML texts, read as the expression function `yaml()` reads them, so that an input and an expression never
+//! differ on what a text means.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use segue_model::Json;
+use segue_template::{Ambient, RenderError, Renderer, Scope};
+use serde_json::json;
+use std::sync::LazyLock;
+
+static RENDERER: LazyLock<Renderer> = LazyLock::new(Renderer::new);
+
+/// Reads a text.
+pub(super) fn read(text: &str) -> Result<Json, String> {
+    // Neither time nor chance has a part in this.
+    let ambient = Ambient { now: Timestamp::UNIX_EPOCH, seed: 0, time_zone: TimeZone::UTC };
+    let scope = Scope::of_variables(json!({"text": text}), ambient);
+    RENDERER.render_typed("{{ yaml(text) }}", &scope).map_err(|error| match error {
+        RenderError::Failed { message, .. } => message,
+        other => other.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_is_read() {
+        assert_eq!(read("a: 1\nb: [x, 'y', null]\n"), Ok(json!({"a": 1, "b": ["x", "y", null]})));
+        assert_eq!(read("text"), Ok(json!("text")));
+        assert_eq!(read("a: '{{ b }}'"), Ok(json!({"a": "{{ b }}"})), "what is read is not rendered");
+        assert!(read("a: [1").is_err());
+    }
+}

@@ -1,0 +1,33 @@
+//! The engine: what happens next in an execution. `decide(state, event, env) -> decision`, and nothing else.
+//!
+//! What it is: the rules of kestra-compat.md sections 1 and 2 as pure functions over an [`ExecutionState`]. A
+//! [`Decision`] says what changed and which [`Effect`]s are to be brought about; the shell round it (crate
+//! `segue-executor`) commits the one and brings about the other.
+//!
+//! What it must not know: IO, the clock, randomness, how task runs travel. The time is in [`Env`]; what an
+//! expression asks of the outside is answered from a table, and what the table lacks is returned as
+//! [`Decision::pending`], to be fetched before the next step.
+//!
+//! How to add one more: a flowable gets a variant in the model and its opening and its rule of the next child
+//! in `flowable/`; an inline task type gets a file in `inline/`; an event gets an arm in `decide`.
+
+pub mod check;
+pub mod context;
+pub mod decide;
+pub mod effect;
+mod flowable;
+mod frame;
+pub mod inline;
+pub mod inputs;
+pub mod outputs;
+pub mod plan;
+pub mod retry;
+mod sla;
+pub mod state;
+mod subflows;
+mod step;
+
+pub use decide::decide;
+pub use effect::{Decision, Dispatch, Effect, SubflowRequest};
+pub use plan::Plan;
+pub use state::{Env, ExecutionState};

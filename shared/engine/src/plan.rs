@@ -1,0 +1,180 @@
+//! A flow made ready to run: its tasks in one table, each with its place in the tree.
+
+use segue_model::catalog::{Catalog, RunBy};
+use segue_model::flow::Flow;
+use segue_model::task::{FlowableKind, Task, TaskKind};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The number of a task in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(usize);
+
+/// Which list of its parent a task stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Branch {
+    /// `tasks`.
+    Main,
+    /// `then`.
+    Then,
+    /// `else`.
+    Else,
+    /// A case of a Switch, by its place.
+    Case(usize),
+    /// `defaults`.
+    Defaults,
+    /// `onPause`.
+    OnPause,
+    /// `errors`.
+    Errors,
+    /// `finally`.
+    Finally,
+    /// `afterExecution`, of the flow only.
+    After,
+}
+
+/// A task with its place in the tree.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The task.
+    pub task: Arc<Task>,
+    /// The flowable it belongs to; none at the top.
+    pub parent: Option<NodeId>,
+    /// Which list of it.
+    pub branch: Branch,
+    /// Its place in that list, disabled tasks left out.
+    pub place: usize,
+    /// Who runs it.
+    pub run_by: RunBy,
+    /// Its own lists.
+    lists: Vec<(Branch, Vec<NodeId>)>,
+}
+
+/// A flow made ready to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The flow.
+    pub flow: Arc<Flow>,
+    nodes: Vec<Node>,
+    by_task: HashMap<String, NodeId>,
+    lists: Vec<(Branch, Vec<NodeId>)>,
+}
+
+impl Plan {
+    /// Makes a flow ready. A task type the catalogue does not know is left to a service of no name, which
+    /// validation has refused before.
+    pub fn new(flow: Arc<Flow>, catalog: &Catalog) -> Self {
+        let mut plan =
+            Self { flow: flow.clone(), nodes: Vec::new(), by_task: HashMap::new(), lists: Vec::new() };
+        plan.lists = [
+            (Branch::Main, &flow.tasks),
+            (Branch::Errors, &flow.errors),
+            (Branch::Finally, &flow.finally),
+            (Branch::After, &flow.after_execution),
+        ]
+        .into_iter()
+        .map(|(branch, tasks)| (branch, plan.add_list(None, branch, tasks, catalog)))
+        .collect();
+        plan
+    }
+
+    fn add_list<'a>(
+        &mut self,
+        parent: Option<NodeId>,
+        branch: Branch,
+        tasks: impl IntoIterator<Item = &'a Task>,
+        catalog: &Catalog,
+    ) -> Vec<NodeId> {
+        let mut list = Vec::new();
+        for task in tasks.into_iter().filter(|task| !task.disabled) {
+            let id = NodeId(self.nodes.len());
+            let run_by = match &task.kind {
+                TaskKind::Flowable(_) => RunBy::Flowable,
+                TaskKind::Plugin { .. } => {
+                    catalog.get(&task.type_name).map_or(RunBy::Service(""), |kind| kind.run_by)
+                }
+            };
+            self.nodes.push(Node {
+                task: Arc::new(task.clone()),
+                parent,
+                branch,
+                place: list.len(),
+                run_by,
+                lists: Vec::new(),
+            });
+            self.by_task.insert(task.id.clone(), id);
+            let lists = self.child_lists(id, task, catalog);
+            if let Some(node) = self.nodes.get_mut(id.0) {
+                node.lists = lists;
+            }
+            list.push(id);
+        }
+        list
+    }
+
+    fn child_lists(&mut self, id: NodeId, task: &Task, catalog: &Catalog) -> Vec<(Branch, Vec<NodeId>)> {
+        let TaskKind::Flowable(flowable) = &task.kind else { return Vec::new() };
+        let mut branches: Vec<(Branch, Vec<&Task>)> = match &flowable.kind {
+            FlowableKind::Sequential { tasks }
+            | FlowableKind::Parallel { tasks, .. }
+            | FlowableKind::AllowFailure { tasks } => vec![(Branch::Main, tasks.iter().collect())],
+            FlowableKind::If { then, otherwise, .. } => {
+                vec![(Branch::Then, then.iter().collect()), (Branch::Else, otherwise.iter().collect())]
+            }
+            FlowableKind::Switch { cases, defaults, .. } => cases
+                .iter()
+                .enumerate()
+                .map(|(place, (_, tasks))| (Branch::Case(place), tasks.iter().collect()))
+                .chain([(Branch::Defaults, defaults.iter().collect())])
+                .collect(),
+            FlowableKind::ForEach(each) => vec![(Branch::Main, each.tasks.iter().collect())],
+            FlowableKind::Dag { tasks, .. } => {
+                vec![(Branch::Main, tasks.iter().map(|node| &node.task).collect())]
+            }
+            FlowableKind::Pause(pause) => vec![
+                (Branch::Main, pause.tasks.iter().collect()),
+                (Branch::OnPause, pause.on_pause.iter().collect()),
+            ],
+            FlowableKind::LoopUntil(until) => vec![(Branch::Main, until.tasks.iter().collect())],
+            FlowableKind::WorkingDirectory(directory) => {
+                vec![(Branch::Main, directory.tasks.iter().collect())]
+            }
+            FlowableKind::ForEachItem(items) => {
+                let parts = crate::flowable::parts(task, items);
+                let list = self.add_list(Some(id), Branch::Main, &parts, catalog);
+                return vec![(Branch::Main, list)];
+            }
+            FlowableKind::Batches(_) | FlowableKind::Subflow(_) | FlowableKind::Sleep { .. } => Vec::new(),
+        };
+        branches.push((Branch::Errors, flowable.errors.iter().collect()));
+        branches.push((Branch::Finally, flowable.finally.iter().collect()));
+        branches
+            .into_iter()
+            .map(|(branch, tasks)| (branch, self.add_list(Some(id), branch, tasks, catalog)))
+            .collect()
+    }
+
+    /// The task of that number.
+    ///
+    /// A number comes from this plan, so there is one; the first stands in should that be broken.
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.0)
+    }
+
+    /// The number of the task of that id, disabled tasks left out.
+    pub fn find(&self, task_id: &str) -> Option<NodeId> {
+        self.by_task.get(task_id).copied()
+    }
+
+    /// A list of children of a task, or of the flow.
+    pub fn list(&self, parent: Option<NodeId>, branch: Branch) -> &[NodeId] {
+        let lists = match parent {
+            None => &self.lists,
+            Some(id) => match self.nodes.get(id.0) {
+                Some(node) => &node.lists,
+                None => return &[],
+            },
+        };
+        lists.iter().find(|(name, _)| *name == branch).map_or(&[], |(_, list)| list)
+    }
+}

@@ -1,0 +1,70 @@
+//! Promises about an execution: how long it takes, and what holds at every change (kestra-compat.md 1.5).
+
+use crate::effect::Effect;
+use crate::state::{Env, ExecutionState};
+use segue_model::flow::{Sla, SlaBehavior, SlaKind};
+use segue_model::label::set_label;
+use segue_model::log::LogLevel;
+use segue_model::state::State;
+use segue_template::is_truthy;
+
+impl ExecutionState {
+    /// Sets a timer for each promise of a duration, counted from the execution's creation.
+    pub(crate) fn set_sla_timers(&mut self) {
+        let created = self.execution.state.start_date();
+        for sla in &self.plan.clone().flow.sla {
+            if let SlaKind::MaxDuration { duration } = &sla.kind
+                && let Ok(due) = created.checked_add(*duration)
+            {
+                self.effect(Effect::SetTimer { key: format!("sla:{}", sla.id), due });
+            }
+        }
+    }
+
+    /// The time of a promise is over.
+    pub(crate) fn sla_is_due(&mut self, id: &str, env: &Env) {
+        let plan = self.plan.clone();
+        if let Some(sla) = plan.flow.sla.iter().find(|sla| sla.id == id) {
+            self.break_sla(sla, "it took too long", env);
+        }
+    }
+
+    /// Evaluates the assertions; true where one was broken.
+    pub(crate) fn check_slas(&mut self, env: &Env) -> bool {
+        if self.execution.state.current() != State::Running {
+            return false;
+        }
+        let plan = self.plan.clone();
+        let mut is_broken = false;
+        for sla in &plan.flow.sla {
+            let SlaKind::ExecutionAssertion { assert } = &sla.kind else { continue };
+            let scope = self.flow_scope(env);
+            // What cannot be evaluated yet says nothing about the promise.
+            let Ok(text) = env.renderer.render(assert, &scope) else { continue };
+            if !is_truthy(&text) {
+                is_broken |= self.break_sla(sla, &format!("`{assert}` does not hold"), env);
+            }
+        }
+        is_broken
+    }
+
+    /// Only the first breach of a promise acts; true where it did.
+    fn break_sla(&mut self, sla: &Sla, why: &str, env: &Env) -> bool {
+        if self.execution.state.current().is_terminal() || self.notes.broken_slas.contains(&sla.id) {
+            return false;
+        }
+        self.notes.broken_slas.push(sla.id.clone());
+        for label in &sla.labels {
+            set_label(&mut self.execution.labels, label.clone());
+        }
+        self.shared = None;
+        self.decision.changed = true;
+        self.log(None, LogLevel::Error, format!("the SLA {} is broken: {why}", sla.id), env.now);
+        match sla.behavior {
+            SlaBehavior::Fail => self.stop_all(State::Failed, None, env.now),
+            SlaBehavior::Cancel => self.stop_all(State::Cancelled, None, env.now),
+            SlaBehavior::None => {}
+        }
+        true
+    }
+}

@@ -1,0 +1,333 @@
+//! An execution in memory, with the indexes that make an event cheap. Everything here is derived from what
+//! the store keeps, so a load always yields the same.
+
+use crate::context::Shared;
+use crate::effect::{Decision, Effect};
+use crate::flowable;
+use crate::frame::{Child, Frame, Order};
+use crate::outputs::Outputs;
+use crate::plan::{Branch, NodeId, Plan};
+use jiff::Timestamp;
+use segue_model::execution::Execution;
+use segue_model::id::TaskRunId;
+use segue_model::log::{LogEntry, LogLevel};
+use segue_model::state::State;
+use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+use segue_template::{LookupTable, Renderer};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+/// All that a step is given besides the execution and the event.
+#[derive(Clone, Debug)]
+pub struct Env {
+    /// Renders expressions.
+    pub renderer: Renderer,
+    /// Answers fetched so far.
+    pub lookups: LookupTable,
+    /// The time of this step.
+    pub now: Timestamp,
+    /// How many task runs a step may start before it is cut short.
+    pub budget: usize,
+    /// Root variables that belong to the server: `envs`, `globals`, `kestra`.
+    pub globals: Arc<Map>,
+}
+
+/// A task run in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) task_run: TaskRun,
+    /// None for a task run that a service reported (`dynamic`).
+    pub(crate) node: Option<NodeId>,
+    /// The loop values above and of it, outermost first.
+    pub(crate) chain: Arc<[String]>,
+}
+
+/// What the machine has yet to do.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    /// A task run is made and started.
+    Start { parent: Option<TaskRunId>, child: Child },
+    /// A task run has its next attempt.
+    Again(TaskRunId),
+    /// A level looks what comes next; an iteration whose child has ended goes on.
+    Advance { level: Option<TaskRunId>, ended: Option<(u64, usize)> },
+}
+
+/// What the engine keeps of an execution besides the execution itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Notes {
+    /// A pause was asked for from outside: nothing starts.
+    pub(crate) paused: bool,
+    /// The state the execution has to end in (`execution.Exit`, an SLA).
+    pub(crate) exit: Option<State>,
+    /// The slot has been granted, or none is needed.
+    pub(crate) admitted: bool,
+    /// SLAs that have been broken already.
+    pub(crate) broken_slas: Vec<String>,
+    /// The flow's `afterExecution` tasks are at work.
+    pub(crate) after: bool,
+}
+
+/// An execution in memory.
+#[derive(Debug)]
+pub struct ExecutionState {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) execution: Execution,
+    pub(crate) runs: BTreeMap<u64, Run>,
+    pub(crate) places: HashMap<TaskRunId, u64>,
+    next_place: u64,
+    pub(crate) root: Frame,
+    pub(crate) frames: HashMap<TaskRunId, Frame>,
+    pub(crate) outputs: Outputs,
+    pub(crate) notes: Notes,
+    pub(crate) shared: Option<Arc<Shared>>,
+    pub(crate) agenda: VecDeque<Action>,
+    /// Task runs that are PAUSED, and those that are RETRYING.
+    pub(crate) paused: BTreeSet<TaskRunId>,
+    pub(crate) retrying: BTreeSet<TaskRunId>,
+    // What the step under way has come to.
+    dirty: BTreeSet<u64>,
+    pub(crate) decision: Decision,
+}
+
+impl ExecutionState {
+    /// An execution that has just been made, or one as the store keeps it.
+    pub fn load(plan: Arc<Plan>, execution: Execution, task_runs: Vec<(u64, TaskRun)>, notes: &Json) -> Self {
+        let root = Frame::new(Order::Sequence(plan.list(None, Branch::Main).to_vec()));
+        let mut state = Self {
+            plan,
+            execution,
+            runs: BTreeMap::new(),
+            places: HashMap::new(),
+            next_place: 0,
+            root,
+            frames: HashMap::new(),
+            outputs: Outputs::default(),
+            notes: serde_json::from_value(notes.clone()).unwrap_or_default(),
+            shared: None,
+            agenda: VecDeque::new(),
+            paused: BTreeSet::new(),
+            retrying: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            decision: Decision::default(),
+        };
+        for (place, task_run) in task_runs {
+            state.next_place = place;
+            state.restore(task_run);
+        }
+        state.dirty.clear();
+        state.decision = Decision::default();
+        state
+    }
+
+    fn restore(&mut self, task_run: TaskRun) {
+        let node = if task_run.dynamic { None } else { self.plan.find(&task_run.task_id) };
+        let current = task_run.current();
+        let id = task_run.id.clone();
+        let parent = task_run.parent_task_run_id.clone();
+        let iteration = task_run.iteration;
+        let memo = task_run.memo.clone();
+        self.insert(task_run, node);
+        let Some(node) = node else { return };
+        let plan = self.plan.clone();
+        if let Some(frame) = self.frame_mut(parent.as_ref()) {
+            frame.child_started(&plan, node, iteration);
+            if current.is_terminal() {
+                frame.child_ended(&plan, node, iteration, current);
+            }
+        }
+        if !current.is_terminal()
+            && let Some(order) = flowable::order(&plan, node, &memo)
+        {
+            self.frames.insert(id, Frame::new(order));
+        }
+    }
+
+    /// Puts a task run into the indexes.
+    pub(crate) fn insert(&mut self, task_run: TaskRun, node: Option<NodeId>) {
+        let place = self.next_place;
+        self.next_place += 1;
+        let chain = self.chain(task_run.parent_task_run_id.as_ref(), task_run.value.as_deref());
+        if node.is_some() {
+            self.outputs.set_state(&task_run.task_id, &chain, task_run.current());
+            if task_run.current().is_terminal() && task_run.current() != State::Skipped
+                || !task_run.outputs.is_empty()
+            {
+                self.outputs.set(&task_run.task_id, &chain, &task_run.outputs);
+            }
+        }
+        match task_run.current() {
+            State::Paused => {
+                self.paused.insert(task_run.id.clone());
+            }
+            State::Retrying => {
+                self.retrying.insert(task_run.id.clone());
+            }
+            State::Created
+            | State::Queued
+            | State::Running
+            | State::Restarted
+            | State::Retried
+            | State::Success
+            | State::Warning
+            | State::Failed
+            | State::Killing
+            | State::Killed
+            | State::Cancelled
+            | State::Skipped => {}
+        }
+        self.places.insert(task_run.id.clone(), place);
+        self.dirty.insert(place);
+        self.runs.insert(place, Run { task_run, node, chain });
+    }
+
+    /// Takes a task run out of the indexes and the store.
+    pub(crate) fn remove(&mut self, id: &TaskRunId) {
+        if let Some(place) = self.places.remove(id)
+            && let Some(run) = self.runs.remove(&place)
+        {
+            self.dirty.remove(&place);
+            self.frames.remove(id);
+            self.paused.remove(id);
+            self.retrying.remove(id);
+            self.outputs.clear(&run.task_run.task_id, &run.chain);
+            self.decision.removed.push(id.clone());
+        }
+    }
+
+    /// The loop values of a task run below `parent`.
+    pub(crate) fn chain(&self, parent: Option<&TaskRunId>, value: Option<&str>) -> Arc<[String]> {
+        let above = parent.and_then(|id| self.run(id)).map(|run| run.chain.clone());
+        match (above, value) {
+            (Some(above), None) => above,
+            (above, value) => {
+                above.iter().flat_map(|chain| chain.iter().cloned()).chain(value.map(str::to_owned)).collect()
+            }
+        }
+    }
+
+    /// The task run of that id.
+    pub(crate) fn run(&self, id: &TaskRunId) -> Option<&Run> {
+        self.places.get(id).and_then(|place| self.runs.get(place))
+    }
+
+    /// The task run of that id, to be changed.
+    pub(crate) fn run_mut(&mut self, id: &TaskRunId) -> Option<&mut Run> {
+        let place = *self.places.get(id)?;
+        self.dirty.insert(place);
+        self.runs.get_mut(&place)
+    }
+
+    /// The frame of a level.
+    pub(crate) fn frame_mut(&mut self, level: Option<&TaskRunId>) -> Option<&mut Frame> {
+        match level {
+            None => Some(&mut self.root),
+            Some(id) => self.frames.get_mut(id),
+        }
+    }
+
+    /// Enters a state, and keeps the indexes and the execution's own state in step.
+    pub(crate) fn enter(&mut self, id: &TaskRunId, state: State, now: Timestamp) {
+        let Some(run) = self.run_mut(id) else { return };
+        run.task_run.state.enter(state, now);
+        let (task, chain, is_planned) = (run.task_run.task_id.clone(), run.chain.clone(), run.node.is_some());
+        if is_planned {
+            self.outputs.set_state(&task, &chain, state);
+        }
+        set_member(&mut self.paused, id, state == State::Paused);
+        set_member(&mut self.retrying, id, state == State::Retrying);
+        self.follow(now);
+    }
+
+    /// The execution is PAUSED while a task run is, RETRYING while one is, else RUNNING (2.4, 2.5).
+    pub(crate) fn follow(&mut self, now: Timestamp) {
+        let current = self.execution.state.current();
+        if !matches!(current, State::Running | State::Paused | State::Retrying | State::Restarted) {
+            return;
+        }
+        let next = if !self.paused.is_empty() || self.notes.paused {
+            State::Paused
+        } else if !self.retrying.is_empty() {
+            State::Retrying
+        } else if current == State::Restarted {
+            return;
+        } else {
+            State::Running
+        };
+        self.enter_execution(next, now);
+    }
+
+    /// The execution enters a state.
+    pub(crate) fn enter_execution(&mut self, state: State, now: Timestamp) {
+        if self.execution.state.current() != state {
+            self.execution.state.enter(state, now);
+            self.decision.changed = true;
+            self.shared = None;
+        }
+    }
+
+    /// Writes a line of the log.
+    pub(crate) fn log(&mut self, run: Option<&TaskRunId>, level: LogLevel, message: String, now: Timestamp) {
+        let run = run.and_then(|id| self.run(id)).map(|run| &run.task_run);
+        let entry = LogEntry {
+            namespace: self.execution.namespace.clone(),
+            flow_id: self.execution.flow_id.clone(),
+            execution_id: self.execution.id.clone(),
+            task_id: run.map(|run| run.task_id.clone()),
+            task_run_id: run.map(|run| run.id.clone()),
+            attempt_number: run.map(TaskRun::ended_attempts),
+            timestamp: now,
+            level,
+            message,
+        };
+        self.decision.logs.push(entry);
+    }
+
+    /// Asks for an effect.
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.decision.effects.push(effect);
+    }
+
+    /// The decision of the step, and a clean slate for the next.
+    pub(crate) fn take_decision(&mut self) -> Decision {
+        let dirty = std::mem::take(&mut self.dirty);
+        let mut decision = std::mem::take(&mut self.decision);
+        decision.task_runs = dirty
+            .into_iter()
+            .filter_map(|place| self.runs.get(&place).map(|run| (place, run.task_run.clone())))
+            .collect();
+        decision.changed |=
+            !(decision.task_runs.is_empty() && decision.removed.is_empty() && decision.logs.is_empty());
+        decision
+    }
+
+    /// The execution.
+    pub fn execution(&self) -> &Execution {
+        &self.execution
+    }
+
+    /// The flow it runs.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Its task runs, in the order in which they were made.
+    pub fn task_runs(&self) -> impl Iterator<Item = &TaskRun> {
+        self.runs.values().map(|run| &run.task_run)
+    }
+
+    /// What the engine keeps besides, for the store.
+    pub fn notes(&self) -> Json {
+        serde_json::to_value(&self.notes).unwrap_or_default()
+    }
+}
+
+fn set_member(set: &mut BTreeSet<TaskRunId>, id: &TaskRunId, is_in: bool) {
+    if is_in {
+        set.insert(id.clone());
+    } else {
+        set.remove(id);
+    }
+}

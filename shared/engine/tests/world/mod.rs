@@ -1,0 +1,234 @@
+//! A simulated world round the engine: it plays services, timers and the store, in virtual time.
+#![allow(dead_code, reason = "each test binary uses its part of the world")]
+
+use jiff::{SignedDuration, Timestamp};
+use segue_engine::decide::go_on;
+use segue_engine::{Decision, Dispatch, Effect, Env, ExecutionState, Plan, decide};
+use segue_model::Map;
+use segue_model::catalog::{Catalog, RunBy, TaskType};
+use segue_model::event::{Event, TaskRunResult};
+use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::log::LogEntry;
+use segue_model::parse::parse_flow;
+use segue_model::state::{State, StateHistory};
+use segue_model::task_run::TaskRun;
+use segue_template::{Answer, LookupTable, Renderer};
+use serde_json::json;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+pub(crate) fn catalog() -> Catalog {
+    let mut types = segue_model::flowable_types::flowable_types();
+    types.extend(segue_engine::inline::inline_types());
+    types.push(TaskType {
+        name: "test.Work",
+        aliases: &[],
+        run_by: RunBy::Service("test"),
+        schema: json!({"type": "object", "additionalProperties": true}),
+    });
+    Catalog::new(types)
+}
+
+pub(crate) struct World {
+    plan: Arc<Plan>,
+    renderer: Renderer,
+    pub(crate) execution: ExecutionState,
+    pub(crate) now: Timestamp,
+    events: VecDeque<Event>,
+    timers: BTreeMap<String, Timestamp>,
+    pub(crate) logs: Vec<LogEntry>,
+    pub(crate) stored: BTreeMap<TaskRunId, (u64, TaskRun)>,
+    /// Every event that was folded in, in order.
+    pub(crate) history: Vec<Event>,
+    /// What the next dispatches do is up to the test.
+    pub(crate) manual: bool,
+    pub(crate) dispatched: Vec<Dispatch>,
+    pub(crate) budget: usize,
+}
+
+impl World {
+    pub(crate) fn new(body: &str) -> Self {
+        let source = format!("id: case\nnamespace: test\n{body}\n");
+        let parsed = parse_flow(&source, &catalog());
+        let flow = parsed.flow.unwrap_or_else(|| panic!("{source}\n{:?}", parsed.diagnostics));
+        let plan = Arc::new(Plan::new(Arc::new(flow), &catalog()));
+        let now: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
+        let id = ExecutionId::derive(&["test"]);
+        let execution = Execution {
+            id: id.clone(),
+            namespace: "test".into(),
+            flow_id: "case".into(),
+            flow_revision: 1,
+            inputs: Map::new(),
+            outputs: None,
+            labels: Vec::new(),
+            variables: plan.flow.variables.clone(),
+            state: StateHistory::new(State::Created, now),
+            parent_id: None,
+            original_id: id,
+            trigger: None,
+            metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
+            schedule_date: None,
+        };
+        let state = ExecutionState::load(plan.clone(), execution, Vec::new(), &json!(null));
+        Self {
+            plan,
+            renderer: Renderer::new(),
+            execution: state,
+            now,
+            events: VecDeque::from([Event::ExecutionCreated]),
+            timers: BTreeMap::new(),
+            logs: Vec::new(),
+            stored: BTreeMap::new(),
+            history: Vec::new(),
+            manual: false,
+            dispatched: Vec::new(),
+            budget: 100,
+        }
+    }
+
+    pub(crate) fn send(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// Folds events in until nothing happens of itself.
+    pub(crate) fn run(&mut self) {
+        for _ in 0..100_000 {
+            if let Some(event) = self.events.pop_front() {
+                self.fold(&event);
+            } else if let Some((key, due)) = self.next_timer() {
+                self.timers.remove(&key);
+                self.now = self.now.max(due);
+                self.events.push_back(Event::TimerFired { key });
+            } else {
+                return;
+            }
+        }
+        panic!("the execution does not come to rest");
+    }
+
+    fn next_timer(&self) -> Option<(String, Timestamp)> {
+        self.timers.iter().min_by_key(|(_, due)| **due).map(|(key, due)| (key.clone(), *due))
+    }
+
+    pub(crate) fn fold(&mut self, event: &Event) {
+        self.history.push(event.clone());
+        self.now += SignedDuration::from_millis(1);
+        let env = Env {
+            renderer: self.renderer.clone(),
+            lookups: LookupTable::new(),
+            now: self.now,
+            budget: self.budget,
+            globals: Arc::new(Map::new()),
+        };
+        let mut decision = decide(&mut self.execution, event, &env);
+        loop {
+            let (pending, more) = (std::mem::take(&mut decision.pending), decision.more);
+            self.settle(decision);
+            for lookup in &pending {
+                env.lookups.insert(lookup.clone(), Answer::Missing);
+            }
+            if pending.is_empty() && !more {
+                return;
+            }
+            decision = go_on(&mut self.execution, &env);
+        }
+    }
+
+    fn settle(&mut self, decision: Decision) {
+        self.logs.extend(decision.logs);
+        for (place, run) in decision.task_runs {
+            self.stored.insert(run.id.clone(), (place, run));
+        }
+        for id in decision.removed {
+            self.stored.remove(&id);
+        }
+        for effect in decision.effects {
+            match effect {
+                Effect::DispatchTaskRun(dispatch) if self.manual => self.dispatched.push(*dispatch),
+                Effect::DispatchTaskRun(dispatch) => {
+                    if let Some(result) = self.work(&dispatch) {
+                        self.events.push_back(Event::TaskRunFinished(result));
+                    }
+                }
+                Effect::SetTimer { key, due } => {
+                    self.timers.insert(key, due);
+                }
+                Effect::ClearTimer { key } => {
+                    self.timers.remove(&key);
+                }
+                Effect::TakeSlot => self.events.push_back(Event::SlotGranted),
+                Effect::StartSubflow(request) => {
+                    let (task_run_id, iteration) = (request.task_run_id, request.iteration);
+                    self.events.push_back(Event::SubflowCreated {
+                        task_run_id: task_run_id.clone(),
+                        iteration,
+                        outcome: Ok(request.execution_id.clone()),
+                    });
+                    self.events.push_back(Event::SubflowFinished {
+                        task_run_id,
+                        iteration,
+                        execution_id: request.execution_id,
+                        state: State::Success,
+                        outputs: Map::new(),
+                    });
+                }
+                Effect::ReleaseSlot
+                | Effect::StopAttempts { .. }
+                | Effect::KillExecution { .. }
+                | Effect::NotifyParent { .. }
+                | Effect::CreateRetryExecution { .. }
+                | Effect::ExecutionEnded { .. } => {}
+            }
+        }
+    }
+
+    /// What `test.Work` does: fails as often as `fails` says, hangs where `hangs` is true.
+    pub(crate) fn work(&self, dispatch: &Dispatch) -> Option<TaskRunResult> {
+        let property = |name: &str| dispatch.properties.get(name).cloned().unwrap_or_default();
+        if property("hangs") == json!(true) {
+            return None;
+        }
+        let fails = property("fails").as_u64().unwrap_or(0);
+        let is_bad = u64::from(dispatch.attempt) < fails;
+        Some(TaskRunResult {
+            task_run_id: dispatch.task_run_id.clone(),
+            attempt: dispatch.attempt,
+            state: if is_bad { State::Failed } else { State::Success },
+            outputs: Map::new(),
+            error: is_bad.then(|| "it failed".to_owned()),
+            start_date: self.now,
+            end_date: self.now,
+            dynamic: Vec::new(),
+            metrics: Vec::new(),
+        })
+    }
+
+    /// Throws the execution in memory away and loads it from what was stored, as after a crash.
+    pub(crate) fn reload(&mut self) {
+        let mut runs: Vec<(u64, TaskRun)> = self.stored.values().cloned().collect();
+        runs.sort_by_key(|(place, _)| *place);
+        let execution = self.execution.execution().clone();
+        let notes = self.execution.notes();
+        self.execution = ExecutionState::load(self.plan.clone(), execution, runs, &notes);
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.execution.execution().state.current()
+    }
+
+    pub(crate) fn runs(&self) -> Vec<String> {
+        self.execution
+            .task_runs()
+            .map(|run| match &run.value {
+                Some(value) => format!("{}[{value}] {}", run.task_id, run.current()),
+                None => format!("{} {}", run.task_id, run.current()),
+            })
+            .collect()
+    }
+
+    pub(crate) fn run_of(&self, task: &str) -> TaskRun {
+        self.execution.task_runs().find(|run| run.task_id == task).cloned().expect("a task run")
+    }
+}

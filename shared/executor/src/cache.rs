@@ -1,0 +1,84 @@
+//! Executions and plans kept in memory. Only speed depends on it: the version check of every commit finds what
+//! is stale.
+
+use segue_engine::{ExecutionState, Plan};
+use segue_model::id::ExecutionId;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// An execution in memory with the version it is at.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) state: ExecutionState,
+    pub(crate) version: u64,
+}
+
+/// A place for one execution; whoever works on it holds the lock.
+pub(crate) type Place = Arc<tokio::sync::Mutex<Option<Loaded>>>;
+
+/// The most recently used, up to a number.
+struct Recent<K, V> {
+    entries: HashMap<K, V>,
+    order: VecDeque<K>,
+    capacity: usize,
+}
+
+impl<K: Clone + Eq + std::hash::Hash, V: Clone> Recent<K, V> {
+    fn new(capacity: usize) -> Self {
+        Self { entries: HashMap::new(), order: VecDeque::new(), capacity }
+    }
+
+    fn get_or_insert(&mut self, key: &K, make: impl FnOnce() -> V) -> V {
+        if let Some(value) = self.entries.get(key) {
+            return value.clone();
+        }
+        if self.entries.len() >= self.capacity
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
+        let value = make();
+        self.entries.insert(key.clone(), value.clone());
+        self.order.push_back(key.clone());
+        value
+    }
+
+    fn remove(&mut self, key: &K) {
+        if self.entries.remove(key).is_some() {
+            self.order.retain(|known| known != key);
+        }
+    }
+}
+
+/// What identifies a plan: namespace, flow, revision.
+pub(crate) type PlanKey = (String, String, u32);
+
+/// Executions and plans kept in memory.
+pub(crate) struct Cache {
+    executions: Mutex<Recent<ExecutionId, Place>>,
+    plans: Mutex<Recent<PlanKey, Arc<Plan>>>,
+}
+
+impl Cache {
+    pub(crate) fn new() -> Self {
+        Self { executions: Mutex::new(Recent::new(4096)), plans: Mutex::new(Recent::new(512)) }
+    }
+
+    /// The place of an execution, empty where it has not been loaded.
+    pub(crate) fn place(&self, id: &ExecutionId) -> Place {
+        self.executions.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(id, Place::default)
+    }
+
+    /// Forgets an execution that has ended.
+    pub(crate) fn forget(&self, id: &ExecutionId) {
+        self.executions.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    pub(crate) fn plan(&self, key: &PlanKey) -> Option<Arc<Plan>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).entries.get(key).cloned()
+    }
+
+    pub(crate) fn keep_plan(&self, key: &PlanKey, plan: Arc<Plan>) -> Arc<Plan> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(key, || plan)
+    }
+}

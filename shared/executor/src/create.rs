@@ -1,0 +1,246 @@
+//! Making an execution: the flow is found, the inputs are resolved, the checks are asked; only then is anything
+//! written (kestra-compat.md 1.2, 1.5).
+
+use crate::executor::{Executor, execution_message};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use segue_engine::inputs::{self, InputProblem, InputScope, ResolveError};
+use segue_model::event::Event;
+use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger};
+use segue_model::flow::{CheckBehavior, Flow};
+use segue_model::id::ExecutionId;
+use segue_model::label::{Label, set_label};
+use segue_model::state::{State, StateHistory};
+use segue_model::{Json, Map};
+use segue_ports::PortError;
+use segue_template::{Ambient, JsonMap, LookupTable, RenderError, Scope, is_truthy};
+use serde_json::json;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The label that ties an execution to the one it came from.
+const CORRELATION: &str = "system.correlationId";
+
+/// An execution to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewExecution {
+    /// Its id, where it follows from what fired it; else one is derived from the time and what is asked.
+    pub id: Option<ExecutionId>,
+    /// The flow's namespace.
+    pub namespace: String,
+    /// The flow.
+    pub flow_id: String,
+    /// Its revision, else the latest.
+    pub revision: Option<u32>,
+    /// What is submitted: texts or values; a FILE is a URI of internal storage.
+    pub inputs: Map,
+    /// Labels besides the flow's.
+    pub labels: Vec<Label>,
+    /// What fired it.
+    pub trigger: Option<ExecutionTrigger>,
+    /// Not before this.
+    pub schedule_date: Option<Timestamp>,
+}
+
+/// Why no execution was made. Nothing was written.
+#[derive(Debug, Error)]
+pub enum CreateError {
+    /// The flow is disabled.
+    #[error("flow {0} is disabled: Cannot execute a disabled flow")]
+    Disabled(String),
+    /// Inputs were refused.
+    #[error("{}", first_problem(.0))]
+    Inputs(Vec<InputProblem>),
+    /// A check of the flow spoke.
+    #[error("{0}")]
+    Blocked(String),
+    /// A label may not be set by a caller.
+    #[error("the label '{0}' is reserved: labels that begin with 'system.' are Segue's own")]
+    SystemLabel(String),
+    /// A port failed, or there is no such flow.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl CreateError {
+    /// The port's error, or what is wrong with the request.
+    pub(crate) fn into_port(self) -> Result<PortError, String> {
+        match self {
+            Self::Port(error) => Ok(error),
+            other => Err(other.to_string()),
+        }
+    }
+}
+
+fn first_problem(problems: &[InputProblem]) -> String {
+    problems.first().map(|problem| problem.message.clone()).unwrap_or_default()
+}
+
+impl Executor {
+    /// Makes an execution and sets it going. With an id that is there already, that one is returned.
+    ///
+    /// # Errors
+    /// [`CreateError`].
+    pub async fn create(&self, request: NewExecution) -> Result<Execution, CreateError> {
+        let plan = self.plan(&request.namespace, &request.flow_id, request.revision).await?;
+        let flow = plan.flow.clone();
+        if flow.disabled {
+            return Err(CreateError::Disabled(format!("{}.{}", flow.namespace, flow.id)));
+        }
+        let reserved =
+            request.labels.iter().find(|label| label.is_system() && label.key != CORRELATION && request.trigger.is_none());
+        if let Some(label) = reserved {
+            return Err(CreateError::SystemLabel(label.key.clone()));
+        }
+        let now = self.ports().clock.now();
+        let id = request.id.clone().unwrap_or_else(|| self.fresh_id(&request, now));
+        if let Some(known) = self.ports().state.execution(&id).await? {
+            self.ports().bus.publish(vec![execution_message(&id, Event::ExecutionCreated)]).await?;
+            return Ok(known.execution);
+        }
+        let scope = self.input_context(&flow, &request);
+        let inputs = self.resolve_inputs(&flow, &request, &scope, &id, now).await?;
+        let verdict = self.ask_checks(&flow, &inputs, scope, &id, now).await?;
+        let execution = new_execution(&flow, request, id, inputs, verdict, now);
+        self.ports().state.create_execution(&execution).await?;
+        self.parts.observer.committed(&execution, &[], &[]);
+        if !execution.state.current().is_terminal() {
+            self.ports()
+                .bus
+                .publish(vec![execution_message(&execution.id, Event::ExecutionCreated)])
+                .await?;
+        }
+        Ok(execution)
+    }
+
+    /// An id for what nothing fired: two requests at the same nanosecond with the same content are one.
+    fn fresh_id(&self, request: &NewExecution, now: Timestamp) -> ExecutionId {
+        static COUNTER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let number = COUNTER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        ExecutionId::derive(&[
+            "manual",
+            &request.namespace,
+            &request.flow_id,
+            &now.as_nanosecond().to_string(),
+            &std::process::id().to_string(),
+            &number.to_string(),
+        ])
+    }
+
+    fn input_context(&self, flow: &Flow, request: &NewExecution) -> Map {
+        let mut context = (*self.parts.globals).clone();
+        context.insert(
+            "flow".into(),
+            json!({"id": flow.id, "namespace": flow.namespace, "revision": flow.revision, "tenantId": "main"}),
+        );
+        context.insert("vars".into(), Json::Object(flow.variables.clone()));
+        if let Some(trigger) = &request.trigger {
+            context.insert("trigger".into(), Json::Object(trigger.variables.clone()));
+        }
+        context
+    }
+
+    async fn resolve_inputs(
+        &self,
+        flow: &Flow,
+        request: &NewExecution,
+        context: &Map,
+        id: &ExecutionId,
+        now: Timestamp,
+    ) -> Result<Map, CreateError> {
+        let table = LookupTable::new();
+        loop {
+            let scope = InputScope {
+                renderer: &self.parts.renderer,
+                variables: Arc::new(JsonMap::new(context.clone())),
+                lookups: Arc::new(table.clone()),
+                ambient: Ambient { now, seed: 0, time_zone: TimeZone::UTC },
+            };
+            match inputs::resolve(&flow.inputs, &request.inputs, &scope) {
+                Ok(inputs) => return Ok(inputs),
+                Err(ResolveError::Refused(problems)) => return Err(CreateError::Inputs(problems)),
+                Err(ResolveError::Pending) => self.fetch(&table, &flow.namespace, id).await?,
+            }
+        }
+    }
+
+    async fn fetch(&self, table: &LookupTable, namespace: &str, id: &ExecutionId) -> Result<(), PortError> {
+        for lookup in table.take_pending() {
+            let answer = self.parts.answers.answer(namespace, id, &lookup).await?;
+            table.insert(lookup, answer);
+        }
+        Ok(())
+    }
+
+    /// The strongest behaviour among the checks that speak; none where the execution starts as usual.
+    async fn ask_checks(
+        &self,
+        flow: &Flow,
+        inputs: &Map,
+        mut context: Map,
+        id: &ExecutionId,
+        now: Timestamp,
+    ) -> Result<Option<State>, CreateError> {
+        context.insert("inputs".into(), Json::Object(inputs.clone()));
+        let table = LookupTable::new();
+        let ambient = Ambient { now, seed: 0, time_zone: TimeZone::UTC };
+        let scope = Scope::from_json(Json::Object(context), Arc::new(table.clone()), ambient);
+        let mut strongest: Option<(CheckBehavior, String)> = None;
+        for check in &flow.checks {
+            let holds = loop {
+                match self.parts.renderer.render(&check.condition, &scope) {
+                    Ok(text) => break is_truthy(&text),
+                    Err(RenderError::Pending) => self.fetch(&table, &flow.namespace, id).await?,
+                    Err(error) => {
+                        return Err(CreateError::Blocked(format!("the check `{}`: {error}", check.condition)));
+                    }
+                }
+            };
+            if !holds && strongest.as_ref().is_none_or(|(behavior, _)| *behavior < check.behavior) {
+                strongest = Some((check.behavior, check.message.clone()));
+            }
+        }
+        match strongest {
+            Some((CheckBehavior::BlockExecution, message)) => Err(CreateError::Blocked(message)),
+            Some((CheckBehavior::FailExecution, _)) => Ok(Some(State::Failed)),
+            Some((CheckBehavior::CreateExecution, _)) | None => Ok(None),
+        }
+    }
+}
+
+fn new_execution(
+    flow: &Flow,
+    request: NewExecution,
+    id: ExecutionId,
+    inputs: Map,
+    verdict: Option<State>,
+    now: Timestamp,
+) -> Execution {
+    let mut labels: Vec<Label> = flow.labels.iter().filter(|label| !label.is_system()).cloned().collect();
+    for label in request.labels {
+        set_label(&mut labels, label);
+    }
+    if !labels.iter().any(|label| label.key == CORRELATION) {
+        labels.push(Label::new(CORRELATION, id.as_str()));
+    }
+    let mut state = StateHistory::new(State::Created, now);
+    if let Some(verdict) = verdict {
+        state.enter(verdict, now);
+    }
+    Execution {
+        original_id: id.clone(),
+        id,
+        namespace: flow.namespace.clone(),
+        flow_id: flow.id.clone(),
+        flow_revision: flow.revision,
+        inputs,
+        outputs: None,
+        labels,
+        variables: flow.variables.clone(),
+        state,
+        parent_id: None,
+        trigger: request.trigger,
+        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
+        schedule_date: request.schedule_date,
+    }
+}

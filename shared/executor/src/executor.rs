@@ -1,0 +1,289 @@
+//! Takes messages about executions, one at a time for each execution.
+
+use crate::answers::Answers;
+use crate::cache::{Cache, Loaded};
+use crate::observer::Observer;
+use crate::translate::kv_write;
+use async_trait::async_trait;
+use segue_engine::decide::go_on;
+use segue_engine::{Decision, Effect, Env, ExecutionState, Plan, decide};
+use segue_model::Map;
+use segue_model::catalog::Catalog;
+use segue_model::event::Event;
+use segue_model::execution::Execution;
+use segue_model::id::ExecutionId;
+use segue_model::parse::parse_flow;
+use segue_ports::state::{Commit, ExecutionFilter, Timer};
+use segue_ports::wire::{ExecutionMessage, Message};
+use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
+use segue_template::{LookupTable, Renderer};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How many task runs a step starts before it commits, which bounds a transaction.
+const STEP_BUDGET: usize = 500;
+/// How often a step is decided again after somebody else was faster.
+const MAX_CONFLICTS: usize = 20;
+
+/// What an executor is made of.
+pub struct ExecutorParts {
+    /// The platform.
+    pub ports: Ports,
+    /// All task types.
+    pub catalog: Arc<Catalog>,
+    /// Renders expressions.
+    pub renderer: Renderer,
+    /// Answers what expressions ask.
+    pub answers: Arc<dyn Answers>,
+    /// Root variables that belong to the server: `envs`, `globals`, `kestra`.
+    pub globals: Arc<Map>,
+    /// Is told of every commit.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// The executor.
+pub struct Executor {
+    pub(crate) parts: ExecutorParts,
+    pub(crate) cache: Cache,
+}
+
+impl Executor {
+    /// An executor of these parts.
+    pub fn new(parts: ExecutorParts) -> Self {
+        Self { parts, cache: Cache::new() }
+    }
+
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.parts.ports
+    }
+
+    /// A flow made ready to run.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`] when there is no such flow or revision; [`PortError::Invalid`] when its stored
+    /// source can no longer be run.
+    pub async fn plan(
+        &self,
+        namespace: &str,
+        flow_id: &str,
+        revision: Option<u32>,
+    ) -> Result<Arc<Plan>, PortError> {
+        if let Some(revision) = revision
+            && let Some(plan) = self.cache.plan(&(namespace.into(), flow_id.into(), revision))
+        {
+            return Ok(plan);
+        }
+        let stored = self
+            .ports()
+            .state
+            .flow(namespace, flow_id, revision)
+            .await?
+            .ok_or_else(|| PortError::not_found(format!("flow {namespace}.{flow_id}")))?;
+        let key = (stored.namespace.clone(), stored.id.clone(), stored.revision);
+        if let Some(plan) = self.cache.plan(&key) {
+            return Ok(plan);
+        }
+        let parsed = parse_flow(&stored.source, &self.parts.catalog);
+        let Some(mut flow) = parsed.flow else {
+            let first = parsed.diagnostics.first().map(ToString::to_string).unwrap_or_default();
+            return Err(PortError::invalid(format!(
+                "flow {namespace}.{flow_id} revision {} cannot be run: {first}",
+                stored.revision
+            )));
+        };
+        flow.revision = stored.revision;
+        let plan = Arc::new(Plan::new(Arc::new(flow), &self.parts.catalog));
+        Ok(self.cache.keep_plan(&key, plan))
+    }
+
+    async fn load(&self, id: &ExecutionId) -> Result<Option<Loaded>, PortError> {
+        let Some(stored) = self.ports().state.execution(id).await? else { return Ok(None) };
+        let execution = stored.execution;
+        let plan = self
+            .plan(&execution.namespace, &execution.flow_id, Some(execution.flow_revision))
+            .await?;
+        let state = ExecutionState::load(plan, execution, stored.task_runs, &stored.notes);
+        Ok(Some(Loaded { state, version: stored.version }))
+    }
+
+    /// Folds an event into an execution and brings about what follows; returns the execution as it then is,
+    /// none where it does not exist.
+    ///
+    /// # Errors
+    /// What a port said; the event has to be delivered again.
+    pub async fn apply(&self, id: &ExecutionId, event: Event) -> Result<Option<Execution>, PortError> {
+        let place = self.cache.place(id);
+        let mut guard = place.lock().await;
+        for _ in 0..MAX_CONFLICTS {
+            let mut loaded = match guard.take() {
+                Some(loaded) => loaded,
+                None => match self.load(id).await? {
+                    Some(loaded) => loaded,
+                    None => return Ok(None),
+                },
+            };
+            match self.run(&mut loaded, event.clone()).await {
+                Ok(()) => {
+                    let execution = loaded.state.execution().clone();
+                    *guard = Some(loaded);
+                    if execution.state.current().is_terminal() {
+                        self.cache.forget(id);
+                    }
+                    return Ok(Some(execution));
+                }
+                Err(PortError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(PortError::unavailable("state store", format!("execution {id} is changed all the time by others")))
+    }
+
+    async fn run(&self, loaded: &mut Loaded, event: Event) -> Result<(), PortError> {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let env = Env {
+                renderer: self.parts.renderer.clone(),
+                lookups: LookupTable::new(),
+                now: self.ports().clock.now(),
+                budget: STEP_BUDGET,
+                globals: self.parts.globals.clone(),
+            };
+            let mut decision = decide(&mut loaded.state, &event, &env);
+            loop {
+                let (pending, more) = (std::mem::take(&mut decision.pending), decision.more);
+                self.settle(loaded, decision, &mut events).await?;
+                if !pending.is_empty() {
+                    let execution = loaded.state.execution();
+                    for lookup in pending {
+                        let answer =
+                            self.parts.answers.answer(&execution.namespace, &execution.id, &lookup).await?;
+                        env.lookups.insert(lookup, answer);
+                    }
+                } else if !more {
+                    break;
+                }
+                decision = go_on(&mut loaded.state, &env);
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits a decision and brings about its effects.
+    async fn settle(
+        &self,
+        loaded: &mut Loaded,
+        decision: Decision,
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), PortError> {
+        let execution = loaded.state.execution().clone();
+        let Decision { changed, task_runs, removed, mut logs, changes, effects, .. } = decision;
+        for entry in &mut logs {
+            entry.message = self.parts.answers.mask(std::mem::take(&mut entry.message));
+        }
+        let mut timers = Vec::new();
+        let mut cleared_timers = Vec::new();
+        let mut outward = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::SetTimer { key, due } => {
+                    timers.push(Timer { execution_id: execution.id.clone(), key, due });
+                }
+                Effect::ClearTimer { key } => cleared_timers.push(key),
+                other => outward.push(other),
+            }
+        }
+        if changed || !timers.is_empty() || !cleared_timers.is_empty() {
+            let commit = Commit {
+                execution: execution.clone(),
+                notes: loaded.state.notes(),
+                expected_version: loaded.version,
+                task_runs: task_runs.clone(),
+                removed,
+                logs: logs.clone(),
+                kv: changes.iter().filter_map(kv_write).collect(),
+                timers,
+                cleared_timers,
+            };
+            loaded.version = self.ports().state.commit(commit).await?;
+            self.parts.observer.committed(&execution, &task_runs, &logs);
+        }
+        self.bring_about(&execution, changes, outward, events).await
+    }
+
+    /// Looks again at every execution that has not ended: after a crash, what was lost with the messages of
+    /// that process is asked for again.
+    ///
+    /// # Errors
+    /// What a port said.
+    pub async fn recover(&self) -> Result<usize, PortError> {
+        use segue_model::state::State;
+        let filter = ExecutionFilter {
+            states: vec![
+                State::Created,
+                State::Queued,
+                State::Running,
+                State::Paused,
+                State::Restarted,
+                State::Retrying,
+                State::Killing,
+            ],
+            ..ExecutionFilter::default()
+        };
+        let open = self.ports().state.executions(&filter).await?;
+        let messages = open.iter().map(|execution| execution_message(&execution.id, Event::Continued)).collect();
+        self.ports().bus.publish(messages).await?;
+        Ok(open.len())
+    }
+
+    /// Fires the timers that are due; a crash between publishing and clearing fires one twice.
+    ///
+    /// # Errors
+    /// What a port said.
+    pub async fn fire_timers(&self) -> Result<usize, PortError> {
+        let timers = self.ports().state.due_timers(self.ports().clock.now(), 500).await?;
+        let messages = timers
+            .iter()
+            .map(|timer| {
+                execution_message(&timer.execution_id, Event::TimerFired { key: timer.key.clone() })
+            })
+            .collect();
+        self.ports().bus.publish(messages).await?;
+        for timer in &timers {
+            self.ports().state.clear_timer(timer).await?;
+        }
+        Ok(timers.len())
+    }
+}
+
+/// A message that says what happened to an execution.
+pub(crate) fn execution_message(id: &ExecutionId, event: Event) -> Outgoing {
+    Outgoing {
+        topic: Topic::Executions,
+        message: Message::Execution(ExecutionMessage::new(id.clone(), event)),
+    }
+}
+
+#[async_trait]
+impl MessageHandler for Executor {
+    async fn handle(&self, message: Message) -> Verdict {
+        let Message::Execution(message) = message else {
+            tracing::error!("a message that is not about an execution came to the executor; it is dropped");
+            return Verdict::Done;
+        };
+        match self.apply(&message.execution_id, message.event).await {
+            Ok(Some(_)) => Verdict::Done,
+            Ok(None) => {
+                tracing::warn!(execution = %message.execution_id, "there is no such execution; its event is dropped");
+                Verdict::Done
+            }
+            Err(error) if error.is_transient() => {
+                tracing::warn!(execution = %message.execution_id, %error, "the event will be delivered again");
+                Verdict::Retry
+            }
+            Err(error) => {
+                tracing::error!(execution = %message.execution_id, %error, "the event cannot be folded in");
+                Verdict::Done
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Working files: what a task finds in its directory before it runs, and what is kept of it afterwards.
+//!
+//! What it is: the rules of `inputFiles`, `outputFiles`, `namespaceFiles` and Java globs
+//! (kestra-compat.md 4.3, 4.4), shared by every task family that works on files. Names are untrusted: they
+//! never leave the directory they are meant for, neither by `..` nor through a symbolic link.
+//!
+//! What it must not know: which task uses the files, expressions (everything arrives rendered), processes.
+//!
+//! How to add one more: a further way for files to come in or go out gets a module of its own, which takes the
+//! directory and [`segue_ports::InternalStorage`] and answers with names and URIs.
+
+pub mod glob;
+pub mod input;
+pub mod namespace;
+pub mod output;
+pub mod path;
+
+pub use glob::{NamespaceGlobs, WorkingGlobs};
+pub use input::InputFiles;
+pub use namespace::NamespaceFiles;
+pub use output::FoundFile;
+
+use serde::Deserialize;
+
+/// A text or a list of texts, as several properties accept either.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(from = "OneOrMany")]
+#[schemars(with = "OneOrMany")]
+pub struct Texts(pub Vec<String>);
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(untagged)]
+enum OneOrMany {
+    Many(Vec<String>),
+    One(String),
+}
+
+impl From<OneOrMany> for Texts {
+    fn from(value: OneOrMany) -> Self {
+        match value {
+            OneOrMany::Many(texts) => Self(texts),
+            OneOrMany::One(text) => match serde_json::from_str::<Vec<String>>(&text) {
+                Ok(texts) => Self(texts),
+                Err(_) if text.trim().is_empty() => Self(Vec::new()),
+                Err(_) => Self(vec![text]),
+            },
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Cron expressions as Schedule triggers write them (kestra-compat.md 5.2): five fields, or six with seconds
+//! first; nicknames. Finding the next date is the scheduler's.
+
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+
+/// Reads a cron expression.
+///
+/// # Errors
+/// What is wrong with it, as Kestra words it: ``invalid cron expression '..': ..``.
+pub fn parse_cron(expression: &str, with_seconds: bool) -> Result<Cron, String> {
+    let refused = |why: &str| Err(format!("invalid cron expression '{expression}': {why}"));
+    let text = expression.trim();
+    let text = if text.eq_ignore_ascii_case("@midnight") { "@daily" } else { text };
+    let fields = text.split_whitespace().count();
+    let wanted = if with_seconds { 6 } else { 5 };
+    if !text.starts_with('@') && fields != wanted {
+        return refused(&format!("it has {fields} fields where {wanted} are wanted"));
+    }
+    // An extension of the parser that Kestra does not know.
+    if text.contains('+') {
+        return refused("'+' is not allowed");
+    }
+    let seconds = if with_seconds { Seconds::Required } else { Seconds::Disallowed };
+    let parser = CronParser::builder().seconds(seconds).year(Year::Disallowed).build();
+    parser.parse(text).or_else(|error| refused(&error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_are_read() {
+        for text in [
+            "* * * * *",
+            "0 9 1 * *",
+            "*/5 0-6 1,15 JAN-MAR MON",
+            "@daily",
+            "@midnight",
+            "0 0 * * 7",
+            "0 0 L * *",
+        ] {
+            assert!(parse_cron(text, false).is_ok(), "{text}: {:?}", parse_cron(text, false));
+        }
+        assert!(parse_cron("*/10 * * * * *", true).is_ok());
+        assert!(parse_cron("@hourly", true).is_ok());
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in
+            ["", "* * * *", "* * * * * *", "60 * * * *", "a b c d e", "@never", "0 0 * * +1", "é é é é é"]
+        {
+            let problem = parse_cron(text, false).unwrap_err();
+            assert!(problem.starts_with("invalid cron expression '"), "{problem}");
+        }
+        assert!(parse_cron("* * * * *", true).is_err());
+    }
+}

@@ -1,0 +1,46 @@
+//! The nouns of Segue: flows, tasks, triggers, inputs, executions, task runs, states, labels.
+//!
+//! What it is: plain data with the rules that need nothing but the data itself: reading a flow's YAML with
+//! positions ([`parse`]), finding what is wrong with it ([`validate`]), folding states.
+//!
+//! What it must not know: IO, async, the clock, randomness, expressions being evaluated (a template is a
+//! string here), or which service runs a task.
+//!
+//! How to add one more: a noun gets a module of its own; a rule a flow can break gets a file in `validate/`,
+//! a code in [`diagnostic`] and a page in `docs/errors/`.
+
+pub mod catalog;
+pub mod cron;
+pub mod diagnostic;
+pub mod duration;
+pub mod event;
+pub mod execution;
+pub mod flow;
+pub mod flowable_types;
+pub mod id;
+pub mod input;
+pub mod label;
+pub mod log;
+pub mod parse;
+pub mod retry;
+pub mod state;
+pub mod suggest;
+pub mod task;
+pub mod task_run;
+pub mod templates;
+pub mod trigger;
+pub mod trigger_types;
+mod type_table;
+pub mod validate;
+pub mod view;
+
+pub use cron::parse_cron;
+pub use duration::parse_duration;
+pub use parse::{Parsed, PluginDefault, Positions, parse_flow, parse_flow_with_defaults, parse_flows};
+pub use suggest::suggest;
+pub use templates::{TemplateAt, templates, walk_tasks};
+
+/// A JSON object in the order in which its keys were written.
+pub type Map = serde_json::Map<String, serde_json::Value>;
+/// Any JSON value.
+pub type Json = serde_json::Value;

@@ -1,0 +1,44 @@
+//! The flow itself (kestra-compat.md 1.1).
+
+use super::context::Context;
+use super::fields::Fields;
+use super::node::Node;
+use super::{ids, input, labels, parts, retry, task, trigger};
+use crate::flow::Flow;
+
+/// Reads a flow; none only when the document is not a map.
+pub(super) fn flow(ctx: &mut Context<'_>, node: &Node) -> Option<Flow> {
+    let mut fields = Fields::of(ctx, node, "the flow")?;
+    let flow = Flow {
+        id: ids::flow_id(ctx, &mut fields),
+        namespace: ids::namespace(ctx, &mut fields),
+        revision: 1,
+        description: fields.text(ctx, "description"),
+        labels: labels::labels(ctx, &mut fields),
+        inputs: input::inputs(ctx, &mut fields, "inputs"),
+        variables: fields.map(ctx, "variables"),
+        tasks: task::required_tasks(ctx, &mut fields, "tasks"),
+        errors: task::tasks(ctx, &mut fields, "errors"),
+        finally: task::tasks(ctx, &mut fields, "finally"),
+        after_execution: task::tasks(ctx, &mut fields, "afterExecution"),
+        outputs: parts::outputs(ctx, &mut fields),
+        triggers: fields
+            .list(ctx, &["triggers"])
+            .iter()
+            .filter_map(|node| trigger::trigger(ctx, node))
+            .collect(),
+        concurrency: parts::concurrency(ctx, &mut fields),
+        retry: retry::retry(ctx, &mut fields),
+        sla: parts::sla(ctx, &mut fields),
+        checks: parts::checks(ctx, &mut fields),
+        disabled: fields.flag(ctx, "disabled", false),
+    };
+    // Read before everything else, see `defaults`.
+    fields.ignore(&["pluginDefaults", "taskDefaults"]);
+    // The state store counts revisions and knows what is deleted; these come with exported flows.
+    fields.ignore(&["revision", "deleted", "tenantId"]);
+    fields.ignore_with_note(ctx, &["workerGroup"], "there are no worker groups");
+    fields.ignore_with_note(ctx, &["listeners"], "listeners are gone; use a Flow trigger or 'errors'");
+    fields.finish(ctx);
+    Some(flow)
+}

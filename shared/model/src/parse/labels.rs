@@ -1,0 +1,72 @@
+//! Labels, as a map or as a list of `{key, value}` (kestra-compat.md 1.1, 1.5).
+
+use super::context::Context;
+use super::fields::Fields;
+use super::node::{Node, Value};
+use crate::diagnostic::{Diagnostic, Position, codes};
+use crate::label::{Label, set_label};
+
+/// The one system label a flow may carry.
+const READ_ONLY: &str = "system.readOnly";
+
+/// Reads `labels`; of a key that stands twice the last value counts.
+pub(super) fn labels(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Label> {
+    let what = format!("a label of {}", fields.what());
+    let mut labels = Vec::new();
+    let Some(node) = fields.take(&["labels"]) else { return labels };
+    match &node.value {
+        Value::Map(entries) => {
+            for entry in entries {
+                put(ctx, &mut labels, (&entry.key, entry.position), &entry.node, &what);
+            }
+        }
+        Value::Seq(items) => {
+            for item in items {
+                let Some(mut fields) = Fields::of(ctx, item, what.as_str()) else { continue };
+                let key = fields.require(ctx, &["key"]);
+                let value = fields.require(ctx, &["value"]);
+                fields.finish(ctx);
+                let (Some(key), Some(value)) = (key, value) else { continue };
+                let Some(text) = ctx.text(key, &format!("the key of {what}")) else { continue };
+                put(ctx, &mut labels, (&text, key.position), value, &what);
+            }
+        }
+        Value::Scalar(_) => {
+            ctx.wrong_kind(node, &format!("'labels' of {}", fields.what()), "a map or a list")
+        }
+    }
+    labels
+}
+
+fn put(ctx: &mut Context<'_>, labels: &mut Vec<Label>, key: (&str, Position), value: &Node, what: &str) {
+    let (key, position) = key;
+    if key.is_empty() {
+        ctx.error(codes::INVALID_LABEL, position, format!("{what} has an empty key"));
+    }
+    refuse_system(ctx, key, position);
+    match value.text() {
+        Some(text) => set_label(labels, Label::new(key, text)),
+        None => ctx.error(
+            codes::INVALID_LABEL,
+            value.position,
+            format!(
+                "{what}: the value of '{key}' must be a text, a number or a boolean, not {}",
+                value.kind()
+            ),
+        ),
+    }
+}
+
+/// Tells when a key is one of Segue's own.
+pub(super) fn refuse_system(ctx: &mut Context<'_>, key: &str, position: Position) {
+    if key.starts_with("system.") && key != READ_ONLY {
+        ctx.tell(
+            Diagnostic::error(
+                codes::INVALID_LABEL,
+                position,
+                format!("System labels can only be set by Segue itself: '{key}'"),
+            )
+            .with_hint("choose a key that does not begin with 'system.'"),
+        );
+    }
+}

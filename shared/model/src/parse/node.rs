@@ -1,0 +1,135 @@
+//! A YAML document as a tree that knows where each value stands.
+
+use super::scalar::Scalar;
+use crate::diagnostic::Position;
+use crate::{Json, Map};
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// Where the value begins; the whole file (zero) for values that come from outside the document.
+    pub(crate) position: Position,
+    /// The value.
+    pub(crate) value: Value,
+    /// Whether it was put here by plugin defaults.
+    pub(crate) defaulted: bool,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    /// A text, number, boolean or null.
+    Scalar(Scalar),
+    /// A list.
+    Seq(Vec<Node>),
+    /// A map in the order of its keys; each key once.
+    Map(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// The key.
+    pub(crate) key: String,
+    /// Where the key begins.
+    pub(crate) position: Position,
+    /// The value.
+    pub(crate) node: Node,
+}
+
+impl Node {
+    pub(crate) fn new(position: Position, value: Value) -> Self {
+        Self { position, value, defaulted: false }
+    }
+
+    /// A JSON value as a node; `defaulted`, since only plugin defaults come that way.
+    pub(crate) fn from_json(json: &Json, position: Position) -> Self {
+        let value = match json {
+            Json::Array(items) => {
+                Value::Seq(items.iter().map(|item| Self::from_json(item, position)).collect())
+            }
+            Json::Object(map) => Value::Map(
+                map.iter()
+                    .map(|(key, item)| Entry {
+                        key: key.clone(),
+                        position,
+                        node: Self::from_json(item, position),
+                    })
+                    .collect(),
+            ),
+            scalar => Value::Scalar(Scalar::from_json(scalar)),
+        };
+        Self { position, value, defaulted: true }
+    }
+
+    pub(crate) fn entries(&self) -> Option<&[Entry]> {
+        match &self.value {
+            Value::Map(entries) => Some(entries),
+            Value::Scalar(_) | Value::Seq(_) => None,
+        }
+    }
+
+    pub(crate) fn items(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::Seq(items) => Some(items),
+            Value::Scalar(_) | Value::Map(_) => None,
+        }
+    }
+
+    /// The value of a key, null included.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        self.entries()?.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+    }
+
+    /// The text of a scalar as it was written; none for null, lists and maps.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(scalar) => scalar.text(),
+            Value::Seq(_) | Value::Map(_) => None,
+        }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar(Scalar::Null))
+    }
+
+    /// Whether the value is a text that is rendered before it is used, so that nothing can be said of its type.
+    pub(crate) fn is_template(&self) -> bool {
+        matches!(&self.value, Value::Scalar(Scalar::Text(text)) if has_template(text))
+    }
+
+    /// What the value is, in words: `a list`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Scalar(scalar) => scalar.kind(),
+            Value::Seq(_) => "a list",
+            Value::Map(_) => "a map",
+        }
+    }
+
+    /// Nodes in this tree.
+    pub(crate) fn size(&self) -> usize {
+        1 + match &self.value {
+            Value::Scalar(_) => 0,
+            Value::Seq(items) => items.iter().map(Self::size).sum(),
+            Value::Map(entries) => entries.iter().map(|entry| entry.node.size()).sum::<usize>(),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Json {
+        match &self.value {
+            Value::Scalar(scalar) => scalar.to_json(),
+            Value::Seq(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => Json::Object(entries_to_map(entries)),
+        }
+    }
+}
+
+pub(crate) fn entries_to_map(entries: &[Entry]) -> Map {
+    entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect()
+}
+
+/// Whether a text holds an expression or a statement of the template language.
+pub(crate) fn has_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}

@@ -1,0 +1,108 @@
+//! Where the parts of a flow stand in its source.
+//!
+//! A path is a JSON pointer into the document after plugin defaults were merged, `/tasks/0/then/1/message`, with
+//! the words flows write (`else`, not a field's name in this crate). In a list an element may also be named by
+//! its `id` or `key`. A property that goes by another name in the document (`delay` for `pauseDuration`) is
+//! found by either.
+
+use super::node::{Node, Value};
+use crate::diagnostic::Position;
+use crate::flow::Flow;
+use crate::templates::walk_tasks;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Properties with other names they go by.
+const OTHER_NAMES: [(&str, &[&str]); 8] = [
+    ("values", &["value", "options"]),
+    ("pauseDuration", &["delay"]),
+    ("maxAttempts", &["maxAttempt"]),
+    ("concurrencyLimit", &["concurrent"]),
+    ("conditions", &["scheduleConditions", "when"]),
+    ("id", &["name"]),
+    ("logLevel", &["minLogLevel"]),
+    ("pluginDefaults", &["taskDefaults"]),
+];
+
+/// Where the parts of a flow stand in its source.
+#[derive(Clone, Debug, Default)]
+pub struct Positions {
+    root: Option<Node>,
+    tasks: BTreeMap<String, String>,
+}
+
+impl Positions {
+    pub(super) fn new(root: Node, flow: Option<&Flow>) -> Self {
+        let mut tasks = BTreeMap::new();
+        if let Some(flow) = flow {
+            walk_tasks(flow, &mut |path, task| {
+                tasks.entry(task.id.clone()).or_insert_with(|| path.to_owned());
+            });
+        }
+        Self { root: Some(root), tasks }
+    }
+
+    /// Where the value at `path` begins, or, if nothing is there, the nearest thing around it that is. For a
+    /// text over several lines this is where the text's scalar begins.
+    pub fn of(&self, path: &str) -> Position {
+        self.resolve(path).0
+    }
+
+    /// Where the value at `path` begins; none if nothing, or null, is there.
+    pub fn exact(&self, path: &str) -> Option<Position> {
+        let (position, is_exact) = self.resolve(path);
+        is_exact.then_some(position)
+    }
+
+    /// Where the task of that id begins; of several the first.
+    pub fn task(&self, id: &str) -> Option<Position> {
+        self.tasks.get(id).map(|path| self.of(path))
+    }
+
+    /// Where a property of the task of that id begins; `property` may be a path (`env/TOKEN`). The task's own
+    /// place when it has no such property.
+    pub fn task_property(&self, id: &str, property: &str) -> Option<Position> {
+        self.tasks.get(id).map(|path| self.of(&format!("{path}/{property}")))
+    }
+
+    /// The path of the task of that id.
+    pub fn task_path(&self, id: &str) -> Option<&str> {
+        self.tasks.get(id).map(String::as_str)
+    }
+
+    fn resolve(&self, path: &str) -> (Position, bool) {
+        let Some(mut node) = self.root.as_ref() else { return (Position::default(), false) };
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            match child(node, &unescape(segment)) {
+                Some(next) => node = next,
+                None => return (node.position, false),
+            }
+        }
+        (node.position, !node.is_null())
+    }
+}
+
+fn child<'n>(node: &'n Node, segment: &str) -> Option<&'n Node> {
+    match &node.value {
+        Value::Scalar(_) => None,
+        Value::Map(_) => node.get(segment).or_else(|| {
+            let (_, others) = OTHER_NAMES.iter().find(|(name, _)| *name == segment)?;
+            others.iter().find_map(|other| node.get(other))
+        }),
+        Value::Seq(items) => match segment.parse::<usize>() {
+            Ok(index) => items.get(index),
+            Err(_) => items.iter().find(|item| {
+                ["id", "key", "name"].iter().any(|name| item.get(name).and_then(Node::text) == Some(segment))
+            }),
+        },
+    }
+}
+
+/// A key as a segment of a path.
+pub(crate) fn escape(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
+}
+
+fn unescape(segment: &str) -> Cow<'_, str> {
+    if segment.contains('~') { segment.replace("~1", "/").replace("~0", "~").into() } else { segment.into() }
+}

@@ -1,0 +1,110 @@
+//! One task: the properties every task has, and what its type makes of the rest (kestra-compat.md 1.3).
+
+use super::context::Context;
+use super::fields::Fields;
+use super::node::{Entry, Node};
+use super::{flowable, ids, retry, schema, types};
+use crate::flowable_types;
+use crate::log::LogLevel;
+use crate::task::{Task, TaskKind};
+
+/// The properties every task has.
+pub(super) const COMMON: [&str; 15] = [
+    "id",
+    "type",
+    "description",
+    "retry",
+    "timeout",
+    "disabled",
+    "runIf",
+    "allowFailure",
+    "allowWarning",
+    "logLevel",
+    "logToFile",
+    "workerGroup",
+    "taskCache",
+    "version",
+    "assets",
+];
+
+/// Log levels by the names flows write.
+pub(super) const LOG_LEVELS: [(&str, LogLevel); 5] = [
+    ("TRACE", LogLevel::Trace),
+    ("DEBUG", LogLevel::Debug),
+    ("INFO", LogLevel::Info),
+    ("WARN", LogLevel::Warn),
+    ("ERROR", LogLevel::Error),
+];
+
+/// Reads a list of tasks; none when the key is absent.
+pub(super) fn tasks(ctx: &mut Context<'_>, fields: &mut Fields<'_>, name: &'static str) -> Vec<Task> {
+    fields.list(ctx, &[name]).iter().filter_map(|node| task(ctx, node)).collect()
+}
+
+/// Reads a list of tasks that must be there.
+pub(super) fn required_tasks(
+    ctx: &mut Context<'_>,
+    fields: &mut Fields<'_>,
+    name: &'static str,
+) -> Vec<Task> {
+    if fields.require(ctx, &[name]).is_none() {
+        return Vec::new();
+    }
+    tasks(ctx, fields, name)
+}
+
+/// Reads one task; none only when it is not a map, so that a broken task keeps its place among its siblings.
+pub(super) fn task(ctx: &mut Context<'_>, node: &Node) -> Option<Task> {
+    let mut fields = Fields::of(ctx, node, "a task")?;
+    let id = ids::id(ctx, &mut fields);
+    if !id.is_empty() {
+        fields.rename(format!("task '{id}'"));
+    }
+    let (type_name, is_known) = types::task_type(ctx, &mut fields);
+    let label = format!("'runIf' of {}", fields.what());
+    let mut task = Task {
+        id,
+        type_name,
+        description: fields.text(ctx, "description"),
+        retry: retry::retry(ctx, &mut fields),
+        timeout: fields.duration_text(ctx, &["timeout"]),
+        disabled: fields.flag(ctx, "disabled", false),
+        run_if: fields.take(&["runIf"]).and_then(|node| ctx.text(node, &label)),
+        allow_failure: fields.flag(ctx, "allowFailure", false),
+        allow_warning: fields.flag(ctx, "allowWarning", false),
+        log_level: fields.choice(ctx, "logLevel", &LOG_LEVELS),
+        log_to_file: fields.flag(ctx, "logToFile", false),
+        kind: TaskKind::Plugin { properties: crate::Map::new() },
+    };
+    fields.ignore_with_note(ctx, &["workerGroup"], "there are no worker groups");
+    fields.ignore_with_note(ctx, &["taskCache"], "tasks always run");
+    for name in ["version", "assets"] {
+        // Some plugins have properties of these names of their own.
+        if !ctx.catalog.get(&task.type_name).is_some_and(|kind| schema::has(&kind.schema, name)) {
+            fields.ignore_with_note(ctx, &[name], "it says nothing about how the task runs");
+        }
+    }
+    task.kind = match flowable_types::find(&task.type_name) {
+        Some(name) => TaskKind::Flowable(flowable::flowable(ctx, fields, name)),
+        None => TaskKind::Plugin { properties: plugin(ctx, &fields, node, &task.type_name, is_known) },
+    };
+    Some(task)
+}
+
+fn plugin(
+    ctx: &mut Context<'_>,
+    fields: &Fields<'_>,
+    node: &Node,
+    type_name: &str,
+    is_known: bool,
+) -> crate::Map {
+    let catalog = ctx.catalog;
+    match catalog.get(type_name).filter(|_| is_known) {
+        Some(kind) => {
+            let owner = schema::Owner { what: fields.what(), type_name: kind.name };
+            schema::properties(ctx, &kind.schema, fields.rest(), &owner, node.position)
+        }
+        // Of an unknown type nothing can be said of the properties; the type itself has been told.
+        None => fields.rest().map(|Entry { key, node, .. }| (key.clone(), node.to_json())).collect(),
+    }
+}

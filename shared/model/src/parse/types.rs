@@ -1,0 +1,87 @@
+//! The names of types: what exists, what an older name stands for, what was likely meant.
+
+use super::context::Context;
+use super::fields::Fields;
+use crate::catalog::Catalog;
+use crate::diagnostic::{Diagnostic, Position, codes};
+use crate::flowable_types;
+use crate::suggest::suggest;
+use crate::trigger_types::{self, TriggerType};
+
+/// A task type's canonical name; none when there is no such type.
+pub(super) fn canonical_task(catalog: &Catalog, name: &str) -> Option<&'static str> {
+    flowable_types::find(name)
+        .map(flowable_types::FlowableName::canonical)
+        .or_else(|| catalog.get(name).map(|known| known.name))
+}
+
+/// Any type's canonical name.
+pub(super) fn canonical(catalog: &Catalog, name: &str) -> Option<&'static str> {
+    canonical_task(catalog, name).or_else(|| {
+        trigger_types::trigger(name).or_else(|| trigger_types::condition(name)).map(|known| known.name)
+    })
+}
+
+/// Reads `type` of a task, telling when there is none of it. Gives the canonical name, or what stands there.
+pub(super) fn task_type(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> (String, bool) {
+    let Some((name, position)) = written(ctx, fields) else { return (String::new(), false) };
+    match canonical_task(ctx.catalog, &name) {
+        Some(canonical) => {
+            legacy(ctx, &name, canonical, position);
+            (canonical.to_owned(), true)
+        }
+        None => {
+            let known = ctx.catalog.names().chain(flowable_types::names());
+            let near = suggest(&name, known).map(str::to_owned);
+            unknown(ctx, &name, near, position);
+            (name, false)
+        }
+    }
+}
+
+/// Reads `type` of a trigger or condition out of a table.
+pub(super) fn table_type(
+    ctx: &mut Context<'_>,
+    fields: &mut Fields<'_>,
+    table: &'static [TriggerType],
+) -> Option<&'static TriggerType> {
+    let (name, position) = written(ctx, fields)?;
+    match trigger_types::find(table, &name) {
+        Some(known) => {
+            legacy(ctx, &name, known.name, position);
+            Some(known)
+        }
+        None => {
+            let near = suggest(&name, table.iter().map(|known| known.name)).map(str::to_owned);
+            unknown(ctx, &name, near, position);
+            None
+        }
+    }
+}
+
+fn written(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Option<(String, Position)> {
+    let what = format!("'type' of {}", fields.what());
+    let node = fields.require(ctx, &["type"])?;
+    Some((ctx.text(node, &what)?, node.position))
+}
+
+fn legacy(ctx: &mut Context<'_>, name: &str, canonical: &str, position: Position) {
+    if name != canonical {
+        ctx.tell(
+            Diagnostic::note(
+                codes::LEGACY_TYPE,
+                position,
+                format!("'{name}' is an older name of '{canonical}'"),
+            )
+            .with_hint(format!("write '{canonical}'")),
+        );
+    }
+}
+
+fn unknown(ctx: &mut Context<'_>, name: &str, near: Option<String>, position: Position) {
+    let problem = Diagnostic::error(codes::INVALID_TYPE, position, format!("Invalid type: {name}"));
+    ctx.tell(match near {
+        Some(near) => problem.with_hint(format!("did you mean '{near}'?")),
+        None => problem,
+    });
+}

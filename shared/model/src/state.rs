@@ -1,0 +1,189 @@
+//! The states of executions and task runs, and their history (kestra-compat.md 2.1).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A state of an execution or a task run, by Kestra's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum State {
+    /// Made, nothing has run.
+    Created,
+    /// An execution that waits for a slot of its flow's concurrency limit.
+    Queued,
+    /// At work.
+    Running,
+    /// Waits for a person, a date or a condition.
+    Paused,
+    /// Queued again by restart or resume.
+    Restarted,
+    /// A failed task that waits for the date of its next attempt.
+    Retrying,
+    /// Superseded by a new execution.
+    Retried,
+    /// Ended well.
+    Success,
+    /// Ended well, with something to look at.
+    Warning,
+    /// Ended badly.
+    Failed,
+    /// A kill was asked for and is under way.
+    Killing,
+    /// Ended by a kill.
+    Killed,
+    /// Never started, or stopped by a rule (concurrency, SLA).
+    Cancelled,
+    /// A task whose `runIf` was false.
+    Skipped,
+}
+
+impl State {
+    /// Whether nothing follows of itself.
+    pub fn is_terminal(self) -> bool {
+        match self {
+            Self::Success
+            | Self::Warning
+            | Self::Failed
+            | Self::Killed
+            | Self::Cancelled
+            | Self::Skipped
+            | Self::Retried => true,
+            Self::Created
+            | Self::Queued
+            | Self::Running
+            | Self::Paused
+            | Self::Restarted
+            | Self::Retrying
+            | Self::Killing => false,
+        }
+    }
+
+    /// Kestra's name of the state.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "CREATED",
+            Self::Queued => "QUEUED",
+            Self::Running => "RUNNING",
+            Self::Paused => "PAUSED",
+            Self::Restarted => "RESTARTED",
+            Self::Retrying => "RETRYING",
+            Self::Retried => "RETRIED",
+            Self::Success => "SUCCESS",
+            Self::Warning => "WARNING",
+            Self::Failed => "FAILED",
+            Self::Killing => "KILLING",
+            Self::Killed => "KILLED",
+            Self::Cancelled => "CANCELLED",
+            Self::Skipped => "SKIPPED",
+        }
+    }
+
+    /// The state of that name, case not minded; `CANCELED` is read too (`execution.Exit` spells it so).
+    pub fn parse(text: &str) -> Option<Self> {
+        const ALL: [State; 14] = [
+            State::Created,
+            State::Queued,
+            State::Running,
+            State::Paused,
+            State::Restarted,
+            State::Retrying,
+            State::Retried,
+            State::Success,
+            State::Warning,
+            State::Failed,
+            State::Killing,
+            State::Killed,
+            State::Cancelled,
+            State::Skipped,
+        ];
+        let upper = text.trim().to_ascii_uppercase();
+        if upper == "CANCELED" {
+            return Some(Self::Cancelled);
+        }
+        ALL.into_iter().find(|state| state.as_str() == upper)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One entry of a state history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateChange {
+    /// The state entered.
+    pub state: State,
+    /// When.
+    pub date: Timestamp,
+}
+
+/// A current state with all that came before it, oldest first. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateHistory {
+    current: State,
+    histories: Vec<StateChange>,
+}
+
+impl StateHistory {
+    /// A history that begins now.
+    pub fn new(state: State, date: Timestamp) -> Self {
+        Self { current: state, histories: vec![StateChange { state, date }] }
+    }
+
+    /// The state in force.
+    pub fn current(&self) -> State {
+        self.current
+    }
+
+    /// All entries, oldest first.
+    pub fn histories(&self) -> &[StateChange] {
+        &self.histories
+    }
+
+    /// Enters `state`; entering the current one again is nothing.
+    pub fn enter(&mut self, state: State, date: Timestamp) {
+        if self.current != state {
+            self.current = state;
+            self.histories.push(StateChange { state, date });
+        }
+    }
+
+    /// The date of the first entry.
+    pub fn start_date(&self) -> Timestamp {
+        self.histories.first().map_or(Timestamp::UNIX_EPOCH, |change| change.date)
+    }
+
+    /// The date of the last entry, when the state is terminal or PAUSED.
+    pub fn end_date(&self) -> Option<Timestamp> {
+        (self.current.is_terminal() || self.current == State::Paused)
+            .then(|| self.histories.last().map(|change| change.date))
+            .flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_keeps_every_entry_once() {
+        let date = Timestamp::UNIX_EPOCH;
+        let mut history = StateHistory::new(State::Created, date);
+        history.enter(State::Running, date);
+        history.enter(State::Running, date);
+        assert_eq!(history.histories().len(), 2);
+        assert_eq!(history.end_date(), None);
+        history.enter(State::Success, date);
+        assert_eq!(history.end_date(), Some(date));
+    }
+
+    #[test]
+    fn names_read_back() {
+        assert_eq!(State::parse("success"), Some(State::Success));
+        assert_eq!(State::parse("CANCELED"), Some(State::Cancelled));
+        assert_eq!(State::parse("DONE"), None);
+    }
+}

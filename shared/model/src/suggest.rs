@@ -1,0 +1,89 @@
+//! "Did you mean": the known name nearest to an unknown one.
+
+/// The candidate nearest to `name`, if one is near enough to be what was meant.
+///
+/// Near is an edit distance (letters added, left out, changed or swapped) of a third of the name, at most 4;
+/// a dotted candidate is also near when its last segment is the same but for case.
+pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = name.to_lowercase();
+    let limit = (wanted.chars().count() / 3).clamp(1, 4);
+    let last = last_segment(&wanted);
+    let mut best: Option<(usize, &'a str)> = None;
+    for candidate in candidates {
+        let lower = candidate.to_lowercase();
+        // Of texts that differ in length by more than the limit the distance need not be known.
+        let mut distance = if lower.len().abs_diff(wanted.len()) > 4 * limit {
+            usize::MAX
+        } else {
+            distance(&wanted, &lower)
+        };
+        if distance > limit && lower.contains('.') && last_segment(&lower) == last {
+            // Further than any misspelling, yet better than nothing.
+            distance = limit + 1;
+        } else if distance > limit {
+            continue;
+        }
+        if candidate != name && best.is_none_or(|(known, _)| distance < known) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+fn last_segment(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Optimal string alignment: three rows of the table are enough.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().collect();
+    let right: Vec<char> = right.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    let mut left_before = None;
+    for (i, &l) in left.iter().enumerate() {
+        let mut next = vec![i + 1];
+        let mut right_before = None;
+        for (j, &r) in right.iter().enumerate() {
+            let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX - 1);
+            let changed = at(&row, j) + usize::from(l != r);
+            let mut cost = changed.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
+            if left_before == Some(r) && right_before == Some(l) && j > 0 {
+                cost = cost.min(at(&before, j - 1) + 1);
+            }
+            next.push(cost);
+            right_before = Some(r);
+        }
+        left_before = Some(l);
+        before = std::mem::replace(&mut row, next);
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_found_and_far_ones_are_not() {
+        assert_eq!(suggest("mesage", ["level", "message"]), Some("message"));
+        assert_eq!(suggest("tsaks", ["tasks", "labels"]), Some("tasks"));
+        assert_eq!(suggest("Namespace", ["namespace"]), Some("namespace"));
+        assert_eq!(suggest("zebra", ["tasks", "labels"]), None);
+        assert_eq!(suggest("tasks", ["tasks"]), None);
+        assert_eq!(
+            suggest(
+                "io.kestra.core.log.Log",
+                ["io.kestra.plugin.core.flow.If", "io.kestra.plugin.core.log.Log"]
+            ),
+            Some("io.kestra.plugin.core.log.Log")
+        );
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("ab", "ba"), 1);
+    }
+}

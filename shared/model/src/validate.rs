@@ -1,0 +1,47 @@
+//! Rules between the parts of a flow (kestra-compat.md 1.1 and the tasks' own). The shape of each part was
+//! checked when it was read.
+//!
+//! What it must not know: what a template says beyond a name with a dash, and whether other flows exist.
+//!
+//! How to add one more: a file with one function over the flow and its positions, a line in `RULES`, a code
+//! with its page.
+
+mod cron;
+mod dag;
+mod dash;
+mod duplicates;
+mod empty_tasks;
+mod flow_trigger;
+mod graph;
+mod input_contradictions;
+mod input_dependencies;
+mod retry;
+mod subflow;
+mod switch;
+mod working_directory;
+
+use crate::diagnostic::Diagnostic;
+use crate::flow::Flow;
+use crate::parse::Positions;
+
+type Rule = fn(&Flow, &Positions) -> Vec<Diagnostic>;
+
+const RULES: [Rule; 12] = [
+    duplicates::duplicates,
+    subflow::recursive,
+    input_dependencies::input_dependencies,
+    input_contradictions::input_contradictions,
+    dag::dag,
+    switch::without_branch,
+    empty_tasks::empty_tasks,
+    working_directory::runnable_only,
+    dash::dash_in_dot_notation,
+    retry::bounds,
+    cron::cron,
+    flow_trigger::for_every_flow,
+];
+
+/// Everything that is wrong between the parts of a flow.
+pub fn validate(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
+    RULES.iter().flat_map(|rule| rule(flow, positions)).collect()
+}

@@ -1,0 +1,30 @@
+//! The cron of a Schedule trigger can be read (kestra-compat.md 5.2).
+
+use crate::Json;
+use crate::cron::parse_cron;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::flow::Flow;
+use crate::parse::Positions;
+
+const SCHEDULE: &str = "io.kestra.plugin.core.trigger.Schedule";
+
+pub(super) fn cron(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (index, trigger) in
+        flow.triggers.iter().enumerate().filter(|(_, trigger)| trigger.type_name == SCHEDULE)
+    {
+        let Some(expression) = trigger.properties.get("cron").and_then(Json::as_str) else { continue };
+        let with_seconds = match trigger.properties.get("withSeconds") {
+            Some(Json::Bool(flag)) => *flag,
+            Some(Json::String(text)) => text.eq_ignore_ascii_case("true"),
+            _ => false,
+        };
+        if let Err(why) = parse_cron(expression, with_seconds) {
+            found.push(
+                Diagnostic::error(codes::INVALID_CRON, positions.of(&format!("/triggers/{index}/cron")), why)
+                    .with_hint("five fields: minute hour day month weekday; six with 'withSeconds: true'"),
+            );
+        }
+    }
+    found
+}

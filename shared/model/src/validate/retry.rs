@@ -1,0 +1,57 @@
+//! The durations of a retry (kestra-compat.md 1.3): each bound is strictly above what it bounds.
+
+use crate::diagnostic::{Diagnostic, codes};
+use crate::flow::Flow;
+use crate::parse::Positions;
+use crate::retry::{Retry, RetryDelay};
+use crate::templates::walk_tasks;
+use jiff::SignedDuration;
+
+pub(super) fn bounds(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if let Some(retry) = &flow.retry {
+        found.extend(contradictions(retry, "/retry", "the flow", positions));
+    }
+    walk_tasks(flow, &mut |path, task| {
+        if let Some(retry) = &task.retry {
+            found.extend(contradictions(
+                retry,
+                &format!("{path}/retry"),
+                &format!("task '{}'", task.id),
+                positions,
+            ));
+        }
+    });
+    found
+}
+
+fn contradictions(retry: &Retry, path: &str, what: &str, positions: &Positions) -> Vec<Diagnostic> {
+    let most = ("maxDuration", retry.max_duration);
+    let pairs = match &retry.delay {
+        RetryDelay::Constant { interval } => vec![(("interval", Some(*interval)), most)],
+        RetryDelay::Exponential { interval, max_interval, .. } => vec![
+            (("interval", Some(*interval)), ("maxInterval", Some(*max_interval))),
+            (("interval", Some(*interval)), most),
+        ],
+        RetryDelay::Random { min_interval, max_interval } => vec![
+            (("minInterval", Some(*min_interval)), ("maxInterval", Some(*max_interval))),
+            (("maxInterval", Some(*max_interval)), most),
+        ],
+    };
+    pairs
+        .into_iter()
+        .filter_map(|((low, shorter), (high, longer))| {
+            let (shorter, longer) = (shorter?, longer?);
+            // Zero stands for a duration that is missing or could not be read, which has been told.
+            if shorter < longer || longer == SignedDuration::ZERO {
+                return None;
+            }
+            let message =
+                format!("the retry of {what}: '{low}' ({shorter}) must be less than '{high}' ({longer})");
+            Some(
+                Diagnostic::error(codes::RETRY_BOUNDS, positions.of(&format!("{path}/{high}")), message)
+                    .with_hint(format!("make '{high}' longer, or leave it out where it may be")),
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,31 @@
+//! The children of a WorkingDirectory share a directory, which only runnable tasks have.
+
+use crate::diagnostic::{Diagnostic, codes};
+use crate::flow::Flow;
+use crate::parse::Positions;
+use crate::task::{FlowableKind, TaskKind};
+use crate::templates::walk_tasks;
+
+pub(super) fn runnable_only(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    walk_tasks(flow, &mut |path, task| {
+        let TaskKind::Flowable(flowable) = &task.kind else { return };
+        let FlowableKind::WorkingDirectory(directory) = &flowable.kind else { return };
+        for (index, child) in directory.tasks.iter().enumerate() {
+            if matches!(child.kind, TaskKind::Flowable(_)) {
+                found.push(
+                    Diagnostic::error(
+                        codes::NOT_RUNNABLE,
+                        positions.of(&format!("{path}/tasks/{index}/type")),
+                        format!(
+                            "Only runnable tasks are allowed as children of a WorkingDirectory: '{}' in '{}' is not",
+                            child.id, task.id
+                        ),
+                    )
+                    .with_hint("put the WorkingDirectory inside the flowable instead"),
+                );
+            }
+        }
+    });
+    found
+}

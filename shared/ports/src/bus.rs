@@ -1,0 +1,62 @@
+//! The event bus: at least once, in no promised order.
+
+use crate::error::PortError;
+use crate::wire::Message;
+use async_trait::async_trait;
+use std::borrow::Cow;
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Events of executions, for the executor.
+    Executions,
+    /// Task runs, for the service of that name.
+    Tasks(Cow<'static, str>),
+}
+
+impl Topic {
+    /// The topic's name on the platform: `execution-events`, `task-http`, …
+    pub fn name(&self) -> Cow<'static, str> {
+        match self {
+            Self::Executions => Cow::Borrowed("execution-events"),
+            Self::Tasks(service) => Cow::Owned(format!("task-{service}")),
+        }
+    }
+}
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Where it goes.
+    pub topic: Topic,
+    /// What it says.
+    pub message: Message,
+}
+
+/// Publishes messages. Delivery is the platform's affair: Pub/Sub pushes, the embedded bus calls a
+/// [`MessageHandler`].
+#[async_trait]
+pub trait EventBus: Send + Sync {
+    /// Publishes all of them; when it returns, each will be delivered at least once. Not atomic: after an
+    /// error some may be on their way.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when the bus does not take them.
+    async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PortError>;
+}
+
+/// What becomes of a delivered message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done with, or of no interest; never delivered again.
+    Done,
+    /// An infrastructure fault: deliver it again after a while.
+    Retry,
+}
+
+/// Takes delivered messages. The same handler serves push requests and the embedded bus.
+#[async_trait]
+pub trait MessageHandler: Send + Sync {
+    /// Handles one message; must bear duplicates, late and reordered messages.
+    async fn handle(&self, message: Message) -> Verdict;
+}

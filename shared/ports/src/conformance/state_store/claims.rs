@@ -1,0 +1,134 @@
+//! Claims.
+
+use super::{at, execution, task_run};
+use crate::error::PortError;
+use crate::state::{Claim, StateStore};
+use crate::wire::AttemptKey;
+use segue_model::Map;
+use segue_model::event::TaskRunResult;
+use segue_model::log::{LogEntry, LogLevel};
+use segue_model::state::State;
+use serde_json::json;
+
+fn key(scope: &str, name: &str) -> AttemptKey {
+    let execution_id = execution(scope, "claims", name, at(0)).id;
+    let task_run_id = task_run(&execution_id, "one").id;
+    AttemptKey { execution_id, task_run_id, attempt: 0 }
+}
+
+fn result(key: &AttemptKey) -> TaskRunResult {
+    TaskRunResult {
+        task_run_id: key.task_run_id.clone(),
+        attempt: key.attempt,
+        state: State::Success,
+        outputs: Map::from_iter([("rows".to_owned(), json!(780))]),
+        error: None,
+        start_date: at(0),
+        end_date: at(1),
+        dynamic: Vec::new(),
+        metrics: Vec::new(),
+    }
+}
+
+fn last_line(scope: &str, key: &AttemptKey) -> LogEntry {
+    LogEntry {
+        namespace: scope.to_owned(),
+        flow_id: "claims".to_owned(),
+        execution_id: key.execution_id.clone(),
+        task_id: Some("one".to_owned()),
+        task_run_id: Some(key.task_run_id.clone()),
+        attempt_number: Some(key.attempt),
+        timestamp: at(1),
+        level: LogLevel::Info,
+        message: "done".to_owned(),
+    }
+}
+
+/// Of all who ask at once one gets it; a duplicate finds it held, then finished.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let key = &key(scope, "one");
+    let asking = (0..8).map(|index| async move {
+        let holder = format!("holder-{index}");
+        let claim = store.claim(key, &holder, at(0), at(60)).await?;
+        Ok::<_, PortError>((holder, claim))
+    });
+    let claims = futures::future::try_join_all(asking).await?;
+    let mut granted = claims.iter().filter(|(_, claim)| *claim == Claim::Granted);
+    let Some((holder, _)) = granted.next() else {
+        return Err(PortError::invalid("nobody was granted the claim"));
+    };
+    assert!(granted.next().is_none(), "only one is granted the claim");
+    let held = claims.iter().filter(|(_, claim)| matches!(claim, Claim::Held { until } if *until == at(60)));
+    assert_eq!(held.count(), 7, "the others learn until when it is held");
+    assert_eq!(store.claim(key, holder, at(1), at(90)).await?, Claim::Granted, "its holder may ask again");
+    assert!(store.renew_claim(key, holder, at(120)).await?, "and make it longer");
+    assert_eq!(store.claim(key, "other", at(100), at(160)).await?, Claim::Held { until: at(120) });
+    assert!(!store.renew_claim(key, "other", at(300)).await?, "nobody else can");
+    let lines = vec![last_line(scope, key)];
+    assert!(!store.finish_claim(key, "other", &result(key), lines.clone()).await?, "nor end it");
+    assert!(store.logs(&key.execution_id, LogLevel::Trace, 0).await?.is_empty(), "nor write its log");
+    assert!(store.finish_claim(key, holder, &result(key), lines).await?, "its holder ends it");
+    assert_eq!(store.logs(&key.execution_id, LogLevel::Trace, 0).await?.len(), 1);
+    let finished = store.claim(key, "late", at(1_000), at(1_060)).await?;
+    assert_eq!(finished, Claim::Finished(Box::new(result(key))), "a duplicate finds the result");
+    assert!(!store.renew_claim(key, holder, at(2_000)).await?, "there is nothing left to renew");
+    let next = AttemptKey { attempt: 1, ..key.clone() };
+    assert_eq!(store.claim(&next, "other", at(2), at(60)).await?, Claim::Granted, "attempts are apart");
+    Ok(())
+}
+
+/// Whoever comes after the lease has ended gets the claim, and its former holder can do no more with it.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn an_expired_claim_is_taken_over(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let key = &key(scope, "expired");
+    assert_eq!(store.claim(key, "dead", at(0), at(60)).await?, Claim::Granted);
+    assert_eq!(store.claim(key, "alive", at(59), at(120)).await?, Claim::Held { until: at(60) });
+    assert_eq!(store.claim(key, "alive", at(60), at(120)).await?, Claim::Granted, "the lease has ended");
+    assert!(!store.renew_claim(key, "dead", at(180)).await?, "the former holder has lost it");
+    let lines = vec![last_line(scope, key)];
+    assert!(!store.finish_claim(key, "dead", &result(key), lines.clone()).await?, "and its result");
+    assert!(store.logs(&key.execution_id, LogLevel::Trace, 0).await?.is_empty(), "and its lines");
+    assert!(store.finish_claim(key, "alive", &result(key), lines).await?);
+    Ok(())
+}
+
+/// A claim that was taken away is nobody's, and stays so; an attempt that has ended keeps its result.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn revoked_claims_stay_revoked(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let one = key(scope, "revoked");
+    let other = AttemptKey { task_run_id: task_run(&one.execution_id, "other").id, ..one.clone() };
+    for key in [&one, &other] {
+        assert_eq!(store.claim(key, "holder", at(0), at(60)).await?, Claim::Granted);
+    }
+    store.revoke_claims(&one.execution_id, Some(&one.task_run_id)).await?;
+    assert!(!store.renew_claim(&one, "holder", at(120)).await?, "the holder learns of it");
+    assert!(!store.finish_claim(&one, "holder", &result(&one), Vec::new()).await?, "its result is refused");
+    for holder in ["holder", "new"] {
+        let again = store.claim(&one, holder, at(1_000), at(1_060)).await?;
+        assert!(matches!(again, Claim::Held { .. }), "it is granted to nobody again: {again:?}");
+    }
+    let next = AttemptKey { attempt: 1, ..one.clone() };
+    assert_eq!(store.claim(&next, "new", at(1), at(60)).await?, Claim::Granted, "the next attempt is free");
+    assert!(store.finish_claim(&other, "holder", &result(&other), Vec::new()).await?, "others go on");
+    store.revoke_claims(&one.execution_id, None).await?;
+    assert!(!store.renew_claim(&next, "new", at(120)).await?, "all of an execution");
+    let ended = store.claim(&other, "late", at(1), at(60)).await?;
+    assert!(matches!(ended, Claim::Finished(_)), "what has ended keeps its result: {ended:?}");
+    Ok(())
+}

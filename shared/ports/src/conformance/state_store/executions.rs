@@ -1,0 +1,222 @@
+//! Executions, commits and the search.
+
+use super::{at, commit, execution, label, load, task_run};
+use crate::error::PortError;
+use crate::kv::{KvType, KvWrite};
+use crate::state::{ExecutionFilter, StateStore, Timer};
+use segue_model::Map;
+use segue_model::id::ExecutionId;
+use segue_model::label::set_label;
+use segue_model::log::{LogEntry, LogLevel};
+use segue_model::state::State;
+use serde_json::json;
+
+/// The same id a second time changes nothing.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn an_execution_is_made_once(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let first = execution(scope, "once", "a", at(0));
+    assert!(store.execution(&first.id).await?.is_none(), "an execution that was never made is not there");
+    assert!(store.create_execution(&first).await?, "a new execution is made");
+    let mut second = first.clone();
+    second.labels.push(label("late", "yes"));
+    assert!(!store.create_execution(&second).await?, "the same id is refused");
+    let stored = load(store, &first.id).await?;
+    assert_eq!(stored.execution, first, "the first stands");
+    assert!(stored.task_runs.is_empty() && stored.notes.is_null(), "it has nothing yet");
+    Ok(())
+}
+
+/// A commit on the wrong version changes nothing at all; on the right one everything.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn a_commit_is_all_or_nothing(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let mut changed = execution(scope, "commit", "a", at(0));
+    store.create_execution(&changed).await?;
+    let version = load(store, &changed.id).await?.version;
+    changed.state.enter(State::Running, at(1));
+    let mut change = commit(&changed, version);
+    change.notes = json!({"step": 1, "deep": [1.5, null, "ä"]});
+    change.task_runs.push((0, task_run(&changed.id, "one")));
+    change.logs.push(line(scope, &changed.id));
+    change.kv.push(KvWrite::Set {
+        namespace: scope.to_owned(),
+        key: "from-commit".to_owned(),
+        kind: KvType::Number,
+        value: json!(3),
+        description: None,
+        expires: None,
+    });
+    change.timers.push(Timer { execution_id: changed.id.clone(), key: "wake".to_owned(), due: at(60) });
+    let mut wrong = change.clone();
+    wrong.expected_version = version + 1;
+    let refused = store.commit(wrong).await;
+    assert!(matches!(refused, Err(PortError::Conflict { .. })), "another version is a conflict: {refused:?}");
+    let untouched = load(store, &changed.id).await?;
+    assert_eq!(untouched.version, version, "a conflict leaves the version");
+    assert!(untouched.task_runs.is_empty(), "a conflict leaves the task runs");
+    assert_eq!(store.kv(scope, "from-commit", at(1)).await?, None, "a conflict leaves the KV store");
+    assert!(store.logs(&changed.id, LogLevel::Trace, 0).await?.is_empty(), "a conflict leaves the log");
+    assert!(!has_timer(store, &changed.id).await?, "a conflict leaves the timers");
+
+    let next = store.commit(change.clone()).await?;
+    assert_ne!(next, version, "a commit makes a new version");
+    let stored = load(store, &changed.id).await?;
+    assert_eq!(stored.version, next);
+    assert_eq!(stored.execution, changed);
+    assert_eq!(stored.notes, change.notes);
+    assert_eq!(stored.task_runs, vec![(0, task_run(&changed.id, "one"))]);
+    assert_eq!(store.kv(scope, "from-commit", at(1)).await?.map(|entry| entry.value), Some(json!(3)));
+    assert_eq!(store.logs(&changed.id, LogLevel::Trace, 0).await?.len(), 1);
+    assert!(has_timer(store, &changed.id).await?, "the timer is set");
+    let mut last = commit(&changed, next);
+    last.cleared_timers.push("wake".to_owned());
+    store.commit(last).await?;
+    assert!(!has_timer(store, &changed.id).await?, "the timer is cleared");
+    assert!(store.commit(change).await.is_err(), "the old version is gone");
+    Ok(())
+}
+
+async fn has_timer(store: &dyn StateStore, id: &ExecutionId) -> Result<bool, PortError> {
+    Ok(store.due_timers(at(1_000_000), u32::MAX).await?.iter().any(|timer| timer.execution_id == *id))
+}
+
+fn line(scope: &str, id: &ExecutionId) -> LogEntry {
+    LogEntry {
+        namespace: scope.to_owned(),
+        flow_id: "commit".to_owned(),
+        execution_id: id.clone(),
+        task_id: None,
+        task_run_id: None,
+        attempt_number: None,
+        timestamp: at(1),
+        level: LogLevel::Info,
+        message: "hello".to_owned(),
+    }
+}
+
+/// Task runs come back in the order of making, changed ones in their place, removed ones not at all.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn task_runs_keep_their_order(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let made = execution(scope, "order", "a", at(0));
+    store.create_execution(&made).await?;
+    let mut change = commit(&made, load(store, &made.id).await?.version);
+    for (position, task) in (0..).zip(["zeta", "alpha", "mid", "beta"]) {
+        change.task_runs.push((position, task_run(&made.id, task)));
+    }
+    change.task_runs.reverse();
+    let version = store.commit(change).await?;
+    let mut second = commit(&made, version);
+    let mut alpha = task_run(&made.id, "alpha");
+    alpha.state.enter(State::Running, at(2));
+    alpha.outputs = Map::from_iter([("n".to_owned(), json!(1))]);
+    second.task_runs.push((1, alpha.clone()));
+    second.removed.push(task_run(&made.id, "mid").id);
+    store.commit(second).await?;
+    let stored = load(store, &made.id).await?.task_runs;
+    let tasks: Vec<_> = stored.iter().map(|(place, run)| (*place, run.task_id.as_str())).collect();
+    assert_eq!(tasks, [(0, "zeta"), (1, "alpha"), (3, "beta")]);
+    assert!(stored.contains(&(1, alpha)), "the changed task run is there as changed");
+    Ok(())
+}
+
+/// Namespace, flow, state, labels, dates and pages.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let root = format!("{scope}.search");
+    let names = ["a", "b", "c", "d"];
+    for (second, name) in (0..).zip(names) {
+        let mut made = execution(&root, "found", name, at(second));
+        made.labels = vec![label("name", name), label("all", "yes")];
+        store.create_execution(&made).await?;
+        if name == "b" {
+            made.state.enter(State::Running, at(9));
+            set_label(&mut made.labels, label("name", "bee"));
+            store.commit(commit(&made, load(store, &made.id).await?.version)).await?;
+        }
+    }
+    store.create_execution(&execution(&format!("{root}.below"), "found", "e", at(4))).await?;
+    store.create_execution(&execution(&format!("{root}-not"), "other", "f", at(5))).await?;
+
+    let here = ExecutionFilter { namespace: Some(root.clone()), ..ExecutionFilter::default() };
+    let of = |filter: ExecutionFilter| async move {
+        let found = store.executions(&filter).await?;
+        Ok::<_, PortError>(found.iter().map(|one| one.state.start_date()).collect::<Vec<_>>())
+    };
+    let newest_first = [at(4), at(3), at(2), at(1), at(0)];
+    assert_eq!(of(here.clone()).await?, newest_first, "a namespace and those below it, newest first");
+    let page = ExecutionFilter { limit: 2, offset: 1, ..here.clone() };
+    assert_eq!(of(page).await?, [at(3), at(2)], "a page");
+    let flow = ExecutionFilter { flow_id: Some("found".to_owned()), ..here.clone() };
+    assert_eq!(of(flow.clone()).await?, newest_first, "a flow");
+    let paged = ExecutionFilter { limit: 2, offset: 2, ..flow.clone() };
+    assert_eq!(of(paged).await?, [at(2), at(1)], "a page of a flow in several states");
+    let none = ExecutionFilter { flow_id: Some("unknown".to_owned()), ..here.clone() };
+    assert!(of(none).await?.is_empty(), "an unknown flow has none");
+    let running = ExecutionFilter { states: vec![State::Running], ..here.clone() };
+    assert_eq!(of(running).await?, [at(1)], "a state");
+    let either = ExecutionFilter { states: vec![State::Running, State::Created], limit: 3, ..here.clone() };
+    assert_eq!(of(either).await?, [at(4), at(3), at(2)], "one of several states");
+    let dates = ExecutionFilter { start: Some(at(1)), end: Some(at(3)), ..here.clone() };
+    assert_eq!(of(dates).await?, [at(3), at(2), at(1)], "both dates belong to it");
+    let labelled = |labels: &[(&str, &str)]| ExecutionFilter {
+        labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        ..here.clone()
+    };
+    assert_eq!(of(labelled(&[("all", "yes")])).await?, [at(3), at(2), at(1), at(0)], "a label");
+    assert_eq!(of(labelled(&[("all", "yes"), ("name", "c")])).await?, [at(2)], "all labels");
+    assert_eq!(of(labelled(&[("name", "bee")])).await?, [at(1)], "a label that was set later");
+    assert!(of(labelled(&[("name", "b")])).await?.is_empty(), "a label that is no more");
+    Ok(())
+}
+
+/// A deleted execution takes everything with it, and its id can be used again.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn deleting_leaves_nothing(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let mut made = execution(scope, "gone", "a", at(0));
+    made.labels = vec![label("gone", scope)];
+    store.create_execution(&made).await?;
+    let mut change = commit(&made, load(store, &made.id).await?.version);
+    change.task_runs.push((0, task_run(&made.id, "one")));
+    change.logs.push(line(scope, &made.id));
+    change.timers.push(Timer { execution_id: made.id.clone(), key: "wake".to_owned(), due: at(60) });
+    store.commit(change.clone()).await?;
+    assert!(store.delete_execution(&made.id).await?, "it was there");
+    assert!(!store.delete_execution(&made.id).await?, "it is no more");
+    assert!(store.execution(&made.id).await?.is_none());
+    assert!(store.logs(&made.id, LogLevel::Trace, 0).await?.is_empty(), "its log is gone");
+    assert!(!has_timer(store, &made.id).await?, "its timers are gone");
+    let filter =
+        ExecutionFilter { labels: vec![("gone".to_owned(), scope.to_owned())], ..ExecutionFilter::default() };
+    assert!(store.executions(&filter).await?.is_empty(), "it is not found");
+    assert!(
+        matches!(store.commit(change).await, Err(PortError::Conflict { .. })),
+        "a commit on it is a conflict"
+    );
+    assert!(store.create_execution(&made).await?, "the id is free");
+    assert!(load(store, &made.id).await?.task_runs.is_empty(), "with nothing of the former");
+    Ok(())
+}

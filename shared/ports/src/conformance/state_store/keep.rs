@@ -1,0 +1,152 @@
+//! Flows, logs, KV values and timers.
+
+use super::{at, execution};
+use crate::error::PortError;
+use crate::kv::{KvType, KvWrite};
+use crate::state::{StateStore, Timer};
+use jiff::Timestamp;
+use segue_model::log::{LogEntry, LogLevel};
+use serde_json::json;
+
+/// Revisions count up, the same source does not count, a deleted flow is gone but for its old revisions.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn flows_count_revisions(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let (id, space) = ("taxi", format!("{scope}.flows"));
+    assert_eq!(store.flow(&space, id, None).await?, None);
+    assert_eq!(store.put_flow(&space, id, "one", at(0)).await?.revision, 1);
+    assert_eq!(store.put_flow(&space, id, "one", at(1)).await?.revision, 1, "the same source");
+    assert_eq!(store.put_flow(&space, id, "two", at(2)).await?.revision, 2);
+    assert_eq!(store.put_flow(&space, id, "one", at(3)).await?.revision, 3, "an old source is new again");
+    store.put_flow(&space, "other", "x", at(3)).await?;
+    let latest = store.flow(&space, id, None).await?;
+    assert_eq!(latest.as_ref().map(|flow| (flow.revision, flow.source.as_str())), Some((3, "one")));
+    assert_eq!(latest.map(|flow| flow.updated), Some(at(3)));
+    let second = store.flow(&space, id, Some(2)).await?;
+    assert_eq!(second.map(|flow| flow.source), Some("two".to_owned()));
+    assert_eq!(store.flow(&space, id, Some(9)).await?, None);
+    let listed: Vec<_> =
+        store.flows(Some(&space)).await?.into_iter().map(|flow| (flow.id, flow.revision)).collect();
+    assert_eq!(listed, [("other".to_owned(), 1), ("taxi".to_owned(), 3)]);
+    assert!(store.flows(None).await?.len() >= 2, "of all namespaces");
+    assert!(store.flows(Some(scope)).await?.iter().all(|flow| flow.namespace == scope), "exactly that one");
+    assert!(store.delete_flow(&space, id, at(4)).await?);
+    assert!(!store.delete_flow(&space, id, at(5)).await?, "it is gone already");
+    assert_eq!(store.flow(&space, id, None).await?, None);
+    assert!(store.flow(&space, id, Some(3)).await?.is_some(), "a running execution has its revision still");
+    assert_eq!(store.flows(Some(&space)).await?.len(), 1);
+    assert_eq!(store.put_flow(&space, id, "one", at(6)).await?.revision, 5, "the removal was a revision");
+    Ok(())
+}
+
+/// A follower reads on from where it was, at its level.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let made = execution(scope, "logs", "a", at(0));
+    let line = |message: &str, level| LogEntry {
+        namespace: scope.to_owned(),
+        flow_id: "logs".to_owned(),
+        execution_id: made.id.clone(),
+        task_id: Some("say".to_owned()),
+        task_run_id: None,
+        attempt_number: None,
+        timestamp: at(1),
+        level,
+        message: message.to_owned(),
+    };
+    let texts = |lines: Vec<LogEntry>| lines.into_iter().map(|line| line.message).collect::<Vec<_>>();
+    assert!(store.logs(&made.id, LogLevel::Trace, 0).await?.is_empty());
+    store.append_logs(vec![line("a", LogLevel::Info), line("b", LogLevel::Debug)]).await?;
+    store.append_logs(vec![line("c", LogLevel::Error), line("d\n'\"ü", LogLevel::Warn)]).await?;
+    let all = store.logs(&made.id, LogLevel::Trace, 0).await?;
+    assert_eq!(all.first(), Some(&line("a", LogLevel::Info)), "a line comes back as it was");
+    assert_eq!(texts(all), ["a", "b", "c", "d\n'\"ü"]);
+    assert_eq!(texts(store.logs(&made.id, LogLevel::Info, 0).await?), ["a", "c", "d\n'\"ü"]);
+    assert_eq!(texts(store.logs(&made.id, LogLevel::Trace, 3).await?), ["d\n'\"ü"]);
+    assert_eq!(texts(store.logs(&made.id, LogLevel::Info, 1).await?), ["c", "d\n'\"ü"]);
+    assert!(store.logs(&made.id, LogLevel::Trace, 4).await?.is_empty(), "nothing new");
+    Ok(())
+}
+
+/// Values are of exactly their namespace, keep the date they were first set, and end when they expire.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn kv_values_expire(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let space = format!("{scope}.kv");
+    let set = |key: &str, value, expires: Option<Timestamp>| KvWrite::Set {
+        namespace: space.clone(),
+        key: key.to_owned(),
+        kind: KvType::Json,
+        value,
+        description: Some("why".to_owned()),
+        expires,
+    };
+    let value = json!({"a": [1, 2.5, "x"], "z": null});
+    store.write_kv(vec![set("b", value.clone(), None), set("a", json!("t"), Some(at(10)))], at(0)).await?;
+    store.write_kv(vec![set("b", value.clone(), None)], at(5)).await?;
+    let entry = store.kv(&space, "b", at(6)).await?.ok_or_else(|| PortError::not_found("the value b"))?;
+    assert_eq!((entry.value, entry.kind), (value, KvType::Json));
+    assert_eq!((entry.created, entry.updated, entry.expires), (at(0), at(5), None));
+    assert_eq!(entry.description.as_deref(), Some("why"));
+    assert_eq!(store.kv(scope, "b", at(6)).await?, None, "of exactly that namespace");
+    let keys = |entries: Vec<crate::kv::KvEntry>| entries.into_iter().map(|one| one.key).collect::<Vec<_>>();
+    assert_eq!(keys(store.kv_entries(&space, at(9)).await?), ["a", "b"]);
+    assert!(store.kv(&space, "a", at(9)).await?.is_some());
+    assert_eq!(store.kv(&space, "a", at(10)).await?, None, "it has expired");
+    assert_eq!(keys(store.kv_entries(&space, at(10)).await?), ["b"]);
+    store.write_kv(vec![set("a", json!(1), None)], at(11)).await?;
+    assert_eq!(
+        store.kv(&space, "a", at(12)).await?.map(|entry| entry.created),
+        Some(at(11)),
+        "what has expired does not come back"
+    );
+    let gone = |key: &str| KvWrite::Delete { namespace: space.clone(), key: key.to_owned() };
+    store.write_kv(vec![gone("a"), gone("never")], at(12)).await?;
+    assert_eq!(keys(store.kv_entries(&space, at(12)).await?), ["b"]);
+    Ok(())
+}
+
+/// Timers come when due, earliest first; clearing one that was set anew meanwhile leaves it.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn timers_fire_once(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    let id = execution(scope, "timers", "a", at(0)).id;
+    let timer = |key: &str, due| Timer { execution_id: id.clone(), key: key.to_owned(), due: at(due) };
+    let due = |now| {
+        let id = &id;
+        async move {
+            let due = store.due_timers(at(now), u32::MAX).await?;
+            Ok::<_, PortError>(due.into_iter().filter(|one| one.execution_id == *id).collect::<Vec<_>>())
+        }
+    };
+    store.set_timers(vec![timer("late", 30), timer("early", 10), timer("mid", 20)]).await?;
+    assert!(due(9).await?.is_empty(), "nothing is due");
+    assert_eq!(due(20).await?, [timer("early", 10), timer("mid", 20)]);
+    assert!(store.due_timers(at(20), 1).await?.len() <= 1, "at most as many as asked for");
+    assert!(store.next_timer().await?.is_some_and(|next| next <= at(10)));
+    store.set_timers(vec![timer("mid", 40)]).await?;
+    store.clear_timer(&timer("mid", 20)).await?;
+    store.clear_timer(&timer("early", 10)).await?;
+    assert_eq!(due(50).await?, [timer("late", 30), timer("mid", 40)], "the one set anew is there still");
+    store.clear_timer(&timer("late", 30)).await?;
+    store.clear_timer(&timer("mid", 40)).await?;
+    assert!(due(50).await?.is_empty());
+    Ok(())
+}

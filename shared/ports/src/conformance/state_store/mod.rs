@@ -1,0 +1,116 @@
+//! What every [`StateStore`] must do. Each check takes a `scope`, a name of its own, so that it can run again
+//! and again on a store that keeps what it was given.
+
+mod claims;
+mod executions;
+mod keep;
+mod slots;
+
+pub use claims::{
+    an_attempt_is_run_by_one_holder, an_expired_claim_is_taken_over, revoked_claims_stay_revoked,
+};
+pub use executions::{
+    a_commit_is_all_or_nothing, an_execution_is_made_once, deleting_leaves_nothing, executions_are_found,
+    task_runs_keep_their_order,
+};
+pub use keep::{flows_count_revisions, kv_values_expire, logs_are_followed, timers_fire_once};
+pub use slots::{slots_go_in_the_order_of_asking, slots_survive_being_asked_twice};
+
+use crate::error::PortError;
+use crate::state::{Commit, StateStore, StoredExecution};
+use jiff::Timestamp;
+use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::label::Label;
+use segue_model::state::{State, StateHistory};
+use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+
+/// Runs every check.
+///
+/// # Errors
+/// What the store answered where it should not have failed.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
+    flows_count_revisions(store, scope).await?;
+    an_execution_is_made_once(store, scope).await?;
+    a_commit_is_all_or_nothing(store, scope).await?;
+    task_runs_keep_their_order(store, scope).await?;
+    executions_are_found(store, scope).await?;
+    deleting_leaves_nothing(store, scope).await?;
+    an_attempt_is_run_by_one_holder(store, scope).await?;
+    an_expired_claim_is_taken_over(store, scope).await?;
+    revoked_claims_stay_revoked(store, scope).await?;
+    logs_are_followed(store, scope).await?;
+    kv_values_expire(store, scope).await?;
+    timers_fire_once(store, scope).await?;
+    slots_go_in_the_order_of_asking(store, scope).await?;
+    slots_survive_being_asked_twice(store, scope).await
+}
+
+/// A moment, in seconds after a fixed one.
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// An execution in CREATED, of the flow `flow` in the namespace `scope`.
+fn execution(scope: &str, flow: &str, id: &str, start: Timestamp) -> Execution {
+    let id = ExecutionId::derive(&[scope, flow, id]);
+    Execution {
+        original_id: id.clone(),
+        id,
+        namespace: scope.to_owned(),
+        flow_id: flow.to_owned(),
+        flow_revision: 1,
+        inputs: Map::new(),
+        outputs: None,
+        labels: Vec::new(),
+        variables: Map::new(),
+        state: StateHistory::new(State::Created, start),
+        parent_id: None,
+        trigger: None,
+        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: start },
+        schedule_date: None,
+    }
+}
+
+fn label(key: &str, value: &str) -> Label {
+    Label::new(key, value)
+}
+
+fn task_run(execution: &ExecutionId, task: &str) -> TaskRun {
+    TaskRun {
+        id: TaskRunId::derive(execution, None, task, None, None),
+        task_id: task.to_owned(),
+        parent_task_run_id: None,
+        value: None,
+        iteration: None,
+        attempts: Vec::new(),
+        outputs: Map::new(),
+        state: StateHistory::new(State::Created, at(0)),
+        dynamic: false,
+        memo: Json::Null,
+    }
+}
+
+/// A commit on `version` that changes nothing but the version.
+fn commit(execution: &Execution, version: u64) -> Commit {
+    Commit {
+        execution: execution.clone(),
+        notes: Json::Null,
+        expected_version: version,
+        task_runs: Vec::new(),
+        removed: Vec::new(),
+        logs: Vec::new(),
+        kv: Vec::new(),
+        timers: Vec::new(),
+        cleared_timers: Vec::new(),
+    }
+}
+
+/// An execution that must be there.
+async fn load(store: &dyn StateStore, id: &ExecutionId) -> Result<StoredExecution, PortError> {
+    store.execution(id).await?.ok_or_else(|| PortError::not_found(format!("execution {id}")))
+}

@@ -1,0 +1,74 @@
+//! Values of the KV store (kestra-compat.md 4.1, 6.6).
+
+use jiff::Timestamp;
+use segue_model::Json;
+use serde::{Deserialize, Serialize};
+
+/// The type of a stored value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum KvType {
+    /// Text.
+    String,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// An instant.
+    Datetime,
+    /// A date.
+    Date,
+    /// A duration.
+    Duration,
+    /// Anything else.
+    Json,
+}
+
+/// A stored value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KvEntry {
+    /// The namespace it belongs to.
+    pub namespace: String,
+    /// Its key.
+    pub key: String,
+    /// Its type.
+    pub kind: KvType,
+    /// The value; instants, dates and durations are text.
+    pub value: Json,
+    /// A text for people.
+    pub description: Option<String>,
+    /// When it was first set.
+    pub created: Timestamp,
+    /// When it was last set.
+    pub updated: Timestamp,
+    /// From then on it is gone.
+    pub expires: Option<Timestamp>,
+}
+
+/// A change of the KV store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum KvWrite {
+    /// Sets a value.
+    Set {
+        /// The namespace.
+        namespace: String,
+        /// The key.
+        key: String,
+        /// The value's type.
+        kind: KvType,
+        /// The value.
+        value: Json,
+        /// A text for people.
+        description: Option<String>,
+        /// From then on it is gone.
+        expires: Option<Timestamp>,
+    },
+    /// Removes a value.
+    Delete {
+        /// The namespace.
+        namespace: String,
+        /// The key.
+        key: String,
+    },
+}

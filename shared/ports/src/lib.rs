@@ -1,0 +1,66 @@
+//! The ports: what Segue asks of a platform, and the messages that travel between services.
+//!
+//! What it is: a handful of coarse traits ([`StateStore`], [`EventBus`], [`ObjectStore`],
+//! [`warehouse::Warehouse`], [`SecretStore`]), their requests and answers, errors named by meaning, and the
+//! versioned [`wire`] messages. Every trait says what is atomic.
+//!
+//! What it must not know: any technology behind a port, expressions, the engine's rules.
+//!
+//! How to add one more: a port is added only for what is really swapped between platforms. It gets a module
+//! here, a suite in `conformance`, an adapter in `embedded` and one in `gcp`.
+
+pub mod bus;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod error;
+pub mod kv;
+pub mod object;
+pub mod secret;
+pub mod state;
+pub mod storage;
+pub mod warehouse;
+pub mod wire;
+
+pub use bus::{EventBus, MessageHandler, Outgoing, Topic, Verdict};
+pub use error::PortError;
+pub use object::ObjectStore;
+pub use secret::SecretStore;
+pub use state::StateStore;
+pub use storage::InternalStorage;
+
+use std::sync::Arc;
+
+/// One of each: all that a service needs of its platform.
+#[derive(Clone)]
+pub struct Ports {
+    /// Flows, executions, task runs, KV, logs, timers, slots.
+    pub state: Arc<dyn StateStore>,
+    /// Messages between services.
+    pub bus: Arc<dyn EventBus>,
+    /// Buckets.
+    pub objects: Arc<dyn ObjectStore>,
+    /// Where executions keep their files.
+    pub storage: InternalStorage,
+    /// Tables.
+    pub warehouse: Arc<dyn warehouse::Warehouse>,
+    /// Secrets, by name.
+    pub secrets: Arc<dyn SecretStore>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The time, so that tests can hold it.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> jiff::Timestamp;
+}
+
+/// The machine's own clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+}

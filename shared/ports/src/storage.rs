@@ -1,0 +1,148 @@
+//! Internal storage: a bucket (or a prefix in one) in which executions keep their files, addressed by
+//! `kestra:///…` (kestra-compat.md 2.8).
+
+use crate::error::PortError;
+use crate::object::{ByteStream, ObjectAddress, ObjectAttributes, ObjectInfo, ObjectStore};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The scheme of internal storage.
+pub const SCHEME: &str = "kestra://";
+
+/// Internal storage. Cheap to clone.
+#[derive(Clone)]
+pub struct InternalStorage {
+    objects: Arc<dyn ObjectStore>,
+    bucket: String,
+    prefix: String,
+}
+
+impl InternalStorage {
+    /// Internal storage in `bucket`, under `prefix` (empty, or ending with a slash).
+    pub fn new(objects: Arc<dyn ObjectStore>, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
+        Self { objects, bucket: bucket.into(), prefix: prefix.into() }
+    }
+
+    /// Whether a text is an address of internal storage.
+    pub fn is_uri(text: &str) -> bool {
+        text.starts_with("kestra:///")
+    }
+
+    /// The URI of a path (`a/b/c.csv`).
+    pub fn uri(path: &str) -> String {
+        format!("{SCHEME}/{}", path.trim_start_matches('/'))
+    }
+
+    /// Where the object behind a URI is.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] when it is no `kestra:///` URI, or its path has `..` in it.
+    pub fn address(&self, uri: &str) -> Result<ObjectAddress, PortError> {
+        let path = uri.strip_prefix("kestra:///").ok_or_else(|| {
+            PortError::invalid(format!("'{uri}' is not a file of internal storage; those begin with kestra:///"))
+        })?;
+        if path.is_empty() || path.split('/').any(|part| part == ".." || part == "." || part.is_empty()) {
+            return Err(PortError::invalid(format!("'{uri}' is not a plain path in internal storage")));
+        }
+        Ok(ObjectAddress::new(&self.bucket, format!("{}{path}", self.prefix)))
+    }
+
+    /// Writes a stream to a path and returns its URI.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::put`].
+    pub async fn put(&self, path: &str, bytes: ByteStream) -> Result<(String, ObjectInfo), PortError> {
+        let uri = Self::uri(path);
+        let info = self.objects.put(&self.address(&uri)?, bytes, ObjectAttributes::default()).await?;
+        Ok((uri, info))
+    }
+
+    /// Writes a text to a path and returns its URI.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::put`].
+    pub async fn put_text(&self, path: &str, text: impl Into<bytes::Bytes>) -> Result<String, PortError> {
+        let bytes = text.into();
+        let stream = Box::pin(futures::stream::once(async move { Ok(bytes) }));
+        Ok(self.put(path, stream).await?.0)
+    }
+
+    /// Moves a local file to a path and returns its URI.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::put_file`].
+    pub async fn put_file(&self, path: &str, file: &Path) -> Result<(String, ObjectInfo), PortError> {
+        let uri = Self::uri(path);
+        let info = self.objects.put_file(&self.address(&uri)?, file, ObjectAttributes::default()).await?;
+        Ok((uri, info))
+    }
+
+    /// Reads what is behind a URI.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::get`].
+    pub async fn get(&self, uri: &str) -> Result<(ObjectInfo, ByteStream), PortError> {
+        self.objects.get(&self.address(uri)?).await
+    }
+
+    /// Reads what is behind a URI as text of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::get`]; [`PortError::Invalid`] when it is larger, or not UTF-8.
+    pub async fn get_text(&self, uri: &str, limit: u64) -> Result<String, PortError> {
+        use futures::TryStreamExt as _;
+        let (info, mut stream) = self.get(uri).await?;
+        if info.size > limit {
+            return Err(PortError::invalid(format!(
+                "{uri} has {} bytes; at most {limit} can be read into an expression",
+                info.size
+            )));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = stream.try_next().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        String::from_utf8(bytes).map_err(|_| PortError::invalid(format!("{uri} is not UTF-8 text")))
+    }
+
+    /// Copies what is behind a URI into a local file.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::get_file`].
+    pub async fn get_file(&self, uri: &str, file: &Path) -> Result<ObjectInfo, PortError> {
+        self.objects.get_file(&self.address(uri)?, file).await
+    }
+
+    /// What is known of the file behind a URI.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::head`].
+    pub async fn head(&self, uri: &str) -> Result<Option<ObjectInfo>, PortError> {
+        self.objects.head(&self.address(uri)?).await
+    }
+
+    /// Removes the file behind a URI; false where there was none.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::delete`].
+    pub async fn delete(&self, uri: &str) -> Result<bool, PortError> {
+        self.objects.delete(&self.address(uri)?).await
+    }
+
+    /// The URIs and sizes of all files under a path.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::list`].
+    pub async fn list(&self, path: &str) -> Result<Vec<(String, u64)>, PortError> {
+        let prefix = format!("{}{}", self.prefix, path.trim_start_matches('/'));
+        let listing = self.objects.list(&self.bucket, &prefix, None).await?;
+        Ok(listing
+            .objects
+            .into_iter()
+            .filter_map(|object| {
+                let path = object.address.key.strip_prefix(&self.prefix)?;
+                Some((Self::uri(path), object.size))
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,21 @@
+//! `GET /health`.
+
+use crate::app::Shared;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// How the service is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Health {
+    status: &'static str,
+    /// Messages nobody could read, since the start.
+    unreadable_messages: u64,
+}
+
+pub(crate) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
+    Json(Health { status: "UP", unreadable_messages: shared.unreadable.load(Ordering::Relaxed) })
+}

@@ -1,0 +1,20 @@
+//! What every Segue service needs round its own work: configuration, telemetry, the push endpoint, an orderly stop.
+//!
+//! What it is: [`Config`] from the environment, [`telemetry`], [`app`], the router with Pub/Sub's push endpoint,
+//! and [`serve`], which runs it until the platform says stop.
+//!
+//! What it must not know: what a message is about, who handles it, which adapter stands behind a port.
+//!
+//! How to add one more: a setting is a field of [`Config`] with its variable in the doc comment; an endpoint every
+//! service has is a module with its handler and a line in [`app`].
+
+mod app;
+mod config;
+mod envelope;
+mod health;
+mod serve;
+pub mod telemetry;
+
+pub use app::app;
+pub use config::{Config, ConfigError, LogFormat, Platform};
+pub use serve::{ServeError, serve};

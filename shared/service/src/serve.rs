@@ -1,0 +1,138 @@
+//! Runs a service until the platform says stop.
+
+use crate::app::app;
+use crate::config::Config;
+use axum::Router;
+use segue_ports::MessageHandler;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// Cloud Run kills a service 10 s after it asked it to stop; what is still at work by then is cut off here, a little
+/// earlier, and comes again.
+const TIME_TO_STOP: Duration = Duration::from_secs(9);
+
+/// Why a service cannot run.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The port is taken, or must not be used.
+    #[error("cannot listen on {address}: {source}; set PORT to another one")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The server broke off, or signals cannot be listened for.
+    #[error("the server broke off: {0}")]
+    Server(#[from] io::Error),
+}
+
+/// Serves the handler until SIGTERM or Ctrl-C; requests at work then have a few seconds to end.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve(config: Config, handler: Arc<dyn MessageHandler>) -> Result<(), ServeError> {
+    let address = config.address;
+    let listener =
+        TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
+    let stop = stop_signal()?;
+    tracing::info!(address = %listener.local_addr()?, service = config.service, "listening");
+    run(listener, app(handler), stop, TIME_TO_STOP).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn run(
+    listener: TcpListener,
+    app: Router,
+    stop: impl Future<Output = ()>,
+    time_to_stop: Duration,
+) -> io::Result<()> {
+    let (say_stop, told) = oneshot::channel::<()>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        // A sender that is gone means stop as well.
+        let _gone = told.await;
+    });
+    let stopping = async move {
+        stop.await;
+        let _server_ended = say_stop.send(());
+        tokio::time::sleep(time_to_stop).await;
+        tracing::warn!("requests still at work are cut off; their messages come again");
+    };
+    tokio::select! {
+        ended = async { server.await } => ended,
+        () = stopping => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use std::sync::Mutex;
+    use std::time::Instant;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    /// A server with a request at work that takes `delay`, told to stop: how long it took, and the client.
+    async fn stopped(delay: Duration, time_to_stop: Duration) -> (Duration, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (begun, at_work) = oneshot::channel();
+        let begun = Arc::new(Mutex::new(Some(begun)));
+        let slow = move || async move {
+            begun.lock().unwrap().take().unwrap().send(()).unwrap();
+            tokio::time::sleep(delay).await;
+            "done"
+        };
+        let app = Router::new().route("/", get(slow));
+        let server = tokio::spawn(run(listener, app, async move { at_work.await.unwrap() }, time_to_stop));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let start = Instant::now();
+        server.await.unwrap().unwrap();
+        (start.elapsed(), client)
+    }
+
+    #[tokio::test]
+    async fn a_request_at_work_may_end() {
+        let (took, mut client) = stopped(Duration::from_millis(100), Duration::from_secs(5)).await;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("done") && took < Duration::from_secs(5), "{took:?} {answer}");
+    }
+
+    #[tokio::test]
+    async fn a_request_that_takes_too_long_does_not_hold_the_stop() {
+        let (took, _client) = stopped(Duration::from_secs(60), Duration::from_millis(100)).await;
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+}

@@ -1,0 +1,47 @@
+//! What answers expressions in the executor: the same as in a task service.
+
+use async_trait::async_trait;
+use segue_executor::Answers;
+use segue_model::id::ExecutionId;
+use segue_ports::{PortError, Ports};
+use segue_task::Masker;
+use segue_task::lookups::Asker;
+use segue_task::outbound::Clients;
+use segue_template::{Answer, Lookup};
+
+/// Answers from the ports, as a task service answers.
+pub struct PortAnswers {
+    ports: Ports,
+    clients: Clients,
+    masker: Masker,
+}
+
+impl PortAnswers {
+    /// Answers from these ports.
+    pub fn new(ports: Ports) -> Self {
+        Self { ports, clients: Clients::from_env(), masker: Masker::default() }
+    }
+}
+
+#[async_trait]
+impl Answers for PortAnswers {
+    async fn answer(
+        &self,
+        namespace: &str,
+        execution: &ExecutionId,
+        lookup: &Lookup,
+    ) -> Result<Answer, PortError> {
+        let asker = Asker {
+            ports: &self.ports,
+            clients: &self.clients,
+            namespace,
+            execution_id: execution,
+            masker: &self.masker,
+        };
+        asker.answer(lookup).await
+    }
+
+    fn mask(&self, text: String) -> String {
+        self.masker.apply(&text).into_owned()
+    }
+}

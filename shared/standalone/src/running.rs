@@ -1,0 +1,83 @@
+//! The workers of one process: one for each service on the embedded bus, and the timers.
+
+use crate::standalone::Standalone;
+use jiff::Timestamp;
+use segue_ports::{MessageHandler, Topic};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How many messages of one service are worked on at once.
+const TASKS_AT_ONCE: usize = 16;
+/// How many executions are worked on at once.
+const EXECUTIONS_AT_ONCE: usize = 16;
+/// The longest sleep between two looks at the timers; one set meanwhile is seen after at most this.
+const TIMER_NAP: Duration = Duration::from_millis(200);
+
+/// The workers of one process. They stop when [`Running::stop`] is called.
+pub struct Running {
+    shutdown: CancellationToken,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    pub(crate) fn start(standalone: &Arc<Standalone>) -> Self {
+        let shutdown = CancellationToken::new();
+        let mut workers = Vec::new();
+        let mut worker = |topic: Topic, handler: Arc<dyn MessageHandler>, at_once: usize| {
+            let bus = standalone.embedded.bus.clone();
+            let shutdown = shutdown.clone();
+            workers.push(tokio::spawn(async move {
+                if let Err(error) = bus.run(topic, handler, at_once, shutdown).await {
+                    tracing::error!(%error, "a worker has stopped");
+                }
+            }));
+        };
+        worker(Topic::Executions, standalone.executor.clone(), EXECUTIONS_AT_ONCE);
+        for service in &standalone.services {
+            let topic = Topic::Tasks(Cow::Borrowed(service.list().service()));
+            worker(topic, service.clone(), TASKS_AT_ONCE);
+        }
+        workers.push(tokio::spawn(timers(standalone.clone(), shutdown.clone())));
+        Self { shutdown, workers }
+    }
+
+    /// Stops taking messages and waits for what is at work.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        for worker in self.workers {
+            // A worker that panicked has already said so.
+            let _ = worker.await;
+        }
+    }
+}
+
+async fn timers(standalone: Arc<Standalone>, shutdown: CancellationToken) {
+    loop {
+        let nap = match standalone.executor.fire_timers().await {
+            Ok(0) => nap(&standalone).await,
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "the timers could not be read");
+                TIMER_NAP
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(nap) => {}
+        }
+    }
+}
+
+/// Until the next timer is due, but no longer than a short while.
+async fn nap(standalone: &Standalone) -> Duration {
+    let Ok(Some(due)) = standalone.ports().state.next_timer().await else { return TIMER_NAP };
+    let wait = due.duration_since(now(standalone));
+    Duration::try_from(wait).unwrap_or(Duration::ZERO).clamp(Duration::from_millis(1), TIMER_NAP)
+}
+
+fn now(standalone: &Standalone) -> Timestamp {
+    standalone.ports().clock.now()
+}

@@ -1,0 +1,173 @@
+//! One process with everything in it.
+
+use crate::running::Running;
+use crate::watch::Watch;
+use crate::{catalog, families};
+use segue_embedded::Embedded;
+use segue_executor::{CreateError, Executor, ExecutorParts, NewExecution};
+use crate::answers::PortAnswers;
+use segue_model::catalog::Catalog;
+use segue_model::diagnostic::{Diagnostic, Severity};
+use segue_model::execution::Execution;
+use segue_model::id::ExecutionId;
+use segue_model::parse::{Parsed, parse_flow};
+use segue_model::{Json, Map};
+use segue_ports::state::{StoredExecution, StoredFlow};
+use segue_ports::{PortError, Ports};
+use segue_task::{TaskService, TaskSettings};
+use segue_template::Renderer;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a process is opened with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// The process environment; `ENV_*` of it are `envs.*`.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// One process with everything in it.
+pub struct Standalone {
+    pub(crate) embedded: Embedded,
+    pub(crate) executor: Arc<Executor>,
+    pub(crate) services: Vec<Arc<TaskService>>,
+    catalog: Arc<Catalog>,
+    watch: Arc<Watch>,
+}
+
+impl Standalone {
+    /// Opens the data directory; nothing runs yet.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, or another process has it.
+    pub fn open(options: &Options) -> Result<Self, PortError> {
+        let embedded = segue_embedded::open(&options.data_dir)?;
+        let ports = embedded.ports.clone();
+        let catalog = Arc::new(catalog());
+        let watch = Arc::new(Watch::default());
+        let renderer = Renderer::new();
+        let executor = Arc::new(Executor::new(ExecutorParts {
+            ports: ports.clone(),
+            catalog: catalog.clone(),
+            renderer: renderer.clone(),
+            answers: Arc::new(PortAnswers::new(ports.clone())),
+            globals: Arc::new(globals(&options.environment)),
+            observer: watch.clone(),
+        }));
+        let renderer = Arc::new(renderer);
+        let settings =
+            TaskSettings { work_root: options.data_dir.join("work"), ..TaskSettings::default() };
+        let services = families()
+            .into_iter()
+            .map(|family| {
+                Arc::new(TaskService::with_settings(
+                    family,
+                    ports.clone(),
+                    renderer.clone(),
+                    "standalone",
+                    settings.clone(),
+                ))
+            })
+            .collect();
+        Ok(Self { embedded, executor, services, catalog, watch })
+    }
+
+    /// The platform.
+    pub fn ports(&self) -> &Ports {
+        &self.embedded.ports
+    }
+
+    /// All task types.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// Live changes.
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.watch
+    }
+
+    /// The executor.
+    pub fn executor(&self) -> &Arc<Executor> {
+        &self.executor
+    }
+
+    /// Reads a flow's source and saves it, if nothing in it is an error.
+    ///
+    /// # Errors
+    /// What is wrong with the source, or what the store said.
+    pub async fn put_flow(&self, source: &str) -> Result<(StoredFlow, Parsed), PutFlowError> {
+        let parsed = parse_flow(source, &self.catalog);
+        let is_error = parsed.diagnostics.iter().any(|found| found.severity == Severity::Error);
+        let Some(flow) = parsed.flow.as_ref().filter(|_| !is_error) else {
+            return Err(PutFlowError::Refused(parsed.diagnostics));
+        };
+        let now = self.ports().clock.now();
+        let stored = self.ports().state.put_flow(&flow.namespace, &flow.id, source, now).await?;
+        Ok((stored, parsed))
+    }
+
+    /// Makes an execution and sets it going.
+    ///
+    /// # Errors
+    /// Why none was made.
+    pub async fn create(&self, request: NewExecution) -> Result<Execution, CreateError> {
+        self.executor.create(request).await
+    }
+
+    /// An execution with its task runs.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn execution(&self, id: &ExecutionId) -> Result<Option<StoredExecution>, PortError> {
+        self.ports().state.execution(id).await
+    }
+
+    /// Whether anything is left to do of itself: messages on their way, or timers of these executions.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn has_work(&self, executions: &HashSet<ExecutionId>) -> Result<bool, PortError> {
+        if self.embedded.bus.pending() > 0 {
+            return Ok(true);
+        }
+        let timers = self.ports().state.due_timers(Timestamp::MAX, 1000).await?;
+        Ok(timers.iter().any(|timer| executions.contains(&timer.execution_id))
+            || self.embedded.bus.pending() > 0)
+    }
+
+    /// Starts the workers of all services and the timers.
+    pub fn start(self: &Arc<Self>) -> Running {
+        Running::start(self)
+    }
+}
+
+/// Why a flow was not saved.
+#[derive(Debug, thiserror::Error)]
+pub enum PutFlowError {
+    /// There are errors in it.
+    #[error("the flow has errors")]
+    Refused(Vec<Diagnostic>),
+    /// The store failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// `envs`, `globals` and `kestra` (kestra-compat.md 3.2).
+fn globals(environment: &BTreeMap<String, String>) -> Map {
+    let envs: Map = environment
+        .iter()
+        .filter_map(|(name, value)| {
+            Some((name.strip_prefix("ENV_")?.to_lowercase(), Json::String(value.clone())))
+        })
+        .collect();
+    let mut globals = Map::new();
+    globals.insert("envs".into(), Json::Object(envs));
+    globals.insert("globals".into(), Json::Object(Map::new()));
+    globals.insert("kestra".into(), serde_json::json!({"environment": "local", "url": ""}));
+    globals
+}

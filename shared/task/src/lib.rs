@@ -1,0 +1,40 @@
+//! What a task service adds to a service: task types, what they run in, and the cycle round one attempt.
+//!
+//! What it is: [`Task`], which a task type implements; [`TaskContext`], which it runs in (rendering, log, metrics,
+//! files, cancellation); [`TaskList`], the types one service has; [`TaskService`], which takes a task-run message
+//! and claims, renders, runs, records and reports the attempt so that a duplicate, a late message or a crash
+//! between any two steps does no harm.
+//!
+//! What it must not know: a single task type, how a message was delivered, which adapter stands behind a port,
+//! what the flow does with the result.
+//!
+//! How to add one more: a task type is not added here but in its function's crate: one file with the properties
+//! struct and `impl Task`, and one line in that crate's `tasks()`. What an expression may ask of the outside world
+//! gets its answer in [`lookups`].
+
+mod attempt;
+mod coerce;
+mod context;
+mod cycle;
+mod error;
+mod http_function;
+mod journal;
+mod lease;
+mod list;
+pub mod lookups;
+mod mask;
+pub mod outbound;
+mod render;
+mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod working_dir;
+
+pub use context::TaskContext;
+pub use cycle::{TaskService, TaskSettings};
+pub use error::TaskError;
+pub use journal::log_file_path;
+pub use list::TaskList;
+pub use mask::Masker;
+pub use segue_template::ion;
+pub use task::Task;

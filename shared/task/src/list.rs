@@ -1,0 +1,112 @@
+//! The task types of one service, their Rust types forgotten.
+
+use crate::coerce::coerce;
+use crate::context::TaskContext;
+use crate::error::TaskError;
+use crate::task::Task;
+use futures::future::BoxFuture;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use segue_model::catalog::{RunBy, TaskType};
+use segue_model::{Json, Map};
+
+/// The task types of one service.
+#[derive(Clone)]
+pub struct TaskList {
+    service: &'static str,
+    entries: Vec<Entry>,
+}
+
+/// One task type.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    schema: Json,
+    raw: &'static [&'static str],
+    run: fn(Map, TaskContext) -> BoxFuture<'static, Result<Map, TaskError>>,
+}
+
+impl TaskList {
+    /// The empty list of the service of that name.
+    pub fn new(service: &'static str) -> Self {
+        Self { service, entries: Vec::new() }
+    }
+
+    /// The list with one more type.
+    #[must_use]
+    #[allow(clippy::should_implement_trait, reason = "it adds to a list; no number is meant")]
+    pub fn add<T: Task>(mut self) -> Self {
+        self.entries.push(Entry {
+            name: T::TYPE,
+            aliases: T::ALIASES,
+            schema: schema_of::<T>(),
+            raw: T::RAW,
+            run: |properties, context| Box::pin(run::<T>(properties, context)),
+        });
+        self
+    }
+
+    /// The service's name.
+    pub fn service(&self) -> &'static str {
+        self.service
+    }
+
+    /// The types as the catalogue wants them.
+    pub fn task_types(&self) -> Vec<TaskType> {
+        self.entries
+            .iter()
+            .map(|entry| TaskType {
+                name: entry.name,
+                aliases: entry.aliases,
+                run_by: RunBy::Service(self.service),
+                schema: entry.schema.clone(),
+            })
+            .collect()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
+    }
+}
+
+impl Entry {
+    /// Renders and coerces the properties, then runs the task.
+    pub(crate) async fn run(&self, context: TaskContext) -> Result<Map, TaskError> {
+        let (raw, rendered): (Map, Map) = context
+            .message()
+            .properties
+            .clone()
+            .into_iter()
+            .partition(|(name, _)| self.raw.contains(&name.as_str()));
+        let rendered = context.render_json(&Json::Object(rendered)).await?;
+        let mut properties = match coerce(rendered, &self.schema) {
+            Json::Object(properties) => properties,
+            _ => Map::new(),
+        };
+        properties.extend(raw);
+        (self.run)(properties, context).await
+    }
+}
+
+async fn run<T: Task>(properties: Map, context: TaskContext) -> Result<Map, TaskError> {
+    let task: T = serde_json::from_value(Json::Object(properties))
+        .map_err(|error| TaskError::failed(format!("the properties of the task do not fit {}: {error}", T::TYPE)))?;
+    let output = task.run(&context).await?;
+    match serde_json::to_value(output) {
+        // Kestra leaves absent outputs out, so that `??` finds them undefined.
+        Ok(Json::Object(outputs)) => Ok(outputs.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        Ok(Json::Null) => Ok(Map::new()),
+        Ok(other) => Err(TaskError::failed(format!("{} gave out {other}, which is no map", T::TYPE))),
+        Err(error) => Err(TaskError::failed(format!("the outputs of {} are no JSON: {error}", T::TYPE))),
+    }
+}
+
+/// The schema of a task's own properties, types spelled out in place.
+pub(crate) fn schema_of<T: JsonSchema>() -> Json {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}

@@ -1,0 +1,242 @@
+//! HTTP clients for the addresses flows name. They refuse the machine's metadata server, which hands out the
+//! service's own credentials, by name, by address and behind redirects; they are kept, one for each settings.
+
+use crate::error::TaskError;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Proxy, Url, redirect};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use url::Host;
+
+/// Redirects followed before giving up.
+const MAX_REDIRECTS: usize = 50;
+/// Clients kept; each has its own connections.
+const MAX_CLIENTS: usize = 32;
+
+/// What tells one client from another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientSettings {
+    /// The longest time until a connection stands.
+    pub connect_timeout: Duration,
+    /// The longest time in which nothing arrives.
+    pub read_timeout: Duration,
+    /// Whether 3xx answers are followed.
+    pub follow_redirects: bool,
+    /// Whether any certificate is accepted.
+    pub insecure_tls: bool,
+    /// A proxy's URL, credentials included.
+    pub proxy: Option<String>,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(300),
+            follow_redirects: true,
+            insecure_tls: false,
+            proxy: None,
+        }
+    }
+}
+
+/// The clients of one service.
+#[derive(Debug)]
+pub struct Clients {
+    guard: Guard,
+    kept: Mutex<HashMap<ClientSettings, Client>>,
+}
+
+impl Clients {
+    /// Clients that may or may not speak to the metadata server.
+    pub fn new(allow_metadata: bool) -> Self {
+        Self { guard: Guard { allow_metadata }, kept: Mutex::default() }
+    }
+
+    /// Clients as the environment has it: `SEGUE_HTTP_ALLOW_METADATA=true` (default `false`) lets flows speak to
+    /// the metadata server.
+    pub fn from_env() -> Self {
+        Self::new(std::env::var("SEGUE_HTTP_ALLOW_METADATA").is_ok_and(|value| value == "true"))
+    }
+
+    /// The client with these settings. A proxy is used only when the settings name one.
+    ///
+    /// # Errors
+    /// [`TaskError::Failed`] when the proxy is no URL or the client cannot be made.
+    pub fn get(&self, settings: &ClientSettings) -> Result<Client, TaskError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = kept.get(settings) {
+            return Ok(client.clone());
+        }
+        let client = self.build(settings).map_err(|error| {
+            TaskError::failed(format!("no HTTP client can be made with these options: {}", describe(&error)))
+        })?;
+        if kept.len() >= MAX_CLIENTS {
+            kept.clear();
+        }
+        kept.insert(settings.clone(), client.clone());
+        Ok(client)
+    }
+
+    /// Reads an address and refuses what must not be asked.
+    ///
+    /// # Errors
+    /// [`TaskError::Failed`] when it is no `http` or `https` URL, or leads to the metadata server.
+    pub fn url(&self, uri: &str) -> Result<Url, TaskError> {
+        let url = Url::parse(uri.trim())
+            .map_err(|error| TaskError::failed(format!("'{uri}' is no URL ({error}); write https://host/path")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(TaskError::failed(format!("'{uri}' is neither http nor https")));
+        }
+        self.guard.check(&url).map_err(TaskError::failed)?;
+        Ok(url)
+    }
+
+    fn build(&self, settings: &ClientSettings) -> Result<Client, reqwest::Error> {
+        let guard = self.guard;
+        let policy = if settings.follow_redirects {
+            redirect::Policy::custom(move |attempt| {
+                if attempt.previous().len() > MAX_REDIRECTS {
+                    return attempt.error(format!("more than {MAX_REDIRECTS} redirects"));
+                }
+                match guard.check(attempt.url()) {
+                    Ok(()) => attempt.follow(),
+                    Err(refusal) => attempt.error(refusal),
+                }
+            })
+        } else {
+            redirect::Policy::none()
+        };
+        let builder = Client::builder()
+            .user_agent(concat!("segue/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(settings.connect_timeout)
+            .read_timeout(settings.read_timeout)
+            .redirect(policy)
+            .dns_resolver(Arc::new(self.guard))
+            .tls_danger_accept_invalid_certs(settings.insecure_tls);
+        match &settings.proxy {
+            Some(proxy) => builder.proxy(Proxy::all(proxy)?),
+            None => builder.no_proxy(),
+        }
+        .build()
+    }
+}
+
+/// An error with all its causes: the first line of an HTTP error alone rarely says why.
+pub fn describe(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text.push_str(": ");
+            text.push_str(&reason);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Keeps requests away from the metadata server.
+#[derive(Clone, Copy, Debug)]
+struct Guard {
+    allow_metadata: bool,
+}
+
+impl Guard {
+    fn check(self, url: &Url) -> Result<(), String> {
+        let refused = match url.host() {
+            Some(Host::Domain(name)) => is_metadata_name(name),
+            Some(Host::Ipv4(address)) => is_metadata_address(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => is_metadata_address(IpAddr::V6(address)),
+            None => false,
+        };
+        if refused && !self.allow_metadata {
+            return Err(refusal(url.host_str().unwrap_or_default()));
+        }
+        Ok(())
+    }
+}
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = *self;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let (refused, allowed): (Vec<_>, Vec<_>) =
+                found.partition(|address| !guard.allow_metadata && is_metadata_address(address.ip()));
+            if allowed.is_empty() && !refused.is_empty() {
+                return Err(refusal(name.as_str()).into());
+            }
+            let addresses: Addrs = Box::new(allowed.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+fn refusal(host: &str) -> String {
+    format!(
+        "'{host}' is the machine's metadata server; flows may not ask it unless the deployment sets \
+         SEGUE_HTTP_ALLOW_METADATA=true"
+    )
+}
+
+fn is_metadata_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    ["metadata.google.internal", "metadata", "metadata.goog"].iter().any(|each| name.eq_ignore_ascii_case(each))
+}
+
+fn is_metadata_address(address: IpAddr) -> bool {
+    const GOOGLE_V6: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
+    const AMAZON_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    match address {
+        IpAddr::V4(address) => address == Ipv4Addr::new(169, 254, 169, 254),
+        IpAddr::V6(address) => {
+            address == GOOGLE_V6
+                || address == AMAZON_V6
+                || address.to_ipv4().is_some_and(|address| is_metadata_address(IpAddr::V4(address)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_metadata_server_is_refused_in_every_spelling() {
+        let clients = Clients::new(false);
+        for uri in [
+            "http://169.254.169.254/computeMetadata/v1/",
+            "http://metadata.google.internal/",
+            "http://METADATA.google.internal./",
+            "http://2852039166/",
+            "http://0xa9fea9fe/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[fd20:ce::254]/",
+        ] {
+            assert!(clients.url(uri).unwrap_err().to_string().contains("metadata server"), "{uri}");
+            assert!(Clients::new(true).url(uri).is_ok(), "{uri}");
+        }
+        assert!(clients.url("https://example.com/metadata").is_ok());
+    }
+
+    #[test]
+    fn only_http_is_spoken() {
+        for uri in ["file:///etc/passwd", "ftp://host/x", "host/x", ""] {
+            assert!(Clients::new(true).url(uri).is_err(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn one_client_serves_the_same_settings() {
+        let clients = Clients::new(false);
+        clients.get(&ClientSettings::default()).unwrap();
+        clients.get(&ClientSettings::default()).unwrap();
+        assert_eq!(clients.kept.lock().unwrap().len(), 1);
+        let odd = ClientSettings { proxy: Some("::".to_owned()), ..ClientSettings::default() };
+        assert!(clients.get(&odd).is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! What a function or a filter is: a name, the names of its arguments, and Rust code.
+//!
+//! To add one: write it in the fitting file of `functions/` or `filters/` and add a line to that
+//! file's table.
+
+use minijinja::Value;
+
+use crate::error::{Fault, Outcome};
+use crate::java;
+use crate::run::Run;
+
+/// The code of a function or filter. A filter's input is its argument 0.
+pub(crate) type Call = fn(&Run, &Args<'_>) -> Outcome;
+
+/// A function or a filter.
+#[derive(Debug)]
+pub(crate) struct Builtin {
+    pub(crate) name: &'static str,
+    pub(crate) parameters: Parameters,
+    pub(crate) call: Call,
+}
+
+/// How arguments are passed. A filter's input is not among them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Parameters {
+    /// By place or by these names.
+    Named(&'static [&'static str]),
+    /// Any number, by place only.
+    Any,
+}
+
+/// A line of a table: `builtin("name", &["argument"], function)`.
+pub(crate) const fn builtin(name: &'static str, parameters: &'static [&'static str], call: Call) -> Builtin {
+    Builtin { name, parameters: Parameters::Named(parameters), call }
+}
+
+/// As [`builtin`], for any number of arguments.
+pub(crate) const fn variadic(name: &'static str, call: Call) -> Builtin {
+    Builtin { name, parameters: Parameters::Any, call }
+}
+
+/// The arguments of one call, by place; those left out are undefined.
+#[derive(Debug)]
+pub(crate) struct Args<'a> {
+    /// Who is called, for messages: `the 'date' filter`.
+    pub(crate) callee: Callee,
+    pub(crate) values: &'a [Value],
+}
+
+/// Who is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Callee {
+    Function(&'static str),
+    Filter(&'static str),
+}
+
+impl std::fmt::Display for Callee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Function(name) => write!(f, "'{name}' function"),
+            Self::Filter(name) => write!(f, "'{name}' filter"),
+        }
+    }
+}
+
+impl Args<'_> {
+    /// The argument at a place, unless it is left out or null.
+    pub(crate) fn get(&self, place: usize) -> Option<&Value> {
+        self.values.get(place).filter(|value| !value.is_undefined() && !value.is_none())
+    }
+
+    /// An argument that must be there and not null.
+    pub(crate) fn required(&self, place: usize, name: &str) -> Result<&Value, Fault> {
+        self.get(place).ok_or_else(|| format!("The {} expects an argument '{name}'.", self.callee).into())
+    }
+
+    /// A text that must be there.
+    pub(crate) fn text(&self, place: usize, name: &str) -> Result<&str, Fault> {
+        let value = self.required(place, name)?;
+        value.as_str().ok_or_else(|| self.wrong_type(name, "string", value))
+    }
+
+    /// A text that may be left out.
+    pub(crate) fn optional_text(&self, place: usize, name: &str) -> Result<Option<&str>, Fault> {
+        match self.get(place) {
+            None => Ok(None),
+            Some(_) => self.text(place, name).map(Some),
+        }
+    }
+
+    /// A whole number that must be there.
+    pub(crate) fn int(&self, place: usize, name: &str) -> Result<i64, Fault> {
+        let value = self.required(place, name)?;
+        java::as_long(value).ok_or_else(|| self.wrong_type(name, "number", value))
+    }
+
+    /// A whole number that may be left out.
+    pub(crate) fn optional_int(&self, place: usize, name: &str) -> Result<Option<i64>, Fault> {
+        match self.get(place) {
+            None => Ok(None),
+            Some(_) => self.int(place, name).map(Some),
+        }
+    }
+
+    /// A boolean that may be left out.
+    pub(crate) fn flag(&self, place: usize, name: &str, default: bool) -> Result<bool, Fault> {
+        match self.get(place) {
+            None => Ok(default),
+            Some(value) if value.kind() == minijinja::value::ValueKind::Bool => Ok(value.is_true()),
+            Some(value) => Err(self.wrong_type(name, "boolean", value)),
+        }
+    }
+
+    /// The refusal of a value's type.
+    pub(crate) fn wrong_type(&self, name: &str, wanted: &str, value: &Value) -> Fault {
+        format!(
+            "The {} expects an argument '{name}' with type {wanted}. Actual type was: {}",
+            self.callee,
+            java::class_name(value)
+        )
+        .into()
+    }
+}

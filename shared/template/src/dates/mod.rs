@@ -1,0 +1,108 @@
+//! Dates of expressions (section 3.8 of the compatibility reference): Java's patterns over jiff.
+//!
+//! [`pattern`] reads a pattern, [`format`] writes with it, [`parse`] reads with it; [`iso`] reads ISO
+//! texts, [`names`] holds the words of languages, [`presets`] the named formats.
+
+mod fields;
+mod format;
+mod iso;
+mod names;
+mod parse;
+mod pattern;
+mod presets;
+
+use std::sync::OnceLock;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{Span, Zoned};
+use minijinja::Value;
+
+use crate::error::Fault;
+use crate::java;
+use crate::run::Run;
+
+pub(crate) use presets::format;
+
+/// A time zone by its id (`Europe/Paris`, `UTC`, `+02:00`, `Z`), else the server's.
+pub(crate) fn zone(run: &Run, id: Option<&str>) -> Result<TimeZone, Fault> {
+    match id {
+        None => Ok(run.scope().ambient.time_zone.clone()),
+        Some(id) => zone_of(id).ok_or_else(|| format!("Unknown time zone '{id}'").into()),
+    }
+}
+
+/// The zone of an id. The zone data is compiled in, so no file is read.
+pub(crate) fn zone_of(id: &str) -> Option<TimeZone> {
+    static BUNDLED: OnceLock<TimeZoneDatabase> = OnceLock::new();
+    if matches!(id, "Z" | "UTC" | "UT" | "GMT" | "Etc/UTC") {
+        return Some(TimeZone::UTC);
+    }
+    let digits = ["UTC", "GMT", "UT"].iter().find_map(|prefix| id.strip_prefix(prefix)).unwrap_or(id);
+    if let Some(offset) = iso::offset(digits).filter(|(_, rest)| rest.is_empty()).map(|(offset, _)| offset) {
+        return Some(TimeZone::fixed(offset));
+    }
+    BUNDLED.get_or_init(TimeZoneDatabase::bundled).get(id).ok()
+}
+
+/// The moment a value stands for: epoch seconds, or a text in ISO form or in `existing` format.
+pub(crate) fn parse(value: &Value, zone: &TimeZone, existing: Option<&str>) -> Result<Zoned, Fault> {
+    if value.is_integer()
+        && let Some(seconds) = java::as_long(value)
+    {
+        let moment = jiff::Timestamp::from_second(seconds);
+        return moment
+            .map(|moment| moment.to_zoned(zone.clone()))
+            .map_err(|_| format!("{seconds} epoch seconds are beyond the range of dates").into());
+    }
+    let Some(text) = value.as_str() else {
+        return Err(format!(
+            "A date is a text or epoch seconds. Actual type was: {}",
+            java::class_name(value)
+        )
+        .into());
+    };
+    let parsed = match existing {
+        None => iso::any(text, zone),
+        Some(format) => presets::parse(text, format, zone)?,
+    };
+    // The text is printed in the zone that was asked for.
+    let parsed = parsed.map(|moment| moment.with_time_zone(zone.clone()));
+    parsed.ok_or_else(|| match existing {
+        Some(format) => format!("Text '{text}' could not be parsed with the format '{format}'").into(),
+        None => format!("Text '{text}' could not be parsed as a date").into(),
+    })
+}
+
+/// Makes a span of an amount of one unit.
+type MakeSpan = fn(i64) -> Result<Span, jiff::Error>;
+
+/// Adds an amount of a `ChronoUnit`.
+pub(crate) fn add(moment: &Zoned, amount: i64, unit: &str) -> Result<Zoned, Fault> {
+    let (span, factor): (MakeSpan, i64) = match unit {
+        "NANOS" => (|n| Span::new().try_nanoseconds(n), 1),
+        "MICROS" => (|n| Span::new().try_microseconds(n), 1),
+        "MILLIS" => (|n| Span::new().try_milliseconds(n), 1),
+        "SECONDS" => (|n| Span::new().try_seconds(n), 1),
+        "MINUTES" => (|n| Span::new().try_minutes(n), 1),
+        "HOURS" => (|n| Span::new().try_hours(n), 1),
+        "HALF_DAYS" => (|n| Span::new().try_hours(n), 12),
+        "DAYS" => (|n| Span::new().try_days(n), 1),
+        "WEEKS" => (|n| Span::new().try_weeks(n), 1),
+        "MONTHS" => (|n| Span::new().try_months(n), 1),
+        "YEARS" => (|n| Span::new().try_years(n), 1),
+        "DECADES" => (|n| Span::new().try_years(n), 10),
+        "CENTURIES" => (|n| Span::new().try_years(n), 100),
+        "MILLENNIA" => (|n| Span::new().try_years(n), 1000),
+        _ => {
+            return Err(format!(
+                "Unknown unit '{unit}': expected one of NANOS, MICROS, MILLIS, SECONDS, MINUTES, HOURS, \
+                 HALF_DAYS, DAYS, WEEKS, MONTHS, YEARS, DECADES, CENTURIES, MILLENNIA"
+            )
+            .into());
+        }
+    };
+    let beyond = || Fault::from(format!("{amount} {unit} are beyond the range of dates"));
+    let amount = amount.checked_mul(factor).ok_or_else(beyond)?;
+    let span = span(amount).map_err(|_| beyond())?;
+    moment.checked_add(span).map_err(|_| beyond())
+}

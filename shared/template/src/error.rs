@@ -1,0 +1,83 @@
+//! What can go wrong when an expression is rendered.
+//!
+//! Knows only messages and places in a template, never where the template came from.
+//! A new way to fail that a caller must tell apart is one more variant here.
+
+/// Why a template could not be rendered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// The expression asked for something that was not fetched yet: see [`crate::LookupTable`].
+    /// Fetch what is pending and render again.
+    #[error("the expression needs an answer that has not been fetched yet: fetch it and render again")]
+    Pending,
+    /// The template cannot be read.
+    #[error("{message} at line {line}, column {column}")]
+    Syntax {
+        /// What was found and what was expected.
+        message: String,
+        /// Line in the template, from 1.
+        line: u32,
+        /// Column in that line, in characters, from 1.
+        column: u32,
+    },
+    /// A variable or an attribute does not exist (section 3.1 of the compatibility reference).
+    #[error("Unable to find `{name}` used in the expression `{template}` at line {line}")]
+    Undefined {
+        /// The root variable or the attribute.
+        name: String,
+        /// The template that used it.
+        template: String,
+        /// Line in the template, from 1.
+        line: u32,
+    },
+    /// An operator, a filter or a function refused its operands.
+    #[error("{message} ({template}:{line})")]
+    Failed {
+        /// What was refused and why.
+        message: String,
+        /// The template it happened in.
+        template: String,
+        /// Line in the template, from 1.
+        line: u32,
+    },
+    /// The template does more work than a render may do.
+    #[error("the expression `{template}` does too much work: it is stopped after {fuel} steps")]
+    OutOfFuel {
+        /// The template that was stopped.
+        template: String,
+        /// The allowance it used up.
+        fuel: u64,
+    },
+}
+
+/// A refusal inside an operator, filter or function, before it is known where it happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// A message to be given its place by the renderer.
+    Message(String),
+    /// An error that already says everything.
+    Render(RenderError),
+    /// The allowance of work is used up.
+    OutOfFuel,
+}
+
+impl From<String> for Fault {
+    fn from(message: String) -> Self {
+        Self::Message(message)
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(message: &str) -> Self {
+        Self::Message(message.to_owned())
+    }
+}
+
+impl From<RenderError> for Fault {
+    fn from(error: RenderError) -> Self {
+        Self::Render(error)
+    }
+}
+
+/// The result of an operator, filter or function.
+pub(crate) type Outcome = Result<minijinja::Value, Fault>;

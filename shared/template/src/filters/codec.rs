@@ -1,0 +1,88 @@
+//! Filters that write other formats: JSON, YAML, ION, hashes, base64, URLs.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::Value;
+use percent_encoding::percent_decode_str;
+use sha2::Digest as _;
+
+use super::text::{hex, only_text};
+use super::{input, map_text};
+use crate::builtin::{Args, Builtin, builtin};
+use crate::error::{Fault, Outcome};
+use crate::java;
+use crate::run::Run;
+use crate::value::value_to_json;
+use crate::{ion, yaml};
+
+pub(super) static TABLE: &[Builtin] = &[
+    builtin("toJson", &[], to_json),
+    builtin("json", &[], to_json),
+    builtin("jsonEncode", &[], to_json),
+    builtin("toIon", &[], to_ion),
+    builtin("yaml", &[], to_yaml),
+    builtin("md5", &[], |_, args| digest(args, |bytes| hex(&md5::Md5::digest(bytes)))),
+    builtin("sha1", &[], |_, args| digest(args, |bytes| hex(&sha1::Sha1::digest(bytes)))),
+    builtin("sha256", &[], |_, args| digest(args, |bytes| hex(&sha2::Sha256::digest(bytes)))),
+    builtin("sha512", &[], |_, args| digest(args, |bytes| hex(&sha2::Sha512::digest(bytes)))),
+    builtin("base64encode", &[], base64_encode),
+    builtin("base64decode", &[], base64_decode),
+    builtin("urlencode", &[], |run, args| map_text(run, args, |text| Ok(url_encode(text)))),
+    builtin("urldecode", &[], |run, args| map_text(run, args, url_decode)),
+];
+
+fn to_json(run: &Run, args: &Args<'_>) -> Outcome {
+    let text = args.values.first().map(java::to_json).unwrap_or_default();
+    run.charge(text.len() / 32)?;
+    Ok(Value::from(text))
+}
+
+fn to_ion(run: &Run, args: &Args<'_>) -> Outcome {
+    let text = args.values.first().map(|value| ion::to_string(&value_to_json(value))).unwrap_or_default();
+    run.charge(text.len() / 32)?;
+    Ok(Value::from(text))
+}
+
+fn to_yaml(run: &Run, args: &Args<'_>) -> Outcome {
+    let Some(value) = input(args) else { return Ok(Value::from("null")) };
+    let text = yaml::to_string(&value_to_json(value));
+    run.charge(text.len() / 32)?;
+    Ok(Value::from(text))
+}
+
+fn digest(args: &Args<'_>, hash: fn(&[u8]) -> String) -> Outcome {
+    Ok(only_text(args)?.map_or_else(|| Value::from(()), |text| Value::from(hash(text.as_bytes()))))
+}
+
+fn base64_encode(run: &Run, args: &Args<'_>) -> Outcome {
+    map_text(run, args, |text| Ok(STANDARD.encode(text)))
+}
+
+fn base64_decode(run: &Run, args: &Args<'_>) -> Outcome {
+    map_text(run, args, |text| {
+        let bytes =
+            STANDARD.decode(text).map_err(|error| Fault::from(format!("The text is not base64: {error}")))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    })
+}
+
+/// As `java.net.URLEncoder`: letters, digits, `.-*_` stay, a space is `+`.
+fn url_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            byte if byte.is_ascii_alphanumeric() || b".-*_".contains(&byte) => out.push(char::from(byte)),
+            byte => {
+                out.push('%');
+                out.push_str(&hex(&[byte]).to_uppercase());
+            }
+        }
+    }
+    out
+}
+
+fn url_decode(text: &str) -> Result<String, Fault> {
+    let spaced = text.replace('+', " ");
+    Ok(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
+}

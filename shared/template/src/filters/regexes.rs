@@ -1,0 +1,77 @@
+//! Filters with regular expressions, and `replace`.
+
+use minijinja::Value;
+
+use super::{deep, input, map_text, text_input};
+use crate::builtin::{Args, Builtin, builtin};
+use crate::error::{Fault, Outcome};
+use crate::java;
+use crate::regexes::JavaRegex;
+use crate::run::Run;
+use crate::value::{is_map, pairs};
+
+pub(super) static TABLE: &[Builtin] = &[
+    builtin("split", &["delimiter", "limit"], split),
+    builtin("replace", &["replace_pairs", "regexp"], replace),
+    builtin("regexReplace", &["regex", "replacement"], regex_replace),
+    builtin("regexMatch", &["regex"], regex_match),
+    builtin("regexExtract", &["regex", "group"], regex_extract),
+];
+
+/// `String.split(regex, limit)`: trailing empty parts go when there is no limit.
+fn split(run: &Run, args: &Args<'_>) -> Outcome {
+    let Some(text) = text_input(args)? else { return Ok(Value::from(())) };
+    let regex = JavaRegex::new(args.text(1, "delimiter")?)?;
+    let parts = regex.split(text, args.optional_int(2, "limit")?.unwrap_or(0))?;
+    run.charge(parts.len())?;
+    Ok(Value::from(parts.into_iter().map(Value::from).collect::<Vec<_>>()))
+}
+
+/// Replaces pair by pair, in every text of the input.
+fn replace(run: &Run, args: &Args<'_>) -> Outcome {
+    let Some(value) = input(args) else { return Ok(Value::from(())) };
+    let Some(given) = args.get(1) else { return Err("The argument 'replace_pairs' is required.".into()) };
+    if !is_map(given) {
+        return Err(args.wrong_type("replace_pairs", "map", given));
+    }
+    let regexp = args.flag(2, "regexp", false)?;
+    let mut replacements = Vec::new();
+    for (from, to) in pairs(given) {
+        let (from, to) = (java::to_string(&from), java::to_string(&to));
+        let regex = if regexp { Some(JavaRegex::new(&from)?) } else { None };
+        replacements.push((from, to, regex));
+    }
+    deep(value, &|text| {
+        let mut text = text.to_owned();
+        for (from, to, regex) in &replacements {
+            text = match regex {
+                Some(regex) => regex.replace_all(&text, to)?,
+                None => text.replace(from.as_str(), to),
+            };
+            run.charge(1 + text.len() / 32)?;
+        }
+        Ok(text)
+    })
+}
+
+fn regex_replace(run: &Run, args: &Args<'_>) -> Outcome {
+    let regex = JavaRegex::new(args.text(1, "regex")?)?;
+    let replacement = args.text(2, "replacement")?;
+    map_text(run, args, |text| regex.replace_all(text, replacement))
+}
+
+/// Whether some part of the text matches; null does not.
+fn regex_match(_: &Run, args: &Args<'_>) -> Outcome {
+    let Some(value) = input(args) else { return Ok(Value::from(false)) };
+    let regex = JavaRegex::new(args.text(1, "regex")?)?;
+    Ok(Value::from(regex.matches(&java::to_string(value))?))
+}
+
+/// The first match, or one of its groups; null when there is none.
+fn regex_extract(_: &Run, args: &Args<'_>) -> Outcome {
+    let Some(value) = input(args) else { return Ok(Value::from(())) };
+    let regex = JavaRegex::new(args.text(1, "regex")?)?;
+    let group = usize::try_from(args.optional_int(2, "group")?.unwrap_or(0))
+        .map_err(|_| Fault::from("The argument 'group' may not be negative"))?;
+    Ok(regex.extract(&java::to_string(value), group)?.map_or_else(|| Value::from(()), Value::from))
+}

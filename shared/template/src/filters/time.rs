@@ -1,0 +1,56 @@
+//! Filters on dates.
+
+use minijinja::Value;
+
+use super::input;
+use crate::builtin::{Args, Builtin, builtin};
+use crate::dates;
+use crate::error::{Fault, Outcome};
+use crate::run::Run;
+
+pub(super) static TABLE: &[Builtin] = &[
+    builtin("date", &["format", "timeZone", "existingFormat", "locale"], date),
+    builtin("dateAdd", &["amount", "unit", "format", "timeZone", "existingFormat", "locale"], date_add),
+    builtin("timestamp", &["timeZone", "existingFormat"], |run, args| {
+        timestamp(run, args, |moment| Value::from(moment.as_second()))
+    }),
+    builtin("timestampMilli", &["timeZone", "existingFormat"], |run, args| {
+        timestamp(run, args, |moment| Value::from(moment.as_millisecond()))
+    }),
+    builtin("timestampMicro", &["timeZone", "existingFormat"], |run, args| {
+        timestamp(run, args, |moment| Value::from(moment.as_microsecond().to_string()))
+    }),
+    builtin("timestampNano", &["timeZone", "existingFormat"], |run, args| {
+        timestamp(run, args, |moment| Value::from(moment.as_nanosecond().to_string()))
+    }),
+];
+
+fn date(run: &Run, args: &Args<'_>) -> Outcome {
+    let Some(value) = input(args) else { return Ok(Value::from(())) };
+    let zone = dates::zone(run, args.optional_text(2, "timeZone")?)?;
+    let moment = dates::parse(value, &zone, args.optional_text(3, "existingFormat")?)?;
+    let format = args.optional_text(1, "format")?.unwrap_or("iso");
+    Ok(Value::from(dates::format(&moment, format, args.optional_text(4, "locale")?)?))
+}
+
+fn date_add(run: &Run, args: &Args<'_>) -> Outcome {
+    let Some(value) = input(args) else { return Ok(Value::from(())) };
+    let amount = args.required(1, "amount")?;
+    let amount = match amount.as_str() {
+        Some(digits) => digits.parse().map_err(|_| args.wrong_type("amount", "number", amount))?,
+        None => args.int(1, "amount")?,
+    };
+    let unit = args.text(2, "unit")?;
+    let zone = dates::zone(run, args.optional_text(4, "timeZone")?)?;
+    let moment = dates::parse(value, &zone, args.optional_text(5, "existingFormat")?)?;
+    let moment = dates::add(&moment, amount, unit)?;
+    let format = args.optional_text(3, "format")?.unwrap_or("iso");
+    Ok(Value::from(dates::format(&moment, format, args.optional_text(6, "locale")?)?))
+}
+
+fn timestamp(run: &Run, args: &Args<'_>, write: fn(jiff::Timestamp) -> Value) -> Outcome {
+    let Some(value) = input(args) else { return Ok(Value::from(())) };
+    let zone = dates::zone(run, args.optional_text(1, "timeZone")?)?;
+    let moment = dates::parse(value, &zone, args.optional_text(2, "existingFormat")?)?;
+    Ok::<_, Fault>(write(moment.timestamp()))
+}

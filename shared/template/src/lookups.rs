@@ -1,0 +1,149 @@
+//! What an expression may ask of the outside world, as data.
+//!
+//! Rendering does no IO: whoever renders fetches what [`LookupTable::take_pending`] names and renders
+//! again. To let expressions ask for one more thing, add a [`Lookup`] variant and the function that
+//! asks it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// One question to the outside world.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Lookup {
+    /// `kv()`: a value of the KV store.
+    Kv {
+        /// `None`: the flow's namespace, then each of its parents.
+        namespace: Option<String>,
+        /// The key.
+        key: String,
+    },
+    /// The keys of a namespace in the KV store, as a list of texts (task type `kv.GetKeys`).
+    KvKeys {
+        /// The namespace; its parents are not searched.
+        namespace: String,
+    },
+    /// `secret()`: a secret, as text.
+    Secret {
+        /// `None`: the flow's namespace, then each of its parents.
+        namespace: Option<String>,
+        /// The key, in any case.
+        key: String,
+        /// One field of a secret that holds a JSON object.
+        subkey: Option<String>,
+    },
+    /// `read()`: the text of a file.
+    Read {
+        /// A `kestra://`, `nsfile://` or `file://` URI, or a namespace file's path.
+        path: String,
+        /// `None`: the flow's namespace.
+        namespace: Option<String>,
+    },
+    /// `fileSize()`: a file's size in bytes.
+    FileSize {
+        /// As in [`Lookup::Read`].
+        path: String,
+        /// As in [`Lookup::Read`].
+        namespace: Option<String>,
+    },
+    /// `fileExists()`: a boolean.
+    FileExists {
+        /// As in [`Lookup::Read`].
+        path: String,
+        /// As in [`Lookup::Read`].
+        namespace: Option<String>,
+    },
+    /// `fileEmpty()` and `isFileEmpty()`: a boolean.
+    FileEmpty {
+        /// As in [`Lookup::Read`].
+        path: String,
+        /// As in [`Lookup::Read`].
+        namespace: Option<String>,
+    },
+    /// `http()`: the parsed body of a response.
+    Http {
+        /// The arguments as one JSON object with sorted keys.
+        request: String,
+    },
+    /// `errorLogs()`: the error log entries of this execution, as a list.
+    ErrorLogs,
+    /// `randomPort()`: a free local port.
+    RandomPort,
+}
+
+/// The answer to a [`Lookup`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The value.
+    Found(serde_json::Value),
+    /// There is no such key or file.
+    Missing,
+    /// The question was refused; the message says why.
+    Failed(String),
+    /// Not fetched yet.
+    Pending,
+}
+
+/// Whoever answers [`Lookup`]s. Answering must not do IO.
+pub trait Lookups: Send + Sync + fmt::Debug {
+    /// The answer known now.
+    fn lookup(&self, lookup: &Lookup) -> Answer;
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    answers: HashMap<Lookup, Answer>,
+    pending: Vec<Lookup>,
+}
+
+/// A table of answers fetched before. What is asked and absent is remembered.
+///
+/// ```
+/// use segue_template::{Answer, Lookup, LookupTable, Lookups};
+/// let table = LookupTable::new();
+/// assert_eq!(table.lookup(&Lookup::RandomPort), Answer::Pending);
+/// assert_eq!(table.take_pending(), [Lookup::RandomPort]);
+/// table.insert(Lookup::RandomPort, Answer::Found(4242.into()));
+/// assert_eq!(table.lookup(&Lookup::RandomPort), Answer::Found(4242.into()));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct LookupTable(Arc<Mutex<Table>>);
+
+impl LookupTable {
+    /// An empty table: every question is pending.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Remembers an answer.
+    pub fn insert(&self, lookup: Lookup, answer: Answer) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).answers.insert(lookup, answer);
+    }
+
+    /// Forgets answers that are no longer true, so that they are asked for again.
+    pub fn forget(&self, stale: impl Fn(&Lookup) -> bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).answers.retain(|lookup, _| !stale(lookup));
+    }
+
+    /// What was asked and not answered since the last call, each once, in the order asked.
+    pub fn take_pending(&self) -> Vec<Lookup> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).pending)
+    }
+}
+
+impl Lookups for LookupTable {
+    fn lookup(&self, lookup: &Lookup) -> Answer {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match table.answers.get(lookup) {
+            Some(Answer::Pending) | None => {
+                if !table.pending.contains(lookup) {
+                    table.pending.push(lookup.clone());
+                }
+                Answer::Pending
+            }
+            Some(answer) => answer.clone(),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The names a template may call, for whoever wants to say which one was meant.
+//!
+//! Knows the tables alone; a new entry of a table is here of itself.
+
+use crate::{filters, functions, tests};
+
+/// The names of all functions.
+pub fn function_names() -> impl Iterator<Item = &'static str> {
+    functions::all().map(|builtin| builtin.name)
+}
+
+/// The names of all filters.
+pub fn filter_names() -> impl Iterator<Item = &'static str> {
+    filters::all().map(|builtin| builtin.name)
+}
+
+/// The names of all tests, as in `value is empty`.
+pub fn test_names() -> impl Iterator<Item = &'static str> {
+    tests::NAMES.into_iter()
+}
+
+#[cfg(test)]
+mod tests_of_names {
+    use super::*;
+
+    #[test]
+    fn every_table_is_listed() {
+        assert!(function_names().any(|name| name == "render"));
+        assert!(filter_names().any(|name| name == "upper"));
+        assert!(test_names().any(|name| name == "defined"));
+    }
+}

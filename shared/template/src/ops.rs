@@ -1,0 +1,293 @@
+//! Pebble's operators on values (section 3.4 of the compatibility reference).
+//!
+//! Undefined operands never get here: see [`crate::flow`]. One more operator is one more function here,
+//! one line in `flow`'s table and one arm in the translator.
+
+use std::cmp::Ordering;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::error::{Fault, Outcome};
+use crate::java::{self, as_double, as_long};
+use crate::run::Run;
+use crate::value::{is_list, is_map, items, pairs};
+
+/// `a ~ b`: null is nothing, everything else its Java text.
+pub(crate) fn concat(run: &Run, operands: &[Value]) -> Outcome {
+    let mut text = String::new();
+    for operand in operands {
+        match operand.as_str() {
+            Some(part) => text.push_str(part),
+            None if operand.is_none() => {}
+            None => text.push_str(&java::to_string(operand)),
+        }
+    }
+    run.charge(text.len() / 32)?;
+    Ok(Value::from(text))
+}
+
+/// One operation of a chain of `+ - * / %`.
+pub(crate) fn arithmetic(run: &Run, op: &str, left: &Value, right: &Value) -> Outcome {
+    match op {
+        "+" if left.as_str().is_some() || right.as_str().is_some() => {
+            let text = java::to_string(left) + &java::to_string(right);
+            run.charge(text.len() / 32)?;
+            return Ok(Value::from(text));
+        }
+        "+" if is_list(left) => {
+            let mut all = items(left);
+            if is_list(right) {
+                all.extend(items(right))
+            } else {
+                all.push(right.clone())
+            }
+            run.charge(all.len())?;
+            return Ok(Value::from(all));
+        }
+        "-" if is_list(left) => {
+            let removed = if is_list(right) { items(right) } else { vec![right.clone()] };
+            let mut kept = items(left);
+            run.charge(kept.len().saturating_mul(removed.len()))?;
+            kept.retain(|item| !removed.iter().any(|other| equal(item, other)));
+            return Ok(Value::from(kept));
+        }
+        _ => {}
+    }
+    match (operand(left, op), operand(right, op)) {
+        (Some(Number::Long(a)), Some(Number::Long(b))) => long(op, a, b),
+        (Some(a), Some(b)) => Ok(Value::from(float(op, a.double(), b.double()))),
+        _ => Err(format!(
+            "invalid operands for mathematical operation [{}]: {} and {}",
+            operation_name(op),
+            java::class_name(left),
+            java::class_name(right)
+        )
+        .into()),
+    }
+}
+
+fn operation_name(op: &str) -> &'static str {
+    match op {
+        "+" => "ADD",
+        "-" => "SUBTRACT",
+        "*" => "MULTIPLICATION",
+        "/" => "DIVISION",
+        _ => "MODULUS",
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Number {
+    Long(i64),
+    Double(f64),
+}
+
+impl Number {
+    fn double(self) -> f64 {
+        match self {
+            Self::Long(int) => int as f64,
+            Self::Double(float) => float,
+        }
+    }
+}
+
+/// A number, or a text that holds one where the operator is not `+`.
+fn operand(value: &Value, op: &str) -> Option<Number> {
+    if let Some(text) = value.as_str().filter(|_| op != "+") {
+        let text = text.trim();
+        let starts = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.');
+        if !text.starts_with(starts) {
+            return None;
+        }
+        return text.parse().map(Number::Long).or_else(|_| text.parse().map(Number::Double)).ok();
+    }
+    if value.is_integer()
+        && let Some(int) = value.as_i64()
+    {
+        return Some(Number::Long(int));
+    }
+    as_double(value).map(Number::Double)
+}
+
+fn long(op: &str, a: i64, b: i64) -> Outcome {
+    Ok(Value::from(match op {
+        "+" => a.wrapping_add(b),
+        "-" => a.wrapping_sub(b),
+        "*" => a.wrapping_mul(b),
+        _ if b == 0 => return Err("/ by zero".into()),
+        "/" => a.wrapping_div(b),
+        _ => a.wrapping_rem(b),
+    }))
+}
+
+fn float(op: &str, a: f64, b: f64) -> f64 {
+    match op {
+        "+" => a + b,
+        "-" => a - b,
+        "*" => a * b,
+        "/" => a / b,
+        _ => a % b,
+    }
+}
+
+/// `==`: numbers as numbers, everything else by type and content.
+pub(crate) fn equal(left: &Value, right: &Value) -> bool {
+    match (left.kind(), right.kind()) {
+        (ValueKind::Number, ValueKind::Number) => compare_numbers(left, right) == Some(Ordering::Equal),
+        (ValueKind::Map, ValueKind::Map) => {
+            let entries = pairs(left);
+            left.len() == right.len()
+                && entries.iter().all(|(key, item)| {
+                    right.get_item(key).is_ok_and(|other| !other.is_undefined() && equal(item, &other))
+                })
+        }
+        (ValueKind::Seq | ValueKind::Iterable, ValueKind::Seq | ValueKind::Iterable) => {
+            let (left, right) = (items(left), items(right));
+            left.len() == right.len() && left.iter().zip(&right).all(|(a, b)| equal(a, b))
+        }
+        (ValueKind::Undefined | ValueKind::None, ValueKind::Undefined | ValueKind::None) => true,
+        (a, b) if a == b => left == right,
+        _ => false,
+    }
+}
+
+fn compare_numbers(left: &Value, right: &Value) -> Option<Ordering> {
+    if left.is_integer() && right.is_integer() {
+        return i128::try_from(left.clone()).ok()?.partial_cmp(&i128::try_from(right.clone()).ok()?);
+    }
+    as_double(left)?.partial_cmp(&as_double(right)?)
+}
+
+/// The order of two values, `None` when one of them is null or not a number.
+///
+/// # Errors
+/// Values that have no order: a number and a text, maps, lists.
+pub(crate) fn order(left: &Value, right: &Value, comparison: &str) -> Result<Option<Ordering>, Fault> {
+    if left.is_none() || right.is_none() {
+        return Ok(None);
+    }
+    match (left.kind(), right.kind()) {
+        (ValueKind::Number, ValueKind::Number) => Ok(compare_numbers(left, right)),
+        (ValueKind::String, ValueKind::String) => Ok(left.as_str().partial_cmp(&right.as_str())),
+        _ => Err(format!(
+            "invalid operands for mathematical comparison [{comparison}]: {} and {}",
+            java::class_name(left),
+            java::class_name(right)
+        )
+        .into()),
+    }
+}
+
+/// `left contains right`.
+pub(crate) fn contains(left: &Value, right: &Value) -> Result<bool, Fault> {
+    if left.is_none() {
+        return Ok(false);
+    }
+    if is_list(left) {
+        let all = items(left);
+        let has = |wanted: &Value| all.iter().any(|item| equal(item, wanted));
+        return Ok(if is_list(right) { items(right).iter().all(has) } else { has(right) });
+    }
+    if is_map(left) {
+        return Ok(has_key(left, right));
+    }
+    if let Some(text) = left.as_str() {
+        return Ok(match right.as_str() {
+            Some(part) => text.contains(part),
+            None => text.contains(&java::to_string(right)),
+        });
+    }
+    Err(format!(
+        "Contains operator can only be used on Collections, Maps and arrays. Actual type was: {}",
+        java::class_name(left)
+    )
+    .into())
+}
+
+fn has_key(map: &Value, key: &Value) -> bool {
+    if key.as_str().is_some() {
+        return map.get_item(key).is_ok_and(|value| !value.is_undefined());
+    }
+    pairs(map).iter().any(|(known, _)| equal(known, key))
+}
+
+/// `left in right`: by Java text; a map has its keys and its values.
+pub(crate) fn is_in(left: &Value, right: &Value) -> Result<bool, Fault> {
+    if right.is_none() || left.is_none() {
+        return Ok(false);
+    }
+    let wanted = java::to_string(left);
+    if is_list(right) {
+        return Ok(items(right).iter().any(|item| java::to_string(item) == wanted));
+    }
+    if is_map(right) {
+        let matches = |value: &Value| java::to_string(value) == wanted;
+        return Ok(pairs(right).iter().any(|(key, value)| matches(key) || matches(value)));
+    }
+    Err(format!(
+        "The 'in' operator expects a list or a map on its right side. Actual type was: {}",
+        java::class_name(right)
+    )
+    .into())
+}
+
+/// Truth within Pebble: `None` for null.
+///
+/// # Errors
+/// Lists and maps are neither true nor false.
+pub(crate) fn truth(value: &Value) -> Result<Option<bool>, Fault> {
+    match value.kind() {
+        ValueKind::None | ValueKind::Undefined => Ok(None),
+        ValueKind::Bool => Ok(Some(value.is_true())),
+        ValueKind::Number => {
+            Ok(Some(as_double(value).is_some_and(|number| number != 0.0 && !number.is_nan())))
+        }
+        ValueKind::String => Ok(Some(value.as_str().is_some_and(|text| !text.is_empty()))),
+        _ => Err(format!(
+            "Unsupported value type {}. Expected Boolean, String, Number in condition",
+            java::class_name(value)
+        )
+        .into()),
+    }
+}
+
+/// `start..end` and `range(start, end, increment)`: the end is included.
+pub(crate) fn range(run: &Run, start: &Value, end: &Value, increment: i64) -> Outcome {
+    if increment == 0 {
+        return Err("The increment of the range function must be different than 0".into());
+    }
+    let (from, to, characters) = match (single_char(start), single_char(end)) {
+        (Some(from), Some(to)) => (i64::from(u32::from(from)), i64::from(u32::from(to)), true),
+        _ => match (as_long(start), as_long(end)) {
+            (Some(from), Some(to)) => (from, to, false),
+            _ => {
+                return Err(
+                    "Arguments of range function must be of type Number or String with a length of 1".into(),
+                );
+            }
+        },
+    };
+    let span = (i128::from(to) - i128::from(from)) / i128::from(increment);
+    if span < 0 || (from > to) != (increment < 0) && from != to {
+        return Ok(Value::from(Vec::<Value>::new()));
+    }
+    let count = usize::try_from(span + 1).unwrap_or(usize::MAX);
+    run.charge(count)?;
+    let mut all = Vec::with_capacity(count);
+    let mut current = from;
+    for _ in 0..count {
+        all.push(match u32::try_from(current).ok().and_then(char::from_u32).filter(|_| characters) {
+            Some(c) => Value::from(c.to_string()),
+            None => Value::from(current),
+        });
+        current = current.wrapping_add(increment);
+    }
+    Ok(Value::from(all))
+}
+
+fn single_char(value: &Value) -> Option<char> {
+    let mut chars = value.as_str()?.chars();
+    let first = chars.next()?;
+    chars.next().is_none().then_some(first)
+}

@@ -1,0 +1,259 @@
+//! The state of one render: scopes, allowance of work, random sequence, what `{% do %}` calls leave.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use minijinja::Value;
+use minijinja::value::{Object, ObjectRepr};
+
+use crate::error::{Fault, RenderError};
+use crate::lookups::{Answer, Lookup};
+use crate::missing::Missing;
+use crate::render::Engine;
+use crate::scope::Scope;
+
+/// The name under which minijinja's context holds the [`Run`].
+pub(crate) const RUN: &str = "__run";
+/// How deeply `render()` and macros may call each other.
+const MAX_DEPTH: u32 = 16;
+
+/// What all renders nested in one render call share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) scope: Scope,
+    /// Steps left.
+    budget: AtomicU64,
+    /// How many random numbers were drawn.
+    drawn: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(engine: Engine, scope: Scope) -> Self {
+        let budget = AtomicU64::new(engine.fuel());
+        Self { engine, scope, budget, drawn: AtomicU64::new(0) }
+    }
+}
+
+/// One scope of variables.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frame {
+    variables: Vec<(String, Value)>,
+    /// A macro's: nothing outside of it is visible.
+    sealed: bool,
+}
+
+impl Frame {
+    pub(crate) fn sealed(variables: Vec<(String, Value)>) -> Self {
+        Self { variables, sealed: true }
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    fn set(&mut self, name: &str, value: Value) {
+        match self.variables.iter_mut().find(|(known, _)| known == name) {
+            Some((_, slot)) => *slot = value,
+            None => self.variables.push((name.to_owned(), value)),
+        }
+    }
+}
+
+/// A `for` being run.
+#[derive(Debug)]
+pub(crate) struct Loop {
+    pub(crate) variable: String,
+    pub(crate) items: Vec<Value>,
+}
+
+/// A macro of the template: minijinja's macro and the names of its parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct Macro {
+    pub(crate) name: String,
+    pub(crate) body: Value,
+    pub(crate) parameters: Vec<String>,
+}
+
+/// What changes while a template runs.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) loops: Vec<Loop>,
+    pub(crate) macros: Vec<Macro>,
+    /// The value last looked at by `__keep` and its like.
+    pub(crate) kept: Value,
+    /// What the template yielded so far, when it is rendered to a typed value.
+    pub(crate) typed: Option<Value>,
+    /// How many macros are being called.
+    depth: u32,
+}
+
+/// One template being run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) template: String,
+    pub(crate) shared: Arc<Shared>,
+    /// How many `render()` calls this is in.
+    nesting: u32,
+    progress: Mutex<Progress>,
+}
+
+impl Object for Run {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        (key == RUN).then(|| Value::from_dyn_object(self.clone()))
+    }
+}
+
+impl Run {
+    /// A template of a render call.
+    pub(crate) fn new(template: &str, shared: Arc<Shared>) -> Self {
+        let progress = Progress { frames: vec![Frame::default()], ..Progress::default() };
+        Self { template: template.to_owned(), shared, nesting: 0, progress: Mutex::new(progress) }
+    }
+
+    /// A template within this one: it sees the same variables.
+    pub(crate) fn nested(&self, template: &str) -> Result<Self, Fault> {
+        if self.nesting >= MAX_DEPTH {
+            return Err("Too many rendering attempts".into());
+        }
+        let progress = Progress { frames: vec![visible(&self.progress().frames)], ..Progress::default() };
+        Ok(Self {
+            template: template.to_owned(),
+            shared: Arc::clone(&self.shared),
+            nesting: self.nesting + 1,
+            progress: Mutex::new(progress),
+        })
+    }
+
+    pub(crate) fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.shared.scope
+    }
+
+    /// A variable: of the innermost scope that has it, else a root variable.
+    pub(crate) fn variable(&self, name: &str) -> Option<Value> {
+        let progress = self.progress();
+        for frame in progress.frames.iter().rev() {
+            if let Some(value) = frame.get(name) {
+                return Some(value.clone());
+            }
+            if frame.sealed {
+                return None;
+            }
+        }
+        drop(progress);
+        self.scope().variables.get(name)
+    }
+
+    /// Sets a variable where it is already set, else in the innermost scope.
+    pub(crate) fn set(&self, name: &str, value: Value) {
+        let mut progress = self.progress();
+        let found = progress.frames.iter().rposition(|frame| frame.sealed || frame.get(name).is_some());
+        let place = match found {
+            Some(place) => place,
+            // A root variable is hidden for the whole template, not only for the loop it is set in.
+            None if self.scope().variables.get(name).is_some() => 0,
+            None => progress.frames.len().saturating_sub(1),
+        };
+        if let Some(frame) = progress.frames.get_mut(place) {
+            frame.set(name, value);
+        }
+    }
+
+    /// Sets a variable in the innermost scope.
+    pub(crate) fn put(&self, name: &str, value: Value) {
+        if let Some(frame) = self.progress().frames.last_mut() {
+            frame.set(name, value);
+        }
+    }
+
+    /// Runs something one macro deeper, in a scope of its own.
+    pub(crate) fn in_frame<T, E: From<Fault>>(
+        &self,
+        frame: Frame,
+        body: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        {
+            let mut progress = self.progress();
+            if progress.depth >= MAX_DEPTH {
+                return Err(Fault::from("Macros call each other too deeply").into());
+            }
+            progress.depth += 1;
+            progress.frames.push(frame);
+        }
+        let result = body();
+        let mut progress = self.progress();
+        progress.depth -= 1;
+        progress.frames.pop();
+        result
+    }
+
+    /// Takes steps from the allowance.
+    pub(crate) fn charge(&self, steps: usize) -> Result<(), Fault> {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        let taken = self
+            .shared
+            .budget
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(steps));
+        taken.map(drop).map_err(|_| Fault::OutOfFuel)
+    }
+
+    /// What is left of the allowance.
+    pub(crate) fn steps_left(&self) -> u64 {
+        self.shared.budget.load(Ordering::Relaxed)
+    }
+
+    /// The next number of the random sequence: SplitMix64 of the seed.
+    pub(crate) fn random(&self) -> u64 {
+        let place = self.shared.drawn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let mut z = self.scope().ambient.seed.wrapping_add(place.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Asks the outside world. `None`: there is no such thing.
+    pub(crate) fn ask(&self, lookup: &Lookup) -> Result<Option<serde_json::Value>, Fault> {
+        match self.scope().lookups.lookup(lookup) {
+            Answer::Found(value) => Ok(Some(value)),
+            Answer::Missing => Ok(None),
+            Answer::Failed(message) => Err(Fault::Message(message)),
+            Answer::Pending => Err(RenderError::Pending.into()),
+        }
+    }
+
+    /// The error of using an undefined value.
+    pub(crate) fn undefined(&self, missing: &Missing) -> Fault {
+        RenderError::Undefined {
+            name: missing.name.clone(),
+            template: self.template.clone(),
+            line: missing.line,
+        }
+        .into()
+    }
+}
+
+/// The scopes a template sees, as one.
+fn visible(frames: &[Frame]) -> Frame {
+    let from = frames.iter().rposition(|frame| frame.sealed).unwrap_or(0);
+    let mut all = Frame::default();
+    for frame in frames.get(from..).unwrap_or_default() {
+        all.sealed |= frame.sealed;
+        for (name, value) in &frame.variables {
+            all.set(name, value.clone());
+        }
+    }
+    all
+}

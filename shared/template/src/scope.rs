@@ -1,0 +1,45 @@
+//! What a template is rendered against: variables, answers, and everything that depends on time or chance.
+
+use std::sync::Arc;
+
+use crate::lookups::{LookupTable, Lookups};
+use crate::value::{JsonMap, LazyMap};
+
+/// Time and chance, passed in so that rendering twice gives the same text.
+#[derive(Clone, Debug)]
+pub struct Ambient {
+    /// The present moment: `now()`.
+    pub now: jiff::Timestamp,
+    /// Where `uuid()`, `id()`, `randomInt()` and the nonce of `encrypt()` come from. Each render call
+    /// starts the sequence anew.
+    pub seed: u64,
+    /// The server's time zone, where an expression names none.
+    pub time_zone: jiff::tz::TimeZone,
+}
+
+/// The context of a render. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The root variables (section 3.2 of the compatibility reference).
+    pub variables: Arc<dyn LazyMap>,
+    /// Who answers `kv()`, `secret()`, `read()` and their like.
+    pub lookups: Arc<dyn Lookups>,
+    /// Time and chance.
+    pub ambient: Ambient,
+}
+
+impl Scope {
+    /// A scope whose variables are the entries of a JSON object. What is no object has no variables.
+    pub fn from_json(context: serde_json::Value, lookups: Arc<dyn Lookups>, ambient: Ambient) -> Self {
+        let entries = match context {
+            serde_json::Value::Object(map) => map,
+            _ => serde_json::Map::new(),
+        };
+        Self { variables: Arc::new(JsonMap::new(entries)), lookups, ambient }
+    }
+
+    /// A scope of plain variables in which nothing can be asked: every lookup is pending.
+    pub fn of_variables(context: serde_json::Value, ambient: Ambient) -> Self {
+        Self::from_json(context, Arc::new(LookupTable::new()), ambient)
+    }
+}

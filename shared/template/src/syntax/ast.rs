@@ -1,0 +1,175 @@
+//! The tree of a template.
+
+/// A place in a template: line and column (in characters), from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    /// Text that is printed as it is. A `raw` block stays in the text with its tags, which are removed
+    /// from the final string only (section 3.1).
+    Text(String),
+    /// `{{ expression }}`
+    Print(Expr),
+    /// `{% if %}`: conditions with their bodies, and the `else` body.
+    If { branches: Vec<(Expr, Vec<Node>)>, otherwise: Option<Vec<Node>> },
+    /// `{% for variable in items %}`
+    For { variable: String, items: Expr, body: Vec<Node>, otherwise: Option<Vec<Node>> },
+    /// `{% set name = value %}`
+    Set { name: String, value: Expr },
+    /// `{% macro name(parameters) %}`: found wherever it is in the template.
+    Macro { name: String, parameters: Vec<(String, Option<Expr>)>, body: Vec<Node> },
+    /// `{% filter name | name %}`
+    Filter { filters: Vec<(String, Arguments, Span)>, body: Vec<Node> },
+    /// `{% block name %}`: printed where it stands, as there is no template to inherit from.
+    Block { body: Vec<Node> },
+}
+
+/// An expression and where it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expr {
+    pub(crate) kind: ExprKind,
+    pub(crate) span: Span,
+    /// The number of levels below and including this one: whoever walks the tree recurses this deep.
+    pub(crate) height: u16,
+}
+
+impl ExprKind {
+    /// The expressions directly below this one, as written.
+    pub(crate) fn children(&self) -> Vec<&Expr> {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Str(_) | Self::Var(_) => {
+                Vec::new()
+            }
+            Self::List(items) | Self::Interpolated(items) => items.iter().collect(),
+            Self::Map(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+            Self::Get(base, key) => vec![base, key],
+            Self::Method(base, _, arguments) => std::iter::once(&**base).chain(arguments).collect(),
+            Self::Call(_, arguments) => arguments.all().collect(),
+            Self::Filter(input, _, arguments) => std::iter::once(&**input).chain(arguments.all()).collect(),
+            Self::Test { value, .. } => vec![value],
+            Self::Unary(_, operand) => vec![operand],
+            Self::Binary(_, left, right) => vec![left, right],
+            Self::Ternary(condition, then, otherwise) => vec![condition, then, otherwise],
+        }
+    }
+}
+
+/// The arguments of a call: positional ones, then named ones.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Arguments {
+    pub(crate) positional: Vec<Expr>,
+    pub(crate) named: Vec<(String, Expr)>,
+}
+
+impl Arguments {
+    /// The values of all arguments, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Expr> {
+        self.positional.iter().chain(self.named.iter().map(|(_, value)| value))
+    }
+}
+
+/// What an expression is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ExprKind {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Str(String),
+    List(Vec<Expr>),
+    Map(Vec<(Expr, Expr)>),
+    /// `"a#{b}c"`
+    Interpolated(Vec<Expr>),
+    /// A variable.
+    Var(String),
+    /// `base.key` and `base[key]`
+    Get(Box<Expr>, Box<Expr>),
+    /// `base.name(arguments)`
+    Method(Box<Expr>, String, Vec<Expr>),
+    /// `name(arguments)`: a function or a macro.
+    Call(String, Arguments),
+    /// `input | name(arguments)`
+    Filter(Box<Expr>, String, Arguments),
+    /// `value is name`, negated with `is not`.
+    Test {
+        value: Box<Expr>,
+        name: String,
+        negated: bool,
+    },
+    Unary(UnaryOp, Box<Expr>),
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `condition ? then : otherwise`
+    Ternary(Box<Expr>, Box<Expr>, Box<Expr>),
+}
+
+/// Operators before their operand. All bind at 500.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnaryOp {
+    Not,
+    Plus,
+    Minus,
+}
+
+/// Operators between two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BinaryOp {
+    /// `??`
+    NullCoalesce,
+    /// `???`
+    UndefinedCoalesce,
+    /// `..`
+    Range,
+    /// `~`
+    Concat,
+    Multiply,
+    Divide,
+    Modulus,
+    Add,
+    Subtract,
+    Equals,
+    NotEquals,
+    Less,
+    Greater,
+    LessEquals,
+    GreaterEquals,
+    Contains,
+    In,
+    NotIn,
+    And,
+    Or,
+}
+
+impl BinaryOp {
+    /// The operator of a token, with its precedence (section 3.4). `|`, `is` and `is not` are no
+    /// operators between two expressions and are not here.
+    pub(crate) fn of(token: &str) -> Option<(Self, u16)> {
+        Some(match token {
+            "??" => (Self::NullCoalesce, 120),
+            "???" => (Self::UndefinedCoalesce, 120),
+            ".." => (Self::Range, 120),
+            "~" => (Self::Concat, 110),
+            "*" => (Self::Multiply, 60),
+            "/" => (Self::Divide, 60),
+            "%" => (Self::Modulus, 60),
+            "+" => (Self::Add, 40),
+            "-" => (Self::Subtract, 40),
+            "==" | "equals" => (Self::Equals, 30),
+            "!=" => (Self::NotEquals, 30),
+            "<" => (Self::Less, 30),
+            ">" => (Self::Greater, 30),
+            "<=" => (Self::LessEquals, 30),
+            ">=" => (Self::GreaterEquals, 30),
+            "contains" => (Self::Contains, 20),
+            "in" => (Self::In, 20),
+            "not in" => (Self::NotIn, 20),
+            "and" => (Self::And, 15),
+            "or" => (Self::Or, 10),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! Tokens of a template.
+
+use super::ast::Span;
+
+/// What a token is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TokenKind {
+    Text(String),
+    /// `{{`
+    PrintStart,
+    /// `}}`
+    PrintEnd,
+    /// `{%`
+    TagStart,
+    /// `%}`
+    TagEnd,
+    Name(String),
+    Operator(&'static str),
+    /// Digits, perhaps with a fraction.
+    Number(String),
+    Str(String),
+    /// `#{` in a double-quoted string
+    InterpolationStart,
+    InterpolationEnd,
+    Punctuation(char),
+    End,
+}
+
+/// A token and where it begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) kind: TokenKind,
+    pub(crate) span: Span,
+}
+
+impl TokenKind {
+    /// The token in a message.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Text(_) => "text".to_owned(),
+            Self::PrintStart => "\"{{\"".to_owned(),
+            Self::PrintEnd => "\"}}\"".to_owned(),
+            Self::TagStart => "\"{%\"".to_owned(),
+            Self::TagEnd => "\"%}\"".to_owned(),
+            Self::Name(name) => format!("name \"{name}\""),
+            Self::Operator(operator) => format!("operator \"{operator}\""),
+            Self::Number(digits) => format!("number \"{digits}\""),
+            Self::Str(_) => "string".to_owned(),
+            Self::InterpolationStart => "\"#{\"".to_owned(),
+            Self::InterpolationEnd => "\"}\"".to_owned(),
+            Self::Punctuation(c) => format!("\"{c}\""),
+            Self::End => "end of template".to_owned(),
+        }
+    }
+}

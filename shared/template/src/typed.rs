@@ -1,0 +1,34 @@
+//! Typed rendering: what a template yields keeps its type when it is all there is (section 3.1).
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::error::Fault;
+use crate::java;
+use crate::run::Run;
+
+/// Adds a value to what the template yields: scalars join to a text, anything else must be alone.
+pub(crate) fn emit(run: &Run, value: &Value) -> Result<(), Fault> {
+    if value.is_none() {
+        return Ok(());
+    }
+    let current = run.progress().typed.take();
+    let joined = match current {
+        None => value.clone(),
+        Some(current) if is_scalar(&current) && is_scalar(value) => {
+            let text = java::to_string(&current) + &java::to_string(value);
+            run.charge(text.len() / 32)?;
+            Value::from(text)
+        }
+        Some(current) => {
+            let (left, right) = (java::class_name(&current), java::class_name(value));
+            return Err(format!("Cannot concat {left} with {right}").into());
+        }
+    };
+    run.progress().typed = Some(joined);
+    Ok(())
+}
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::Bool | ValueKind::Number | ValueKind::String)
+}

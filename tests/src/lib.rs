@@ -1,0 +1,22 @@
+//! What the tests, the demo and the benchmarks share: a small web server over a folder of data files, and the
+//! paths of this repository.
+//!
+//! It knows nothing of flows. To serve one more kind of address, add a route in [`sample_server::app`].
+
+#[cfg(test)]
+mod sample_server_test;
+
+pub mod sample_server;
+
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+pub fn repository() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// The folder of the sample data.
+pub fn sample_data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+}

@@ -1,0 +1,26 @@
+//! `docs/compatibility.md` says what the command knows, no more and no less.
+
+use segue_tests::repository;
+use std::collections::BTreeSet;
+
+const PREFIX: &str = "io.kestra.plugin.";
+
+#[test]
+fn the_page_names_every_type_and_no_other() {
+    let page = std::fs::read_to_string(repository().join("docs/compatibility.md")).unwrap();
+    let tables = page.split("## Where Segue differs").next().unwrap();
+    let quoted = || tables.split('`').skip(1).step_by(2);
+    let languages = quoted().filter(|name| name.starts_with("scripts."));
+    let named: BTreeSet<String> = quoted()
+        .filter(|name| ["core.", "docker.", "gcp."].iter().any(|family| name.starts_with(family)))
+        .map(str::to_owned)
+        .chain(languages.flat_map(|language| ["Commands", "Script"].map(|verb| format!("{language}.{verb}"))))
+        .collect();
+    let catalog = segue_standalone::catalog();
+    let known: BTreeSet<String> =
+        catalog.types().iter().filter_map(|kind| kind.name.strip_prefix(PREFIX)).map(str::to_owned).collect();
+    assert!(known.len() > 50);
+    let missing: Vec<_> = known.difference(&named).collect();
+    let unknown: Vec<_> = named.difference(&known).collect();
+    assert!(missing.is_empty() && unknown.is_empty(), "not on the page: {missing:?}; not known: {unknown:?}");
+}

@@ -1,0 +1,58 @@
+//! Golden flows: each folder of `tests/flows` is a flow that is run to its end on the embedded platform.
+//!
+//! `expect.json` says how it must end, in words a reader can check against the flow; `timeline.snap` keeps
+//! everything that happened, to show what a change does. Flows it calls are in `load/`, its inputs in `inputs.json`.
+//!
+//! How to add one more: a folder `<nn>-<name>` with `flow.yaml` and `expect.json`; `cargo insta review`, or
+//! `INSTA_UPDATE=always`, writes the timeline.
+
+mod case;
+mod timeline;
+
+use crate::platform::{End, Platform};
+use case::Case;
+use futures::StreamExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How many flows run at once.
+const AT_ONCE: usize = 4;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_flow_ends_as_it_says() {
+    let cases = Case::all();
+    assert!(cases.len() > 40, "{} golden flows", cases.len());
+    let ends: Vec<_> = futures::stream::iter(cases)
+        .map(|case| async move {
+            let end = run(&case).await;
+            (case, end)
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    let mut wrong = Vec::new();
+    for (case, end) in &ends {
+        let end = match end {
+            Ok(end) => end,
+            Err(error) => {
+                wrong.push(format!("{}: {error:#}", case.name));
+                continue;
+            }
+        };
+        wrong.extend(case.expect.compare(end).into_iter().map(|text| format!("{}: {text}", case.name)));
+        let snapshot = catch_unwind(AssertUnwindSafe(|| timeline::check(case, end)));
+        if snapshot.is_err() {
+            wrong.push(format!("{}: the timeline is another than timeline.snap", case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+async fn run(case: &Case) -> anyhow::Result<End> {
+    let platform = Platform::start()?;
+    for source in &case.load {
+        platform.put(source).await?;
+    }
+    let end = platform.run(&case.flow, case.inputs.clone()).await;
+    platform.stop().await;
+    end
+}

@@ -1,0 +1,113 @@
+//! Everything in this process, in a data directory of its own, and flows run on it.
+
+use anyhow::{Context, bail};
+use segue_executor::NewExecution;
+use segue_model::Map;
+use segue_model::execution::Execution;
+use segue_model::log::{LogEntry, LogLevel};
+use segue_model::task_run::TaskRun;
+use segue_ports::warehouse::QueryJob;
+use segue_standalone::{Options, PutFlowError, Running, Standalone};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// After this a flow has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A platform at work.
+pub(crate) struct Platform {
+    standalone: Arc<Standalone>,
+    running: Running,
+    _data: TempDir,
+}
+
+/// How an execution ended.
+pub(crate) struct End {
+    /// The execution.
+    pub(crate) execution: Execution,
+    /// Its task runs, in the order in which they were made.
+    pub(crate) runs: Vec<TaskRun>,
+    /// Its log.
+    pub(crate) logs: Vec<LogEntry>,
+}
+
+impl Platform {
+    /// Begins, empty.
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        let data = tempfile::tempdir()?;
+        let options = Options { data_dir: data.path().to_path_buf(), ..Options::default() };
+        let standalone = Arc::new(Standalone::open(&options)?);
+        let running = standalone.start();
+        Ok(Self { standalone, running, _data: data })
+    }
+
+    /// Stops; what it kept is removed.
+    pub(crate) async fn stop(self) {
+        self.running.stop().await;
+    }
+
+    /// Saves a flow. Returns its namespace and id.
+    pub(crate) async fn put(&self, source: &str) -> anyhow::Result<(String, String)> {
+        match self.standalone.put_flow(source).await {
+            Ok((stored, _)) => Ok((stored.namespace, stored.id)),
+            Err(PutFlowError::Refused(found)) => {
+                bail!(
+                    "the flow is refused: {}",
+                    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+                )
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Saves a flow and runs it to its end.
+    pub(crate) async fn run(&self, source: &str, inputs: Map) -> anyhow::Result<End> {
+        let (namespace, flow_id) = self.put(source).await?;
+        let request = NewExecution { namespace, flow_id, inputs, ..NewExecution::default() };
+        let created = self.standalone.create(request).await?;
+        let began = Instant::now();
+        loop {
+            let stored = self.standalone.execution(&created.id).await?.context("the execution is gone")?;
+            if stored.execution.state.current().is_terminal() {
+                let logs = self.standalone.ports().state.logs(&created.id, LogLevel::Trace, 0).await?;
+                let runs = stored.task_runs.into_iter().map(|(_, run)| run).collect();
+                return Ok(End { execution: stored.execution, runs, logs });
+            }
+            if began.elapsed() > PATIENCE {
+                let runs: Vec<_> =
+                    stored.task_runs.iter().map(|(_, run)| (&run.task_id, run.current())).collect();
+                bail!("still {} after {PATIENCE:?}: {runs:?}", stored.execution.state.current());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// The only number that a query returns.
+    pub(crate) async fn number(&self, sql: &str) -> anyhow::Result<i64> {
+        let job = QueryJob::new(format!("test-{}", next_job()), sql.to_owned());
+        let result = self.standalone.ports().warehouse.query(job).await?;
+        let value = result.rows.first().and_then(|row| row.values().next()).and_then(|value| value.as_i64());
+        value.with_context(|| format!("{sql} returned {:?}", result.rows))
+    }
+}
+
+/// Another number each time, for the id of a job.
+fn next_job() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl End {
+    /// The state of the execution.
+    pub(crate) fn state(&self) -> &'static str {
+        self.execution.state.current().as_str()
+    }
+
+    /// Every line of the log that is an error, in one text.
+    pub(crate) fn errors(&self) -> String {
+        let errors = self.logs.iter().filter(|entry| entry.level == LogLevel::Error);
+        errors.map(|entry| entry.message.as_str()).collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,144 @@
+//! The flows of `flows/`, as they are, on the sample data: what the demo shows, and what happens to bad data.
+
+use crate::platform::{End, Platform};
+use segue_model::diagnostic::Severity;
+use segue_model::{Json, Map};
+use segue_tests::{repository, sample_data, sample_server};
+
+/// A platform on which key-values and tables are set up, and the sample server's address.
+async fn set_up(taxi_path: &str) -> (Platform, String) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, sample_server::app(sample_data())).await.unwrap() });
+    let platform = Platform::start().unwrap();
+    run(&platform, "zoomcamp/01_gcp_kv", &[("taxi_url", &format!("{url}/{taxi_path}"))]).await;
+    run(&platform, "zoomcamp/02_gcp_setup", &[]).await;
+    (platform, url)
+}
+
+/// Runs a flow of `flows/`, which must end well.
+async fn run(platform: &Platform, flow: &str, inputs: &[(&str, &str)]) -> End {
+    let end = try_run(platform, flow, inputs).await;
+    assert_eq!(end.state(), "SUCCESS", "{flow}: {}", end.errors());
+    end
+}
+
+async fn try_run(platform: &Platform, flow: &str, inputs: &[(&str, &str)]) -> End {
+    let source = std::fs::read_to_string(repository().join("flows").join(format!("{flow}.yaml"))).unwrap();
+    let inputs: Map = inputs.iter().map(|(key, value)| ((*key).into(), Json::from(*value))).collect();
+    platform.run(&source, inputs).await.unwrap()
+}
+
+const MONTH: &[(&str, &str)] = &[("taxi", "yellow"), ("year", "2021"), ("month", "01")];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_trips_is_loaded_once() {
+    let (platform, _) = set_up("taxi").await;
+    let count = "SELECT COUNT(*) AS n FROM zoomcamp.yellow_tripdata";
+    let end = run(&platform, "zoomcamp/03_gcp_taxi", MONTH).await;
+    assert_eq!(platform.number(count).await.unwrap(), 780);
+    let labels: Vec<_> =
+        end.execution.labels.iter().map(|label| (label.key.as_str(), label.value.as_str())).collect();
+    assert!(labels.contains(&("file", "yellow_tripdata_2021-01.csv")), "{labels:?}");
+    assert!(labels.contains(&("taxi", "yellow")), "{labels:?}");
+
+    run(&platform, "zoomcamp/03_gcp_taxi", MONTH).await;
+    assert_eq!(platform.number(count).await.unwrap(), 780, "the second run adds nothing");
+    let cents = "SELECT CAST(SUM(total_amount) * 100 AS INT64) AS n FROM zoomcamp.yellow_tripdata";
+    assert_eq!(platform.number(cents).await.unwrap(), sum_of_totals(), "amounts are exact");
+    platform.stop().await;
+}
+
+/// The sum of the sample's `total_amount`, in cents.
+fn sum_of_totals() -> i64 {
+    let text = std::fs::read_to_string(sample_data().join("yellow_tripdata_2021-01.sample.csv")).unwrap();
+    let amounts = text.lines().skip(1).map(|line| line.split(',').nth(16).unwrap().parse::<f64>().unwrap());
+    amounts.map(|amount| (amount * 100.0).round() as i64).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_counties_are_nine() {
+    let (platform, url) = set_up("taxi").await;
+    let county_url = format!("{url}/bay_area_county_polygons.csv");
+    run(&platform, "bay-wheels/01_gcp_kv", &[("county_url", &county_url)]).await;
+    run(&platform, "bay-wheels/02_gcp_load_bay_area_county", &[]).await;
+    let count = "SELECT COUNT(DISTINCT county) AS n FROM bay_wheels.bay_area_county_ext";
+    assert_eq!(platform.number(count).await.unwrap(), 9);
+    let longest = "SELECT MAX(LENGTH(the_geom)) AS n FROM bay_wheels.bay_area_county_ext";
+    assert!(platform.number(longest).await.unwrap() > 100_000, "outlines are whole");
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_cut_leaves_the_table_as_it_was() {
+    let (platform, url) = set_up("taxi").await;
+    run(&platform, "zoomcamp/03_gcp_taxi", MONTH).await;
+    run(&platform, "zoomcamp/01_gcp_kv", &[("taxi_url", &format!("{url}/cut"))]).await;
+    let end = try_run(&platform, "zoomcamp/03_gcp_taxi", MONTH).await;
+    assert_eq!(end.state(), "FAILED");
+    assert!(end.errors().contains("unexpected end of file"), "{}", end.errors());
+    let count = "SELECT COUNT(*) AS n FROM zoomcamp.yellow_tripdata";
+    assert_eq!(platform.number(count).await.unwrap(), 780);
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_that_is_not_published_fails_and_says_so() {
+    let (platform, _) = set_up("taxi").await;
+    let end = try_run(&platform, "zoomcamp/03_gcp_taxi", &[("taxi", "yellow"), ("month", "07")]).await;
+    assert_eq!(end.state(), "FAILED");
+    assert!(end.errors().contains("404"), "{}", end.errors());
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_not_there_is_named() {
+    let (platform, _) = set_up("taxi").await;
+    let flow = "
+id: unknown-table
+namespace: zoomcamp
+tasks:
+  - id: count
+    type: io.kestra.plugin.gcp.bigquery.Query
+    sql: SELECT COUNT(*) AS n FROM zoomcamp.nowhere
+";
+    let end = platform.run(flow, Map::new()).await.unwrap();
+    assert_eq!(end.state(), "FAILED");
+    assert!(end.errors().contains("nowhere"), "{}", end.errors());
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_is_not_there_is_named() {
+    let platform = Platform::start().unwrap();
+    let flow = "
+id: missing-variable
+namespace: tests
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: \"{{ vars.nobody }}\"
+";
+    let end = platform.run(flow, Map::new()).await.unwrap();
+    assert_eq!(end.state(), "FAILED");
+    assert!(end.errors().contains("nobody"), "{}", end.errors());
+    platform.stop().await;
+}
+
+#[test]
+fn the_flows_that_are_deployed_have_no_problem() {
+    let catalog = segue_standalone::catalog();
+    let mut flows = 0;
+    for folder in ["zoomcamp", "bay-wheels"] {
+        for entry in std::fs::read_dir(repository().join("flows").join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let parsed = segue_model::parse_flow(&std::fs::read_to_string(&path).unwrap(), &catalog);
+            assert!(parsed.flow.is_some(), "{}: {:?}", path.display(), parsed.diagnostics);
+            let loud: Vec<_> =
+                parsed.diagnostics.iter().filter(|found| found.severity != Severity::Note).collect();
+            assert!(loud.is_empty(), "{}: {loud:?}", path.display());
+            flows += 1;
+        }
+    }
+    assert_eq!(flows, 7);
+}

@@ -1,0 +1,27 @@
+# Shared by the scripts of this folder and of tests/bench. SERVER is the sample server's program.
+
+say() { printf '== %s\n' "$*"; }
+fail() { printf '!! %s\n' "$*" >&2; exit 1; }
+
+# Starts the sample server with the given arguments. Its address is in SERVER_URL; it ends with this script.
+start_server() {
+  server_log=$(mktemp)
+  "$SERVER" "$@" >"$server_log" &
+  server_id=$!
+  trap stop_server EXIT
+  trap 'exit 130' INT TERM
+  local tries
+  for tries in $(seq 100); do
+    SERVER_URL=$(head -n 1 "$server_log")
+    if [ -n "$SERVER_URL" ]; then return; fi
+    kill -0 "$server_id" 2>/dev/null || break
+    sleep 0.1
+  done
+  fail "the sample server did not start (after $tries tries)"
+}
+
+stop_server() {
+  kill "$server_id" 2>/dev/null || true
+  wait "$server_id" 2>/dev/null || true
+  rm -f "$server_log"
+}
