@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The taxi flow over a full month of yellow trips, side by side with gunzip and the same statements by hand.
-# BIN is the folder of the programs; RUNS is how often each is run.
+# BIN is the folder of the programs; RUNS is how often each is run; ROWS makes a shorter month, for a trial.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -8,9 +8,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 source "$root/tests/tools/lib.sh"
 
 runs=${RUNS:-3}
-rows=7667792
+rows=${ROWS:-7667792}
 limit=1.3
-work=$root/.bench
+work=${WORK:-$root/.bench}
 month=$work/data/yellow_tripdata_2019-01.csv.gz
 SERVER=$BIN/sample-server
 

@@ -137,7 +137,10 @@ mod tests {
         let create = |if_exists: &str| json!({"name": "trips", "location": "EU", "ifExists": if_exists});
         let run = platform.run(CreateDataset::TYPE, create("ERROR")).await;
         assert_eq!(run.result.error, None);
-        assert_eq!((&run.result.outputs["dataset"], &run.result.outputs["location"]), (&json!("trips"), &json!("EU")));
+        assert_eq!(
+            (&run.result.outputs["dataset"], &run.result.outputs["location"]),
+            (&json!("trips"), &json!("EU"))
+        );
         assert!(run.log_text().contains("trips was created"), "{}", run.log_text());
         let run = platform.run(CreateDataset::TYPE, create("SKIP")).await;
         assert!(run.log_text().contains("is there already"), "{}", run.log_text());

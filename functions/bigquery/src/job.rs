@@ -10,7 +10,9 @@ const LONGEST_LABEL: usize = 63;
 pub fn job_id(context: &TaskContext) -> String {
     let key = context.attempt_key();
     let id = format!("segue_{}_{}_{}", key.execution_id, key.task_run_id, key.attempt);
-    id.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' }).collect()
+    id.chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' })
+        .collect()
 }
 
 /// The user's labels with those that say where the job comes from.

@@ -12,6 +12,8 @@ pub mod connection;
 pub mod create_dataset;
 pub mod delete_dataset;
 pub mod delete_table;
+pub mod disposition;
+pub mod fetch;
 pub mod job;
 pub mod query;
 mod refusal;

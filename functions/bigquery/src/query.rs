@@ -1,13 +1,15 @@
 //! `bigquery.Query`: runs statements and hands on what they yield.
 
 use crate::connection::Connection;
+use crate::disposition::{CreateDisposition, WriteDisposition};
+use crate::fetch::{FetchType, Output, hand_over};
 use crate::job::{job_id, labels};
 use crate::refusal::refusal;
 use schemars::JsonSchema;
-use segue_model::{Json, Map, parse_duration};
-use segue_ports::warehouse::{self, QueryJob, QueryResult, TableReference};
-use segue_task::{Task, TaskContext, TaskError, ion};
-use serde::{Deserialize, Serialize};
+use segue_model::parse_duration;
+use segue_ports::warehouse::{QueryJob, QueryResult};
+use segue_task::{Task, TaskContext, TaskError};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -96,83 +98,6 @@ pub struct Query {
     pub maximum_bytes_billed: Option<i64>,
 }
 
-/// What becomes of the rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum FetchType {
-    /// Nothing.
-    #[default]
-    None,
-    /// All are outputs.
-    Fetch,
-    /// The first is an output.
-    FetchOne,
-    /// They go to a file in internal storage, as ION, one a line.
-    Store,
-}
-
-/// What happens to rows that are there.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum WriteDisposition {
-    /// The table is replaced.
-    WriteTruncate,
-    /// The rows are replaced, the schema stays.
-    WriteTruncateData,
-    /// Rows are added.
-    WriteAppend,
-    /// A table with rows is refused.
-    WriteEmpty,
-}
-
-/// Whether the destination may be created.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum CreateDisposition {
-    /// It is created when it is missing.
-    CreateIfNeeded,
-    /// It must be there.
-    CreateNever,
-}
-
-impl From<WriteDisposition> for warehouse::WriteDisposition {
-    fn from(disposition: WriteDisposition) -> Self {
-        match disposition {
-            WriteDisposition::WriteTruncate => Self::WriteTruncate,
-            WriteDisposition::WriteTruncateData => Self::WriteTruncateData,
-            WriteDisposition::WriteAppend => Self::WriteAppend,
-            WriteDisposition::WriteEmpty => Self::WriteEmpty,
-        }
-    }
-}
-
-impl From<CreateDisposition> for warehouse::CreateDisposition {
-    fn from(disposition: CreateDisposition) -> Self {
-        match disposition {
-            CreateDisposition::CreateIfNeeded => Self::CreateIfNeeded,
-            CreateDisposition::CreateNever => Self::CreateNever,
-        }
-    }
-}
-
-/// What `bigquery.Query` gives out.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    /// The job's id.
-    pub job_id: String,
-    /// With FETCH, the rows.
-    pub rows: Option<Vec<Map>>,
-    /// With FETCH_ONE, the first row; empty where there is none.
-    pub row: Option<Map>,
-    /// Rows fetched or stored.
-    pub size: Option<u64>,
-    /// With STORE, the file.
-    pub uri: Option<String>,
-    /// Where the rows of a SELECT were written.
-    pub destination_table: Option<TableReference>,
-}
-
 impl Task for Query {
     const TYPE: &'static str = "io.kestra.plugin.gcp.bigquery.Query";
     type Output = Output;
@@ -180,7 +105,9 @@ impl Task for Query {
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         self.connection.mask(context);
         if self.legacy_sql || self.use_legacy_sql {
-            return Err(TaskError::failed("legacySql: true is not supported; write the statements in GoogleSQL"));
+            return Err(TaskError::failed(
+                "legacySql: true is not supported; write the statements in GoogleSQL",
+            ));
         }
         self.note_what_is_not_applied(context);
         let fetch = self.fetch_type();
@@ -219,7 +146,9 @@ impl Query {
     }
 
     fn job_timeout(&self) -> Result<Option<Duration>, TaskError> {
-        let Some(text) = self.job_timeout.as_ref().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+        let Some(text) = self.job_timeout.as_ref().filter(|text| !text.trim().is_empty()) else {
+            return Ok(None);
+        };
         let limit = parse_duration(text).map_err(|why| TaskError::failed(format!("jobTimeout: {why}")))?;
         Duration::try_from(limit)
             .map(Some)
@@ -249,9 +178,9 @@ async fn run_job(
     let running = context.ports().warehouse.query(job);
     let result = match limit {
         None => running.await,
-        Some(limit) => tokio::time::timeout(limit, running)
-            .await
-            .map_err(|_| TaskError::failed(format!("the job took longer than its jobTimeout of {limit:?}")))?,
+        Some(limit) => tokio::time::timeout(limit, running).await.map_err(|_| {
+            TaskError::failed(format!("the job took longer than its jobTimeout of {limit:?}"))
+        })?,
     }
     .map_err(refusal)?;
     report(&result, start.elapsed(), context);
@@ -260,9 +189,9 @@ async fn run_job(
 
 fn report(result: &QueryResult, took: Duration, context: &TaskContext) {
     let rows = result.affected_rows.unwrap_or(result.total_rows);
-    let changed = result.dml.map(|dml| {
-        format!(" ({} inserted, {} updated, {} deleted)", dml.inserted, dml.updated, dml.deleted)
-    });
+    let changed = result
+        .dml
+        .map(|dml| format!(" ({} inserted, {} updated, {} deleted)", dml.inserted, dml.updated, dml.deleted));
     context.info(format!(
         "job {}: {}, {rows} rows{}, {} bytes processed, {:.3} s{}",
         result.job_id,
@@ -281,57 +210,35 @@ fn report(result: &QueryResult, took: Duration, context: &TaskContext) {
     context.metric_timer("duration", took.as_secs_f64());
 }
 
-async fn hand_over(result: QueryResult, fetch: FetchType, context: &TaskContext) -> Result<Output, TaskError> {
-    let mut output = Output {
-        job_id: result.job_id,
-        destination_table: result.destination_table,
-        ..Output::default()
-    };
-    match fetch {
-        FetchType::None => {}
-        FetchType::Fetch => {
-            output.size = Some(result.rows.len() as u64);
-            output.rows = Some(result.rows);
-        }
-        FetchType::FetchOne => {
-            let row = result.rows.into_iter().next();
-            output.size = Some(u64::from(row.is_some()));
-            output.row = Some(row.unwrap_or_default());
-        }
-        FetchType::Store => {
-            output.size = Some(result.rows.len() as u64);
-            let mut lines = String::new();
-            for row in result.rows {
-                lines.push_str(&ion::to_string(&Json::Object(row)));
-                lines.push('\n');
-            }
-            let path = context.storage_path(&format!("{}.ion", output.job_id));
-            output.uri = Some(context.storage().put_text(&path, lines).await?);
-        }
-    }
-    Ok(output)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::Platform;
     use segue_model::state::State;
+    use segue_task::ion;
     use serde_json::json;
 
     #[tokio::test]
     async fn rows_are_handed_over_as_asked() {
         let platform = Platform::new();
-        let sql = "SELECT id, CONCAT('n', CAST(id AS STRING)) AS name FROM UNNEST([1, 2, 3]) AS id ORDER BY id";
+        let sql =
+            "SELECT id, CONCAT('n', CAST(id AS STRING)) AS name FROM UNNEST([1, 2, 3]) AS id ORDER BY id";
         let run = platform.run(Query::TYPE, json!({"sql": sql, "fetchType": "FETCH"})).await;
         assert_eq!(run.result.error, None);
         assert_eq!(run.result.outputs["size"], 3);
         assert_eq!(run.result.outputs["rows"][2], json!({"id": 3, "name": "n3"}));
         assert_eq!(run.result.outputs["jobId"], "segue_execution1_taskrun1_0");
-        assert!(run.log_text().contains("job segue_execution1_taskrun1_0: SELECT, 3 rows"), "{}", run.log_text());
+        assert!(
+            run.log_text().contains("job segue_execution1_taskrun1_0: SELECT, 3 rows"),
+            "{}",
+            run.log_text()
+        );
 
         let run = platform.run_attempt(1, Query::TYPE, json!({"sql": sql, "fetchOne": true})).await;
-        assert_eq!((&run.result.outputs["row"], &run.result.outputs["size"]), (&json!({"id": 1, "name": "n1"}), &json!(1)));
+        assert_eq!(
+            (&run.result.outputs["row"], &run.result.outputs["size"]),
+            (&json!({"id": 1, "name": "n1"}), &json!(1))
+        );
 
         let run = platform.run_attempt(2, Query::TYPE, json!({"sql": sql, "store": "true"})).await;
         let uri = run.result.outputs["uri"].as_str().unwrap();
@@ -341,7 +248,8 @@ mod tests {
 
         let run = platform.run_attempt(3, Query::TYPE, json!({"sql": sql})).await;
         assert!(!run.result.outputs.contains_key("rows") && !run.result.outputs.contains_key("size"));
-        let none = json!({"sql": "SELECT 1 AS x FROM UNNEST([1]) AS y WHERE y > 1", "fetchType": "FETCH_ONE"});
+        let none =
+            json!({"sql": "SELECT 1 AS x FROM UNNEST([1]) AS y WHERE y > 1", "fetchType": "FETCH_ONE"});
         let run = platform.run_attempt(4, Query::TYPE, none).await;
         assert_eq!((&run.result.outputs["row"], &run.result.outputs["size"]), (&json!({}), &json!(0)));
     }
@@ -356,7 +264,8 @@ mod tests {
         for _ in 0..2 {
             let run = platform.run_attempt(1, Query::TYPE, insert.clone()).await;
             assert_eq!(run.result.error, None);
-            let rows = run.result.metrics.iter().find(|metric| metric.name == "num.dml.affected.rows").unwrap();
+            let rows =
+                run.result.metrics.iter().find(|metric| metric.name == "num.dml.affected.rows").unwrap();
             assert_eq!(rows.value, 2.0);
         }
         let count = json!({"sql": "SELECT COUNT(*) AS n FROM d.t", "fetchType": "FETCH_ONE"});

@@ -74,7 +74,9 @@ impl Task for Download {
         let first = body.next().await.transpose()?;
         if first.is_none() {
             if self.fail_on_empty_response && !self.common.allows_failed() {
-                return Err(TaskError::failed(format!("No response from server: {url} answered {code} without a body")));
+                return Err(TaskError::failed(format!(
+                    "No response from server: {url} answered {code} without a body"
+                )));
             }
             context.warn(format!("{url} answered {code} without a body"));
         }
@@ -106,7 +108,10 @@ fn counted(
             let got = so_far.load(Ordering::Relaxed);
             match expected {
                 Some(expected) if got != expected && !error.is_timeout() => invalid_size(got, expected),
-                _ => PortError::invalid(format!("the download broke off after {got} bytes: {}", describe(&error))),
+                _ => PortError::invalid(format!(
+                    "the download broke off after {got} bytes: {}",
+                    describe(&error)
+                )),
             }
         })
         .try_filter(|chunk| std::future::ready(!chunk.is_empty()));
@@ -153,18 +158,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_is_kept_behind_redirects_under_the_ending_of_the_address() {
-        let router = Router::new()
-            .route("/data/trips.csv.gz", get(|| async { Redirect::temporary("/moved") }))
-            .route("/moved", get(|| async { ([("content-encoding", "gzip"), ("x-a", "1")], "not really gzip") }));
+        let router =
+            Router::new().route("/data/trips.csv.gz", get(|| async { Redirect::temporary("/moved") })).route(
+                "/moved",
+                get(|| async { ([("content-encoding", "gzip"), ("x-a", "1")], "not really gzip") }),
+            );
         let address = serve(router).await;
         let platform = Platform::new();
-        let run = download(&platform, json!({"uri": format!("http://{address}/data/trips.csv.gz?sig=1")})).await;
+        let run =
+            download(&platform, json!({"uri": format!("http://{address}/data/trips.csv.gz?sig=1")})).await;
         assert_eq!(run.result.error, None);
         let outputs = &run.result.outputs;
         assert_eq!((&outputs["code"], &outputs["length"]), (&json!(200), &json!(15)));
         assert_eq!(outputs["headers"]["X-A"], json!(["1"]));
         let uri = outputs["uri"].as_str().unwrap();
-        assert!(uri.starts_with("kestra:///company/team/flow/executions/execution1/tasks/task/taskrun1/"), "{uri}");
+        assert!(
+            uri.starts_with("kestra:///company/team/flow/executions/execution1/tasks/task/taskrun1/"),
+            "{uri}"
+        );
         assert!(uri.ends_with(".csv.gz"), "{uri}");
         assert_eq!(platform.ports.storage.get_text(uri, 100).await.unwrap(), "not really gzip");
         let metric = run.result.metrics.iter().find(|metric| metric.name == "response.length").unwrap();
@@ -181,12 +192,17 @@ mod tests {
         let platform = Platform::new();
         let uri = format!("http://{address}/gone");
         let run = download(&platform, json!({"uri": uri})).await;
-        assert!(error(&run).contains("Failed http request with response code '404'"), "{:?}", run.result.error);
+        assert!(
+            error(&run).contains("Failed http request with response code '404'"),
+            "{:?}",
+            run.result.error
+        );
         assert!(run.log_text().contains("no such month"), "{}", run.log_text());
         assert_eq!(platform.files().await, []);
         let run = download(&platform, json!({"uri": uri, "options": {"allowFailed": "true"}})).await;
         assert_eq!((run.result.state, &run.result.outputs["code"]), (State::Success, &json!(404)));
-        let run = download(&platform, json!({"uri": uri, "options": {"allowedResponseCodes": "[404]"}})).await;
+        let run =
+            download(&platform, json!({"uri": uri, "options": {"allowedResponseCodes": "[404]"}})).await;
         assert_eq!(run.result.state, State::Success);
     }
 
@@ -228,9 +244,14 @@ mod tests {
         let platform = Platform::new();
         let run = download(&platform, json!({"uri": format!("http://{address}/get")})).await;
         assert!(run.result.outputs["uri"].as_str().unwrap().ends_with("/a+b.csv"));
-        let run = download(&platform, json!({"uri": format!("http://{address}/get"), "saveAs": "{{ inputs.name }}.csv"})).await;
+        let run = download(
+            &platform,
+            json!({"uri": format!("http://{address}/get"), "saveAs": "{{ inputs.name }}.csv"}),
+        )
+        .await;
         assert!(run.result.outputs["uri"].as_str().unwrap().ends_with("/Ada.csv"));
-        let run = download(&platform, json!({"uri": format!("http://{address}/get"), "saveAs": "../x"})).await;
+        let run =
+            download(&platform, json!({"uri": format!("http://{address}/get"), "saveAs": "../x"})).await;
         assert!(error(&run).contains("not a plain path"), "{}", error(&run));
     }
 
@@ -265,7 +286,8 @@ mod tests {
         let address = serve(Router::new().route("/f", get(stalled))).await;
         let options = json!({"timeout": {"readIdleTimeout": "PT0.2S"}});
         let platform = Platform::new();
-        let run = download(&platform, json!({"uri": format!("http://{address}/f"), "options": options})).await;
+        let run =
+            download(&platform, json!({"uri": format!("http://{address}/f"), "options": options})).await;
         assert!(error(&run).starts_with("the download broke off after 5 bytes"), "{}", error(&run));
         assert_eq!(platform.files().await, []);
     }

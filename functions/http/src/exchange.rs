@@ -83,7 +83,9 @@ fn add_params(url: &mut Url, params: Option<&Json>) {
         Some(Json::Object(fields)) => {
             for (name, value) in fields {
                 match value {
-                    Json::Array(values) => pairs.extend(values.iter().map(|value| (name.clone(), text(value)))),
+                    Json::Array(values) => {
+                        pairs.extend(values.iter().map(|value| (name.clone(), text(value))))
+                    }
                     Json::Null => {}
                     value => pairs.push((name.clone(), text(value))),
                 }
@@ -105,7 +107,11 @@ fn add_params(url: &mut Url, params: Option<&Json>) {
     }
 }
 
-fn with_auth(builder: RequestBuilder, auth: Auth, context: &TaskContext) -> Result<RequestBuilder, TaskError> {
+fn with_auth(
+    builder: RequestBuilder,
+    auth: Auth,
+    context: &TaskContext,
+) -> Result<RequestBuilder, TaskError> {
     match auth.kind.to_ascii_uppercase().as_str() {
         "BASIC" => {
             let (user, password) = (auth.username.unwrap_or_default(), auth.password.unwrap_or_default());

@@ -5,7 +5,12 @@ use segue_model::id::friendly_id;
 
 /// `saveAs`, else what the server calls it, else a name that follows from `seed` with the ending of the address
 /// (from its first dot: `trips.csv.gz` gives `.csv.gz`).
-pub(crate) fn file_name(save_as: Option<&str>, disposition: Option<&str>, url: &Url, seed: &[&str]) -> String {
+pub(crate) fn file_name(
+    save_as: Option<&str>,
+    disposition: Option<&str>,
+    url: &Url,
+    seed: &[&str],
+) -> String {
     if let Some(name) = save_as.map(str::trim).filter(|name| !name.is_empty()) {
         return name.to_owned();
     }
@@ -84,7 +89,12 @@ mod tests {
     fn names() {
         check(Some("mine.csv"), Some("attachment; filename=x.csv"), "http://h/y.csv", "mine.csv");
         check(None, Some("attachment; filename=\"a;b c.csv\""), "http://h/y.csv", "a%3Bb+c.csv");
-        check(None, Some("attachment; filename=x; filename*=UTF-8''%e2%82%ac.csv"), "http://h/", "%E2%82%AC.csv");
+        check(
+            None,
+            Some("attachment; filename=x; filename*=UTF-8''%e2%82%ac.csv"),
+            "http://h/",
+            "%E2%82%AC.csv",
+        );
         check(None, Some("attachment; filename=\"../../etc/passwd\""), "http://h/", "passwd");
         check(None, Some("inline"), "http://h/dir/yellow_2021-01.csv.gz?sig=1", "<random>.csv.gz");
         check(None, None, "http://h/download", "<random>");

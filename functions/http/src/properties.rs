@@ -199,10 +199,13 @@ impl Common {
             return Ok(None);
         }
         if !kind.eq_ignore_ascii_case("HTTP") {
-            return Err(TaskError::failed(format!("options.proxy.type is '{kind}'; DIRECT and HTTP can be used")));
+            return Err(TaskError::failed(format!(
+                "options.proxy.type is '{kind}'; DIRECT and HTTP can be used"
+            )));
         }
         let refused = |what: &str| TaskError::failed(format!("options.proxy {what}"));
-        let address = proxy.address.filter(|text| !text.is_empty()).ok_or_else(|| refused("names no address"))?;
+        let address =
+            proxy.address.filter(|text| !text.is_empty()).ok_or_else(|| refused("names no address"))?;
         let mut url = reqwest::Url::parse(&format!("http://{address}:{}", proxy.port.unwrap_or(80)))
             .map_err(|error| refused(&format!("has no good address: {error}")))?;
         if let Some(username) = proxy.username {
@@ -242,11 +245,16 @@ mod tests {
 
     #[test]
     fn old_and_new_timeouts_are_heeded() {
-        let new = common(json!({"uri": "u", "options": {"timeout": {"connectTimeout": "PT1S", "readIdleTimeout": "PT2S"}}}));
+        let new = common(
+            json!({"uri": "u", "options": {"timeout": {"connectTimeout": "PT1S", "readIdleTimeout": "PT2S"}}}),
+        );
         let old = common(json!({"uri": "u", "options": {"connectTimeout": "PT1S", "readTimeout": "PT2S"}}));
         for common in [new, old] {
             let client = common.client().unwrap();
-            assert_eq!((client.connect_timeout, client.read_timeout), (Duration::from_secs(1), Duration::from_secs(2)));
+            assert_eq!(
+                (client.connect_timeout, client.read_timeout),
+                (Duration::from_secs(1), Duration::from_secs(2))
+            );
         }
         let odd = common(json!({"uri": "u", "options": {"connectTimeout": "soon"}}));
         assert!(odd.client().unwrap_err().to_string().contains("options.connectTimeout"));
@@ -256,7 +264,9 @@ mod tests {
     fn proxies() {
         let direct = common(json!({"uri": "u", "options": {"proxy": {"type": "DIRECT", "address": "h"}}}));
         assert_eq!(direct.client().unwrap().proxy, None);
-        let http = common(json!({"uri": "u", "options": {"proxy": {"type": "HTTP", "address": "h", "port": 3128, "username": "a b", "password": "c"}}}));
+        let http = common(
+            json!({"uri": "u", "options": {"proxy": {"type": "HTTP", "address": "h", "port": 3128, "username": "a b", "password": "c"}}}),
+        );
         assert_eq!(http.client().unwrap().proxy.as_deref(), Some("http://a%20b:c@h:3128/"));
         let none = common(json!({"uri": "u", "options": {"proxy": {"type": "HTTP"}}}));
         assert!(none.client().is_err());

@@ -242,11 +242,22 @@ mod tests {
             .route("/secret", get(|| async { Redirect::temporary("http://169.254.169.254/token") }));
         let address = serve(router).await;
         let platform = Platform::new();
-        let run = request(&platform, json!({"uri": format!("http://{address}/from"), "method": "POST", "body": "x"})).await;
+        let run = request(
+            &platform,
+            json!({"uri": format!("http://{address}/from"), "method": "POST", "body": "x"}),
+        )
+        .await;
         assert_eq!(run.result.outputs["body"], "there");
         let options = json!({"followRedirects": false});
-        let run = request(&platform, json!({"uri": format!("http://{address}/from"), "method": "POST", "options": options})).await;
-        assert_eq!((&run.result.outputs["code"], &run.result.outputs["headers"]["Location"]), (&json!(303), &json!(["/to"])));
+        let run = request(
+            &platform,
+            json!({"uri": format!("http://{address}/from"), "method": "POST", "options": options}),
+        )
+        .await;
+        assert_eq!(
+            (&run.result.outputs["code"], &run.result.outputs["headers"]["Location"]),
+            (&json!(303), &json!(["/to"]))
+        );
         let run = request(&platform, json!({"uri": format!("http://{address}/loop")})).await;
         assert!(run.result.error.unwrap().contains("redirects"));
         let run = request(&platform, json!({"uri": format!("http://{address}/secret")})).await;
@@ -255,17 +266,24 @@ mod tests {
 
     #[tokio::test]
     async fn failures_say_what_happened() {
-        let address = serve(Router::new().route("/x", get(|| async { (StatusCode::BAD_GATEWAY, "upstream is gone") }))).await;
+        let address =
+            serve(Router::new().route("/x", get(|| async { (StatusCode::BAD_GATEWAY, "upstream is gone") })))
+                .await;
         let platform = Platform::new();
         let run = request(&platform, json!({"uri": format!("http://{address}/x")})).await;
         assert_eq!(run.result.state, State::Failed);
-        assert!(run.result.error.as_deref().unwrap().contains("Failed http request with response code '502'"));
+        assert!(
+            run.result.error.as_deref().unwrap().contains("Failed http request with response code '502'")
+        );
         assert!(run.log_text().contains("upstream is gone"));
         for (properties, expect) in [
             (json!({"uri": "http://127.0.0.1:1/"}), "got no answer"),
             (json!({"uri": "ftp://host/"}), "neither http nor https"),
             (json!({"uri": format!("http://{address}/x"), "encryptBody": true}), "encryptBody"),
-            (json!({"uri": format!("http://{address}/x"), "options": {"auth": {"type": "DIGEST"}}}), "DIGEST"),
+            (
+                json!({"uri": format!("http://{address}/x"), "options": {"auth": {"type": "DIGEST"}}}),
+                "DIGEST",
+            ),
             (json!({"method": "GET"}), "missing field `uri`"),
             (json!({"uri": "http://metadata.google.internal/"}), "metadata server"),
         ] {

@@ -19,6 +19,7 @@ mod lines;
 mod process;
 pub mod properties;
 mod protocol;
+mod python;
 mod render;
 pub mod run;
 mod runner;
@@ -73,7 +74,11 @@ mod tests {
         assert_eq!(types.len(), 29);
         for kind in types {
             let description = kind.schema["description"].as_str().unwrap_or_default();
-            assert!(description.contains("```yaml") && description.contains(kind.name), "{}: {description}", kind.name);
+            assert!(
+                description.contains("```yaml") && description.contains(kind.name),
+                "{}: {description}",
+                kind.name
+            );
         }
     }
 }

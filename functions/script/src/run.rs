@@ -6,10 +6,10 @@ use crate::language::{Language, ScriptFile};
 use crate::launch::{self, Arguments, before_path, check_variables, script_command};
 use crate::process::{self, ProcessError};
 use crate::properties::{PythonProperties, ScriptProperties};
+use crate::python::Python;
 use crate::render::{LocalCopies, Rendering};
 use crate::runner::Runner;
 use crate::sink::Sink;
-use crate::venv;
 use segue_files::output::{self, FoundFile, Keep, SCRATCH_PREFIX};
 use segue_files::path::disk_error;
 use segue_files::{InputFiles, NamespaceFiles, Texts, WorkingGlobs};
@@ -66,7 +66,13 @@ impl Script {
             before.push(copies.replace(context, text).await?);
         }
         let mut env = self.variables(&place, &runner, variables).await?;
-        let programs = self.python_environment(context, &place, &runner, &mut env, &mut before).await?;
+        let settled = match &self.python {
+            Some(properties) => {
+                let asked = Python { context, properties, scratch: place.scratch.path() };
+                asked.provide(&runner, &mut env, &mut before).await?
+            }
+            None => None,
+        };
         let (commands, file) = match &self.body {
             Body::Commands(commands) => {
                 let mut texts = Vec::new();
@@ -83,7 +89,7 @@ impl Script {
                     Some(kind) => {
                         let file = script_file(context.working_dir(), kind, &text)?;
                         let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned());
-                        let program = programs.unwrap_or_else(|| program(kind, &runner));
+                        let program = settled.unwrap_or_else(|| program(kind, &runner));
                         let command = script_command(kind, program, &name.unwrap_or_default());
                         let is_argv =
                             self.properties.interpreter.as_ref().is_some_and(|given| given.0.is_empty());
@@ -122,62 +128,6 @@ impl Script {
         }
         Ok(env)
     }
-
-    /// Puts the right Python with its packages in reach, and returns the program's name if it is settled by
-    /// that.
-    async fn python_environment(
-        &self,
-        context: &TaskContext,
-        place: &Place,
-        runner: &Runner,
-        env: &mut BTreeMap<String, OsString>,
-        before: &mut Vec<String>,
-    ) -> Result<Option<&'static str>, TaskError> {
-        let Some(python) = &self.python else { return Ok(None) };
-        let packages = &python.dependencies.0;
-        if let Runner::Docker { .. } = runner {
-            if !packages.is_empty() {
-                let quoted: Vec<String> = packages.iter().map(|package| quote(package)).collect();
-                before.insert(0, format!("python -m pip install --quiet -- {}", quoted.join(" ")));
-            }
-            return Ok(None);
-        }
-        let path = env.get("PATH").cloned().or_else(|| std::env::var_os("PATH"));
-        let program = self.python_program(context, python, path.as_deref());
-        let bin = if packages.is_empty() {
-            if program == "python" {
-                return Ok(None);
-            }
-            // Commands say `python`, as the images have it; many machines only have `python3`.
-            let bin = place.scratch.path().join("bin");
-            alias(&program, path.as_deref(), &bin).map_err(|error| {
-                TaskError::failed(format!("cannot put '{program}' in reach as python: {error}"))
-            })?;
-            bin
-        } else {
-            let folder = venv::prepare(context, python, &program, place.scratch.path()).await?;
-            env.insert("VIRTUAL_ENV".to_owned(), folder.clone().into());
-            folder.join("bin")
-        };
-        env.insert("PATH".to_owned(), before_path(&bin, path));
-        Ok(Some("python"))
-    }
-
-    fn python_program(
-        &self,
-        context: &TaskContext,
-        python: &PythonProperties,
-        path: Option<&std::ffi::OsStr>,
-    ) -> String {
-        if let Some(version) = &python.python_version {
-            let name = format!("python{}", version.trim());
-            if find_program(&name, path).is_some() {
-                return name;
-            }
-            context.warn(format!("there is no '{name}' on this machine; the Python that is there is taken"));
-        }
-        self.language.file.as_ref().map_or("python3", |file| file.program(path)).to_owned()
-    }
 }
 
 /// The program for a script file.
@@ -186,24 +136,6 @@ fn program(kind: &ScriptFile, runner: &Runner) -> &'static str {
         Runner::Process => kind.program(std::env::var_os("PATH").as_deref()),
         Runner::Docker { .. } => kind.programs.first().copied().unwrap_or_default(),
     }
-}
-
-fn find_program(name: &str, path: Option<&std::ffi::OsStr>) -> Option<std::path::PathBuf> {
-    std::env::split_paths(path?).map(|folder| folder.join(name)).find(|file| file.is_file())
-}
-
-fn alias(program: &str, path: Option<&std::ffi::OsStr>, bin: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(bin)?;
-    match find_program(program, path) {
-        Some(found) => std::os::unix::fs::symlink(found, bin.join("python")),
-        // Then the shell says that there is no python, which is the truth.
-        None => Ok(()),
-    }
-}
-
-/// A text as one word of a shell.
-fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// The directory of a run, with the runner's own folder in it.

@@ -1,7 +1,7 @@
 //! The `storage` service: files of internal storage and of namespaces (kestra-compat.md 4.3).
 //!
 //! What it is: one module per task type; [`namespace`] has those on namespace files. Files of lines are read and
-//! written line by line ([`records`], [`draft`]), so that their size does not matter.
+//! written line by line ([`records`]), so that their size does not matter.
 //!
 //! What it must not know: which adapter stands behind internal storage, what the files hold beyond their lines.
 //!

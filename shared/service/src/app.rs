@@ -88,7 +88,9 @@ mod tests {
             let app = app(recorder.clone());
             assert_eq!(post_to(&app, envelope(&STANDARD.encode(event()))).await.0, code);
             let seen = recorder.seen.lock().unwrap();
-            assert!(matches!(&seen[..], [Message::Execution(message)] if message.execution_id.as_str() == "e1"));
+            assert!(
+                matches!(&seen[..], [Message::Execution(message)] if message.execution_id.as_str() == "e1")
+            );
         }
     }
 
@@ -102,7 +104,8 @@ mod tests {
         assert!(recorder.seen.lock().unwrap().is_empty());
         let health = app.oneshot(Request::get("/health").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(health.status(), StatusCode::OK);
-        let health: Value = serde_json::from_slice(&to_bytes(health.into_body(), 1000).await.unwrap()).unwrap();
+        let health: Value =
+            serde_json::from_slice(&to_bytes(health.into_body(), 1000).await.unwrap()).unwrap();
         assert_eq!(health, json!({"status": "UP", "unreadableMessages": 4}));
     }
 

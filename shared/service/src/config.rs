@@ -74,20 +74,23 @@ impl Config {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let service = variable("K_SERVICE");
         let on_cloud_run = service.is_some();
-        let platform = choice("SEGUE_PLATFORM", variable("SEGUE_PLATFORM"), &[
-            ("local", Platform::Local),
-            ("gcp", Platform::Gcp),
-        ])?;
-        let log_format = choice("SEGUE_LOG_FORMAT", variable("SEGUE_LOG_FORMAT"), &[
-            ("text", LogFormat::Text),
-            ("json", LogFormat::Json),
-        ])?;
+        let platform = choice(
+            "SEGUE_PLATFORM",
+            variable("SEGUE_PLATFORM"),
+            &[("local", Platform::Local), ("gcp", Platform::Gcp)],
+        )?;
+        let log_format = choice(
+            "SEGUE_LOG_FORMAT",
+            variable("SEGUE_LOG_FORMAT"),
+            &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+        )?;
         let host = if on_cloud_run { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
         let platform = platform.unwrap_or(if on_cloud_run { Platform::Gcp } else { Platform::Local });
         let holder = match platform {
             Platform::Local => "local".to_owned(),
             Platform::Gcp => {
-                let revision = variable("K_REVISION").or_else(|| service.clone()).unwrap_or_else(|| "gcp".to_owned());
+                let revision =
+                    variable("K_REVISION").or_else(|| service.clone()).unwrap_or_else(|| "gcp".to_owned());
                 format!("{revision}-{}", uuid::Uuid::new_v4())
             }
         };
@@ -103,7 +106,10 @@ impl Config {
     }
 }
 
-fn parsed<T: FromStr<Err: Display>>(variable: &'static str, value: Option<String>) -> Result<Option<T>, ConfigError> {
+fn parsed<T: FromStr<Err: Display>>(
+    variable: &'static str,
+    value: Option<String>,
+) -> Result<Option<T>, ConfigError> {
     let Some(value) = value else { return Ok(None) };
     match value.trim().parse() {
         Ok(parsed) => Ok(Some(parsed)),
@@ -158,6 +164,9 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         assert_eq!(config(&[("PORT", "eighty")]).unwrap_err().variable, "PORT");
         let error = config(&[("SEGUE_PLATFORM", "azure")]).unwrap_err();
-        assert_eq!(error.to_string(), "the environment variable SEGUE_PLATFORM is 'azure': it may be local or gcp");
+        assert_eq!(
+            error.to_string(),
+            "the environment variable SEGUE_PLATFORM is 'azure': it may be local or gcp"
+        );
     }
 }

@@ -31,7 +31,12 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let mut fields = Fields(Map::new());
         fields.0.insert("severity".to_owned(), severity(*event.metadata().level()).into());
         fields.0.insert("time".to_owned(), jiff::Timestamp::now().to_string().into());
@@ -110,7 +115,9 @@ mod tests {
         let writer = sink.clone();
         let subscriber =
             tracing_subscriber::fmt().event_format(GoogleFormat).with_writer(move || writer.clone()).finish();
-        tracing::subscriber::with_default(subscriber, || tracing::warn!(rows = 3_u64, table = "t", "not all \"there\""));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(rows = 3_u64, table = "t", "not all \"there\"")
+        });
         let line: Value = serde_json::from_slice(&sink.0.lock().unwrap()).unwrap();
         assert_eq!(line.get("severity"), Some(&"WARNING".into()));
         assert_eq!(line.get("message"), Some(&"not all \"there\"".into()));

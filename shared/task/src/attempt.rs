@@ -125,7 +125,10 @@ async fn with_platform_retries(
     for retry in 1..=service.settings.platform_retries {
         match once(service, entry, context, stop).await {
             Err(TaskError::Platform(error)) => {
-                context.warn(format!("{error}; trying again ({retry} of {})", service.settings.platform_retries));
+                context.warn(format!(
+                    "{error}; trying again ({retry} of {})",
+                    service.settings.platform_retries
+                ));
             }
             other => return other,
         }
@@ -185,9 +188,7 @@ async fn timeout(context: &TaskContext) -> Result<Option<Duration>, TaskError> {
     }
     let refused = |why: String| TaskError::failed(format!("timeout: {why}"));
     let duration = parse_duration(&text).map_err(refused)?;
-    Duration::try_from(duration)
-        .map(Some)
-        .map_err(|_| refused(format!("'{text}' is negative")))
+    Duration::try_from(duration).map(Some).map_err(|_| refused(format!("'{text}' is negative")))
 }
 
 fn timed_out(limit: Duration) -> TaskError {

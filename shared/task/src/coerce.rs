@@ -30,7 +30,9 @@ impl<'a> Coercion<'a> {
         match value {
             Json::Object(fields) => Json::Object(self.object(fields, schema, depth)),
             Json::Array(items) => match schema.get("items") {
-                Some(of) => Json::Array(items.into_iter().map(|item| self.value(item, of, depth + 1)).collect()),
+                Some(of) => {
+                    Json::Array(items.into_iter().map(|item| self.value(item, of, depth + 1)).collect())
+                }
                 None => Json::Array(items),
             },
             other => other,
@@ -74,7 +76,8 @@ impl<'a> Coercion<'a> {
     }
 
     fn resolve(&self, schema: &'a Json) -> &'a Json {
-        let Some(path) = schema.get("$ref").and_then(Json::as_str).and_then(|path| path.strip_prefix('#')) else {
+        let Some(path) = schema.get("$ref").and_then(Json::as_str).and_then(|path| path.strip_prefix('#'))
+        else {
             return schema;
         };
         self.root.pointer(path).unwrap_or(schema)
@@ -250,7 +253,10 @@ mod tests {
 
     #[test]
     fn scalars_become_text_where_text_is_wanted() {
-        check(json!({"name": 12, "pairs": {"a": true, "b": 1.5}}), json!({"name": "12", "pairs": {"a": "true", "b": "1.5"}}));
+        check(
+            json!({"name": 12, "pairs": {"a": true, "b": 1.5}}),
+            json!({"name": "12", "pairs": {"a": "true", "b": "1.5"}}),
+        );
     }
 
     #[test]

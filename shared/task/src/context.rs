@@ -193,7 +193,10 @@ impl TaskContext {
     /// removed after the attempt. The children of a WorkingDirectory share one, which stays.
     pub fn working_dir(&self) -> &Path {
         if let Err(error) = self.0.dir.make() {
-            self.error(format!("the working directory {} cannot be made: {error}", self.0.dir.path().display()));
+            self.error(format!(
+                "the working directory {} cannot be made: {error}",
+                self.0.dir.path().display()
+            ));
         }
         self.0.dir.path()
     }

@@ -29,17 +29,19 @@ pub(crate) async fn answer(clients: &Clients, request: &str) -> Answer {
 }
 
 async fn fetch(clients: &Clients, request: &str) -> Result<Json, String> {
-    let arguments: Arguments =
-        serde_json::from_str(request).map_err(|error| format!("http() cannot read its arguments: {error}"))?;
+    let arguments: Arguments = serde_json::from_str(request)
+        .map_err(|error| format!("http() cannot read its arguments: {error}"))?;
     let mut url = clients.url(&arguments.uri).map_err(|error| error.to_string())?;
     for (name, value) in &arguments.query {
         url.query_pairs_mut().append_pair(name, &text(value));
     }
     let method = arguments.method.as_deref().unwrap_or("GET").to_ascii_uppercase();
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| format!("http() does not know {method}"))?;
+    let method =
+        Method::from_bytes(method.as_bytes()).map_err(|_| format!("http() does not know {method}"))?;
     let client = clients.get(&ClientSettings::default()).map_err(|error| error.to_string())?;
-    let mut builder =
-        client.request(method, url).header("accept", arguments.accept.as_deref().unwrap_or("application/json"));
+    let mut builder = client
+        .request(method, url)
+        .header("accept", arguments.accept.as_deref().unwrap_or("application/json"));
     for (name, value) in &arguments.headers {
         builder = builder.header(name, text(value));
     }

@@ -90,8 +90,9 @@ impl Entry {
 }
 
 async fn run<T: Task>(properties: Map, context: TaskContext) -> Result<Map, TaskError> {
-    let task: T = serde_json::from_value(Json::Object(properties))
-        .map_err(|error| TaskError::failed(format!("the properties of the task do not fit {}: {error}", T::TYPE)))?;
+    let task: T = serde_json::from_value(Json::Object(properties)).map_err(|error| {
+        TaskError::failed(format!("the properties of the task do not fit {}: {error}", T::TYPE))
+    })?;
     let output = task.run(&context).await?;
     match serde_json::to_value(output) {
         // Kestra leaves absent outputs out, so that `??` finds them undefined.

@@ -64,18 +64,21 @@ impl Asker<'_> {
             Lookup::FileExists { path, namespace } => {
                 Ok(found(self.size(path, namespace.as_deref()).await?.is_some()))
             }
-            Lookup::FileEmpty { path, namespace } => {
-                Ok(self.size(path, namespace.as_deref()).await?.map_or(Answer::Missing, |size| found(size == 0)))
-            }
+            Lookup::FileEmpty { path, namespace } => Ok(self
+                .size(path, namespace.as_deref())
+                .await?
+                .map_or(Answer::Missing, |size| found(size == 0))),
             Lookup::Http { request } => Ok(http_function::answer(self.clients, request).await),
             Lookup::ErrorLogs => {
                 let lines = self.ports.state.logs(self.execution_id, LogLevel::Error, 0).await?;
-                Ok(serde_json::to_value(lines).map_or_else(|error| Answer::Failed(error.to_string()), Answer::Found))
+                Ok(serde_json::to_value(lines)
+                    .map_or_else(|error| Answer::Failed(error.to_string()), Answer::Found))
             }
             Lookup::RandomPort => {
                 let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
                 let address = listener.and_then(|listener| listener.local_addr());
-                let address = address.map_err(|error| PortError::invalid(format!("there is no free port: {error}")))?;
+                let address =
+                    address.map_err(|error| PortError::invalid(format!("there is no free port: {error}")))?;
                 Ok(found(address.port()))
             }
         }
@@ -95,7 +98,12 @@ impl Asker<'_> {
         Ok(Answer::Missing)
     }
 
-    async fn secret(&self, namespace: Option<&str>, key: &str, subkey: Option<&str>) -> Result<Answer, PortError> {
+    async fn secret(
+        &self,
+        namespace: Option<&str>,
+        key: &str,
+        subkey: Option<&str>,
+    ) -> Result<Answer, PortError> {
         let Some(secret) = self.ports.secrets.get(namespace.unwrap_or(self.namespace), key).await? else {
             return Ok(Answer::Missing);
         };
@@ -107,7 +115,9 @@ impl Asker<'_> {
                 self.masker.add(&text);
                 Ok(found(text))
             }
-            None => Ok(Answer::Failed(format!("the secret '{key}' is no JSON object with the field '{subkey}'"))),
+            None => {
+                Ok(Answer::Failed(format!("the secret '{key}' is no JSON object with the field '{subkey}'")))
+            }
         }
     }
 

@@ -98,7 +98,8 @@ fn add_forms(forms: &mut Vec<String>, secret: &str) {
             forms.push(quoted.trim_matches('"').to_owned());
         }
     }
-    forms.extend(trimmed.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE).map(str::to_owned));
+    forms
+        .extend(trimmed.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE).map(str::to_owned));
 }
 
 fn form_encoded(text: &str) -> String {
@@ -137,7 +138,10 @@ mod tests {
     #[test]
     fn the_private_key_of_a_service_account_is_masked_alone() {
         let masker = Masker::default();
-        masker.add(&json!({"client_email": "a@b.c", "private_key": "-----BEGIN\nMIIEvQIBADAN\n-----END"}).to_string());
+        masker.add(
+            &json!({"client_email": "a@b.c", "private_key": "-----BEGIN\nMIIEvQIBADAN\n-----END"})
+                .to_string(),
+        );
         assert_eq!(masker.apply("key MIIEvQIBADAN of a@b.c"), "key ****** of a@b.c");
         assert_eq!(masker.apply(r"-----BEGIN\nMIIEvQIBADAN\n-----END"), "******");
     }

@@ -85,8 +85,9 @@ impl Clients {
     /// # Errors
     /// [`TaskError::Failed`] when it is no `http` or `https` URL, or leads to the metadata server.
     pub fn url(&self, uri: &str) -> Result<Url, TaskError> {
-        let url = Url::parse(uri.trim())
-            .map_err(|error| TaskError::failed(format!("'{uri}' is no URL ({error}); write https://host/path")))?;
+        let url = Url::parse(uri.trim()).map_err(|error| {
+            TaskError::failed(format!("'{uri}' is no URL ({error}); write https://host/path"))
+        })?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(TaskError::failed(format!("'{uri}' is neither http nor https")));
         }
@@ -185,7 +186,9 @@ fn refusal(host: &str) -> String {
 
 fn is_metadata_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
-    ["metadata.google.internal", "metadata", "metadata.goog"].iter().any(|each| name.eq_ignore_ascii_case(each))
+    ["metadata.google.internal", "metadata", "metadata.goog"]
+        .iter()
+        .any(|each| name.eq_ignore_ascii_case(each))
 }
 
 fn is_metadata_address(address: IpAddr) -> bool {

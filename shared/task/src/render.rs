@@ -69,6 +69,9 @@ mod tests {
         let base = Arc::new(JsonMap::new(map(json!({"a": 1, "b": 2}))));
         let overlay = Overlay::new(map(json!({"b": 3, "c": 4})), base);
         assert_eq!(overlay.keys(), ["b", "c", "a"]);
-        assert_eq!((overlay.get("b"), overlay.get("a"), overlay.get("d")), (Some(3.into()), Some(1.into()), None));
+        assert_eq!(
+            (overlay.get("b"), overlay.get("a"), overlay.get("d")),
+            (Some(3.into()), Some(1.into()), None)
+        );
     }
 }

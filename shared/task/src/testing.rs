@@ -53,7 +53,12 @@ pub fn message(task_type: &str, properties: Json) -> TaskRunMessage {
 }
 
 /// Runs one attempt; working directories are made below `work_root`. None when it was stopped.
-pub async fn run(list: &TaskList, ports: Ports, work_root: &Path, message: TaskRunMessage) -> Option<TestRun> {
+pub async fn run(
+    list: &TaskList,
+    ports: Ports,
+    work_root: &Path,
+    message: TaskRunMessage,
+) -> Option<TestRun> {
     let settings = TaskSettings { work_root: work_root.to_owned(), ..TaskSettings::default() };
     let service = Arc::new(Service {
         ports,

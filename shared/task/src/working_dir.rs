@@ -22,7 +22,11 @@ impl WorkingDir {
             Some(directory) => (format!("shared-{}", plain(&directory.id)), true),
             None => (format!("{}-{}", plain(message.task_run_id.as_str()), message.attempt), false),
         };
-        Self { path: root.join(plain(message.execution_id.as_str())).join(name), shared, made: Mutex::new(false) }
+        Self {
+            path: root.join(plain(message.execution_id.as_str())).join(name),
+            shared,
+            made: Mutex::new(false),
+        }
     }
 
     /// Its path, whether it was made or not.
@@ -78,7 +82,9 @@ fn create(path: &Path) -> io::Result<()> {
 
 /// A name that is one plain path component.
 fn plain(name: &str) -> String {
-    name.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' }).collect()
+    name.chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' })
+        .collect()
 }
 
 #[cfg(test)]

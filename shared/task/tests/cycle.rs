@@ -1,5 +1,12 @@
 //! The cycle round an attempt, on the embedded platform: delivered twice, late, cut off at each step.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails does so by a panic; its helpers stand outside the test functions"
+)]
+
 use schemars::JsonSchema;
 use segue_embedded::{EmbeddedOptions, EnvSecretStore, open_with};
 use segue_model::event::{Event, TaskRunResult};
@@ -185,7 +192,10 @@ fn execution() -> Execution {
 }
 
 fn probe(name: &str, mode: &str) -> TaskRunMessage {
-    testing::message("test.Probe", json!({"name": name, "mode": mode, "say": "[\"hello\", \"{{ inputs.name }}\"]"}))
+    testing::message(
+        "test.Probe",
+        json!({"name": name, "mode": mode, "say": "[\"hello\", \"{{ inputs.name }}\"]"}),
+    )
 }
 
 fn handle(service: &Arc<TaskService>, message: &TaskRunMessage) -> tokio::task::JoinHandle<Verdict> {
@@ -215,7 +225,9 @@ async fn a_task_is_rendered_run_recorded_and_reported() {
     assert_eq!((result.metrics[0].name.as_str(), result.metrics[0].value), ("rows", 3.0));
     assert!(result.start_date <= result.end_date);
     assert_eq!(bench.log().await, ["hello", "Ada"]);
-    assert!(matches!(bench.claim(&message, "one", Duration::ZERO).await, Claim::Finished(kept) if *kept == result));
+    assert!(
+        matches!(bench.claim(&message, "one", Duration::ZERO).await, Claim::Finished(kept) if *kept == result)
+    );
 }
 
 #[tokio::test]
@@ -304,7 +316,10 @@ async fn a_killed_task_is_stopped_and_not_reported() {
         assert_eq!((runs(&name), bench.published().len()), (1, 0));
     }
     let log = bench.log().await;
-    assert!(log.contains(&"told to stop".to_owned()) && log.contains(&"the task was stopped".to_owned()), "{log:?}");
+    assert!(
+        log.contains(&"told to stop".to_owned()) && log.contains(&"the task was stopped".to_owned()),
+        "{log:?}"
+    );
 }
 
 #[tokio::test]
@@ -314,7 +329,10 @@ async fn a_long_task_keeps_its_claim_and_its_log_can_be_followed() {
     let running = handle(&bench.service("one"), &message);
     until(|| runs("long") == 1).await;
     tokio::time::sleep(Duration::from_millis(600)).await;
-    assert!(matches!(bench.claim(&message, "two", Duration::ZERO).await, Claim::Held { .. }), "longer than its lease");
+    assert!(
+        matches!(bench.claim(&message, "two", Duration::ZERO).await, Claim::Held { .. }),
+        "longer than its lease"
+    );
     assert_eq!(bench.log().await, ["hello", "Ada"]);
     bench.ports.state.revoke_claims(&"execution1".into(), None).await.unwrap();
     running.await.unwrap();
@@ -383,7 +401,10 @@ async fn secrets_reach_the_task_and_nothing_else() {
     assert_eq!(bench.run(plain).await, Verdict::Done);
     assert_eq!(bench.only().outputs["said"], "****** OPEN-SESAME");
     assert_eq!(bench.log().await, ["******", "OPEN-SESAME"]);
-    let mut failing = testing::message("test.Probe", json!({"name": "secret", "mode": "fail", "say": ["{{ secret('PASSWORD') }}"]}));
+    let mut failing = testing::message(
+        "test.Probe",
+        json!({"name": "secret", "mode": "fail", "say": ["{{ secret('PASSWORD') }}"]}),
+    );
     failing.task_run_id = "taskrun2".into();
     assert_eq!(bench.run(failing).await, Verdict::Done);
     assert_eq!(bench.published()[1].error.as_deref(), Some("refused: ******"));

@@ -85,7 +85,8 @@ impl Platform {
 
     /// The only number that a query returns.
     pub(crate) async fn number(&self, sql: &str) -> anyhow::Result<i64> {
-        let job = QueryJob::new(format!("test-{}", next_job()), sql.to_owned());
+        let job_id = format!("test-{}", next_job());
+        let job = QueryJob { job_id, sql: sql.to_owned(), ..QueryJob::default() };
         let result = self.standalone.ports().warehouse.query(job).await?;
         let value = result.rows.first().and_then(|row| row.values().next()).and_then(|value| value.as_i64());
         value.with_context(|| format!("{sql} returned {:?}", result.rows))

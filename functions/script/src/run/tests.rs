@@ -292,7 +292,7 @@ async fn a_huge_line_and_odd_bytes_do_no_harm() {
 #[tokio::test]
 async fn a_script_longer_than_an_argument_runs() {
     let bench = Bench::new();
-    let script = format!("X='{}'\necho ${{#X}}", "x".repeat(400_000));
+    let script = format!("X='{}'\nprintf %s \"$X\" | wc -c", "x".repeat(400_000));
     let task =
         json!({"type": "io.kestra.plugin.scripts.shell.Script", "runner": "PROCESS", "script": script});
     assert!(bench.run(task).await.log().contains("INFO 400000"));

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use segue_files::output::FoundFile;
 use segue_files::{Texts, WorkingGlobs, output, path};
+use segue_model::Json;
 use segue_model::execution::slug;
 use segue_model::parse_duration;
 use segue_ports::InternalStorage;
@@ -19,7 +20,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The property `cache`, with whose cache it is.
+/// The property `cache` of a WorkingDirectory.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cache {
@@ -30,32 +31,26 @@ pub struct Cache {
     pub patterns: Texts,
 }
 
-/// Whose cache it is: the WorkingDirectory's id, and the value it runs for in a loop.
-pub(crate) struct Owner<'a> {
-    pub(crate) task: &'a str,
-    pub(crate) value: Option<&'a str>,
-}
-
 impl Cache {
-    /// Puts the files that were kept into the directory; true where there were any.
-    pub(crate) async fn restore(&self, context: &TaskContext, owner: &Owner<'_>) -> Result<bool, TaskError> {
-        if !self.is_fresh(context, owner).await? {
+    /// Puts the files that were kept into the directory.
+    pub(crate) async fn restore(&self, context: &TaskContext) -> Result<(), TaskError> {
+        if !self.is_fresh(context).await? {
             context.debug("the cache is empty, or too old");
-            return Ok(false);
+            return Ok(());
         }
         let dir = context.working_dir().to_path_buf();
         let scratch = scratch(&dir)?;
         let archive = scratch.path().join("cache.tar.gz");
-        context.storage().get_file(&uri(context, owner), &archive).await?;
+        context.storage().get_file(&uri(context), &archive).await?;
         let unpacked = tokio::task::spawn_blocking(move || unpack(&archive, &dir)).await;
         unpacked.map_err(|error| TaskError::failed(format!("the cache could not be read: {error}")))??;
         context.info("files of the cache are in the working directory");
-        Ok(true)
+        Ok(())
     }
 
     /// Keeps the files that match, unless those of an earlier execution still hold.
-    pub(crate) async fn save(&self, context: &TaskContext, owner: &Owner<'_>) -> Result<(), TaskError> {
-        if self.patterns.0.is_empty() || self.is_fresh(context, owner).await? {
+    pub(crate) async fn save(&self, context: &TaskContext) -> Result<(), TaskError> {
+        if self.patterns.0.is_empty() || self.is_fresh(context).await? {
             return Ok(());
         }
         let dir = context.working_dir().to_path_buf();
@@ -70,19 +65,19 @@ impl Cache {
         let target = archive.clone();
         let packed = tokio::task::spawn_blocking(move || pack(&found.files, &target)).await;
         packed.map_err(|error| TaskError::failed(format!("the cache could not be written: {error}")))??;
-        context.storage().put_file(&storage_path(context, owner), &archive).await?;
+        context.storage().put_file(&storage_path(context), &archive).await?;
         context.info(format!("{count} files are in the cache"));
         Ok(())
     }
 
-    async fn is_fresh(&self, context: &TaskContext, owner: &Owner<'_>) -> Result<bool, TaskError> {
+    async fn is_fresh(&self, context: &TaskContext) -> Result<bool, TaskError> {
         let ttl = match &self.ttl {
             Some(ttl) => {
                 parse_duration(ttl).map_err(|why| TaskError::failed(format!("ttl of the cache: {why}")))?
             }
             None => SignedDuration::MAX,
         };
-        let kept = context.storage().head(&uri(context, owner)).await?;
+        let kept = context.storage().head(&uri(context)).await?;
         let now = context.ports().clock.now();
         Ok(kept.is_some_and(|info| now.duration_since(info.updated) < ttl))
     }
@@ -95,18 +90,20 @@ fn scratch(dir: &Path) -> Result<tempfile::TempDir, TaskError> {
         .map_err(|error| failure_of_disk("make a folder in", dir, &error))
 }
 
-fn storage_path(context: &TaskContext, owner: &Owner<'_>) -> String {
+fn storage_path(context: &TaskContext) -> String {
     let message = context.message();
     let namespace = message.namespace.replace('.', "/");
-    let value = owner.value.map_or_else(String::new, |value| {
+    // In a loop each value has a cache of its own.
+    let value = message.context.pointer("/taskrun/value").and_then(Json::as_str);
+    let value = value.map_or_else(String::new, |value| {
         let digest = Sha256::digest(value.as_bytes());
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).chain(["/".to_owned()]).collect()
     });
-    format!("{namespace}/{}/{}/cache/{value}cache.tar.gz", slug(&message.flow_id), slug(owner.task))
+    format!("{namespace}/{}/{}/cache/{value}cache.tar.gz", slug(&message.flow_id), slug(&message.task_id))
 }
 
-fn uri(context: &TaskContext, owner: &Owner<'_>) -> String {
-    InternalStorage::uri(&storage_path(context, owner))
+fn uri(context: &TaskContext) -> String {
+    InternalStorage::uri(&storage_path(context))
 }
 
 fn pack(files: &[FoundFile], archive: &PathBuf) -> Result<(), TaskError> {

@@ -1,6 +1,6 @@
 //! `workingdirectory.Collect`: after the last child.
 
-use super::cache::{Cache, Owner};
+use super::cache::Cache;
 use crate::run::{failure_of_disk, found_files};
 use schemars::JsonSchema;
 use segue_files::Texts;
@@ -19,16 +19,11 @@ const NOTE_LIMIT: u64 = 64 * 1024 * 1024;
 /// ```yaml
 /// id: collect
 /// type: io.segue.workingdirectory.Collect
-/// owner: build
 /// outputFiles: ["**.csv"]
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Collect {
-    /// The WorkingDirectory's id.
-    owner: String,
-    /// The value it runs for in a loop.
-    value: Option<String>,
     /// Globs of files to keep.
     #[serde(default)]
     output_files: Texts,
@@ -51,7 +46,7 @@ impl Task for Collect {
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         let dir = context.working_dir().to_path_buf();
         if let Some(cache) = &self.cache {
-            cache.save(context, &Owner { task: &self.owner, value: self.value.as_deref() }).await?;
+            cache.save(context).await?;
         }
         let output_files =
             if self.output_files.0.is_empty() { Map::new() } else { self.keep(context).await? };

@@ -1,6 +1,6 @@
 //! `workingdirectory.Setup`: before the first child.
 
-use super::cache::{Cache, Owner};
+use super::cache::Cache;
 use crate::run::stage;
 use schemars::JsonSchema;
 use segue_files::NamespaceFiles;
@@ -13,17 +13,12 @@ use serde::{Deserialize, Serialize};
 /// ```yaml
 /// id: setup
 /// type: io.segue.workingdirectory.Setup
-/// owner: build
 /// inputFiles:
 ///   main.sh: echo hello
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Setup {
-    /// The WorkingDirectory's id.
-    owner: String,
-    /// The value it runs for in a loop.
-    value: Option<String>,
     /// Names with contents or URIs of files.
     #[serde(default)]
     input_files: Json,
@@ -33,25 +28,19 @@ pub struct Setup {
     cache: Option<Cache>,
 }
 
-/// What it gives out.
+/// It gives out nothing: its task run is the WorkingDirectory's, whose outputs are those of the end.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    /// Whether files of the cache are there.
-    pub cache_restored: bool,
-}
+pub struct Output {}
 
 impl Task for Setup {
     const TYPE: &'static str = "io.segue.workingdirectory.Setup";
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        let owner = Owner { task: &self.owner, value: self.value.as_deref() };
-        let cache_restored = match &self.cache {
-            Some(cache) => cache.restore(context, &owner).await?,
-            None => false,
-        };
+        if let Some(cache) = &self.cache {
+            cache.restore(context).await?;
+        }
         stage(context, self.namespace_files.as_ref(), &self.input_files).await?;
-        Ok(Output { cache_restored })
+        Ok(Output {})
     }
 }

@@ -75,7 +75,7 @@ impl Task for UploadFiles {
         let mut wanted = Vec::new();
         for (name, source) in self.sources(context).await? {
             let path =
-                plain(&format!("{}/{name}", self.destination.trim_matches('/')).trim_start_matches('/'))?;
+                plain(format!("{}/{name}", self.destination.trim_matches('/')).trim_start_matches('/'))?;
             let target = namespace::storage_path(of, &path)?;
             let uri = InternalStorage::uri(&target);
             let there = if self.conflict == Conflict::Overwrite { None } else { storage.head(&uri).await? };

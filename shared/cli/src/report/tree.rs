@@ -104,22 +104,25 @@ fn colour(state: State) -> console::Color {
     }
 }
 
-/// What a task counted: rows and bytes first.
+/// What a task counted, each kind of fact once: rows, rows changed, bytes.
 fn facts(run: &TaskRun) -> Vec<String> {
     let Some(metrics) = run.memo.get("metrics").and_then(Json::as_object) else { return Vec::new() };
-    metrics
-        .iter()
-        .filter_map(|(name, value)| {
-            let value = value.as_f64()?;
-            match name.as_str() {
-                "rows" | "records" => Some(format!("{} rows", text::count(value))),
-                "affected.rows" | "num.dml.affected.rows" => Some(format!("{} rows changed", text::count(value))),
-                "size" | "bytes" | "length" | "file.size" | "response.length" => Some(text::bytes(value)),
-                "total.bytes.processed" => Some(format!("{} processed", text::bytes(value))),
-                _ => None,
-            }
-        })
-        .collect()
+    let first = |names: &[&str]| {
+        names.iter().find_map(|name| metrics.get(*name).and_then(Json::as_f64)).filter(|value| *value > 0.0)
+    };
+    let changed = ["affected.rows", "num.dml.affected.rows"];
+    let has_changed = changed.iter().any(|name| metrics.contains_key(*name));
+    let mut facts = Vec::new();
+    match first(&changed) {
+        Some(rows) => facts.push(format!("{} rows changed", text::count(rows))),
+        None if has_changed => facts.push("0 rows changed".to_owned()),
+        None => facts.extend(first(&["rows", "records"]).map(|rows| format!("{} rows", text::count(rows)))),
+    }
+    facts.extend(
+        first(&["size", "file.size", "response.length", "length", "bytes", "total.bytes.processed"])
+            .map(text::bytes),
+    );
+    facts
 }
 
 fn shorten(text: &str) -> String {

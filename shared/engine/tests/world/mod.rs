@@ -45,6 +45,12 @@ pub(crate) struct World {
     pub(crate) manual: bool,
     pub(crate) dispatched: Vec<Dispatch>,
     pub(crate) budget: usize,
+    /// Every event is delivered twice.
+    pub(crate) twice: bool,
+    /// Of several events the last comes first.
+    pub(crate) last_first: bool,
+    /// The execution is loaded anew before every event.
+    pub(crate) reloads: bool,
 }
 
 impl World {
@@ -85,6 +91,9 @@ impl World {
             manual: false,
             dispatched: Vec::new(),
             budget: 100,
+            twice: false,
+            last_first: false,
+            reloads: false,
         }
     }
 
@@ -95,6 +104,29 @@ impl World {
     /// Folds events in until nothing happens of itself.
     pub(crate) fn run(&mut self) {
         for _ in 0..100_000 {
+            let next = if self.last_first { self.events.pop_back() } else { self.events.pop_front() };
+            if let Some(event) = next {
+                if self.reloads {
+                    self.reload();
+                }
+                self.fold(&event);
+                if self.twice {
+                    self.fold(&event);
+                }
+            } else if let Some((key, due)) = self.next_timer() {
+                self.timers.remove(&key);
+                self.now = self.now.max(due);
+                self.events.push_back(Event::TimerFired { key });
+            } else {
+                return;
+            }
+        }
+        panic!("the execution does not come to rest");
+    }
+
+    /// Folds so many events in.
+    pub(crate) fn run_at_most(&mut self, events: usize) {
+        while self.history.len() < events {
             if let Some(event) = self.events.pop_front() {
                 self.fold(&event);
             } else if let Some((key, due)) = self.next_timer() {
@@ -105,7 +137,11 @@ impl World {
                 return;
             }
         }
-        panic!("the execution does not come to rest");
+    }
+
+    /// Messages on their way are lost.
+    pub(crate) fn forget_messages(&mut self) {
+        self.events.clear();
     }
 
     fn next_timer(&self) -> Option<(String, Timestamp)> {

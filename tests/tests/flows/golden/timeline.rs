@@ -73,6 +73,9 @@ fn states(history: &StateHistory) -> String {
 fn redacted(mut text: String, end: &End) -> String {
     for run in &end.runs {
         text = text.replace(run.id.as_str(), &format!("<{}>", label(run)));
+        if let Some(subflow) = run.outputs.get("executionId").and_then(|id| id.as_str()) {
+            text = text.replace(subflow, &format!("<subflow of {}>", label(run)));
+        }
     }
     text.replace(end.execution.id.as_str(), "<execution>")
 }

@@ -1,5 +1,4 @@
-//! The Docker runner, by way of the `docker` client: the working directory is mounted at its own path, so that
-//! paths mean the same inside and outside.
+//! Properties of the Docker runner, and the arguments of the client they become.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,16 +10,6 @@ use segue_task::TaskError;
 use serde::Deserialize;
 use serde_json::json;
 use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
-use tokio::process::Command;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
-
-/// How long an answer of the daemon is waited for.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// How long an answer is believed.
-const BELIEF: Duration = Duration::from_secs(60);
 
 /// Properties of the Docker runner (kestra-compat.md 4.4).
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -264,91 +253,6 @@ fn plain(value: Option<&Json>) -> Option<String> {
     }
 }
 
-/// A container that is ended when its run is given up.
-pub(crate) struct Container {
-    name: String,
-    host: Option<String>,
-    armed: bool,
-}
-
-impl Container {
-    /// A name for the container of an attempt: the same for each delivery of it, so that a container that a
-    /// crashed service left is found.
-    pub(crate) fn of(message: &TaskRunMessage, host: Option<String>) -> Self {
-        let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
-        let name = format!("segue-{}-{}", plain(&message.task_run_id.to_string()), message.attempt);
-        Self { name, host, armed: true }
-    }
-
-    /// Its name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// It ended by itself.
-    pub(crate) fn ended(mut self) {
-        self.armed = false;
-    }
-
-    /// Removes what a crashed run of the same attempt left.
-    pub(crate) async fn clear(&self) {
-        let mut command = Command::from(self.removal());
-        // There is most often none, and then the client complains.
-        let _ = command.status().await;
-    }
-
-    fn removal(&self) -> std::process::Command {
-        let mut command = std::process::Command::new("docker");
-        if let Some(host) = &self.host {
-            command.args(["--host", host]);
-        }
-        command.args(["rm", "--force", &self.name]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command
-    }
-}
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        if self.armed {
-            // Not waited for: a run that is given up must not hold anybody. A failure leaves a container that
-            // ends with its own process.
-            let _ = self.removal().spawn();
-        }
-    }
-}
-
-/// Whether a client and a daemon are there; else why not. The answer is kept for a minute.
-pub(crate) async fn available(host: Option<&str>) -> Result<(), String> {
-    type Known = Vec<(Option<String>, Instant, Result<(), String>)>;
-    static KNOWN: Mutex<Known> = Mutex::const_new(Vec::new());
-    let mut known = KNOWN.lock().await;
-    known.retain(|(_, asked, _)| asked.elapsed() < BELIEF);
-    if let Some((.., answer)) = known.iter().find(|(of, ..)| of.as_deref() == host) {
-        return answer.clone();
-    }
-    let answer = ask("docker", host).await;
-    known.push((host.map(str::to_owned), Instant::now(), answer.clone()));
-    answer
-}
-
-async fn ask(client: &str, host: Option<&str>) -> Result<(), String> {
-    let mut command = Command::new(client);
-    if let Some(host) = host {
-        command.args(["--host", host]);
-    }
-    command.args(["version", "--format", "{{.Server.Version}}"]).stdin(Stdio::null()).kill_on_drop(true);
-    match timeout(PATIENCE, command.output()).await {
-        Err(_) => Err("the Docker daemon does not answer".to_owned()),
-        Ok(Err(_)) => Err("there is no `docker` command".to_owned()),
-        Ok(Ok(output)) if output.status.success() => Ok(()),
-        Ok(Ok(output)) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            Err(said.lines().next().unwrap_or("the Docker daemon cannot be reached").to_owned())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -425,10 +329,5 @@ mod tests {
         let config: Json = serde_json::from_str(&options.client_config().unwrap().unwrap()).unwrap();
         assert_eq!(config["auths"]["r.example"]["auth"], "dTpw");
         assert!(DockerOptions::default().client_config().unwrap().is_none());
-    }
-
-    #[tokio::test]
-    async fn a_missing_client_is_told() {
-        assert!(ask("no-such-docker-here", None).await.unwrap_err().contains("no `docker` command"));
     }
 }

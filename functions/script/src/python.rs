@@ -1,0 +1,108 @@
+//! The Python a task asks for, put in reach as `python` with its packages.
+
+use crate::language::PYTHON;
+use crate::launch::before_path;
+use crate::properties::PythonProperties;
+use crate::runner::Runner;
+use crate::venv;
+use segue_task::{TaskContext, TaskError};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// The Python one task asks for.
+pub(crate) struct Python<'a> {
+    pub(crate) context: &'a TaskContext,
+    pub(crate) properties: &'a PythonProperties,
+    /// A folder that goes with the run.
+    pub(crate) scratch: &'a Path,
+}
+
+impl Python<'_> {
+    /// Puts it in reach, and returns the program's name if it is settled by that. In a container the packages
+    /// are installed by a command that comes first.
+    pub(crate) async fn provide(
+        &self,
+        runner: &Runner,
+        env: &mut BTreeMap<String, OsString>,
+        before: &mut Vec<String>,
+    ) -> Result<Option<&'static str>, TaskError> {
+        let packages = &self.properties.dependencies.0;
+        if let Runner::Docker { .. } = runner {
+            if !packages.is_empty() {
+                let quoted: Vec<String> = packages.iter().map(|package| quote(package)).collect();
+                before.insert(0, format!("python -m pip install --quiet -- {}", quoted.join(" ")));
+            }
+            return Ok(None);
+        }
+        let path = env.get("PATH").cloned().or_else(|| std::env::var_os("PATH"));
+        let program = self.program(path.as_deref());
+        let bin = if packages.is_empty() {
+            if program == "python" {
+                return Ok(None);
+            }
+            // Commands say `python`, as the images have it; many machines only have `python3`.
+            let bin = self.scratch.join("bin");
+            alias(&program, path.as_deref(), &bin).map_err(|error| {
+                TaskError::failed(format!("cannot put '{program}' in reach as python: {error}"))
+            })?;
+            bin
+        } else {
+            let folder = venv::prepare(self.context, self.properties, &program, self.scratch).await?;
+            env.insert("VIRTUAL_ENV".to_owned(), folder.clone().into());
+            folder.join("bin")
+        };
+        env.insert("PATH".to_owned(), before_path(&bin, path));
+        Ok(Some("python"))
+    }
+
+    fn program(&self, path: Option<&OsStr>) -> String {
+        if let Some(version) = &self.properties.python_version {
+            let name = format!("python{}", version.trim());
+            if find_program(&name, path).is_some() {
+                return name;
+            }
+            let note = format!("there is no '{name}' on this machine; the Python that is there is taken");
+            self.context.warn(note);
+        }
+        PYTHON.file.as_ref().map_or("python3", |file| file.program(path)).to_owned()
+    }
+}
+
+fn find_program(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
+    std::env::split_paths(path?).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+fn alias(program: &str, path: Option<&OsStr>, bin: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(bin)?;
+    match find_program(program, path) {
+        Some(found) => std::os::unix::fs::symlink(found, bin.join("python")),
+        // Then the shell says that there is no python, which is the truth.
+        None => Ok(()),
+    }
+}
+
+/// A text as one word of a shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_stays_one_word() {
+        assert_eq!(quote("a'b; $c"), "'a'\\''b; $c'");
+    }
+
+    #[test]
+    fn another_name_is_put_in_reach_as_python() {
+        let (here, bin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(here.path().join("python9"), "").unwrap();
+        alias("python9", Some(here.path().as_os_str()), bin.path()).unwrap();
+        assert_eq!(std::fs::read_link(bin.path().join("python")).unwrap(), here.path().join("python9"));
+        alias("python8", Some(here.path().as_os_str()), &bin.path().join("x")).unwrap();
+        assert!(!bin.path().join("x/python").exists());
+    }
+}
