@@ -29,7 +29,7 @@ test: tools $(DUCKDB) ## run every test
 	cargo test --workspace $(FEATURES)
 
 bench: build ## benchmarks, and a full month of trips against a hand-written script
-	cargo bench --workspace $(FEATURES)
+	cargo bench --workspace --bench '*' $(FEATURES)
 	@BIN=$(TARGET)/release tests/bench/month.sh
 
 build: tools $(DUCKDB) ## build the command `segue` for use, and what the demo and the benchmarks need

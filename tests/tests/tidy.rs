@@ -1,5 +1,6 @@
 //! The rules of the repository that a compiler does not check: which way dependencies point, what every crate and
 //! every function has, and what no file contains.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use segue_tests::repository;

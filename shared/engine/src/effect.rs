@@ -1,6 +1,7 @@
 //! What a step comes to: what changed, and what is to be brought about.
 
 use crate::inline::Change;
+use jiff::Timestamp;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::label::Label;
 use segue_model::log::{LogEntry, LogLevel};
@@ -8,7 +9,6 @@ use segue_model::state::State;
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_template::Lookup;
-use jiff::Timestamp;
 
 /// What a step comes to. The execution itself is in the state the step was given.
 #[derive(Clone, Debug, Default)]

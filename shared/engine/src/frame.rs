@@ -24,11 +24,7 @@ impl Phase {
     /// The stage in which the tasks of a branch run.
     pub(crate) fn of(branch: Branch) -> Self {
         match branch {
-            Branch::Main
-            | Branch::Then
-            | Branch::Else
-            | Branch::Case(_)
-            | Branch::Defaults => Self::Main,
+            Branch::Main | Branch::Then | Branch::Else | Branch::Case(_) | Branch::Defaults => Self::Main,
             Branch::Errors => Self::Errors,
             Branch::Finally => Self::Finally,
             Branch::After | Branch::OnPause => Self::After,

@@ -11,21 +11,28 @@
 //! How to add one more: a flowable gets a variant in the model and its opening and its rule of the next child
 //! in `flowable/`; an inline task type gets a file in `inline/`; an event gets an arm in `decide`.
 
+mod attempt;
 pub mod check;
 pub mod context;
 pub mod decide;
 pub mod effect;
+mod ending;
 mod flowable;
 mod frame;
 pub mod inline;
 pub mod inputs;
+mod level;
 pub mod outputs;
 pub mod plan;
+mod restart;
 pub mod retry;
 mod sla;
 pub mod state;
-mod subflows;
 mod step;
+mod subflows;
+mod sweep;
+mod travel;
+mod wait;
 
 pub use decide::decide;
 pub use effect::{Decision, Dispatch, Effect, SubflowRequest};

@@ -57,10 +57,7 @@ mod tests {
     fn attempts_count_the_first() {
         let policy = retry(RetryDelay::Constant { interval: SignedDuration::from_secs(5) });
         let now = Timestamp::UNIX_EPOCH;
-        assert_eq!(
-            next_attempt(&policy, 2, now, now, 0.0),
-            Some(now + SignedDuration::from_secs(5))
-        );
+        assert_eq!(next_attempt(&policy, 2, now, now, 0.0), Some(now + SignedDuration::from_secs(5)));
         assert_eq!(next_attempt(&policy, 3, now, now, 0.0), None);
     }
 

@@ -1,8 +1,8 @@
 //! What a calling task run learns of its subflows (kestra-compat.md 2.7).
 
+use crate::attempt::Ended;
 use crate::flowable;
 use crate::state::{Env, ExecutionState};
-use crate::step::Ended;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::LogLevel;
 use segue_model::state::State;

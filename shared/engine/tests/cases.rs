@@ -161,7 +161,10 @@ fn finally_runs_whatever_happened() {
 
 #[test]
 fn undefined_flow_outputs_fail_the_execution() {
-    let flow = format!("tasks: [{}]\noutputs: [{{id: o, type: STRING, value: '{{{{ outputs.none.x }}}}'}}]", work("a"));
+    let flow = format!(
+        "tasks: [{}]\noutputs: [{{id: o, type: STRING, value: '{{{{ outputs.none.x }}}}'}}]",
+        work("a")
+    );
     check(&flow, State::Failed, &["a SUCCESS"]);
 }
 
@@ -204,7 +207,8 @@ fn a_pause_waits_for_a_resume() {
 
 #[test]
 fn a_sleep_is_a_timer() {
-    let flow = format!("tasks: [{{id: s, type: io.kestra.plugin.core.flow.Sleep, duration: PT1H}}, {}]", work("b"));
+    let flow =
+        format!("tasks: [{{id: s, type: io.kestra.plugin.core.flow.Sleep, duration: PT1H}}, {}]", work("b"));
     check(&flow, State::Success, &["s SUCCESS", "b SUCCESS"]);
 }
 

@@ -87,8 +87,10 @@ impl Executor {
         if flow.disabled {
             return Err(CreateError::Disabled(format!("{}.{}", flow.namespace, flow.id)));
         }
-        let reserved =
-            request.labels.iter().find(|label| label.is_system() && label.key != CORRELATION && request.trigger.is_none());
+        let reserved = request
+            .labels
+            .iter()
+            .find(|label| label.is_system() && label.key != CORRELATION && request.trigger.is_none());
         if let Some(label) = reserved {
             return Err(CreateError::SystemLabel(label.key.clone()));
         }
@@ -105,10 +107,7 @@ impl Executor {
         self.ports().state.create_execution(&execution).await?;
         self.parts.observer.committed(&execution, &[], &[]);
         if !execution.state.current().is_terminal() {
-            self.ports()
-                .bus
-                .publish(vec![execution_message(&execution.id, Event::ExecutionCreated)])
-                .await?;
+            self.ports().bus.publish(vec![execution_message(&execution.id, Event::ExecutionCreated)]).await?;
         }
         Ok(execution)
     }
@@ -192,7 +191,10 @@ impl Executor {
                     Ok(text) => break is_truthy(&text),
                     Err(RenderError::Pending) => self.fetch(&table, &flow.namespace, id).await?,
                     Err(error) => {
-                        return Err(CreateError::Blocked(format!("the check `{}`: {error}", check.condition)));
+                        return Err(CreateError::Blocked(format!(
+                            "the check `{}`: {error}",
+                            check.condition
+                        )));
                     }
                 }
             };

@@ -8,8 +8,8 @@ use segue_engine::{Effect, SubflowRequest};
 use segue_model::Json;
 use segue_model::event::Event;
 use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger, ParentTaskRun};
-use segue_model::state::{State, StateHistory};
 use segue_model::id::ExecutionId;
+use segue_model::state::{State, StateHistory};
 use segue_ports::state::Slot;
 use segue_ports::wire::Message;
 use segue_ports::{Outgoing, PortError, Topic};
@@ -44,7 +44,9 @@ impl Executor {
                 Effect::StopAttempts { task_run_id } => {
                     self.ports().state.revoke_claims(&execution.id, task_run_id.as_ref()).await?;
                 }
-                Effect::StartSubflow(request) => events.push_back(self.start_subflow(execution, *request).await?),
+                Effect::StartSubflow(request) => {
+                    events.push_back(self.start_subflow(execution, *request).await?)
+                }
                 Effect::KillExecution { execution_id } => {
                     messages.push(execution_message(&execution_id, Event::KillRequested));
                 }
@@ -59,9 +61,7 @@ impl Executor {
                     messages.push(execution_message(&execution_id, event));
                 }
                 Effect::CreateRetryExecution => self.create_retry(execution).await?,
-                Effect::ExecutionEnded { .. }
-                | Effect::SetTimer { .. }
-                | Effect::ClearTimer { .. } => {}
+                Effect::ExecutionEnded { .. } | Effect::SetTimer { .. } | Effect::ClearTimer { .. } => {}
             }
         }
         if messages.is_empty() { Ok(()) } else { self.ports().bus.publish(messages).await }
@@ -87,8 +87,7 @@ impl Executor {
 
     async fn take_slot(&self, execution: &Execution) -> Result<Event, PortError> {
         use segue_model::flow::ConcurrencyBehavior;
-        let plan =
-            self.plan(&execution.namespace, &execution.flow_id, Some(execution.flow_revision)).await?;
+        let plan = self.plan(&execution.namespace, &execution.flow_id, Some(execution.flow_revision)).await?;
         let Some(concurrency) = plan.flow.concurrency else { return Ok(Event::SlotGranted) };
         let slot = self
             .ports()
@@ -112,12 +111,7 @@ impl Executor {
         let granted = self
             .ports()
             .state
-            .release_slot(
-                &execution.namespace,
-                &execution.flow_id,
-                &execution.id,
-                self.ports().clock.now(),
-            )
+            .release_slot(&execution.namespace, &execution.flow_id, &execution.id, self.ports().clock.now())
             .await?;
         Ok(granted.iter().map(|id| execution_message(id, Event::SlotGranted)).collect())
     }
@@ -166,10 +160,6 @@ impl Executor {
                 Err(message) => Err(message),
             },
         };
-        Ok(Event::SubflowCreated {
-            task_run_id: request.task_run_id,
-            iteration: request.iteration,
-            outcome,
-        })
+        Ok(Event::SubflowCreated { task_run_id: request.task_run_id, iteration: request.iteration, outcome })
     }
 }

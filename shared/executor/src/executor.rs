@@ -99,9 +99,7 @@ impl Executor {
     async fn load(&self, id: &ExecutionId) -> Result<Option<Loaded>, PortError> {
         let Some(stored) = self.ports().state.execution(id).await? else { return Ok(None) };
         let execution = stored.execution;
-        let plan = self
-            .plan(&execution.namespace, &execution.flow_id, Some(execution.flow_revision))
-            .await?;
+        let plan = self.plan(&execution.namespace, &execution.flow_id, Some(execution.flow_revision)).await?;
         let state = ExecutionState::load(plan, execution, stored.task_runs, &stored.notes);
         Ok(Some(Loaded { state, version: stored.version }))
     }
@@ -135,7 +133,10 @@ impl Executor {
                 Err(error) => return Err(error),
             }
         }
-        Err(PortError::unavailable("state store", format!("execution {id} is changed all the time by others")))
+        Err(PortError::unavailable(
+            "state store",
+            format!("execution {id} is changed all the time by others"),
+        ))
     }
 
     async fn run(&self, loaded: &mut Loaded, event: Event) -> Result<(), PortError> {
@@ -230,7 +231,8 @@ impl Executor {
             ..ExecutionFilter::default()
         };
         let open = self.ports().state.executions(&filter).await?;
-        let messages = open.iter().map(|execution| execution_message(&execution.id, Event::Continued)).collect();
+        let messages =
+            open.iter().map(|execution| execution_message(&execution.id, Event::Continued)).collect();
         self.ports().bus.publish(messages).await?;
         Ok(open.len())
     }
@@ -243,9 +245,7 @@ impl Executor {
         let timers = self.ports().state.due_timers(self.ports().clock.now(), 500).await?;
         let messages = timers
             .iter()
-            .map(|timer| {
-                execution_message(&timer.execution_id, Event::TimerFired { key: timer.key.clone() })
-            })
+            .map(|timer| execution_message(&timer.execution_id, Event::TimerFired { key: timer.key.clone() }))
             .collect();
         self.ports().bus.publish(messages).await?;
         for timer in &timers {

@@ -264,9 +264,10 @@ impl Task {
             }
             FlowableKind::LoopUntil(until) => vec![&until.tasks],
             FlowableKind::WorkingDirectory(directory) => vec![&directory.tasks],
-            FlowableKind::ForEachItem(_) | FlowableKind::Batches(_) | FlowableKind::Subflow(_) | FlowableKind::Sleep { .. } => {
-                Vec::new()
-            }
+            FlowableKind::ForEachItem(_)
+            | FlowableKind::Batches(_)
+            | FlowableKind::Subflow(_)
+            | FlowableKind::Sleep { .. } => Vec::new(),
         };
         lists.push(&flowable.errors);
         lists.push(&flowable.finally);

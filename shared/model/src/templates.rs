@@ -107,7 +107,10 @@ fn walk_task<'a>(path: &str, task: &'a Task, visit: &mut dyn FnMut(&str, &'a Tas
                 walk_task(&format!("{path}/onPause"), task, visit);
             }
         }
-        FlowableKind::ForEachItem(_) | FlowableKind::Batches(_) | FlowableKind::Subflow(_) | FlowableKind::Sleep { .. } => {}
+        FlowableKind::ForEachItem(_)
+        | FlowableKind::Batches(_)
+        | FlowableKind::Subflow(_)
+        | FlowableKind::Sleep { .. } => {}
     }
     walk_list(&format!("{path}/errors"), &flowable.errors, visit);
     walk_list(&format!("{path}/finally"), &flowable.finally, visit);

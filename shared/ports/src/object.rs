@@ -38,9 +38,7 @@ impl ObjectAddress {
         })?;
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() {
-            return Err(PortError::invalid(format!(
-                "'{uri}' names no bucket; write gs://<bucket>/<object>"
-            )));
+            return Err(PortError::invalid(format!("'{uri}' names no bucket; write gs://<bucket>/<object>")));
         }
         Ok(Self::new(bucket, key))
     }
@@ -195,12 +193,7 @@ pub trait ObjectStore: Send + Sync {
     ///
     /// # Errors
     /// [`PortError::NotFound`] for the bucket.
-    async fn list(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        delimiter: Option<char>,
-    ) -> Result<Listing, PortError>;
+    async fn list(&self, bucket: &str, prefix: &str, delimiter: Option<char>) -> Result<Listing, PortError>;
 
     /// Removes an object; false where there was none.
     ///

@@ -211,12 +211,7 @@ pub trait StateStore: Send + Sync {
     ///
     /// # Errors
     /// [`PortError::Unavailable`].
-    async fn renew_claim(
-        &self,
-        key: &AttemptKey,
-        holder: &str,
-        until: Timestamp,
-    ) -> Result<bool, PortError>;
+    async fn renew_claim(&self, key: &AttemptKey, holder: &str, until: Timestamp) -> Result<bool, PortError>;
 
     /// Writes how an attempt ended, with the rest of its log; false, and nothing is written, where the caller
     /// holds it no more.

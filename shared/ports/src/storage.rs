@@ -39,7 +39,9 @@ impl InternalStorage {
     /// [`PortError::Invalid`] when it is no `kestra:///` URI, or its path has `..` in it.
     pub fn address(&self, uri: &str) -> Result<ObjectAddress, PortError> {
         let path = uri.strip_prefix("kestra:///").ok_or_else(|| {
-            PortError::invalid(format!("'{uri}' is not a file of internal storage; those begin with kestra:///"))
+            PortError::invalid(format!(
+                "'{uri}' is not a file of internal storage; those begin with kestra:///"
+            ))
         })?;
         if path.is_empty() || path.split('/').any(|part| part == ".." || part == "." || part.is_empty()) {
             return Err(PortError::invalid(format!("'{uri}' is not a plain path in internal storage")));

@@ -1,11 +1,12 @@
 //! One process with everything in it.
 
+use crate::answers::PortAnswers;
 use crate::running::Running;
 use crate::watch::Watch;
 use crate::{catalog, families};
+use jiff::Timestamp;
 use segue_embedded::Embedded;
 use segue_executor::{CreateError, Executor, ExecutorParts, NewExecution};
-use crate::answers::PortAnswers;
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::{Diagnostic, Severity};
 use segue_model::execution::Execution;
@@ -16,7 +17,6 @@ use segue_ports::state::{StoredExecution, StoredFlow};
 use segue_ports::{PortError, Ports};
 use segue_task::{TaskService, TaskSettings};
 use segue_template::Renderer;
-use jiff::Timestamp;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,8 +59,7 @@ impl Standalone {
             observer: watch.clone(),
         }));
         let renderer = Arc::new(renderer);
-        let settings =
-            TaskSettings { work_root: options.data_dir.join("work"), ..TaskSettings::default() };
+        let settings = TaskSettings { work_root: options.data_dir.join("work"), ..TaskSettings::default() };
         let services = families()
             .into_iter()
             .map(|family| {

@@ -30,13 +30,17 @@ struct NoPlatform;
 impl Lookups for NoPlatform {
     fn lookup(&self, lookup: &Lookup) -> Answer {
         match lookup {
-            Lookup::Secret { key, .. } => std::env::var(key).map_or(Answer::Missing, |v| Answer::Found(v.into())),
+            Lookup::Secret { key, .. } => {
+                std::env::var(key).map_or(Answer::Missing, |v| Answer::Found(v.into()))
+            }
             Lookup::ErrorLogs => Answer::Found(Json::Array(Vec::new())),
             Lookup::FileExists { .. } => Answer::Found(Json::Bool(false)),
             Lookup::RandomPort => Answer::Failed("there is no execution that could use a port".into()),
-            Lookup::Kv { .. } | Lookup::KvKeys { .. } | Lookup::Read { .. } | Lookup::FileSize { .. } | Lookup::FileEmpty { .. } => {
-                Answer::Missing
-            }
+            Lookup::Kv { .. }
+            | Lookup::KvKeys { .. }
+            | Lookup::Read { .. }
+            | Lookup::FileSize { .. }
+            | Lookup::FileEmpty { .. } => Answer::Missing,
             Lookup::Http { .. } => Answer::Failed("http() works only inside an execution".into()),
         }
     }
@@ -46,7 +50,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let context = match &args.vars {
         None => Json::Object(segue_model::Map::new()),
         Some(file) => {
-            let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
             serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?
         }
     };

@@ -22,14 +22,16 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let options = Options { data_dir: crate::kept_data_dir(data_dir), ..Options::default() };
     let standalone = Standalone::open(&options)?;
     let job_id = format!("query_{}", jiff::Timestamp::now().as_nanosecond());
-    let result = standalone.ports().warehouse.query(QueryJob { job_id, sql: args.sql, ..QueryJob::default() }).await?;
+    let result =
+        standalone.ports().warehouse.query(QueryJob { job_id, sql: args.sql, ..QueryJob::default() }).await?;
     match args.output {
         Output::Json => println!("{}", serde_json::to_string_pretty(&result.rows)?),
         Output::Text => {
             let names: Vec<&str> = result.schema.iter().map(|column| column.name.as_str()).collect();
-            let rows = result.rows.iter().map(|row| {
-                names.iter().map(|name| row.get(*name).map(cell).unwrap_or_default()).collect()
-            });
+            let rows = result
+                .rows
+                .iter()
+                .map(|row| names.iter().map(|name| row.get(*name).map(cell).unwrap_or_default()).collect());
             print!("{}", table(&names, rows));
         }
     }

@@ -192,10 +192,8 @@ fn pairs(arguments: &[String], name: &str) -> anyhow::Result<Vec<(String, String
 async fn submitted(standalone: &Standalone, flow: &Flow, arguments: &[String]) -> anyhow::Result<Map> {
     let mut map = Map::new();
     for (key, value) in pairs(arguments, "--input")? {
-        let is_file = flow
-            .inputs
-            .iter()
-            .any(|input| input.id == key && matches!(input.kind, InputKind::File { .. }));
+        let is_file =
+            flow.inputs.iter().any(|input| input.id == key && matches!(input.kind, InputKind::File { .. }));
         let value = match value.strip_prefix('@') {
             Some(path) if is_file => upload(standalone, flow, &key, Path::new(path)).await?,
             _ => value,
@@ -254,8 +252,5 @@ async fn follow(
             reporter.wait(Duration::from_millis(50)).await;
         }
     }
-    standalone
-        .execution(id)
-        .await?
-        .ok_or_else(|| anyhow!("execution {id} is gone from the data directory"))
+    standalone.execution(id).await?.ok_or_else(|| anyhow!("execution {id} is gone from the data directory"))
 }

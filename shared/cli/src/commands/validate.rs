@@ -48,8 +48,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             found.extend(check_subflows(parsed, &exists));
             parsed.add(found);
             diagnostics::print(file, &parsed.diagnostics);
-            let dangles =
-                parsed.diagnostics.iter().any(|found| DANGLING.contains(&found.code.as_str()));
+            let dangles = parsed.diagnostics.iter().any(|found| DANGLING.contains(&found.code.as_str()));
             worst = worst.max(match (parsed.has_errors(), dangles) {
                 (true, _) => crate::REFUSED,
                 (false, true) => crate::FAILED,

@@ -10,7 +10,11 @@ pub(crate) fn table(heading: &[&str], rows: impl Iterator<Item = Vec<String>>) -
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| measure_text_width(cell)).max().unwrap_or(0)
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| measure_text_width(cell))
+                .max()
+                .unwrap_or(0)
         })
         .collect();
     let mut text = String::new();

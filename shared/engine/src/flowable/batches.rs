@@ -113,11 +113,8 @@ const LETTERS: [(u8, State); 5] = [
 
 impl Pieces {
     fn of(memo: &Json, total: usize) -> Self {
-        let mut letters: Vec<u8> = memo
-            .get("pieces")
-            .and_then(Json::as_str)
-            .map(|text| text.bytes().collect())
-            .unwrap_or_default();
+        let mut letters: Vec<u8> =
+            memo.get("pieces").and_then(Json::as_str).map(|text| text.bytes().collect()).unwrap_or_default();
         letters.resize(total.max(letters.len()), b'.');
         Self(letters)
     }

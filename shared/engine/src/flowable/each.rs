@@ -25,12 +25,13 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
         }
         list => match env.renderer.render_json(list, scope)? {
             Json::Array(values) => values,
-            Json::Object(map) => map
-                .into_iter()
-                .map(|(key, value)| json!({"key": key, "value": value}))
-                .collect(),
+            Json::Object(map) => {
+                map.into_iter().map(|(key, value)| json!({"key": key, "value": value})).collect()
+            }
             other => {
-                return Err(OpenError::Failed(format!("the values of the loop must be a list, not `{other}`")));
+                return Err(OpenError::Failed(format!(
+                    "the values of the loop must be a list, not `{other}`"
+                )));
             }
         },
     };

@@ -67,7 +67,9 @@ pub(super) fn request(
         Some(text) => {
             let text = render(text)?;
             Some(text.trim().parse().map_err(|_| {
-                OpenError::Failed(format!("scheduleDate must be an instant such as 2024-01-01T00:00:00Z, not `{text}`"))
+                OpenError::Failed(format!(
+                    "scheduleDate must be an instant such as 2024-01-01T00:00:00Z, not `{text}`"
+                ))
             })?)
         }
     };
@@ -117,7 +119,9 @@ pub(crate) fn read_labels(value: &Json) -> Result<Vec<Label>, OpenError> {
                 _ => Err(OpenError::Failed(format!("a label must have `key` and `value`, but is `{entry}`"))),
             })
             .collect(),
-        other => Err(OpenError::Failed(format!("labels must be a map or a list of key and value, not `{other}`"))),
+        other => {
+            Err(OpenError::Failed(format!("labels must be a map or a list of key and value, not `{other}`")))
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A simulated world round the engine: it plays services, timers and the store, in virtual time.
 #![allow(dead_code, reason = "each test binary uses its part of the world")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what is wrong here fails a test")]
 
 use jiff::{SignedDuration, Timestamp};
 use segue_engine::decide::go_on;
@@ -214,7 +215,7 @@ impl World {
                 | Effect::StopAttempts { .. }
                 | Effect::KillExecution { .. }
                 | Effect::NotifyParent { .. }
-                | Effect::CreateRetryExecution { .. }
+                | Effect::CreateRetryExecution
                 | Effect::ExecutionEnded { .. } => {}
             }
         }

@@ -1,0 +1,202 @@
+//! The end of an attempt: another one, or the end of the task run (kestra-compat.md 2.3, 2.4).
+
+use crate::effect::Effect;
+use crate::retry::next_attempt;
+use crate::state::Action;
+use crate::state::Env;
+use crate::state::ExecutionState;
+use crate::state::set_memo;
+use jiff::Timestamp;
+use segue_model::Json;
+use segue_model::Map;
+use segue_model::event::TaskRunResult;
+use segue_model::id::TaskRunId;
+use segue_model::id::friendly_id;
+use segue_model::log::LogLevel;
+use segue_model::retry::Retry;
+use segue_model::retry::RetryBehavior;
+use segue_model::state::State;
+use segue_model::state::StateHistory;
+use segue_model::task::FlowableKind;
+use segue_model::task::TaskKind;
+use segue_model::task_run::Attempt;
+use serde_json::json;
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) state: State,
+    pub(crate) outputs: Map,
+    pub(crate) error: Option<String>,
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
+}
+
+impl ExecutionState {
+    /// Folds the end of an attempt in: a retry, or the end of the task run.
+    pub(crate) fn end_attempt(&mut self, id: &TaskRunId, ended: Ended, env: &Env) {
+        let Some(run) = self.run_mut(id) else { return };
+        let mut history = StateHistory::new(State::Created, run.task_run.state.start_date());
+        history.enter(State::Running, ended.start);
+        history.enter(ended.state, ended.end);
+        run.task_run.attempts.push(Attempt { state: history, log_file: None });
+        run.task_run.state.enter(State::Running, ended.start);
+        run.task_run.outputs = ended.outputs;
+        if let Some(error) = ended.error {
+            self.log(Some(id), LogLevel::Error, error, ended.end);
+        }
+        if ended.state == State::Failed && self.notes.exit.is_none() {
+            if let Some(due) = self.retry_date(id, ended.end) {
+                self.wait_for_retry(id, due, env);
+                return;
+            }
+            if let Some(due) = self.replay_date(id, ended.end) {
+                self.retire(due, env);
+                return;
+            }
+        }
+        self.finish(id, ended.state, ended.end);
+    }
+
+    /// The retry policy of a task run: its own, else the nearest flowable's above it, else the flow's.
+    pub(crate) fn retry_policy(&self, id: &TaskRunId) -> Option<Retry> {
+        let mut node = self.run(id).and_then(|run| run.node).and_then(|node| self.plan.node(node))?;
+        if let Some(retry) = &node.task.retry {
+            return Some(retry.clone());
+        }
+        while let Some(parent) = node.parent.and_then(|parent| self.plan.node(parent)) {
+            let is_block = matches!(&parent.task.kind, TaskKind::Flowable(flowable)
+                if matches!(flowable.kind, FlowableKind::WorkingDirectory(_)));
+            match &parent.task.retry {
+                // A working directory is tried again as a whole.
+                Some(_) if is_block => return None,
+                Some(retry) => return Some(retry.clone()),
+                None => node = parent,
+            }
+        }
+        self.plan.flow.retry.clone()
+    }
+
+    /// When a task run that failed is tried again.
+    pub(crate) fn retry_date(&self, id: &TaskRunId, now: Timestamp) -> Option<Timestamp> {
+        let retry = self.retry_policy(id)?;
+        if retry.behavior == RetryBehavior::CreateNewExecution {
+            return None;
+        }
+        let run = &self.run(id)?.task_run;
+        let attempts = u32::try_from(run.attempts.len()).unwrap_or(u32::MAX);
+        let first = run.attempts.first().map_or(now, |attempt| attempt.state.start_date());
+        let chance = friendly_id(&[id.as_str(), &attempts.to_string()])
+            .bytes()
+            .fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        next_attempt(&retry, attempts, first, now, f64::from(chance) / (f64::from(u32::MAX) + 1.0))
+    }
+
+    /// When the whole flow is tried again because of a task run that failed.
+    pub(crate) fn replay_date(&self, id: &TaskRunId, now: Timestamp) -> Option<Timestamp> {
+        let retry = self.retry_policy(id)?;
+        if retry.behavior != RetryBehavior::CreateNewExecution {
+            return None;
+        }
+        let metadata = &self.execution.metadata;
+        next_attempt(&retry, metadata.attempt_number, metadata.original_created_date, now, 0.5)
+    }
+
+    /// The execution is superseded by a new one at that date.
+    pub(crate) fn retire(&mut self, due: Timestamp, env: &Env) {
+        self.stop_all(State::Retried, None, env.now);
+        self.effect(Effect::SetTimer { key: "replay".into(), due });
+    }
+
+    pub(crate) fn wait_for_retry(&mut self, id: &TaskRunId, due: Timestamp, env: &Env) {
+        let attempts = self.run(id).map_or(0, |run| run.task_run.attempts.len());
+        self.enter(id, State::Retrying, env.now);
+        if let Some(run) = self.run_mut(id) {
+            set_memo(&mut run.task_run.memo, "retry", json!(due));
+        }
+        self.effect(Effect::SetTimer { key: format!("retry:{id}:{attempts}"), due });
+    }
+
+    /// A task run has its final state: its level is told.
+    pub(crate) fn finish(&mut self, id: &TaskRunId, state: State, now: Timestamp) {
+        let Some(run) = self.run(id) else { return };
+        if run.task_run.current().is_terminal() {
+            return;
+        }
+        let (parent, iteration) = (run.task_run.parent_task_run_id.clone(), run.task_run.iteration);
+        let Some(node) = run.node else { return };
+        let Some(planned) = self.planned(node) else { return };
+        let task = &planned.task;
+        let mut state = state;
+        if state == State::Success
+            && run.task_run.attempts.len() > 1
+            && self.retry_policy(id).is_some_and(|retry| retry.warning_on_retry)
+        {
+            state = State::Warning;
+        }
+        if state == State::Failed && task.allow_failure {
+            state = State::Warning;
+        }
+        if state == State::Warning && task.allow_warning {
+            state = State::Success;
+        }
+        self.enter(id, state, now);
+        self.frames.remove(id);
+        if state != State::Skipped
+            && let Some(run) = self.run(id)
+        {
+            self.outputs.set(&run.task_run.task_id, &run.chain, &run.task_run.outputs);
+        }
+        let plan = self.plan.clone();
+        if let Some(frame) = self.frame_mut(parent.as_ref()) {
+            frame.child_ended(&plan, node, iteration, state);
+            let ended = iteration.map(|iteration| (iteration, planned.place));
+            self.agenda.push_back(Action::Advance { level: parent, ended });
+        }
+        if let Some(exit) = self.notes.exit {
+            self.stop_all(exit, Some(id), now);
+        }
+    }
+
+    pub(crate) fn task_run_finished(&mut self, result: &TaskRunResult, env: &Env) {
+        let Some((task_run, Some(node))) =
+            self.run(&result.task_run_id).map(|run| (run.task_run.clone(), run.node))
+        else {
+            return;
+        };
+        if task_run.current().is_terminal() {
+            return self.sweep(env);
+        }
+        if self.directory_of(node).is_some() {
+            return self.directory_finished(result, env);
+        }
+        if task_run.ended_attempts() != result.attempt
+            || !matches!(task_run.current(), State::Created | State::Running)
+        {
+            return self.sweep(env);
+        }
+        for dynamic in &result.dynamic {
+            if !self.places.contains_key(&dynamic.id) {
+                self.insert(dynamic.clone(), None);
+            }
+        }
+        if !result.metrics.is_empty()
+            && let Some(run) = self.run_mut(&result.task_run_id)
+        {
+            let mut sums = Map::new();
+            for metric in &result.metrics {
+                let sum = sums.get(&metric.name).and_then(Json::as_f64).unwrap_or(0.0) + metric.value;
+                sums.insert(metric.name.clone(), json!(sum));
+            }
+            set_memo(&mut run.task_run.memo, "metrics", Json::Object(sums));
+        }
+        let ended = Ended {
+            state: result.state,
+            outputs: result.outputs.clone(),
+            error: result.error.clone(),
+            start: result.start_date,
+            end: result.end_date,
+        };
+        self.end_attempt(&result.task_run_id, ended, env);
+    }
+}

@@ -1,0 +1,254 @@
+//! Moves a level on: its tasks, its errors, its `finally`, and what a flowable does once its children are done
+//! (kestra-compat.md 2.3).
+
+use crate::attempt::Ended;
+use crate::effect::Effect;
+use crate::flowable;
+use crate::flowable::OpenError;
+use crate::flowable::Round;
+use crate::flowable::Stage;
+use crate::frame::Child;
+use crate::frame::Phase;
+use crate::plan::Branch;
+use crate::plan::NodeId;
+use crate::state::Action;
+use crate::state::Env;
+use crate::state::ExecutionState;
+use crate::state::set_memo;
+use crate::step::Blocked;
+use segue_model::Json;
+use segue_model::id::TaskRunId;
+use segue_model::log::LogLevel;
+use segue_model::state::State;
+use segue_model::state::StateHistory;
+use segue_model::task::FlowableKind;
+use segue_model::task::TaskKind;
+use segue_model::task_run::Attempt;
+use serde_json::json;
+
+impl ExecutionState {
+    /// Moves a level on.
+    pub(crate) fn advance(
+        &mut self,
+        level: Option<&TaskRunId>,
+        ended: Option<(u64, usize)>,
+        env: &Env,
+    ) -> Result<(), Blocked> {
+        loop {
+            let waits = level.is_some_and(|id| self.is_waiting(id));
+            let node = level.and_then(|id| self.run(id)).and_then(|run| run.node);
+            let plan = self.plan.clone();
+            let Some(frame) = self.frame_mut(level) else { return Ok(()) };
+            let children: Vec<Child> = match frame.phase {
+                Phase::Closed => return Ok(()),
+                Phase::Main => {
+                    if waits {
+                        return Ok(());
+                    }
+                    if frame.main.is_broken() { Vec::new() } else { frame.next(ended.as_slice()) }
+                }
+                Phase::Errors => {
+                    let together = matches!(
+                        frame.order,
+                        crate::frame::Order::Parallel { .. } | crate::frame::Order::Dag { .. }
+                    );
+                    following(plan.list(node, Branch::Errors), &frame.errors, together)
+                }
+                Phase::Finally => following(plan.list(node, Branch::Finally), &frame.last, false),
+                Phase::After => following(plan.list(node, Branch::After), &frame.after, false),
+            };
+            for child in &children {
+                frame.child_started(&plan, child.node, child.iteration);
+            }
+            let phase = frame.phase;
+            if frame.tally(phase).running > 0 {
+                for child in children {
+                    self.agenda.push_back(Action::Start { parent: level.cloned(), child });
+                }
+                return Ok(());
+            }
+            self.next_phase(level, node, env)?;
+        }
+    }
+
+    /// Whether a level's children must not start: a pause, or files being laid out or collected.
+    pub(crate) fn is_waiting(&self, id: &TaskRunId) -> bool {
+        let Some(run) = self.run(id) else { return false };
+        run.task_run.current() == State::Paused
+            || run.node.is_some_and(|node| self.directory_of(node).is_some())
+                && Stage::of(&run.task_run.memo) != Stage::Children
+    }
+
+    /// The stage of a level is done.
+    pub(crate) fn next_phase(
+        &mut self,
+        level: Option<&TaskRunId>,
+        node: Option<NodeId>,
+        env: &Env,
+    ) -> Result<(), Blocked> {
+        let has_errors = !self.plan.list(node, Branch::Errors).is_empty();
+        let Some(frame) = self.frame_mut(level) else { return Ok(()) };
+        match frame.phase {
+            Phase::Main if frame.main.has_failed() && has_errors => frame.phase = Phase::Errors,
+            Phase::Main if frame.main.is_broken() => frame.phase = Phase::Finally,
+            Phase::Main => {
+                if let (Some(id), Some(node)) = (level, node)
+                    && !self.after_main(id, node, env)?
+                {
+                    return Ok(());
+                }
+                if let Some(frame) = self.frame_mut(level) {
+                    frame.phase = Phase::Finally;
+                }
+            }
+            Phase::Errors => frame.phase = Phase::Finally,
+            Phase::Finally => return self.close(level, env),
+            Phase::After | Phase::Closed => frame.phase = Phase::Closed,
+        }
+        Ok(())
+    }
+
+    /// What a flowable does once its children went well; false where it goes on with its children or waits.
+    pub(crate) fn after_main(&mut self, id: &TaskRunId, node: NodeId, env: &Env) -> Result<bool, Blocked> {
+        let Some(task) = self.plan.node(node).map(|node| node.task.clone()) else { return Ok(true) };
+        let TaskKind::Flowable(flowable) = &task.kind else { return Ok(true) };
+        let Some(task_run) = self.run(id).map(|run| run.task_run.clone()) else { return Ok(true) };
+        match &flowable.kind {
+            FlowableKind::WorkingDirectory(directory) => {
+                if flowable::collects(directory) && task_run.memo.get("collected").is_none() {
+                    self.dispatch_directory(id, node, directory, Stage::Collect, env);
+                    return Ok(false);
+                }
+                Ok(true)
+            }
+            FlowableKind::LoopUntil(until) => {
+                let scope = self.scope(&task, &task_run, env);
+                match flowable::next_round(until, &task_run.memo, &scope, env) {
+                    Ok(Round::Done) => Ok(true),
+                    Ok(Round::Next(due)) => {
+                        self.enter(id, State::Paused, env.now);
+                        if let Some(run) = self.run_mut(id) {
+                            set_memo(&mut run.task_run.memo, "next", json!(due));
+                        }
+                        self.effect(Effect::SetTimer { key: format!("round:{id}"), due });
+                        Ok(false)
+                    }
+                    Ok(Round::Bound(text)) => {
+                        self.log(Some(id), LogLevel::Warn, text, env.now);
+                        if until.fail_on_max_reached {
+                            self.force(id, State::Failed);
+                        }
+                        Ok(true)
+                    }
+                    Err(OpenError::Pending) => Err(Blocked),
+                    Err(OpenError::Failed(message)) => {
+                        self.log(Some(id), LogLevel::Error, message, env.now);
+                        self.force(id, State::Failed);
+                        Ok(true)
+                    }
+                }
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// The state a flowable will end in, whatever its children say.
+    pub(crate) fn force(&mut self, id: &TaskRunId, state: State) {
+        if let Some(run) = self.run_mut(id) {
+            set_memo(&mut run.task_run.memo, "forced", json!(state));
+        }
+    }
+
+    /// A level is over.
+    pub(crate) fn close(&mut self, level: Option<&TaskRunId>, env: &Env) -> Result<(), Blocked> {
+        let Some(frame) = self.frame_mut(level) else { return Ok(()) };
+        let mut state = frame.main.state();
+        if frame.last.has_failed() && state != State::Killed {
+            state = State::Failed;
+        }
+        let Some(id) = level else { return self.end_execution(state, env) };
+        frame.phase = Phase::Closed;
+        let Some(run) = self.run(id) else { return Ok(()) };
+        let forced = run.task_run.memo.get("forced").and_then(Json::as_str).and_then(State::parse);
+        let state = forced.unwrap_or(state);
+        let node = run.node;
+        let is = |wanted: fn(&FlowableKind) -> bool| {
+            node.and_then(|node| self.plan.node(node)).is_some_and(|node| match &node.task.kind {
+                TaskKind::Flowable(flowable) => wanted(&flowable.kind),
+                TaskKind::Plugin { .. } => false,
+            })
+        };
+        let state = match state {
+            State::Failed if is(|kind| matches!(kind, FlowableKind::AllowFailure { .. })) => State::Warning,
+            state => state,
+        };
+        let is_block = is(|kind| matches!(kind, FlowableKind::WorkingDirectory(_)));
+        let start = run.task_run.state.start_date();
+        let outputs = run.task_run.outputs.clone();
+        let id = id.clone();
+        if is_block {
+            let ended = Ended { state, outputs, error: None, start, end: env.now };
+            self.end_attempt(&id, ended, env);
+        } else {
+            if let Some(run) = self.run_mut(&id) {
+                let mut history = StateHistory::new(State::Created, start);
+                history.enter(State::Running, start);
+                history.enter(state, env.now);
+                run.task_run.attempts.push(Attempt { state: history, log_file: None });
+            }
+            self.finish(&id, state, env.now);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn begin_round(&mut self, id: &TaskRunId, env: &Env) {
+        self.remove_below_keeping_frame(id);
+        let Some(run) = self.run_mut(id) else { return };
+        let round = run.task_run.memo.get("round").and_then(Json::as_u64).unwrap_or(1) + 1;
+        set_memo(&mut run.task_run.memo, "round", json!(round));
+        set_memo(&mut run.task_run.memo, "epoch", json!(round));
+        set_memo(&mut run.task_run.memo, "next", Json::Null);
+        run.task_run.outputs.insert("iterationCount".into(), json!(round));
+        let (task, chain, outputs) =
+            (run.task_run.task_id.clone(), run.chain.clone(), run.task_run.outputs.clone());
+        self.outputs.set(&task, &chain, &outputs);
+        self.enter(id, State::Running, env.now);
+        self.agenda.push_back(Action::Advance { level: Some(id.clone()), ended: None });
+    }
+
+    pub(crate) fn remove_below_keeping_frame(&mut self, id: &TaskRunId) {
+        let frame = self.frames.remove(id);
+        self.remove_below(id);
+        if let Some(mut frame) = frame {
+            frame.new_round();
+            self.frames.insert(id.clone(), frame);
+        }
+    }
+
+    /// Takes away every task run below one.
+    pub(crate) fn remove_below(&mut self, id: &TaskRunId) {
+        let mut above = std::collections::HashSet::from([id.clone()]);
+        let mut gone = Vec::new();
+        for run in self.runs.values() {
+            if run.task_run.parent_task_run_id.as_ref().is_some_and(|parent| above.contains(parent)) {
+                above.insert(run.task_run.id.clone());
+                gone.push(run.task_run.id.clone());
+            }
+        }
+        for id in gone {
+            self.remove(&id);
+        }
+    }
+}
+
+fn following(list: &[NodeId], tally: &crate::frame::Tally, together: bool) -> Vec<Child> {
+    if tally.running > 0 {
+        return Vec::new();
+    }
+    let take = if together { list.len() } else { 1 };
+    list.iter()
+        .skip(tally.started)
+        .take(take)
+        .map(|node| Child { node: *node, value: None, iteration: None })
+        .collect()
+}

@@ -1,0 +1,161 @@
+//! Sends task runs, and the files of working directories, to their services.
+
+use crate::effect::Effect;
+use crate::flowable;
+use crate::flowable::Stage;
+use crate::frame::Frame;
+use crate::frame::Phase;
+use crate::plan::NodeId;
+use crate::state::Action;
+use crate::state::Env;
+use crate::state::ExecutionState;
+use crate::state::set_memo;
+use segue_model::Json;
+use segue_model::catalog::RunBy;
+use segue_model::event::TaskRunResult;
+use segue_model::id::TaskRunId;
+use segue_model::log::LogLevel;
+use segue_model::state::State;
+use segue_model::task::FlowableKind;
+use segue_model::task::TaskKind;
+use segue_model::task::WorkingDirectory;
+use segue_model::task_run::TaskRun;
+use serde_json::json;
+
+impl ExecutionState {
+    /// Sends a task run to its service.
+    pub(crate) fn dispatch(&mut self, id: &TaskRunId, env: &Env) {
+        let Some((task_run, Some(node_id))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
+            return;
+        };
+        let Some(node) = self.planned(node_id) else { return };
+        let (RunBy::Service(service), TaskKind::Plugin { properties }) = (node.run_by, &node.task.kind)
+        else {
+            return;
+        };
+        let properties = if node.task.type_name == flowable::MERGE {
+            flowable::properties_of_merge(self, &task_run)
+        } else {
+            properties.clone()
+        };
+        let scope = self.scope(&node.task, &task_run, env);
+        let mut reach = properties.clone();
+        if let Some(timeout) = &node.task.timeout {
+            reach.insert("timeout".into(), json!(timeout));
+        }
+        let context = self.json_context(&scope, &reach);
+        let dispatch = crate::effect::Dispatch {
+            service,
+            task_run_id: id.clone(),
+            attempt: task_run.ended_attempts(),
+            task_id: node.task.id.clone(),
+            task_type: node.task.type_name.clone(),
+            properties,
+            context,
+            timeout: node.task.timeout.clone(),
+            log_level: node.task.log_level,
+            log_to_file: node.task.log_to_file,
+            working_directory: self.directory_name(&task_run),
+        };
+        self.effect(Effect::DispatchTaskRun(Box::new(dispatch)));
+    }
+
+    /// The properties of a task that is a working directory.
+    pub(crate) fn directory_of(&self, node: NodeId) -> Option<WorkingDirectory> {
+        match &self.plan.node(node)?.task.kind {
+            TaskKind::Flowable(flowable) => match &flowable.kind {
+                FlowableKind::WorkingDirectory(directory) => Some((**directory).clone()),
+                _ => None,
+            },
+            TaskKind::Plugin { .. } => None,
+        }
+    }
+
+    /// The name of the directory that a task run shares with its siblings.
+    pub(crate) fn directory_name(&self, task_run: &TaskRun) -> Option<String> {
+        let mut next = task_run.parent_task_run_id.as_ref();
+        while let Some(run) = next.and_then(|id| self.run(id)) {
+            if run.node.is_some_and(|node| self.directory_of(node).is_some()) {
+                return Some(own_directory(&run.task_run));
+            }
+            next = run.task_run.parent_task_run_id.as_ref();
+        }
+        None
+    }
+
+    pub(crate) fn dispatch_directory(
+        &mut self,
+        id: &TaskRunId,
+        node: NodeId,
+        directory: &WorkingDirectory,
+        stage: Stage,
+        env: &Env,
+    ) {
+        let Some(task) = self.plan.node(node).map(|node| node.task.clone()) else { return };
+        let Some(run) = self.run_mut(id) else { return };
+        set_memo(&mut run.task_run.memo, "stage", json!(stage.name()));
+        let task_run = run.task_run.clone();
+        let epoch = task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0);
+        let attempt = epoch * 2 + u64::from(stage == Stage::Collect);
+        let scope = self.scope(&task, &task_run, env);
+        let context = self.json_context(&scope, &directory.properties);
+        let dispatch = flowable::directory_dispatch(
+            &task,
+            directory,
+            stage,
+            id.clone(),
+            u32::try_from(attempt).unwrap_or(u32::MAX),
+            context,
+            own_directory(&task_run),
+        );
+        self.effect(Effect::DispatchTaskRun(Box::new(dispatch)));
+    }
+
+    /// A working directory begins again, clean.
+    pub(crate) fn reopen_directory(&mut self, id: &TaskRunId, env: &Env) {
+        self.remove_below(id);
+        let Some(run) = self.run_mut(id) else { return };
+        let epoch = run.task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0) + 1;
+        run.task_run.memo = json!({"epoch": epoch});
+        let Some(node) = run.node else { return };
+        self.enter(id, State::Running, env.now);
+        if let Some(order) = flowable::order(&self.plan, node, &Json::Null) {
+            self.frames.insert(id.clone(), Frame::new(order));
+        }
+        self.begin_level(id, node, State::Running, env);
+    }
+
+    /// Files of a working directory have been laid out or collected.
+    pub(crate) fn directory_finished(&mut self, result: &TaskRunResult, env: &Env) {
+        let id = &result.task_run_id;
+        let Some(run) = self.run(id) else { return };
+        let stage = Stage::of(&run.task_run.memo);
+        let epoch = run.task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0);
+        let expected = epoch * 2 + u64::from(stage == Stage::Collect);
+        if stage == Stage::Children || expected != u64::from(result.attempt) {
+            return self.sweep(env);
+        }
+        if let Some(error) = &result.error {
+            self.log(Some(id), LogLevel::Error, error.clone(), result.end_date);
+        }
+        let Some(run) = self.run_mut(id) else { return };
+        set_memo(&mut run.task_run.memo, "stage", json!(Stage::Children.name()));
+        if stage == Stage::Collect {
+            set_memo(&mut run.task_run.memo, "collected", Json::Bool(true));
+            run.task_run.outputs.extend(result.outputs.clone());
+        }
+        if result.state == State::Failed {
+            self.force(id, State::Failed);
+            if let Some(frame) = self.frames.get_mut(id) {
+                frame.phase = Phase::Finally;
+            }
+        }
+        self.agenda.push_back(Action::Advance { level: Some(id.clone()), ended: None });
+    }
+}
+
+/// The name of a working directory: its task run and epoch, so that a retry begins clean.
+pub(crate) fn own_directory(task_run: &TaskRun) -> String {
+    let epoch = task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0);
+    format!("{}-{epoch}", task_run.id)
+}
