@@ -193,7 +193,8 @@ impl ExecutionState {
         let ended = Ended {
             state: result.state,
             outputs: result.outputs.clone(),
-            error: result.error.clone(),
+            // The service has written it into the log itself.
+            error: None,
             start: result.start_date,
             end: result.end_date,
         };

@@ -88,6 +88,13 @@ impl ExecutionState {
     ) -> Result<(), Blocked> {
         let has_errors = !self.plan.list(node, Branch::Errors).is_empty();
         let Some(frame) = self.frame_mut(level) else { return Ok(()) };
+        let (is_main, is_broken) = (frame.phase == Phase::Main, frame.main.is_broken());
+        if let (true, Some(id), Some(node)) = (is_main, level, node)
+            && self.collect_directory(id, node, is_broken, env)
+        {
+            return Ok(());
+        }
+        let Some(frame) = self.frame_mut(level) else { return Ok(()) };
         match frame.phase {
             Phase::Main if frame.main.has_failed() && has_errors => frame.phase = Phase::Errors,
             Phase::Main if frame.main.is_broken() => frame.phase = Phase::Finally,
@@ -114,13 +121,6 @@ impl ExecutionState {
         let TaskKind::Flowable(flowable) = &task.kind else { return Ok(true) };
         let Some(task_run) = self.run(id).map(|run| run.task_run.clone()) else { return Ok(true) };
         match &flowable.kind {
-            FlowableKind::WorkingDirectory(directory) => {
-                if flowable::collects(directory) && task_run.memo.get("collected").is_none() {
-                    self.dispatch_directory(id, node, directory, Stage::Collect, env);
-                    return Ok(false);
-                }
-                Ok(true)
-            }
             FlowableKind::LoopUntil(until) => {
                 let scope = self.scope(&task, &task_run, env);
                 match flowable::next_round(until, &task_run.memo, &scope, env) {

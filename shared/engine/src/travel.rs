@@ -14,7 +14,6 @@ use segue_model::Json;
 use segue_model::catalog::RunBy;
 use segue_model::event::TaskRunResult;
 use segue_model::id::TaskRunId;
-use segue_model::log::LogLevel;
 use segue_model::state::State;
 use segue_model::task::FlowableKind;
 use segue_model::task::TaskKind;
@@ -103,12 +102,31 @@ impl ExecutionState {
             &task,
             directory,
             stage,
-            id.clone(),
+            &task_run,
             u32::try_from(attempt).unwrap_or(u32::MAX),
             context,
             own_directory(&task_run),
         );
         self.effect(Effect::DispatchTaskRun(Box::new(dispatch)));
+    }
+
+    /// Has the files of a working directory collected once its children are done; true where that is under way.
+    pub(crate) fn collect_directory(
+        &mut self,
+        id: &TaskRunId,
+        node: NodeId,
+        is_broken: bool,
+        env: &Env,
+    ) -> bool {
+        let Some(directory) = self.directory_of(node) else { return false };
+        let Some(run) = self.run_mut(id).filter(|run| run.task_run.memo.get("collected").is_none()) else {
+            return false;
+        };
+        if is_broken {
+            set_memo(&mut run.task_run.memo, "broken", Json::Bool(true));
+        }
+        self.dispatch_directory(id, node, &directory, Stage::Collect, env);
+        true
     }
 
     /// A working directory begins again, clean.
@@ -134,9 +152,6 @@ impl ExecutionState {
         let expected = epoch * 2 + u64::from(stage == Stage::Collect);
         if stage == Stage::Children || expected != u64::from(result.attempt) {
             return self.sweep(env);
-        }
-        if let Some(error) = &result.error {
-            self.log(Some(id), LogLevel::Error, error.clone(), result.end_date);
         }
         let Some(run) = self.run_mut(id) else { return };
         set_memo(&mut run.task_run.memo, "stage", json!(Stage::Children.name()));

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 /// How often a terminal is drawn anew while nothing changes.
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// Shows progress on standard error, so that standard output holds only the result.
+/// Shows progress. On a terminal it is drawn on standard error, and standard output holds only the result;
+/// elsewhere each task run is one line of standard output, printed when it ends.
 pub(super) struct Live {
     term: Term,
     is_terminal: bool,
@@ -23,27 +24,21 @@ pub(super) struct Live {
     printed: HashSet<(TaskRunId, usize)>,
     drawn: usize,
     last_draw: Option<Instant>,
-    main: Option<Execution>,
 }
 
 impl Live {
     pub(super) fn new() -> Self {
         let term = Term::stderr();
         let is_terminal = term.is_term();
-        Self {
-            term,
-            is_terminal,
-            runs: BTreeMap::new(),
-            printed: HashSet::new(),
-            drawn: 0,
-            last_draw: None,
-            main: None,
-        }
+        Self { term, is_terminal, runs: BTreeMap::new(), printed: HashSet::new(), drawn: 0, last_draw: None }
     }
 
     pub(super) fn begin(&mut self, execution: &Execution) {
-        self.main = Some(execution.clone());
-        self.say(&heading(execution));
+        if self.is_terminal {
+            self.say(&heading(execution));
+        } else {
+            println!("{}", heading(execution));
+        }
     }
 
     pub(super) fn show(&mut self, change: &Change, is_main: bool) {
@@ -52,13 +47,12 @@ impl Live {
             self.say(&log_line(entry, is_main));
         }
         if is_main {
-            self.main = Some((*change.execution).clone());
             for (place, run) in change.task_runs.iter() {
                 self.runs.insert(*place, run.clone());
                 let is_news = run.current().is_terminal()
                     && self.printed.insert((run.id.clone(), run.state.histories().len()));
                 if is_news && !self.is_terminal {
-                    self.say(&tree::line(run, 1, Timestamp::now()));
+                    println!("{}", tree::line(run, 1, Timestamp::now()));
                 }
             }
         }
@@ -76,9 +70,11 @@ impl Live {
     pub(super) fn end(&mut self, execution: &Execution, runs: &[&TaskRun]) {
         self.clear();
         let now = Timestamp::now();
-        println!("{}", heading(execution));
-        for line in tree::lines(runs, now) {
-            println!("{line}");
+        if self.is_terminal {
+            println!("{}", heading(execution));
+            for line in tree::lines(runs, now) {
+                println!("{line}");
+            }
         }
         let state = execution.state.current();
         println!(

@@ -15,7 +15,7 @@ pub(crate) use batches::{MERGE, ended as batch_ended, parts, properties_of_merge
 pub(crate) use subflow::ended as subflow_ended;
 pub(crate) use until::{Round, next_round};
 pub(crate) use wait::pause_due;
-pub(crate) use working_directory::{Stage, collects, dispatch as directory_dispatch, sets_up};
+pub(crate) use working_directory::{Stage, dispatch as directory_dispatch, sets_up};
 
 use crate::effect::SubflowRequest;
 use crate::frame::Order;

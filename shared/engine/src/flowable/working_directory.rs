@@ -4,6 +4,7 @@
 
 use crate::effect::Dispatch;
 use segue_model::task::{Task, WorkingDirectory};
+use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 
 /// The service that owns working directories.
@@ -49,22 +50,19 @@ pub(crate) fn sets_up(directory: &WorkingDirectory) -> bool {
     ["inputFiles", "namespaceFiles", "cache"].iter().any(|name| directory.properties.contains_key(*name))
 }
 
-/// Whether files are collected after the children.
-pub(crate) fn collects(directory: &WorkingDirectory) -> bool {
-    ["outputFiles", "cache"].iter().any(|name| directory.properties.contains_key(*name))
-}
-
 /// What travels for a stage.
 pub(crate) fn dispatch(
     task: &Task,
     directory: &WorkingDirectory,
     stage: Stage,
-    task_run_id: segue_model::id::TaskRunId,
+    task_run: &TaskRun,
     attempt: u32,
     context: Json,
     name: String,
 ) -> Dispatch {
     let wanted: &[&str] = match stage {
+        // After a failure nothing is kept; the directory is taken away all the same.
+        Stage::Collect if task_run.memo.get("broken").is_some() => &[],
         Stage::Collect => &["outputFiles", "cache"],
         Stage::Setup | Stage::Children => &["inputFiles", "namespaceFiles", "cache"],
     };
@@ -76,7 +74,7 @@ pub(crate) fn dispatch(
         .collect();
     Dispatch {
         service: SERVICE,
-        task_run_id,
+        task_run_id: task_run.id.clone(),
         attempt,
         task_id: task.id.clone(),
         task_type: if stage == Stage::Collect { COLLECT } else { SETUP }.to_owned(),
