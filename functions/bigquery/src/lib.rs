@@ -1,7 +1,7 @@
 //! The `bigquery` service: datasets, tables and query jobs in the warehouse (kestra-compat.md 4.6).
 //!
 //! What it is: one file for each task type; what all of them have ([`connection`]), how the warehouse's errors
-//! become the task's ([`refusal`]), what a job is called ([`job`]).
+//! become the task's (`refusal`), what a job is called (`job`).
 //!
 //! What it must not know: which warehouse answers, how SQL is run.
 //!

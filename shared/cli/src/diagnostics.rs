@@ -1,6 +1,6 @@
 //! Problems of flow files, printed the way compilers print them.
 
-use segue_model::diagnostic::{Diagnostic, Severity};
+use segue_model::diagnostic::Diagnostic;
 use std::path::Path;
 
 /// Prints problems to standard error, `file:line:column: error[CODE]: …`.
@@ -8,9 +8,4 @@ pub(crate) fn print(file: &Path, found: &[Diagnostic]) {
     for diagnostic in found {
         eprintln!("{}:{diagnostic}", file.display());
     }
-}
-
-/// Whether one of them refuses the flow.
-pub(crate) fn refuses(found: &[Diagnostic]) -> bool {
-    found.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }

@@ -4,7 +4,7 @@
 //!
 //! What it must not know: how flows run.
 //!
-//! How to add one more: a file in `commands/` with its arguments and a `run`, and one arm in [`Command`].
+//! How to add one more: a file in `commands/` with its arguments and a `run`, and one arm in `Command`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
 mod commands;

@@ -1,14 +1,14 @@
 //! What can be known of a flow's expressions before it runs (kestra-compat.md 1.1, 3.2, 3.3).
 //!
-//! What it is: one rule a file, over the flow's templates read once ([`readings`]), its tasks with their places
-//! ([`tree`]) and their positions in the source ([`places`]). A template that cannot be read is an error; what
+//! What it is: one rule a file, over the flow's templates read once (`readings`), its tasks with their places
+//! (`tree`) and their positions in the source (`places`). A template that cannot be read is an error; what
 //! would only go wrong where it is rendered is a warning, since Kestra takes such a flow, and the branch may
 //! never run. What a template guards (`??`, `is defined`, `default`) is no problem, nor what `variables` say,
 //! which are rendered only on demand.
 //!
 //! What it must not know: values. Nothing is rendered here, and the only flow seen is the one checked.
 //!
-//! How to add one more: a file with one function over [`Checked`], a line in `RULES`, a code with its page.
+//! How to add one more: a file with one function over `Checked`, a line in `RULES`, a code with its page.
 
 mod inputs;
 mod loops;
