@@ -2,24 +2,16 @@
 
 use crate::effect::Effect;
 use crate::retry::next_attempt;
-use crate::state::Action;
-use crate::state::Env;
-use crate::state::ExecutionState;
-use crate::state::set_memo;
+use crate::state::{Action, Env, ExecutionState, set_memo};
 use jiff::Timestamp;
-use segue_model::Json;
-use segue_model::Map;
 use segue_model::event::TaskRunResult;
-use segue_model::id::TaskRunId;
-use segue_model::id::friendly_id;
+use segue_model::id::{TaskRunId, friendly_id};
 use segue_model::log::LogLevel;
-use segue_model::retry::Retry;
-use segue_model::retry::RetryBehavior;
-use segue_model::state::State;
-use segue_model::state::StateHistory;
-use segue_model::task::FlowableKind;
-use segue_model::task::TaskKind;
+use segue_model::retry::{Retry, RetryBehavior};
+use segue_model::state::{State, StateHistory};
+use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::task_run::Attempt;
+use segue_model::{Json, Map};
 use serde_json::json;
 
 /// How an attempt ended.

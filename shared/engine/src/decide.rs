@@ -1,11 +1,8 @@
 //! One event in, one decision out. Duplicates, late and reordered events have arms of their own: they change
 //! nothing, but what may have been lost with the message they repeat is asked for again.
 
-use crate::effect::Decision;
-use crate::effect::Effect;
-use crate::state::Action;
-use crate::state::Env;
-use crate::state::ExecutionState;
+use crate::effect::{Decision, Effect};
+use crate::state::{Action, Env, ExecutionState};
 use segue_model::event::Event;
 use segue_model::flow::ConcurrencyBehavior;
 use segue_model::label::set_label;

@@ -4,14 +4,12 @@ use crate::effect::Effect;
 use crate::frame::Phase;
 use crate::inputs;
 use crate::plan::Branch;
-use crate::state::Action;
-use crate::state::Env;
-use crate::state::ExecutionState;
+use crate::state::{Action, Env, ExecutionState};
 use crate::step::Blocked;
 use jiff::Timestamp;
 use segue_model::Json;
-use segue_model::id::ExecutionId;
-use segue_model::id::TaskRunId;
+use segue_model::flow::SlaKind;
+use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::LogLevel;
 use segue_model::state::State;
 use std::collections::HashSet;
@@ -52,6 +50,10 @@ impl ExecutionState {
                 self.effect(Effect::KillExecution { execution_id: ExecutionId::from(child) });
             }
             self.frames.remove(id);
+            let attempts = self.run(id).map_or(0, |run| run.task_run.attempts.len());
+            for key in [format!("due:{id}"), format!("round:{id}"), format!("retry:{id}:{attempts}")] {
+                self.effect(Effect::ClearTimer { key });
+            }
             // A kill, a cancel or an SLA marks what it stopped; what an exit stops beside it is killed.
             let is_marked = above.contains(id) || cause.is_none();
             self.enter(id, if is_marked { state } else { State::Killed }, now);
@@ -94,6 +96,11 @@ impl ExecutionState {
                 state,
                 outputs: self.execution.outputs.clone().unwrap_or_default(),
             });
+        }
+        for sla in &self.plan.clone().flow.sla {
+            if matches!(sla.kind, SlaKind::MaxDuration { .. }) {
+                self.effect(Effect::ClearTimer { key: format!("sla:{}", sla.id) });
+            }
         }
         self.effect(Effect::ExecutionEnded { state });
         let has_after = !self.plan.list(None, Branch::After).is_empty() && state != State::Cancelled;

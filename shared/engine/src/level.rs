@@ -3,26 +3,16 @@
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
-use crate::flowable;
-use crate::flowable::OpenError;
-use crate::flowable::Round;
-use crate::flowable::Stage;
-use crate::frame::Child;
-use crate::frame::Phase;
-use crate::plan::Branch;
-use crate::plan::NodeId;
-use crate::state::Action;
-use crate::state::Env;
-use crate::state::ExecutionState;
-use crate::state::set_memo;
+use crate::flowable::{self, OpenError, Round, Stage};
+use crate::frame::{Child, Phase};
+use crate::plan::{Branch, NodeId};
+use crate::state::{Action, Env, ExecutionState, set_memo};
 use crate::step::Blocked;
 use segue_model::Json;
 use segue_model::id::TaskRunId;
 use segue_model::log::LogLevel;
-use segue_model::state::State;
-use segue_model::state::StateHistory;
-use segue_model::task::FlowableKind;
-use segue_model::task::TaskKind;
+use segue_model::state::{State, StateHistory};
+use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::task_run::Attempt;
 use serde_json::json;
 

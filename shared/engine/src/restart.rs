@@ -3,14 +3,12 @@
 use crate::flowable;
 use crate::frame::Phase;
 use crate::plan::Branch;
-use crate::state::Env;
-use crate::state::ExecutionState;
+use crate::state::{Env, ExecutionState};
 use segue_model::Json;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::state::State;
-use segue_model::task::FlowableKind;
-use segue_model::task::TaskKind;
+use segue_model::task::{FlowableKind, TaskKind};
 use serde_json::json;
 
 impl ExecutionState {

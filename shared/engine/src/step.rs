@@ -3,37 +3,20 @@
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
-use crate::flowable;
-use crate::flowable::OpenError;
-use crate::flowable::Stage;
-use crate::frame::Child;
-use crate::frame::Frame;
-use crate::inline;
-use crate::inline::Change;
-use crate::inline::InlineCall;
-use crate::inline::InlineError;
-use crate::inline::InlineOutcome;
-use crate::plan::Branch;
-use crate::plan::Node;
-use crate::plan::NodeId;
-use crate::state::Action;
-use crate::state::Env;
-use crate::state::ExecutionState;
-use crate::state::set_memo;
-use segue_model::Json;
-use segue_model::Map;
+use crate::flowable::{self, OpenError, Stage};
+use crate::frame::{Child, Frame};
+use crate::inline::{self, Change, InlineCall, InlineError, InlineOutcome};
+use crate::plan::{Branch, Node, NodeId};
+use crate::state::{Action, Env, ExecutionState, set_memo};
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::label::set_label;
 use segue_model::log::LogLevel;
-use segue_model::state::State;
-use segue_model::state::StateHistory;
-use segue_model::task::FlowableKind;
-use segue_model::task::Task;
-use segue_model::task::TaskKind;
+use segue_model::state::{State, StateHistory};
+use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::task_run::TaskRun;
-use segue_template::RenderError;
-use segue_template::is_truthy;
+use segue_model::{Json, Map};
+use segue_template::{RenderError, is_truthy};
 use std::sync::Arc;
 
 /// The step cannot go on before answers are fetched.

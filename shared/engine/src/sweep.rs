@@ -3,15 +3,12 @@
 use crate::effect::Effect;
 use crate::flowable::Stage;
 use crate::frame::Phase;
-use crate::state::Action;
-use crate::state::Env;
-use crate::state::ExecutionState;
+use crate::state::{Action, Env, ExecutionState};
 use jiff::Timestamp;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::state::State;
-use segue_model::task::FlowableKind;
-use segue_model::task::TaskKind;
+use segue_model::task::{FlowableKind, TaskKind};
 use std::collections::HashSet;
 
 impl ExecutionState {

@@ -1,23 +1,16 @@
 //! Sends task runs, and the files of working directories, to their services.
 
 use crate::effect::Effect;
-use crate::flowable;
-use crate::flowable::Stage;
-use crate::frame::Frame;
-use crate::frame::Phase;
+use crate::flowable::{self, Stage};
+use crate::frame::{Frame, Phase};
 use crate::plan::NodeId;
-use crate::state::Action;
-use crate::state::Env;
-use crate::state::ExecutionState;
-use crate::state::set_memo;
+use crate::state::{Action, Env, ExecutionState, set_memo};
 use segue_model::Json;
 use segue_model::catalog::RunBy;
 use segue_model::event::TaskRunResult;
 use segue_model::id::TaskRunId;
 use segue_model::state::State;
-use segue_model::task::FlowableKind;
-use segue_model::task::TaskKind;
-use segue_model::task::WorkingDirectory;
+use segue_model::task::{FlowableKind, TaskKind, WorkingDirectory};
 use segue_model::task_run::TaskRun;
 use serde_json::json;
 

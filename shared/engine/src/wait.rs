@@ -3,15 +3,12 @@
 use crate::effect::Effect;
 use crate::flowable;
 use crate::frame::Phase;
-use crate::state::Action;
-use crate::state::Env;
-use crate::state::ExecutionState;
-use segue_model::Json;
-use segue_model::Map;
+use crate::state::{Action, Env, ExecutionState};
 use segue_model::id::TaskRunId;
 use segue_model::log::LogLevel;
 use segue_model::state::State;
 use segue_model::task::PauseBehavior;
+use segue_model::{Json, Map};
 
 impl ExecutionState {
     pub(crate) fn timer_fired(&mut self, key: &str, env: &Env) {

@@ -213,6 +213,21 @@ fn a_sleep_is_a_timer() {
 }
 
 #[test]
+fn an_execution_that_has_ended_leaves_no_timer_behind() {
+    let sla = "sla: [{id: d, type: MAX_DURATION, duration: PT1M, behavior: FAIL, labels: {late: 'yes'}}]\n";
+    let sleep = "{id: s, type: io.kestra.plugin.core.flow.Sleep, duration: PT1H}";
+    let mut world = World::new(&format!("{sla}tasks: [{sleep}]"));
+    let start = world.now;
+    world.run();
+    assert_eq!((world.runs(), world.state()), (vec!["s FAILED".to_owned()], State::Failed));
+    assert!(world.now.duration_since(start).as_secs() < 70, "the sleep's timer fired after the end");
+    let mut world = World::new(&format!("{sla}tasks: [{}]", work("a")));
+    world.run();
+    assert_eq!(world.state(), State::Success);
+    assert!(world.now.duration_since(start).as_secs() < 50, "the promise's timer fired after the end");
+}
+
+#[test]
 fn a_dag_follows_its_dependencies() {
     let flow = format!(
         "tasks: [{{id: d, type: io.kestra.plugin.core.flow.Dag, tasks: [{{task: {}, dependsOn: [b]}}, {{task: {}}}]}}]",
