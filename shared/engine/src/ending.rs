@@ -35,12 +35,7 @@ impl ExecutionState {
             next = self.run(&id).and_then(|run| run.task_run.parent_task_run_id.clone());
             above.insert(id);
         }
-        let open: Vec<TaskRunId> = self
-            .runs
-            .values()
-            .filter(|run| !run.task_run.current().is_terminal())
-            .map(|run| run.task_run.id.clone())
-            .collect();
+        let open = self.open_runs();
         if !open.is_empty() {
             self.effect(Effect::StopAttempts { task_run_id: None });
         }

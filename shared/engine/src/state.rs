@@ -208,6 +208,15 @@ impl ExecutionState {
         }
     }
 
+    /// The task runs that have not ended, in the order in which they were made.
+    pub(crate) fn open_runs(&self) -> Vec<TaskRunId> {
+        self.runs
+            .values()
+            .filter(|run| !run.task_run.current().is_terminal())
+            .map(|run| run.task_run.id.clone())
+            .collect()
+    }
+
     /// The task run of that id.
     pub(crate) fn run(&self, id: &TaskRunId) -> Option<&Run> {
         self.places.get(id).and_then(|place| self.runs.get(place))

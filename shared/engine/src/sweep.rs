@@ -22,12 +22,7 @@ impl ExecutionState {
             return;
         }
         self.agenda.clear();
-        let open: Vec<TaskRunId> = self
-            .runs
-            .values()
-            .filter(|run| !run.task_run.current().is_terminal())
-            .map(|run| run.task_run.id.clone())
-            .collect();
+        let open = self.open_runs();
         for id in &open {
             self.sweep_run(id, env);
         }

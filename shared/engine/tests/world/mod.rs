@@ -105,20 +105,7 @@ impl World {
     /// Folds events in until nothing happens of itself.
     pub(crate) fn run(&mut self) {
         for _ in 0..100_000 {
-            let next = if self.last_first { self.events.pop_back() } else { self.events.pop_front() };
-            if let Some(event) = next {
-                if self.reloads {
-                    self.reload();
-                }
-                self.fold(&event);
-                if self.twice {
-                    self.fold(&event);
-                }
-            } else if let Some((key, due)) = self.next_timer() {
-                self.timers.remove(&key);
-                self.now = self.now.max(due);
-                self.events.push_back(Event::TimerFired { key });
-            } else {
+            if !self.step() {
                 return;
             }
         }
@@ -127,17 +114,28 @@ impl World {
 
     /// Folds so many events in.
     pub(crate) fn run_at_most(&mut self, events: usize) {
-        while self.history.len() < events {
-            if let Some(event) = self.events.pop_front() {
-                self.fold(&event);
-            } else if let Some((key, due)) = self.next_timer() {
-                self.timers.remove(&key);
-                self.now = self.now.max(due);
-                self.events.push_back(Event::TimerFired { key });
-            } else {
-                return;
+        while self.history.len() < events && self.step() {}
+    }
+
+    /// Folds one event in, or fires the next timer; false where nothing is left.
+    fn step(&mut self) -> bool {
+        let next = if self.last_first { self.events.pop_back() } else { self.events.pop_front() };
+        if let Some(event) = next {
+            if self.reloads {
+                self.reload();
             }
+            self.fold(&event);
+            if self.twice {
+                self.fold(&event);
+            }
+        } else if let Some((key, due)) = self.next_timer() {
+            self.timers.remove(&key);
+            self.now = self.now.max(due);
+            self.events.push_back(Event::TimerFired { key });
+        } else {
+            return false;
         }
+        true
     }
 
     /// Messages on their way are lost.
