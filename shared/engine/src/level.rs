@@ -7,7 +7,7 @@ use crate::flowable::{self, OpenError, Round, Stage};
 use crate::frame::{Child, Phase};
 use crate::plan::{Branch, NodeId};
 use crate::state::{Action, Env, ExecutionState, set_memo};
-use crate::step::Blocked;
+use crate::step::{Blocked, is_kind};
 use segue_model::Json;
 use segue_model::id::TaskRunId;
 use segue_model::log::LogLevel;
@@ -161,13 +161,8 @@ impl ExecutionState {
         let Some(run) = self.run(id) else { return Ok(()) };
         let forced = run.task_run.memo.get("forced").and_then(Json::as_str).and_then(State::parse);
         let state = forced.unwrap_or(state);
-        let node = run.node;
-        let is = |wanted: fn(&FlowableKind) -> bool| {
-            node.and_then(|node| self.plan.node(node)).is_some_and(|node| match &node.task.kind {
-                TaskKind::Flowable(flowable) => wanted(&flowable.kind),
-                TaskKind::Plugin { .. } => false,
-            })
-        };
+        let node = run.node.and_then(|node| self.plan.node(node));
+        let is = |wanted| node.is_some_and(|node| is_kind(&node.task, wanted));
         let state = match state {
             State::Failed if is(|kind| matches!(kind, FlowableKind::AllowFailure { .. })) => State::Warning,
             state => state,

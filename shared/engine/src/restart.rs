@@ -1,7 +1,6 @@
 //! Restart from what failed (kestra-compat.md 2.6).
 
-use crate::flowable;
-use crate::frame::Phase;
+use crate::frame::{Frame, Phase};
 use crate::plan::Branch;
 use crate::state::{Env, ExecutionState};
 use segue_model::Json;
@@ -92,24 +91,11 @@ impl ExecutionState {
 
     /// Makes the counts of all levels anew from the task runs.
     pub(crate) fn rebuild(&mut self) {
-        let plan = self.plan.clone();
-        self.root = crate::frame::Frame::new(self.root.order.clone());
+        self.root = Frame::new(self.root.order.clone());
         self.frames.clear();
         let all: Vec<_> = self.runs.values().map(|run| (run.task_run.clone(), run.node)).collect();
         for (task_run, node) in all {
-            let Some(node) = node else { continue };
-            let current = task_run.current();
-            if let Some(frame) = self.frame_mut(task_run.parent_task_run_id.as_ref()) {
-                frame.child_started(&plan, node, task_run.iteration);
-                if current.is_terminal() {
-                    frame.child_ended(&plan, node, task_run.iteration, current);
-                }
-            }
-            if !current.is_terminal()
-                && let Some(order) = flowable::order(&plan, node, &task_run.memo)
-            {
-                self.frames.insert(task_run.id, crate::frame::Frame::new(order));
-            }
+            self.count(&task_run, node);
         }
     }
 }

@@ -124,24 +124,25 @@ impl ExecutionState {
 
     fn restore(&mut self, task_run: TaskRun) {
         let node = if task_run.dynamic { None } else { self.plan.find(&task_run.task_id) };
-        let current = task_run.current();
-        let id = task_run.id.clone();
-        let parent = task_run.parent_task_run_id.clone();
-        let iteration = task_run.iteration;
-        let memo = task_run.memo.clone();
-        self.insert(task_run, node);
+        self.insert(task_run.clone(), node);
+        self.count(&task_run, node);
+    }
+
+    /// Counts a task run in its level, and opens its own where it is a flowable at work.
+    pub(crate) fn count(&mut self, task_run: &TaskRun, node: Option<NodeId>) {
         let Some(node) = node else { return };
         let plan = self.plan.clone();
-        if let Some(frame) = self.frame_mut(parent.as_ref()) {
-            frame.child_started(&plan, node, iteration);
+        let current = task_run.current();
+        if let Some(frame) = self.frame_mut(task_run.parent_task_run_id.as_ref()) {
+            frame.child_started(&plan, node, task_run.iteration);
             if current.is_terminal() {
-                frame.child_ended(&plan, node, iteration, current);
+                frame.child_ended(&plan, node, task_run.iteration, current);
             }
         }
         if !current.is_terminal()
-            && let Some(order) = flowable::order(&plan, node, &memo)
+            && let Some(order) = flowable::order(&plan, node, &task_run.memo)
         {
-            self.frames.insert(id, Frame::new(order));
+            self.frames.insert(task_run.id.clone(), Frame::new(order));
         }
     }
 
