@@ -7,6 +7,7 @@ use crate::path::{disk_error, storage_name};
 use futures::{StreamExt as _, TryStreamExt as _};
 use segue_model::{Json, Map};
 use segue_ports::{InternalStorage, PortError};
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -122,17 +123,25 @@ pub async fn store(
     key: impl Fn(&str) -> String,
     keep: Keep,
 ) -> Result<Map, PortError> {
-    let one = async |file: FoundFile, path: String| {
-        let uri = if keep == Keep::Move && file.movable {
-            storage.put_file(&path, &file.path).await?.0
-        } else {
-            copy(storage, &path, &file.path).await?
-        };
-        Ok((file.relative, Json::String(uri)))
+    let moved = |file: &&FoundFile| keep == Keep::Move && file.movable;
+    let copy_one = async |name: String, from: PathBuf, path: String| {
+        Ok((name, Json::String(copy(storage, &path, &from).await?)))
     };
-    let all: Vec<_> =
-        files.iter().map(|file| one(file.clone(), key(&storage_name(&file.relative)))).collect();
-    futures::stream::iter(all).buffered(AT_ONCE).try_collect().await
+    let move_one = async |name: String, from: PathBuf, path: String| {
+        Ok((name, Json::String(storage.put_file(&path, &from).await?.0)))
+    };
+    let parts =
+        |file: &FoundFile| (file.relative.clone(), file.path.clone(), key(&storage_name(&file.relative)));
+    // All copies come before the first move: a link's bytes are those of a file that may be moved itself.
+    let copies: Vec<_> = files.iter().filter(|file| !moved(file)).map(parts).collect();
+    let moves: Vec<_> = files.iter().filter(moved).map(parts).collect();
+    let copies = copies.into_iter().map(|(name, from, path)| copy_one(name, from, path));
+    let mut uris: BTreeMap<String, Json> =
+        futures::stream::iter(copies).buffered(AT_ONCE).try_collect().await?;
+    let moves = moves.into_iter().map(|(name, from, path)| move_one(name, from, path));
+    let moved: Vec<_> = futures::stream::iter(moves).buffered(AT_ONCE).try_collect().await?;
+    uris.extend(moved);
+    Ok(uris.into_iter().collect())
 }
 
 /// Streams a local file to a path in internal storage; the file stays.
@@ -330,6 +339,22 @@ pub(crate) mod tests {
         assert_eq!(bytes_of(&storage, &map["in"]).await, b"r");
         assert_eq!(refused, ["broken", "out"]);
         assert!(dir.path().join("hard").exists(), "a file with other names is copied");
+    }
+
+    #[tokio::test]
+    async fn a_link_to_a_file_that_is_moved_is_copied_first() {
+        let dir = tempfile::tempdir().unwrap();
+        for i in 0..100 {
+            std::fs::write(dir.path().join(format!("z{i}")), format!("{i}")).unwrap();
+            std::os::unix::fs::symlink(format!("z{i}"), dir.path().join(format!("a{i}"))).unwrap();
+        }
+        let (map, refused, storage, _root) = kept(dir.path(), &["**"], Keep::Move).await;
+        assert_eq!((map.len(), refused.len()), (200, 0));
+        for i in 0..100 {
+            for name in ["a", "z"] {
+                assert_eq!(bytes_of(&storage, &map[&format!("{name}{i}")]).await, i.to_string().as_bytes());
+            }
+        }
     }
 
     #[tokio::test]
