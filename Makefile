@@ -4,11 +4,13 @@
 #   DUCKDB_LIB_DIR    a folder with DuckDB's shared library; fetched into .deps/duckdb unless set
 #   BUNDLED=1         compile DuckDB from source instead, about 16 minutes on 2 cores
 #   FRESH=1           let `make demo` begin with an empty data directory
+#   KILLS             how often `make crash` kills the server, 200 unless set
+#   PAST              how many past executions `make bench` fills a store with, 1000000 unless set
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build lint fmt clean duckdb tools
+.PHONY: help demo test test-gcp emulators crash bench build lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 ifdef BUNDLED
@@ -19,8 +21,8 @@ export DUCKDB_LIB_DIR ?= $(CURDIR)/.deps/duckdb
 endif
 
 help: ## print this
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
-	  printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+	  printf '  make %-9s %s\n' "$$name" "$$text"; done
 
 demo: build ## load the sample taxi trips and counties on this machine, and count them
 	@SEGUE=$(TARGET)/release/segue SERVER=$(TARGET)/release/sample-server tests/tools/demo.sh
@@ -28,8 +30,19 @@ demo: build ## load the sample taxi trips and counties on this machine, and coun
 test: tools $(DUCKDB) ## run every test
 	cargo test --workspace $(FEATURES)
 
-bench: build ## benchmarks, and a full month of trips against a hand-written script
+crash: build ## kill a server KILLS times while it works, and compare with a run in peace
+	$(TARGET)/release/crash-server --segue $(TARGET)/release/segue --kills $(or $(KILLS),200)
+
+emulators: ## start Google's emulators of Firestore and Pub/Sub, and print their environment
+	@tests/tools/emulators.sh start
+
+test-gcp: ## run the tests of the Google Cloud adapters on emulators
+	@tests/tools/on-emulators.sh cargo test --package segue-gcp
+
+bench: build ## benchmarks, load on a server, and a full month of trips against a hand-written script
 	cargo bench --workspace --bench '*' $(FEATURES)
+	$(TARGET)/release/load-server --segue $(TARGET)/release/segue
+	$(TARGET)/release/load-server --segue $(TARGET)/release/segue --past $(or $(PAST),1000000)
 	@BIN=$(TARGET)/release tests/bench/month.sh
 
 build: tools $(DUCKDB) ## build the command `segue` for use, and what the demo and the benchmarks need

@@ -1,5 +1,5 @@
-//! What the tests, the demo and the benchmarks share: a small web server over a folder of data files, and the
-//! paths of this repository.
+//! What the tests, the demo and the benchmarks share: a small web server over a folder of data files, a server of
+//! Segue seen from outside, and the paths of this repository.
 //!
 //! It knows nothing of flows. To serve one more kind of address, add a route in [`sample_server::app`].
 
@@ -7,6 +7,7 @@
 mod sample_server_test;
 
 pub mod sample_server;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 

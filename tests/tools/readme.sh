@@ -1,16 +1,26 @@
 #!/usr/bin/env bash
-# Runs the first block of README.md's "Try a flow" as it is written, in an empty folder with the repository's files.
+# Runs the first blocks of README.md's "Try a flow" and "Talk to a server" as they are written, in an empty folder.
 # The command is built already.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=$1
 mkdir -p "$folder"
-block=$(sed -n '/^## Try a flow/,/^## /p' "$root/README.md" | sed -n '/^```sh$/,/^```$/p' | sed '/^```sh$/d; /^```$/q' | sed '$d')
-[ -n "$block" ] || { echo "README.md has no block of commands under Try a flow" >&2; exit 1; }
+# The first block of commands under a heading.
+block() {
+  local found
+  found=$(sed -n "/^## $1/,/^## /p" "$root/README.md" | sed -n '/^```sh$/,/^```$/p' | sed '/^```sh$/d; /^```$/q' | sed '$d')
+  [ -n "$found" ] || { echo "README.md has no block of commands under $1" >&2; exit 1; }
+  printf '%s\n' "$found"
+}
+
 cd "$folder"
-# `make build` is run where the Makefile is, and the command is found where it was put.
-block=${block/make build/make -C $root build}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
-printf '%s\n' "$block"
-bash -euo pipefail -c "$block"
+export PATH="$CARGO_TARGET_DIR/release:$PATH"
+for heading in "Try a flow" "Talk to a server"; do
+  commands=$(block "$heading")
+  # `make build` is run where the Makefile is, and the command is found where it was put.
+  commands=${commands/make build/make -C $root build}
+  printf '%s\n' "$commands"
+  bash -euo pipefail -c "$commands"
+done

@@ -9,14 +9,21 @@
 //! line in [`tasks`].
 
 pub mod connection;
+pub mod copy;
 pub mod create_dataset;
+pub mod create_table;
 pub mod delete_dataset;
 pub mod delete_table;
+mod detect;
 pub mod disposition;
+pub mod extract_to_gcs;
 pub mod fetch;
 pub mod job;
+pub mod load;
+pub mod load_from_gcs;
 pub mod query;
 mod refusal;
+pub mod sql;
 pub mod table_metadata;
 #[cfg(test)]
 mod testing;
@@ -26,9 +33,14 @@ use segue_task::TaskList;
 /// The task types of this service.
 pub fn tasks() -> TaskList {
     TaskList::new("bigquery")
+        .add::<copy::Copy>()
         .add::<create_dataset::CreateDataset>()
+        .add::<create_table::CreateTable>()
         .add::<delete_dataset::DeleteDataset>()
         .add::<delete_table::DeleteTable>()
+        .add::<extract_to_gcs::ExtractToGcs>()
+        .add::<load::Load>()
+        .add::<load_from_gcs::LoadFromGcs>()
         .add::<query::Query>()
         .add::<table_metadata::TableMetadata>()
 }

@@ -2,9 +2,9 @@
 //! `segue-executor`; here it is put together for one process of its own.
 
 use segue_executor::{Executor, ExecutorParts, NoObserver};
+use segue_families::{PortAnswers, catalog};
 use segue_model::Map;
 use segue_ports::Ports;
-use segue_standalone::{PortAnswers, catalog};
 use segue_template::Renderer;
 use std::sync::Arc;
 
@@ -17,5 +17,6 @@ pub fn executor(ports: Ports) -> Executor {
         renderer: Renderer::new(),
         globals: Arc::new(Map::new()),
         observer: Arc::new(NoObserver),
+        announce_ends: true,
     })
 }

@@ -62,11 +62,13 @@ impl Task for Download {
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         let (url, response) = exchange::send(&self.common, context).await?;
         let (code, headers) = (response.status().as_u16(), exchange::headers(&response));
-        let disposition = response.headers().get(CONTENT_DISPOSITION).and_then(|value| value.to_str().ok());
+        // Servers put letters beyond ASCII there as they are.
+        let disposition = response.headers().get(CONTENT_DISPOSITION);
+        let disposition = disposition.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let key = context.attempt_key();
         let attempt = key.attempt.to_string();
         let seed = [key.execution_id.as_str(), key.task_run_id.as_str(), &attempt, url.as_str()];
-        let name = file_name(self.save_as.as_deref(), disposition, &url, &seed);
+        let name = file_name(self.save_as.as_deref(), disposition.as_deref(), &url, &seed);
 
         let length = Arc::new(AtomicU64::new(0));
         let mut body = Box::pin(counted(response, length.clone()));

@@ -1,8 +1,10 @@
 //! Asks, and refuses an answer that is a failure.
 
 use crate::body::{text, with_body};
+use crate::digest::{Challenge, Credentials};
 use crate::properties::{Auth, Common};
-use reqwest::{Method, RequestBuilder, Response, Url, Version};
+use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, Version};
 use segue_model::{Json, Map};
 use segue_task::outbound::describe;
 use segue_task::{TaskContext, TaskError};
@@ -22,19 +24,27 @@ pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Respon
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| TaskError::failed(format!("method: '{method}' is no HTTP verb")))?;
     let client = context.clients().get(&common.client()?)?;
-    let mut builder = client.request(method.clone(), url.clone());
-    for (name, value) in &common.headers {
-        builder = builder.header(name, text(value));
-    }
-    if let Some(auth) = common.auth() {
-        builder = with_auth(builder, auth, context)?;
-    }
-    builder = with_body(builder, common, context).await?;
+    let auth = common.auth();
     context.debug(format!("{method} {url}"));
-    let response = builder
-        .send()
-        .await
-        .map_err(|error| TaskError::failed(format!("{method} {url} got no answer: {}", describe(&error))))?;
+    let ask = async |authorization: Option<String>| {
+        let mut builder = client.request(method.clone(), url.clone());
+        for (name, value) in &common.headers {
+            builder = builder.header(name, text(value));
+        }
+        builder = match (authorization, &auth) {
+            (Some(authorization), _) => builder.header(AUTHORIZATION, authorization),
+            (None, Some(auth)) => with_auth(builder, auth, context)?,
+            (None, None) => builder,
+        };
+        let builder = with_body(builder, common, context).await?;
+        let answered = builder.send().await;
+        answered
+            .map_err(|error| TaskError::failed(format!("{method} {url} got no answer: {}", describe(&error))))
+    };
+    let mut response = ask(None).await?;
+    if let Some(authorization) = auth.as_ref().and_then(|auth| digest_of(auth, &response, &method, &url)) {
+        response = ask(Some(authorization)).await?;
+    }
     let code = response.status().as_u16();
     if common.accepts(code) {
         return Ok((url, response));
@@ -109,27 +119,47 @@ fn add_params(url: &mut Url, params: Option<&Json>) {
 
 fn with_auth(
     builder: RequestBuilder,
-    auth: Auth,
+    auth: &Auth,
     context: &TaskContext,
 ) -> Result<RequestBuilder, TaskError> {
+    let (user, password) = (auth.username.as_deref(), auth.password.as_deref());
+    let (user, password) = (user.unwrap_or_default(), password.unwrap_or_default());
     match auth.kind.to_ascii_uppercase().as_str() {
         "BASIC" => {
-            let (user, password) = (auth.username.unwrap_or_default(), auth.password.unwrap_or_default());
             if !password.is_empty() {
-                context.mask(&password);
+                context.mask(password);
                 context.mask(&format!("{user}:{password}"));
             }
             Ok(builder.basic_auth(user, Some(password)))
         }
         "BEARER" => {
-            let token = auth.token.unwrap_or_default();
-            context.mask(&token);
+            let token = auth.token.as_deref().unwrap_or_default();
+            context.mask(token);
             Ok(builder.bearer_auth(token))
         }
-        other => {
-            Err(TaskError::failed(format!("options.auth.type is '{other}'; BASIC and BEARER can be used")))
+        // The first request goes without: what to say is in the server's answer to it.
+        "DIGEST" => {
+            context.mask(password);
+            Ok(builder)
         }
+        other => Err(TaskError::failed(format!(
+            "options.auth.type is '{other}'; BASIC, BEARER and DIGEST can be used"
+        ))),
     }
+}
+
+/// What is to be said to a server that asks for DIGEST, when that is what was asked for.
+fn digest_of(auth: &Auth, response: &Response, method: &Method, url: &Url) -> Option<String> {
+    if response.status() != StatusCode::UNAUTHORIZED || !auth.kind.eq_ignore_ascii_case("DIGEST") {
+        return None;
+    }
+    let who = Credentials {
+        username: auth.username.as_deref().unwrap_or_default(),
+        password: auth.password.as_deref().unwrap_or_default(),
+    };
+    let challenges = response.headers().get_all(WWW_AUTHENTICATE).iter();
+    let challenge = challenges.filter_map(|value| value.to_str().ok()).find_map(Challenge::parse)?;
+    challenge.answer(&who, method, url, &uuid::Uuid::new_v4().simple().to_string())
 }
 
 /// The beginning of a body, for the log.

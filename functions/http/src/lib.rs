@@ -9,6 +9,7 @@
 //! line in [`tasks`].
 
 pub mod body;
+mod digest;
 pub mod download;
 pub mod exchange;
 mod file_name;

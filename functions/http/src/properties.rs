@@ -89,12 +89,12 @@ pub struct Options {
 /// Who asks.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Auth {
-    /// BASIC or BEARER.
+    /// BASIC, BEARER or DIGEST.
     #[serde(rename = "type")]
     pub kind: String,
-    /// For BASIC.
+    /// For BASIC and DIGEST.
     pub username: Option<String>,
-    /// For BASIC.
+    /// For BASIC and DIGEST.
     pub password: Option<String>,
     /// For BEARER.
     pub token: Option<String>,

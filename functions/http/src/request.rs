@@ -234,6 +234,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_digest_is_made_of_what_the_server_asks() {
+        let guarded = |headers: HeaderMap, body: String| async move {
+            match headers.get("authorization").and_then(|value| value.to_str().ok()) {
+                Some(said) => (StatusCode::OK, [("www-authenticate", "")], format!("{said} {body}")),
+                None => {
+                    let challenge = "Digest realm=\"r\", qop=\"auth\", nonce=\"n\"";
+                    (StatusCode::UNAUTHORIZED, [("www-authenticate", challenge)], String::new())
+                }
+            }
+        };
+        let address = serve(Router::new().route("/x", any(guarded))).await;
+        let auth = json!({"type": "DIGEST", "username": "ada", "password": "sesame-1"});
+        let task = json!({"uri": format!("http://{address}/x?a=1"), "method": "POST", "body": "sent",
+            "options": {"auth": auth}});
+        let run = request(&Platform::new(), task).await;
+        let body = run.result.outputs["body"].as_str().unwrap();
+        assert!(
+            body.starts_with("Digest username=\"ada\", realm=\"r\", nonce=\"n\", uri=\"/x?a=1\""),
+            "{body}"
+        );
+        assert!(body.ends_with(" sent"), "the body is sent again: {body}");
+    }
+
+    #[tokio::test]
     async fn redirects_are_followed_unless_they_are_not_wanted() {
         let router = Router::new()
             .route("/from", post(|| async { Redirect::to("/to") }))
@@ -280,10 +304,7 @@ mod tests {
             (json!({"uri": "http://127.0.0.1:1/"}), "got no answer"),
             (json!({"uri": "ftp://host/"}), "neither http nor https"),
             (json!({"uri": format!("http://{address}/x"), "encryptBody": true}), "encryptBody"),
-            (
-                json!({"uri": format!("http://{address}/x"), "options": {"auth": {"type": "DIGEST"}}}),
-                "DIGEST",
-            ),
+            (json!({"uri": format!("http://{address}/x"), "options": {"auth": {"type": "NTLM"}}}), "NTLM"),
             (json!({"method": "GET"}), "missing field `uri`"),
             (json!({"uri": "http://metadata.google.internal/"}), "metadata server"),
         ] {

@@ -14,8 +14,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// Runs a container. The commands are the arguments of the image: there is no shell in between. Needs Docker; a
-/// script task runs without it, too.
+/// Runs a container. The commands are the arguments of the image: there is no shell in between. Where there is no
+/// Docker they are run as a process of this machine, with a note in the log.
 ///
 /// ```yaml
 /// id: hello
@@ -55,22 +55,40 @@ impl Task for Run {
     type Output = ScriptOutput;
 
     async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
-        if let Err(why) = docker::available(self.options.host.as_deref()).await {
-            return Err(TaskError::failed(format!(
-                "{} needs Docker, and it is not there: {why}. Start Docker, or use \
-                 io.kestra.plugin.scripts.shell.Commands, which also runs without it",
-                Self::TYPE
-            )));
-        }
-        let place = Place::make(context)?;
+        let runner = match docker::available(self.options.host.as_deref()).await {
+            Ok(()) => {
+                let image = self.container_image.clone();
+                Runner::Docker { image, options: Box::new(self.options.clone()) }
+            }
+            Err(why) => {
+                context.warn(format!(
+                    "Docker is not there ({why}): the commands run as a process of this machine, without the image \
+                     '{}'",
+                    self.container_image
+                ));
+                Runner::Process
+            }
+        };
+        let place = Place::make(context, &runner)?;
         stage(context, self.namespace_files.as_ref(), &self.input_files).await?;
         let rendering = Rendering::new(context, &place.output_dir());
         let own = rendering.map("env", &self.env).await?;
         check_variables(&own)?;
         let mut env: BTreeMap<String, OsString> = place.variables().into_iter().collect();
         env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
-        let arguments = rendering.texts("commands", &self.commands).await?;
-        let runner = Runner::Docker { image: self.container_image, options: Box::new(self.options) };
+        let mut arguments = rendering.texts("commands", &self.commands).await?;
+        if matches!(runner, Runner::Process) {
+            let entry_point =
+                self.options.entry_point.as_ref().map(|given| given.0.clone()).unwrap_or_default();
+            arguments.splice(0..0, entry_point.into_iter().filter(|part| !part.is_empty()));
+            if arguments.is_empty() {
+                return Err(TaskError::failed(format!(
+                    "there are no commands, and what the image '{}' would do by itself only Docker knows: start \
+                     Docker, or set commands",
+                    self.container_image
+                )));
+            }
+        }
         let mut sink = Sink::new(context);
         let code = start(context, &runner, &arguments, &env, false, &mut sink).await?;
         end(context, &place, &self.output_files, sink, code).await

@@ -5,16 +5,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const PYTHON: &str = include_str!("helper/kestra.py");
+const PYTHON_NAMES: &str = include_str!("helper/sitecustomize.py");
 const NODE: &str = include_str!("helper/kestra.js");
 
-/// Writes the module into `scratch` and returns the variable that names its folder, with the folder.
-pub(crate) async fn install(helper: Helper, scratch: &Path) -> io::Result<Option<(&'static str, PathBuf)>> {
+/// Writes the module into `scratch` and returns the variable that names its folder, with the folder. For an inline
+/// script in Python there is also what lets it say `true`, `false` and `null`.
+pub(crate) async fn install(
+    helper: Helper,
+    is_script: bool,
+    scratch: &Path,
+) -> io::Result<Option<(&'static str, PathBuf)>> {
     match helper {
         Helper::None => Ok(None),
         Helper::Python => {
             let folder = scratch.join("python");
             tokio::fs::create_dir(&folder).await?;
             tokio::fs::write(folder.join("kestra.py"), PYTHON).await?;
+            if is_script {
+                tokio::fs::write(folder.join("sitecustomize.py"), PYTHON_NAMES).await?;
+            }
             Ok(Some(("PYTHONPATH", folder)))
         }
         Helper::Node => {

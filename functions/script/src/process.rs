@@ -71,7 +71,10 @@ pub(crate) async fn run(
     let mut status: Option<ExitStatus> = None;
     let mut deadline = Instant::now();
     loop {
+        // In this order: of what both outputs have by now, what was printed for the reader goes before what went
+        // wrong after it.
         tokio::select! {
+            biased;
             () = stop.cancelled() => {
                 tree.signal(Signal::TERM);
                 if status.is_none() {
@@ -81,13 +84,13 @@ pub(crate) async fn run(
                 tree.kill();
                 return Err(ProcessError::Stopped);
             }
+            () = sleep_until(deadline), if status.is_some() => break,
             () = out.read(), if out.is_open() => out.lines(&mut |line| on_line(Source::Out, line)),
             () = err.read(), if err.is_open() => err.lines(&mut |line| on_line(Source::Err, line)),
             ended = child.wait(), if status.is_none() => {
                 status = Some(ended.map_err(|source| ProcessError::Lost { program: program.clone(), source })?);
                 deadline = Instant::now() + AFTER_EXIT;
             }
-            () = sleep_until(deadline), if status.is_some() => break,
         }
         if status.is_some() && !out.is_open() && !err.is_open() {
             break;

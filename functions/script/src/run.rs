@@ -54,9 +54,9 @@ pub(crate) struct Script {
 impl Script {
     /// Runs it to its end.
     pub(crate) async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
-        let place = Place::make(context)?;
-        stage(context, self.properties.namespace_files.as_ref(), &self.properties.input_files).await?;
         let runner = Runner::choose(context, &self.properties, self.language.image).await?;
+        let place = Place::make(context, &runner)?;
+        stage(context, self.properties.namespace_files.as_ref(), &self.properties.input_files).await?;
         let rendering = Rendering::new(context, &place.output_dir());
         let variables = rendering.map("env", &self.properties.env).await?;
         check_variables(&variables)?;
@@ -118,7 +118,8 @@ impl Script {
             self.language.env.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
         env.extend(place.variables());
         env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
-        let installed = helper::install(self.language.helper, place.scratch.path()).await;
+        let is_script = matches!(self.body, Body::Script(_));
+        let installed = helper::install(self.language.helper, is_script, place.scratch.path()).await;
         let installed = installed
             .map_err(|error| TaskError::failed(format!("the helper module cannot be written: {error}")))?;
         if let Some((name, folder)) = installed {
@@ -138,7 +139,8 @@ fn program(kind: &ScriptFile, runner: &Runner) -> &'static str {
     }
 }
 
-/// The directory of a run, with the runner's own folder in it.
+/// The directory of a run, and the runner's own folder: beside it, where a script that lists its directory does
+/// not see it, but in it for a container, which sees nothing else.
 pub(crate) struct Place {
     scratch: TempDir,
     dir: std::path::PathBuf,
@@ -146,15 +148,27 @@ pub(crate) struct Place {
 
 impl Place {
     /// Makes the folders.
-    pub(crate) fn make(context: &TaskContext) -> Result<Self, TaskError> {
+    pub(crate) fn make(context: &TaskContext, runner: &Runner) -> Result<Self, TaskError> {
         let dir = context.working_dir().to_path_buf();
         let wrong = |error: std::io::Error| {
             TaskError::failed(format!(
-                "cannot make a folder in the working directory '{}': {error}",
+                "cannot make a folder for the working directory '{}': {error}",
                 dir.display()
             ))
         };
-        let scratch = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(&dir).map_err(wrong)?;
+        let scratch = match (runner, dir.parent(), dir.file_name()) {
+            (Runner::Process, Some(parent), Some(name)) => {
+                let name = format!("{}.run", name.to_string_lossy());
+                // What a crashed run of the same attempt left.
+                match std::fs::remove_dir_all(parent.join(&name)) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),
+                    _ => {}
+                }
+                tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir_in(parent)
+            }
+            _ => tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(&dir),
+        };
+        let scratch = scratch.map_err(wrong)?;
         std::fs::create_dir(scratch.path().join("out")).map_err(wrong)?;
         Ok(Self { scratch, dir })
     }

@@ -1,14 +1,17 @@
-//! The command line: a thin shell over `segue-standalone`.
+//! The command line: a thin shell over `segue-standalone`, and a client of the API.
 //!
-//! What it is: one file for each verb in `commands/`, and how executions are shown in `report/`.
+//! What it is: one file for each verb in `commands/`, how executions are shown in `report/`, and how a server is
+//! asked in `client/`.
 //!
 //! What it must not know: how flows run.
 //!
 //! How to add one more: a file in `commands/` with its arguments and a `run`, and one arm in `Command`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
+mod client;
 mod commands;
 mod diagnostics;
+mod flow_files;
 mod report;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -47,6 +50,8 @@ const EXAMPLES: &str = "Examples:
 enum Command {
     /// Runs one flow to its end and prints it.
     Run(commands::run::Args),
+    /// Serves the API and runs triggers, until it is stopped.
+    Server(commands::server::Args),
     /// Prints every problem of flow files with its place and what to do.
     Validate(commands::validate::Args),
     /// Prints a rendered expression.
@@ -55,7 +60,24 @@ enum Command {
     Tables(commands::tables::Args),
     /// Runs BigQuery SQL on the local warehouse and prints the rows.
     Query(commands::query::Args),
+    /// The flows of a server: import, list, get, validate, delete, watch, export.
+    Flow(commands::flow::Args),
+    /// Executions on a server: run, list, get, kill, restart, replay, pause, resume, logs, delete.
+    Execution(commands::execution::Args),
+    /// The key-values of namespaces on a server: set, get, list, delete.
+    Kv(commands::kv::Args),
+    /// Backfills on a server: start, preview, list, get, pause, resume, cancel.
+    Backfill(commands::backfill::Args),
+    /// Triggers on a server: list, enable, disable, unlock.
+    Trigger(commands::trigger::Args),
+    /// The logs of a server: search, follow.
+    Logs(commands::logs::Args),
+    /// Namespaces on a server, and their files: list, files.
+    Namespace(commands::namespace::Args),
     /// Prints the script that completes this command's words in a shell.
+    #[command(after_help = "Examples:
+  segue completion bash > ~/.local/share/bash-completion/completions/segue
+  segue completion zsh > ~/.zfunc/_segue")]
     Completion {
         /// The shell.
         shell: clap_complete::Shell,
@@ -69,7 +91,7 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(FAILED)
+            ExitCode::from(client::exit_code(&error))
         }
     }
 }
@@ -82,9 +104,17 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             clap_complete::generate(shell, &mut Cli::command(), "segue", &mut std::io::stdout());
             Ok(OK)
         }
+        Command::Server(args) => block_on(commands::server::run(args, cli.data_dir)),
         Command::Run(args) => block_on(commands::run::run(args, cli.data_dir)),
         Command::Tables(args) => block_on(commands::tables::run(args, cli.data_dir)),
         Command::Query(args) => block_on(commands::query::run(args, cli.data_dir)),
+        Command::Flow(args) => block_on(commands::flow::run(args, cli.data_dir)),
+        Command::Execution(args) => block_on(commands::execution::run(args, cli.data_dir)),
+        Command::Kv(args) => block_on(commands::kv::run(args, cli.data_dir)),
+        Command::Backfill(args) => block_on(commands::backfill::run(args, cli.data_dir)),
+        Command::Trigger(args) => block_on(commands::trigger::run(args, cli.data_dir)),
+        Command::Logs(args) => block_on(commands::logs::run(args, cli.data_dir)),
+        Command::Namespace(args) => block_on(commands::namespace::run(args, cli.data_dir)),
     }
 }
 
@@ -110,5 +140,74 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Every command that has no verbs of its own, with its name.
+    fn verbs(command: &clap::Command, name: &str, found: &mut Vec<(String, clap::Command)>) {
+        for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+            let name = format!("{name} {}", verb.get_name());
+            if verb.has_subcommands() {
+                verbs(verb, &name, found);
+            } else {
+                found.push((name, verb.clone()));
+            }
+        }
+    }
+
+    /// The words of a line as a shell would have them, up to a pipe or redirection.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quote = None;
+        let mut letters = line.chars().peekable();
+        while let Some(letter) = letters.next() {
+            let word = words.last_mut().unwrap();
+            match (letter, quote) {
+                ('\'' | '"', None) => quote = Some(letter),
+                (_, Some(open)) if letter == open => quote = None,
+                ('\\', Some('"')) => word.push(letters.next().unwrap()),
+                (' ', None) if word.is_empty() => {}
+                (' ', None) => words.push(String::new()),
+                ('|' | '>', None) => break,
+                _ => word.push(letter),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_verb_has_examples_and_each_can_be_typed() {
+        let cli = Cli::command();
+        let mut found = vec![("segue".to_owned(), cli.clone())];
+        for group in cli.get_subcommands().filter(|group| group.has_subcommands()) {
+            found.push((format!("segue {}", group.get_name()), group.clone()));
+        }
+        verbs(&cli, "segue", &mut found);
+        assert!(found.len() > 40, "{}", found.len());
+        for (name, verb) in &found {
+            let help = verb.get_after_help().unwrap_or_else(|| panic!("{name} has no examples")).to_string();
+            let help = help.replace("\\\n", " ");
+            let lines: Vec<_> =
+                help.lines().filter_map(|line| Some(line.get(line.find("segue ")?..)?.to_owned())).collect();
+            assert!(
+                lines.iter().any(|line| line.starts_with(name.as_str())),
+                "{name} has no example of its own"
+            );
+            for line in lines {
+                if let Err(error) = Cli::try_parse_from(words(&line)) {
+                    panic!("{name}: {line}\n{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn completion_covers_the_verbs() {
+        let mut script = Vec::new();
+        clap_complete::generate(clap_complete::Shell::Bash, &mut Cli::command(), "segue", &mut script);
+        let script = String::from_utf8(script).unwrap();
+        for part in ["segue__subcmd__execution__subcmd__replay", "--task-run", "--max-active", "--server"] {
+            assert!(script.contains(part), "{part} cannot be completed");
+        }
     }
 }

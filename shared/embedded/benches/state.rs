@@ -70,6 +70,7 @@ fn commit(execution: &Execution, version: u64, position: u64) -> Commit {
     };
     Commit {
         execution: execution.clone(),
+        now: Timestamp::UNIX_EPOCH,
         notes: Json::Null,
         expected_version: version,
         task_runs: vec![(position, task_run)],

@@ -7,6 +7,7 @@
 //! .segue/
 //!   segue.db          flows, executions, task runs, KV, logs, timers, slots, messages
 //!   segue.lock        held by the one process that works on the directory
+//!   secret.key        encrypts SECRET inputs and outputs where SEGUE_ENCRYPTION_KEY is not set
 //!   objects/          <bucket>/<key> is the object; executions keep their files in segue-internal
 //!   warehouse.duckdb  the tables; made by the first job that needs it
 //! ```
@@ -18,6 +19,7 @@
 
 mod bus;
 mod database;
+mod key;
 mod objects;
 mod secrets;
 mod state;
@@ -86,6 +88,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
     })?;
     // First, as it keeps every other process away from the directory.
     let database = Database::open(&data_dir.join("segue.db"))?;
+    let cipher = key::cipher(data_dir, options.secrets.encryption_key())?;
     let object_root = data_dir.join("objects");
     let objects = DirectoryObjectStore::open(&object_root)?;
     objects.sweep()?;
@@ -99,6 +102,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
         storage: InternalStorage::new(objects, INTERNAL_BUCKET, ""),
         warehouse: Arc::new(DuckDbWarehouse::open(&data_dir.join("warehouse.duckdb"), &object_root)),
         secrets: Arc::new(options.secrets),
+        cipher,
         clock: Arc::new(SystemClock),
     };
     Ok(Embedded { ports, bus })

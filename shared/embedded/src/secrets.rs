@@ -21,6 +21,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The variable that holds the key for SECRET inputs and outputs: nobody else's business.
+pub(crate) const ENCRYPTION_KEY: &str = "SEGUE_ENCRYPTION_KEY";
+
 /// Secrets from variables.
 #[derive(Clone, Default)]
 pub struct EnvSecretStore {
@@ -89,6 +92,11 @@ impl EnvSecretStore {
         Ok(self)
     }
 
+    /// The key for SECRET inputs and outputs, as it was set.
+    pub(crate) fn encryption_key(&self) -> Option<&str> {
+        self.variables.get(ENCRYPTION_KEY).map(String::as_str).filter(|key| !key.is_empty())
+    }
+
     fn find(&self, key: &str) -> Result<Option<String>, PortError> {
         let key = key.to_ascii_uppercase();
         if let Some(encoded) = self.variables.get(&format!("SECRET_{key}")) {
@@ -105,7 +113,8 @@ impl EnvSecretStore {
                     ))
                 });
         }
-        Ok(self.variables.get(&key).cloned())
+        // No expression reads the key under which all else is kept.
+        Ok(self.variables.get(&key).filter(|_| key != ENCRYPTION_KEY).cloned())
     }
 }
 
@@ -113,6 +122,18 @@ impl EnvSecretStore {
 impl SecretStore for EnvSecretStore {
     async fn get(&self, _namespace: &str, key: &str) -> Result<Option<String>, PortError> {
         self.find(key)
+    }
+
+    /// Those that say they are secrets: the rest of the environment is nobody's business.
+    async fn names(&self, _namespace: &str) -> Result<Vec<String>, PortError> {
+        let mut names: Vec<String> = self
+            .variables
+            .keys()
+            .filter_map(|name| name.strip_prefix("SECRET_"))
+            .map(str::to_owned)
+            .collect();
+        names.sort_unstable();
+        Ok(names)
     }
 }
 
@@ -230,5 +251,19 @@ mod tests {
         let store = store.with_file(&path).unwrap();
         assert_eq!(get(&store, "a").await, None, "what cannot be read is passed over");
         assert_eq!(get(&store, "b").await.as_deref(), Some("2"), "and the rest is read");
+    }
+
+    #[tokio::test]
+    async fn the_encryption_key_is_no_secret_of_a_flow() {
+        let store = store(&[("SEGUE_ENCRYPTION_KEY", "a2V5")]);
+        assert_eq!(store.encryption_key(), Some("a2V5"));
+        assert_eq!(get(&store, "segue_encryption_key").await, None);
+    }
+
+    #[tokio::test]
+    async fn only_secrets_are_named() {
+        let pairs = [("SECRET_B", "Yg=="), ("secret_a", "YQ=="), ("PATH", "/bin")];
+        let store = EnvSecretStore::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(store.names("any").await.unwrap(), ["A", "B"]);
     }
 }

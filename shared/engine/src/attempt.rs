@@ -4,7 +4,9 @@ use crate::effect::Effect;
 use crate::retry::next_attempt;
 use crate::state::{Action, Env, ExecutionState, set_memo};
 use jiff::Timestamp;
+use segue_model::catalog::RunBy;
 use segue_model::event::TaskRunResult;
+use segue_model::execution::log_file_path;
 use segue_model::id::{TaskRunId, friendly_id};
 use segue_model::log::LogLevel;
 use segue_model::retry::{Retry, RetryBehavior};
@@ -27,27 +29,51 @@ pub(crate) struct Ended {
 impl ExecutionState {
     /// Folds the end of an attempt in: a retry, or the end of the task run.
     pub(crate) fn end_attempt(&mut self, id: &TaskRunId, ended: Ended, env: &Env) {
+        let log_file = self.log_file(id);
         let Some(run) = self.run_mut(id) else { return };
         let mut history = StateHistory::new(State::Created, run.task_run.state.start_date());
         history.enter(State::Running, ended.start);
         history.enter(ended.state, ended.end);
-        run.task_run.attempts.push(Attempt { state: history, log_file: None });
+        run.task_run.attempts.push(Attempt { state: history, log_file });
         run.task_run.state.enter(State::Running, ended.start);
-        run.task_run.outputs = ended.outputs;
+        // Where a secret was asked for in this very step it is masked; a service has masked what it gave out.
+        let mut outputs = Json::Object(ended.outputs);
+        env.lookups.mask(&mut outputs);
+        run.task_run.outputs = outputs.as_object_mut().map(std::mem::take).unwrap_or_default();
         if let Some(error) = ended.error {
             self.log(Some(id), LogLevel::Error, error, ended.end);
         }
         if ended.state == State::Failed && self.notes.exit.is_none() {
-            if let Some(due) = self.retry_date(id, ended.end) {
+            let attempts = self.run(id).map_or(0, |run| run.task_run.attempts.len());
+            if let Some(due) = self.retry_date(id, attempts, ended.end) {
                 self.wait_for_retry(id, due, env);
                 return;
             }
             if let Some(due) = self.replay_date(id, ended.end) {
+                self.enter(id, State::Retried, ended.end);
                 self.retire(due, env);
                 return;
             }
         }
         self.finish(id, ended.state, ended.end);
+    }
+
+    /// Where a service put the log of the attempt that ends now, with `logToFile`.
+    fn log_file(&self, id: &TaskRunId) -> Option<String> {
+        let run = self.run(id)?;
+        let node = self.plan.node(run.node?)?;
+        if !node.task.log_to_file || !matches!(node.run_by, RunBy::Service(_)) {
+            return None;
+        }
+        let (execution, task_run) = (&self.execution, &run.task_run);
+        let path = log_file_path(
+            &execution.namespace,
+            &execution.flow_id,
+            &execution.id,
+            (&task_run.task_id, &task_run.id),
+            task_run.ended_attempts(),
+        );
+        Some(format!("kestra:///{path}"))
     }
 
     /// The retry policy of a task run: its own, else the nearest flowable's above it, else the flow's.
@@ -69,15 +95,15 @@ impl ExecutionState {
         self.plan.flow.retry.clone()
     }
 
-    /// When a task run that failed is tried again.
-    pub(crate) fn retry_date(&self, id: &TaskRunId, now: Timestamp) -> Option<Timestamp> {
+    /// When a task run that failed is tried again, after so many attempts.
+    pub(crate) fn retry_date(&self, id: &TaskRunId, attempts: usize, now: Timestamp) -> Option<Timestamp> {
         let retry = self.retry_policy(id)?;
         if retry.behavior == RetryBehavior::CreateNewExecution {
             return None;
         }
         let run = &self.run(id)?.task_run;
-        let attempts = u32::try_from(run.attempts.len()).unwrap_or(u32::MAX);
-        let first = run.attempts.first().map_or(now, |attempt| attempt.state.start_date());
+        let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+        let first = run.attempts.first().map_or(run.state.start_date(), |first| first.state.start_date());
         let chance = friendly_id(&[id.as_str(), &attempts.to_string()])
             .bytes()
             .fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
@@ -96,12 +122,14 @@ impl ExecutionState {
 
     /// The execution is superseded by a new one at that date.
     pub(crate) fn retire(&mut self, due: Timestamp, env: &Env) {
-        self.stop_all(State::Retried, None, env.now);
+        self.stop_all(State::Retried, None, true, env.now);
         self.effect(Effect::SetTimer { key: "replay".into(), due });
     }
 
     pub(crate) fn wait_for_retry(&mut self, id: &TaskRunId, due: Timestamp, env: &Env) {
         let attempts = self.run(id).map_or(0, |run| run.task_run.attempts.len());
+        self.stop_clock(id);
+        self.frames.remove(id);
         self.enter(id, State::Retrying, env.now);
         if let Some(run) = self.run_mut(id) {
             set_memo(&mut run.task_run.memo, "retry", json!(due));
@@ -132,6 +160,7 @@ impl ExecutionState {
         if state == State::Warning && task.allow_warning {
             state = State::Success;
         }
+        self.stop_clock(id);
         self.enter(id, state, now);
         self.frames.remove(id);
         if state != State::Skipped
@@ -146,7 +175,8 @@ impl ExecutionState {
             self.agenda.push_back(Action::Advance { level: parent, ended });
         }
         if let Some(exit) = self.notes.exit {
-            self.stop_all(exit, Some(id), now);
+            let above = self.above(id);
+            self.stop_all(exit, Some(&above), true, now);
         }
     }
 
@@ -157,15 +187,15 @@ impl ExecutionState {
             return;
         };
         if task_run.current().is_terminal() {
-            return self.sweep(env);
+            return self.look_again(env);
         }
         if self.directory_of(node).is_some() {
             return self.directory_finished(result, env);
         }
         if task_run.ended_attempts() != result.attempt
-            || !matches!(task_run.current(), State::Created | State::Running)
+            || !matches!(task_run.current(), State::Created | State::Restarted | State::Running)
         {
-            return self.sweep(env);
+            return self.look_again(env);
         }
         for dynamic in &result.dynamic {
             if !self.places.contains_key(&dynamic.id) {

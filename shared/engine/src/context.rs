@@ -1,15 +1,19 @@
 //! What expressions see (kestra-compat.md 3.2): as a view for tasks the executor runs itself, and as JSON,
 //! cut down to what the task can reach, for those that travel.
 
+use crate::opener::Opener;
 use crate::outputs::Outputs;
 use crate::state::{Env, ExecutionState};
 use jiff::tz::TimeZone;
+use segue_model::cipher::holds_sealed;
 use segue_model::id::friendly_id;
 use segue_model::label::Label;
 use segue_model::task::Task;
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
-use segue_template::{Ambient, LazyMap, Reach, Scope, Value, references, value_from_json, value_to_json};
+use segue_template::{
+    Ambient, LazyMap, LookupTable, Reach, Scope, Value, references, value_from_json, value_to_json,
+};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +21,12 @@ use std::sync::Arc;
 /// What all task runs of an execution see alike.
 #[derive(Debug)]
 pub struct Shared {
+    /// As they are stored.
     values: Vec<(&'static str, Value)>,
+    /// Those of them that hold something encrypted, read.
+    opened: Vec<(&'static str, Value)>,
+    /// What was read.
+    secrets: Vec<String>,
     globals: Vec<(String, Value)>,
     outputs: Outputs,
 }
@@ -27,6 +36,10 @@ pub struct Shared {
 struct Variables {
     shared: Arc<Shared>,
     own: Vec<(&'static str, Value)>,
+    /// Reads what is encrypted; none where it stays as it is, to travel.
+    opener: Option<Opener>,
+    /// The loop values under which outputs are seen without naming them: those around a task in a Loop.
+    within: Arc<[String]>,
 }
 
 impl LazyMap for Variables {
@@ -35,9 +48,16 @@ impl LazyMap for Variables {
             return Some(value.clone());
         }
         match key {
-            "outputs" => return Some(self.shared.outputs.value()),
+            "outputs" => {
+                return self.opener.clone().map(|opener| self.shared.outputs.value(&self.within, opener));
+            }
             "tasks" => return Some(self.shared.outputs.states()),
             _ => {}
+        }
+        if self.opener.is_some()
+            && let Some((_, value)) = self.shared.opened.iter().find(|(name, _)| *name == key)
+        {
+            return Some(value.clone());
         }
         if let Some((_, value)) = self.shared.values.iter().find(|(name, _)| *name == key) {
             return Some(value.clone());
@@ -130,7 +150,16 @@ impl ExecutionState {
                 values.push(("schedule", Json::Object(trigger.variables.clone())));
             }
         }
+        let secrets = LookupTable::new();
+        let opener = Opener::new(&Env { lookups: secrets.clone(), ..env.clone() });
+        let opened = values
+            .iter()
+            .filter(|(_, value)| holds_sealed(value))
+            .map(|(name, value)| (*name, opener.value(value)))
+            .collect();
         let shared = Arc::new(Shared {
+            opened,
+            secrets: secrets.learnt(),
             values: values.into_iter().map(|(name, value)| (name, value_from_json(&value))).collect(),
             globals: env.globals.iter().map(|(name, value)| (name.clone(), value_from_json(value))).collect(),
             outputs: self.outputs.clone(),
@@ -139,9 +168,23 @@ impl ExecutionState {
         shared
     }
 
+    /// Has the secrets among the inputs masked in what this step says.
+    pub(crate) fn learn_inputs(&mut self, env: &Env) {
+        self.shared(env).secrets.iter().for_each(|secret| env.lookups.learn(secret));
+    }
+
     /// What the expressions of a task run see; the task run need not be in the execution yet.
     pub(crate) fn scope(&mut self, task: &Task, task_run: &TaskRun, env: &Env) -> Scope {
+        self.learn_inputs(env);
+        self.scope_of(task, task_run, env, Some(Opener::new(env)))
+    }
+
+    fn scope_of(&mut self, task: &Task, task_run: &TaskRun, env: &Env, opener: Option<Opener>) -> Scope {
         let shared = self.shared(env);
+        let value = |json: &Json| match &opener {
+            Some(opener) => opener.value(json),
+            None => value_from_json(json),
+        };
         let parents = self.parents(task_run);
         let mut taskrun = json!({
             "id": task_run.id,
@@ -166,15 +209,16 @@ impl ExecutionState {
         if let Some(item) = self.item(task_run) {
             own.push(("item", value_from_json(&item)));
         }
+        let within = self.within(task_run);
         if let Some(parent) = parents.first() {
-            own.push(("parent", value_from_json(parent)));
-            own.push(("parents", value_from_json(&Json::Array(parents))));
+            own.push(("parent", value(parent)));
+            own.push(("parents", value(&Json::Array(parents))));
         }
         let seed = friendly_id(&[task_run.id.as_str(), &task_run.ended_attempts().to_string()])
             .bytes()
             .fold(0_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(byte)));
         Scope {
-            variables: Arc::new(Variables { shared, own }),
+            variables: Arc::new(Variables { shared, own, opener, within }),
             lookups: Arc::new(env.lookups.clone()),
             ambient: Ambient { now: env.now, seed, time_zone: TimeZone::UTC },
         }
@@ -182,9 +226,10 @@ impl ExecutionState {
 
     /// What the flow's own expressions see (outputs, SLAs).
     pub(crate) fn flow_scope(&mut self, env: &Env) -> Scope {
-        let shared = self.shared(env);
+        self.learn_inputs(env);
+        let (shared, opener) = (self.shared(env), Some(Opener::new(env)));
         Scope {
-            variables: Arc::new(Variables { shared, own: Vec::new() }),
+            variables: Arc::new(Variables { shared, own: Vec::new(), opener, within: Arc::from([]) }),
             lookups: Arc::new(env.lookups.clone()),
             ambient: Ambient { now: env.now, seed: 0, time_zone: TimeZone::UTC },
         }
@@ -218,24 +263,61 @@ impl ExecutionState {
         parents
     }
 
-    /// 2.x's `item`: value and index of the closest loop.
+    /// 2.x's `item`: the closest loop's value (a text always), index and key, and those of the loops around it.
     fn item(&self, task_run: &TaskRun) -> Option<Json> {
+        let mut items = Vec::new();
         let mut next = Some(task_run);
         while let Some(run) = next {
+            let above = run.parent_task_run_id.as_ref().and_then(|id| self.run(id)).map(|run| &run.task_run);
             if let (Some(value), Some(iteration)) = (&run.value, run.iteration) {
-                let value = serde_json::from_str(value)
-                    .ok()
-                    .filter(|value: &Json| value.is_object() || value.is_array())
-                    .unwrap_or_else(|| Json::String(value.clone()));
-                return Some(json!({"value": value, "index": iteration, "iteration": iteration}));
+                let mut item = Map::new();
+                item.insert("value".into(), json!(value));
+                item.insert("index".into(), json!(iteration));
+                item.insert("iteration".into(), json!(iteration));
+                let keys = above.and_then(|above| above.memo.get("keys")).and_then(Json::as_array);
+                let place = usize::try_from(iteration).ok();
+                if let Some(key) = keys.zip(place).and_then(|(keys, place)| keys.get(place)) {
+                    item.insert("key".into(), key.clone());
+                }
+                items.push(item);
             }
-            next = run.parent_task_run_id.as_ref().and_then(|id| self.run(id)).map(|run| &run.task_run);
+            next = above;
         }
-        None
+        let mut around = items.split_off(1.min(items.len())).into_iter().map(Json::Object).peekable();
+        let mut item = items.pop()?;
+        if let Some(parent) = around.peek() {
+            item.insert("parent".into(), parent.clone());
+            item.insert("parents".into(), around.collect());
+        }
+        Some(Json::Object(item))
     }
 
-    /// The context as JSON, with no more outputs than `properties` can reach.
-    pub(crate) fn json_context(&mut self, scope: &Scope, properties: &Map) -> Json {
+    /// The loop values around a task run whose closest loop is a Loop: within an iteration of it, outputs of the
+    /// same iteration are read by the task's name alone. Empty elsewhere.
+    fn within(&self, task_run: &TaskRun) -> Arc<[String]> {
+        let mut next = Some(task_run);
+        while let Some(run) = next {
+            let above = run.parent_task_run_id.as_ref().and_then(|id| self.run(id));
+            if run.iteration.is_some() {
+                return match above.and_then(|above| above.node).and_then(|node| self.loop_options(node)) {
+                    Some(_) => self.chain(run),
+                    None => Arc::from([]),
+                };
+            }
+            next = above.map(|above| &above.task_run);
+        }
+        Arc::from([])
+    }
+
+    /// The context as JSON, with no more outputs than `properties` can reach. What is encrypted stays so.
+    pub(crate) fn json_context(
+        &mut self,
+        task: &Task,
+        task_run: &TaskRun,
+        properties: &Map,
+        env: &Env,
+    ) -> Json {
+        let scope = self.scope_of(task, task_run, env, None);
         let mut reach = Reached::default();
         reach.collect(&Json::Object(properties.clone()));
         if reach.renders {
@@ -244,10 +326,7 @@ impl ExecutionState {
         let mut context = Map::new();
         for key in scope.variables.keys() {
             let value = match key.as_str() {
-                "outputs" => match &reach.outputs {
-                    Some(names) => self.outputs.to_json(Some(names)),
-                    None => self.outputs.to_json(None),
-                },
+                "outputs" => self.outputs.to_json(reach.outputs.as_ref(), &self.within(task_run)),
                 "tasks" if !reach.tasks => continue,
                 _ => scope.variables.get(&key).map(|value| value_to_json(&value)).unwrap_or_default(),
             };

@@ -1,12 +1,11 @@
 //! One event in, one decision out. Duplicates, late and reordered events have arms of their own: they change
 //! nothing, but what may have been lost with the message they repeat is asked for again.
 
-use crate::effect::{Decision, Effect};
-use crate::state::{Action, Env, ExecutionState};
+use crate::effect::Decision;
+use crate::state::{Env, ExecutionState};
+use crate::subflows::SubflowEnd;
 use segue_model::event::Event;
-use segue_model::flow::ConcurrencyBehavior;
-use segue_model::label::set_label;
-use segue_model::log::LogLevel;
+use segue_model::label::{Label, set_label};
 use segue_model::state::State;
 
 /// Folds an event into an execution.
@@ -21,7 +20,16 @@ pub fn go_on(state: &mut ExecutionState, env: &Env) -> Decision {
     if state.decision.pending.is_empty() && state.check_slas(env) {
         state.work(env);
     }
-    state.take_decision()
+    state.decision.pending.extend(env.lookups.take_pending());
+    let mut decision = state.take_decision();
+    if !decision.logs.is_empty() {
+        state.learn_inputs(env);
+        let masker = env.lookups.masker();
+        for entry in &mut decision.logs {
+            entry.message = masker.apply(&entry.message).into_owned();
+        }
+    }
+    decision
 }
 
 impl ExecutionState {
@@ -32,7 +40,8 @@ impl ExecutionState {
             Event::ExecutionCreated | Event::Continued => self.sweep(env),
             Event::TaskRunStarted { task_run_id, attempt, date } => {
                 let is_due = self.run(task_run_id).is_some_and(|run| {
-                    run.task_run.current() == State::Created && run.task_run.ended_attempts() == *attempt
+                    matches!(run.task_run.current(), State::Created | State::Restarted)
+                        && run.task_run.ended_attempts() == *attempt
                 });
                 if is_due {
                     self.enter(task_run_id, State::Running, *date);
@@ -43,72 +52,62 @@ impl ExecutionState {
             Event::SubflowCreated { task_run_id, iteration, outcome } => {
                 self.subflow_created(task_run_id, *iteration, outcome, env);
             }
-            Event::SubflowFinished { task_run_id, iteration, execution_id, state, outputs } => {
-                self.subflow_finished(task_run_id, *iteration, execution_id, (*state, outputs), env);
+            Event::SubflowFinished {
+                task_run_id,
+                iteration,
+                execution_id,
+                original_id,
+                attempt,
+                state,
+                outputs,
+            } => {
+                let end = SubflowEnd {
+                    iteration: *iteration,
+                    child: execution_id,
+                    original: original_id,
+                    attempt: *attempt,
+                    state: *state,
+                    outputs,
+                };
+                self.subflow_finished(task_run_id, &end, env);
             }
             Event::SlotGranted => {
-                if matches!(current, State::Created | State::Queued) && !self.notes.admitted {
+                if self.is_waiting_to_begin() {
                     self.begin(env);
                 }
             }
             Event::SlotRefused => self.slot_refused(env),
-            Event::KillRequested => self.kill(env),
+            _ if self.refuses(event).is_some() => {}
+            Event::KillRequested { cascade } => self.kill(*cascade, env),
             Event::PauseRequested => {
-                if current == State::Running {
-                    self.notes.paused = true;
-                    self.follow(env.now);
-                    self.decision.changed = true;
-                }
+                self.notes.paused = true;
+                self.follow(env.now);
+                self.decision.changed = true;
             }
             Event::ResumeRequested { inputs, task_run_id } => {
                 self.resume(inputs, task_run_id.as_ref(), env);
             }
-            Event::RestartRequested => self.restart(env),
-            Event::LabelsChanged { labels } => {
-                for label in labels {
-                    set_label(&mut self.execution.labels, label.clone());
+            Event::RestartRequested { attempt } => {
+                if *attempt == self.execution.metadata.attempt_number {
+                    self.restart(env);
                 }
-                self.shared = None;
-                self.decision.changed = true;
             }
-        }
-    }
-
-    /// A new execution starts now, later, or when there is a slot.
-    pub(crate) fn admit(&mut self, env: &Env) {
-        if let Some(date) = self.execution.schedule_date.filter(|date| *date > env.now) {
-            self.effect(Effect::SetTimer { key: "start".into(), due: date });
-            self.decision.changed = true;
-        } else if self.plan.flow.concurrency.is_some() && !self.notes.admitted {
-            self.effect(Effect::TakeSlot);
-        } else {
-            self.begin(env);
-        }
-    }
-
-    pub(crate) fn begin(&mut self, env: &Env) {
-        self.notes.admitted = true;
-        self.set_sla_timers();
-        self.enter_execution(State::Running, env.now);
-        self.agenda.push_back(Action::Advance { level: None, ended: None });
-    }
-
-    pub(crate) fn slot_refused(&mut self, env: &Env) {
-        if self.execution.state.current() != State::Created || self.notes.admitted {
-            return;
-        }
-        let Some(concurrency) = self.plan.flow.concurrency else { return };
-        match concurrency.behavior {
-            ConcurrencyBehavior::Queue => self.enter_execution(State::Queued, env.now),
-            ConcurrencyBehavior::Cancel => self.finish_execution(State::Cancelled, env),
-            ConcurrencyBehavior::Fail => {
-                let text = format!(
-                    "the flow already has its {} running execution(s); its concurrency behavior is FAIL",
-                    concurrency.limit
-                );
-                self.log(None, LogLevel::Error, text, env.now);
-                self.finish_execution(State::Failed, env);
+            Event::ForceRunRequested => self.force_run(env),
+            Event::Unqueued { state } => self.unqueue(*state, env),
+            Event::TaskRunStateChanged { task_run_id, state } => {
+                self.change_task_run(task_run_id, *state, env);
             }
+            Event::StatusChanged { state } => self.enter_execution(*state, env.now),
+            Event::LabelsChanged { labels } => self.set_labels(labels.clone()),
         }
+    }
+
+    /// Sets labels by key.
+    pub(crate) fn set_labels(&mut self, labels: Vec<Label>) {
+        for label in labels {
+            set_label(&mut self.execution.labels, label);
+        }
+        self.shared = None;
+        self.decision.changed = true;
     }
 }

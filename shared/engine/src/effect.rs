@@ -52,10 +52,10 @@ pub enum Effect {
     TakeSlot,
     /// The slot, or the place in the queue, is given back.
     ReleaseSlot,
-    /// Running attempts are stopped: all, or those of one task run.
+    /// Attempts are stopped, whether a service has begun them or not.
     StopAttempts {
-        /// Which task run.
-        task_run_id: Option<TaskRunId>,
+        /// Which: the task run and its attempt, from 0.
+        attempts: Vec<(TaskRunId, u32)>,
     },
     /// A subflow is made.
     StartSubflow(Box<SubflowRequest>),
@@ -113,11 +113,16 @@ pub struct Dispatch {
     pub working_directory: Option<String>,
 }
 
-/// A subflow to be made. Its id follows from the task run, so made twice it is one.
+/// A subflow to be made, or restarted. Its id follows from the task run, so made twice it is one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubflowRequest {
-    /// The id it will have.
+    /// The id it will have where it is made.
     pub execution_id: ExecutionId,
+    /// The failed one that is restarted rather, while its attempt is still that; where nothing in it can be
+    /// restarted, a new one is made.
+    pub restart: Option<(ExecutionId, u32)>,
+    /// What the caller asks for where the flow declares no outputs.
+    pub outputs: Map,
     /// The task run that calls.
     pub task_run_id: TaskRunId,
     /// The task that calls, and its type.

@@ -7,64 +7,81 @@ use crate::plan::Branch;
 use crate::state::{Action, Env, ExecutionState};
 use crate::step::Blocked;
 use jiff::Timestamp;
-use segue_model::Json;
 use segue_model::flow::SlaKind;
-use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::id::TaskRunId;
 use segue_model::log::LogLevel;
 use segue_model::state::State;
+use segue_model::{Json, Map};
 use std::collections::HashSet;
 
 impl ExecutionState {
-    pub(crate) fn kill(&mut self, env: &Env) {
+    /// Kills the execution, with its subflows where `cascade` says so; one that has ended stays as it is.
+    pub(crate) fn kill(&mut self, cascade: bool, env: &Env) {
         if self.execution.state.current().is_terminal() {
-            return;
+            return self.sweep(env);
         }
         self.enter_execution(State::Killing, env.now);
-        self.stop_all(State::Killed, None, env.now);
+        self.stop_all(State::Killed, None, cascade, env.now);
     }
 
-    /// Stops everything at once; the execution will end in `state`, and so do the flowables above `cause`.
-    pub(crate) fn stop_all(&mut self, state: State, cause: Option<&TaskRunId>, now: Timestamp) {
+    /// Stops everything at once; the execution will end in `state`, and so do the task runs that are marked
+    /// (all where none are named); the others are KILLED.
+    pub(crate) fn stop_all(
+        &mut self,
+        state: State,
+        marked: Option<&HashSet<TaskRunId>>,
+        cascade: bool,
+        now: Timestamp,
+    ) {
         self.notes.exit = Some(state);
         self.notes.paused = false;
+        self.notes.spared |= !cascade;
         self.agenda.clear();
-        let mut above = HashSet::new();
-        let mut next =
-            cause.and_then(|id| self.run(id)).and_then(|run| run.task_run.parent_task_run_id.clone());
-        while let Some(id) = next {
-            next = self.run(&id).and_then(|run| run.task_run.parent_task_run_id.clone());
-            above.insert(id);
-        }
-        let open = self.open_runs();
-        if !open.is_empty() {
-            self.effect(Effect::StopAttempts { task_run_id: None });
-        }
-        for id in &open {
-            let child = self.run(id).and_then(|run| run.task_run.memo.get("execution").cloned());
-            if let Some(child) = child.as_ref().and_then(Json::as_str) {
-                self.effect(Effect::KillExecution { execution_id: ExecutionId::from(child) });
-            }
-            self.frames.remove(id);
-            let attempts = self.run(id).map_or(0, |run| run.task_run.attempts.len());
-            for key in [format!("due:{id}"), format!("round:{id}"), format!("retry:{id}:{attempts}")] {
-                self.effect(Effect::ClearTimer { key });
-            }
-            // A kill, a cancel or an SLA marks what it stopped; what an exit stops beside it is killed.
-            let is_marked = above.contains(id) || cause.is_none();
-            self.enter(id, if is_marked { state } else { State::Killed }, now);
-        }
+        let open: Vec<(TaskRunId, State)> = self
+            .open_runs()
+            .into_iter()
+            .map(|id| {
+                let is_marked = marked.is_none_or(|marked| marked.contains(&id));
+                (id, if is_marked { state } else { State::Killed })
+            })
+            .collect();
+        self.stop_runs(&open, cascade, now);
         self.root.stop();
         self.agenda.push_back(Action::Advance { level: None, ended: None });
+    }
+
+    /// The task runs above one.
+    pub(crate) fn above(&self, id: &TaskRunId) -> HashSet<TaskRunId> {
+        let parent = |id: &TaskRunId| self.run(id).and_then(|run| run.task_run.parent_task_run_id.clone());
+        std::iter::successors(parent(id), parent).collect()
+    }
+
+    /// What a calling Subflow asks for by its own `outputs` (deprecated; kestra-compat.md 4.2).
+    fn outputs_asked_for(&self) -> Map {
+        let parent = self.execution.trigger.as_ref().and_then(|trigger| trigger.parent.as_ref());
+        parent.map(|parent| parent.outputs.clone()).unwrap_or_default()
     }
 
     /// The flow's own level is over.
     pub(crate) fn end_execution(&mut self, state: State, env: &Env) -> Result<(), Blocked> {
         let mut state = self.notes.exit.unwrap_or(state);
         let flow = self.plan.flow.clone();
-        if !flow.outputs.is_empty() && !matches!(state, State::Killed | State::Cancelled) {
+        let asked = self.outputs_asked_for();
+        let has_outputs = !flow.outputs.is_empty() || !asked.is_empty();
+        if has_outputs && !matches!(state, State::Killed | State::Cancelled | State::Retried) {
             let scope = self.flow_scope(env);
-            match inputs::resolve_outputs(&flow.outputs, &env.renderer, &scope) {
-                Ok(outputs) => self.execution.outputs = Some(outputs),
+            let place = [self.execution.id.as_str(), "outputs"];
+            let sealing = inputs::Sealing { cipher: &env.cipher, place: &place };
+            let outputs = match flow.outputs.is_empty() {
+                true => inputs::render_outputs(&asked, &env.renderer, &scope),
+                false => inputs::resolve_outputs(&flow.outputs, &env.renderer, &scope, sealing),
+            };
+            match outputs {
+                Ok(outputs) => {
+                    let mut outputs = Json::Object(outputs);
+                    env.lookups.mask(&mut outputs);
+                    self.execution.outputs = outputs.as_object_mut().map(std::mem::take);
+                }
                 Err(inputs::OutputsError::Pending) => return Err(Blocked),
                 Err(error @ inputs::OutputsError::Failed(_)) => {
                     self.log(None, LogLevel::Error, error.to_string(), env.now);
@@ -79,11 +96,35 @@ impl ExecutionState {
     /// The execution has its final state.
     pub(crate) fn finish_execution(&mut self, state: State, env: &Env) {
         self.enter_execution(state, env.now);
+        if self.execution.schedule_date.is_some() {
+            self.effect(Effect::ClearTimer { key: "start".into() });
+        }
+        for sla in &self.plan.clone().flow.sla {
+            if matches!(sla.kind, SlaKind::MaxDuration { .. }) {
+                self.effect(Effect::ClearTimer { key: format!("sla:{}", sla.id) });
+            }
+        }
+        self.tell_end();
+        // What was superseded has its `afterExecution` when the execution that follows it has ended.
+        let has_after = !self.plan.list(None, Branch::After).is_empty()
+            && !matches!(state, State::Cancelled | State::Retried);
+        self.root.phase = if has_after { Phase::After } else { Phase::Closed };
+        self.notes.exit = None;
+        if has_after {
+            self.notes.after = true;
+            self.agenda.push_back(Action::Advance { level: None, ended: None });
+        }
+    }
+
+    /// Tells everybody that the execution has ended; each of them bears being told again.
+    pub(crate) fn tell_end(&mut self) {
+        let state = self.execution.state.current();
         if self.plan.flow.concurrency.is_some() {
             self.effect(Effect::ReleaseSlot);
         }
+        // Of what was superseded the execution that follows it tells the end.
         let parent = self.execution.trigger.as_ref().and_then(|trigger| trigger.parent.clone());
-        if let Some(parent) = parent.filter(|parent| parent.wait) {
+        if let Some(parent) = parent.filter(|parent| parent.wait && state != State::Retried) {
             self.effect(Effect::NotifyParent {
                 execution_id: parent.execution_id,
                 task_run_id: parent.task_run_id,
@@ -92,18 +133,11 @@ impl ExecutionState {
                 outputs: self.execution.outputs.clone().unwrap_or_default(),
             });
         }
-        for sla in &self.plan.clone().flow.sla {
-            if matches!(sla.kind, SlaKind::MaxDuration { .. }) {
-                self.effect(Effect::ClearTimer { key: format!("sla:{}", sla.id) });
-            }
-        }
         self.effect(Effect::ExecutionEnded { state });
-        let has_after = !self.plan.list(None, Branch::After).is_empty() && state != State::Cancelled;
-        self.root.phase = if has_after { Phase::After } else { Phase::Closed };
-        self.notes.exit = None;
-        if has_after {
-            self.notes.after = true;
-            self.agenda.push_back(Action::Advance { level: None, ended: None });
-        }
+    }
+
+    /// Whether nothing is left to do, `afterExecution` included.
+    pub fn is_over(&self) -> bool {
+        self.execution.state.current().is_terminal() && self.root.phase != Phase::After
     }
 }

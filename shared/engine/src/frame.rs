@@ -55,8 +55,9 @@ pub(crate) enum Order {
     Parallel { list: Vec<NodeId>, limit: usize },
     /// Each once its dependencies have ended.
     Dag { nodes: Vec<(NodeId, Vec<NodeId>)>, limit: usize },
-    /// The list once for each value; `limit` iterations at once (0: all).
-    Each { values: Vec<String>, list: Vec<NodeId>, limit: usize },
+    /// The list once for each value; `limit` iterations at once (0: all). Where it is `tolerant`, an iteration
+    /// that failed ends alone.
+    Each { values: Vec<String>, list: Vec<NodeId>, limit: usize, tolerant: bool },
     /// Every child of every value by itself, at most `limit` (0: all).
     EachParallel { values: Vec<String>, list: Vec<NodeId>, limit: usize },
 }
@@ -131,7 +132,9 @@ pub(crate) struct Frame {
     /// Iterations at work, with the place of the child that runs.
     active: BTreeMap<u64, usize>,
     next_iteration: u64,
-    /// Children of a Dag that have started, and those that have ended.
+    /// The place after the last child of a sequence that has started; in a Parallel all before it have.
+    next_place: usize,
+    /// Children of a Parallel or a Dag that have started, and those of a Dag that have ended.
     begun: BTreeSet<NodeId>,
     ended: BTreeSet<NodeId>,
 }
@@ -147,6 +150,7 @@ impl Frame {
             after: Tally::default(),
             active: BTreeMap::new(),
             next_iteration: 0,
+            next_place: 0,
             begun: BTreeSet::new(),
             ended: BTreeSet::new(),
         }
@@ -174,8 +178,9 @@ impl Frame {
             return;
         }
         match &self.order {
-            Order::Sequence(_) | Order::Parallel { .. } | Order::EachParallel { .. } => {}
-            Order::Dag { .. } => {
+            Order::EachParallel { .. } => {}
+            Order::Sequence(_) => self.next_place = self.next_place.max(place.place + 1),
+            Order::Parallel { .. } | Order::Dag { .. } => {
                 self.begun.insert(node);
             }
             Order::Each { .. } => {
@@ -200,9 +205,9 @@ impl Frame {
             Order::Dag { .. } => {
                 self.ended.insert(node);
             }
-            Order::Each { list, .. } => {
+            Order::Each { list, tolerant, .. } => {
                 if let Some(iteration) = iteration
-                    && place.place + 1 == list.len()
+                    && (place.place + 1 == list.len() || *tolerant && state == State::Failed)
                 {
                     self.active.remove(&iteration);
                 }
@@ -218,11 +223,21 @@ impl Frame {
                 if self.main.running > 0 {
                     return Vec::new();
                 }
-                list.get(self.main.started).map(|node| Child::plain(*node)).into_iter().collect()
+                list.get(self.next_place).map(|node| Child::plain(*node)).into_iter().collect()
             }
             Order::Parallel { list, limit } => {
                 let free = free(*limit, self.main.running, list.len());
-                list.iter().skip(self.main.started).take(free).map(|node| Child::plain(*node)).collect()
+                // What has begun is passed over for good.
+                let is_begun = |place: usize| list.get(place).is_some_and(|node| self.begun.contains(node));
+                while is_begun(self.next_place) {
+                    self.next_place += 1;
+                }
+                list.iter()
+                    .skip(self.next_place)
+                    .filter(|node| !self.begun.contains(node))
+                    .take(free)
+                    .map(|node| Child::plain(*node))
+                    .collect()
             }
             Order::Dag { nodes, limit } => {
                 let free = free(*limit, self.main.running, nodes.len());
@@ -235,10 +250,10 @@ impl Frame {
                     .map(|(node, _)| Child::plain(*node))
                     .collect()
             }
-            Order::Each { values, list, limit } => {
+            Order::Each { values, list, limit, .. } => {
                 let Some(first) = list.first() else { return Vec::new() };
                 let mut children = Vec::new();
-                for (iteration, place) in ended {
+                for (iteration, place) in ended.iter().filter(|(at, _)| self.active.contains_key(at)) {
                     if let Some(node) = list.get(place + 1) {
                         children.push(each_child(values, *node, *iteration));
                     }
@@ -282,6 +297,14 @@ impl Frame {
         self.last.started = usize::MAX;
     }
 
+    /// Whether no more children of the main stage start, because of how one ended.
+    pub(crate) fn is_stopped(&self) -> bool {
+        match &self.order {
+            Order::Each { tolerant: true, .. } => self.main.killed > 0,
+            _ => self.main.is_broken(),
+        }
+    }
+
     /// Forgets the children of the main stage: a new round of a loop.
     pub(crate) fn new_round(&mut self) {
         self.phase = Phase::Main;
@@ -289,6 +312,7 @@ impl Frame {
         self.errors = Tally::default();
         self.active.clear();
         self.next_iteration = 0;
+        self.next_place = 0;
         self.begun.clear();
         self.ended.clear();
     }

@@ -8,6 +8,7 @@ use crate::frame::{Child, Phase};
 use crate::plan::{Branch, NodeId};
 use crate::state::{Action, Env, ExecutionState, set_memo};
 use crate::step::{Blocked, is_kind};
+use crate::timeout::has_timed_out;
 use segue_model::Json;
 use segue_model::id::TaskRunId;
 use segue_model::log::LogLevel;
@@ -26,6 +27,7 @@ impl ExecutionState {
     ) -> Result<(), Blocked> {
         loop {
             let waits = level.is_some_and(|id| self.is_waiting(id));
+            let is_out_of_time = self.is_out_of_time(level);
             let node = level.and_then(|id| self.run(id)).and_then(|run| run.node);
             let plan = self.plan.clone();
             let Some(frame) = self.frame_mut(level) else { return Ok(()) };
@@ -35,7 +37,11 @@ impl ExecutionState {
                     if waits {
                         return Ok(());
                     }
-                    if frame.main.is_broken() { Vec::new() } else { frame.next(ended.as_slice()) }
+                    if frame.is_stopped() || is_out_of_time {
+                        Vec::new()
+                    } else {
+                        frame.next(ended.as_slice())
+                    }
                 }
                 Phase::Errors => {
                     let together = matches!(
@@ -69,6 +75,11 @@ impl ExecutionState {
                 && Stage::of(&run.task_run.memo) != Stage::Children
     }
 
+    /// Whether the children of a level were stopped because its time was over.
+    fn is_out_of_time(&self, level: Option<&TaskRunId>) -> bool {
+        level.and_then(|id| self.run(id)).is_some_and(|run| has_timed_out(&run.task_run.memo))
+    }
+
     /// The stage of a level is done.
     pub(crate) fn next_phase(
         &mut self,
@@ -77,8 +88,10 @@ impl ExecutionState {
         env: &Env,
     ) -> Result<(), Blocked> {
         let has_errors = !self.plan.list(node, Branch::Errors).is_empty();
+        let is_out_of_time = self.is_out_of_time(level);
         let Some(frame) = self.frame_mut(level) else { return Ok(()) };
-        let (is_main, is_broken) = (frame.phase == Phase::Main, frame.main.is_broken());
+        let is_main = frame.phase == Phase::Main;
+        let is_broken = frame.main.is_broken() || is_out_of_time;
         if let (true, Some(id), Some(node)) = (is_main, level, node)
             && self.collect_directory(id, node, is_broken, env)
         {
@@ -86,8 +99,10 @@ impl ExecutionState {
         }
         let Some(frame) = self.frame_mut(level) else { return Ok(()) };
         match frame.phase {
-            Phase::Main if frame.main.has_failed() && has_errors => frame.phase = Phase::Errors,
-            Phase::Main if frame.main.is_broken() => frame.phase = Phase::Finally,
+            Phase::Main if has_errors && (frame.main.has_failed() || is_out_of_time) => {
+                frame.phase = Phase::Errors;
+            }
+            Phase::Main if is_broken => frame.phase = Phase::Finally,
             Phase::Main => {
                 if let (Some(id), Some(node)) = (level, node)
                     && !self.after_main(id, node, env)?
@@ -157,7 +172,10 @@ impl ExecutionState {
             state = State::Failed;
         }
         let Some(id) = level else { return self.end_execution(state, env) };
-        frame.phase = Phase::Closed;
+        let state = self.close_loop(id, state, env)?;
+        if let Some(frame) = self.frame_mut(level) {
+            frame.phase = Phase::Closed;
+        }
         let Some(run) = self.run(id) else { return Ok(()) };
         let forced = run.task_run.memo.get("forced").and_then(Json::as_str).and_then(State::parse);
         let state = forced.unwrap_or(state);
@@ -186,12 +204,33 @@ impl ExecutionState {
         Ok(())
     }
 
+    /// What a Loop gives out at its end, and its state; for any other flowable the state as it is.
+    fn close_loop(&mut self, id: &TaskRunId, state: State, env: &Env) -> Result<State, Blocked> {
+        let node = self.run(id).and_then(|run| run.node);
+        let Some(options) = node.and_then(|node| self.loop_options(node)) else { return Ok(state) };
+        let (state, outputs) = match self.loop_outputs(id, &options, env) {
+            Ok(outputs) => (state, outputs),
+            Err(OpenError::Pending) => return Err(Blocked),
+            Err(OpenError::Failed(message)) => {
+                self.log(Some(id), LogLevel::Error, message, env.now);
+                self.force(id, State::Failed);
+                (state, Default::default())
+            }
+        };
+        if let Some(run) = self.run_mut(id) {
+            run.task_run.outputs = outputs;
+        }
+        Ok(if state == State::Failed && !options.transmit_failed { State::Success } else { state })
+    }
+
     pub(crate) fn begin_round(&mut self, id: &TaskRunId, env: &Env) {
         self.remove_below_keeping_frame(id);
         let Some(run) = self.run_mut(id) else { return };
-        let round = run.task_run.memo.get("round").and_then(Json::as_u64).unwrap_or(1) + 1;
+        let number = |key: &str| run.task_run.memo.get(key).and_then(Json::as_u64);
+        let round = number("round").unwrap_or(1) + 1;
+        let epoch = number("epoch").unwrap_or(0) + 1;
         set_memo(&mut run.task_run.memo, "round", json!(round));
-        set_memo(&mut run.task_run.memo, "epoch", json!(round));
+        set_memo(&mut run.task_run.memo, "epoch", json!(epoch));
         set_memo(&mut run.task_run.memo, "next", Json::Null);
         run.task_run.outputs.insert("iterationCount".into(), json!(round));
         let (task, chain, outputs) =
@@ -212,15 +251,7 @@ impl ExecutionState {
 
     /// Takes away every task run below one.
     pub(crate) fn remove_below(&mut self, id: &TaskRunId) {
-        let mut above = std::collections::HashSet::from([id.clone()]);
-        let mut gone = Vec::new();
-        for run in self.runs.values() {
-            if run.task_run.parent_task_run_id.as_ref().is_some_and(|parent| above.contains(parent)) {
-                above.insert(run.task_run.id.clone());
-                gone.push(run.task_run.id.clone());
-            }
-        }
-        for id in gone {
+        for id in self.below(id) {
             self.remove(&id);
         }
     }

@@ -9,32 +9,43 @@
 //! [`Decision::pending`], to be fetched before the next step.
 //!
 //! How to add one more: a flowable gets a variant in the model and its opening and its rule of the next child
-//! in `flowable/`; an inline task type gets a file in `inline/`; an event gets an arm in `decide`.
+//! in `flowable/`; an inline task type gets a file in `inline/`; an event gets an arm in `decide` and, where a
+//! person can cause it, a rule in `refusal`.
 
+mod admission;
 mod attempt;
+mod change;
 pub mod check;
 pub mod context;
 pub mod decide;
 pub mod effect;
 mod ending;
+mod evaluate;
 mod flowable;
 mod frame;
 pub mod inline;
 pub mod inputs;
 mod level;
+mod opener;
 pub mod outputs;
 pub mod plan;
+mod refusal;
+pub mod replay;
 mod restart;
 pub mod retry;
+pub mod schedule;
 mod sla;
 pub mod state;
 mod step;
+mod stop;
 mod subflows;
 mod sweep;
+mod timeout;
 mod travel;
 mod wait;
 
 pub use decide::decide;
 pub use effect::{Decision, Dispatch, Effect, SubflowRequest};
 pub use plan::Plan;
+pub use refusal::Refusal;
 pub use state::{Env, ExecutionState};

@@ -1,10 +1,11 @@
 //! `outputs.*` and `tasks.*` of an execution: a tree by task and loop values, seen through views made on
 //! demand, so that no expression ever copies it (kestra-compat.md 3.3).
 
+use crate::opener::Opener;
 use indexmap::IndexMap;
 use segue_model::state::State;
 use segue_model::{Json, Map};
-use segue_template::{LazyMap, Value, lazy_map, value_from_json};
+use segue_template::{LazyMap, Value, lazy_map};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The tree of one execution. Cheap to clone: clones share it.
@@ -27,6 +28,20 @@ impl Leaf {
 
     fn has_outputs(&self) -> bool {
         self.outputs.is_some() || self.by_value.values().any(Self::has_outputs)
+    }
+
+    /// As [`Self::to_json`], with what stands under the first of `values`, and further under the next, on top.
+    fn to_json_within(&self, values: &[String]) -> Json {
+        let mut json = self.to_json();
+        let mut leaf = self;
+        for value in values {
+            let Some(below) = leaf.by_value.get(value) else { break };
+            if let (Json::Object(map), Some(outputs)) = (&mut json, &below.outputs) {
+                map.extend(outputs.iter().map(|(key, value)| (key.clone(), value.clone())));
+            }
+            leaf = below;
+        }
+        json
     }
 
     fn to_json(&self) -> Json {
@@ -58,7 +73,7 @@ impl Outputs {
 
     /// Takes away what a task gave out under its loop values.
     pub fn clear(&self, task: &str, chain: &[String]) {
-        self.change(task, chain, |leaf| leaf.outputs = None);
+        self.change(task, chain, |leaf| (leaf.outputs, leaf.state) = (None, None));
     }
 
     /// Sets the state `tasks.*` shows.
@@ -66,23 +81,27 @@ impl Outputs {
         self.change(task, chain, |leaf| leaf.state = Some(state));
     }
 
-    /// The value of `outputs`.
-    pub fn value(&self) -> Value {
-        lazy_map(Arc::new(View { outputs: self.clone(), path: Vec::new(), states: false }))
+    /// The value of `outputs`. Below a task's name, what it gave out under the loop values `within` is there too,
+    /// without naming them. What is encrypted is read by `opener`.
+    pub(crate) fn value(&self, within: &Arc<[String]>, opener: Opener) -> Value {
+        let within = within.clone();
+        let shows = Shows::Outputs(opener);
+        lazy_map(Arc::new(View { outputs: self.clone(), path: Vec::new(), within, shows }))
     }
 
     /// The value of `tasks`.
     pub fn states(&self) -> Value {
-        lazy_map(Arc::new(View { outputs: self.clone(), path: Vec::new(), states: true }))
+        let within = Arc::from([]);
+        lazy_map(Arc::new(View { outputs: self.clone(), path: Vec::new(), within, shows: Shows::States }))
     }
 
-    /// The outputs of these tasks (of all where none are named) as JSON.
-    pub fn to_json(&self, tasks: Option<&std::collections::BTreeSet<String>>) -> Json {
+    /// The outputs of these tasks (of all where none are named) as JSON; `within` as for [`Self::value`].
+    pub fn to_json(&self, tasks: Option<&std::collections::BTreeSet<String>>, within: &[String]) -> Json {
         let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
         let map = tree
             .iter()
             .filter(|(task, leaf)| tasks.is_none_or(|names| names.contains(*task)) && leaf.has_outputs())
-            .map(|(task, leaf)| (task.clone(), leaf.to_json()))
+            .map(|(task, leaf)| (task.clone(), leaf.to_json_within(within)))
             .collect();
         Json::Object(map)
     }
@@ -94,18 +113,52 @@ impl Outputs {
     }
 }
 
+/// What a view shows of a task.
+#[derive(Clone, Debug)]
+enum Shows {
+    Outputs(Opener),
+    States,
+}
+
 #[derive(Debug)]
 struct View {
     outputs: Outputs,
     path: Vec<String>,
-    states: bool,
+    within: Arc<[String]>,
+    shows: Shows,
 }
 
 impl View {
+    fn is_shown(&self, leaf: &Leaf) -> bool {
+        matches!(self.shows, Shows::States) || leaf.has_outputs()
+    }
+
     fn below(&self, key: &str) -> Value {
         let mut path = self.path.clone();
         path.push(key.to_owned());
-        lazy_map(Arc::new(Self { outputs: self.outputs.clone(), path, states: self.states }))
+        let within = if self.path.is_empty() { self.within.clone() } else { Arc::from([]) };
+        lazy_map(Arc::new(Self { outputs: self.outputs.clone(), path, within, shows: self.shows.clone() }))
+    }
+
+    /// What a key is in a leaf: a value, or a map of its own (none inside).
+    fn within_leaf(&self, leaf: &Leaf, key: &str) -> Option<Option<Value>> {
+        let Shows::Outputs(opener) = &self.shows else {
+            if key == "state" {
+                return leaf.state.map(|state| Some(Value::from(state.as_str())));
+            }
+            return leaf.by_value.contains_key(key).then_some(None);
+        };
+        if let Some(value) = leaf.outputs.as_ref().and_then(|outputs| outputs.get(key)) {
+            return Some(Some(opener.value(value)));
+        }
+        leaf.by_value.get(key).filter(|leaf| leaf.has_outputs()).map(|_| None)
+    }
+
+    /// The paths under which a key of this map is looked for, the closest first.
+    fn paths(&self) -> impl Iterator<Item = Vec<String>> {
+        (0..=self.within.len())
+            .rev()
+            .map(|length| self.path.iter().chain(self.within.iter().take(length)).cloned().collect())
     }
 }
 
@@ -114,21 +167,11 @@ impl LazyMap for View {
         if self.path.is_empty() {
             let tree = self.outputs.tree.read().unwrap_or_else(PoisonError::into_inner);
             let leaf = tree.get(key)?;
-            return (self.states || leaf.has_outputs()).then(|| self.below(key));
+            return self.is_shown(leaf).then(|| self.below(key));
         }
-        let found = self.outputs.with(&self.path, |leaf| {
-            if self.states {
-                if key == "state" {
-                    return leaf.state.map(|state| Some(Value::from(state.as_str())));
-                }
-                return leaf.by_value.contains_key(key).then_some(None);
-            }
-            if let Some(value) = leaf.outputs.as_ref().and_then(|outputs| outputs.get(key)) {
-                return Some(Some(value_from_json(value)));
-            }
-            leaf.by_value.get(key).filter(|leaf| leaf.has_outputs()).map(|_| None)
-        })?;
-        Some(found.unwrap_or_else(|| self.below(key)))
+        let found =
+            self.paths().find_map(|path| self.outputs.with(&path, |leaf| self.within_leaf(leaf, key)));
+        Some(found?.unwrap_or_else(|| self.below(key)))
     }
 
     fn keys(&self) -> Vec<String> {
@@ -136,18 +179,23 @@ impl LazyMap for View {
             let tree = self.outputs.tree.read().unwrap_or_else(PoisonError::into_inner);
             return tree
                 .iter()
-                .filter(|(_, leaf)| self.states || leaf.has_outputs())
+                .filter(|(_, leaf)| self.is_shown(leaf))
                 .map(|(task, _)| task.clone())
                 .collect();
         }
+        // In an iteration of a Loop the task's outputs look as if there were no other iteration.
+        let path = self
+            .paths()
+            .find(|path| self.outputs.with(path, |leaf| leaf.outputs.as_ref().map(drop)).is_some())
+            .unwrap_or_else(|| self.path.clone());
         self.outputs
-            .with(&self.path, |leaf| {
-                let own: Vec<String> = if self.states {
+            .with(&path, |leaf| {
+                let own: Vec<String> = if matches!(self.shows, Shows::States) {
                     leaf.state.map(|_| "state".to_owned()).into_iter().collect()
                 } else {
                     leaf.outputs.iter().flat_map(|outputs| outputs.keys().cloned()).collect()
                 };
-                let below = leaf.by_value.iter().filter(|(_, leaf)| self.states || leaf.has_outputs());
+                let below = leaf.by_value.iter().filter(|(_, leaf)| self.is_shown(leaf));
                 Some(own.into_iter().chain(below.map(|(value, _)| value.clone())).collect())
             })
             .unwrap_or_default()

@@ -1,90 +1,242 @@
 //! Restart from what failed (kestra-compat.md 2.6).
 
+use crate::flowable::{self, Call, Pieces};
 use crate::frame::{Frame, Phase};
 use crate::plan::Branch;
-use crate::state::{Env, ExecutionState};
+use crate::state::{Env, ExecutionState, Run};
+use crate::timeout::has_timed_out;
+use jiff::{SignedDuration, Timestamp};
 use segue_model::Json;
-use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
+use segue_model::label::Label;
 use segue_model::state::State;
 use segue_model::task::{FlowableKind, TaskKind};
 use serde_json::json;
+use std::collections::HashSet;
+
+/// The label of an execution that was restarted.
+const RESTARTED: &str = "system.restarted";
+
+/// How a task run begins again.
+enum Again {
+    /// As it is: the next attempt, or, for what runs children, as if it had never begun.
+    Begin,
+    /// A flowable goes on with the children it has.
+    GoOn,
+}
 
 impl ExecutionState {
-    /// Restarts what failed (kestra-compat.md 2.6).
+    /// Restarts what failed.
     pub(crate) fn restart(&mut self, env: &Env) {
-        let current = self.execution.state.current();
-        if !(current.is_terminal() || current == State::Paused) {
-            return;
-        }
-        let is_aside = |state: &Self, run: &crate::state::Run| {
-            run.node.and_then(|node| state.plan.node(node)).is_some_and(|node| {
-                matches!(Phase::of(node.branch), Phase::Errors | Phase::Finally | Phase::After)
-                    && node.branch != Branch::OnPause
-            })
-        };
-        let aside: Vec<TaskRunId> =
-            self.runs.values().filter(|run| is_aside(self, run)).map(|run| run.task_run.id.clone()).collect();
-        for id in &aside {
-            self.remove_below(id);
-            self.remove(id);
-        }
-        self.revive_failed(env);
+        let was_over = self.execution.state.current().is_terminal();
+        self.revive(env.now);
+        self.set_labels(vec![Label::new(RESTARTED, "true")]);
+        self.go_on_after(was_over, env);
+    }
+
+    /// The execution goes on after its task runs were changed from outside; one that had ended needs a slot
+    /// again.
+    pub(crate) fn go_on_after(&mut self, was_over: bool, env: &Env) {
         self.execution.metadata.attempt_number += 1;
         self.execution.outputs = None;
         self.notes.exit = None;
         self.notes.after = false;
+        self.notes.paused = false;
+        self.notes.spared = false;
         self.enter_execution(State::Restarted, env.now);
+        self.agenda.clear();
         self.rebuild();
-        self.enter_execution(State::Running, env.now);
+        self.start_clocks(env);
         self.decision.changed = true;
-        self.sweep(env);
+        if was_over {
+            self.notes.admitted = false;
+            self.admit(env);
+        } else {
+            self.begin(env);
+        }
     }
 
-    /// Failed task runs are RESTARTED and the flowables above them RUNNING.
-    pub(crate) fn revive_failed(&mut self, env: &Env) {
-        let failed: Vec<(TaskRunId, bool)> = self
+    /// Whether there is a task run that a restart can begin from.
+    pub(crate) fn has_restartable(&self) -> bool {
+        self.runs
+            .values()
+            .any(|run| run.node.is_some() && matches!(run.task_run.current(), State::Failed | State::Paused))
+    }
+
+    /// Task runs of `errors`, `finally` and `afterExecution`, and those below them.
+    fn aside(&self) -> HashSet<TaskRunId> {
+        let mut aside = HashSet::new();
+        for run in self.runs.values() {
+            let is_below =
+                run.task_run.parent_task_run_id.as_ref().is_some_and(|parent| aside.contains(parent));
+            if is_below || self.is_aside(run) {
+                aside.insert(run.task_run.id.clone());
+            }
+        }
+        aside
+    }
+
+    /// Whether a task run stands in `errors`, `finally` or `afterExecution`, or below one that does.
+    pub(crate) fn is_in_aside(&self, id: &TaskRunId) -> bool {
+        std::iter::once(id.clone())
+            .chain(self.above(id))
+            .any(|id| self.run(&id).is_some_and(|run| self.is_aside(run)))
+    }
+
+    fn is_aside(&self, run: &Run) -> bool {
+        run.node
+            .and_then(|node| self.plan.node(node))
+            .is_some_and(|node| node.branch != Branch::OnPause && Phase::of(node.branch) != Phase::Main)
+    }
+
+    /// Takes away what ran aside of these levels; those of the flow itself go always.
+    pub(crate) fn clear_aside(&mut self, levels: &HashSet<TaskRunId>) {
+        let gone: Vec<TaskRunId> = self
             .runs
             .values()
-            .filter(|run| matches!(run.task_run.current(), State::Failed | State::Killed | State::Paused))
-            .map(|run| {
-                let planned = run.node.and_then(|node| self.plan.node(node));
-                let is_plain = planned.is_none_or(|node| node.run_by != RunBy::Flowable);
-                let is_call = planned.is_some_and(|node| {
-                    matches!(&node.task.kind, TaskKind::Flowable(flowable)
-                        if matches!(flowable.kind, FlowableKind::Subflow(_) | FlowableKind::Batches(_) | FlowableKind::Sleep { .. } | FlowableKind::Pause(_)))
-                });
-                (run.task_run.id.clone(), is_plain || is_call)
-            })
+            .filter(|run| self.is_aside(run))
+            .filter(|run| run.task_run.parent_task_run_id.as_ref().is_none_or(|id| levels.contains(id)))
+            .map(|run| run.task_run.id.clone())
             .collect();
-        for (id, is_leaf) in failed {
-            let is_block =
-                self.run(&id).and_then(|run| run.node).is_some_and(|node| self.directory_of(node).is_some());
-            if is_block {
-                self.remove_below(&id);
-                if let Some(run) = self.run_mut(&id) {
-                    let epoch = run.task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0) + 1;
-                    run.task_run.memo = json!({"epoch": epoch});
+        for id in gone {
+            self.remove_below(&id);
+            self.remove(&id);
+        }
+    }
+
+    /// FAILED, KILLED and PAUSED task runs are RESTARTED, the flowables above them RUNNING; what ran aside of
+    /// those is gone.
+    pub(crate) fn revive(&mut self, now: Timestamp) {
+        let aside = self.aside();
+        let is_bad = |state| matches!(state, State::Failed | State::Killed | State::Paused);
+        let mut bad = Vec::new();
+        let mut levels = HashSet::new();
+        // A flowable with a bad child failed because of it, and not by itself.
+        let mut blamed = HashSet::new();
+        for run in self.runs.values().filter(|run| is_bad(run.task_run.current())) {
+            blamed.extend(run.task_run.parent_task_run_id.clone());
+            if run.node.is_some() && !aside.contains(&run.task_run.id) {
+                bad.push(run.task_run.id.clone());
+                levels.extend(self.above(&run.task_run.id));
+                levels.insert(run.task_run.id.clone());
+            }
+        }
+        self.clear_aside(&levels);
+        for id in bad {
+            // A working directory begins again as a whole.
+            let whole = self.directory_above(&id).unwrap_or(id);
+            let Some(run) = self.run(&whole) else { continue };
+            match self.how_again(run, blamed.contains(&whole)) {
+                Again::GoOn => self.enter_again(&whole, now),
+                Again::Begin => {
+                    self.restart_calls(&whole);
+                    self.reset(&whole);
+                    self.enter(&whole, State::Restarted, now);
                 }
             }
-            if self.run(&id).is_none() {
-                continue;
+            self.wake_above(&whole, now);
+        }
+    }
+
+    /// The outermost working directory that a task run is in.
+    pub(crate) fn directory_above(&self, id: &TaskRunId) -> Option<TaskRunId> {
+        let mut found = None;
+        let mut next = Some(id.clone());
+        while let Some(run) = next.as_ref().and_then(|id| self.run(id)) {
+            if run.node.is_some_and(|node| self.directory_of(node).is_some()) {
+                found = Some(run.task_run.id.clone());
             }
-            if is_leaf {
-                self.enter(&id, State::Restarted, env.now);
-                self.enter(&id, State::Created, env.now);
-            } else {
-                self.enter(&id, State::Running, env.now);
+            next = run.task_run.parent_task_run_id.clone();
+        }
+        found
+    }
+
+    fn how_again(&self, run: &Run, is_blamed: bool) -> Again {
+        let Some(node) = run.node.and_then(|node| self.plan.node(node)) else { return Again::Begin };
+        let TaskKind::Flowable(flowable) = &node.task.kind else { return Again::Begin };
+        let has_children = match &flowable.kind {
+            FlowableKind::Subflow(_)
+            | FlowableKind::Batches(_)
+            | FlowableKind::Sleep { .. }
+            | FlowableKind::WorkingDirectory(_) => false,
+            FlowableKind::Pause(pause) => !pause.tasks.is_empty() && is_blamed,
+            _ => true,
+        };
+        let memo = &run.task_run.memo;
+        let by_itself = run.task_run.current() == State::Failed
+            && (!is_blamed || has_timed_out(memo) || memo.get("forced").is_some());
+        if has_children && !by_itself { Again::GoOn } else { Again::Begin }
+    }
+
+    /// The flowables above a task run are RUNNING again.
+    pub(crate) fn wake_above(&mut self, id: &TaskRunId, now: Timestamp) {
+        let mut next = self.run(id).and_then(|run| run.task_run.parent_task_run_id.clone());
+        while let Some(parent) = next {
+            self.enter_again(&parent, now);
+            next = self.run(&parent).and_then(|run| run.task_run.parent_task_run_id.clone());
+        }
+    }
+
+    /// A flowable goes on with the children it has.
+    fn enter_again(&mut self, id: &TaskRunId, now: Timestamp) {
+        self.enter(id, State::Running, now);
+        if let Some(run) = self.run_mut(id)
+            && let Json::Object(memo) = &mut run.task_run.memo
+        {
+            for key in ["forced", "timedOut", "next", "until"] {
+                memo.shift_remove(key);
             }
-            let mut next = self.run(&id).and_then(|run| run.task_run.parent_task_run_id.clone());
-            while let Some(parent) = next {
-                self.enter(&parent, State::Running, env.now);
-                if let Some(run) = self.run_mut(&parent)
-                    && let Json::Object(memo) = &mut run.task_run.memo
-                {
-                    memo.shift_remove("forced");
-                }
-                next = self.run(&parent).and_then(|run| run.task_run.parent_task_run_id.clone());
+        }
+    }
+
+    /// A call of subflows that failed restarts those that failed, unless it says otherwise.
+    fn restart_calls(&mut self, id: &TaskRunId) {
+        let Some(node) = self.run(id).and_then(|run| run.node).and_then(|node| self.planned(node)) else {
+            return;
+        };
+        let TaskKind::Flowable(flowable) = &node.task.kind else { return };
+        let Some(run) = self.run_mut(id) else { return };
+        let attempts = run.task_run.attempts.len();
+        let memo = &mut run.task_run.memo;
+        match &flowable.kind {
+            FlowableKind::Subflow(call) => {
+                let last = Call::of(memo);
+                let restart = last.ended.map(|(_, attempt)| attempt);
+                let is_restarted = flowable::restarts_failed(call) && last.execution.is_some();
+                let restart = restart.filter(|_| is_restarted);
+                *memo = Call { restart, ended: None, ..last }.to_json();
+            }
+            FlowableKind::Batches(items) => {
+                let mut pieces = Pieces::of(memo, 0);
+                pieces.again(id, attempts, flowable::restarts_failed(&items.subflow));
+                *memo = pieces.memo();
+            }
+            _ => {}
+        }
+    }
+
+    /// Makes a task run ready to begin again: what ran below it is gone. Children to come have other ids than
+    /// those that are gone, so that no late word about one is taken for the other's.
+    pub(crate) fn reset(&mut self, id: &TaskRunId) {
+        self.remove_below(id);
+        self.frames.remove(id);
+        let Some(node) = self.run(id).and_then(|run| run.node).and_then(|node| self.planned(node)) else {
+            return;
+        };
+        let TaskKind::Flowable(flowable) = &node.task.kind else { return };
+        let Some(run) = self.run_mut(id) else { return };
+        let attempts = run.task_run.attempts.len();
+        let memo = &mut run.task_run.memo;
+        match &flowable.kind {
+            FlowableKind::Subflow(_) => {}
+            FlowableKind::Batches(_) => {
+                let mut pieces = Pieces::of(memo, 0);
+                pieces.again(id, attempts, false);
+                *memo = pieces.memo();
+            }
+            _ => {
+                let epoch = memo.get("epoch").and_then(Json::as_u64).unwrap_or(0) + 1;
+                *memo = json!({"epoch": epoch});
             }
         }
     }
@@ -96,6 +248,22 @@ impl ExecutionState {
         let all: Vec<_> = self.runs.values().map(|run| (run.task_run.clone(), run.node)).collect();
         for (task_run, node) in all {
             self.count(&task_run, node);
+        }
+    }
+
+    /// Flowables that go on after a restart have their full time again.
+    fn start_clocks(&mut self, env: &Env) {
+        let due: Vec<(TaskRunId, SignedDuration)> = self
+            .frames
+            .keys()
+            .filter_map(|id| {
+                let memo = &self.run(id)?.task_run.memo;
+                let limit = serde_json::from_value(memo.get("limit")?.clone()).ok()?;
+                memo.get("until").is_none_or(Json::is_null).then(|| (id.clone(), limit))
+            })
+            .collect();
+        for (id, limit) in due {
+            self.start_clock(&id, limit, env);
         }
     }
 }

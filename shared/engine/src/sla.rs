@@ -7,6 +7,7 @@ use segue_model::label::set_label;
 use segue_model::log::LogLevel;
 use segue_model::state::State;
 use segue_template::is_truthy;
+use std::collections::HashSet;
 
 impl ExecutionState {
     /// Sets a timer for each promise of a duration, counted from the execution's creation.
@@ -39,13 +40,25 @@ impl ExecutionState {
         for sla in &plan.flow.sla {
             let SlaKind::ExecutionAssertion { assert } = &sla.kind else { continue };
             let scope = self.flow_scope(env);
-            // What cannot be evaluated yet says nothing about the promise.
+            // What cannot be evaluated yet says nothing about the promise; what has to be fetched first is asked
+            // for by the step, which is then taken again.
             let Ok(text) = env.renderer.render(assert, &scope) else { continue };
             if !is_truthy(&text) {
                 is_broken |= self.break_sla(sla, &format!("`{assert}` does not hold"), env);
             }
         }
         is_broken
+    }
+
+    /// The last task run that has not ended, and those above it, end in `state`; the others are killed, subflows
+    /// are not.
+    fn stop_broken(&mut self, state: State, env: &Env) {
+        let mut marked = HashSet::new();
+        if let Some(last) = self.open_runs().pop() {
+            marked = self.above(&last);
+            marked.insert(last);
+        }
+        self.stop_all(state, Some(&marked), false, env.now);
     }
 
     /// Only the first breach of a promise acts; true where it did.
@@ -61,8 +74,8 @@ impl ExecutionState {
         self.decision.changed = true;
         self.log(None, LogLevel::Error, format!("the SLA {} is broken: {why}", sla.id), env.now);
         match sla.behavior {
-            SlaBehavior::Fail => self.stop_all(State::Failed, None, env.now),
-            SlaBehavior::Cancel => self.stop_all(State::Cancelled, None, env.now),
+            SlaBehavior::Fail => self.stop_broken(State::Failed, env),
+            SlaBehavior::Cancel => self.stop_broken(State::Cancelled, env),
             SlaBehavior::None => {}
         }
         true

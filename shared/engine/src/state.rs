@@ -8,6 +8,7 @@ use crate::frame::{Child, Frame, Order};
 use crate::outputs::Outputs;
 use crate::plan::{Branch, NodeId, Plan};
 use jiff::Timestamp;
+use segue_model::Cipher;
 use segue_model::execution::Execution;
 use segue_model::id::TaskRunId;
 use segue_model::log::{LogEntry, LogLevel};
@@ -31,6 +32,8 @@ pub struct Env {
     pub budget: usize,
     /// Root variables that belong to the server: `envs`, `globals`, `kestra`.
     pub globals: Arc<Map>,
+    /// Encrypts and reads values of type SECRET.
+    pub cipher: Cipher,
 }
 
 /// A task run in memory.
@@ -68,6 +71,8 @@ pub(crate) struct Notes {
     pub(crate) broken_slas: Vec<String>,
     /// The flow's `afterExecution` tasks are at work.
     pub(crate) after: bool,
+    /// It was stopped without its subflows.
+    pub(crate) spared: bool,
 }
 
 /// An execution in memory.
@@ -87,6 +92,8 @@ pub struct ExecutionState {
     /// Task runs that are PAUSED, and those that are RETRYING.
     pub(crate) paused: BTreeSet<TaskRunId>,
     pub(crate) retrying: BTreeSet<TaskRunId>,
+    /// What may have been lost before the execution was loaded has been asked for again.
+    pub(crate) is_swept: bool,
     // What the step under way has come to.
     dirty: BTreeSet<u64>,
     pub(crate) decision: Decision,
@@ -110,6 +117,7 @@ impl ExecutionState {
             agenda: VecDeque::new(),
             paused: BTreeSet::new(),
             retrying: BTreeSet::new(),
+            is_swept: false,
             dirty: BTreeSet::new(),
             decision: Decision::default(),
         };
@@ -139,7 +147,9 @@ impl ExecutionState {
                 frame.child_ended(&plan, node, task_run.iteration, current);
             }
         }
-        if !current.is_terminal()
+        let has_begun = !matches!(current, State::Created | State::Restarted);
+        if has_begun
+            && !current.is_terminal()
             && let Some(order) = flowable::order(&plan, node, &task_run.memo)
         {
             self.frames.insert(task_run.id.clone(), Frame::new(order));
@@ -150,7 +160,7 @@ impl ExecutionState {
     pub(crate) fn insert(&mut self, task_run: TaskRun, node: Option<NodeId>) {
         let place = self.next_place;
         self.next_place += 1;
-        let chain = self.chain(task_run.parent_task_run_id.as_ref(), task_run.value.as_deref());
+        let chain = self.chain(&task_run);
         if node.is_some() {
             self.outputs.set_state(&task_run.task_id, &chain, task_run.current());
             if task_run.current().is_terminal() && task_run.current() != State::Skipped
@@ -198,14 +208,20 @@ impl ExecutionState {
         }
     }
 
-    /// The loop values of a task run below `parent`.
-    pub(crate) fn chain(&self, parent: Option<&TaskRunId>, value: Option<&str>) -> Arc<[String]> {
-        let above = parent.and_then(|id| self.run(id)).map(|run| run.chain.clone());
-        match (above, value) {
-            (Some(above), None) => above,
-            (above, value) => {
-                above.iter().flat_map(|chain| chain.iter().cloned()).chain(value.map(str::to_owned)).collect()
+    /// The loop values around a task run and its own, outermost first.
+    pub(crate) fn chain(&self, task_run: &TaskRun) -> Arc<[String]> {
+        let parent = task_run.parent_task_run_id.as_ref().and_then(|id| self.run(id));
+        let above = parent.map(|run| run.chain.clone());
+        let own = task_run.value.as_ref().map(|value| match task_run.iteration {
+            // Iterations of a Loop over the same value keep their outputs apart.
+            Some(at) if parent.is_some_and(|run| flowable::is_repeated(&run.task_run.memo, at)) => {
+                format!("{value}#{at}")
             }
+            _ => value.clone(),
+        });
+        match (above, own) {
+            (Some(above), None) => above,
+            (above, own) => above.iter().flat_map(|chain| chain.iter().cloned()).chain(own).collect(),
         }
     }
 
@@ -311,6 +327,11 @@ impl ExecutionState {
         decision.changed |=
             !(decision.task_runs.is_empty() && decision.removed.is_empty() && decision.logs.is_empty());
         decision
+    }
+
+    /// The task runs with their places, once nothing more is to be done with this state.
+    pub(crate) fn into_task_runs(self) -> Vec<(u64, TaskRun)> {
+        self.runs.into_iter().map(|(place, run)| (place, run.task_run)).collect()
     }
 
     /// The execution.

@@ -4,10 +4,11 @@
 use crate::attempt::Ended;
 use crate::effect::Effect;
 use crate::flowable::{self, OpenError, Stage};
-use crate::frame::{Child, Frame};
+use crate::frame::{Child, Frame, Phase};
 use crate::inline::{self, Change, InlineCall, InlineError, InlineOutcome};
 use crate::plan::{Branch, Node, NodeId};
 use crate::state::{Action, Env, ExecutionState, set_memo};
+use crate::timeout;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::label::set_label;
@@ -49,6 +50,8 @@ impl ExecutionState {
                 return;
             }
             budget -= usize::from(starts);
+            // A step may take an execution from its first task run to its last; a promise is about each change.
+            self.check_slas(env);
         }
     }
 
@@ -64,7 +67,14 @@ impl ExecutionState {
             .and_then(|run| run.task_run.memo.get("epoch"))
             .and_then(Json::as_u64)
             .unwrap_or(0);
-        let name = if epoch == 0 { task.id.clone() } else { format!("{}#{epoch}", task.id) };
+        let mut name = if epoch == 0 { task.id.clone() } else { format!("{}#{epoch}", task.id) };
+        // What runs aside is taken away by a restart, and made again under an id of its own: the attempts of
+        // the former must not be taken for those of the latter.
+        let attempt = self.execution.metadata.attempt_number;
+        let is_aside = self.plan.node(child.node).is_some_and(|node| Phase::of(node.branch) != Phase::Main);
+        if is_aside && attempt > 1 {
+            name.push_str(&format!("@{attempt}"));
+        }
         TaskRunId::derive(&self.execution.id, parent, &name, child.value.as_deref(), child.iteration)
     }
 
@@ -135,12 +145,11 @@ impl ExecutionState {
                 Ok(())
             }
             RunBy::Flowable => {
-                if self.directory_of(node_id).is_some() {
-                    self.reopen_directory(id, env);
-                    Ok(())
-                } else {
-                    self.open(task_run, node_id, &node.task, env)
+                if task_run.current() != State::Running {
+                    self.reset(id);
                 }
+                let Some(task_run) = self.run(id).map(|run| run.task_run.clone()) else { return Ok(()) };
+                self.open(task_run, node_id, &node.task, env)
             }
         }
     }
@@ -191,8 +200,10 @@ impl ExecutionState {
         Ok(())
     }
 
+    /// Makes the changes an inline task asked for. What stays in the store is masked.
     pub(crate) fn apply(&mut self, changes: Vec<Change>, env: &Env) {
-        for change in changes {
+        for mut change in changes {
+            change.mask(&env.lookups);
             match change {
                 Change::Labels(labels) => {
                     for label in labels {
@@ -236,15 +247,17 @@ impl ExecutionState {
         env: &Env,
     ) -> Result<(), Blocked> {
         let scope = self.scope(task, &task_run, env);
-        let opened = flowable::open(self, node, &task_run, &scope, env);
+        let opened = flowable::open(self, node, &task_run, &scope, env)
+            .and_then(|opened| Ok((opened, timeout::limit(task, &scope, env)?)));
         if matches!(opened, Err(OpenError::Pending)) {
             return Err(Blocked);
         }
         let id = task_run.id.clone();
+        let is_open_again = task_run.current() == State::Running;
         if !self.places.contains_key(&id) {
             self.insert(task_run, Some(node));
         }
-        let opened = match opened {
+        let (opened, limit) = match opened {
             Ok(opened) => opened,
             Err(OpenError::Pending) => return Err(Blocked),
             Err(OpenError::Failed(message)) => {
@@ -262,12 +275,22 @@ impl ExecutionState {
         };
         self.enter(&id, State::Running, env.now);
         if let Some(run) = self.run_mut(&id) {
-            run.task_run.outputs = opened.outputs;
-            let epoch = run.task_run.memo.get("epoch").cloned();
+            let mut outputs = Json::Object(opened.outputs);
+            env.lookups.mask(&mut outputs);
+            run.task_run.outputs = outputs.as_object_mut().map(std::mem::take).unwrap_or_default();
+            let kept = ["epoch", "limit", "until"].map(|key| (key, run.task_run.memo.get(key).cloned()));
             run.task_run.memo = opened.memo;
-            if let Some(epoch) = epoch {
-                set_memo(&mut run.task_run.memo, "epoch", epoch);
+            for (key, value) in kept {
+                if let Some(value) = value {
+                    set_memo(&mut run.task_run.memo, key, value);
+                }
             }
+        }
+        // A call that is looked at again keeps its clock.
+        if let Some(limit) = limit
+            && !is_open_again
+        {
+            self.start_clock(&id, limit, env);
         }
         // Children may read what the flowable gave out at its start.
         if let Some(run) = self.run(&id)

@@ -1,8 +1,8 @@
 //! What a calling task run learns of its subflows (kestra-compat.md 2.7).
 
 use crate::attempt::Ended;
-use crate::flowable;
-use crate::state::{Env, ExecutionState};
+use crate::flowable::{self, Call, Pieces};
+use crate::state::{Env, ExecutionState, Run};
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::LogLevel;
 use segue_model::state::State;
@@ -19,6 +19,20 @@ struct Caller {
     items: Option<ForEachItem>,
 }
 
+/// How a subflow ended.
+#[derive(Debug)]
+pub(crate) struct SubflowEnd<'a> {
+    /// Its piece, in ForEachItem.
+    pub(crate) iteration: Option<u64>,
+    pub(crate) child: &'a ExecutionId,
+    /// The first of its line of retries.
+    pub(crate) original: &'a ExecutionId,
+    /// Which attempt of the whole subflow.
+    pub(crate) attempt: u32,
+    pub(crate) state: State,
+    pub(crate) outputs: &'a Map,
+}
+
 impl ExecutionState {
     fn caller(&self, id: &TaskRunId) -> Option<Caller> {
         let run = self.run(id).filter(|run| run.task_run.current() == State::Running)?;
@@ -32,6 +46,17 @@ impl ExecutionState {
         Some(Caller { task_run: run.task_run.clone(), call, items })
     }
 
+    /// The subflows that a task run waits for, or last waited for.
+    pub(crate) fn subflows_of(&self, run: &Run) -> Vec<ExecutionId> {
+        let Some(node) = run.node.and_then(|node| self.plan.node(node)) else { return Vec::new() };
+        let TaskKind::Flowable(flowable) = &node.task.kind else { return Vec::new() };
+        match &flowable.kind {
+            FlowableKind::Subflow(_) => Call::of(&run.task_run.memo).execution.into_iter().collect(),
+            FlowableKind::Batches(_) => Pieces::of(&run.task_run.memo, 0).open_executions(&run.task_run.id),
+            _ => Vec::new(),
+        }
+    }
+
     /// A subflow was made, or could not be.
     pub(crate) fn subflow_created(
         &mut self,
@@ -42,17 +67,7 @@ impl ExecutionState {
     ) {
         let Some(caller) = self.caller(id) else { return };
         if let (Some(items), Some(iteration)) = (&caller.items, iteration) {
-            match outcome {
-                Err(message) => {
-                    self.log(Some(id), LogLevel::Error, message.clone(), env.now);
-                    self.batch_ended(id, items, &caller.task_run, iteration, State::Failed, env);
-                }
-                Ok(_) if !caller.call.wait => {
-                    self.batch_ended(id, items, &caller.task_run, iteration, State::Success, env);
-                }
-                Ok(_) => {}
-            }
-            return;
+            return self.piece_created(id, items, iteration, outcome, env);
         }
         let start = caller.task_run.state.start_date();
         match outcome {
@@ -69,56 +84,102 @@ impl ExecutionState {
                     self.end_attempt(id, ended, env);
                 } else if let Some(run) = self.run_mut(id) {
                     run.task_run.outputs = outputs;
+                    let mut memo = Call::of(&run.task_run.memo);
+                    if memo.execution.as_ref() != Some(child) {
+                        // What could not be restarted was made anew.
+                        memo = Call { execution: Some(child.clone()), ..Call::default() };
+                        merge_memo(&mut run.task_run.memo, &memo.to_json());
+                    }
                 }
             }
         }
     }
 
-    /// A subflow has ended in a state, with its declared outputs.
-    pub(crate) fn subflow_finished(
+    fn piece_created(
         &mut self,
         id: &TaskRunId,
-        iteration: Option<u64>,
-        child: &ExecutionId,
-        (state, outputs): (State, &Map),
+        items: &ForEachItem,
+        iteration: u64,
+        outcome: &Result<ExecutionId, String>,
         env: &Env,
     ) {
+        let ended = match outcome {
+            Err(message) => {
+                self.log(Some(id), LogLevel::Error, message.clone(), env.now);
+                State::Failed
+            }
+            Ok(_) if !items.subflow.wait => State::Success,
+            Ok(child) => {
+                if let Some(run) = self.run_mut(id) {
+                    let mut pieces = Pieces::of(&run.task_run.memo, 0);
+                    pieces.replace(id, iteration, child);
+                    merge_memo(&mut run.task_run.memo, &pieces.memo());
+                }
+                return;
+            }
+        };
+        self.piece_ended(id, items, iteration, None, ended, env);
+    }
+
+    /// A subflow has ended in a state, with its declared outputs.
+    pub(crate) fn subflow_finished(&mut self, id: &TaskRunId, end: &SubflowEnd<'_>, env: &Env) {
         let Some(caller) = self.caller(id) else { return };
-        if let (Some(items), Some(iteration)) = (&caller.items, iteration) {
-            self.batch_ended(id, items, &caller.task_run, iteration, state, env);
+        if let (Some(items), Some(iteration)) = (&caller.items, end.iteration) {
+            let pieces = Pieces::of(&caller.task_run.memo, 0);
+            if pieces.awaits(id, iteration, (end.child, end.original), end.attempt) {
+                self.piece_ended(id, items, iteration, Some((end.child, end.attempt)), end.state, env);
+            }
             return;
         }
-        if caller.task_run.memo.get("execution").and_then(Json::as_str) != Some(child.as_str()) {
+        if !Call::of(&caller.task_run.memo).awaits(end.child, end.original, end.attempt) {
             return;
         }
-        let (own, outputs) = flowable::subflow_ended(&caller.call, child, state, outputs);
+        if let Some(run) = self.run_mut(id) {
+            let ended = (end.state == State::Failed).then_some((end.state, end.attempt));
+            let memo = Call { execution: Some(end.child.clone()), restart: None, ended };
+            merge_memo(&mut run.task_run.memo, &memo.to_json());
+        }
+        let (own, outputs) = flowable::subflow_ended(&caller.call, end.child, end.state, end.outputs);
         let error = (own == State::Failed).then(|| {
             let call = &caller.call;
-            format!("subflow {}.{} ({child}) ends in {state} state", call.namespace, call.flow_id)
+            format!("subflow {}.{} ({}) ends in {} state", call.namespace, call.flow_id, end.child, end.state)
         });
         let start = caller.task_run.state.start_date();
         self.end_attempt(id, Ended { state: own, outputs, error, start, end: env.now }, env);
     }
 
     /// A piece of a ForEachItem has ended.
-    fn batch_ended(
+    fn piece_ended(
         &mut self,
         id: &TaskRunId,
         items: &ForEachItem,
-        task_run: &TaskRun,
         iteration: u64,
+        child: Option<(&ExecutionId, u32)>,
         state: State,
         env: &Env,
     ) {
-        let Some(end) = flowable::batch_ended(items, &task_run.memo, iteration, state) else { return };
+        let Some(task_run) = self.run(id).map(|run| &run.task_run) else { return };
+        let start = task_run.state.start_date();
+        let mut pieces = Pieces::of(&task_run.memo, 0);
+        if !pieces.end(id, iteration, child, state) {
+            return;
+        }
+        let outputs = pieces.outputs();
         if let Some(run) = self.run_mut(id) {
-            run.task_run.memo = end.memo;
-            run.task_run.outputs = end.outputs.clone();
+            merge_memo(&mut run.task_run.memo, &pieces.memo());
+            run.task_run.outputs = outputs.clone();
         }
-        if let Some(state) = end.state {
-            let start = task_run.state.start_date();
-            let ended = Ended { state, outputs: end.outputs, error: None, start, end: env.now };
-            self.end_attempt(id, ended, env);
+        if let Some(state) = pieces.state(items.subflow.transmit_failed) {
+            self.end_attempt(id, Ended { state, outputs, error: None, start, end: env.now }, env);
         }
+    }
+}
+
+/// Replaces entries of a memo, keeping the others.
+fn merge_memo(memo: &mut Json, entries: &Json) {
+    if let (Json::Object(memo), Json::Object(entries)) = (&mut *memo, entries) {
+        memo.extend(entries.clone());
+    } else {
+        *memo = entries.clone();
     }
 }

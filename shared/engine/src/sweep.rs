@@ -2,20 +2,29 @@
 
 use crate::effect::Effect;
 use crate::flowable::Stage;
-use crate::frame::Phase;
+use crate::plan::NodeId;
 use crate::state::{Action, Env, ExecutionState};
+use crate::timeout;
 use jiff::Timestamp;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::state::State;
 use segue_model::task::{FlowableKind, TaskKind};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 impl ExecutionState {
     /// Looks at everything that may have been lost: open levels, task runs on their way, timers, subflows.
     pub(crate) fn sweep(&mut self, env: &Env) {
-        if self.execution.state.current().is_terminal() && self.root.phase != Phase::After {
-            return;
+        let is_first = !std::mem::replace(&mut self.is_swept, true);
+        if self.execution.state.current().is_terminal() {
+            // The last step, or what it was to tell, may be among what was lost.
+            if is_first {
+                self.tell_end();
+                self.stop_again();
+            }
+            if self.is_over() {
+                return;
+            }
         }
         if !self.notes.admitted {
             self.admit(env);
@@ -26,35 +35,47 @@ impl ExecutionState {
         for id in &open {
             self.sweep_run(id, env);
         }
-        let levels: Vec<Option<TaskRunId>> =
-            open.into_iter().filter(|id| self.frames.contains_key(id)).map(Some).chain([None]).collect();
+        let levels: Vec<TaskRunId> = open.into_iter().filter(|id| self.frames.contains_key(id)).collect();
+        let mut stalled = self.stalled();
         for level in levels {
-            let stalled = self.stalled(level.as_ref());
-            if stalled.is_empty() {
-                self.agenda.push_back(Action::Advance { level: level.clone(), ended: None });
+            let ended = stalled.remove(&level).unwrap_or_default();
+            if ended.is_empty() {
+                self.agenda.push_back(Action::Advance { level: Some(level), ended: None });
+            } else {
+                let advance = |ended| Action::Advance { level: Some(level.clone()), ended: Some(ended) };
+                self.agenda.extend(ended.into_iter().map(advance));
             }
-            for ended in stalled {
-                self.agenda.push_back(Action::Advance { level: level.clone(), ended: Some(ended) });
-            }
+        }
+        self.agenda.push_back(Action::Advance { level: None, ended: None });
+    }
+
+    /// Looks again because a message came that was known already: it may come once more because the process
+    /// that had folded it in was gone before it could bring about what followed. What this process folded in
+    /// itself it has brought about too.
+    pub(crate) fn look_again(&mut self, env: &Env) {
+        if !self.is_swept {
+            self.sweep(env);
         }
     }
 
-    /// Iterations of a level whose child has ended and whose next has not started.
-    pub(crate) fn stalled(&mut self, level: Option<&TaskRunId>) -> Vec<(u64, usize)> {
-        let Some(level) = level else { return Vec::new() };
-        let ended: HashSet<(u64, crate::plan::NodeId)> = self
-            .runs
-            .values()
-            .filter(|run| {
-                run.task_run.parent_task_run_id.as_ref() == Some(level)
-                    && run.task_run.current().is_terminal()
+    /// Iterations whose child has ended and whose next has not started, by level.
+    fn stalled(&self) -> HashMap<TaskRunId, Vec<(u64, usize)>> {
+        let mut ended: HashMap<&TaskRunId, HashSet<(u64, NodeId)>> = HashMap::new();
+        for run in self.runs.values().filter(|run| run.task_run.current().is_terminal()) {
+            if let (Some(level), Some(iteration), Some(node)) =
+                (&run.task_run.parent_task_run_id, run.task_run.iteration, run.node)
+                && self.frames.contains_key(level)
+            {
+                ended.entry(level).or_default().insert((iteration, node));
+            }
+        }
+        ended
+            .into_iter()
+            .filter_map(|(level, ended)| {
+                let frame = self.frames.get(level)?;
+                Some((level.clone(), frame.stalled(|iteration, node| ended.contains(&(iteration, node)))))
             })
-            .filter_map(|run| Some((run.task_run.iteration?, run.node?)))
-            .collect();
-        self.frames
-            .get(level)
-            .map(|frame| frame.stalled(|iteration, node| ended.contains(&(iteration, node))))
-            .unwrap_or_default()
+            .collect()
     }
 
     pub(crate) fn sweep_run(&mut self, id: &TaskRunId, env: &Env) {
@@ -65,6 +86,9 @@ impl ExecutionState {
             task_run.memo.get(key).and_then(|date| serde_json::from_value(date.clone()).ok())
         };
         let attempts = task_run.attempts.len();
+        if let (State::Running | State::Paused, Some(due)) = (task_run.current(), date("until")) {
+            self.effect(Effect::SetTimer { key: timeout::timer_key(id), due });
+        }
         match task_run.current() {
             State::Retrying => {
                 if let Some(due) = date("retry") {
@@ -78,11 +102,14 @@ impl ExecutionState {
                     self.effect(Effect::SetTimer { key: format!("due:{id}"), due });
                 }
             }
-            State::Created | State::Running => {
+            State::Created | State::Restarted | State::Running => {
                 let Some(planned) = self.plan.node(node).cloned() else { return };
                 match planned.run_by {
                     RunBy::Service(_) => self.dispatch(id, env),
                     RunBy::Inline => self.agenda.push_back(Action::Again(id.clone())),
+                    RunBy::Flowable if task_run.current() != State::Running => {
+                        self.agenda.push_back(Action::Again(id.clone()));
+                    }
                     RunBy::Flowable => {
                         if let Some(due) = date("due") {
                             self.effect(Effect::SetTimer { key: format!("due:{id}"), due });
@@ -102,7 +129,6 @@ impl ExecutionState {
                 }
             }
             State::Queued
-            | State::Restarted
             | State::Retried
             | State::Success
             | State::Warning

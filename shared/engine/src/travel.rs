@@ -2,7 +2,7 @@
 
 use crate::effect::Effect;
 use crate::flowable::{self, Stage};
-use crate::frame::{Frame, Phase};
+use crate::frame::Phase;
 use crate::plan::NodeId;
 use crate::state::{Action, Env, ExecutionState, set_memo};
 use segue_model::Json;
@@ -30,12 +30,11 @@ impl ExecutionState {
         } else {
             properties.clone()
         };
-        let scope = self.scope(&node.task, &task_run, env);
         let mut reach = properties.clone();
         if let Some(timeout) = &node.task.timeout {
             reach.insert("timeout".into(), json!(timeout));
         }
-        let context = self.json_context(&scope, &reach);
+        let context = self.json_context(&node.task, &task_run, &reach, env);
         let dispatch = crate::effect::Dispatch {
             service,
             task_run_id: id.clone(),
@@ -87,16 +86,14 @@ impl ExecutionState {
         let Some(run) = self.run_mut(id) else { return };
         set_memo(&mut run.task_run.memo, "stage", json!(stage.name()));
         let task_run = run.task_run.clone();
-        let epoch = task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0);
-        let attempt = epoch * 2 + u64::from(stage == Stage::Collect);
-        let scope = self.scope(&task, &task_run, env);
-        let context = self.json_context(&scope, &directory.properties);
+        let attempt = flowable::directory_attempt(&task_run.memo, stage);
+        let context = self.json_context(&task, &task_run, &directory.properties, env);
         let dispatch = flowable::directory_dispatch(
             &task,
             directory,
             stage,
             &task_run,
-            u32::try_from(attempt).unwrap_or(u32::MAX),
+            attempt,
             context,
             own_directory(&task_run),
         );
@@ -122,29 +119,14 @@ impl ExecutionState {
         true
     }
 
-    /// A working directory begins again, clean.
-    pub(crate) fn reopen_directory(&mut self, id: &TaskRunId, env: &Env) {
-        self.remove_below(id);
-        let Some(run) = self.run_mut(id) else { return };
-        let epoch = run.task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0) + 1;
-        run.task_run.memo = json!({"epoch": epoch});
-        let Some(node) = run.node else { return };
-        self.enter(id, State::Running, env.now);
-        if let Some(order) = flowable::order(&self.plan, node, &Json::Null) {
-            self.frames.insert(id.clone(), Frame::new(order));
-        }
-        self.begin_level(id, node, State::Running, env);
-    }
-
     /// Files of a working directory have been laid out or collected.
     pub(crate) fn directory_finished(&mut self, result: &TaskRunResult, env: &Env) {
         let id = &result.task_run_id;
         let Some(run) = self.run(id) else { return };
         let stage = Stage::of(&run.task_run.memo);
-        let epoch = run.task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0);
-        let expected = epoch * 2 + u64::from(stage == Stage::Collect);
-        if stage == Stage::Children || expected != u64::from(result.attempt) {
-            return self.sweep(env);
+        let expected = flowable::directory_attempt(&run.task_run.memo, stage);
+        if stage == Stage::Children || expected != result.attempt {
+            return self.look_again(env);
         }
         let Some(run) = self.run_mut(id) else { return };
         set_memo(&mut run.task_run.memo, "stage", json!(Stage::Children.name()));

@@ -1,13 +1,16 @@
 //! What waits: timers, pauses, resumes (kestra-compat.md 2.5).
 
+use crate::attempt::Ended;
 use crate::effect::Effect;
 use crate::flowable;
 use crate::frame::Phase;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, Env, ExecutionState, Run};
+use crate::step::is_kind;
 use segue_model::id::TaskRunId;
+use segue_model::input::Input;
 use segue_model::log::LogLevel;
 use segue_model::state::State;
-use segue_model::task::PauseBehavior;
+use segue_model::task::{FlowableKind, PauseBehavior, TaskKind};
 use segue_model::{Json, Map};
 
 impl ExecutionState {
@@ -28,17 +31,26 @@ impl ExecutionState {
                 }
             }
             "sla" => self.sla_is_due(rest, env),
+            "timeout" => self.time_is_over(&id, env),
             "replay" if self.execution.state.current() == State::Retried => {
                 self.effect(Effect::CreateRetryExecution);
             }
             "round" if current == Some(State::Paused) => self.begin_round(&id, env),
             "due" => match current {
                 Some(State::Paused) => self.pause_is_over(&id, env),
-                Some(State::Running) => self.finish(&id, State::Success, env.now),
+                Some(State::Running) => self.sleep_is_over(&id, env),
                 _ => {}
             },
             _ => {}
         }
+    }
+
+    /// A Sleep is a runnable task to whoever looks at it, and has an attempt.
+    fn sleep_is_over(&mut self, id: &TaskRunId, env: &Env) {
+        let Some(run) = self.run(id) else { return };
+        let (start, outputs) = (run.task_run.state.start_date(), run.task_run.outputs.clone());
+        let ended = Ended { state: State::Success, outputs, error: None, start, end: env.now };
+        self.end_attempt(id, ended, env);
     }
 
     pub(crate) fn pause_is_over(&mut self, id: &TaskRunId, env: &Env) {
@@ -58,7 +70,7 @@ impl ExecutionState {
                 }
                 self.agenda.push_back(Action::Advance { level: Some(id.clone()), ended: None });
             }
-            PauseBehavior::Cancel => self.stop_all(State::Cancelled, None, env.now),
+            PauseBehavior::Cancel => self.stop_all(State::Cancelled, None, true, env.now),
         }
     }
 
@@ -71,14 +83,54 @@ impl ExecutionState {
             self.sweep(env);
             self.follow(env.now);
         }
-        let first = self
-            .runs
-            .values()
-            .map(|run| &run.task_run)
-            .find(|run| run.current() == State::Paused && task_run_id.is_none_or(|id| *id == run.id))
-            .map(|run| run.id.clone());
-        if let Some(id) = first {
+        let Some(id) = task_run_id.cloned().or_else(|| self.first_paused()) else { return };
+        if !self.paused.contains(&id) {
+            return;
+        }
+        if self.paused.len() == 1 {
+            self.enter_execution(State::Restarted, env.now);
+            self.enter_execution(State::Running, env.now);
+        }
+        if self.run(&id).is_some_and(|run| self.is_pause(run)) {
             self.resume_run(&id, inputs.clone(), env);
+        } else {
+            // A loop does not wait for its next round.
+            self.effect(Effect::ClearTimer { key: format!("round:{id}") });
+            self.begin_round(&id, env);
+        }
+    }
+
+    /// The paused task run that a resume means when it names none: the first Pause, else the first loop that
+    /// waits for its next round.
+    pub fn first_paused(&self) -> Option<TaskRunId> {
+        let mut paused: Vec<_> = self
+            .paused
+            .iter()
+            .filter_map(|id| {
+                let place = self.places.get(id)?;
+                let run = self.runs.get(place)?;
+                Some((!self.is_pause(run), place, id))
+            })
+            .collect();
+        paused.sort();
+        paused.first().map(|(_, _, id)| (*id).clone())
+    }
+
+    fn is_pause(&self, run: &Run) -> bool {
+        run.node
+            .and_then(|node| self.plan.node(node))
+            .is_some_and(|node| is_kind(&node.task, |kind| matches!(kind, FlowableKind::Pause(_))))
+    }
+
+    /// What a person who resumes a paused task run may say (`onResume`).
+    pub fn resume_inputs(&self, id: &TaskRunId) -> Vec<Input> {
+        let node = self.run(id).and_then(|run| run.node).and_then(|node| self.plan.node(node));
+        match node.map(|node| &node.task.kind) {
+            Some(TaskKind::Flowable(flowable)) => match &flowable.kind {
+                FlowableKind::Pause(pause) => pause.on_resume.clone(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
         }
     }
 

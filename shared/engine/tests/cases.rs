@@ -174,7 +174,7 @@ fn a_kill_runs_no_errors() {
     let mut world = World::new(&flow);
     world.run();
     assert_eq!(world.state(), State::Running);
-    world.send(Event::KillRequested);
+    world.send(Event::KillRequested { cascade: true });
     world.run();
     assert_eq!(world.runs(), ["a KILLED"]);
     assert_eq!(world.state(), State::Killed);
@@ -186,7 +186,7 @@ fn a_restart_keeps_what_was_well() {
     let mut world = World::new(&flow);
     world.run();
     assert_eq!(world.runs(), ["a SUCCESS", "b FAILED"]);
-    world.send(Event::RestartRequested);
+    world.send(Event::RestartRequested { attempt: 1 });
     world.run();
     assert_eq!(world.runs(), ["a SUCCESS", "b SUCCESS", "c SUCCESS"]);
     assert_eq!(world.run_of("b").attempts.len(), 2);
@@ -269,4 +269,51 @@ fn nested_loops_keep_their_outputs_apart() {
 fn after_execution_never_changes_the_state() {
     let flow = format!("tasks: [{}]\nafterExecution: [{}]", work("a"), fails("z", ""));
     check(&flow, State::Success, &["a SUCCESS", "z FAILED"]);
+}
+
+#[test]
+fn a_loop_that_transmits_no_failure_goes_on() {
+    let each =
+        "{id: each, type: io.kestra.plugin.core.flow.Loop, values: [1, 2], transmitFailed: false, tasks: [";
+    let flow = format!("tasks: [{each}{}, {}]}}, {}]", fails("t", ""), work("u"), work("b"));
+    check(&flow, State::Success, &["each SUCCESS", "t[1] FAILED", "t[2] FAILED", "b SUCCESS"]);
+}
+
+#[test]
+fn a_loop_runs_equal_values_each() {
+    let each = "{id: each, type: io.kestra.plugin.core.flow.Loop, values: [x, x], tasks: [";
+    let say = |id: &str, format: &str| {
+        format!("{{id: {id}, type: io.kestra.plugin.core.debug.Return, format: '{format}'}}")
+    };
+    let flow = format!(
+        "tasks: [{each}{}, {}]}}]",
+        say("t", "{{ item.value }}{{ item.index }}"),
+        say("u", "{{ outputs.t.value }}")
+    );
+    let mut world = World::new(&flow);
+    world.run();
+    let said: Vec<_> = world
+        .execution
+        .task_runs()
+        .filter(|run| run.task_id == "u")
+        .map(|run| run.outputs.get("value").cloned().unwrap_or_default())
+        .collect();
+    assert_eq!(said, ["x0", "x1"]);
+    assert_eq!(world.run_of("each").outputs.get("iterationCount"), Some(&serde_json::json!(2)));
+}
+
+#[test]
+fn an_assertion_is_looked_at_after_each_task_run() {
+    let sla = "sla: [{id: s, type: EXECUTION_ASSERTION, behavior: CANCEL, assert: \"{{ tasks.a.state != 'SUCCESS' }}\"}]\n";
+    let flow = format!(
+        "{sla}tasks: [{{id: a, type: io.kestra.plugin.core.log.Log, message: x}}, {{id: b, type: io.kestra.plugin.core.log.Log, message: x}}]"
+    );
+    check(&flow, State::Cancelled, &["a SUCCESS"]);
+}
+
+#[test]
+fn a_sleep_has_an_attempt() {
+    let mut world = World::new("tasks: [{id: s, type: io.kestra.plugin.core.flow.Sleep, duration: PT1H}]");
+    world.run();
+    assert_eq!(world.run_of("s").attempts.len(), 1);
 }

@@ -4,16 +4,18 @@
 use crate::executor::{Executor, execution_message};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use segue_engine::inputs::{self, InputProblem, InputScope, ResolveError};
+use segue_engine::inputs::{self, InputProblem, InputScope, ResolveError, Sealing};
 use segue_model::event::Event;
 use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger};
 use segue_model::flow::{CheckBehavior, Flow};
 use segue_model::id::ExecutionId;
+use segue_model::input::Input;
 use segue_model::label::{Label, set_label};
+use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
 use segue_ports::PortError;
-use segue_template::{Ambient, JsonMap, LookupTable, RenderError, Scope, is_truthy};
+use segue_template::{Ambient, JsonMap, LookupTable, Masker, RenderError, Scope, is_truthy};
 use serde_json::json;
 use std::sync::Arc;
 use thiserror::Error;
@@ -82,6 +84,16 @@ impl Executor {
     /// # Errors
     /// [`CreateError`].
     pub async fn create(&self, request: NewExecution) -> Result<Execution, CreateError> {
+        self.create_with(request, &Masker::default()).await
+    }
+
+    /// As [`Executor::create`]; a text among the inputs that one of `secrets` is in is encrypted, whatever the type
+    /// of its input.
+    pub(crate) async fn create_with(
+        &self,
+        request: NewExecution,
+        secrets: &Masker,
+    ) -> Result<Execution, CreateError> {
         let plan = self.plan(&request.namespace, &request.flow_id, request.revision).await?;
         let flow = plan.flow.clone();
         if flow.disabled {
@@ -101,19 +113,61 @@ impl Executor {
             return Ok(known.execution);
         }
         let scope = self.input_context(&flow, &request);
-        let inputs = self.resolve_inputs(&flow, &request, &scope, &id, now).await?;
+        let mut inputs =
+            self.resolve_inputs(&flow.inputs, &flow.namespace, &request, &scope, &id, now).await?;
         let verdict = self.ask_checks(&flow, &inputs, scope, &id, now).await?;
+        self.seal(&flow.inputs, &mut inputs, secrets, &id)?;
         let execution = new_execution(&flow, request, id, inputs, verdict, now);
         self.ports().state.create_execution(&execution).await?;
         self.parts.observer.committed(&execution, &[], &[]);
-        if !execution.state.current().is_terminal() {
-            self.ports().bus.publish(vec![execution_message(&execution.id, Event::ExecutionCreated)]).await?;
-        }
+        self.set_going(&execution).await?;
         Ok(execution)
     }
 
+    /// Makes an execution that never runs: it is FAILED, and its log says why. With an id that is there already,
+    /// that one is returned.
+    ///
+    /// # Errors
+    /// [`CreateError::Port`].
+    pub async fn create_failed(&self, request: NewExecution, why: &str) -> Result<Execution, CreateError> {
+        let plan = self.plan(&request.namespace, &request.flow_id, request.revision).await?;
+        let now = self.ports().clock.now();
+        let id = request.id.clone().unwrap_or_else(|| self.fresh_id(&request, now));
+        if let Some(known) = self.ports().state.execution(&id).await? {
+            return Ok(known.execution);
+        }
+        let execution = new_execution(&plan.flow, request, id, Map::new(), Some(State::Failed), now);
+        let entry = LogEntry {
+            namespace: execution.namespace.clone(),
+            flow_id: execution.flow_id.clone(),
+            execution_id: execution.id.clone(),
+            task_id: None,
+            task_run_id: None,
+            attempt_number: None,
+            timestamp: now,
+            level: LogLevel::Error,
+            message: self.parts.answers.mask(why.to_owned()),
+        };
+        self.ports().state.append_logs(vec![entry.clone()]).await?;
+        self.ports().state.create_execution(&execution).await?;
+        self.parts.observer.committed(&execution, &[], &[entry]);
+        self.set_going(&execution).await?;
+        Ok(execution)
+    }
+
+    /// Publishes that an execution was made; of one that has ended already, its end.
+    async fn set_going(&self, execution: &Execution) -> Result<(), PortError> {
+        let state = execution.state.current();
+        let message = if state.is_terminal() {
+            self.announcement(execution, state)
+        } else {
+            Some(execution_message(&execution.id, Event::ExecutionCreated))
+        };
+        self.ports().bus.publish(message.into_iter().collect()).await
+    }
+
     /// An id for what nothing fired: two requests at the same nanosecond with the same content are one.
-    fn fresh_id(&self, request: &NewExecution, now: Timestamp) -> ExecutionId {
+    pub(crate) fn fresh_id(&self, request: &NewExecution, now: Timestamp) -> ExecutionId {
         static COUNTER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let number = COUNTER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         ExecutionId::derive(&[
@@ -126,7 +180,7 @@ impl Executor {
         ])
     }
 
-    fn input_context(&self, flow: &Flow, request: &NewExecution) -> Map {
+    pub(crate) fn input_context(&self, flow: &Flow, request: &NewExecution) -> Map {
         let mut context = (*self.parts.globals).clone();
         context.insert(
             "flow".into(),
@@ -139,15 +193,47 @@ impl Executor {
         context
     }
 
+    /// The inputs as they are stored and sent: secrets encrypted.
+    pub(crate) async fn sealed_inputs(
+        &self,
+        wanted: &[Input],
+        namespace: &str,
+        request: &NewExecution,
+        context: &Map,
+        id: &ExecutionId,
+        now: Timestamp,
+    ) -> Result<Map, CreateError> {
+        let mut inputs = self.resolve_inputs(wanted, namespace, request, context, id, now).await?;
+        self.seal(wanted, &mut inputs, &Masker::default(), id)?;
+        Ok(inputs)
+    }
+
+    fn seal(
+        &self,
+        wanted: &[Input],
+        inputs: &mut Map,
+        known: &Masker,
+        id: &ExecutionId,
+    ) -> Result<(), CreateError> {
+        let sealing = Sealing { cipher: &self.ports().cipher, place: &[id.as_str(), "inputs"] };
+        inputs::seal(wanted, inputs, known, sealing).map_err(|problem| CreateError::Inputs(vec![problem]))
+    }
+
+    /// The inputs as expressions see them, secrets clear: they must not leave this process.
     async fn resolve_inputs(
         &self,
-        flow: &Flow,
+        wanted: &[Input],
+        namespace: &str,
         request: &NewExecution,
         context: &Map,
         id: &ExecutionId,
         now: Timestamp,
     ) -> Result<Map, CreateError> {
         let table = LookupTable::new();
+        let mut submitted = request.inputs.clone();
+        inputs::open_submitted(wanted, &mut submitted, &self.ports().cipher)
+            .map_err(|problem| CreateError::Inputs(vec![problem]))?;
+        inputs::secrets(wanted, &submitted, &mut |secret| table.learn(secret));
         loop {
             let scope = InputScope {
                 renderer: &self.parts.renderer,
@@ -155,10 +241,15 @@ impl Executor {
                 lookups: Arc::new(table.clone()),
                 ambient: Ambient { now, seed: 0, time_zone: TimeZone::UTC },
             };
-            match inputs::resolve(&flow.inputs, &request.inputs, &scope) {
+            match inputs::resolve(wanted, &submitted, &scope) {
                 Ok(inputs) => return Ok(inputs),
-                Err(ResolveError::Refused(problems)) => return Err(CreateError::Inputs(problems)),
-                Err(ResolveError::Pending) => self.fetch(&table, &flow.namespace, id).await?,
+                Err(ResolveError::Refused(mut problems)) => {
+                    for problem in &mut problems {
+                        problem.message = table.mask_text(std::mem::take(&mut problem.message));
+                    }
+                    return Err(CreateError::Inputs(problems));
+                }
+                Err(ResolveError::Pending) => self.fetch(&table, namespace, id).await?,
             }
         }
     }
@@ -182,6 +273,7 @@ impl Executor {
     ) -> Result<Option<State>, CreateError> {
         context.insert("inputs".into(), Json::Object(inputs.clone()));
         let table = LookupTable::new();
+        inputs::secrets(&flow.inputs, inputs, &mut |secret| table.learn(secret));
         let ambient = Ambient { now, seed: 0, time_zone: TimeZone::UTC };
         let scope = Scope::from_json(Json::Object(context), Arc::new(table.clone()), ambient);
         let mut strongest: Option<(CheckBehavior, String)> = None;
@@ -191,10 +283,8 @@ impl Executor {
                     Ok(text) => break is_truthy(&text),
                     Err(RenderError::Pending) => self.fetch(&table, &flow.namespace, id).await?,
                     Err(error) => {
-                        return Err(CreateError::Blocked(format!(
-                            "the check `{}`: {error}",
-                            check.condition
-                        )));
+                        let why = format!("the check `{}`: {error}", check.condition);
+                        return Err(CreateError::Blocked(table.mask_text(why)));
                     }
                 }
             };

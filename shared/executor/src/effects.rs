@@ -1,21 +1,29 @@
 //! Brings about what the engine asks for, once the commit is in. Everything here bears being done twice.
 
+use crate::actions::ActionError;
 use crate::create::NewExecution;
 use crate::executor::{Executor, execution_message};
 use crate::translate::task_run_message;
 use segue_engine::inline::Change;
 use segue_engine::{Effect, SubflowRequest};
-use segue_model::Json;
 use segue_model::event::Event;
 use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger, ParentTaskRun};
 use segue_model::id::ExecutionId;
+use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
+use segue_model::{Json, Map};
 use segue_ports::state::Slot;
-use segue_ports::wire::Message;
+use segue_ports::wire::{AttemptKey, ExecutionEnded, Message, WIRE_VERSION};
 use segue_ports::{Outgoing, PortError, Topic};
+use segue_template::LookupTable;
 use serde_json::json;
 use std::borrow::Cow;
 use std::collections::VecDeque;
+
+/// The execution that takes the place of one which ended RETRIED.
+pub fn retry_id(superseded: &ExecutionId) -> ExecutionId {
+    ExecutionId::derive(&["retry", superseded.as_str()])
+}
 
 impl Executor {
     pub(crate) async fn bring_about(
@@ -24,12 +32,14 @@ impl Executor {
         changes: Vec<Change>,
         effects: Vec<Effect>,
         events: &mut VecDeque<Event>,
+        secrets: &LookupTable,
     ) -> Result<(), PortError> {
         let mut messages = Vec::new();
         for change in changes {
             if let Change::Resume { execution_id, inputs } = change {
-                let event = Event::ResumeRequested { inputs, task_run_id: None };
-                messages.push(execution_message(&ExecutionId::from(execution_id), event));
+                messages.extend(
+                    self.resume_other(execution, &ExecutionId::from(execution_id), inputs, secrets).await?,
+                );
             }
         }
         for effect in effects {
@@ -41,30 +51,54 @@ impl Executor {
                 }
                 Effect::TakeSlot => events.push_back(self.take_slot(execution).await?),
                 Effect::ReleaseSlot => messages.extend(self.release_slot(execution).await?),
-                Effect::StopAttempts { task_run_id } => {
-                    self.ports().state.revoke_claims(&execution.id, task_run_id.as_ref()).await?;
+                Effect::StopAttempts { attempts } => {
+                    let keys: Vec<AttemptKey> = attempts
+                        .into_iter()
+                        .map(|(task_run_id, attempt)| AttemptKey {
+                            execution_id: execution.id.clone(),
+                            task_run_id,
+                            attempt,
+                        })
+                        .collect();
+                    self.ports().state.revoke_claims(&keys).await?;
                 }
                 Effect::StartSubflow(request) => {
-                    events.push_back(self.start_subflow(execution, *request).await?)
+                    events.push_back(self.start_subflow(execution, *request, secrets).await?)
                 }
                 Effect::KillExecution { execution_id } => {
-                    messages.push(execution_message(&execution_id, Event::KillRequested));
+                    messages.push(execution_message(&execution_id, Event::KillRequested { cascade: true }));
                 }
                 Effect::NotifyParent { execution_id, task_run_id, iteration, state, outputs } => {
                     let event = Event::SubflowFinished {
                         task_run_id,
                         iteration,
                         execution_id: execution.id.clone(),
+                        original_id: execution.original_id.clone(),
+                        attempt: execution.metadata.attempt_number,
                         state,
                         outputs,
                     };
                     messages.push(execution_message(&execution_id, event));
                 }
                 Effect::CreateRetryExecution => self.create_retry(execution).await?,
-                Effect::ExecutionEnded { .. } | Effect::SetTimer { .. } | Effect::ClearTimer { .. } => {}
+                Effect::ExecutionEnded { state } => messages.extend(self.announcement(execution, state)),
+                Effect::SetTimer { .. } | Effect::ClearTimer { .. } => {}
             }
         }
         if messages.is_empty() { Ok(()) } else { self.ports().bus.publish(messages).await }
+    }
+
+    /// Tells the scheduler that an execution has ended or is paused, where one listens.
+    pub(crate) fn announcement(&self, execution: &Execution, state: State) -> Option<Outgoing> {
+        let ended = ExecutionEnded {
+            version: WIRE_VERSION,
+            execution_id: execution.id.clone(),
+            namespace: execution.namespace.clone(),
+            flow_id: execution.flow_id.clone(),
+            state,
+        };
+        let message = Outgoing { topic: Topic::Triggers, message: Message::ExecutionEnded(ended) };
+        self.parts.announce_ends.then_some(message)
     }
 
     /// The whole flow again, as a new execution: same inputs, labels and trigger (kestra-compat.md 2.4).
@@ -72,7 +106,7 @@ impl Executor {
         let attempt_number = old.metadata.attempt_number + 1;
         let now = self.ports().clock.now();
         let execution = Execution {
-            id: ExecutionId::derive(&["retry", old.id.as_str()]),
+            id: retry_id(&old.id),
             parent_id: Some(old.id.clone()),
             outputs: None,
             state: StateHistory::new(State::Created, now),
@@ -83,6 +117,58 @@ impl Executor {
         self.ports().state.create_execution(&execution).await?;
         self.parts.observer.committed(&execution, &[], &[]);
         self.ports().bus.publish(vec![execution_message(&execution.id, Event::ExecutionCreated)]).await
+    }
+
+    /// A task resumes an execution, maybe its own. A refusal is told in the log of who asked.
+    async fn resume_other(
+        &self,
+        execution: &Execution,
+        id: &ExecutionId,
+        inputs: Map,
+        secrets: &LookupTable,
+    ) -> Result<Option<Outgoing>, PortError> {
+        match self.resolve_resume(id, inputs).await {
+            Ok((task_run_id, inputs)) => {
+                Ok(Some(execution_message(id, Event::ResumeRequested { inputs, task_run_id })))
+            }
+            Err(ActionError::Port(error)) => Err(error),
+            Err(refusal) => {
+                let entry = LogEntry {
+                    namespace: execution.namespace.clone(),
+                    flow_id: execution.flow_id.clone(),
+                    execution_id: execution.id.clone(),
+                    task_id: None,
+                    task_run_id: None,
+                    attempt_number: None,
+                    timestamp: self.ports().clock.now(),
+                    level: LogLevel::Error,
+                    message: secrets.mask_text(format!("execution {id} was not resumed: {refusal}")),
+                };
+                self.ports().state.append_logs(vec![entry]).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Has a subflow that failed restarted, where it can be; none where a new one is to be made. Asked again after a
+    /// crash, a subflow that was restarted meanwhile is left alone, and tells its end again if it has ended.
+    async fn restart_subflow(
+        &self,
+        child: &ExecutionId,
+        attempt: u32,
+    ) -> Result<Option<Outgoing>, PortError> {
+        let Some(loaded) = self.load(child).await? else { return Ok(None) };
+        let execution = loaded.state.execution();
+        let restart = Event::RestartRequested { attempt };
+        let event = if execution.metadata.attempt_number > attempt || !execution.state.current().is_terminal()
+        {
+            Event::Continued
+        } else if loaded.state.refuses(&restart).is_some() {
+            return Ok(None);
+        } else {
+            restart
+        };
+        Ok(Some(execution_message(child, event)))
     }
 
     async fn take_slot(&self, execution: &Execution) -> Result<Event, PortError> {
@@ -107,7 +193,7 @@ impl Executor {
         })
     }
 
-    async fn release_slot(&self, execution: &Execution) -> Result<Vec<Outgoing>, PortError> {
+    pub(crate) async fn release_slot(&self, execution: &Execution) -> Result<Vec<Outgoing>, PortError> {
         let granted = self
             .ports()
             .state
@@ -116,7 +202,22 @@ impl Executor {
         Ok(granted.iter().map(|id| execution_message(id, Event::SlotGranted)).collect())
     }
 
-    async fn start_subflow(&self, parent: &Execution, request: SubflowRequest) -> Result<Event, PortError> {
+    async fn start_subflow(
+        &self,
+        parent: &Execution,
+        request: SubflowRequest,
+        secrets: &LookupTable,
+    ) -> Result<Event, PortError> {
+        if let Some((child, attempt)) = &request.restart
+            && let Some(message) = self.restart_subflow(child, *attempt).await?
+        {
+            self.ports().bus.publish(vec![message]).await?;
+            return Ok(Event::SubflowCreated {
+                task_run_id: request.task_run_id,
+                iteration: request.iteration,
+                outcome: Ok(child.clone()),
+            });
+        }
         let mut variables = segue_model::Map::new();
         for (key, value) in [
             ("executionId", json!(parent.id)),
@@ -143,21 +244,24 @@ impl Executor {
                 id: task_id,
                 type_name: task_type,
                 variables,
+                slot: None,
+                backfill: None,
                 parent: Some(ParentTaskRun {
                     execution_id: parent.id.clone(),
                     task_run_id: request.task_run_id.clone(),
                     iteration: request.iteration,
                     wait: request.wait,
+                    outputs: request.outputs,
                 }),
             }),
             schedule_date: request.schedule_date,
         };
-        let outcome = match self.create(new).await {
+        let outcome = match self.create_with(new, &secrets.masker()).await {
             Ok(execution) => Ok(execution.id),
             Err(error) => match error.into_port() {
                 Ok(port) if port.is_transient() => return Err(port),
-                Ok(port) => Err(port.to_string()),
-                Err(message) => Err(message),
+                Ok(port) => Err(secrets.mask_text(port.to_string())),
+                Err(message) => Err(secrets.mask_text(message)),
             },
         };
         Ok(Event::SubflowCreated { task_run_id: request.task_run_id, iteration: request.iteration, outcome })

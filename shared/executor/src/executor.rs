@@ -5,6 +5,7 @@ use crate::cache::{Cache, Loaded};
 use crate::observer::Observer;
 use crate::translate::kv_write;
 use async_trait::async_trait;
+use jiff::Timestamp;
 use segue_engine::decide::go_on;
 use segue_engine::{Decision, Effect, Env, ExecutionState, Plan, decide};
 use segue_model::Map;
@@ -13,6 +14,7 @@ use segue_model::event::Event;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::parse::parse_flow;
+use segue_model::state::State;
 use segue_ports::state::{Commit, ExecutionFilter, Timer};
 use segue_ports::wire::{ExecutionMessage, Message};
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
@@ -39,6 +41,8 @@ pub struct ExecutorParts {
     pub globals: Arc<Map>,
     /// Is told of every commit.
     pub observer: Arc<dyn Observer>,
+    /// Whether ends and pauses of executions are published for the scheduler; false where none listens.
+    pub announce_ends: bool,
 }
 
 /// The executor.
@@ -51,6 +55,11 @@ impl Executor {
     /// An executor of these parts.
     pub fn new(parts: ExecutorParts) -> Self {
         Self { parts, cache: Cache::new() }
+    }
+
+    /// What it is made of.
+    pub fn parts(&self) -> &ExecutorParts {
+        &self.parts
     }
 
     pub(crate) fn ports(&self) -> &Ports {
@@ -96,7 +105,7 @@ impl Executor {
         Ok(self.cache.keep_plan(&key, plan))
     }
 
-    async fn load(&self, id: &ExecutionId) -> Result<Option<Loaded>, PortError> {
+    pub(crate) async fn load(&self, id: &ExecutionId) -> Result<Option<Loaded>, PortError> {
         let Some(stored) = self.ports().state.execution(id).await? else { return Ok(None) };
         let execution = stored.execution;
         let plan = self.plan(&execution.namespace, &execution.flow_id, Some(execution.flow_revision)).await?;
@@ -112,47 +121,66 @@ impl Executor {
     pub async fn apply(&self, id: &ExecutionId, event: Event) -> Result<Option<Execution>, PortError> {
         let place = self.cache.place(id);
         let mut guard = place.lock().await;
+        self.turn(id, &mut guard, |_| Ok::<_, PortError>(event.clone())).await
+    }
+
+    /// Folds an event into the execution of a place, decided again when somebody else was faster; the event may
+    /// follow from the execution as it then is.
+    pub(crate) async fn turn<E: From<PortError>>(
+        &self,
+        id: &ExecutionId,
+        place: &mut Option<Loaded>,
+        event_of: impl Fn(&ExecutionState) -> Result<Event, E>,
+    ) -> Result<Option<Execution>, E> {
         for _ in 0..MAX_CONFLICTS {
-            let mut loaded = match guard.take() {
+            let mut loaded = match place.take() {
                 Some(loaded) => loaded,
                 None => match self.load(id).await? {
                     Some(loaded) => loaded,
                     None => return Ok(None),
                 },
             };
-            match self.run(&mut loaded, event.clone()).await {
+            let event = match event_of(&loaded.state) {
+                Ok(event) => event,
+                Err(refusal) => {
+                    *place = Some(loaded);
+                    return Err(refusal);
+                }
+            };
+            match self.run(&mut loaded, event).await {
                 Ok(()) => {
                     let execution = loaded.state.execution().clone();
-                    *guard = Some(loaded);
-                    if execution.state.current().is_terminal() {
+                    if loaded.state.is_over() {
                         self.cache.forget(id);
                     }
+                    *place = Some(loaded);
                     return Ok(Some(execution));
                 }
                 Err(PortError::Conflict { .. }) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
-        Err(PortError::unavailable(
-            "state store",
-            format!("execution {id} is changed all the time by others"),
-        ))
+        let error = format!("execution {id} is changed all the time by others");
+        Err(PortError::unavailable("state store", error).into())
     }
 
     async fn run(&self, loaded: &mut Loaded, event: Event) -> Result<(), PortError> {
         let mut events = VecDeque::from([event]);
+        let mut secrets = LookupTable::new();
         while let Some(event) = events.pop_front() {
             let env = Env {
                 renderer: self.parts.renderer.clone(),
-                lookups: LookupTable::new(),
+                // What follows from a step may repeat what was secret in it.
+                lookups: secrets.successor(),
                 now: self.ports().clock.now(),
                 budget: STEP_BUDGET,
                 globals: self.parts.globals.clone(),
+                cipher: self.ports().cipher.clone(),
             };
             let mut decision = decide(&mut loaded.state, &event, &env);
             loop {
                 let (pending, more) = (std::mem::take(&mut decision.pending), decision.more);
-                self.settle(loaded, decision, &mut events).await?;
+                self.settle(loaded, decision, &env, &mut events).await?;
                 if !pending.is_empty() {
                     let execution = loaded.state.execution();
                     for lookup in pending {
@@ -165,6 +193,7 @@ impl Executor {
                 }
                 decision = go_on(&mut loaded.state, &env);
             }
+            secrets = env.lookups;
         }
         Ok(())
     }
@@ -174,10 +203,13 @@ impl Executor {
         &self,
         loaded: &mut Loaded,
         decision: Decision,
+        env: &Env,
         events: &mut VecDeque<Event>,
     ) -> Result<(), PortError> {
+        let now = env.now;
         let execution = loaded.state.execution().clone();
         let Decision { changed, task_runs, removed, mut logs, changes, effects, .. } = decision;
+        let paused_before = changed && !entered(&execution, now);
         for entry in &mut logs {
             entry.message = self.parts.answers.mask(std::mem::take(&mut entry.message));
         }
@@ -196,6 +228,7 @@ impl Executor {
         if changed || !timers.is_empty() || !cleared_timers.is_empty() {
             let commit = Commit {
                 execution: execution.clone(),
+                now,
                 notes: loaded.state.notes(),
                 expected_version: loaded.version,
                 task_runs: task_runs.clone(),
@@ -208,7 +241,11 @@ impl Executor {
             loaded.version = self.ports().state.commit(commit).await?;
             self.parts.observer.committed(&execution, &task_runs, &logs);
         }
-        self.bring_about(&execution, changes, outward, events).await
+        // A step that changes nothing repeats one whose message may have been lost.
+        if execution.state.current() == State::Paused && !paused_before {
+            outward.push(Effect::ExecutionEnded { state: State::Paused });
+        }
+        self.bring_about(&execution, changes, outward, events, &env.lookups).await
     }
 
     /// Looks again at every execution that has not ended: after a crash, what was lost with the messages of
@@ -217,7 +254,6 @@ impl Executor {
     /// # Errors
     /// What a port said.
     pub async fn recover(&self) -> Result<usize, PortError> {
-        use segue_model::state::State;
         let filter = ExecutionFilter {
             states: vec![
                 State::Created,
@@ -253,6 +289,11 @@ impl Executor {
         }
         Ok(timers.len())
     }
+}
+
+/// Whether an execution entered its state at that moment.
+fn entered(execution: &Execution, now: Timestamp) -> bool {
+    execution.state.histories().last().is_some_and(|change| change.date == now)
 }
 
 /// A message that says what happened to an execution.

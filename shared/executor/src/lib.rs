@@ -6,17 +6,24 @@
 //! What it must not know: the rules of flows (the engine's), any technology behind a port, how expressions ask
 //! (that is [`Answers`], given by who composes the service).
 //!
-//! How to add one more: a new effect of the engine gets an arm in `effects`.
+//! How to add one more: a new effect of the engine gets an arm in `effects`; what people may ask of an execution
+//! gets a method in `actions`.
 
+mod actions;
 mod answers;
 mod cache;
 mod create;
 mod effects;
+mod evaluate;
 mod executor;
 mod observer;
 mod translate;
+mod watch;
 
+pub use actions::ActionError;
 pub use answers::Answers;
 pub use create::{CreateError, NewExecution};
+pub use effects::retry_id;
 pub use executor::{Executor, ExecutorParts};
 pub use observer::{NoObserver, Observer};
+pub use watch::{Change, Watch};

@@ -49,6 +49,10 @@ pub enum Event {
         iteration: Option<u64>,
         /// The subflow's execution.
         execution_id: ExecutionId,
+        /// The first of its line of retries: the execution that was asked for.
+        original_id: ExecutionId,
+        /// Which attempt of the whole subflow ended: a restart counts one more.
+        attempt: u32,
         /// How it ended.
         state: State,
         /// Its declared outputs.
@@ -59,7 +63,10 @@ pub enum Event {
     /// There is no slot.
     SlotRefused,
     /// A kill was asked for.
-    KillRequested,
+    KillRequested {
+        /// Whether its subflows are killed too.
+        cascade: bool,
+    },
     /// A pause was asked for.
     PauseRequested,
     /// A resume was asked for.
@@ -70,7 +77,30 @@ pub enum Event {
         task_run_id: Option<TaskRunId>,
     },
     /// A restart from what failed was asked for.
-    RestartRequested,
+    RestartRequested {
+        /// The attempt of the whole execution that is to be followed by the next; one that was restarted
+        /// meanwhile is not restarted again.
+        attempt: u32,
+    },
+    /// It is to run now, whatever it waits for: a date, a slot, a person.
+    ForceRunRequested,
+    /// It is to leave the queue of its flow's concurrency limit.
+    Unqueued {
+        /// RUNNING, or the state it ends in.
+        state: State,
+    },
+    /// The state of a task run was set from outside; the execution goes on from there.
+    TaskRunStateChanged {
+        /// Which task run.
+        task_run_id: TaskRunId,
+        /// Its state, a terminal one.
+        state: State,
+    },
+    /// The final state was replaced by another final one; nothing runs.
+    StatusChanged {
+        /// Which.
+        state: State,
+    },
     /// Labels were set from outside.
     LabelsChanged {
         /// What is set.

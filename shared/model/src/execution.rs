@@ -51,6 +51,12 @@ pub struct ExecutionTrigger {
     pub type_name: String,
     /// What `trigger.*` shows.
     pub variables: Map,
+    /// The slot it stands for, when a schedule or a backfill fired it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Timestamp>,
+    /// The backfill it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<String>,
     /// Who waits for the end, when it is a subflow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ParentTaskRun>,
@@ -68,6 +74,9 @@ pub struct ParentTaskRun {
     pub iteration: Option<u64>,
     /// Whether it wants to be told of the end.
     pub wait: bool,
+    /// What the caller asks for where the flow declares no outputs; templates over this execution.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub outputs: Map,
 }
 
 /// Attempts of the whole execution.
@@ -91,6 +100,18 @@ impl Execution {
 /// Where the files of an execution live in internal storage, without scheme and leading slash.
 pub fn storage_prefix(namespace: &str, flow_id: &str, execution: &ExecutionId) -> String {
     format!("{}/{}/executions/{execution}", namespace.replace('.', "/"), slug(flow_id))
+}
+
+/// Where the log of an attempt goes that is kept in a file (`logToFile`), without scheme and leading slash.
+pub fn log_file_path(
+    namespace: &str,
+    flow_id: &str,
+    execution: &ExecutionId,
+    (task_id, task_run): (&str, &TaskRunId),
+    attempt: u32,
+) -> String {
+    let prefix = storage_prefix(namespace, flow_id, execution);
+    format!("{prefix}/tasks/{}/{task_run}/attempt-{attempt}.log", slug(task_id))
 }
 
 /// A name as it stands in a path: lower case, everything but letters, digits and dashes a dash.

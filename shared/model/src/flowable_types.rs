@@ -69,7 +69,18 @@ const TABLE: &[Row] = &[
         ["io.kestra.core.tasks.flows.EachParallel"],
         [("value!", "any"), TASKS, ("concurrent", "integer")]
     ),
-    row!(Loop, [], [("values!", "any"), TASKS, ("concurrencyLimit", "integer")]),
+    row!(
+        Loop,
+        [],
+        [
+            ("values!", "any"),
+            TASKS,
+            ("concurrencyLimit", "integer"),
+            ("transmitFailed", "boolean"),
+            ("outputs", "array"),
+            ("fetchType", "AUTO|FETCH|STORE")
+        ]
+    ),
     row!(
         ForEachItem,
         ["io.kestra.core.tasks.flows.ForEachItem"],

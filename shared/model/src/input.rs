@@ -135,6 +135,15 @@ pub enum InputKind {
 }
 
 impl InputKind {
+    /// Whether values are encrypted where they are stored: a SECRET, or a list of them.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Self::Secret { .. } => true,
+            Self::Array { item_type } | Self::Multiselect { item_type, .. } => item_type == "SECRET",
+            _ => false,
+        }
+    }
+
     /// The name of the type as flows write it.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,6 +1,8 @@
 //! Labels of flows and executions (kestra-compat.md 1.5).
 
-use serde::{Deserialize, Serialize};
+use crate::Json;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One label. Keys that begin with `system.` are Segue's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,5 +30,70 @@ pub fn set_label(labels: &mut Vec<Label>, label: Label) {
     match labels.iter_mut().find(|known| known.key == label.key) {
         Some(known) => known.value = label.value,
         None => labels.push(label),
+    }
+}
+
+/// Reads labels in either of the ways people write them: a map of scalars, or a list of `{key, value}`
+/// (kestra-compat.md 1.1).
+///
+/// # Errors
+/// When it is neither.
+pub fn from_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Label>, D::Error> {
+    let text = |value: &Json| match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(_) | Json::Bool(_) => Some(value.to_string()),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    };
+    let mut labels = Vec::new();
+    let mut add = |key: &str, value: &Json| match text(value) {
+        Some(value) => {
+            set_label(&mut labels, Label::new(key, value));
+            Ok(())
+        }
+        None => {
+            Err(D::Error::custom(format!("the label '{key}' is {value}: a text, number or boolean is meant")))
+        }
+    };
+    match Json::deserialize(deserializer)? {
+        Json::Null => {}
+        Json::Object(map) => map.iter().try_for_each(|(key, value)| add(key, value))?,
+        Json::Array(items) => {
+            for item in &items {
+                match (item.get("key").and_then(Json::as_str), item.get("value")) {
+                    (Some(key), Some(value)) => add(key, value)?,
+                    _ => {
+                        return Err(D::Error::custom(format!("{item} is no label: {{key, value}} is meant")));
+                    }
+                }
+            }
+        }
+        other => {
+            return Err(D::Error::custom(format!("{other}: labels are a map, or a list of {{key, value}}")));
+        }
+    }
+    Ok(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn labels_are_read_as_a_map_and_as_a_list() {
+        let read = |value: Json| from_any(value).map_err(|error| error.to_string());
+        let expected = vec![Label::new("a", "1"), Label::new("b", "true")];
+        assert_eq!(read(json!({"a": 1, "b": true})).unwrap(), expected);
+        assert_eq!(
+            read(json!([{"key": "a", "value": "0"}, {"key": "b", "value": true}, {"key": "a", "value": 1}]))
+                .unwrap(),
+            expected
+        );
+        assert_eq!(read(json!(null)).unwrap(), []);
+        for (wrong, part) in
+            [(json!({"a": []}), "the label 'a'"), (json!([1]), "is no label"), (json!(3), "a map")]
+        {
+            assert!(read(wrong.clone()).unwrap_err().contains(part), "{wrong}");
+        }
     }
 }

@@ -9,7 +9,9 @@
 //! How to add one more: a noun gets a module of its own; a rule a flow can break gets a file in `validate/`,
 //! a code in [`diagnostic`] and a page in `docs/errors/`.
 
+pub mod backfill;
 pub mod catalog;
+pub mod cipher;
 pub mod cron;
 pub mod diagnostic;
 pub mod duration;
@@ -29,14 +31,18 @@ pub mod task;
 pub mod task_run;
 pub mod templates;
 pub mod trigger;
+pub mod trigger_state;
 pub mod trigger_types;
 mod type_table;
 pub mod validate;
 pub mod view;
 
+pub use cipher::Cipher;
 pub use cron::parse_cron;
 pub use duration::parse_duration;
-pub use parse::{Parsed, PluginDefault, Positions, parse_flow, parse_flow_with_defaults, parse_flows};
+pub use parse::{
+    Parsed, PluginDefault, Positions, flow_document, parse_flow, parse_flow_with_defaults, parse_flows,
+};
 pub use suggest::suggest;
 pub use templates::{TemplateAt, templates, walk_tasks};
 

@@ -36,6 +36,7 @@ pub(crate) use node::has_template;
 pub use positions::Positions;
 pub(crate) use positions::escape;
 
+use crate::Map;
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Position, Severity, codes};
 use crate::flow::Flow;
@@ -109,6 +110,16 @@ pub fn parse_flow_with_defaults(
 /// Reads a file that holds any number of flows, with `---` between them. Positions are those in the file.
 pub fn parse_flows(source: &str, catalog: &Catalog) -> Vec<Parsed> {
     documents::split(source).iter().map(|document| parse(document, catalog, &[])).collect()
+}
+
+/// The first document of a file as JSON, just as it is written: older names stay, and nothing is put in by plugin
+/// defaults. None where it cannot be read as a map. For showing a flow; to run one, [`parse_flow`] it.
+pub fn flow_document(source: &str) -> Option<Map> {
+    let documents = documents::split(source);
+    let first = documents.first()?;
+    // What is wrong with it is told where it is parsed.
+    let root = build::build(first.text, first.first_line, &mut Vec::new())?;
+    root.entries().map(node::entries_to_map)
 }
 
 fn nothing(source: &str) -> Parsed {

@@ -1,5 +1,6 @@
 //! A task of a flow: what every task has, and what only a flowable has (kestra-compat.md 1.3, 4.2).
 
+use crate::flow::FlowOutput;
 use crate::input::Input;
 use crate::log::LogLevel;
 use crate::retry::Retry;
@@ -136,8 +137,18 @@ pub struct ForEach {
     pub concurrency_limit: u32,
     /// Whether the children of one iteration run at once as well (`EachParallel`).
     pub parallel_group: bool,
-    /// Whether this is 2.x's `Loop`: children see `item.value` and `item.index`.
-    pub is_loop: bool,
+    /// What 2.x's `Loop` says besides; none for the others.
+    #[serde(rename = "loop")]
+    pub as_loop: Option<LoopOptions>,
+}
+
+/// What only 2.x's `Loop` says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoopOptions {
+    /// Whether an iteration that failed ends the loop, which then has failed as well.
+    pub transmit_failed: bool,
+    /// What each iteration gives out; templates that see the iteration's `item` and `outputs`.
+    pub outputs: Vec<FlowOutput>,
 }
 
 /// A child of a Dag.

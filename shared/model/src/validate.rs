@@ -18,6 +18,7 @@ mod input_dependencies;
 mod retry;
 mod subflow;
 mod switch;
+mod time_zone;
 mod working_directory;
 
 use crate::diagnostic::Diagnostic;
@@ -26,7 +27,7 @@ use crate::parse::Positions;
 
 type Rule = fn(&Flow, &Positions) -> Vec<Diagnostic>;
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     duplicates::duplicates,
     subflow::recursive,
     input_dependencies::input_dependencies,
@@ -38,6 +39,7 @@ const RULES: [Rule; 12] = [
     dash::dash_in_dot_notation,
     retry::bounds,
     cron::cron,
+    time_zone::time_zone,
     flow_trigger::for_every_flow,
 ];
 

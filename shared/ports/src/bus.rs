@@ -10,15 +10,21 @@ use std::borrow::Cow;
 pub enum Topic {
     /// Events of executions, for the executor.
     Executions,
+    /// Ticks of schedules and ends of executions, for the scheduler.
+    Triggers,
+    /// Requests for backfills, for the scheduler.
+    Backfills,
     /// Task runs, for the service of that name.
     Tasks(Cow<'static, str>),
 }
 
 impl Topic {
-    /// The topic's name on the platform: `execution-events`, `task-http`, …
+    /// The topic's name on the platform: `execution-events`, `trigger-events`, `task-http`, …
     pub fn name(&self) -> Cow<'static, str> {
         match self {
             Self::Executions => Cow::Borrowed("execution-events"),
+            Self::Triggers => Cow::Borrowed("trigger-events"),
+            Self::Backfills => Cow::Borrowed("backfills"),
             Self::Tasks(service) => Cow::Owned(format!("task-{service}")),
         }
     }

@@ -15,6 +15,7 @@ pub mod conformance;
 pub mod error;
 pub mod kv;
 pub mod object;
+pub mod schedule;
 pub mod secret;
 pub mod state;
 pub mod storage;
@@ -24,6 +25,7 @@ pub mod wire;
 pub use bus::{EventBus, MessageHandler, Outgoing, Topic, Verdict};
 pub use error::PortError;
 pub use object::ObjectStore;
+pub use schedule::ScheduleStore;
 pub use secret::SecretStore;
 pub use state::StateStore;
 pub use storage::InternalStorage;
@@ -33,7 +35,7 @@ use std::sync::Arc;
 /// One of each: all that a service needs of its platform.
 #[derive(Clone)]
 pub struct Ports {
-    /// Flows, executions, task runs, KV, logs, timers, slots.
+    /// Flows, executions, task runs, KV, logs, timers, slots, triggers, backfills.
     pub state: Arc<dyn StateStore>,
     /// Messages between services.
     pub bus: Arc<dyn EventBus>,
@@ -45,6 +47,8 @@ pub struct Ports {
     pub warehouse: Arc<dyn warehouse::Warehouse>,
     /// Secrets, by name.
     pub secrets: Arc<dyn SecretStore>,
+    /// Encrypts what is secret and stays: inputs and outputs of type SECRET.
+    pub cipher: segue_model::Cipher,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }

@@ -11,4 +11,10 @@ pub trait SecretStore: Send + Sync {
     /// # Errors
     /// [`PortError::Invalid`] when it is there but cannot be read (bad base64), [`PortError::Unavailable`].
     async fn get(&self, namespace: &str, key: &str) -> Result<Option<String>, PortError>;
+
+    /// The names of the secrets that `namespace` sees, in order; never what they are.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn names(&self, namespace: &str) -> Result<Vec<String>, PortError>;
 }

@@ -2,6 +2,7 @@
 
 use crate::error::PortError;
 use crate::kv::{KvEntry, KvWrite};
+use crate::schedule::ScheduleStore;
 use crate::wire::AttemptKey;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -50,6 +51,8 @@ pub struct StoredExecution {
 pub struct Commit {
     /// The execution as it is to be.
     pub execution: Execution,
+    /// The moment of the step: the KV values it sets are dated by it.
+    pub now: Timestamp,
     /// What the engine keeps besides.
     pub notes: Json,
     /// The version it was decided on.
@@ -110,6 +113,8 @@ pub enum Slot {
 pub struct ExecutionFilter {
     /// This namespace and those below it.
     pub namespace: Option<String>,
+    /// Of `namespace`, not those below it.
+    pub exact_namespace: bool,
     /// This flow.
     pub flow_id: Option<String>,
     /// In one of these states.
@@ -120,15 +125,60 @@ pub struct ExecutionFilter {
     pub start: Option<Timestamp>,
     /// Started at or before.
     pub end: Option<Timestamp>,
+    /// Fired by the trigger of that id; with a flow.
+    pub trigger_id: Option<String>,
+    /// Standing for a slot between these, both inclusive; with a flow and a trigger.
+    pub slots: Option<(Timestamp, Timestamp)>,
+    /// Fired by that execution (subflows, Flow triggers).
+    pub triggered_by: Option<ExecutionId>,
     /// At most so many, newest first; 0 is no limit.
     pub limit: u32,
     /// So many passed over first.
     pub offset: u32,
 }
 
+/// Which lines of the logs of many executions are meant; an absent field means all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter {
+    /// This namespace and those below it.
+    pub namespace: Option<String>,
+    /// This flow.
+    pub flow_id: Option<String>,
+    /// Lines at or above.
+    pub min_level: LogLevel,
+    /// Written at or after.
+    pub start: Option<Timestamp>,
+    /// Written at or before.
+    pub end: Option<Timestamp>,
+    /// With this text in the message, case not minded.
+    pub text: Option<String>,
+    /// Fired by the trigger of that id.
+    pub trigger_id: Option<String>,
+    /// At most so many, those of the newest executions first; 0 is no limit.
+    pub limit: u32,
+    /// So many passed over first.
+    pub offset: u32,
+}
+
+impl Default for LogFilter {
+    fn default() -> Self {
+        Self {
+            namespace: None,
+            flow_id: None,
+            min_level: LogLevel::Trace,
+            start: None,
+            end: None,
+            text: None,
+            trigger_id: None,
+            limit: 0,
+            offset: 0,
+        }
+    }
+}
+
 /// Flows, executions, task runs, claims, KV, logs, timers and slots. Each method is atomic.
 #[async_trait]
-pub trait StateStore: Send + Sync {
+pub trait StateStore: ScheduleStore {
     /// Saves a flow as its next revision; the same source again is the revision it has.
     ///
     /// # Errors
@@ -158,6 +208,12 @@ pub trait StateStore: Send + Sync {
     /// [`PortError::Unavailable`].
     async fn flows(&self, namespace: Option<&str>) -> Result<Vec<StoredFlow>, PortError>;
 
+    /// All revisions of a flow, oldest first, those that say it was deleted included; empty where it never was.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError>;
+
     /// Adds a revision that says the flow is gone; false where it was not there.
     ///
     /// # Errors
@@ -168,7 +224,22 @@ pub trait StateStore: Send + Sync {
     ///
     /// # Errors
     /// [`PortError::Unavailable`].
-    async fn create_execution(&self, execution: &Execution) -> Result<bool, PortError>;
+    async fn create_execution(&self, execution: &Execution) -> Result<bool, PortError> {
+        let new = StoredExecution {
+            execution: execution.clone(),
+            task_runs: Vec::new(),
+            notes: Json::Null,
+            version: 0,
+        };
+        self.create_execution_with(&new).await
+    }
+
+    /// Writes a new execution with the task runs and the notes it begins with (a replay), all or nothing; false,
+    /// and nothing is changed, where its id is there already. The version given does not count.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn create_execution_with(&self, new: &StoredExecution) -> Result<bool, PortError>;
 
     /// An execution with its task runs.
     ///
@@ -181,6 +252,12 @@ pub trait StateStore: Send + Sync {
     /// # Errors
     /// [`PortError::Unavailable`].
     async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<Execution>, PortError>;
+
+    /// How many executions a filter means; its page counts for nothing.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn count_executions(&self, filter: &ExecutionFilter) -> Result<u64, PortError>;
 
     /// Writes a change and returns the new version.
     ///
@@ -226,17 +303,13 @@ pub trait StateStore: Send + Sync {
         logs: Vec<LogEntry>,
     ) -> Result<bool, PortError>;
 
-    /// Takes the claims of an execution away (all, or those of one task run), because it is killed or timed
-    /// out: `renew_claim` and `finish_claim` answer false from then on, and no new claim is granted for these
-    /// attempts.
+    /// Takes attempts away, because they are killed or their time is over, whether somebody has claimed them or
+    /// not: `renew_claim` and `finish_claim` answer false from then on, and `claim` answers [`Claim::Revoked`].
+    /// What has ended keeps its result.
     ///
     /// # Errors
     /// [`PortError::Unavailable`].
-    async fn revoke_claims(
-        &self,
-        execution: &ExecutionId,
-        task_run: Option<&TaskRunId>,
-    ) -> Result<(), PortError>;
+    async fn revoke_claims(&self, attempts: &[AttemptKey]) -> Result<(), PortError>;
 
     /// Adds lines to logs.
     ///
@@ -256,11 +329,29 @@ pub trait StateStore: Send + Sync {
         after: u64,
     ) -> Result<Vec<LogEntry>, PortError>;
 
+    /// Lines of the logs of many executions, and how many there are in all, counted up to 10,000.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError>;
+
+    /// Removes the log of an execution and returns how many lines it had.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn delete_logs(&self, execution: &ExecutionId) -> Result<u64, PortError>;
+
     /// A KV value of exactly that namespace; none where it is absent or has expired.
     ///
     /// # Errors
     /// [`PortError::Unavailable`].
     async fn kv(&self, namespace: &str, key: &str, now: Timestamp) -> Result<Option<KvEntry>, PortError>;
+
+    /// The namespaces that hold KV values, in order.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn kv_namespaces(&self) -> Result<Vec<String>, PortError>;
 
     /// The KV values of exactly that namespace, in order of their keys.
     ///

@@ -1,9 +1,12 @@
 //! What travels between services: versioned, small, never a secret. Large values travel as references.
 
 use jiff::Timestamp;
+use segue_model::backfill::BackfillRequest;
 use segue_model::event::Event;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::LogLevel;
+use segue_model::state::State;
+use segue_model::trigger_state::TriggerKey;
 use segue_model::{Json, Map};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +22,30 @@ pub enum Message {
     Execution(ExecutionMessage),
     /// A task run is to be run.
     TaskRun(Box<TaskRunMessage>),
+    /// A schedule is to be looked at: the body of what Cloud Scheduler publishes. It names no slot; those that are
+    /// due follow from the trigger's state.
+    Tick(TriggerKey),
+    /// An execution has ended, or is paused: a schedule may wait for it, a Flow trigger may fire on it, a backfill
+    /// goes on.
+    ExecutionEnded(ExecutionEnded),
+    /// A backfill is asked for.
+    Backfill(Box<BackfillRequest>),
+}
+
+/// An execution has ended, or is paused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionEnded {
+    /// [`WIRE_VERSION`].
+    pub version: u32,
+    /// Which execution.
+    pub execution_id: ExecutionId,
+    /// The flow's namespace.
+    pub namespace: String,
+    /// The flow.
+    pub flow_id: String,
+    /// The state it is in.
+    pub state: State,
 }
 
 /// Something happened to an execution.

@@ -24,24 +24,38 @@ pub struct Running {
 
 impl Running {
     pub(crate) fn start(standalone: &Arc<Standalone>) -> Self {
-        let shutdown = CancellationToken::new();
-        let mut workers = Vec::new();
-        let mut worker = |topic: Topic, handler: Arc<dyn MessageHandler>, at_once: usize| {
-            let bus = standalone.embedded.bus.clone();
-            let shutdown = shutdown.clone();
-            workers.push(tokio::spawn(async move {
-                if let Err(error) = bus.run(topic, handler, at_once, shutdown).await {
-                    tracing::error!(%error, "a worker has stopped");
-                }
-            }));
-        };
-        worker(Topic::Executions, standalone.executor.clone(), EXECUTIONS_AT_ONCE);
+        let mut running = Self { shutdown: CancellationToken::new(), workers: Vec::new() };
+        running.work(standalone, Topic::Executions, standalone.executor.clone(), EXECUTIONS_AT_ONCE);
         for service in &standalone.services {
             let topic = Topic::Tasks(Cow::Borrowed(service.list().service()));
-            worker(topic, service.clone(), TASKS_AT_ONCE);
+            running.work(standalone, topic, service.clone(), TASKS_AT_ONCE);
         }
-        workers.push(tokio::spawn(timers(standalone.clone(), shutdown.clone())));
-        Self { shutdown, workers }
+        running.besides(|stop| timers(standalone.clone(), stop));
+        running
+    }
+
+    /// Hands the messages of a topic to their handler.
+    pub(crate) fn work(
+        &mut self,
+        standalone: &Standalone,
+        topic: Topic,
+        handler: Arc<dyn MessageHandler>,
+        at_once: usize,
+    ) {
+        let bus = standalone.embedded.bus.clone();
+        self.besides(|stop| async move {
+            if let Err(error) = bus.run(topic, handler, at_once, stop).await {
+                tracing::error!(%error, "a worker has stopped");
+            }
+        });
+    }
+
+    /// Runs something besides, which ends when it is told to.
+    pub(crate) fn besides<F>(&mut self, work: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.workers.push(tokio::spawn(work(self.shutdown.clone())));
     }
 
     /// Stops taking messages and waits for what is at work.

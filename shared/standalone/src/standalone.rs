@@ -1,12 +1,10 @@
 //! One process with everything in it.
 
-use crate::answers::PortAnswers;
 use crate::running::Running;
-use crate::watch::Watch;
-use crate::{catalog, families};
 use jiff::Timestamp;
 use segue_embedded::Embedded;
-use segue_executor::{CreateError, Executor, ExecutorParts, NewExecution};
+use segue_executor::{CreateError, Executor, ExecutorParts, NewExecution, Watch};
+use segue_families::{PortAnswers, catalog, families};
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::{Diagnostic, Severity};
 use segue_model::execution::Execution;
@@ -28,6 +26,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// The process environment; `ENV_*` of it are `envs.*`.
     pub environment: BTreeMap<String, String>,
+    /// Whether ends of executions are published for a scheduler.
+    pub triggers: bool,
 }
 
 /// One process with everything in it.
@@ -57,6 +57,7 @@ impl Standalone {
             answers: Arc::new(PortAnswers::new(ports.clone())),
             globals: Arc::new(globals(&options.environment)),
             observer: watch.clone(),
+            announce_ends: options.triggers,
         }));
         let renderer = Arc::new(renderer);
         let settings = TaskSettings { work_root: options.data_dir.join("work"), ..TaskSettings::default() };

@@ -95,6 +95,7 @@ async fn within_time(
     context: &TaskContext,
     stop: &CancellationToken,
 ) -> Result<Map, TaskError> {
+    context.check_secrets()?;
     let Some(limit) = timeout(context).await? else {
         return with_platform_retries(service, entry, context, stop).await;
     };

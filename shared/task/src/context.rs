@@ -4,17 +4,17 @@ use crate::cycle::TaskSettings;
 use crate::error::TaskError;
 use crate::journal::{Journal, storage_dir};
 use crate::lookups::Asker;
-use crate::mask::Masker;
 use crate::outbound::Clients;
 use crate::render::{Overlay, until_answered};
 use crate::working_dir::WorkingDir;
+use segue_model::cipher::CipherError;
 use segue_model::event::{Metric, MetricKind};
 use segue_model::log::LogLevel;
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_ports::wire::{AttemptKey, TaskRunMessage};
 use segue_ports::{InternalStorage, Ports};
-use segue_template::{Ambient, LookupTable, Renderer, Scope};
+use segue_template::{Ambient, LookupTable, Masker, Renderer, Scope};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -40,6 +40,8 @@ struct Attempt {
     scope: Scope,
     lookups: LookupTable,
     masker: Masker,
+    /// Why the secrets of the context are not readable.
+    unreadable: Option<CipherError>,
     journal: Journal,
     dir: WorkingDir,
     cancelled: CancellationToken,
@@ -60,7 +62,10 @@ impl TaskContext {
             seed: 0,
             time_zone: service.settings.time_zone.clone(),
         };
-        let mut scope = Scope::from_json(message.context.clone(), Arc::new(lookups.clone()), ambient);
+        let masker = Masker::default();
+        let mut variables = message.context.clone();
+        let unreadable = service.ports.cipher.open(&mut variables, &mut |secret| masker.add(secret)).err();
+        let mut scope = Scope::from_json(variables, Arc::new(lookups.clone()), ambient);
         scope.variables = Arc::new(Overlay::new(own, scope.variables));
         Self(Arc::new(Attempt {
             journal: Journal::new(&message, service.ports.clock.clone()),
@@ -68,7 +73,8 @@ impl TaskContext {
             message,
             scope,
             lookups,
-            masker: Masker::default(),
+            masker,
+            unreadable,
             dir,
             cancelled,
             renders: AtomicU64::new(0),
@@ -215,6 +221,14 @@ impl TaskContext {
     /// started something outside this process stops it; the task itself is dropped a few seconds later.
     pub fn cancelled(&self) -> CancellationToken {
         self.0.cancelled.clone()
+    }
+
+    /// Whether what is encrypted in the message could be read.
+    ///
+    /// # Errors
+    /// [`TaskError::Failed`]: the message was encrypted with another key.
+    pub(crate) fn check_secrets(&self) -> Result<(), TaskError> {
+        self.0.unreadable.as_ref().map_or(Ok(()), |error| Err(TaskError::failed(error.to_string())))
     }
 
     pub(crate) fn masker(&self) -> &Masker {

@@ -210,8 +210,10 @@ impl MessageHandler for TaskService {
     async fn handle(&self, message: Message) -> Verdict {
         match message {
             Message::TaskRun(message) => self.task_run(*message).await,
-            Message::Execution(message) => {
-                tracing::error!(execution = %message.execution_id, "a task service was sent an execution event");
+            Message::Execution(_) | Message::Tick(_) | Message::ExecutionEnded(_) | Message::Backfill(_) => {
+                tracing::error!(
+                    "a message that is not about a task run came to a task service; it is dropped"
+                );
                 Verdict::Done
             }
         }

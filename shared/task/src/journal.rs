@@ -1,10 +1,10 @@
 //! The log of one attempt: lines are masked and filtered as they come, kept, and written in batches, each once.
 
-use crate::mask::Masker;
 use segue_model::execution::{slug, storage_prefix};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_ports::wire::TaskRunMessage;
 use segue_ports::{Clock, InternalStorage, StateStore};
+use segue_template::Masker;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A longer line is cut: a log is read by people, and a store has its limits. Bytes.
@@ -93,7 +93,13 @@ impl Journal {
 
 /// Where the log of an attempt with `logToFile` goes in internal storage, without scheme and leading slash.
 pub fn log_file_path(message: &TaskRunMessage) -> String {
-    format!("{}/attempt-{}.log", storage_dir(message), message.attempt)
+    segue_model::execution::log_file_path(
+        &message.namespace,
+        &message.flow_id,
+        &message.execution_id,
+        (&message.task_id, &message.task_run_id),
+        message.attempt,
+    )
 }
 
 /// Where the files of a task run go in internal storage, without scheme and leading slash (kestra-compat.md 2.8).

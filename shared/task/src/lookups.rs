@@ -3,13 +3,13 @@
 //! again.
 
 use crate::http_function;
-use crate::mask::Masker;
 use crate::outbound::Clients;
 use segue_model::Json;
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
+use segue_model::state::State;
 use segue_ports::{InternalStorage, PortError, Ports};
-use segue_template::{Answer, Lookup};
+use segue_template::{Answer, Lookup, Masker};
 
 /// The largest file `read()` takes, bytes.
 const LARGEST_READ: u64 = 10 * 1024 * 1024;
@@ -73,6 +73,10 @@ impl Asker<'_> {
                 let lines = self.ports.state.logs(self.execution_id, LogLevel::Error, 0).await?;
                 Ok(serde_json::to_value(lines)
                     .map_or_else(|error| Answer::Failed(error.to_string()), Answer::Found))
+            }
+            Lookup::ExecutionState { execution_id } => {
+                let found = self.ports.state.execution(&ExecutionId::from(execution_id.as_str())).await?;
+                Ok(found.map_or(Answer::Missing, |stored| found_state(stored.execution.state.current())))
             }
             Lookup::RandomPort => {
                 let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
@@ -153,6 +157,10 @@ pub fn namespace_file(namespace: &str, path: &str) -> String {
 /// A namespace, then each of its parents.
 fn with_parents(namespace: &str) -> Vec<&str> {
     std::iter::successors(Some(namespace), |name| name.rsplit_once('.').map(|(parent, _)| parent)).collect()
+}
+
+fn found_state(state: State) -> Answer {
+    found(state.as_str())
 }
 
 fn found(value: impl Into<Json>) -> Answer {

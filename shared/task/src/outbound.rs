@@ -112,6 +112,7 @@ impl Clients {
         };
         let builder = Client::builder()
             .user_agent(concat!("segue/", env!("CARGO_PKG_VERSION")))
+            .http1_title_case_headers()
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
             .redirect(policy)

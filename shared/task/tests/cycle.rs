@@ -308,7 +308,7 @@ async fn a_killed_task_is_stopped_and_not_reported() {
         message.task_run_id = name.as_str().into();
         let running = handle(&bench.service("one"), &message);
         until(|| runs(&name) == 1).await;
-        bench.ports.state.revoke_claims(&"execution1".into(), None).await.unwrap();
+        bench.ports.state.revoke_claims(&[message.key()]).await.unwrap();
         let verdict = tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap();
         assert_eq!(verdict, Verdict::Done);
         // The message comes again, late: nothing runs any more.
@@ -334,7 +334,7 @@ async fn a_long_task_keeps_its_claim_and_its_log_can_be_followed() {
         "longer than its lease"
     );
     assert_eq!(bench.log().await, ["hello", "Ada"]);
-    bench.ports.state.revoke_claims(&"execution1".into(), None).await.unwrap();
+    bench.ports.state.revoke_claims(&[message.key()]).await.unwrap();
     running.await.unwrap();
     assert_eq!(bench.log().await, ["hello", "Ada", "told to stop", "the task was stopped"]);
 }
@@ -408,6 +408,26 @@ async fn secrets_reach_the_task_and_nothing_else() {
     failing.task_run_id = "taskrun2".into();
     assert_eq!(bench.run(failing).await, Verdict::Done);
     assert_eq!(bench.published()[1].error.as_deref(), Some("refused: ******"));
+}
+
+#[tokio::test]
+async fn secret_inputs_reach_the_task_and_nothing_else() {
+    let bench = Bench::new().await;
+    let token = bench.ports.cipher.seal(&json!("hunter2"), &["execution1", "token"]).unwrap();
+    let say = json!(["{{ inputs.token }}", "{{ inputs.token | upper }}"]);
+    let mut message = testing::message("test.Probe", json!({"name": "sealed", "mode": "", "say": say}));
+    message.context["inputs"] = json!({"token": token});
+    assert_eq!(bench.run(message.clone()).await, Verdict::Done);
+    assert_eq!(bench.only().outputs["said"], "****** HUNTER2");
+    assert_eq!(bench.log().await, ["******", "HUNTER2"]);
+    // Made with another key.
+    let other = segue_model::Cipher::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    message.context["inputs"] = json!({"token": other.seal(&json!("hunter2"), &[]).unwrap()});
+    message.task_run_id = "taskrun2".into();
+    assert_eq!(bench.run(message).await, Verdict::Done);
+    let refused = &bench.published()[1];
+    assert_eq!(refused.state, State::Failed);
+    assert!(refused.error.as_deref().unwrap().contains("encrypted with another key"), "{:?}", refused.error);
 }
 
 #[tokio::test]

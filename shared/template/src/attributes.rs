@@ -10,13 +10,15 @@ use crate::java;
 use crate::missing::{is_missing, missing};
 use crate::ops;
 use crate::run::Run;
+use crate::unreadable::readable;
 use crate::value::{is_list, is_map, items, pairs};
 
 /// Follows keys from a value. What does not exist is undefined.
 pub(crate) fn follow(base: Value, keys: &[Value], line: u32) -> Value {
     let mut current = base;
     for key in keys {
-        if is_missing(&current) {
+        // What cannot be read at all says so where it is used, whatever was looked for inside.
+        if is_missing(&current) || readable(&current).is_err() {
             return current;
         }
         if is_missing(key) {

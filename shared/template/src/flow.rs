@@ -17,8 +17,9 @@ use crate::java;
 use crate::missing::{as_missing, is_missing, missing, with_truth};
 use crate::ops;
 use crate::run::{Frame, Loop, Macro, RUN, Run};
-use crate::value::{Entry, is_list, is_map, items, pairs};
-use crate::{filters, functions, loops, tests, typed};
+use crate::unreadable::readable;
+use crate::value::{Entry, WrittenList, is_list, is_map, items, pairs};
+use crate::{filters, functions, loops, nesting, tests, typed};
 
 /// Registers everything a translated template calls.
 pub(crate) fn register(env: &mut Environment<'static>) {
@@ -126,10 +127,12 @@ fn used<'v>(run: &Run, value: &'v Value) -> Result<&'v Value, Fault> {
 fn register_operators(env: &mut Environment<'static>) {
     operator(env, "__list", |run, values| {
         run.charge(values.len())?;
-        Ok(Value::from(values.to_vec()))
+        nesting::check(run, values)?;
+        Ok(WrittenList::value(values.to_vec()))
     });
     operator(env, "__map", |run, values| {
         run.charge(values.len())?;
+        nesting::check(run, values)?;
         let entries = values.as_chunks::<2>().0.iter().map(|[key, value]| (key.clone(), value.clone()));
         Ok(Value::from_pairs(entries))
     });
@@ -147,8 +150,8 @@ fn register_operators(env: &mut Environment<'static>) {
     operator(env, "__plus", |run, values| ops::arithmetic(run, "*", &Value::from(1), at(values, 0)));
     operator(env, "__minus", |run, values| ops::arithmetic(run, "*", &Value::from(-1), at(values, 0)));
     operator(env, "__range", |run, values| ops::range(run, at(values, 0), at(values, 1), 1));
-    operator(env, "__equals", |_, values| Ok(ops::equal(at(values, 0), at(values, 1)).into()));
-    operator(env, "__not_equals", |_, values| Ok((!ops::equal(at(values, 0), at(values, 1))).into()));
+    operator(env, "__equals", |_, values| Ok(ops::equals(at(values, 0), at(values, 1)).into()));
+    operator(env, "__not_equals", |_, values| Ok((!ops::equals(at(values, 0), at(values, 1))).into()));
     operator(env, "__contains", |_, values| Ok(ops::contains(at(values, 0), at(values, 1))?.into()));
     operator(env, "__in", |_, values| Ok(ops::is_in(at(values, 0), at(values, 1))?.into()));
     operator(env, "__not_in", |_, values| Ok((!ops::is_in(at(values, 0), at(values, 1))?).into()));
@@ -203,11 +206,13 @@ fn register_operators(env: &mut Environment<'static>) {
         let name = text(values, 0);
         let line = line(values, 1);
         let Some(value) = run.variable(name) else { return Ok(missing(name, line)) };
-        Ok(attributes::follow(value, values.get(2..).unwrap_or_default(), line))
+        let found = attributes::follow(value, values.get(2..).unwrap_or_default(), line);
+        readable(&found).map(|()| found)
     });
     statement(env, "__path", |_, values| {
         let line = line(values, 1);
-        Ok(attributes::follow(at(values, 0).clone(), values.get(2..).unwrap_or_default(), line))
+        let found = attributes::follow(at(values, 0).clone(), values.get(2..).unwrap_or_default(), line);
+        readable(&found).map(|()| found)
     });
     operator(env, "__method", |run, values| {
         let arguments = values.get(3..).unwrap_or_default();
@@ -222,7 +227,7 @@ fn comparison(
     holds: fn(Ordering) -> bool,
 ) {
     operator(env, name, move |_, values| {
-        Ok(ops::order(at(values, 0), at(values, 1), word)?.is_some_and(holds).into())
+        Ok(ops::comparison(at(values, 0), at(values, 1), word)?.is_some_and(holds).into())
     });
 }
 

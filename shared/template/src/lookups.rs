@@ -4,6 +4,8 @@
 //! again. To let expressions ask for one more thing, add a [`Lookup`] variant and the function that
 //! asks it.
 
+use crate::mask::Masker;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,6 +71,11 @@ pub enum Lookup {
     },
     /// `errorLogs()`: the error log entries of this execution, as a list.
     ErrorLogs,
+    /// The state of another execution, as text. No expression asks it; `execution.Resume` does.
+    ExecutionState {
+        /// Which.
+        execution_id: String,
+    },
     /// `randomPort()`: a free local port.
     RandomPort,
 }
@@ -96,6 +103,8 @@ pub trait Lookups: Send + Sync + fmt::Debug {
 struct Table {
     answers: HashMap<Lookup, Answer>,
     pending: Vec<Lookup>,
+    /// Secrets that were read and not asked for: those of inputs and outputs.
+    learnt: Vec<String>,
 }
 
 /// A table of answers fetched before. What is asked and absent is remembered.
@@ -127,6 +136,53 @@ impl LookupTable {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).answers.retain(|lookup, _| !stale(lookup));
     }
 
+    /// Remembers a secret that came otherwise than as an answer, to be masked.
+    pub fn learn(&self, secret: &str) {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !table.learnt.iter().any(|known| known == secret) {
+            table.learnt.push(secret.to_owned());
+        }
+    }
+
+    /// The secrets learnt so far.
+    pub fn learnt(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).learnt.clone()
+    }
+
+    /// A table without answers that knows the secrets learnt here.
+    pub fn successor(&self) -> Self {
+        let learnt = self.0.lock().unwrap_or_else(PoisonError::into_inner).learnt.clone();
+        Self(Arc::new(Mutex::new(Table { learnt, ..Table::default() })))
+    }
+
+    /// Masks the secrets among the answers, and those learnt, in every text inside a value, encoded forms too.
+    pub fn mask(&self, value: &mut serde_json::Value) {
+        self.masker().apply_json(value);
+    }
+
+    /// The same for a text.
+    pub fn mask_text(&self, text: String) -> String {
+        match self.masker().apply(&text) {
+            Cow::Owned(masked) => masked,
+            Cow::Borrowed(_) => text,
+        }
+    }
+
+    /// What masks the secrets known so far.
+    pub fn masker(&self) -> Masker {
+        let masker = Masker::default();
+        let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.learnt.iter().for_each(|secret| masker.add(secret));
+        for (lookup, answer) in &table.answers {
+            if let (Lookup::Secret { .. }, Answer::Found(serde_json::Value::String(secret))) =
+                (lookup, answer)
+            {
+                masker.add(secret);
+            }
+        }
+        masker
+    }
+
     /// What was asked and not answered since the last call, each once, in the order asked.
     pub fn take_pending(&self) -> Vec<Lookup> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).pending)
@@ -145,5 +201,31 @@ impl Lookups for LookupTable {
             }
             Some(answer) => answer.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_secrets_are_masked() {
+        let table = LookupTable::new();
+        let secret = |key: &str| Lookup::Secret { namespace: None, key: key.to_owned(), subkey: None };
+        let mut value = json!({"a": "<sesame>", "b": ["c2VzYW1l", "kv"]});
+        let before = value.clone();
+        table.insert(Lookup::Kv { namespace: None, key: "k".to_owned() }, Answer::Found(json!("kv")));
+        table.insert(secret("ABSENT"), Answer::Missing);
+        table.mask(&mut value);
+        assert_eq!(value, before);
+        table.insert(secret("WORD"), Answer::Found(json!("sesame")));
+        table.mask(&mut value);
+        assert_eq!(value, json!({"a": "<******>", "b": ["******", "kv"]}));
+        table.learn("hunter2");
+        assert_eq!(table.mask_text("hunter2, sesame, kv".to_owned()), "******, ******, kv");
+        let next = table.successor();
+        assert_eq!(next.mask_text("hunter2".to_owned()), "******");
+        assert_eq!(next.lookup(&secret("WORD")), Answer::Pending);
     }
 }

@@ -10,6 +10,7 @@ use minijinja::value::ValueKind;
 
 use crate::error::{Fault, Outcome};
 use crate::java::{self, as_double, as_long};
+use crate::nesting;
 use crate::run::Run;
 use crate::value::{is_list, is_map, items, pairs};
 
@@ -40,9 +41,11 @@ pub(crate) fn arithmetic(run: &Run, op: &str, left: &Value, right: &Value) -> Ou
             if is_list(right) {
                 all.extend(items(right))
             } else {
+                nesting::check(run, [right])?;
                 all.push(right.clone())
             }
-            run.charge(all.len())?;
+            // A copied item is a small part of a step, so that lists may be built one by one.
+            run.charge(1 + all.len() / 8)?;
             return Ok(Value::from(all));
         }
         "-" if is_list(left) => {
@@ -131,7 +134,15 @@ fn float(op: &str, a: f64, b: f64) -> f64 {
     }
 }
 
-/// `==`: numbers as numbers, everything else by type and content.
+/// `==`: numbers are compared as doubles, everything else as [`equal`] does.
+pub(crate) fn equals(left: &Value, right: &Value) -> bool {
+    match (as_double(left), as_double(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => equal(left, right),
+    }
+}
+
+/// Whether two values in a list are the same: numbers as numbers, everything else by type and content.
 pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     match (left.kind(), right.kind()) {
         (ValueKind::Number, ValueKind::Number) => compare_numbers(left, right) == Some(Ordering::Equal),
@@ -179,6 +190,17 @@ pub(crate) fn order(left: &Value, right: &Value, comparison: &str) -> Result<Opt
     }
 }
 
+/// `<` and its like: as [`order`], but that numbers are compared as doubles.
+///
+/// # Errors
+/// As [`order`].
+pub(crate) fn comparison(left: &Value, right: &Value, comparison: &str) -> Result<Option<Ordering>, Fault> {
+    match (as_double(left), as_double(right)) {
+        (Some(left), Some(right)) => Ok(left.partial_cmp(&right)),
+        _ => order(left, right, comparison),
+    }
+}
+
 /// `left contains right`.
 pub(crate) fn contains(left: &Value, right: &Value) -> Result<bool, Fault> {
     if left.is_none() {
@@ -212,18 +234,13 @@ fn has_key(map: &Value, key: &Value) -> bool {
     pairs(map).iter().any(|(known, _)| equal(known, key))
 }
 
-/// `left in right`: by Java text; a map has its keys and its values.
+/// `left in right`: `right contains left`, for lists and maps alone.
 pub(crate) fn is_in(left: &Value, right: &Value) -> Result<bool, Fault> {
-    if right.is_none() || left.is_none() {
+    if right.is_none() {
         return Ok(false);
     }
-    let wanted = java::to_string(left);
-    if is_list(right) {
-        return Ok(items(right).iter().any(|item| java::to_string(item) == wanted));
-    }
-    if is_map(right) {
-        let matches = |value: &Value| java::to_string(value) == wanted;
-        return Ok(pairs(right).iter().any(|(key, value)| matches(key) || matches(value)));
+    if is_list(right) || is_map(right) {
+        return contains(right, left);
     }
     Err(format!(
         "The 'in' operator expects a list or a map on its right side. Actual type was: {}",

@@ -1,5 +1,7 @@
 //! Regular expressions as Java has them: look-around, back-references, `$1` in replacements.
 
+mod java;
+
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
 use crate::error::Fault;
@@ -13,7 +15,7 @@ pub(crate) struct JavaRegex(Regex);
 
 impl JavaRegex {
     pub(crate) fn new(pattern: &str) -> Result<Self, Fault> {
-        let regex = RegexBuilder::new(pattern).backtrack_limit(BACKTRACK_LIMIT).build();
+        let regex = RegexBuilder::new(&java::translate(pattern)).backtrack_limit(BACKTRACK_LIMIT).build();
         regex
             .map(Self)
             .map_err(|error| format!("The regular expression '{pattern}' is not valid: {error}").into())
@@ -136,6 +138,42 @@ mod tests {
         assert_eq!(split(",a", ",", 0), ["", "a"]);
         assert_eq!(split(",,", ",", 0), Vec::<String>::new());
         assert_eq!(split("a|b", r"\|", 0), ["a", "b"]);
+    }
+
+    #[test]
+    fn classes_are_those_of_java() {
+        for (pattern, text, matches) in [
+            (r"^\w$", "é", false),
+            (r"^\W$", "é", true),
+            (r"^[\w-]+$", "a-b_1", true),
+            (r"^[^\d]$", "٣", true),
+            (r"\d", "٣", false),
+            (r"^[\D]$", "x", true),
+            (r"^\s$", "\u{b}", true),
+            (r"^\s$", "\u{a0}", false),
+            (r"^\h$", "\u{a0}", true),
+            (r"^\h$", "a", false),
+            (r"^\Qa.b\E+$", "a.bb", true),
+            (r"^\Qa.b\E$", "axb", false),
+            (r"^\p{Alpha}+$", "ab", true),
+            (r"^\p{Alpha}$", "é", false),
+            (r"^[\p{Alnum}_]+$", "a_1", true),
+            (r"^\P{Punct}$", "!", false),
+            (r"^\p{Punct}+$", "[]!~`", true),
+            (r"^\p{L}+\p{Lu}$", "éÀ", true),
+            (r"^\p{IsAlphabetic}$", "é", true),
+            (r"^[a-z&&[^b]]$", "b", false),
+            (r"^\<\_\ \-\/\<$", "<_ -/<", true),
+            (r"^\u00e9\x41\t$", "éA\t", true),
+            (r"(?i)^ABC\R$", "abc\r\n", true),
+            (r"^a++b$", "aab", true),
+            (r"^(a)\1$", "aa", true),
+            (r"^(?<x>a)\k<x>$", "aa", true),
+        ] {
+            let found = JavaRegex::new(pattern).unwrap().matches(text).unwrap();
+            assert_eq!(found, matches, "{pattern} {text:?}");
+        }
+        assert!(JavaRegex::new(r"\p{Nope}").is_err());
     }
 
     #[test]

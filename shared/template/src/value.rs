@@ -110,6 +110,11 @@ pub fn lazy_map(map: Arc<dyn LazyMap>) -> Value {
     Value::from_object(LazyObject(map))
 }
 
+/// Whether a value is a [`LazyMap`].
+pub(crate) fn is_lazy(v: &Value) -> bool {
+    v.downcast_object_ref::<LazyObject>().is_some()
+}
+
 #[derive(Debug)]
 struct LazyObject(Arc<dyn LazyMap>);
 
@@ -161,6 +166,40 @@ impl LazyMap for JsonMap {
 
     fn keys(&self) -> Vec<String> {
         self.entries.keys().cloned().collect()
+    }
+}
+
+/// A list written in a template. `sort` changes it in place, and who holds it sees that, as in Java.
+#[derive(Debug)]
+pub(crate) struct WrittenList(Mutex<Vec<Value>>);
+
+impl WrittenList {
+    /// A list of these items as a value.
+    pub(crate) fn value(items: Vec<Value>) -> Value {
+        Value::from_object(Self(Mutex::new(items)))
+    }
+
+    /// Puts other items in the place of all.
+    pub(crate) fn replace(&self, items: Vec<Value>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = items;
+    }
+}
+
+impl Object for WrittenList {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key.as_usize()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
+        Some(self.0.lock().unwrap_or_else(PoisonError::into_inner).len())
     }
 }
 

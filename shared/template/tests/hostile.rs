@@ -40,6 +40,35 @@ fn work_is_limited() {
 }
 
 #[test]
+fn values_are_not_nested_without_end() {
+    for grow in ["[m]", "{'a': m}", "[] + {'a': m}", "m | chunk(1)", "[1] | merge({'a': m})"] {
+        let template = format!(
+            "{{% set m = [1] %}}{{% for i in 1..2000 %}}{{% set m = {grow} %}}{{% endfor %}}{{{{ m }}}}"
+        );
+        let found = render(&template);
+        assert!(found.unwrap_err().to_string().contains("nested in each other too deeply"), "{grow}");
+    }
+    let entries = "{% set m = [1] %}{% for i in 1..2000 %}{% for e in {'a': m} %}{% set m = [e] %}{% endfor %}{% endfor %}";
+    assert!(render(entries).unwrap_err().to_string().contains("too deeply"));
+    // Each holds the one before it twice: a million million in the end.
+    let renderer = Renderer::with_fuel(100_000);
+    for grow in ["[m, m]", "{'a': m, 'b': m}", "{'a': m} | merge([m])"] {
+        let template = format!(
+            "{{% set m = [1] %}}{{% for i in 1..40 %}}{{% set m = {grow} %}}{{% endfor %}}{{{{ m }}}}"
+        );
+        let found = renderer.render(&template, &scope());
+        assert!(matches!(found, Err(RenderError::OutOfFuel { .. })), "{grow}: {found:?}");
+    }
+    check(&[
+        ("{% set m = [1] %}{% for i in 1..100 %}{% set m = [m] %}{% endfor %}{{ m | length }}", "1"),
+        (
+            "{% set m = [] %}{% for i in 1..5000 %}{% set m = m + {'id': i} %}{% endfor %}{{ m | length }}",
+            "5000",
+        ),
+    ]);
+}
+
+#[test]
 fn fuel_can_be_set() {
     let renderer = Renderer::with_fuel(200);
     let error = renderer.render("{% for i in 1..100 %}{{ i }}{% endfor %}", &scope()).unwrap_err();

@@ -122,7 +122,7 @@ fn contains_and_in() {
         ("{{ 2 in [1,2] }}", "true"),
         ("{{ 3 not in [1,2] }}", "true"),
         ("{{ 'a' in {'a': 1} }}", "true"),
-        ("{{ 1 in {'a': 1} }}", "true"),
+        ("{{ 1 in {'a': 1} }}", "false"),
         ("{{ 'a' in null }}", "false"),
         ("{{ 'a' not in null }}", "true"),
     ]);

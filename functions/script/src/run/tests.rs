@@ -157,10 +157,15 @@ async fn without_docker_processes_run_with_one_clear_note() {
     assert!(log.contains("WARN Docker") && log.contains("'alpine'"), "{log}");
     let unsaid = json!({"type": "io.kestra.plugin.scripts.shell.Script", "script": "echo ran"});
     assert!(bench.run(unsaid).await.log().contains("INFO Docker is not there"));
-    let container =
-        json!({"type": "io.kestra.plugin.docker.Run", "containerImage": "alpine", "commands": ["echo"]});
-    let error = bench.run(container).await.error();
-    assert!(error.contains("needs Docker") && error.contains("shell.Commands"), "{error}");
+    let container = json!({"type": "io.kestra.plugin.docker.Run", "containerImage": "alpine", "commands": ["echo", "a  $b"]});
+    let ended = bench.run(container).await;
+    assert!(ended.log().contains("WARN Docker is not there"), "{}", ended.log());
+    assert!(ended.log().contains("INFO a  $b"), "no shell is in between: {}", ended.log());
+    let entered = json!({"type": "io.kestra.plugin.docker.cli.Run", "containerImage": "alpine",
+        "entryPoint": ["/bin/sh", "-c"], "commands": ["echo $((1 + 1))"]});
+    assert!(bench.run(entered).await.log().contains("INFO 2"));
+    let silent = json!({"type": "io.kestra.plugin.docker.cli.Run", "containerImage": "alpine"});
+    assert!(bench.run(silent).await.error().contains("there are no commands"));
 }
 
 #[tokio::test]
@@ -261,10 +266,9 @@ async fn siblings_keep_their_files_and_no_scratch_is_left() {
     let first = shell(&["printf 1 > a.csv", "echo {{ outputDir }}"], json!({"outputFiles": ["*.csv"]}));
     let files = bench.run_in(first, Some("shared")).await.outputs()["outputFiles"].clone();
     assert_eq!(bench.stored(&files["a.csv"]).await, b"1");
-    let second = shell(&["cat a.csv && ls -A | wc -l && printf 2 >> a.csv"], json!({}));
-    let log = bench.run_in(second, Some("shared")).await.log();
-    // The file, and the runner's own folder while it runs.
-    assert!(log.contains("INFO 1\n") || log.contains("INFO 12"), "{log}");
+    let second = shell(&["cat a.csv && echo && ls -A && printf 2 >> a.csv"], json!({}));
+    let ended = bench.run_in(second, Some("shared")).await;
+    assert_eq!(ended.log(), "INFO 1\nINFO a.csv\n", "the runner's own folder is not among the files");
     assert_eq!(bench.stored(&files["a.csv"]).await, b"1", "what is kept does not change");
     bench.shell(&["printf x > y"], json!({})).await.outputs();
     let left: Vec<_> = std::fs::read_dir(bench.work())
@@ -296,4 +300,22 @@ async fn a_script_longer_than_an_argument_runs() {
     let task =
         json!({"type": "io.kestra.plugin.scripts.shell.Script", "runner": "PROCESS", "script": script});
     assert!(bench.run(task).await.log().contains("INFO 400000"));
+}
+
+#[tokio::test]
+async fn json_in_a_python_script_is_python() {
+    let bench = Bench::new();
+    let ended = bench.run(python("print([true, false, null])", json!({}))).await;
+    assert!(ended.log().contains("INFO [True, False, None]"), "{}", ended.log());
+    let future = "from __future__ import annotations\nprint('first line')";
+    assert!(bench.run(python(future, json!({}))).await.log().contains("INFO first line"));
+    let file = json!({"type": "io.kestra.plugin.scripts.python.Commands", "runner": "PROCESS",
+        "inputFiles": {"main.py": "print(true)"}, "commands": ["python main.py"]});
+    bench.run(file).await.error();
+}
+
+#[tokio::test]
+async fn what_is_printed_comes_before_what_goes_wrong() {
+    let ended = Bench::new().shell(&["echo first", "echo then >&2"], json!({})).await;
+    assert_eq!(ended.log(), "INFO first\nERROR then\n");
 }

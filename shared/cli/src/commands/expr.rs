@@ -3,7 +3,9 @@
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use segue_embedded::EnvSecretStore;
 use segue_model::Json;
+use segue_ports::SecretStore as _;
 use segue_template::{Ambient, Answer, Lookup, Lookups, Renderer, Scope};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,18 +25,17 @@ pub(crate) struct Args {
     template: String,
 }
 
-/// Outside a flow nothing can be asked, except for secrets in the environment and files by path.
+/// Outside a flow nothing can be asked, except for secrets in the environment.
 #[derive(Debug)]
 struct NoPlatform;
 
 impl Lookups for NoPlatform {
     fn lookup(&self, lookup: &Lookup) -> Answer {
         match lookup {
-            Lookup::Secret { key, .. } => {
-                std::env::var(key).map_or(Answer::Missing, |v| Answer::Found(v.into()))
-            }
+            Lookup::Secret { key, subkey, .. } => secret(key, subkey.as_deref()),
             Lookup::ErrorLogs => Answer::Found(Json::Array(Vec::new())),
             Lookup::FileExists { .. } => Answer::Found(Json::Bool(false)),
+            Lookup::ExecutionState { .. } => Answer::Missing,
             Lookup::RandomPort => Answer::Failed("there is no execution that could use a port".into()),
             Lookup::Kv { .. }
             | Lookup::KvKeys { .. }
@@ -44,6 +45,18 @@ impl Lookups for NoPlatform {
             Lookup::Http { .. } => Answer::Failed("http() works only inside an execution".into()),
         }
     }
+}
+
+/// A secret as a flow would find it: `SECRET_<KEY>` in base64, else the plain variable.
+fn secret(key: &str, subkey: Option<&str>) -> Answer {
+    let value = match futures::executor::block_on(EnvSecretStore::from_env().get("", key)) {
+        Ok(Some(value)) => value,
+        Ok(None) => return Answer::Missing,
+        Err(error) => return Answer::Failed(error.to_string()),
+    };
+    let Some(subkey) = subkey else { return Answer::Found(value.into()) };
+    let fields: Option<Json> = serde_json::from_str(&value).ok();
+    fields.and_then(|fields| fields.get(subkey).cloned()).map_or(Answer::Missing, Answer::Found)
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {

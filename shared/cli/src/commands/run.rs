@@ -65,7 +65,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         (None, Some(dir)) => dir.path().to_owned(),
         (None, None) => bail!("there is no data directory"),
     };
-    let options = Options { data_dir, environment: std::env::vars().collect() };
+    let options = Options { data_dir, environment: std::env::vars().collect(), triggers: false };
     let standalone = Arc::new(Standalone::open(&options)?);
     for file in &args.load {
         if put(&standalone, file).await?.is_none() {
@@ -76,16 +76,24 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
 
     warn_of_missing_subflows(&standalone, &flow).await?;
 
-    let mut reporter = Reporter::new(args.output, standalone.watch());
+    let mut reporter = Reporter::new(args.output, standalone.watch(), standalone.ports().state.clone());
     let resumed = if args.resume { last_execution(&standalone, &flow).await? } else { None };
     let execution = match resumed {
         Some(execution) => execution,
         None => {
-            let labels = pairs(&args.labels, "--label")?;
+            let (labels, inputs) = match arguments(&args, &flow) {
+                Ok(arguments) => arguments,
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    return Ok(crate::REFUSED);
+                }
+            };
+            let id = fresh_id(&flow);
             let request = NewExecution {
                 namespace: flow.namespace.clone(),
                 flow_id: flow.id.clone(),
-                inputs: submitted(&standalone, &flow, &args.inputs).await?,
+                inputs: submitted(&standalone, &flow, &id, inputs).await?,
+                id: Some(id),
                 labels: labels.into_iter().map(|(key, value)| Label::new(key, value)).collect(),
                 ..NewExecution::default()
             };
@@ -114,7 +122,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let ended = follow(&standalone, &id, &mut reporter).await;
     running.stop().await;
     let stored = ended?;
-    reporter.end(&stored)?;
+    reporter.end(&stored).await?;
     if stored.execution.state.current() == State::Paused {
         eprintln!("the execution waits to be resumed; nothing else is left to do");
     }
@@ -188,39 +196,79 @@ fn pairs(arguments: &[String], name: &str) -> anyhow::Result<Vec<(String, String
         .collect()
 }
 
-/// What is submitted; files are carried into internal storage.
-async fn submitted(standalone: &Standalone, flow: &Flow, arguments: &[String]) -> anyhow::Result<Map> {
-    let mut map = Map::new();
-    for (key, value) in pairs(arguments, "--input")? {
+/// An input as the command line has it.
+enum Given {
+    Text(String),
+    /// A file with the name it is stored under.
+    File(std::fs::File, String),
+}
+
+type Pairs<T> = Vec<(String, T)>;
+
+/// The labels and inputs of the command line, files opened.
+///
+/// # Errors
+/// What is wrong with an argument.
+fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<Given>)> {
+    let mut inputs = Vec::new();
+    for (key, value) in pairs(&args.inputs, "--input")? {
         let is_file =
             flow.inputs.iter().any(|input| input.id == key && matches!(input.kind, InputKind::File { .. }));
-        let value = match value.strip_prefix('@') {
-            Some(path) if is_file => upload(standalone, flow, &key, Path::new(path)).await?,
-            _ => value,
+        let path = match value.strip_prefix('@') {
+            Some(path) => Some(path),
+            // Kestra's own command line takes the bare path.
+            None => (!value.contains("://") && Path::new(&value).is_file()).then_some(value.as_str()),
+        };
+        let given = match path.filter(|_| is_file).map(Path::new) {
+            Some(path) => {
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file").to_owned();
+                let file = std::fs::File::open(path)
+                    .with_context(|| format!("cannot read {} for the input {key}", path.display()))?;
+                Given::File(file, name)
+            }
+            None => Given::Text(value),
+        };
+        inputs.push((key, given));
+    }
+    Ok((pairs(&args.labels, "--label")?, inputs))
+}
+
+/// An id for a new execution, known before it is made: its input files lie under it.
+fn fresh_id(flow: &Flow) -> ExecutionId {
+    let now = jiff::Timestamp::now().as_nanosecond().to_string();
+    ExecutionId::derive(&["run", &flow.namespace, &flow.id, &now, &std::process::id().to_string()])
+}
+
+/// What is submitted; files are carried into internal storage.
+async fn submitted(
+    standalone: &Standalone,
+    flow: &Flow,
+    id: &ExecutionId,
+    inputs: Pairs<Given>,
+) -> anyhow::Result<Map> {
+    let mut map = Map::new();
+    for (key, given) in inputs {
+        let value = match given {
+            Given::Text(text) => text,
+            Given::File(file, name) => {
+                let prefix = storage_prefix(&flow.namespace, &flow.id, id);
+                upload(standalone, &format!("{prefix}/inputs/{key}/{name}"), file).await?
+            }
         };
         map.insert(key, Json::String(value));
     }
     Ok(map)
 }
 
-async fn upload(standalone: &Standalone, flow: &Flow, input: &str, path: &Path) -> anyhow::Result<String> {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
-    let prefix = storage_prefix(&flow.namespace, &flow.id, &ExecutionId::from("inputs"));
-    let target = format!("{prefix}/{input}/{}/{name}", jiff::Timestamp::now().as_nanosecond());
-    let uri = segue_ports::InternalStorage::uri(&target);
-    let storage = &standalone.ports().storage;
-    let file = tokio::fs::File::open(path)
-        .await
-        .with_context(|| format!("cannot read {} for the input {input}", path.display()))?;
-    let stream = tokio_util::io::ReaderStream::new(file);
+async fn upload(standalone: &Standalone, target: &str, file: std::fs::File) -> anyhow::Result<String> {
+    let uri = segue_ports::InternalStorage::uri(target);
+    let ports = standalone.ports();
+    let stream = tokio_util::io::ReaderStream::new(tokio::fs::File::from_std(file));
     let bytes = futures::TryStreamExt::map_err(stream, |error| {
         segue_ports::PortError::invalid(format!("the file cannot be read: {error}"))
     });
-    standalone
-        .ports()
-        .objects
-        .put(&storage.address(&uri)?, Box::pin(bytes), ObjectAttributes::default())
-        .await?;
+    let address = ports.storage.address(&uri)?;
+    ports.objects.put(&address, Box::pin(bytes), ObjectAttributes::default()).await?;
     Ok(uri)
 }
 
@@ -251,6 +299,7 @@ async fn follow(
         } else {
             reporter.wait(Duration::from_millis(50)).await;
         }
+        reporter.show_logs().await?;
     }
     standalone.execution(id).await?.ok_or_else(|| anyhow!("execution {id} is gone from the data directory"))
 }

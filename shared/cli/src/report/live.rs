@@ -17,7 +17,7 @@ const REDRAW: Duration = Duration::from_millis(100);
 
 /// Shows progress. On a terminal it is drawn on standard error, and standard output holds only the result;
 /// elsewhere each task run is one line of standard output, printed when it ends.
-pub(super) struct Live {
+pub(crate) struct Live {
     term: Term,
     is_terminal: bool,
     runs: BTreeMap<u64, TaskRun>,
@@ -27,13 +27,15 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new() -> Self {
+    /// Draws on a terminal if there is one.
+    pub(crate) fn new() -> Self {
         let term = Term::stderr();
         let is_terminal = term.is_term();
         Self { term, is_terminal, runs: BTreeMap::new(), printed: HashSet::new(), drawn: 0, last_draw: None }
     }
 
-    pub(super) fn begin(&mut self, execution: &Execution) {
+    /// Says which execution this is.
+    pub(crate) fn begin(&mut self, execution: &Execution) {
         if self.is_terminal {
             self.say(&heading(execution));
         } else {
@@ -41,7 +43,8 @@ impl Live {
         }
     }
 
-    pub(super) fn show(&mut self, change: &Change, is_main: bool) {
+    /// Shows what has changed; of executions that are not the main one only the log.
+    pub(crate) fn show(&mut self, change: &Change, is_main: bool) {
         self.clear();
         for entry in change.logs.iter() {
             self.say(&log_line(entry, is_main));
@@ -59,15 +62,28 @@ impl Live {
         self.draw();
     }
 
+    /// Shows lines of a log.
+    pub(crate) fn log(&mut self, lines: &[LogEntry], is_main: bool) {
+        if lines.is_empty() {
+            return;
+        }
+        self.clear();
+        for entry in lines {
+            self.say(&log_line(entry, is_main));
+        }
+        self.draw();
+    }
+
     /// Lets durations grow on a terminal.
-    pub(super) fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         if self.is_terminal && self.last_draw.is_none_or(|last| last.elapsed() >= REDRAW) {
             self.clear();
             self.draw();
         }
     }
 
-    pub(super) fn end(&mut self, execution: &Execution, runs: &[&TaskRun]) {
+    /// Says how it ended.
+    pub(crate) fn end(&mut self, execution: &Execution, runs: &[&TaskRun]) {
         self.clear();
         let now = Timestamp::now();
         if self.is_terminal {
@@ -119,7 +135,8 @@ impl Live {
     }
 }
 
-fn heading(execution: &Execution) -> String {
+/// The line above an execution.
+pub(crate) fn heading(execution: &Execution) -> String {
     format!(
         "{} {}",
         style(format!("{}.{}", execution.namespace, execution.flow_id)).bold(),
@@ -131,6 +148,7 @@ fn short(id: &ExecutionId) -> &str {
     id.as_str()
 }
 
+/// A line of the log.
 fn log_line(entry: &LogEntry, is_main: bool) -> String {
     let level = match entry.level {
         LogLevel::Error => style(entry.level.as_str()).red(),

@@ -5,16 +5,20 @@ mod live;
 mod text;
 mod tree;
 
-pub(crate) use text::table;
+pub(crate) use live::{Live, heading};
+pub(crate) use text::{duration, table};
+pub(crate) use tree::{lines, mark, paint};
 
-use live::Live;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
+use segue_model::log::LogLevel;
 use segue_model::task_run::TaskRun;
 use segue_model::view::execution_json;
+use segue_ports::StateStore;
 use segue_ports::state::StoredExecution;
 use segue_standalone::{Change, Watch};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 
@@ -34,12 +38,25 @@ pub(crate) struct Reporter {
     seen: HashSet<ExecutionId>,
     main: Option<ExecutionId>,
     ended: bool,
+    state: Arc<dyn StateStore>,
+    logs: BTreeMap<ExecutionId, Log>,
+}
+
+/// How far the log of an execution was shown.
+#[derive(Default)]
+struct Log {
+    lines: u64,
+    ended: bool,
+    /// It was read after the end.
+    done: bool,
 }
 
 impl Reporter {
-    /// A reporter of all that happens from now on.
-    pub(crate) fn new(output: Output, watch: &Watch) -> Self {
+    /// A reporter of all that happens from now on. Logs come from the store, as services write theirs there.
+    pub(crate) fn new(output: Output, watch: &Watch, state: Arc<dyn StateStore>) -> Self {
         Self {
+            state,
+            logs: BTreeMap::new(),
             changes: watch.subscribe(),
             live: (output == Output::Text).then(Live::new),
             seen: HashSet::new(),
@@ -52,6 +69,7 @@ impl Reporter {
     pub(crate) fn begin(&mut self, execution: &Execution) {
         self.main = Some(execution.id.clone());
         self.seen.insert(execution.id.clone());
+        self.logs.entry(execution.id.clone()).or_default();
         if let Some(live) = &mut self.live {
             live.begin(execution);
         }
@@ -95,14 +113,32 @@ impl Reporter {
         if self.main.as_ref() == Some(&change.execution.id) {
             self.ended = change.execution.state.current().is_terminal();
         }
+        let log = self.logs.entry(change.execution.id.clone()).or_default();
+        log.ended = change.execution.state.current().is_terminal();
+        log.done = false;
         if let Some(live) = &mut self.live {
-            live.show(change, self.main.as_ref() == Some(&change.execution.id));
+            let change = Change { logs: Arc::default(), ..change.clone() };
+            live.show(&change, self.main.as_ref() == Some(&change.execution.id));
         }
     }
 
+    /// Shows the lines that logs have got since.
+    pub(crate) async fn show_logs(&mut self) -> anyhow::Result<()> {
+        let Some(live) = &mut self.live else { return Ok(()) };
+        // What has ended is looked at once more; when it is started again, it is seen to change.
+        for (id, log) in self.logs.iter_mut().filter(|(_, log)| !log.done) {
+            log.done = log.ended;
+            let lines = self.state.logs(id, LogLevel::Trace, log.lines).await?;
+            log.lines += lines.len() as u64;
+            live.log(&lines, self.main.as_ref() == Some(id));
+        }
+        Ok(())
+    }
+
     /// Prints how it ended.
-    pub(crate) fn end(&mut self, stored: &StoredExecution) -> anyhow::Result<()> {
+    pub(crate) async fn end(&mut self, stored: &StoredExecution) -> anyhow::Result<()> {
         self.drain();
+        self.show_logs().await?;
         let runs: Vec<&TaskRun> = stored.task_runs.iter().map(|(_, run)| run).collect();
         match &mut self.live {
             Some(live) => live.end(&stored.execution, &runs),

@@ -10,9 +10,12 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The schema this code reads and writes, kept in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 const SCHEMA: &str = include_str!("schema.sql");
+
+/// From version 1 to 2: triggers and backfills, and what fired an execution.
+const TO_2: &str = include_str!("to_2.sql");
 
 /// How many statements a connection keeps prepared: more than there are in this crate.
 const STATEMENTS: usize = 128;
@@ -78,11 +81,52 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
             connection.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"))?;
             Ok(())
         }
+        1 => {
+            connection.execute_batch(&format!("BEGIN; {TO_2} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+            Ok(())
+        }
         other => Err(PortError::invalid(format!(
             "{} was written by a newer Segue (schema {other}, this one knows {VERSION}); \
              use that version, or name another data directory with --data-dir",
             path.display()
         ))
         .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tables with their columns, and indexes with what they are over.
+    fn shape(connection: &Connection) -> Vec<String> {
+        let mut statement = connection
+            .prepare(
+                "SELECT m.type || ' ' || m.name || ' ' || coalesce(
+                   CASE m.type WHEN 'index' THEN (SELECT group_concat(name) FROM pragma_index_info(m.name))
+                   ELSE (SELECT group_concat(name || ' ' || type || ' ' || \"notnull\") FROM pragma_table_info(m.name)) END, '')
+                 FROM sqlite_schema m WHERE m.name NOT LIKE 'sqlite_%' ORDER BY 1",
+            )
+            .unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn a_file_of_an_older_version_is_brought_up() {
+        let old = Connection::open_in_memory().unwrap();
+        let first = include_str!("testdata/schema_1.sql");
+        old.execute_batch(&format!("{first} PRAGMA user_version = 1;")).unwrap();
+        old.execute_batch(
+            "INSERT INTO executions (no, version, namespace, flow_id, state, start, labels, header, notes)
+             VALUES (1, 0, 'n', 'f', 'SUCCESS', 1, '[]', '{}', 'null')",
+        )
+        .unwrap();
+        prepare(&old, Path::new("old")).unwrap();
+        assert_eq!(shape(&old), shape(&open_memory().unwrap()));
+        let kept: i64 = old
+            .query_row("SELECT count(*) FROM executions WHERE trigger_id IS NULL", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(kept, 1);
+        prepare(&old, Path::new("old")).unwrap();
     }
 }

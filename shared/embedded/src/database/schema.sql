@@ -29,8 +29,14 @@ CREATE TABLE executions (
     start INTEGER NOT NULL,
     labels TEXT NOT NULL,
     header TEXT NOT NULL,
-    notes TEXT NOT NULL
+    notes TEXT NOT NULL,
+    -- The trigger that fired it, the slot it stands for, the execution that fired it; null where there is none.
+    trigger_id TEXT,
+    slot INTEGER,
+    fired_by TEXT
 );
+CREATE INDEX executions_by_slot ON executions (flow_id, namespace, trigger_id, slot) WHERE trigger_id IS NOT NULL;
+CREATE INDEX executions_by_parent ON executions (fired_by) WHERE fired_by IS NOT NULL;
 CREATE INDEX executions_by_start ON executions (start, namespace);
 CREATE INDEX executions_by_state ON executions (state, start, namespace);
 CREATE INDEX executions_by_flow ON executions (flow_id, state, start, namespace);
@@ -104,6 +110,29 @@ CREATE TABLE slot_limits (
     slots INTEGER NOT NULL,
     PRIMARY KEY (namespace, flow_id)
 ) WITHOUT ROWID;
+
+-- States of triggers; `due` is the next slot where one is waited for.
+CREATE TABLE triggers (
+    namespace TEXT NOT NULL,
+    flow_id TEXT NOT NULL,
+    trigger_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    due INTEGER,
+    body TEXT NOT NULL,
+    PRIMARY KEY (namespace, flow_id, trigger_id)
+) WITHOUT ROWID;
+CREATE INDEX triggers_by_due ON triggers (due) WHERE due IS NOT NULL;
+
+CREATE TABLE backfills (
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    version INTEGER NOT NULL,
+    namespace TEXT NOT NULL,
+    flow_id TEXT NOT NULL,
+    trigger_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    body TEXT NOT NULL
+);
 
 CREATE TABLE messages (
     topic TEXT NOT NULL,

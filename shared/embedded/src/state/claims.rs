@@ -1,12 +1,11 @@
 //! Claims: who runs an attempt, until when, and how it ended.
 
-use super::codec::{decode, first, instant, nanos, number, number_of, run};
+use super::codec::{decode, first, instant, nanos, number_of, run};
 use super::logs;
 use super::rows::LogRow;
 use crate::database::DbError;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use segue_model::id::{ExecutionId, TaskRunId};
 use segue_ports::state::Claim;
 use segue_ports::wire::AttemptKey;
 
@@ -29,7 +28,8 @@ pub(super) fn claim(
     )?;
     match held {
         Some((_, _, Some(result))) => Ok(Claim::Finished(Box::new(decode(&result)?))),
-        Some((other, until, None)) if (other != holder || other == REVOKED) && until > nanos(now) => {
+        Some((other, _, None)) if other == REVOKED => Ok(Claim::Revoked),
+        Some((other, until, None)) if other != holder && until > nanos(now) => {
             Ok(Claim::Held { until: instant(until) })
         }
         _ => {
@@ -80,17 +80,16 @@ pub(super) fn finish(
     Ok(changed > 0)
 }
 
-pub(super) fn revoke(
-    connection: &Connection,
-    execution: &ExecutionId,
-    task_run: Option<&TaskRunId>,
-) -> Result<(), DbError> {
-    let Some(no) = number(connection, execution.as_str())? else { return Ok(()) };
-    run(
-        connection,
-        "UPDATE claims SET holder = ?3, until = ?4
-         WHERE execution = ?1 AND (?2 IS NULL OR task_run = ?2) AND result IS NULL",
-        params![no, task_run.map(TaskRunId::as_str), REVOKED, i64::MAX],
-    )?;
+pub(super) fn revoke(connection: &Connection, attempts: &[AttemptKey]) -> Result<(), DbError> {
+    for key in attempts {
+        let no = number_of(connection, &key.execution_id)?;
+        run(
+            connection,
+            "INSERT INTO claims (execution, task_run, attempt, holder, until) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (execution, task_run, attempt)
+             DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE result IS NULL",
+            params![no, key.task_run_id.as_str(), key.attempt, REVOKED, i64::MAX],
+        )?;
+    }
     Ok(())
 }

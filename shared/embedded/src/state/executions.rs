@@ -1,7 +1,7 @@
 //! Executions: made, read, changed, removed.
 
 use super::codec::{count, decode, first, number, number_of, place, places, position, rows, run, uncount};
-use super::rows::{CommitRows, ExecutionRow};
+use super::rows::{CommitRows, ExecutionRow, NewRows};
 use super::{kv, logs, timers};
 use crate::database::DbError;
 use jiff::Timestamp;
@@ -11,18 +11,33 @@ use segue_ports::PortError;
 use segue_ports::state::StoredExecution;
 use std::collections::HashSet;
 
-pub(super) fn create(connection: &Connection, row: &ExecutionRow) -> Result<bool, DbError> {
+pub(super) fn create(connection: &Connection, new: &NewRows) -> Result<bool, DbError> {
+    let row = &new.execution;
     let no = number_of(connection, &row.id)?;
     let made = run(
         connection,
-        "INSERT INTO executions (no, version, namespace, flow_id, state, start, labels, header, notes)
-         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, 'null') ON CONFLICT (no) DO NOTHING",
-        params![no, row.namespace, row.flow_id, row.state, row.start, row.labels, row.header],
+        "INSERT INTO executions
+           (no, version, namespace, flow_id, state, start, labels, header, notes, trigger_id, slot, fired_by)
+         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?11, ?8, ?9, ?10) ON CONFLICT (no) DO NOTHING",
+        params![
+            no,
+            row.namespace,
+            row.flow_id,
+            row.state,
+            row.start,
+            row.labels,
+            row.header,
+            row.trigger_id,
+            row.slot,
+            row.fired_by,
+            new.notes
+        ],
     )?;
     if made == 0 {
         return Ok(false);
     }
     add_labels(connection, no, row)?;
+    put_task_runs(connection, no, &new.task_runs)?;
     Ok(true)
 }
 
@@ -76,13 +91,7 @@ pub(super) fn commit(connection: &Connection, rows: &CommitRows, now: Timestamp)
     let version = before.version.saturating_add(1);
     update(connection, &before, row, &rows.notes, version)?;
     remove_task_runs(connection, before.no, &rows.removed)?;
-    for (position, id, body) in &rows.task_runs {
-        run(
-            connection,
-            "INSERT OR REPLACE INTO task_runs (place, id, body) VALUES (?1, ?2, ?3)",
-            params![place(before.no, *position)?, id.as_str(), body],
-        )?;
-    }
+    put_task_runs(connection, before.no, &rows.task_runs)?;
     logs::append(connection, &rows.logs)?;
     kv::write(connection, &rows.kv, now)?;
     for key in &rows.cleared_timers {
@@ -90,6 +99,21 @@ pub(super) fn commit(connection: &Connection, rows: &CommitRows, now: Timestamp)
     }
     timers::set(connection, &rows.timers)?;
     Ok(version)
+}
+
+fn put_task_runs(
+    connection: &Connection,
+    no: i64,
+    task_runs: &[(u64, TaskRunId, String)],
+) -> Result<(), DbError> {
+    for (position, id, body) in task_runs {
+        run(
+            connection,
+            "INSERT OR REPLACE INTO task_runs (place, id, body) VALUES (?1, ?2, ?3)",
+            params![place(no, *position)?, id.as_str(), body],
+        )?;
+    }
+    Ok(())
 }
 
 fn update(

@@ -89,6 +89,20 @@ fn latest(connection: &Connection, namespace: &str, id: &str) -> Result<Option<S
     )
 }
 
+pub(super) fn revisions(
+    connection: &Connection,
+    namespace: &str,
+    id: &str,
+) -> Result<Vec<StoredFlow>, DbError> {
+    rows(
+        connection,
+        "SELECT namespace, id, revision, source, updated, deleted FROM flows
+         WHERE namespace = ?1 AND id = ?2 ORDER BY revision",
+        [namespace, id],
+        read,
+    )
+}
+
 fn insert(connection: &Connection, flow: &StoredFlow) -> Result<(), DbError> {
     run(
         connection,

@@ -35,6 +35,10 @@ pub(super) fn list(
     )
 }
 
+pub(super) fn namespaces(connection: &Connection) -> Result<Vec<String>, DbError> {
+    rows(connection, "SELECT DISTINCT namespace FROM kv ORDER BY namespace", [], |row| Ok(row.get(0)?))
+}
+
 pub(super) fn write(connection: &Connection, writes: &[KvWrite], now: Timestamp) -> Result<(), DbError> {
     if writes.is_empty() {
         return Ok(());

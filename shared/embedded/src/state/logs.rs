@@ -1,11 +1,16 @@
 //! Logs: lines in the order in which they came.
 
-use super::codec::{count, decode, first, number, number_of, place, places, position, rows, run};
+use super::codec::{
+    count, decode, first, nanos, number, number_of, place, places, position, rows, run, uncount,
+};
 use super::rows::{LogRow, severity};
+use super::search::in_namespace;
 use crate::database::DbError;
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
+use segue_ports::state::LogFilter;
 
 pub(super) fn append(connection: &Connection, lines: &[LogRow]) -> Result<(), DbError> {
     for chunk in lines.chunk_by(|left, right| left.execution == right.execution) {
@@ -57,4 +62,60 @@ pub(super) fn read(
         [from, *of.end(), severity(min_level), skip],
         |row| decode(&row.get::<_, String>(0)?),
     )
+}
+
+/// How far lines are counted.
+const MOST_COUNTED: u32 = 10_000;
+
+/// Lines of many executions, those of the newest first, and how many there are (counted so far only).
+pub(super) fn search(connection: &Connection, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), DbError> {
+    let mut conditions = vec!["l.level >= ?".to_owned()];
+    let mut values: Vec<Value> = vec![severity(filter.min_level).into()];
+    if let Some(namespace) = &filter.namespace {
+        let mut names = Vec::new();
+        conditions.push(in_namespace("e.namespace", namespace, &mut names));
+        values.extend(names.into_iter().map(Value::from));
+    }
+    for (column, value) in [("e.flow_id", &filter.flow_id), ("e.trigger_id", &filter.trigger_id)] {
+        if let Some(value) = value {
+            conditions.push(format!("{column} = ?"));
+            values.push(value.clone().into());
+        }
+    }
+    for (operator, bound) in [(">=", filter.start), ("<=", filter.end)] {
+        if let Some(bound) = bound {
+            // Exact to the second by text alone would not do: fractions are of any length.
+            conditions.push(format!("unixepoch(l.body ->> '$.timestamp', 'subsec') {operator} ?"));
+            values.push((nanos(bound) as f64 / 1e9).into());
+        }
+    }
+    if let Some(text) = &filter.text {
+        conditions.push("instr(lower(l.body ->> '$.message'), lower(?)) > 0".to_owned());
+        values.push(text.clone().into());
+    }
+    let from = format!(
+        "FROM logs l CROSS JOIN executions e ON e.no = l.place >> 32 WHERE {}",
+        conditions.join(" AND ")
+    );
+    let limit = if filter.limit == 0 { -1 } else { i64::from(filter.limit) };
+    let lines = rows(
+        connection,
+        &format!("SELECT l.body {from} ORDER BY l.place DESC LIMIT {limit} OFFSET {}", filter.offset),
+        params_from_iter(values.clone()),
+        |row| decode(&row.get::<_, String>(0)?),
+    )?;
+    let total = first(
+        connection,
+        &format!("SELECT count(*) FROM (SELECT 1 {from} LIMIT {MOST_COUNTED})"),
+        params_from_iter(values),
+        |row| Ok(uncount(row.get(0)?)),
+    )?;
+    Ok((lines, total.unwrap_or_default()))
+}
+
+pub(super) fn delete(connection: &Connection, execution: &ExecutionId) -> Result<u64, DbError> {
+    let Some(no) = number(connection, execution.as_str())? else { return Ok(0) };
+    let of = places(no);
+    let lines = run(connection, "DELETE FROM logs WHERE place BETWEEN ?1 AND ?2", [of.start(), of.end()])?;
+    Ok(u64::try_from(lines).unwrap_or(u64::MAX))
 }

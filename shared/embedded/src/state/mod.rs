@@ -8,6 +8,7 @@
 //!
 //! How to add one more kind of thing: a table in `database/schema.sql`, a file here, a method of the port.
 
+mod backfills;
 mod claims;
 mod codec;
 mod executions;
@@ -18,6 +19,7 @@ mod rows;
 mod search;
 mod slots;
 mod timers;
+mod triggers;
 
 #[cfg(test)]
 mod tests;
@@ -26,16 +28,19 @@ use crate::database::{Database, DbError};
 use async_trait::async_trait;
 use codec::encode;
 use jiff::Timestamp;
-use rows::{CommitRows, ExecutionRow, LogRow};
+use rows::{CommitRows, LogRow, NewRows};
 use rusqlite::Connection;
+use segue_model::backfill::Backfill;
 use segue_model::event::TaskRunResult;
 use segue_model::execution::Execution;
-use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
+use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::kv::{KvEntry, KvWrite};
+use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, Slot, StateStore, StoredExecution, StoredFlow, Timer,
+    Claim, Commit, ExecutionFilter, LogFilter, Slot, StateStore, StoredExecution, StoredFlow, Timer,
 };
 use segue_ports::wire::AttemptKey;
 use slots::Lane;
@@ -128,14 +133,19 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| flows::list(connection, namespace.as_deref())).await
     }
 
+    async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError> {
+        let (namespace, id) = (namespace.to_owned(), id.to_owned());
+        self.scan(move |connection| flows::revisions(connection, &namespace, &id)).await
+    }
+
     async fn delete_flow(&self, namespace: &str, id: &str, now: Timestamp) -> Result<bool, PortError> {
         let (namespace, id) = (namespace.to_owned(), id.to_owned());
         self.write(move |connection| flows::delete(connection, &namespace, &id, now)).await
     }
 
-    async fn create_execution(&self, execution: &Execution) -> Result<bool, PortError> {
-        let row = ExecutionRow::new(execution).map_err(|error| error.at(PORT))?;
-        self.write(move |connection| executions::create(connection, &row)).await
+    async fn create_execution_with(&self, new: &StoredExecution) -> Result<bool, PortError> {
+        let rows = NewRows::new(new).map_err(|error| error.at(PORT))?;
+        self.write(move |connection| executions::create(connection, &rows)).await
     }
 
     async fn execution(&self, id: &ExecutionId) -> Result<Option<StoredExecution>, PortError> {
@@ -148,10 +158,14 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| search::search(connection, &filter)).await
     }
 
+    async fn count_executions(&self, filter: &ExecutionFilter) -> Result<u64, PortError> {
+        let filter = filter.clone();
+        self.scan(move |connection| search::count(connection, &filter)).await
+    }
+
     async fn commit(&self, commit: Commit) -> Result<u64, PortError> {
+        let now = commit.now;
         let rows = CommitRows::new(commit).map_err(|error| error.at(PORT))?;
-        // A commit names no moment of its own; only the dates shown with a KV value need one.
-        let now = Timestamp::now();
         self.write(move |connection| executions::commit(connection, &rows, now)).await
     }
 
@@ -189,13 +203,12 @@ impl StateStore for SqliteStateStore {
         self.write(move |connection| claims::finish(connection, &key, &holder, &result, &lines)).await
     }
 
-    async fn revoke_claims(
-        &self,
-        execution: &ExecutionId,
-        task_run: Option<&TaskRunId>,
-    ) -> Result<(), PortError> {
-        let (execution, task_run) = (execution.clone(), task_run.cloned());
-        self.write(move |connection| claims::revoke(connection, &execution, task_run.as_ref())).await
+    async fn revoke_claims(&self, attempts: &[AttemptKey]) -> Result<(), PortError> {
+        if attempts.is_empty() {
+            return Ok(());
+        }
+        let attempts = attempts.to_vec();
+        self.write(move |connection| claims::revoke(connection, &attempts)).await
     }
 
     async fn append_logs(&self, entries: Vec<LogEntry>) -> Result<(), PortError> {
@@ -216,9 +229,23 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| logs::read(connection, &execution, min_level, after)).await
     }
 
+    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError> {
+        let filter = filter.clone();
+        self.scan(move |connection| logs::search(connection, &filter)).await
+    }
+
+    async fn delete_logs(&self, execution: &ExecutionId) -> Result<u64, PortError> {
+        let execution = execution.clone();
+        self.write(move |connection| logs::delete(connection, &execution)).await
+    }
+
     async fn kv(&self, namespace: &str, key: &str, now: Timestamp) -> Result<Option<KvEntry>, PortError> {
         let (namespace, key) = (namespace.to_owned(), key.to_owned());
         self.read(move |connection| kv::get(connection, &namespace, &key, now)).await
+    }
+
+    async fn kv_namespaces(&self) -> Result<Vec<String>, PortError> {
+        self.scan(kv::namespaces).await
     }
 
     async fn kv_entries(&self, namespace: &str, now: Timestamp) -> Result<Vec<KvEntry>, PortError> {
@@ -269,5 +296,51 @@ impl StateStore for SqliteStateStore {
     ) -> Result<Vec<ExecutionId>, PortError> {
         let (lane, execution) = (lane(namespace, flow_id), execution.clone());
         self.write(move |connection| slots::release(connection, &lane, &execution, now)).await
+    }
+}
+
+#[async_trait]
+impl ScheduleStore for SqliteStateStore {
+    async fn trigger(&self, key: &TriggerKey) -> Result<Option<Versioned<TriggerState>>, PortError> {
+        let key = key.clone();
+        self.read(move |connection| triggers::get(connection, &key)).await
+    }
+
+    async fn put_trigger(&self, state: &TriggerState, version: u64) -> Result<u64, PortError> {
+        let state = state.clone();
+        self.write(move |connection| triggers::put(connection, &state, version)).await
+    }
+
+    async fn delete_trigger(&self, key: &TriggerKey) -> Result<bool, PortError> {
+        let key = key.clone();
+        self.write(move |connection| triggers::delete(connection, &key)).await
+    }
+
+    async fn triggers(&self, filter: &TriggerFilter) -> Result<Vec<TriggerState>, PortError> {
+        let filter = filter.clone();
+        self.scan(move |connection| triggers::list(connection, &filter)).await
+    }
+
+    async fn due_triggers(&self, now: Timestamp, limit: u32) -> Result<Vec<TriggerKey>, PortError> {
+        self.read(move |connection| triggers::due(connection, now, limit)).await
+    }
+
+    async fn next_slot(&self) -> Result<Option<Timestamp>, PortError> {
+        self.read(triggers::next).await
+    }
+
+    async fn backfill(&self, id: &str) -> Result<Option<Versioned<Backfill>>, PortError> {
+        let id = id.to_owned();
+        self.read(move |connection| backfills::get(connection, &id)).await
+    }
+
+    async fn put_backfill(&self, backfill: &Backfill, version: u64) -> Result<u64, PortError> {
+        let backfill = backfill.clone();
+        self.write(move |connection| backfills::put(connection, &backfill, version)).await
+    }
+
+    async fn backfills(&self, filter: &BackfillFilter) -> Result<Vec<Backfill>, PortError> {
+        let filter = filter.clone();
+        self.scan(move |connection| backfills::list(connection, &filter)).await
     }
 }

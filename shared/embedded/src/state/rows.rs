@@ -3,11 +3,12 @@
 
 use super::codec::{encode, nanos};
 use crate::database::DbError;
-use segue_model::execution::Execution;
+use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::{LogEntry, LogLevel};
+use segue_model::task_run::TaskRun;
 use segue_ports::kv::KvWrite;
-use segue_ports::state::{Commit, Timer};
+use segue_ports::state::{Commit, StoredExecution, Timer};
 
 /// An execution without its task runs.
 pub(super) struct ExecutionRow {
@@ -21,6 +22,9 @@ pub(super) struct ExecutionRow {
     /// The same as JSON: shows whether they changed.
     pub(super) labels: String,
     pub(super) header: String,
+    pub(super) trigger_id: Option<String>,
+    pub(super) slot: Option<i64>,
+    pub(super) fired_by: Option<String>,
 }
 
 impl ExecutionRow {
@@ -34,8 +38,16 @@ impl ExecutionRow {
             pairs: execution.labels.iter().map(|label| (label.key.clone(), label.value.clone())).collect(),
             labels: encode(&execution.labels)?,
             header: encode(execution)?,
+            trigger_id: execution.trigger.as_ref().map(|trigger| trigger.id.clone()),
+            slot: execution.trigger.as_ref().and_then(|trigger| trigger.slot).map(nanos),
+            fired_by: execution.trigger.as_ref().and_then(fired_by),
         })
     }
+}
+
+/// The execution that fired this one: as a subflow, or by ending.
+fn fired_by(trigger: &ExecutionTrigger) -> Option<String> {
+    trigger.variables.get("executionId").and_then(|id| id.as_str()).map(str::to_owned)
 }
 
 /// A line of a log.
@@ -71,6 +83,32 @@ pub(super) fn severity(level: LogLevel) -> i64 {
     }
 }
 
+/// Task runs: position, id, body.
+fn task_runs(task_runs: &[(u64, TaskRun)]) -> Result<Vec<(u64, TaskRunId, String)>, DbError> {
+    task_runs
+        .iter()
+        .map(|(position, task_run)| Ok((*position, task_run.id.clone(), encode(task_run)?)))
+        .collect()
+}
+
+/// A new execution with what it begins with.
+pub(super) struct NewRows {
+    pub(super) execution: ExecutionRow,
+    pub(super) notes: String,
+    /// Position, id, body.
+    pub(super) task_runs: Vec<(u64, TaskRunId, String)>,
+}
+
+impl NewRows {
+    pub(super) fn new(new: &StoredExecution) -> Result<Self, DbError> {
+        Ok(Self {
+            execution: ExecutionRow::new(&new.execution)?,
+            notes: encode(&new.notes)?,
+            task_runs: task_runs(&new.task_runs)?,
+        })
+    }
+}
+
 /// A commit.
 pub(super) struct CommitRows {
     pub(super) execution: ExecutionRow,
@@ -91,14 +129,7 @@ impl CommitRows {
             execution: ExecutionRow::new(&commit.execution)?,
             notes: encode(&commit.notes)?,
             expected_version: commit.expected_version,
-            task_runs: commit
-                .task_runs
-                .into_iter()
-                .map(|(position, task_run)| {
-                    let body = encode(&task_run)?;
-                    Ok((position, task_run.id, body))
-                })
-                .collect::<Result<_, DbError>>()?,
+            task_runs: task_runs(&commit.task_runs)?,
             removed: commit.removed,
             logs: LogRow::all(&commit.logs)?,
             kv: commit.kv,

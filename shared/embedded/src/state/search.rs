@@ -4,7 +4,7 @@
 //! million executions a page costs what it costs with a thousand. Several states (or a flow, whose index has
 //! the state before the date) are walked one after the other and merged.
 
-use super::codec::{decode, first, nanos};
+use super::codec::{decode, first, nanos, uncount};
 use crate::database::DbError;
 use rusqlite::{Connection, ToSql, params_from_iter};
 use segue_model::execution::Execution;
@@ -36,6 +36,10 @@ enum Walk {
     Label,
     /// That of a flow in one state.
     Flow(State),
+    /// That of a trigger's slots.
+    Slot,
+    /// That of the execution which fired it.
+    FiredBy,
     /// That of one state.
     State(State),
     /// That of dates.
@@ -57,6 +61,20 @@ pub(super) fn search(connection: &Connection, filter: &ExecutionFilter) -> Resul
         .collect()
 }
 
+/// How many there are, from the indexes alone.
+pub(super) fn count(connection: &Connection, filter: &ExecutionFilter) -> Result<u64, DbError> {
+    let all = ExecutionFilter { limit: 0, offset: 0, ..filter.clone() };
+    let mut total = 0_u64;
+    for walk in walks(&all) {
+        let Found { from, conditions, values, .. } = Found::new(&all, walk);
+        let sql = format!("SELECT count(*) FROM {from} WHERE {conditions}");
+        let mut statement = connection.prepare(&sql)?;
+        let found: i64 = statement.query_row(params_from_iter(values), |row| row.get(0))?;
+        total = total.saturating_add(uncount(found));
+    }
+    Ok(total)
+}
+
 fn header(connection: &Connection, no: i64) -> Result<Option<Execution>, DbError> {
     first(connection, "SELECT header FROM executions WHERE no = ?1", [no], |row| {
         decode(&row.get::<_, String>(0)?)
@@ -67,7 +85,11 @@ fn walks(filter: &ExecutionFilter) -> Vec<Walk> {
     let mut states = filter.states.clone();
     states.sort_unstable();
     states.dedup();
-    if !filter.labels.is_empty() {
+    if filter.triggered_by.is_some() {
+        vec![Walk::FiredBy]
+    } else if filter.flow_id.is_some() && filter.trigger_id.is_some() {
+        vec![Walk::Slot]
+    } else if !filter.labels.is_empty() {
         vec![Walk::Label]
     } else if filter.flow_id.is_some() {
         let states = if states.is_empty() { STATES.to_vec() } else { states };
@@ -94,38 +116,71 @@ impl Conditions {
     }
 }
 
+/// One walk in SQL.
+struct Found {
+    from: &'static str,
+    /// The column of the start date.
+    date: &'static str,
+    conditions: String,
+    values: Vec<Box<dyn ToSql>>,
+}
+
+impl Found {
+    fn new(filter: &ExecutionFilter, walk: Walk) -> Self {
+        let mut where_ = Conditions::default();
+        let (from, date) = match walk {
+            Walk::Label => ("labels l CROSS JOIN executions e ON e.no = l.no", "l.start"),
+            Walk::Flow(_) => ("executions e INDEXED BY executions_by_flow", "e.start"),
+            Walk::Slot => ("executions e INDEXED BY executions_by_slot", "e.start"),
+            Walk::FiredBy => ("executions e INDEXED BY executions_by_parent", "e.start"),
+            Walk::State(_) => ("executions e INDEXED BY executions_by_state", "e.start"),
+            Walk::Start => ("executions e INDEXED BY executions_by_start", "e.start"),
+        };
+        if let Walk::Flow(state) | Walk::State(state) = walk {
+            where_.add("e.state = ?", [boxed(state.as_str())]);
+        }
+        match walk {
+            Walk::Label => label_conditions(&mut where_, filter),
+            Walk::Slot | Walk::FiredBy => other_conditions(&mut where_, filter),
+            Walk::Flow(_) | Walk::State(_) | Walk::Start => {}
+        }
+        if let Some(trigger) = &filter.trigger_id {
+            where_.add("e.trigger_id = ?", [boxed(trigger.clone())]);
+        }
+        if let Some((first, last)) = filter.slots {
+            where_.add("e.slot BETWEEN ? AND ?", [boxed(nanos(first)), boxed(nanos(last))]);
+        }
+        if let Some(execution) = &filter.triggered_by {
+            where_.add("e.fired_by = ?", [boxed(execution.as_str().to_owned())]);
+        }
+        if let Some(flow) = &filter.flow_id {
+            where_.add("e.flow_id = ?", [boxed(flow.clone())]);
+        }
+        match &filter.namespace {
+            None => {}
+            Some(namespace) if filter.exact_namespace => {
+                where_.add("e.namespace = ?", [boxed(namespace.clone())]);
+            }
+            Some(namespace) => {
+                let mut values = Vec::new();
+                let sql = in_namespace("e.namespace", namespace, &mut values);
+                where_.add(sql, values.into_iter().map(boxed));
+            }
+        }
+        if let Some(start) = filter.start {
+            where_.add(format!("{date} >= ?"), [boxed(nanos(start))]);
+        }
+        if let Some(end) = filter.end {
+            where_.add(format!("{date} <= ?"), [boxed(nanos(end))]);
+        }
+        let conditions = if where_.sql.is_empty() { "1".to_owned() } else { where_.sql.join(" AND ") };
+        Self { from, date, conditions, values: where_.values }
+    }
+}
+
 /// Date and number of the newest that one walk finds, at most as many as any page of the merge can need.
 fn page(connection: &Connection, filter: &ExecutionFilter, walk: Walk) -> Result<Vec<(i64, i64)>, DbError> {
-    let mut where_ = Conditions::default();
-    let (from, date) = match walk {
-        Walk::Label => ("labels l CROSS JOIN executions e ON e.no = l.no", "l.start"),
-        Walk::Flow(_) => ("executions e INDEXED BY executions_by_flow", "e.start"),
-        Walk::State(_) => ("executions e INDEXED BY executions_by_state", "e.start"),
-        Walk::Start => ("executions e INDEXED BY executions_by_start", "e.start"),
-    };
-    if let Walk::Flow(state) | Walk::State(state) = walk {
-        where_.add("e.state = ?", [boxed(state.as_str())]);
-    }
-    if walk == Walk::Label {
-        label_conditions(&mut where_, filter);
-    }
-    if let Some(flow) = &filter.flow_id {
-        where_.add("e.flow_id = ?", [boxed(flow.clone())]);
-    }
-    if let Some(namespace) = &filter.namespace {
-        // '/' follows '.' in ASCII: everything between is below the namespace.
-        where_.add(
-            "(e.namespace = ? OR (e.namespace > ? AND e.namespace < ?))",
-            [boxed(namespace.clone()), boxed(format!("{namespace}.")), boxed(format!("{namespace}/"))],
-        );
-    }
-    if let Some(start) = filter.start {
-        where_.add(format!("{date} >= ?"), [boxed(nanos(start))]);
-    }
-    if let Some(end) = filter.end {
-        where_.add(format!("{date} <= ?"), [boxed(nanos(end))]);
-    }
-    let conditions = if where_.sql.is_empty() { "1".to_owned() } else { where_.sql.join(" AND ") };
+    let Found { from, date, conditions, values } = Found::new(filter, walk);
     let most =
         if filter.limit == 0 { -1 } else { i64::from(filter.limit).saturating_add(i64::from(filter.offset)) };
     let sql = format!(
@@ -133,7 +188,7 @@ fn page(connection: &Connection, filter: &ExecutionFilter, walk: Walk) -> Result
     );
     let mut statement = connection.prepare(&sql)?;
     let found = statement
-        .query_map(params_from_iter(where_.values), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     Ok(found)
 }
@@ -151,6 +206,21 @@ fn label_conditions(where_: &mut Conditions, filter: &ExecutionFilter) {
             );
         }
     }
+    state_condition(where_, filter);
+}
+
+/// States and labels, where another index is walked than theirs.
+fn other_conditions(where_: &mut Conditions, filter: &ExecutionFilter) {
+    for (key, value) in &filter.labels {
+        where_.add(
+            "EXISTS (SELECT 1 FROM labels o WHERE o.key = ? AND o.value = ? AND o.start = e.start AND o.no = e.no)",
+            [boxed(key.clone()), boxed(value.clone())],
+        );
+    }
+    state_condition(where_, filter);
+}
+
+fn state_condition(where_: &mut Conditions, filter: &ExecutionFilter) {
     if !filter.states.is_empty() {
         let marks = vec!["?"; filter.states.len()].join(", ");
         where_.add(format!("e.state IN ({marks})"), filter.states.iter().map(|state| boxed(state.as_str())));
@@ -159,4 +229,11 @@ fn label_conditions(where_: &mut Conditions, filter: &ExecutionFilter) {
 
 fn boxed(value: impl ToSql + 'static) -> Box<dyn ToSql> {
     Box::new(value)
+}
+
+/// The condition that a column names this namespace or one below it; its values are added in order.
+pub(super) fn in_namespace(column: &str, namespace: &str, values: &mut Vec<String>) -> String {
+    // '/' follows '.' in ASCII: everything between is below the namespace.
+    values.extend([namespace.to_owned(), format!("{namespace}."), format!("{namespace}/")]);
+    format!("({column} = ? OR ({column} > ? AND {column} < ?))")
 }

@@ -41,6 +41,7 @@ fn execution(name: &str) -> Execution {
 fn commit(execution: Execution, version: u64) -> Commit {
     Commit {
         execution,
+        now: Timestamp::UNIX_EPOCH,
         notes: Json::Null,
         expected_version: version,
         task_runs: Vec::new(),

@@ -13,6 +13,7 @@
 mod inputs;
 mod loops;
 mod order;
+mod patterns;
 mod places;
 mod readings;
 mod roots;
@@ -46,9 +47,10 @@ struct Checked<'a> {
 
 type Rule = fn(&Checked<'_>) -> Vec<Diagnostic>;
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     syntax::syntax,
     inputs::unknown_input,
+    patterns::invalid_pattern,
     tasks::unknown_task,
     order::outputs_not_there,
     variables::unknown_variable,

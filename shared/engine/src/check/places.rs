@@ -33,6 +33,11 @@ impl<'a> Places<'a> {
         self.find(start, reading.at.text, line, column).unwrap_or(start)
     }
 
+    /// The place of a property.
+    pub(super) fn of(&self, path: &str) -> Position {
+        self.positions.of(path)
+    }
+
     fn find(&self, start: Position, text: &str, line: u32, column: u32) -> Option<Position> {
         let wanted = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
         let from = usize::try_from(start.column).ok()?.checked_sub(1)?;

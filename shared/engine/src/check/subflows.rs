@@ -21,6 +21,10 @@ pub fn check_subflows(parsed: &Parsed, exists: &dyn Fn(&str, &str) -> bool) -> V
         };
         let (namespace, id) = (subflow.namespace.as_str(), subflow.flow_id.as_str());
         let is_literal = !namespace.contains('{') && !id.contains('{');
+        // What is missing has been told.
+        if namespace.is_empty() || id.is_empty() {
+            return;
+        }
         let is_itself = namespace == flow.namespace && id == flow.id;
         if is_literal && !is_itself && !exists(namespace, id) {
             let position = parsed.positions.of(&format!("{path}/flowId"));

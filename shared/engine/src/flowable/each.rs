@@ -1,42 +1,40 @@
 //! ForEach, EachSequential, EachParallel and Loop: the values are found at the start, for good
-//! (kestra-compat.md 3.3, 4.2).
+//! (kestra-compat.md 3.3, 4.2). A Loop differs in its values (a map has keys, a file is read by lines, and the same
+//! value may come twice), in that a failed iteration need not end it, and in what it gives out.
 
 use super::{OpenError, Opened};
+use crate::context::overlay;
 use crate::frame::Order;
+use crate::inputs::{OutputsError, Sealing, resolve_outputs};
 use crate::plan::NodeId;
-use crate::state::Env;
-use segue_model::Json;
-use segue_model::task::ForEach;
-use segue_template::Scope;
+use crate::state::{Env, ExecutionState};
+use segue_model::id::TaskRunId;
+use segue_model::state::State;
+use segue_model::task::{FlowableKind, ForEach, LoopOptions, TaskKind};
+use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+use segue_template::{Scope, Value};
 use serde_json::json;
 use std::collections::HashSet;
 
+/// The values of a loop, with their keys where they come from a map.
+struct Values {
+    values: Vec<Json>,
+    keys: Vec<String>,
+}
+
 pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, OpenError> {
-    let values = match &each.values {
-        Json::String(text) => {
-            let rendered = env.renderer.render(text, scope)?;
-            serde_json::from_str::<Vec<Json>>(&rendered).map_err(|_| {
-                OpenError::Failed(format!(
-                    "the values of the loop must be a list, but `{text}` gave `{}`; write a YAML list or an \
-                     expression that gives a JSON array",
-                    shorten(&rendered)
-                ))
-            })?
-        }
-        list => match env.renderer.render_json(list, scope)? {
-            Json::Array(values) => values,
-            Json::Object(map) => {
-                map.into_iter().map(|(key, value)| json!({"key": key, "value": value})).collect()
-            }
-            other => {
-                return Err(OpenError::Failed(format!(
-                    "the values of the loop must be a list, not `{other}`"
-                )));
-            }
-        },
+    let Values { values, keys } = match &each.values {
+        Json::String(text) => read(each, text, scope, env)?,
+        list => from_json(each, env.renderer.render_json(list, scope)?)?,
     };
+    // The values of a loop are stored with its task runs: a secret is no value to loop over.
+    let mut values = Json::Array(values);
+    env.lookups.mask(&mut values);
+    let Json::Array(values) = values else { return Ok(Opened::running()) };
     let mut seen = HashSet::new();
     let mut texts = Vec::with_capacity(values.len());
+    let mut repeated = Vec::new();
     for value in values {
         let text = match value {
             Json::Null => {
@@ -47,25 +45,78 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
             Json::String(text) => text,
             other => other.to_string(),
         };
-        if seen.insert(text.clone()) {
+        let is_new = seen.insert(text.clone());
+        if each.as_loop.is_some() && !is_new {
+            repeated.push(texts.len());
+        }
+        if each.as_loop.is_some() || is_new {
             texts.push(text);
         }
     }
-    Ok(Opened { memo: json!({"values": texts}), ..Opened::running() })
+    let mut memo = Map::new();
+    if !repeated.is_empty() {
+        memo.insert("repeated".into(), json!(repeated));
+    }
+    memo.insert("values".into(), json!(texts));
+    if !keys.is_empty() {
+        memo.insert("keys".into(), json!(keys));
+    }
+    Ok(Opened { memo: Json::Object(memo), ..Opened::running() })
+}
+
+/// Values written as a text.
+fn read(each: &ForEach, text: &str, scope: &Scope, env: &Env) -> Result<Values, OpenError> {
+    let rendered = env.renderer.render(text, scope)?;
+    if each.as_loop.is_some() && rendered.trim_start().starts_with("kestra://") {
+        let uri = Value::from(rendered.trim());
+        let lines = env.renderer.render("{{ read(uri) }}", &overlay(scope, vec![("uri", uri)]))?;
+        let values = lines.lines().filter(|line| !line.is_empty()).map(Json::from).collect();
+        return Ok(Values { values, keys: Vec::new() });
+    }
+    match serde_json::from_str::<Json>(&rendered) {
+        Ok(Json::Array(values)) => Ok(Values { values, keys: Vec::new() }),
+        Ok(map @ Json::Object(_)) if each.as_loop.is_some() => from_json(each, map),
+        _ => Err(OpenError::Failed(format!(
+            "the values of the loop must be a list, but `{text}` gave `{}`; write a YAML list or an expression \
+             that gives a JSON array",
+            shorten(&rendered)
+        ))),
+    }
+}
+
+fn from_json(each: &ForEach, value: Json) -> Result<Values, OpenError> {
+    match value {
+        Json::Array(values) => Ok(Values { values, keys: Vec::new() }),
+        Json::Object(map) if each.as_loop.is_some() => {
+            let (keys, values) = map.into_iter().unzip();
+            Ok(Values { values, keys })
+        }
+        other => Err(OpenError::Failed(format!("the values of the loop must be a list, not `{other}`"))),
+    }
 }
 
 pub(super) fn order(each: &ForEach, list: Vec<NodeId>, memo: &Json) -> Order {
-    let values = memo
-        .get("values")
-        .and_then(Json::as_array)
-        .map(|values| values.iter().filter_map(Json::as_str).map(str::to_owned).collect())
-        .unwrap_or_default();
+    let values = texts(memo, "values");
     let limit = each.concurrency_limit as usize;
     if each.parallel_group {
         Order::EachParallel { values, list, limit }
     } else {
-        Order::Each { values, list, limit }
+        let tolerant = each.as_loop.as_ref().is_some_and(|options| !options.transmit_failed);
+        Order::Each { values, list, limit, tolerant }
     }
+}
+
+/// Whether the value of an iteration came in an earlier iteration as well.
+pub(crate) fn is_repeated(memo: &Json, iteration: u64) -> bool {
+    let repeated = memo.get("repeated").and_then(Json::as_array);
+    repeated.is_some_and(|all| all.binary_search_by_key(&Some(iteration), Json::as_u64).is_ok())
+}
+
+fn texts(memo: &Json, name: &str) -> Vec<String> {
+    memo.get(name)
+        .and_then(Json::as_array)
+        .map(|values| values.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+        .unwrap_or_default()
 }
 
 fn shorten(text: &str) -> String {
@@ -74,4 +125,79 @@ fn shorten(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+impl ExecutionState {
+    /// What a Loop says besides its values and tasks; none for any other task.
+    pub(crate) fn loop_options(&self, node: NodeId) -> Option<LoopOptions> {
+        let TaskKind::Flowable(flowable) = &self.plan.node(node)?.task.kind else { return None };
+        match &flowable.kind {
+            FlowableKind::ForEach(each) => each.as_loop.clone(),
+            _ => None,
+        }
+    }
+
+    /// What a Loop gives out when it is over: the number of its iterations, and for each what it declares.
+    ///
+    /// # Errors
+    /// [`OpenError::Pending`] when an output waits for an answer; else why one could not be rendered.
+    pub(crate) fn loop_outputs(
+        &mut self,
+        id: &TaskRunId,
+        options: &LoopOptions,
+        env: &Env,
+    ) -> Result<Map, OpenError> {
+        let Some((task_run, node)) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
+            return Ok(Map::new());
+        };
+        let Some(task) = node.and_then(|node| self.plan.node(node)).map(|node| node.task.clone()) else {
+            return Ok(Map::new());
+        };
+        let values = texts(&task_run.memo, "values");
+        let keys = texts(&task_run.memo, "keys");
+        let mut map = Map::new();
+        map.insert("iterationCount".into(), json!(values.len()));
+        if options.outputs.is_empty() {
+            return Ok(map);
+        }
+        let mut all = Vec::with_capacity(values.len());
+        for (iteration, value) in (0_u64..).zip(&values) {
+            // A task run that stands where the children of this iteration stand sees what they see.
+            let within = TaskRun {
+                parent_task_run_id: Some(id.clone()),
+                value: Some(value.clone()),
+                iteration: Some(iteration),
+                attempts: Vec::new(),
+                ..task_run.clone()
+            };
+            let scope = self.scope(&task, &within, env);
+            let (of, number) = (id.as_str(), iteration.to_string());
+            let sealing = Sealing { cipher: &env.cipher, place: &[of, &number] };
+            let outputs = match resolve_outputs(&options.outputs, &env.renderer, &scope, sealing) {
+                Ok(outputs) => outputs,
+                Err(OutputsError::Pending) => return Err(OpenError::Pending),
+                // An iteration that failed has not made all it would give out.
+                Err(OutputsError::Failed(_)) if self.has_failed(id, iteration) => Map::new(),
+                Err(error) => return Err(OpenError::Failed(error.to_string())),
+            };
+            let mut item = Map::new();
+            item.insert("value".into(), json!(value));
+            item.insert("iteration".into(), json!(iteration));
+            if let Some(key) = usize::try_from(iteration).ok().and_then(|place| keys.get(place)) {
+                item.insert("key".into(), json!(key));
+            }
+            all.push(json!({"item": item, "outputs": outputs}));
+        }
+        map.insert("outputs".into(), Json::Array(all));
+        Ok(map)
+    }
+
+    /// Whether a child of an iteration has failed.
+    fn has_failed(&self, id: &TaskRunId, iteration: u64) -> bool {
+        self.runs.values().map(|run| &run.task_run).any(|run| {
+            run.parent_task_run_id.as_ref() == Some(id)
+                && run.iteration == Some(iteration)
+                && run.current() == State::Failed
+        })
+    }
 }

@@ -6,16 +6,21 @@
 mod batches;
 mod branch;
 mod each;
+mod pieces;
 mod subflow;
 mod until;
 mod wait;
 mod working_directory;
 
-pub(crate) use batches::{MERGE, ended as batch_ended, parts, properties_of_merge};
-pub(crate) use subflow::ended as subflow_ended;
+pub(crate) use batches::{MERGE, parts, properties_of_merge};
+pub(crate) use each::is_repeated;
+pub(crate) use pieces::Pieces;
+pub(crate) use subflow::{Call, ended as subflow_ended, restarts_failed};
 pub(crate) use until::{Round, next_round};
 pub(crate) use wait::pause_due;
-pub(crate) use working_directory::{Stage, dispatch as directory_dispatch, sets_up};
+pub(crate) use working_directory::{
+    Stage, attempt as directory_attempt, dispatch as directory_dispatch, sets_up,
+};
 
 use crate::effect::SubflowRequest;
 use crate::frame::Order;
@@ -97,6 +102,14 @@ pub(crate) fn open(
         | FlowableKind::ForEachItem(_) => Ok(Opened::running()),
         FlowableKind::Batches(items) => batches::open(state, items, task_run, scope, env),
     }
+}
+
+/// Whether a task calls one other flow.
+pub(crate) fn is_subflow(plan: &Plan, node: NodeId) -> bool {
+    plan.node(node).is_some_and(|node| {
+        matches!(&node.task.kind, TaskKind::Flowable(flowable)
+        if matches!(flowable.kind, FlowableKind::Subflow(_)))
+    })
 }
 
 /// How the children of a task follow each other; none for a task without children.

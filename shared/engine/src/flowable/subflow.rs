@@ -12,6 +12,7 @@ use segue_model::task::Subflow;
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_template::Scope;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub(super) fn open(
@@ -21,9 +22,60 @@ pub(super) fn open(
     scope: &Scope,
     env: &Env,
 ) -> Result<Opened, OpenError> {
-    let request = request(state, call, task_run, None, scope, env)?;
-    let memo = json!({"execution": request.execution_id});
-    Ok(Opened { memo, subflows: vec![request], ..Opened::running() })
+    let memo = Call::of(&task_run.memo);
+    let new = child_id(&task_run.id, task_run.attempts.len(), None);
+    let child = match (&memo.restart, &memo.execution) {
+        (Some(attempt), Some(failed)) => Child { new, restart: Some((failed.clone(), *attempt)) },
+        _ => Child { new, restart: None },
+    };
+    let execution = child.restart.as_ref().map_or(&child.new, |(failed, _)| failed).clone();
+    let memo = Call { execution: Some(execution), restart: memo.restart, ended: None };
+    let request = request(state, call, task_run, None, child, scope, env)?;
+    Ok(Opened { memo: memo.to_json(), subflows: vec![request], ..Opened::running() })
+}
+
+/// What the memo of a calling task run says of its child.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Call {
+    /// The child that is waited for, or was the last.
+    pub(crate) execution: Option<ExecutionId>,
+    /// The child is one that failed, to be restarted after this attempt of it.
+    pub(crate) restart: Option<u32>,
+    /// Which attempt of the child ended badly, where it did.
+    pub(crate) ended: Option<(State, u32)>,
+}
+
+impl Call {
+    /// As the memo has it.
+    pub(crate) fn of(memo: &Json) -> Self {
+        serde_json::from_value(memo.clone()).unwrap_or_default()
+    }
+
+    /// For the memo.
+    pub(crate) fn to_json(&self) -> Json {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// Whether the end of a child is the one that is waited for: of that execution, or of one that retried it,
+    /// and later than the attempt that was restarted.
+    pub(crate) fn awaits(&self, child: &ExecutionId, original: &ExecutionId, attempt: u32) -> bool {
+        self.execution.as_ref().is_some_and(|awaited| awaited == child || awaited == original)
+            && self.restart.is_none_or(|restarted| attempt > restarted)
+    }
+}
+
+/// Which child a call leads to.
+pub(super) struct Child {
+    /// The id of a new one.
+    pub(super) new: ExecutionId,
+    /// One that failed and is restarted rather, with its attempt.
+    pub(super) restart: Option<(ExecutionId, u32)>,
+}
+
+/// Whether a restart of the caller restarts the child that failed (kestra-compat.md 4.2, `restartBehavior`).
+pub(crate) fn restarts_failed(call: &Subflow) -> bool {
+    call.restart_behavior.as_deref() != Some("NEW_EXECUTION")
 }
 
 /// The request for one child.
@@ -32,6 +84,7 @@ pub(super) fn request(
     call: &Subflow,
     task_run: &TaskRun,
     iteration: Option<u64>,
+    child: Child,
     scope: &Scope,
     env: &Env,
 ) -> Result<SubflowRequest, OpenError> {
@@ -48,7 +101,7 @@ pub(super) fn request(
         .cloned()
         .collect();
     for label in read_labels(&env.renderer.render_json(&call.labels, scope)?)? {
-        segue_model::label::set_label(&mut labels, label);
+        segue_model::label::set_label(&mut labels, masked(label, env));
     }
     let revision = match &call.revision {
         None | Some(Json::Null) => None,
@@ -74,7 +127,8 @@ pub(super) fn request(
         }
     };
     Ok(SubflowRequest {
-        execution_id: child_id(&task_run.id, task_run.attempts.len(), iteration),
+        execution_id: child.new,
+        restart: child.restart,
         task_run_id: task_run.id.clone(),
         task: (
             task_run.task_id.clone(),
@@ -93,8 +147,14 @@ pub(super) fn request(
         inputs,
         labels,
         wait: call.wait,
+        outputs: call.outputs.clone(),
         schedule_date,
     })
+}
+
+/// A label is stored and shown as it is.
+fn masked(label: Label, env: &Env) -> Label {
+    Label { value: env.lookups.mask_text(label.value), ..label }
 }
 
 /// The id of a child: it follows from the task run, its attempt and the piece.

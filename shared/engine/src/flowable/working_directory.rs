@@ -50,6 +50,12 @@ pub(crate) fn sets_up(directory: &WorkingDirectory) -> bool {
     ["inputFiles", "namespaceFiles", "cache"].iter().any(|name| directory.properties.contains_key(*name))
 }
 
+/// The number of the attempt that travels for a stage: each epoch has two.
+pub(crate) fn attempt(memo: &Json, stage: Stage) -> u32 {
+    let epoch = memo.get("epoch").and_then(Json::as_u64).unwrap_or(0);
+    u32::try_from(epoch * 2 + u64::from(stage == Stage::Collect)).unwrap_or(u32::MAX)
+}
+
 /// What travels for a stage.
 pub(crate) fn dispatch(
     task: &Task,

@@ -26,7 +26,7 @@ use segue_model::log::LogLevel;
 use segue_model::state::State;
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
-use segue_template::{RenderError, Renderer, Scope};
+use segue_template::{LookupTable, RenderError, Renderer, Scope};
 
 /// One call of an inline task.
 pub struct InlineCall<'a> {
@@ -188,6 +188,26 @@ pub enum Change {
         /// Values for `onResume`.
         inputs: Map,
     },
+}
+
+impl Change {
+    /// Masks secrets in what is stored as it is and shown to everybody. Inputs of an execution that is resumed are
+    /// encrypted on their way.
+    pub(crate) fn mask(&mut self, secrets: &LookupTable) {
+        match self {
+            Self::Labels(labels) => {
+                for label in labels {
+                    label.value = secrets.mask_text(std::mem::take(&mut label.value));
+                }
+            }
+            Self::SetVariables(variables) => variables.values_mut().for_each(|value| secrets.mask(value)),
+            Self::SetKv { value, description, .. } => {
+                secrets.mask(value);
+                *description = description.take().map(|text| secrets.mask_text(text));
+            }
+            Self::UnsetVariables(_) | Self::DeleteKv { .. } | Self::Exit(_) | Self::Resume { .. } => {}
+        }
+    }
 }
 
 /// The type of a KV value.

@@ -84,11 +84,18 @@ static EMAIL: LazyLock<Regex> =
 /// How often matching a validator may step back before it is given up.
 const BACKTRACK_LIMIT: usize = 200_000;
 
+/// Why a text is not a pattern that can be used; none where it is.
+pub(crate) fn pattern_problem(pattern: &str) -> Option<String> {
+    whole(pattern).err().map(|error| error.to_string())
+}
+
+fn whole(pattern: &str) -> Result<fancy_regex::Regex, fancy_regex::Error> {
+    fancy_regex::RegexBuilder::new(&format!(r"\A(?:{pattern})\z")).backtrack_limit(BACKTRACK_LIMIT).build()
+}
+
 /// Whether a Java pattern, look-around included, matches the whole text.
 fn matches_pattern(pattern: &str, text: &str) -> Result<(), String> {
-    let whole = fancy_regex::RegexBuilder::new(&format!(r"\A(?:{pattern})\z"))
-        .backtrack_limit(BACKTRACK_LIMIT)
-        .build()
+    let whole = whole(pattern)
         .map_err(|error| format!("its validator `{pattern}` is not a pattern that can be used: {error}"))?;
     match whole.is_match(text) {
         Ok(true) => Ok(()),

@@ -13,12 +13,16 @@ mod nested;
 mod numbers;
 mod outputs;
 mod resolve;
+mod secret;
 mod visible;
 mod yaml;
 
+pub(crate) use check::pattern_problem;
 pub use convert::convert;
+pub(crate) use outputs::render_outputs;
 pub use outputs::{OutputsError, resolve_outputs};
 pub use resolve::resolve;
+pub use secret::{Sealing, open_submitted, seal, secrets};
 
 use segue_model::Json;
 use segue_template::{Ambient, LazyMap, Lookups, Renderer};

@@ -29,6 +29,14 @@ pub(super) fn get<'m>(map: &'m Map, id: &str) -> Option<&'m Json> {
     value.filter(|value| !value.is_null())
 }
 
+/// The value of an id where [`insert`] puts it, to be changed.
+pub(super) fn get_mut<'m>(map: &'m mut Map, id: &str) -> Option<&'m mut Json> {
+    match id.split_once('.') {
+        None => map.get_mut(id),
+        Some((first, rest)) => get_mut(map.get_mut(first)?.as_object_mut()?, rest),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

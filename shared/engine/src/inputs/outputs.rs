@@ -1,6 +1,7 @@
 //! Declared outputs of a flow, rendered at its end (kestra-compat.md 1.6).
 
 use super::convert::convert;
+use super::secret::Sealing;
 use super::shown;
 use segue_model::flow::FlowOutput;
 use segue_model::{Json, Map};
@@ -17,8 +18,7 @@ pub enum OutputsError {
     Failed(String),
 }
 
-/// Renders the declared outputs and reads each as its type. A SECRET is a plain text: whoever stores it
-/// protects it.
+/// Renders the declared outputs and reads each as its type; a SECRET is encrypted.
 ///
 /// # Errors
 /// [`OutputsError::Pending`] when expressions need answers, all of them asked for; [`OutputsError::Failed`]
@@ -27,13 +27,14 @@ pub fn resolve_outputs(
     outputs: &[FlowOutput],
     renderer: &Renderer,
     scope: &Scope,
+    sealing: Sealing<'_>,
 ) -> Result<Map, OutputsError> {
     let mut values = Map::new();
     let mut failure = None;
     let mut is_pending = false;
     for output in outputs {
         let value = match renderer.render_json(&output.value, scope) {
-            Ok(rendered) => typed(output, &rendered),
+            Ok(rendered) => typed(output, &rendered, sealing),
             Err(RenderError::Pending) => {
                 is_pending = true;
                 continue;
@@ -56,16 +57,35 @@ pub fn resolve_outputs(
     }
 }
 
-fn typed(output: &FlowOutput, rendered: &Json) -> Result<Json, String> {
+/// Renders outputs without a type: those a Subflow asks for itself.
+///
+/// # Errors
+/// As [`resolve_outputs`].
+pub(crate) fn render_outputs(outputs: &Map, renderer: &Renderer, scope: &Scope) -> Result<Map, OutputsError> {
+    match renderer.render_json(&Json::Object(outputs.clone()), scope) {
+        Ok(Json::Object(values)) => Ok(values),
+        Ok(_) => Ok(Map::new()),
+        Err(RenderError::Pending) => Err(OutputsError::Pending),
+        Err(error) => Err(OutputsError::Failed(error.to_string())),
+    }
+}
+
+fn typed(output: &FlowOutput, rendered: &Json, sealing: Sealing<'_>) -> Result<Json, String> {
+    let is_secret = output.kind.is_secret() && !rendered.is_null();
     let why = if rendered.is_null() && output.required {
         "missing required output".to_owned()
     } else {
         match convert(&output.kind, rendered) {
+            Ok(value) if is_secret => match sealing.seal(&output.id, &value) {
+                Ok(sealed) => return Ok(sealed),
+                Err(why) => why.to_string(),
+            },
             Ok(value) => return Ok(value),
             Err(why) => why,
         }
     };
-    Err(format!("Invalid output for `{}`, {why}, but received `{}`", output.id, shown(rendered)))
+    let received = if is_secret { "******".to_owned() } else { shown(rendered) };
+    Err(format!("Invalid output for `{}`, {why}, but received `{received}`", output.id))
 }
 
 #[cfg(test)]
@@ -73,6 +93,7 @@ mod tests {
     use super::*;
     use jiff::Timestamp;
     use jiff::tz::TimeZone;
+    use segue_model::Cipher;
     use segue_model::input::InputKind;
     use segue_template::{Ambient, LookupTable};
     use serde_json::json;
@@ -86,7 +107,9 @@ mod tests {
         let context = json!({"outputs": {"t": {"n": 3, "list": [1, 2], "map": {"k": "v"}}}});
         let ambient = Ambient { now: Timestamp::UNIX_EPOCH, seed: 1, time_zone: TimeZone::UTC };
         let scope = Scope::from_json(context, Arc::new(table.clone()), ambient);
-        resolve_outputs(outputs, &Renderer::new(), &scope).map(Json::Object)
+        let cipher = Cipher::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let sealing = Sealing { cipher: &cipher, place: &["e"] };
+        resolve_outputs(outputs, &Renderer::new(), &scope, sealing).map(Json::Object)
     }
 
     #[test]
@@ -106,6 +129,17 @@ mod tests {
             )
         );
         assert_eq!(resolve(&LookupTable::new(), &[]), Ok(json!({})));
+    }
+
+    #[test]
+    fn a_secret_is_encrypted() {
+        let secret = output("s", InputKind::Secret { validator: None }, json!("n={{ outputs.t.n }}"));
+        let resolved = resolve(&LookupTable::new(), &[secret]).unwrap();
+        assert!(segue_model::cipher::is_sealed(&resolved["s"]), "{resolved}");
+        let list = output("s", InputKind::Secret { validator: None }, json!("{{ outputs.t.list }}"));
+        if let Err(error) = resolve(&LookupTable::new(), &[list]) {
+            assert!(!error.to_string().contains("[1"), "{error}");
+        }
     }
 
     #[test]

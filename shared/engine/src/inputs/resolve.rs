@@ -200,7 +200,7 @@ fn unrendered(what: &str, error: RenderError) -> Stop {
 
 /// A refusal in Kestra's words. The value of a secret is not shown.
 fn problem(input: &Input, why: &str, received: &Json) -> InputProblem {
-    let is_secret = matches!(input.kind, InputKind::Secret { .. }) && !received.is_null();
+    let is_secret = input.kind.is_secret() && !received.is_null();
     let received = if is_secret { "******".to_owned() } else { shown(received) };
     let id = input.id.clone();
     InputProblem { message: format!("Invalid input for `{id}`, {why}, but received `{received}`"), input: id }

@@ -4,7 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use segue_engine::decide::go_on;
-use segue_engine::{Decision, Dispatch, Effect, Env, ExecutionState, Plan, decide};
+use segue_engine::replay::Copy;
+use segue_engine::{Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, decide};
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, TaskType};
 use segue_model::event::{Event, TaskRunResult};
@@ -31,8 +32,34 @@ pub(crate) fn catalog() -> Catalog {
     Catalog::new(types)
 }
 
+/// A flow made ready, given without its id and namespace.
+pub(crate) fn plan(body: &str) -> Arc<Plan> {
+    let source = format!("id: case\nnamespace: test\n{body}\n");
+    let parsed = parse_flow(&source, &catalog());
+    let flow = parsed.flow.unwrap_or_else(|| panic!("{source}\n{:?}", parsed.diagnostics));
+    Arc::new(Plan::new(Arc::new(flow), &catalog()))
+}
+
+/// A task that goes well.
+pub(crate) fn work(id: &str) -> String {
+    format!("{{id: {id}, type: test.Work}}")
+}
+
+/// A task whose first attempts fail.
+pub(crate) fn fails(id: &str, times: u32) -> String {
+    format!("{{id: {id}, type: test.Work, fails: {times}}}")
+}
+
+/// An execution taken to its end.
+pub(crate) fn ended(flow: &str) -> World {
+    let mut world = World::new(flow);
+    world.run();
+    assert!(world.state().is_terminal(), "{flow}");
+    world
+}
+
 pub(crate) struct World {
-    plan: Arc<Plan>,
+    pub(crate) plan: Arc<Plan>,
     renderer: Renderer,
     pub(crate) execution: ExecutionState,
     pub(crate) now: Timestamp,
@@ -45,6 +72,11 @@ pub(crate) struct World {
     /// What the next dispatches do is up to the test.
     pub(crate) manual: bool,
     pub(crate) dispatched: Vec<Dispatch>,
+    pub(crate) subflows: Vec<SubflowRequest>,
+    /// All effects so far.
+    pub(crate) effects: Vec<Effect>,
+    /// The flow's slots are all taken.
+    pub(crate) is_full: bool,
     pub(crate) budget: usize,
     /// Every event is delivered twice.
     pub(crate) twice: bool,
@@ -55,11 +87,30 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// A new execution of a flow, given without its id and namespace.
     pub(crate) fn new(body: &str) -> Self {
-        let source = format!("id: case\nnamespace: test\n{body}\n");
-        let parsed = parse_flow(&source, &catalog());
-        let flow = parsed.flow.unwrap_or_else(|| panic!("{source}\n{:?}", parsed.diagnostics));
-        let plan = Arc::new(Plan::new(Arc::new(flow), &catalog()));
+        Self::of(plan(body))
+    }
+
+    /// An execution that is not to begin before so many seconds have passed.
+    pub(crate) fn scheduled(body: &str, seconds: i64) -> Self {
+        let mut world = Self::new(body);
+        let mut execution = world.execution.execution().clone();
+        execution.schedule_date = Some(world.now + SignedDuration::from_secs(seconds));
+        world.execution = ExecutionState::load(world.plan.clone(), execution, Vec::new(), &json!(null));
+        world
+    }
+
+    /// An execution made from another.
+    pub(crate) fn copied(plan: Arc<Plan>, copy: Copy) -> Self {
+        let mut world = Self::of(plan.clone());
+        world.stored =
+            copy.task_runs.iter().map(|(place, run)| (run.id.clone(), (*place, run.clone()))).collect();
+        world.execution = ExecutionState::load(plan, copy.execution, copy.task_runs, &copy.notes);
+        world
+    }
+
+    pub(crate) fn of(plan: Arc<Plan>) -> Self {
         let now: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
         let id = ExecutionId::derive(&["test"]);
         let execution = Execution {
@@ -91,6 +142,9 @@ impl World {
             history: Vec::new(),
             manual: false,
             dispatched: Vec::new(),
+            subflows: Vec::new(),
+            effects: Vec::new(),
+            is_full: false,
             budget: 100,
             twice: false,
             last_first: false,
@@ -150,13 +204,7 @@ impl World {
     pub(crate) fn fold(&mut self, event: &Event) {
         self.history.push(event.clone());
         self.now += SignedDuration::from_millis(1);
-        let env = Env {
-            renderer: self.renderer.clone(),
-            lookups: LookupTable::new(),
-            now: self.now,
-            budget: self.budget,
-            globals: Arc::new(Map::new()),
-        };
+        let env = self.env();
         let mut decision = decide(&mut self.execution, event, &env);
         loop {
             let (pending, more) = (std::mem::take(&mut decision.pending), decision.more);
@@ -171,6 +219,17 @@ impl World {
         }
     }
 
+    pub(crate) fn env(&self) -> Env {
+        Env {
+            renderer: self.renderer.clone(),
+            lookups: LookupTable::new(),
+            now: self.now,
+            budget: self.budget,
+            globals: Arc::new(Map::new()),
+            cipher: segue_model::Cipher::without_key("the world has none"),
+        }
+    }
+
     fn settle(&mut self, decision: Decision) {
         self.logs.extend(decision.logs);
         for (place, run) in decision.task_runs {
@@ -180,6 +239,7 @@ impl World {
             self.stored.remove(&id);
         }
         for effect in decision.effects {
+            self.effects.push(effect.clone());
             match effect {
                 Effect::DispatchTaskRun(dispatch) if self.manual => self.dispatched.push(*dispatch),
                 Effect::DispatchTaskRun(dispatch) => {
@@ -193,7 +253,9 @@ impl World {
                 Effect::ClearTimer { key } => {
                     self.timers.remove(&key);
                 }
+                Effect::TakeSlot if self.is_full => self.events.push_back(Event::SlotRefused),
                 Effect::TakeSlot => self.events.push_back(Event::SlotGranted),
+                Effect::StartSubflow(request) if self.manual => self.subflows.push(*request),
                 Effect::StartSubflow(request) => {
                     let (task_run_id, iteration) = (request.task_run_id, request.iteration);
                     self.events.push_back(Event::SubflowCreated {
@@ -204,7 +266,9 @@ impl World {
                     self.events.push_back(Event::SubflowFinished {
                         task_run_id,
                         iteration,
+                        original_id: request.execution_id.clone(),
                         execution_id: request.execution_id,
+                        attempt: 1,
                         state: State::Success,
                         outputs: Map::new(),
                     });
@@ -238,6 +302,72 @@ impl World {
             dynamic: Vec::new(),
             metrics: Vec::new(),
         })
+    }
+
+    /// Ends what was dispatched last for a task.
+    pub(crate) fn finish(&mut self, task: &str, state: State) {
+        let dispatch = self.dispatched.iter().rfind(|dispatch| dispatch.task_id == task).expect("a dispatch");
+        self.send(Event::TaskRunFinished(TaskRunResult {
+            task_run_id: dispatch.task_run_id.clone(),
+            attempt: dispatch.attempt,
+            state,
+            outputs: Map::new(),
+            error: None,
+            start_date: self.now,
+            end_date: self.now,
+            dynamic: Vec::new(),
+            metrics: Vec::new(),
+        }));
+        self.run();
+    }
+
+    /// Fires timers that are due within a time, and what follows from them.
+    pub(crate) fn pass(&mut self, seconds: i64) {
+        let until = self.now + SignedDuration::from_secs(seconds);
+        self.settle_events();
+        while let Some((key, due)) = self.next_timer().filter(|(_, due)| *due <= until) {
+            self.timers.remove(&key);
+            self.now = self.now.max(due);
+            self.events.push_back(Event::TimerFired { key });
+            self.settle_events();
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// Folds events in, leaving the timers alone.
+    pub(crate) fn settle_events(&mut self) {
+        while !self.events.is_empty() {
+            self.step();
+        }
+    }
+
+    /// Fires the next timer, whenever it is due; false where none is set.
+    pub(crate) fn fire_next(&mut self) -> bool {
+        let Some((key, due)) = self.next_timer() else { return false };
+        self.timers.remove(&key);
+        self.now = self.now.max(due);
+        self.events.push_back(Event::TimerFired { key });
+        true
+    }
+
+    /// Whether no event is on its way.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The keys of the timers that are set.
+    pub(crate) fn timers(&self) -> Vec<&str> {
+        self.timers.keys().map(String::as_str).collect()
+    }
+
+    /// Timers are lost.
+    pub(crate) fn forget_timers(&mut self) {
+        self.timers.clear();
+    }
+
+    /// The states the execution went through.
+    pub(crate) fn states(&self) -> Vec<&'static str> {
+        self.execution.execution().state.histories().iter().map(|change| change.state.as_str()).collect()
     }
 
     /// Throws the execution in memory away and loads it from what was stored, as after a crash.

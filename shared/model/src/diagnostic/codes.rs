@@ -2,7 +2,7 @@
 //! `docs/errors/<code>.md`.
 //!
 //! Numbers say who speaks: 01xx the YAML itself, 02xx the shape of the flow, 03xx rules between its parts, 04xx
-//! its expressions (told by the engine, which can read them). A number is never given a second
+//! its expressions and patterns (told by the engine, which can read them). A number is never given a second
 //! meaning; a rule that goes leaves its number unused.
 //!
 //! How to add one more: a constant, a line in [`ALL`], a page.
@@ -55,6 +55,7 @@ codes! {
     INVALID_CRON = "SEG0315", "A cron expression cannot be read.";
     INPUT_CONTRADICTION = "SEG0316", "The properties of an input contradict each other.";
     TRIGGER_FOR_EVERY_FLOW = "SEG0317", "A Flow trigger has neither conditions nor preconditions.";
+    UNKNOWN_TIME_ZONE = "SEG0318", "A time zone does not exist.";
     EXPRESSION_SYNTAX = "SEG0401", "An expression cannot be read.";
     UNKNOWN_FUNCTION = "SEG0402", "An expression calls a function, filter or test that does not exist.";
     UNKNOWN_INPUT = "SEG0403", "An expression reads an input the flow does not declare.";
@@ -65,6 +66,7 @@ codes! {
     OUTSIDE_LOOP = "SEG0408", "An expression reads what only a loop has, outside of loops.";
     UNKNOWN_ROOT = "SEG0409", "An expression begins with a name that nothing goes by.";
     UNKNOWN_SUBFLOW = "SEG0410", "A subflow does not exist.";
+    INVALID_PATTERN = "SEG0411", "The validator of an input is not a pattern.";
 }
 
 #[cfg(test)]

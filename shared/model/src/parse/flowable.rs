@@ -5,11 +5,11 @@
 use super::context::Context;
 use super::fields::Fields;
 use super::node::Value;
-use super::{input, labels, task};
+use super::{input, labels, parts, task};
 use crate::flowable_types::FlowableName as F;
 use crate::task::{
-    DagTask, Flowable, FlowableKind, ForEach, ForEachItem, LoopUntil, Pause, PauseBehavior, Subflow, Task,
-    WorkingDirectory,
+    DagTask, Flowable, FlowableKind, ForEach, ForEachItem, LoopOptions, LoopUntil, Pause, PauseBehavior,
+    Subflow, Task, WorkingDirectory,
 };
 use crate::{Json, Map};
 
@@ -19,6 +19,8 @@ const BEHAVIORS: [(&str, PauseBehavior); 4] = [
     ("FAIL", PauseBehavior::Fail),
     ("CANCEL", PauseBehavior::Cancel),
 ];
+
+const FETCH_TYPES: [(&str, ()); 3] = [("AUTO", ()), ("FETCH", ()), ("STORE", ())];
 
 const RESTARTS: [(&str, &str); 2] = [("RETRY_FAILED", "RETRY_FAILED"), ("NEW_EXECUTION", "NEW_EXECUTION")];
 
@@ -109,7 +111,8 @@ fn each(ctx: &mut Context<'_>, fields: &mut Fields<'_>, name: F) -> ForEach {
         _ => &["values", "value"],
     };
     let values = fields.require(ctx, names).map_or(Json::Null, |node| {
-        if !matches!(node.value, Value::Seq(_)) && node.text().is_none() {
+        let is_map = name == F::Loop && matches!(node.value, Value::Map(_));
+        if !is_map && !matches!(node.value, Value::Seq(_)) && node.text().is_none() {
             ctx.wrong_kind(
                 node,
                 &format!("the values of {}", fields.what()),
@@ -128,7 +131,16 @@ fn each(ctx: &mut Context<'_>, fields: &mut Fields<'_>, name: F) -> ForEach {
         tasks: task::required_tasks(ctx, fields, "tasks"),
         concurrency_limit,
         parallel_group: name == F::EachParallel,
-        is_loop: name == F::Loop,
+        as_loop: (name == F::Loop).then(|| loop_options(ctx, fields)),
+    }
+}
+
+fn loop_options(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> LoopOptions {
+    // Values as long as a file's stay in internal storage anyway, so where to put them is not a choice to make.
+    fields.choice(ctx, "fetchType", &FETCH_TYPES);
+    LoopOptions {
+        transmit_failed: fields.flag(ctx, "transmitFailed", true),
+        outputs: parts::outputs(ctx, fields),
     }
 }
 

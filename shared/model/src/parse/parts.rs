@@ -92,7 +92,7 @@ pub(super) fn checks(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Chec
     for node in fields.list(ctx, &["checks"]) {
         let Some(mut fields) = Fields::of(ctx, node, "a check") else { continue };
         checks.push(Check {
-            condition: fields.required_text(ctx, "condition"),
+            condition: condition(ctx, &mut fields),
             message: fields.required_text(ctx, "message"),
             style: fields.choice(ctx, "style", &STYLES).unwrap_or("INFO").to_owned(),
             behavior: fields.choice(ctx, "behavior", &CHECK).unwrap_or_default(),
@@ -100,4 +100,10 @@ pub(super) fn checks(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Chec
         fields.finish(ctx);
     }
     checks
+}
+
+/// `condition`, or `when` as 2.x calls it.
+fn condition(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> String {
+    let label = format!("'condition' of {}", fields.what());
+    fields.require(ctx, &["condition", "when"]).and_then(|node| ctx.text(node, &label)).unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use crate::log::LogLevel;
 use crate::task::{Task, TaskKind};
 
 /// The properties every task has.
-pub(super) const COMMON: [&str; 15] = [
+pub(super) const COMMON: [&str; 17] = [
     "id",
     "type",
     "description",
@@ -17,6 +17,7 @@ pub(super) const COMMON: [&str; 15] = [
     "timeout",
     "disabled",
     "runIf",
+    "when",
     "allowFailure",
     "allowWarning",
     "logLevel",
@@ -25,6 +26,7 @@ pub(super) const COMMON: [&str; 15] = [
     "taskCache",
     "version",
     "assets",
+    "pluginDefaultsRef",
 ];
 
 /// Log levels by the names flows write.
@@ -69,7 +71,7 @@ pub(super) fn task(ctx: &mut Context<'_>, node: &Node) -> Option<Task> {
         retry: retry::retry(ctx, &mut fields),
         timeout: fields.duration_text(ctx, &["timeout"]),
         disabled: fields.flag(ctx, "disabled", false),
-        run_if: fields.take(&["runIf"]).and_then(|node| ctx.text(node, &label)),
+        run_if: fields.take(&["runIf", "when"]).and_then(|node| ctx.text(node, &label)),
         allow_failure: fields.flag(ctx, "allowFailure", false),
         allow_warning: fields.flag(ctx, "allowWarning", false),
         log_level: fields.choice(ctx, "logLevel", &LOG_LEVELS),
@@ -78,7 +80,7 @@ pub(super) fn task(ctx: &mut Context<'_>, node: &Node) -> Option<Task> {
     };
     fields.ignore_with_note(ctx, &["workerGroup"], "there are no worker groups");
     fields.ignore_with_note(ctx, &["taskCache"], "tasks always run");
-    for name in ["version", "assets"] {
+    for name in ["version", "assets", "pluginDefaultsRef"] {
         // Some plugins have properties of these names of their own.
         if !ctx.catalog.get(&task.type_name).is_some_and(|kind| schema::has(&kind.schema, name)) {
             fields.ignore_with_note(ctx, &[name], "it says nothing about how the task runs");

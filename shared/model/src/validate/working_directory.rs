@@ -12,7 +12,12 @@ pub(super) fn runnable_only(flow: &Flow, positions: &Positions) -> Vec<Diagnosti
         let TaskKind::Flowable(flowable) = &task.kind else { return };
         let FlowableKind::WorkingDirectory(directory) = &flowable.kind else { return };
         for (index, child) in directory.tasks.iter().enumerate() {
-            if matches!(child.kind, TaskKind::Flowable(_)) {
+            // Sleep is runnable in Kestra; that the engine runs it with a timer is nobody's concern.
+            let is_runnable = match &child.kind {
+                TaskKind::Plugin { .. } => true,
+                TaskKind::Flowable(flowable) => matches!(flowable.kind, FlowableKind::Sleep { .. }),
+            };
+            if !is_runnable {
                 found.push(
                     Diagnostic::error(
                         codes::NOT_RUNNABLE,

@@ -66,7 +66,7 @@ fn field(moment: &Zoned, letter: char, count: usize, names: &Names) -> String {
         'n' => number(i64::from(moment.subsec_nanosecond())),
         'N' => number(nano_of_day(moment)),
         'V' => zone_id(moment),
-        'z' | 'v' => zone_name(moment, count),
+        'z' | 'v' => zone_name(moment, count, names),
         'O' => localized_offset(moment.offset(), count == 4),
         'X' if moment.offset().seconds() == 0 => "Z".to_owned(),
         'X' | 'x' => offset(moment.offset(), count),
@@ -139,14 +139,15 @@ pub(super) fn zone_id(moment: &Zoned) -> String {
     }
 }
 
-fn zone_name(moment: &Zoned, count: usize) -> String {
+fn zone_name(moment: &Zoned, count: usize, names: &Names) -> String {
     let info = moment.time_zone().to_offset_info(moment.timestamp());
     let short = info.abbreviation().to_owned();
-    if moment.time_zone().iana_name().is_none() {
-        return zone_id(moment);
-    }
+    let Some(id) = moment.time_zone().iana_name() else { return zone_id(moment) };
     if count == 4 {
-        return long_zone(&short).map_or(short, str::to_owned);
+        if short == "UTC" {
+            return names.utc.to_owned();
+        }
+        return long_zone(id, &short).map_or(short, str::to_owned);
     }
     short
 }

@@ -31,8 +31,8 @@ pub(crate) fn zone(run: &Run, id: Option<&str>) -> Result<TimeZone, Fault> {
     }
 }
 
-/// The zone of an id. The zone data is compiled in, so no file is read.
-pub(crate) fn zone_of(id: &str) -> Option<TimeZone> {
+/// The zone of an id: `Europe/Paris`, `UTC`, `+02:00`, `Z`. The zone data is compiled in, so no file is read.
+pub fn zone_of(id: &str) -> Option<TimeZone> {
     static BUNDLED: OnceLock<TimeZoneDatabase> = OnceLock::new();
     if matches!(id, "Z" | "UTC" | "UT" | "GMT" | "Etc/UTC") {
         return Some(TimeZone::UTC);

@@ -10,6 +10,8 @@ pub(super) struct Names {
     pub(super) days: [&'static str; 7],
     pub(super) short_days: [&'static str; 7],
     pub(super) halves: [&'static str; 2],
+    /// The long name of UTC; other zones are named in English.
+    pub(super) utc: &'static str,
     /// Patterns of the styles full, long, medium, short.
     pub(super) styles: [&'static str; 4],
 }
@@ -33,6 +35,7 @@ const ENGLISH: Names = Names {
     days: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     short_days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
     halves: ["AM", "PM"],
+    utc: "Coordinated Universal Time",
     styles: [
         "EEEE, MMMM d, y 'at' h:mm:ss a zzzz",
         "MMMM d, y 'at' h:mm:ss a z",
@@ -62,6 +65,7 @@ const FRENCH: Names = Names {
     days: ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
     short_days: ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."],
     halves: ["AM", "PM"],
+    utc: "temps universel coordonné",
     styles: [
         "EEEE d MMMM y 'à' HH:mm:ss zzzz",
         "d MMMM y 'à' HH:mm:ss z",
@@ -91,6 +95,7 @@ const GERMAN: Names = Names {
     days: ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
     short_days: ["Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa.", "So."],
     halves: ["AM", "PM"],
+    utc: "Koordinierte Weltzeit",
     styles: [
         "EEEE, d. MMMM y 'um' HH:mm:ss zzzz",
         "d. MMMM y 'um' HH:mm:ss z",
@@ -118,6 +123,7 @@ const SPANISH: Names = Names {
     days: ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"],
     short_days: ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"],
     halves: ["a. m.", "p. m."],
+    utc: "tiempo universal coordinado",
     styles: [
         "EEEE, d 'de' MMMM 'de' y, H:mm:ss (zzzz)",
         "d 'de' MMMM 'de' y, H:mm:ss z",
@@ -145,6 +151,7 @@ const ITALIAN: Names = Names {
     days: ["lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"],
     short_days: ["lun", "mar", "mer", "gio", "ven", "sab", "dom"],
     halves: ["AM", "PM"],
+    utc: "Tempo coordinato universale",
     styles: ["EEEE d MMMM y HH:mm:ss zzzz", "d MMMM y HH:mm:ss z", "d MMM y, HH:mm:ss", "dd/MM/yy, HH:mm"],
 };
 
@@ -177,6 +184,7 @@ const PORTUGUESE: Names = Names {
     ],
     short_days: ["seg.", "ter.", "qua.", "qui.", "sex.", "sáb.", "dom."],
     halves: ["AM", "PM"],
+    utc: "Horário Universal Coordenado",
     styles: [
         "EEEE, d 'de' MMMM 'de' y HH:mm:ss zzzz",
         "d 'de' MMMM 'de' y HH:mm:ss z",
@@ -204,6 +212,7 @@ const DUTCH: Names = Names {
     days: ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"],
     short_days: ["ma", "di", "wo", "do", "vr", "za", "zo"],
     halves: ["a.m.", "p.m."],
+    utc: "gecoördineerde wereldtijd",
     styles: [
         "EEEE d MMMM y 'om' HH:mm:ss zzzz",
         "d MMMM y 'om' HH:mm:ss z",
@@ -226,10 +235,11 @@ pub(super) fn names(locale: Option<&str>) -> &'static Names {
     }
 }
 
-/// The long English name of a zone (`zzzz`), by its short name and whether it is daylight saving time.
-pub(super) fn long_zone(short: &str) -> Option<&'static str> {
+/// The long English name of a zone (`zzzz`), by its id and its short name at that time.
+pub(super) fn long_zone(id: &str, short: &str) -> Option<&'static str> {
     Some(match short {
-        "UTC" | "Z" => "Coordinated Universal Time",
+        "CST" if id.starts_with("Asia/") => "China Standard Time",
+        "IST" if id == "Europe/Dublin" => "Irish Standard Time",
         "GMT" => "Greenwich Mean Time",
         "BST" => "British Summer Time",
         "WET" => "Western European Standard Time",
@@ -250,6 +260,21 @@ pub(super) fn long_zone(short: &str) -> Option<&'static str> {
         "JST" => "Japan Standard Time",
         "IST" => "India Standard Time",
         "AEST" => "Australian Eastern Standard Time",
+        "KST" => "Korean Standard Time",
+        "HKT" => "Hong Kong Standard Time",
+        "HST" => "Hawaii-Aleutian Standard Time",
+        "AKST" => "Alaska Standard Time",
+        "AKDT" => "Alaska Daylight Time",
+        "AST" => "Atlantic Standard Time",
+        "ADT" => "Atlantic Daylight Time",
+        "NST" => "Newfoundland Standard Time",
+        "NDT" => "Newfoundland Daylight Time",
+        "NZST" => "New Zealand Standard Time",
+        "NZDT" => "New Zealand Daylight Time",
+        "AWST" => "Australian Western Standard Time",
+        "ACST" => "Australian Central Standard Time",
+        "ACDT" => "Australian Central Daylight Time",
+        "SAST" => "South Africa Standard Time",
         "AEDT" => "Australian Eastern Daylight Time",
         _ => return None,
     })

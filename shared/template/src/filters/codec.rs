@@ -1,7 +1,9 @@
 //! Filters that write other formats: JSON, YAML, ION, hashes, base64, URLs.
 
 use base64::Engine as _;
+use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use minijinja::Value;
 use percent_encoding::percent_decode_str;
 use sha2::Digest as _;
@@ -14,6 +16,12 @@ use crate::java;
 use crate::run::Run;
 use crate::value::value_to_json;
 use crate::{ion, yaml};
+
+/// What Java decodes: the padding may be left out.
+const JAVA: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("toJson", &[], to_json),
@@ -61,7 +69,7 @@ fn base64_encode(run: &Run, args: &Args<'_>) -> Outcome {
 fn base64_decode(run: &Run, args: &Args<'_>) -> Outcome {
     map_text(run, args, |text| {
         let bytes =
-            STANDARD.decode(text).map_err(|error| Fault::from(format!("The text is not base64: {error}")))?;
+            JAVA.decode(text).map_err(|error| Fault::from(format!("The text is not base64: {error}")))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     })
 }

@@ -8,9 +8,10 @@ use super::{input, text_input, wrong_input};
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
 use crate::java;
+use crate::nesting;
 use crate::ops;
 use crate::run::Run;
-use crate::value::{Entry, is_list, is_map, items, pairs};
+use crate::value::{Entry, WrittenList, is_list, is_map, items, pairs};
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("length", &[], length),
@@ -166,7 +167,19 @@ fn sort(run: &Run, args: &Args<'_>, reversed: bool) -> Outcome {
     });
     match fault {
         Some(fault) => Err(fault),
-        None => Ok(Value::from(all)),
+        None => Ok(sorted(input(args), all)),
+    }
+}
+
+/// The list in its new order. A list written in the template takes that order itself, as in Java; one of the
+/// context stays what it is, as other expressions see it too.
+fn sorted(list: Option<&Value>, items: Vec<Value>) -> Value {
+    match list.and_then(|list| Some((list, list.downcast_object_ref::<WrittenList>()?))) {
+        Some((list, written)) => {
+            written.replace(items);
+            list.clone()
+        }
+        None => Value::from(items),
     }
 }
 
@@ -197,6 +210,7 @@ fn chunk(run: &Run, args: &Args<'_>) -> Outcome {
     if size == 0 {
         return Err("The 'chunk' filter expects an argument 'size' above 0.".into());
     }
+    nesting::check(run, &all)?;
     Ok(Value::from(all.chunks(size).map(|part| Value::from(part.to_vec())).collect::<Vec<_>>()))
 }
 

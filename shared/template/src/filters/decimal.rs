@@ -118,7 +118,15 @@ fn parse(text: &str) -> Result<Pattern, Fault> {
         return Err(malformed());
     }
     pattern.grouping = since_group.unwrap_or(0);
-    // `#.##` writes a zero before the point only when there is no digit at all.
+    // Java: in a pattern of `#` with a point the last digit before the point is a `0`, and if there is none,
+    // the first one after it.
+    if pattern.min_integer == 0 && pattern.min_fraction == 0 && in_fraction {
+        if pattern.max_integer > 0 {
+            pattern.min_integer = 1;
+        } else if pattern.max_fraction > 0 {
+            pattern.min_fraction = 1;
+        }
+    }
     Ok(pattern)
 }
 
@@ -198,7 +206,13 @@ mod tests {
             ("#.##", 1.23789, "1.24"),
             ("#,##0.00", 1234567.891, "1,234,567.89"),
             ("000", 7.0, "007"),
-            ("#.##", 0.5, ".5"),
+            ("#.##", 0.5, "0.5"),
+            ("#.##", 0.0, "0"),
+            ("#,###.##", 0.5, "0.5"),
+            ("#.00", 0.5, ".50"),
+            (".##", 0.5, ".5"),
+            (".##", 0.0, ".0"),
+            ("###", 0.4, "0"),
             ("0.##", 0.5, "0.5"),
             ("#", 0.0, "0"),
             ("0.0", 0.25, "0.2"),

@@ -28,7 +28,7 @@ fn jq(run: &Run, args: &Args<'_>) -> Outcome {
         let parsed = serde_json::from_str(result);
         parsed
             .map(|json| value_from_json(&json))
-            .map_err(|error| Fault::from(format!("jq yielded what is no JSON: {error}")))
+            .map_err(|error| Fault::from(format!("jq yielded {result}, which JSON cannot hold: {error}")))
     };
     results.iter().map(parse).collect::<Result<Vec<_>, _>>().map(Value::from)
 }

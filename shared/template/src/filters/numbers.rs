@@ -15,7 +15,7 @@ pub(super) static TABLE: &[Builtin] = &[
 ];
 
 fn abs(_: &Run, args: &Args<'_>) -> Outcome {
-    let Some(value) = input(args) else { return Err("The 'abs' filter cannot be applied to null".into()) };
+    let Some(value) = input(args) else { return Ok(Value::from(())) };
     if let Some(int) = as_long(value).filter(|_| value.is_integer()) {
         return Ok(Value::from(int.wrapping_abs()));
     }

@@ -12,18 +12,23 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("date", &["format", "timeZone", "existingFormat", "locale"], date),
     builtin("dateAdd", &["amount", "unit", "format", "timeZone", "existingFormat", "locale"], date_add),
     builtin("timestamp", &["timeZone", "existingFormat"], |run, args| {
-        timestamp(run, args, |moment| Value::from(moment.as_second()))
+        timestamp(run, args, |moment| Value::from(floor(moment, 1_000_000_000)))
     }),
     builtin("timestampMilli", &["timeZone", "existingFormat"], |run, args| {
-        timestamp(run, args, |moment| Value::from(moment.as_millisecond()))
+        timestamp(run, args, |moment| Value::from(floor(moment, 1_000_000)))
     }),
     builtin("timestampMicro", &["timeZone", "existingFormat"], |run, args| {
-        timestamp(run, args, |moment| Value::from(moment.as_microsecond().to_string()))
+        timestamp(run, args, |moment| Value::from(floor(moment, 1_000).to_string()))
     }),
     builtin("timestampNano", &["timeZone", "existingFormat"], |run, args| {
         timestamp(run, args, |moment| Value::from(moment.as_nanosecond().to_string()))
     }),
 ];
+
+/// The whole units of so many nanoseconds since the epoch; before it they are counted downwards, as Java does.
+fn floor(moment: jiff::Timestamp, nanoseconds: i128) -> i64 {
+    i64::try_from(moment.as_nanosecond().div_euclid(nanoseconds)).unwrap_or(i64::MAX)
+}
 
 fn date(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(value) = input(args) else { return Ok(Value::from(())) };

@@ -2,6 +2,7 @@
 //!
 //! A program repeats by calling a definition or by `reduce` and `foreach`: each turn first measures its
 //! input. It grows values by `+`, `*`, constructions and assignments: their results are measured.
+//! Measuring a number makes it an integer where it is whole, as in jq `4 / 2` is `2`.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
@@ -14,6 +15,9 @@ use super::natives::{MEASURE, TIMES};
 const IGNORED: &str = "$segue_ignored";
 const LEFT: &str = "$segue_left";
 const RIGHT: &str = "$segue_right";
+
+/// Functions that compute in floating point: what they yield is measured for the sake of whole numbers.
+const FLOATS: [&str; 8] = ["sqrt", "cbrt", "pow", "exp2", "exp10", "log2", "log10", "fabs"];
 
 type Jq<'s> = Term<&'s str>;
 
@@ -166,6 +170,7 @@ fn term<'s>(from: Jq<'s>) -> Jq<'s> {
             Term::IfThenElse(branches.collect(), otherwise.map(boxed))
         }
         Term::Def(defs, inner) => Term::Def(defs.into_iter().map(def).collect(), boxed(inner)),
+        Term::Call(name, arguments) if FLOATS.contains(&name) => measured(Term::Call(name, all(arguments))),
         Term::Call(name, arguments) => Term::Call(name, all(arguments)),
         Term::Path(inner, path) => {
             let parts = path.0.into_iter().map(|(part, optional)| {
@@ -209,11 +214,15 @@ fn binary<'s>(left: Jq<'s>, op: BinaryOp<&'s str>, right: Jq<'s>) -> Jq<'s> {
             let update = Term::BinOp(Box::new(left), BinaryOp::Update, Box::new(product));
             bind(right, RIGHT, measured(update))
         }
-        BinaryOp::Math(Math::Add)
-        | BinaryOp::Assign
-        | BinaryOp::Update
-        | BinaryOp::UpdateMath(_)
-        | BinaryOp::UpdateAlt => measured(Term::BinOp(Box::new(left), op, Box::new(right))),
+        BinaryOp::UpdateMath(math) => {
+            let result =
+                measured(Term::BinOp(Box::new(Term::Id), BinaryOp::Math(math), Box::new(Term::Var(RIGHT))));
+            let update = Term::BinOp(Box::new(left), BinaryOp::Update, Box::new(result));
+            bind(right, RIGHT, measured(update))
+        }
+        BinaryOp::Math(_) | BinaryOp::Assign | BinaryOp::Update | BinaryOp::UpdateAlt => {
+            measured(Term::BinOp(Box::new(left), op, Box::new(right)))
+        }
         BinaryOp::Pipe(Some(bound)) => {
             Term::BinOp(Box::new(left), BinaryOp::Pipe(Some(pattern(bound))), Box::new(right))
         }

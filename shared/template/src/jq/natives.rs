@@ -17,6 +17,9 @@ const LEFT_OUT: [&str; 9] =
 /// Bytes of text a step pays for.
 const BYTES_A_STEP: usize = 32;
 
+/// Above this, doubles do not tell one integer from the next.
+const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
+
 /// What native functions see: the compiled program and the steps that are left.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
@@ -88,7 +91,7 @@ fn once<'a>(result: ValX<'a, Val>) -> ValXs<'a, Val> {
 
 fn measure(cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
     let left = cv.0.data().left;
-    once(take(left, cost(&cv.1, left.get())).map(|()| cv.1))
+    once(take(left, cost(&cv.1, left.get())).map(|()| whole(cv.1)))
 }
 
 fn times(mut cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
@@ -102,7 +105,17 @@ fn times(mut cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
         }
         _ => cost(&a, left.get()),
     };
-    once(take(left, repeated).and_then(|()| (a * b).map_err(Exn::from)))
+    once(take(left, repeated).and_then(|()| (a * b).map(whole).map_err(Exn::from)))
+}
+
+/// What was computed is an integer where it is whole: jq knows one kind of number.
+fn whole(value: Val) -> Val {
+    match value {
+        Val::Num(Num::Float(float)) if float.fract() == 0.0 && float.abs() < MAX_WHOLE => {
+            Val::Num(Num::Int(float as isize))
+        }
+        other => other,
+    }
 }
 
 fn double(number: &Num) -> f64 {

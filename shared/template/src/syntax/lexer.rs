@@ -105,7 +105,8 @@ impl<'a> Lexer<'a> {
         if std::mem::take(&mut self.trim_next_text) {
             kept = kept.trim_start();
         }
-        if opened.is_some() && trims(self.rest) {
+        let is_tag = matches!(opened, Some(('%', _)));
+        if opened.is_some() && trims(self.rest, is_tag) {
             self.advance(1);
             self.skip_white_space();
             kept = kept.trim_end();

@@ -12,9 +12,10 @@ pub(super) fn word_length(text: &str) -> usize {
     text.len() - text.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_').len()
 }
 
-/// `-` right after an opening delimiter trims when white space follows: `{{-1}}` is minus one.
-pub(super) fn trims(rest: &str) -> bool {
-    rest.strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_whitespace))
+/// `-` right after an opening delimiter trims when white space follows: `{{-1}}` is minus one. No tag begins
+/// with a minus, so there it always trims.
+pub(super) fn trims(rest: &str, is_tag: bool) -> bool {
+    rest.strip_prefix('-').is_some_and(|rest| is_tag || rest.starts_with(char::is_whitespace))
 }
 
 /// Where the next `{{`, `{%` or `{#` is, and its second character.

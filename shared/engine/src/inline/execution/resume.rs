@@ -1,5 +1,5 @@
-//! `execution.Resume`: resumes a paused execution, this one unless another is named. Whether it is paused is
-//! known only where the change is made, and refused there.
+//! `execution.Resume`: resumes a paused execution, this one unless another is named. Another one that is not paused
+//! is a failure; whether this one is, and whether the inputs fit, is known only where the change is made.
 //!
 //! ```yaml
 //! - id: go_on
@@ -10,6 +10,8 @@
 //! ```
 
 use crate::inline::{Change, InlineCall, InlineError, InlineOutcome, InlineType, schema};
+use segue_model::state::State;
+use segue_template::{Answer, Lookup};
 
 pub(in crate::inline) const TYPE: InlineType = InlineType {
     name: "io.kestra.plugin.core.execution.Resume",
@@ -38,8 +40,25 @@ fn run(call: &InlineCall<'_>) -> Result<InlineOutcome, InlineError> {
         return Err(InlineError::failed("`executionId` must be set when `namespace` and `flowId` are"));
     }
     let execution_id = execution_id.unwrap_or_else(|| call.execution.id.to_string());
+    if execution_id != call.execution.id.as_str() {
+        refuse_unless_paused(call, &execution_id)?;
+    }
     let change = Change::Resume { execution_id, inputs: call.map("inputs")? };
     Ok(InlineOutcome { changes: vec![change], ..InlineOutcome::default() })
+}
+
+fn refuse_unless_paused(call: &InlineCall<'_>, id: &str) -> Result<(), InlineError> {
+    let lookup = Lookup::ExecutionState { execution_id: id.to_owned() };
+    match call.scope.lookups.lookup(&lookup) {
+        Answer::Found(state) if state == State::Paused.as_str() => Ok(()),
+        Answer::Found(state) => Err(InlineError::failed(format!(
+            "the execution {id} is not paused, it is {}, so it cannot be resumed",
+            state.as_str().unwrap_or_default()
+        ))),
+        Answer::Missing => Err(InlineError::failed(format!("there is no execution {id} to resume"))),
+        Answer::Failed(message) => Err(InlineError::failed(message)),
+        Answer::Pending => Err(InlineError::Pending),
+    }
 }
 
 #[cfg(test)]
@@ -49,9 +68,27 @@ mod tests {
     use segue_model::Json;
     use serde_json::json;
 
+    fn asked(id: &str) -> Lookup {
+        Lookup::ExecutionState { execution_id: id.to_owned() }
+    }
+
+    #[test]
+    fn another_execution_must_be_paused() {
+        let bench = Bench::new();
+        let resume = json!({"executionId": "other"});
+        assert_eq!(bench.asked(TYPE.name, &resume), [asked("other")]);
+        bench.table.insert(asked("other"), Answer::Found(json!("SUCCESS")));
+        assert!(bench.failure(TYPE.name, &resume).contains("other is not paused, it is SUCCESS"));
+        bench.table.insert(asked("other"), Answer::Missing);
+        assert!(bench.failure(TYPE.name, &resume).contains("no execution other"));
+    }
+
     #[test]
     fn an_execution_is_named_or_this_one() {
         let bench = Bench::with(json!({"trigger": {"executionId": "other"}}));
+        for id in ["other", "x"] {
+            bench.table.insert(asked(id), Answer::Found(json!("PAUSED")));
+        }
         for (properties, id, inputs) in [
             (json!({}), "exec", json!({})),
             (json!({"executionId": "{{ trigger.executionId }}"}), "other", json!({})),

@@ -103,12 +103,13 @@ tasks:
       - task: {id: d3, type: io.kestra.plugin.core.log.Log, message: x}
   - id: wd
     type: io.kestra.plugin.core.flow.WorkingDirectory
-    tasks: [{id: s, type: io.kestra.plugin.core.flow.Sleep, duration: PT1S}]
+    tasks: [{id: s, type: io.kestra.plugin.core.flow.Pause}, {id: z, type: io.kestra.plugin.core.flow.Sleep, duration: PT1S}]
 outputs:
   - {id: o, type: STRING, value: x}
   - {id: o, type: STRING, value: x}
 triggers:
   - {id: t, type: io.kestra.plugin.core.trigger.Flow}
+  - {id: zoned, type: io.kestra.plugin.core.trigger.Schedule, cron: "@daily", timezone: Mars/Olympus}
 "#), @r#"
     6:10: error[SEG0303]: Duplicate input id with name [my-in]
         hint: the first one is in line 5; ids are unique in the whole flow
@@ -139,6 +140,8 @@ triggers:
         hint: the first one is in line 27; ids are unique in the whole flow
     30:5: warning[SEG0317]: trigger 't' fires for every execution of every other flow
         hint: give it 'preconditions' or 'conditions'
+    31:89: error[SEG0318]: trigger 'zoned': there is no time zone 'Mars/Olympus'
+        hint: name it as the IANA database does, such as Europe/Paris or UTC
     "#);
 }
 

@@ -61,7 +61,7 @@ checks:
     assert_eq!(each.retry.as_ref().unwrap().max_attempts, Some(3));
     let TaskKind::Flowable(flowable) = &each.kind else { panic!("{each:?}") };
     let FlowableKind::ForEach(values) = &flowable.kind else { panic!("{flowable:?}") };
-    assert_eq!((values.concurrency_limit, values.is_loop, values.tasks.len()), (0, false, 1));
+    assert_eq!((values.concurrency_limit, values.as_loop.is_some(), values.tasks.len()), (0, false, 1));
     assert_eq!(flowable.errors[0].id, "broken");
     assert_eq!(flow.task("broken").unwrap().id, "broken");
     assert_eq!(
@@ -249,4 +249,45 @@ triggers:
     assert_eq!(parsed.positions.task_property("log", "type").unwrap().line, 11);
     assert_eq!(parsed.positions.exact("/tasks/0/nothing"), None);
     assert_eq!(parsed.positions.of("/tasks/0/nothing").line, 6);
+}
+
+#[test]
+fn a_document_is_shown_as_it_is_written() {
+    let source = "id: a\nnamespace: b\npluginDefaults:\n- {type: io.x, values: {k: v}}\ntasks:\n- {id: t, type: io.x}\n";
+    let shown = crate::parse::flow_document(source).unwrap();
+    assert_eq!(shown.keys().collect::<Vec<_>>(), ["id", "namespace", "pluginDefaults", "tasks"]);
+    assert_eq!(shown["tasks"], serde_json::json!([{"id": "t", "type": "io.x"}]));
+    assert_eq!(crate::parse::flow_document("- 1"), None);
+    assert_eq!(crate::parse::flow_document("a: [1"), None);
+}
+
+#[test]
+fn the_second_dialect_is_read() {
+    let parsed = parse_flow(
+        r#"
+id: f
+namespace: n
+checks: [{when: "{{ inputs.a }}", message: no}]
+tasks:
+  - {id: a, type: io.kestra.plugin.core.log.Log, message: x, when: "{{ inputs.a }}", pluginDefaultsRef: d}
+  - id: each
+    type: io.kestra.plugin.core.flow.Loop
+    values: {dev: 1, prod: 2}
+    transmitFailed: false
+    fetchType: AUTO
+    outputs: [{id: o, type: INT, value: "{{ item.value }}"}]
+    tasks: [{id: b, type: io.kestra.plugin.core.log.Log, message: x}]
+"#,
+        &catalog(),
+    );
+    assert!(!parsed.has_errors(), "{:#?}", parsed.diagnostics);
+    let flow = parsed.flow.unwrap();
+    assert_eq!(flow.checks[0].condition, "{{ inputs.a }}");
+    assert_eq!(flow.tasks[0].run_if.as_deref(), Some("{{ inputs.a }}"));
+    let TaskKind::Flowable(flowable) = &flow.tasks[1].kind else { panic!("not a flowable") };
+    let FlowableKind::ForEach(each) = &flowable.kind else { panic!("not a loop") };
+    let options = each.as_loop.as_ref().unwrap();
+    assert_eq!(each.values, serde_json::json!({"dev": 1, "prod": 2}));
+    assert!(!options.transmit_failed);
+    assert_eq!(options.outputs[0].id, "o");
 }

@@ -3,7 +3,7 @@
 use super::{at, commit, execution, label, load, task_run};
 use crate::error::PortError;
 use crate::kv::{KvType, KvWrite};
-use crate::state::{ExecutionFilter, StateStore, Timer};
+use crate::state::{ExecutionFilter, StateStore, StoredExecution, Timer};
 use segue_model::Map;
 use segue_model::id::ExecutionId;
 use segue_model::label::set_label;
@@ -28,6 +28,25 @@ pub async fn an_execution_is_made_once(store: &dyn StateStore, scope: &str) -> R
     let stored = load(store, &first.id).await?;
     assert_eq!(stored.execution, first, "the first stands");
     assert!(stored.task_runs.is_empty() && stored.notes.is_null(), "it has nothing yet");
+
+    let copy = execution(scope, "once", "copy", at(1));
+    let new = StoredExecution {
+        execution: copy.clone(),
+        task_runs: vec![(3, task_run(&copy.id, "one")), (7, task_run(&copy.id, "two"))],
+        notes: json!({"paused": true}),
+        version: 0,
+    };
+    assert!(store.create_execution_with(&new).await?, "a copy of another is made");
+    let stored = load(store, &copy.id).await?;
+    assert_eq!(
+        (&stored.execution, &stored.task_runs, &stored.notes),
+        (&new.execution, &new.task_runs, &new.notes),
+        "with all it begins with"
+    );
+    let other = StoredExecution { task_runs: vec![(9, task_run(&copy.id, "three"))], ..new.clone() };
+    assert!(!store.create_execution_with(&other).await?, "the same id is refused");
+    assert_eq!(load(store, &copy.id).await?.task_runs, new.task_runs, "and leaves what is there");
+    store.commit(commit(&copy, stored.version)).await?;
     Ok(())
 }
 
@@ -74,7 +93,9 @@ pub async fn a_commit_is_all_or_nothing(store: &dyn StateStore, scope: &str) -> 
     assert_eq!(stored.execution, changed);
     assert_eq!(stored.notes, change.notes);
     assert_eq!(stored.task_runs, vec![(0, task_run(&changed.id, "one"))]);
-    assert_eq!(store.kv(scope, "from-commit", at(1)).await?.map(|entry| entry.value), Some(json!(3)));
+    let set = store.kv(scope, "from-commit", at(1)).await?;
+    assert_eq!(set.as_ref().map(|entry| &entry.value), Some(&json!(3)));
+    assert_eq!(set.map(|entry| entry.updated), Some(change.now), "dated by the moment of the step");
     assert_eq!(store.logs(&changed.id, LogLevel::Trace, 0).await?.len(), 1);
     assert!(has_timer(store, &changed.id).await?, "the timer is set");
     let mut last = commit(&changed, next);
@@ -163,6 +184,8 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
     };
     let newest_first = [at(4), at(3), at(2), at(1), at(0)];
     assert_eq!(of(here.clone()).await?, newest_first, "a namespace and those below it, newest first");
+    let exact = ExecutionFilter { exact_namespace: true, ..here.clone() };
+    assert_eq!(of(exact.clone()).await?, [at(3), at(2), at(1), at(0)], "a namespace alone");
     let page = ExecutionFilter { limit: 2, offset: 1, ..here.clone() };
     assert_eq!(of(page).await?, [at(3), at(2)], "a page");
     let flow = ExecutionFilter { flow_id: Some("found".to_owned()), ..here.clone() };
@@ -185,6 +208,25 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
     assert_eq!(of(labelled(&[("all", "yes"), ("name", "c")])).await?, [at(2)], "all labels");
     assert_eq!(of(labelled(&[("name", "bee")])).await?, [at(1)], "a label that was set later");
     assert!(of(labelled(&[("name", "b")])).await?.is_empty(), "a label that is no more");
+    let paged = ExecutionFilter { limit: 1, offset: 1, ..here.clone() };
+    for (filter, count) in [
+        (here.clone(), 5),
+        (exact, 4),
+        (paged, 5),
+        (
+            ExecutionFilter {
+                flow_id: Some("found".to_owned()),
+                states: vec![State::Running],
+                ..here.clone()
+            },
+            1,
+        ),
+        (ExecutionFilter { start: Some(at(1)), end: Some(at(3)), ..here.clone() }, 3),
+        (labelled(&[("all", "yes")]), 4),
+        (ExecutionFilter { namespace: Some(format!("{root}.no")), ..here.clone() }, 0),
+    ] {
+        assert_eq!(store.count_executions(&filter).await?, count, "as many as are found: {filter:?}");
+    }
     Ok(())
 }
 

@@ -74,6 +74,12 @@ pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<()
     assert_eq!(texts(store.logs(&made.id, LogLevel::Trace, 3).await?), ["d\n'\"ü"]);
     assert_eq!(texts(store.logs(&made.id, LogLevel::Info, 1).await?), ["c", "d\n'\"ü"]);
     assert!(store.logs(&made.id, LogLevel::Trace, 4).await?.is_empty(), "nothing new");
+    let other = execution(scope, "logs", "other", at(0));
+    store.append_logs(vec![LogEntry { execution_id: other.id.clone(), ..line("e", LogLevel::Info) }]).await?;
+    assert_eq!(store.delete_logs(&made.id).await?, 4, "its lines are counted");
+    assert_eq!(store.delete_logs(&made.id).await?, 0, "they are gone");
+    assert!(store.logs(&made.id, LogLevel::Trace, 0).await?.is_empty());
+    assert_eq!(store.logs(&other.id, LogLevel::Trace, 0).await?.len(), 1, "another log is left alone");
     Ok(())
 }
 

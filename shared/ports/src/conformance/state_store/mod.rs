@@ -1,11 +1,14 @@
 //! What every [`StateStore`] must do. Each check takes a `scope`, a name of its own, so that it can run again
 //! and again on a store that keeps what it was given.
 
+mod backfills;
 mod claims;
 mod executions;
 mod keep;
 mod slots;
+mod triggers;
 
+pub use backfills::{a_backfill_moves_on_its_version, backfills_are_found};
 pub use claims::{
     an_attempt_is_run_by_one_holder, an_expired_claim_is_taken_over, revoked_claims_stay_revoked,
 };
@@ -15,6 +18,7 @@ pub use executions::{
 };
 pub use keep::{flows_count_revisions, kv_values_expire, logs_are_followed, timers_fire_once};
 pub use slots::{slots_go_in_the_order_of_asking, slots_survive_being_asked_twice};
+pub use triggers::{a_trigger_moves_on_its_version, due_triggers_are_free_and_enabled};
 
 use crate::error::PortError;
 use crate::state::{Commit, StateStore, StoredExecution};
@@ -47,7 +51,11 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     kv_values_expire(store, scope).await?;
     timers_fire_once(store, scope).await?;
     slots_go_in_the_order_of_asking(store, scope).await?;
-    slots_survive_being_asked_twice(store, scope).await
+    slots_survive_being_asked_twice(store, scope).await?;
+    a_trigger_moves_on_its_version(store, scope).await?;
+    due_triggers_are_free_and_enabled(store, scope).await?;
+    a_backfill_moves_on_its_version(store, scope).await?;
+    backfills_are_found(store, scope).await
 }
 
 /// A moment, in seconds after a fixed one.
@@ -99,6 +107,7 @@ fn task_run(execution: &ExecutionId, task: &str) -> TaskRun {
 fn commit(execution: &Execution, version: u64) -> Commit {
     Commit {
         execution: execution.clone(),
+        now: at(0),
         notes: Json::Null,
         expected_version: version,
         task_runs: Vec::new(),

@@ -2,10 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use segue_model::Json;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use segue_model::cipher::is_sealed;
+use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::sync::{PoisonError, RwLock};
+
+/// What a form encodes, beside the blank.
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
 
 /// What stands where a secret stood.
 const MASK: &str = "******";
@@ -52,7 +56,12 @@ impl Masker {
         masked
     }
 
-    /// The same for every text inside a value, keys included.
+    /// Whether a secret is in a text.
+    pub fn finds_in(&self, text: &str) -> bool {
+        self.forms.read().unwrap_or_else(PoisonError::into_inner).iter().any(|form| text.contains(form))
+    }
+
+    /// The same for every text inside a value, keys included. What is encrypted stays readable for who has the key.
     pub fn apply_json(&self, value: &mut Json) {
         if self.forms.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
             return;
@@ -61,6 +70,9 @@ impl Masker {
     }
 
     fn apply_deep(&self, value: &mut Json) {
+        if is_sealed(value) {
+            return;
+        }
         match value {
             Json::String(text) => {
                 if let Cow::Owned(masked) = self.apply(text) {
@@ -103,7 +115,7 @@ fn add_forms(forms: &mut Vec<String>, secret: &str) {
 }
 
 fn form_encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    utf8_percent_encode(text, FORM).to_string().replace("%20", "+")
 }
 
 #[cfg(test)]
@@ -154,5 +166,16 @@ mod tests {
         masker.add("");
         masker.apply_json(&mut value);
         assert_eq!(value.to_string(), r#"{"b":["x ******"],"******":1,"a":null}"#);
+    }
+
+    #[test]
+    fn what_is_encrypted_is_left_as_it_is() {
+        let masker = Masker::default();
+        masker.add("a");
+        let sealed = json!({"type": segue_model::cipher::TYPE, "value": "aaaa"});
+        let mut value = json!([sealed, "a"]);
+        masker.apply_json(&mut value);
+        assert_eq!(value, json!([sealed, "******"]));
+        assert!(masker.finds_in("cab") && !masker.finds_in("xyz"));
     }
 }

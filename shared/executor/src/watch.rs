@@ -1,6 +1,6 @@
 //! Live changes of executions for whoever watches in this process.
 
-use segue_executor::Observer;
+use crate::observer::Observer;
 use segue_model::execution::Execution;
 use segue_model::log::LogEntry;
 use segue_model::task_run::TaskRun;

@@ -1,0 +1,290 @@
+//! What goes wrong with a request, and how it is told: Kestra's shape and codes (kestra-compat.md 6.1).
+//!
+//! A handler returns an [`ApiError`]; the layer [`shape`] adds what only it knows (the address), and brings the
+//! refusals of the framework itself into the same shape, so that a client meets one kind of error only.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use segue_executor::{ActionError, CreateError};
+use segue_fn_scheduler::SchedulerError;
+use segue_model::Json;
+use segue_ports::PortError;
+use serde::Serialize;
+use serde_json::json;
+
+/// The longest text of a refusal by the framework that is passed on.
+const LONGEST_REASON: usize = 64 * 1024;
+
+/// One problem among several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    /// What is wrong.
+    pub(crate) message: String,
+    /// Where: an input, a property.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<String>,
+    /// The diagnostic's code, `SEG0101`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
+    /// The line in the source, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<u32>,
+    /// The column, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) column: Option<u32>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem of which only the text is known.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+
+    /// A problem of that part.
+    pub(crate) fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: Some(path.into()), ..Self::new(message) }
+    }
+}
+
+/// A request that is not answered as it was meant.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    message: String,
+    problems: Vec<Problem>,
+    /// The items a bulk request stumbled on.
+    invalids: Option<Box<Json>>,
+}
+
+/// What a handler answers.
+pub(crate) type Answer<T> = Result<T, ApiError>;
+
+impl ApiError {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), problems: Vec::new(), invalids: None }
+    }
+
+    /// 400: something is missing, or not now.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 404: `what` ("Flow 'a.b'") is not there.
+    pub(crate) fn not_found(what: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("Not Found: {what} was not found"))
+    }
+
+    /// 409: it is not in a state for that.
+    pub(crate) fn illegal_state(message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::CONFLICT, format!("Illegal state: {message}"))
+    }
+
+    /// 413: more than is taken.
+    pub(crate) fn too_large(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    }
+
+    /// 415: a body of a kind that is not read here.
+    pub(crate) fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
+    }
+
+    /// 422: an argument that cannot be.
+    pub(crate) fn argument(message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, format!("Illegal argument: {message}"))
+    }
+
+    /// 422: a thing that is not valid, with everything found.
+    pub(crate) fn invalid(message: impl Into<String>, problems: Vec<Problem>) -> Self {
+        Self { problems, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
+    }
+
+    /// 400: items of a bulk request are not fit for it; nothing was done.
+    pub(crate) fn bulk(action: &str, invalids: Vec<(String, String)>) -> Self {
+        let items: Vec<Json> = invalids
+            .iter()
+            .map(|(value, message)| json!({"message": message, "invalidValue": value}))
+            .collect();
+        let problems = invalids.into_iter().map(|(value, message)| Problem::at(value, message)).collect();
+        Self {
+            invalids: Some(Box::new(Json::Array(items))),
+            problems,
+            ..Self::bad_request(format!("invalid bulk {action}"))
+        }
+    }
+
+    /// The code it is answered with.
+    #[cfg(test)]
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The reason.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// All problems as one text, a line each.
+    pub(crate) fn all(&self) -> String {
+        if self.problems.is_empty() {
+            return self.message.clone();
+        }
+        self.problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("\n")
+    }
+
+    fn body(&self, href: &str) -> Json {
+        let problems =
+            if self.problems.is_empty() { vec![Problem::new(&self.message)] } else { self.problems.clone() };
+        let mut body = json!({
+            "message": self.message,
+            "_links": {"self": {"href": href, "templated": false}},
+            "_embedded": {"errors": problems},
+        });
+        if let (Some(invalids), Json::Object(map)) = (&self.invalids, &mut body) {
+            map.insert("invalids".into(), (**invalids).clone());
+        }
+        body
+    }
+}
+
+impl From<PortError> for ApiError {
+    fn from(error: PortError) -> Self {
+        match error {
+            PortError::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, format!("Not Found: {error}")),
+            PortError::AlreadyExists { .. } | PortError::Invalid { .. } => Self::argument(error),
+            PortError::Conflict { .. } => Self::illegal_state(error),
+            PortError::Unavailable { .. } => {
+                tracing::error!(%error, "a request failed");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("Internal server error: {error}"))
+            }
+        }
+    }
+}
+
+impl From<CreateError> for ApiError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Disabled(_) => Self::illegal_state("Cannot execute a disabled flow"),
+            CreateError::Inputs(problems) => {
+                let problems: Vec<Problem> =
+                    problems.into_iter().map(|problem| Problem::at(problem.input, problem.message)).collect();
+                let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+                Self::invalid(format!("Invalid entity: {first}"), problems)
+            }
+            CreateError::Port(error) => error.into(),
+            other => Self::argument(other),
+        }
+    }
+}
+
+impl From<SchedulerError> for ApiError {
+    fn from(error: SchedulerError) -> Self {
+        match error {
+            SchedulerError::NotFound(what) => Self::new(StatusCode::NOT_FOUND, format!("Not Found: {what}")),
+            SchedulerError::IllegalState(why) => Self::illegal_state(why),
+            SchedulerError::Invalid(why) => Self::argument(why),
+            SchedulerError::Create(error) => error.into(),
+            SchedulerError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<ActionError> for ApiError {
+    fn from(error: ActionError) -> Self {
+        match error {
+            ActionError::NotFound(what) => Self::new(StatusCode::NOT_FOUND, format!("Not Found: {what}")),
+            ActionError::IllegalState(why) => Self::illegal_state(why),
+            ActionError::Invalid(why) => Self::argument(why),
+            ActionError::Inputs(problems) => CreateError::Inputs(problems).into(),
+            ActionError::Port(error) => error.into(),
+        }
+    }
+}
+
+/// An error on its way to [`shape`].
+#[derive(Clone)]
+struct Unshaped(ApiError);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(Unshaped(self));
+        response
+    }
+}
+
+/// Brings every refusal into Kestra's shape.
+pub(crate) async fn shape(request: Request, next: Next) -> Response {
+    let href = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    if let Some(Unshaped(error)) = response.extensions_mut().remove() {
+        return json_response(error.status, &error.body(&href), response);
+    }
+    let status = response.status();
+    let is_refusal = status.is_client_error() || status.is_server_error();
+    if !is_refusal || is_json(&response) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = to_bytes(body, LONGEST_REASON).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let reason = match text.trim() {
+        "" => status.canonical_reason().unwrap_or("Refused").to_owned(),
+        text => text.to_owned(),
+    };
+    let error = ApiError::new(status, reason);
+    json_response(status, &error.body(&href), Response::from_parts(parts, Body::empty()))
+}
+
+fn is_json(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("application/json"))
+}
+
+/// The answer with that body, with the headers that were set already.
+fn json_response(status: StatusCode, body: &Json, response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.status = status;
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, Body::from(body.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_kestras_shape() {
+        let error = ApiError::invalid("Invalid entity: tasks: empty", vec![Problem::at("tasks", "empty")]);
+        assert_eq!(
+            error.body("/api/v1/flows"),
+            json!({
+                "message": "Invalid entity: tasks: empty",
+                "_links": {"self": {"href": "/api/v1/flows", "templated": false}},
+                "_embedded": {"errors": [{"message": "empty", "path": "tasks"}]},
+            })
+        );
+        let error = ApiError::bulk("delete", vec![("x".to_owned(), "execution not found".to_owned())]);
+        let body = error.body("/");
+        assert_eq!(body["message"], "invalid bulk delete");
+        assert_eq!(body["invalids"], json!([{"message": "execution not found", "invalidValue": "x"}]));
+    }
+
+    #[test]
+    fn errors_of_ports_have_a_code_by_meaning() {
+        let code = |error: PortError| ApiError::from(error).status().as_u16();
+        assert_eq!(code(PortError::not_found("x")), 404);
+        assert_eq!(code(PortError::AlreadyExists { what: "x".into() }), 422);
+        assert_eq!(code(PortError::Conflict { what: "x".into() }), 409);
+        assert_eq!(code(PortError::invalid("x")), 422);
+        assert_eq!(code(PortError::unavailable("x", "y")), 503);
+    }
+}

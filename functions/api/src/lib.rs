@@ -1,0 +1,23 @@
+//! The REST API, with Kestra's paths and shapes (kestra-compat.md 6), and the webhooks.
+//!
+//! What it is: [`router`], made of endpoints. An endpoint says where it is, what it takes and what it answers; the
+//! router and the OpenAPI description both come from that list. A handler reads the request (`request`), asks a port,
+//! the executor or the scheduler, and shows what came of it (`view`).
+//!
+//! What it must not know: how an execution goes on, when a trigger fires, or which technology is behind a port.
+//!
+//! How to add one more: a handler in a file of `routes`, a line with its description in that file's `endpoints`.
+
+mod auth;
+mod endpoint;
+mod error;
+mod openapi;
+mod parts;
+mod request;
+mod router;
+mod routes;
+mod view;
+
+pub use auth::{BasicAuth, HalfSet};
+pub use parts::ApiParts;
+pub use router::router;

@@ -1,0 +1,73 @@
+//! What the API is made of.
+
+use crate::auth::BasicAuth;
+use crate::error::{Answer, ApiError};
+use jiff::Timestamp;
+use segue_executor::{Answers, Executor, Watch};
+use segue_fn_scheduler::Scheduler;
+use segue_model::catalog::Catalog;
+use segue_ports::Ports;
+use segue_ports::state::{StateStore, StoredFlow};
+use segue_template::Renderer;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// What the API is made of.
+pub struct ApiParts {
+    /// The platform.
+    pub ports: Ports,
+    /// Makes executions, and changes them.
+    pub executor: Arc<Executor>,
+    /// Knows the schedules and runs the backfills.
+    pub scheduler: Arc<Scheduler>,
+    /// All task types.
+    pub catalog: Arc<Catalog>,
+    /// Renders expressions.
+    pub renderer: Renderer,
+    /// Answers what expressions ask.
+    pub answers: Arc<dyn Answers>,
+    /// Live changes, for who follows an execution.
+    pub watch: Arc<Watch>,
+    /// Who may come in; everybody where there is none.
+    pub auth: Option<BasicAuth>,
+    /// The address of the server as its users see it, without a slash at the end.
+    pub url: String,
+    /// Segue's version.
+    pub version: String,
+}
+
+/// What every handler has.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<ApiParts>);
+
+impl Api {
+    pub(crate) fn new(parts: ApiParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The state store.
+    pub(crate) fn state(&self) -> &dyn StateStore {
+        &*self.ports.state
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// A flow that must be there.
+    pub(crate) async fn flow(&self, namespace: &str, id: &str, revision: Option<u32>) -> Answer<StoredFlow> {
+        self.state()
+            .flow(namespace, id, revision)
+            .await?
+            .ok_or_else(|| ApiError::not_found(format!("Flow '{namespace}.{id}'")))
+    }
+}
+
+impl Deref for Api {
+    type Target = ApiParts;
+
+    fn deref(&self) -> &ApiParts {
+        &self.0
+    }
+}

@@ -1,0 +1,112 @@
+//! Bodies that are read as a whole.
+
+use crate::error::{Answer, ApiError};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+/// The media type of a body, lower case, without parameters; none where none is given.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    (!kind.is_empty()).then_some(kind)
+}
+
+/// A body of any kind, with its media type.
+pub(crate) struct Raw {
+    pub(crate) media_type: Option<String>,
+    pub(crate) bytes: Bytes,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Answer<Self> {
+        let media_type = media_type(request.headers());
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                ApiError::too_large("the body is larger than 16 MiB")
+            } else {
+                ApiError::bad_request(format!("the body broke off: {rejection}"))
+            }
+        })?;
+        Ok(Self { media_type, bytes })
+    }
+}
+
+impl Raw {
+    fn text(self) -> Answer<String> {
+        String::from_utf8(self.bytes.into()).map_err(|_| ApiError::bad_request("the body is not UTF-8 text"))
+    }
+
+    /// Refuses media types other than those; a body without one is taken as meant.
+    fn expect(&self, allowed: &[&str]) -> Answer<()> {
+        match &self.media_type {
+            Some(kind) if !allowed.contains(&kind.as_str()) => Err(ApiError::unsupported(format!(
+                "Content type [{kind}] not allowed. Allowed types: [{}]",
+                allowed.join(", ")
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A JSON body.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Answer<Self> {
+        let raw = Raw::from_request(request, state).await?;
+        raw.expect(&["application/json"])?;
+        if raw.bytes.is_empty() {
+            return Err(ApiError::bad_request("Required body is not there: JSON is expected"));
+        }
+        match serde_json::from_slice(&raw.bytes) {
+            Ok(value) => Ok(Self(value)),
+            Err(error) if error.is_data() => {
+                Err(ApiError::argument(format!("the body is not what is expected here: {error}")))
+            }
+            Err(error) => Err(ApiError::bad_request(format!("the body is no JSON: {error}"))),
+        }
+    }
+}
+
+/// A YAML body: the source of a flow, or of several. JSON is YAML.
+pub(crate) struct YamlBody(pub(crate) String);
+
+impl<S: Send + Sync> FromRequest<S> for YamlBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Answer<Self> {
+        let raw = Raw::from_request(request, state).await?;
+        raw.expect(&[
+            "application/x-yaml",
+            "application/yaml",
+            "text/yaml",
+            "text/x-yaml",
+            "text/plain",
+            "application/json",
+        ])?;
+        let text = raw.text()?;
+        if text.trim().is_empty() {
+            return Err(ApiError::bad_request("Required body is not there: the YAML of a flow is expected"));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// A text.
+pub(crate) struct TextBody(pub(crate) String);
+
+impl<S: Send + Sync> FromRequest<S> for TextBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Answer<Self> {
+        let raw = Raw::from_request(request, state).await?;
+        raw.expect(&["text/plain", "application/json", "application/x-www-form-urlencoded"])?;
+        raw.text().map(Self)
+    }
+}

@@ -1,0 +1,45 @@
+//! Dates in queries: ISO-8601, the zone may be left out and is UTC then.
+
+use jiff::Timestamp;
+use jiff::civil;
+use jiff::tz::TimeZone;
+
+/// Reads a date.
+///
+/// # Errors
+/// What was expected.
+pub(crate) fn date(text: &str) -> Result<Timestamp, String> {
+    // A `+` that was not coded arrives as a space.
+    let text = text.trim().replace(' ', "+");
+    if let Ok(date) = text.parse::<Timestamp>() {
+        return Ok(date);
+    }
+    let local = text
+        .parse::<civil::DateTime>()
+        .or_else(|_| text.parse::<civil::Date>().map(civil::DateTime::from))
+        .map_err(|_| format!("'{text}' is no date; write it like 2024-01-31T09:00:00Z"))?;
+    let zoned = local.to_zoned(TimeZone::UTC).map_err(|error| format!("'{text}': {error}"))?;
+    Ok(zoned.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_come_with_and_without_a_zone() {
+        for (text, expected) in [
+            ("2024-01-31T09:00:00Z", "2024-01-31T09:00:00Z"),
+            ("2024-01-31T09:00:00+02:00", "2024-01-31T07:00:00Z"),
+            ("2024-01-31T09:00:00 02:00", "2024-01-31T07:00:00Z"),
+            ("2024-01-31T09:00", "2024-01-31T09:00:00Z"),
+            ("2024-01-31T09:00:00.250", "2024-01-31T09:00:00.25Z"),
+            ("2024-01-31", "2024-01-31T00:00:00Z"),
+        ] {
+            assert_eq!(date(text).unwrap().to_string(), expected, "{text}");
+        }
+        for wrong in ["", "yesterday", "2024-13-01", "31.01.2024", "99999-01-01"] {
+            assert!(date(wrong).is_err(), "{wrong}");
+        }
+    }
+}

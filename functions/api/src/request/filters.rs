@@ -1,0 +1,152 @@
+//! Conditions of searches as newer clients write them: `filters[namespace][PREFIX]=a`,
+//! `filters[labels][EQUALS][k]=v` (kestra-compat.md 6.1).
+
+use crate::error::{Answer, ApiError};
+
+/// How a field is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    Equals,
+    NotEquals,
+    In,
+    NotIn,
+    GreaterThan,
+    GreaterOrEqual,
+    LessThan,
+    LessOrEqual,
+    StartsWith,
+    EndsWith,
+    Contains,
+    Regex,
+    Prefix,
+}
+
+const OPS: [(&str, Op); 13] = [
+    ("EQUALS", Op::Equals),
+    ("NOT_EQUALS", Op::NotEquals),
+    ("IN", Op::In),
+    ("NOT_IN", Op::NotIn),
+    ("GREATER_THAN", Op::GreaterThan),
+    ("GREATER_THAN_OR_EQUAL_TO", Op::GreaterOrEqual),
+    ("LESS_THAN", Op::LessThan),
+    ("LESS_THAN_OR_EQUAL_TO", Op::LessOrEqual),
+    ("STARTS_WITH", Op::StartsWith),
+    ("ENDS_WITH", Op::EndsWith),
+    ("CONTAINS", Op::Contains),
+    ("REGEX", Op::Regex),
+    ("PREFIX", Op::Prefix),
+];
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Condition {
+    /// `namespace`, `flowId`, `state`, `labels`, `q`, …
+    pub(crate) field: String,
+    /// How it is compared.
+    pub(crate) op: Op,
+    /// The key of a label.
+    pub(crate) key: Option<String>,
+    /// With what; IN has several, with commas.
+    pub(crate) value: String,
+}
+
+impl Condition {
+    /// The values of a list.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.value.split(',').map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a text meets the condition.
+    pub(crate) fn holds_for(&self, text: &str) -> Answer<bool> {
+        Ok(match self.op {
+            Op::Equals => text == self.value,
+            Op::NotEquals => text != self.value,
+            Op::In => self.values().any(|value| value == text),
+            Op::NotIn => self.values().all(|value| value != text),
+            Op::StartsWith => text.starts_with(&self.value),
+            Op::EndsWith => text.ends_with(&self.value),
+            Op::Contains => text.to_lowercase().contains(&self.value.to_lowercase()),
+            Op::Prefix => {
+                text == self.value || text.strip_prefix(&self.value).is_some_and(|rest| rest.starts_with('.'))
+            }
+            Op::Regex => regex::RegexBuilder::new(&self.value)
+                .size_limit(1 << 20)
+                .build()
+                .map_err(|error| ApiError::argument(format!("filters[{}][REGEX]: {error}", self.field)))?
+                .is_match(text),
+            Op::GreaterThan | Op::GreaterOrEqual | Op::LessThan | Op::LessOrEqual => {
+                return Err(self.unusable());
+            }
+        })
+    }
+
+    /// The refusal of an operator that means nothing for the field.
+    pub(crate) fn unusable(&self) -> ApiError {
+        let op = OPS.iter().find(|(_, op)| *op == self.op).map_or("", |(name, _)| name);
+        ApiError::argument(format!("filters[{}][{op}]: the field cannot be compared like that", self.field))
+    }
+}
+
+/// Reads one parameter.
+pub(super) fn condition(name: &str, value: &str) -> Answer<Condition> {
+    let refused = || ApiError::argument(format!("'{name}' is not of the form filters[field][OPERATOR]"));
+    let inner = name.strip_prefix("filters[").and_then(|rest| rest.strip_suffix(']')).ok_or_else(refused)?;
+    let mut parts = inner.splitn(3, "][");
+    let (Some(field), Some(op)) = (parts.next(), parts.next()) else { return Err(refused()) };
+    let op = OPS
+        .iter()
+        .find(|(name, _)| *name == op)
+        .map(|(_, op)| *op)
+        .ok_or_else(|| ApiError::argument(format!("'{op}' in '{name}' is no operator")))?;
+    Ok(Condition {
+        field: field.to_owned(),
+        op,
+        key: parts.next().map(str::to_owned),
+        value: value.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_read() {
+        let read = condition("filters[labels][EQUALS][team.name]", "a").unwrap();
+        assert_eq!(
+            read,
+            Condition {
+                field: "labels".into(),
+                op: Op::Equals,
+                key: Some("team.name".into()),
+                value: "a".into()
+            }
+        );
+        for wrong in ["filters[a]", "filters", "filters[a][b", "filters[a][ABOUT]", "filters[]"] {
+            assert!(condition(wrong, "x").is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn texts_are_compared() {
+        for (op, value, text, expected) in [
+            ("EQUALS", "a.b", "a.b", true),
+            ("PREFIX", "a", "a.b", true),
+            ("PREFIX", "a", "ab", false),
+            ("STARTS_WITH", "a", "ab", true),
+            ("IN", "x, a", "a", true),
+            ("NOT_IN", "x,a", "a", false),
+            ("CONTAINS", "B", "abc", true),
+            ("REGEX", "^a.c$", "abc", true),
+            ("ENDS_WITH", "c", "abc", true),
+            ("NOT_EQUALS", "a", "a", false),
+        ] {
+            let read = condition(&format!("filters[namespace][{op}]"), value).unwrap();
+            assert_eq!(read.holds_for(text).unwrap(), expected, "{op} {value} {text}");
+        }
+        for (op, value) in [("REGEX", "("), ("GREATER_THAN", "a")] {
+            let read = condition(&format!("filters[namespace][{op}]"), value).unwrap();
+            assert!(read.holds_for("a").is_err(), "{op}");
+        }
+    }
+}

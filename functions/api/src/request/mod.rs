@@ -1,0 +1,15 @@
+//! Reading requests: queries, bodies, forms. What cannot be read is refused with a reason, never guessed.
+
+mod body;
+mod dates;
+mod filters;
+mod form;
+mod page;
+mod query;
+
+pub(crate) use body::{JsonBody, Raw, TextBody, YamlBody};
+pub(crate) use dates::date;
+pub(crate) use filters::{Condition, Op};
+pub(crate) use form::{Form, Part};
+pub(crate) use page::{Page, paged};
+pub(crate) use query::{Query, state};

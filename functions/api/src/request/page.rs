@@ -1,0 +1,91 @@
+//! Pages: `page` from 1, `size`, `sort=field:asc` (kestra-compat.md 6.1).
+
+use super::query::Query;
+use crate::error::{Answer, ApiError};
+use segue_model::Json;
+use serde_json::json;
+
+/// The largest page.
+const LARGEST: u32 = 10_000;
+
+/// Which page of a list is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// How many are passed over.
+    pub(crate) offset: u32,
+    /// How many are wanted.
+    pub(crate) limit: u32,
+    /// A field, and whether the order is ascending.
+    pub(crate) sort: Option<(String, bool)>,
+}
+
+impl Page {
+    /// Reads `page`, `size` and `sort`; of several orders the first counts.
+    pub(crate) fn of(query: &Query) -> Answer<Self> {
+        let page = query.number("page")?.unwrap_or(1);
+        let size = query.number("size")?.unwrap_or(10);
+        if page < 1 {
+            return Err(ApiError::argument("page: must be greater than or equal to 1"));
+        }
+        if !(1..=LARGEST).contains(&size) {
+            return Err(ApiError::argument(format!("size: must be between 1 and {LARGEST}")));
+        }
+        let offset = (page - 1)
+            .checked_mul(size)
+            .ok_or_else(|| ApiError::argument(format!("page: {page} is too far on")))?;
+        Ok(Self { offset, limit: size, sort: query.text("sort").map(sort).transpose()? })
+    }
+
+    /// Of `fields` the one to sort by, and whether ascending.
+    pub(crate) fn order<'a>(&self, fields: &[&'a str]) -> Answer<Option<(&'a str, bool)>> {
+        let Some((field, is_ascending)) = &self.sort else { return Ok(None) };
+        match fields.iter().find(|known| *known == field) {
+            Some(known) => Ok(Some((known, *is_ascending))),
+            None => Err(ApiError::argument(format!(
+                "sort: '{field}' cannot be sorted by; one of {} can",
+                fields.join(", ")
+            ))),
+        }
+    }
+
+    /// This page of a list that is there as a whole.
+    pub(crate) fn cut<T>(&self, items: Vec<T>) -> Vec<T> {
+        let (offset, limit) = (self.offset as usize, self.limit as usize);
+        items.into_iter().skip(offset).take(limit).collect()
+    }
+}
+
+fn sort(text: &str) -> Answer<(String, bool)> {
+    match text.split_once(':') {
+        None => Ok((text.to_owned(), true)),
+        Some((field, order)) if order.eq_ignore_ascii_case("asc") => Ok((field.to_owned(), true)),
+        Some((field, order)) if order.eq_ignore_ascii_case("desc") => Ok((field.to_owned(), false)),
+        Some(_) => {
+            Err(ApiError::argument(format!("sort: '{text}' is not of the form field:asc or field:desc")))
+        }
+    }
+}
+
+/// A page as it is answered.
+pub(crate) fn paged(results: Vec<Json>, total: u64) -> axum::Json<Json> {
+    axum::Json(json!({"results": results, "total": total}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_count_from_one() {
+        let page = |text: &str| Page::of(&Query::read(text));
+        assert_eq!(page("").unwrap(), Page { offset: 0, limit: 10, sort: None });
+        let third = page("page=3&size=5&sort=id:desc").unwrap();
+        assert_eq!((third.offset, third.limit), (10, 5));
+        assert_eq!(third.order(&["id"]).unwrap(), Some(("id", false)));
+        assert!(third.order(&["namespace"]).is_err());
+        assert_eq!(third.cut((0..12).collect()), [10, 11]);
+        for wrong in ["page=0", "size=0", "size=10001", "page=x", "page=4294967295&size=10000", "sort=a:b"] {
+            assert!(page(wrong).is_err(), "{wrong}");
+        }
+    }
+}

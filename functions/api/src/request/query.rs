@@ -1,0 +1,163 @@
+//! The query of a request, each name as often as it was given.
+
+use super::dates::date;
+use super::filters::{Condition, condition};
+use crate::error::{Answer, ApiError};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
+use segue_model::label::Label;
+use segue_model::log::LogLevel;
+use segue_model::parse_duration;
+use segue_model::state::State;
+use std::convert::Infallible;
+
+/// The query of a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::read(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+impl Query {
+    /// Reads what stands behind the question mark.
+    pub(crate) fn read(text: &str) -> Self {
+        Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
+    /// The first value of that name that is not empty.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// A value that must be there.
+    pub(crate) fn required(&self, name: &str) -> Answer<&str> {
+        self.text(name).ok_or_else(|| {
+            ApiError::bad_request(format!("Required argument [{name}] is not there: add ?{name}=…"))
+        })
+    }
+
+    /// Every value of that name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every pair.
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// A yes or no.
+    pub(crate) fn flag(&self, name: &str, default: bool) -> Answer<bool> {
+        match self.text(name) {
+            None => Ok(default),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(text) => Err(refused(name, text, "true or false")),
+        }
+    }
+
+    /// A whole number.
+    pub(crate) fn number(&self, name: &str) -> Answer<Option<u32>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| refused(name, text, "a whole number"))
+    }
+
+    /// A date.
+    pub(crate) fn date(&self, name: &str) -> Answer<Option<Timestamp>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        date(text).map(Some).map_err(|why| ApiError::argument(format!("{name}: {why}")))
+    }
+
+    /// A duration.
+    pub(crate) fn duration(&self, name: &str) -> Answer<Option<SignedDuration>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        parse_duration(text).map(Some).map_err(|why| ApiError::argument(format!("{name}: {why}")))
+    }
+
+    /// A level of the log.
+    pub(crate) fn level(&self, name: &str) -> Answer<LogLevel> {
+        let Some(text) = self.text(name) else { return Ok(LogLevel::Trace) };
+        LogLevel::parse(text).ok_or_else(|| refused(name, text, "TRACE, DEBUG, INFO, WARN or ERROR"))
+    }
+
+    /// A state.
+    pub(crate) fn state(&self, name: &str) -> Answer<Option<State>> {
+        self.text(name).map(state).transpose()
+    }
+
+    /// States, each by itself or several with commas.
+    pub(crate) fn states(&self, name: &str) -> Answer<Vec<State>> {
+        self.all(name).flat_map(|text| text.split(',')).filter(|text| !text.is_empty()).map(state).collect()
+    }
+
+    /// Labels, `key:value` each.
+    pub(crate) fn labels(&self, name: &str) -> Answer<Vec<Label>> {
+        self.all(name).filter(|text| !text.is_empty()).map(label).collect()
+    }
+
+    /// What `filters[field][OP]=value` say.
+    pub(crate) fn conditions(&self) -> Answer<Vec<Condition>> {
+        self.0
+            .iter()
+            .filter(|(name, _)| name.starts_with("filters[") || name.starts_with("filters%"))
+            .map(|(name, value)| condition(name, value))
+            .collect()
+    }
+}
+
+fn refused(name: &str, text: &str, expected: &str) -> ApiError {
+    ApiError::argument(format!("{name} is '{text}': {expected} is expected"))
+}
+
+/// Reads a state.
+pub(crate) fn state(text: &str) -> Answer<State> {
+    State::parse(text).ok_or_else(|| {
+        ApiError::argument(format!(
+            "'{text}' is no state; states are CREATED, RUNNING, SUCCESS, FAILED and so on"
+        ))
+    })
+}
+
+/// Reads `key:value`; the value may be coded once more, as Kestra's clients do.
+fn label(text: &str) -> Answer<Label> {
+    let (key, value) = text
+        .split_once(':')
+        .filter(|(key, _)| !key.is_empty())
+        .ok_or_else(|| ApiError::argument(format!("the label '{text}' is not of the form key:value")))?;
+    let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+    Ok(Label::new(key, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_by_name() {
+        let query = Query::read(
+            "a=1&a=2&b=&c=x%20y&flag=TRUE&labels=k:v%253A1&labels=team:a:b&state=FAILED,KILLED&state=created",
+        );
+        assert_eq!(query.text("a"), Some("1"));
+        assert_eq!(query.all("a").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(query.text("b"), None);
+        assert_eq!(query.text("c"), Some("x y"));
+        assert!(query.flag("flag", false).unwrap() && query.flag("none", true).unwrap());
+        assert_eq!(query.labels("labels").unwrap(), [Label::new("k", "v:1"), Label::new("team", "a:b")]);
+        assert_eq!(query.states("state").unwrap(), [State::Failed, State::Killed, State::Created]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        let query = Query::read("n=x&flag=1&date=then&labels=:v&state=DONE&level=LOUD&d=5");
+        assert!(query.number("n").is_err() && query.flag("flag", true).is_err());
+        assert!(query.date("date").is_err() && query.labels("labels").is_err());
+        assert!(query.states("state").is_err() && query.level("level").is_err());
+        assert!(query.duration("d").is_err() && query.required("none").is_err());
+    }
+}

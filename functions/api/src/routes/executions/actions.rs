@@ -1,0 +1,169 @@
+//! What is asked of one execution.
+
+use super::create::validation;
+use super::inputs::submitted;
+use super::read::{stored, whole};
+use crate::error::{Answer, ApiError};
+use crate::parts::Api;
+use crate::request::{Form, JsonBody, Query};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use segue_executor::ActionError;
+use segue_model::Json as Value;
+use segue_model::execution::Execution;
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::label::Label;
+use segue_model::state::State as ExecutionState;
+use serde::Deserialize;
+
+/// The execution as it is after an action.
+async fn after(api: &Api, execution: &Execution) -> Answer<Json<Value>> {
+    Ok(Json(whole(api, &stored(api, execution.id.as_str()).await?)))
+}
+
+pub(super) async fn restart(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<Value>> {
+    let execution = api.executor.restart(&ExecutionId::from(id), query.number("revision")?).await?;
+    after(&api, &execution).await
+}
+
+pub(super) async fn replay(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<Value>> {
+    let task_run = query.text("taskRunId").map(TaskRunId::from);
+    let revision = query.number("revision")?;
+    let execution = api.executor.replay(&ExecutionId::from(id), task_run.as_ref(), revision, None).await?;
+    after(&api, &execution).await
+}
+
+pub(super) async fn replay_with_inputs(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+    form: Form,
+) -> Answer<Json<Value>> {
+    let task_run = query.text("taskRunId").map(TaskRunId::from);
+    let old = stored(&api, &id).await?.execution;
+    let revision = query.number("revision")?;
+    let plan =
+        api.executor.plan(&old.namespace, &old.flow_id, Some(revision.unwrap_or(old.flow_revision))).await?;
+    // The new execution has no id yet; its files stand with those of the one it replays.
+    let submitted = submitted(&api, form, &plan.flow.inputs, &old.storage_prefix()).await?;
+    let inputs = Some(submitted.values.clone());
+    match api.executor.replay(&old.id, task_run.as_ref(), revision, inputs).await {
+        Ok(execution) => after(&api, &execution).await,
+        Err(error) => {
+            submitted.discard(&api).await;
+            Err(error.into())
+        }
+    }
+}
+
+/// A task run and the state it is to have.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskState {
+    task_run_id: String,
+    state: ExecutionState,
+}
+
+pub(super) async fn task_run_state(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    JsonBody(TaskState { task_run_id, state }): JsonBody<TaskState>,
+) -> Answer<Json<Value>> {
+    let task_run = TaskRunId::from(task_run_id);
+    let execution = api.executor.change_task_run_state(&ExecutionId::from(id), &task_run, state).await?;
+    after(&api, &execution).await
+}
+
+pub(super) async fn change_status(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<Value>> {
+    query.required("status")?;
+    let Some(state) = query.state("status")? else {
+        return Err(ApiError::bad_request("Required argument [status] is not there"));
+    };
+    let execution = api.executor.change_status(&ExecutionId::from(id), state).await?;
+    after(&api, &execution).await
+}
+
+pub(super) async fn pause(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let execution = api.executor.pause(&ExecutionId::from(id)).await?;
+    after(&api, &execution).await
+}
+
+pub(super) async fn unqueue(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<Value>> {
+    let state = query.state("state")?.unwrap_or(ExecutionState::Running);
+    let execution = api.executor.unqueue(&ExecutionId::from(id), state).await?;
+    after(&api, &execution).await
+}
+
+pub(super) async fn force_run(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<Value>> {
+    let execution = api.executor.force_run(&ExecutionId::from(id)).await?;
+    after(&api, &execution).await
+}
+
+pub(super) async fn labels(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    JsonBody(labels): JsonBody<Vec<Label>>,
+) -> Answer<Json<Value>> {
+    let execution = match api.executor.set_labels(&ExecutionId::from(id), labels).await {
+        // Labels alone are 400 here: an execution that runs has them, only not from outside.
+        Err(ActionError::IllegalState(why)) => return Err(ApiError::bad_request(why)),
+        other => other?,
+    };
+    after(&api, &execution).await
+}
+
+pub(super) async fn kill(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<StatusCode> {
+    let cascade = query.flag("isOnKillCascade", true)?;
+    api.executor.kill(&ExecutionId::from(id), cascade).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+pub(super) async fn resume(State(api): State<Api>, Path(id): Path<String>, form: Form) -> Answer<StatusCode> {
+    let id = ExecutionId::from(id);
+    let declared = api.executor.resume_inputs(&id).await?;
+    let prefix = stored(&api, id.as_str()).await?.execution.storage_prefix();
+    let submitted = submitted(&api, form, &declared, &prefix).await?;
+    if let Err(error) = api.executor.resume(&id, submitted.values.clone()).await {
+        submitted.discard(&api).await;
+        return Err(error.into());
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn validate_resume(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Answer<Json<Value>> {
+    let id = ExecutionId::from(id);
+    let declared = api.executor.resume_inputs(&id).await?;
+    let execution = stored(&api, id.as_str()).await?.execution;
+    let submitted = submitted(&api, form, &declared, &execution.storage_prefix()).await?;
+    let outcome = api.executor.resolve_resume(&id, submitted.values.clone()).await;
+    submitted.discard(&api).await;
+    let outcome = match outcome {
+        Ok((_, inputs)) => Ok(inputs),
+        Err(ActionError::Inputs(problems)) => {
+            Err(problems.into_iter().map(|problem| (problem.input, problem.message)).collect())
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Json(validation(&execution.flow_id, &execution.namespace, &declared, &submitted.values, outcome)))
+}

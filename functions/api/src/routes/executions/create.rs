@@ -1,0 +1,178 @@
+//! Running a flow.
+
+use super::inputs::submitted;
+use crate::error::{Answer, ApiError};
+use crate::parts::Api;
+use crate::request::{Form, Query};
+use crate::view;
+use axum::Json;
+use axum::extract::{Path, State};
+use segue_executor::{CreateError, NewExecution};
+use segue_model::execution::{Execution, storage_prefix};
+use segue_model::id::ExecutionId;
+use segue_model::input::Input;
+use segue_model::label::Label;
+use segue_model::{Json as Value, Map};
+use serde_json::json;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+
+/// How long a wait relies on being woken before it looks for itself.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) async fn create(
+    State(api): State<Api>,
+    Path((namespace, flow_id)): Path<(String, String)>,
+    query: Query,
+    form: Form,
+) -> Answer<Json<Value>> {
+    let labels = labels(&query)?;
+    let (wait, schedule_date) = (query.flag("wait", false)?, query.date("scheduleDate")?);
+    let slot = query.date("triggerDate")?;
+    let plan = api.executor.plan(&namespace, &flow_id, query.number("revision")?).await?;
+    let flow = &plan.flow;
+    if flow.disabled {
+        return Err(CreateError::Disabled(format!("{namespace}.{flow_id}")).into());
+    }
+    let trigger = api.scheduler.manual_trigger(flow, query.text("triggerId"), slot).await?;
+    let id = fresh_id();
+    let submitted = submitted(&api, form, &flow.inputs, &storage_prefix(&namespace, &flow_id, &id)).await?;
+    let mut changes = wait.then(|| api.watch.subscribe());
+    let created = api
+        .executor
+        .create(NewExecution {
+            id: Some(id),
+            namespace,
+            flow_id,
+            revision: Some(flow.revision),
+            inputs: submitted.values.clone(),
+            labels,
+            trigger,
+            schedule_date,
+        })
+        .await;
+    let execution = match created {
+        Ok(execution) => execution,
+        Err(error) => {
+            submitted.discard(&api).await;
+            return Err(error.into());
+        }
+    };
+    match &mut changes {
+        None => Ok(Json(view::execution(&api, &execution, []))),
+        Some(changes) => ended(&api, &execution, changes).await.map(Json),
+    }
+}
+
+/// An id nothing else has.
+pub(super) fn fresh_id() -> ExecutionId {
+    ExecutionId::derive(&["request", &uuid::Uuid::new_v4().to_string()])
+}
+
+/// The labels of a query; Segue's own are not for callers to set.
+pub(super) fn labels(query: &Query) -> Answer<Vec<Label>> {
+    let labels = query.labels("labels")?;
+    match labels.iter().find(|label| label.is_system()) {
+        Some(label) => Err(CreateError::SystemLabel(label.key.clone()).into()),
+        None => Ok(labels),
+    }
+}
+
+/// The execution at its end.
+pub(super) async fn ended(
+    api: &Api,
+    execution: &Execution,
+    changes: &mut tokio::sync::broadcast::Receiver<segue_executor::Change>,
+) -> Answer<Value> {
+    loop {
+        let stored = api
+            .state()
+            .execution(&execution.id)
+            .await?
+            .ok_or_else(|| ApiError::not_found(format!("Execution '{}'", execution.id)))?;
+        if stored.execution.state.current().is_terminal() {
+            return Ok(view::execution(api, &stored.execution, stored.task_runs.iter().map(|(_, run)| run)));
+        }
+        let is_about_it = async {
+            loop {
+                match changes.recv().await {
+                    Ok(change) if change.execution.id != execution.id => {}
+                    Ok(_) | Err(RecvError::Lagged(_)) => return,
+                    // Nobody tells any more: what is left is to look.
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        };
+        // Running out of patience is no fault: it is time to look again.
+        let _ = tokio::time::timeout(PATIENCE, is_about_it).await;
+    }
+}
+
+pub(super) async fn validate(
+    State(api): State<Api>,
+    Path((namespace, flow_id)): Path<(String, String)>,
+    query: Query,
+    form: Form,
+) -> Answer<Json<Value>> {
+    let labels = labels(&query)?;
+    let plan = api.executor.plan(&namespace, &flow_id, query.number("revision")?).await?;
+    let flow = &plan.flow;
+    let prefix = storage_prefix(&namespace, &flow_id, &fresh_id());
+    let submitted = submitted(&api, form, &flow.inputs, &prefix).await?;
+    let request = NewExecution {
+        namespace: namespace.clone(),
+        flow_id: flow_id.clone(),
+        revision: Some(flow.revision),
+        inputs: submitted.values.clone(),
+        labels,
+        ..NewExecution::default()
+    };
+    let outcome = api.executor.check_inputs(&request).await;
+    submitted.discard(&api).await;
+    let outcome = match outcome {
+        Ok(inputs) => Ok(inputs),
+        Err(CreateError::Inputs(problems)) => {
+            Err(problems.into_iter().map(|problem| (problem.input, problem.message)).collect())
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Json(validation(&flow_id, &namespace, &flow.inputs, &submitted.values, outcome)))
+}
+
+/// What became of each input: its value, or what is wrong with it.
+pub(super) fn validation(
+    id: &str,
+    namespace: &str,
+    declared: &[Input],
+    given: &Map,
+    outcome: Result<Map, Vec<(String, String)>>,
+) -> Value {
+    let (values, problems) = match outcome {
+        Ok(values) => (values, Vec::new()),
+        Err(problems) => (Map::new(), problems),
+    };
+    let inputs: Vec<Value> = declared
+        .iter()
+        .map(|input| {
+            let errors: Vec<Value> = problems
+                .iter()
+                .filter(|(id, _)| *id == input.id)
+                .map(|(_, message)| json!({"message": message}))
+                .collect();
+            let pointer = format!("/{}", input.id.replace('.', "/"));
+            let root = Value::Object(values.clone());
+            let value = root.pointer(&pointer).cloned().or_else(|| given.get(&input.id).cloned());
+            let mut view = json!({
+                "input": {"id": input.id, "type": input.kind.name(), "required": input.required},
+                "enabled": value.is_some() || !errors.is_empty() || values.is_empty(),
+                "isDefault": !given.contains_key(&input.id),
+                "errors": errors,
+            });
+            if let (Some(value), Value::Object(map)) = (value, &mut view) {
+                map.insert("value".into(), value);
+            }
+            view
+        })
+        .collect();
+    json!({"id": id, "namespace": namespace, "inputs": inputs, "checks": []})
+}

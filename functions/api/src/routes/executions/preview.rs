@@ -1,0 +1,171 @@
+//! The beginning of a file, by its kind: rows, text, a picture.
+
+use super::files::{open, own};
+use crate::error::{Answer, ApiError};
+use crate::parts::Api;
+use crate::request::Query;
+use axum::Json;
+use axum::extract::{Path, State};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use encoding_rs::Encoding;
+use futures::TryStreamExt as _;
+use segue_model::{Json as Value, Map};
+use segue_ports::object::ByteStream;
+use serde_json::json;
+
+/// The most that is read of a file for its beginning.
+const MOST_READ: usize = 4 * 1024 * 1024;
+/// The largest picture or document that is shown.
+const LARGEST_PICTURE: u64 = 10 * 1024 * 1024;
+/// Lines, unless given.
+const ROWS: u32 = 100;
+/// The most lines.
+const MOST_ROWS: u32 = 5000;
+
+pub(super) async fn preview(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<Value>> {
+    let rows = query.number("maxRows")?.unwrap_or(ROWS);
+    if rows == 0 {
+        return Err(ApiError::argument("maxRows: must be at least 1"));
+    }
+    let rows = rows.min(MOST_ROWS) as usize;
+    let encoding = query.text("encoding").unwrap_or("UTF-8");
+    let encoding = Encoding::for_label(encoding.as_bytes())
+        .ok_or_else(|| ApiError::argument(format!("encoding: '{encoding}' is not known")))?;
+    let uri = own(&api, &id, &query).await?;
+    let (info, stream) = open(&api, &uri).await?;
+    let extension = extension(&uri);
+    let kind = kind(&extension);
+    let mut view = match kind {
+        "IMAGE" | "PDF" => picture(info.size, stream).await?,
+        _ => lines(kind, &extension, stream, rows, encoding).await?,
+    };
+    if let Value::Object(map) = &mut view {
+        map.insert("extension".into(), json!(extension));
+        map.insert("type".into(), json!(kind));
+    }
+    Ok(Json(view))
+}
+
+fn extension(uri: &str) -> String {
+    let name = segue_files::path::last_part(uri);
+    name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default()
+}
+
+fn kind(extension: &str) -> &'static str {
+    match extension {
+        "ion" | "jsonl" | "ndjson" | "csv" | "tsv" => "LIST",
+        "md" => "MARKDOWN",
+        "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" | "bmp" => "IMAGE",
+        "pdf" => "PDF",
+        _ => "TEXT",
+    }
+}
+
+async fn picture(size: u64, stream: ByteStream) -> Answer<Value> {
+    if size > LARGEST_PICTURE {
+        return Ok(json!({"content": null, "truncated": true}));
+    }
+    let bytes = stream
+        .try_fold(Vec::new(), |mut bytes, chunk| async move {
+            bytes.extend_from_slice(&chunk);
+            Ok(bytes)
+        })
+        .await?;
+    Ok(json!({"content": STANDARD.encode(bytes), "truncated": false}))
+}
+
+async fn lines(
+    kind: &str,
+    extension: &str,
+    mut stream: ByteStream,
+    rows: usize,
+    encoding: &'static Encoding,
+) -> Answer<Value> {
+    let mut bytes = Vec::new();
+    let mut is_whole = true;
+    while let Some(chunk) = stream.try_next().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() >= MOST_READ {
+            bytes.truncate(MOST_READ);
+            is_whole = false;
+            break;
+        }
+    }
+    let (text, _, _) = encoding.decode(&bytes);
+    let mut lines: Vec<&str> = text.lines().collect();
+    if !is_whole {
+        // The last one may have been cut.
+        lines.pop();
+    }
+    // The first line of a table names its columns.
+    let most = if matches!(extension, "csv" | "tsv") { rows + 1 } else { rows };
+    let is_cut = !is_whole || lines.len() > most;
+    lines.truncate(most);
+    let content = match (kind, extension) {
+        ("LIST", "csv") => Value::Array(table(&lines.join("\n"), b',')),
+        ("LIST", "tsv") => Value::Array(table(&lines.join("\n"), b'\t')),
+        ("LIST", _) => Value::Array(lines.iter().flat_map(|line| values(line)).collect()),
+        _ => Value::String(lines.join("\n")),
+    };
+    Ok(json!({"content": content, "maxLine": rows, "truncated": is_cut}))
+}
+
+/// The values of a line of Ion or JSON; one that cannot be read is shown as it is.
+fn values(line: &str) -> Vec<Value> {
+    if line.trim().is_empty() {
+        return Vec::new();
+    }
+    segue_template::ion::parse_all(line).unwrap_or_else(|_| vec![json!(line)])
+}
+
+/// The rows of a table by the names of its columns.
+fn table(text: &str, delimiter: u8) -> Vec<Value> {
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
+    let names = reader.headers().cloned().unwrap_or_default();
+    reader
+        .records()
+        .filter_map(Result::ok)
+        .map(|record| {
+            let row: Map = names
+                .iter()
+                .zip(record.iter())
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .collect();
+            Value::Object(row)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    async fn shown(name: &str, bytes: &'static [u8], rows: usize) -> Value {
+        let stream: ByteStream =
+            Box::pin(futures::stream::once(async move { Ok(Bytes::from_static(bytes)) }));
+        let extension = extension(name);
+        lines(kind(&extension), &extension, stream, rows, encoding_rs::UTF_8).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn rows_are_shown_by_the_kind_of_the_file() {
+        let table = shown("a.csv", b"id,name\n1,\"a, b\"\n2,c\n3,d\n", 2).await;
+        assert_eq!(table["content"], json!([{"id": "1", "name": "a, b"}, {"id": "2", "name": "c"}]));
+        assert_eq!(table["truncated"], true);
+        let ion = shown("a.ion", b"{id:1,name:\"x\"}\n{id:2}\n", 10).await;
+        assert_eq!(
+            (&ion["content"], &ion["truncated"]),
+            (&json!([{"id": 1, "name": "x"}, {"id": 2}]), &json!(false))
+        );
+        let text = shown("a.txt", b"one\ntwo\nthree", 2).await;
+        assert_eq!(text, json!({"content": "one\ntwo", "maxLine": 2, "truncated": true}));
+        assert_eq!(shown("a.txt", b"\xff\xfe", 2).await["truncated"], false, "no text is no fault");
+    }
+}

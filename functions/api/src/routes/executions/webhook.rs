@@ -1,0 +1,83 @@
+//! Webhook triggers (kestra-compat.md 5.4).
+
+use super::create::ended;
+use crate::error::Answer;
+use crate::parts::Api;
+use crate::request::{Query, Raw};
+use crate::view;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use segue_fn_scheduler::WebhookRequest;
+use segue_model::Json as Value;
+
+/// Headers that are for this server alone, and not for a flow.
+const KEPT_BACK: [&str; 2] = ["authorization", "cookie"];
+
+pub(super) async fn fire(
+    State(api): State<Api>,
+    Path((namespace, id, key)): Path<(String, String, String)>,
+    query: Query,
+    headers: HeaderMap,
+    body: Raw,
+) -> Answer<Response> {
+    hook(&api, [&namespace, &id, &key], &query, &headers, body).await
+}
+
+pub(super) async fn fire_at(
+    State(api): State<Api>,
+    Path((namespace, id, key, _)): Path<(String, String, String, String)>,
+    query: Query,
+    headers: HeaderMap,
+    body: Raw,
+) -> Answer<Response> {
+    hook(&api, [&namespace, &id, &key], &query, &headers, body).await
+}
+
+async fn hook(
+    api: &Api,
+    [namespace, id, key]: [&str; 3],
+    query: &Query,
+    headers: &HeaderMap,
+    body: Raw,
+) -> Answer<Response> {
+    let headers = headers
+        .iter()
+        .filter(|(name, _)| !KEPT_BACK.contains(&name.as_str()))
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let request = WebhookRequest { body: body.bytes.into(), headers, parameters: query.pairs().to_vec() };
+    // Before the execution is made, so that its end is not missed.
+    let mut changes = api.watch.subscribe();
+    let outcome = api.scheduler.webhook(namespace, id, key, request).await?;
+    let Some(execution) = outcome.execution else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+    let view = if outcome.wait {
+        ended(api, &execution, &mut changes).await?
+    } else {
+        view::execution(api, &execution, [])
+    };
+    let mut response = match (outcome.wait && outcome.return_outputs, view) {
+        (true, Value::Object(mut map)) => {
+            given_out(map.remove("outputs").unwrap_or_default(), outcome.response_content_type.as_deref())
+        }
+        (_, view) => Json(view).into_response(),
+    };
+    if let Some(code) = outcome.response_code.and_then(|code| StatusCode::from_u16(code).ok()) {
+        *response.status_mut() = code;
+    }
+    Ok(response)
+}
+
+/// The outputs; as a text, where another type than JSON is wanted and there is one output only.
+fn given_out(outputs: Value, content_type: Option<&str>) -> Response {
+    let Some(kind) = content_type.and_then(|kind| HeaderValue::from_str(kind).ok()) else {
+        return Json(outputs).into_response();
+    };
+    let only = outputs.as_object().filter(|map| map.len() == 1).and_then(|map| map.values().next());
+    let text = match only {
+        Some(Value::String(text)) if content_type != Some("application/json") => text.clone(),
+        _ => outputs.to_string(),
+    };
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}

@@ -1,0 +1,95 @@
+//! Which flow calls which: by a Subflow or a ForEachItem, or by a Flow trigger that waits for it.
+
+use crate::error::Answer;
+use crate::parts::Api;
+use crate::request::Query;
+use axum::Json;
+use axum::extract::{Path, State};
+use segue_model::Json as Value;
+use segue_model::flow::Flow;
+use segue_model::task::{FlowableKind, Subflow, TaskKind};
+use segue_ports::PortError;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A flow's namespace and id.
+type Name = (String, String);
+
+/// From the one that comes first to the one that follows, and why.
+type Edge = (Name, Name, &'static str);
+
+pub(super) async fn of_flow(
+    State(api): State<Api>,
+    Path((namespace, id)): Path<(String, String)>,
+    query: Query,
+) -> Answer<Json<Value>> {
+    let only_called = query.flag("destinationOnly", false)?;
+    api.flow(&namespace, &id, None).await?;
+    let own = (namespace, id);
+    let edges =
+        edges(&api).await?.into_iter().filter(|(from, to, _)| *from == own || (!only_called && *to == own));
+    Ok(Json(view(edges.collect(), Some(own.clone()))))
+}
+
+/// All edges between flows that are there.
+pub(crate) async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
+    let mut edges = BTreeSet::new();
+    for flow in all(api).await? {
+        let own = (flow.namespace.clone(), flow.id.clone());
+        flow.walk(&mut |task| {
+            if let TaskKind::Flowable(flowable) = &task.kind {
+                let called: Option<&Subflow> = match &flowable.kind {
+                    FlowableKind::Subflow(called) => Some(called),
+                    FlowableKind::ForEachItem(items) => Some(&items.subflow),
+                    _ => None,
+                };
+                // A name that is rendered is not known before it runs.
+                if let Some(called) =
+                    called.filter(|called| !called.namespace.contains('{') && !called.flow_id.contains('{'))
+                {
+                    let to = (called.namespace.clone(), called.flow_id.clone());
+                    edges.insert((own.clone(), to, "FLOW_TASK"));
+                }
+            }
+        });
+        for trigger in &flow.triggers {
+            let preconditions = trigger.properties.get("preconditions").and_then(|given| given.get("flows"));
+            let waited_for = preconditions.and_then(Value::as_array).into_iter().flatten();
+            for waited in trigger.conditions.iter().chain(waited_for) {
+                let text = |key: &str| waited.get(key).and_then(Value::as_str).map(str::to_owned);
+                if let (Some(namespace), Some(id)) = (text("namespace"), text("flowId")) {
+                    edges.insert(((namespace, id), own.clone(), "FLOW_TRIGGER"));
+                }
+            }
+        }
+    }
+    Ok(edges)
+}
+
+/// Every flow that can be run; one whose stored source no longer can is passed over.
+async fn all(api: &Api) -> Answer<Vec<Arc<Flow>>> {
+    let mut flows = Vec::new();
+    for stored in api.state().flows(None).await? {
+        match api.executor.plan(&stored.namespace, &stored.id, Some(stored.revision)).await {
+            Ok(plan) => flows.push(plan.flow.clone()),
+            Err(PortError::Invalid { .. } | PortError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(flows)
+}
+
+/// Edges with the flows they join; `own` is there even alone.
+pub(crate) fn view(edges: Vec<Edge>, own: Option<Name>) -> Value {
+    let uid = |(namespace, id): &Name| format!("main_{namespace}_{id}");
+    let names: BTreeSet<&Name> =
+        edges.iter().flat_map(|(from, to, _)| [from, to]).chain(own.as_ref()).collect();
+    let nodes: Vec<Value> =
+        names.into_iter().map(|name| json!({"uid": uid(name), "namespace": name.0, "id": name.1})).collect();
+    let edges: Vec<Value> = edges
+        .iter()
+        .map(|(from, to, relation)| json!({"source": uid(from), "target": uid(to), "relation": relation}))
+        .collect();
+    json!({"nodes": nodes, "edges": edges})
+}

@@ -1,0 +1,66 @@
+//! Finding flows by a text in their source.
+
+use crate::error::Answer;
+use crate::parts::Api;
+use crate::request::{Page, Query, paged};
+use crate::view::flow::flow;
+use axum::Json;
+use axum::extract::State;
+use segue_model::Json as Value;
+use serde_json::json;
+
+/// The most fragments of one flow.
+const MOST: usize = 5;
+
+pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+    let page = Page::of(&query)?;
+    let text = query.text("q").unwrap_or_default().to_lowercase();
+    let others = Query::read(
+        &url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(query.pairs().iter().filter(|(name, _)| name != "q"))
+            .finish(),
+    );
+    let mut found = Vec::new();
+    for stored in super::search::select(&api, &others).await? {
+        let fragments = fragments(&stored.source, &text);
+        if !fragments.is_empty() {
+            found.push((stored, fragments));
+        }
+    }
+    let total = found.len() as u64;
+    let results = page
+        .cut(found)
+        .iter()
+        .map(|(stored, fragments)| json!({"model": flow(stored), "fragments": fragments}))
+        .collect();
+    Ok(paged(results, total))
+}
+
+/// The lines that hold a text (lower case), with its places between `[mark]` and `[/mark]`.
+fn fragments(source: &str, text: &str) -> Vec<String> {
+    if text.is_empty() {
+        return source.lines().take(1).map(str::to_owned).collect();
+    }
+    source.lines().filter_map(|line| marked(line, text)).take(MOST).collect()
+}
+
+fn marked(line: &str, text: &str) -> Option<String> {
+    let pattern = regex::RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok()?;
+    pattern.is_match(line).then(|| pattern.replace_all(line, "[mark]$0[/mark]").into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_marked() {
+        let source = "id: load\n  message: Load the load\nother: x\n";
+        assert_eq!(
+            fragments(source, "load"),
+            ["id: [mark]load[/mark]", "  message: [mark]Load[/mark] the [mark]load[/mark]"]
+        );
+        assert_eq!(fragments("a: (b\n", "(b"), ["a: [mark](b[/mark]"]);
+        assert!(fragments(source, "none").is_empty());
+    }
+}

@@ -1,0 +1,121 @@
+//! What is wrong with flows, tasks and triggers, before anything is saved.
+
+use super::save::{place, read_all, refusal};
+use crate::error::{Answer, ApiError};
+use crate::parts::Api;
+use crate::request::{Query, YamlBody};
+use axum::Json;
+use axum::extract::State;
+use segue_engine::check::check_subflows;
+use segue_model::Json as Value;
+use segue_model::diagnostic::{Diagnostic, Severity, codes};
+use segue_model::parse::{Parsed, flow_document, parse_flow};
+use serde_json::json;
+use std::collections::HashMap;
+
+pub(super) async fn flows(State(api): State<Api>, YamlBody(source): YamlBody) -> Answer<Json<Vec<Value>>> {
+    let mut all = read_all(&api, &source);
+    let mut known: HashMap<(String, String), u32> = api
+        .state()
+        .flows(None)
+        .await?
+        .into_iter()
+        .map(|flow| ((flow.namespace, flow.id), flow.revision))
+        .collect();
+    let stored = known.clone();
+    for flow in all.iter().filter_map(Parsed::checkable) {
+        known.entry((flow.namespace.clone(), flow.id.clone())).or_default();
+    }
+    let exists = |namespace: &str, id: &str| known.contains_key(&(namespace.to_owned(), id.to_owned()));
+    if all.is_empty() {
+        all.push(parse_flow(&source, &api.catalog));
+    }
+    let results = all.iter_mut().enumerate().map(|(index, parsed)| {
+        parsed.add(check_subflows(parsed, &exists));
+        let document = flow_document(&parsed.source).unwrap_or_default();
+        let text = |key: &str| document.get(key).and_then(Value::as_str).map(str::to_owned);
+        let revision = document.get("revision").and_then(Value::as_u64);
+        let latest = text("namespace").zip(text("id")).and_then(|key| stored.get(&key));
+        let outdated = revision.zip(latest).is_some_and(|(mine, latest)| mine < u64::from(*latest));
+        report(index, text("namespace"), text("id"), outdated, &parsed.diagnostics)
+    });
+    Ok(Json(results.collect()))
+}
+
+fn report(
+    index: usize,
+    namespace: Option<String>,
+    id: Option<String>,
+    outdated: bool,
+    diagnostics: &[Diagnostic],
+) -> Value {
+    let of = |severity: Severity| -> Vec<String> {
+        diagnostics.iter().filter(|found| found.severity == severity).map(place).collect()
+    };
+    let deprecated: Vec<String> =
+        diagnostics.iter().filter(|found| found.code == codes::LEGACY_TYPE).map(place).collect();
+    let mut report = json!({
+        "index": index,
+        "outdated": outdated,
+        "deprecationPaths": deprecated,
+        "warnings": of(Severity::Warning),
+        "infos": of(Severity::Note),
+        "diagnostics": diagnostics,
+    });
+    if let Value::Object(map) = &mut report {
+        if let Some(id) = id {
+            map.insert("flow".into(), json!(id));
+        }
+        if let Some(namespace) = namespace {
+            map.insert("namespace".into(), json!(namespace));
+        }
+        let errors = of(Severity::Error);
+        if !errors.is_empty() {
+            map.insert("constraints".into(), json!(errors.join("\n")));
+        }
+    }
+    report
+}
+
+pub(super) async fn task(
+    State(api): State<Api>,
+    query: Query,
+    YamlBody(source): YamlBody,
+) -> Answer<Json<Value>> {
+    let section = query.text("section").unwrap_or("tasks").to_ascii_lowercase();
+    match section.as_str() {
+        "tasks" | "triggers" => part(&api, &section, &source).map(Json),
+        other => Err(ApiError::argument(format!("section is '{other}': tasks or triggers is expected"))),
+    }
+}
+
+pub(super) async fn trigger(State(api): State<Api>, YamlBody(source): YamlBody) -> Answer<Json<Value>> {
+    part(&api, "triggers", &source).map(Json)
+}
+
+/// Looks at a part of a flow within the smallest flow that has it.
+fn part(api: &Api, section: &str, source: &str) -> Answer<Value> {
+    let Some(part) = flow_document(source) else {
+        return Err(refusal(&parse_flow(source, &api.catalog).diagnostics));
+    };
+    let mut flow = json!({
+        "id": "validation",
+        "namespace": "validation",
+        "tasks": [{"id": "a_task_of_its_own", "type": "io.kestra.plugin.core.log.Log", "message": "x"}],
+    });
+    if let Value::Object(map) = &mut flow {
+        map.insert(section.to_owned(), json!([part]));
+    }
+    // JSON is YAML.
+    let parsed = parse_flow(&flow.to_string(), &api.catalog);
+    let of = |severity: Severity| -> Vec<&str> {
+        let of_it = parsed.diagnostics.iter().filter(|found| found.severity == severity);
+        of_it.map(|found| found.message.as_str()).collect()
+    };
+    let mut report = json!({"warnings": of(Severity::Warning), "infos": of(Severity::Note)});
+    let errors = of(Severity::Error);
+    if let (false, Value::Object(map)) = (errors.is_empty(), &mut report) {
+        map.insert("constraints".into(), json!(errors.join("\n")));
+    }
+    Ok(report)
+}

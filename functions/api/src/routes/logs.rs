@@ -1,0 +1,256 @@
+//! Logs (kestra-compat.md 6.4).
+
+use super::executions::stored;
+use super::flows::PAGE;
+use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get};
+use crate::error::{Answer, ApiError};
+use crate::parts::Api;
+use crate::request::{Op, Page, Query, date, paged};
+use crate::view::events::{Sender, stream};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use segue_model::Json as Value;
+use segue_model::id::ExecutionId;
+use segue_model::log::{LogEntry, LogLevel};
+use segue_ports::state::{ExecutionFilter, LogFilter};
+use serde_json::json;
+use std::time::Duration;
+
+const LEVEL: Param = Param::new(
+    "minLevel",
+    Kind::OneOf(&["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]),
+    "Lines at or above; all unless given.",
+);
+const OF_TASK: [Param; 4] = [
+    Param::new("taskRunId", Kind::Text, "Of this task run."),
+    Param::new("taskRunIds", Kind::Texts, "Of these task runs."),
+    Param::new("taskId", Kind::Text, "Of this task."),
+    Param::new("attempt", Kind::Number(0), "Of this attempt, from 0."),
+];
+/// How often a follower looks: lines of task services come without a word to this process.
+const LOOK: Duration = Duration::from_millis(200);
+/// How many executions a removal by flow goes through at once.
+const CHUNK: u32 = 500;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/logs/search", search)
+            .is("searchLogs", "Lines of many executions, those of the newest first.")
+            .takes(&PAGE)
+            .takes(&[
+                Param::new("q", Kind::Text, "A text in the message."),
+                Param::new("namespace", Kind::Text, "This namespace and those below it."),
+                Param::new("flowId", Kind::Text, "This flow."),
+                Param::new("triggerId", Kind::Text, "Fired by this trigger."),
+                LEVEL,
+                Param::new("startDate", Kind::Date, "Written at or after."),
+                Param::new("endDate", Kind::Date, "Written at or before."),
+                Param::new("timeRange", Kind::Duration, "Written within the last while."),
+            ])
+            .answers(Content::Page("LogEntry")),
+        get("/logs/{executionId}", list)
+            .is("logs", "The lines of an execution, oldest first.")
+            .takes(&[LEVEL])
+            .takes(&OF_TASK)
+            .answers(Content::List("LogEntry"))
+            .refuses(&[404]),
+        get("/logs/{executionId}/download", download)
+            .is("downloadLogs", "The lines of an execution as text.")
+            .takes(&[LEVEL])
+            .takes(&OF_TASK)
+            .answers(Content::Text)
+            .refuses(&[404]),
+        get("/logs/{executionId}/follow", follow)
+            .is("followLogs", "The lines of an execution, those to come too, until its end.")
+            .takes(&[LEVEL])
+            .answers(Content::Events("LogEntry"))
+            .refuses(&[404]),
+        delete("/logs/{executionId}", remove)
+            .is("deleteLogs", "Removes lines of an execution.")
+            .takes(&[LEVEL])
+            .takes(&OF_TASK)
+            .answers_code(204)
+            .refuses(&[404]),
+        delete("/logs/{namespace}/{flowId}", remove_of_flow)
+            .is("deleteLogsOfFlow", "Removes the lines of all executions of a flow.")
+            .takes(&[Param::new("triggerId", Kind::Text, "Only of those this trigger fired.")])
+            .answers_code(204),
+    ]
+}
+
+async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+    let page = Page::of(&query)?;
+    page.order(&["timestamp"])?;
+    let text = |name: &str| query.text(name).map(str::to_owned);
+    let mut filter = LogFilter {
+        namespace: text("namespace"),
+        flow_id: text("flowId"),
+        min_level: query.level("minLevel")?,
+        start: query.date("startDate")?,
+        end: query.date("endDate")?,
+        text: text("q"),
+        trigger_id: text("triggerId"),
+        limit: page.limit,
+        offset: page.offset,
+    };
+    if let Some(range) = query.duration("timeRange")? {
+        filter.start = filter.start.max(api.now().checked_sub(range).ok());
+    }
+    for condition in query.conditions()? {
+        let value = condition.value.clone();
+        match (condition.field.as_str(), condition.op) {
+            ("namespace", Op::Equals | Op::Prefix | Op::StartsWith) => filter.namespace = Some(value),
+            ("flowId", Op::Equals) => filter.flow_id = Some(value),
+            ("triggerId", Op::Equals) => filter.trigger_id = Some(value),
+            ("q", Op::Equals | Op::Contains) => filter.text = Some(value),
+            ("level" | "minLevel", Op::Equals | Op::GreaterOrEqual) => {
+                filter.min_level = LogLevel::parse(&value).ok_or_else(|| condition.unusable())?;
+            }
+            ("startDate" | "endDate", Op::GreaterThan | Op::GreaterOrEqual) => {
+                filter.start = Some(date(&value).map_err(ApiError::argument)?);
+            }
+            ("startDate" | "endDate", Op::LessThan | Op::LessOrEqual) => {
+                filter.end = Some(date(&value).map_err(ApiError::argument)?);
+            }
+            _ => return Err(condition.unusable()),
+        }
+    }
+    let (lines, total) = api.state().search_logs(&filter).await?;
+    Ok(paged(lines.iter().map(|line| json!(line)).collect(), total))
+}
+
+/// Which lines of one execution are meant.
+struct Lines {
+    level: LogLevel,
+    task_runs: Vec<String>,
+    task: Option<String>,
+    attempt: Option<u32>,
+}
+
+impl Lines {
+    fn of(query: &Query) -> Answer<Self> {
+        let several = query.all("taskRunIds").flat_map(|ids| ids.split(','));
+        let task_runs =
+            query.all("taskRunId").chain(several).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        Ok(Self {
+            level: query.level("minLevel")?,
+            task_runs,
+            task: query.text("taskId").map(str::to_owned),
+            attempt: query.number("attempt")?,
+        })
+    }
+
+    fn holds_for(&self, line: &LogEntry) -> bool {
+        let of_run = |id: &String| line.task_run_id.as_ref().is_some_and(|run| run.as_str() == id);
+        line.level >= self.level
+            && (self.task_runs.is_empty() || self.task_runs.iter().any(of_run))
+            && (self.task.is_none() || line.task_id == self.task)
+            && (self.attempt.is_none() || line.attempt_number == self.attempt)
+    }
+
+    /// Whether every line is meant.
+    fn is_all(&self) -> bool {
+        self.level == LogLevel::Trace
+            && self.task_runs.is_empty()
+            && self.task.is_none()
+            && self.attempt.is_none()
+    }
+}
+
+async fn lines(api: &Api, id: &str, query: &Query) -> Answer<Vec<LogEntry>> {
+    let wanted = Lines::of(query)?;
+    stored(api, id).await?;
+    let mut lines = api.state().logs(&ExecutionId::from(id), wanted.level, 0).await?;
+    lines.retain(|line| wanted.holds_for(line));
+    Ok(lines)
+}
+
+async fn list(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<Json<Vec<LogEntry>>> {
+    lines(&api, &id, &query).await.map(Json)
+}
+
+async fn download(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<Response> {
+    let text: String = lines(&api, &id, &query)
+        .await?
+        .iter()
+        .map(|line| format!("{} {} {}\n", line.timestamp, line.level.as_str(), line.message))
+        .collect();
+    let name: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
+    let disposition = format!("attachment; filename=\"{name}.log\"");
+    let kind = "text/plain; charset=utf-8".to_owned();
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], text).into_response())
+}
+
+async fn follow(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<Response> {
+    let level = query.level("minLevel")?;
+    stored(&api, &id).await?;
+    Ok(stream(move |sender| tell(api, ExecutionId::from(id), level, sender)))
+}
+
+/// Tells the lines there are and those to come; after the end of the execution it looks once more.
+async fn tell(api: Api, id: ExecutionId, level: LogLevel, sender: Sender) {
+    let mut seen = 0_u64;
+    loop {
+        // First whether it has ended, then the lines: none that came before the end is missed.
+        let Ok(found) = api.state().execution(&id).await else { return };
+        let has_ended = found.is_none_or(|stored| stored.execution.state.current().is_terminal());
+        let Ok(lines) = api.state().logs(&id, level, seen).await else { return };
+        seen = seen.saturating_add(lines.len() as u64);
+        for line in lines {
+            if !sender.send("progress", json!(line)).await {
+                return;
+            }
+        }
+        if has_ended {
+            sender.send("end", json!({})).await;
+            return;
+        }
+        tokio::select! {
+            () = sender.left() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+async fn remove(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<StatusCode> {
+    let wanted = Lines::of(&query)?;
+    stored(&api, &id).await?;
+    let id = ExecutionId::from(id);
+    let mut kept = Vec::new();
+    if !wanted.is_all() {
+        kept = api.state().logs(&id, LogLevel::Trace, 0).await?;
+        kept.retain(|line| !wanted.holds_for(line));
+    }
+    api.state().delete_logs(&id).await?;
+    if !kept.is_empty() {
+        api.state().append_logs(kept).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove_of_flow(
+    State(api): State<Api>,
+    Path((namespace, flow_id)): Path<(String, String)>,
+    query: Query,
+) -> Answer<StatusCode> {
+    let mut filter = ExecutionFilter {
+        namespace: Some(namespace),
+        exact_namespace: true,
+        flow_id: Some(flow_id),
+        trigger_id: query.text("triggerId").map(str::to_owned),
+        limit: CHUNK,
+        ..ExecutionFilter::default()
+    };
+    loop {
+        let found = api.state().executions(&filter).await?;
+        for execution in &found {
+            api.state().delete_logs(&execution.id).await?;
+        }
+        if found.len() < CHUNK as usize {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+        filter.offset = filter.offset.saturating_add(CHUNK);
+    }
+}

@@ -1,0 +1,42 @@
+//! The endpoints, one module for each kind of thing.
+
+mod backfills;
+mod executions;
+mod flows;
+mod kv;
+mod logs;
+mod metrics;
+mod namespace_files;
+mod namespaces;
+mod plugins;
+mod server;
+mod triggers;
+
+use crate::endpoint::Endpoint;
+use crate::parts::Api;
+use axum::Router;
+
+/// Every endpoint below `/api/v1`.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    [
+        flows::endpoints(),
+        executions::endpoints(),
+        logs::endpoints(),
+        metrics::endpoints(),
+        triggers::endpoints(),
+        backfills::endpoints(),
+        kv::endpoints(),
+        namespaces::endpoints(),
+        namespace_files::endpoints(),
+        plugins::endpoints(),
+        server::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What is outside of it, and open to everybody.
+pub(crate) fn open() -> Router<Api> {
+    server::open()
+}

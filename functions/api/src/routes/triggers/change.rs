@@ -1,0 +1,126 @@
+//! Freeing triggers, and what is done with the backfills on them; of one, of several, of those a search finds.
+
+use super::{Named, SEARCH, known, select, stored, under_way, view};
+use crate::endpoint::{Content, Endpoint, post, put};
+use crate::error::{Answer, ApiError};
+use crate::parts::Api;
+use crate::request::{JsonBody, Query};
+use axum::Json;
+use axum::extract::State;
+use segue_model::Json as Value;
+use segue_model::backfill::{Backfill, BackfillState};
+use segue_model::trigger_state::TriggerState;
+use serde_json::json;
+
+/// What is done with a trigger, or the backfill on it.
+#[derive(Clone, Copy)]
+pub(super) enum Change {
+    Unlock,
+    Pause,
+    Unpause,
+    Delete,
+}
+
+impl Change {
+    /// Its endpoints: for one trigger, for several, for those a search finds.
+    pub(super) fn endpoints(self) -> Vec<Endpoint> {
+        let one = move |State(api): State<Api>, JsonBody(named): JsonBody<Named>| async move {
+            let key = named.key();
+            let state = stored(&api, &key).await?;
+            if !self.run(&api, &state).await? {
+                return Err(ApiError::bad_request("No backfill found"));
+            }
+            Answer::Ok(Json(view(&api, &stored(&api, &key).await?).await?))
+        };
+        let by_keys = move |State(api): State<Api>, JsonBody(named): JsonBody<Vec<Named>>| async move {
+            let mut states = Vec::new();
+            for key in known(&api, "change of triggers", named).await? {
+                states.push(stored(&api, &key).await?);
+            }
+            self.run_all(&api, states).await
+        };
+        let by_query = move |State(api): State<Api>, query: Query| async move {
+            let states = select(&api, &query).await?;
+            self.run_all(&api, states).await
+        };
+        let (own, many, query, ids) = match self {
+            Self::Unlock => (
+                None,
+                "/triggers/unlock/by-triggers",
+                "/triggers/unlock/by-query",
+                ["", "unlockByTriggers", "unlockByQuery"],
+            ),
+            Self::Pause => (
+                Some(put("/triggers/backfill/pause", one)),
+                "/triggers/backfill/pause/by-triggers",
+                "/triggers/backfill/pause/by-query",
+                ["pauseTriggerBackfill", "pauseBackfillByTriggers", "pauseBackfillByQuery"],
+            ),
+            Self::Unpause => (
+                Some(put("/triggers/backfill/unpause", one)),
+                "/triggers/backfill/unpause/by-triggers",
+                "/triggers/backfill/unpause/by-query",
+                ["unpauseTriggerBackfill", "unpauseBackfillByTriggers", "unpauseBackfillByQuery"],
+            ),
+            Self::Delete => (
+                Some(post("/triggers/backfill/delete", one)),
+                "/triggers/backfill/delete/by-triggers",
+                "/triggers/backfill/delete/by-query",
+                ["deleteTriggerBackfill", "deleteBackfillByTriggers", "deleteBackfillByQuery"],
+            ),
+        };
+        let [id, many_id, query_id] = ids;
+        let about = match self {
+            Self::Unlock => "Frees triggers from the executions that hold them.",
+            Self::Pause => "Pauses what backfill is under way.",
+            Self::Unpause => "Goes on with what backfill is paused.",
+            Self::Delete => "Cancels what backfill is under way.",
+        };
+        let own = own.map(|endpoint| {
+            endpoint
+                .is(id, about)
+                .body(Content::Json("TriggerKey"))
+                .answers(Content::Json("Trigger"))
+                .refuses(&[404, 409])
+        });
+        let many = post(many, by_keys)
+            .is(many_id, about)
+            .body(Content::List("TriggerKey"))
+            .answers(Content::Json("Count"));
+        let query = post(query, by_query).is(query_id, about).takes(&SEARCH).answers(Content::Json("Count"));
+        own.into_iter().chain([many, query]).collect()
+    }
+
+    /// Does it; false where there is nothing to do it with.
+    async fn run(self, api: &Api, state: &TriggerState) -> Answer<bool> {
+        if matches!(self, Self::Unlock) {
+            if state.execution_id.is_some() {
+                api.scheduler.unlock(&state.key).await?;
+            }
+            return Ok(state.execution_id.is_some());
+        }
+        let wanted = |backfill: &Backfill| match self {
+            Self::Pause => backfill.state == BackfillState::Running,
+            Self::Unpause => backfill.state == BackfillState::Paused,
+            Self::Delete | Self::Unlock => true,
+        };
+        let mut is_done = false;
+        for backfill in under_way(api, Some(&state.key)).await?.iter().filter(|backfill| wanted(backfill)) {
+            match self {
+                Self::Pause => api.scheduler.pause_backfill(&backfill.id).await?,
+                Self::Unpause => api.scheduler.resume_backfill(&backfill.id).await?,
+                Self::Delete | Self::Unlock => api.scheduler.cancel_backfill(&backfill.id).await?,
+            };
+            is_done = true;
+        }
+        Ok(is_done)
+    }
+
+    async fn run_all(self, api: &Api, states: Vec<TriggerState>) -> Answer<Json<Value>> {
+        let mut count = 0_u64;
+        for state in states {
+            count += u64::from(self.run(api, &state).await?);
+        }
+        Ok(Json(json!({"count": count})))
+    }
+}

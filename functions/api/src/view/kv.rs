@@ -1,0 +1,97 @@
+//! Values of the KV store.
+
+use segue_model::Json;
+use segue_ports::kv::{KvEntry, KvType};
+use serde_json::json;
+
+/// A key with what is known of it, without its value.
+pub(crate) fn key(entry: &KvEntry) -> Json {
+    let mut view = json!({
+        "namespace": entry.namespace,
+        "key": entry.key,
+        "creationDate": entry.created,
+        "updateDate": entry.updated,
+    });
+    if let Json::Object(map) = &mut view {
+        if let Some(expires) = &entry.expires {
+            map.insert("expirationDate".into(), json!(expires));
+        }
+        if let Some(description) = &entry.description {
+            map.insert("description".into(), json!(description));
+        }
+    }
+    view
+}
+
+/// A value with its type.
+pub(crate) fn value(entry: &KvEntry) -> Json {
+    json!({"type": entry.kind, "value": entry.value, "updated": entry.updated})
+}
+
+/// Reads a value from a body: JSON, an Ion date, a duration, or one bare word (kestra-compat.md 6.6). JSON is kept as
+/// it is.
+///
+/// # Errors
+/// Why the text is none of these.
+pub(crate) fn read(text: &str) -> Result<(KvType, Json), String> {
+    let trimmed = text.trim();
+    match serde_json::from_str::<Json>(trimmed) {
+        Ok(Json::Bool(value)) => Ok((KvType::Boolean, Json::Bool(value))),
+        Ok(Json::Number(value)) => Ok((KvType::Number, Json::Number(value))),
+        Ok(Json::String(value)) => {
+            // A quoted duration is one, as it is when a task sets it.
+            let kind = if is_duration(&value) { KvType::Duration } else { KvType::String };
+            Ok((kind, Json::String(value)))
+        }
+        Ok(value) => Ok((KvType::Json, value)),
+        Err(error) => bare(trimmed).ok_or_else(|| error.to_string()),
+    }
+}
+
+/// What is not quoted: a date, a duration, a word.
+fn bare(text: &str) -> Option<(KvType, Json)> {
+    let found = |kind: KvType| Some((kind, Json::from(text)));
+    if text.parse::<jiff::Timestamp>().is_ok() {
+        return found(KvType::Datetime);
+    }
+    if text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10 {
+        return found(KvType::Date);
+    }
+    if is_duration(text) {
+        return found(KvType::Duration);
+    }
+    let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
+    let begins = text.chars().next().is_some_and(|first| first.is_alphabetic() || matches!(first, '_' | '$'));
+    if begins && text.chars().all(is_word) { found(KvType::String) } else { None }
+}
+
+fn is_duration(text: &str) -> bool {
+    text.starts_with('P') && segue_model::parse_duration(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_by_their_kind() {
+        for (text, kind, value) in [
+            ("\"text\"", KvType::String, json!("text")),
+            ("12", KvType::Number, json!(12)),
+            (" 1.50 ", KvType::Number, json!(1.5)),
+            ("true", KvType::Boolean, json!(true)),
+            ("{\"a\": [1, null]}", KvType::Json, json!({"a": [1, null]})),
+            ("null", KvType::Json, json!(null)),
+            ("2024-01-01T00:00:00Z", KvType::Datetime, json!("2024-01-01T00:00:00Z")),
+            ("2024-01-01", KvType::Date, json!("2024-01-01")),
+            ("PT5M", KvType::Duration, json!("PT5M")),
+            ("\"PT5M\"", KvType::Duration, json!("PT5M")),
+            ("word", KvType::String, json!("word")),
+        ] {
+            assert_eq!(read(text), Ok((kind, value)), "{text}");
+        }
+        for wrong in ["", "two words", "{\"a\"", "{'a': 1}", "12a", "\u{0}"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

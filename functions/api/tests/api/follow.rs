@@ -1,0 +1,85 @@
+use crate::harness::{HELLO, PATIENCE, PAUSING, Server, id};
+use axum::body::{Body, BodyDataStream};
+use axum::http::Request;
+use futures::StreamExt as _;
+use serde_json::Value;
+
+/// What is told, event by event: its id and its data.
+struct Events {
+    stream: BodyDataStream,
+    text: String,
+}
+
+impl Events {
+    async fn of(server: &Server, path: &str) -> Self {
+        let request = Request::get(format!("/api/v1/main{path}")).body(Body::empty()).unwrap();
+        let response = server.open(request).await;
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { stream: response.into_body().into_data_stream(), text: String::new() }
+    }
+
+    /// The next event; none at the end of the stream.
+    async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| {
+                    event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).map(str::to_owned)
+                };
+                let found = field("id:").zip(field("data:"));
+                self.text = rest.to_owned();
+                match found {
+                    Some((id, data)) => return Some((id, serde_json::from_str(&data).unwrap())),
+                    None => continue,
+                }
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.stream.next()).await.unwrap();
+            self.text.push_str(std::str::from_utf8(&chunk?.unwrap()).unwrap());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_is_followed_to_its_end() {
+    let server = Server::new().await;
+    server.deploy(&[PAUSING]).await;
+    let execution = id(&server.post("/executions/company.team/pausing").await.ok());
+    let mut events = Events::of(&server, &format!("/executions/{execution}/follow")).await;
+    loop {
+        let (kind, data) = events.next().await.unwrap();
+        assert_eq!((kind.as_str(), data["id"].as_str()), ("progress", Some(execution.as_str())));
+        if data["state"]["current"] == "PAUSED" {
+            break;
+        }
+    }
+    server.form(&format!("/executions/{execution}/resume"), &[("reason", None, b"go on")]).await.ok();
+    let mut last = (String::new(), Value::Null);
+    while let Some(event) = events.next().await {
+        assert_ne!(last.0, "end", "nothing comes after the end");
+        last = event;
+    }
+    assert_eq!((last.0.as_str(), &last.1["state"]["current"]), ("end", &Value::from("SUCCESS")));
+    assert_eq!(last.1["taskRunList"].as_array().unwrap().len(), 2);
+
+    let mut after = Events::of(&server, &format!("/executions/{execution}/follow")).await;
+    assert_eq!(after.next().await.unwrap().0, "end");
+    assert!(after.next().await.is_none());
+    server.get("/executions/none/follow").await.refused(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_are_followed_those_there_and_those_to_come() {
+    let server = Server::new().await;
+    server.deploy(&[PAUSING, HELLO]).await;
+    let execution = id(&server.post("/executions/company.team/pausing").await.ok());
+    server.until(&execution, "PAUSED").await;
+    let mut events = Events::of(&server, &format!("/logs/{execution}/follow?minLevel=INFO")).await;
+    server.form(&format!("/executions/{execution}/resume"), &[("reason", None, b"go on")]).await.ok();
+    let mut told = Vec::new();
+    while let Some((kind, data)) = events.next().await {
+        told.push((kind, data["message"].as_str().unwrap_or_default().to_owned()));
+    }
+    assert!(told.contains(&("progress".to_owned(), "go on".to_owned())), "{told:?}");
+    assert_eq!(told.last().unwrap().0, "end");
+    server.get("/logs/none/follow").await.refused(404);
+    server.get(&format!("/logs/{execution}/follow?minLevel=LOUD")).await.refused(422);
+}

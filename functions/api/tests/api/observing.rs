@@ -1,0 +1,155 @@
+//! Logs, metrics, triggers, plugins, the server itself.
+
+use crate::harness::{HELLO, SCHEDULED, Server, id};
+use axum::body::Body;
+use axum::http::Request;
+use segue_fn_api::BasicAuth;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_are_read_and_removed() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO]).await;
+    let made = id(&server.run("hello").await);
+    let lines = server.get(&format!("/logs/{made}?minLevel=INFO&taskId=say")).await.ok();
+    assert_eq!((&lines[0]["message"], lines.as_array().unwrap().len()), (&json!("Hello World"), 1));
+    let run = lines[0]["taskRunId"].as_str().unwrap();
+    assert_eq!(
+        server.get(&format!("/logs/{made}?taskRunId={run}&attempt=0")).await.ok().as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(server.get(&format!("/logs/{made}?taskId=none")).await.ok(), json!([]));
+    let text = server.get(&format!("/logs/{made}/download?taskId=say")).await;
+    assert!(text.text().ends_with(" INFO Hello World\n"), "{}", text.text());
+    for (query, total) in
+        [("q=hello%20world", 1), ("q=none", 0), ("flowId=hello&minLevel=INFO", 1), ("namespace=other", 0)]
+    {
+        assert_eq!(server.get(&format!("/logs/search?{query}")).await.ok()["total"], total, "{query}");
+    }
+    server.get("/logs/search?minLevel=LOUD").await.refused(422);
+    server.get("/logs/none").await.refused(404);
+    assert_eq!(server.delete(&format!("/logs/{made}?taskId=none")).await.status, 204);
+    assert_ne!(server.get(&format!("/logs/{made}")).await.ok(), json!([]));
+    assert_eq!(server.delete(&format!("/logs/{made}")).await.status, 204);
+    assert_eq!(server.get(&format!("/logs/{made}")).await.ok(), json!([]));
+    server.run("hello").await;
+    assert_eq!(server.delete("/logs/company.team/hello").await.status, 204);
+    assert_eq!(server.get("/logs/search").await.ok()["total"], 0);
+    assert_eq!(server.get(&format!("/metrics/{made}")).await.ok(), json!({"results": [], "total": 0}));
+    server.get("/metrics/none").await.refused(404);
+    assert_eq!(server.get("/metrics/names/company.team/hello").await.ok(), json!([]));
+    server.get("/metrics/aggregates/company.team/hello/rows?aggregation=sum").await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_are_shown_and_switched() {
+    let server = Server::new().await;
+    server.deploy(&[SCHEDULED]).await;
+    let found = server.get("/triggers/search?q=month").await.ok();
+    assert_eq!(found["results"][0]["abstractTrigger"]["cron"], "0 9 1 * *", "{found:#}");
+    let state = &found["results"][0]["triggerContext"];
+    assert_eq!((&state["triggerId"], &state["disabled"]), (&json!("monthly"), &json!(false)));
+    assert!(state["nextExecutionDate"].is_string());
+    assert_eq!(server.get("/triggers/company.team/scheduled").await.ok()["total"], 1);
+    let key = json!({"namespace": "company.team", "flowId": "scheduled", "triggerId": "monthly"});
+    let with = |more: serde_json::Value| {
+        let mut body = key.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let off = server.json("PUT", "/triggers", with(json!({"disabled": true}))).await.ok();
+    assert_eq!((&off["disabled"], off.get("nextExecutionDate")), (&json!(true), None), "{off:#}");
+    let on = json!({"triggers": [key], "disabled": false});
+    assert_eq!(server.json("POST", "/triggers/set-disabled/by-triggers", on).await.ok()["count"], 1);
+    assert_eq!(
+        server.post("/triggers/set-disabled/by-query?disabled=true&flowId=scheduled").await.ok()["count"],
+        1
+    );
+    server.post("/triggers/set-disabled/by-query").await.refused(400);
+    server
+        .json("PUT", "/triggers", json!({"namespace": "a", "flowId": "b", "triggerId": "c"}))
+        .await
+        .refused(404);
+    server.json("PUT", "/triggers", json!({"namespace": "a"})).await.refused(422);
+    server.post("/triggers/company.team/scheduled/monthly/unlock").await.refused(409);
+    server.post("/triggers/company.team/scheduled/monthly/restart").await.ok();
+    server.delete("/triggers/company.team/scheduled/monthly").await.refused(409);
+    server.json("PUT", "/triggers/backfill/pause", key.clone()).await.refused(400);
+    server.delete("/flows/company.team/scheduled").await;
+    assert_eq!(server.get("/triggers/search").await.ok()["total"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plugins_have_schemas() {
+    let server = Server::new().await;
+    let log = "io.kestra.plugin.core.log.Log";
+    let groups = server.get("/plugins").await.ok();
+    let core =
+        groups.as_array().unwrap().iter().find(|group| group["group"] == "io.kestra.plugin.core").unwrap();
+    assert!(core["tasks"].as_array().unwrap().contains(&json!(log)));
+    let one = server.get(&format!("/plugins/{log}?all=true")).await.ok();
+    assert!(one["schema"]["properties"]["properties"]["message"].is_object(), "{one:#}");
+    assert!(one["schema"]["properties"]["properties"]["runIf"].is_object());
+    server.get("/plugins/io.kestra.plugin.core.trigger.Schedule").await.ok();
+    server.get("/plugins/io.none").await.refused(404);
+    let flow = server.get("/plugins/schemas/flow").await.ok();
+    assert!(flow["definitions"]["task"]["anyOf"].as_array().unwrap().len() > 20);
+    assert_eq!(server.get("/plugins/schemas/task?arrayOf=true").await.ok()["type"], "array");
+    server.get("/plugins/schemas/mood").await.refused(404);
+    assert_eq!(server.get("/plugins/inputs").await.ok().as_array().unwrap().len(), 17);
+    server.get("/plugins/inputs/STRING").await.ok();
+    server.get("/plugins/icons").await.ok();
+}
+
+async fn bare(server: &Server, path: &str, authorization: Option<&str>) -> crate::harness::Answered {
+    let mut request = Request::get(path);
+    if let Some(value) = authorization {
+        request = request.header("authorization", value);
+    }
+    server.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_comes_in_without_the_password() {
+    let auth = BasicAuth { username: "me@example.com".to_owned(), password: "pass".to_owned() };
+    let server = Server::guarded(Some(auth)).await;
+    for path in [
+        "/api/v1/flows/search",
+        "/api/v1/main/flows/search",
+        "/api/v1/nothing",
+        "/api/v1/executions/webhook/a/b/c",
+    ] {
+        let refused = bare(&server, path, None).await;
+        refused.refused(401);
+        assert!(refused.headers["www-authenticate"].to_str().unwrap().starts_with("Basic realm="));
+        bare(&server, path, Some("Basic bWVAZXhhbXBsZS5jb206d3Jvbmc=")).await.refused(401);
+    }
+    bare(&server, "/api/v1/flows/search", Some("Basic bWVAZXhhbXBsZS5jb206cGFzcw==")).await.ok();
+    assert_eq!(bare(&server, "/api/v1/configs", None).await.ok()["isBasicAuthEnabled"], true);
+    assert_eq!(bare(&server, "/health", None).await.ok(), json!({"status": "UP"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_numbers_are_counted() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO]).await;
+    server.run("hello").await;
+    let text = bare(&server, "/prometheus", None).await.text();
+    for line in ["segue_executions{state=\"SUCCESS\"} 1", "segue_flows 1", "segue_info{version=\"0.0.0\"} 1"]
+    {
+        assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_addresses_and_methods_are_refused() {
+    let server = Server::new().await;
+    server.get("/nothing").await.refused(404);
+    server.get("/executions/a/b/c/d").await.refused(404);
+    let refused = server.call("PATCH", "/flows", None).await;
+    refused.refused(405);
+    assert_eq!(refused.headers["allow"], "POST");
+    server.delete("/executions/search").await.refused(404);
+    bare(&server, "/api/v1", None).await.refused(404);
+    bare(&server, "/api/v1/flows/%ff/x", None).await.refused(400);
+}

@@ -1,0 +1,68 @@
+use crate::harness::Server;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// The description in short: what changes it is meant to be seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_is_what_was_agreed_on() {
+    let server = Server::new().await;
+    let document = server.get("/openapi.json").await.ok();
+    let mut short = String::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in
+            methods.as_object().unwrap().iter().filter(|(method, _)| *method != "servers")
+        {
+            let names = |field: &str, key: &str| -> Vec<String> {
+                let all = operation[field].as_array().cloned().unwrap_or_default();
+                all.iter().map(|one| one[key].as_str().unwrap().to_owned()).collect()
+            };
+            let codes: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
+            let body: Vec<&String> = operation["requestBody"]["content"]
+                .as_object()
+                .into_iter()
+                .flat_map(|kinds| kinds.keys())
+                .collect();
+            writeln!(
+                short,
+                "{} {path} {} {:?} {body:?} {codes:?}",
+                method.to_uppercase(),
+                operation["operationId"].as_str().unwrap(),
+                names("parameters", "name"),
+            )
+            .unwrap();
+        }
+    }
+    insta::assert_snapshot!(short);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_name_the_description_uses_is_there() {
+    let server = Server::new().await;
+    let document = server.get("/openapi.json").await.ok();
+    let mut references = BTreeSet::new();
+    collect(&document, &mut references);
+    for reference in references {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+    let mut ids = BTreeSet::new();
+    for methods in document["paths"].as_object().unwrap().values() {
+        for operation in methods.as_object().unwrap().values().filter(|operation| operation.is_object()) {
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{operation:#}");
+            assert!(!operation["summary"].as_str().unwrap().is_empty());
+        }
+    }
+}
+
+fn collect(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref") {
+                found.insert(reference.clone());
+            }
+            map.values().for_each(|inner| collect(inner, found));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| collect(inner, found)),
+        _ => {}
+    }
+}

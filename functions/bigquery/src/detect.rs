@@ -1,0 +1,48 @@
+//! Finds out the types of columns that were read as text: the narrowest that every value is.
+
+use crate::refusal::refusal;
+use crate::sql::quoted;
+use segue_ports::warehouse::{QueryResult, WarehouseError};
+use segue_task::TaskError;
+use std::future::Future;
+
+/// Types, the narrowest first.
+const TYPES: [&str; 5] = ["INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP"];
+
+/// The query that reads `table`, whose columns are texts, by the types they turn out to have. `query` runs a statement
+/// as a job with that suffix to its id.
+pub(crate) async fn select<F>(
+    table: &str,
+    query: impl Fn(&'static str, String) -> F,
+) -> Result<String, TaskError>
+where
+    F: Future<Output = Result<QueryResult, WarehouseError>>,
+{
+    let names = query("_names", format!("SELECT * FROM {table} LIMIT 1")).await.map_err(refusal)?.schema;
+    let names: Vec<String> = names.into_iter().map(|column| column.name).collect();
+    let mut chosen = Vec::new();
+    for name in &names {
+        let column = quoted(name)?;
+        let tests: Vec<_> =
+            TYPES.iter().map(|kind| format!("COUNTIF(SAFE_CAST({column} AS {kind}) IS NOT NULL)")).collect();
+        chosen.push(format!(
+            "CASE COUNTIF({column} IS NOT NULL) WHEN 0 THEN 'STRING' {} ELSE 'STRING' END AS {column}",
+            tests
+                .iter()
+                .zip(TYPES)
+                .map(|(test, kind)| format!("WHEN {test} THEN '{kind}'"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        ));
+    }
+    let sql = format!("SELECT {} FROM {table}", chosen.join(", "));
+    let found = query("_types", sql).await.map_err(refusal)?;
+    let types = found.rows.first();
+    let mut columns = Vec::new();
+    for name in &names {
+        let column = quoted(name)?;
+        let kind = types.and_then(|types| types.get(name)).and_then(|kind| kind.as_str()).unwrap_or("STRING");
+        columns.push(format!("CAST({column} AS {kind}) AS {column}"));
+    }
+    Ok(format!("SELECT {} FROM {table}", columns.join(", ")))
+}

@@ -1,0 +1,362 @@
+//! `bigquery.Load` and what it shares with `bigquery.LoadFromGcs`: files become rows of a table.
+//!
+//! The files are declared as an external table, whose rows one job writes to the destination; so a load keeps what a
+//! query job keeps: delivered twice, it loads once.
+
+use crate::connection::Connection;
+use crate::detect;
+use crate::disposition::{CreateDisposition, WriteDisposition};
+use crate::job::{job_id, labels};
+use crate::refusal::refusal;
+use crate::sql::{Field, Schema, declarations, literal, shown, table_name, table_reference};
+use schemars::JsonSchema;
+use segue_ports::warehouse::{Mode, QueryJob, TableReference, WarehouseError};
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What both kinds of load have.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadProperties {
+    /// Whose project, whose credentials, where.
+    #[serde(flatten)]
+    pub connection: Connection,
+    /// Where the rows go: `dataset.table` or `project.dataset.table`.
+    pub destination_table: String,
+    /// CSV unless given, JSON (a document a line) or PARQUET.
+    pub format: Option<String>,
+    /// How a CSV file is written.
+    #[serde(default)]
+    pub csv_options: CsvOptions,
+    /// The columns; those of the destination unless given, or what the file has.
+    pub schema: Option<Schema>,
+    /// Whether types of columns are found out from the file.
+    #[serde(default)]
+    pub autodetect: bool,
+    /// What happens to rows that are there; they are added to unless given.
+    pub write_disposition: Option<WriteDisposition>,
+    /// Whether the destination may be created.
+    pub create_disposition: Option<CreateDisposition>,
+    /// Whether fields beyond the columns are left out.
+    #[serde(default)]
+    pub ignore_unknown_values: bool,
+    /// So many bad rows are left out; one more fails.
+    #[serde(default)]
+    pub max_bad_records: u64,
+    /// Whether a load without rows is a failure.
+    #[serde(default = "yes")]
+    pub failed_on_empty: bool,
+    /// Labels of the job.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Read, applied by a CREATE TABLE … CLUSTER BY only.
+    pub clustering_fields: Option<Vec<String>>,
+    /// Read, applied by a CREATE TABLE … PARTITION BY only.
+    pub time_partitioning_field: Option<String>,
+    /// As `timePartitioningField`.
+    pub time_partitioning_type: Option<String>,
+    /// Read and not used: which changes of the destination's schema are allowed.
+    pub schema_update_options: Option<Vec<String>>,
+    /// Read and not used: AVRO files are not read.
+    pub avro_options: Option<serde_json::Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How a CSV file is written.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CsvOptions {
+    /// Whether columns may be missing at the end of a row.
+    pub allow_jagged_rows: Option<bool>,
+    /// Whether a text in quotes may go over several lines.
+    pub allow_quoted_new_lines: Option<bool>,
+    /// UTF-8 unless given, or ISO-8859-1.
+    pub encoding: Option<String>,
+    /// What stands between fields, a comma unless given.
+    pub field_delimiter: Option<String>,
+    /// What stands round a text, `"` unless given.
+    pub quote: Option<String>,
+    /// So many lines are passed over first.
+    pub skip_leading_rows: Option<u64>,
+}
+
+/// What a load gives out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The job's id.
+    pub job_id: String,
+    /// The table, with dataset and project.
+    pub destination_table: String,
+    /// Rows loaded.
+    pub rows: u64,
+}
+
+/// Loads a file of internal storage into a table.
+///
+/// ```yaml
+/// id: load
+/// type: io.kestra.plugin.gcp.bigquery.Load
+/// from: "{{ outputs.write.uri }}"
+/// destinationTable: zoomcamp.zones
+/// format: CSV
+/// csvOptions:
+///   skipLeadingRows: 1
+/// autodetect: true
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Load {
+    /// What both kinds of load have.
+    #[serde(flatten)]
+    pub load: LoadProperties,
+    /// The file.
+    pub from: String,
+}
+
+impl Task for Load {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.bigquery.Load";
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        let address = context.storage().address(&self.from)?;
+        if context.storage().head(&self.from).await?.is_none() {
+            return Err(TaskError::failed(format!("{} was not found in internal storage", self.from)));
+        }
+        self.load.run(vec![address.to_string()], context).await
+    }
+}
+
+impl LoadProperties {
+    /// Loads the files, addresses like `gs://bucket/key` in which `*` stands for any letters.
+    ///
+    /// # Errors
+    /// What is wrong with the files, or with the destination.
+    pub async fn run(self, uris: Vec<String>, context: &TaskContext) -> Result<Output, TaskError> {
+        self.connection.mask(context);
+        for (given, name) in [
+            (self.clustering_fields.is_some(), "clusteringFields"),
+            (self.time_partitioning_field.is_some(), "timePartitioningField"),
+        ] {
+            if given {
+                context.warn(format!("{name} is not applied; create the table with CreateTable first"));
+            }
+        }
+        let destination = table_reference("destinationTable", &self.destination_table)?;
+        let source = TableReference {
+            project: destination.project.clone(),
+            dataset: destination.dataset.clone(),
+            table: job_id(context).replace('-', "_"),
+        };
+        let loaded = self.load(&uris, &source, &destination, context).await;
+        match context.ports().warehouse.delete_table(&source.dataset, &source.table).await {
+            Ok(()) | Err(WarehouseError::NotFound { .. }) => {}
+            Err(error) => context.warn(format!("the declaration of the files is left behind: {error}")),
+        }
+        let rows = loaded?;
+        context.metric_counter("output.rows", rows as f64);
+        context.metric_counter("rows", rows as f64);
+        context.info(format!("job {}: {rows} rows are loaded into {}", job_id(context), shown(&destination)));
+        if rows == 0 && self.failed_on_empty {
+            return Err(TaskError::failed(format!(
+                "no rows were loaded into {}; failedOnEmpty: false lets that pass",
+                shown(&destination)
+            )));
+        }
+        Ok(Output { job_id: job_id(context), destination_table: shown(&destination), rows })
+    }
+
+    async fn load(
+        &self,
+        uris: &[String],
+        source: &TableReference,
+        destination: &TableReference,
+        context: &TaskContext,
+    ) -> Result<u64, TaskError> {
+        let fields = self.columns(destination, context).await?;
+        let declared =
+            if fields.is_empty() { String::new() } else { format!(" ({})", declarations(&fields)?) };
+        let name = table_name(source)?;
+        let external =
+            format!("CREATE OR REPLACE EXTERNAL TABLE {name}{declared} OPTIONS({})", self.options(uris));
+        let warehouse = &context.ports().warehouse;
+        let job = |suffix: &str, sql: String| QueryJob {
+            job_id: format!("{}{suffix}", job_id(context)),
+            sql,
+            project: self.connection.project(),
+            location: self.connection.location(),
+            max_results: Some(0),
+            labels: labels(&self.labels, context),
+            ..QueryJob::default()
+        };
+        warehouse.query(job("_files", external)).await.map_err(refusal)?;
+        let select = if self.autodetect && fields.is_empty() && self.format() == "CSV" {
+            let ask = |suffix, sql| warehouse.query(QueryJob { max_results: Some(1), ..job(suffix, sql) });
+            detect::select(&name, ask).await?
+        } else {
+            format!("SELECT * FROM {name}")
+        };
+        let load = QueryJob {
+            destination_table: Some(shown(destination)),
+            write_disposition: Some(self.write_disposition.unwrap_or(WriteDisposition::WriteAppend).into()),
+            create_disposition: self.create_disposition.map(Into::into),
+            ..job("", select)
+        };
+        let result = warehouse.query(load).await.map_err(refusal)?;
+        Ok(result.affected_rows.unwrap_or(result.total_rows))
+    }
+
+    /// The columns that are given, or else those of the destination; none where the files are to say.
+    async fn columns(
+        &self,
+        destination: &TableReference,
+        context: &TaskContext,
+    ) -> Result<Vec<Field>, TaskError> {
+        if let Some(schema) = self.schema.as_ref().filter(|schema| !schema.fields.is_empty()) {
+            return Ok(schema.fields.clone());
+        }
+        if self.autodetect || self.format() != "CSV" {
+            return Ok(Vec::new());
+        }
+        match context.ports().warehouse.table_info(&destination.dataset, &destination.table).await {
+            Ok(info) => {
+                let field = |column: segue_ports::warehouse::Column| Field {
+                    name: column.name,
+                    kind: column.data_type,
+                    mode: (column.mode == Mode::Repeated).then(|| "REPEATED".to_owned()),
+                    description: None,
+                    sub_fields: None,
+                };
+                Ok(info.columns.into_iter().map(field).collect())
+            }
+            Err(WarehouseError::NotFound { .. }) => Ok(Vec::new()),
+            Err(error) => Err(refusal(error)),
+        }
+    }
+
+    fn format(&self) -> String {
+        self.format.as_deref().unwrap_or("CSV").trim().to_ascii_uppercase()
+    }
+
+    /// The options of the external table.
+    fn options(&self, uris: &[String]) -> String {
+        let uris: Vec<_> = uris.iter().map(|uri| literal(uri)).collect();
+        let mut options =
+            vec![format!("format={}", literal(&self.format())), format!("uris=[{}]", uris.join(", "))];
+        if self.ignore_unknown_values {
+            options.push("ignore_unknown_values=true".to_owned());
+        }
+        if self.max_bad_records > 0 {
+            options.push(format!("max_bad_records={}", self.max_bad_records));
+        }
+        if self.format() == "CSV" {
+            let csv = &self.csv_options;
+            // Where types are found out, the first line is taken for names.
+            let skipped =
+                csv.skip_leading_rows.unwrap_or(u64::from(self.autodetect && self.schema.is_none()));
+            options.push(format!("skip_leading_rows={skipped}"));
+            let texts = [
+                ("field_delimiter", &csv.field_delimiter),
+                ("quote", &csv.quote),
+                ("encoding", &csv.encoding),
+            ];
+            for (name, text) in texts {
+                options.extend(text.as_ref().map(|text| format!("{name}={}", literal(text))));
+            }
+            let flags = [
+                ("allow_jagged_rows", csv.allow_jagged_rows),
+                ("allow_quoted_newlines", csv.allow_quoted_new_lines),
+            ];
+            options.extend(
+                flags.into_iter().filter(|(_, on)| *on == Some(true)).map(|(name, _)| format!("{name}=true")),
+            );
+        }
+        options.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::Query;
+    use crate::testing::Platform;
+    use segue_model::Json;
+    use serde_json::json;
+
+    async fn rows(platform: &Platform, attempt: u32, table: &str) -> Json {
+        let sql = json!({"sql": format!("SELECT * FROM {table} ORDER BY 1"), "fetchType": "FETCH"});
+        let run = platform.run_attempt(attempt, Query::TYPE, sql).await;
+        assert_eq!(run.result.error, None);
+        run.result.outputs["rows"].clone()
+    }
+
+    #[tokio::test]
+    async fn a_csv_file_is_loaded_once_by_its_schema() {
+        let platform = Platform::new();
+        platform.dataset("d").await;
+        let from = platform.ports.storage.put_text("a/zones.csv", "1;x\n2;\n").await.unwrap();
+        let task = json!({"from": from, "destinationTable": "d.zones", "format": "CSV",
+            "csvOptions": {"fieldDelimiter": ";"},
+            "schema": {"fields": [{"name": "id", "type": "INTEGER"}, {"name": "zone", "type": "STRING"}]}});
+        for _ in 0..2 {
+            let run = platform.run_attempt(1, Load::TYPE, task.clone()).await;
+            assert_eq!(run.result.error, None);
+            assert_eq!(run.result.outputs["rows"], 2);
+            assert_eq!(run.result.outputs["destinationTable"], "d.zones");
+            assert_eq!(run.result.outputs["jobId"], "segue_execution1_taskrun1_1");
+        }
+        assert_eq!(
+            rows(&platform, 2, "d.zones").await,
+            json!([{"id": 1, "zone": "x"}, {"id": 2, "zone": null}])
+        );
+        // Without a schema the destination has it; rows are added unless they are to be replaced.
+        let mut more = task.clone();
+        more.as_object_mut().unwrap().remove("schema");
+        platform.run_attempt(3, Load::TYPE, more.clone()).await;
+        assert_eq!(rows(&platform, 4, "d.zones").await.as_array().unwrap().len(), 4);
+        more["writeDisposition"] = json!("WRITE_TRUNCATE");
+        platform.run_attempt(5, Load::TYPE, more).await;
+        assert_eq!(rows(&platform, 6, "d.zones").await.as_array().unwrap().len(), 2);
+        let tables = platform.ports.warehouse.list_tables("d").await.unwrap();
+        assert_eq!(tables.len(), 1, "no declaration is left behind: {tables:?}");
+    }
+
+    #[tokio::test]
+    async fn types_are_found_out() {
+        let platform = Platform::new();
+        platform.dataset("d").await;
+        let csv = "id,price,day,name,ok\n1,2.5,2024-01-31,7,true\n2,,2024-02-01,x,false\n";
+        let from = platform.ports.storage.put_text("a/x.csv", csv).await.unwrap();
+        let task = json!({"from": from, "destinationTable": "d.x", "autodetect": true});
+        let run = platform.run_attempt(1, Load::TYPE, task).await;
+        assert_eq!(run.result.error, None);
+        let first = json!({"id": 1, "price": 2.5, "day": "2024-01-31", "name": "7", "ok": true});
+        assert_eq!(rows(&platform, 2, "d.x").await[0], first);
+        let types: Vec<_> = platform.ports.warehouse.table_info("d", "x").await.unwrap().columns;
+        let types: Vec<_> = types.iter().map(|column| column.data_type.as_str()).collect();
+        assert_eq!(types, ["INT64", "FLOAT64", "DATE", "STRING", "BOOL"]);
+    }
+
+    #[tokio::test]
+    async fn json_lines_and_failures() {
+        let platform = Platform::new();
+        platform.dataset("d").await;
+        let from = platform.ports.storage.put_text("a/x.json", "{\"a\": 1, \"b\": \"x\"}\n").await.unwrap();
+        let task = json!({"from": from, "destinationTable": "d.j", "format": "JSON"});
+        assert_eq!(platform.run_attempt(1, Load::TYPE, task).await.result.outputs["rows"], 1);
+        let empty = platform.ports.storage.put_text("a/e.csv", "id\n").await.unwrap();
+        let schema = json!({"fields": [{"name": "id", "type": "INT64"}]});
+        let of = |from: &str| json!({"from": from, "destinationTable": "d.e", "csvOptions": {"skipLeadingRows": 1}, "schema": schema});
+        let error = platform.run_attempt(2, Load::TYPE, of(&empty)).await.result.error.unwrap();
+        assert!(error.contains("no rows were loaded into d.e"), "{error}");
+        let bad = platform.ports.storage.put_text("a/b.csv", "id\nx\n").await.unwrap();
+        let error = platform.run_attempt(3, Load::TYPE, of(&bad)).await.result.error.unwrap();
+        assert!(error.contains("Error while reading data"), "{error}");
+        let error =
+            platform.run_attempt(4, Load::TYPE, of("kestra:///a/none.csv")).await.result.error.unwrap();
+        assert!(error.contains("was not found in internal storage"), "{error}");
+    }
+}

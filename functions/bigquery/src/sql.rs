@@ -1,0 +1,203 @@
+//! Pieces of GoogleSQL that tasks write: names, texts, columns. What is written into a statement goes through here.
+
+use schemars::JsonSchema;
+use segue_ports::warehouse::TableReference;
+use segue_task::TaskError;
+use serde::Deserialize;
+
+/// The columns of a table.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct Schema {
+    /// The columns, in order.
+    #[serde(default)]
+    pub fields: Vec<Field>,
+}
+
+/// A column.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type, in either of BigQuery's spellings: INTEGER or INT64, RECORD or STRUCT.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// NULLABLE unless given, REQUIRED or REPEATED.
+    pub mode: Option<String>,
+    /// A text for people.
+    pub description: Option<String>,
+    /// The columns of a record.
+    #[serde(alias = "fields")]
+    #[schemars(with = "Option<Vec<serde_json::Value>>")]
+    pub sub_fields: Option<Vec<Field>>,
+}
+
+impl Field {
+    /// The column as a statement declares it.
+    ///
+    /// # Errors
+    /// A name or type that is none.
+    pub fn declaration(&self) -> Result<String, TaskError> {
+        let mode = self.mode.as_deref().unwrap_or("NULLABLE").trim().to_ascii_uppercase();
+        let required = match mode.as_str() {
+            "NULLABLE" | "" | "REPEATED" => "",
+            "REQUIRED" => " NOT NULL",
+            _ => {
+                return Err(TaskError::failed(format!(
+                    "the column '{}' has the mode '{mode}'; write NULLABLE, REQUIRED or REPEATED",
+                    self.name
+                )));
+            }
+        };
+        let described =
+            self.description.as_ref().map(|text| format!(" OPTIONS(description={})", literal(text)));
+        Ok(format!(
+            "{} {}{required}{}",
+            quoted(&self.name)?,
+            self.data_type()?,
+            described.unwrap_or_default()
+        ))
+    }
+
+    /// Its type, as a statement writes it.
+    ///
+    /// # Errors
+    /// A type that is none.
+    pub fn data_type(&self) -> Result<String, TaskError> {
+        let kind = self.kind.trim().to_ascii_uppercase();
+        let own = match kind.as_str() {
+            "INTEGER" | "INT" => "INT64".to_owned(),
+            "FLOAT" | "DOUBLE" => "FLOAT64".to_owned(),
+            "BOOLEAN" => "BOOL".to_owned(),
+            "DECIMAL" => "NUMERIC".to_owned(),
+            "BIGDECIMAL" => "BIGNUMERIC".to_owned(),
+            "RECORD" | "STRUCT" => {
+                let mut parts = Vec::new();
+                for field in self.sub_fields.iter().flatten() {
+                    parts.push(format!("{} {}", quoted(&field.name)?, field.data_type()?));
+                }
+                format!("STRUCT<{}>", parts.join(", "))
+            }
+            plain
+                if plain.chars().all(|letter| letter.is_ascii_alphanumeric() || "(), ".contains(letter)) =>
+            {
+                plain.to_owned()
+            }
+            _ => {
+                return Err(TaskError::failed(format!(
+                    "the column '{}' has the type '{}', which is none of BigQuery's",
+                    self.name, self.kind
+                )));
+            }
+        };
+        let repeated = self.mode.as_deref().is_some_and(|mode| mode.trim().eq_ignore_ascii_case("REPEATED"));
+        Ok(if repeated { format!("ARRAY<{own}>") } else { own })
+    }
+}
+
+/// The columns as a statement declares them, without brackets.
+///
+/// # Errors
+/// As [`Field::declaration`].
+pub fn declarations(fields: &[Field]) -> Result<String, TaskError> {
+    Ok(fields.iter().map(Field::declaration).collect::<Result<Vec<_>, _>>()?.join(", "))
+}
+
+/// A name in backticks.
+///
+/// # Errors
+/// A name that is empty or would not stay within them.
+pub fn quoted(name: &str) -> Result<String, TaskError> {
+    if name.trim().is_empty() || name.contains(['`', '\\', '\n']) {
+        return Err(TaskError::failed(format!("'{name}' is no name of a column or table")));
+    }
+    Ok(format!("`{name}`"))
+}
+
+/// A text as a literal.
+pub fn literal(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r");
+    format!("'{escaped}'")
+}
+
+/// A table's name: `table`, `dataset.table` or `project.dataset.table`, with an optional `$partition`, which is left
+/// out. `default` stands in for a dataset that is not named.
+///
+/// # Errors
+/// A name of other parts.
+pub fn table_reference(property: &str, name: &str) -> Result<TableReference, TaskError> {
+    let plain = name.trim().replace('`', "");
+    let plain = plain.split('$').next().unwrap_or_default();
+    let mut parts = plain.split(['.', ':']).collect::<Vec<_>>();
+    let (table, dataset) = (parts.pop(), parts.pop());
+    match (table, dataset, parts.is_empty()) {
+        (Some(table), Some(dataset), is_short) if !table.is_empty() && !dataset.is_empty() => {
+            Ok(TableReference {
+                project: (!is_short).then(|| parts.join(".")),
+                dataset: dataset.to_owned(),
+                table: table.to_owned(),
+            })
+        }
+        _ => Err(TaskError::failed(format!(
+            "{property} is '{name}'; write dataset.table or project.dataset.table"
+        ))),
+    }
+}
+
+/// A table in backticks, as a statement names it.
+///
+/// # Errors
+/// As [`quoted`].
+pub fn table_name(table: &TableReference) -> Result<String, TaskError> {
+    let project = table.project.as_ref().map(|project| format!("{project}."));
+    quoted(&format!("{}{}.{}", project.unwrap_or_default(), table.dataset, table.table))
+}
+
+/// A table as outputs name it.
+pub fn shown(table: &TableReference) -> String {
+    let project = table.project.as_ref().map(|project| format!("{project}."));
+    format!("{}{}.{}", project.unwrap_or_default(), table.dataset, table.table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn columns_are_declared_in_either_spelling() {
+        let schema: Schema = serde_json::from_value(json!({"fields": [
+            {"name": "id", "type": "INTEGER", "mode": "REQUIRED", "description": "it's"},
+            {"name": "tags", "type": "string", "mode": "REPEATED"},
+            {"name": "at", "type": "RECORD", "fields": [{"name": "x", "type": "FLOAT"}]},
+            {"name": "price", "type": "NUMERIC(10, 2)"},
+        ]}))
+        .unwrap();
+        assert_eq!(
+            declarations(&schema.fields).unwrap(),
+            "`id` INT64 NOT NULL OPTIONS(description='it\\'s'), `tags` ARRAY<STRING>, `at` STRUCT<`x` FLOAT64>, \
+             `price` NUMERIC(10, 2)"
+        );
+        for field in [
+            json!({"name": "a`b", "type": "STRING"}),
+            json!({"name": "a", "type": "STRING; DROP"}),
+            json!({"name": "a", "type": "STRING", "mode": "SOMETIMES"}),
+        ] {
+            let field: Field = serde_json::from_value(field).unwrap();
+            assert!(field.declaration().is_err(), "{field:?}");
+        }
+    }
+
+    #[test]
+    fn tables_are_named_in_full_or_in_part() {
+        for (name, expected) in [("d.t", "d.t"), ("p.d.t", "p.d.t"), ("`p:d.t$20240101`", "p.d.t")] {
+            assert_eq!(shown(&table_reference("to", name).unwrap()), expected);
+        }
+        for name in ["t", "", "d.", "."] {
+            assert!(
+                table_reference("to", name).unwrap_err().to_string().contains("write dataset.table"),
+                "{name}"
+            );
+        }
+    }
+}

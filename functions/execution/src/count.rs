@@ -1,0 +1,158 @@
+//! `execution.Count`.
+
+use crate::dates::{instant, optional};
+use schemars::JsonSchema;
+use segue_model::{Json, Map};
+use segue_ports::state::ExecutionFilter;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// Counts the executions of flows and of namespaces, and keeps the counts an expression is true for.
+///
+/// ```yaml
+/// id: silent_flows
+/// type: io.kestra.plugin.core.execution.Count
+/// flows:
+///   - namespace: company.team
+///     flowId: ingest
+/// startDate: "{{ now() | dateAdd(-1, 'DAYS') }}"
+/// expression: "{{ count == 0 }}"
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Count {
+    /// Flows, each counted by itself. These, `namespaces`, or both.
+    #[serde(alias = "executions")]
+    pub flows: Option<Vec<Flow>>,
+    /// Namespaces, each counted as a whole, without those below it.
+    pub namespaces: Option<Vec<String>>,
+    /// In one of these states; in any unless given.
+    #[serde(default)]
+    pub states: Vec<String>,
+    /// Started at or after.
+    pub start_date: String,
+    /// Started at or before; now unless given.
+    pub end_date: Option<String>,
+    /// Rendered for each count with the variable `count`; it is kept when that gives `true`.
+    pub expression: String,
+}
+
+/// A flow to count.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Flow {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its id.
+    pub flow_id: String,
+}
+
+/// One count.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counted {
+    /// The namespace.
+    pub namespace: String,
+    /// The flow; none for a namespace as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow_id: Option<String>,
+    /// How many executions.
+    pub count: u64,
+}
+
+/// What it gives out.
+#[derive(Debug, Serialize)]
+pub struct Output {
+    /// The counts that are kept.
+    pub results: Vec<Counted>,
+    /// Their sum.
+    pub total: u64,
+}
+
+impl Task for Count {
+    const TYPE: &'static str = "io.kestra.plugin.core.execution.Count";
+    const ALIASES: &'static [&'static str] = &["io.kestra.core.tasks.executions.Counts"];
+    const RAW: &'static [&'static str] = &["expression"];
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        if self.flows.is_none() && self.namespaces.is_none() {
+            return Err(TaskError::failed("You must provide a list of flows or namespaces."));
+        }
+        let now = context.ports().clock.now();
+        let all = ExecutionFilter {
+            exact_namespace: true,
+            states: crate::states(&self.states)?,
+            start: Some(instant("startDate", &self.start_date)?),
+            end: Some(optional("endDate", self.end_date.as_deref())?.unwrap_or(now)),
+            ..ExecutionFilter::default()
+        };
+        let flows = self.flows.into_iter().flatten().map(|flow| (flow.namespace, Some(flow.flow_id)));
+        let namespaces = self.namespaces.into_iter().flatten().map(|namespace| (namespace, None));
+        let mut results = Vec::new();
+        for (namespace, flow_id) in flows.chain(namespaces) {
+            let filter = ExecutionFilter {
+                namespace: Some(namespace.clone()),
+                flow_id: flow_id.clone(),
+                ..all.clone()
+            };
+            let count = context.ports().state.count_executions(&filter).await?;
+            let variables = Map::from_iter([("count".to_owned(), Json::from(count))]);
+            if context.render_with(&self.expression, variables).await? == "true" {
+                results.push(Counted { namespace, flow_id, count });
+            }
+        }
+        context.debug(format!("{} counts match the expression", results.len()));
+        let total = results.iter().map(|counted| counted.count).sum();
+        Ok(Output { results, total })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Bench;
+    use segue_model::state::State;
+    use serde_json::json;
+
+    async fn bench() -> Bench {
+        let bench = Bench::new();
+        for (namespace, flow, id, state) in [
+            ("company.team", "a", "1", State::Success),
+            ("company.team", "a", "2", State::Failed),
+            ("company.team", "b", "3", State::Success),
+            ("company.team.below", "a", "4", State::Success),
+        ] {
+            bench.execution(namespace, flow, id, "2024-01-01T00:00:00Z", state).await;
+        }
+        bench
+    }
+
+    #[tokio::test]
+    async fn each_flow_and_namespace_has_a_count() {
+        let bench = bench().await;
+        let count = |more: Json| {
+            let mut task =
+                json!({"type": Count::TYPE, "startDate": "2023-12-31", "expression": "{{ true }}"});
+            task.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+            bench.run(task)
+        };
+        let flow = |id: &str| json!({"namespace": "company.team", "flowId": id});
+        let outputs = count(json!({"flows": [flow("a"), flow("none")]})).await.outputs();
+        assert_eq!(
+            outputs["results"],
+            json!([{"namespace": "company.team", "flowId": "a", "count": 2},
+                   {"namespace": "company.team", "flowId": "none", "count": 0}])
+        );
+        assert_eq!(outputs["total"], 2);
+        let outputs = count(json!({"flows": [flow("a"), flow("none")], "expression": "{{ count == 0 }}"}));
+        assert_eq!(outputs.await.outputs()["results"][0]["flowId"], "none");
+        let outputs = count(json!({"namespaces": ["company.team"], "states": ["SUCCESS"]})).await.outputs();
+        assert_eq!(outputs["results"], json!([{"namespace": "company.team", "count": 2}]));
+        let early = count(json!({"flows": [flow("a")], "endDate": "2023-12-31T12:00:00Z"})).await.outputs();
+        assert_eq!(early["total"], 0);
+        assert!(count(json!({})).await.error().contains("list of flows or namespaces"));
+        let state = count(json!({"flows": [], "states": ["DONE"]})).await.error();
+        assert!(state.contains("'DONE' is no state"), "{state}");
+    }
+}

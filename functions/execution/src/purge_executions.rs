@@ -1,0 +1,227 @@
+//! `execution.PurgeExecutions`.
+
+use crate::dates::{instant, optional};
+use schemars::JsonSchema;
+use segue_model::execution::Execution;
+use segue_model::state::State;
+use segue_ports::state::ExecutionFilter;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// How many executions are looked up at once.
+const PAGE: u32 = 500;
+
+/// Removes executions that have ended, with their logs, metrics and files.
+///
+/// ```yaml
+/// id: purge
+/// type: io.kestra.plugin.core.execution.PurgeExecutions
+/// endDate: "{{ now() | dateAdd(-1, 'MONTHS') }}"
+/// states: [SUCCESS, WARNING]
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PurgeExecutions {
+    /// This namespace and those below it; with `flowId`, the flow's own namespace.
+    pub namespace: Option<String>,
+    /// The flow.
+    pub flow_id: Option<String>,
+    /// Started at or after.
+    pub start_date: Option<String>,
+    /// Started at or before.
+    pub end_date: String,
+    /// In one of these states; in any that is an end unless given.
+    #[serde(default)]
+    pub states: Vec<String>,
+    /// Whether the executions go, with their task runs.
+    #[serde(default = "yes")]
+    pub purge_execution: bool,
+    /// Whether their logs go.
+    #[serde(default = "yes")]
+    pub purge_log: bool,
+    /// Whether their metrics are counted; they are kept with the task runs and go with them.
+    #[serde(default = "yes")]
+    pub purge_metric: bool,
+    /// Whether their files go.
+    #[serde(default = "yes")]
+    pub purge_storage: bool,
+    /// The pace is the store's own, so it changes nothing.
+    pub batch_size: Option<u32>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What it gives out.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// Executions removed.
+    pub executions_count: u64,
+    /// Log lines removed.
+    pub logs_count: u64,
+    /// Files removed.
+    pub storages_count: u64,
+    /// Metrics removed.
+    pub metrics_count: u64,
+}
+
+impl PurgeExecutions {
+    fn filter(&self) -> Result<ExecutionFilter, TaskError> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let mut states = crate::states(&self.states)?;
+        if let Some(state) = states.iter().find(|state| !state.is_terminal()) {
+            return Err(TaskError::failed(format!(
+                "states has {}, but only executions that have ended can be purged",
+                state.as_str()
+            )));
+        }
+        if states.is_empty() {
+            states = vec![
+                State::Success,
+                State::Warning,
+                State::Failed,
+                State::Killed,
+                State::Cancelled,
+                State::Skipped,
+                State::Retried,
+            ];
+        }
+        let (namespace, flow_id) = (given(&self.namespace), given(&self.flow_id));
+        if flow_id.is_some() && namespace.is_none() {
+            return Err(TaskError::failed("`namespace` must be set when `flowId` is"));
+        }
+        Ok(ExecutionFilter {
+            exact_namespace: flow_id.is_some(),
+            namespace,
+            flow_id,
+            states,
+            start: optional("startDate", self.start_date.as_deref())?,
+            end: Some(instant("endDate", &self.end_date)?),
+            limit: PAGE,
+            ..ExecutionFilter::default()
+        })
+    }
+
+    async fn purge(
+        &self,
+        context: &TaskContext,
+        execution: &Execution,
+        output: &mut Output,
+    ) -> Result<(), TaskError> {
+        let (state, storage) = (&context.ports().state, context.storage());
+        // The execution goes last: a purge that is interrupted finds it again.
+        if self.purge_storage {
+            for (uri, _) in storage.list(&format!("{}/", execution.storage_prefix())).await? {
+                output.storages_count += u64::from(storage.delete(&uri).await?);
+            }
+        }
+        if self.purge_log {
+            output.logs_count += state.delete_logs(&execution.id).await?;
+        }
+        if self.purge_execution {
+            if self.purge_metric
+                && let Some(stored) = state.execution(&execution.id).await?
+            {
+                let metrics = stored
+                    .task_runs
+                    .iter()
+                    .filter_map(|(_, run)| run.memo.get("metrics").and_then(|metrics| metrics.as_object()));
+                output.metrics_count += metrics.map(|metrics| metrics.len() as u64).sum::<u64>();
+            }
+            output.executions_count += u64::from(state.delete_execution(&execution.id).await?);
+        }
+        Ok(())
+    }
+}
+
+impl Task for PurgeExecutions {
+    const TYPE: &'static str = "io.kestra.plugin.core.execution.PurgeExecutions";
+    const ALIASES: &'static [&'static str] =
+        &["io.kestra.plugin.core.storage.Purge", "io.kestra.core.tasks.storages.Purge"];
+    type Output = Output;
+
+    async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        let mut filter = self.filter()?;
+        let mut output = Output::default();
+        loop {
+            let page = context.ports().state.executions(&filter).await?;
+            for execution in &page {
+                self.purge(context, execution, &mut output).await?;
+            }
+            if page.len() < PAGE as usize {
+                break;
+            }
+            if !self.purge_execution {
+                filter.offset = filter.offset.saturating_add(PAGE);
+            }
+        }
+        context.info(format!(
+            "{} executions, {} log lines, {} files were removed",
+            output.executions_count, output.logs_count, output.storages_count
+        ));
+        Ok(output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Bench;
+    use segue_model::log::LogLevel;
+    use serde_json::{Value, json};
+
+    async fn purge(bench: &Bench, more: Value) -> crate::testing::Ended {
+        let mut task = json!({"type": PurgeExecutions::TYPE, "endDate": "2024-01-31T00:00:00Z"});
+        task.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        bench.run(task).await
+    }
+
+    async fn bench() -> Bench {
+        let bench = Bench::new();
+        for (namespace, id, date, state) in [
+            ("company.team", "old", "2024-01-01T00:00:00Z", State::Success),
+            ("company.team", "failed", "2024-01-02T00:00:00Z", State::Failed),
+            ("company.team", "running", "2024-01-03T00:00:00Z", State::Running),
+            ("company.team.below", "deep", "2024-01-04T00:00:00Z", State::Success),
+            ("company.team", "new", "2024-02-01T00:00:00Z", State::Success),
+        ] {
+            let execution = bench.execution(namespace, "flow", id, date, state).await;
+            bench.log(id, Some("t"), LogLevel::Info, "line").await;
+            bench.store(&format!("{}/tasks/t/x.csv", execution.storage_prefix())).await;
+        }
+        bench
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_in_time_goes() {
+        let bench = bench().await;
+        let outputs = purge(&bench, json!({})).await.outputs();
+        let expected = json!({"executionsCount": 3, "logsCount": 3, "storagesCount": 3, "metricsCount": 0});
+        assert_eq!(Value::Object(outputs), expected);
+        assert_eq!(bench.left().await, ["new", "running"]);
+        assert_eq!(purge(&bench, json!({})).await.outputs()["executionsCount"], 0);
+    }
+
+    #[tokio::test]
+    async fn a_purge_can_be_narrowed() {
+        let bench = bench().await;
+        let one = json!({"namespace": "company.team", "flowId": "flow", "states": ["SUCCESS"],
+            "purgeStorage": false});
+        let outputs = purge(&bench, one).await.outputs();
+        assert_eq!((&outputs["executionsCount"], &outputs["storagesCount"]), (&json!(1), &json!(0)));
+        assert_eq!(bench.left().await, ["deep", "failed", "new", "running"]);
+        let logs = purge(&bench, json!({"namespace": "company", "purgeExecution": false})).await.outputs();
+        assert_eq!((&logs["executionsCount"], &logs["logsCount"]), (&json!(0), &json!(2)));
+        assert_eq!(bench.left().await, ["deep", "failed", "new", "running"]);
+        for (more, part) in [
+            (json!({"flowId": "flow"}), "`namespace` must be set"),
+            (json!({"states": ["RUNNING"]}), "only executions that have ended"),
+            (json!({"endDate": "x"}), "endDate is 'x'"),
+        ] {
+            let error = purge(&bench, more).await.error();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

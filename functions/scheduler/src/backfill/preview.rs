@@ -1,0 +1,96 @@
+//! The slots a backfill would have, shown before it is started.
+
+use super::wants;
+use crate::error::SchedulerError;
+use crate::scheduler::Scheduler;
+use jiff::Timestamp;
+use segue_model::backfill::{BackfillMode, BackfillRequest};
+use segue_model::id::ExecutionId;
+use segue_model::state::State;
+use serde::{Deserialize, Serialize};
+
+/// What a backfill would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackfillPreview {
+    /// Every slot between its ends, in order.
+    pub slots: Vec<PreviewSlot>,
+    /// How many of them would be run.
+    pub total: u64,
+    /// The time zone of the schedule.
+    pub timezone: String,
+}
+
+/// A slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewSlot {
+    /// When.
+    pub date: Timestamp,
+    /// Whether the mode wants it.
+    pub run: bool,
+    /// The latest execution that stands for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<PreviewExecution>,
+}
+
+/// The execution that stands for a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewExecution {
+    /// Its id.
+    pub id: ExecutionId,
+    /// Its state.
+    pub state: State,
+}
+
+impl Scheduler {
+    /// Shows what a backfill would do; conditions are asked only when it runs.
+    ///
+    /// # Errors
+    /// As [`Scheduler::start_backfill`].
+    pub async fn preview_backfill(
+        &self,
+        request: &BackfillRequest,
+    ) -> Result<BackfillPreview, SchedulerError> {
+        let asked = self.asked_for(request).await?;
+        let latest = self.latest(&asked.trigger, (asked.start, asked.end), Timestamp::MAX, "").await?;
+        let slots: Vec<_> = asked
+            .calendar
+            .between(asked.start, asked.end)
+            .map(|date| {
+                let known = latest.get(&date);
+                PreviewSlot {
+                    date,
+                    run: wants(request.mode, known),
+                    execution: known.map(|execution| PreviewExecution {
+                        id: execution.id.clone(),
+                        state: execution.state.current(),
+                    }),
+                }
+            })
+            .collect();
+        let total = slots.iter().filter(|slot| slot.run).count();
+        let zone = asked.calendar.zone();
+        let timezone = asked
+            .flow
+            .trigger(&asked.trigger.trigger_id)
+            .and_then(|trigger| trigger.properties.get("timezone")?.as_str().map(str::to_owned))
+            .or_else(|| zone.iana_name().map(str::to_owned));
+        Ok(BackfillPreview {
+            slots,
+            total: u64::try_from(total).unwrap_or(u64::MAX),
+            timezone: timezone.unwrap_or_else(|| "UTC".to_owned()),
+        })
+    }
+
+    /// How many slots of a request its mode wants.
+    pub(super) async fn count_slots(&self, request: &BackfillRequest) -> Result<u64, SchedulerError> {
+        if request.mode == BackfillMode::All {
+            let asked = self.asked_for(request).await?;
+            let count = asked.calendar.between(asked.start, asked.end).count();
+            return Ok(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+        Ok(self.preview_backfill(request).await?.total)
+    }
+}

@@ -1,0 +1,101 @@
+//! What can go wrong between a verb and its answer, and the exit code that follows.
+
+use super::http::ClientError;
+use segue_model::Json;
+use thiserror::Error;
+
+/// What was asked for cannot be meant so; nothing has happened.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(crate) struct Refused(pub(crate) String);
+
+/// The exit code of an error: 2 when what was asked for is refused, 1 for anything else.
+pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.downcast_ref::<Refused>().is_some() {
+        return crate::REFUSED;
+    }
+    match error.downcast_ref::<ClientError>() {
+        Some(ClientError::Answer { status: 400 | 401 | 403 | 409 | 413 | 415 | 422, .. }) => crate::REFUSED,
+        _ => crate::FAILED,
+    }
+}
+
+/// What an error body of the API says (kestra-compat.md 6.1): its message, then what is listed below it, a line
+/// each; none when the body is no such thing.
+pub(super) fn explain(body: &str) -> Option<String> {
+    let json: Json = serde_json::from_str(body).ok()?;
+    let message = json.get("message")?.as_str()?.trim_end();
+    let mut text = message.to_owned();
+    let listed = ["/_embedded/errors", "/invalids"];
+    let listed =
+        listed.iter().find_map(|place| json.pointer(place)?.as_array().filter(|list| !list.is_empty()));
+    for entry in listed.into_iter().flatten() {
+        let line = problem(entry);
+        if line != message && !line.is_empty() {
+            text.push('\n');
+            text.push_str(&line);
+        }
+    }
+    Some(text)
+}
+
+/// A problem as a line, the way compilers print them where its place in a source is known; its hint below it.
+pub(crate) fn problem(entry: &Json) -> String {
+    let part = |name: &str| entry.get(name).and_then(Json::as_str).filter(|part| !part.is_empty());
+    let number = |name: &str| entry.get(name).and_then(Json::as_u64);
+    let mut text = String::new();
+    match (number("line"), part("code")) {
+        (Some(line), code) => {
+            text.push_str(&format!("{line}:{}: error", number("column").unwrap_or(1)));
+            if let Some(code) = code {
+                text.push_str(&format!("[{code}]"));
+            }
+            text.push_str(": ");
+        }
+        (None, Some(code)) => text.push_str(&format!("error[{code}]: ")),
+        (None, None) => {
+            if let Some(place) = part("path").or_else(|| part("invalidValue")) {
+                text.push_str(&format!("  {place}: "));
+            }
+        }
+    }
+    text.push_str(part("message").unwrap_or_default());
+    if let Some(hint) = part("hint") {
+        text.push_str(&format!("\n    hint: {hint}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_body_is_a_line_and_a_line_for_each_part() {
+        let body = r#"{"message": "Invalid entity", "_embedded": {"errors": [
+            {"message": "Invalid entity"},
+            {"message": "must not be empty", "path": "flow.tasks"},
+            {"message": "no such type 'x'", "code": "SEG0102", "line": 3, "column": 5, "hint": "try 'y'"}]}}"#;
+        assert_eq!(
+            explain(body).unwrap(),
+            "Invalid entity\n  flow.tasks: must not be empty\n3:5: error[SEG0102]: no such type 'x'\n    hint: try 'y'"
+        );
+        let bulk = r#"{"message": "invalid bulk kill", "invalids": [{"message": "not found", "invalidValue": "x1"}]}"#;
+        assert_eq!(explain(bulk).unwrap(), "invalid bulk kill\n  x1: not found");
+        assert_eq!(explain("<html>"), None);
+        assert_eq!(explain("{}"), None);
+    }
+
+    #[test]
+    fn the_exit_code_tells_refused_from_not_found() {
+        let answer = |status| {
+            anyhow::Error::new(ClientError::Answer { status, what: String::new(), message: String::new() })
+        };
+        assert_eq!(exit_code(&answer(422)), 2);
+        assert_eq!(exit_code(&answer(409)), 2);
+        assert_eq!(exit_code(&answer(404)), 1);
+        assert_eq!(exit_code(&answer(500)), 1);
+        assert_eq!(exit_code(&Refused("no".into()).into()), 2);
+        assert_eq!(exit_code(&anyhow::anyhow!("disk")), 1);
+    }
+}

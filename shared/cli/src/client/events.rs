@@ -1,0 +1,144 @@
+//! Streams of server-sent events (kestra-compat.md 6.3, 6.4), asked for anew when they break off.
+
+use super::http::{Client, ClientError};
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use segue_model::Json;
+use sse_stream::{Sse, SseByteStream};
+use std::time::Duration;
+
+/// How often a server that is gone is looked for before it is given up.
+const TRIES: u32 = 60;
+/// How long between two looks.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A stream of events. After it broke off it begins anew, so that what was told before may be told again.
+pub(crate) struct Events<'a> {
+    client: &'a Client,
+    path: Vec<String>,
+    query: Vec<(&'static str, String)>,
+    stream: Option<BoxStream<'a, Result<Sse, sse_stream::Error>>>,
+    was_there: bool,
+    tries: u32,
+}
+
+impl<'a> Events<'a> {
+    /// The events below `/api/v1/main`.
+    pub(crate) fn new(client: &'a Client, path: &[&str], query: Vec<(&'static str, String)>) -> Self {
+        let path = path.iter().map(|&segment| segment.to_owned()).collect();
+        Self { client, path, query, stream: None, was_there: false, tries: 0 }
+    }
+
+    /// What the next event tells; none when the server has closed the stream. Asked again after that, it connects anew.
+    /// Nothing is lost when the future is dropped half-way.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the stream cannot be had, or not for half a minute.
+    pub(crate) async fn next(&mut self) -> Result<Option<Json>, ClientError> {
+        loop {
+            let Some(stream) = &mut self.stream else {
+                self.connect().await?;
+                continue;
+            };
+            match stream.next().await {
+                None => {
+                    self.stream = None;
+                    return Ok(None);
+                }
+                Some(Err(error)) => {
+                    let fault = self.client.fault(&error);
+                    self.stream = None;
+                    self.rest(fault).await?;
+                }
+                // The first event of an execution may tell nothing yet.
+                Some(Ok(Sse { data, .. })) => {
+                    self.tries = 0;
+                    let Some(data) = data.filter(|data| !matches!(data.trim(), "" | "{}" | "null")) else {
+                        continue;
+                    };
+                    let read = serde_json::from_str(&data).map_err(|error| ClientError::Unexpected {
+                        address: self.client.address().to_owned(),
+                        what: format!("GET /{}", self.path.join("/")),
+                        reason: error.to_string(),
+                    })?;
+                    return Ok(Some(read));
+                }
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(), ClientError> {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let call = self
+            .query
+            .iter()
+            .fold(self.client.get(&path), |call, (name, value)| call.with(name, value))
+            .header("accept", "text/event-stream");
+        match call.send().await {
+            Ok(response) => {
+                self.was_there = true;
+                self.stream = Some(SseByteStream::new(response.bytes_stream()).boxed());
+                Ok(())
+            }
+            Err(error) if self.was_there && error.is_passing() => self.rest(error).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits a little before the next try; the fault itself after too many.
+    async fn rest(&mut self, fault: ClientError) -> Result<(), ClientError> {
+        if self.tries == 0 {
+            eprintln!("{fault}\nwaiting for it to come back");
+        }
+        self.tries += 1;
+        if self.tries > TRIES {
+            return Err(fault);
+        }
+        tokio::time::sleep(PAUSE).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    /// Answers each connection with a part of a stream that breaks off, or with one that ends.
+    async fn serve(listener: TcpListener, streams: Vec<(&'static str, bool)>) {
+        for (text, ends) in streams {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            assert!(socket.read(&mut request).await.unwrap() > 0);
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+            let end = if ends { "0\r\n\r\n" } else { "" };
+            let answer = format!("{head}{:x}\r\n{text}\r\n{end}", text.len());
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_breaks_off_is_asked_for_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(serve(
+            listener,
+            vec![
+                (
+                    "id: start\ndata: {}\n\n: a comment\n\nid: progress\ndata: {\"n\":\ndata: 1}\n\nid: prog",
+                    false,
+                ),
+                ("id: end\ndata: {\"n\": 2}\n\n", true),
+            ],
+        ));
+        let client = Client::new(address.parse().unwrap(), None, None).unwrap();
+        let mut events = Events::new(&client, &["executions", "e1", "follow"], Vec::new());
+        assert_eq!(events.next().await.unwrap(), Some(json!({"n": 1})));
+        assert_eq!(events.next().await.unwrap(), Some(json!({"n": 2})));
+        assert_eq!(events.next().await.unwrap(), None);
+        server.await.unwrap();
+    }
+}

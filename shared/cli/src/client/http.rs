@@ -1,0 +1,381 @@
+//! Requests to the API and their answers.
+
+use super::error::explain;
+use reqwest::header::{CONTENT_TYPE, HeaderName};
+use reqwest::multipart::Form;
+use reqwest::{Method, Response};
+use segue_model::Json;
+use std::time::Duration;
+use thiserror::Error;
+use url::{Host, Url};
+
+/// A server that does not take a connection in this time is not there.
+const CONNECT: Duration = Duration::from_secs(10);
+/// An answer that stands still for this long has broken off. Streams of events are then asked for anew.
+const SILENCE: Duration = Duration::from_secs(120);
+
+/// Why there is no answer, or not the one wished for.
+#[derive(Debug, Error)]
+pub(crate) enum ClientError {
+    /// Nobody answers.
+    #[error(
+        "there is no server at {address}{origin}: {reason}\n  start one with `segue server`, or name another with --server URL (or SEGUE_SERVER)"
+    )]
+    Unreachable {
+        /// The server.
+        address: String,
+        /// Where the address is from, when nobody typed it.
+        origin: String,
+        /// The fault.
+        reason: String,
+    },
+    /// The connection broke off.
+    #[error("the answer of {address} broke off: {reason}")]
+    Broken {
+        /// The server.
+        address: String,
+        /// The fault.
+        reason: String,
+    },
+    /// The server says no.
+    #[error("{message}")]
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// What was asked, `GET /flows/a/b`.
+        what: String,
+        /// What the server says, with each problem on its own line.
+        message: String,
+    },
+    /// The answer is not what the API answers.
+    #[error(
+        "{what}: the answer of {address} is not the API's ({reason}); is this the address of a Segue server?"
+    )]
+    Unexpected {
+        /// The server.
+        address: String,
+        /// What was asked.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl ClientError {
+    /// Whether the server knows nothing of what was asked for.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Answer { status: 404, .. })
+    }
+
+    /// Whether asking again later may help: the server is away, or going down or coming up.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Broken { .. } | Self::Answer { status: 502..=504, .. }
+        )
+    }
+}
+
+/// Asks one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    address: String,
+    origin: String,
+    base: Url,
+    user: Option<(String, String)>,
+}
+
+impl Client {
+    /// A client of the server at `address`; `origin` says where the address is from, when nobody typed it.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub(crate) fn new(
+        address: Url,
+        origin: Option<String>,
+        user: Option<(String, String)>,
+    ) -> anyhow::Result<Self> {
+        let is_here = match address.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        };
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("segue/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE);
+        // A proxy for the world outside knows nothing of servers on this machine.
+        let builder = if is_here { builder.no_proxy() } else { builder };
+        let address_text = address.as_str().trim_end_matches('/').to_owned();
+        Ok(Self {
+            http: builder.build()?,
+            base: address,
+            address: address_text,
+            origin: origin.map(|origin| format!(" ({origin})")).unwrap_or_default(),
+            user,
+        })
+    }
+
+    /// The server's address, without a slash at the end.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// GET below `/api/v1/main`, each segment as it is.
+    pub(crate) fn get(&self, path: &[&str]) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    /// POST below `/api/v1/main`.
+    pub(crate) fn post(&self, path: &[&str]) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    /// PUT below `/api/v1/main`.
+    pub(crate) fn put(&self, path: &[&str]) -> Call<'_> {
+        self.call(Method::PUT, path)
+    }
+
+    /// DELETE below `/api/v1/main`.
+    pub(crate) fn delete(&self, path: &[&str]) -> Call<'_> {
+        self.call(Method::DELETE, path)
+    }
+
+    fn call(&self, method: Method, path: &[&str]) -> Call<'_> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1", "main"]).extend(path);
+        }
+        Call {
+            client: self,
+            what: format!("{method} /{}", path.join("/")),
+            method,
+            url,
+            content: Content::None,
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// What a request carries.
+enum Content {
+    None,
+    Text(&'static str, String),
+    Form(Form),
+}
+
+/// A request that is being put together.
+pub(crate) struct Call<'a> {
+    client: &'a Client,
+    what: String,
+    method: Method,
+    url: Url,
+    content: Content,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl Call<'_> {
+    /// With a parameter.
+    pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.url.query_pairs_mut().append_pair(name, &value.to_string());
+        self
+    }
+
+    /// With a parameter, where there is a value.
+    pub(crate) fn maybe(self, name: &str, value: Option<&(impl ToString + ?Sized)>) -> Self {
+        match value {
+            Some(value) => self.with(name, value.to_string()),
+            None => self,
+        }
+    }
+
+    /// With a parameter that is repeated for each value.
+    pub(crate) fn each<T: ToString>(self, name: &str, values: impl IntoIterator<Item = T>) -> Self {
+        values.into_iter().fold(self, |call, value| call.with(name, value))
+    }
+
+    /// With a header.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((HeaderName::from_static(name), value.to_owned()));
+        self
+    }
+
+    /// With JSON as its body.
+    pub(crate) fn json_body(mut self, body: &Json) -> Self {
+        self.content = Content::Text("application/json", body.to_string());
+        self
+    }
+
+    /// With plain text as its body.
+    pub(crate) fn plain(mut self, body: &str) -> Self {
+        self.content = Content::Text("text/plain", body.to_owned());
+        self
+    }
+
+    /// With YAML as its body.
+    pub(crate) fn yaml(mut self, source: &str) -> Self {
+        self.content = Content::Text("application/x-yaml", source.to_owned());
+        self
+    }
+
+    /// With a form of several parts as its body.
+    pub(crate) fn form(mut self, form: Form) -> Self {
+        self.content = Content::Form(form);
+        self
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// [`ClientError`] when there is no answer, or one that says no.
+    pub(crate) async fn send(self) -> Result<Response, ClientError> {
+        let Self { client, what, method, url, content, headers } = self;
+        let mut request = client.http.request(method, url);
+        if let Some((user, password)) = &client.user {
+            request = request.basic_auth(user, Some(password));
+        }
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        request = match content {
+            Content::None => request,
+            Content::Text(kind, body) => request.header(CONTENT_TYPE, kind).body(body),
+            Content::Form(form) => request.multipart(form),
+        };
+        let response = request.send().await.map_err(|error| client.fault(&error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = response.text().await.unwrap_or_default();
+        if status.as_u16() == 401 {
+            let hint = match client.user {
+                Some(_) => "the user or password is wrong",
+                None => "say who asks with --user USER:PASSWORD (or SEGUE_AUTH)",
+            };
+            let message = format!("{} wants to know who asks: {hint}", client.address);
+            return Err(ClientError::Answer { status: 401, what, message });
+        }
+        let message = match explain(&body) {
+            Some(message) => message,
+            None if status.is_client_error() && !body.trim_start().starts_with('<') && !body.is_empty() => {
+                format!("{what}: {status}: {}", body.trim())
+            }
+            None => format!("{what}: {} answers {status}", client.address),
+        };
+        Err(ClientError::Answer { status: status.as_u16(), what, message })
+    }
+
+    /// Sends it and reads JSON; null when the answer is empty.
+    ///
+    /// # Errors
+    /// [`ClientError`] as [`Call::send`], and when the answer is no JSON.
+    pub(crate) async fn json(self) -> Result<Json, ClientError> {
+        let (client, what) = (self.client, self.what.clone());
+        let body = self.text().await?;
+        if body.is_empty() {
+            return Ok(Json::Null);
+        }
+        serde_json::from_str(&body).map_err(|error| ClientError::Unexpected {
+            address: client.address.clone(),
+            what,
+            reason: error.to_string(),
+        })
+    }
+
+    /// Sends it and reads text.
+    ///
+    /// # Errors
+    /// [`ClientError`] as [`Call::send`].
+    pub(crate) async fn text(self) -> Result<String, ClientError> {
+        let client = self.client;
+        self.send().await?.text().await.map_err(|error| client.fault(&error))
+    }
+
+    /// Sends it and reads bytes.
+    ///
+    /// # Errors
+    /// [`ClientError`] as [`Call::send`].
+    pub(crate) async fn bytes(self) -> Result<Vec<u8>, ClientError> {
+        let client = self.client;
+        Ok(self.send().await?.bytes().await.map_err(|error| client.fault(&error))?.to_vec())
+    }
+}
+
+impl Client {
+    /// A fault of the connection.
+    pub(super) fn fault(&self, error: &(dyn std::error::Error + 'static)) -> ClientError {
+        let is_away = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect);
+        let reason = root(error);
+        let address = self.address.clone();
+        if is_away {
+            ClientError::Unreachable { address, origin: self.origin.clone(), reason }
+        } else {
+            ClientError::Broken { address, reason }
+        }
+    }
+}
+
+/// The last cause of an error, which is the one that says something.
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::stub::{Stub, error};
+
+    #[tokio::test]
+    async fn each_segment_of_a_path_stays_one() {
+        let stub = Stub::new([(200, "application/json", "1".to_owned())]).await;
+        let call = stub.session.client.get(&["namespaces", "a b", "kv", "x/y?z"]);
+        assert_eq!(call.json().await.unwrap(), 1);
+        assert_eq!(stub.paths(), ["GET /namespaces/a%20b/kv/x%2Fy%3Fz"]);
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_told_with_the_address_and_what_to_do() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("http://127.0.0.1:{port}");
+        let client =
+            Client::new(address.parse().unwrap(), Some("as .segue/server.json says".into()), None).unwrap();
+        let error = client.get(&["flows", "search"]).json().await.unwrap_err();
+        assert!(error.is_passing());
+        let text = error.to_string();
+        for part in [&*address, "(as .segue/server.json says)", "refused", "segue server", "--server"] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_asks_is_told_and_missed() {
+        let stub = Stub::new([(200, "application/json", "{}".to_owned()), error(401, "Unauthorized")]).await;
+        let client = &stub.session.client;
+        let user = Some(("ada".to_owned(), "pass:word".to_owned()));
+        let known = Client::new(client.base.clone(), None, user).unwrap();
+        known.get(&["configs"]).json().await.unwrap();
+        let headers = stub.asked().remove(0).headers;
+        assert!(headers.contains(&"authorization: Basic YWRhOnBhc3M6d29yZA==".to_owned()), "{headers:?}");
+        let text = client.get(&["configs"]).json().await.unwrap_err().to_string();
+        assert!(text.contains("--user USER:PASSWORD"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn another_server_is_told_from_this_one() {
+        let page = || "<html>hello</html>".to_owned();
+        let stub = Stub::new([(200, "text/html", page()), (404, "text/html", page())]).await;
+        let client = &stub.session.client;
+        let text = client.get(&["flows"]).json().await.unwrap_err().to_string();
+        assert!(text.contains("is this the address of a Segue server?"), "{text}");
+        let error = client.get(&["flows"]).json().await.unwrap_err();
+        assert!(error.is_not_found());
+        assert_eq!(error.to_string(), format!("GET /flows: {} answers 404 Not Found", client.address()));
+    }
+}

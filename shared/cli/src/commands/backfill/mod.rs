@@ -1,0 +1,224 @@
+//! `segue backfill`: the slots of a schedule that have passed.
+//!
+//! `request` is what is asked for, `show` how the answers read.
+
+mod request;
+mod show;
+
+use crate::client::{Connection, Reply, Session, cell, date, list as table};
+use request::Which;
+use segue_model::Json;
+use show::{describe, has_ended, has_failed, progress};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often a backfill that is waited for is looked at.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// The slots of a schedule that have passed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  segue backfill preview zoomcamp.monthly --start 2021-01-01 --end 2021-07-31
+  segue backfill start zoomcamp.monthly --start 2021-01-01 --end 2021-07-31 --label backfill=true
+  segue backfill list")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Starts a backfill. First and last slot are included.
+    ///
+    /// With --wait the exit code is 1 when a slot ended in another state than SUCCESS and WARNING.
+    #[command(after_help = "Examples:
+  segue backfill start zoomcamp.monthly --start 2021-01-01 --end 2021-07-31
+  segue backfill start zoomcamp.monthly --trigger yellow --start 2023-01-01 --end 2024-12-31 \\
+      -i taxi=yellow --label backfill=true --max-active 4 --wait
+  segue backfill start zoomcamp.monthly --start 2021-01-01 --mode failed")]
+    Start {
+        #[command(flatten)]
+        which: Which,
+        /// Waits for the end of all slots.
+        #[arg(short, long)]
+        wait: bool,
+    },
+    /// Shows which slots a backfill would run; starts nothing.
+    #[command(after_help = "Example:
+  segue backfill preview zoomcamp.monthly --start 2021-01-01 --end 2021-07-31 --mode missing")]
+    Preview(Which),
+    /// Lists backfills, ended ones too.
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:
+  segue backfill list
+  segue backfill list --namespace zoomcamp --flow monthly"
+    )]
+    List(List),
+    /// Prints a backfill with its progress.
+    #[command(after_help = "Example:
+  segue backfill get 3kXfW2")]
+    Get(Id),
+    /// Makes no more executions until the backfill is resumed; those that run, run on.
+    #[command(after_help = "Example:
+  segue backfill pause 3kXfW2")]
+    Pause(Id),
+    /// Lets a paused backfill go on.
+    #[command(after_help = "Example:
+  segue backfill resume 3kXfW2")]
+    Resume(Id),
+    /// Ends a backfill before its last slot; executions that run, run on.
+    #[command(after_help = "Example:
+  segue backfill cancel 3kXfW2")]
+    Cancel(Id),
+}
+
+/// Which backfills.
+#[derive(Debug, clap::Args)]
+struct List {
+    /// Only those of this namespace and those below it.
+    #[arg(short, long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// Only those of this flow.
+    #[arg(long, value_name = "ID")]
+    flow: Option<String>,
+}
+
+/// Which backfill.
+#[derive(Debug, clap::Args)]
+struct Id {
+    /// The backfill.
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+    let session = args.connection.open(data_dir)?;
+    let reply = match args.verb {
+        Verb::Start { which, wait } => start(&session, &which, wait.then_some(PERIOD)).await?,
+        Verb::Preview(which) => preview(&session, &which).await?,
+        Verb::List(list) => self::list(&session, &list).await?,
+        Verb::Get(Id { id }) => {
+            let json = session.client.get(&["backfills", &id]).json().await?;
+            let text = describe(&session, &json);
+            Reply::new(json, text)
+        }
+        Verb::Pause(Id { id }) => act(&session, &id, "pause").await?,
+        Verb::Resume(Id { id }) => act(&session, &id, "resume").await?,
+        Verb::Cancel(Id { id }) => act(&session, &id, "cancel").await?,
+    };
+    reply.show(session.output)
+}
+
+/// Starts a backfill; with a period waits for its end, looking at it that often.
+async fn start(session: &Session, args: &Which, wait: Option<Duration>) -> anyhow::Result<Reply> {
+    let call = session.client.post(&["backfills"]).json_body(&args.request()?);
+    let mut backfill = call.json().await?;
+    let id = cell(&backfill, "/id");
+    let mut shown = String::new();
+    while let Some(period) = wait.filter(|_| !has_ended(&backfill)) {
+        let now = progress(&backfill);
+        if now != shown {
+            eprintln!("{id} {now}");
+            shown = now;
+        }
+        tokio::time::sleep(period).await;
+        backfill = session.client.get(&["backfills", &id]).json().await?;
+    }
+    let mut reply = Reply::new(Json::Null, describe(session, &backfill));
+    if wait.is_some() && has_failed(&backfill) {
+        reply.code = crate::FAILED;
+    }
+    reply.json = backfill;
+    Ok(reply)
+}
+
+async fn preview(session: &Session, args: &Which) -> anyhow::Result<Reply> {
+    let json = session.client.post(&["backfills", "preview"]).json_body(&args.request()?).json().await?;
+    let text = show::preview(&json);
+    Ok(Reply::new(json, text))
+}
+
+async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {
+    let json = session
+        .client
+        .get(&["backfills"])
+        .maybe("namespace", args.namespace.as_ref())
+        .maybe("flowId", args.flow.as_ref())
+        .json()
+        .await?;
+    let heading = ["id", "flow", "trigger", "from", "to", "mode", "progress"];
+    let text = table(&json, &heading, "there are no such backfills", |backfill| {
+        vec![
+            cell(backfill, "/id"),
+            format!("{}.{}", cell(backfill, "/namespace"), cell(backfill, "/flowId")),
+            cell(backfill, "/triggerId"),
+            date(backfill, "/start", &session.zone),
+            date(backfill, "/end", &session.zone),
+            cell(backfill, "/mode"),
+            progress(backfill),
+        ]
+    });
+    Ok(Reply::new(json, text))
+}
+
+async fn act(session: &Session, id: &str, action: &str) -> anyhow::Result<Reply> {
+    let json = session.client.post(&["backfills", id, action]).json().await?;
+    let text = describe(session, &json);
+    Ok(Reply::new(json, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::stub::{Stub, error, json as ok};
+    use serde_json::json;
+
+    fn backfill(state: &str, ended: Json) -> Json {
+        json!({
+            "id": "b1", "namespace": "n.s", "flowId": "f", "triggerId": "t", "state": state, "mode": "ALL",
+            "start": "2021-01-01T09:00:00Z", "end": "2021-07-01T09:00:00Z", "total": 7, "ended": ended,
+            "active": [],
+        })
+    }
+
+    #[tokio::test]
+    async fn a_backfill_is_asked_for_and_waited_for() {
+        for (ended, code) in
+            [(json!({"SUCCESS": 7}), crate::OK), (json!({"SUCCESS": 6, "FAILED": 1}), crate::FAILED)]
+        {
+            let stub = Stub::new([ok(backfill("RUNNING", json!({}))), ok(backfill("FINISHED", ended))]).await;
+            let reply =
+                start(&stub.session, &Which::of("n.s.f", "2021-01-01"), Some(Duration::ZERO)).await.unwrap();
+            assert_eq!(reply.code, code);
+            assert_eq!(stub.paths(), ["POST /backfills", "GET /backfills/b1"]);
+            assert_eq!(
+                stub.asked()[0].json(),
+                json!({"namespace": "n.s", "flowId": "f", "start": "2021-01-01", "mode": "MISSING",
+                    "maxActive": 2, "inputs": {"taxi": "green"}, "labels": [{"key": "backfill", "value": "true"}]})
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn backfills_are_a_table_and_are_acted_on_by_id() {
+        let one = backfill("PAUSED", json!({"SUCCESS": 2}));
+        let stub =
+            Stub::new([ok(json!([one])), ok(one.clone()), error(409, "Illegal state: it has ended")]).await;
+        let reply = list(&stub.session, &List { namespace: None, flow: Some("f".into()) }).await.unwrap();
+        assert_eq!(
+            reply.text,
+            "id  flow   trigger  from                 to                   mode  progress\n\
+             b1  n.s.f  t        2021-01-01 09:00:00  2021-07-01 09:00:00  ALL   PAUSED 2/7 (2 SUCCESS)\n"
+        );
+        act(&stub.session, "b1", "pause").await.unwrap();
+        let refused = act(&stub.session, "b1", "cancel").await.unwrap_err();
+        assert_eq!(crate::client::exit_code(&refused), crate::REFUSED);
+        assert_eq!(
+            stub.paths(),
+            ["GET /backfills?flowId=f", "POST /backfills/b1/pause", "POST /backfills/b1/cancel"]
+        );
+    }
+}

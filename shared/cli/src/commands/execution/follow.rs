@@ -1,0 +1,169 @@
+//! An execution as it goes, over the API's streams of events.
+
+use super::logs::entry;
+use crate::client::{Events, Session, cell, execution, is_over};
+use crate::report::{Live, Output};
+use segue_model::Json;
+use segue_model::execution::Execution;
+use segue_model::log::LogEntry;
+use segue_model::state::State;
+use segue_model::task_run::TaskRun;
+use segue_standalone::Change;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the last lines of a log may take after the end of their execution.
+const LAST_LINES: Duration = Duration::from_secs(2);
+/// How often durations grow on a terminal.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Whether the end is waited for.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Ending {
+    /// Waits for the end and prints it.
+    #[arg(short, long)]
+    pub(super) wait: bool,
+    /// Shows task runs and log as they come, until the end.
+    #[arg(short, long)]
+    pub(super) follow: bool,
+}
+
+/// Prints an execution that was started: at once, or with how it ended.
+pub(super) async fn to_its_end(session: &Session, started: Json, ending: &Ending) -> anyhow::Result<u8> {
+    if !ending.wait && !ending.follow {
+        match session.output {
+            Output::Json => println!("{}", serde_json::to_string_pretty(&started)?),
+            Output::Text => {
+                let id = cell(&started, "/id");
+                println!("{id} {}", crate::client::state(&started, "/state/current"));
+                eprintln!("segue execution logs -f {id} follows it");
+            }
+        }
+        return Ok(crate::OK);
+    }
+    let id = cell(&started, "/id");
+    let ended = if session.output == Output::Text {
+        let mut live = Live::new();
+        let (first, _) = execution(&started)?;
+        live.begin(&first);
+        let ended =
+            if ending.follow { show(session, first, &mut live).await? } else { wait(session, &id).await? };
+        let (last, runs) = execution(&ended)?;
+        live.end(&last, &runs.iter().collect::<Vec<_>>());
+        ended
+    } else {
+        let ended = wait(session, &id).await?;
+        println!("{}", serde_json::to_string_pretty(&ended)?);
+        ended
+    };
+    Ok(match is_over(&ended) {
+        Some(State::Success | State::Warning) => crate::OK,
+        _ => crate::FAILED,
+    })
+}
+
+/// Waits for the end of an execution in silence.
+async fn wait(session: &Session, id: &str) -> anyhow::Result<Json> {
+    let mut events = Events::new(&session.client, &["executions", id, "follow"], Vec::new());
+    let mut pause = Pause::default();
+    loop {
+        match events.next().await? {
+            Some(event) => {
+                pause.notice(&event);
+                if is_over(&event).is_some() {
+                    return Ok(event);
+                }
+            }
+            None => {
+                if let Some(ended) = ended(session, id).await? {
+                    return Ok(ended);
+                }
+            }
+        }
+    }
+}
+
+/// Shows an execution and its log until its end.
+async fn show(session: &Session, started: Execution, live: &mut Live) -> anyhow::Result<Json> {
+    let started_id = started.id.clone();
+    let id = started_id.as_str();
+    let mut states = Events::new(&session.client, &["executions", id, "follow"], Vec::new());
+    let mut log = Events::new(&session.client, &["logs", id, "follow"], Vec::new());
+    let mut told = HashSet::new();
+    let mut pause = Pause::default();
+    let mut latest = started;
+    let mut log_is_open = true;
+    let ended = loop {
+        tokio::select! {
+            event = states.next() => match event? {
+                Some(event) => {
+                    pause.notice(&event);
+                    let (now, runs) = execution(&event)?;
+                    live.show(&change(now.clone(), runs, Vec::new()), true);
+                    latest = now;
+                    if is_over(&event).is_some() {
+                        break event;
+                    }
+                }
+                None => if let Some(ended) = ended(session, id).await? {
+                    break ended;
+                },
+            },
+            event = log.next(), if log_is_open => match event? {
+                Some(event) => tell(live, &latest, &mut told, &event),
+                // The log ends with the execution, whose own stream says so as well.
+                None => log_is_open = false,
+            },
+            () = tokio::time::sleep(TICK) => live.tick(),
+        }
+    };
+    let rest = async {
+        while let Some(event) = log.next().await? {
+            tell(live, &latest, &mut told, &event);
+        }
+        anyhow::Ok(())
+    };
+    if log_is_open && let Ok(read) = tokio::time::timeout(LAST_LINES, rest).await {
+        read?;
+    }
+    Ok(ended)
+}
+
+/// Shows a line of the log, once.
+fn tell(live: &mut Live, latest: &Execution, told: &mut HashSet<String>, data: &Json) {
+    let Some(entry) = entry(data) else { return };
+    if !told.insert(data.to_string()) {
+        return;
+    }
+    live.show(&change(latest.clone(), Vec::new(), vec![entry]), true);
+}
+
+fn change(execution: Execution, runs: Vec<TaskRun>, logs: Vec<LogEntry>) -> Change {
+    Change {
+        execution: Arc::new(execution),
+        task_runs: Arc::new((0..).zip(runs).collect()),
+        logs: Arc::new(logs),
+    }
+}
+
+/// The execution, when it has ended.
+pub(super) async fn ended(session: &Session, id: &str) -> anyhow::Result<Option<Json>> {
+    let execution = session.client.get(&["executions", id]).json().await?;
+    Ok(is_over(&execution).map(|_| execution))
+}
+
+/// Says once what to do when an execution waits for somebody.
+#[derive(Default)]
+struct Pause(bool);
+
+impl Pause {
+    fn notice(&mut self, execution: &Json) {
+        let is_paused = cell(execution, "/state/current") == "PAUSED";
+        if is_paused && !self.0 {
+            let id = cell(execution, "/id");
+            eprintln!("the execution is paused; `segue execution resume {id}` lets it go on");
+        }
+        self.0 = is_paused;
+    }
+}

@@ -1,0 +1,224 @@
+//! `segue execution list|get|delete`: the executions that are there.
+
+use crate::client::{
+    Reply, Session, cell, date, elapsed, execution, labels, list as table, pair, pairs, state,
+};
+use crate::report::{heading, lines, paint};
+use jiff::Timestamp;
+use segue_model::Json;
+
+/// Which executions.
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Only those of this namespace and those below it.
+    #[arg(short, long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// Only those of this flow.
+    #[arg(long, value_name = "ID")]
+    flow: Option<String>,
+    /// Only those in this state. May be repeated.
+    #[arg(short, long = "state", value_name = "STATE", value_parser = known_state)]
+    states: Vec<String>,
+    /// Only those with this label. May be repeated.
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
+    labels: Vec<(String, String)>,
+    /// Only those that began at this date or later.
+    #[arg(long, value_name = "DATE")]
+    since: Option<String>,
+    /// Only those that began before this date.
+    #[arg(long, value_name = "DATE")]
+    until: Option<String>,
+    /// How many at most.
+    #[arg(long, value_name = "N", default_value_t = 25)]
+    limit: u32,
+}
+
+/// Which execution.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Get {
+    /// The execution.
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+/// Which executions, and what of them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Delete {
+    /// The executions.
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+    /// Leaves their logs.
+    #[arg(long)]
+    keep_logs: bool,
+    /// Leaves their files.
+    #[arg(long)]
+    keep_files: bool,
+}
+
+fn known_state(text: &str) -> Result<String, String> {
+    segue_model::state::State::parse(text)
+        .map(|state| state.to_string())
+        .ok_or_else(|| "there is no such state; SUCCESS, FAILED, RUNNING, QUEUED, PAUSED … are".to_owned())
+}
+
+pub(super) async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {
+    let json = session
+        .client
+        .get(&["executions", "search"])
+        .maybe("namespace", args.namespace.as_ref())
+        .maybe("flowId", args.flow.as_ref())
+        .each("state", &args.states)
+        .each("labels", pairs(&args.labels))
+        .maybe("startDate", args.since.as_ref())
+        .maybe("endDate", args.until.as_ref())
+        .with("sort", "state.startDate:desc")
+        .with("page", 1)
+        .with("size", args.limit)
+        .json()
+        .await?;
+    let now = Timestamp::now();
+    let heading = ["id", "flow", "state", "started", "duration", "labels"];
+    let text = table(&json, &heading, "there are no such executions", |execution| {
+        vec![
+            cell(execution, "/id"),
+            format!("{}.{}", cell(execution, "/namespace"), cell(execution, "/flowId")),
+            state(execution, "/state/current"),
+            date(execution, "/state/startDate", &session.zone),
+            elapsed(execution, now),
+            labels(execution),
+        ]
+    });
+    Ok(Reply::new(json, text))
+}
+
+pub(super) async fn get(session: &Session, args: &Get) -> anyhow::Result<Reply> {
+    let json = session.client.get(&["executions", &args.id]).json().await?;
+    let text = describe(session, &json)?;
+    Ok(Reply::new(json, text))
+}
+
+/// An execution for people.
+pub(super) fn describe(session: &Session, json: &Json) -> anyhow::Result<String> {
+    let (known, runs) = execution(json)?;
+    let now = Timestamp::now();
+    let current = known.state.current();
+    let mut text = format!(
+        "{} revision {}\n{} {} since {}, {}\n",
+        heading(&known),
+        known.flow_revision,
+        crate::report::mark(current),
+        paint(current).apply_to(current),
+        date(json, "/state/startDate", &session.zone),
+        elapsed(json, now),
+    );
+    let labels = labels(json);
+    if !labels.is_empty() {
+        text.push_str(&format!("labels: {labels}\n"));
+    }
+    for (title, place) in [("inputs", "/inputs"), ("outputs", "/outputs")] {
+        if let Some(values) = json.pointer(place).and_then(Json::as_object).filter(|map| !map.is_empty()) {
+            text.push_str(&format!("{title}:\n"));
+            for (name, value) in values {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                text.push_str(&format!("  {name}: {value}\n"));
+            }
+        }
+    }
+    if !runs.is_empty() {
+        text.push_str("task runs:\n");
+        for line in lines(&runs.iter().collect::<Vec<_>>(), now) {
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    Ok(text)
+}
+
+pub(super) async fn delete(session: &Session, args: &Delete) -> anyhow::Result<Reply> {
+    let mut reply = Reply::new(Json::Null, "");
+    for id in &args.ids {
+        session
+            .client
+            .delete(&["executions", id])
+            .with("deleteLogs", !args.keep_logs)
+            .with("deleteStorage", !args.keep_files)
+            .send()
+            .await?;
+        reply.text.push_str(&format!("deleted {id}\n"));
+    }
+    Ok(reply)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::stub::{Stub, json as ok};
+    use serde_json::json;
+
+    fn ended() -> Json {
+        json!({
+            "id": "e1", "namespace": "n.s", "flowId": "f", "flowRevision": 2,
+            "inputs": {"name": "Ada"}, "outputs": {"count": 3},
+            "labels": [{"key": "team", "value": "data"}, {"key": "system.correlationId", "value": "e1"}],
+            "taskRunList": [{"id": "r1", "taskId": "say", "outputs": {}, "state": {
+                "current": "SUCCESS", "histories": [
+                    {"state": "CREATED", "date": "2024-01-01T00:00:00Z"},
+                    {"state": "SUCCESS", "date": "2024-01-01T00:00:01.500Z"}]}}],
+            "state": {
+                "current": "SUCCESS", "startDate": "2024-01-01T00:00:00Z", "endDate": "2024-01-01T00:00:02Z",
+                "histories": [
+                    {"state": "CREATED", "date": "2024-01-01T00:00:00Z"},
+                    {"state": "SUCCESS", "date": "2024-01-01T00:00:02Z"}]},
+        })
+    }
+
+    #[tokio::test]
+    async fn executions_are_a_table() {
+        let stub = Stub::new([ok(json!({"results": [ended()], "total": 9}))]).await;
+        let args = List {
+            namespace: Some("n".into()),
+            flow: Some("f".into()),
+            states: vec!["SUCCESS".into(), "FAILED".into()],
+            labels: vec![("team".into(), "data".into())],
+            since: Some("2024-01-01T00:00:00Z".into()),
+            until: None,
+            limit: 1,
+        };
+        let reply = list(&stub.session, &args).await.unwrap();
+        assert_eq!(
+            console::strip_ansi_codes(&reply.text),
+            "id  flow   state    started              duration  labels\n\
+             e1  n.s.f  SUCCESS  2024-01-01 00:00:00  2.0 s     team:data\n\
+             1 of 9; --limit N shows more\n"
+        );
+        assert_eq!(
+            stub.paths(),
+            ["GET /executions/search?namespace=n&flowId=f&state=SUCCESS&state=FAILED&labels=team%3Adata\
+              &startDate=2024-01-01T00%3A00%3A00Z&sort=state.startDate%3Adesc&page=1&size=1"]
+        );
+    }
+
+    #[tokio::test]
+    async fn an_execution_is_shown_with_its_task_runs() {
+        let stub = Stub::new([ok(ended())]).await;
+        let reply = get(&stub.session, &Get { id: "e1".into() }).await.unwrap();
+        let text = console::strip_ansi_codes(&reply.text).into_owned();
+        for part in [
+            "n.s.f e1 revision 2",
+            "✓ SUCCESS since 2024-01-01 00:00:00, 2.0 s",
+            "labels: team:data\n",
+            "inputs:\n  name: Ada\n",
+            "outputs:\n  count: 3\n",
+            "task runs:\n  ✓ say",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+        assert_eq!(reply.json, ended());
+    }
+
+    #[test]
+    fn a_state_is_one_there_is() {
+        assert_eq!(known_state("failed").as_deref(), Ok("FAILED"));
+        assert!(known_state("done").is_err());
+    }
+}

@@ -1,0 +1,109 @@
+//! `segue execution logs`: what an execution wrote, and what it writes.
+
+use super::follow::ended;
+use crate::client::{Events, Session};
+use crate::commands::logs::{known_level, line};
+use crate::report::Output;
+use segue_model::Json;
+use segue_model::log::LogEntry;
+use serde::Deserialize as _;
+use std::collections::HashSet;
+
+/// Which log, and what of it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Logs {
+    /// The execution.
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Goes on with what is written, until the execution has ended.
+    #[arg(short, long)]
+    follow: bool,
+    /// Only lines at least as serious.
+    #[arg(short, long, value_name = "LEVEL", value_parser = known_level)]
+    level: Option<String>,
+    /// Only lines of this task.
+    #[arg(short, long, value_name = "ID")]
+    task: Option<String>,
+}
+
+/// A line of the log as the API tells it; none where it tells nothing.
+pub(super) fn entry(json: &Json) -> Option<LogEntry> {
+    LogEntry::deserialize(json).ok()
+}
+
+pub(super) async fn run(session: &Session, args: &Logs) -> anyhow::Result<u8> {
+    if args.follow {
+        follow(session, args, &mut |entry| say(session, entry)).await?;
+        return Ok(crate::OK);
+    }
+    let json = session
+        .client
+        .get(&["logs", &args.id])
+        .maybe("minLevel", args.level.as_ref())
+        .maybe("taskId", args.task.as_ref())
+        .json()
+        .await?;
+    match session.output {
+        Output::Json => println!("{}", serde_json::to_string_pretty(&json)?),
+        Output::Text => crate::client::items(&json).iter().for_each(|entry| say(session, entry)),
+    }
+    Ok(crate::OK)
+}
+
+/// A line; as JSON each is a line of its own, since there is no end of the list to wait for.
+fn say(session: &Session, entry: &Json) {
+    match session.output {
+        Output::Json => println!("{entry}"),
+        Output::Text => println!("{}", line(entry, &session.zone, false)),
+    }
+}
+
+/// Hands out each line once, until the execution has ended.
+async fn follow(session: &Session, args: &Logs, say: &mut impl FnMut(&Json)) -> anyhow::Result<()> {
+    let query = args.level.iter().map(|level| ("minLevel", level.clone())).collect();
+    let mut events = Events::new(&session.client, &["logs", &args.id, "follow"], query);
+    let mut told = HashSet::new();
+    loop {
+        while let Some(event) = events.next().await? {
+            let is_meant = entry(&event)
+                .is_some_and(|entry| args.task.is_none() || entry.task_id.as_deref() == args.task.as_deref());
+            if is_meant && told.insert(event.to_string()) {
+                say(&event);
+            }
+        }
+        if ended(session, &args.id).await?.is_some() {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::stub::{Stub, events, json as ok};
+    use serde_json::json;
+
+    fn written(task: &str, message: &str) -> Json {
+        json!({
+            "namespace": "n", "flowId": "f", "executionId": "e1", "taskId": task, "level": "INFO",
+            "timestamp": "2024-01-01T00:00:00.123Z", "message": message,
+        })
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_closes_early_goes_on_and_tells_each_line_once() {
+        let (one, two) = (written("a", "one"), written("a", "two"));
+        let stub = Stub::new([
+            events(&[("progress", one.clone()), ("progress", written("b", "other"))]),
+            ok(json!({"id": "e1", "state": {"current": "RUNNING"}})),
+            events(&[("progress", one.clone()), ("progress", two.clone())]),
+            ok(json!({"id": "e1", "state": {"current": "SUCCESS"}})),
+        ])
+        .await;
+        let args = Logs { id: "e1".into(), follow: true, level: Some("WARN".into()), task: Some("a".into()) };
+        let mut told = Vec::new();
+        follow(&stub.session, &args, &mut |entry| told.push(entry.clone())).await.unwrap();
+        assert_eq!(told, [one, two]);
+        assert_eq!(stub.paths()[0], "GET /logs/e1/follow?minLevel=WARN");
+    }
+}

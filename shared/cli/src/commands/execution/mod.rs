@@ -1,0 +1,107 @@
+//! `segue execution`: runs of flows on a server.
+//!
+//! `run` starts one, `follow` shows one as it goes, `keep` is what is there (list, get, delete), `act` changes one
+//! (kill, restart, replay, pause, resume), `logs` is what it wrote, `form` how inputs are sent.
+
+mod act;
+mod follow;
+mod form;
+mod keep;
+mod logs;
+mod run;
+
+use crate::client::Connection;
+use std::path::PathBuf;
+
+/// Runs of flows on a server.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  segue execution run tutorial.hello -i name=Ada --follow
+  segue execution list --state FAILED --state KILLED
+  segue execution logs -f 5Y8ps5bWJwcBWVBMVmJpGZ")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Starts an execution.
+    ///
+    /// With --wait or --follow the exit code is 0 for SUCCESS and WARNING and 1 for any other end; 2 when the
+    /// server refuses to start it.
+    #[command(after_help = "Examples:
+  segue execution run tutorial.hello -i name=Ada
+  segue execution run zoomcamp gcp_taxi -i taxi=green -i month=03 --label team=data --follow
+  segue execution run tutorial.load -i data=@trips.csv --wait --output json
+  segue execution run zoomcamp.monthly --date 2024-03-01T09:00:00Z")]
+    Run(run::Run),
+    /// Lists executions, the newest first.
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:
+  segue execution list --limit 5
+  segue execution list --namespace zoomcamp --flow gcp_taxi --state RUNNING
+  segue execution list --label team=data --output json"
+    )]
+    List(keep::List),
+    /// Prints an execution with its task runs.
+    #[command(after_help = "Example:
+  segue execution get 5Y8ps5bWJwcBWVBMVmJpGZ")]
+    Get(keep::Get),
+    /// Stops executions, and the executions they started.
+    #[command(after_help = "Examples:
+  segue execution kill 5Y8ps5bWJwcBWVBMVmJpGZ
+  segue execution kill 5Y8ps5bWJwcBWVBMVmJpGZ --no-cascade")]
+    Kill(act::Kill),
+    /// Runs an execution again from where it failed, keeping what went well.
+    #[command(after_help = "Examples:
+  segue execution restart 5Y8ps5bWJwcBWVBMVmJpGZ --follow
+  segue execution restart 5Y8ps5bWJwcBWVBMVmJpGZ --revision 4")]
+    Restart(act::Restart),
+    /// Makes a new execution of the same inputs, from the start or from a task run on.
+    #[command(after_help = "Examples:
+  segue execution replay 5Y8ps5bWJwcBWVBMVmJpGZ
+  segue execution replay 5Y8ps5bWJwcBWVBMVmJpGZ --task-run 2f8xq0 --revision 4 --follow")]
+    Replay(act::Replay),
+    /// Stops an execution from starting further tasks until it is resumed.
+    #[command(after_help = "Example:
+  segue execution pause 5Y8ps5bWJwcBWVBMVmJpGZ")]
+    Pause(act::Ids),
+    /// Lets a paused execution go on.
+    #[command(after_help = "Examples:
+  segue execution resume 5Y8ps5bWJwcBWVBMVmJpGZ
+  segue execution resume 5Y8ps5bWJwcBWVBMVmJpGZ -i approved=true -i reason='looks right'")]
+    Resume(act::Resume),
+    /// Prints what an execution wrote into its log.
+    #[command(after_help = "Examples:
+  segue execution logs 5Y8ps5bWJwcBWVBMVmJpGZ --level WARN
+  segue execution logs -f 5Y8ps5bWJwcBWVBMVmJpGZ")]
+    Logs(logs::Logs),
+    /// Deletes executions with their logs and files.
+    #[command(
+        visible_alias = "rm",
+        after_help = "Example:
+  segue execution delete 5Y8ps5bWJwcBWVBMVmJpGZ"
+    )]
+    Delete(keep::Delete),
+}
+
+pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+    let session = args.connection.open(data_dir)?;
+    let reply = match args.verb {
+        Verb::Run(run) => return run::run(&session, &run).await,
+        Verb::Restart(restart) => return act::restart(&session, &restart).await,
+        Verb::Replay(replay) => return act::replay(&session, &replay).await,
+        Verb::Logs(logs) => return logs::run(&session, &logs).await,
+        Verb::List(list) => keep::list(&session, &list).await?,
+        Verb::Get(get) => keep::get(&session, &get).await?,
+        Verb::Delete(delete) => keep::delete(&session, &delete).await?,
+        Verb::Kill(kill) => act::kill(&session, &kill).await?,
+        Verb::Pause(ids) => act::pause(&session, &ids).await?,
+        Verb::Resume(resume) => act::resume(&session, &resume).await?,
+    };
+    reply.show(session.output)
+}

@@ -1,0 +1,120 @@
+//! What has changed in a folder of flows since it was looked at last. Decides only; reads nothing itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Namespace and id of a flow.
+pub(super) type Name = (String, String);
+
+/// What is known of a file.
+#[derive(Debug, Default)]
+struct Known {
+    /// Its text when it was dealt with.
+    text: String,
+    /// The flows it was saved as, last.
+    flows: Vec<Name>,
+}
+
+/// What is known of a folder.
+#[derive(Debug, Default)]
+pub(super) struct Folder {
+    files: BTreeMap<PathBuf, Known>,
+    /// Flows whose file went away, until they are deleted.
+    orphans: BTreeSet<Name>,
+}
+
+impl Folder {
+    /// The files of a look that are new or have another text.
+    pub(super) fn changed<'a>(&self, look: &'a BTreeMap<PathBuf, String>) -> Vec<(&'a Path, &'a str)> {
+        look.iter()
+            .filter(|(path, text)| self.files.get(*path).is_none_or(|known| known.text != **text))
+            .map(|(path, text)| (path.as_path(), text.as_str()))
+            .collect()
+    }
+
+    /// Takes note of a file that was dealt with; `flows` are those it was saved as, none when it was refused, and
+    /// then those it was saved as before stay.
+    pub(super) fn done(&mut self, path: &Path, text: &str, flows: Option<Vec<Name>>) {
+        let known = self.files.entry(path.to_owned()).or_default();
+        text.clone_into(&mut known.text);
+        if let Some(flows) = flows {
+            let before = std::mem::replace(&mut known.flows, flows);
+            self.orphans.extend(before);
+        }
+    }
+
+    /// Takes note of the files that are gone, and hands them out.
+    pub(super) fn gone(&mut self, look: &BTreeMap<PathBuf, String>) -> Vec<PathBuf> {
+        let gone: Vec<PathBuf> =
+            self.files.keys().filter(|path| !look.contains_key(*path)).cloned().collect();
+        for path in &gone {
+            if let Some(known) = self.files.remove(path) {
+                self.orphans.extend(known.flows);
+            }
+        }
+        gone
+    }
+
+    /// The flows that no file holds any more. A flow whose file was renamed, or that was moved into another, is
+    /// none of them.
+    pub(super) fn orphans(&mut self) -> Vec<Name> {
+        let held: BTreeSet<&Name> = self.files.values().flat_map(|known| &known.flows).collect();
+        self.orphans.retain(|name| !held.contains(name));
+        self.orphans.iter().cloned().collect()
+    }
+
+    /// Takes note that an orphan was dealt with.
+    pub(super) fn forget(&mut self, name: &Name) {
+        self.orphans.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(files: &[(&str, &str)]) -> BTreeMap<PathBuf, String> {
+        files.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())).collect()
+    }
+
+    fn name(id: &str) -> Name {
+        ("n".to_owned(), id.to_owned())
+    }
+
+    #[test]
+    fn a_file_is_dealt_with_once_for_each_text() {
+        let mut folder = Folder::default();
+        let first = look(&[("a", "1"), ("b", "1")]);
+        assert_eq!(folder.changed(&first).len(), 2);
+        for (path, text) in folder.changed(&first) {
+            folder.done(path, text, Some(Vec::new()));
+        }
+        assert!(folder.changed(&first).is_empty());
+        let second = look(&[("a", "1"), ("b", "2")]);
+        assert_eq!(folder.changed(&second), [(Path::new("b"), "2")]);
+    }
+
+    #[test]
+    fn a_flow_is_an_orphan_when_no_file_holds_it() {
+        let mut folder = Folder::default();
+        folder.done("a".as_ref(), "1", Some(vec![name("x"), name("y")]));
+        folder.done("a".as_ref(), "2", Some(vec![name("x")]));
+        assert_eq!(folder.orphans(), [name("y")]);
+        folder.forget(&name("y"));
+        assert_eq!(folder.gone(&look(&[])), [PathBuf::from("a")]);
+        assert_eq!(folder.orphans(), [name("x")]);
+    }
+
+    #[test]
+    fn a_renamed_file_leaves_no_orphan_and_a_refused_one_keeps_its_flows() {
+        let mut folder = Folder::default();
+        folder.done("a".as_ref(), "1", Some(vec![name("x")]));
+        folder.gone(&look(&[("b", "1")]));
+        folder.done("b".as_ref(), "1", Some(vec![name("x")]));
+        assert!(folder.orphans().is_empty());
+        folder.done("b".as_ref(), "broken", None);
+        assert!(folder.orphans().is_empty());
+        folder.gone(&look(&[]));
+        assert_eq!(folder.orphans(), [name("x")]);
+    }
+}

@@ -1,0 +1,138 @@
+//! `segue flow import` and `segue flow validate`.
+
+use super::deploy;
+use crate::client::{Reply, Session, items};
+use crate::flow_files;
+use crate::report::Output;
+use anyhow::Context as _;
+use reqwest::multipart::{Form, Part};
+use segue_model::Json;
+use std::path::{Path, PathBuf};
+
+/// What is read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Files {
+    /// Flow files (several flows in one are separated by `---`) and folders of them.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+pub(super) async fn import(session: &Session, args: &Files) -> anyhow::Result<Reply> {
+    let mut reply = Reply::new(Json::Null, "");
+    let mut saved = Vec::new();
+    for file in flow_files::named(&args.paths)? {
+        if file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip")) {
+            import_zip(session, &file, &mut reply).await?;
+            continue;
+        }
+        let source = read(&file)?;
+        let deployed = deploy::deploy(&session.client, &file, &source).await?;
+        for remark in &deployed.remarks {
+            eprintln!("{remark}");
+        }
+        match deployed.saved {
+            None => {
+                eprintln!("{}: refused, nothing of it was saved", file.display());
+                reply.code = crate::REFUSED;
+            }
+            Some(flows) if flows.is_empty() => {
+                reply.text.push_str(&format!("{}: there is no flow in it\n", file.display()));
+            }
+            Some(flows) => {
+                for flow in flows {
+                    reply.text.push_str(&format!("{}: {flow}\n", file.display()));
+                }
+            }
+        }
+        saved.extend(deployed.json);
+    }
+    reply.json = Json::Array(saved);
+    Ok(reply)
+}
+
+/// A zip file goes to the server whole, which answers with the entries it could not take.
+async fn import_zip(session: &Session, file: &Path, reply: &mut Reply) -> anyhow::Result<()> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let name =
+        file.file_name().map_or_else(|| "flows.zip".into(), |name| name.to_string_lossy().into_owned());
+    let form = Form::new().part("fileUpload", Part::bytes(bytes).file_name(name));
+    let answer = session.client.post(&["flows", "import"]).form(form).json().await?;
+    let refused = items(&answer);
+    for entry in refused {
+        let entry = entry.as_str().map_or_else(|| entry.to_string(), str::to_owned);
+        eprintln!("{}: refused: {entry}", file.display());
+    }
+    if refused.is_empty() {
+        reply.text.push_str(&format!("{}: imported\n", file.display()));
+    } else {
+        reply.code = crate::REFUSED;
+    }
+    Ok(())
+}
+
+pub(super) async fn validate(session: &Session, args: &Files) -> anyhow::Result<Reply> {
+    let mut reply = Reply::new(Json::Null, "");
+    let mut all = Vec::new();
+    for file in flow_files::named(&args.paths)? {
+        let source = read(&file)?;
+        let verdict = deploy::validate(&session.client, &file, &source).await?;
+        if session.output == Output::Text {
+            for remark in &verdict.remarks {
+                eprintln!("{remark}");
+            }
+        }
+        let documents = items(&verdict.json);
+        if verdict.is_refused {
+            reply.code = crate::REFUSED;
+        } else {
+            reply.text.push_str(&format!("{}: {} flow(s), valid\n", file.display(), documents.len()));
+        }
+        all.extend_from_slice(documents);
+    }
+    reply.json = Json::Array(all);
+    Ok(reply)
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::stub::{Stub, json as ok};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_refused_file_leaves_the_others_saved_and_shows_in_the_exit_code() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.yml"), "id: bad").unwrap();
+        std::fs::write(folder.path().join("b.yml"), "id: good").unwrap();
+        let stub = Stub::new([
+            ok(json!([{"index": 0, "constraints": "no namespace"}])),
+            ok(json!([])),
+            ok(json!([{"id": "good", "namespace": "n", "revision": 1}])),
+        ])
+        .await;
+        let args = Files { paths: vec![folder.path().to_owned()] };
+        let reply = import(&stub.session, &args).await.unwrap();
+        assert_eq!(reply.code, crate::REFUSED);
+        assert!(reply.text.ends_with("b.yml: created n.good revision 1\n"), "{}", reply.text);
+        assert_eq!(reply.json, json!([{"id": "good", "namespace": "n", "revision": 1}]));
+    }
+
+    #[tokio::test]
+    async fn a_zip_goes_to_the_server_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("all.zip");
+        std::fs::write(&file, "PK-bytes").unwrap();
+        let stub = Stub::new([ok(json!([])), ok(json!(["bad.yml"]))]).await;
+        let args = Files { paths: vec![file] };
+        assert_eq!(import(&stub.session, &args).await.unwrap().code, crate::OK);
+        let asked = stub.asked();
+        assert_eq!(asked[0].what, "POST /flows/import");
+        assert!(asked[0].body.contains("name=\"fileUpload\"; filename=\"all.zip\""), "{}", asked[0].body);
+        assert!(asked[0].body.contains("PK-bytes"));
+        assert_eq!(import(&stub.session, &args).await.unwrap().code, crate::REFUSED);
+    }
+}

@@ -1,0 +1,89 @@
+//! `segue flow`: the flows of a server.
+//!
+//! `keep` is what is kept there (list, get, delete, export), `deploy` how a source gets there, `import` and `watch`
+//! what is deployed, `folder` what of it has changed.
+
+mod deploy;
+mod folder;
+mod import;
+mod keep;
+mod watch;
+
+use crate::client::Connection;
+use std::path::PathBuf;
+
+/// The flows of a server.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  segue flow import flows/
+  segue flow list --namespace zoomcamp
+  segue flow watch flows/ --delete")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Creates or updates flows from files.
+    ///
+    /// A file with a problem is refused whole and the others are still saved. Exit code 2 when any was refused.
+    #[command(after_help = "Examples:
+  segue flow import hello.yaml
+  segue flow import flows/ more/taxi.yaml
+  segue flow import flows.zip")]
+    Import(import::Files),
+    /// Lists flows.
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:
+  segue flow list
+  segue flow list --namespace zoomcamp
+  segue flow list -q taxi --output json"
+    )]
+    List(keep::List),
+    /// Prints the source of a flow, or with --output json the whole of it.
+    #[command(after_help = "Examples:
+  segue flow get tutorial.hello > hello.yaml
+  segue flow get tutorial hello --revision 2")]
+    Get(keep::Get),
+    /// Prints the problems a server has with flow files; saves nothing.
+    ///
+    /// Exit code 2 when a flow would be refused.
+    #[command(after_help = "Example:
+  segue flow validate flows/")]
+    Validate(import::Files),
+    /// Deletes flows. Their executions stay.
+    #[command(
+        visible_alias = "rm",
+        after_help = "Example:
+  segue flow delete tutorial.hello tutorial.goodbye"
+    )]
+    Delete(keep::Delete),
+    /// Deploys the flows of a folder, and again whenever a file is saved.
+    #[command(after_help = "Examples:
+  segue flow watch flows/
+  segue flow watch flows/ --delete")]
+    Watch(watch::Watch),
+    /// Writes flows into a zip file, one source each.
+    #[command(after_help = "Examples:
+  segue flow export -o flows.zip
+  segue flow export --namespace zoomcamp -o zoomcamp.zip")]
+    Export(keep::Export),
+}
+
+pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+    let session = args.connection.open(data_dir)?;
+    let reply = match args.verb {
+        Verb::Import(files) => import::import(&session, &files).await?,
+        Verb::Validate(files) => import::validate(&session, &files).await?,
+        Verb::List(list) => keep::list(&session, &list).await?,
+        Verb::Get(get) => keep::get(&session, &get).await?,
+        Verb::Delete(delete) => keep::delete(&session, &delete).await?,
+        Verb::Export(export) => keep::export(&session, &export).await?,
+        Verb::Watch(watch) => return watch::run(&session, &watch).await,
+    };
+    reply.show(session.output)
+}

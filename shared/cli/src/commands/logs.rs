@@ -1,0 +1,235 @@
+//! `segue logs`: what all executions wrote.
+
+use crate::client::{Connection, Reply, Session, cell, items};
+use crate::report::Output;
+use console::style;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use segue_model::Json;
+use segue_model::log::LogLevel;
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often a log that is followed is read.
+const PERIOD: Duration = Duration::from_millis(400);
+
+/// What all executions wrote.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  segue logs search timeout --level ERROR
+  segue logs follow --namespace zoomcamp
+
+What one execution wrote:
+  segue execution logs -f 5Y8ps5bWJwcBWVBMVmJpGZ")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Finds lines, the newest last.
+    #[command(after_help = "Examples:
+  segue logs search 'no such table' --namespace zoomcamp
+  segue logs search --level WARN --since 2024-03-01T00:00:00Z --limit 500")]
+    Search {
+        #[command(flatten)]
+        which: Which,
+        /// Only lines from this date on.
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+        /// Only lines before this date.
+        #[arg(long, value_name = "DATE")]
+        until: Option<String>,
+        /// How many at most; the newest are taken.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+    },
+    /// Prints lines as they are written, until it is interrupted.
+    #[command(after_help = "Examples:
+  segue logs follow
+  segue logs follow --namespace zoomcamp --level WARN")]
+    Follow {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// Which lines.
+#[derive(Debug, Default, clap::Args)]
+struct Which {
+    /// Only lines with this text.
+    #[arg(value_name = "TEXT")]
+    text: Option<String>,
+    /// Only lines of this namespace and those below it.
+    #[arg(short, long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// Only lines of this flow.
+    #[arg(long, value_name = "ID")]
+    flow: Option<String>,
+    /// Only lines at least as serious.
+    #[arg(short, long, value_name = "LEVEL", value_parser = known_level)]
+    level: Option<String>,
+}
+
+/// A level there is, in capitals.
+pub(crate) fn known_level(text: &str) -> Result<String, String> {
+    LogLevel::parse(text)
+        .map(|level| level.as_str().to_owned())
+        .ok_or_else(|| "there is no such level; TRACE, DEBUG, INFO, WARN and ERROR are".to_owned())
+}
+
+/// A line of the log for people; `is_whole` names its flow and execution too.
+pub(crate) fn line(entry: &Json, zone: &TimeZone, is_whole: bool) -> String {
+    let written = cell(entry, "/timestamp");
+    let written = written.parse::<Timestamp>().map_or(written, |instant| {
+        instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+    });
+    let level = format!("{:<5}", cell(entry, "/level"));
+    let level = match LogLevel::parse(&level) {
+        Some(LogLevel::Error) => style(level).red(),
+        Some(LogLevel::Warn) => style(level).yellow(),
+        _ => style(level).dim(),
+    };
+    let task = cell(entry, "/taskId");
+    let flow = format!("{}.{}", cell(entry, "/namespace"), cell(entry, "/flowId"));
+    let origin = match (is_whole, task.is_empty()) {
+        (true, true) => format!("{flow} {}", cell(entry, "/executionId")),
+        (true, false) => format!("{flow} {} {task}", cell(entry, "/executionId")),
+        (false, true) => flow,
+        (false, false) => task,
+    };
+    format!("{} {level} {} {}", style(written).dim(), style(origin).dim(), cell(entry, "/message"))
+}
+
+pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+    let session = args.connection.open(data_dir)?;
+    match args.verb {
+        Verb::Search { which, since, until, limit } => {
+            search(&session, &which, since.as_deref(), until.as_deref(), limit).await?.show(session.output)
+        }
+        Verb::Follow { which } => {
+            let mut told = Told::from(Timestamp::now());
+            loop {
+                for entry in told.news(&session, &which).await? {
+                    match session.output {
+                        Output::Json => println!("{entry}"),
+                        Output::Text => println!("{}", line(&entry, &session.zone, true)),
+                    }
+                }
+                tokio::time::sleep(PERIOD).await;
+            }
+        }
+    }
+}
+
+/// The newest lines that are meant, the oldest of them first.
+async fn search(
+    session: &Session,
+    which: &Which,
+    since: Option<&str>,
+    until: Option<&str>,
+    limit: u32,
+) -> anyhow::Result<Reply> {
+    let json = session
+        .client
+        .get(&["logs", "search"])
+        .maybe("q", which.text.as_ref())
+        .maybe("namespace", which.namespace.as_ref())
+        .maybe("flowId", which.flow.as_ref())
+        .maybe("minLevel", which.level.as_ref())
+        .maybe("startDate", since)
+        .maybe("endDate", until)
+        .with("sort", "timestamp:desc")
+        .with("page", 1)
+        .with("size", limit)
+        .json()
+        .await?;
+    let text =
+        items(&json).iter().rev().map(|entry| line(entry, &session.zone, true) + "\n").collect::<String>();
+    Ok(Reply::new(json, text))
+}
+
+/// What was told of a log that is followed.
+struct Told {
+    since: Timestamp,
+    /// The lines told that are no older than `since`.
+    lines: HashSet<String>,
+}
+
+impl Told {
+    fn from(since: Timestamp) -> Self {
+        Self { since, lines: HashSet::new() }
+    }
+
+    /// The lines that are new. Lines are not always there in the order of their dates, so that the last seconds are
+    /// read again each time.
+    async fn news(&mut self, session: &Session, which: &Which) -> anyhow::Result<Vec<Json>> {
+        const LATE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
+        const MOST: u32 = 1000;
+        let reply = search(session, which, Some(&self.since.to_string()), None, MOST).await?;
+        let mut news = Vec::new();
+        let mut now = HashSet::new();
+        let mut newest = self.since;
+        for entry in items(&reply.json).iter().rev() {
+            if let Ok(instant) = cell(entry, "/timestamp").parse::<Timestamp>() {
+                newest = newest.max(instant.saturating_sub(LATE)?);
+            }
+            let text = entry.to_string();
+            if !self.lines.contains(&text) {
+                news.push(entry.clone());
+            }
+            now.insert(text);
+        }
+        self.since = newest;
+        self.lines = now;
+        Ok(news)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::stub::{Stub, json as ok};
+    use serde_json::json;
+
+    fn written(second: u32, message: &str) -> Json {
+        json!({
+            "namespace": "n", "flowId": "f", "executionId": "e1", "taskId": "say", "level": "WARN",
+            "timestamp": format!("2024-01-01T00:00:{second:02}.5Z"), "message": message,
+        })
+    }
+
+    #[tokio::test]
+    async fn lines_that_are_found_read_downwards() {
+        let stub =
+            Stub::new([ok(json!({"results": [written(2, "two"), written(1, "one")], "total": 2}))]).await;
+        let which = Which { text: Some("o".into()), level: Some("WARN".into()), ..Which::default() };
+        let reply = search(&stub.session, &which, None, None, 7).await.unwrap();
+        assert_eq!(
+            console::strip_ansi_codes(&reply.text),
+            "2024-01-01 00:00:01.500 WARN  n.f e1 say one\n2024-01-01 00:00:02.500 WARN  n.f e1 say two\n"
+        );
+        assert_eq!(stub.paths(), ["GET /logs/search?q=o&minLevel=WARN&sort=timestamp%3Adesc&page=1&size=7"]);
+    }
+
+    #[tokio::test]
+    async fn a_line_is_told_once_even_when_it_comes_late() {
+        let (early, late, next) = (written(10, "early"), written(8, "late"), written(11, "next"));
+        let stub = Stub::new([
+            ok(json!({"results": [early]})),
+            ok(json!({"results": [early, late]})),
+            ok(json!({"results": [next, early, late]})),
+        ])
+        .await;
+        let mut told = Told::from("2024-01-01T00:00:00Z".parse().unwrap());
+        let which = Which::default();
+        assert_eq!(told.news(&stub.session, &which).await.unwrap(), [early]);
+        assert_eq!(told.news(&stub.session, &which).await.unwrap(), [late]);
+        assert_eq!(told.news(&stub.session, &which).await.unwrap(), [next]);
+        assert!(stub.paths()[1].contains("startDate=2024-01-01T00%3A00%3A05.5Z"), "{:?}", stub.paths());
+    }
+}

@@ -1,0 +1,167 @@
+//! `segue server`: API, triggers and all task types in one process.
+
+use anyhow::{Context as _, bail};
+use segue_standalone::{BasicAuth, Options, Server, Standalone};
+use serde_json::json;
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Where it listens unless told otherwise.
+const DEFAULT_PORT: u16 = 8080;
+/// The file in the data directory that tells other commands where the server answers.
+pub(crate) const ADDRESS_FILE: &str = "server.json";
+
+/// Serves the API and runs triggers, until it is stopped.
+///
+/// Everything it is told is on the disk before it answers: killed at any moment and started again, every execution
+/// goes on.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  segue server
+  segue server --data-dir .segue --port 9000
+  segue server --flows flows/
+  SEGUE_AUTH=ada@example.com:secret segue server --host 0.0.0.0")]
+pub(crate) struct Args {
+    /// The address it listens on; one that others can reach wants --auth.
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    host: IpAddr,
+    /// The port: 8080, or a free one when that is taken; 0 for a free one.
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// Who may use the API, by basic authentication.
+    #[arg(long, env = "SEGUE_AUTH", value_name = "USER:PASSWORD", hide_env_values = true)]
+    auth: Option<String>,
+    /// Saves the flows of this folder, and of those below, before it starts.
+    #[arg(long, value_name = "DIR")]
+    flows: Option<PathBuf>,
+}
+
+pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+    let auth = match &args.auth {
+        Some(text) => Some(user(text)?),
+        None if args.host.is_loopback() => None,
+        None => {
+            eprintln!(
+                "error: {} can be reached by others, and nobody would be asked who they are; name who may use the \
+                 API with --auth USER:PASSWORD, or SEGUE_AUTH",
+                args.host
+            );
+            return Ok(crate::REFUSED);
+        }
+    };
+    let data_dir = crate::kept_data_dir(data_dir);
+    let options =
+        Options { data_dir: data_dir.clone(), environment: std::env::vars().collect(), triggers: true };
+    let standalone = Arc::new(Standalone::open(&options)?);
+    let listener = listen(&args).await?;
+    let address = listener.local_addr()?;
+    let url = format!("http://{}", reachable(address));
+
+    let shutdown = CancellationToken::new();
+    stop_on_signals(&shutdown)?;
+    let server = Server::new(standalone.clone(), url.clone(), auth);
+    if let Some(folder) = &args.flows
+        && !save_flows(&server, folder).await?
+    {
+        return Ok(crate::REFUSED);
+    }
+    let told = AddressFile::write(&data_dir, &url)?;
+    println!("Segue answers at {url} (data in {})", data_dir.display());
+    let served = server.serve(listener, shutdown).await;
+    drop(told);
+    served?;
+    Ok(crate::OK)
+}
+
+/// `USER:PASSWORD`.
+fn user(text: &str) -> anyhow::Result<BasicAuth> {
+    match text.split_once(':') {
+        Some((username, password)) if !username.is_empty() && !password.is_empty() => {
+            Ok(BasicAuth { username: username.to_owned(), password: password.to_owned() })
+        }
+        _ => bail!("--auth is not of the form USER:PASSWORD"),
+    }
+}
+
+/// Takes the port that is asked for; without one 8080, or a free one where that is taken.
+async fn listen(args: &Args) -> anyhow::Result<TcpListener> {
+    let port = args.port.unwrap_or(DEFAULT_PORT);
+    match TcpListener::bind((args.host, port)).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == ErrorKind::AddrInUse && args.port.is_none() => {
+            eprintln!("port {port} is taken, so a free one is used; choose one with --port");
+            Ok(TcpListener::bind((args.host, 0)).await?)
+        }
+        Err(error) => Err(error).with_context(|| {
+            format!("port {port} of {} cannot be used; name another with --port", args.host)
+        }),
+    }
+}
+
+/// The address by which this machine reaches it.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        ip if !ip.is_unspecified() => address,
+        IpAddr::V4(_) => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        IpAddr::V6(_) => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], address.port())),
+    }
+}
+
+fn stop_on_signals(shutdown: &CancellationToken) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let shutdown = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        shutdown.cancel();
+    });
+    Ok(())
+}
+
+/// Tells other commands where the server answers, as long as it does.
+struct AddressFile(PathBuf);
+
+impl AddressFile {
+    fn write(data_dir: &Path, url: &str) -> anyhow::Result<Self> {
+        let file = data_dir.join(ADDRESS_FILE);
+        std::fs::write(&file, json!({"url": url}).to_string())
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for AddressFile {
+    fn drop(&mut self) {
+        // One that stays behind names an address where nothing answers, which its readers bear.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Saves all flows of a folder; false, with their problems printed, where one is refused.
+async fn save_flows(server: &Server, folder: &Path) -> anyhow::Result<bool> {
+    let files = crate::flow_files::below(folder)?;
+    if files.is_empty() {
+        bail!("there is no flow in {}", folder.display());
+    }
+    let mut all = true;
+    for file in files {
+        let source =
+            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        match server.save_flow(&source).await {
+            Ok(parsed) => crate::diagnostics::print(&file, &parsed.diagnostics),
+            Err(segue_standalone::PutFlowError::Refused(found)) => {
+                crate::diagnostics::print(&file, &found);
+                all = false;
+            }
+            Err(segue_standalone::PutFlowError::Port(error)) => return Err(error.into()),
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,171 @@
+//! `segue trigger`: what starts executions by itself, and where it stands.
+
+use crate::client::{Connection, Reply, Session, cell, date, flow_name, list as table};
+use segue_model::Json;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// What starts executions by itself.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  segue trigger list
+  segue trigger disable zoomcamp.monthly schedule")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Lists triggers with their last and next slots.
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:
+  segue trigger list
+  segue trigger list --namespace zoomcamp --output json"
+    )]
+    List(List),
+    /// Lets a trigger start executions again.
+    #[command(after_help = "Example:
+  segue trigger enable zoomcamp.monthly schedule")]
+    Enable(Which),
+    /// Keeps a trigger from starting executions.
+    #[command(after_help = "Example:
+  segue trigger disable zoomcamp.monthly schedule")]
+    Disable(Which),
+    /// Frees a trigger from the execution that holds it.
+    #[command(after_help = "Example:
+  segue trigger unlock zoomcamp.monthly schedule")]
+    Unlock(Which),
+}
+
+/// Which triggers.
+#[derive(Debug, clap::Args)]
+struct List {
+    /// Only those of this namespace and those below it.
+    #[arg(short, long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// Only those of this flow.
+    #[arg(long, value_name = "ID")]
+    flow: Option<String>,
+    /// How many at most.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: u32,
+}
+
+/// Which trigger.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// The flow.
+    #[arg(value_name = "NAMESPACE.FLOW")]
+    flow: String,
+    /// The trigger's id in the flow.
+    #[arg(value_name = "TRIGGER")]
+    trigger: String,
+}
+
+pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+    let session = args.connection.open(data_dir)?;
+    let reply = match args.verb {
+        Verb::List(list) => self::list(&session, &list).await?,
+        Verb::Enable(which) => set_disabled(&session, &which, false).await?,
+        Verb::Disable(which) => set_disabled(&session, &which, true).await?,
+        Verb::Unlock(which) => unlock(&session, &which).await?,
+    };
+    reply.show(session.output)
+}
+
+async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {
+    let json = session
+        .client
+        .get(&["triggers", "search"])
+        .maybe("namespace", args.namespace.as_ref())
+        .maybe("flowId", args.flow.as_ref())
+        .with("page", 1)
+        .with("size", args.limit)
+        .json()
+        .await?;
+    let heading = ["flow", "trigger", "type", "when", "last slot", "next slot", "held by", ""];
+    let text = table(&json, &heading, "there are no such triggers", |entry| {
+        let kind = cell(entry, "/abstractTrigger/type");
+        let state = |name: &str| format!("/triggerContext/{name}");
+        let is_off = ["/triggerContext/disabled", "/abstractTrigger/disabled"]
+            .iter()
+            .any(|place| entry.pointer(place).and_then(Json::as_bool).unwrap_or_default());
+        vec![
+            format!("{}.{}", cell(entry, &state("namespace")), cell(entry, &state("flowId"))),
+            cell(entry, &state("triggerId")),
+            kind.rsplit('.').next().unwrap_or_default().to_owned(),
+            cell(entry, "/abstractTrigger/cron"),
+            date(entry, &state("date"), &session.zone),
+            date(entry, &state("nextExecutionDate"), &session.zone),
+            cell(entry, &state("executionId")),
+            if is_off { "disabled".into() } else { String::new() },
+        ]
+    });
+    Ok(Reply::new(json, text))
+}
+
+async fn set_disabled(session: &Session, args: &Which, disabled: bool) -> anyhow::Result<Reply> {
+    let (namespace, flow) = flow_name(&args.flow)?;
+    let body = json!({
+        "namespace": namespace, "flowId": flow, "triggerId": args.trigger, "disabled": disabled,
+    });
+    let json = session.client.put(&["triggers"]).json_body(&body).json().await?;
+    let next = date(&json, "/nextExecutionDate", &session.zone);
+    let text = match (disabled, next.is_empty()) {
+        (true, _) => format!("disabled {} {}\n", args.flow, args.trigger),
+        (false, true) => format!("enabled {} {}\n", args.flow, args.trigger),
+        (false, false) => format!("enabled {} {}, next slot {next}\n", args.flow, args.trigger),
+    };
+    Ok(Reply::new(json, text))
+}
+
+async fn unlock(session: &Session, args: &Which) -> anyhow::Result<Reply> {
+    let (namespace, flow) = flow_name(&args.flow)?;
+    let json = session.client.post(&["triggers", &namespace, &flow, &args.trigger, "unlock"]).json().await?;
+    Ok(Reply::new(json, format!("unlocked {} {}\n", args.flow, args.trigger)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::stub::{Stub, error, json as ok};
+
+    #[tokio::test]
+    async fn triggers_are_a_table() {
+        let stub = Stub::new([ok(json!({"total": 1, "results": [{
+            "abstractTrigger": {"id": "monthly", "type": "io.kestra.plugin.core.trigger.Schedule", "cron": "0 9 1 * *"},
+            "triggerContext": {"namespace": "n.s", "flowId": "f", "triggerId": "monthly", "disabled": true,
+                "date": "2024-01-01T09:00:00Z", "nextExecutionDate": "2024-02-01T09:00:00Z"},
+        }]}))])
+        .await;
+        let reply = list(&stub.session, &List { namespace: None, flow: None, limit: 100 }).await.unwrap();
+        assert_eq!(
+            reply.text,
+            "flow   trigger  type      when       last slot            next slot            held by\n\
+             n.s.f  monthly  Schedule  0 9 1 * *  2024-01-01 09:00:00  2024-02-01 09:00:00           disabled\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn switching_and_unlocking_name_the_trigger() {
+        let state = json!({"triggerId": "t", "nextExecutionDate": "2024-02-01T09:00:00Z"});
+        let stub =
+            Stub::new([ok(state.clone()), ok(state), error(409, "Illegal state: it is not locked")]).await;
+        let which = Which { flow: "n.s.f".into(), trigger: "t".into() };
+        let on = set_disabled(&stub.session, &which, false).await.unwrap();
+        assert_eq!(on.text, "enabled n.s.f t, next slot 2024-02-01 09:00:00\n");
+        assert_eq!(set_disabled(&stub.session, &which, true).await.unwrap().text, "disabled n.s.f t\n");
+        let refused = unlock(&stub.session, &which).await.unwrap_err();
+        assert_eq!(crate::client::exit_code(&refused), crate::REFUSED);
+        let asked = stub.asked();
+        assert_eq!(
+            asked[1].json(),
+            json!({"namespace": "n.s", "flowId": "f", "triggerId": "t", "disabled": true})
+        );
+        assert_eq!(asked[2].what, "POST /triggers/n.s/f/t/unlock");
+    }
+}

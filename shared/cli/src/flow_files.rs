@@ -1,0 +1,81 @@
+//! Which files hold flows.
+
+use anyhow::Context as _;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+
+/// The files that are meant: those named, and those with flows in the folders named, in order.
+///
+/// # Errors
+/// When a path is not there or a folder cannot be read.
+pub(crate) fn named(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(below(path)?);
+        } else {
+            path.metadata().with_context(|| format!("cannot read {}", path.display()))?;
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+/// The flow files of a folder, nested ones too, in the order of their names. Hidden files and folders are left out,
+/// and with them what editors keep beside a file.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(crate) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let is_hidden = |name: &OsStr| name.to_string_lossy().starts_with('.');
+    let entries = WalkDir::new(folder)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name()));
+    let mut files = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && is_flow(entry.path()) => {
+                files.push(entry.into_path());
+            }
+            Ok(_) => {}
+            // A file that went away while the folder is read is no flow any more.
+            Err(error)
+                if error.depth() > 0
+                    && error.io_error().is_some_and(|io| io.kind() == std::io::ErrorKind::NotFound) => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
+        }
+    }
+    Ok(files)
+}
+
+fn is_flow(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn flows_are_found_however_deep_and_nothing_else_is() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        for folder in ["a/deep", ".git"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        for name in ["b.yml", "a/deep/c.yaml", ".git/d.yml", ".b.yml.swp", "a/.e.yml", "b.yml~", "readme.md"]
+        {
+            fs::write(root.join(name), "").unwrap();
+        }
+        let found = below(root).unwrap();
+        assert_eq!(found, [root.join("a/deep/c.yaml"), root.join("b.yml")]);
+        let both = named(&[root.join("readme.md"), root.join("a")]).unwrap();
+        assert_eq!(both, [root.join("readme.md"), root.join("a/deep/c.yaml")]);
+        let error = named(&[root.join("nothing.yml")]).unwrap_err();
+        assert!(error.to_string().contains("nothing.yml"), "{error}");
+    }
+}

@@ -1,0 +1,94 @@
+//! When an execution begins: now, at a date, or when there is a slot (kestra-compat.md 1.5, 2.1).
+
+use crate::effect::Effect;
+use crate::state::{Action, Env, ExecutionState};
+use segue_model::Map;
+use segue_model::flow::ConcurrencyBehavior;
+use segue_model::log::LogLevel;
+use segue_model::state::State;
+
+impl ExecutionState {
+    /// An execution that is new, or restarted, starts now, later, or when there is a slot.
+    pub(crate) fn admit(&mut self, env: &Env) {
+        if let Some(date) = self.execution.schedule_date.filter(|date| *date > env.now) {
+            self.effect(Effect::SetTimer { key: "start".into(), due: date });
+            self.decision.changed = true;
+        } else if self.plan.flow.concurrency.is_some() && !self.notes.admitted {
+            self.effect(Effect::TakeSlot);
+        } else {
+            self.begin(env);
+        }
+    }
+
+    /// The execution runs from now on.
+    pub(crate) fn begin(&mut self, env: &Env) {
+        self.notes.admitted = true;
+        let is_new = self.runs.is_empty();
+        // A promise of a duration counts from the making, and is over once the execution has ended.
+        if is_new {
+            self.set_sla_timers();
+        }
+        self.enter_execution(State::Running, env.now);
+        if is_new {
+            self.is_swept = true;
+            self.agenda.push_back(Action::Advance { level: None, ended: None });
+        } else {
+            self.sweep(env);
+            self.follow(env.now);
+        }
+    }
+
+    /// Whether it waits for a slot or a date.
+    pub(crate) fn is_waiting_to_begin(&self) -> bool {
+        !self.notes.admitted
+            && matches!(self.execution.state.current(), State::Created | State::Queued | State::Restarted)
+    }
+
+    pub(crate) fn slot_refused(&mut self, env: &Env) {
+        let current = self.execution.state.current();
+        if !self.is_waiting_to_begin() || current == State::Queued {
+            return;
+        }
+        let Some(concurrency) = self.plan.flow.concurrency else { return };
+        match concurrency.behavior {
+            ConcurrencyBehavior::Queue => self.enter_execution(State::Queued, env.now),
+            // A restart was asked for by a person; only new executions are turned away.
+            _ if current == State::Restarted => self.begin(env),
+            ConcurrencyBehavior::Cancel => self.finish_execution(State::Cancelled, env),
+            ConcurrencyBehavior::Fail => {
+                let text = format!(
+                    "the flow already has its {} running execution(s); its concurrency behavior is FAIL",
+                    concurrency.limit
+                );
+                self.log(None, LogLevel::Error, text, env.now);
+                self.finish_execution(State::Failed, env);
+            }
+        }
+    }
+
+    /// It runs now, whatever it waits for (kestra-compat.md 2.5).
+    pub(crate) fn force_run(&mut self, env: &Env) {
+        if self.is_waiting_to_begin() {
+            if self.execution.schedule_date.take().is_some() {
+                self.effect(Effect::ClearTimer { key: "start".into() });
+            }
+            if self.execution.state.current() == State::Queued {
+                self.effect(Effect::ReleaseSlot);
+            }
+            self.begin(env);
+        } else if self.execution.state.current() == State::Paused {
+            self.resume(&Map::new(), None, env);
+        } else {
+            self.sweep(env);
+        }
+    }
+
+    /// It leaves the queue, to run or to end.
+    pub(crate) fn unqueue(&mut self, state: State, env: &Env) {
+        if state == State::Running {
+            self.force_run(env);
+        } else {
+            self.finish_execution(state, env);
+        }
+    }
+}

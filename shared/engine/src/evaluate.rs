@@ -1,0 +1,19 @@
+//! What an expression sees that is asked from outside, of an execution as it stands.
+
+use crate::state::{Env, ExecutionState};
+use segue_model::id::TaskRunId;
+use segue_template::Scope;
+
+impl ExecutionState {
+    /// What an expression sees in one task run, or in the flow as a whole; none where there is no such task run.
+    pub fn evaluation_scope(&mut self, task_run: Option<&TaskRunId>, env: &Env) -> Option<Scope> {
+        let Some(id) = task_run else { return Some(self.flow_scope(env)) };
+        let run = self.run(id)?.task_run.clone();
+        let plan = self.plan().clone();
+        match plan.find(&run.task_id).and_then(|node| plan.node(node)) {
+            Some(node) => Some(self.scope(&node.task.clone(), &run, env)),
+            // A task run that a service reported has no task in the flow.
+            None => Some(self.flow_scope(env)),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What may not be asked of an execution from outside, told before anything changes (kestra-compat.md 2.5, 2.6,
+//! 6.3).
+//!
+//! How to add one more: an event that a person can cause gets an arm in [`ExecutionState::refuses`].
+
+use crate::state::ExecutionState;
+use segue_model::event::Event;
+use segue_model::id::TaskRunId;
+use segue_model::label::Label;
+use segue_model::state::State;
+
+/// Why a request was refused. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// What was named is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// The execution is not in a state in which this can be asked.
+    #[error("{0}")]
+    IllegalState(String),
+    /// The request itself is wrong.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// The text of a restart that has nothing to begin from, as Kestra has it.
+pub(crate) const NOTHING_TO_RESTART: &str = "No task found to restart execution from!";
+
+impl ExecutionState {
+    /// Why an event that a person caused cannot be folded in; none where it can, and for every other event.
+    pub fn refuses(&self, event: &Event) -> Option<Refusal> {
+        let current = self.execution.state.current();
+        let must = |holds: bool, what: &str| {
+            let id = &self.execution.id;
+            (!holds).then(|| Refusal::IllegalState(format!("Execution {id} {what}, but is in {current}")))
+        };
+        match event {
+            Event::KillRequested { cascade } => {
+                must(*cascade || !current.is_terminal(), "must not have ended to be killed")
+            }
+            Event::PauseRequested => must(current == State::Running, "must be RUNNING to be paused"),
+            Event::ResumeRequested { task_run_id, .. } => {
+                must(current == State::Paused, "must be PAUSED to be resumed")
+                    .or_else(|| task_run_id.as_ref().and_then(|id| self.refuses_resume(id)))
+            }
+            Event::RestartRequested { .. } => must(
+                current.is_terminal() || current == State::Paused,
+                "must have ended or be PAUSED to be restarted",
+            )
+            .or_else(|| {
+                (!self.has_restartable()).then(|| Refusal::IllegalState(NOTHING_TO_RESTART.to_owned()))
+            }),
+            Event::ForceRunRequested => must(!current.is_terminal(), "must not have ended to be run"),
+            Event::Unqueued { state } => must(current == State::Queued, "must be QUEUED to leave the queue")
+                .or_else(|| {
+                    let is_known =
+                        matches!(state, State::Running | State::Cancelled | State::Failed | State::Killed);
+                    (!is_known).then(|| {
+                        Refusal::Invalid(format!(
+                            "an execution leaves the queue to RUNNING, CANCELLED, FAILED or KILLED, not to {state}"
+                        ))
+                    })
+                }),
+            Event::TaskRunStateChanged { task_run_id, state } => self.refuses_state(task_run_id, *state),
+            Event::StatusChanged { state } => {
+                must(current.is_terminal(), "must have ended for its status to be changed").or_else(|| {
+                    let is_final = matches!(
+                        state,
+                        State::Success | State::Warning | State::Failed | State::Killed | State::Cancelled
+                    );
+                    (!is_final).then(|| {
+                        Refusal::Invalid(format!(
+                            "the status of an execution is changed to SUCCESS, WARNING, FAILED, KILLED or \
+                             CANCELLED, not to {state}"
+                        ))
+                    })
+                })
+            }
+            Event::LabelsChanged { labels } => {
+                must(current.is_terminal(), "must have ended for its labels to be changed")
+                    .or_else(|| self.refuses_labels(labels))
+            }
+            Event::ExecutionCreated
+            | Event::Continued
+            | Event::TaskRunStarted { .. }
+            | Event::TaskRunFinished(_)
+            | Event::TimerFired { .. }
+            | Event::SubflowCreated { .. }
+            | Event::SubflowFinished { .. }
+            | Event::SlotGranted
+            | Event::SlotRefused => None,
+        }
+    }
+
+    fn refuses_resume(&self, id: &TaskRunId) -> Option<Refusal> {
+        match self.run(id).map(|run| run.task_run.current()) {
+            None => Some(self.no_task_run(id)),
+            Some(State::Paused) => None,
+            Some(other) => Some(Refusal::IllegalState(format!("Task run {id} is not PAUSED, but {other}"))),
+        }
+    }
+
+    fn refuses_state(&self, id: &TaskRunId, state: State) -> Option<Refusal> {
+        let Some(run) = self.run(id) else { return Some(self.no_task_run(id)) };
+        if run.node.is_none() {
+            return Some(Refusal::Invalid(format!(
+                "Task run {id} was reported by a service; change the state of the task run it belongs to"
+            )));
+        }
+        if state == State::Running && run.task_run.current() == State::Paused {
+            return None;
+        }
+        let is_final = state.is_terminal() && state != State::Retried;
+        (!is_final).then(|| {
+            Refusal::Invalid(format!(
+                "the state of a task run is changed to SUCCESS, WARNING, FAILED, KILLED, CANCELLED or SKIPPED \
+                 (a PAUSED one to RUNNING as well), not to {state}"
+            ))
+        })
+    }
+
+    fn refuses_labels(&self, labels: &[Label]) -> Option<Refusal> {
+        let reserved =
+            labels.iter().find(|label| label.is_system() && !self.execution.labels.contains(label))?;
+        Some(Refusal::Invalid(format!(
+            "the label '{}' is reserved: labels that begin with 'system.' are Segue's own",
+            reserved.key
+        )))
+    }
+
+    fn no_task_run(&self, id: &TaskRunId) -> Refusal {
+        Refusal::NotFound(format!("execution {} has no task run {id}", self.execution.id))
+    }
+}

@@ -1,0 +1,248 @@
+//! The slots of a trigger: the moments a cron names in a time zone, or a list of dates.
+//!
+//! Between two changes of the clock the offset of a zone is constant, so the search goes stretch by stretch, on
+//! the wall clock within each. At a change (kestra-compat.md 5.2):
+//! - a cron whose hours are restricted is about the wall clock. What falls into the hour that is left out happens
+//!   once, at the moment after it; what falls into the hour that comes twice happens once, the first time;
+//! - a cron of every hour is about elapsed time. It passes over what is left out, and goes on through both.
+
+use croner::Cron;
+use croner::time::Weekday;
+use jiff::civil::{DateTime, date};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use segue_model::parse_cron;
+use thiserror::Error;
+
+/// How far a search goes before there is said to be no slot: a leap day on a given weekday comes every 28 years,
+/// 40 where the year 1900 or 2100 is between.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(41 * 366 * 24);
+
+/// Why a trigger has no calendar.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CalendarError {
+    /// The cron cannot be read.
+    #[error("{0}")]
+    Cron(String),
+    /// There is no such time zone.
+    #[error("unknown time zone '{0}': give one such as Europe/Paris, UTC or +02:00")]
+    TimeZone(String),
+    /// A date cannot be read.
+    #[error("{0}")]
+    Date(String),
+}
+
+/// The slots of a trigger.
+#[derive(Clone, Debug)]
+pub struct Calendar {
+    slots: Slots,
+    zone: TimeZone,
+}
+
+#[derive(Clone, Debug)]
+enum Slots {
+    Cron {
+        cron: Box<Cron>,
+        /// Whether it is about elapsed time rather than the wall clock.
+        every_hour: bool,
+    },
+    /// In order, each once.
+    Dates(Vec<Timestamp>),
+}
+
+/// The zone of an id, UTC where none is named.
+pub(super) fn zone(id: Option<&str>) -> Result<TimeZone, CalendarError> {
+    match id {
+        None => Ok(TimeZone::UTC),
+        Some(id) => segue_template::time_zone(id).ok_or_else(|| CalendarError::TimeZone(id.to_owned())),
+    }
+}
+
+impl Calendar {
+    /// The slots a cron names in a zone.
+    ///
+    /// # Errors
+    /// [`CalendarError`].
+    pub fn of_cron(cron: &str, with_seconds: bool, time_zone: Option<&str>) -> Result<Self, CalendarError> {
+        let cron = parse_cron(cron, with_seconds).map_err(CalendarError::Cron)?;
+        let every_hour = (0..24).all(|hour| cron.pattern.hour_match(hour).unwrap_or(false));
+        let slots = if has_a_day(&cron) {
+            Slots::Cron { cron: Box::new(cron), every_hour }
+        } else {
+            Slots::Dates(Vec::new())
+        };
+        Ok(Self { slots, zone: zone(time_zone)? })
+    }
+
+    /// Dates, cut to seconds, each once.
+    pub fn of_dates(dates: impl IntoIterator<Item = Timestamp>, zone: TimeZone) -> Self {
+        let whole = |date: Timestamp| Timestamp::from_second(date.as_second()).unwrap_or(date);
+        let mut dates: Vec<Timestamp> = dates.into_iter().map(whole).collect();
+        dates.sort_unstable();
+        dates.dedup();
+        Self { slots: Slots::Dates(dates), zone }
+    }
+
+    /// The zone the slots are in.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The first slot after a moment.
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
+        self.first_from(after.checked_add(SignedDuration::from_nanos(1)).ok()?)
+    }
+
+    /// The first slot at a moment or after it.
+    pub fn first_from(&self, moment: Timestamp) -> Option<Timestamp> {
+        let (cron, every_hour) = match &self.slots {
+            Slots::Dates(dates) => return dates.iter().find(|date| **date >= moment).copied(),
+            Slots::Cron { cron, every_hour } => (cron, *every_hour),
+        };
+        let mut from = ceiling(moment)?;
+        let limit = from.checked_add(FARTHEST).unwrap_or(Timestamp::MAX);
+        while from <= limit {
+            let stretch = Stretch::around(&self.zone, from);
+            if stretch.starts_at(from) && !every_hour && stretch.skips_a_slot_of(cron) {
+                return Some(from);
+            }
+            let wall = stretch.wall(from).max(stretch.first_wall(every_hour)?);
+            let found = cron.find_next_occurrence(&wall, true).ok()?;
+            match stretch.moment(found) {
+                Some(found) if found > limit => return None,
+                Some(found) if stretch.end.is_none_or(|end| found < end) => return Some(found),
+                _ => from = stretch.end?,
+            }
+        }
+        None
+    }
+
+    /// The last slot before a moment.
+    pub fn previous(&self, before: Timestamp) -> Option<Timestamp> {
+        self.last_until(before.checked_sub(SignedDuration::from_nanos(1)).ok()?)
+    }
+
+    /// The last slot at a moment or before it.
+    pub fn last_until(&self, moment: Timestamp) -> Option<Timestamp> {
+        let (cron, every_hour) = match &self.slots {
+            Slots::Dates(dates) => return dates.iter().rev().find(|date| **date <= moment).copied(),
+            Slots::Cron { cron, every_hour } => (cron, *every_hour),
+        };
+        let mut until = floor(moment)?;
+        let limit = until.checked_sub(FARTHEST).unwrap_or(Timestamp::MIN);
+        while until >= limit {
+            let stretch = Stretch::around(&self.zone, until);
+            let found = cron.find_previous_occurrence(&stretch.wall(until), true).ok();
+            let first = stretch.first_wall(every_hour)?;
+            if let Some(found) = found.filter(|found| *found >= first) {
+                return stretch.moment(found).filter(|found| *found >= limit);
+            }
+            let start = stretch.start?.at;
+            if !every_hour && stretch.skips_a_slot_of(cron) {
+                return Some(start);
+            }
+            until = start.checked_sub(SignedDuration::from_secs(1)).ok()?;
+        }
+        None
+    }
+
+    /// The slots between two moments, both included.
+    pub fn between(&self, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Timestamp> + '_ {
+        let first = self.first_from(start);
+        std::iter::successors(first, |slot| self.next(*slot)).take_while(move |slot| *slot <= end)
+    }
+
+    /// Whether a moment is a slot.
+    pub fn has(&self, moment: Timestamp) -> bool {
+        self.first_from(moment) == Some(moment)
+    }
+}
+
+/// A stretch of time in which a zone has one offset.
+struct Stretch {
+    offset: Offset,
+    /// Its first moment, with what was before; none where the zone has had this offset for ever.
+    start: Option<Change>,
+    /// The first moment after it.
+    end: Option<Timestamp>,
+}
+
+/// A change of the clock.
+#[derive(Clone, Copy)]
+struct Change {
+    at: Timestamp,
+    /// The offset until then.
+    before: Offset,
+}
+
+impl Stretch {
+    fn around(zone: &TimeZone, moment: Timestamp) -> Self {
+        let after = moment.checked_add(SignedDuration::from_nanos(1)).unwrap_or(moment);
+        let start = zone.preceding(after).next().map(|change| {
+            let at = change.timestamp();
+            let before = at.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(at);
+            Change { at, before: zone.to_offset(before) }
+        });
+        Self {
+            offset: zone.to_offset(moment),
+            start,
+            end: zone.following(moment).next().map(|change| change.timestamp()),
+        }
+    }
+
+    fn starts_at(&self, moment: Timestamp) -> bool {
+        self.start.is_some_and(|start| start.at == moment)
+    }
+
+    /// What the clock on the wall shows.
+    fn wall(&self, moment: Timestamp) -> DateTime {
+        self.offset.to_datetime(moment)
+    }
+
+    fn moment(&self, wall: DateTime) -> Option<Timestamp> {
+        self.offset.to_timestamp(wall).ok()
+    }
+
+    /// The first time on the wall that counts: what the stretch before has shown already counts there, for a cron
+    /// that is about the wall clock.
+    fn first_wall(&self, every_hour: bool) -> Option<DateTime> {
+        let Some(start) = self.start else { return Some(DateTime::MIN) };
+        let first = self.wall(start.at);
+        Some(if every_hour { first } else { first.max(start.before.to_datetime(start.at)) })
+    }
+
+    /// Whether the clock, put forward at the start, leaves a slot out.
+    fn skips_a_slot_of(&self, cron: &Cron) -> bool {
+        let Some(start) = self.start else { return false };
+        let (skipped, shown) = (start.before.to_datetime(start.at), self.wall(start.at));
+        skipped < shown && cron.find_next_occurrence(&skipped, true).is_ok_and(|found| found < shown)
+    }
+}
+
+/// Whether any day is one of the cron's: the 30th of February is none. Days repeat every 28 years.
+fn has_a_day(cron: &Cron) -> bool {
+    let first = date(2000, 1, 1);
+    first.series(1.day()).take(28 * 366).any(|day| {
+        let [month, of_month] = [day.month(), day.day()].map(|number| u32::from(number.unsigned_abs()));
+        let weekday =
+            Weekday::from_days_from_sunday(u32::from(day.weekday().to_sunday_zero_offset().unsigned_abs()));
+        cron.pattern.month_match(month).unwrap_or(false)
+            && cron.pattern.day_match(i32::from(day.year()), month, of_month, weekday).unwrap_or(false)
+    })
+}
+
+/// The whole second at a moment or after it.
+fn ceiling(moment: Timestamp) -> Option<Timestamp> {
+    let second = moment.as_nanosecond().div_euclid(1_000_000_000);
+    let rest = moment.as_nanosecond().rem_euclid(1_000_000_000);
+    Timestamp::from_second(i64::try_from(second).ok()? + i64::from(rest > 0)).ok()
+}
+
+/// The whole second at a moment or before it.
+fn floor(moment: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_second(i64::try_from(moment.as_nanosecond().div_euclid(1_000_000_000)).ok()?).ok()
+}
+
+#[cfg(test)]
+#[path = "calendar_tests.rs"]
+mod tests;

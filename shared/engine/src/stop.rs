@@ -1,0 +1,164 @@
+//! Stops task runs where they are: their attempts, their subflows, their timers (kestra-compat.md 2.5).
+
+use crate::effect::Effect;
+use crate::flowable::{self, Stage};
+use crate::state::{Action, ExecutionState, Run, set_memo};
+use crate::timeout;
+use jiff::Timestamp;
+use segue_model::Json;
+use segue_model::catalog::RunBy;
+use segue_model::id::TaskRunId;
+use segue_model::state::{State, StateHistory};
+use segue_model::task_run::{Attempt, TaskRun};
+use serde_json::json;
+use std::collections::HashSet;
+
+impl ExecutionState {
+    /// Ends open task runs in the states named, without a word to their levels. An attempt that was under way
+    /// counts: what follows a restart is the next one.
+    pub(crate) fn stop_runs(&mut self, runs: &[(TaskRunId, State)], cascade: bool, now: Timestamp) {
+        let mut attempts = Vec::new();
+        for (id, state) in runs {
+            attempts.extend(self.stop_what_is_under_way(id, cascade).map(|attempt| (id.clone(), attempt)));
+            self.frames.remove(id);
+            if let Some(run) = self.run_mut(id)
+                && run.task_run.current() != State::Retrying
+            {
+                push_attempt(&mut run.task_run, *state, now);
+            }
+            self.enter(id, *state, now);
+        }
+        if !attempts.is_empty() {
+            self.effect(Effect::StopAttempts { attempts });
+        }
+    }
+
+    /// Stops what a task run itself has under way, timers and subflows; returns the attempt that a service is
+    /// to stop.
+    fn stop_what_is_under_way(&mut self, id: &TaskRunId, cascade: bool) -> Option<u32> {
+        let run = self.run(id)?;
+        let attempt = self.attempt_under_way(run);
+        let children = if cascade { self.subflows_of(run) } else { Vec::new() };
+        let keys = timer_keys(&run.task_run);
+        for execution_id in children {
+            self.effect(Effect::KillExecution { execution_id });
+        }
+        for key in keys {
+            self.effect(Effect::ClearTimer { key });
+        }
+        attempt
+    }
+
+    /// Stops what a flowable that is out of time has under way besides its children. Files that are being
+    /// collected are waited for, so that the directory goes.
+    pub(crate) fn stop_own(&mut self, id: &TaskRunId) {
+        let is_collecting = self.run(id).is_some_and(|run| Stage::of(&run.task_run.memo) == Stage::Collect);
+        if is_collecting {
+            return;
+        }
+        if let Some(attempt) = self.stop_what_is_under_way(id, true) {
+            self.effect(Effect::StopAttempts { attempts: vec![(id.clone(), attempt)] });
+            if let Some(run) = self.run_mut(id) {
+                set_memo(&mut run.task_run.memo, "stage", json!(Stage::Children.name()));
+            }
+        }
+    }
+
+    /// The attempt of a task run that a service has, or is about to get.
+    fn attempt_under_way(&self, run: &Run) -> Option<u32> {
+        let node = self.plan.node(run.node?)?;
+        let is_open = matches!(run.task_run.current(), State::Created | State::Restarted | State::Running);
+        match node.run_by {
+            RunBy::Service(_) if is_open => Some(run.task_run.ended_attempts()),
+            RunBy::Flowable if is_open && self.directory_of(run.node?).is_some() => {
+                let stage = Stage::of(&run.task_run.memo);
+                (stage != Stage::Children).then(|| flowable::directory_attempt(&run.task_run.memo, stage))
+            }
+            RunBy::Service(_) | RunBy::Flowable | RunBy::Inline => None,
+        }
+    }
+
+    /// Stops again what a message that was lost may have left running: the task runs that were KILLED, and
+    /// their subflows.
+    pub(crate) fn stop_again(&mut self) {
+        let mut attempts = Vec::new();
+        let mut children = Vec::new();
+        for run in self.runs.values().filter(|run| run.task_run.current() == State::Killed) {
+            let is_service = run
+                .node
+                .and_then(|node| self.plan.node(node))
+                .is_some_and(|node| matches!(node.run_by, RunBy::Service(_)));
+            if let Some(last) = run.task_run.ended_attempts().checked_sub(1).filter(|_| is_service) {
+                attempts.push((run.task_run.id.clone(), last));
+            }
+            if !self.notes.spared {
+                children.extend(self.subflows_of(run));
+            }
+        }
+        if !attempts.is_empty() {
+            self.effect(Effect::StopAttempts { attempts });
+        }
+        for execution_id in children {
+            self.effect(Effect::KillExecution { execution_id });
+        }
+    }
+
+    /// What is open below a task run.
+    pub(crate) fn open_below(&self, id: &TaskRunId) -> Vec<TaskRunId> {
+        self.below(id)
+            .into_iter()
+            .filter(|id| self.run(id).is_some_and(|run| !run.task_run.current().is_terminal()))
+            .collect()
+    }
+
+    /// The task runs below one, parents first. None of them was made before it.
+    pub(crate) fn below(&self, id: &TaskRunId) -> Vec<TaskRunId> {
+        let Some(place) = self.places.get(id) else { return Vec::new() };
+        let mut above = HashSet::from([id]);
+        let mut below = Vec::new();
+        for run in self.runs.range(place..).map(|(_, run)| &run.task_run) {
+            if run.parent_task_run_id.as_ref().is_some_and(|parent| above.contains(parent)) {
+                above.insert(&run.id);
+                below.push(run.id.clone());
+            }
+        }
+        below
+    }
+
+    /// Forgets what was to be done in these levels.
+    pub(crate) fn forget_agenda(&mut self, levels: &HashSet<TaskRunId>) {
+        self.agenda.retain(|action| match action {
+            Action::Start { parent: level, .. } | Action::Advance { level, .. } => {
+                level.as_ref().is_none_or(|id| !levels.contains(id))
+            }
+            Action::Again(id) => !levels.contains(id),
+        });
+    }
+}
+
+/// Adds an attempt that ends now.
+pub(crate) fn push_attempt(task_run: &mut TaskRun, state: State, now: Timestamp) {
+    let mut history = StateHistory::new(State::Created, task_run.state.start_date());
+    let begun = task_run.state.histories().iter().rev().find(|change| change.state == State::Running);
+    if let Some(change) = begun {
+        history.enter(State::Running, change.date);
+    }
+    history.enter(state, now);
+    task_run.attempts.push(Attempt { state: history, log_file: None });
+}
+
+/// The timers that may be set for a task run.
+pub(crate) fn timer_keys(task_run: &TaskRun) -> Vec<String> {
+    let id = &task_run.id;
+    let attempts = task_run.attempts.len();
+    let is_set = |key: &str| task_run.memo.get(key).is_some_and(|date| *date != Json::Null);
+    [
+        (is_set("due"), format!("due:{id}")),
+        (is_set("next"), format!("round:{id}")),
+        (is_set("until"), timeout::timer_key(id)),
+        (task_run.current() == State::Retrying, format!("retry:{id}:{attempts}")),
+    ]
+    .into_iter()
+    .filter_map(|(is_set, key)| is_set.then_some(key))
+    .collect()
+}

@@ -1,0 +1,120 @@
+//! The time a flowable may take, children and waiting included (kestra-compat.md 1.3). What a service runs is
+//! stopped by the service itself; a Pause has a date of its own.
+
+use crate::attempt::Ended;
+use crate::effect::Effect;
+use crate::flowable::OpenError;
+use crate::frame::Phase;
+use crate::state::{Action, Env, ExecutionState, set_memo};
+use crate::step::is_kind;
+use jiff::{SignedDuration, Timestamp};
+use segue_model::duration::parse_duration;
+use segue_model::id::TaskRunId;
+use segue_model::log::LogLevel;
+use segue_model::state::State;
+use segue_model::task::{FlowableKind, Task};
+use segue_model::view::iso_duration;
+use segue_model::{Json, Map};
+use segue_template::Scope;
+use serde_json::json;
+use std::collections::HashSet;
+
+/// How long a flowable may take, rendered at its start.
+pub(crate) fn limit(task: &Task, scope: &Scope, env: &Env) -> Result<Option<SignedDuration>, OpenError> {
+    let Some(template) = &task.timeout else { return Ok(None) };
+    if is_kind(task, |kind| matches!(kind, FlowableKind::Pause(_))) {
+        return Ok(None);
+    }
+    let text = env.renderer.render(template, scope)?;
+    parse_duration(text.trim()).map(Some).map_err(|error| OpenError::Failed(format!("timeout: {error}")))
+}
+
+/// Whether the time of a flowable is over and its children were stopped.
+pub(crate) fn has_timed_out(memo: &Json) -> bool {
+    memo.get("timedOut").is_some_and(|value| *value == Json::Bool(true))
+}
+
+/// The timer of a flowable's time.
+pub(crate) fn timer_key(id: &TaskRunId) -> String {
+    format!("timeout:{id}")
+}
+
+impl ExecutionState {
+    /// Sets the clock of a flowable's attempt. The limit is kept, for the attempt after a restart.
+    pub(crate) fn start_clock(&mut self, id: &TaskRunId, limit: SignedDuration, env: &Env) {
+        let due = env.now.checked_add(limit).unwrap_or(Timestamp::MAX);
+        let Some(run) = self.run_mut(id) else { return };
+        set_memo(&mut run.task_run.memo, "limit", json!(limit));
+        set_memo(&mut run.task_run.memo, "until", json!(due));
+        self.effect(Effect::SetTimer { key: timer_key(id), due });
+    }
+
+    /// Stops the clock of a flowable whose attempt has ended.
+    pub(crate) fn stop_clock(&mut self, id: &TaskRunId) {
+        if let Some(run) = self.run_mut(id)
+            && run.task_run.memo.get("until").is_some_and(|due| *due != Json::Null)
+        {
+            set_memo(&mut run.task_run.memo, "until", Json::Null);
+            self.effect(Effect::ClearTimer { key: timer_key(id) });
+        }
+    }
+
+    /// The clock of a flowable went off: its time is over, unless it was set anew meanwhile.
+    pub(crate) fn time_is_over(&mut self, id: &TaskRunId, env: &Env) {
+        let Some(run) = self.run(id) else { return };
+        let until: Option<Timestamp> =
+            run.task_run.memo.get("until").and_then(|due| serde_json::from_value(due.clone()).ok());
+        let is_at_work = matches!(run.task_run.current(), State::Running | State::Paused);
+        if !is_at_work || until.is_none_or(|due| due > env.now) {
+            return;
+        }
+        let limit: Option<SignedDuration> =
+            run.task_run.memo.get("limit").and_then(|limit| serde_json::from_value(limit.clone()).ok());
+        let (start, outputs) = (run.task_run.state.start_date(), run.task_run.outputs.clone());
+        let (attempts, run_node) = (run.task_run.attempts.len(), run.node);
+        let error = format!(
+            "the task was stopped: it took longer than its timeout, {}",
+            limit.map(iso_duration).unwrap_or_default()
+        );
+        let children: Vec<(TaskRunId, State)> =
+            self.open_below(id).into_iter().map(|id| (id, State::Killed)).collect();
+        let mut levels: HashSet<TaskRunId> = children.iter().map(|(id, _)| id.clone()).collect();
+        levels.insert(id.clone());
+        self.forget_agenda(&levels);
+        self.stop_runs(&children, true, env.now);
+        self.stop_own(id);
+        let phase = self.frames.get(id).map(|frame| frame.phase);
+        // The directory of a block is taken away first; what is tried again then follows from its end.
+        let is_block = run_node.is_some_and(|node| self.directory_of(node).is_some());
+        let is_tried_again = phase.is_none_or(|phase| phase == Phase::Main && !is_block)
+            && (self.retry_date(id, attempts + 1, env.now).is_some()
+                || self.replay_date(id, env.now).is_some());
+        if phase.is_none() || is_tried_again {
+            self.frames.remove(id);
+            let ended = Ended {
+                state: State::Failed,
+                outputs: if phase.is_none() { outputs } else { Map::new() },
+                error: Some(error),
+                start,
+                end: env.now,
+            };
+            return self.end_attempt(id, ended, env);
+        }
+        self.log(Some(id), LogLevel::Error, error, env.now);
+        self.force(id, State::Failed);
+        if let Some(run) = self.run_mut(id) {
+            set_memo(&mut run.task_run.memo, "timedOut", Json::Bool(true));
+        }
+        if self.run(id).is_some_and(|run| run.task_run.current() == State::Paused) {
+            self.enter(id, State::Running, env.now);
+        }
+        if let Some(frame) = self.frames.get_mut(id) {
+            match phase {
+                Some(Phase::Main) => frame.main.running = 0,
+                // Its `errors` or `finally` were at work: nothing more is begun.
+                _ => frame.stop(),
+            }
+        }
+        self.agenda.push_back(Action::Advance { level: Some(id.clone()), ended: None });
+    }
+}

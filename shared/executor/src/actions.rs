@@ -1,0 +1,307 @@
+//! What people ask of an execution: kill, pause, resume, restart, replay, labels (kestra-compat.md 2.5, 2.6). Each
+//! request is checked against the execution as it is in the store; one that is refused changes nothing.
+//!
+//! How to add one more: an event in the model, its rule in the engine's `refusal`, its arm in `decide`, a method
+//! here.
+
+use crate::create::{CreateError, NewExecution};
+use crate::executor::{Executor, execution_message};
+use segue_engine::inputs::InputProblem;
+use segue_engine::replay::{self, Copy};
+use segue_engine::{ExecutionState, Refusal};
+use segue_model::Map;
+use segue_model::event::Event;
+use segue_model::execution::Execution;
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_model::input::Input;
+use segue_model::label::Label;
+use segue_model::state::State;
+use segue_ports::PortError;
+use segue_ports::state::StoredExecution;
+use thiserror::Error;
+
+/// Why a request was not granted. Nothing was changed.
+#[derive(Debug, Error)]
+pub enum ActionError {
+    /// There is no such execution, task run, flow or revision.
+    #[error("{0}")]
+    NotFound(String),
+    /// The execution is not in a state in which this can be asked.
+    #[error("{0}")]
+    IllegalState(String),
+    /// The request itself is wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// Inputs were refused.
+    #[error("{}", first_problem(.0))]
+    Inputs(Vec<InputProblem>),
+    /// A port failed.
+    #[error(transparent)]
+    Port(PortError),
+}
+
+fn first_problem(problems: &[InputProblem]) -> String {
+    problems.first().map(|problem| problem.message.clone()).unwrap_or_default()
+}
+
+impl From<PortError> for ActionError {
+    fn from(error: PortError) -> Self {
+        match error {
+            PortError::NotFound { .. } => Self::NotFound(error.to_string()),
+            PortError::Invalid { message } => Self::Invalid(message),
+            other => Self::Port(other),
+        }
+    }
+}
+
+impl From<Refusal> for ActionError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound(message) => Self::NotFound(message),
+            Refusal::IllegalState(message) => Self::IllegalState(message),
+            Refusal::Invalid(message) => Self::Invalid(message),
+        }
+    }
+}
+
+impl From<CreateError> for ActionError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Inputs(problems) => Self::Inputs(problems),
+            CreateError::Port(error) => error.into(),
+            other => Self::Invalid(other.to_string()),
+        }
+    }
+}
+
+impl Executor {
+    /// Kills an execution, with its subflows where `cascade` says so. One that has ended stays as it is.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] for one that has ended, without `cascade`.
+    pub async fn kill(&self, id: &ExecutionId, cascade: bool) -> Result<Execution, ActionError> {
+        self.act(id, |_| Event::KillRequested { cascade }).await
+    }
+
+    /// Pauses a RUNNING execution: what runs goes on to its end, nothing starts.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] for one that is not RUNNING.
+    pub async fn pause(&self, id: &ExecutionId) -> Result<Execution, ActionError> {
+        self.act(id, |_| Event::PauseRequested).await
+    }
+
+    /// Resumes a PAUSED execution at its first Pause; `inputs` are what is submitted for its `onResume`, texts or
+    /// values.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] for one that is not PAUSED; [`ActionError::Inputs`] where inputs were refused,
+    /// and it is PAUSED still.
+    pub async fn resume(&self, id: &ExecutionId, inputs: Map) -> Result<Execution, ActionError> {
+        let (task_run_id, inputs) = self.resolve_resume(id, inputs).await?;
+        self.act(id, |_| Event::ResumeRequested { inputs: inputs.clone(), task_run_id: task_run_id.clone() })
+            .await
+    }
+
+    /// What a resume of a PAUSED execution would ask for.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] for one that is not PAUSED.
+    pub async fn resume_inputs(&self, id: &ExecutionId) -> Result<Vec<Input>, ActionError> {
+        let state = self.stored(id).await?;
+        refused(&state, &resume_of(None))?;
+        Ok(state.first_paused().map(|id| state.resume_inputs(&id)).unwrap_or_default())
+    }
+
+    /// The paused task run that a resume means, and its inputs, resolved, secrets encrypted; nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Executor::resume`].
+    pub async fn resolve_resume(
+        &self,
+        id: &ExecutionId,
+        inputs: Map,
+    ) -> Result<(Option<TaskRunId>, Map), ActionError> {
+        let state = self.stored(id).await?;
+        refused(&state, &resume_of(None))?;
+        let Some(task_run_id) = state.first_paused() else { return Ok((None, Map::new())) };
+        let wanted = state.resume_inputs(&task_run_id);
+        let request =
+            NewExecution { inputs, trigger: state.execution().trigger.clone(), ..NewExecution::default() };
+        let flow = &state.plan().flow;
+        let context = self.input_context(flow, &request);
+        let now = self.ports().clock.now();
+        let resolved = self.sealed_inputs(&wanted, &flow.namespace, &request, &context, id, now).await?;
+        Ok((Some(task_run_id), resolved))
+    }
+
+    /// Runs an execution now, whatever it waits for: a date, a slot, a person.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] for one that has ended.
+    pub async fn force_run(&self, id: &ExecutionId) -> Result<Execution, ActionError> {
+        self.act(id, |_| Event::ForceRunRequested).await
+    }
+
+    /// Takes a QUEUED execution out of the queue, to run (RUNNING) or to end in `state`.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] for one that is not QUEUED; [`ActionError::Invalid`] for another state.
+    pub async fn unqueue(&self, id: &ExecutionId, state: State) -> Result<Execution, ActionError> {
+        self.act(id, |_| Event::Unqueued { state }).await
+    }
+
+    /// Restarts what failed: in place, or, with a revision, as a new execution of that revision of the flow.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] for one that has neither ended nor is PAUSED, or in which nothing failed;
+    /// [`ActionError::NotFound`] for a revision that is not there.
+    pub async fn restart(&self, id: &ExecutionId, revision: Option<u32>) -> Result<Execution, ActionError> {
+        let Some(revision) = revision else {
+            return self
+                .act(id, |state| {
+                    let attempt = state.execution().metadata.attempt_number;
+                    Event::RestartRequested { attempt }
+                })
+                .await;
+        };
+        let state = self.stored(id).await?;
+        let old = state.execution();
+        let plan = self.plan(&old.namespace, &old.flow_id, Some(revision)).await?;
+        let now = self.ports().clock.now();
+        let copy = replay::restart_as_new(&state, &plan, self.copy_id(id), now)?;
+        self.create_copy(copy).await
+    }
+
+    /// Runs an execution again as a new one: from scratch, or from a task run on, in its own revision of the flow
+    /// unless another is named, with its inputs unless others are submitted.
+    ///
+    /// # Errors
+    /// [`ActionError::NotFound`] for a task run or revision that is not there; [`ActionError::Inputs`] where
+    /// inputs were refused.
+    pub async fn replay(
+        &self,
+        id: &ExecutionId,
+        task_run_id: Option<&TaskRunId>,
+        revision: Option<u32>,
+        inputs: Option<Map>,
+    ) -> Result<Execution, ActionError> {
+        let state = self.stored(id).await?;
+        let old = state.execution();
+        let revision = revision.unwrap_or(old.flow_revision);
+        let plan = self.plan(&old.namespace, &old.flow_id, Some(revision)).await?;
+        let (new, now) = (self.copy_id(id), self.ports().clock.now());
+        let mut copy = match task_run_id {
+            None => replay::replay(old, &plan, new.clone(), now),
+            Some(from) => replay::replay_from(&state, &plan, new.clone(), from, now)?,
+        };
+        if let Some(inputs) = inputs {
+            let request = NewExecution { inputs, trigger: old.trigger.clone(), ..NewExecution::default() };
+            let flow = &plan.flow;
+            let context = self.input_context(flow, &request);
+            copy.execution.inputs =
+                self.sealed_inputs(&flow.inputs, &flow.namespace, &request, &context, &new, now).await?;
+        }
+        self.create_copy(copy).await
+    }
+
+    /// Sets the state of a task run, a final one (a PAUSED one can be set to RUNNING as well); the execution goes
+    /// on from there.
+    ///
+    /// # Errors
+    /// [`ActionError::NotFound`] for a task run that is not there; [`ActionError::Invalid`] for another state.
+    pub async fn change_task_run_state(
+        &self,
+        id: &ExecutionId,
+        task_run_id: &TaskRunId,
+        state: State,
+    ) -> Result<Execution, ActionError> {
+        self.act(id, |_| Event::TaskRunStateChanged { task_run_id: task_run_id.clone(), state }).await
+    }
+
+    /// Replaces the final state of an execution by another; nothing runs.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] for one that has not ended; [`ActionError::Invalid`] for a state that is not
+    /// final.
+    pub async fn change_status(&self, id: &ExecutionId, state: State) -> Result<Execution, ActionError> {
+        self.act(id, |_| Event::StatusChanged { state }).await
+    }
+
+    /// Removes an execution with its task runs, logs and timers; false where it was not there. Its slot, or its
+    /// place in the queue, is given back first, and who waited for it goes on.
+    ///
+    /// # Errors
+    /// What the store or the bus said.
+    pub async fn delete(&self, id: &ExecutionId) -> Result<bool, PortError> {
+        let Some(stored) = self.ports().state.execution(id).await? else { return Ok(false) };
+        let released = self.release_slot(&stored.execution).await?;
+        if !released.is_empty() {
+            self.ports().bus.publish(released).await?;
+        }
+        let is_gone = self.ports().state.delete_execution(id).await?;
+        self.cache.forget(id);
+        Ok(is_gone)
+    }
+
+    /// Adds labels to an execution that has ended, or replaces those of the same key; none is removed.
+    ///
+    /// # Errors
+    /// [`ActionError::IllegalState`] for one that has not ended; [`ActionError::Invalid`] for a label that begins
+    /// with `system.` and is new or changed.
+    pub async fn set_labels(&self, id: &ExecutionId, labels: Vec<Label>) -> Result<Execution, ActionError> {
+        self.act(id, |_| Event::LabelsChanged { labels: labels.clone() }).await
+    }
+
+    /// Folds in what a person asks, unless the execution as it is in the store refuses it.
+    async fn act(
+        &self,
+        id: &ExecutionId,
+        event_of: impl Fn(&ExecutionState) -> Event + Send,
+    ) -> Result<Execution, ActionError> {
+        let place = self.cache.place(id);
+        let mut guard = place.lock().await;
+        // Another process may have changed it since it was kept here.
+        *guard = None;
+        let folded = self
+            .turn(id, &mut guard, |state| {
+                let event = event_of(state);
+                refused(state, &event)?;
+                Ok::<_, ActionError>(event)
+            })
+            .await?;
+        folded.ok_or_else(|| missing(id))
+    }
+
+    /// An execution as it is in the store.
+    pub(crate) async fn stored(&self, id: &ExecutionId) -> Result<ExecutionState, ActionError> {
+        Ok(self.load(id).await?.ok_or_else(|| missing(id))?.state)
+    }
+
+    fn copy_id(&self, old: &ExecutionId) -> ExecutionId {
+        let copied = NewExecution { flow_id: old.to_string(), ..NewExecution::default() };
+        self.fresh_id(&copied, self.ports().clock.now())
+    }
+
+    async fn create_copy(&self, copy: Copy) -> Result<Execution, ActionError> {
+        let Copy { execution, task_runs, notes } = copy;
+        let new = StoredExecution { execution, task_runs, notes, version: 0 };
+        self.ports().state.create_execution_with(&new).await?;
+        self.parts.observer.committed(&new.execution, &new.task_runs, &[]);
+        let message = execution_message(&new.execution.id, Event::ExecutionCreated);
+        self.ports().bus.publish(vec![message]).await?;
+        Ok(new.execution)
+    }
+}
+
+fn refused(state: &ExecutionState, event: &Event) -> Result<(), ActionError> {
+    state.refuses(event).map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+fn resume_of(task_run_id: Option<TaskRunId>) -> Event {
+    Event::ResumeRequested { inputs: Map::new(), task_run_id }
+}
+
+fn missing(id: &ExecutionId) -> ActionError {
+    ActionError::NotFound(format!("execution {id} was not found"))
+}

@@ -1,0 +1,63 @@
+//! What is asked without anything being changed: an expression in an execution, inputs before there is one.
+
+use crate::actions::ActionError;
+use crate::create::{CreateError, NewExecution};
+use crate::executor::Executor;
+use segue_engine::Env;
+use segue_model::Map;
+use segue_model::id::{ExecutionId, TaskRunId};
+use segue_template::{LookupTable, RenderError};
+
+impl Executor {
+    /// Renders an expression as a task run (or the flow, where none is named) sees it; secrets in the result are made
+    /// unreadable. The inner error says why it cannot be rendered.
+    ///
+    /// # Errors
+    /// [`ActionError::NotFound`] where there is no such execution or task run.
+    pub async fn evaluate(
+        &self,
+        id: &ExecutionId,
+        task_run: Option<&TaskRunId>,
+        expression: &str,
+    ) -> Result<Result<String, String>, ActionError> {
+        let mut state = self.stored(id).await?;
+        let env = Env {
+            renderer: self.parts.renderer.clone(),
+            lookups: LookupTable::new(),
+            now: self.ports().clock.now(),
+            budget: 0,
+            globals: self.parts.globals.clone(),
+            cipher: self.ports().cipher.clone(),
+        };
+        let scope = state.evaluation_scope(task_run, &env).ok_or_else(|| {
+            let task_run = task_run.map(TaskRunId::as_str).unwrap_or_default();
+            ActionError::NotFound(format!("task run {task_run} of execution {id} was not found"))
+        })?;
+        let namespace = state.execution().namespace.clone();
+        let mask = |text| env.lookups.mask_text(self.parts.answers.mask(text));
+        loop {
+            match self.parts.renderer.render(expression, &scope) {
+                Ok(text) => return Ok(Ok(mask(text))),
+                Err(RenderError::Pending) => {
+                    for lookup in env.lookups.take_pending() {
+                        let answer = self.parts.answers.answer(&namespace, id, &lookup).await?;
+                        env.lookups.insert(lookup, answer);
+                    }
+                }
+                Err(error) => return Ok(Err(mask(error.to_string()))),
+            }
+        }
+    }
+
+    /// The inputs an execution would have, secrets encrypted; nothing is made.
+    ///
+    /// # Errors
+    /// As [`Executor::create`].
+    pub async fn check_inputs(&self, request: &NewExecution) -> Result<Map, CreateError> {
+        let plan = self.plan(&request.namespace, &request.flow_id, request.revision).await?;
+        let flow = &plan.flow;
+        let context = self.input_context(flow, request);
+        let (id, now) = (ExecutionId::from("validation"), self.ports().clock.now());
+        self.sealed_inputs(&flow.inputs, &flow.namespace, request, &context, &id, now).await
+    }
+}

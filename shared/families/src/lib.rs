@@ -1,0 +1,36 @@
+//! THE list of function families, and with it of task types.
+//!
+//! What it is: [`families`] and [`catalog`], for who has to know every task type: the executor, the scheduler and the
+//! API read flows; `standalone` starts a worker for each family. [`PortAnswers`] answers what expressions ask where
+//! an executor runs.
+//!
+//! What it must not know: how a task type works, which adapters there are, who composes what.
+//!
+//! How to add one more: a new function family gets one line in [`families`].
+
+mod answers;
+
+pub use answers::PortAnswers;
+
+use segue_model::catalog::Catalog;
+use segue_task::TaskList;
+
+/// The function families, in alphabetical order.
+pub fn families() -> Vec<TaskList> {
+    vec![
+        segue_fn_bigquery::tasks(),
+        segue_fn_execution::tasks(),
+        segue_fn_gcs::tasks(),
+        segue_fn_http::tasks(),
+        segue_fn_script::tasks(),
+        segue_fn_storage::tasks(),
+    ]
+}
+
+/// All task types: flowables, inline types, and those of every family.
+pub fn catalog() -> Catalog {
+    let mut types = segue_model::flowable_types::flowable_types();
+    types.extend(segue_engine::inline::inline_types());
+    types.extend(families().iter().flat_map(TaskList::task_types));
+    Catalog::new(types)
+}

@@ -1,0 +1,171 @@
+//! The event bus on Pub/Sub: publishing. Delivery is by push subscriptions, which the service runtime answers.
+//!
+//! A message is JSON, with attributes that tell without reading it what it is about. There are no ordering keys: a
+//! handler bears any order, and keys would hold messages back behind one that fails.
+
+pub(crate) mod emulator;
+
+use crate::config::PlatformConfig;
+use async_trait::async_trait;
+use futures::future::try_join_all;
+use google_cloud_auth::credentials::anonymous;
+use google_cloud_gax::retry_policy::RetryPolicyExt as _;
+use google_cloud_pubsub::client::{BasePublisher, Publisher};
+use google_cloud_pubsub::model::Message as PubSubMessage;
+use google_cloud_pubsub::retry_policy::RetryableErrors;
+use segue_ports::wire::Message;
+use segue_ports::{EventBus, Outgoing, PortError, Topic};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+const PORT: &str = "event bus";
+/// How large a message may be; Pub/Sub takes 10 MB with its attributes.
+const MESSAGE_BYTES: usize = 9_500_000;
+/// How long a batch that is not full waits for more; whoever publishes several gives them at once.
+const BATCH_DELAY: Duration = Duration::from_millis(1);
+/// How long publishing is tried before it is an error: whoever publishes is answering a push request himself.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The name of the attribute that says what kind of message it is.
+pub(crate) const KIND: &str = "kind";
+/// The name of the attribute with the execution's id, where it is about one.
+pub(crate) const EXECUTION_ID: &str = "executionId";
+
+/// How many messages were published, and how large they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PublishCounts {
+    /// Messages.
+    pub messages: u64,
+    /// Bytes of their data, attributes left out.
+    pub bytes: u64,
+}
+
+/// Publishes to Pub/Sub.
+pub struct PubSubBus {
+    publisher: BasePublisher,
+    /// `projects/…/topics/PREFIX-`.
+    topics: String,
+    by_topic: Mutex<HashMap<Topic, Publisher>>,
+    messages: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl PubSubBus {
+    /// Connects: to the emulator where the configuration names one, else to Google's service with the credentials
+    /// of the environment.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when there are no credentials, or no connection can be set up.
+    pub async fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
+        let mut builder =
+            BasePublisher::builder().with_retry_policy(RetryableErrors.with_time_limit(PATIENCE));
+        if let Some(url) = &config.emulators.pubsub {
+            builder = builder.with_endpoint(url.clone()).with_credentials(anonymous::Builder::new().build());
+        }
+        let publisher = builder.build().await.map_err(|error| PortError::unavailable(PORT, error))?;
+        Ok(Self {
+            publisher,
+            topics: format!("projects/{}/topics/{}", config.project, config.prefixed("")),
+            by_topic: Mutex::default(),
+            messages: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        })
+    }
+
+    /// What was published since it was connected.
+    pub fn publish_counts(&self) -> PublishCounts {
+        PublishCounts {
+            messages: self.messages.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    fn topic(&self, topic: &Topic) -> Publisher {
+        let mut known = self.by_topic.lock().unwrap_or_else(PoisonError::into_inner);
+        let publisher = known.entry(topic.clone()).or_insert_with(|| {
+            self.publisher
+                .publisher(format!("{}{}", self.topics, topic.name()))
+                .set_delay_threshold(BATCH_DELAY)
+                .build()
+        });
+        publisher.clone()
+    }
+}
+
+#[async_trait]
+impl EventBus for PubSubBus {
+    async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
+        let mut sent = Vec::with_capacity(messages.len());
+        // All are made before the first is sent: one that cannot be sent leaves none on its way.
+        for outgoing in &messages {
+            sent.push((self.topic(&outgoing.topic), encode(&outgoing.message)?));
+        }
+        let bytes: usize = sent.iter().map(|(_, message)| message.data.len()).sum();
+        try_join_all(sent.into_iter().map(|(publisher, message)| publisher.publish(message)))
+            .await
+            .map_err(|error| PortError::unavailable(PORT, error))?;
+        self.messages.fetch_add(messages.len() as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+fn encode(message: &Message) -> Result<PubSubMessage, PortError> {
+    let data = serde_json::to_vec(message)
+        .map_err(|error| PortError::invalid(format!("a message cannot be written as JSON: {error}")))?;
+    if data.len() > MESSAGE_BYTES {
+        return Err(PortError::invalid(format!(
+            "a message of {} bytes is larger than Pub/Sub takes ({MESSAGE_BYTES}): outputs and inputs that large \
+             belong into files",
+            data.len()
+        )));
+    }
+    let (kind, execution) = about(message);
+    let mut attributes = vec![(KIND.to_owned(), kind.to_owned())];
+    attributes.extend(execution.map(|id| (EXECUTION_ID.to_owned(), id)));
+    Ok(PubSubMessage::new().set_data(data).set_attributes(attributes))
+}
+
+/// The kind of a message as its JSON names it, and the execution it is about.
+fn about(message: &Message) -> (&'static str, Option<String>) {
+    match message {
+        Message::Execution(about) => ("execution", Some(about.execution_id.to_string())),
+        Message::TaskRun(about) => ("taskRun", Some(about.execution_id.to_string())),
+        Message::Tick(_) => ("tick", None),
+        Message::ExecutionEnded(about) => ("executionEnded", Some(about.execution_id.to_string())),
+        Message::Backfill(_) => ("backfill", None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use segue_model::event::Event;
+    use segue_model::trigger_state::TriggerKey;
+    use segue_ports::wire::ExecutionMessage;
+
+    #[test]
+    fn the_attributes_say_what_the_json_says() {
+        let about = Message::Execution(ExecutionMessage::new("e-1".into(), Event::Continued));
+        let tick = Message::Tick(TriggerKey::new("company", "taxi", "daily"));
+        for (message, execution) in [(about, Some("e-1")), (tick, None)] {
+            let encoded = encode(&message).unwrap();
+            let json: serde_json::Value = serde_json::from_slice(&encoded.data).unwrap();
+            assert_eq!(
+                json.get("kind").and_then(|kind| kind.as_str()),
+                encoded.attributes.get(KIND).map(|kind| &**kind)
+            );
+            assert_eq!(encoded.attributes.get(EXECUTION_ID).map(|id| &**id), execution);
+            assert_eq!(serde_json::from_slice::<Message>(&encoded.data).unwrap(), message);
+        }
+    }
+
+    #[test]
+    fn a_message_no_topic_takes_is_refused() {
+        let key = "x".repeat(MESSAGE_BYTES);
+        let large = Message::Execution(ExecutionMessage::new("e".into(), Event::TimerFired { key }));
+        assert!(matches!(encode(&large), Err(PortError::Invalid { .. })));
+    }
+}

@@ -1,0 +1,141 @@
+//! What has to be known of a Google Cloud project, from the environment.
+
+use segue_ports::PortError;
+
+/// Where everything is.
+///
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `SEGUE_PROJECT`, else `GOOGLE_CLOUD_PROJECT` | the project | none: it must be given |
+/// | `SEGUE_PREFIX` | what names of topics, subscriptions and collections begin with, a dash after it | `segue` |
+/// | `SEGUE_DATABASE` | the Firestore database | `(default)` |
+/// | `SEGUE_BUCKET` | the bucket of internal storage | project, dash, prefix |
+/// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformConfig {
+    /// The project's id.
+    pub project: String,
+    /// What names of topics, subscriptions and collections begin with, a dash after it; empty: nothing.
+    pub prefix: String,
+    /// The Firestore database.
+    pub database: String,
+    /// The bucket of internal storage.
+    pub bucket: String,
+    /// Emulators in place of services.
+    pub emulators: Emulators,
+}
+
+/// The addresses of emulators, each as an URL; none: the service itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Emulators {
+    /// Firestore's.
+    pub firestore: Option<String>,
+    /// That of Pub/Sub.
+    pub pubsub: Option<String>,
+    /// That of Cloud Storage.
+    pub storage: Option<String>,
+    /// BigQuery's.
+    pub bigquery: Option<String>,
+}
+
+impl PlatformConfig {
+    /// From the environment of the process.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] naming the variable that is missing or wrong.
+    pub fn from_env() -> Result<Self, PortError> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// From variables by name.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] naming the variable that is missing or wrong.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, PortError> {
+        let variable =
+            |name: &str| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let project =
+            variable("SEGUE_PROJECT").or_else(|| variable("GOOGLE_CLOUD_PROJECT")).ok_or_else(|| {
+                PortError::invalid(
+                    "SEGUE_PROJECT is not set: it names the Google Cloud project, e.g. my-project",
+                )
+            })?;
+        let prefix = variable("SEGUE_PREFIX").unwrap_or_else(|| "segue".to_owned());
+        let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        if !prefix.starts_with(|letter: char| letter.is_ascii_lowercase()) || !prefix.chars().all(is_plain) {
+            return Err(PortError::invalid(format!(
+                "SEGUE_PREFIX is '{prefix}': lower case letters, digits and dashes are meant, a letter first"
+            )));
+        }
+        Ok(Self {
+            bucket: variable("SEGUE_BUCKET").unwrap_or_else(|| format!("{project}-{prefix}")),
+            database: variable("SEGUE_DATABASE").unwrap_or_else(|| "(default)".to_owned()),
+            project,
+            prefix,
+            emulators: Emulators {
+                firestore: variable("FIRESTORE_EMULATOR_HOST").map(url),
+                pubsub: variable("PUBSUB_EMULATOR_HOST").map(url),
+                storage: variable("STORAGE_EMULATOR_HOST").map(url),
+                bigquery: variable("BIGQUERY_EMULATOR_HOST").map(url),
+            },
+        })
+    }
+
+    /// A name with the prefix before.
+    pub fn prefixed(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}-{name}", self.prefix) }
+    }
+}
+
+fn url(address: String) -> String {
+    let address = if address.contains("://") { address } else { format!("http://{address}") };
+    address.trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<PlatformConfig, String> {
+        PlatformConfig::from_variables(|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+        .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_project_is_enough() {
+        let config = read(&[("GOOGLE_CLOUD_PROJECT", "demo")]).unwrap();
+        assert_eq!(
+            (&*config.prefix, &*config.database, &*config.bucket),
+            ("segue", "(default)", "demo-segue")
+        );
+        assert_eq!(config.emulators, Emulators::default());
+        assert_eq!(config.prefixed("task-http"), "segue-task-http");
+        assert!(read(&[]).unwrap_err().contains("SEGUE_PROJECT"));
+    }
+
+    #[test]
+    fn an_emulator_is_given_with_or_without_its_scheme() {
+        let config = read(&[
+            ("SEGUE_PROJECT", "demo"),
+            ("GOOGLE_CLOUD_PROJECT", "other"),
+            ("FIRESTORE_EMULATOR_HOST", "127.0.0.1:8086"),
+            ("PUBSUB_EMULATOR_HOST", "http://127.0.0.1:8085/"),
+            ("STORAGE_EMULATOR_HOST", " "),
+        ])
+        .unwrap();
+        assert_eq!(config.project, "demo");
+        assert_eq!(config.emulators.firestore.as_deref(), Some("http://127.0.0.1:8086"));
+        assert_eq!(config.emulators.pubsub.as_deref(), Some("http://127.0.0.1:8085"));
+        assert_eq!(config.emulators.storage, None);
+    }
+
+    #[test]
+    fn a_prefix_that_no_topic_could_begin_with_is_refused() {
+        for wrong in ["1a", "-a", "A", "a_b", "a/b"] {
+            let error = read(&[("SEGUE_PROJECT", "demo"), ("SEGUE_PREFIX", wrong)]).unwrap_err();
+            assert!(error.contains("SEGUE_PREFIX") && error.contains(wrong), "{error}");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Firestore, as the adapter uses it: documents read by name or by query, and commits under conditions.
+//!
+//! What it is: a thin layer over the gRPC client of the crate `firestore`. A commit is one request, all or
+//! nothing, optimistic: each write may stand under the condition that its document is absent, or unchanged since
+//! a version. No transaction is held open, so nobody waits for anybody's lock. Every operation is counted.
+//!
+//! What it must not know: what is stored.
+
+pub(crate) mod counts;
+pub(crate) mod document;
+pub(crate) mod error;
+pub(crate) mod names;
+pub(crate) mod query;
+pub(crate) mod text;
+pub(crate) mod write;
+
+use crate::config::PlatformConfig;
+use counts::{Counters, OperationCounts};
+use document::{Found, Version, as_int, version};
+use error::DbError;
+use firestore::gcloud_sdk::GoogleAuthMiddleware;
+use firestore::gcloud_sdk::google::firestore::v1::batch_get_documents_response::Result as Got;
+use firestore::gcloud_sdk::google::firestore::v1::firestore_client::FirestoreClient;
+use firestore::gcloud_sdk::google::firestore::v1::run_aggregation_query_request::QueryType as AggregationType;
+use firestore::gcloud_sdk::google::firestore::v1::run_query_request::{ConsistencySelector, QueryType};
+use firestore::gcloud_sdk::google::firestore::v1::structured_aggregation_query::{
+    Aggregation, QueryType as Aggregated, aggregation,
+};
+use firestore::gcloud_sdk::google::firestore::v1::{
+    BatchGetDocumentsRequest, CommitRequest, DocumentMask, RunAggregationQueryRequest, RunQueryRequest,
+    RunQueryResponse, StructuredAggregationQuery, Write,
+};
+use firestore::gcloud_sdk::prost::Message as _;
+use firestore::gcloud_sdk::tonic::{Code, Streaming};
+use firestore::{FirestoreDb, FirestoreDbOptions};
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use google_cloud_auth::credentials::anonymous;
+use query::Query;
+use segue_ports::PortError;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How large a request to commit may be; Firestore takes 10 MiB.
+const COMMIT_BYTES: usize = 9 << 20;
+/// How large a commit is made where it can be cut; the emulator takes 4 MiB.
+const PIECE_BYTES: usize = 3 << 20;
+
+/// How often something that failed in passing is asked again.
+const TRIES: u32 = 6;
+
+/// A connection to one database. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Database {
+    connection: FirestoreDb,
+    prefix: Arc<str>,
+    counters: Arc<Counters>,
+}
+
+/// Documents that were asked for by name, in the order of asking, and the moment they are of.
+pub(crate) struct Snapshot {
+    pub(crate) documents: Vec<Option<Found>>,
+    pub(crate) time: Version,
+}
+
+impl Database {
+    /// Connects to the emulator, where the configuration names one, else to the service.
+    pub(crate) async fn connect(config: &PlatformConfig) -> Result<Self, DbError> {
+        let options =
+            FirestoreDbOptions::new(config.project.clone()).with_database_id(config.database.clone());
+        let connection = match &config.emulators.firestore {
+            Some(url) => {
+                let options = options.with_firebase_api_url(url.clone());
+                FirestoreDb::with_options_auth(options, anonymous::Builder::new().build()).await?
+            }
+            None => FirestoreDb::with_options(options).await?,
+        };
+        Ok(Self { connection, prefix: config.prefix.as_str().into(), counters: Arc::default() })
+    }
+
+    pub(crate) fn counts(&self) -> OperationCounts {
+        self.counters.now()
+    }
+
+    /// The name of a collection.
+    pub(crate) fn collection(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}-{name}", self.prefix) }
+    }
+
+    /// The name of a document of a collection at the top.
+    pub(crate) fn path(&self, collection: &str, id: &str) -> String {
+        format!("{}/{}/{id}", self.connection.get_documents_path(), self.collection(collection))
+    }
+
+    /// The name of a document of a collection within a document.
+    pub(crate) fn below(&self, parent: &str, collection: &str, id: &str) -> String {
+        format!("{parent}/{}/{id}", self.collection(collection))
+    }
+
+    fn client(&self) -> FirestoreClient<GoogleAuthMiddleware> {
+        self.connection.client().get()
+    }
+
+    /// One document.
+    pub(crate) async fn get(&self, path: &str) -> Result<Option<Found>, DbError> {
+        let mut snapshot = self.get_all(vec![path.to_owned()], &[]).await?;
+        Ok(snapshot.documents.pop().flatten())
+    }
+
+    /// Documents by name, all of the same moment; only some fields, where any are named.
+    pub(crate) async fn get_all(&self, paths: Vec<String>, fields: &[&str]) -> Result<Snapshot, DbError> {
+        let mask = (!fields.is_empty())
+            .then(|| DocumentMask { field_paths: fields.iter().map(|field| (*field).to_owned()).collect() });
+        let request = BatchGetDocumentsRequest {
+            database: self.connection.get_database_path().clone(),
+            documents: paths.clone(),
+            mask,
+            ..BatchGetDocumentsRequest::default()
+        };
+        let (mut found, time) = again(|| self.batch_get(request.clone())).await?;
+        self.counters.read(u64::try_from(paths.len()).unwrap_or(u64::MAX));
+        Ok(Snapshot { documents: paths.iter().map(|path| found.remove(path)).collect(), time })
+    }
+
+    async fn batch_get(
+        &self,
+        request: BatchGetDocumentsRequest,
+    ) -> Result<(HashMap<String, Found>, Version), DbError> {
+        let mut answers = self.client().batch_get_documents(request).await?.into_inner();
+        let mut found = HashMap::new();
+        let mut time = 0;
+        while let Some(answer) = answers.message().await? {
+            time = time.max(version(answer.read_time.as_ref()));
+            if let Some(Got::Found(document)) = answer.result {
+                found.insert(document.name.clone(), Found::new(document));
+            }
+        }
+        Ok((found, time))
+    }
+
+    /// All documents of a query.
+    pub(crate) async fn query(&self, query: Query) -> Result<Vec<Found>, DbError> {
+        self.stream(query).await?.try_collect().await
+    }
+
+    /// The documents of a query, read while they are asked for.
+    pub(crate) async fn stream(
+        &self,
+        query: Query,
+    ) -> Result<BoxStream<'static, Result<Found, DbError>>, DbError> {
+        let request = RunQueryRequest {
+            parent: self.parent(&query),
+            consistency_selector: query.read_time().map(ConsistencySelector::ReadTime),
+            query_type: Some(QueryType::StructuredQuery(query.structured())),
+            ..RunQueryRequest::default()
+        };
+        let answers = again(|| self.run_query(request.clone())).await?;
+        let counters = self.counters.clone();
+        let state = (answers, false, counters);
+        Ok(stream::try_unfold(state, |(mut answers, seen, counters)| async move {
+            loop {
+                match answers.message().await? {
+                    Some(RunQueryResponse { document: Some(document), .. }) => {
+                        counters.read(1);
+                        return Ok(Some((Found::new(document), (answers, true, counters))));
+                    }
+                    Some(_) => {}
+                    None => {
+                        // Firestore bills a query that finds nothing as one read.
+                        counters.read(u64::from(!seen));
+                        return Ok(None);
+                    }
+                }
+            }
+        })
+        .boxed())
+    }
+
+    async fn run_query(&self, request: RunQueryRequest) -> Result<Streaming<RunQueryResponse>, DbError> {
+        Ok(self.client().run_query(request).await?.into_inner())
+    }
+
+    fn parent(&self, query: &Query) -> String {
+        query.parent.clone().unwrap_or_else(|| self.connection.get_documents_path().clone())
+    }
+
+    /// How many documents a query means.
+    pub(crate) async fn count(&self, query: Query) -> Result<u64, DbError> {
+        let count = aggregation::Operator::Count(aggregation::Count { up_to: None });
+        let request = RunAggregationQueryRequest {
+            parent: self.parent(&query),
+            query_type: Some(AggregationType::StructuredAggregationQuery(StructuredAggregationQuery {
+                aggregations: vec![Aggregation { alias: "count".to_owned(), operator: Some(count) }],
+                query_type: Some(Aggregated::StructuredQuery(query.structured())),
+            })),
+            ..RunAggregationQueryRequest::default()
+        };
+        let count = again(|| self.run_count(request.clone())).await?;
+        // Up to a thousand index entries are one read.
+        self.counters.read(count.div_ceil(1_000).max(1));
+        Ok(count)
+    }
+
+    async fn run_count(&self, request: RunAggregationQueryRequest) -> Result<u64, DbError> {
+        let mut answers = self.client().run_aggregation_query(request).await?.into_inner();
+        let mut count = 0;
+        while let Some(answer) = answers.message().await? {
+            let fields = answer.result.map(|result| result.aggregate_fields).unwrap_or_default();
+            if let Some(number) = fields.get("count").and_then(as_int) {
+                count = u64::try_from(number).unwrap_or_default();
+            }
+        }
+        Ok(count)
+    }
+
+    /// Writes all or nothing and returns the version of the first document.
+    ///
+    /// # Errors
+    /// [`DbError::Refused`] when a condition does not hold.
+    pub(crate) async fn commit(&self, writes: Vec<Write>) -> Result<Version, DbError> {
+        if writes.is_empty() {
+            return Ok(0);
+        }
+        let bytes: usize = writes.iter().map(Write::encoded_len).sum();
+        if bytes > COMMIT_BYTES {
+            return Err(PortError::invalid(format!(
+                "{} documents of {bytes} bytes in all are more than Firestore takes at once ({COMMIT_BYTES}): \
+                 keep large values in internal storage",
+                writes.len()
+            ))
+            .into());
+        }
+        let deletes = writes.iter().filter(|write| write::is_delete(write)).count();
+        let (deletes, puts) = (deletes as u64, writes.len().saturating_sub(deletes) as u64);
+        let request = CommitRequest {
+            database: self.connection.get_database_path().clone(),
+            writes,
+            ..CommitRequest::default()
+        };
+        let time = self.commit_request(request).await.inspect_err(|error| {
+            if matches!(error, DbError::Refused) {
+                self.counters.refused();
+            }
+        })?;
+        self.counters.wrote(puts, deletes);
+        Ok(time)
+    }
+
+    /// A commit that was aborted wrote nothing and is asked again. After another failure nobody knows whether it
+    /// did: that is the caller's to find out, by the next delivery of the same message.
+    async fn commit_request(&self, request: CommitRequest) -> Result<Version, DbError> {
+        let mut tries = 0;
+        loop {
+            match self.client().commit(request.clone()).await {
+                Ok(answer) => {
+                    let answer = answer.into_inner();
+                    let first = answer.write_results.first().and_then(|result| result.update_time.as_ref());
+                    return Ok(version(first.or(answer.commit_time.as_ref())));
+                }
+                Err(status) if status.code() == Code::Aborted && tries < TRIES => pause(tries).await,
+                Err(status) => return Err(status.into()),
+            }
+            tries += 1;
+        }
+    }
+
+    /// Whether writes are better made by one commit.
+    pub(crate) fn fits<'a>(&self, writes: impl Iterator<Item = &'a Write>) -> bool {
+        writes.map(Write::encoded_len).sum::<usize>() <= PIECE_BYTES
+    }
+
+    /// Writes in as many commits as it takes; for documents that nothing refers to yet, or no more.
+    pub(crate) async fn commit_in_pieces(&self, writes: Vec<Write>) -> Result<(), DbError> {
+        let mut piece = Vec::new();
+        let mut bytes = 0;
+        for write in writes {
+            let more = write.encoded_len();
+            if !piece.is_empty() && (bytes + more > PIECE_BYTES || piece.len() >= 500) {
+                self.commit(std::mem::take(&mut piece)).await?;
+                bytes = 0;
+            }
+            bytes += more;
+            piece.push(write);
+        }
+        self.commit(piece).await?;
+        Ok(())
+    }
+}
+
+/// Asks again what failed in passing: reads only.
+async fn again<T, F>(ask: impl Fn() -> F) -> Result<T, DbError>
+where
+    F: Future<Output = Result<T, DbError>>,
+{
+    let mut tries = 0;
+    loop {
+        match ask().await {
+            Err(error) if error.is_passing() && tries < TRIES => pause(tries).await,
+            // A read stands under no condition: what looks like one that failed is a missing index or database.
+            Err(DbError::Refused) => {
+                return Err(PortError::unavailable(
+                    "state store",
+                    "the database or one of its indexes is missing (docs/firestore.md lists them)",
+                )
+                .into());
+            }
+            answer => return answer,
+        }
+        tries += 1;
+    }
+}
+
+/// Waits before the next try: longer each time, and not as long as others do who failed in the same moment.
+pub(crate) async fn pause(tries: u32) {
+    let longest = 10_u64 << tries.min(6);
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let wait = longest / 2 + u64::from(clock.subsec_nanos()) % (longest / 2);
+    tokio::time::sleep(Duration::from_millis(wait)).await;
+}

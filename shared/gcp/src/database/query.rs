@@ -1,0 +1,126 @@
+//! Queries on one collection.
+
+use super::document::{Version, version_time};
+use firestore::gcloud_sdk::google::firestore::v1::structured_query::{
+    CollectionSelector, CompositeFilter, Direction, FieldFilter, FieldReference, Filter, Order, Projection,
+    composite_filter, field_filter, filter::FilterType,
+};
+use firestore::gcloud_sdk::google::firestore::v1::{StructuredQuery, Value};
+use firestore::gcloud_sdk::prost_types::Timestamp as ProtoTimestamp;
+
+/// How a field is compared.
+pub(crate) use field_filter::Operator as Is;
+
+/// A query.
+#[derive(Clone, Debug)]
+pub(crate) struct Query {
+    /// The document the collection belongs to; none for a collection at the top.
+    pub(crate) parent: Option<String>,
+    pub(crate) collection: String,
+    filters: Vec<Filter>,
+    order: Vec<Order>,
+    fields: Vec<String>,
+    limit: Option<i32>,
+    offset: i32,
+    at: Option<Version>,
+}
+
+impl Query {
+    pub(crate) fn on(collection: String) -> Self {
+        Self {
+            parent: None,
+            collection,
+            filters: Vec::new(),
+            order: Vec::new(),
+            fields: Vec::new(),
+            limit: None,
+            offset: 0,
+            at: None,
+        }
+    }
+
+    /// On a collection of a document.
+    pub(crate) fn within(parent: &str, collection: String) -> Self {
+        Self { parent: Some(parent.to_owned()), ..Self::on(collection) }
+    }
+
+    pub(crate) fn and(mut self, field: &str, is: Is, value: Value) -> Self {
+        self.filters.push(Filter {
+            filter_type: Some(FilterType::FieldFilter(FieldFilter {
+                field: Some(reference(field)),
+                op: is.into(),
+                value: Some(value),
+            })),
+        });
+        self
+    }
+
+    pub(crate) fn ascending(self, field: &str) -> Self {
+        self.ordered(field, Direction::Ascending)
+    }
+
+    pub(crate) fn descending(self, field: &str) -> Self {
+        self.ordered(field, Direction::Descending)
+    }
+
+    fn ordered(mut self, field: &str, direction: Direction) -> Self {
+        self.order.push(Order { field: Some(reference(field)), direction: direction.into() });
+        self
+    }
+
+    /// Only these fields are sent.
+    pub(crate) fn only(mut self, fields: &[&str]) -> Self {
+        self.fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        self
+    }
+
+    /// Only the names are sent.
+    pub(crate) fn names(self) -> Self {
+        self.only(&["__name__"])
+    }
+
+    /// At most so many; 0 is no limit.
+    pub(crate) fn limit(mut self, limit: u32) -> Self {
+        self.limit = (limit > 0).then(|| i32::try_from(limit).unwrap_or(i32::MAX));
+        self
+    }
+
+    pub(crate) fn offset(mut self, offset: u32) -> Self {
+        self.offset = i32::try_from(offset).unwrap_or(i32::MAX);
+        self
+    }
+
+    /// As the database was at that time.
+    pub(crate) fn at(mut self, time: Version) -> Self {
+        self.at = Some(time);
+        self
+    }
+
+    pub(crate) fn read_time(&self) -> Option<ProtoTimestamp> {
+        self.at.map(version_time)
+    }
+
+    pub(crate) fn structured(self) -> StructuredQuery {
+        let mut filters = self.filters;
+        let condition = if filters.len() > 1 {
+            let op = composite_filter::Operator::And.into();
+            Some(Filter { filter_type: Some(FilterType::CompositeFilter(CompositeFilter { op, filters })) })
+        } else {
+            filters.pop()
+        };
+        let fields = self.fields.iter().map(|field| reference(field)).collect();
+        StructuredQuery {
+            select: (!self.fields.is_empty()).then_some(Projection { fields }),
+            from: vec![CollectionSelector { collection_id: self.collection, all_descendants: false }],
+            r#where: condition,
+            order_by: self.order,
+            limit: self.limit,
+            offset: self.offset,
+            ..StructuredQuery::default()
+        }
+    }
+}
+
+fn reference(field: &str) -> FieldReference {
+    FieldReference { field_path: field.to_owned() }
+}

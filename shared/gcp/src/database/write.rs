@@ -1,0 +1,70 @@
+//! Writes, with the conditions they stand under.
+
+use super::document::{BODY, Fields, Version, as_map, version_time};
+use firestore::gcloud_sdk::google::firestore::v1::precondition::ConditionType;
+use firestore::gcloud_sdk::google::firestore::v1::write::Operation;
+use firestore::gcloud_sdk::google::firestore::v1::{Document, DocumentMask, Precondition, Value, Write};
+
+/// When a write is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// In any case.
+    Always,
+    /// When the document is not there.
+    Absent,
+    /// When the document is as it was at that version.
+    At(Version),
+}
+
+impl When {
+    fn condition(self) -> Option<Precondition> {
+        let condition_type = match self {
+            Self::Always => return None,
+            Self::Absent => ConditionType::Exists(false),
+            Self::At(version) => ConditionType::UpdateTime(version_time(version)),
+        };
+        Some(Precondition { condition_type: Some(condition_type) })
+    }
+}
+
+/// Writes a document, whatever stood there.
+pub(crate) fn put(path: String, fields: Fields, when: When) -> Write {
+    Write {
+        update_mask: None,
+        update_transforms: Vec::new(),
+        current_document: when.condition(),
+        operation: Some(Operation::Update(Document {
+            name: path,
+            fields: fields.finish(),
+            ..Document::default()
+        })),
+    }
+}
+
+/// Writes only these fields; one that the write does not have is removed from the document.
+pub(crate) fn only(write: Write, fields: &[&str]) -> Write {
+    let field_paths = fields.iter().map(|field| (*field).to_owned()).collect();
+    Write { update_mask: Some(DocumentMask { field_paths }), ..write }
+}
+
+/// Deletes a document.
+pub(crate) fn delete(path: String, when: When) -> Write {
+    Write {
+        update_mask: None,
+        update_transforms: Vec::new(),
+        current_document: when.condition(),
+        operation: Some(Operation::Delete(path)),
+    }
+}
+
+pub(crate) fn is_delete(write: &Write) -> bool {
+    matches!(write.operation, Some(Operation::Delete(_)))
+}
+
+/// A field of the body that is to be written.
+pub(crate) fn body<'a>(write: &'a Write, field: &str) -> Option<&'a Value> {
+    match write.operation.as_ref()? {
+        Operation::Update(document) => as_map(document.fields.get(BODY)?)?.get(field),
+        _ => None,
+    }
+}

@@ -1,0 +1,207 @@
+//! Claims: who runs an attempt, until when, how it ended, and the last lines of its log.
+//!
+//! An attempt is claimed by making its document, which one asker alone can: no read. Renewing and ending it are
+//! written under the version this process wrote last: no read either, unless somebody else changed it.
+
+use super::lines::{Batch, CHUNK_BYTES};
+use super::{Store, executions, logs};
+use crate::database::document::{Fields, Found, Version, as_int, flag, instant, int, nanos, text};
+use crate::database::error::DbError;
+use crate::database::names::document_id;
+use crate::database::pause;
+use crate::database::text::{Place, fetch_of, stow};
+use crate::database::write::{When, put};
+use firestore::gcloud_sdk::google::firestore::v1::Write;
+use jiff::Timestamp;
+use segue_model::event::TaskRunResult;
+use segue_model::log::LogEntry;
+use segue_ports::state::Claim;
+use segue_ports::wire::AttemptKey;
+
+pub(super) const COLLECTION: &str = "attempts";
+
+/// The holder of a claim that was taken away: nobody, and for ever.
+const REVOKED: &str = "";
+/// A longer result stands in documents of its own.
+const RESULT_BYTES: usize = 300 << 10;
+
+/// A claim of this process.
+#[derive(Clone)]
+pub(super) struct Held {
+    holder: String,
+    until: Timestamp,
+    version: Version,
+}
+
+fn path(store: &Store, key: &AttemptKey) -> String {
+    let id = document_id(&[key.task_run_id.as_str(), &key.attempt.to_string()]);
+    store.db.below(&executions::path(&store.db, &key.execution_id), COLLECTION, &id)
+}
+
+fn lease(holder: &str, until: Timestamp) -> Fields {
+    Fields::default().body("holder", text(holder)).body("until", int(nanos(until)))
+}
+
+pub(super) async fn claim(
+    store: &Store,
+    key: &AttemptKey,
+    holder: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Claim, DbError> {
+    let path = path(store, key);
+    let mut when = When::Absent;
+    for tries in 0..executions::TRIES {
+        match store.db.commit(vec![put(path.clone(), lease(holder, until), when)]).await {
+            Ok(version) => {
+                hold(store, &path, holder, until, version);
+                return Ok(Claim::Granted);
+            }
+            Err(DbError::Refused) => {}
+            Err(error) => return Err(error),
+        }
+        let Some(found) = store.db.get(&path).await? else {
+            when = When::Absent;
+            pause(tries).await;
+            continue;
+        };
+        if let Some(result) = result(store, &found).await? {
+            return Ok(Claim::Finished(Box::new(result)));
+        }
+        let other = found.body_text("holder")?;
+        let their_end = instant(found.body("until").and_then(as_int).unwrap_or_default());
+        if other == REVOKED {
+            return Ok(Claim::Revoked);
+        }
+        if other != holder && their_end > now {
+            return Ok(Claim::Held { until: their_end });
+        }
+        when = When::At(found.version);
+    }
+    Err(DbError::Refused)
+}
+
+fn hold(store: &Store, path: &str, holder: &str, until: Timestamp, version: Version) {
+    let held = Held { holder: holder.to_owned(), until, version };
+    store.claims.put(path.to_owned(), held, 1);
+}
+
+async fn result(store: &Store, found: &Found) -> Result<Option<TaskRunResult>, DbError> {
+    if found.body("result").is_none() {
+        return Ok(None);
+    }
+    // Its parts stand with the execution, not below the attempt.
+    let Some(owner) = found.name.rsplitn(3, '/').nth(2) else { return Ok(None) };
+    match fetch_of(&store.db, found, owner, "result").await? {
+        Some(json) => Ok(Some(serde_json::from_str(&json)?)),
+        None => Ok(None),
+    }
+}
+
+/// The claim as it is, if the caller has it: as remembered, or as read when `fresh`.
+async fn held(store: &Store, path: &str, holder: &str, fresh: bool) -> Result<Option<Held>, DbError> {
+    if !fresh && let Some(held) = store.claims.get(&path.to_owned()).filter(|held| held.holder == holder) {
+        return Ok(Some(held));
+    }
+    let Some(found) = store.db.get(path).await? else { return Ok(None) };
+    if found.body("result").is_some() || found.body_text("holder")? != holder {
+        return Ok(None);
+    }
+    let until = instant(found.body("until").and_then(as_int).unwrap_or_default());
+    Ok(Some(Held { holder: holder.to_owned(), until, version: found.version }))
+}
+
+pub(super) async fn renew(
+    store: &Store,
+    key: &AttemptKey,
+    holder: &str,
+    until: Timestamp,
+) -> Result<bool, DbError> {
+    let path = path(store, key);
+    for tries in 0..executions::TRIES {
+        let Some(held) = held(store, &path, holder, tries > 0).await? else { return Ok(false) };
+        // Written as it is, a document keeps its version, which is as well.
+        match store.db.commit(vec![put(path.clone(), lease(holder, until), When::At(held.version))]).await {
+            Ok(version) => {
+                hold(store, &path, holder, until, version);
+                return Ok(true);
+            }
+            Err(DbError::Refused) => store.claims.forget(&path),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(DbError::Refused)
+}
+
+pub(super) async fn finish(
+    store: &Store,
+    key: &AttemptKey,
+    holder: &str,
+    result: &TaskRunResult,
+    lines: &[LogEntry],
+) -> Result<bool, DbError> {
+    let path = path(store, key);
+    let execution = executions::path(&store.db, &key.execution_id);
+    let json = serde_json::to_string(result)?;
+    let tag = document_id(&["result", key.task_run_id.as_str(), &key.attempt.to_string()]);
+    let (json, parts) = stow(&store.db, Place { of: &execution, tag: &tag }, &json, RESULT_BYTES);
+    let log = Batch::new(lines)?;
+    let ahead = !store.db.fits(parts.iter());
+    for tries in 0..executions::TRIES {
+        let Some(held) = held(store, &path, holder, tries > 0).await? else { return Ok(false) };
+        let mut fields = lease(holder, held.until).body("result", json.clone());
+        let mut writes: Vec<Write> = Vec::new();
+        if ahead && tries == 0 {
+            store.db.commit_in_pieces(parts.clone()).await?;
+        } else if !ahead {
+            writes.extend(parts.iter().cloned());
+        }
+        // The lines ride on the write that ends the attempt.
+        let own = lines.iter().all(|line| line.execution_id == key.execution_id);
+        if own && !lines.is_empty() && log.bytes() <= CHUNK_BYTES {
+            fields = fields.with("logged", flag(true)).body("log", log.encode());
+        } else {
+            writes.extend(logs::append(&store.db, lines)?);
+        }
+        writes.push(put(path.clone(), fields, When::At(held.version)));
+        let written = store.db.commit(writes).await;
+        store.claims.forget(&path);
+        match written {
+            Ok(_) => return Ok(true),
+            Err(DbError::Refused) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(DbError::Refused)
+}
+
+/// Takes attempts away that have not ended.
+pub(super) async fn revoke(store: &Store, attempts: &[AttemptKey]) -> Result<(), DbError> {
+    let paths: Vec<String> = attempts.iter().map(|key| path(store, key)).collect();
+    for some in paths.chunks(200) {
+        revoke_some(store, some).await?;
+    }
+    Ok(())
+}
+
+async fn revoke_some(store: &Store, paths: &[String]) -> Result<(), DbError> {
+    for tries in 0..executions::TRIES {
+        let found = store.db.get_all(paths.to_vec(), &[]).await?.documents;
+        let mut writes = Vec::new();
+        for (path, found) in paths.iter().zip(found) {
+            let when = match found {
+                None => When::Absent,
+                Some(found) if found.body("result").is_some() => continue,
+                Some(found) if found.body_text("holder")? == REVOKED => continue,
+                Some(found) => When::At(found.version),
+            };
+            store.claims.forget(path);
+            writes.push(put(path.clone(), lease(REVOKED, Timestamp::MAX), when));
+        }
+        match store.db.commit(writes).await {
+            Err(DbError::Refused) => pause(tries).await,
+            written => return written.map(|_| ()),
+        }
+    }
+    Err(DbError::Refused)
+}

@@ -1,0 +1,189 @@
+//! Logs: lines in the order in which they were committed, from three kinds of documents: those of their own
+//! (appended), the execution's (its newest lines), and the attempts' (the last lines of each).
+
+use super::lines::{Batch, chunks};
+use super::{Store, attempts, executions, search};
+use crate::database::Database;
+use crate::database::document::{Fields, Found, Version, as_list, flag, list};
+use crate::database::error::DbError;
+use crate::database::pause;
+use crate::database::query::{Is, Query};
+use crate::database::write::{When, delete as delete_document, only, put};
+use firestore::gcloud_sdk::google::firestore::v1::Write;
+use futures::stream::TryStreamExt as _;
+use segue_model::id::ExecutionId;
+use segue_model::log::{LogEntry, LogLevel};
+use segue_ports::state::{ExecutionFilter, LogFilter};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) const COLLECTION: &str = "logs";
+
+/// How far lines are counted.
+const MOST_COUNTED: u64 = 10_000;
+
+/// Writes chunks of lines, each as a document of its own below an execution.
+pub(super) fn put_chunks(db: &Database, execution: &str, chunks: &[Vec<Batch>]) -> Vec<Write> {
+    let name = uuid::Uuid::new_v4().simple().to_string();
+    chunks
+        .iter()
+        .enumerate()
+        .map(|(index, batches)| {
+            let path = db.below(execution, COLLECTION, &format!("{name}-{index:05}"));
+            let fields = Fields::default().body("log", list(batches.iter().map(Batch::encode)));
+            put(path, fields, When::Absent)
+        })
+        .collect()
+}
+
+/// Writes lines of any executions.
+pub(super) fn append(db: &Database, entries: &[LogEntry]) -> Result<Vec<Write>, DbError> {
+    let mut by_execution: BTreeMap<&ExecutionId, Vec<LogEntry>> = BTreeMap::new();
+    for entry in entries {
+        by_execution.entry(&entry.execution_id).or_default().push(entry.clone());
+    }
+    let mut writes = Vec::new();
+    for (execution, lines) in by_execution {
+        let path = executions::path(db, execution);
+        writes.extend(put_chunks(db, &path, &chunks(vec![Batch::new(&lines)?])));
+    }
+    Ok(writes)
+}
+
+/// Where lines were found, and what the log of an execution consists of.
+struct Sources {
+    header: Option<Found>,
+    chunks: Vec<Found>,
+    attempts: Vec<Found>,
+}
+
+impl Sources {
+    /// All as of one moment: lines move from the execution's document to their own.
+    async fn read(db: &Database, execution: &ExecutionId) -> Result<Self, DbError> {
+        let path = executions::path(db, execution);
+        let mut snapshot = db.get_all(vec![path.clone()], &["body.log"]).await?;
+        let own = Query::within(&path, db.collection(COLLECTION)).at(snapshot.time);
+        let attempts = Query::within(&path, db.collection(attempts::COLLECTION))
+            .and("logged", Is::Equal, flag(true))
+            .only(&["body.log"])
+            .at(snapshot.time);
+        let (chunks, attempts) = futures::try_join!(db.query(own), db.query(attempts))?;
+        Ok(Self { header: snapshot.documents.pop().flatten(), chunks, attempts })
+    }
+
+    /// Batches in the order of their commits.
+    fn batches(&self) -> Vec<Batch> {
+        let mut all: Vec<(Version, &str, usize, Batch)> = Vec::new();
+        let chunks = self.chunks.iter().map(|found| (found, found.made));
+        let header = self.header.iter().map(|found| (found, found.version));
+        for (found, stamp) in chunks.chain(header) {
+            for (index, batch) in found.body("log").and_then(as_list).unwrap_or_default().iter().enumerate() {
+                let batch = Batch::decode(batch).stamped(stamp);
+                all.push((batch.at.unwrap_or(stamp), &found.name, index, batch));
+            }
+        }
+        for found in &self.attempts {
+            if let Some(batch) = found.body("log").map(Batch::decode) {
+                all.push((found.version, &found.name, 0, batch));
+            }
+        }
+        all.sort_by(|left, right| (left.0, left.1, left.2).cmp(&(right.0, right.1, right.2)));
+        all.into_iter().map(|(_, _, _, batch)| batch).collect()
+    }
+
+    fn lines(&self) -> Result<Vec<LogEntry>, DbError> {
+        let batches = self.batches();
+        let lines: Vec<&Arc<str>> = batches.iter().flat_map(|batch| &batch.lines).collect();
+        lines.into_iter().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    }
+}
+
+pub(super) async fn read(
+    db: &Database,
+    execution: &ExecutionId,
+    min_level: LogLevel,
+    after: u64,
+) -> Result<Vec<LogEntry>, DbError> {
+    let lines = Sources::read(db, execution).await?.lines()?;
+    let after = usize::try_from(after).unwrap_or(usize::MAX);
+    Ok(lines.into_iter().filter(|line| line.level >= min_level).skip(after).collect())
+}
+
+pub(super) async fn delete(store: &Store, execution: &ExecutionId) -> Result<u64, DbError> {
+    let db = &store.db;
+    for tries in 0..executions::TRIES {
+        let sources = Sources::read(db, execution).await?;
+        let lines: usize = sources.batches().iter().map(|batch| batch.lines.len()).sum();
+        if lines == 0 {
+            return Ok(0);
+        }
+        let without = |found: &Found, fields: &[&str]| {
+            only(put(found.name.clone(), Fields::default(), When::At(found.version)), fields)
+        };
+        let mut writes: Vec<Write> =
+            sources.chunks.iter().map(|found| delete_document(found.name.clone(), When::Always)).collect();
+        writes.extend(sources.attempts.iter().map(|found| without(found, &["logged", "body.log"])));
+        let tail = sources.header.iter().filter(|found| !tail_is_empty(found));
+        writes.extend(tail.map(empty_tail));
+        match db.commit(writes).await {
+            Err(DbError::Refused) => pause(tries).await,
+            written => {
+                written?;
+                store.executions.forget(execution);
+                return Ok(u64::try_from(lines).unwrap_or(u64::MAX));
+            }
+        }
+    }
+    Err(DbError::Refused)
+}
+
+fn tail_is_empty(found: &Found) -> bool {
+    found.body("log").and_then(as_list).is_none_or(<[_]>::is_empty)
+}
+
+/// The execution's document with no lines, all else left as it is.
+fn empty_tail(found: &Found) -> Write {
+    let fields = Fields::default().body("log", list([]));
+    only(put(found.name.clone(), fields, When::At(found.version)), &["body.log"])
+}
+
+/// Lines of many executions, those of the newest first and the newest line first, and how many there are. It reads
+/// what it counts: this is for looking for something in particular, over few executions or a short time.
+pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), DbError> {
+    let of = ExecutionFilter {
+        namespace: filter.namespace.clone(),
+        flow_id: filter.flow_id.clone(),
+        trigger_id: filter.trigger_id.clone(),
+        // What began later cannot have written before.
+        end: filter.end,
+        ..ExecutionFilter::default()
+    };
+    let wanted = filter.text.as_ref().map(|text| text.to_lowercase());
+    let admits = |line: &LogEntry| {
+        line.level >= filter.min_level
+            && filter.start.is_none_or(|start| line.timestamp >= start)
+            && filter.end.is_none_or(|end| line.timestamp <= end)
+            && wanted.as_ref().is_none_or(|text| line.message.to_lowercase().contains(text))
+    };
+    let most = if filter.limit == 0 { u64::MAX } else { u64::from(filter.limit) };
+    let last = u64::from(filter.offset).saturating_add(most);
+    let mut found = Vec::new();
+    let mut total = 0_u64;
+    let mut logs = search::stream(db, &of)
+        .await?
+        .map_ok(|execution| async move { Sources::read(db, &execution.id).await?.lines() })
+        .try_buffered(8);
+    while let Some(mut lines) = logs.try_next().await? {
+        lines.reverse();
+        for line in lines.into_iter().filter(|line| admits(line)) {
+            if total >= u64::from(filter.offset) && total < last {
+                found.push(line);
+            }
+            total = total.saturating_add(1);
+        }
+        if total >= MOST_COUNTED && (total >= last) {
+            break;
+        }
+    }
+    Ok((found, total.min(MOST_COUNTED)))
+}

@@ -1,0 +1,307 @@
+//! The state store on Firestore.
+//!
+//! What it is: [`FirestoreStateStore`], one file for each kind of thing it keeps. docs/firestore.md describes the
+//! documents, their fields and the indexes they need; a change here is a change there. Nothing is held open between
+//! two requests: each change is one commit under conditions, begun again when somebody else was faster.
+//!
+//! What it must not know: what the engine's notes mean, when a timer should be set, who may have a slot but for the
+//! order of asking.
+//!
+//! How to add one more kind of thing: a collection with its section in docs/firestore.md, a file here, a method of
+//! the port. Searched fields stand at the top of a document, all else in its `body`.
+
+mod attempts;
+mod backfills;
+mod counted;
+mod executions;
+mod flows;
+mod header;
+mod kv;
+mod lines;
+mod logs;
+mod memory;
+mod runs;
+mod search;
+mod slots;
+mod timers;
+mod triggers;
+
+use crate::config::PlatformConfig;
+use crate::database::Database;
+use crate::database::counts::OperationCounts;
+use crate::database::error::DbError;
+use async_trait::async_trait;
+use attempts::Held;
+use counted::Counted;
+use header::Loaded;
+use jiff::Timestamp;
+use memory::Recent;
+use segue_model::backfill::Backfill;
+use segue_model::event::TaskRunResult;
+use segue_model::execution::Execution;
+use segue_model::id::ExecutionId;
+use segue_model::log::{LogEntry, LogLevel};
+use segue_model::trigger_state::{TriggerKey, TriggerState};
+use segue_ports::PortError;
+use segue_ports::kv::{KvEntry, KvWrite};
+use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
+use segue_ports::state::{
+    Claim, Commit, ExecutionFilter, LogFilter, Slot, StateStore, StoredExecution, StoredFlow, Timer,
+};
+use segue_ports::wire::AttemptKey;
+use std::sync::Arc;
+
+const PORT: &str = "state store";
+/// How many bytes of executions are remembered.
+const EXECUTION_BYTES: usize = 64 << 20;
+/// How many claims are remembered, and how many triggers and backfills.
+const CLAIMS: usize = 4_096;
+
+/// The state store in Firestore. Cheap to clone; clones share what they remember and what they count.
+#[derive(Clone)]
+pub struct FirestoreStateStore {
+    store: Arc<Store>,
+}
+
+/// What every file here works on.
+struct Store {
+    db: Database,
+    executions: Recent<ExecutionId, Arc<Loaded>>,
+    claims: Recent<String, Held>,
+    counted: Recent<String, Counted>,
+}
+
+impl FirestoreStateStore {
+    /// Connects to the database that the configuration names: the emulator where it names one, else Google's, with
+    /// the credentials of the environment.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when there are no credentials, or no connection can be set up.
+    pub async fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
+        let db = Database::connect(config).await.map_err(|error| error.at(PORT))?;
+        let store = Store {
+            db,
+            executions: Recent::new(EXECUTION_BYTES),
+            claims: Recent::new(CLAIMS),
+            counted: Recent::new(CLAIMS),
+        };
+        Ok(Self { store: Arc::new(store) })
+    }
+
+    /// How many operations it has made.
+    pub fn operation_counts(&self) -> OperationCounts {
+        self.store.db.counts()
+    }
+
+    fn db(&self) -> &Database {
+        &self.store.db
+    }
+}
+
+fn at_port<T>(answer: Result<T, DbError>) -> Result<T, PortError> {
+    answer.map_err(|error| error.at(PORT))
+}
+
+#[async_trait]
+impl StateStore for FirestoreStateStore {
+    async fn put_flow(
+        &self,
+        namespace: &str,
+        id: &str,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<StoredFlow, PortError> {
+        at_port(flows::put_flow(self.db(), namespace, id, source, now).await)
+    }
+
+    async fn flow(
+        &self,
+        namespace: &str,
+        id: &str,
+        revision: Option<u32>,
+    ) -> Result<Option<StoredFlow>, PortError> {
+        at_port(flows::get(self.db(), namespace, id, revision).await)
+    }
+
+    async fn flows(&self, namespace: Option<&str>) -> Result<Vec<StoredFlow>, PortError> {
+        at_port(flows::list(self.db(), namespace).await)
+    }
+
+    async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError> {
+        at_port(flows::revisions(self.db(), namespace, id).await)
+    }
+
+    async fn delete_flow(&self, namespace: &str, id: &str, now: Timestamp) -> Result<bool, PortError> {
+        at_port(flows::delete(self.db(), namespace, id, now).await)
+    }
+
+    async fn create_execution_with(&self, new: &StoredExecution) -> Result<bool, PortError> {
+        at_port(executions::create(&self.store, new).await)
+    }
+
+    async fn execution(&self, id: &ExecutionId) -> Result<Option<StoredExecution>, PortError> {
+        at_port(executions::load(&self.store, id).await)
+    }
+
+    async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<Execution>, PortError> {
+        at_port(search::search(self.db(), filter).await)
+    }
+
+    async fn count_executions(&self, filter: &ExecutionFilter) -> Result<u64, PortError> {
+        at_port(search::count(self.db(), filter).await)
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<u64, PortError> {
+        let what = format!("execution {}", commit.execution.id);
+        executions::commit(&self.store, commit).await.map_err(|error| error.about(PORT, what))
+    }
+
+    async fn delete_execution(&self, id: &ExecutionId) -> Result<bool, PortError> {
+        at_port(executions::delete(&self.store, id).await)
+    }
+
+    async fn claim(
+        &self,
+        key: &AttemptKey,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, PortError> {
+        at_port(attempts::claim(&self.store, key, holder, now, until).await)
+    }
+
+    async fn renew_claim(&self, key: &AttemptKey, holder: &str, until: Timestamp) -> Result<bool, PortError> {
+        at_port(attempts::renew(&self.store, key, holder, until).await)
+    }
+
+    async fn finish_claim(
+        &self,
+        key: &AttemptKey,
+        holder: &str,
+        result: &TaskRunResult,
+        logs: Vec<LogEntry>,
+    ) -> Result<bool, PortError> {
+        at_port(attempts::finish(&self.store, key, holder, result, &logs).await)
+    }
+
+    async fn revoke_claims(&self, attempts: &[AttemptKey]) -> Result<(), PortError> {
+        at_port(attempts::revoke(&self.store, attempts).await)
+    }
+
+    async fn append_logs(&self, entries: Vec<LogEntry>) -> Result<(), PortError> {
+        let writes = at_port(logs::append(self.db(), &entries))?;
+        at_port(self.db().commit_in_pieces(writes).await)
+    }
+
+    async fn logs(
+        &self,
+        execution: &ExecutionId,
+        min_level: LogLevel,
+        after: u64,
+    ) -> Result<Vec<LogEntry>, PortError> {
+        at_port(logs::read(self.db(), execution, min_level, after).await)
+    }
+
+    async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError> {
+        at_port(logs::search(self.db(), filter).await)
+    }
+
+    async fn delete_logs(&self, execution: &ExecutionId) -> Result<u64, PortError> {
+        at_port(logs::delete(&self.store, execution).await)
+    }
+
+    async fn kv(&self, namespace: &str, key: &str, now: Timestamp) -> Result<Option<KvEntry>, PortError> {
+        at_port(kv::get(self.db(), namespace, key, now).await)
+    }
+
+    async fn kv_namespaces(&self) -> Result<Vec<String>, PortError> {
+        at_port(kv::namespaces(self.db()).await)
+    }
+
+    async fn kv_entries(&self, namespace: &str, now: Timestamp) -> Result<Vec<KvEntry>, PortError> {
+        at_port(kv::list(self.db(), namespace, now).await)
+    }
+
+    async fn write_kv(&self, writes: Vec<KvWrite>, now: Timestamp) -> Result<(), PortError> {
+        at_port(kv::write(self.db(), &writes, now).await)
+    }
+
+    async fn set_timers(&self, timers: Vec<Timer>) -> Result<(), PortError> {
+        at_port(timers::set(self.db(), &timers).await)
+    }
+
+    async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, PortError> {
+        at_port(timers::due(self.db(), now, limit).await)
+    }
+
+    async fn next_timer(&self) -> Result<Option<Timestamp>, PortError> {
+        at_port(timers::next(self.db()).await)
+    }
+
+    async fn clear_timer(&self, timer: &Timer) -> Result<(), PortError> {
+        at_port(timers::clear(self.db(), timer).await)
+    }
+
+    async fn take_slot(
+        &self,
+        namespace: &str,
+        flow_id: &str,
+        limit: u32,
+        execution: &ExecutionId,
+        wait: bool,
+        _now: Timestamp,
+    ) -> Result<Slot, PortError> {
+        at_port(slots::take(self.db(), namespace, flow_id, limit, execution, wait).await)
+    }
+
+    async fn release_slot(
+        &self,
+        namespace: &str,
+        flow_id: &str,
+        execution: &ExecutionId,
+        _now: Timestamp,
+    ) -> Result<Vec<ExecutionId>, PortError> {
+        at_port(slots::release(self.db(), namespace, flow_id, execution).await)
+    }
+}
+
+#[async_trait]
+impl ScheduleStore for FirestoreStateStore {
+    async fn trigger(&self, key: &TriggerKey) -> Result<Option<Versioned<TriggerState>>, PortError> {
+        at_port(triggers::get(&self.store, key).await)
+    }
+
+    async fn put_trigger(&self, state: &TriggerState, version: u64) -> Result<u64, PortError> {
+        let what = format!("trigger {}", state.key);
+        triggers::put(&self.store, state, version).await.map_err(|error| error.about(PORT, what))
+    }
+
+    async fn delete_trigger(&self, key: &TriggerKey) -> Result<bool, PortError> {
+        at_port(triggers::delete(self.db(), key).await)
+    }
+
+    async fn triggers(&self, filter: &TriggerFilter) -> Result<Vec<TriggerState>, PortError> {
+        at_port(triggers::list(self.db(), filter).await)
+    }
+
+    async fn due_triggers(&self, now: Timestamp, limit: u32) -> Result<Vec<TriggerKey>, PortError> {
+        at_port(triggers::due(self.db(), now, limit).await)
+    }
+
+    async fn next_slot(&self) -> Result<Option<Timestamp>, PortError> {
+        at_port(triggers::next(self.db()).await)
+    }
+
+    async fn backfill(&self, id: &str) -> Result<Option<Versioned<Backfill>>, PortError> {
+        at_port(backfills::get(&self.store, id).await)
+    }
+
+    async fn put_backfill(&self, backfill: &Backfill, version: u64) -> Result<u64, PortError> {
+        let what = format!("backfill {}", backfill.id);
+        backfills::put(&self.store, backfill, version).await.map_err(|error| error.about(PORT, what))
+    }
+
+    async fn backfills(&self, filter: &BackfillFilter) -> Result<Vec<Backfill>, PortError> {
+        at_port(backfills::list(self.db(), filter).await)
+    }
+}

@@ -1,0 +1,25 @@
+//! What the tests on emulators share.
+
+use segue_gcp::PlatformConfig;
+
+/// The configuration for the emulator whose address stands in that variable; without one the test says so and is
+/// over. With `SEGUE_TEST_EMULATORS=required` (`make test-gcp`) that is a failure instead.
+pub(crate) fn config(emulator: &str) -> Option<PlatformConfig> {
+    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if given(emulator).is_none() {
+        assert!(
+            given("SEGUE_TEST_EMULATORS").is_none(),
+            "{emulator} is not set: `make test-gcp` starts the emulators and sets it"
+        );
+        eprintln!("skipped: no emulator, start them with `make emulators` ({emulator})");
+        return None;
+    }
+    // A prefix of each run's own: an emulator keeps what earlier runs left.
+    let prefix = format!("t{}", uuid::Uuid::new_v4().simple());
+    let config = PlatformConfig::from_variables(|name| match name {
+        "SEGUE_PROJECT" => Some(given(name).unwrap_or_else(|| "demo".to_owned())),
+        "SEGUE_PREFIX" => Some(prefix.clone()),
+        other => given(other),
+    });
+    Some(config.unwrap())
+}

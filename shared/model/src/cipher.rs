@@ -1,0 +1,264 @@
+//! Secret values as they are stored and sent: encrypted, in Kestra's shape
+//! `{"type": "io.kestra.datatype:aes_encrypted", "value": "<base64>"}` (kestra-compat.md 1.2, SECRET). The text is
+//! base64 of the twelve bytes of nonce and what AES-256-GCM made of the value.
+//!
+//! What it must not know: where the key comes from, who may read a value, expressions. Nothing here is random: the
+//! nonce follows from the key, the place and the value, so that a step that is taken twice gives the same.
+//!
+//! How to add one more way to encrypt: a type name of its own beside [`TYPE`], told apart in [`Cipher::open`].
+
+use crate::Json;
+use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{Aead as _, KeyInit as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use std::sync::Arc;
+
+/// What tells an encrypted value from any other.
+pub const TYPE: &str = "io.kestra.datatype:aes_encrypted";
+
+const KEY_LENGTH: usize = 32;
+const NONCE_LENGTH: usize = 12;
+
+/// Why a value could not be encrypted or read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CipherError {
+    /// There is no key.
+    #[error("a SECRET needs an encryption key and there is none: {0}")]
+    NoKey(String),
+    /// What was given as a key is none. It is not shown.
+    #[error("the encryption key must be 32 bytes in base64; `openssl rand -base64 32` makes one")]
+    BadKey,
+    /// The value was not encrypted with this key, or was changed since.
+    #[error(
+        "a secret value cannot be decrypted: it was encrypted with another key, or it was changed; start with the \
+         encryption key it was made with"
+    )]
+    Unreadable,
+}
+
+/// Encrypts secret values and reads them again. Cheap to clone.
+#[derive(Clone)]
+pub struct Cipher(Result<Arc<Keys>, CipherError>);
+
+struct Keys {
+    cipher: Aes256Gcm,
+    key: [u8; KEY_LENGTH],
+}
+
+impl fmt::Debug for Cipher {
+    /// Whether there is a key, never which.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cipher").field("has_key", &self.0.is_ok()).finish()
+    }
+}
+
+impl Cipher {
+    /// With a key of 32 bytes in base64.
+    ///
+    /// # Errors
+    /// [`CipherError::BadKey`].
+    pub fn from_base64(text: &str) -> Result<Self, CipherError> {
+        let bytes = STANDARD.decode(text.trim()).map_err(|_| CipherError::BadKey)?;
+        let key: [u8; KEY_LENGTH] = bytes.try_into().map_err(|_| CipherError::BadKey)?;
+        let cipher = Aes256Gcm::new_from_slice(&key).map_err(|_| CipherError::BadKey)?;
+        Ok(Self(Ok(Arc::new(Keys { cipher, key }))))
+    }
+
+    /// Without a key: whatever is secret is refused, and the refusal says how to give one.
+    pub fn without_key(how: impl Into<String>) -> Self {
+        Self(Err(CipherError::NoKey(how.into())))
+    }
+
+    /// Encrypts every text inside a value; null stays null. `place` says where the value belongs (an execution, an
+    /// input): the same text in another place looks different.
+    ///
+    /// # Errors
+    /// [`CipherError::NoKey`].
+    pub fn seal(&self, value: &Json, place: &[&str]) -> Result<Json, CipherError> {
+        match value {
+            Json::Null => Ok(Json::Null),
+            Json::Array(items) => items
+                .iter()
+                .enumerate()
+                .map(|(number, item)| self.seal(item, &[place, &[&number.to_string()]].concat()))
+                .collect::<Result<_, _>>()
+                .map(Json::Array),
+            Json::String(text) => self.seal_text(text, place),
+            other => self.seal_text(&other.to_string(), place),
+        }
+    }
+
+    fn seal_text(&self, text: &str, place: &[&str]) -> Result<Json, CipherError> {
+        let keys = self.0.as_ref().map_err(Clone::clone)?;
+        let nonce = keys.nonce(text, place);
+        let unreadable = |_| CipherError::Unreadable;
+        let encrypted = keys.cipher.encrypt(&nonce.into(), text.as_bytes()).map_err(unreadable)?;
+        let value = STANDARD.encode([nonce.as_slice(), &encrypted].concat());
+        Ok(serde_json::json!({"type": TYPE, "value": value}))
+    }
+
+    /// Puts the clear text in the place of everything encrypted inside a value, and tells `found` each of them.
+    ///
+    /// # Errors
+    /// [`CipherError`]; what could not be read stays as it is.
+    pub fn open(&self, value: &mut Json, found: &mut dyn FnMut(&str)) -> Result<(), CipherError> {
+        if let Some(sealed) = sealed(value) {
+            let text = self.open_text(sealed)?;
+            found(&text);
+            *value = Json::String(text);
+            return Ok(());
+        }
+        match value {
+            Json::Array(items) => items.iter_mut().try_for_each(|item| self.open(item, found)),
+            Json::Object(fields) => fields.values_mut().try_for_each(|field| self.open(field, found)),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Ok(()),
+        }
+    }
+
+    fn open_text(&self, sealed: &str) -> Result<String, CipherError> {
+        let keys = self.0.as_ref().map_err(Clone::clone)?;
+        let bytes = STANDARD.decode(sealed).map_err(|_| CipherError::Unreadable)?;
+        let (nonce, encrypted) = bytes.split_at_checked(NONCE_LENGTH).ok_or(CipherError::Unreadable)?;
+        let nonce = nonce.try_into().map_err(|_| CipherError::Unreadable)?;
+        let clear = keys.cipher.decrypt(nonce, encrypted).map_err(|_| CipherError::Unreadable)?;
+        String::from_utf8(clear).map_err(|_| CipherError::Unreadable)
+    }
+}
+
+impl Keys {
+    /// A nonce must never meet two texts under one key. A hash of the key, the place and the text meets two only
+    /// where SHA-256 cut to 96 bits does; the same text at the same place gives the same, which says nothing new.
+    /// Each part has its length before it, so that no two lists of parts are one.
+    fn nonce(&self, text: &str, place: &[&str]) -> [u8; NONCE_LENGTH] {
+        let mut hash = Sha256::new_with_prefix(b"segue nonce");
+        hash.update(self.key);
+        for part in place.iter().chain([&text]) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        let mut nonce = [0; NONCE_LENGTH];
+        nonce.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+        nonce
+    }
+}
+
+/// The text of an encrypted value; none for any other value.
+fn sealed(value: &Json) -> Option<&str> {
+    let fields = value.as_object().filter(|fields| fields.len() == 2)?;
+    if fields.get("type")?.as_str()? != TYPE {
+        return None;
+    }
+    fields.get("value")?.as_str()
+}
+
+/// Whether a value is an encrypted one.
+pub fn is_sealed(value: &Json) -> bool {
+    sealed(value).is_some()
+}
+
+/// Whether anything inside a value is encrypted.
+pub fn holds_sealed(value: &Json) -> bool {
+    match value {
+        Json::Array(items) => items.iter().any(holds_sealed),
+        Json::Object(fields) => is_sealed(value) || fields.values().any(holds_sealed),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn cipher(byte: u8) -> Cipher {
+        Cipher::from_base64(&STANDARD.encode([byte; KEY_LENGTH])).unwrap()
+    }
+
+    fn open(cipher: &Cipher, value: &Json) -> Result<(Json, Vec<String>), CipherError> {
+        let (mut value, mut found) = (value.clone(), Vec::new());
+        cipher.open(&mut value, &mut |text| found.push(text.to_owned()))?;
+        Ok((value, found))
+    }
+
+    #[test]
+    fn what_is_sealed_is_opened_again() {
+        let clear = json!(["sesame", null, "ünïcode", ""]);
+        let sealed = cipher(1).seal(&clear, &["e", "i"]).unwrap();
+        assert!(!sealed.to_string().contains("sesame"));
+        assert_eq!(sealed[0]["type"], TYPE);
+        assert_eq!(sealed[1], Json::Null);
+        let around = json!({"n": 1, "deep": [sealed]});
+        assert!(holds_sealed(&around));
+        let (opened, found) = open(&cipher(1), &around).unwrap();
+        assert_eq!(opened, json!({"n": 1, "deep": [clear]}));
+        assert_eq!(found, ["sesame", "ünïcode", ""]);
+    }
+
+    #[test]
+    fn the_same_comes_out_alike_and_nothing_else_does() {
+        let sealed = |text: &str, place: &[&str]| cipher(1).seal(&json!(text), place).unwrap();
+        assert_eq!(sealed("a", &["e", "i"]), sealed("a", &["e", "i"]));
+        assert_ne!(sealed("a", &["e", "i"]), sealed("a", &["e", "j"]));
+        let nonces = [
+            cipher(1).0.unwrap().nonce("a", &["e", "i"]),
+            cipher(1).0.unwrap().nonce("b", &["e", "i"]),
+            cipher(1).0.unwrap().nonce("a", &["ei"]),
+            cipher(1).0.unwrap().nonce("a", &["ei", ""]),
+            cipher(2).0.unwrap().nonce("a", &["e", "i"]),
+        ];
+        let different: std::collections::HashSet<_> = nonces.iter().collect();
+        assert_eq!(different.len(), nonces.len());
+    }
+
+    #[test]
+    fn what_was_changed_is_refused() {
+        let sealed = cipher(1).seal(&json!("sesame"), &[]).unwrap();
+        let text = sealed["value"].as_str().unwrap();
+        let bytes = STANDARD.decode(text).unwrap();
+        for place in 0..bytes.len() {
+            let mut bytes = bytes.clone();
+            bytes[place] ^= 1;
+            let changed = json!({"type": TYPE, "value": STANDARD.encode(bytes)});
+            assert_eq!(open(&cipher(1), &changed).unwrap_err(), CipherError::Unreadable, "{place}");
+        }
+        for broken in ["", "AAAA", "no base64!", &text[4..]] {
+            let changed = json!({"type": TYPE, "value": broken});
+            assert_eq!(open(&cipher(1), &changed).unwrap_err(), CipherError::Unreadable, "{broken}");
+        }
+    }
+
+    #[test]
+    fn another_key_is_told() {
+        let sealed = cipher(1).seal(&json!("sesame"), &[]).unwrap();
+        let refused = open(&cipher(2), &sealed).unwrap_err().to_string();
+        assert!(refused.contains("encrypted with another key"), "{refused}");
+    }
+
+    #[test]
+    fn no_key_and_a_bad_one_say_what_to_do() {
+        let none = Cipher::without_key("set SEGUE_ENCRYPTION_KEY");
+        let refused = none.seal(&json!("sesame"), &[]).unwrap_err();
+        assert!(refused.to_string().contains("set SEGUE_ENCRYPTION_KEY"), "{refused}");
+        let sealed = cipher(1).seal(&json!("sesame"), &[]).unwrap();
+        assert_eq!(open(&none, &sealed).unwrap_err(), refused);
+        assert_eq!(open(&none, &json!({"a": "b"})).unwrap().0, json!({"a": "b"}));
+        for key in ["", "c2hvcnQ=", "not base64!"] {
+            let refused = Cipher::from_base64(key).unwrap_err().to_string();
+            assert!(refused.contains("32 bytes in base64") && !refused.contains("c2hv"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_alike_is_left_alone() {
+        for value in
+            [json!({"type": TYPE}), json!({"type": TYPE, "value": 1}), json!({"type": "x", "value": "y"})]
+        {
+            assert!(!holds_sealed(&value));
+            assert_eq!(open(&cipher(1), &value).unwrap().0, value);
+        }
+        assert!(!format!("{:?}", cipher(1)).contains("[1"));
+    }
+}

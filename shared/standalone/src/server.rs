@@ -1,0 +1,153 @@
+//! The server: API and triggers over the one process that has everything.
+
+use crate::standalone::{PutFlowError, Standalone};
+use axum::Router;
+use jiff::Timestamp;
+use segue_fn_api::{ApiParts, BasicAuth};
+use segue_fn_scheduler::{Scheduler, SchedulerParts};
+use segue_model::parse::Parsed;
+use segue_ports::{MessageHandler, PortError, Topic};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// The longest sleep between two looks at the schedules; one saved meanwhile is seen after at most this.
+const TICK_NAP: Duration = Duration::from_secs(1);
+/// How long a published tick is given before the same slot is looked at again.
+const TICK_REST: Duration = Duration::from_millis(200);
+/// How many messages about triggers are worked on at once.
+const TRIGGERS_AT_ONCE: usize = 8;
+/// How long requests may go on once the server stops; a follower would never end.
+const LAST_REQUESTS: Duration = Duration::from_secs(3);
+
+/// API, triggers and all task types.
+pub struct Server {
+    standalone: Arc<Standalone>,
+    scheduler: Arc<Scheduler>,
+    api: Router,
+}
+
+/// Why a server stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The store failed as it began.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// Its address failed.
+    #[error("requests cannot be taken any more: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+impl Server {
+    /// A server that is reached at `url`; with `auth`, by that user alone.
+    pub fn new(standalone: Arc<Standalone>, url: String, auth: Option<BasicAuth>) -> Self {
+        let parts = standalone.executor().parts();
+        let scheduler = Arc::new(Scheduler::new(SchedulerParts {
+            ports: parts.ports.clone(),
+            executor: standalone.executor().clone(),
+            catalog: parts.catalog.clone(),
+            renderer: parts.renderer.clone(),
+            globals: parts.globals.clone(),
+            answers: parts.answers.clone(),
+        }));
+        let api = segue_fn_api::router(ApiParts {
+            ports: parts.ports.clone(),
+            executor: standalone.executor().clone(),
+            scheduler: scheduler.clone(),
+            catalog: parts.catalog.clone(),
+            renderer: parts.renderer.clone(),
+            answers: parts.answers.clone(),
+            watch: standalone.watch().clone(),
+            auth,
+            url,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        });
+        Self { standalone, scheduler, api }
+    }
+
+    /// The routes of the API.
+    pub fn api(&self) -> &Router {
+        &self.api
+    }
+
+    /// Runs triggers and backfills.
+    pub fn scheduler(&self) -> &Arc<Scheduler> {
+        &self.scheduler
+    }
+
+    /// Saves a flow, and the states of its triggers with it.
+    ///
+    /// # Errors
+    /// As [`Standalone::put_flow`].
+    pub async fn save_flow(&self, source: &str) -> Result<Parsed, PutFlowError> {
+        let (stored, mut parsed) = self.standalone.put_flow(source).await?;
+        if let Some(flow) = &mut parsed.flow {
+            flow.revision = stored.revision;
+            self.scheduler.sync_flow(flow).await.map_err(|error| match error {
+                segue_fn_scheduler::SchedulerError::Port(error) => error,
+                other => PortError::invalid(other.to_string()),
+            })?;
+        }
+        Ok(parsed)
+    }
+
+    /// Answers requests and runs everything until `shutdown`. What was under way when the process last ended goes on.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), ServeError> {
+        self.standalone.executor().recover().await?;
+        let mut running = self.standalone.start();
+        for topic in [Topic::Triggers, Topic::Backfills] {
+            let handler: Arc<dyn MessageHandler> = self.scheduler.clone();
+            running.work(&self.standalone, topic, handler, TRIGGERS_AT_ONCE);
+        }
+        let scheduler = self.scheduler.clone();
+        let standalone = self.standalone.clone();
+        running.besides(|stop| tick(standalone, scheduler, stop));
+        let stop = shutdown.clone();
+        let served = axum::serve(listener, self.api)
+            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .into_future();
+        let late = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(LAST_REQUESTS).await;
+        };
+        let served = tokio::select! {
+            served = served => served,
+            () = late => Ok(()),
+        };
+        running.stop().await;
+        Ok(served?)
+    }
+}
+
+/// Publishes a tick for each slot that comes due, as Cloud Scheduler would.
+async fn tick(standalone: Arc<Standalone>, scheduler: Arc<Scheduler>, stop: CancellationToken) {
+    if let Err(error) = scheduler.recover().await {
+        tracing::error!(%error, "the triggers could not be looked at after the start");
+    }
+    loop {
+        let nap = match scheduler.publish_due().await {
+            Ok(0) => nap(&standalone).await,
+            Ok(_) => TICK_REST,
+            Err(error) => {
+                tracing::warn!(%error, "the schedules could not be read");
+                TICK_NAP
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(nap) => {}
+        }
+    }
+}
+
+/// Until the next slot, but no longer than a short while.
+async fn nap(standalone: &Standalone) -> Duration {
+    let Ok(Some(due)) = standalone.ports().state.next_slot().await else { return TICK_NAP };
+    let now: Timestamp = standalone.ports().clock.now();
+    let wait = due.duration_since(now);
+    Duration::try_from(wait).unwrap_or(Duration::ZERO).clamp(Duration::from_millis(1), TICK_NAP)
+}

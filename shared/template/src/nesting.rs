@@ -1,0 +1,67 @@
+//! How deeply values may be nested in each other, and what putting them into each other costs.
+//!
+//! Printing, comparing and dropping a value recurse over it, and a value may hold another many times; so
+//! whatever puts values into a list or map asks here first. Knows nothing of templates.
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::error::Fault;
+use crate::run::Run;
+use crate::value::{Entry, is_lazy, pairs};
+
+/// How deeply lists and maps made by a template may be nested.
+const MAX_NESTING: usize = 300;
+/// Values that cost one step.
+const VALUES_A_STEP: usize = 8;
+/// Bytes of text that count as one value.
+const BYTES_A_VALUE: usize = 32;
+
+/// Checks values that are about to be put into a list or map, and takes the steps that costs.
+///
+/// # Errors
+/// They are nested too deeply, or there are more of them than the allowance of work.
+pub(crate) fn check<'v>(run: &Run, parts: impl IntoIterator<Item = &'v Value>) -> Result<(), Fault> {
+    let left = usize::try_from(run.steps_left()).unwrap_or(usize::MAX).saturating_mul(VALUES_A_STEP);
+    let mut count = 0;
+    for part in parts {
+        visit(part, MAX_NESTING, left, &mut count)?;
+    }
+    run.charge(count / VALUES_A_STEP)
+}
+
+fn visit(value: &Value, depth: usize, most: usize, count: &mut usize) -> Result<(), Fault> {
+    *count += 1;
+    if *count > most {
+        return Err(Fault::OutOfFuel);
+    }
+    let deeper = || {
+        depth.checked_sub(1).ok_or_else(|| Fault::from("Lists and maps are nested in each other too deeply"))
+    };
+    match value.kind() {
+        ValueKind::String => {
+            *count = count.saturating_add(value.as_str().map_or(0, str::len) / BYTES_A_VALUE);
+        }
+        // The context is as deep as its JSON was, and is not made just to be measured.
+        ValueKind::Map if is_lazy(value) => {}
+        ValueKind::Map => {
+            let depth = deeper()?;
+            for (key, item) in pairs(value) {
+                visit(&key, depth, most, count)?;
+                visit(&item, depth, most, count)?;
+            }
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            let depth = deeper()?;
+            for item in value.try_iter().into_iter().flatten() {
+                visit(&item, depth, most, count)?;
+            }
+        }
+        _ => {
+            if let Some(entry) = value.downcast_object_ref::<Entry>() {
+                visit(&entry.value, deeper()?, most, count)?;
+            }
+        }
+    }
+    Ok(())
+}

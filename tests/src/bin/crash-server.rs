@@ -1,0 +1,218 @@
+//! Kills a server again and again while it works, and checks that nothing was lost and nothing was doubled.
+//!
+//! The work is every golden flow, and a backfill of 24 months of the scheduled taxi flow, whose limit of
+//! concurrency is 1. It is done once in peace; then as often as it takes to reach the number of kills. Each time
+//! the executions must end as in peace, every slot must have run once, and the main table must hold the same rows.
+
+use anyhow::{Context as _, ensure};
+use clap::Parser;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use segue_tests::server::{Client, Ended, ServerProcess};
+use segue_tests::{repository, sample_data, sample_server};
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+const TAXI: &str = "04_gcp_taxi_scheduled";
+const MONTHS: usize = 24;
+/// The longest a round may take.
+const ROUND_LIMIT: Duration = Duration::from_secs(900);
+
+/// Kill a server at random moments and compare the ends with those of a run in peace.
+#[derive(Parser)]
+struct Arguments {
+    /// The command `segue`.
+    #[arg(long)]
+    segue: PathBuf,
+    /// How often it is killed, at least.
+    #[arg(long, default_value_t = 200)]
+    kills: usize,
+    /// Decides the moments.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The longest a server lives, in milliseconds.
+    #[arg(long, default_value_t = 1200)]
+    longest_life: u64,
+}
+
+/// What is left when all work is done.
+#[derive(PartialEq)]
+struct Outcome {
+    ends: Vec<Ended>,
+    rows: Value,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let data = tempfile::tempdir()?;
+    months(data.path())?;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let source = format!("http://{}/taxi", listener.local_addr()?);
+    let served = data.path().to_owned();
+    tokio::spawn(async move { axum::serve(listener, sample_server::app(served)).await });
+
+    let mut moments = StdRng::seed_from_u64(arguments.seed);
+    let began = Instant::now();
+    let (peace, _) = round(&arguments, &source, None).await?;
+    say(&format!("in peace: {} executions in {:.1} s", peace.ends.len(), began.elapsed().as_secs_f64()))?;
+    slots_ran_once(&peace.ends)?;
+
+    let (mut kills, mut rounds) = (0, 0);
+    while kills < arguments.kills {
+        let began = Instant::now();
+        let (outcome, killed) = round(&arguments, &source, Some(&mut moments)).await?;
+        kills += killed;
+        rounds += 1;
+        slots_ran_once(&outcome.ends)?;
+        compare(&peace, &outcome)?;
+        let seconds = began.elapsed().as_secs_f64();
+        say(&format!("round {rounds}: killed {killed} times in {seconds:.1} s, the same ends and rows"))?;
+        ensure!(killed > 0, "a round ended before the first kill: make the lives shorter");
+    }
+    say(&format!("{kills} kills in {rounds} rounds: nothing lost, nothing doubled"))
+}
+
+/// All the work on an empty data directory; with moments, the server is killed at them.
+async fn round(
+    arguments: &Arguments,
+    source: &str,
+    mut moments: Option<&mut StdRng>,
+) -> anyhow::Result<(Outcome, usize)> {
+    let directory = tempfile::tempdir()?;
+    let mut server = ServerProcess::start(&arguments.segue, directory.path()).await?;
+    let backfill = submit(&Client::new(&server.url)?, source).await?;
+    let began = Instant::now();
+    let mut kills = 0;
+    loop {
+        ensure!(began.elapsed() < ROUND_LIMIT, "the work is not done after {} s", ROUND_LIMIT.as_secs());
+        let life = match &mut moments {
+            Some(moments) => moments.random_range(10..arguments.longest_life.max(11)),
+            None => 200,
+        };
+        tokio::time::sleep(Duration::from_millis(life)).await;
+        if moments.is_some() {
+            server.kill().await?;
+            kills += 1;
+            server = ServerProcess::start(&arguments.segue, directory.path()).await?;
+        }
+        let client = Client::new(&server.url)?;
+        if client.backfill_state(&backfill).await? == "FINISHED" && client.open().await? == 0 {
+            break;
+        }
+    }
+    let ends = Client::new(&server.url)?.ends().await?;
+    server.kill().await?;
+    let rows = rows(&arguments.segue, directory.path())?;
+    Ok((Outcome { ends, rows }, kills))
+}
+
+/// Saves all flows and starts everything; returns the id of the backfill.
+async fn submit(client: &Client, source: &str) -> anyhow::Result<String> {
+    let zoomcamp = repository().join("flows/zoomcamp");
+    for file in ["01_gcp_kv", "02_gcp_setup", TAXI] {
+        client.import(std::fs::read_to_string(zoomcamp.join(format!("{file}.yaml")))?).await?;
+    }
+    client.start(("zoomcamp", "01_gcp_kv"), &[("taxi_url".into(), source.into())], true).await?;
+    client.start(("zoomcamp", "02_gcp_setup"), &[], true).await?;
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(repository().join("tests/flows"))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    cases.sort();
+    let mut started = Vec::new();
+    for case in &cases {
+        for called in std::fs::read_dir(case.join("load")).into_iter().flatten() {
+            client.import(std::fs::read_to_string(called?.path())?).await?;
+        }
+        let flow = std::fs::read_to_string(case.join("flow.yaml"))?;
+        let key = |name: &str| {
+            let line = flow.lines().find_map(|line| line.strip_prefix(name));
+            line.map(|value| value.trim().to_owned()).with_context(|| format!("{name} {}", case.display()))
+        };
+        started.push((key("namespace:")?, key("id:")?, inputs(case)?));
+        client.import(flow).await?;
+    }
+    let backfill = client
+        .backfill(&json!({
+            "namespace": "zoomcamp", "flowId": TAXI, "triggerId": "yellow_schedule",
+            "start": "2023-01-01", "end": "2024-12-31"
+        }))
+        .await?;
+    for (namespace, id, inputs) in &started {
+        client.start((namespace, id), inputs, false).await?;
+    }
+    Ok(backfill)
+}
+
+fn inputs(case: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let Ok(text) = std::fs::read_to_string(case.join("inputs.json")) else { return Ok(Vec::new()) };
+    let inputs: serde_json::Map<String, Value> = serde_json::from_str(&text)?;
+    let plain = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Ok(inputs.into_iter().map(|(name, value)| (name, plain(value))).collect())
+}
+
+/// A file of trips for each month, each with rows of the sample that no other has.
+fn months(folder: &Path) -> anyhow::Result<()> {
+    let sample = std::fs::read_to_string(sample_data().join("yellow_tripdata_2021-01.sample.csv"))?;
+    let mut lines = sample.lines();
+    let head = lines.next().context("the sample is empty")?;
+    let rows: Vec<&str> = lines.collect();
+    for month in 0..MONTHS {
+        let name = format!("yellow_tripdata_{}-{:02}.csv", 2023 + month / 12, month % 12 + 1);
+        let mut file = std::fs::File::create(folder.join(name))?;
+        writeln!(file, "{head}")?;
+        for row in rows.iter().skip(month).step_by(MONTHS) {
+            writeln!(file, "{row}")?;
+        }
+    }
+    Ok(())
+}
+
+/// The rows of the main table, in order.
+fn rows(segue: &Path, data_dir: &Path) -> anyhow::Result<Value> {
+    let output = std::process::Command::new(segue)
+        .arg("--data-dir")
+        .arg(data_dir)
+        .args([
+            "query",
+            "--output",
+            "json",
+            "SELECT * FROM zoomcamp.yellow_tripdata ORDER BY unique_row_id, filename",
+        ])
+        .output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn slots_ran_once(ends: &[Ended]) -> anyhow::Result<()> {
+    let mut slots: Vec<_> = ends.iter().filter(|end| end.flow == TAXI).map(|end| &end.slot).collect();
+    let ran = slots.len();
+    slots.sort();
+    slots.dedup();
+    ensure!(
+        ran == MONTHS && slots.len() == MONTHS,
+        "{ran} executions for {} slots, and not {MONTHS}",
+        slots.len()
+    );
+    Ok(())
+}
+
+fn compare(peace: &Outcome, other: &Outcome) -> anyhow::Result<()> {
+    for end in &other.ends {
+        ensure!(peace.ends.contains(end), "with kills, this is an end that peace does not know: {end:#?}");
+    }
+    ensure!(
+        peace.ends == other.ends,
+        "in peace there are {} executions, with kills {}",
+        peace.ends.len(),
+        other.ends.len()
+    );
+    ensure!(peace.rows == other.rows, "the rows of the main table differ");
+    Ok(())
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}

@@ -1,0 +1,80 @@
+//! Starting a server, reading its memory, killing it.
+
+use anyhow::{Context as _, bail};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// The longest a start may take.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running server. It is killed when this is dropped.
+pub struct ServerProcess {
+    child: Child,
+    /// Where it answers, `http://127.0.0.1:…`.
+    pub url: String,
+    /// From the start of the process until it answered.
+    pub took: Duration,
+}
+
+impl ServerProcess {
+    /// Starts `segue server` on a free port and waits until it says where it answers.
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends before it answers.
+    pub async fn start(segue: &Path, data_dir: &Path) -> anyhow::Result<Self> {
+        let began = Instant::now();
+        let mut child = Command::new(segue)
+            .arg("--data-dir")
+            .arg(data_dir)
+            .args(["server", "--port", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{} cannot be started", segue.display()))?;
+        let output = child.stdout.take().context("the server has no standard output")?;
+        let mut lines = BufReader::new(output).lines();
+        let address = async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some(url) = line.split_whitespace().find(|word| word.starts_with("http://")) {
+                    return Ok(url.to_owned());
+                }
+            }
+            bail!("the server ended before it said where it answers")
+        };
+        let url = tokio::time::timeout(START_LIMIT, address).await.context("the server does not start")??;
+        let took = began.elapsed();
+        // What it prints later is read, so that it never waits for a reader.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self { child, url, took })
+    }
+
+    /// Kills it as a power cut would: no signal it could act on.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await?;
+        Ok(())
+    }
+
+    /// Memory the process holds now, and the most it ever held, in MiB.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn memory(&self) -> anyhow::Result<(u64, u64)> {
+        let id = self.child.id().context("the server has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let field = |name: &str| -> Option<u64> {
+            let line = status.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+        };
+        match (field("VmRSS:"), field("VmHWM:")) {
+            (Some(now), Some(most)) => Ok((now / 1024, most / 1024)),
+            _ => bail!("the system does not say how much memory the server holds"),
+        }
+    }
+}

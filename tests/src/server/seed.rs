@@ -1,0 +1,59 @@
+//! A store that has seen much: past executions, written straight into it.
+
+use futures::TryStreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+use segue_model::Map;
+use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::id::ExecutionId;
+use segue_model::label::Label;
+use segue_model::state::{State, StateHistory};
+use segue_ports::StateStore as _;
+use std::path::Path;
+
+/// How many are on their way to the store at once; it writes what waits together.
+const AT_ONCE: usize = 512;
+
+/// Writes `count` executions that ended in the year before now into the store of a data directory, spread over a
+/// hundred flows.
+///
+/// # Errors
+/// What the store says.
+pub async fn past_executions(data_dir: &Path, count: usize) -> anyhow::Result<()> {
+    std::fs::create_dir_all(data_dir)?;
+    let store = segue_embedded::SqliteStateStore::open(&data_dir.join("segue.db"))?;
+    let now = Timestamp::now();
+    let step = SignedDuration::from_secs(365 * 86_400) / i32::try_from(count.max(1))?;
+    futures::stream::iter((0..count).map(Ok))
+        .try_for_each_concurrent(AT_ONCE, |number| {
+            let store = &store;
+            async move {
+                let back = step * i32::try_from(count - number).unwrap_or(i32::MAX);
+                store.create_execution(&past(number, now - back)).await.map(drop)
+            }
+        })
+        .await?;
+    Ok(())
+}
+
+fn past(number: usize, start: Timestamp) -> Execution {
+    let id = ExecutionId::derive(&["past", &number.to_string()]);
+    let mut state = StateHistory::new(State::Created, start);
+    state.enter(State::Running, start + SignedDuration::from_millis(1));
+    state.enter(State::Success, start + SignedDuration::from_millis(5));
+    Execution {
+        original_id: id.clone(),
+        labels: vec![Label::new("system.correlationId", id.as_str())],
+        id,
+        namespace: "past".to_owned(),
+        flow_id: format!("flow-{}", number % 100),
+        flow_revision: 1,
+        inputs: Map::new(),
+        outputs: None,
+        variables: Map::new(),
+        state,
+        parent_id: None,
+        trigger: None,
+        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: start },
+        schedule_date: None,
+    }
+}
