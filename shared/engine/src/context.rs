@@ -3,6 +3,7 @@
 
 use crate::opener::Opener;
 use crate::outputs::Outputs;
+use crate::reach::Reached;
 use crate::state::{Env, ExecutionState};
 use jiff::tz::TimeZone;
 use segue_model::cipher::holds_sealed;
@@ -11,11 +12,8 @@ use segue_model::label::Label;
 use segue_model::task::Task;
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
-use segue_template::{
-    Ambient, LazyMap, LookupTable, Reach, Scope, Value, references, value_from_json, value_to_json,
-};
+use segue_template::{Ambient, LazyMap, LookupTable, Scope, Value, value_from_json, value_to_json};
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What all task runs of an execution see alike.
@@ -333,63 +331,6 @@ impl ExecutionState {
             context.insert(key, value);
         }
         Json::Object(context)
-    }
-}
-
-/// Which outputs the templates of a task can reach.
-struct Reached {
-    /// Names of tasks; none stands for all.
-    outputs: Option<BTreeSet<String>>,
-    /// Whether `tasks` is used.
-    tasks: bool,
-    /// Whether a text from elsewhere may be rendered as a template.
-    renders: bool,
-}
-
-impl Default for Reached {
-    fn default() -> Self {
-        Self { outputs: Some(BTreeSet::new()), tasks: false, renders: false }
-    }
-}
-
-impl Reached {
-    fn collect(&mut self, value: &Json) {
-        match value {
-            Json::String(text) if text.contains('{') => self.template(text),
-            Json::Array(list) => list.iter().for_each(|value| self.collect(value)),
-            Json::Object(map) => {
-                for (key, value) in map {
-                    if key.contains('{') {
-                        self.template(key);
-                    }
-                    self.collect(value);
-                }
-            }
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
-        }
-    }
-
-    fn template(&mut self, text: &str) {
-        let Ok(found) = references(text) else {
-            // A broken template fails where it is rendered; until then it may reach anything.
-            self.outputs = None;
-            return;
-        };
-        self.renders |= found.functions.contains("render") || found.functions.contains("renderOnce");
-        if found.functions.contains("printContext") || found.functions.contains("fetchContext") {
-            self.outputs = None;
-            self.tasks = true;
-        }
-        self.tasks |= found.roots.contains_key("tasks") || found.functions.contains("tasksWithState");
-        match found.roots.get("outputs") {
-            None => {}
-            Some(Reach::All) => self.outputs = None,
-            Some(Reach::Names(names)) => {
-                if let Some(known) = &mut self.outputs {
-                    known.extend(names.iter().cloned());
-                }
-            }
-        }
     }
 }
 

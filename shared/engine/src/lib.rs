@@ -29,6 +29,7 @@ mod level;
 mod opener;
 pub mod outputs;
 pub mod plan;
+mod reach;
 mod refusal;
 pub mod replay;
 mod restart;

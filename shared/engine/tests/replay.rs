@@ -1,9 +1,15 @@
-//! Crash, duplicate and reorder at every event of every flow: the end is the same.
+//! Crash, duplicate and reorder at every event of every flow, the golden flows among them: the end is the same.
 
 mod world;
 
+use segue_engine::Plan;
+use segue_model::catalog::{Catalog, RunBy, TaskType};
 use segue_model::event::Event;
+use segue_model::parse::parse_flow;
 use segue_model::state::State;
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
 use world::World;
 
 const FLOWS: [&str; 9] = [
@@ -18,6 +24,48 @@ const FLOWS: [&str; 9] = [
     "tasks: [{id: c, type: io.kestra.plugin.core.flow.Subflow, namespace: n, flowId: f}, {id: w, type: test.Work}]\nafterExecution: [{id: z, type: test.Work}]",
 ];
 
+/// A flow with its name.
+type Named = (String, Arc<Plan>);
+
+fn flows() -> Vec<Named> {
+    let mut flows: Vec<Named> = FLOWS.iter().map(|flow| ((*flow).to_owned(), world::plan(flow))).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/flows");
+    let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let golden = folders.iter().map(|folder| {
+        let source = std::fs::read_to_string(folder.join("flow.yaml")).unwrap();
+        (folder.file_name().unwrap().to_string_lossy().into_owned(), golden(&source))
+    });
+    flows.extend(golden);
+    assert!(flows.len() > 60, "the golden flows are found");
+    flows
+}
+
+/// A golden flow. What a service does is played by the world, so its types are taken as they come.
+fn golden(source: &str) -> Arc<Plan> {
+    let known = world::catalog();
+    let mut types = segue_model::flowable_types::flowable_types();
+    types.extend(segue_engine::inline::inline_types());
+    let words = source.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '_'));
+    let mut names: Vec<&str> = words.filter(|word| word.starts_with("io.kestra.")).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        if known.get(name).is_none() && segue_model::trigger_types::trigger(name).is_none() {
+            types.push(TaskType {
+                name: String::from(name).leak(),
+                aliases: &[],
+                run_by: RunBy::Service("test"),
+                schema: json!({"type": "object", "additionalProperties": true}),
+            });
+        }
+    }
+    let catalog = Catalog::new(types);
+    let parsed = parse_flow(source, &catalog);
+    let flow = parsed.flow.unwrap_or_else(|| panic!("{source}\n{:?}", parsed.diagnostics));
+    Arc::new(Plan::new(Arc::new(flow), &catalog))
+}
+
 /// The end of an execution: its state, and its task runs by name (the order of siblings is a matter of time).
 fn end(world: &World) -> (State, Vec<String>) {
     let mut runs = world.runs();
@@ -25,76 +73,71 @@ fn end(world: &World) -> (State, Vec<String>) {
     (world.state(), runs)
 }
 
-fn plain(flow: &str) -> (State, Vec<String>) {
-    let mut world = World::new(flow);
+/// The end in peace, and how many events it took.
+fn plain((name, plan): &Named) -> ((State, Vec<String>), usize) {
+    let mut world = World::of(plan.clone());
     world.run();
-    assert!(world.state().is_terminal(), "{flow}");
-    end(&world)
-}
-
-fn count(flow: &str) -> usize {
-    let mut world = World::new(flow);
-    world.run();
-    world.history.len()
+    assert!(world.state().is_terminal(), "{name}: {:?}", world.runs());
+    (end(&world), world.history.len())
 }
 
 #[test]
 fn a_crash_after_any_event_changes_nothing() {
-    for flow in FLOWS {
-        let expected = plain(flow);
-        for cut in 1..=count(flow) {
-            let mut world = World::new(flow);
+    for flow in &flows() {
+        let (expected, events) = plain(flow);
+        for cut in 1..=events {
+            let mut world = World::of(flow.1.clone());
             world.run_at_most(cut);
             // Messages and memory are lost; the store and its timers stay.
             world.forget_messages();
             world.reload();
             world.send(Event::Continued);
             world.run();
-            assert_eq!(end(&world), expected, "cut after {cut} of\n{flow}");
+            assert_eq!(end(&world), expected, "cut after {cut} of {}", flow.0);
         }
     }
 }
 
 #[test]
 fn every_event_may_come_twice() {
-    for flow in FLOWS {
-        let expected = plain(flow);
-        let mut world = World::new(flow);
+    for flow in &flows() {
+        let (expected, _) = plain(flow);
+        let mut world = World::of(flow.1.clone());
         world.twice = true;
         world.run();
-        assert_eq!(end(&world), expected, "{flow}");
+        assert_eq!(end(&world), expected, "{}", flow.0);
     }
 }
 
 #[test]
 fn neighbours_may_swap() {
-    for flow in FLOWS {
-        let expected = plain(flow);
-        let mut world = World::new(flow);
+    for flow in &flows() {
+        let (expected, _) = plain(flow);
+        let mut world = World::of(flow.1.clone());
         world.last_first = true;
         world.run();
-        assert_eq!(end(&world), expected, "{flow}");
+        assert_eq!(end(&world), expected, "{}", flow.0);
     }
 }
 
 #[test]
 fn a_step_may_be_cut_short_by_its_budget() {
-    for flow in FLOWS {
-        let expected = plain(flow);
-        let mut world = World::new(flow);
+    for flow in &flows() {
+        let (expected, _) = plain(flow);
+        let mut world = World::of(flow.1.clone());
         world.budget = 1;
         world.run();
-        assert_eq!(end(&world), expected, "{flow}");
+        assert_eq!(end(&world), expected, "{}", flow.0);
     }
 }
 
 #[test]
 fn a_reload_before_every_event_changes_nothing() {
-    for flow in FLOWS {
-        let expected = plain(flow);
-        let mut world = World::new(flow);
+    for flow in &flows() {
+        let (expected, _) = plain(flow);
+        let mut world = World::of(flow.1.clone());
         world.reloads = true;
         world.run();
-        assert_eq!(end(&world), expected, "{flow}");
+        assert_eq!(end(&world), expected, "{}", flow.0);
     }
 }

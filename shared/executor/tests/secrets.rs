@@ -143,8 +143,9 @@ impl Bench {
                 let bytes = std::fs::read(&path).unwrap();
                 let found = bytes.windows(CLEAR.len()).position(|window| window == CLEAR.as_bytes());
                 let around = found.map(|at| {
-                    let end = bytes.len().min(at + 60);
-                    String::from_utf8_lossy(&bytes[at.saturating_sub(200)..end]).into_owned()
+                    let near: Vec<u8> =
+                        bytes.iter().skip(at.saturating_sub(200)).take(260).copied().collect();
+                    String::from_utf8_lossy(&near).into_owned()
                 });
                 assert_eq!(around, None, "{}", path.display());
             }
