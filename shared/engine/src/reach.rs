@@ -1,0 +1,63 @@
+//! Which parts of the context the templates of a task can reach, so that no more of it travels.
+
+use segue_model::Json;
+use segue_template::{Reach, references};
+use std::collections::BTreeSet;
+
+/// Which outputs the templates of a task can reach.
+pub(crate) struct Reached {
+    /// Names of tasks; none stands for all.
+    pub(crate) outputs: Option<BTreeSet<String>>,
+    /// Whether `tasks` is used.
+    pub(crate) tasks: bool,
+    /// Whether a text from elsewhere may be rendered as a template.
+    pub(crate) renders: bool,
+}
+
+impl Default for Reached {
+    fn default() -> Self {
+        Self { outputs: Some(BTreeSet::new()), tasks: false, renders: false }
+    }
+}
+
+impl Reached {
+    /// Adds what the templates inside a value can reach.
+    pub(crate) fn collect(&mut self, value: &Json) {
+        match value {
+            Json::String(text) if text.contains('{') => self.template(text),
+            Json::Array(list) => list.iter().for_each(|value| self.collect(value)),
+            Json::Object(map) => {
+                for (key, value) in map {
+                    if key.contains('{') {
+                        self.template(key);
+                    }
+                    self.collect(value);
+                }
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+        }
+    }
+
+    fn template(&mut self, text: &str) {
+        let Ok(found) = references(text) else {
+            // A broken template fails where it is rendered; until then it may reach anything.
+            self.outputs = None;
+            return;
+        };
+        self.renders |= found.functions.contains("render") || found.functions.contains("renderOnce");
+        if found.functions.contains("printContext") || found.functions.contains("fetchContext") {
+            self.outputs = None;
+            self.tasks = true;
+        }
+        self.tasks |= found.roots.contains_key("tasks") || found.functions.contains("tasksWithState");
+        match found.roots.get("outputs") {
+            None => {}
+            Some(Reach::All) => self.outputs = None,
+            Some(Reach::Names(names)) => {
+                if let Some(known) = &mut self.outputs {
+                    known.extend(names.iter().cloned());
+                }
+            }
+        }
+    }
+}
