@@ -95,7 +95,7 @@ impl Outputs {
         lazy_map(Arc::new(View { outputs: self.clone(), path: Vec::new(), within, shows: Shows::States }))
     }
 
-    /// The outputs of these tasks (of all where none are named) as JSON; `within` as for [`Self::value`].
+    /// The outputs of these tasks (of all where none are named) as JSON; `within` as for a single value.
     pub fn to_json(&self, tasks: Option<&std::collections::BTreeSet<String>>, within: &[String]) -> Json {
         let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
         let map = tree
