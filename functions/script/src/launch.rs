@@ -12,6 +12,12 @@ use tokio::process::Command;
 const MAX_ARGUMENT: usize = 100_000;
 /// Variables of the service that its scripts do not see: they hold secrets, which scripts get by `secret()`.
 const HIDDEN: &str = "SECRET_";
+/// What opens the state store's sealed values and the API is no script's business either.
+const OWN: [&str; 3] = ["SEGUE_ENCRYPTION_KEY", "SEGUE_AUTH", "SEGUE_PASSWORD"];
+
+fn is_hidden(name: &str) -> bool {
+    name.starts_with(HIDDEN) || OWN.contains(&name)
+}
 
 /// Names a script file in a shell text, or as arguments.
 pub(crate) fn script_command(file: &ScriptFile, program: &str, name: &str) -> Vec<String> {
@@ -92,7 +98,7 @@ pub(crate) fn process(
     let mut command = Command::new(program);
     command.args(rest).current_dir(dir);
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with(HIDDEN) {
+        if is_hidden(&name.to_string_lossy()) {
             command.env_remove(name);
         }
     }
@@ -184,6 +190,16 @@ mod tests {
         let built = arguments.build(scratch.path()).await.unwrap();
         assert_eq!(built.len(), 2);
         assert_eq!(std::fs::read_to_string(&built[1]).unwrap(), format!("set -e\n{long}"));
+    }
+
+    #[test]
+    fn what_holds_secrets_is_hidden_from_scripts() {
+        for name in ["SECRET_TOKEN", "SEGUE_ENCRYPTION_KEY", "SEGUE_AUTH", "SEGUE_PASSWORD"] {
+            assert!(is_hidden(name), "{name}");
+        }
+        for name in ["PATH", "MY_SECRET_NAME", "SEGUE_DATA_DIR", "secret_x"] {
+            assert!(!is_hidden(name), "{name}");
+        }
     }
 
     #[test]

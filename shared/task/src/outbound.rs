@@ -111,6 +111,11 @@ impl Clients {
             redirect::Policy::none()
         };
         let builder = Client::builder()
+            // Bytes come as they were sent: whether the client could unpack them must not depend on what else is built.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             .user_agent(concat!("segue/", env!("CARGO_PKG_VERSION")))
             .http1_title_case_headers()
             .connect_timeout(settings.connect_timeout)
