@@ -254,18 +254,7 @@ impl Executor {
     /// # Errors
     /// What a port said.
     pub async fn recover(&self) -> Result<usize, PortError> {
-        let filter = ExecutionFilter {
-            states: vec![
-                State::Created,
-                State::Queued,
-                State::Running,
-                State::Paused,
-                State::Restarted,
-                State::Retrying,
-                State::Killing,
-            ],
-            ..ExecutionFilter::default()
-        };
+        let filter = ExecutionFilter { states: State::open().collect(), ..ExecutionFilter::default() };
         let open = self.ports().state.executions(&filter).await?;
         let messages =
             open.iter().map(|execution| execution_message(&execution.id, Event::Continued)).collect();

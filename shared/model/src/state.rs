@@ -39,6 +39,29 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 14] = [
+        Self::Created,
+        Self::Queued,
+        Self::Running,
+        Self::Paused,
+        Self::Restarted,
+        Self::Retrying,
+        Self::Retried,
+        Self::Success,
+        Self::Warning,
+        Self::Failed,
+        Self::Killing,
+        Self::Killed,
+        Self::Cancelled,
+        Self::Skipped,
+    ];
+
+    /// The states from which something still follows of itself.
+    pub fn open() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|state| !state.is_terminal())
+    }
+
     /// Whether nothing follows of itself.
     pub fn is_terminal(self) -> bool {
         match self {
@@ -81,27 +104,11 @@ impl State {
 
     /// The state of that name, case not minded; `CANCELED` is read too (`execution.Exit` spells it so).
     pub fn parse(text: &str) -> Option<Self> {
-        const ALL: [State; 14] = [
-            State::Created,
-            State::Queued,
-            State::Running,
-            State::Paused,
-            State::Restarted,
-            State::Retrying,
-            State::Retried,
-            State::Success,
-            State::Warning,
-            State::Failed,
-            State::Killing,
-            State::Killed,
-            State::Cancelled,
-            State::Skipped,
-        ];
         let upper = text.trim().to_ascii_uppercase();
         if upper == "CANCELED" {
             return Some(Self::Cancelled);
         }
-        ALL.into_iter().find(|state| state.as_str() == upper)
+        Self::ALL.into_iter().find(|state| state.as_str() == upper)
     }
 }
 

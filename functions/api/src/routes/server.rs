@@ -59,32 +59,11 @@ async fn health(State(api): State<Api>) -> Response {
     }
 }
 
-/// The states an execution is open in.
-const OPEN: [ExecutionState; 7] = [
-    ExecutionState::Created,
-    ExecutionState::Queued,
-    ExecutionState::Running,
-    ExecutionState::Paused,
-    ExecutionState::Restarted,
-    ExecutionState::Retrying,
-    ExecutionState::Killing,
-];
-/// The states an execution ends in.
-const ENDED: [ExecutionState; 7] = [
-    ExecutionState::Success,
-    ExecutionState::Warning,
-    ExecutionState::Failed,
-    ExecutionState::Killed,
-    ExecutionState::Cancelled,
-    ExecutionState::Skipped,
-    ExecutionState::Retried,
-];
-
 /// The numbers in Prometheus's text format, counted when they are asked for.
 async fn prometheus(State(api): State<Api>) -> Answer<Response> {
     let mut text =
         String::from("# HELP segue_executions Executions by their state.\n# TYPE segue_executions gauge\n");
-    for state in OPEN.into_iter().chain(ENDED) {
+    for state in ExecutionState::ALL {
         let filter = ExecutionFilter { states: vec![state], ..ExecutionFilter::default() };
         let count = api.state().count_executions(&filter).await?;
         // Writing to a text cannot fail.

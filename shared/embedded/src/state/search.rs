@@ -11,24 +11,6 @@ use segue_model::execution::Execution;
 use segue_model::state::State;
 use segue_ports::state::ExecutionFilter;
 
-/// Every state: a flow's index is walked state by state.
-const STATES: [State; 14] = [
-    State::Created,
-    State::Queued,
-    State::Running,
-    State::Paused,
-    State::Restarted,
-    State::Retrying,
-    State::Retried,
-    State::Success,
-    State::Warning,
-    State::Failed,
-    State::Killing,
-    State::Killed,
-    State::Cancelled,
-    State::Skipped,
-];
-
 /// Which index a search walks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Walk {
@@ -92,7 +74,8 @@ fn walks(filter: &ExecutionFilter) -> Vec<Walk> {
     } else if !filter.labels.is_empty() {
         vec![Walk::Label]
     } else if filter.flow_id.is_some() {
-        let states = if states.is_empty() { STATES.to_vec() } else { states };
+        // A flow's index has the state before the date: it is walked state by state.
+        let states = if states.is_empty() { State::ALL.to_vec() } else { states };
         states.into_iter().map(Walk::Flow).collect()
     } else if states.is_empty() {
         vec![Walk::Start]

@@ -3,7 +3,7 @@
 
 use super::SEARCH;
 use super::delete::{PARTS, With, remove};
-use super::search::{ALL, Selection};
+use super::search::Selection;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, post};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -116,7 +116,8 @@ async fn by_ids(api: &Api, ids: Vec<String>, action: &Action) -> Answer<Json<Val
 
 /// With all a search finds that are fit for it.
 async fn by_query(api: &Api, query: &Query, action: &Action) -> Answer<Json<Value>> {
-    let fit: Vec<ExecutionState> = ALL.into_iter().filter(|state| action.refuses(*state).is_none()).collect();
+    let fit: Vec<ExecutionState> =
+        ExecutionState::ALL.into_iter().filter(|state| action.refuses(*state).is_none()).collect();
     let mut found = Selection::of(api, query).await?.only(&fit).scan(api).await?;
     found.retain(|execution| action.refuses(execution.state.current()).is_none());
     all(api, found, action).await

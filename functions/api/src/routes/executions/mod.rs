@@ -16,7 +16,7 @@ mod webhook;
 use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, post, put};
 
-const STATES: Kind = Kind::ManyOf(&[
+const STATE_NAMES: &[&str] = &[
     "CREATED",
     "QUEUED",
     "RUNNING",
@@ -31,23 +31,9 @@ const STATES: Kind = Kind::ManyOf(&[
     "KILLED",
     "CANCELLED",
     "SKIPPED",
-]);
-const ONE_STATE: Kind = Kind::OneOf(&[
-    "CREATED",
-    "QUEUED",
-    "RUNNING",
-    "PAUSED",
-    "RESTARTED",
-    "RETRYING",
-    "RETRIED",
-    "SUCCESS",
-    "WARNING",
-    "FAILED",
-    "KILLING",
-    "KILLED",
-    "CANCELLED",
-    "SKIPPED",
-]);
+];
+const STATES: Kind = Kind::ManyOf(STATE_NAMES);
+const ONE_STATE: Kind = Kind::OneOf(STATE_NAMES);
 /// What a search goes by.
 pub(super) const SEARCH: [Param; 11] = [
     Param::new("q", Kind::Text, "An execution's id, or a part of its flow's name."),

@@ -102,7 +102,7 @@ impl Selection {
 
     /// Of those the ones in one of these states.
     pub(super) fn only(mut self, states: &[ExecutionState]) -> Self {
-        if states.len() == ALL.len() {
+        if states.len() == ExecutionState::ALL.len() {
             return self;
         }
         for filter in &mut self.filters {
@@ -233,7 +233,8 @@ impl Builder {
                 match op {
                     Op::Equals | Op::In => self.states(&named),
                     Op::NotEquals | Op::NotIn => {
-                        let others: Vec<_> = ALL.into_iter().filter(|state| !named.contains(state)).collect();
+                        let others: Vec<_> =
+                            ExecutionState::ALL.into_iter().filter(|state| !named.contains(state)).collect();
                         self.states(&others);
                     }
                     _ => return Err(condition.unusable()),
@@ -377,21 +378,3 @@ fn earlier(known: Option<jiff::Timestamp>, other: Option<jiff::Timestamp>) -> Op
 fn small(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
-
-/// Every state.
-pub(super) const ALL: [ExecutionState; 14] = [
-    ExecutionState::Created,
-    ExecutionState::Queued,
-    ExecutionState::Running,
-    ExecutionState::Paused,
-    ExecutionState::Restarted,
-    ExecutionState::Retrying,
-    ExecutionState::Retried,
-    ExecutionState::Success,
-    ExecutionState::Warning,
-    ExecutionState::Failed,
-    ExecutionState::Killing,
-    ExecutionState::Killed,
-    ExecutionState::Cancelled,
-    ExecutionState::Skipped,
-];
