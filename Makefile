@@ -5,12 +5,13 @@
 #   BUNDLED=1         compile DuckDB from source instead, about 16 minutes on 2 cores
 #   FRESH=1           let `make demo` begin with an empty data directory
 #   KILLS             how often `make crash` kills the server, 200 unless set
+#   SEEDS             how many rounds of faults `make test-gcp` runs, 2 unless set
 #   PAST              how many past executions `make bench` fills a store with, 1000000 unless set
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gcp emulators crash bench build lint fmt clean duckdb tools
+.PHONY: help demo test test-gcp sizes emulators crash bench build lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 ifdef BUNDLED
@@ -33,11 +34,19 @@ test: tools $(DUCKDB) ## run every test
 crash: build ## kill a server KILLS times while it works, and compare with a run in peace
 	$(TARGET)/release/crash-server --segue $(TARGET)/release/segue --kills $(or $(KILLS),200)
 
-emulators: ## start Google's emulators of Firestore and Pub/Sub, and print their environment
+emulators: ## start the emulators of Firestore, Pub/Sub, Cloud Storage and BigQuery, and print their environment
 	@tests/tools/emulators.sh start
 
-test-gcp: ## run the tests of the Google Cloud adapters on emulators
-	@tests/tools/on-emulators.sh cargo test --package segue-gcp
+test-gcp: tools $(DUCKDB) ## run Segue as on Google Cloud on emulators: adapters, then every function, in peace and with SEEDS of faults
+	cargo build --workspace --bins $(FEATURES)
+	@tests/tools/on-emulators.sh bash -euo pipefail -c '\
+	  cargo test --workspace --test "*store" --test event_bus --test state_costs --test warehouse --test standins $(FEATURES); \
+	  $(TARGET)/debug/cloud-costs; \
+	  $(TARGET)/debug/cloud-system --seeds $(or $(SEEDS),2)'
+
+sizes: tools $(DUCKDB) ## size, start and memory of each function as it is deployed
+	cargo build --release --no-default-features $(addprefix --package segue-fn-,$(notdir $(wildcard functions/*)))
+	@BIN=$(TARGET)/release tests/bench/functions.sh
 
 bench: build ## benchmarks, load on a server, and a full month of trips against a hand-written script
 	cargo bench --workspace --bench '*' $(FEATURES)

@@ -1,13 +1,16 @@
 //! What the tests, the demo and the benchmarks share: a small web server over a folder of data files, a server of
-//! Segue seen from outside, and the paths of this repository.
+//! Segue seen from outside, stand-ins for Google's services, and the paths of this repository.
 //!
 //! It knows nothing of flows. To serve one more kind of address, add a route in [`sample_server::app`].
 
 #[cfg(test)]
 mod sample_server_test;
 
+pub mod cloud;
 pub mod sample_server;
 pub mod server;
+pub mod standins;
+pub mod taxi;
 
 use std::path::{Path, PathBuf};
 

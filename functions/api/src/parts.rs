@@ -36,6 +36,25 @@ pub struct ApiParts {
     pub version: String,
 }
 
+impl ApiParts {
+    /// Those of an API beside an executor and a scheduler: open to everybody, at no address yet.
+    pub fn beside(executor: &Arc<Executor>, scheduler: &Arc<Scheduler>, watch: &Arc<Watch>) -> Self {
+        let parts = executor.parts();
+        Self {
+            ports: parts.ports.clone(),
+            executor: executor.clone(),
+            scheduler: scheduler.clone(),
+            catalog: parts.catalog.clone(),
+            renderer: parts.renderer.clone(),
+            answers: parts.answers.clone(),
+            watch: watch.clone(),
+            auth: None,
+            url: String::new(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
 /// What every handler has.
 #[derive(Clone)]
 pub(crate) struct Api(Arc<ApiParts>);

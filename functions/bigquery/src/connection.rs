@@ -1,9 +1,13 @@
 //! What every Google task has: whose project, whose credentials.
 
+use crate::refusal::refusal;
 use schemars::JsonSchema;
 use segue_model::Json;
-use segue_task::TaskContext;
+use segue_ports::warehouse::Warehouse;
+use segue_ports::{Credentials, ObjectStore};
+use segue_task::{TaskContext, TaskError};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Whose project, whose credentials, where.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -11,7 +15,7 @@ use serde::Deserialize;
 pub struct Connection {
     /// The project; the credentials' own unless given.
     pub project_id: Option<String>,
-    /// A service account's key, as JSON. The service's own credentials are used where the deployment has some.
+    /// A service account's key: the JSON as a text, or as it is. The service's own account is used unless given.
     pub service_account: Option<Json>,
     /// A service account to act as.
     pub impersonated_service_account: Option<String>,
@@ -30,10 +34,44 @@ pub struct Connection {
 impl Connection {
     /// Keeps the credentials out of log and outputs. Every task does this first.
     pub fn mask(&self, context: &TaskContext) {
-        match &self.service_account {
-            Some(Json::String(key)) => context.mask(key),
-            Some(Json::Null) | None => {}
-            Some(key) => context.mask(&key.to_string()),
+        if let Some(key) = self.key() {
+            context.mask(&key);
+        }
+    }
+
+    /// The warehouse, asked as the task says. Every task goes through this.
+    ///
+    /// # Errors
+    /// [`TaskError::Failed`] for credentials that cannot be read.
+    pub fn warehouse(&self, context: &TaskContext) -> Result<Arc<dyn Warehouse>, TaskError> {
+        let own = &context.ports().warehouse;
+        let other = own.acting_as(&self.credentials()).map_err(|error| refusal(error, context))?;
+        Ok(other.unwrap_or_else(|| Arc::clone(own)))
+    }
+
+    /// The buckets, asked as the task says.
+    ///
+    /// # Errors
+    /// [`TaskError::Failed`] for credentials that cannot be read.
+    pub fn objects(&self, context: &TaskContext) -> Result<Arc<dyn ObjectStore>, TaskError> {
+        let own = &context.ports().objects;
+        Ok(own.acting_as(&self.credentials())?.unwrap_or_else(|| Arc::clone(own)))
+    }
+
+    fn credentials(&self) -> Credentials {
+        Credentials {
+            project: self.project(),
+            service_account: self.key(),
+            impersonate: named(self.impersonated_service_account.as_ref()),
+            scopes: self.scopes.clone().unwrap_or_default(),
+        }
+    }
+
+    fn key(&self) -> Option<String> {
+        match self.service_account.as_ref()? {
+            Json::Null => None,
+            Json::String(text) => named(Some(text)),
+            key => Some(key.to_string()),
         }
     }
 

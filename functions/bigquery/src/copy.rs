@@ -2,8 +2,7 @@
 
 use crate::connection::Connection;
 use crate::disposition::{CreateDisposition, WriteDisposition};
-use crate::job::{job_id, labels};
-use crate::refusal::refusal;
+use crate::job::{job, run};
 use crate::sql::{shown, table_name, table_reference};
 use schemars::JsonSchema;
 use segue_ports::warehouse::QueryJob;
@@ -70,19 +69,14 @@ impl Task for Copy {
         }
         let destination = table_reference("destinationTable", &self.destination_table)?;
         let job = QueryJob {
-            job_id: job_id(context),
-            sql: selects.join(" UNION ALL "),
-            project: self.connection.project(),
-            location: self.connection.location(),
             destination_table: Some(shown(&destination)),
             write_disposition: self.write_disposition.map(Into::into),
             create_disposition: self.create_disposition.map(Into::into),
             dry_run: self.dry_run,
             max_results: Some(0),
-            labels: labels(&self.labels, context),
-            ..QueryJob::default()
+            ..job(selects.join(" UNION ALL "), &self.connection, &self.labels, context)
         };
-        let result = context.ports().warehouse.query(job).await.map_err(refusal)?;
+        let result = run(&*self.connection.warehouse(context)?, job, context).await?;
         let rows = result.affected_rows.unwrap_or(result.total_rows);
         context.metric_counter("rows", rows as f64);
         context.info(format!("job {}: {rows} rows are copied into {}", result.job_id, shown(&destination)));

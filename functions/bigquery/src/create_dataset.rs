@@ -103,7 +103,8 @@ impl Task for CreateDataset {
             friendly_name: self.friendly_name,
             labels: self.labels,
         };
-        let info = context.ports().warehouse.create_dataset(request).await.map_err(refusal)?;
+        let warehouse = self.connection.warehouse(context)?;
+        let info = warehouse.create_dataset(request).await.map_err(|error| refusal(error, context))?;
         let what = match (info.created, info.updated) {
             (true, _) => "was created",
             (false, true) => "was there and is changed",

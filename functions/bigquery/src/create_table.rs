@@ -1,13 +1,13 @@
 //! `bigquery.CreateTable`.
 
 use crate::connection::Connection;
-use crate::job::{job_id, labels};
+use crate::job::{job, run};
 use crate::refusal::refusal;
-use crate::sql::{Schema, declarations, literal, quoted, table_name};
+use crate::sql::{Schema, dataset_name, declarations, literal, quoted, table_name};
 use crate::table_metadata::TableOutput;
 use schemars::JsonSchema;
 use segue_model::Json;
-use segue_ports::warehouse::{QueryJob, TableReference};
+use segue_ports::warehouse::TableReference;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -135,18 +135,13 @@ impl Task for CreateTable {
 
     async fn run(self, context: &TaskContext) -> Result<TableOutput, TaskError> {
         self.connection.mask(context);
-        let job = QueryJob {
-            job_id: job_id(context),
-            sql: self.statement()?,
-            project: self.project(),
-            location: self.connection.location(),
-            labels: labels(&BTreeMap::new(), context),
-            ..QueryJob::default()
-        };
-        let warehouse = &context.ports().warehouse;
-        warehouse.query(job).await.map_err(refusal)?;
+        let warehouse = self.connection.warehouse(context)?;
+        let job = job(self.statement()?, &self.connection, &BTreeMap::new(), context);
+        run(&*warehouse, job, context).await?;
         context.info(format!("the table {}.{} is there", self.dataset, self.table));
-        let info = warehouse.table_info(&self.dataset, &self.table).await.map_err(refusal)?;
+        let dataset = dataset_name(self.project().as_deref(), &self.dataset);
+        let info = warehouse.table_info(&dataset, &self.table).await;
+        let info = info.map_err(|error| refusal(error, context))?;
         Ok(TableOutput::new(info, self.project()))
     }
 }

@@ -40,8 +40,9 @@ impl Task for DeleteDataset {
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         self.connection.mask(context);
-        let warehouse = &context.ports().warehouse;
-        warehouse.delete_dataset(&self.name, self.delete_contents).await.map_err(refusal)?;
+        let warehouse = self.connection.warehouse(context)?;
+        let deleted = warehouse.delete_dataset(&self.name, self.delete_contents).await;
+        deleted.map_err(|error| refusal(error, context))?;
         context.info(format!("the dataset {} is gone", self.name));
         Ok(Output { dataset: self.name })
     }

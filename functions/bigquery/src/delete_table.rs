@@ -44,7 +44,9 @@ impl Task for DeleteTable {
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         self.connection.mask(context);
-        context.ports().warehouse.delete_table(&self.dataset, &self.table).await.map_err(refusal)?;
+        let warehouse = self.connection.warehouse(context)?;
+        let deleted = warehouse.delete_table(&self.dataset, &self.table).await;
+        deleted.map_err(|error| refusal(error, context))?;
         context.info(format!("the table {}.{} is gone", self.dataset, self.table));
         Ok(Output { project_id: self.connection.project(), dataset_id: self.dataset, table: self.table })
     }

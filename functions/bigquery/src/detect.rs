@@ -1,8 +1,7 @@
 //! Finds out the types of columns that were read as text: the narrowest that every value is.
 
-use crate::refusal::refusal;
 use crate::sql::quoted;
-use segue_ports::warehouse::{QueryResult, WarehouseError};
+use segue_ports::warehouse::QueryResult;
 use segue_task::TaskError;
 use std::future::Future;
 
@@ -16,9 +15,9 @@ pub(crate) async fn select<F>(
     query: impl Fn(&'static str, String) -> F,
 ) -> Result<String, TaskError>
 where
-    F: Future<Output = Result<QueryResult, WarehouseError>>,
+    F: Future<Output = Result<QueryResult, TaskError>>,
 {
-    let names = query("_names", format!("SELECT * FROM {table} LIMIT 1")).await.map_err(refusal)?.schema;
+    let names = query("_names", format!("SELECT * FROM {table} LIMIT 1")).await?.schema;
     let names: Vec<String> = names.into_iter().map(|column| column.name).collect();
     let mut chosen = Vec::new();
     for name in &names {
@@ -36,7 +35,7 @@ where
         ));
     }
     let sql = format!("SELECT {} FROM {table}", chosen.join(", "));
-    let found = query("_types", sql).await.map_err(refusal)?;
+    let found = query("_types", sql).await?;
     let types = found.rows.first();
     let mut columns = Vec::new();
     for name in &names {

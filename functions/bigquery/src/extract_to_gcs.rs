@@ -1,8 +1,7 @@
 //! `bigquery.ExtractToGcs`.
 
 use crate::connection::Connection;
-use crate::job::{job_id, labels};
-use crate::refusal::refusal;
+use crate::job::{job, job_id, run};
 use crate::sql::{shown, table_name, table_reference};
 use bytes::Bytes;
 use flate2::Compression;
@@ -11,7 +10,7 @@ use futures::StreamExt as _;
 use schemars::JsonSchema;
 use segue_model::Json;
 use segue_ports::object::{ObjectAddress, ObjectAttributes};
-use segue_ports::warehouse::{Column, QueryJob, QueryResult};
+use segue_ports::warehouse::{Column, QueryResult};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,20 +97,14 @@ impl Task for ExtractToGcs {
                     )));
                 }
             };
-        let job = QueryJob {
-            job_id: job_id(context),
-            sql: format!("SELECT * FROM {}", table_name(&table)?),
-            project: self.connection.project(),
-            location: self.connection.location(),
-            labels: labels(&self.labels, context),
-            ..QueryJob::default()
-        };
-        let result = context.ports().warehouse.query(job).await.map_err(refusal)?;
+        let select = format!("SELECT * FROM {}", table_name(&table)?);
+        let job = job(select, &self.connection, &self.labels, context);
+        let result = run(&*self.connection.warehouse(context)?, job, context).await?;
         let text = self.text(&result)?;
         let bytes = if is_packed { packed(&text)? } else { text.into_bytes() };
         let length = bytes.len();
         let stream = futures::stream::iter([Ok(Bytes::from(bytes))]).boxed();
-        context.ports().objects.put(&address, stream, ObjectAttributes::default()).await?;
+        self.connection.objects(context)?.put(&address, stream, ObjectAttributes::default()).await?;
         context.metric_counter("rows", result.rows.len() as f64);
         context.metric_counter("bytes", length as f64);
         context.info(format!(

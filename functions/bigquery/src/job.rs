@@ -1,6 +1,10 @@
-//! What a job is called, and what it is labelled with.
+//! A job: what it is called, what it is labelled with, and how it is run: to its end, or as long as the service waits,
+//! or until the task is stopped, and the job with it.
 
-use segue_task::TaskContext;
+use crate::connection::Connection;
+use crate::refusal::refusal;
+use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse};
+use segue_task::{TaskContext, TaskError};
 use std::collections::BTreeMap;
 
 /// The longest value of a label.
@@ -30,6 +34,56 @@ pub fn labels(own: &BTreeMap<String, String>, context: &TaskContext) -> BTreeMap
         labels.insert(name.to_owned(), label(value));
     }
     labels
+}
+
+/// A job of these statements with what all jobs of this service have. The caller adds the rest, not the id: another
+/// delivery looks for the job by it.
+pub(crate) fn job(
+    sql: String,
+    connection: &Connection,
+    own_labels: &BTreeMap<String, String>,
+    context: &TaskContext,
+) -> QueryJob {
+    QueryJob {
+        job_id: job_id(context),
+        sql,
+        project: connection.project(),
+        location: connection.location(),
+        labels: labels(own_labels, context),
+        patience: context.patience(),
+        ..QueryJob::default()
+    }
+}
+
+/// Runs the job, or finds it at work or done. When the task is to stop, so is the job; also one that an earlier
+/// delivery of the message began.
+///
+/// # Errors
+/// [`TaskError::Unfinished`] when it takes longer than the service waits, [`TaskError::Stopped`], or as the warehouse
+/// refuses it.
+pub(crate) async fn run(
+    warehouse: &dyn Warehouse,
+    job: QueryJob,
+    context: &TaskContext,
+) -> Result<QueryResult, TaskError> {
+    let stopped = context.cancelled();
+    let asked = job.clone();
+    tokio::select! {
+        biased;
+        () = stopped.cancelled() => Err(stop(warehouse, &[asked], context).await),
+        result = warehouse.query(job) => result.map_err(|error| refusal(error, context)),
+    }
+}
+
+/// Has jobs end whose results nobody waits for any more; not where another worker waits for them now.
+pub(crate) async fn stop(warehouse: &dyn Warehouse, jobs: &[QueryJob], context: &TaskContext) -> TaskError {
+    let jobs = if context.goes_on_elsewhere() { &[] } else { jobs };
+    for job in jobs {
+        if let Err(error) = warehouse.cancel(job).await {
+            context.warn(format!("the job {} may go on: {error}", job.job_id));
+        }
+    }
+    TaskError::Stopped
 }
 
 fn label(value: &str) -> String {

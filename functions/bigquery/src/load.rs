@@ -6,14 +6,18 @@
 use crate::connection::Connection;
 use crate::detect;
 use crate::disposition::{CreateDisposition, WriteDisposition};
-use crate::job::{job_id, labels};
-use crate::refusal::refusal;
-use crate::sql::{Field, Schema, declarations, literal, shown, table_name, table_reference};
+use crate::job::{job, job_id, run, stop};
+use crate::sql::{
+    Field, Schema, dataset_name, declarations, literal, quoted, shown, table_name, table_reference,
+};
 use schemars::JsonSchema;
-use segue_ports::warehouse::{Mode, QueryJob, TableReference, WarehouseError};
+use segue_ports::warehouse::{QueryJob, QueryResult, TableReference, Warehouse, WarehouseError};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// What is added to the id of the attempt's job for each job of a load.
+const JOBS: [&str; 5] = ["_columns", "_files", "_names", "_types", ""];
 
 /// What both kinds of load have.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -151,10 +155,19 @@ impl LoadProperties {
             dataset: destination.dataset.clone(),
             table: job_id(context).replace('-', "_"),
         };
-        let loaded = self.load(&uris, &source, &destination, context).await;
-        match context.ports().warehouse.delete_table(&source.dataset, &source.table).await {
-            Ok(()) | Err(WarehouseError::NotFound { .. }) => {}
-            Err(error) => context.warn(format!("the declaration of the files is left behind: {error}")),
+        let warehouse = &*self.connection.warehouse(context)?;
+        if context.cancelled().is_cancelled() {
+            let jobs = JOBS.map(|suffix| self.job(suffix, String::new(), context));
+            return Err(stop(warehouse, &jobs, context).await);
+        }
+        let loaded = self.load(warehouse, &uris, &source, &destination, context).await;
+        // A job that goes on, or will be tried again, still reads the files by it.
+        if !matches!(loaded, Err(TaskError::Unfinished { .. } | TaskError::Platform(_))) {
+            let dataset = dataset_name(source.project.as_deref(), &source.dataset);
+            match warehouse.delete_table(&dataset, &source.table).await {
+                Ok(()) | Err(WarehouseError::NotFound { .. }) => {}
+                Err(error) => context.warn(format!("the declaration of the files is left behind: {error}")),
+            }
         }
         let rows = loaded?;
         context.metric_counter("output.rows", rows as f64);
@@ -169,33 +182,39 @@ impl LoadProperties {
         Ok(Output { job_id: job_id(context), destination_table: shown(&destination), rows })
     }
 
+    /// One of the jobs of a load.
+    fn job(&self, suffix: &str, sql: String, context: &TaskContext) -> QueryJob {
+        let job = job(sql, &self.connection, &self.labels, context);
+        QueryJob { job_id: format!("{}{suffix}", job.job_id), max_results: Some(0), ..job }
+    }
+
+    /// Runs the jobs of a load one after another. Another delivery of the message goes the same way from the beginning:
+    /// what a job says follows from the task and from the results of those before, which are answered from record.
     async fn load(
         &self,
+        warehouse: &dyn Warehouse,
         uris: &[String],
         source: &TableReference,
         destination: &TableReference,
         context: &TaskContext,
     ) -> Result<u64, TaskError> {
-        let fields = self.columns(destination, context).await?;
+        let fetch = |suffix: &'static str, sql: String| {
+            let job = QueryJob { max_results: None, ..self.job(suffix, sql, context) };
+            run(warehouse, job, context)
+        };
+        let fields = match self.schema.as_ref().filter(|schema| !schema.fields.is_empty()) {
+            Some(schema) => schema.fields.clone(),
+            None if self.autodetect || self.format() != "CSV" => Vec::new(),
+            None => columns(&fetch("_columns", columns_of(destination)?).await?),
+        };
         let declared =
             if fields.is_empty() { String::new() } else { format!(" ({})", declarations(&fields)?) };
         let name = table_name(source)?;
         let external =
             format!("CREATE OR REPLACE EXTERNAL TABLE {name}{declared} OPTIONS({})", self.options(uris));
-        let warehouse = &context.ports().warehouse;
-        let job = |suffix: &str, sql: String| QueryJob {
-            job_id: format!("{}{suffix}", job_id(context)),
-            sql,
-            project: self.connection.project(),
-            location: self.connection.location(),
-            max_results: Some(0),
-            labels: labels(&self.labels, context),
-            ..QueryJob::default()
-        };
-        warehouse.query(job("_files", external)).await.map_err(refusal)?;
+        run(warehouse, self.job("_files", external, context), context).await?;
         let select = if self.autodetect && fields.is_empty() && self.format() == "CSV" {
-            let ask = |suffix, sql| warehouse.query(QueryJob { max_results: Some(1), ..job(suffix, sql) });
-            detect::select(&name, ask).await?
+            detect::select(&name, fetch).await?
         } else {
             format!("SELECT * FROM {name}")
         };
@@ -203,38 +222,10 @@ impl LoadProperties {
             destination_table: Some(shown(destination)),
             write_disposition: Some(self.write_disposition.unwrap_or(WriteDisposition::WriteAppend).into()),
             create_disposition: self.create_disposition.map(Into::into),
-            ..job("", select)
+            ..self.job("", select, context)
         };
-        let result = warehouse.query(load).await.map_err(refusal)?;
+        let result = run(warehouse, load, context).await?;
         Ok(result.affected_rows.unwrap_or(result.total_rows))
-    }
-
-    /// The columns that are given, or else those of the destination; none where the files are to say.
-    async fn columns(
-        &self,
-        destination: &TableReference,
-        context: &TaskContext,
-    ) -> Result<Vec<Field>, TaskError> {
-        if let Some(schema) = self.schema.as_ref().filter(|schema| !schema.fields.is_empty()) {
-            return Ok(schema.fields.clone());
-        }
-        if self.autodetect || self.format() != "CSV" {
-            return Ok(Vec::new());
-        }
-        match context.ports().warehouse.table_info(&destination.dataset, &destination.table).await {
-            Ok(info) => {
-                let field = |column: segue_ports::warehouse::Column| Field {
-                    name: column.name,
-                    kind: column.data_type,
-                    mode: (column.mode == Mode::Repeated).then(|| "REPEATED".to_owned()),
-                    description: None,
-                    sub_fields: None,
-                };
-                Ok(info.columns.into_iter().map(field).collect())
-            }
-            Err(WarehouseError::NotFound { .. }) => Ok(Vec::new()),
-            Err(error) => Err(refusal(error)),
-        }
     }
 
     fn format(&self) -> String {
@@ -276,6 +267,32 @@ impl LoadProperties {
         }
         options.join(", ")
     }
+}
+
+/// The query for the columns of the destination; no rows where there is no such table. A job, so that another delivery
+/// of the message is given the same answer after the table has been made.
+fn columns_of(destination: &TableReference) -> Result<String, TaskError> {
+    let dataset = dataset_name(destination.project.as_deref(), &destination.dataset);
+    Ok(format!(
+        "SELECT column_name, data_type FROM {}.INFORMATION_SCHEMA.COLUMNS WHERE table_name = {} ORDER BY ordinal_position",
+        quoted(&dataset)?,
+        literal(&destination.table)
+    ))
+}
+
+/// The columns such a query found.
+fn columns(found: &QueryResult) -> Vec<Field> {
+    let text = |row: &segue_model::Map, name: &str| {
+        row.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    };
+    let field = |row| Field {
+        name: text(row, "column_name"),
+        kind: text(row, "data_type"),
+        mode: None,
+        description: None,
+        sub_fields: None,
+    };
+    found.rows.iter().map(field).collect()
 }
 
 #[cfg(test)]

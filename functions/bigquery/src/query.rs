@@ -3,11 +3,10 @@
 use crate::connection::Connection;
 use crate::disposition::{CreateDisposition, WriteDisposition};
 use crate::fetch::{FetchType, Output, hand_over};
-use crate::job::{job_id, labels};
-use crate::refusal::refusal;
+use crate::job::{job, run, stop};
 use schemars::JsonSchema;
 use segue_model::parse_duration;
-use segue_ports::warehouse::{QueryJob, QueryResult};
+use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -112,11 +111,9 @@ impl Task for Query {
         self.note_what_is_not_applied(context);
         let fetch = self.fetch_type();
         let limit = self.job_timeout()?;
+        let start = Instant::now();
+        let warehouse = self.connection.warehouse(context)?;
         let job = QueryJob {
-            job_id: job_id(context),
-            sql: self.sql,
-            project: self.connection.project(),
-            location: self.connection.location(),
             default_dataset: self.default_dataset,
             destination_table: self.destination_table,
             write_disposition: self.write_disposition.map(Into::into),
@@ -127,10 +124,13 @@ impl Task for Query {
                 FetchType::FetchOne => Some(1),
                 FetchType::Fetch | FetchType::Store => None,
             },
-            parameters: BTreeMap::new(),
-            labels: labels(&self.labels, context),
+            ..job(self.sql, &self.connection, &self.labels, context)
         };
-        let result = run_job(job, limit, context).await?;
+        let result = match limit {
+            None => run(&*warehouse, job, context).await?,
+            Some(limit) => run_within(limit, &*warehouse, job, context).await?,
+        };
+        report(&result, start.elapsed() + context.age(), context);
         hand_over(result, fetch, context).await
     }
 }
@@ -168,23 +168,28 @@ impl Query {
     }
 }
 
-/// Runs the job and reports what it did.
-async fn run_job(
+/// The time to find out that a job ended within its limit, for who looks at it late.
+const LAST_LOOK: Duration = Duration::from_secs(5);
+
+/// Runs the job, which may take so long from the beginning of the attempt; longer, and it is cancelled.
+async fn run_within(
+    limit: Duration,
+    warehouse: &dyn Warehouse,
     job: QueryJob,
-    limit: Option<Duration>,
     context: &TaskContext,
 ) -> Result<QueryResult, TaskError> {
+    let age = context.age();
+    let left = limit.saturating_sub(age);
+    let job = QueryJob { patience: Some(job.patience.map_or(left, |patience| patience.min(left))), ..job };
     let start = Instant::now();
-    let running = context.ports().warehouse.query(job);
-    let result = match limit {
-        None => running.await,
-        Some(limit) => tokio::time::timeout(limit, running).await.map_err(|_| {
-            TaskError::failed(format!("the job took longer than its jobTimeout of {limit:?}"))
-        })?,
+    let patience = if age.is_zero() { left } else { left.max(LAST_LOOK) };
+    match tokio::time::timeout(patience, run(warehouse, job.clone(), context)).await {
+        Ok(Err(TaskError::Unfinished { .. })) if age + start.elapsed() >= limit => {}
+        Ok(other) => return other,
+        Err(_) => {}
     }
-    .map_err(refusal)?;
-    report(&result, start.elapsed(), context);
-    Ok(result)
+    stop(warehouse, &[job], context).await;
+    Err(TaskError::failed(format!("the job took longer than its jobTimeout of {limit:?}")))
 }
 
 fn report(result: &QueryResult, took: Duration, context: &TaskContext) {

@@ -2,13 +2,14 @@
 
 use segue_ports::PortError;
 use segue_ports::warehouse::WarehouseError;
-use segue_task::TaskError;
+use segue_task::{TaskContext, TaskError};
 
-/// A fault that may pass is the platform's; anything else fails the task.
-pub(crate) fn refusal(error: WarehouseError) -> TaskError {
-    if error.is_transient() {
-        TaskError::Platform(PortError::unavailable("warehouse", error))
-    } else {
-        TaskError::failed(error.to_string())
+/// A fault that may pass is the platform's; a job that is still at work is looked at again later; anything else fails
+/// the task.
+pub(crate) fn refusal(error: WarehouseError, context: &TaskContext) -> TaskError {
+    match error {
+        WarehouseError::StillRunning { .. } => context.unfinished(),
+        error if error.is_transient() => TaskError::Platform(PortError::unavailable("warehouse", error)),
+        error => TaskError::failed(error.to_string()),
     }
 }

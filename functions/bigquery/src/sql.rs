@@ -153,6 +153,11 @@ pub fn table_name(table: &TableReference) -> Result<String, TaskError> {
     quoted(&format!("{}{}.{}", project.unwrap_or_default(), table.dataset, table.table))
 }
 
+/// A dataset as the warehouse is asked for it: with its project, where one is named.
+pub fn dataset_name(project: Option<&str>, dataset: &str) -> String {
+    project.map_or_else(|| dataset.to_owned(), |project| format!("{project}.{dataset}"))
+}
+
 /// A table as outputs name it.
 pub fn shown(table: &TableReference) -> String {
     let project = table.project.as_ref().map(|project| format!("{project}."));

@@ -93,13 +93,14 @@ impl Task for TableMetadata {
 
     async fn run(self, context: &TaskContext) -> Result<TableOutput, TaskError> {
         self.connection.mask(context);
-        match context.ports().warehouse.table_info(&self.dataset, &self.table).await {
+        let warehouse = self.connection.warehouse(context)?;
+        match warehouse.table_info(&self.dataset, &self.table).await {
             Ok(info) => Ok(TableOutput::new(info, self.connection.project())),
             Err(WarehouseError::NotFound { .. }) if self.if_not_exists == IfNotExists::Skip => {
                 context.warn(format!("there is no table {}.{}", self.dataset, self.table));
                 Ok(TableOutput::default())
             }
-            Err(error) => Err(refusal(error)),
+            Err(error) => Err(refusal(error, context)),
         }
     }
 }

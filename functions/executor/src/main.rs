@@ -1,13 +1,11 @@
 //! The `executor` service: wiring only.
 
-use segue_service::{Config, serve, telemetry};
-use std::sync::Arc;
+use segue_runtime::{connect, serve_handlers, start};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let config = Config::from_env()?;
-    telemetry::init(&config);
-    let ports = segue_embedded::connect(&config.data_dir)?;
-    serve(config, Arc::new(segue_fn_executor::executor(ports))).await?;
-    Ok(())
+    let config = start(include_str!("../function.yaml"))?;
+    let ports = connect(&config).await?;
+    let executor = segue_fn_executor::executor(ports.clone());
+    Ok(serve_handlers(&config, &ports, executor.clone(), Some(executor)).await?)
 }

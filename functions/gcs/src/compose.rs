@@ -47,9 +47,9 @@ impl Task for Compose {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.google.mask(context);
+        let objects = self.google.objects(context)?;
         let to = object("to", &self.to)?;
-        let parts = self.list.blobs(context, Filter::Files).await?;
+        let parts = self.list.blobs(&*objects, Filter::Files).await?;
         if parts.len() > MAX_SOURCES {
             return Err(TaskError::failed(format!(
                 "{} objects match, and at most {MAX_SOURCES} can be put together at once; choose fewer with regExp",
@@ -66,17 +66,15 @@ impl Task for Compose {
                 self.list.from
             )));
         }
-        let objects = context.ports().objects.clone();
+        let reading = objects.clone();
         let addresses: Vec<_> = parts.iter().map(|blob| Ok(blob.address())).collect();
         let whole = futures::stream::iter(addresses)
             .and_then(move |address| {
-                let objects = objects.clone();
-                async move { Ok(objects.get(&address).await?.1) }
+                let reading = reading.clone();
+                async move { Ok(reading.get(&address).await?.1) }
             })
             .try_flatten();
-        let info = context
-            .ports()
-            .objects
+        let info = objects
             .put(&to, Box::pin(whole), ObjectAttributes::default())
             .await
             .map_err(|error| missing(error, "to", &to.to_string()))?;

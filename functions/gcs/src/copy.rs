@@ -43,14 +43,13 @@ impl Task for Copy {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.google.mask(context);
+        let objects = self.google.objects(context)?;
         let (from, to) = (object("from", &self.from)?, object("to", &self.to)?);
         if from == to {
             return Err(TaskError::failed(format!(
                 "from and to are both {from}; an object is not copied onto itself"
             )));
         }
-        let objects = &context.ports().objects;
         let info = if self.delete && objects.head(&from).await?.is_none() {
             // A run of this attempt that crashed may have moved it before.
             let moved =

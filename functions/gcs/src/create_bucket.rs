@@ -114,8 +114,7 @@ impl Task for CreateBucket {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.properties.google.mask(context);
-        let objects = &context.ports().objects;
+        let objects = self.properties.google.objects(context)?;
         let spec = self.properties.spec();
         match objects.create_bucket(spec.clone()).await {
             Ok(info) => {

@@ -39,9 +39,9 @@ impl Task for Delete {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.google.mask(context);
+        let objects = self.google.objects(context)?;
         let address = object("uri", &self.uri)?;
-        let deleted = context.ports().objects.delete(&address).await?;
+        let deleted = objects.delete(&address).await?;
         if !deleted && self.error_on_missing {
             return Err(TaskError::failed(format!(
                 "{address} was not found; errorOnMissing makes that a failure"

@@ -34,8 +34,8 @@ impl Task for DeleteBucket {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.google.mask(context);
-        context.ports().objects.delete_bucket(&self.name).await?;
+        let objects = self.google.objects(context)?;
+        objects.delete_bucket(&self.name).await?;
         context.info(format!("the bucket {} was removed", self.name));
         Ok(Output { bucket: self.name })
     }

@@ -51,10 +51,10 @@ impl Task for DeleteList {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.google.mask(context);
+        let objects = self.google.objects(context)?;
         let blobs = match self.filter {
             Filter::Directory => Vec::new(),
-            Filter::Files | Filter::Both => self.choice.blobs(context, Filter::Files).await?,
+            Filter::Files | Filter::Both => self.choice.blobs(&*objects, Filter::Files).await?,
         };
         if blobs.is_empty() && self.error_on_empty {
             return Err(TaskError::failed(format!(
@@ -63,7 +63,7 @@ impl Task for DeleteList {
             )));
         }
         let (count, size) = (blobs.len() as u64, blobs.iter().map(|blob| blob.size).sum());
-        let objects = &context.ports().objects;
+        let objects = &objects;
         futures::stream::iter(blobs)
             .map(Ok::<_, TaskError>)
             .try_for_each_concurrent(self.concurrent.unwrap_or(AT_ONCE).max(1), |blob| async move {

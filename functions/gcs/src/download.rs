@@ -3,8 +3,8 @@
 use crate::google::{Google, missing, object};
 use schemars::JsonSchema;
 use segue_files::path::{last_part, storage_name};
-use segue_ports::InternalStorage;
 use segue_ports::object::ObjectAddress;
+use segue_ports::{InternalStorage, ObjectStore};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
@@ -41,17 +41,14 @@ pub struct Output {
 /// Copies an object to a file of this task run.
 pub(crate) async fn fetch(
     context: &TaskContext,
+    objects: &dyn ObjectStore,
     from: &ObjectAddress,
     name: &str,
 ) -> Result<(String, u64), TaskError> {
     let uri = InternalStorage::uri(&context.storage_path(&storage_name(name)));
     let to = context.storage().address(&uri)?;
-    let info = context
-        .ports()
-        .objects
-        .copy(from, &to, None)
-        .await
-        .map_err(|error| missing(error, "from", &from.to_string()))?;
+    let info =
+        objects.copy(from, &to, None).await.map_err(|error| missing(error, "from", &from.to_string()))?;
     Ok((uri, info.size))
 }
 
@@ -60,9 +57,9 @@ impl Task for Download {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.google.mask(context);
+        let objects = self.google.objects(context)?;
         let from = object("from", &self.from)?;
-        let (uri, size) = fetch(context, &from, last_part(&from.key)).await?;
+        let (uri, size) = fetch(context, &*objects, &from, last_part(&from.key)).await?;
         context.metric_counter("file.size", size as f64);
         context.info(format!("{size} bytes of {from} are in {uri}"));
         Ok(Output { bucket: from.bucket, path: from.key, uri, size })

@@ -6,8 +6,8 @@ use crate::google::Google;
 use crate::listing::{Choice, Filter, at_most};
 use schemars::JsonSchema;
 use segue_model::Map;
-use segue_ports::InternalStorage;
 use segue_ports::object::ObjectAddress;
+use segue_ports::{InternalStorage, ObjectStore};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,7 @@ impl Task for Downloads {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.google.mask(context);
+        let objects = self.google.objects(context)?;
         let target = match (self.action, &self.move_directory) {
             (Action::Move, Some(directory)) => Some(ObjectAddress::parse(directory.trim())?),
             (Action::Move, None) => {
@@ -77,15 +77,14 @@ impl Task for Downloads {
             }
             _ => None,
         };
-        let chosen = self.chosen(context).await?;
+        let chosen = self.chosen(context, &*objects).await?;
         let (mut blobs, mut output_files) = (Vec::new(), Map::new());
         // All are fetched before the first is taken away.
         for blob in &chosen {
-            let uri = self.fetch(context, blob).await?;
+            let uri = self.fetch(context, &*objects, blob).await?;
             output_files.insert(blob.name.clone(), uri.clone().into());
             blobs.push(Blob { uri, ..blob.clone() });
         }
-        let objects = &context.ports().objects;
         for blob in &chosen {
             let from = blob.address();
             if let Some(target) = &target
@@ -110,7 +109,7 @@ impl Task for Downloads {
 impl Downloads {
     /// The objects. Where they are to be taken away they are noted first: after a crash in the middle the bucket
     /// alone does not say any more which there were.
-    async fn chosen(&self, context: &TaskContext) -> Result<Vec<Blob>, TaskError> {
+    async fn chosen(&self, context: &TaskContext, objects: &dyn ObjectStore) -> Result<Vec<Blob>, TaskError> {
         let note = context.storage_path(&format!("downloads-{}.json", context.message().attempt));
         let uri = InternalStorage::uri(&note);
         let notes = self.action != Action::None;
@@ -119,7 +118,7 @@ impl Downloads {
             return serde_json::from_str(&text)
                 .map_err(|error| TaskError::failed(format!("{uri} is not a list of objects: {error}")));
         }
-        let blobs = self.choice.blobs(context, Filter::Files).await?;
+        let blobs = self.choice.blobs(objects, Filter::Files).await?;
         let blobs = at_most(context, blobs, self.max_files);
         if notes {
             let text = serde_json::to_string(&blobs).map_err(|error| TaskError::failed(error.to_string()))?;
@@ -129,8 +128,13 @@ impl Downloads {
     }
 
     /// Fetches one object; where an earlier run of this attempt took it away, its file is there already.
-    async fn fetch(&self, context: &TaskContext, blob: &Blob) -> Result<String, TaskError> {
-        match fetch(context, &blob.address(), &blob.name).await {
+    async fn fetch(
+        &self,
+        context: &TaskContext,
+        objects: &dyn ObjectStore,
+        blob: &Blob,
+    ) -> Result<String, TaskError> {
+        match fetch(context, objects, &blob.address(), &blob.name).await {
             Ok((uri, _)) => Ok(uri),
             Err(error) => {
                 let name = segue_files::path::storage_name(&blob.name);

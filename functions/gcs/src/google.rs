@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use segue_files::Texts;
 use segue_model::Json;
-use segue_ports::PortError;
 use segue_ports::object::ObjectAddress;
+use segue_ports::{Credentials, ObjectStore, PortError};
 use segue_task::{TaskContext, TaskError};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Which project, as whom. Most often they come from plugin defaults, so each task takes all of them, also where
 /// they do not matter to it.
@@ -28,12 +29,44 @@ pub struct Google {
 }
 
 impl Google {
-    /// Keeps the key out of the log from now on.
-    pub(crate) fn mask(&self, context: &TaskContext) {
-        if let Some(Json::String(key)) = &self.service_account {
+    /// The buckets, asked as the flow says; every task goes through this. The key is out of log and outputs from
+    /// now on.
+    ///
+    /// # Errors
+    /// Credentials that cannot be read.
+    pub(crate) fn objects(&self, context: &TaskContext) -> Result<Arc<dyn ObjectStore>, TaskError> {
+        let key = self.key();
+        if let Some(key) = &key {
             context.mask(key);
+            // The key as a whole hides nothing where its secret part alone turns up.
+            let parsed = serde_json::from_str::<Json>(key).ok();
+            let secret = parsed.as_ref().and_then(|key| key.get("private_key")).and_then(Json::as_str);
+            if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
+                context.mask(secret);
+            }
+        }
+        let credentials = Credentials {
+            project: named(self.project_id.as_deref()),
+            service_account: key,
+            impersonate: named(self.impersonated_service_account.as_deref()),
+            scopes: self.scopes.0.clone(),
+        };
+        let own = &context.ports().objects;
+        Ok(own.acting_as(&credentials)?.unwrap_or_else(|| Arc::clone(own)))
+    }
+
+    /// The key as a text: flows give it as one, or as the object it is.
+    fn key(&self) -> Option<String> {
+        match self.service_account.as_ref()? {
+            Json::Null => None,
+            Json::String(text) => named(Some(text)),
+            key => Some(key.to_string()),
         }
     }
+}
+
+fn named(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// Reads the address of one object.

@@ -23,6 +23,8 @@ pub mod list;
 pub mod listing;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod update_bucket;
 pub mod upload;
 

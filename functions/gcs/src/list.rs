@@ -44,8 +44,8 @@ impl Task for List {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.google.mask(context);
-        let blobs = self.choice.blobs(context, self.filter).await?;
+        let objects = self.google.objects(context)?;
+        let blobs = self.choice.blobs(&*objects, self.filter).await?;
         let blobs = at_most(context, blobs, self.max_files);
         context.metric_counter("size", blobs.len() as f64);
         context.info(format!("{} are under {}", blobs.len(), self.choice.from));

@@ -3,7 +3,7 @@
 use crate::blob::Blob;
 use regex::Regex;
 use schemars::JsonSchema;
-use segue_ports::object::ObjectAddress;
+use segue_ports::object::{ObjectAddress, ObjectStore};
 use segue_task::{TaskContext, TaskError};
 use serde::Deserialize;
 
@@ -52,7 +52,7 @@ impl Choice {
     ///
     /// # Errors
     /// A bad address or expression, a bucket that is not there.
-    pub async fn blobs(&self, context: &TaskContext, filter: Filter) -> Result<Vec<Blob>, TaskError> {
+    pub async fn blobs(&self, objects: &dyn ObjectStore, filter: Filter) -> Result<Vec<Blob>, TaskError> {
         let ObjectAddress { bucket, key } = ObjectAddress::parse(self.from.trim())?;
         let matches = match &self.reg_exp {
             Some(text) => Some(Regex::new(&format!("^(?:{text})$")).map_err(|error| {
@@ -61,7 +61,7 @@ impl Choice {
             None => None,
         };
         let delimiter = (self.listing_type == ListingType::Directory).then_some('/');
-        let listing = context.ports().objects.list(&bucket, &key, delimiter).await?;
+        let listing = objects.list(&bucket, &key, delimiter).await?;
         let mut blobs = Vec::new();
         if filter != Filter::Files {
             blobs.extend(listing.prefixes.iter().map(|prefix| Blob::folder(&bucket, prefix)));

@@ -27,8 +27,8 @@ impl Task for UpdateBucket {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.properties.google.mask(context);
-        let info = context.ports().objects.update_bucket(self.properties.spec()).await?;
+        let objects = self.properties.google.objects(context)?;
+        let info = objects.update_bucket(self.properties.spec()).await?;
         context.info(format!("the bucket {} was changed", info.name));
         Ok(Output::of(info, false, true))
     }

@@ -3,6 +3,7 @@
 use crate::google::{Google, missing, object};
 use schemars::JsonSchema;
 use segue_model::Json;
+use segue_ports::PortError;
 use segue_ports::object::ObjectAttributes;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,7 @@ impl Task for Upload {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        self.google.mask(context);
+        let objects = self.google.objects(context)?;
         let from = context.storage().address(self.from.trim())?;
         let to = object("to", &self.to)?;
         let attributes = ObjectAttributes {
@@ -67,15 +68,16 @@ impl Task for Upload {
             metadata: self.metadata,
         };
         let attributes = (attributes != ObjectAttributes::default()).then_some(attributes);
-        let copied = context.ports().objects.copy(&from, &to, attributes).await;
+        let copied = objects.copy(&from, &to, attributes).await;
         let info = match copied {
             Ok(info) => info,
-            Err(error) => {
+            Err(error @ PortError::NotFound { .. }) => {
                 // Which of the two is missing decides what is to be done.
                 let there = context.ports().objects.head(&from).await?.is_some();
                 let (property, uri) = if there { ("to", self.to.trim()) } else { ("from", self.from.trim()) };
                 return Err(missing(error, property, uri));
             }
+            Err(error) => return Err(error.into()),
         };
         context.metric_counter("file.size", info.size as f64);
         context.info(format!("{} bytes of {} are in {to}", info.size, self.from.trim()));

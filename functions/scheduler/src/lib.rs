@@ -20,6 +20,7 @@ mod manual;
 mod memo;
 mod scheduler;
 mod states;
+mod sweep;
 mod tick;
 mod webhook;
 

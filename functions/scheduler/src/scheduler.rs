@@ -42,6 +42,21 @@ pub struct SchedulerParts {
     pub answers: Arc<dyn Answers>,
 }
 
+impl SchedulerParts {
+    /// Those of a scheduler beside an executor, which has all but the executor.
+    pub fn beside(executor: &Arc<Executor>) -> Self {
+        let parts = executor.parts();
+        Self {
+            ports: parts.ports.clone(),
+            executor: executor.clone(),
+            catalog: parts.catalog.clone(),
+            renderer: parts.renderer.clone(),
+            globals: parts.globals.clone(),
+            answers: parts.answers.clone(),
+        }
+    }
+}
+
 /// The scheduler. All of it bears messages that come twice, late or in another order, and to be cut short between
 /// any two steps: ids of executions follow from what fires them, states are written on the version they were read at
 /// and after the execution they tell of, and [`Scheduler::recover`] mends what a crash left.
@@ -170,6 +185,7 @@ impl MessageHandler for Scheduler {
                 let what = format!("the backfill of flow {}.{}", request.namespace, request.flow_id);
                 (what, self.take_backfill(*request).await)
             }
+            Message::Sweep {} => ("the sweep".to_owned(), self.sweep().await),
             Message::Execution(_) | Message::TaskRun(_) => {
                 tracing::error!("a message that is not about triggers came to the scheduler; it is dropped");
                 return Verdict::Done;

@@ -208,6 +208,10 @@ impl Scheduler {
     /// # Errors
     /// [`SchedulerError::Port`].
     pub async fn publish_due(&self) -> Result<usize, SchedulerError> {
+        Ok(self.tick_all_due().await?)
+    }
+
+    pub(crate) async fn tick_all_due(&self) -> Result<usize, PortError> {
         let due = self.ports().state.due_triggers(self.now(), 500).await?;
         let count = due.len();
         if count > 0 {

@@ -1,9 +1,11 @@
 //! `docker.cli.Run`: runs a container (kestra-compat.md 4.4).
 
+use crate::container::{Program, Remote};
 use crate::docker::{self, DockerOptions};
 use crate::launch::check_variables;
+use crate::place::Place;
 use crate::render::Rendering;
-use crate::run::{Place, ScriptOutput, end, stage, start};
+use crate::run::{ScriptOutput, end, stage, stage_elsewhere, start};
 use crate::runner::Runner;
 use crate::sink::Sink;
 use schemars::JsonSchema;
@@ -55,32 +57,41 @@ impl Task for Run {
     type Output = ScriptOutput;
 
     async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
-        let runner = match docker::available(self.options.host.as_deref()).await {
-            Ok(()) => {
-                let image = self.container_image.clone();
-                Runner::Docker { image, options: Box::new(self.options.clone()) }
+        let runner = self.runner(context).await;
+        match &runner {
+            Runner::Container(remote) => remote.settle(self.elsewhere(context, &runner, remote).await).await,
+            Runner::Process | Runner::Docker { .. } => {
+                context.in_shared_directory(self.here(context, &runner)).await
             }
+        }
+    }
+}
+
+impl Run {
+    async fn runner(&self, context: &TaskContext) -> Runner {
+        let image = &self.container_image;
+        if let Some(jobs) = &context.ports().containers {
+            let remote = Remote::of(context, jobs.clone(), image, self.options.clone());
+            return Runner::Container(Box::new(remote));
+        }
+        match docker::available(self.options.host.as_deref()).await {
+            Ok(()) => Runner::Docker { image: image.clone(), options: Box::new(self.options.clone()) },
             Err(why) => {
                 context.warn(format!(
                     "Docker is not there ({why}): the commands run as a process of this machine, without the image \
-                     '{}'",
-                    self.container_image
+                     '{image}'"
                 ));
                 Runner::Process
             }
-        };
-        let place = Place::make(context, &runner)?;
-        stage(context, self.namespace_files.as_ref(), &self.input_files).await?;
-        let rendering = Rendering::new(context, &place.output_dir());
-        let own = rendering.map("env", &self.env).await?;
-        check_variables(&own)?;
-        let mut env: BTreeMap<String, OsString> = place.variables().into_iter().collect();
-        env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
-        let mut arguments = rendering.texts("commands", &self.commands).await?;
+        }
+    }
+
+    /// Runs it on this machine.
+    async fn here(&self, context: &TaskContext, runner: &Runner) -> Result<ScriptOutput, TaskError> {
+        let place = Place::make(context, runner)?;
+        let (env, mut arguments) = self.render(context, &place).await?;
         if matches!(runner, Runner::Process) {
-            let entry_point =
-                self.options.entry_point.as_ref().map(|given| given.0.clone()).unwrap_or_default();
-            arguments.splice(0..0, entry_point.into_iter().filter(|part| !part.is_empty()));
+            arguments.splice(0..0, self.entry_point());
             if arguments.is_empty() {
                 return Err(TaskError::failed(format!(
                     "there are no commands, and what the image '{}' would do by itself only Docker knows: start \
@@ -89,8 +100,51 @@ impl Task for Run {
                 )));
             }
         }
+        stage(context, place.dir(), (self.namespace_files.as_ref(), &self.input_files)).await?;
         let mut sink = Sink::new(context);
-        let code = start(context, &runner, &arguments, &env, false, &mut sink).await?;
+        let code = start(context, runner, &arguments, &env, false, &mut sink).await?;
         end(context, &place, &self.output_files, sink, code).await
+    }
+
+    /// Runs it in a container elsewhere, or sees how that is. With an entry point of the task's own, commands are run
+    /// by a shell, which keeps their output; else the image is left to itself.
+    async fn elsewhere(
+        &self,
+        context: &TaskContext,
+        runner: &Runner,
+        remote: &Remote,
+    ) -> Result<ScriptOutput, TaskError> {
+        let place = Place::make(context, runner)?;
+        let (env, mut arguments) = self.render(context, &place).await?;
+        if remote.is_to_be_started().await? {
+            let files = (self.namespace_files.as_ref(), &self.input_files);
+            let brought = stage_elsewhere(context, &place, files).await?;
+            let by_image = self.options.entry_point.is_none();
+            arguments.splice(0..0, self.entry_point());
+            let program = Program { arguments: &arguments, env: &env, script: None, by_image, brought };
+            remote.start(&place, program).await?;
+        }
+        drop(place);
+        remote.end(&self.output_files).await
+    }
+
+    /// Variables and commands.
+    async fn render(
+        &self,
+        context: &TaskContext,
+        place: &Place,
+    ) -> Result<(BTreeMap<String, OsString>, Vec<String>), TaskError> {
+        let rendering = Rendering::new(context, &place.seen());
+        let own = rendering.map("env", &self.env).await?;
+        check_variables(&own)?;
+        let mut env: BTreeMap<String, OsString> = place.variables().into_iter().collect();
+        env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
+        Ok((env, rendering.texts("commands", &self.commands).await?))
+    }
+
+    /// The task's own entry point; a list of one empty text takes the image's away, and has nothing in its place.
+    fn entry_point(&self) -> Vec<String> {
+        let given = self.options.entry_point.as_ref().map(|given| given.0.clone()).unwrap_or_default();
+        given.into_iter().filter(|part| !part.is_empty()).collect()
     }
 }

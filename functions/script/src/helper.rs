@@ -1,37 +1,39 @@
 //! The small modules scripts report outputs and metrics with, put where `import` and `require` find them.
 
 use crate::language::Helper;
+use crate::place::Folder;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const PYTHON: &str = include_str!("helper/kestra.py");
 const PYTHON_NAMES: &str = include_str!("helper/sitecustomize.py");
 const NODE: &str = include_str!("helper/kestra.js");
 
-/// Writes the module into `scratch` and returns the variable that names its folder, with the folder. For an inline
+/// Writes the module into `scratch` and returns the variable that names its folder, with the folder as the script sees
+/// it. For an inline
 /// script in Python there is also what lets it say `true`, `false` and `null`.
 pub(crate) async fn install(
     helper: Helper,
     is_script: bool,
-    scratch: &Path,
+    scratch: &Folder,
 ) -> io::Result<Option<(&'static str, PathBuf)>> {
     match helper {
         Helper::None => Ok(None),
         Helper::Python => {
             let folder = scratch.join("python");
-            tokio::fs::create_dir(&folder).await?;
-            tokio::fs::write(folder.join("kestra.py"), PYTHON).await?;
+            tokio::fs::create_dir(&folder.here).await?;
+            tokio::fs::write(folder.here.join("kestra.py"), PYTHON).await?;
             if is_script {
-                tokio::fs::write(folder.join("sitecustomize.py"), PYTHON_NAMES).await?;
+                tokio::fs::write(folder.here.join("sitecustomize.py"), PYTHON_NAMES).await?;
             }
-            Ok(Some(("PYTHONPATH", folder)))
+            Ok(Some(("PYTHONPATH", folder.seen)))
         }
         Helper::Node => {
             let folder = scratch.join("node");
-            let module = folder.join("@kestra-io/libs");
+            let module = folder.here.join("@kestra-io/libs");
             tokio::fs::create_dir_all(&module).await?;
             tokio::fs::write(module.join("index.js"), NODE).await?;
-            Ok(Some(("NODE_PATH", folder)))
+            Ok(Some(("NODE_PATH", folder.seen)))
         }
     }
 }

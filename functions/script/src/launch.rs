@@ -1,6 +1,7 @@
 //! From rendered commands to one process to start: the shell text, its interpreter, its variables.
 
 use crate::language::{Language, ScriptFile};
+use crate::place::Folder;
 use crate::properties::ScriptProperties;
 use segue_task::TaskError;
 use std::collections::BTreeMap;
@@ -40,8 +41,8 @@ pub(crate) struct Arguments<'a> {
 }
 
 impl Arguments<'_> {
-    /// The whole of it. A text too long for an argument is written into `scratch`.
-    pub(crate) async fn build(self, scratch: &Path) -> Result<Vec<String>, TaskError> {
+    /// The whole of it. A text too long for an argument is written into `folder`.
+    pub(crate) async fn build(self, folder: &Folder) -> Result<Vec<String>, TaskError> {
         let interpreter: Vec<String> = match &self.properties.interpreter {
             Some(given) => given.0.clone(),
             None => self.language.interpreter.iter().map(|&part| part.to_owned()).collect(),
@@ -67,12 +68,12 @@ impl Arguments<'_> {
         let text = parts.join("\n");
         let mut arguments = interpreter;
         if text.len() > MAX_ARGUMENT && arguments.last().is_some_and(|last| last == "-c") {
-            let file = scratch.join("commands.sh");
-            tokio::fs::write(&file, &text)
-                .await
-                .map_err(|error| TaskError::failed(format!("cannot write '{}': {error}", file.display())))?;
+            let file = folder.join("commands.sh");
+            tokio::fs::write(&file.here, &text).await.map_err(|error| {
+                TaskError::failed(format!("cannot write '{}': {error}", file.here.display()))
+            })?;
             arguments.pop();
-            arguments.push(file.to_string_lossy().into_owned());
+            arguments.push(file.seen_text());
         } else {
             arguments.push(text);
         }
@@ -119,6 +120,11 @@ pub(crate) fn check_variables(env: &BTreeMap<String, String>) -> Result<(), Task
     }
 }
 
+/// A text as one word of a shell.
+pub(crate) fn shell_word(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// A search path with one more folder before it.
 pub(crate) fn before_path(folder: &Path, rest: Option<OsString>) -> OsString {
     let mut path = folder.as_os_str().to_owned();
@@ -134,6 +140,11 @@ mod tests {
     use super::*;
     use crate::language::{POWERSHELL, PYTHON, SHELL};
     use serde_json::json;
+    use std::path::PathBuf;
+
+    fn folder(here: &Path) -> Folder {
+        Folder { here: here.to_path_buf(), seen: PathBuf::from("/elsewhere") }
+    }
 
     async fn build(
         language: &Language,
@@ -145,7 +156,7 @@ mod tests {
         let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         let arguments =
             Arguments { language, properties: &properties, before: owned(before), commands: owned(commands) };
-        arguments.build(&std::env::temp_dir()).await.unwrap()
+        arguments.build(&folder(&std::env::temp_dir())).await.unwrap()
     }
 
     #[tokio::test]
@@ -187,9 +198,10 @@ mod tests {
             before: vec![],
             commands: vec![long.clone()],
         };
-        let built = arguments.build(scratch.path()).await.unwrap();
-        assert_eq!(built.len(), 2);
-        assert_eq!(std::fs::read_to_string(&built[1]).unwrap(), format!("set -e\n{long}"));
+        let built = arguments.build(&folder(scratch.path())).await.unwrap();
+        assert_eq!(built, ["/bin/sh", "/elsewhere/commands.sh"]);
+        let written = std::fs::read_to_string(scratch.path().join("commands.sh")).unwrap();
+        assert_eq!(written, format!("set -e\n{long}"));
     }
 
     #[test]
@@ -200,6 +212,11 @@ mod tests {
         for name in ["PATH", "MY_SECRET_NAME", "SEGUE_DATA_DIR", "secret_x"] {
             assert!(!is_hidden(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_word_stays_one_word() {
+        assert_eq!(shell_word("a'b; $c"), "'a'\\''b; $c'");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! How to add one more: a language is a row in `language.rs`, an entry in `languages.rs` and two lines in
 //! [`tasks`].
 
+mod container;
 pub mod docker;
 pub mod docker_run;
 mod helper;
@@ -16,6 +17,7 @@ mod language;
 pub mod languages;
 mod launch;
 mod lines;
+mod place;
 mod process;
 pub mod properties;
 mod protocol;

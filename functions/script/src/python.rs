@@ -1,7 +1,7 @@
 //! The Python a task asks for, put in reach as `python` with its packages.
 
 use crate::language::PYTHON;
-use crate::launch::before_path;
+use crate::launch::{before_path, shell_word};
 use crate::properties::PythonProperties;
 use crate::runner::Runner;
 use crate::venv;
@@ -28,9 +28,9 @@ impl Python<'_> {
         before: &mut Vec<String>,
     ) -> Result<Option<&'static str>, TaskError> {
         let packages = &self.properties.dependencies.0;
-        if let Runner::Docker { .. } = runner {
+        if !matches!(runner, Runner::Process) {
             if !packages.is_empty() {
-                let quoted: Vec<String> = packages.iter().map(|package| quote(package)).collect();
+                let quoted: Vec<String> = packages.iter().map(|package| shell_word(package)).collect();
                 before.insert(0, format!("python -m pip install --quiet -- {}", quoted.join(" ")));
             }
             return Ok(None);
@@ -82,19 +82,9 @@ fn alias(program: &str, path: Option<&OsStr>, bin: &Path) -> std::io::Result<()>
     }
 }
 
-/// A text as one word of a shell.
-fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_word_stays_one_word() {
-        assert_eq!(quote("a'b; $c"), "'a'\\''b; $c'");
-    }
 
     #[test]
     fn another_name_is_put_in_reach_as_python() {

@@ -1,12 +1,14 @@
 //! Renders what the task renders itself: commands and variables, with `{{ workingDir }}` and `{{ outputDir }}`,
 //! and puts local files in the place of `kestra:///` URIs.
 
+use crate::container::Brought;
+use crate::place::{COPIES, Folder, Place};
 use regex::{Captures, Regex};
 use segue_files::path::last_part;
 use segue_model::{Json, Map};
 use segue_task::{TaskContext, TaskError};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Renders with the variables of one run.
 pub(crate) struct Rendering<'a> {
@@ -15,11 +17,11 @@ pub(crate) struct Rendering<'a> {
 }
 
 impl<'a> Rendering<'a> {
-    /// Expressions see the directories beside everything else.
-    pub(crate) fn new(context: &'a TaskContext, output_dir: &Path) -> Self {
+    /// Expressions see working directory and output directory beside everything else.
+    pub(crate) fn new(context: &'a TaskContext, [dir, out]: &[PathBuf; 2]) -> Self {
         let mut variables = Map::new();
-        variables.insert("workingDir".into(), context.working_dir().to_string_lossy().into());
-        variables.insert("outputDir".into(), output_dir.to_string_lossy().into());
+        variables.insert("workingDir".into(), dir.to_string_lossy().into());
+        variables.insert("outputDir".into(), out.to_string_lossy().into());
         Self { context, variables }
     }
 
@@ -100,19 +102,34 @@ fn plain_text(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Fetches the files of internal storage that commands name, each once, into a folder.
+/// Fetches the files of internal storage that commands name, each once, into a folder; or tells where a container
+/// elsewhere is to find them.
 pub(crate) struct LocalCopies {
-    folder: PathBuf,
+    folder: Folder,
     uri: Regex,
     copies: BTreeMap<String, String>,
+    /// Where the folder is below the prefix the container sees, for one that runs elsewhere.
+    below: Option<String>,
+    brought: Vec<Brought>,
 }
 
 impl LocalCopies {
     /// Copies go into `folder`, which is made with the first one.
-    pub(crate) fn new(folder: PathBuf) -> Result<Self, TaskError> {
+    pub(crate) fn new(folder: Folder) -> Result<Self, TaskError> {
         let uri = Regex::new(r"kestra:///[-A-Za-z0-9+&@#/%?=~_|!:,.;]*[-A-Za-z0-9+&@#/%=~_|]")
             .map_err(|error| TaskError::failed(error.to_string()))?;
-        Ok(Self { folder, uri, copies: BTreeMap::new() })
+        Ok(Self { folder, uri, copies: BTreeMap::new(), below: None, brought: Vec::new() })
+    }
+
+    /// Copies are the container's affair.
+    pub(crate) fn elsewhere(place: &Place) -> Result<Self, TaskError> {
+        let below = place.own_name().map(|own| format!("{own}/{COPIES}"));
+        Ok(Self { below, ..Self::new(place.own().join(COPIES))? })
+    }
+
+    /// What a container elsewhere is to find.
+    pub(crate) fn brought(self) -> Vec<Brought> {
+        self.brought
     }
 
     /// The text with a local path in the place of each URI.
@@ -125,13 +142,20 @@ impl LocalCopies {
             if self.copies.contains_key(uri) {
                 continue;
             }
-            let folder = self.folder.join(self.copies.len().to_string());
+            let number = self.copies.len().to_string();
+            let folder = self.folder.join(&number);
             let local = folder.join(last_part(uri));
-            tokio::fs::create_dir_all(&folder).await.map_err(|error| {
-                TaskError::failed(format!("cannot make the folder '{}': {error}", folder.display()))
+            if let Some(below) = &self.below {
+                let path = format!("{below}/{number}/{}", last_part(uri));
+                self.brought.push(Brought { uri: uri.to_owned(), path });
+                self.copies.insert(uri.to_owned(), local.seen_text());
+                continue;
+            }
+            tokio::fs::create_dir_all(&folder.here).await.map_err(|error| {
+                TaskError::failed(format!("cannot make the folder '{}': {error}", folder.here.display()))
             })?;
-            context.storage().get_file(uri, &local).await?;
-            self.copies.insert(uri.to_owned(), local.to_string_lossy().into_owned());
+            context.storage().get_file(uri, &local.here).await?;
+            self.copies.insert(uri.to_owned(), local.seen_text());
         }
         let local = |found: &Captures<'_>| {
             let uri = found.get(0).map_or("", |whole| whole.as_str());

@@ -1,16 +1,18 @@
 //! One run of a script, from its files and commands to its outputs (kestra-compat.md 4.4).
 
+use crate::container::{Brought, Program, Remote};
 use crate::docker::{Container, ContainerRun};
 use crate::helper;
 use crate::language::{Language, ScriptFile};
 use crate::launch::{self, Arguments, before_path, check_variables, script_command};
+use crate::place::{COPIES, Place, WORK};
 use crate::process::{self, ProcessError};
 use crate::properties::{PythonProperties, ScriptProperties};
 use crate::python::Python;
 use crate::render::{LocalCopies, Rendering};
 use crate::runner::Runner;
 use crate::sink::Sink;
-use segue_files::output::{self, FoundFile, Keep, SCRATCH_PREFIX};
+use segue_files::output::{self, FoundFile, Keep};
 use segue_files::path::disk_error;
 use segue_files::{InputFiles, NamespaceFiles, Texts, WorkingGlobs};
 use segue_model::{Json, Map};
@@ -51,60 +53,128 @@ pub(crate) struct Script {
     pub(crate) body: Body,
 }
 
+/// The texts of a script, rendered.
+struct Rendered {
+    variables: BTreeMap<String, String>,
+    before: Vec<String>,
+    body: Vec<String>,
+}
+
+/// A script that can be started.
+struct Prepared {
+    arguments: Vec<String>,
+    env: BTreeMap<String, OsString>,
+    /// The file of the script; gone with this.
+    file: Option<NamedTempFile>,
+    /// Files of internal storage a container elsewhere is to find.
+    brought: Vec<Brought>,
+}
+
 impl Script {
     /// Runs it to its end.
     pub(crate) async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
         let runner = Runner::choose(context, &self.properties, self.language.image).await?;
-        let place = Place::make(context, &runner)?;
-        stage(context, self.properties.namespace_files.as_ref(), &self.properties.input_files).await?;
-        let rendering = Rendering::new(context, &place.output_dir());
+        match &runner {
+            Runner::Container(remote) => remote.settle(self.elsewhere(context, &runner, remote).await).await,
+            Runner::Process | Runner::Docker { .. } => {
+                context.in_shared_directory(self.here(context, &runner)).await
+            }
+        }
+    }
+
+    /// Runs it on this machine.
+    async fn here(&self, context: &TaskContext, runner: &Runner) -> Result<ScriptOutput, TaskError> {
+        let place = Place::make(context, runner)?;
+        let rendered = self.render(context, &place).await?;
+        let Prepared { arguments, env, file, .. } = self.prepare(context, runner, &place, rendered).await?;
+        let mut sink = Sink::new(context);
+        let code = start(context, runner, &arguments, &env, true, &mut sink).await?;
+        drop(file);
+        end(context, &place, &self.properties.output_files, sink, code).await
+    }
+
+    /// Runs it in a container elsewhere, or sees how that is. The texts are rendered in any case: by that the secrets
+    /// in them are known, which the log must not show.
+    async fn elsewhere(
+        &self,
+        context: &TaskContext,
+        runner: &Runner,
+        remote: &Remote,
+    ) -> Result<ScriptOutput, TaskError> {
+        let place = Place::make(context, runner)?;
+        let rendered = self.render(context, &place).await?;
+        if remote.is_to_be_started().await? {
+            let Prepared { arguments, env, file, brought } =
+                self.prepare(context, runner, &place, rendered).await?;
+            let script = file.as_ref().map(NamedTempFile::path);
+            let program = Program { arguments: &arguments, env: &env, script, by_image: false, brought };
+            remote.start(&place, program).await?;
+        }
+        drop(place);
+        remote.end(&self.properties.output_files).await
+    }
+
+    async fn render(&self, context: &TaskContext, place: &Place) -> Result<Rendered, TaskError> {
+        let rendering = Rendering::new(context, &place.seen());
         let variables = rendering.map("env", &self.properties.env).await?;
         check_variables(&variables)?;
-        let mut copies = LocalCopies::new(place.scratch.path().join("files"))?;
+        let before = rendering.texts("beforeCommands", &self.properties.before_commands).await?;
+        let body = match &self.body {
+            Body::Commands(commands) => rendering.texts("commands", commands).await?,
+            Body::Script(script) => vec![rendering.texts("script", script).await?.join("\n")],
+        };
+        Ok(Rendered { variables, before, body })
+    }
+
+    /// Puts all files in their places.
+    async fn prepare(
+        &self,
+        context: &TaskContext,
+        runner: &Runner,
+        place: &Place,
+        rendered: Rendered,
+    ) -> Result<Prepared, TaskError> {
+        let files = (self.properties.namespace_files.as_ref(), &self.properties.input_files);
+        let (mut brought, mut copies) = match runner {
+            Runner::Container(_) => {
+                (stage_elsewhere(context, place, files).await?, LocalCopies::elsewhere(place)?)
+            }
+            Runner::Process | Runner::Docker { .. } => {
+                stage(context, place.dir(), files).await?;
+                (Vec::new(), LocalCopies::new(place.own().join(COPIES))?)
+            }
+        };
         let mut before = Vec::new();
-        for text in rendering.texts("beforeCommands", &self.properties.before_commands).await? {
+        for text in rendered.before {
             before.push(copies.replace(context, text).await?);
         }
-        let mut env = self.variables(&place, &runner, variables).await?;
+        let mut body = Vec::new();
+        for text in rendered.body {
+            body.push(copies.replace(context, text).await?);
+        }
+        brought.extend(copies.brought());
+        let mut env = self.variables(place, runner, rendered.variables).await?;
         let settled = match &self.python {
             Some(properties) => {
-                let asked = Python { context, properties, scratch: place.scratch.path() };
-                asked.provide(&runner, &mut env, &mut before).await?
+                let asked = Python { context, properties, scratch: &place.own().here };
+                asked.provide(runner, &mut env, &mut before).await?
             }
             None => None,
         };
-        let (commands, file) = match &self.body {
-            Body::Commands(commands) => {
-                let mut texts = Vec::new();
-                for text in rendering.texts("commands", commands).await? {
-                    texts.push(copies.replace(context, text).await?);
-                }
-                (texts, None)
-            }
-            Body::Script(script) => {
-                let text = rendering.texts("script", script).await?.join("\n");
-                let text = copies.replace(context, text).await?;
-                match &self.language.file {
-                    None => (vec![text], None),
-                    Some(kind) => {
-                        let file = script_file(context.working_dir(), kind, &text)?;
-                        let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned());
-                        let program = settled.unwrap_or_else(|| program(kind, &runner));
-                        let command = script_command(kind, program, &name.unwrap_or_default());
-                        let is_argv =
-                            self.properties.interpreter.as_ref().is_some_and(|given| given.0.is_empty());
-                        (if is_argv { command } else { vec![command.join(" ")] }, Some(file))
-                    }
-                }
+        let (commands, file) = match (&self.body, &self.language.file) {
+            (Body::Commands(_), _) | (Body::Script(_), None) => (body, None),
+            (Body::Script(_), Some(kind)) => {
+                let file = script_file(place.dir(), kind, &body.join("\n"))?;
+                let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned());
+                let program = settled.unwrap_or_else(|| program(kind, runner));
+                let command = script_command(kind, program, &name.unwrap_or_default());
+                let is_argv = self.properties.interpreter.as_ref().is_some_and(|given| given.0.is_empty());
+                (if is_argv { command } else { vec![command.join(" ")] }, Some(file))
             }
         };
         let (language, properties) = (self.language, &self.properties);
-        let arguments =
-            Arguments { language, properties, before, commands }.build(place.scratch.path()).await?;
-        let mut sink = Sink::new(context);
-        let code = start(context, &runner, &arguments, &env, true, &mut sink).await?;
-        drop(file);
-        end(context, &place, &self.properties.output_files, sink, code).await
+        let arguments = Arguments { language, properties, before, commands }.build(place.own()).await?;
+        Ok(Prepared { arguments, env, file, brought })
     }
 
     /// The variables of the process; those of the task win.
@@ -119,7 +189,7 @@ impl Script {
         env.extend(place.variables());
         env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
         let is_script = matches!(self.body, Body::Script(_));
-        let installed = helper::install(self.language.helper, is_script, place.scratch.path()).await;
+        let installed = helper::install(self.language.helper, is_script, place.own()).await;
         let installed = installed
             .map_err(|error| TaskError::failed(format!("the helper module cannot be written: {error}")))?;
         if let Some((name, folder)) = installed {
@@ -135,71 +205,46 @@ impl Script {
 fn program(kind: &ScriptFile, runner: &Runner) -> &'static str {
     match runner {
         Runner::Process => kind.program(std::env::var_os("PATH").as_deref()),
-        Runner::Docker { .. } => kind.programs.first().copied().unwrap_or_default(),
+        Runner::Docker { .. } | Runner::Container(_) => kind.programs.first().copied().unwrap_or_default(),
     }
 }
 
-/// The directory of a run, and the runner's own folder: beside it, where a script that lists its directory does
-/// not see it, but in it for a container, which sees nothing else.
-pub(crate) struct Place {
-    scratch: TempDir,
-    dir: std::path::PathBuf,
-}
-
-impl Place {
-    /// Makes the folders.
-    pub(crate) fn make(context: &TaskContext, runner: &Runner) -> Result<Self, TaskError> {
-        let dir = context.working_dir().to_path_buf();
-        let wrong = |error: std::io::Error| {
-            TaskError::failed(format!(
-                "cannot make a folder for the working directory '{}': {error}",
-                dir.display()
-            ))
-        };
-        let scratch = match (runner, dir.parent(), dir.file_name()) {
-            (Runner::Process, Some(parent), Some(name)) => {
-                let name = format!("{}.run", name.to_string_lossy());
-                // What a crashed run of the same attempt left.
-                match std::fs::remove_dir_all(parent.join(&name)) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),
-                    _ => {}
-                }
-                tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir_in(parent)
-            }
-            _ => tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(&dir),
-        };
-        let scratch = scratch.map_err(wrong)?;
-        std::fs::create_dir(scratch.path().join("out")).map_err(wrong)?;
-        Ok(Self { scratch, dir })
-    }
-
-    /// Where `{{ outputDir }}` is.
-    pub(crate) fn output_dir(&self) -> std::path::PathBuf {
-        self.scratch.path().join("out")
-    }
-
-    /// The variables that name the directories.
-    pub(crate) fn variables(&self) -> [(String, OsString); 2] {
-        [
-            ("WORKING_DIR".to_owned(), self.dir.clone().into()),
-            ("OUTPUT_DIR".to_owned(), self.output_dir().into()),
-        ]
-    }
-}
-
-/// Puts files of the namespace, then input files, in the working directory.
+/// Puts files of the namespace, then input files, in a directory.
 pub(crate) async fn stage(
     context: &TaskContext,
-    namespace_files: Option<&NamespaceFiles>,
-    input_files: &Json,
+    dir: &Path,
+    (namespace_files, input_files): (Option<&NamespaceFiles>, &Json),
 ) -> Result<(), TaskError> {
-    let (dir, storage) = (context.working_dir(), context.storage());
+    put_files(context, dir, namespace_files, InputFiles::parse(input_files)?).await
+}
+
+/// The same for a container elsewhere, save for the files of internal storage, which it is told of: they can be large,
+/// and need not pass through here.
+pub(crate) async fn stage_elsewhere(
+    context: &TaskContext,
+    place: &Place,
+    (namespace_files, input_files): (Option<&NamespaceFiles>, &Json),
+) -> Result<Vec<Brought>, TaskError> {
+    let mut files = InputFiles::parse(input_files)?;
+    let stored = files.take_stored(&context.message().namespace)?;
+    put_files(context, place.dir(), namespace_files, files).await?;
+    let brought = |(name, uri)| Brought { uri, path: format!("{WORK}/{name}") };
+    Ok(stored.into_iter().map(brought).collect())
+}
+
+async fn put_files(
+    context: &TaskContext,
+    dir: &Path,
+    namespace_files: Option<&NamespaceFiles>,
+    input_files: InputFiles,
+) -> Result<(), TaskError> {
+    let storage = context.storage();
     let namespace = &context.message().namespace;
     if let Some(files) = namespace_files {
         let copied = files.copy(dir, storage, namespace).await?;
         context.debug(format!("{} namespace files are in the working directory", copied.len()));
     }
-    InputFiles::parse(input_files)?.write(dir, storage, namespace).await?;
+    input_files.write(dir, storage, namespace).await?;
     Ok(())
 }
 
@@ -215,7 +260,7 @@ fn script_file(dir: &Path, kind: &ScriptFile, text: &str) -> Result<NamedTempFil
     })
 }
 
-/// Starts the process or the container, and waits for its end.
+/// Starts the process or the container of this machine, and waits for its end.
 pub(crate) async fn start(
     context: &TaskContext,
     runner: &Runner,
@@ -227,6 +272,7 @@ pub(crate) async fn start(
     let dir = context.working_dir();
     let stop = context.cancelled();
     match runner {
+        Runner::Container(_) => Err(TaskError::failed("a container elsewhere is no process of this machine")),
         Runner::Process => {
             let command = launch::process(arguments, dir, env)?;
             process::run(command, &stop, |source, line| sink.line(source, line)).await.map_err(failure)
@@ -287,7 +333,16 @@ pub(crate) async fn end(
     code: i32,
 ) -> Result<ScriptOutput, TaskError> {
     let vars = sink.finish();
-    let kept = keep(context, place, patterns).await;
+    outcome(context, vars, keep(context, place, patterns).await, code)
+}
+
+/// What the task gives out, or how it failed; it fails with what it gives out.
+pub(crate) fn outcome(
+    context: &TaskContext,
+    vars: Map,
+    kept: Result<Map, TaskError>,
+    code: i32,
+) -> Result<ScriptOutput, TaskError> {
     if code == 0 {
         return Ok(ScriptOutput { vars, exit_code: code, output_files: kept? });
     }
@@ -306,7 +361,7 @@ pub(crate) async fn end(
 async fn keep(context: &TaskContext, place: &Place, patterns: &Texts) -> Result<Map, TaskError> {
     // Siblings in a shared directory may still want their files.
     let how = if context.message().working_directory.is_some() { Keep::Copy } else { Keep::Move };
-    let mut kept = keep_matching(context, &place.dir, &patterns.0, how).await?;
+    let mut kept = keep_matching(context, place.dir(), &patterns.0, how).await?;
     kept.extend(keep_matching(context, &place.output_dir(), &["**".to_owned()], Keep::Move).await?);
     Ok(kept)
 }

@@ -1,5 +1,6 @@
-//! Where commands run: as processes of this machine, or in a container.
+//! Where commands run: as processes of this machine, or in a container here or elsewhere.
 
+use crate::container::Remote;
 use crate::docker::{self, DockerOptions};
 use crate::properties::ScriptProperties;
 use segue_task::{TaskContext, TaskError};
@@ -16,6 +17,8 @@ pub(crate) enum Runner {
         /// How.
         options: Box<DockerOptions>,
     },
+    /// In a container that runs elsewhere.
+    Container(Box<Remote>),
 }
 
 /// What a task asks for.
@@ -30,7 +33,7 @@ enum Wish {
 
 impl Runner {
     /// Chooses the runner a task asks for. Docker where it is asked for or nothing is said, if it is there; else
-    /// processes, with a note.
+    /// processes, with a note. Where containers run elsewhere, they do for every runner but processes.
     pub(crate) async fn choose(
         context: &TaskContext,
         properties: &ScriptProperties,
@@ -48,6 +51,9 @@ impl Runner {
             .clone()
             .or_else(|| properties.container_image.clone())
             .unwrap_or_else(|| default_image.to_owned());
+        if let Some(jobs) = &context.ports().containers {
+            return Ok(Self::Container(Box::new(Remote::of(context, jobs.clone(), &image, options))));
+        }
         let kind = properties
             .task_runner
             .as_ref()

@@ -41,6 +41,12 @@ impl Task for LocalFiles {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        context.in_shared_directory(self.run_here(context)).await
+    }
+}
+
+impl LocalFiles {
+    async fn run_here(&self, context: &TaskContext) -> Result<Output, TaskError> {
         let (dir, storage) = (context.working_dir(), context.storage());
         InputFiles::parse(&self.inputs)?.write(dir, storage, &context.message().namespace).await?;
         if self.outputs.0.is_empty() {

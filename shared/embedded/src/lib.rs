@@ -31,7 +31,7 @@ pub use objects::DirectoryObjectStore;
 pub use secrets::EnvSecretStore;
 pub use state::SqliteStateStore;
 
-use segue_ports::{InternalStorage, PortError, Ports, SystemClock};
+use segue_ports::{InternalStorage, PortError, Ports, SystemClock, TimersBy};
 use std::path::Path;
 use std::sync::Arc;
 use warehouse::DuckDbWarehouse;
@@ -103,6 +103,9 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
         warehouse: Arc::new(DuckDbWarehouse::open(&data_dir.join("warehouse.duckdb"), &object_root)),
         secrets: Arc::new(options.secrets),
         cipher,
+        containers: None,
+        timers: TimersBy::Watching,
+        usage: None,
         clock: Arc::new(SystemClock),
     };
     Ok(Embedded { ports, bus })

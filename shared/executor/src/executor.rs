@@ -5,6 +5,7 @@ use crate::cache::{Cache, Loaded};
 use crate::observer::Observer;
 use crate::translate::kv_write;
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use segue_engine::decide::go_on;
 use segue_engine::{Decision, Effect, Env, ExecutionState, Plan, decide};
@@ -17,9 +18,11 @@ use segue_model::parse::parse_flow;
 use segue_model::state::State;
 use segue_ports::state::{Commit, ExecutionFilter, Timer};
 use segue_ports::wire::{ExecutionMessage, Message};
-use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
+use segue_ports::{MessageHandler, Outgoing, PortError, Ports, TimersBy, Topic, Verdict};
 use segue_template::{LookupTable, Renderer};
+use std::any::Any;
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// How many task runs a step starts before it commits, which bounds a transaction.
@@ -178,9 +181,14 @@ impl Executor {
                 cipher: self.ports().cipher.clone(),
             };
             let mut decision = decide(&mut loaded.state, &event, &env);
+            // A timer that is delivered goes with the step it causes; one that is watched for is gone already.
+            let mut fired = match event {
+                Event::TimerFired { key } if self.ports().timers == TimersBy::Delivery => Some(key),
+                _ => None,
+            };
             loop {
                 let (pending, more) = (std::mem::take(&mut decision.pending), decision.more);
-                self.settle(loaded, decision, &env, &mut events).await?;
+                self.settle(loaded, decision, fired.take(), &env, &mut events).await?;
                 if !pending.is_empty() {
                     let execution = loaded.state.execution();
                     for lookup in pending {
@@ -203,6 +211,7 @@ impl Executor {
         &self,
         loaded: &mut Loaded,
         decision: Decision,
+        fired: Option<String>,
         env: &Env,
         events: &mut VecDeque<Event>,
     ) -> Result<(), PortError> {
@@ -214,17 +223,20 @@ impl Executor {
             entry.message = self.parts.answers.mask(std::mem::take(&mut entry.message));
         }
         let mut timers = Vec::new();
-        let mut cleared_timers = Vec::new();
+        let mut cleared_timers: Vec<String> = fired.into_iter().collect();
         let mut outward = Vec::new();
         for effect in effects {
             match effect {
                 Effect::SetTimer { key, due } => {
+                    cleared_timers.retain(|cleared| *cleared != key);
                     timers.push(Timer { execution_id: execution.id.clone(), key, due });
                 }
                 Effect::ClearTimer { key } => cleared_timers.push(key),
                 other => outward.push(other),
             }
         }
+        let (far, near) = self.by_distance(&timers, now);
+        self.deliver_timers(far).await?;
         if changed || !timers.is_empty() || !cleared_timers.is_empty() {
             let commit = Commit {
                 execution: execution.clone(),
@@ -241,6 +253,7 @@ impl Executor {
             loaded.version = self.ports().state.commit(commit).await?;
             self.parts.observer.committed(&execution, &task_runs, &logs);
         }
+        self.deliver_timers(near).await?;
         // A step that changes nothing repeats one whose message may have been lost.
         if execution.state.current() == State::Paused && !paused_before {
             outward.push(Effect::ExecutionEnded { state: State::Paused });
@@ -261,28 +274,18 @@ impl Executor {
         self.ports().bus.publish(messages).await?;
         Ok(open.len())
     }
-
-    /// Fires the timers that are due; a crash between publishing and clearing fires one twice.
-    ///
-    /// # Errors
-    /// What a port said.
-    pub async fn fire_timers(&self) -> Result<usize, PortError> {
-        let timers = self.ports().state.due_timers(self.ports().clock.now(), 500).await?;
-        let messages = timers
-            .iter()
-            .map(|timer| execution_message(&timer.execution_id, Event::TimerFired { key: timer.key.clone() }))
-            .collect();
-        self.ports().bus.publish(messages).await?;
-        for timer in &timers {
-            self.ports().state.clear_timer(timer).await?;
-        }
-        Ok(timers.len())
-    }
 }
 
 /// Whether an execution entered its state at that moment.
 fn entered(execution: &Execution, now: Timestamp) -> bool {
     execution.state.histories().last().is_some_and(|change| change.date == now)
+}
+
+fn broken(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text =
+        text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it said nothing");
+    format!("the engine broke down, which is a fault in Segue: {text}")
 }
 
 /// A message that says what happened to an execution.
@@ -293,6 +296,19 @@ pub(crate) fn execution_message(id: &ExecutionId, event: Event) -> Outgoing {
     }
 }
 
+impl Executor {
+    /// Folds in what a message says, unless it is a timer that is no longer due.
+    async fn fold(&self, id: &ExecutionId, event: Event) -> Result<Option<Execution>, PortError> {
+        if let Event::TimerFired { key } = &event
+            && !self.is_due(id, key).await?
+        {
+            tracing::debug!(execution = %id, key, "a timer that is not due any more, or not yet");
+            return Ok(self.ports().state.execution(id).await?.map(|stored| stored.execution));
+        }
+        self.apply(id, event).await
+    }
+}
+
 #[async_trait]
 impl MessageHandler for Executor {
     async fn handle(&self, message: Message) -> Verdict {
@@ -300,7 +316,10 @@ impl MessageHandler for Executor {
             tracing::error!("a message that is not about an execution came to the executor; it is dropped");
             return Verdict::Done;
         };
-        match self.apply(&message.execution_id, message.event).await {
+        // A fault of ours ends this one execution; the message would break the next process as it broke this one.
+        let folded = AssertUnwindSafe(self.fold(&message.execution_id, message.event)).catch_unwind().await;
+        let folded = folded.unwrap_or_else(|panic| Err(PortError::invalid(broken(panic.as_ref()))));
+        match folded {
             Ok(Some(_)) => Verdict::Done,
             Ok(None) => {
                 tracing::warn!(execution = %message.execution_id, "there is no such execution; its event is dropped");
@@ -310,10 +329,14 @@ impl MessageHandler for Executor {
                 tracing::warn!(execution = %message.execution_id, %error, "the event will be delivered again");
                 Verdict::Retry
             }
-            Err(error) => {
-                tracing::error!(execution = %message.execution_id, %error, "the event cannot be folded in");
-                Verdict::Done
-            }
+            // It would fail again and again: better a failed execution than one that never ends.
+            Err(error) => match self.fail(&message.execution_id, &error.to_string()).await {
+                Ok(()) => Verdict::Done,
+                Err(error) => {
+                    tracing::warn!(execution = %message.execution_id, %error, "the event will be delivered again");
+                    Verdict::Retry
+                }
+            },
         }
     }
 }

@@ -13,10 +13,12 @@ mod actions;
 mod answers;
 mod cache;
 mod create;
+mod dead_letters;
 mod effects;
 mod evaluate;
 mod executor;
 mod observer;
+mod timers;
 mod translate;
 mod watch;
 

@@ -60,5 +60,6 @@ pub(crate) fn task_run_message(execution: &Execution, dispatch: Dispatch, now: T
         log_to_file: dispatch.log_to_file,
         working_directory: dispatch.working_directory.map(|id| WorkingDirectoryRef { id }),
         dispatched_at: now,
+        resumed: None,
     }
 }

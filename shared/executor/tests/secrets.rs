@@ -41,6 +41,10 @@ impl EventBus for Bus {
         }
         Ok(())
     }
+
+    async fn publish_at(&self, messages: Vec<Outgoing>, _: jiff::Timestamp) -> Result<(), PortError> {
+        self.publish(messages).await
+    }
 }
 
 struct Nothing;

@@ -4,22 +4,25 @@ use async_trait::async_trait;
 use segue_executor::Answers;
 use segue_model::id::ExecutionId;
 use segue_ports::{PortError, Ports};
-use segue_task::Masker;
 use segue_task::lookups::Asker;
 use segue_task::outbound::Clients;
+use segue_task::{Masker, mask_lines_by};
 use segue_template::{Answer, Lookup};
+use std::sync::Arc;
 
 /// Answers from the ports, as a task service answers.
 pub struct PortAnswers {
     ports: Ports,
     clients: Clients,
-    masker: Masker,
+    masker: Arc<Masker>,
 }
 
 impl PortAnswers {
     /// Answers from these ports.
     pub fn new(ports: Ports) -> Self {
-        Self { ports, clients: Clients::from_env(), masker: Masker::default() }
+        let masker = Arc::new(Masker::default());
+        mask_lines_by(&masker);
+        Self { ports, clients: Clients::from_env(), masker }
     }
 }
 

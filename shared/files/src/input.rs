@@ -1,7 +1,7 @@
 //! `inputFiles`: files that are in the working directory before the task runs (kestra-compat.md 4.4).
 
 use crate::namespace;
-use crate::path::{disk_error, prepare};
+use crate::path::{disk_error, plain, prepare};
 use futures::{StreamExt as _, TryStreamExt as _};
 use segue_model::Json;
 use segue_ports::{InternalStorage, PortError};
@@ -53,6 +53,22 @@ impl InputFiles {
     /// The names, in the order in which they were written.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Takes out those that are addresses of internal storage, for whoever brings them elsewhere without reading them:
+    /// plain names with URIs. `namespace` is the flow's, for `nsfile:///`.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] for a name that would leave its directory, or an address that is none.
+    pub fn take_stored(&mut self, namespace: &str) -> Result<Vec<(String, String)>, PortError> {
+        let mut stored = Vec::new();
+        for (name, value) in std::mem::take(&mut self.0) {
+            match address(&value, namespace)? {
+                Some(uri) => stored.push((plain(&name)?, uri)),
+                None => self.0.push((name, value)),
+            }
+        }
+        Ok(stored)
     }
 
     /// Writes them under `dir`, in place of what is there. `namespace` is the flow's, for `nsfile:///`.

@@ -9,12 +9,14 @@
 //! How to add one more: a further way for files to come in or go out gets a module of its own, which takes the
 //! directory and [`segue_ports::InternalStorage`] and answers with names and URIs.
 
+pub mod folder;
 pub mod glob;
 pub mod input;
 pub mod namespace;
 pub mod output;
 pub mod path;
 
+pub use folder::SharedFolder;
 pub use glob::{NamespaceGlobs, WorkingGlobs};
 pub use input::InputFiles;
 pub use namespace::NamespaceFiles;

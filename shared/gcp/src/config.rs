@@ -1,6 +1,7 @@
 //! What has to be known of a Google Cloud project, from the environment.
 
 use segue_ports::PortError;
+use std::fmt;
 
 /// Where everything is.
 ///
@@ -10,8 +11,12 @@ use segue_ports::PortError;
 /// | `SEGUE_PREFIX` | what names of topics, subscriptions and collections begin with, a dash after it | `segue` |
 /// | `SEGUE_DATABASE` | the Firestore database | `(default)` |
 /// | `SEGUE_BUCKET` | the bucket of internal storage | project, dash, prefix |
-/// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// | `SEGUE_ENCRYPTION_KEY` | 32 bytes in base64, with which SECRET inputs and outputs are encrypted | none: it must be given |
+/// | `SEGUE_REGION` | where queue and containers are | `europe-west1` |
+/// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account in whose name delayed messages are published | none: it must be given where no emulator stands for Cloud Tasks |
+/// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account containers run as | that of the project's Compute Engine |
+/// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
+#[derive(Clone, PartialEq, Eq)]
 pub struct PlatformConfig {
     /// The project's id.
     pub project: String,
@@ -21,6 +26,14 @@ pub struct PlatformConfig {
     pub database: String,
     /// The bucket of internal storage.
     pub bucket: String,
+    /// The key that SECRET inputs and outputs are encrypted with, in base64; secret.
+    pub encryption_key: Option<String>,
+    /// Where queue and containers are.
+    pub region: String,
+    /// The service account in whose name delayed messages are published.
+    pub tasks_account: Option<String>,
+    /// The service account containers run as; that of the project's Compute Engine where it is missing.
+    pub job_account: Option<String>,
     /// Emulators in place of services.
     pub emulators: Emulators,
 }
@@ -36,6 +49,26 @@ pub struct Emulators {
     pub storage: Option<String>,
     /// BigQuery's.
     pub bigquery: Option<String>,
+    /// That of Cloud Tasks.
+    pub tasks: Option<String>,
+    /// That of Cloud Run's administration.
+    pub run: Option<String>,
+    /// That of Secret Manager.
+    pub secrets: Option<String>,
+}
+
+/// Without the key.
+impl fmt::Debug for PlatformConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlatformConfig")
+            .field("project", &self.project)
+            .field("prefix", &self.prefix)
+            .field("database", &self.database)
+            .field("bucket", &self.bucket)
+            .field("region", &self.region)
+            .field("emulators", &self.emulators)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PlatformConfig {
@@ -70,6 +103,10 @@ impl PlatformConfig {
         Ok(Self {
             bucket: variable("SEGUE_BUCKET").unwrap_or_else(|| format!("{project}-{prefix}")),
             database: variable("SEGUE_DATABASE").unwrap_or_else(|| "(default)".to_owned()),
+            encryption_key: variable("SEGUE_ENCRYPTION_KEY"),
+            region: variable("SEGUE_REGION").unwrap_or_else(|| "europe-west1".to_owned()),
+            tasks_account: variable("SEGUE_TASKS_ACCOUNT"),
+            job_account: variable("SEGUE_JOB_ACCOUNT"),
             project,
             prefix,
             emulators: Emulators {
@@ -77,6 +114,9 @@ impl PlatformConfig {
                 pubsub: variable("PUBSUB_EMULATOR_HOST").map(url),
                 storage: variable("STORAGE_EMULATOR_HOST").map(url),
                 bigquery: variable("BIGQUERY_EMULATOR_HOST").map(url),
+                tasks: variable("CLOUD_TASKS_EMULATOR_HOST").map(url),
+                run: variable("CLOUD_RUN_EMULATOR_HOST").map(url),
+                secrets: variable("SECRET_MANAGER_EMULATOR_HOST").map(url),
             },
         })
     }
@@ -107,8 +147,8 @@ mod tests {
     fn a_project_is_enough() {
         let config = read(&[("GOOGLE_CLOUD_PROJECT", "demo")]).unwrap();
         assert_eq!(
-            (&*config.prefix, &*config.database, &*config.bucket),
-            ("segue", "(default)", "demo-segue")
+            (&*config.prefix, &*config.database, &*config.bucket, &*config.region),
+            ("segue", "(default)", "demo-segue", "europe-west1")
         );
         assert_eq!(config.emulators, Emulators::default());
         assert_eq!(config.prefixed("task-http"), "segue-task-http");

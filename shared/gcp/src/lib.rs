@@ -1,8 +1,9 @@
 //! The ports on Google Cloud.
 //!
-//! What it is: adapters of [`segue_ports`]: [`FirestoreStateStore`] on Firestore, [`PubSubBus`] on Pub/Sub. Each
-//! speaks to Google's service, or to its emulator where [`PlatformConfig`] names one, and counts its operations as
-//! Google bills them.
+//! What it is: [`connect`], which puts the adapters of [`segue_ports`] together: [`FirestoreStateStore`] on Firestore,
+//! [`PubSubBus`] on Pub/Sub and Cloud Tasks, [`CloudObjectStore`] on Cloud Storage, [`BigQueryWarehouse`] on BigQuery,
+//! [`CloudRunJobs`] on Cloud Run jobs, [`SecretManagerStore`] on Secret Manager. Each speaks to Google's service, or to
+//! its emulator where [`PlatformConfig`] names one, and counts its operations as Google bills them.
 //!
 //! What it must not know: what executions mean, who calls it, how messages are delivered (`segue-service` takes
 //! them in).
@@ -10,13 +11,27 @@
 //! How to add one more: a port's adapter is a file or folder of its own, connected from a [`PlatformConfig`], and
 //! runs the port's conformance suite in `tests/` against the emulator.
 
+mod api_error;
+mod auth;
 mod bus;
 mod config;
+mod containers;
 mod database;
+mod objects;
+mod platform;
+mod rest;
+mod secrets;
 mod state;
+mod warehouse;
 
 pub use bus::emulator::{PushSubscription, ensure_subscription, ensure_topic};
 pub use bus::{PubSubBus, PublishCounts};
 pub use config::{Emulators, PlatformConfig};
+pub use containers::CloudRunJobs;
 pub use database::counts::OperationCounts;
+pub use objects::CloudObjectStore;
+pub use objects::counts::StorageCounts;
+pub use platform::connect;
+pub use secrets::SecretManagerStore;
 pub use state::FirestoreStateStore;
+pub use warehouse::{BigQueryWarehouse, WarehouseCounts};

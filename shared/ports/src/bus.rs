@@ -3,6 +3,8 @@
 use crate::error::PortError;
 use crate::wire::Message;
 use async_trait::async_trait;
+use jiff::Timestamp;
+use segue_model::id::ExecutionId;
 use std::borrow::Cow;
 
 /// Where a message goes.
@@ -49,6 +51,13 @@ pub trait EventBus: Send + Sync {
     /// # Errors
     /// [`PortError::Unavailable`] when the bus does not take them.
     async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PortError>;
+
+    /// As [`Self::publish`], but none is delivered before `due`; at once where that has passed. May be up to 30 days
+    /// ahead.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when the bus does not take them.
+    async fn publish_at(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError>;
 }
 
 /// What becomes of a delivered message.
@@ -65,4 +74,24 @@ pub enum Verdict {
 pub trait MessageHandler: Send + Sync {
     /// Handles one message; must bear duplicates, late and reordered messages.
     async fn handle(&self, message: Message) -> Verdict;
+}
+
+/// A message that was delivered again and again in vain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenUp {
+    /// What it says; none where nobody can read it.
+    pub message: Option<Message>,
+    /// The execution it is about, as far as can be told without reading it.
+    pub execution_id: Option<ExecutionId>,
+    /// The subscription that gave it up.
+    pub subscription: String,
+    /// How often it was delivered; 0 where that is not known.
+    pub deliveries: u32,
+}
+
+/// Takes the messages that were given up, so that nothing waits for them.
+#[async_trait]
+pub trait DeadLetterHandler: Send + Sync {
+    /// Sees to it that nobody waits for a message which was given up; must bear duplicates.
+    async fn given_up(&self, letter: GivenUp) -> Verdict;
 }

@@ -1,5 +1,6 @@
 //! The object store: buckets, and objects that are written once and replaced whole.
 
+use crate::credentials::Credentials;
 use crate::error::PortError;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Bytes that arrive piece by piece.
 pub type ByteStream = BoxStream<'static, Result<Bytes, PortError>>;
@@ -125,6 +127,15 @@ pub struct Listing {
 /// Buckets and objects. Every write is atomic: an object is there whole or not at all.
 #[async_trait]
 pub trait ObjectStore: Send + Sync {
+    /// The same store as somebody else; none where that makes no difference.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] for credentials that cannot be read.
+    fn acting_as(&self, credentials: &Credentials) -> Result<Option<Arc<dyn ObjectStore>>, PortError> {
+        let _everybody_is_the_same = credentials;
+        Ok(None)
+    }
+
     /// Makes a bucket.
     ///
     /// # Errors
@@ -211,4 +222,44 @@ pub trait ObjectStore: Send + Sync {
         to: &ObjectAddress,
         attributes: Option<ObjectAttributes>,
     ) -> Result<ObjectInfo, PortError>;
+}
+
+/// Checks the name of a bucket by Google's rules: 3 to 63 of `a-z 0-9 - _ .`, a letter or digit at both ends.
+///
+/// # Errors
+/// [`PortError::Invalid`] for any other name.
+pub fn check_bucket_name(name: &str) -> Result<(), PortError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    let allowed = (3..=63).contains(&bytes.len())
+        && bytes.iter().all(|byte| plain(*byte) || matches!(byte, b'-' | b'_' | b'.'))
+        && bytes.first().is_some_and(|byte| plain(*byte))
+        && bytes.last().is_some_and(|byte| plain(*byte))
+        && !name.contains("..")
+        && !name.starts_with("goog")
+        && !name.contains("google")
+        && name.parse::<std::net::Ipv4Addr>().is_err();
+    if allowed {
+        return Ok(());
+    }
+    Err(PortError::invalid(format!(
+        "'{}' is not the name of a bucket: 3 to 63 lower-case letters, digits, '-', '_' and '.', beginning and \
+         ending with a letter or digit, not an IP address, without 'google'",
+        name.escape_debug()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bucket_names_are_googles() {
+        for name in ["abc", "a-b_c.d", "zoomcamp-data", "0a0", "segue-internal"] {
+            assert!(check_bucket_name(name).is_ok(), "{name:?}");
+        }
+        for name in ["ab", ".meta", "a/b", "../x", "A-b", "1.2.3.4", "my-google-data", "ends-"] {
+            assert!(check_bucket_name(name).is_err(), "{name:?}");
+        }
+    }
 }

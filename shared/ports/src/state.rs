@@ -377,6 +377,12 @@ pub trait StateStore: ScheduleStore {
     /// [`PortError::Unavailable`].
     async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, PortError>;
 
+    /// A timer of an execution, by its key.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn timer(&self, execution: &ExecutionId, key: &str) -> Result<Option<Timer>, PortError>;
+
     /// When the earliest timer is due.
     ///
     /// # Errors

@@ -8,7 +8,10 @@
 //! To add an operation: add the method with its request struct here, a case to the conformance suite in
 //! `conformance/warehouse.rs`, and the method to every adapter.
 
+use crate::credentials::Credentials;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -18,8 +21,19 @@ use serde_json::{Map, Value};
 ///
 /// Every method may be called twice with the same request: a job is identified by [`QueryJob::job_id`], the others
 /// say through [`WarehouseError::AlreadyExists`] or [`WarehouseError::NotFound`] that somebody was here before.
+///
+/// A dataset of another project than the warehouse's own is named with it: `project.dataset`.
 #[async_trait]
 pub trait Warehouse: Send + Sync {
+    /// The same warehouse as somebody else, or of another project; none where that makes no difference.
+    ///
+    /// # Errors
+    /// [`WarehouseError::InvalidQuery`] for credentials that cannot be read.
+    fn acting_as(&self, credentials: &Credentials) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {
+        let _everybody_is_the_same = credentials;
+        Ok(None)
+    }
+
     /// Creates a dataset (compat 4.6, `bigquery.CreateDataset`).
     ///
     /// # Errors
@@ -39,6 +53,15 @@ pub trait Warehouse: Send + Sync {
     /// # Errors
     /// Any [`WarehouseError`]. A statement that fails leaves no trace; statements before it in a script stay done.
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError>;
+
+    /// Asks a job to end; nothing where there is no such job, or it has ended.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Unavailable`].
+    async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {
+        let _ends_with_its_caller = job;
+        Ok(())
+    }
 
     /// The names of all datasets, in order.
     ///
@@ -180,6 +203,9 @@ pub struct QueryJob {
     pub parameters: BTreeMap<String, Value>,
     /// Labels of the job.
     pub labels: BTreeMap<String, String>,
+    /// How long its end is waited for before the answer is [`WarehouseError::StillRunning`]; to its end when absent.
+    #[serde(default)]
+    pub patience: Option<Duration>,
 }
 
 /// Whether a column may be NULL, or repeats.
@@ -356,6 +382,12 @@ pub enum WarehouseError {
         message: String,
         /// What to do about it.
         hint: Option<String>,
+    },
+    /// The job is at work and goes on; ask again with the same job id.
+    #[error("the job {job_id} is still at work")]
+    StillRunning {
+        /// Which.
+        job_id: String,
     },
     /// The engine cannot be reached or broke.
     #[error("Warehouse unavailable: {message}")]

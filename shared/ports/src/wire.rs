@@ -30,6 +30,40 @@ pub enum Message {
     ExecutionEnded(ExecutionEnded),
     /// A backfill is asked for.
     Backfill(Box<BackfillRequest>),
+    /// Now and then: what was lost is looked for. Timers that are overdue are fired, executions nothing has happened
+    /// to for a while are looked at again.
+    Sweep {},
+}
+
+/// The fields by which a body without a kind is told.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bare {
+    kind: Option<serde::de::IgnoredAny>,
+    start: Option<serde::de::IgnoredAny>,
+}
+
+impl Message {
+    /// Reads a message's body. Besides what services send to each other, that is what people and Cloud Scheduler
+    /// publish without a `kind`: a [`BackfillRequest`] (it has a `start`), else a [`TriggerKey`], which is a tick. A
+    /// backfill without an id of its own takes one from `message_id`, so that a message delivered twice is one.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn from_body(body: &[u8], message_id: &str) -> Result<Self, serde_json::Error> {
+        let bare: Bare = serde_json::from_slice(body)?;
+        if bare.kind.is_some() {
+            return serde_json::from_slice(body);
+        }
+        if bare.start.is_none() {
+            return serde_json::from_slice(body).map(Self::Tick);
+        }
+        let mut request: BackfillRequest = serde_json::from_slice(body)?;
+        if request.id.is_none() && !message_id.is_empty() {
+            request.id = Some(format!("message-{message_id}"));
+        }
+        Ok(Self::Backfill(Box::new(request)))
+    }
 }
 
 /// An execution has ended, or is paused.
@@ -105,6 +139,20 @@ pub struct TaskRunMessage {
     pub working_directory: Option<WorkingDirectoryRef>,
     /// When it was dispatched.
     pub dispatched_at: Timestamp,
+    /// Where its work goes on outside the service and this message comes back to see how it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Resumed>,
+}
+
+/// What a message knows of the attempt it comes back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resumed {
+    /// When the attempt began.
+    pub begun_at: Timestamp,
+    /// In whose name its claim is kept: whoever takes this message works in that name, and duplicates of the first
+    /// message find the claim held.
+    pub holder: String,
 }
 
 /// The directory that the children of a WorkingDirectory share.
@@ -137,4 +185,49 @@ pub struct AttemptKey {
     pub task_run_id: TaskRunId,
     /// Which attempt, from 0.
     pub attempt: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(body: Json) -> Result<Message, String> {
+        Message::from_body(body.to_string().as_bytes(), "77").map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_people_publish_needs_no_kind() {
+        let tick = read(json!({"namespace": "zoomcamp", "flowId": "taxi", "triggerId": "monthly"}));
+        assert_eq!(tick, Ok(Message::Tick(TriggerKey::new("zoomcamp", "taxi", "monthly"))));
+        let body =
+            json!({"namespace": "zoomcamp", "flowId": "taxi", "start": "2023-01-01", "end": "2024-12-31"});
+        let Ok(Message::Backfill(request)) = read(body.clone()) else { unreachable!("{body}") };
+        assert_eq!(request.id.as_deref(), Some("message-77"));
+        let mut named = body;
+        named["id"] = json!("mine");
+        let Ok(Message::Backfill(request)) = read(named) else { unreachable!() };
+        assert_eq!(request.id.as_deref(), Some("mine"));
+    }
+
+    #[test]
+    fn what_services_send_is_read_as_it_was_written() {
+        let sent = Message::Execution(ExecutionMessage::new("e".into(), Event::Continued));
+        let body = serde_json::to_vec(&sent).unwrap();
+        assert_eq!(Message::from_body(&body, "1").unwrap(), sent);
+        assert_eq!(read(json!({"kind": "sweep"})), Ok(Message::Sweep {}));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (body, part) in [
+            (json!({"namespace": "n", "flowId": "f"}), "triggerId"),
+            (json!({"namespace": "n", "start": "2024-01-01"}), "flowId"),
+            (json!({"kind": "unknown"}), "unknown"),
+            (json!("text"), "invalid type"),
+        ] {
+            let error = read(body).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
 }

@@ -1,30 +1,62 @@
 //! The router of a service that is woken by messages.
 
-use crate::envelope::receive;
+use crate::caller::{CallerCheck, PushCaller};
+use crate::envelope::{receive, receive_dead_letter};
 use crate::health::health;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use segue_ports::MessageHandler;
+use segue_ports::{DeadLetterHandler, MessageHandler, Usage};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use tower::limit::GlobalConcurrencyLimitLayer;
 
 /// The largest request, bytes: Pub/Sub's own limit of 10 MB, in base64, with its envelope.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
+/// What takes a service's messages.
+#[derive(Clone)]
+pub struct Handlers {
+    /// Takes messages.
+    pub messages: Arc<dyn MessageHandler>,
+    /// Takes those of any service that were given up; one service has it.
+    pub dead_letters: Option<Arc<dyn DeadLetterHandler>>,
+    /// Counts what is billed.
+    pub usage: Option<Arc<dyn Usage>>,
+}
+
+impl Handlers {
+    /// Takes messages, and no dead letters; counts nothing.
+    pub fn of(messages: impl MessageHandler + 'static) -> Self {
+        Self { messages: Arc::new(messages), dead_letters: None, usage: None }
+    }
+}
+
 /// What the endpoints share.
 pub(crate) struct Shared {
     pub(crate) handler: Arc<dyn MessageHandler>,
+    pub(crate) dead_letters: Option<Arc<dyn DeadLetterHandler>>,
+    pub(crate) callers: CallerCheck,
+    pub(crate) usage: Option<Arc<dyn Usage>>,
     pub(crate) unreadable: AtomicU64,
 }
 
-/// The router: `POST /` takes Pub/Sub's push requests, `GET /health` says that the service is there.
-pub fn app(handler: Arc<dyn MessageHandler>) -> Router {
-    let shared = Arc::new(Shared { handler, unreadable: AtomicU64::new(0) });
+/// The router: `POST /` takes Pub/Sub's push requests, `POST /dead-letters` those of its dead letters, at most
+/// `concurrency` at once, from that caller; `GET /health` says that the service is there, and what it used.
+pub fn app(handlers: Handlers, caller: &PushCaller, concurrency: usize) -> Router {
+    let shared = Arc::new(Shared {
+        handler: handlers.messages,
+        dead_letters: handlers.dead_letters,
+        callers: CallerCheck::new(caller),
+        usage: handlers.usage,
+        unreadable: AtomicU64::new(0),
+    });
     Router::new()
         .route("/", post(receive))
-        .route("/health", get(health))
+        .route("/dead-letters", post(receive_dead_letter))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(GlobalConcurrencyLimitLayer::new(concurrency.max(1)))
+        .route("/health", get(health))
         .with_state(shared)
 }
 
@@ -36,6 +68,7 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use segue_ports::Verdict;
+    use segue_ports::bus::GivenUp;
     use segue_ports::wire::Message;
     use serde_json::{Value, json};
     use std::sync::Mutex;
@@ -45,6 +78,7 @@ mod tests {
     struct Recorder {
         verdict: Verdict,
         seen: Mutex<Vec<Message>>,
+        given_up: Mutex<Vec<GivenUp>>,
     }
 
     #[async_trait::async_trait]
@@ -55,8 +89,21 @@ mod tests {
         }
     }
 
+    #[async_trait::async_trait]
+    impl DeadLetterHandler for Recorder {
+        async fn given_up(&self, letter: GivenUp) -> Verdict {
+            self.given_up.lock().unwrap().push(letter);
+            self.verdict
+        }
+    }
+
     fn recorder(verdict: Verdict) -> Arc<Recorder> {
-        Arc::new(Recorder { verdict, seen: Mutex::default() })
+        Arc::new(Recorder { verdict, seen: Mutex::default(), given_up: Mutex::default() })
+    }
+
+    fn app(recorder: Arc<Recorder>) -> Router {
+        let handlers = Handlers { messages: recorder.clone(), dead_letters: Some(recorder), usage: None };
+        super::app(handlers, &PushCaller::Anybody, 8)
     }
 
     async fn post_to(app: &Router, body: impl Into<Body>) -> (StatusCode, String) {
@@ -94,19 +141,56 @@ mod tests {
         }
     }
 
+    const UNREADABLE: [&str; 2] = ["%%%", ""];
+
+    /// The same without the count that Pub/Sub keeps where there is a dead-letter policy.
+    fn uncounted(data: &str) -> String {
+        envelope(data).replace("\"deliveryAttempt\"", "\"other\"")
+    }
+
     #[tokio::test]
-    async fn a_poison_message_is_dropped_and_counted() {
+    async fn a_poison_message_goes_the_way_of_dead_letters_or_is_dropped() {
         let recorder = recorder(Verdict::Retry);
         let app = app(recorder.clone());
-        for data in ["%%%", "", &STANDARD.encode("{\"kind\": \"unknown\"}"), &STANDARD.encode([0xff, 0x00])] {
-            assert_eq!(post_to(&app, envelope(data)).await.0, StatusCode::NO_CONTENT, "{data}");
+        let unknown = STANDARD.encode("{\"kind\": \"unknown\"}");
+        for data in UNREADABLE.into_iter().chain([&*unknown, &STANDARD.encode([0xff, 0x00])]) {
+            let (code, reason) = post_to(&app, envelope(data)).await;
+            assert_eq!(code, StatusCode::UNPROCESSABLE_ENTITY, "{data}");
+            assert!(reason.starts_with("message.data is no "), "{reason}");
+            assert_eq!(post_to(&app, uncounted(data)).await.0, StatusCode::NO_CONTENT, "{data}");
         }
         assert!(recorder.seen.lock().unwrap().is_empty());
         let health = app.oneshot(Request::get("/health").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(health.status(), StatusCode::OK);
         let health: Value =
             serde_json::from_slice(&to_bytes(health.into_body(), 1000).await.unwrap()).unwrap();
-        assert_eq!(health, json!({"status": "UP", "unreadableMessages": 4}));
+        assert_eq!(health, json!({"status": "UP", "unreadableMessages": 8}));
+    }
+
+    #[tokio::test]
+    async fn dead_letters_are_told_apart_by_what_pubsub_says_of_them() {
+        let recorder = recorder(Verdict::Done);
+        let app = app(recorder.clone());
+        let letter = |data: &str| {
+            json!({"message": {"data": data, "messageId": "8", "attributes": {
+                "executionId": "e1",
+                "CloudPubSubDeadLetterSourceSubscription": "segue-task-http",
+                "CloudPubSubDeadLetterSourceDeliveryCount": "5",
+            }}})
+            .to_string()
+        };
+        for data in ["%%%", &STANDARD.encode(event())] {
+            let request = Request::post("/dead-letters").body(Body::from(letter(data))).unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::NO_CONTENT);
+        }
+        let letters = recorder.given_up.lock().unwrap();
+        let messages: Vec<_> = letters.iter().map(|letter| letter.message.is_some()).collect();
+        assert_eq!(messages, [false, true]);
+        for letter in letters.iter() {
+            assert_eq!(letter.execution_id.as_ref().map(|id| id.as_str()), Some("e1"));
+            assert_eq!((&*letter.subscription, letter.deliveries), ("segue-task-http", 5));
+        }
     }
 
     #[tokio::test]

@@ -1,9 +1,13 @@
 //! The configuration of a service, read from the environment once.
 
+use crate::caller::PushCaller;
+use crate::facts::{FactsError, FunctionFacts};
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 use thiserror::Error;
 
 /// The configuration of a service.
@@ -22,6 +26,15 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged: `RUST_LOG`, in the words of `tracing` (default `info`).
     pub log_filter: String,
+    /// How many requests it works on at once, and how long one may take: from its `function.yaml`.
+    pub facts: FunctionFacts,
+    /// Who may push messages: the account `SEGUE_PUSH_ACCOUNT`, with a token for one of `SEGUE_PUSH_AUDIENCE` (with
+    /// commas between them). `SEGUE_PUSH_AUTH=iam` says that Cloud Run lets nobody else in. Without either, anybody,
+    /// on a loopback address only.
+    pub push: PushCaller,
+    /// How long a worker's claim lasts unless it renews it, so how soon another takes over from one that died:
+    /// `SEGUE_CLAIM_SECONDS` (default that of the platform). Renewing is a write, three times as often.
+    pub claim: Option<Duration>,
     /// The name of this process in claims. On the local platform always the same, so that after a restart it goes
     /// on at once with what was cut off; on Cloud Run one for each instance.
     pub holder: String,
@@ -45,32 +58,47 @@ pub enum LogFormat {
     Json,
 }
 
-/// A variable that cannot be read.
+/// Why there is no configuration.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("the environment variable {variable} is '{value}': {problem}")]
-pub struct ConfigError {
-    /// Which.
-    pub variable: &'static str,
-    /// What it says.
-    pub value: String,
-    /// What is wrong, and what it may say.
-    pub problem: String,
+pub enum ConfigError {
+    /// A variable that cannot be read.
+    #[error("the environment variable {variable} is '{value}': {problem}")]
+    Variable {
+        /// Which.
+        variable: &'static str,
+        /// What it says.
+        value: String,
+        /// What is wrong, and what it may say.
+        problem: String,
+    },
+    /// The service would take messages from anybody.
+    #[error(
+        "anybody could push messages: set SEGUE_PUSH_ACCOUNT and SEGUE_PUSH_AUDIENCE to the account and the audience \
+         of the push subscription's token, or SEGUE_PUSH_AUTH=iam where Cloud Run lets only that account in"
+    )]
+    Open,
+    /// The service's own facts.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
 }
 
 impl Config {
-    /// Reads the environment.
+    /// Reads the environment, and the text of the service's `function.yaml`.
     ///
     /// # Errors
-    /// [`ConfigError`] for the first variable that cannot be read.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_variables(|name| std::env::var(name).ok())
+    /// [`ConfigError`] for the first variable that cannot be read, or is missing.
+    pub fn from_env(function: &str) -> Result<Self, ConfigError> {
+        Self::from_variables(function, |name| std::env::var(name).ok())
     }
 
     /// Reads variables from wherever they are.
     ///
     /// # Errors
     /// As [`Self::from_env`].
-    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub fn from_variables(
+        function: &str,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let service = variable("K_SERVICE");
         let on_cloud_run = service.is_some();
@@ -84,6 +112,8 @@ impl Config {
             variable("SEGUE_LOG_FORMAT"),
             &[("text", LogFormat::Text), ("json", LogFormat::Json)],
         )?;
+        let facts = FunctionFacts::parse(function)?;
+        let push = push_caller(&variable, on_cloud_run)?;
         let host = if on_cloud_run { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
         let platform = platform.unwrap_or(if on_cloud_run { Platform::Gcp } else { Platform::Local });
         let holder = match platform {
@@ -101,8 +131,29 @@ impl Config {
             log_format: log_format.unwrap_or(if on_cloud_run { LogFormat::Json } else { LogFormat::Text }),
             log_filter: variable("RUST_LOG").unwrap_or_else(|| "info".to_owned()),
             service,
+            claim: parsed("SEGUE_CLAIM_SECONDS", variable("SEGUE_CLAIM_SECONDS"))?
+                .map(|seconds: NonZeroU32| Duration::from_secs(seconds.get().into())),
+            facts,
+            push,
             holder,
         })
+    }
+}
+
+/// Who may push. A service that others can reach names somebody, or says that Cloud Run does.
+fn push_caller(
+    variable: &impl Fn(&str) -> Option<String>,
+    is_reachable: bool,
+) -> Result<PushCaller, ConfigError> {
+    let iam = choice("SEGUE_PUSH_AUTH", variable("SEGUE_PUSH_AUTH"), &[("iam", ())])?;
+    match (variable("SEGUE_PUSH_ACCOUNT"), variable("SEGUE_PUSH_AUDIENCE")) {
+        (Some(email), Some(audiences)) => Ok(PushCaller::Account {
+            email: email.trim().to_owned(),
+            audiences: audiences.split(',').map(|audience| audience.trim().to_owned()).collect(),
+            keys: variable("SEGUE_PUSH_KEYS_URL"),
+        }),
+        (None, None) if iam.is_some() || !is_reachable => Ok(PushCaller::Anybody),
+        _ => Err(ConfigError::Open),
     }
 }
 
@@ -113,7 +164,7 @@ fn parsed<T: FromStr<Err: Display>>(
     let Some(value) = value else { return Ok(None) };
     match value.trim().parse() {
         Ok(parsed) => Ok(Some(parsed)),
-        Err(error) => Err(ConfigError { variable, problem: format!("{error}"), value }),
+        Err(error) => Err(ConfigError::Variable { variable, problem: format!("{error}"), value }),
     }
 }
 
@@ -127,7 +178,11 @@ fn choice<T: Copy>(
         Some((_, choice)) => Ok(Some(*choice)),
         None => {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            Err(ConfigError { variable, problem: format!("it may be {}", names.join(" or ")), value })
+            Err(ConfigError::Variable {
+                variable,
+                problem: format!("it may be {}", names.join(" or ")),
+                value,
+            })
         }
     }
 }
@@ -136,8 +191,10 @@ fn choice<T: Copy>(
 mod tests {
     use super::*;
 
+    const FUNCTION: &str = "memory: 512Mi\ntimeout_s: 600\nconcurrency: 40\n";
+
     fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_variables(|name| {
+        Config::from_variables(FUNCTION, |name| {
             variables.iter().find(|(each, _)| *each == name).map(|(_, value)| (*value).to_owned())
         })
     }
@@ -148,11 +205,13 @@ mod tests {
         assert_eq!(config.address.to_string(), "127.0.0.1:8080");
         assert_eq!((config.platform, config.log_format), (Platform::Local, LogFormat::Text));
         assert_eq!((config.holder.as_str(), config.data_dir.to_str()), ("local", Some(".segue")));
+        assert_eq!((config.facts.concurrency, config.push), (40, PushCaller::Anybody));
     }
 
     #[test]
     fn cloud_run_is_recognised() {
-        let variables = [("K_SERVICE", "http"), ("K_REVISION", "http-7"), ("PORT", "9000")];
+        let variables =
+            [("K_SERVICE", "http"), ("K_REVISION", "http-7"), ("PORT", "9000"), ("SEGUE_PUSH_AUTH", "iam")];
         let first = config(&variables).unwrap();
         assert_eq!(first.address.to_string(), "0.0.0.0:9000");
         assert_eq!((first.platform, first.log_format), (Platform::Gcp, LogFormat::Json));
@@ -162,11 +221,27 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        assert_eq!(config(&[("PORT", "eighty")]).unwrap_err().variable, "PORT");
+        let error = config(&[("PORT", "eighty")]).unwrap_err().to_string();
+        assert!(error.starts_with("the environment variable PORT is 'eighty': "), "{error}");
         let error = config(&[("SEGUE_PLATFORM", "azure")]).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the environment variable SEGUE_PLATFORM is 'azure': it may be local or gcp"
         );
+        let without = Config::from_variables("memory: 1Gi", |_| None).unwrap_err().to_string();
+        assert!(without.contains("function.yaml") && without.contains("concurrency"), "{without}");
+    }
+
+    #[test]
+    fn nobody_starts_open_where_others_can_reach_him() {
+        assert_eq!(config(&[("K_SERVICE", "http")]).unwrap_err(), ConfigError::Open);
+        let half = [("K_SERVICE", "http"), ("SEGUE_PUSH_ACCOUNT", "push@p.iam.gserviceaccount.com")];
+        assert_eq!(config(&half).unwrap_err(), ConfigError::Open);
+        let whole = [half[0], half[1], ("SEGUE_PUSH_AUDIENCE", "https://a, https://b")];
+        let PushCaller::Account { email, audiences, keys } = config(&whole).unwrap().push else {
+            unreachable!("an account is named")
+        };
+        assert_eq!((&*email, keys), ("push@p.iam.gserviceaccount.com", None));
+        assert_eq!(audiences, ["https://a", "https://b"]);
     }
 }

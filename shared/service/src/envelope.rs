@@ -1,17 +1,26 @@
 //! Pub/Sub's push request: the envelope round a message, and the answer Pub/Sub reads a verdict from.
 
 use crate::app::Shared;
+use crate::trace::TraceContext;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use segue_ports::Verdict;
+use segue_ports::bus::GivenUp;
 use segue_ports::wire::Message;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tracing::Instrument as _;
+
+/// The attribute with the execution's id, where a message is about one.
+const EXECUTION_ID: &str = "executionId";
+/// The attributes that Pub/Sub adds to a dead letter.
+const SOURCE: &str = "CloudPubSubDeadLetterSourceSubscription";
+const DELIVERIES: &str = "CloudPubSubDeadLetterSourceDeliveryCount";
 
 /// What Pub/Sub sends to a push endpoint.
 #[derive(Debug, Deserialize)]
@@ -20,6 +29,7 @@ struct Envelope {
     message: Pushed,
     #[serde(default)]
     subscription: String,
+    /// Only where the subscription has a dead-letter policy.
     #[serde(default)]
     delivery_attempt: Option<u32>,
 }
@@ -35,42 +45,107 @@ struct Pushed {
     message_id: String,
 }
 
-/// `POST /`: 204 when the message is done with, 503 when it is to come again, 400 for what is no envelope. A
-/// message nobody can read is logged, counted and acknowledged: it would come again for ever.
-pub(crate) async fn receive(State(shared): State<Arc<Shared>>, body: Bytes) -> (StatusCode, String) {
-    let envelope: Envelope = match serde_json::from_slice(&body) {
+/// The answer to a push request: anything but a code of 2xx has the message come again.
+type Answer = (StatusCode, String);
+
+/// `POST /`: 204 when the message is done with, 503 when it is to come again, 400 for what is no envelope. A message
+/// nobody can read is refused as long as Pub/Sub counts, which ends with the dead letters; where it does not count,
+/// it would come again for ever, so it is logged and dropped.
+pub(crate) async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Answer {
+    let envelope = match shared.open(&headers, &body).await {
         Ok(envelope) => envelope,
-        Err(error) => {
-            tracing::warn!(%error, "a request that is no push envelope");
-            return (StatusCode::BAD_REQUEST, format!("this is no Pub/Sub push envelope: {error}"));
-        }
+        Err(answer) => return answer,
     };
-    let message = match read(&envelope.message.data) {
-        Ok(message) => message,
-        Err(reason) => {
-            shared.unreadable.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(
-                reason,
-                message_id = envelope.message.message_id,
-                subscription = envelope.subscription,
-                attributes = ?envelope.message.attributes,
-                "an unreadable message is dropped"
-            );
-            return (StatusCode::NO_CONTENT, String::new());
+    let span = span(&headers, &envelope);
+    async {
+        match envelope.read() {
+            Ok(message) => {
+                tracing::debug!(delivery_attempt = envelope.delivery_attempt, "a message came");
+                answer(shared.handler.handle(message).await)
+            }
+            Err(reason) => shared.unreadable(&envelope, &reason),
         }
+    }
+    .instrument(span)
+    .await
+}
+
+/// `POST /dead-letters`: what was delivered again and again in vain.
+pub(crate) async fn receive_dead_letter(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let Some(handler) = shared.dead_letters.clone() else {
+        return (StatusCode::NOT_FOUND, "dead letters are not taken here".to_owned());
     };
-    tracing::debug!(
-        message_id = envelope.message.message_id,
-        delivery_attempt = envelope.delivery_attempt,
-        "a message came"
-    );
-    match shared.handler.handle(message).await {
+    let envelope = match shared.open(&headers, &body).await {
+        Ok(envelope) => envelope,
+        Err(answer) => return answer,
+    };
+    let span = span(&headers, &envelope);
+    async { answer(handler.given_up(envelope.given_up()).await) }.instrument(span).await
+}
+
+fn answer(verdict: Verdict) -> Answer {
+    match verdict {
         Verdict::Done => (StatusCode::NO_CONTENT, String::new()),
         Verdict::Retry => (StatusCode::SERVICE_UNAVAILABLE, "later".to_owned()),
     }
 }
 
-fn read(data: &str) -> Result<Message, String> {
-    let bytes = STANDARD.decode(data).map_err(|error| format!("message.data is no base64: {error}"))?;
-    serde_json::from_slice(&bytes).map_err(|error| format!("message.data is no message of Segue: {error}"))
+/// What every line logged for the message is marked with.
+fn span(headers: &HeaderMap, envelope: &Envelope) -> tracing::Span {
+    let context = TraceContext::of(headers);
+    tracing::info_span!(
+        "message",
+        message_id = envelope.message.message_id,
+        execution = envelope.message.attributes.get(EXECUTION_ID),
+        trace = context.as_ref().map(|context| &*context.trace),
+        span_id = context.as_ref().map(|context| &*context.span),
+    )
+}
+
+impl Shared {
+    /// Checks who calls, and opens the envelope.
+    async fn open(&self, headers: &HeaderMap, body: &[u8]) -> Result<Envelope, Answer> {
+        self.callers.admit(headers).await.inspect_err(|(code, reason)| {
+            tracing::warn!(code = code.as_u16(), reason, "a push request is not admitted");
+        })?;
+        serde_json::from_slice(body).map_err(|error| {
+            tracing::warn!(%error, "a request that is no push envelope");
+            (StatusCode::BAD_REQUEST, format!("this is no Pub/Sub push envelope: {error}"))
+        })
+    }
+
+    fn unreadable(&self, envelope: &Envelope, reason: &str) -> Answer {
+        self.unreadable.fetch_add(1, Ordering::Relaxed);
+        let (subscription, attributes) = (&envelope.subscription, &envelope.message.attributes);
+        if let Some(attempt) = envelope.delivery_attempt {
+            tracing::error!(reason, subscription, ?attributes, attempt, "an unreadable message is refused");
+            return (StatusCode::UNPROCESSABLE_ENTITY, reason.to_owned());
+        }
+        tracing::error!(reason, subscription, ?attributes, "an unreadable message is dropped");
+        (StatusCode::NO_CONTENT, String::new())
+    }
+}
+
+impl Envelope {
+    fn read(&self) -> Result<Message, String> {
+        let bytes = STANDARD
+            .decode(&self.message.data)
+            .map_err(|error| format!("message.data is no base64: {error}"))?;
+        Message::from_body(&bytes, &self.message.message_id)
+            .map_err(|error| format!("message.data is no message of Segue: {error}"))
+    }
+
+    fn given_up(&self) -> GivenUp {
+        let attribute = |name: &str| self.message.attributes.get(name);
+        GivenUp {
+            message: self.read().ok(),
+            execution_id: attribute(EXECUTION_ID).map(|id| id.as_str().into()),
+            subscription: attribute(SOURCE).cloned().unwrap_or_default(),
+            deliveries: attribute(DELIVERIES).and_then(|count| count.parse().ok()).unwrap_or_default(),
+        }
+    }
 }

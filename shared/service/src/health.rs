@@ -4,6 +4,7 @@ use crate::app::Shared;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,8 +15,15 @@ pub(crate) struct Health {
     status: &'static str,
     /// Messages nobody could read, since the start.
     unreadable_messages: u64,
+    /// What is billed, since the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<BTreeMap<&'static str, u64>>,
 }
 
 pub(crate) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
-    Json(Health { status: "UP", unreadable_messages: shared.unreadable.load(Ordering::Relaxed) })
+    Json(Health {
+        status: "UP",
+        unreadable_messages: shared.unreadable.load(Ordering::Relaxed),
+        usage: shared.usage.as_ref().map(|usage| usage.usage()),
+    })
 }

@@ -9,12 +9,17 @@
 //! service has is a module with its handler and a line in [`app`].
 
 mod app;
+mod caller;
 mod config;
 mod envelope;
+mod facts;
 mod health;
 mod serve;
 pub mod telemetry;
+mod trace;
 
-pub use app::app;
+pub use app::{Handlers, app};
+pub use caller::PushCaller;
 pub use config::{Config, ConfigError, LogFormat, Platform};
-pub use serve::{ServeError, serve};
+pub use facts::{FactsError, FunctionFacts};
+pub use serve::{ServeError, serve, serve_router};

@@ -1,13 +1,11 @@
 //! Runs a service until the platform says stop.
 
-use crate::app::app;
+use crate::app::{Handlers, app};
 use crate::config::Config;
 use axum::Router;
-use segue_ports::MessageHandler;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -33,17 +31,25 @@ pub enum ServeError {
     Server(#[from] io::Error),
 }
 
-/// Serves the handler until SIGTERM or Ctrl-C; requests at work then have a few seconds to end.
+/// Takes messages until SIGTERM or Ctrl-C; those at work then have a few seconds to end.
 ///
 /// # Errors
 /// [`ServeError`].
-pub async fn serve(config: Config, handler: Arc<dyn MessageHandler>) -> Result<(), ServeError> {
+pub async fn serve(config: &Config, handlers: Handlers) -> Result<(), ServeError> {
+    serve_router(config, app(handlers, &config.push, config.facts.concurrency)).await
+}
+
+/// Answers requests until SIGTERM or Ctrl-C; those at work then have a few seconds to end.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve_router(config: &Config, router: Router) -> Result<(), ServeError> {
     let address = config.address;
     let listener =
         TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
     let stop = stop_signal()?;
-    tracing::info!(address = %listener.local_addr()?, service = config.service, "listening");
-    run(listener, app(handler), stop, TIME_TO_STOP).await?;
+    tracing::info!(address = %listener.local_addr()?, service = config.service.as_deref(), "listening");
+    run(listener, router, stop, TIME_TO_STOP).await?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -97,6 +103,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 mod tests {
     use super::*;
     use axum::routing::get;
+    use std::sync::Arc;
     use std::sync::Mutex;
     use std::time::Instant;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

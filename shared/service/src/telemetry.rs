@@ -1,30 +1,83 @@
-//! Log lines of the service itself: text for people, or JSON as Cloud Logging reads it.
+//! Log lines of the service itself: text for people, or JSON as Cloud Logging reads it. What is secret is masked in
+//! either.
 
 use crate::config::{Config, LogFormat};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt;
+use std::io::{self, Write as _};
+use std::sync::Arc;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Sends log lines to standard error, as the configuration says. A process that has telemetry keeps the one it has.
-pub fn init(config: &Config) {
+/// Takes what is secret out of a line.
+pub type MaskLine = Arc<dyn Fn(&str) -> Cow<'_, str> + Send + Sync>;
+
+/// Sends log lines to standard error, as the configuration says and without what `mask` takes out. A process that has
+/// telemetry keeps the one it has.
+pub fn init(config: &Config, mask: MaskLine) {
     let filter = EnvFilter::try_new(&config.log_filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Masked(mask, io::stderr));
     let set = match config.log_format {
         LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.event_format(GoogleFormat).try_init(),
+        LogFormat::Json => {
+            let project =
+                std::env::var("SEGUE_PROJECT").or_else(|_| std::env::var("GOOGLE_CLOUD_PROJECT")).ok();
+            builder.fmt_fields(JsonFields::new()).event_format(GoogleFormat { project }).try_init()
+        }
     };
     if let Err(error) = set {
         tracing::debug!(%error, "telemetry is set up already");
     }
 }
 
-/// One JSON object a line with `severity`, `message`, `time` and `target`, the event's own fields beside them.
-struct GoogleFormat;
+/// Makes writers that mask what is written.
+struct Masked<W>(MaskLine, W);
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Masked<W> {
+    type Writer = MaskedWriter<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        MaskedWriter { mask: self.0.clone(), to: self.1.make_writer(), line: Vec::new() }
+    }
+}
+
+/// Holds a line until it is whole, as a secret may come in pieces; the formatter makes one writer for each.
+struct MaskedWriter<W: io::Write> {
+    mask: MaskLine,
+    to: W,
+    line: Vec<u8>,
+}
+
+impl<W: io::Write> io::Write for MaskedWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        self.to.write_all((self.mask)(&String::from_utf8_lossy(&line)).as_bytes())?;
+        self.to.flush()
+    }
+}
+
+impl<W: io::Write> Drop for MaskedWriter<W> {
+    fn drop(&mut self) {
+        // Where standard error is gone there is nobody to tell.
+        let _ = self.flush();
+    }
+}
+
+/// One JSON object a line with `severity`, `message`, `time` and `target`, the event's own fields and those of its
+/// spans beside them; the trace under the names Cloud Logging links it by.
+struct GoogleFormat {
+    project: Option<String>,
+}
 
 impl<S, N> FormatEvent<S, N> for GoogleFormat
 where
@@ -33,7 +86,7 @@ where
 {
     fn format_event(
         &self,
-        _: &FmtContext<'_, S, N>,
+        context: &FmtContext<'_, S, N>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
@@ -41,9 +94,34 @@ where
         fields.0.insert("severity".to_owned(), severity(*event.metadata().level()).into());
         fields.0.insert("time".to_owned(), jiff::Timestamp::now().to_string().into());
         fields.0.insert("target".to_owned(), event.metadata().target().into());
+        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+            let extensions = span.extensions();
+            let Some(of_span) = extensions.get::<FormattedFields<N>>() else { continue };
+            if let Ok(Value::Object(of_span)) = serde_json::from_str(of_span) {
+                of_span.into_iter().for_each(|(name, value)| self.add(&mut fields.0, name, value));
+            }
+        }
         event.record(&mut fields);
         let line = serde_json::to_string(&fields.0).map_err(|_| fmt::Error)?;
         writeln!(writer, "{line}")
+    }
+}
+
+impl GoogleFormat {
+    fn add(&self, fields: &mut Map<String, Value>, name: String, value: Value) {
+        match (name.as_str(), &self.project) {
+            ("trace", Some(project)) => {
+                let trace = value.as_str().unwrap_or_default();
+                let trace = format!("projects/{project}/traces/{trace}");
+                fields.insert("logging.googleapis.com/trace".to_owned(), trace.into());
+            }
+            ("span_id", Some(_)) => {
+                fields.insert("logging.googleapis.com/spanId".to_owned(), value);
+            }
+            _ => {
+                fields.insert(name, value);
+            }
+        }
     }
 }
 
@@ -93,8 +171,7 @@ impl Visit for Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -113,14 +190,30 @@ mod tests {
     fn a_line_is_as_cloud_logging_reads_it() {
         let sink = Sink::default();
         let writer = sink.clone();
-        let subscriber =
-            tracing_subscriber::fmt().event_format(GoogleFormat).with_writer(move || writer.clone()).finish();
+        let mask: MaskLine = Arc::new(|line| line.replace("open sesame", "******").into());
+        let subscriber = tracing_subscriber::fmt()
+            .fmt_fields(JsonFields::new())
+            .event_format(GoogleFormat { project: Some("demo".to_owned()) })
+            .with_writer(Masked(mask, move || writer.clone()))
+            .finish();
         tracing::subscriber::with_default(subscriber, || {
-            tracing::warn!(rows = 3_u64, table = "t", "not all \"there\"")
+            let trace = Some("0af7651916cd43dd8448eb211c80319c");
+            let span = tracing::info_span!("message", trace, span_id = "00f067aa0ba902b7", execution = "e1");
+            let _entered = span.enter();
+            tracing::warn!(rows = 3_u64, table = "open sesame", "not all \"there\"")
         });
         let line: Value = serde_json::from_slice(&sink.0.lock().unwrap()).unwrap();
-        assert_eq!(line.get("severity"), Some(&"WARNING".into()));
-        assert_eq!(line.get("message"), Some(&"not all \"there\"".into()));
-        assert_eq!((line.get("rows"), line.get("table")), (Some(&3.into()), Some(&"t".into())));
+        let field = |name: &str| line.get(name).cloned().unwrap_or_default();
+        assert_eq!(field("severity"), "WARNING");
+        assert_eq!(field("message"), "not all \"there\"");
+        assert_eq!(
+            (field("rows"), field("table"), field("execution")),
+            (3.into(), "******".into(), "e1".into())
+        );
+        assert_eq!(
+            field("logging.googleapis.com/trace"),
+            "projects/demo/traces/0af7651916cd43dd8448eb211c80319c"
+        );
+        assert_eq!(field("logging.googleapis.com/spanId"), "00f067aa0ba902b7");
     }
 }

@@ -1,16 +1,19 @@
-//! Everything in one process: all functions, the executor and the embedded adapters.
+//! Everything in one process: all functions and the executor, over the embedded adapters or over Google Cloud's.
 //!
-//! What it is: a composition root. It starts a worker for each service on the embedded bus, so that the same messages
-//! travel as on Google Cloud.
+//! What it is: a composition root. [`Standalone`] starts a worker for each service on the embedded bus, so that the
+//! same messages travel as on Google Cloud, and [`Server`] adds API and triggers. [`CloudServer`] is the same API over
+//! Google Cloud's ports; on emulators it takes the messages of all functions besides.
 //!
 //! What it must not know: how a task type works, how a flow is shown.
 //!
 //! How to add one more: a new function family gets one line in `segue-families`.
 
+mod cloud;
 mod running;
 mod server;
 mod standalone;
 
+pub use cloud::CloudServer;
 pub use running::Running;
 pub use segue_executor::{Change, Watch};
 pub use segue_families::{PortAnswers, catalog, families};

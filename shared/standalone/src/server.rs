@@ -42,26 +42,11 @@ pub enum ServeError {
 impl Server {
     /// A server that is reached at `url`; with `auth`, by that user alone.
     pub fn new(standalone: Arc<Standalone>, url: String, auth: Option<BasicAuth>) -> Self {
-        let parts = standalone.executor().parts();
-        let scheduler = Arc::new(Scheduler::new(SchedulerParts {
-            ports: parts.ports.clone(),
-            executor: standalone.executor().clone(),
-            catalog: parts.catalog.clone(),
-            renderer: parts.renderer.clone(),
-            globals: parts.globals.clone(),
-            answers: parts.answers.clone(),
-        }));
+        let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(standalone.executor())));
         let api = segue_fn_api::router(ApiParts {
-            ports: parts.ports.clone(),
-            executor: standalone.executor().clone(),
-            scheduler: scheduler.clone(),
-            catalog: parts.catalog.clone(),
-            renderer: parts.renderer.clone(),
-            answers: parts.answers.clone(),
-            watch: standalone.watch().clone(),
             auth,
             url,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..ApiParts::beside(standalone.executor(), &scheduler, standalone.watch())
         });
         Self { standalone, scheduler, api }
     }
@@ -84,10 +69,7 @@ impl Server {
         let (stored, mut parsed) = self.standalone.put_flow(source).await?;
         if let Some(flow) = &mut parsed.flow {
             flow.revision = stored.revision;
-            self.scheduler.sync_flow(flow).await.map_err(|error| match error {
-                segue_fn_scheduler::SchedulerError::Port(error) => error,
-                other => PortError::invalid(other.to_string()),
-            })?;
+            self.scheduler.sync_flow(flow).await.map_err(port_error)?;
         }
         Ok(parsed)
     }
@@ -106,20 +88,36 @@ impl Server {
         let scheduler = self.scheduler.clone();
         let standalone = self.standalone.clone();
         running.besides(|stop| tick(standalone, scheduler, stop));
-        let stop = shutdown.clone();
-        let served = axum::serve(listener, self.api)
-            .with_graceful_shutdown(async move { stop.cancelled().await })
-            .into_future();
-        let late = async {
-            shutdown.cancelled().await;
-            tokio::time::sleep(LAST_REQUESTS).await;
-        };
-        let served = tokio::select! {
-            served = served => served,
-            () = late => Ok(()),
-        };
+        let served = answer(listener, self.api, shutdown).await;
         running.stop().await;
         Ok(served?)
+    }
+}
+
+/// Answers requests until `shutdown`; those at work may go on for a short while.
+pub(crate) async fn answer(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> Result<(), std::io::Error> {
+    let stop = shutdown.clone();
+    let served = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { stop.cancelled().await })
+        .into_future();
+    let late = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(LAST_REQUESTS).await;
+    };
+    tokio::select! {
+        served = served => served,
+        () = late => Ok(()),
+    }
+}
+
+pub(crate) fn port_error(error: segue_fn_scheduler::SchedulerError) -> PortError {
+    match error {
+        segue_fn_scheduler::SchedulerError::Port(error) => error,
+        other => PortError::invalid(other.to_string()),
     }
 }
 

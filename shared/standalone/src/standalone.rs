@@ -3,18 +3,16 @@
 use crate::running::Running;
 use jiff::Timestamp;
 use segue_embedded::Embedded;
-use segue_executor::{CreateError, Executor, ExecutorParts, NewExecution, Watch};
-use segue_families::{PortAnswers, catalog, families};
+use segue_executor::{CreateError, Executor, NewExecution, Watch};
+use segue_families::{executor, families, globals};
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::{Diagnostic, Severity};
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::parse::{Parsed, parse_flow};
-use segue_model::{Json, Map};
 use segue_ports::state::{StoredExecution, StoredFlow};
 use segue_ports::{PortError, Ports};
 use segue_task::{TaskService, TaskSettings};
-use segue_template::Renderer;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,19 +45,11 @@ impl Standalone {
     pub fn open(options: &Options) -> Result<Self, PortError> {
         let embedded = segue_embedded::open(&options.data_dir)?;
         let ports = embedded.ports.clone();
-        let catalog = Arc::new(catalog());
         let watch = Arc::new(Watch::default());
-        let renderer = Renderer::new();
-        let executor = Arc::new(Executor::new(ExecutorParts {
-            ports: ports.clone(),
-            catalog: catalog.clone(),
-            renderer: renderer.clone(),
-            answers: Arc::new(PortAnswers::new(ports.clone())),
-            globals: Arc::new(globals(&options.environment)),
-            observer: watch.clone(),
-            announce_ends: options.triggers,
-        }));
-        let renderer = Arc::new(renderer);
+        let globals = globals(options.environment.clone(), "local");
+        let executor = executor(ports.clone(), globals, watch.clone(), options.triggers);
+        let catalog = executor.parts().catalog.clone();
+        let renderer = Arc::new(executor.parts().renderer.clone());
         let settings = TaskSettings { work_root: options.data_dir.join("work"), ..TaskSettings::default() };
         let services = families()
             .into_iter()
@@ -101,14 +91,7 @@ impl Standalone {
     /// # Errors
     /// What is wrong with the source, or what the store said.
     pub async fn put_flow(&self, source: &str) -> Result<(StoredFlow, Parsed), PutFlowError> {
-        let parsed = parse_flow(source, &self.catalog);
-        let is_error = parsed.diagnostics.iter().any(|found| found.severity == Severity::Error);
-        let Some(flow) = parsed.flow.as_ref().filter(|_| !is_error) else {
-            return Err(PutFlowError::Refused(parsed.diagnostics));
-        };
-        let now = self.ports().clock.now();
-        let stored = self.ports().state.put_flow(&flow.namespace, &flow.id, source, now).await?;
-        Ok((stored, parsed))
+        put_flow(self.ports(), &self.catalog, source).await
     }
 
     /// Makes an execution and sets it going.
@@ -157,17 +140,18 @@ pub enum PutFlowError {
     Port(#[from] PortError),
 }
 
-/// `envs`, `globals` and `kestra` (kestra-compat.md 3.2).
-fn globals(environment: &BTreeMap<String, String>) -> Map {
-    let envs: Map = environment
-        .iter()
-        .filter_map(|(name, value)| {
-            Some((name.strip_prefix("ENV_")?.to_lowercase(), Json::String(value.clone())))
-        })
-        .collect();
-    let mut globals = Map::new();
-    globals.insert("envs".into(), Json::Object(envs));
-    globals.insert("globals".into(), Json::Object(Map::new()));
-    globals.insert("kestra".into(), serde_json::json!({"environment": "local", "url": ""}));
-    globals
+/// Reads a flow's source and saves it, if nothing in it is an error.
+pub(crate) async fn put_flow(
+    ports: &Ports,
+    catalog: &Catalog,
+    source: &str,
+) -> Result<(StoredFlow, Parsed), PutFlowError> {
+    let parsed = parse_flow(source, catalog);
+    let is_error = parsed.diagnostics.iter().any(|found| found.severity == Severity::Error);
+    let Some(flow) = parsed.flow.as_ref().filter(|_| !is_error) else {
+        return Err(PutFlowError::Refused(parsed.diagnostics));
+    };
+    let now = ports.clock.now();
+    let stored = ports.state.put_flow(&flow.namespace, &flow.id, source, now).await?;
+    Ok((stored, parsed))
 }

@@ -4,6 +4,7 @@
 use crate::context::{Service, TaskContext};
 use crate::error::TaskError;
 use crate::list::Entry;
+use jiff::Timestamp;
 use segue_model::event::TaskRunResult;
 use segue_model::state::State;
 use segue_model::{Json, Map, parse_duration};
@@ -17,6 +18,13 @@ pub(crate) enum Ended {
     Result(Box<TaskRunResult>),
     /// Its claim was lost: there is nothing to record.
     Stopped,
+    /// Its work goes on outside the service.
+    Unfinished {
+        /// When the attempt began.
+        begun_at: Timestamp,
+        /// After how long it is to be looked at again.
+        look_again: Duration,
+    },
 }
 
 /// Runs the attempt. Its directory is gone afterwards. `stop` is what the task hears, a child of `lost`.
@@ -28,7 +36,8 @@ pub(crate) async fn run(
     lost: &CancellationToken,
 ) -> Ended {
     let message = context.message();
-    let start_date = service.ports.clock.now();
+    let start_date =
+        message.resumed.as_ref().map_or_else(|| service.ports.clock.now(), |resumed| resumed.begun_at);
     let outcome = match entry {
         Some(entry) => within_time(service, entry, context, stop).await,
         None => Err(TaskError::failed(format!(
@@ -43,6 +52,9 @@ pub(crate) async fn run(
     if matches!(outcome, Err(TaskError::Stopped)) || lost.is_cancelled() {
         context.warn("the task was stopped");
         return Ended::Stopped;
+    }
+    if let Err(TaskError::Unfinished { look_again }) = outcome {
+        return Ended::Unfinished { begun_at: start_date, look_again };
     }
     let mut result = TaskRunResult {
         task_run_id: message.task_run_id.clone(),
@@ -96,7 +108,11 @@ async fn within_time(
     stop: &CancellationToken,
 ) -> Result<Map, TaskError> {
     context.check_secrets()?;
-    let Some(limit) = timeout(context).await? else {
+    let own = timeout(context)
+        .await?
+        .map(|limit| Limit { left: limit.saturating_sub(context.age()), error: timed_out(limit) });
+    let of_service = service.settings.request_limit.map(|limit| Limit { left: limit, error: cut_off(limit) });
+    let Some(limit) = own.into_iter().chain(of_service).min_by_key(|limit| limit.left) else {
         return with_platform_retries(service, entry, context, stop).await;
     };
     let mut over = false;
@@ -104,7 +120,7 @@ async fn within_time(
         let mut work = std::pin::pin!(with_platform_retries(service, entry, context, stop));
         tokio::select! {
             outcome = &mut work => outcome,
-            () = tokio::time::sleep(limit) => {
+            () = tokio::time::sleep(limit.left) => {
                 over = true;
                 stop.cancel();
                 work.await
@@ -112,7 +128,21 @@ async fn within_time(
         }
     };
     // What the task made of being stopped does not matter: its time was over.
-    if over { Err(timed_out(limit)) } else { outcome }
+    if over { Err(limit.error) } else { outcome }
+}
+
+/// How long an attempt may yet take, and what is said when that is over.
+struct Limit {
+    left: Duration,
+    error: TaskError,
+}
+
+fn cut_off(limit: Duration) -> TaskError {
+    TaskError::failed(format!(
+        "the task was still at work after {} s, which is as long as a service may take for one; give it less to do at \
+         once, or run it in a container",
+        limit.as_secs()
+    ))
 }
 
 /// Runs the task again, a little later each time, while the platform fails.
@@ -262,6 +292,7 @@ pub(crate) mod tests {
             log_to_file: false,
             working_directory: None,
             dispatched_at: jiff::Timestamp::UNIX_EPOCH,
+            resumed: None,
         }
     }
 

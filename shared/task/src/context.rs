@@ -3,6 +3,7 @@
 use crate::cycle::TaskSettings;
 use crate::error::TaskError;
 use crate::journal::{Journal, storage_dir};
+use crate::line_masks::mask_lines_by;
 use crate::lookups::Asker;
 use crate::outbound::Clients;
 use crate::render::{Overlay, until_answered};
@@ -19,7 +20,12 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How soon, and how late, work outside the service is looked at again.
+const SOONEST_LOOK: Duration = Duration::from_secs(5);
+const LATEST_LOOK: Duration = Duration::from_secs(300);
 
 /// What all attempts of one service share.
 pub(crate) struct Service {
@@ -39,12 +45,13 @@ struct Attempt {
     message: TaskRunMessage,
     scope: Scope,
     lookups: LookupTable,
-    masker: Masker,
+    masker: Arc<Masker>,
     /// Why the secrets of the context are not readable.
     unreadable: Option<CipherError>,
     journal: Journal,
     dir: WorkingDir,
     cancelled: CancellationToken,
+    elsewhere: Arc<AtomicBool>,
     renders: AtomicU64,
     warned: AtomicBool,
     metrics: Mutex<Vec<Metric>>,
@@ -52,7 +59,12 @@ struct Attempt {
 }
 
 impl TaskContext {
-    pub(crate) fn new(service: Arc<Service>, message: TaskRunMessage, cancelled: CancellationToken) -> Self {
+    pub(crate) fn new(
+        service: Arc<Service>,
+        message: TaskRunMessage,
+        cancelled: CancellationToken,
+        elsewhere: Arc<AtomicBool>,
+    ) -> Self {
         let dir = WorkingDir::new(&service.settings.work_root, &message);
         let mut own = Map::new();
         own.insert("workingDir".to_owned(), Json::String(dir.path().to_string_lossy().into_owned()));
@@ -62,7 +74,8 @@ impl TaskContext {
             seed: 0,
             time_zone: service.settings.time_zone.clone(),
         };
-        let masker = Masker::default();
+        let masker = Arc::new(Masker::default());
+        mask_lines_by(&masker);
         let mut variables = message.context.clone();
         let unreadable = service.ports.cipher.open(&mut variables, &mut |secret| masker.add(secret)).err();
         let mut scope = Scope::from_json(variables, Arc::new(lookups.clone()), ambient);
@@ -77,6 +90,7 @@ impl TaskContext {
             unreadable,
             dir,
             cancelled,
+            elsewhere,
             renders: AtomicU64::new(0),
             warned: AtomicBool::new(false),
             metrics: Mutex::default(),
@@ -104,6 +118,26 @@ impl TaskContext {
         &self.0.service.clients
     }
 
+    /// How long to wait for work that goes on outside the service before [`Self::unfinished`] is the answer; none: to
+    /// its end.
+    pub fn patience(&self) -> Option<Duration> {
+        self.0.service.settings.patience
+    }
+
+    /// The answer of a task whose work goes on outside the service, and is found again by what follows from
+    /// [`Self::attempt_key`]: it is run again after a while, the longer the older the attempt is.
+    pub fn unfinished(&self) -> TaskError {
+        let look_again = (self.age() / 4).clamp(SOONEST_LOOK, LATEST_LOOK);
+        TaskError::Unfinished { look_again }
+    }
+
+    /// How long ago the attempt began, where it comes back to see how its work is; else nothing.
+    pub fn age(&self) -> Duration {
+        let Some(resumed) = &self.0.message.resumed else { return Duration::ZERO };
+        let age = self.0.service.ports.clock.now().duration_since(resumed.begun_at);
+        Duration::try_from(age).unwrap_or_default()
+    }
+
     /// Which attempt this is: the same for every delivery of its message.
     pub fn attempt_key(&self) -> AttemptKey {
         self.0.message.key()
@@ -111,7 +145,7 @@ impl TaskContext {
 
     /// Who holds the claim.
     pub fn holder(&self) -> &str {
-        &self.0.service.holder
+        self.0.service.holder_of(&self.0.message)
     }
 
     /// Adds a line to the task run's log, secrets masked.
@@ -221,6 +255,12 @@ impl TaskContext {
     /// started something outside this process stops it; the task itself is dropped a few seconds later.
     pub fn cancelled(&self) -> CancellationToken {
         self.0.cancelled.clone()
+    }
+
+    /// Once [`Self::cancelled`] has fired: whether somebody else may have the attempt now, so that what it has at work
+    /// outside this process is not to be stopped.
+    pub fn goes_on_elsewhere(&self) -> bool {
+        self.0.elsewhere.load(Ordering::Relaxed)
     }
 
     /// Whether what is encrypted in the message could be read.

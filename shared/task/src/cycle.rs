@@ -11,12 +11,14 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::id::ExecutionId;
 use segue_ports::state::Claim;
-use segue_ports::wire::{AttemptKey, ExecutionMessage, Message, TaskRunMessage};
+use segue_ports::wire::{AttemptKey, ExecutionMessage, Message, Resumed, TaskRunMessage};
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
 use segue_template::Renderer;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +38,12 @@ pub struct TaskSettings {
     pub platform_retries: u32,
     /// The pause before the first of these; each later one is four times as long.
     pub platform_retry_pause: Duration,
+    /// How long a task waits for work that goes on outside the service before it hands its message back to come
+    /// again later; none: to its end.
+    pub patience: Option<Duration>,
+    /// How long an attempt may take that cannot hand its message back; none: for ever. What delivers messages has a
+    /// limit of its own, and would deliver again what takes longer.
+    pub request_limit: Option<Duration>,
     /// The largest outputs, in bytes of JSON.
     pub max_output_bytes: usize,
     /// Where working directories are made.
@@ -53,6 +61,8 @@ impl Default for TaskSettings {
             grace: Duration::from_secs(5),
             platform_retries: 3,
             platform_retry_pause: Duration::from_millis(200),
+            patience: None,
+            request_limit: None,
             max_output_bytes: 8 * 1024 * 1024,
             work_root: std::env::temp_dir().join("segue-work"),
             time_zone: TimeZone::UTC,
@@ -60,6 +70,18 @@ impl Default for TaskSettings {
     }
 }
 
+/// What became of an attempt.
+enum Worked {
+    /// It ended, and its result is recorded.
+    Recorded(Box<TaskRunResult>),
+    /// Its claim was lost: there is nothing to report.
+    Lost,
+    /// Its work goes on outside, to be looked at again after that time.
+    Unfinished(Box<TaskRunMessage>, Duration),
+}
+
+/// How late a message may be that looks after work outside; then the claim is anybody's.
+const LATE_LOOK: Duration = Duration::from_secs(600);
 /// Tries of a state store or bus that does not answer, before the message is handed back.
 const PORT_TRIES: u32 = 3;
 /// The pause between these tries.
@@ -116,41 +138,46 @@ impl TaskService {
 
     async fn claimed(&self, message: TaskRunMessage, key: &AttemptKey) -> Result<(), PortError> {
         let state = &self.service.ports.state;
-        let holder = self.service.holder.as_str();
+        let holder = self.service.holder_of(&message).to_owned();
         let claim = tried(|| async {
             let now = self.service.ports.clock.now();
-            state.claim(key, holder, now, self.service.lease_end()).await
+            state.claim(key, &holder, now, self.service.lease_end()).await
         });
         match claim.await? {
             Claim::Granted => {}
+            // Kept for longer than a worker keeps it: the work goes on outside, and has a message of its own.
+            Claim::Held { until } if until > self.service.lease_end() => return Ok(()),
+            // Somebody is at it. Should he be dead, this may be the only message there is: it looks again.
             Claim::Held { until } => {
                 tracing::debug!(?key, %until, "somebody else is at it");
-                return Ok(());
+                return self.look_again(message, until).await;
             }
-            Claim::Revoked => return Ok(()),
+            Claim::Revoked => return self.abandon(message).await,
             Claim::Finished(result) => return self.report(&key.execution_id, *result).await,
         }
-        let lost = CancellationToken::new();
+        let (lost, elsewhere) = (CancellationToken::new(), Arc::new(AtomicBool::new(false)));
         // The claim is kept through the record of the result, which may have to be tried again.
         tokio::select! {
-            recorded = self.work(message, key, &lost) => match recorded? {
-                Some(result) => self.report(&key.execution_id, result).await,
-                None => Ok(()),
+            worked = self.work(message, key, &lost, elsewhere.clone()) => match worked? {
+                Worked::Recorded(result) => self.report(&key.execution_id, *result).await,
+                Worked::Lost => Ok(()),
+                Worked::Unfinished(message, look_again) => self.hand_back(*message, key, look_again).await,
             },
-            () = forever(lease::keep(&self.service, key, &lost)) => Ok(()),
+            () = forever(lease::keep(&self.service, key, &holder, &lost, &elsewhere)) => Ok(()),
         }
     }
 
-    /// Runs the attempt, its log written meanwhile, and records how it ended; none where the claim was lost.
+    /// Runs the attempt, its log written meanwhile, and records how it ended.
     async fn work(
         &self,
         message: TaskRunMessage,
         key: &AttemptKey,
         lost: &CancellationToken,
-    ) -> Result<Option<TaskRunResult>, PortError> {
+        elsewhere: Arc<AtomicBool>,
+    ) -> Result<Worked, PortError> {
         let stop = lost.child_token();
         let entry = self.list.get(&message.task_type);
-        let context = TaskContext::new(self.service.clone(), message, stop.clone());
+        let context = TaskContext::new(self.service.clone(), message, stop.clone(), elsewhere);
         let ended = {
             let mut run = std::pin::pin!(attempt::run(&self.service, entry, &context, &stop, lost));
             let mut ticks = tokio::time::interval(self.service.settings.log_interval);
@@ -167,24 +194,68 @@ impl TaskService {
         self.record(key, &context, ended).await
     }
 
-    /// Writes the result; none where the claim was lost.
+    /// Writes the result, or what was logged so far.
     async fn record(
         &self,
         key: &AttemptKey,
         context: &TaskContext,
         ended: Ended,
-    ) -> Result<Option<TaskRunResult>, PortError> {
+    ) -> Result<Worked, PortError> {
         let ports = &self.service.ports;
         let logs = context.journal().rest(&ports.storage).await;
-        let Ended::Result(result) = ended else {
-            return tried(|| ports.state.append_logs(logs.clone())).await.map(|()| None);
+        let result = match ended {
+            Ended::Result(result) => result,
+            Ended::Stopped => {
+                return tried(|| ports.state.append_logs(logs.clone())).await.map(|()| Worked::Lost);
+            }
+            Ended::Unfinished { begun_at, look_again } => {
+                tried(|| ports.state.append_logs(logs.clone())).await?;
+                let resumed = Resumed { begun_at, holder: context.holder().to_owned() };
+                let message = TaskRunMessage { resumed: Some(resumed), ..context.message().clone() };
+                return Ok(Worked::Unfinished(Box::new(message), look_again));
+            }
         };
-        let holder = self.service.holder.as_str();
+        let holder = context.holder();
         if tried(|| ports.state.finish_claim(key, holder, &result, logs.clone())).await? {
-            return Ok(Some(*result));
+            return Ok(Worked::Recorded(result));
         }
         tracing::info!(?key, "the claim was lost before the result could be recorded");
-        Ok(None)
+        Ok(Worked::Lost)
+    }
+
+    /// Has the message of work that goes on outside come again, then keeps the claim for it: in this order, or a crash
+    /// between the two would leave nobody to look after it.
+    async fn hand_back(
+        &self,
+        message: TaskRunMessage,
+        key: &AttemptKey,
+        look_again: Duration,
+    ) -> Result<(), PortError> {
+        let holder = self.service.holder_of(&message).to_owned();
+        let due = later(self.service.ports.clock.now(), look_again);
+        self.look_again(message, due).await?;
+        let until = later(due, self.service.settings.lease + LATE_LOOK);
+        tried(|| self.service.ports.state.renew_claim(key, &holder, until)).await.map(|_| ())
+    }
+
+    async fn look_again(&self, message: TaskRunMessage, due: Timestamp) -> Result<(), PortError> {
+        let topic = Topic::Tasks(Cow::Borrowed(self.list.service()));
+        let outgoing = Outgoing { topic, message: Message::TaskRun(Box::new(message)) };
+        tried(|| self.service.ports.bus.publish_at(vec![outgoing.clone()], due)).await
+    }
+
+    /// Lets a task that was taken away stop what it has at work outside the service: it is run as one that is to
+    /// stop from the beginning.
+    async fn abandon(&self, message: TaskRunMessage) -> Result<(), PortError> {
+        let Some(entry) = self.list.get(&message.task_type).filter(|_| message.resumed.is_some()) else {
+            return Ok(());
+        };
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let context = TaskContext::new(self.service.clone(), message, stop.clone(), Arc::default());
+        attempt::run(&self.service, Some(entry), &context, &stop, &stop).await;
+        let logs = context.journal().rest(&self.service.ports.storage).await;
+        tried(|| self.service.ports.state.append_logs(logs.clone())).await
     }
 
     async fn report(&self, execution_id: &ExecutionId, result: TaskRunResult) -> Result<(), PortError> {
@@ -197,12 +268,17 @@ impl TaskService {
 
 impl Service {
     pub(crate) fn lease_end(&self) -> Timestamp {
-        let now = self.ports.clock.now();
-        SignedDuration::try_from(self.settings.lease)
-            .ok()
-            .and_then(|lease| now.checked_add(lease).ok())
-            .unwrap_or(Timestamp::MAX)
+        later(self.ports.clock.now(), self.settings.lease)
     }
+
+    /// In whose name the claim of an attempt is kept.
+    pub(crate) fn holder_of<'a>(&'a self, message: &'a TaskRunMessage) -> &'a str {
+        message.resumed.as_ref().map_or(&self.holder, |resumed| &resumed.holder)
+    }
+}
+
+fn later(moment: Timestamp, by: Duration) -> Timestamp {
+    SignedDuration::try_from(by).ok().and_then(|by| moment.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }
 
 #[async_trait]
@@ -210,7 +286,11 @@ impl MessageHandler for TaskService {
     async fn handle(&self, message: Message) -> Verdict {
         match message {
             Message::TaskRun(message) => self.task_run(*message).await,
-            Message::Execution(_) | Message::Tick(_) | Message::ExecutionEnded(_) | Message::Backfill(_) => {
+            Message::Execution(_)
+            | Message::Tick(_)
+            | Message::ExecutionEnded(_)
+            | Message::Backfill(_)
+            | Message::Sweep {} => {
                 tracing::error!(
                     "a message that is not about a task run came to a task service; it is dropped"
                 );

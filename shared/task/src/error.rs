@@ -3,6 +3,7 @@
 use segue_model::Map;
 use segue_ports::PortError;
 use segue_template::RenderError;
+use std::time::Duration;
 use thiserror::Error;
 
 /// How an attempt fails.
@@ -19,6 +20,13 @@ pub enum TaskError {
     /// The platform failed: the message is delivered again.
     #[error("{0}")]
     Platform(PortError),
+    /// The work goes on outside the service: this attempt is to be asked again after that time. Made by
+    /// [`TaskContext::unfinished`](crate::TaskContext::unfinished).
+    #[error("the work goes on and is looked at again in {look_again:?}")]
+    Unfinished {
+        /// After how long.
+        look_again: Duration,
+    },
     /// The attempt was taken away: a kill, or a lease that ran out.
     #[error("the task was stopped")]
     Stopped,

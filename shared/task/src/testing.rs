@@ -12,6 +12,7 @@ use segue_ports::Ports;
 use segue_ports::wire::{TaskRunMessage, WIRE_VERSION};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How an attempt went.
@@ -49,7 +50,20 @@ pub fn message(task_type: &str, properties: Json) -> TaskRunMessage {
         log_to_file: false,
         working_directory: None,
         dispatched_at: jiff::Timestamp::UNIX_EPOCH,
+        resumed: None,
     }
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one a test")]
+pub enum TestEnd {
+    /// It ended.
+    Ended(TestRun),
+    /// It was stopped.
+    Stopped,
+    /// Its work goes on outside; it wants to look again after that time.
+    Unfinished(Duration),
 }
 
 /// Runs one attempt; working directories are made below `work_root`. None when it was stopped.
@@ -59,7 +73,22 @@ pub async fn run(
     work_root: &Path,
     message: TaskRunMessage,
 ) -> Option<TestRun> {
-    let settings = TaskSettings { work_root: work_root.to_owned(), ..TaskSettings::default() };
+    match run_with(list, ports, work_root, message, None, &CancellationToken::new()).await {
+        TestEnd::Ended(run) => Some(run),
+        TestEnd::Stopped | TestEnd::Unfinished(_) => None,
+    }
+}
+
+/// As [`run`], with a limit to how long work outside is waited for, and a token that stops the attempt.
+pub async fn run_with(
+    list: &TaskList,
+    ports: Ports,
+    work_root: &Path,
+    message: TaskRunMessage,
+    patience: Option<Duration>,
+    lost: &CancellationToken,
+) -> TestEnd {
+    let settings = TaskSettings { work_root: work_root.to_owned(), patience, ..TaskSettings::default() };
     let service = Arc::new(Service {
         ports,
         renderer: Arc::default(),
@@ -67,13 +96,14 @@ pub async fn run(
         settings,
         holder: "test".to_owned(),
     });
-    let lost = CancellationToken::new();
     let entry = list.get(&message.task_type);
-    let context = TaskContext::new(service.clone(), message, lost.child_token());
-    let ended = attempt::run(&service, entry, &context, &lost.child_token(), &lost).await;
+    let stop = lost.child_token();
+    let context = TaskContext::new(service.clone(), message, stop.clone(), Arc::default());
+    let ended = attempt::run(&service, entry, &context, &stop, lost).await;
     let log = context.journal().rest(&service.ports.storage).await;
     match ended {
-        Ended::Result(result) => Some(TestRun { result: *result, log }),
-        Ended::Stopped => None,
+        Ended::Result(result) => TestEnd::Ended(TestRun { result: *result, log }),
+        Ended::Stopped => TestEnd::Stopped,
+        Ended::Unfinished { look_again, .. } => TestEnd::Unfinished(look_again),
     }
 }

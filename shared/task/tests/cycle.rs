@@ -71,6 +71,12 @@ impl Task for Probe {
                 context.info("told to stop");
                 return Err(TaskError::Stopped);
             }
+            "outside" if run <= 2 => return Err(context.unfinished()),
+            "outside-for-ever" if context.cancelled().is_cancelled() => {
+                context.info("stopped outside");
+                return Err(TaskError::Stopped);
+            }
+            "outside-for-ever" => return Err(context.unfinished()),
             "slow" => tokio::time::sleep(Duration::from_millis(400)).await,
             "stubborn" => std::future::pending().await,
             "panic" => panic!("out of cheese"),
@@ -91,6 +97,8 @@ impl Task for Probe {
 struct Bus {
     refuse: AtomicU32,
     published: Mutex<Vec<Outgoing>>,
+    /// What is to be delivered later, and when.
+    later: Mutex<Vec<(TaskRunMessage, jiff::Timestamp)>>,
 }
 
 #[async_trait::async_trait]
@@ -101,6 +109,15 @@ impl EventBus for Bus {
             return Err(PortError::unavailable("event bus", "refused"));
         }
         self.published.lock().unwrap().extend(messages);
+        Ok(())
+    }
+
+    async fn publish_at(&self, messages: Vec<Outgoing>, due: jiff::Timestamp) -> Result<(), PortError> {
+        for outgoing in messages {
+            let Message::TaskRun(message) = outgoing.message else { panic!("{outgoing:?}") };
+            assert_eq!(outgoing.topic, Topic::Tasks("probe".into()));
+            self.later.lock().unwrap().push((*message, due));
+        }
         Ok(())
     }
 }
@@ -152,6 +169,10 @@ impl Bench {
                 other => panic!("{other:?}"),
             })
             .collect()
+    }
+
+    fn later(&self) -> Vec<(TaskRunMessage, jiff::Timestamp)> {
+        self.bus.later.lock().unwrap().clone()
     }
 
     fn only(&self) -> TaskRunResult {
@@ -252,6 +273,7 @@ async fn a_duplicate_meanwhile_does_not_run() {
     assert_eq!(handle(&there, &message).await.unwrap(), Verdict::Done);
     assert_eq!(first.await.unwrap(), Verdict::Done);
     assert_eq!((runs("meanwhile"), bench.published().len()), (1, 1));
+    assert_eq!(bench.later().len(), 1, "the other process looks again when the claim would run out");
 }
 
 #[tokio::test]
@@ -261,8 +283,12 @@ async fn a_claim_of_a_dead_worker_is_taken_over_when_it_has_run_out() {
     assert_eq!(bench.claim(&message, "dead", Duration::from_millis(300)).await, Claim::Granted);
     assert_eq!(bench.run(message.clone()).await, Verdict::Done);
     assert_eq!((runs("takeover"), bench.published().len()), (0, 0));
-    tokio::time::sleep(Duration::from_millis(320)).await;
-    assert_eq!(bench.run(message).await, Verdict::Done);
+    // The message may be the only one there is, so it comes again when the claim has run out.
+    let (again, due) = bench.later().remove(0);
+    assert_eq!(again, message);
+    tokio::time::sleep(Duration::try_from(due.duration_since(bench.ports.clock.now())).unwrap()).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(bench.run(again).await, Verdict::Done);
     assert_eq!((runs("takeover"), bench.published().len()), (1, 1));
 }
 
@@ -279,6 +305,59 @@ async fn what_was_cut_off_goes_on_after_a_restart() {
     assert_eq!((runs("cut"), bench.published().len()), (1, 0));
     assert_eq!(bench.run(message).await, Verdict::Done);
     assert_eq!((runs("cut"), bench.only().state), (2, State::Success));
+}
+
+#[tokio::test]
+async fn work_that_goes_on_outside_is_looked_after_by_its_message() {
+    let bench = Bench::new().await;
+    let message = probe("outside", "outside");
+    assert_eq!(bench.run(message.clone()).await, Verdict::Done);
+    let (look, due) = bench.later().remove(0);
+    let resumed = look.resumed.clone().unwrap();
+    assert_eq!(resumed.holder, "one");
+    assert!(due.duration_since(bench.ports.clock.now()).as_secs() >= 4);
+    // A duplicate of the first message leaves it to that one, and does not look again by itself.
+    assert_eq!(handle(&bench.service("two"), &message).await.unwrap(), Verdict::Done);
+    assert_eq!((runs("outside"), bench.later().len()), (1, 1));
+    // Any process may take the message that looks again; the attempt began when it began.
+    assert_eq!(handle(&bench.service("two"), &look).await.unwrap(), Verdict::Done);
+    assert_eq!((runs("outside"), bench.published().len(), bench.later().len()), (2, 0, 2));
+    let (last, _) = bench.later().remove(1);
+    assert_eq!(last.resumed, Some(resumed.clone()));
+    assert_eq!(handle(&bench.service("three"), &last).await.unwrap(), Verdict::Done);
+    let result = bench.only();
+    assert_eq!((runs("outside"), result.state, result.start_date), (3, State::Success, resumed.begun_at));
+    // Late duplicates find the end.
+    assert_eq!(handle(&bench.service("two"), &look).await.unwrap(), Verdict::Done);
+    assert_eq!((runs("outside"), bench.published().len()), (3, 2));
+}
+
+#[tokio::test]
+async fn work_that_goes_on_outside_is_stopped_at_the_next_look_after_a_kill() {
+    let bench = Bench::new().await;
+    let message = probe("outside-killed", "outside-for-ever");
+    assert_eq!(bench.run(message.clone()).await, Verdict::Done);
+    bench.ports.state.revoke_claims(&[message.key()]).await.unwrap();
+    let (look, _) = bench.later().remove(0);
+    assert_eq!(handle(&bench.service("two"), &look).await.unwrap(), Verdict::Done);
+    assert_eq!((bench.published().len(), bench.later().len()), (0, 1));
+    assert!(bench.log().await.contains(&"stopped outside".to_owned()));
+}
+
+#[tokio::test]
+async fn what_cannot_be_handed_back_fails_before_its_request_ends() {
+    let bench = Bench::new().await;
+    let settings = TaskSettings {
+        request_limit: Some(Duration::from_millis(100)),
+        work_root: bench.dir.path().join("work"),
+        ..TaskSettings::default()
+    };
+    let list = TaskList::new("probe").add::<Probe>();
+    let service = TaskService::with_settings(list, bench.ports.clone(), Arc::default(), "one", settings);
+    assert_eq!(handle(&Arc::new(service), &probe("too-long", "wait")).await.unwrap(), Verdict::Done);
+    let result = bench.only();
+    assert_eq!(result.state, State::Failed);
+    assert!(result.error.unwrap().contains("as long as a service may take"));
 }
 
 #[tokio::test]

@@ -7,16 +7,14 @@
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use segue_tests::repository;
 use segue_tests::server::{Client, Ended, ServerProcess};
-use segue_tests::{repository, sample_data, sample_server};
+use segue_tests::taxi::{SCHEDULED, same_ends, serve_months, slots_ran_once};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
 
-const TAXI: &str = "04_gcp_taxi_scheduled";
-const MONTHS: usize = 24;
 /// The longest a round may take.
 const ROUND_LIMIT: Duration = Duration::from_secs(900);
 
@@ -47,12 +45,7 @@ struct Outcome {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let data = tempfile::tempdir()?;
-    months(data.path())?;
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let source = format!("http://{}/taxi", listener.local_addr()?);
-    let served = data.path().to_owned();
-    tokio::spawn(async move { axum::serve(listener, sample_server::app(served)).await });
+    let (source, _files) = serve_months().await?;
 
     let mut moments = StdRng::seed_from_u64(arguments.seed);
     let began = Instant::now();
@@ -67,7 +60,8 @@ async fn main() -> anyhow::Result<()> {
         kills += killed;
         rounds += 1;
         slots_ran_once(&outcome.ends)?;
-        compare(&peace, &outcome)?;
+        same_ends(&peace.ends, &outcome.ends)?;
+        ensure!(peace.rows == outcome.rows, "the rows of the main table differ");
         let seconds = began.elapsed().as_secs_f64();
         say(&format!("round {rounds}: killed {killed} times in {seconds:.1} s, the same ends and rows"))?;
         ensure!(killed > 0, "a round ended before the first kill: make the lives shorter");
@@ -112,7 +106,7 @@ async fn round(
 /// Saves all flows and starts everything; returns the id of the backfill.
 async fn submit(client: &Client, source: &str) -> anyhow::Result<String> {
     let zoomcamp = repository().join("flows/zoomcamp");
-    for file in ["01_gcp_kv", "02_gcp_setup", TAXI] {
+    for file in ["01_gcp_kv", "02_gcp_setup", SCHEDULED] {
         client.import(std::fs::read_to_string(zoomcamp.join(format!("{file}.yaml")))?).await?;
     }
     client.start(("zoomcamp", "01_gcp_kv"), &[("taxi_url".into(), source.into())], true).await?;
@@ -136,7 +130,7 @@ async fn submit(client: &Client, source: &str) -> anyhow::Result<String> {
     }
     let backfill = client
         .backfill(&json!({
-            "namespace": "zoomcamp", "flowId": TAXI, "triggerId": "yellow_schedule",
+            "namespace": "zoomcamp", "flowId": SCHEDULED, "triggerId": "yellow_schedule",
             "start": "2023-01-01", "end": "2024-12-31"
         }))
         .await?;
@@ -153,23 +147,6 @@ fn inputs(case: &Path) -> anyhow::Result<Vec<(String, String)>> {
     Ok(inputs.into_iter().map(|(name, value)| (name, plain(value))).collect())
 }
 
-/// A file of trips for each month, each with rows of the sample that no other has.
-fn months(folder: &Path) -> anyhow::Result<()> {
-    let sample = std::fs::read_to_string(sample_data().join("yellow_tripdata_2021-01.sample.csv"))?;
-    let mut lines = sample.lines();
-    let head = lines.next().context("the sample is empty")?;
-    let rows: Vec<&str> = lines.collect();
-    for month in 0..MONTHS {
-        let name = format!("yellow_tripdata_{}-{:02}.csv", 2023 + month / 12, month % 12 + 1);
-        let mut file = std::fs::File::create(folder.join(name))?;
-        writeln!(file, "{head}")?;
-        for row in rows.iter().skip(month).step_by(MONTHS) {
-            writeln!(file, "{row}")?;
-        }
-    }
-    Ok(())
-}
-
 /// The rows of the main table, in order.
 fn rows(segue: &Path, data_dir: &Path) -> anyhow::Result<Value> {
     let output = std::process::Command::new(segue)
@@ -184,33 +161,6 @@ fn rows(segue: &Path, data_dir: &Path) -> anyhow::Result<Value> {
         .output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-fn slots_ran_once(ends: &[Ended]) -> anyhow::Result<()> {
-    let mut slots: Vec<_> = ends.iter().filter(|end| end.flow == TAXI).map(|end| &end.slot).collect();
-    let ran = slots.len();
-    slots.sort();
-    slots.dedup();
-    ensure!(
-        ran == MONTHS && slots.len() == MONTHS,
-        "{ran} executions for {} slots, and not {MONTHS}",
-        slots.len()
-    );
-    Ok(())
-}
-
-fn compare(peace: &Outcome, other: &Outcome) -> anyhow::Result<()> {
-    for end in &other.ends {
-        ensure!(peace.ends.contains(end), "with kills, this is an end that peace does not know: {end:#?}");
-    }
-    ensure!(
-        peace.ends == other.ends,
-        "in peace there are {} executions, with kills {}",
-        peace.ends.len(),
-        other.ends.len()
-    );
-    ensure!(peace.rows == other.rows, "the rows of the main table differ");
-    Ok(())
 }
 
 fn say(text: &str) -> anyhow::Result<()> {

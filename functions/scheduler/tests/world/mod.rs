@@ -62,6 +62,10 @@ impl EventBus for HeldBus {
         self.waiting.lock().unwrap().extend(messages);
         Ok(())
     }
+
+    async fn publish_at(&self, messages: Vec<Outgoing>, _: Timestamp) -> Result<(), PortError> {
+        self.publish(messages).await
+    }
 }
 
 struct KvAnswers;

@@ -3,7 +3,7 @@
 
 mod options;
 
-pub(crate) use options::ContainerRun;
+pub(crate) use options::{ContainerRun, labels};
 pub use options::{Cpu, Credentials, DockerOptions, Memory};
 
 use segue_ports::wire::TaskRunMessage;

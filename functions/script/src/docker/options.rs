@@ -226,7 +226,8 @@ pub(crate) struct ContainerRun<'a> {
     pub(crate) message: &'a TaskRunMessage,
 }
 
-fn labels(message: &TaskRunMessage) -> [(&'static str, String); 6] {
+/// What a container is called after.
+pub(crate) fn labels(message: &TaskRunMessage) -> [(&'static str, String); 6] {
     [
         ("namespace", message.namespace.clone()),
         ("flow-id", message.flow_id.clone()),

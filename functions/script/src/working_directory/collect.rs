@@ -3,12 +3,12 @@
 use super::cache::Cache;
 use crate::run::{failure_of_disk, found_files};
 use schemars::JsonSchema;
-use segue_files::Texts;
 use segue_files::output::{self, FoundFile, Keep};
 use segue_files::path::storage_name;
+use segue_files::{SharedFolder, Texts, folder};
 use segue_model::{Json, Map};
 use segue_ports::InternalStorage;
-use segue_task::{Task, TaskContext, TaskError};
+use segue_task::{SHARED_FILES, Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
 /// How large the note of the files may be that is read back after a crash. Bytes.
@@ -45,12 +45,19 @@ impl Task for Collect {
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         let dir = context.working_dir().to_path_buf();
+        let shared = context.shared_directory();
+        if let Some(shared) = &shared {
+            SharedFolder::fetch(context.storage(), format!("{shared}/{SHARED_FILES}"), &dir).await?;
+        }
         if let Some(cache) = &self.cache {
             cache.save(context).await?;
         }
         let output_files =
             if self.output_files.0.is_empty() { Map::new() } else { self.keep(context).await? };
         tokio::fs::remove_dir_all(&dir).await.map_err(|error| failure_of_disk("remove", &dir, &error))?;
+        if let Some(shared) = &shared {
+            folder::remove(context.storage(), shared).await?;
+        }
         Ok(Output { output_files })
     }
 }

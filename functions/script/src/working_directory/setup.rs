@@ -37,10 +37,17 @@ impl Task for Setup {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        context.in_shared_directory(self.fill(context)).await
+    }
+}
+
+impl Setup {
+    async fn fill(&self, context: &TaskContext) -> Result<Output, TaskError> {
         if let Some(cache) = &self.cache {
             cache.restore(context).await?;
         }
-        stage(context, self.namespace_files.as_ref(), &self.input_files).await?;
+        let files = (self.namespace_files.as_ref(), &self.input_files);
+        stage(context, context.working_dir(), files).await?;
         Ok(Output {})
     }
 }

@@ -69,6 +69,12 @@ impl Task for UploadFiles {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        context.in_shared_directory(self.upload(context)).await
+    }
+}
+
+impl UploadFiles {
+    async fn upload(&self, context: &TaskContext) -> Result<Output, TaskError> {
         let storage = context.storage();
         let of = self.namespace.as_deref().unwrap_or(&context.message().namespace);
         let mut files = Map::new();
@@ -108,9 +114,7 @@ impl Task for UploadFiles {
         context.info(format!("{} files are in the namespace {of}", wanted.len()));
         Ok(Output { files })
     }
-}
 
-impl UploadFiles {
     async fn sources(&self, context: &TaskContext) -> Result<Vec<(String, Source)>, TaskError> {
         let mut sources = Vec::new();
         if !self.files.0.is_empty() {

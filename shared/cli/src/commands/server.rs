@@ -1,7 +1,8 @@
 //! `segue server`: API, triggers and all task types in one process.
 
 use anyhow::{Context as _, bail};
-use segue_standalone::{BasicAuth, Options, Server, Standalone};
+use segue_model::parse::Parsed;
+use segue_standalone::{BasicAuth, CloudServer, Options, PutFlowError, Server, Standalone};
 use serde_json::json;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -25,7 +26,8 @@ pub(crate) const ADDRESS_FILE: &str = "server.json";
   segue server
   segue server --data-dir .segue --port 9000
   segue server --flows flows/
-  SEGUE_AUTH=ada@example.com:secret segue server --host 0.0.0.0")]
+  SEGUE_AUTH=ada@example.com:secret segue server --host 0.0.0.0
+  eval \"$(tests/tools/emulators.sh env)\"; segue server --platform gcp")]
 pub(crate) struct Args {
     /// The address it listens on; one that others can reach wants --auth.
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
@@ -39,6 +41,19 @@ pub(crate) struct Args {
     /// Saves the flows of this folder, and of those below, before it starts.
     #[arg(long, value_name = "DIR")]
     flows: Option<PathBuf>,
+    /// Where everything is kept: on this machine, or in the Google Cloud project or emulators that the environment
+    /// names (SEGUE_PROJECT, *_EMULATOR_HOST).
+    #[arg(long, env = "SEGUE_PLATFORM", value_enum, default_value_t = Platform::Local, value_name = "PLATFORM")]
+    platform: Platform,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Platform {
+    /// In the data directory.
+    Local,
+    /// On Google Cloud.
+    Gcp,
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
@@ -55,6 +70,9 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         }
     };
     let data_dir = crate::kept_data_dir(data_dir);
+    if args.platform == Platform::Gcp {
+        return on_google_cloud(&args, &data_dir, auth).await;
+    }
     let options =
         Options { data_dir: data_dir.clone(), environment: std::env::vars().collect(), triggers: true };
     let standalone = Arc::new(Standalone::open(&options)?);
@@ -66,13 +84,38 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     stop_on_signals(&shutdown)?;
     let server = Server::new(standalone.clone(), url.clone(), auth);
     if let Some(folder) = &args.flows
-        && !save_flows(&server, folder).await?
+        && !save_flows(folder, async |source| server.save_flow(source).await).await?
     {
         return Ok(crate::REFUSED);
     }
     let told = AddressFile::write(&data_dir, &url)?;
     println!("Segue answers at {url} (data in {})", data_dir.display());
     let served = server.serve(listener, shutdown).await;
+    drop(told);
+    served?;
+    Ok(crate::OK)
+}
+
+/// The same over the ports of Google Cloud; the data directory has nothing but the address in it.
+async fn on_google_cloud(args: &Args, data_dir: &Path, auth: Option<BasicAuth>) -> anyhow::Result<u8> {
+    let server = CloudServer::connect(std::env::vars().collect()).await?;
+    let listener = listen(args).await?;
+    let url = format!("http://{}", reachable(listener.local_addr()?));
+    let shutdown = CancellationToken::new();
+    stop_on_signals(&shutdown)?;
+    if let Some(folder) = &args.flows
+        && !save_flows(folder, async |source| server.save_flow(source).await).await?
+    {
+        return Ok(crate::REFUSED);
+    }
+    std::fs::create_dir_all(data_dir)?;
+    let told = AddressFile::write(data_dir, &url)?;
+    let work = match server.place() {
+        (project, true) => format!("on the emulators of project {project}, with every function"),
+        (project, false) => format!("beside the functions deployed in project {project}"),
+    };
+    println!("Segue answers at {url} ({work})");
+    let served = server.serve(listener, url, auth, shutdown).await;
     drop(told);
     served?;
     Ok(crate::OK)
@@ -145,7 +188,10 @@ impl Drop for AddressFile {
 }
 
 /// Saves all flows of a folder; false, with their problems printed, where one is refused.
-async fn save_flows(server: &Server, folder: &Path) -> anyhow::Result<bool> {
+async fn save_flows(
+    folder: &Path,
+    save: impl AsyncFn(&str) -> Result<Parsed, PutFlowError>,
+) -> anyhow::Result<bool> {
     let files = crate::flow_files::below(folder)?;
     if files.is_empty() {
         bail!("there is no flow in {}", folder.display());
@@ -154,13 +200,13 @@ async fn save_flows(server: &Server, folder: &Path) -> anyhow::Result<bool> {
     for file in files {
         let source =
             std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        match server.save_flow(&source).await {
+        match save(&source).await {
             Ok(parsed) => crate::diagnostics::print(&file, &parsed.diagnostics),
-            Err(segue_standalone::PutFlowError::Refused(found)) => {
+            Err(PutFlowError::Refused(found)) => {
                 crate::diagnostics::print(&file, &found);
                 all = false;
             }
-            Err(segue_standalone::PutFlowError::Port(error)) => return Err(error.into()),
+            Err(PutFlowError::Port(error)) => return Err(error.into()),
         }
     }
     Ok(all)

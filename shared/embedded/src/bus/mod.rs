@@ -25,6 +25,7 @@ pub use table::DeadLetter;
 
 use crate::database::Database;
 use async_trait::async_trait;
+use jiff::Timestamp;
 use lane::LaneCell;
 use segue_ports::wire::Message;
 use segue_ports::{EventBus, MessageHandler, Outgoing, PortError, Topic};
@@ -167,20 +168,24 @@ impl Shared {
         Ok(batches)
     }
 
-    async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
+    async fn publish(&self, messages: Vec<Outgoing>, due: Option<Timestamp>) -> Result<(), PortError> {
+        let visible_at = due.map_or(0, Timestamp::as_millisecond);
         let mut batches = self.batches(messages)?;
         let mut rows = Vec::with_capacity(batches.len());
         let mut count = 0;
         for batch in &mut batches {
             count += batch.rows.len() as u64;
-            batch.reserved = batch.lane.reserve(batch.messages.iter().map(|(id, _)| *id));
+            // What is due later waits in the file, where the worker finds when.
+            if due.is_none() {
+                batch.reserved = batch.lane.reserve(batch.messages.iter().map(|(id, _)| *id));
+            }
             rows.push((batch.topic.clone(), std::mem::take(&mut batch.rows)));
         }
         self.pending.fetch_add(count, Ordering::AcqRel);
         let written = self
             .database
             .write(move |connection| {
-                rows.iter().try_for_each(|(topic, rows)| table::insert(connection, topic, rows))
+                rows.iter().try_for_each(|(topic, rows)| table::insert(connection, topic, rows, visible_at))
             })
             .await;
         match written {
@@ -204,13 +209,23 @@ impl Shared {
 #[async_trait]
 impl EventBus for DurableBus {
     async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
+        self.send(messages, None).await
+    }
+
+    async fn publish_at(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError> {
+        self.send(messages, Some(due)).await
+    }
+}
+
+impl DurableBus {
+    async fn send(&self, messages: Vec<Outgoing>, due: Option<Timestamp>) -> Result<(), PortError> {
         if messages.is_empty() {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
         // On a task of its own: a publisher that is cancelled must not leave a message in the file of which
         // its worker never hears.
-        let published = tokio::spawn(async move { shared.publish(messages).await });
+        let published = tokio::spawn(async move { shared.publish(messages, due).await });
         published.await.map_err(|error| PortError::unavailable(PORT, error))?
     }
 }

@@ -72,12 +72,17 @@ pub(super) fn totals(connection: &Connection) -> Result<(i64, i64), DbError> {
     Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-pub(super) fn insert(connection: &Connection, topic: &str, rows: &[(i64, String)]) -> Result<(), DbError> {
+pub(super) fn insert(
+    connection: &Connection,
+    topic: &str,
+    rows: &[(i64, String)],
+    visible_at: i64,
+) -> Result<(), DbError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO messages (topic, id, body, visible_at, deliveries) VALUES (?1, ?2, ?3, 0, 0)",
+        "INSERT INTO messages (topic, id, body, visible_at, deliveries) VALUES (?1, ?2, ?3, ?4, 0)",
     )?;
     for (id, body) in rows {
-        statement.execute(params![topic, id, body])?;
+        statement.execute(params![topic, id, body, visible_at])?;
     }
     Ok(())
 }

@@ -3,10 +3,11 @@
 //! `<bucket>/<key>` is the object itself. What else there is to say lies in folders whose names no bucket can
 //! have: `.meta/<bucket>/<key>` (attributes), `.buckets/<bucket>.json`, `.tmp/` (files on their way).
 
-use super::names::{check_bucket, check_key};
+use super::names::check_key;
 use jiff::Timestamp;
 use segue_ports::PortError;
 use segue_ports::object::ObjectAddress;
+use segue_ports::object::check_bucket_name;
 use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ impl Layout {
 
     /// The directory of a bucket, which need not be there.
     pub(super) fn bucket(&self, name: &str) -> Result<PathBuf, PortError> {
-        check_bucket(name)?;
+        check_bucket_name(name)?;
         Ok(self.root.join(name))
     }
 

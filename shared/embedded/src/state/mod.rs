@@ -265,6 +265,11 @@ impl StateStore for SqliteStateStore {
         self.read(move |connection| timers::due(connection, now, limit)).await
     }
 
+    async fn timer(&self, execution: &ExecutionId, key: &str) -> Result<Option<Timer>, PortError> {
+        let (execution, key) = (execution.clone(), key.to_owned());
+        self.read(move |connection| timers::one(connection, &execution, &key)).await
+    }
+
     async fn next_timer(&self) -> Result<Option<Timestamp>, PortError> {
         self.read(timers::next).await
     }

@@ -4,6 +4,7 @@ use super::codec::{first, instant, nanos, number, number_of, rows, run};
 use crate::database::DbError;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use segue_model::id::ExecutionId;
 use segue_ports::state::Timer;
 
 pub(super) fn set(connection: &Connection, timers: &[Timer]) -> Result<(), DbError> {
@@ -33,6 +34,17 @@ pub(super) fn due(connection: &Connection, now: Timestamp, limit: u32) -> Result
             })
         },
     )
+}
+
+pub(super) fn one(
+    connection: &Connection,
+    execution: &ExecutionId,
+    key: &str,
+) -> Result<Option<Timer>, DbError> {
+    let Some(no) = number(connection, execution.as_str())? else { return Ok(None) };
+    first(connection, "SELECT due FROM timers WHERE execution = ?1 AND key = ?2", params![no, key], |row| {
+        Ok(Timer { execution_id: execution.clone(), key: key.to_owned(), due: instant(row.get(0)?) })
+    })
 }
 
 pub(super) fn next(connection: &Connection) -> Result<Option<Timestamp>, DbError> {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use duckdb::{Config, Connection};
 use segue_ports::warehouse::{QueryJob, QueryResult, TableKind, TableReference, WarehouseError};
@@ -12,6 +13,7 @@ use segue_ports::warehouse::{QueryJob, QueryResult, TableKind, TableReference, W
 use super::catalog::{self, Record};
 use super::error::{self, Context, internal};
 use super::external::{Care, ExternalTable, SourceFile};
+use super::source::ObjectSource;
 use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
 use super::sql::{self};
@@ -24,6 +26,7 @@ const KEPT_RESULT_BYTES: usize = 1 << 20;
 pub(crate) struct Engine {
     pub(crate) connection: Connection,
     object_root: PathBuf,
+    source: Option<Arc<dyn ObjectSource>>,
 }
 
 /// How a statement is tried: the fast way first.
@@ -36,7 +39,11 @@ struct Attempt {
 
 impl Engine {
     /// Opens or makes the database file.
-    pub(crate) fn open(file: &Path, object_root: &Path) -> Result<Self, WarehouseError> {
+    pub(crate) fn open(
+        file: &Path,
+        object_root: &Path,
+        source: Option<Arc<dyn ObjectSource>>,
+    ) -> Result<Self, WarehouseError> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(|error| WarehouseError::Unavailable {
                 message: format!("cannot make the folder {}: {error}", folder.display()),
@@ -59,7 +66,7 @@ impl Engine {
         };
         let connection = open().map_err(|error| internal(&error))?;
         catalog::prepare(&connection)?;
-        Ok(Self { connection, object_root: object_root.to_owned() })
+        Ok(Self { connection, object_root: object_root.to_owned(), source })
     }
 
     /// Runs a job, or answers it from its record.
@@ -214,6 +221,9 @@ impl Engine {
     ) -> Result<u64, Failure> {
         let mut bytes = 0u64;
         for (table, external) in self.externals(reads)? {
+            if let Some(source) = &self.source {
+                external.uris().iter().try_for_each(|uri| source.fetch(uri))?;
+            }
             let own = external.files(&self.object_root)?;
             let query = external.query(&own, attempt.care, attempt.skip_bad);
             bytes +=

@@ -124,6 +124,11 @@ impl ExternalTable {
         })
     }
 
+    /// Where its files lie, as declared.
+    pub(crate) fn uris(&self) -> &[String] {
+        &self.uris
+    }
+
     /// The files it means now; a `*` in a URI stands for any characters, slashes too.
     pub(crate) fn files(&self, object_root: &Path) -> Result<Vec<SourceFile>, WarehouseError> {
         let mut found = Vec::new();

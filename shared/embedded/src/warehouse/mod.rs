@@ -19,6 +19,7 @@ mod error;
 mod execute;
 mod external;
 mod result;
+mod source;
 mod sql;
 mod tables;
 
@@ -33,6 +34,8 @@ use segue_ports::warehouse::{
     CreateDataset, DatasetInfo, IfExists, QueryJob, QueryResult, TableInfo, TableReference, Warehouse,
     WarehouseError,
 };
+
+pub use source::ObjectSource;
 
 use catalog::Record;
 use engine::{Engine, Failure};
@@ -49,6 +52,7 @@ pub struct DuckDbWarehouse {
 struct Shared {
     file: PathBuf,
     object_root: PathBuf,
+    source: Option<Arc<dyn ObjectSource>>,
     /// Opened by the first job: a flow without one must not pay for it.
     engine: Mutex<Option<Engine>>,
 }
@@ -64,9 +68,20 @@ impl DuckDbWarehouse {
     /// opened before the first use.
     #[must_use]
     pub fn open(database_file: &Path, object_root: &Path) -> Self {
+        Self::new(database_file, object_root, None)
+    }
+
+    /// The same over objects that `source` brings below `object_root` when they are to be read.
+    #[must_use]
+    pub fn over(database_file: &Path, object_root: &Path, source: Arc<dyn ObjectSource>) -> Self {
+        Self::new(database_file, object_root, Some(source))
+    }
+
+    fn new(database_file: &Path, object_root: &Path, source: Option<Arc<dyn ObjectSource>>) -> Self {
         let shared = Shared {
             file: database_file.to_owned(),
             object_root: object_root.to_owned(),
+            source,
             engine: Mutex::new(None),
         };
         Self { shared: Arc::new(shared) }
@@ -97,9 +112,14 @@ impl Shared {
         if let Some(engine) = slot.as_ref() {
             return work(engine);
         }
-        let engine = slot.insert(Engine::open(&self.file, &self.object_root)?);
+        let engine = slot.insert(Engine::open(&self.file, &self.object_root, self.source.clone())?);
         work(engine)
     }
+}
+
+/// A dataset's name without its project: there is one.
+fn unqualified(dataset: &str) -> String {
+    dataset.rsplit(['.', ':']).next().unwrap_or(dataset).to_owned()
 }
 
 fn said(failure: Failure) -> WarehouseError {
@@ -132,7 +152,7 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     async fn delete_dataset(&self, dataset: &str, contents: bool) -> Result<(), WarehouseError> {
-        let dataset = dataset.to_owned();
+        let dataset = unqualified(dataset);
         self.with(move |engine| {
             transaction(engine, || define::drop_schema(engine, &dataset, false, contents).map_err(said))
         })
@@ -148,17 +168,17 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     async fn list_tables(&self, dataset: &str) -> Result<Vec<TableInfo>, WarehouseError> {
-        let dataset = dataset.to_owned();
+        let dataset = unqualified(dataset);
         self.with(move |engine| tables::list(&engine.connection, &dataset)).await
     }
 
     async fn table_info(&self, dataset: &str, table: &str) -> Result<TableInfo, WarehouseError> {
-        let (dataset, table) = (dataset.to_owned(), table.to_owned());
+        let (dataset, table) = (unqualified(dataset), table.to_owned());
         self.with(move |engine| tables::describe(&engine.connection, &dataset, &table)).await
     }
 
     async fn delete_table(&self, dataset: &str, table: &str) -> Result<(), WarehouseError> {
-        let table = TableReference { project: None, dataset: dataset.to_owned(), table: table.to_owned() };
+        let table = TableReference { project: None, dataset: unqualified(dataset), table: table.to_owned() };
         self.with(move |engine| {
             transaction(engine, || define::drop_table(engine, &table, false).map_err(said))
         })

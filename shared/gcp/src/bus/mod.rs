@@ -1,18 +1,21 @@
-//! The event bus on Pub/Sub: publishing. Delivery is by push subscriptions, which the service runtime answers.
+//! The event bus on Pub/Sub: publishing, at once or by way of Cloud Tasks later. Delivery is by push subscriptions, which the service runtime answers.
 //!
 //! A message is JSON, with attributes that tell without reading it what it is about. There are no ordering keys: a
 //! handler bears any order, and keys would hold messages back behind one that fails.
 
+mod delays;
 pub(crate) mod emulator;
 
 use crate::config::PlatformConfig;
 use async_trait::async_trait;
+use delays::Delays;
 use futures::future::try_join_all;
 use google_cloud_auth::credentials::anonymous;
 use google_cloud_gax::retry_policy::RetryPolicyExt as _;
 use google_cloud_pubsub::client::{BasePublisher, Publisher};
 use google_cloud_pubsub::model::Message as PubSubMessage;
 use google_cloud_pubsub::retry_policy::RetryableErrors;
+use jiff::Timestamp;
 use segue_ports::wire::Message;
 use segue_ports::{EventBus, Outgoing, PortError, Topic};
 use std::collections::HashMap;
@@ -40,6 +43,9 @@ pub struct PublishCounts {
     pub messages: u64,
     /// Bytes of their data, attributes left out.
     pub bytes: u64,
+    /// Tasks of Cloud Tasks that were made for messages of a later time. Once it is due, Pub/Sub is given the message by
+    /// Cloud Tasks, and `messages` does not count it.
+    pub delayed: u64,
 }
 
 /// Publishes to Pub/Sub.
@@ -47,6 +53,7 @@ pub struct PubSubBus {
     publisher: BasePublisher,
     /// `projects/…/topics/PREFIX-`.
     topics: String,
+    delays: Option<Delays>,
     by_topic: Mutex<HashMap<Topic, Publisher>>,
     messages: AtomicU64,
     bytes: AtomicU64,
@@ -57,7 +64,8 @@ impl PubSubBus {
     /// of the environment.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when there are no credentials, or no connection can be set up.
+    /// [`PortError::Unavailable`] when there are no credentials, or no connection can be set up;
+    /// [`PortError::Invalid`] without `SEGUE_TASKS_ACCOUNT` where there is no emulator.
     pub async fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
         let mut builder =
             BasePublisher::builder().with_retry_policy(RetryableErrors.with_time_limit(PATIENCE));
@@ -68,6 +76,7 @@ impl PubSubBus {
         Ok(Self {
             publisher,
             topics: format!("projects/{}/topics/{}", config.project, config.prefixed("")),
+            delays: Delays::connect(config).await?,
             by_topic: Mutex::default(),
             messages: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -79,7 +88,30 @@ impl PubSubBus {
         PublishCounts {
             messages: self.messages.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
+            delayed: self.delays.as_ref().map_or(0, Delays::created),
         }
+    }
+
+    /// Where Pub/Sub is an emulator and nothing stands for Cloud Tasks, messages of a later time wait in this process:
+    /// what an emulator has is gone with its process as well.
+    fn wait_and_publish(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError> {
+        let sent = self.addressed(&messages)?;
+        let wait = Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or_default();
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            // A publisher says by itself what it could not deliver; there is nobody here to tell.
+            let _ = try_join_all(sent.into_iter().map(|(topic, message)| topic.publish(message))).await;
+        });
+        Ok(())
+    }
+
+    /// All messages with their publishers, made before the first is sent: one that cannot be sent leaves none on its
+    /// way.
+    fn addressed(&self, messages: &[Outgoing]) -> Result<Vec<(Publisher, PubSubMessage)>, PortError> {
+        messages
+            .iter()
+            .map(|outgoing| Ok((self.topic(&outgoing.topic), encode(&outgoing.message)?)))
+            .collect()
     }
 
     fn topic(&self, topic: &Topic) -> Publisher {
@@ -97,11 +129,7 @@ impl PubSubBus {
 #[async_trait]
 impl EventBus for PubSubBus {
     async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
-        let mut sent = Vec::with_capacity(messages.len());
-        // All are made before the first is sent: one that cannot be sent leaves none on its way.
-        for outgoing in &messages {
-            sent.push((self.topic(&outgoing.topic), encode(&outgoing.message)?));
-        }
+        let sent = self.addressed(&messages)?;
         let bytes: usize = sent.iter().map(|(_, message)| message.data.len()).sum();
         try_join_all(sent.into_iter().map(|(publisher, message)| publisher.publish(message)))
             .await
@@ -109,6 +137,19 @@ impl EventBus for PubSubBus {
         self.messages.fetch_add(messages.len() as u64, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         Ok(())
+    }
+
+    async fn publish_at(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError> {
+        if due <= Timestamp::now() {
+            return self.publish(messages).await;
+        }
+        let Some(delays) = &self.delays else { return self.wait_and_publish(messages, due) };
+        // All are made before the first is sent, as in `addressed`.
+        let mut tasks = Vec::with_capacity(messages.len());
+        for outgoing in &messages {
+            tasks.push(delays.task(&outgoing.topic, &encode(&outgoing.message)?, due)?);
+        }
+        try_join_all(tasks.into_iter().map(|task| delays.create(task))).await.map(|_| ())
     }
 }
 
@@ -136,6 +177,7 @@ fn about(message: &Message) -> (&'static str, Option<String>) {
         Message::Tick(_) => ("tick", None),
         Message::ExecutionEnded(about) => ("executionEnded", Some(about.execution_id.to_string())),
         Message::Backfill(_) => ("backfill", None),
+        Message::Sweep {} => ("sweep", None),
     }
 }
 

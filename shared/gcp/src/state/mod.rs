@@ -234,6 +234,10 @@ impl StateStore for FirestoreStateStore {
         at_port(timers::due(self.db(), now, limit).await)
     }
 
+    async fn timer(&self, execution: &ExecutionId, key: &str) -> Result<Option<Timer>, PortError> {
+        at_port(timers::one(self.db(), execution, key).await)
+    }
+
     async fn next_timer(&self) -> Result<Option<Timestamp>, PortError> {
         at_port(timers::next(self.db()).await)
     }

@@ -57,6 +57,10 @@ pub(super) async fn due(db: &Database, now: Timestamp, limit: u32) -> Result<Vec
     db.query(query).await?.iter().map(read).collect()
 }
 
+pub(super) async fn one(db: &Database, execution: &ExecutionId, key: &str) -> Result<Option<Timer>, DbError> {
+    db.get(&path(db, execution, key)).await?.as_ref().map(read).transpose()
+}
+
 fn read(found: &Found) -> Result<Timer, DbError> {
     Ok(Timer {
         execution_id: found.text("execution")?.into(),

@@ -7,6 +7,7 @@ use crate::bus::{EventBus, MessageHandler, Outgoing, Topic, Verdict};
 use crate::error::PortError;
 use crate::wire::{ExecutionMessage, Message};
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use segue_model::event::Event;
 use segue_model::id::ExecutionId;
 use std::collections::HashMap;
@@ -105,7 +106,8 @@ pub fn message(execution: &str, event: Event) -> Outgoing {
 pub async fn all(bus: &dyn EventBus, recorder: &Recorder, scope: &str) -> Result<(), PortError> {
     every_message_arrives(bus, recorder, scope).await?;
     a_message_arrives_as_it_was_sent(bus, recorder, scope).await?;
-    a_retry_is_delivered_again(bus, recorder, scope).await
+    a_retry_is_delivered_again(bus, recorder, scope).await?;
+    a_message_of_a_later_time_comes_then(bus, recorder, scope).await
 }
 
 /// Of many messages, published one by one and in batches, none is lost.
@@ -167,4 +169,30 @@ pub async fn a_retry_is_delivered_again(
     recorder.done(&name).await?;
     assert!(recorder.deliveries(&name).0 >= 3, "twice refused, then done");
     Ok(())
+}
+
+/// A message of a later time comes no sooner; one whose time has passed comes at once.
+///
+/// # Errors
+/// What the bus answered, or that a message did not come.
+///
+/// # Panics
+/// When it came too soon.
+pub async fn a_message_of_a_later_time_comes_then(
+    bus: &dyn EventBus,
+    recorder: &Recorder,
+    scope: &str,
+) -> Result<(), PortError> {
+    let (late, past) = (format!("{scope}-late"), format!("{scope}-past"));
+    let due = Timestamp::now() + SignedDuration::from_millis(1_500);
+    bus.publish_at(vec![message(&late, Event::Continued)], due).await?;
+    bus.publish_at(vec![message(&past, Event::Continued)], Timestamp::UNIX_EPOCH).await?;
+    recorder.done(&past).await?;
+    while Timestamp::now() < due {
+        // Read before the clock: what has come by then came before the moment that is compared.
+        let (deliveries, _) = recorder.deliveries(&late);
+        assert!(deliveries == 0 || Timestamp::now() >= due, "it came too soon");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    recorder.done(&late).await
 }

@@ -147,12 +147,15 @@ pub async fn timers_fire_once(store: &dyn StateStore, scope: &str) -> Result<(),
     assert_eq!(due(20).await?, [timer("early", 10), timer("mid", 20)]);
     assert!(store.due_timers(at(20), 1).await?.len() <= 1, "at most as many as asked for");
     assert!(store.next_timer().await?.is_some_and(|next| next <= at(10)));
+    assert_eq!(store.timer(&id, "mid").await?, Some(timer("mid", 20)));
+    assert_eq!(store.timer(&id, "none").await?, None);
     store.set_timers(vec![timer("mid", 40)]).await?;
     store.clear_timer(&timer("mid", 20)).await?;
     store.clear_timer(&timer("early", 10)).await?;
     assert_eq!(due(50).await?, [timer("late", 30), timer("mid", 40)], "the one set anew is there still");
     store.clear_timer(&timer("late", 30)).await?;
     store.clear_timer(&timer("mid", 40)).await?;
+    assert_eq!(store.timer(&id, "mid").await?, None);
     assert!(due(50).await?.is_empty());
     Ok(())
 }

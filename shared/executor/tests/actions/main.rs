@@ -1,6 +1,9 @@
 //! What people ask of executions, over the real state store; the bus is a list that the test delivers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what is wrong here fails a test")]
 
+mod dead_letters;
+mod delivered_timers;
+
 use async_trait::async_trait;
 use segue_embedded::{EmbeddedOptions, open_with};
 use segue_executor::{ActionError, Answers, Executor, ExecutorParts, NewExecution, NoObserver};
@@ -13,7 +16,7 @@ use segue_model::state::State;
 use segue_model::{Json, Map};
 use segue_ports::state::Claim;
 use segue_ports::wire::{ExecutionMessage, Message, TaskRunMessage};
-use segue_ports::{EventBus, MessageHandler as _, Outgoing, PortError, Ports, Verdict};
+use segue_ports::{EventBus, MessageHandler as _, Outgoing, PortError, Ports, TimersBy, Verdict};
 use segue_template::{Answer, Lookup, Renderer};
 use serde_json::json;
 use std::collections::VecDeque;
@@ -28,6 +31,8 @@ const FLOW: &str = "io.kestra.plugin.core.flow";
 struct Bus {
     refuse: AtomicU32,
     messages: Mutex<VecDeque<Message>>,
+    /// What is to be delivered later, and when.
+    later: Mutex<Vec<(Message, jiff::Timestamp)>>,
 }
 
 #[async_trait]
@@ -40,6 +45,12 @@ impl EventBus for Bus {
         self.messages.lock().unwrap().extend(messages.into_iter().map(|outgoing| outgoing.message));
         Ok(())
     }
+
+    async fn publish_at(&self, messages: Vec<Outgoing>, due: jiff::Timestamp) -> Result<(), PortError> {
+        let messages = messages.into_iter().map(|outgoing| (outgoing.message, due));
+        self.later.lock().unwrap().extend(messages);
+        Ok(())
+    }
 }
 
 /// Knows the states of executions, and nothing else.
@@ -48,6 +59,9 @@ struct States(Ports);
 #[async_trait]
 impl Answers for States {
     async fn answer(&self, _: &str, _: &ExecutionId, lookup: &Lookup) -> Result<Answer, PortError> {
+        if let Lookup::Kv { key, .. } = lookup {
+            assert_ne!(key, "broken", "a fault of ours");
+        }
         let Lookup::ExecutionState { execution_id } = lookup else { return Ok(Answer::Missing) };
         let found = self.0.state.execution(&ExecutionId::from(execution_id.as_str())).await?;
         let state = found.map(|stored| json!(stored.execution.state.current()));
@@ -70,10 +84,14 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(TimersBy::Watching)
+    }
+
+    fn with(timers: TimersBy) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let bus = Arc::new(Bus::default());
         let embedded = open_with(dir.path(), EmbeddedOptions::default()).unwrap();
-        let ports = Ports { bus: bus.clone(), ..embedded.ports };
+        let ports = Ports { bus: bus.clone(), timers, ..embedded.ports };
         let mut types = segue_model::flowable_types::flowable_types();
         types.extend(segue_engine::inline::inline_types());
         types.push(TaskType {

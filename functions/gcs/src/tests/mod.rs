@@ -1,0 +1,3 @@
+//! Tests of all tasks together.
+
+mod as_whom;

@@ -1,0 +1,113 @@
+//! What a container leaves: its log, its exit code, its files.
+
+use super::{Remote, wrapper};
+use crate::lines::Lines;
+use crate::place::{OUT, WORK};
+use crate::process::Source;
+use crate::run::{ScriptOutput, outcome};
+use crate::sink::Sink;
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use segue_files::folder::{self, StoredFile};
+use segue_files::output::SCRATCH_PREFIX;
+use segue_files::{Texts, WorkingGlobs};
+use segue_model::Map;
+use segue_ports::PortError;
+use segue_task::TaskError;
+
+/// How large the file with the exit code may be. Bytes.
+const EXIT_LIMIT: u64 = 100;
+
+/// How the platform says a container ended.
+pub(super) struct End {
+    /// Its exit code, where it is known.
+    pub(super) exit_code: Option<i32>,
+    /// What the platform says of the end, where it was no success.
+    pub(super) message: Option<String>,
+}
+
+impl Remote {
+    /// Reads the log, keeps the files, and says how it went.
+    pub(super) async fn collect(&self, end: End, patterns: &Texts) -> Result<ScriptOutput, TaskError> {
+        let code = self.exit_code(&end).await?;
+        let mut sink = Sink::new(&self.context);
+        self.read(wrapper::STDOUT, Source::Out, &mut sink).await?;
+        self.read(wrapper::STDERR, Source::Err, &mut sink).await?;
+        let vars = sink.finish();
+        let Some(code) = code else {
+            let why = end.message.unwrap_or_else(|| "the platform does not say why".to_owned());
+            return Err(TaskError::failed(format!("the container did not run to its end: {why}")));
+        };
+        let kept = match self.keep(patterns).await {
+            // The files are looked for again when it answers.
+            Err(error) if error.is_transient() => return Err(error.into()),
+            kept => kept.map_err(TaskError::from),
+        };
+        outcome(&self.context, vars, kept, code)
+    }
+
+    /// The exit code of the commands, or else that of the container; none where neither is known.
+    async fn exit_code(&self, end: &End) -> Result<Option<i32>, TaskError> {
+        match self.context.storage().get_text(&self.uri(wrapper::EXIT), EXIT_LIMIT).await {
+            Ok(text) => {
+                let code = text.trim().parse().map_err(|_| {
+                    TaskError::failed(format!("'{}' is no exit code of the container", text.trim()))
+                });
+                return code.map(Some);
+            }
+            Err(PortError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let (Some(code), Some(message)) = (end.exit_code, &end.message)
+            && code != 0
+        {
+            self.context.error(format!("the container ended with exit code {code}: {message}"));
+        }
+        Ok(end.exit_code)
+    }
+
+    /// Feeds a file of output to the sink, line by line.
+    async fn read(&self, name: &str, source: Source, sink: &mut Sink<'_>) -> Result<(), TaskError> {
+        let mut stream = match self.context.storage().get(&self.uri(name)).await {
+            Ok((_, stream)) => stream,
+            // It ended before it began, or prints elsewhere.
+            Err(PortError::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut lines = Lines::default();
+        while let Some(chunk) = stream.try_next().await? {
+            let chunk: Bytes = chunk;
+            lines.push(&chunk, &mut |line| sink.line(source, line));
+        }
+        lines.finish(&mut |line| sink.line(source, line));
+        Ok(())
+    }
+
+    /// Keeps the files that match, and all in `{{ outputDir }}`.
+    async fn keep(&self, patterns: &Texts) -> Result<Map, PortError> {
+        let mut kept = Map::new();
+        if !patterns.0.is_empty() {
+            // A pattern may name the directory as it is there, or as other properties see it.
+            let here = self.context.working_dir().to_string_lossy().into_owned();
+            let there = self.root().join(WORK);
+            let patterns: Vec<String> =
+                patterns.0.iter().map(|pattern| pattern.replace(&here, &there.to_string_lossy())).collect();
+            let globs = WorkingGlobs::new(&there, &patterns)?;
+            let mut files = self.files(&format!("{}/{WORK}", self.base)).await?;
+            files.retain(|file| !file.relative.starts_with(SCRATCH_PREFIX) && globs.matches(&file.relative));
+            kept.extend(self.copy(&files).await?);
+        }
+        let given_out = self.files(&self.stored(OUT)).await?;
+        kept.extend(self.copy(&given_out).await?);
+        Ok(kept)
+    }
+
+    async fn files(&self, prefix: &str) -> Result<Vec<StoredFile>, PortError> {
+        folder::list(self.context.storage(), prefix).await
+    }
+
+    async fn copy(&self, files: &[StoredFile]) -> Result<Map, PortError> {
+        let stores = (&*self.context.ports().objects, self.context.storage());
+        folder::keep(stores, files, |name| self.context.storage_path(name)).await
+    }
+}

@@ -1,0 +1,292 @@
+//! Scripts in containers that run elsewhere ([`segue_ports::ContainerJobs`]): their files go there and come back by
+//! way of internal storage, of which the container sees a prefix as a directory.
+//!
+//! The prefix has the working directory in `work`, and the runner's own folder beside it: the shell text that is run,
+//! variables, what was printed, and the exit code, which is written last. Every step can be cut off: until a
+//! container was started all is brought there anew; afterwards it is waited for and its files are collected; when it
+//! is gone and its exit code is there, it was being cleared away. Only whoever is cut off between clearing away and
+//! recording the result has it run again.
+
+mod collect;
+mod limits;
+mod wrapper;
+
+use crate::docker::{DockerOptions, labels};
+use crate::place::{Elsewhere, Place};
+use crate::run::{ScriptOutput, failure_of_disk};
+use collect::End;
+use limits::limits;
+use segue_files::output::SCRATCH_PREFIX;
+use segue_files::{Texts, folder};
+use segue_model::parse_duration;
+use segue_ports::container::{ContainerJob, ContainerStatus, Mount};
+use segue_ports::{ContainerJobs, InternalStorage, PortError};
+use segue_task::{TaskContext, TaskError};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How soon, and how late, a container at work is looked at again.
+const SOONEST_LOOK: Duration = Duration::from_millis(500);
+const LATEST_LOOK: Duration = Duration::from_secs(10);
+/// How long a container that was just started may yet seem absent.
+const APPEARS_WITHIN: Duration = Duration::from_secs(60);
+/// How much longer the platform lets a container run than its task may take: then the task tells why it ended.
+const AFTER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The container of one attempt.
+pub(crate) struct Remote {
+    context: TaskContext,
+    jobs: Arc<dyn ContainerJobs>,
+    image: String,
+    options: DockerOptions,
+    /// Its key: the same for every delivery of the attempt.
+    key: String,
+    /// The prefix of internal storage that it sees.
+    base: String,
+    /// The runner's own folder below it.
+    own: String,
+}
+
+/// What a container is to run.
+pub(crate) struct Program<'a> {
+    /// Program and arguments.
+    pub(crate) arguments: &'a [String],
+    /// Variables of the process.
+    pub(crate) env: &'a BTreeMap<String, OsString>,
+    /// A file of the working directory that goes when it has ended.
+    pub(crate) script: Option<&'a Path>,
+    /// The image's own entry point gets the arguments, without a shell in between.
+    pub(crate) by_image: bool,
+    /// Files of internal storage that are to be there.
+    pub(crate) brought: Vec<Brought>,
+}
+
+/// A file of internal storage that a container is to find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Brought {
+    /// Its URI.
+    pub(crate) uri: String,
+    /// Its path below what the container sees.
+    pub(crate) path: String,
+}
+
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote").field("image", &self.image).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Remote {
+    /// The container of an attempt.
+    pub(crate) fn of(
+        context: &TaskContext,
+        jobs: Arc<dyn ContainerJobs>,
+        image: &str,
+        options: DockerOptions,
+    ) -> Self {
+        let attempt = context.attempt_key();
+        let text = format!("{}\n{}\n{}", attempt.execution_id, attempt.task_run_id, attempt.attempt);
+        let digest: String = Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let key = format!("segue-{digest}");
+        let (base, own) = match context.shared_directory() {
+            Some(shared) => (shared, format!("run-{key}")),
+            None => (context.storage_path(&format!("container/{}", attempt.attempt)), "run".to_owned()),
+        };
+        let image = options.full_image(image);
+        Self { context: context.clone(), jobs, image, options, key, base, own }
+    }
+
+    /// Where it finds its files.
+    pub(crate) fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { root: self.root(), own: self.own.clone() }
+    }
+
+    /// In a folder of its own below `/tmp`: there is one everywhere, a process of this machine that plays a container
+    /// included.
+    fn root(&self) -> PathBuf {
+        Path::new("/tmp").join(&self.key)
+    }
+
+    fn stored(&self, name: &str) -> String {
+        format!("{}/{}/{name}", self.base, self.own)
+    }
+
+    fn uri(&self, name: &str) -> String {
+        InternalStorage::uri(&self.stored(name))
+    }
+
+    /// Whether it is yet to be started; then nothing of an earlier beginning is left. A task that is to stop stops
+    /// it here.
+    pub(crate) async fn is_to_be_started(&self) -> Result<bool, TaskError> {
+        if self.context.cancelled().is_cancelled() {
+            return Err(self.stop().await);
+        }
+        let is_absent = self.jobs.status(&self.key).await? == ContainerStatus::Absent;
+        if !is_absent || self.context.storage().head(&self.uri(wrapper::EXIT)).await?.is_some() {
+            return Ok(false);
+        }
+        self.clear_files().await?;
+        Ok(true)
+    }
+
+    /// Brings the files there and starts it.
+    pub(crate) async fn start(&self, place: &Place, program: Program<'_>) -> Result<(), TaskError> {
+        let mut job = ContainerJob {
+            key: self.key.clone(),
+            image: self.image.clone(),
+            mount: Some(Mount {
+                prefix: self.context.storage().address(&InternalStorage::uri(&self.base))?,
+                directory: self.root().to_string_lossy().into_owned(),
+            }),
+            timeout: self.timeout().await?,
+            labels: labels(self.context.message())
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+            ..ContainerJob::default()
+        };
+        (job.cpu, job.memory) = limits(&self.options)?;
+        let env =
+            program.env.iter().map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()));
+        if program.by_image {
+            job.arguments = program.arguments.to_vec();
+            job.env = env.collect();
+            // Without a file in it the directory would not be there to begin in.
+            let here = place.dir().join(format!("{SCRATCH_PREFIX}here"));
+            let made = std::fs::create_dir(&here).and_then(|()| std::fs::write(here.join("empty"), ""));
+            made.map_err(|error| failure_of_disk("make", &here, &error))?;
+            job.directory = place.seen().first().map(|dir| dir.to_string_lossy().into_owned());
+            self.context.info(format!(
+                "what the image prints by itself is in the log of the container {}, not here",
+                self.key
+            ));
+        } else {
+            let (file, odd) = wrapper::write(place, &program, env.collect()).await?;
+            job.env = odd;
+            job.command = vec!["/bin/sh".to_owned(), file];
+        }
+        self.warn_of_what_is_left_out();
+        let storage = self.context.storage();
+        folder::upload(storage, &self.base, place.root()).await?;
+        for Brought { uri, path } in &program.brought {
+            let to = InternalStorage::uri(&format!("{}/{path}", self.base));
+            let (from, to) = (storage.address(uri)?, storage.address(&to)?);
+            match self.context.ports().objects.copy(&from, &to, None).await {
+                Err(PortError::NotFound { .. }) => return Err(PortError::not_found(uri).into()),
+                copied => copied?,
+            };
+        }
+        self.context.debug(format!("the container {} runs the image '{}'", self.key, self.image));
+        Ok(self.jobs.start(&job).await?)
+    }
+
+    /// Waits for its end, and brings back what it leaves. Waits no longer than the service may.
+    pub(crate) async fn end(&self, patterns: &Texts) -> Result<ScriptOutput, TaskError> {
+        let end = self.ended().await?;
+        self.collect(end, patterns).await
+    }
+
+    /// Clears away what is left where that is how the attempt ends, whether it was started or not.
+    pub(crate) async fn settle<T>(&self, outcome: Result<T, TaskError>) -> Result<T, TaskError> {
+        if matches!(outcome, Ok(_) | Err(TaskError::Failed { .. })) {
+            self.clear_away().await;
+        }
+        outcome
+    }
+
+    async fn ended(&self) -> Result<End, TaskError> {
+        let begun = Instant::now();
+        let cancelled = self.context.cancelled();
+        let mut pause = SOONEST_LOOK;
+        loop {
+            match self.jobs.status(&self.key).await? {
+                ContainerStatus::Ended { exit_code, message } => return Ok(End { exit_code, message }),
+                ContainerStatus::Running => {}
+                ContainerStatus::Absent => {
+                    if self.context.storage().head(&self.uri(wrapper::EXIT)).await?.is_some() {
+                        return Ok(End { exit_code: None, message: None });
+                    }
+                    if begun.elapsed() > APPEARS_WITHIN {
+                        let gone = format!("the container {} was started and is gone", self.key);
+                        return Err(TaskError::Platform(PortError::unavailable("containers", gone)));
+                    }
+                }
+            }
+            let left = self.context.patience().map(|patience| patience.saturating_sub(begun.elapsed()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(self.context.unfinished());
+            }
+            tokio::select! {
+                biased;
+                () = cancelled.cancelled() => return Err(self.stop().await),
+                () = tokio::time::sleep(left.map_or(pause, |left| left.min(pause))) => {}
+            }
+            pause = (pause * 2).min(LATEST_LOOK);
+        }
+    }
+
+    /// Ends it, with all that is left of it; not where another worker looks after it now.
+    async fn stop(&self) -> TaskError {
+        if !self.context.goes_on_elsewhere() {
+            self.clear_away().await;
+        }
+        TaskError::Stopped
+    }
+
+    /// The container first: whoever finds it gone, and its exit code still there, collects once more.
+    async fn clear_away(&self) {
+        let removed = match self.jobs.remove(&self.key).await {
+            Ok(()) => self.clear_files().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = removed {
+            self.context.warn(format!("the container {} could not be cleared away: {error}", self.key));
+        }
+    }
+
+    /// The exit code first: where it is, everything else is too.
+    async fn clear_files(&self) -> Result<(), PortError> {
+        let storage = self.context.storage();
+        storage.delete(&self.uri(wrapper::EXIT)).await?;
+        if self.context.shared_directory().is_some() {
+            return folder::remove(storage, &format!("{}/{}", self.base, self.own)).await;
+        }
+        folder::remove(storage, &self.base).await
+    }
+
+    async fn timeout(&self) -> Result<Option<Duration>, TaskError> {
+        let Some(template) = &self.context.message().timeout else { return Ok(None) };
+        let text = self.context.render(template).await?;
+        // What is no duration has been refused before the task was run.
+        let duration = parse_duration(&text).ok().and_then(|given| Duration::try_from(given).ok());
+        Ok(duration.map(|given| given.saturating_add(AFTER_TIMEOUT)))
+    }
+
+    fn warn_of_what_is_left_out(&self) {
+        let options = &self.options;
+        let left_out: Vec<&str> = [
+            ("volumes", !options.volumes.0.is_empty()),
+            ("privileged", options.privileged == Some(true)),
+            ("deviceRequests", !options.device_requests.is_null()),
+            ("credentials", options.credentials.is_some()),
+            ("networkMode", options.network_mode.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_asked)| is_asked.then_some(name))
+        .collect();
+        if !left_out.is_empty() {
+            self.context
+                .warn(format!("{} have no meaning for a container that runs elsewhere", left_out.join(", ")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;

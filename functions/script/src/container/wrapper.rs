@@ -1,0 +1,89 @@
+//! The shell text a container runs: the commands, with their output and exit code left as files.
+
+use super::Program;
+use crate::launch::shell_word;
+use crate::place::Place;
+use segue_task::TaskError;
+use std::collections::BTreeMap;
+
+/// The file of the runner's own folder with the exit code; written last.
+pub(super) const EXIT: &str = "exit";
+/// The file with what was printed on standard output.
+pub(super) const STDOUT: &str = "stdout";
+/// The file with what was printed on standard error.
+pub(super) const STDERR: &str = "stderr";
+/// The shell text itself.
+const MAIN: &str = "main.sh";
+/// The variables: they may hold secrets, which everybody who may look at the container's description would see.
+const VARIABLES: &str = "env.sh";
+
+/// Output goes to the container's own log as well. What the commands left in the background may hold the pipes open:
+/// it gets two seconds more.
+const TEXT: &str = r#"mkdir -p "$work" "$own/out"
+rm -rf "$pipes"
+mkdir -p "$pipes"
+mkfifo "$pipes/out" "$pipes/err"
+tee "$own/stdout" <"$pipes/out" & out=$!
+tee "$own/stderr" <"$pipes/err" >&2 & err=$!
+( . "$own/env.sh"; cd "$work" && exec "$@" ) >"$pipes/out" 2>"$pipes/err"
+code=$?
+( sleep 2; kill "$out" "$err" ) >/dev/null 2>&1 & late=$!
+wait "$out" "$err"
+kill "$late" 2>/dev/null
+rm -rf "$pipes"
+"#;
+
+/// Writes it into the runner's own folder; answers with its path there, and the variables whose names no shell takes.
+pub(super) async fn write(
+    place: &Place,
+    program: &Program<'_>,
+    env: BTreeMap<String, String>,
+) -> Result<(String, BTreeMap<String, String>), TaskError> {
+    let own = place.own();
+    let (plain, odd): (BTreeMap<_, _>, BTreeMap<_, _>) = env.into_iter().partition(|(name, _)| is_name(name));
+    let exports: String =
+        plain.iter().map(|(name, value)| format!("export {name}={}\n", shell_word(value))).collect();
+    let word = |path: &std::path::Path| shell_word(&path.to_string_lossy());
+    let words: Vec<String> = program.arguments.iter().map(|argument| shell_word(argument)).collect();
+    let [dir, _] = place.seen();
+    let mut text = format!("own={}\nwork={}\n", word(&own.seen), word(&dir));
+    text.push_str("pipes=\"/tmp/$$.pipes\"\n");
+    text.push_str(&format!("set -- {}\n{TEXT}", words.join(" ")));
+    if let Some(name) = program.script.and_then(|script| script.file_name()) {
+        text.push_str(&format!("rm -f {}\n", word(&dir.join(name))));
+    }
+    text.push_str("echo \"$code\" >\"$own/exit\"\nexit \"$code\"\n");
+    for (name, text) in [(VARIABLES, exports), (MAIN, text)] {
+        let file = own.join(name);
+        tokio::fs::write(&file.here, text)
+            .await
+            .map_err(|error| TaskError::failed(format!("cannot write '{}': {error}", file.here.display())))?;
+    }
+    Ok((own.join(MAIN).seen_text(), odd))
+}
+
+/// Whether a shell takes it for the name of a variable.
+fn is_name(name: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
+    name.starts_with(is_letter) && name.chars().all(|letter| is_letter(letter) || letter.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_a_shell_takes() {
+        for (name, expected) in [
+            ("A", true),
+            ("_a1", true),
+            ("1a", false),
+            ("a-b", false),
+            ("a b", false),
+            ("ä", false),
+            ("", false),
+        ] {
+            assert_eq!(is_name(name), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Messages that were delivered again and again in vain: whoever waits for one is told that it will not come.
+
+use crate::executor::{Executor, execution_message};
+use async_trait::async_trait;
+use segue_model::Map;
+use segue_model::event::{Event, TaskRunResult};
+use segue_model::id::ExecutionId;
+use segue_model::log::{LogEntry, LogLevel};
+use segue_model::state::State;
+use segue_ports::bus::GivenUp;
+use segue_ports::state::Commit;
+use segue_ports::wire::{Message, TaskRunMessage};
+use segue_ports::{DeadLetterHandler, PortError, Verdict};
+
+#[async_trait]
+impl DeadLetterHandler for Executor {
+    async fn given_up(&self, letter: GivenUp) -> Verdict {
+        let GivenUp { message, execution_id, subscription, deliveries } = letter;
+        tracing::error!(subscription, deliveries, execution = ?execution_id, "a message is given up");
+        let done = match message {
+            Some(Message::TaskRun(message)) => self.give_up_task_run(*message, deliveries).await,
+            Some(Message::Execution(message)) => self.give_up_execution(&message.execution_id).await,
+            Some(
+                Message::Tick(_) | Message::ExecutionEnded(_) | Message::Backfill(_) | Message::Sweep {},
+            ) => Ok(()),
+            None => match execution_id {
+                Some(id) => self.give_up_execution(&id).await,
+                None => Ok(()),
+            },
+        };
+        match done {
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, "the dead letter will be delivered again");
+                Verdict::Retry
+            }
+            Err(error) => {
+                tracing::error!(%error, "the dead letter cannot be dealt with");
+                Verdict::Done
+            }
+            Ok(()) => Verdict::Done,
+        }
+    }
+}
+
+impl Executor {
+    /// The attempt has failed, whatever became of it.
+    async fn give_up_task_run(&self, message: TaskRunMessage, deliveries: u32) -> Result<(), PortError> {
+        let key = message.key();
+        // One that is at work after all is stopped: its result would come too late.
+        self.ports().state.revoke_claims(std::slice::from_ref(&key)).await?;
+        let now = self.ports().clock.now();
+        let error = format!(
+            "the service of {} did not take the task in {deliveries} deliveries: it may have run out of memory, or broke \
+             down each time; its own log says more",
+            message.task_type
+        );
+        let entry = LogEntry {
+            namespace: message.namespace.clone(),
+            flow_id: message.flow_id.clone(),
+            execution_id: message.execution_id.clone(),
+            task_id: Some(message.task_id.clone()),
+            task_run_id: Some(message.task_run_id.clone()),
+            attempt_number: Some(message.attempt),
+            timestamp: now,
+            level: LogLevel::Error,
+            message: error.clone(),
+        };
+        self.ports().state.append_logs(vec![entry]).await?;
+        let result = TaskRunResult {
+            task_run_id: message.task_run_id,
+            attempt: message.attempt,
+            state: State::Failed,
+            outputs: Map::new(),
+            error: Some(error),
+            start_date: message.dispatched_at.min(now),
+            end_date: now,
+            dynamic: Vec::new(),
+            metrics: Vec::new(),
+        };
+        self.apply(&message.execution_id, Event::TaskRunFinished(result)).await.map(|_| ())
+    }
+
+    /// Looks at the execution once more; where that fails too, it has failed.
+    async fn give_up_execution(&self, id: &ExecutionId) -> Result<(), PortError> {
+        match self.apply(id, Event::Continued).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_transient() => Err(error),
+            Err(error) => self.fail(id, &error.to_string()).await,
+        }
+    }
+
+    /// Ends an execution FAILED which the engine cannot go on with: its flow can no longer be read, or what it asks
+    /// for can never be published. Task runs that were open stay as they were last seen.
+    pub(crate) async fn fail(&self, id: &ExecutionId, reason: &str) -> Result<(), PortError> {
+        tracing::error!(execution = %id, reason, "the execution cannot go on and fails");
+        let place = self.cache.place(id);
+        let mut guard = place.lock().await;
+        *guard = None;
+        let Some(stored) = self.ports().state.execution(id).await? else { return Ok(()) };
+        let mut execution = stored.execution;
+        if execution.state.current().is_terminal() {
+            return Ok(());
+        }
+        let now = self.ports().clock.now();
+        execution.state.enter(State::Failed, now);
+        let entry = LogEntry {
+            namespace: execution.namespace.clone(),
+            flow_id: execution.flow_id.clone(),
+            execution_id: id.clone(),
+            task_id: None,
+            task_run_id: None,
+            attempt_number: None,
+            timestamp: now,
+            level: LogLevel::Error,
+            message: format!("the execution cannot go on: {reason}"),
+        };
+        let commit = Commit {
+            execution: execution.clone(),
+            now,
+            notes: stored.notes,
+            expected_version: stored.version,
+            task_runs: Vec::new(),
+            removed: Vec::new(),
+            logs: vec![entry.clone()],
+            kv: Vec::new(),
+            timers: Vec::new(),
+            cleared_timers: Vec::new(),
+        };
+        self.ports().state.commit(commit).await?;
+        self.cache.forget(id);
+        self.parts.observer.committed(&execution, &[], &[entry]);
+        let mut messages = self.release_slot(&execution).await?;
+        messages.extend(self.announcement(&execution, State::Failed));
+        let parent = execution.trigger.as_ref().and_then(|trigger| trigger.parent.as_ref());
+        if let Some(parent) = parent.filter(|parent| parent.wait) {
+            let ended = Event::SubflowFinished {
+                task_run_id: parent.task_run_id.clone(),
+                iteration: parent.iteration,
+                execution_id: id.clone(),
+                original_id: execution.original_id.clone(),
+                attempt: execution.metadata.attempt_number,
+                state: State::Failed,
+                outputs: Map::new(),
+            };
+            messages.push(execution_message(&parent.execution_id, ended));
+        }
+        self.ports().bus.publish(messages).await
+    }
+}

@@ -1,0 +1,79 @@
+//! Messages that were given up: nobody waits for them.
+
+use super::*;
+use segue_model::log::LogLevel;
+use segue_ports::DeadLetterHandler as _;
+use segue_ports::bus::GivenUp;
+
+fn letter(message: Option<Message>, execution: &ExecutionId) -> GivenUp {
+    let subscription = "segue-task-test".to_owned();
+    GivenUp { message, execution_id: Some(execution.clone()), subscription, deliveries: 5 }
+}
+
+#[tokio::test]
+async fn a_task_run_whose_message_was_given_up_has_failed() {
+    let bench = Bench::new();
+    bench.flow("f", &format!("tasks: [{}]\nerrors: [{}]", work("a"), work("tell"))).await;
+    let id = bench.begin("f").await;
+    let message = bench.message("a");
+    for _ in 0..2 {
+        let given_up = letter(Some(Message::TaskRun(Box::new(message.clone()))), &id);
+        assert_eq!(bench.executor.given_up(given_up).await, Verdict::Done);
+        bench.deliver().await;
+    }
+    assert_eq!(bench.runs(&id).await, ["a FAILED", "tell CREATED"]);
+    assert_eq!(bench.claim(&message).await, Claim::Revoked, "a worker that has it after all is stopped");
+    let lines = bench.ports.state.logs(&id, LogLevel::Error, 0).await.unwrap();
+    assert!(lines.iter().any(|line| line.message.contains("in 5 deliveries")), "{lines:?}");
+    bench.finish("tell", State::Success).await;
+    assert_eq!(bench.state(&id).await, State::Failed);
+}
+
+#[tokio::test]
+async fn an_execution_is_looked_at_again_after_a_message_nobody_could_read() {
+    let bench = Bench::new();
+    bench.flow("f", &format!("tasks: [{}]", work("a"))).await;
+    let id = bench.begin("f").await;
+    bench.tasks.lock().unwrap().clear();
+    assert_eq!(bench.executor.given_up(letter(None, &id)).await, Verdict::Done);
+    bench.deliver().await;
+    bench.finish("a", State::Success).await;
+    assert_eq!(bench.state(&id).await, State::Success);
+    assert_eq!(bench.executor.given_up(letter(None, &"none".into())).await, Verdict::Done);
+}
+
+#[tokio::test]
+async fn an_execution_that_cannot_go_on_fails_instead_of_hanging() {
+    let bench = Bench::new();
+    bench.flow("f", &format!("tasks: [{}]", work("a"))).await;
+    let like = bench.execution(&bench.begin("f").await).await;
+    bench.flow("f", "tasks: [{id: a, type: no.longer.There}]").await;
+    let id = ExecutionId::from("stranded");
+    let mut stranded = Execution { id: id.clone(), flow_revision: 2, ..like };
+    stranded.state = segue_model::state::StateHistory::new(State::Created, bench.ports.clock.now());
+    assert!(bench.ports.state.create_execution(&stranded).await.unwrap());
+    let created = Message::Execution(ExecutionMessage::new(id.clone(), Event::ExecutionCreated));
+    for _ in 0..2 {
+        assert_eq!(bench.executor.handle(created.clone()).await, Verdict::Done);
+        assert_eq!(bench.state(&id).await, State::Failed);
+    }
+    assert_eq!(bench.executor.given_up(letter(Some(created), &id)).await, Verdict::Done);
+    let lines = bench.ports.state.logs(&id, LogLevel::Error, 0).await.unwrap();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].message.contains("no.longer.There"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_fails_the_execution_and_no_other() {
+    let bench = Bench::new();
+    let log = "io.kestra.plugin.core.log.Log";
+    bench.flow("f", &format!("tasks: [{{id: say, type: {log}, message: \"{{{{ kv('broken') }}}}\"}}]")).await;
+    let id = bench.begin("f").await;
+    assert_eq!(bench.state(&id).await, State::Failed);
+    let lines = bench.ports.state.logs(&id, LogLevel::Error, 0).await.unwrap();
+    assert!(lines[0].message.contains("a fault of ours"), "{lines:?}");
+    bench.flow("g", &format!("tasks: [{}]", work("a"))).await;
+    let other = bench.begin("g").await;
+    bench.finish("a", State::Success).await;
+    assert_eq!(bench.state(&other).await, State::Success);
+}

@@ -1,0 +1,40 @@
+//! Timers where nothing is always up: the row counts, the message only wakes.
+
+use super::*;
+use segue_ports::state::Timer;
+
+#[tokio::test]
+async fn a_timer_does_what_its_row_says_however_often_its_message_comes() {
+    let bench = Bench::with(TimersBy::Delivery);
+    bench.flow("f", &format!("tasks: [{{id: nap, type: {FLOW}.Sleep, duration: PT1H}}]")).await;
+    let id = bench.begin("f").await;
+    let (message, due) = bench.bus.later.lock().unwrap()[0].clone();
+    let Message::Execution(ExecutionMessage { event: Event::TimerFired { key }, .. }) = &message else {
+        panic!("{message:?}")
+    };
+    let timer = Timer { execution_id: id.clone(), key: key.clone(), due };
+    assert_eq!(bench.ports.state.timer(&id, key).await.unwrap(), Some(timer.clone()));
+    // Too early: somebody's clock is wrong, or the timer was set anew for later.
+    assert_eq!(bench.executor.handle(message.clone()).await, Verdict::Done);
+    assert_eq!(bench.runs(&id).await, ["nap RUNNING"]);
+    bench.ports.state.set_timers(vec![Timer { due: bench.ports.clock.now(), ..timer }]).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(bench.executor.handle(message.clone()).await, Verdict::Done);
+        assert_eq!(bench.state(&id).await, State::Success);
+        assert_eq!(bench.ports.state.timer(&id, key).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn the_sweep_finds_a_timer_whose_message_was_lost() {
+    let bench = Bench::with(TimersBy::Delivery);
+    bench.flow("f", &format!("tasks: [{{id: nap, type: {FLOW}.Sleep, duration: PT0.05S}}]")).await;
+    let id = bench.begin("f").await;
+    tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+    for _ in 0..2 {
+        bench.executor.fire_timers().await.unwrap();
+    }
+    bench.deliver().await;
+    assert_eq!(bench.state(&id).await, State::Success);
+    assert_eq!(bench.executor.fire_timers().await.unwrap(), 0);
+}

@@ -1,0 +1,42 @@
+//! An executor that knows every task type.
+
+use crate::answers::PortAnswers;
+use crate::catalog;
+use segue_executor::{Executor, ExecutorParts, Observer};
+use segue_model::{Json, Map};
+use segue_ports::Ports;
+use segue_template::Renderer;
+use std::sync::Arc;
+
+/// An executor on these ports that knows every task type. `observer` is told of every commit; `announce_ends` says
+/// whether a scheduler listens.
+pub fn executor(
+    ports: Ports,
+    globals: Map,
+    observer: Arc<dyn Observer>,
+    announce_ends: bool,
+) -> Arc<Executor> {
+    Arc::new(Executor::new(ExecutorParts {
+        answers: Arc::new(PortAnswers::new(ports.clone())),
+        ports,
+        catalog: Arc::new(catalog()),
+        renderer: Renderer::new(),
+        globals: Arc::new(globals),
+        observer,
+        announce_ends,
+    }))
+}
+
+/// `envs`, `globals` and `kestra` (kestra-compat.md 3.2): of the environment's variables those that begin with
+/// `ENV_`. `platform` becomes `kestra.environment`.
+pub fn globals(variables: impl IntoIterator<Item = (String, String)>, platform: &str) -> Map {
+    let envs: Map = variables
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("ENV_")?.to_lowercase(), Json::String(value))))
+        .collect();
+    let mut globals = Map::new();
+    globals.insert("envs".into(), Json::Object(envs));
+    globals.insert("globals".into(), Json::Object(Map::new()));
+    globals.insert("kestra".into(), serde_json::json!({"environment": platform, "url": ""}));
+    globals
+}

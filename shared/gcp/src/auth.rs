@@ -1,0 +1,270 @@
+//! As whom Google is asked: from what a flow says of it to the credentials of Google's own library.
+//!
+//! What it is: [`credentials`] for the clients of Google's crates, and [`Caller`], which yields the headers of a
+//! plain REST request. Tokens are fetched, kept and renewed by the library. Credentials that say nothing are those
+//! of the environment (`GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the metadata server); an emulator is asked
+//! without any.
+//!
+//! What it must not know: which service is asked. A key never stands in an error: what cannot be read is named by
+//! its field.
+//!
+//! How to add one more: a kind of key that flows may bring is an arm in [`key`]. Those that make the library run a
+//! program or ask an address of the key's choice (`external_account`) are not for flows.
+
+use google_cloud_auth::credentials::{
+    Builder, CacheableResource, Credentials as GoogleCredentials, anonymous, impersonated, service_account,
+};
+use reqwest::header::HeaderMap;
+use segue_ports::{Credentials, PortError};
+use serde_json::Value;
+
+/// What is asked for where the flow does not say: everything the account may do.
+const EVERYTHING: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// What a key of a service account must have, each a text.
+const KEY_FIELDS: [&str; 4] = ["client_email", "private_key_id", "private_key", "project_id"];
+
+/// Google's credentials for those of a flow; anonymous on an emulator, which has no accounts. To be called within
+/// an async runtime, in which the tokens are renewed.
+///
+/// # Errors
+/// [`PortError::Invalid`] for a key, an account or scopes that cannot be read, also on an emulator;
+/// [`PortError::Unavailable`] when the environment has none that can be read.
+pub(crate) fn credentials(
+    asked: &Credentials,
+    port: &'static str,
+    emulated: bool,
+) -> Result<GoogleCredentials, PortError> {
+    let key = asked.service_account.as_deref().filter(|text| !is_ambient(text)).map(key).transpose()?;
+    let account = asked.impersonate.as_deref().map(account).transpose()?;
+    let scopes = scopes(&asked.scopes)?;
+    if emulated {
+        return Ok(anonymous::Builder::new().build());
+    }
+    // Whoever is impersonated has the scopes; who impersonates must be allowed to ask for a token.
+    let own = if account.is_some() { vec![EVERYTHING.to_owned()] } else { scopes.clone() };
+    let source = match key {
+        // The library's error may quote the key.
+        Some(key) => service_account::Builder::new(key)
+            .with_access_specifier(service_account::AccessSpecifier::from_scopes(own))
+            .build()
+            .map_err(|_| unreadable("it is not that of a service account"))?,
+        None => Builder::default().with_scopes(own).build().map_err(|error| {
+            PortError::unavailable(
+                port,
+                format!("the credentials of the environment cannot be read: {error}"),
+            )
+        })?,
+    };
+    let Some(account) = account else { return Ok(source) };
+    impersonated::Builder::from_source_credentials(source)
+        .with_target_principal(account)
+        .with_scopes(scopes)
+        .build()
+        .map_err(|error| {
+            PortError::invalid(format!("impersonatedServiceAccount '{account}' cannot be used: {error}"))
+        })
+}
+
+/// Whether what stands in place of a key says that there is none: a flow that reads its key from a value can have the
+/// service's own credentials by that value.
+fn is_ambient(text: &str) -> bool {
+    text.trim().is_empty() || text.trim().eq_ignore_ascii_case("ambient")
+}
+
+/// The key of a service account.
+fn key(text: &str) -> Result<Value, PortError> {
+    // Not even the place of the mistake: the parser's message may quote what stands there.
+    let key: Value = serde_json::from_str(text).map_err(|_| unreadable("it is not JSON"))?;
+    if !key.is_object() {
+        return Err(unreadable("it is not a JSON object"));
+    }
+    match key.get("type").and_then(Value::as_str) {
+        Some("service_account") => {}
+        Some(_) => return Err(unreadable("its type is another one than service_account")),
+        None => return Err(unreadable("it has no type")),
+    }
+    for field in KEY_FIELDS {
+        if key.get(field).and_then(Value::as_str).is_none_or(str::is_empty) {
+            return Err(unreadable(&format!("it has no {field}")));
+        }
+    }
+    if !key.get("private_key").and_then(Value::as_str).is_some_and(|pem| pem.contains("-----BEGIN ")) {
+        return Err(unreadable("its private_key is not PEM, which begins with -----BEGIN"));
+    }
+    Ok(key)
+}
+
+fn unreadable(why: &str) -> PortError {
+    PortError::invalid(format!(
+        "serviceAccount is not a key of a service account: {why}. The content of the JSON file is meant that \
+         Google Cloud hands out when a key is made"
+    ))
+}
+
+/// The e-mail of an account, which becomes a part of an address.
+fn account(email: &str) -> Result<&str, PortError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@');
+    if email.split('@').count() == 2 && email.bytes().all(plain) {
+        return Ok(email);
+    }
+    Err(PortError::invalid(format!(
+        "impersonatedServiceAccount is '{}'; the e-mail of a service account is meant, \
+         e.g. loader@my-project.iam.gserviceaccount.com",
+        email.escape_debug()
+    )))
+}
+
+fn scopes(asked: &[String]) -> Result<Vec<String>, PortError> {
+    if asked.is_empty() {
+        return Ok(vec![EVERYTHING.to_owned()]);
+    }
+    match asked.iter().find(|scope| !scope.starts_with("https://")) {
+        None => Ok(asked.to_vec()),
+        Some(wrong) => Err(PortError::invalid(format!(
+            "scopes has '{}'; URLs are meant, e.g. {EVERYTHING}",
+            wrong.escape_debug()
+        ))),
+    }
+}
+
+/// Who asks, for plain REST requests. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    credentials: GoogleCredentials,
+    port: &'static str,
+}
+
+impl Caller {
+    pub(crate) fn new(credentials: GoogleCredentials, port: &'static str) -> Self {
+        Self { credentials, port }
+    }
+
+    /// The headers of a request: `Authorization`, and `x-goog-user-project` where the environment names a project
+    /// that is billed for it. None on an emulator.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when a token cannot be had at present, [`PortError::Invalid`] when these
+    /// credentials never get one.
+    pub(crate) async fn headers(&self) -> Result<HeaderMap, PortError> {
+        match self.credentials.headers(Default::default()).await {
+            Ok(CacheableResource::New { data, .. }) => Ok(data),
+            // Only for who asks with a tag of an earlier answer.
+            Ok(CacheableResource::NotModified) => Ok(HeaderMap::new()),
+            Err(error) if error.is_transient() => Err(PortError::unavailable(self.port, chain(&error))),
+            Err(error) => Err(PortError::invalid(format!(
+                "{}: Google gives these credentials no token: {}",
+                self.port,
+                chain(&error)
+            ))),
+        }
+    }
+}
+
+/// An error with what it comes from.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const SECRET: &str = "c2VjcmV0LWtleQ";
+
+    fn full() -> Value {
+        json!({"type": "service_account", "client_email": "a@p.iam.gserviceaccount.com", "project_id": "p",
+            "private_key_id": "1", "private_key": format!("-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n")})
+    }
+
+    fn asked(key: &str) -> Credentials {
+        Credentials { service_account: Some(key.to_owned()), ..Credentials::default() }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_cannot_be_read_is_refused_without_being_shown() {
+        let without = |field: &str| {
+            let mut key = full();
+            key.as_object_mut().unwrap().remove(field);
+            key.to_string()
+        };
+        let with = |field: &str, value: Value| {
+            let mut key = full();
+            key[field] = value;
+            key.to_string()
+        };
+        for (key, why) in [
+            (SECRET.to_owned(), "not JSON"),
+            (format!("{{\"private_key\": \"{SECRET}\""), "not JSON"),
+            (json!(SECRET).to_string(), "not a JSON object"),
+            (without("type"), "no type"),
+            (with("type", json!("external_account")), "another one"),
+            (without("private_key"), "no private_key"),
+            (with("client_email", json!({"x": SECRET})), "no client_email"),
+            (with("private_key", json!(SECRET)), "not PEM"),
+            (with("universe_domain", json!({"x": SECRET})), "not that of"),
+        ] {
+            for emulated in [false, true] {
+                let answer = credentials(&asked(&key), "object store", emulated);
+                match answer {
+                    Err(PortError::Invalid { message }) => {
+                        assert!(message.contains(why), "{why}: {message}");
+                        assert!(!message.contains(SECRET), "the key is in the message");
+                    }
+                    // An emulator takes what only the library would refuse.
+                    Ok(_) => assert!(emulated && why == "not that of", "{why}"),
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        }
+        assert!(credentials(&asked(&full().to_string()), "object store", false).is_ok());
+    }
+
+    /// The library parses the private key when it first needs a token.
+    #[tokio::test]
+    async fn a_private_key_that_is_none_gets_no_token_and_is_not_shown() {
+        let made = credentials(&asked(&full().to_string()), "object store", false).unwrap();
+        let answer = Caller::new(made, "object store").headers().await;
+        match answer {
+            Err(PortError::Invalid { message }) => {
+                assert!(message.contains("object store") && !message.contains(SECRET), "{message}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_account_to_act_as_is_an_email() {
+        let acting =
+            |email: &str| Credentials { impersonate: Some(email.to_owned()), ..asked(&full().to_string()) };
+        assert!(credentials(&acting("b@p.iam.gserviceaccount.com"), "x", false).is_ok());
+        for wrong in ["", "b", "a@b@c", "a/../b@p", "a@p?x=y", "a@p:generate"] {
+            let answer = credentials(&acting(wrong), "x", false);
+            assert!(matches!(answer, Err(PortError::Invalid { .. })), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn scopes_are_urls() {
+        let scoped =
+            |scope: &str| Credentials { scopes: vec![scope.to_owned()], ..asked(&full().to_string()) };
+        assert!(credentials(&scoped("https://www.googleapis.com/auth/bigquery"), "x", false).is_ok());
+        assert!(credentials(&scoped("bigquery"), "x", false).is_err());
+    }
+
+    #[tokio::test]
+    async fn an_emulator_is_asked_by_nobody() {
+        let made = credentials(&Credentials::default(), "x", true).unwrap();
+        assert!(Caller::new(made, "x").headers().await.unwrap().is_empty());
+    }
+}

@@ -1,0 +1,198 @@
+//! Containers as Cloud Run jobs: a job for each key, with one execution of one task.
+//!
+//! A job is made, and then run. A crash between the two leaves a job without an execution, which counts as absent:
+//! whoever starts it again finds the job and runs it.
+
+mod spec;
+
+use crate::api_error;
+use crate::config::PlatformConfig;
+use async_trait::async_trait;
+use google_cloud_auth::credentials::anonymous;
+use google_cloud_gax::error::Error as ApiError;
+use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt as _};
+use google_cloud_run_v2::client::{Executions, Jobs, Tasks};
+use google_cloud_run_v2::model::condition::State;
+use google_cloud_run_v2::model::{Execution, Job};
+use segue_ports::PortError;
+use segue_ports::container::{ContainerJob, ContainerJobs, ContainerStatus};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const PORT: &str = "containers";
+/// How long an answer is tried for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a job that was made is waited for until it can be run; most often it is one or two seconds.
+const READY: Duration = Duration::from_secs(60);
+/// How long between two looks at it.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Runs containers as Cloud Run jobs.
+pub struct CloudRunJobs {
+    jobs: Jobs,
+    executions: Executions,
+    tasks: Tasks,
+    /// `projects/…/locations/…`.
+    parent: String,
+    account: Option<String>,
+}
+
+impl CloudRunJobs {
+    /// Connects: to the emulator where the configuration names one, else to Google's service with the credentials
+    /// of the environment.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when there are no credentials, or no connection can be set up.
+    pub async fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
+        macro_rules! client {
+            ($kind:ident) => {{
+                let mut builder = $kind::builder().with_retry_policy(Aip194Strict.with_time_limit(PATIENCE));
+                if let Some(url) = &config.emulators.run {
+                    builder = builder
+                        .with_endpoint(url.clone())
+                        .with_credentials(anonymous::Builder::new().build());
+                }
+                builder.build().await.map_err(|error| PortError::unavailable(PORT, error))?
+            }};
+        }
+        Ok(Self {
+            jobs: client!(Jobs),
+            executions: client!(Executions),
+            tasks: client!(Tasks),
+            parent: format!("projects/{}/locations/{}", config.project, config.region),
+            account: config.job_account.clone(),
+        })
+    }
+
+    fn name(&self, key: &str) -> String {
+        format!("{}/jobs/{key}", self.parent)
+    }
+
+    async fn job(&self, key: &str) -> Result<Option<Job>, PortError> {
+        let name = self.name(key);
+        present(self.jobs.get_job().set_name(&name).send().await, &name)
+    }
+
+    /// The newest execution of a job.
+    async fn execution(&self, job: &Job, key: &str) -> Result<Option<Execution>, PortError> {
+        let Some(newest) = &job.latest_created_execution else { return Ok(None) };
+        // Named with or without its path.
+        let id = newest.name.rsplit('/').next().unwrap_or_default();
+        let name = format!("{}/executions/{id}", self.name(key));
+        present(self.executions.get_execution().set_name(&name).send().await, &name)
+    }
+
+    /// Waits until a job that was made can be run; answers with the job.
+    async fn ready(&self, key: &str) -> Result<Job, PortError> {
+        let patience = Instant::now() + READY;
+        loop {
+            let Some(job) = self.job(key).await? else {
+                return Err(PortError::unavailable(PORT, format!("the job {key} was made and is gone")));
+            };
+            match job.terminal_condition.as_ref().map(|condition| (&condition.state, &condition.message)) {
+                Some((State::ConditionSucceeded, _)) => return Ok(job),
+                Some((State::ConditionFailed, message)) => {
+                    let refused = format!("Cloud Run cannot run the job {key}: {message}");
+                    self.delete(key).await?;
+                    return Err(PortError::invalid(refused));
+                }
+                _ if Instant::now() > patience => {
+                    return Err(PortError::unavailable(
+                        PORT,
+                        format!("the job {key} is not ready after {} s", READY.as_secs()),
+                    ));
+                }
+                _ => tokio::time::sleep(LOOK).await,
+            }
+        }
+    }
+
+    /// The exit code of an execution's only task, where it is known.
+    async fn exit_code(&self, execution: &Execution) -> Result<Option<i32>, PortError> {
+        let listed = self.tasks.list_tasks().set_parent(&execution.name).set_page_size(1).send().await;
+        let Some(listed) = present(listed, &execution.name)? else { return Ok(None) };
+        let result = listed.tasks.first().and_then(|task| task.last_attempt_result.as_ref());
+        Ok(result.and_then(|result| match (result.exit_code, result.term_signal) {
+            (0, 0) => None,
+            (0, signal) => Some(128 + signal),
+            (code, _) => Some(code),
+        }))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), PortError> {
+        let name = self.name(key);
+        present(self.jobs.delete_job().set_name(&name).send().await, &name).map(|_| ())
+    }
+}
+
+#[async_trait]
+impl ContainerJobs for CloudRunJobs {
+    async fn start(&self, job: &ContainerJob) -> Result<(), PortError> {
+        let made = spec::job(job, self.account.as_deref())?;
+        let created =
+            self.jobs.create_job().set_parent(&self.parent).set_job_id(&job.key).set_job(made).send().await;
+        if let Err(error) = created
+            && !api_error::is_already_there(&error)
+        {
+            return Err(api_error::about(PORT, &format!("the job {} from {}", job.key, job.image), &error));
+        }
+        let ready = self.ready(&job.key).await?;
+        if ready.latest_created_execution.is_some() {
+            return Ok(());
+        }
+        let name = self.name(&job.key);
+        let run = self.jobs.run_job().set_name(&name).send().await;
+        run.map(|_| ()).map_err(|error| api_error::about(PORT, &name, &error))
+    }
+
+    async fn status(&self, key: &str) -> Result<ContainerStatus, PortError> {
+        let Some(job) = self.job(key).await? else { return Ok(ContainerStatus::Absent) };
+        let Some(execution) = self.execution(&job, key).await? else { return Ok(ContainerStatus::Absent) };
+        if execution.completion_time.is_none() {
+            return Ok(ContainerStatus::Running);
+        }
+        if execution.succeeded_count > 0 && execution.failed_count + execution.cancelled_count == 0 {
+            return Ok(ContainerStatus::Ended { exit_code: Some(0), message: None });
+        }
+        Ok(ContainerStatus::Ended {
+            exit_code: self.exit_code(&execution).await?,
+            message: Some(why(&execution)),
+        })
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), PortError> {
+        let Some(job) = self.job(key).await? else { return Ok(()) };
+        if let Some(execution) = self.execution(&job, key).await?
+            && execution.completion_time.is_none()
+        {
+            let cancelled = self.executions.cancel_execution().set_name(&execution.name).send().await;
+            // It may end by itself in this moment; the job goes in any case.
+            if let Err(error) = cancelled
+                && api_error::about(PORT, &execution.name, &error).is_transient()
+            {
+                return Err(api_error::about(PORT, &execution.name, &error));
+            }
+        }
+        self.delete(key).await
+    }
+}
+
+/// What Cloud Run says of an execution that is no success.
+fn why(execution: &Execution) -> String {
+    let said = execution.conditions.iter().find(|condition| condition.r#type == "Completed");
+    let said = said.map(|condition| condition.message.trim()).filter(|message| !message.is_empty());
+    match said {
+        Some(message) => message.to_owned(),
+        None if execution.cancelled_count > 0 => "it was cancelled".to_owned(),
+        None => "Cloud Run does not say why".to_owned(),
+    }
+}
+
+/// The answer; none where what was asked for is not there.
+fn present<T>(answer: Result<T, ApiError>, what: &str) -> Result<Option<T>, PortError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if api_error::is_not_found(&error) => Ok(None),
+        Err(error) => Err(api_error::about(PORT, what, &error)),
+    }
+}

@@ -1,0 +1,103 @@
+//! Buckets, through the JSON API.
+
+use super::wire::{BucketChange, BucketResource};
+use super::{CloudObjectStore, PORT, names};
+use crate::rest::{Request, RestError};
+use reqwest::Method;
+use segue_ports::PortError;
+use segue_ports::object::{BucketInfo, BucketSpec, check_bucket_name};
+use std::collections::BTreeMap;
+
+/// How often a change is made anew when somebody else was faster.
+const TRIES: u8 = 5;
+
+/// A bucket, as errors name it.
+pub(super) fn named(name: &str) -> String {
+    format!("the bucket '{name}'")
+}
+
+impl CloudObjectStore {
+    fn of_bucket(&self, method: Method, name: &str) -> Request<'_> {
+        self.access.rest.request(method, ["b", name])
+    }
+
+    pub(super) async fn make_bucket(&self, spec: BucketSpec) -> Result<BucketInfo, PortError> {
+        let name = spec.name.as_str();
+        check_bucket_name(name)?;
+        let said = |error: RestError| error.about(PORT, named(name));
+        let body = BucketChange {
+            name: Some(name),
+            location: spec.location.as_deref(),
+            storage_class: spec.storage_class.as_deref(),
+            labels: spec.labels.iter().map(|(key, value)| (key.as_str(), Some(value.as_str()))).collect(),
+        };
+        self.counters.class_a();
+        let request =
+            self.access.rest.post(["b"]).query("project", &self.project).json(&body).map_err(said)?;
+        let made: BucketResource = request.send().await.map_err(said)?;
+        Ok(made.info()?.0)
+    }
+
+    /// A bucket with the number of its last change.
+    pub(super) async fn look_at_bucket(&self, name: &str) -> Result<Option<(BucketInfo, String)>, PortError> {
+        let name = names::bucket(name)?;
+        self.counters.class_b();
+        match self.of_bucket(Method::GET, name).send::<BucketResource>().await {
+            Ok(found) => found.info().map(Some),
+            Err(error) if error.is_status(404) => Ok(None),
+            Err(error) => Err(error.about(PORT, named(name))),
+        }
+    }
+
+    /// Labels are replaced as a whole: Cloud Storage itself would add to them.
+    pub(super) async fn change_bucket(&self, spec: BucketSpec) -> Result<BucketInfo, PortError> {
+        let name = names::bucket(&spec.name)?;
+        let said = |error: RestError| error.about(PORT, named(name));
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (found, change) =
+                self.look_at_bucket(name).await?.ok_or_else(|| PortError::not_found(named(name)))?;
+            stays_where_it_is(&found, &spec)?;
+            let mut labels: BTreeMap<&str, Option<&str>> =
+                found.labels.keys().map(|key| (key.as_str(), None)).collect();
+            labels.extend(spec.labels.iter().map(|(key, value)| (key.as_str(), Some(value.as_str()))));
+            let body = BucketChange {
+                name: None,
+                location: None,
+                storage_class: spec.storage_class.as_deref(),
+                labels,
+            };
+            let request = self.of_bucket(Method::PATCH, name).query("ifMetagenerationMatch", &change);
+            self.counters.class_a();
+            match request.json(&body).map_err(said)?.send::<BucketResource>().await {
+                Ok(changed) => return Ok(changed.info()?.0),
+                Err(error) if error.is_status(412) && tries < TRIES => {}
+                Err(error) => return Err(said(error)),
+            }
+        }
+    }
+
+    pub(super) async fn remove_bucket(&self, name: &str) -> Result<(), PortError> {
+        let name = names::bucket(name)?;
+        self.counters.free();
+        match self.of_bucket(Method::DELETE, name).done().await {
+            // 409 is Google's answer; fake-gcs-server's is 412, though no condition was set.
+            Err(error) if error.is_status(409) || error.is_status(412) => {
+                Err(PortError::invalid(format!("the bucket '{name}' is not empty; delete its objects first")))
+            }
+            other => other.map_err(|error| error.about(PORT, named(name))),
+        }
+    }
+}
+
+/// Where a bucket is was said when it was made, once and for all.
+fn stays_where_it_is(found: &BucketInfo, spec: &BucketSpec) -> Result<(), PortError> {
+    match (&found.location, &spec.location) {
+        (Some(is), Some(asked)) if !is.eq_ignore_ascii_case(asked) => Err(PortError::invalid(format!(
+            "the bucket '{}' is in {is} and cannot be moved to {asked}; make another one there",
+            spec.name
+        ))),
+        _ => Ok(()),
+    }
+}

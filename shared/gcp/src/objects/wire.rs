@@ -1,0 +1,169 @@
+//! Buckets and objects as the JSON API writes them.
+
+use super::PORT;
+use jiff::Timestamp;
+use segue_ports::PortError;
+use segue_ports::object::{BucketInfo, ObjectAddress, ObjectAttributes, ObjectInfo};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What is asked for of an object.
+pub(super) const OBJECT_FIELDS: &str = "name,bucket,size,generation,updated,contentType,contentEncoding,\
+                                        contentDisposition,cacheControl,metadata";
+
+/// An object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ObjectResource {
+    name: String,
+    bucket: String,
+    /// 64-bit numbers are texts.
+    size: String,
+    generation: String,
+    updated: Option<Timestamp>,
+    /// Of its bytes, in base64; only asked for after an upload.
+    pub(super) crc32c: Option<String>,
+    #[serde(flatten)]
+    attributes: AttributesResource,
+}
+
+/// An object that is on its way.
+#[derive(Debug, Serialize)]
+pub(super) struct NewObject<'a> {
+    pub(super) name: &'a str,
+    /// Google refuses bytes that have another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) crc32c: Option<&'a str>,
+    #[serde(flatten)]
+    pub(super) attributes: &'a AttributesResource,
+}
+
+/// What is said of an object: a part of it, or the body of a copy that has its own.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AttributesResource {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_encoding: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_disposition: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<String>,
+    metadata: BTreeMap<String, String>,
+}
+
+impl AttributesResource {
+    /// `text/csv`, …; none where it was not said.
+    pub(super) fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref()
+    }
+}
+
+impl From<ObjectAttributes> for AttributesResource {
+    fn from(said: ObjectAttributes) -> Self {
+        Self {
+            content_type: said.content_type,
+            content_encoding: said.content_encoding,
+            content_disposition: said.content_disposition,
+            cache_control: said.cache_control,
+            metadata: said.metadata,
+        }
+    }
+}
+
+fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn odd(what: &str) -> PortError {
+    PortError::unavailable(PORT, format!("Cloud Storage described {what} in a way that cannot be read"))
+}
+
+impl ObjectResource {
+    /// The object.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] for a resource that lacks what every object has.
+    pub(super) fn info(self) -> Result<ObjectInfo, PortError> {
+        let Self { name, bucket, size, generation, updated, attributes, crc32c: _ } = self;
+        let address = ObjectAddress::new(bucket, name);
+        let (Ok(size), Ok(generation), Some(updated)) = (size.parse(), generation.parse(), updated) else {
+            return Err(odd(&address.to_string()));
+        };
+        let attributes = ObjectAttributes {
+            content_type: said(attributes.content_type),
+            content_encoding: said(attributes.content_encoding),
+            content_disposition: said(attributes.content_disposition),
+            cache_control: said(attributes.cache_control),
+            metadata: attributes.metadata,
+        };
+        Ok(ObjectInfo { address, size, generation, updated, attributes })
+    }
+}
+
+/// A page of a listing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Page {
+    pub(super) items: Vec<ObjectResource>,
+    pub(super) prefixes: Vec<String>,
+    pub(super) next_page_token: Option<String>,
+}
+
+/// How far a copy has come.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Rewrite {
+    pub(super) done: bool,
+    pub(super) rewrite_token: Option<String>,
+    pub(super) resource: Option<ObjectResource>,
+}
+
+/// A bucket.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct BucketResource {
+    name: String,
+    location: Option<String>,
+    storage_class: Option<String>,
+    labels: BTreeMap<String, String>,
+    time_created: Option<Timestamp>,
+    updated: Option<Timestamp>,
+    metageneration: String,
+}
+
+impl BucketResource {
+    /// The bucket, with the number of its last change.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] for a resource that lacks what every bucket has.
+    pub(super) fn info(self) -> Result<(BucketInfo, String), PortError> {
+        let (Some(created), Some(updated)) = (self.time_created, self.updated) else {
+            return Err(odd(&format!("the bucket '{}'", self.name)));
+        };
+        let info = BucketInfo {
+            name: self.name,
+            location: said(self.location),
+            storage_class: said(self.storage_class),
+            labels: self.labels,
+            created,
+            updated,
+        };
+        Ok((info, self.metageneration))
+    }
+}
+
+/// A bucket as it is to be.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BucketChange<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) location: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) storage_class: Option<&'a str>,
+    /// A label without a value is taken away.
+    pub(super) labels: BTreeMap<&'a str, Option<&'a str>>,
+}

@@ -1,0 +1,99 @@
+//! All of the platform at once.
+
+use crate::bus::PubSubBus;
+use crate::config::PlatformConfig;
+use crate::containers::CloudRunJobs;
+use crate::objects::CloudObjectStore;
+use crate::secrets::SecretManagerStore;
+use crate::state::FirestoreStateStore;
+use crate::warehouse::BigQueryWarehouse;
+use segue_model::Cipher;
+use segue_ports::{ContainerJobs, InternalStorage, PortError, Ports, SystemClock, TimersBy, Usage};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Connects every port to its service, or to an emulator where the configuration names one. Nothing is asked of any
+/// of them before it is needed.
+///
+/// # Errors
+/// [`PortError::Invalid`] for a configuration that cannot be used, [`PortError::Unavailable`] when there are no
+/// credentials.
+pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
+    let cipher = cipher(config)?;
+    let (state, bus, secrets, containers) = tokio::try_join!(
+        FirestoreStateStore::connect(config),
+        PubSubBus::connect(config),
+        SecretManagerStore::connect(config),
+        containers(config),
+    )?;
+    let (state, bus) = (Arc::new(state), Arc::new(bus));
+    let objects = Arc::new(CloudObjectStore::connect(config)?);
+    let warehouse = Arc::new(BigQueryWarehouse::connect(config)?);
+    let usage = AllCounts {
+        state: state.clone(),
+        bus: bus.clone(),
+        objects: objects.clone(),
+        warehouse: warehouse.clone(),
+    };
+    Ok(Ports {
+        state,
+        bus,
+        storage: InternalStorage::new(objects.clone(), config.bucket.clone(), ""),
+        objects,
+        warehouse,
+        secrets: Arc::new(secrets),
+        cipher,
+        containers,
+        timers: TimersBy::Delivery,
+        usage: Some(Arc::new(usage)),
+        clock: Arc::new(SystemClock),
+    })
+}
+
+fn cipher(config: &PlatformConfig) -> Result<Cipher, PortError> {
+    let key = config.encryption_key.as_deref().ok_or_else(|| {
+        PortError::invalid(
+            "SEGUE_ENCRYPTION_KEY is not set: 32 bytes in base64, the same for every service, with which SECRET inputs \
+             and outputs are encrypted (make one with: head -c 32 /dev/urandom | base64)",
+        )
+    })?;
+    Cipher::from_base64(key).map_err(|error| PortError::invalid(format!("SEGUE_ENCRYPTION_KEY: {error}")))
+}
+
+/// On emulators without one for Cloud Run's administration, services run scripts themselves.
+async fn containers(config: &PlatformConfig) -> Result<Option<Arc<dyn ContainerJobs>>, PortError> {
+    if config.emulators.run.is_none() && config.emulators.firestore.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(CloudRunJobs::connect(config).await?)))
+}
+
+/// What all adapters count.
+struct AllCounts {
+    state: Arc<FirestoreStateStore>,
+    bus: Arc<PubSubBus>,
+    objects: Arc<CloudObjectStore>,
+    warehouse: Arc<BigQueryWarehouse>,
+}
+
+impl Usage for AllCounts {
+    fn usage(&self) -> BTreeMap<&'static str, u64> {
+        let (state, bus) = (self.state.operation_counts(), self.bus.publish_counts());
+        let (objects, warehouse) = (self.objects.operation_counts(), self.warehouse.counts());
+        BTreeMap::from([
+            ("firestore.reads", state.reads),
+            ("firestore.writes", state.writes),
+            ("firestore.deletes", state.deletes),
+            ("firestore.refusedCommits", state.refused),
+            ("pubsub.messages", bus.messages),
+            ("pubsub.bytes", bus.bytes),
+            ("tasks.created", bus.delayed),
+            ("storage.classA", objects.class_a),
+            ("storage.classB", objects.class_b),
+            ("storage.bytesSent", objects.sent),
+            ("storage.bytesReceived", objects.received),
+            ("bigquery.jobs", warehouse.jobs),
+            ("bigquery.bytesBilled", warehouse.bytes_billed),
+        ])
+    }
+}

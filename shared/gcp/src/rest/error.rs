@@ -1,0 +1,201 @@
+//! What a REST API of Google's answers when it does not do what was asked.
+
+use crate::auth::chain;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Response, StatusCode};
+use segue_ports::PortError;
+use serde::Deserialize;
+use std::fmt;
+use std::time::Duration;
+use thiserror::Error;
+
+/// As much of an answer that is not Google's JSON as an error shows. Characters.
+const SHOWN: usize = 500;
+
+/// Why there is no result.
+#[derive(Debug, Error)]
+pub(crate) enum RestError {
+    /// Google said no. Boxed: it is large, and rare.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+    /// There was no answer, or it broke off.
+    #[error("{0}")]
+    Connection(String),
+    /// There is no token to ask with.
+    #[error(transparent)]
+    Credentials(PortError),
+    /// The answer is not what it should be.
+    #[error("{0}")]
+    Unreadable(String),
+    /// What is wanted cannot be asked for.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// A refusal, as Google words it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Error)]
+pub(crate) struct Refusal {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// `notFound`, `rateLimitExceeded`, …; empty where none was given.
+    pub(crate) reason: String,
+    /// Google's own words.
+    pub(crate) message: String,
+    /// Which part of the request is meant, where Google says so.
+    pub(crate) location: Option<String>,
+    /// How long it asks to be left alone.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (HTTP {}", self.message, self.status)?;
+        if !self.reason.is_empty() {
+            write!(f, ", {}", self.reason)?;
+        }
+        write!(f, ")")
+    }
+}
+
+#[derive(Deserialize)]
+struct Body {
+    error: Said,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    errors: Vec<Detail>,
+    /// The name of the gRPC status, of APIs that have no reasons.
+    #[serde(default)]
+    status: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Detail {
+    reason: String,
+    location: Option<String>,
+}
+
+impl Refusal {
+    /// Reads an answer whose status is an error.
+    pub(crate) async fn read(response: Response) -> Self {
+        let status = response.status();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+        let body = response.bytes().await.unwrap_or_default();
+        Self { retry_after, ..Self::of(status, &body) }
+    }
+
+    /// Of a status and the body that came with it.
+    pub(crate) fn of(status: StatusCode, body: &[u8]) -> Self {
+        let read = match serde_json::from_slice::<Body>(body) {
+            Ok(Body { error: said }) => {
+                let detail = said.errors.into_iter().next().unwrap_or_default();
+                let reason = if detail.reason.is_empty() { said.status } else { detail.reason };
+                Self { reason, message: said.message, location: detail.location, ..Self::default() }
+            }
+            Err(_) => {
+                let text: String = String::from_utf8_lossy(body).trim().chars().take(SHOWN).collect();
+                Self { message: text, ..Self::default() }
+            }
+        };
+        let message = match read.message {
+            empty if empty.is_empty() => status.canonical_reason().unwrap_or("no explanation").to_owned(),
+            said => said,
+        };
+        Self { status: status.as_u16(), message, ..read }
+    }
+
+    /// Whether the same request may work later. Quotas are refused with 403 as well.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self.status, 408 | 429 | 500 | 502 | 503 | 504)
+            || (self.status == 403 && matches!(&*self.reason, "rateLimitExceeded" | "userRateLimitExceeded"))
+    }
+}
+
+impl From<Refusal> for RestError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl RestError {
+    /// There was no answer, for that reason.
+    pub(crate) fn connection(error: &dyn std::error::Error) -> Self {
+        Self::Connection(chain(error))
+    }
+
+    /// Google's refusal, if it is one.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Whether Google answered with that status.
+    pub(crate) fn is_status(&self, status: u16) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.status == status)
+    }
+
+    /// Whether the same request may work later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.is_passing(),
+            Self::Connection(_) => true,
+            Self::Credentials(error) => error.is_transient(),
+            Self::Unreadable(_) | Self::Invalid(_) => false,
+        }
+    }
+
+    /// The error of the port, by what most of Google's APIs mean by a status; `what` names what was asked for.
+    pub(crate) fn about(self, port: &'static str, what: impl Into<String>) -> PortError {
+        let refusal = match self {
+            Self::Refused(refusal) => refusal,
+            Self::Credentials(error) => return error,
+            Self::Invalid(message) => return PortError::Invalid { message },
+            Self::Connection(_) | Self::Unreadable(_) => return PortError::unavailable(port, self),
+        };
+        match refusal.status {
+            _ if refusal.is_passing() => PortError::unavailable(port, refusal),
+            404 => PortError::not_found(what),
+            409 => PortError::AlreadyExists { what: what.into() },
+            412 => PortError::Conflict { what: what.into() },
+            401 | 403 => PortError::invalid(format!(
+                "Google Cloud does not allow it, {}: {refusal}. Grant the account the role it needs",
+                what.into()
+            )),
+            400..=499 => PortError::invalid(format!("{}: {refusal}", what.into())),
+            _ => PortError::unavailable(port, refusal),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, reason: &str) -> PortError {
+        let refusal =
+            Refusal { status, reason: reason.to_owned(), message: "m".to_owned(), ..Refusal::default() };
+        RestError::from(refusal).about("object store", "the bucket 'b'")
+    }
+
+    #[test]
+    fn a_status_becomes_a_meaning() {
+        assert!(matches!(refused(404, "notFound"), PortError::NotFound { what } if what == "the bucket 'b'"));
+        assert!(matches!(refused(409, "conflict"), PortError::AlreadyExists { .. }));
+        assert!(matches!(refused(412, "conditionNotMet"), PortError::Conflict { .. }));
+        assert!(matches!(refused(400, "invalid"), PortError::Invalid { .. }));
+        assert!(
+            matches!(refused(403, "forbidden"), PortError::Invalid { message } if message.contains("role"))
+        );
+        for (status, reason) in [(403, "rateLimitExceeded"), (429, ""), (500, ""), (503, ""), (501, "")] {
+            assert!(matches!(refused(status, reason), PortError::Unavailable { .. }), "{status}");
+        }
+    }
+}

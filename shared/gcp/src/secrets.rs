@@ -1,0 +1,159 @@
+//! Secrets in Secret Manager: the latest version of the secret `PREFIX-KEY`, for every namespace the same.
+//!
+//! What was read is kept for a while in memory, and nowhere else: expressions ask for the same secret again and
+//! again, and each look costs money and a round trip.
+
+use crate::api_error;
+use crate::config::PlatformConfig;
+use async_trait::async_trait;
+use google_cloud_auth::credentials::anonymous;
+use google_cloud_gax::paginator::ItemPaginator as _;
+use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt as _};
+use google_cloud_secretmanager_v1::client::SecretManagerService;
+use google_cloud_secretmanager_v1::model::SecretPayload;
+use segue_ports::{PortError, SecretStore};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const PORT: &str = "secrets";
+/// How long a value is believed: a new version is seen after that.
+const VALUE_HOLDS: Duration = Duration::from_secs(300);
+/// How long it is believed that there is none: whoever has just added it waits for it.
+const ABSENCE_HOLDS: Duration = Duration::from_secs(30);
+/// How long an answer is tried for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Reads secrets of Secret Manager.
+pub struct SecretManagerStore {
+    client: SecretManagerService,
+    /// `projects/…`.
+    project: String,
+    /// What the ids of secrets begin with.
+    prefix: String,
+    known: Mutex<HashMap<String, Known>>,
+}
+
+/// What was read, and until when it is believed.
+struct Known {
+    value: Option<String>,
+    until: Instant,
+}
+
+impl SecretManagerStore {
+    /// Connects: to the emulator where the configuration names one, else to Google's service with the credentials
+    /// of the environment.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when there are no credentials, or no connection can be set up.
+    pub async fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
+        let mut builder =
+            SecretManagerService::builder().with_retry_policy(Aip194Strict.with_time_limit(PATIENCE));
+        if let Some(url) = &config.emulators.secrets {
+            builder = builder.with_endpoint(url.clone()).with_credentials(anonymous::Builder::new().build());
+        }
+        let client = builder.build().await.map_err(|error| PortError::unavailable(PORT, error))?;
+        Ok(Self {
+            client,
+            project: format!("projects/{}", config.project),
+            prefix: config.prefixed(""),
+            known: Mutex::default(),
+        })
+    }
+
+    /// The answer of a moment ago, if it still holds.
+    fn remembered(&self, key: &str) -> Option<Option<String>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        known.retain(|_, kept| kept.until > now);
+        known.get(key).map(|kept| kept.value.clone())
+    }
+
+    fn remember(&self, key: &str, value: &Option<String>) {
+        let holds = if value.is_some() { VALUE_HOLDS } else { ABSENCE_HOLDS };
+        let kept = Known { value: value.clone(), until: Instant::now() + holds };
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), kept);
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<String>, PortError> {
+        // What is no name there cannot be there, and must not become another path.
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+        if key.is_empty() || !key.chars().all(is_plain) {
+            return Ok(None);
+        }
+        let secret = format!("{}/secrets/{}{key}", self.project, self.prefix);
+        let asked = self.client.access_secret_version().set_name(format!("{secret}/versions/latest"));
+        match asked.send().await {
+            Ok(answer) => text(&secret, answer.payload.unwrap_or_default()).map(Some),
+            Err(error) if api_error::is_not_found(&error) => Ok(None),
+            Err(error) => Err(api_error::about(PORT, &format!("the secret {secret}"), &error)),
+        }
+    }
+}
+
+#[async_trait]
+impl SecretStore for SecretManagerStore {
+    async fn get(&self, _namespace: &str, key: &str) -> Result<Option<String>, PortError> {
+        if let Some(value) = self.remembered(key) {
+            return Ok(value);
+        }
+        let value = self.read(key).await?;
+        self.remember(key, &value);
+        Ok(value)
+    }
+
+    async fn names(&self, _namespace: &str) -> Result<Vec<String>, PortError> {
+        // The filter finds names with the prefix anywhere in them: the rest is sorted out here.
+        let mut listed = self.client.list_secrets().set_parent(&self.project).set_page_size(1_000);
+        if !self.prefix.is_empty() {
+            listed = listed.set_filter(format!("name:{}", self.prefix));
+        }
+        let mut secrets = listed.by_item();
+        let mut names = Vec::new();
+        while let Some(secret) = secrets.next().await {
+            let secret = secret.map_err(|error| {
+                api_error::about(PORT, &format!("the secrets of {}", self.project), &error)
+            })?;
+            let id = secret.name.rsplit('/').next().unwrap_or_default();
+            if let Some(name) = id.strip_prefix(&self.prefix) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// The text of a secret, as it was sent.
+fn text(secret: &str, payload: SecretPayload) -> Result<String, PortError> {
+    if let Some(expected) = payload.data_crc32c
+        && i64::from(crc32c::crc32c(&payload.data)) != expected
+    {
+        return Err(PortError::unavailable(
+            PORT,
+            format!("the secret {secret} was damaged on its way: its checksum does not fit"),
+        ));
+    }
+    String::from_utf8(payload.data.into())
+        .map_err(|_| PortError::invalid(format!("the secret {secret} is not UTF-8 text")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(data: &'static [u8], checksum: Option<i64>) -> SecretPayload {
+        SecretPayload::new().set_data(bytes::Bytes::from_static(data)).set_or_clear_data_crc32c(checksum)
+    }
+
+    #[test]
+    fn a_damaged_secret_is_not_taken() {
+        let checksum = i64::from(crc32c::crc32c(b"open sesame"));
+        assert_eq!(text("a", payload(b"open sesame", Some(checksum))).unwrap(), "open sesame");
+        assert_eq!(text("a", payload(b"open sesame", None)).unwrap(), "open sesame");
+        let error = text("a", payload(b"open sesama", Some(checksum))).unwrap_err();
+        assert!(error.is_transient() && !error.to_string().contains("sesam"), "{error}");
+        let error = text("a", payload(b"\xff", None)).unwrap_err();
+        assert!(matches!(error, PortError::Invalid { .. }));
+    }
+}

@@ -1,0 +1,168 @@
+//! The requests of BigQuery's REST API that are made, each counted.
+//!
+//! It must not know: what answers and errors mean. To add a request: a method of [`Api`].
+
+use super::counts::Counters;
+use super::wire::{Dataset, Datasets, Job, JobReference, Jobs, QueryResults, Table, Tables};
+use crate::auth::Caller;
+use crate::rest::{Request, Rest, RestError};
+use reqwest::Method;
+use segue_ports::PortError;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+const ADDRESS: &str = "https://bigquery.googleapis.com";
+const PATH: &str = "/bigquery/v2";
+/// The largest page of a list; Google may give less.
+const PAGE: &str = "1000";
+
+/// BigQuery, asked by one account for one project.
+#[derive(Debug)]
+pub(super) struct Api {
+    rest: Rest,
+    project: String,
+    counters: Arc<Counters>,
+}
+
+impl Api {
+    /// # Errors
+    /// [`PortError`] for the address of an emulator that is none.
+    pub(super) fn new(
+        emulator: Option<&str>,
+        caller: Caller,
+        project: String,
+        counters: Arc<Counters>,
+    ) -> Result<Self, PortError> {
+        let base = format!("{}{PATH}", emulator.unwrap_or(ADDRESS));
+        Ok(Self { rest: Rest::new(&base, caller, super::PORT)?, project, counters })
+    }
+
+    /// The project that is asked where a request names none.
+    pub(super) fn project(&self) -> &str {
+        &self.project
+    }
+
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    fn request<'a>(&self, method: Method, project: &'a str, rest: &[&'a str]) -> Request<'_> {
+        self.counters.asked();
+        self.rest.request(method, ["projects", project].into_iter().chain(rest.iter().copied()))
+    }
+
+    pub(super) async fn insert(&self, project: &str, body: &Value) -> Result<Job, RestError> {
+        self.request(Method::POST, project, &["jobs"]).json(body)?.send().await
+    }
+
+    pub(super) async fn job(&self, job: &JobReference) -> Result<Job, RestError> {
+        self.request(Method::GET, &job.project_id, &["jobs", &job.job_id])
+            .query_if("location", job.location.as_deref())
+            .send()
+            .await
+    }
+
+    pub(super) async fn cancel(&self, job: &JobReference) -> Result<(), RestError> {
+        self.request(Method::POST, &job.project_id, &["jobs", &job.job_id, "cancel"])
+            .query_if("location", job.location.as_deref())
+            .done()
+            .await
+    }
+
+    /// The statements of a script, the last first; of a very long script the last thousand.
+    pub(super) async fn children(&self, script: &JobReference) -> Result<Vec<Job>, RestError> {
+        let page: Jobs = self
+            .request(Method::GET, &script.project_id, &["jobs"])
+            .query("parentJobId", &script.job_id)
+            .query("projection", "full")
+            .query("maxResults", PAGE)
+            .query_if("location", script.location.as_deref())
+            .send()
+            .await?;
+        Ok(page.jobs)
+    }
+
+    /// Rows of a job, or, after that time, the word that it is not done.
+    pub(super) async fn results(
+        &self,
+        job: &JobReference,
+        most: Option<u64>,
+        page: Option<&str>,
+        patience: Duration,
+    ) -> Result<QueryResults, RestError> {
+        let most = most.map(|most| most.to_string());
+        self.request(Method::GET, &job.project_id, &["queries", &job.job_id])
+            .query_if("location", job.location.as_deref())
+            .query_if("maxResults", most.as_deref())
+            .query_if("pageToken", page)
+            .query("timeoutMs", &patience.as_millis().to_string())
+            // As a double, which is the default, a TIMESTAMP is not exact.
+            .query("formatOptions.useInt64Timestamp", "true")
+            .send()
+            .await
+    }
+
+    pub(super) async fn create_dataset(&self, project: &str, body: &Value) -> Result<Dataset, RestError> {
+        self.request(Method::POST, project, &["datasets"]).json(body)?.send().await
+    }
+
+    pub(super) async fn dataset(&self, project: &str, dataset: &str) -> Result<Dataset, RestError> {
+        self.request(Method::GET, project, &["datasets", dataset]).send().await
+    }
+
+    pub(super) async fn change_dataset(
+        &self,
+        project: &str,
+        dataset: &str,
+        body: &Value,
+    ) -> Result<Dataset, RestError> {
+        self.request(Method::PATCH, project, &["datasets", dataset]).json(body)?.send().await
+    }
+
+    pub(super) async fn delete_dataset(
+        &self,
+        project: &str,
+        dataset: &str,
+        contents: bool,
+    ) -> Result<(), RestError> {
+        self.request(Method::DELETE, project, &["datasets", dataset])
+            .query("deleteContents", if contents { "true" } else { "false" })
+            .done()
+            .await
+    }
+
+    pub(super) async fn datasets(&self, page: Option<&str>) -> Result<Datasets, RestError> {
+        self.request(Method::GET, &self.project, &["datasets"])
+            .query("maxResults", PAGE)
+            .query_if("pageToken", page)
+            .send()
+            .await
+    }
+
+    pub(super) async fn tables(
+        &self,
+        project: &str,
+        dataset: &str,
+        page: Option<&str>,
+    ) -> Result<Tables, RestError> {
+        self.request(Method::GET, project, &["datasets", dataset, "tables"])
+            .query("maxResults", PAGE)
+            .query_if("pageToken", page)
+            .send()
+            .await
+    }
+
+    pub(super) async fn table(&self, project: &str, dataset: &str, table: &str) -> Result<Table, RestError> {
+        self.request(Method::GET, project, &["datasets", dataset, "tables", table]).send().await
+    }
+
+    pub(super) async fn delete_table(
+        &self,
+        project: &str,
+        dataset: &str,
+        table: &str,
+    ) -> Result<(), RestError> {
+        self.request(Method::DELETE, project, &["datasets", dataset, "tables", table]).done().await
+    }
+}

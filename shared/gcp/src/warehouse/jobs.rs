@@ -1,0 +1,215 @@
+//! A query job from its beginning to its result, found again by its id.
+//!
+//! The id is the caller's: two deliveries of one message ask for one job. An id is used up by a job that failed, too;
+//! so where the failure said nothing against the job, the next try is `<id>_2`, then `<id>_3`, looked for in this
+//! order by everybody who comes with the id. A script of which a statement has changed something is not tried again:
+//! that statement would run twice.
+//!
+//! It must not know: how rows are decoded (`decode`), what is sent (`request`).
+
+use super::api::Api;
+use super::error::{may_pass, of_job, of_request};
+use super::wire::{Job, JobReference, QueryResults};
+use super::{outcome, request};
+use segue_ports::warehouse::{QueryJob, QueryResult, WarehouseError};
+use std::time::{Duration, Instant};
+
+/// How many ids are tried for one job before its failure is the answer.
+const TRIES: u32 = 8;
+/// How long one request waits for the end of a job.
+const LONGEST_POLL: Duration = Duration::from_secs(10);
+/// The pause before asking again, should the answer have come at once, and the longest it grows to.
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// A job that was begun, now or before.
+struct Begun {
+    job: Job,
+    /// It had ended well before.
+    from_record: bool,
+}
+
+/// What is known of an id.
+enum Found {
+    Begun(Box<Begun>),
+    /// Its job failed in passing.
+    UsedUp(WarehouseError),
+}
+
+/// Runs a job, or answers it from its record.
+pub(super) async fn query(api: &Api, job: &QueryJob) -> Result<QueryResult, WarehouseError> {
+    let deadline = job.patience.map(|patience| Instant::now() + patience);
+    let project = job.project.as_deref().unwrap_or(api.project());
+    if job.dry_run {
+        let body = request::insert(job, project, "")?;
+        return Ok(outcome::of_dry_run(&api.insert(project, &body).await.map_err(of_request)?));
+    }
+    let begun = begin(api, job, project).await?;
+    let reference = &begun.job.job_reference;
+    let mut ended = begun.job.clone();
+    if !ended.is_done() {
+        wait(api, reference, deadline).await?;
+        ended = api.job(reference).await.map_err(of_request)?;
+        if let Some(failure) = of_job(&ended.status) {
+            return Err(failure);
+        }
+    }
+    if !begun.from_record {
+        api.counters().billed(ended.statistics.query.total_bytes_billed.unwrap_or_default());
+    }
+    let result = outcome::of_job(api, job, &ended).await?;
+    Ok(QueryResult { from_record: begun.from_record, ..result })
+}
+
+/// Asks a job to end, under whichever of its ids it is at work.
+pub(super) async fn cancel(api: &Api, job: &QueryJob) -> Result<(), WarehouseError> {
+    if job.job_id.is_empty() {
+        return Ok(());
+    }
+    let project = job.project.as_deref().unwrap_or(api.project());
+    for id in ids(&job.job_id) {
+        let reference = reference(project, &id, job.location.clone());
+        let found = match api.job(&reference).await {
+            Ok(found) => found,
+            Err(error) if error.is_status(404) => return Ok(()),
+            Err(error) => return Err(of_request(error)),
+        };
+        if !found.is_done() {
+            return api.cancel(&found.job_reference).await.map_err(of_request);
+        }
+        if !found.status.error_result.as_ref().is_some_and(may_pass) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The ids of a job, in the order of trying.
+fn ids(id: &str) -> impl Iterator<Item = String> {
+    let first = id.to_owned();
+    (1..=TRIES).map(move |number| if number == 1 { first.clone() } else { format!("{first}_{number}") })
+}
+
+fn reference(project: &str, id: &str, location: Option<String>) -> JobReference {
+    JobReference { project_id: project.to_owned(), job_id: id.to_owned(), location }
+}
+
+/// Begins the job under the first id that is free, unless a job under one of them is at work or has ended well.
+async fn begin(api: &Api, job: &QueryJob, project: &str) -> Result<Begun, WarehouseError> {
+    // A job nobody will look for has an id all the same, or a request sent twice would begin it twice.
+    let id = match job.job_id.as_str() {
+        "" => format!("segue_{}", uuid::Uuid::new_v4().simple()),
+        id => id.to_owned(),
+    };
+    let mut last = None;
+    for id in ids(&id) {
+        match under(api, job, project, &id).await? {
+            Found::Begun(begun) => return Ok(*begun),
+            Found::UsedUp(failure) => last = Some(failure),
+        }
+    }
+    Err(last.unwrap_or(WarehouseError::Unavailable { message: format!("no id was left for the job {id}") }))
+}
+
+async fn under(api: &Api, job: &QueryJob, project: &str, id: &str) -> Result<Found, WarehouseError> {
+    let error = match api.insert(project, &request::insert(job, project, id)?).await {
+        Ok(begun) => {
+            api.counters().began();
+            return match of_job(&begun.status).filter(|_| begun.is_done()) {
+                Some(failure) => Err(failure),
+                None => Ok(Found::Begun(Box::new(Begun { job: begun, from_record: false }))),
+            };
+        }
+        Err(error) if error.is_status(409) => error,
+        Err(error) => return Err(of_request(error)),
+    };
+    let location = job.location.clone().or_else(|| location_in(&error.to_string(), project, id));
+    let found = api.job(&reference(project, id, location)).await.map_err(of_request)?;
+    if found.configuration.query.query != job.sql {
+        return Err(WarehouseError::AlreadyExists {
+            what: "Job".to_owned(),
+            name: format!("{project}:{id}"),
+        });
+    }
+    let Some(failure) = of_job(&found.status) else {
+        let from_record = found.is_done();
+        return Ok(Found::Begun(Box::new(Begun { job: found, from_record })));
+    };
+    let passing = found.status.error_result.as_ref().is_some_and(may_pass);
+    if !passing {
+        return Err(failure);
+    }
+    if has_changed_something(api, &found).await? {
+        return Err(WarehouseError::Conflict {
+            message: format!("the script failed after some of its statements were done: {failure}"),
+            hint: Some(
+                "run the task again if they may run twice, or put each into a task of its own".to_owned(),
+            ),
+        });
+    }
+    Ok(Found::UsedUp(failure))
+}
+
+/// `Already Exists: Job project:location.id` says where a job runs whose place was left to BigQuery.
+fn location_in(message: &str, project: &str, id: &str) -> Option<String> {
+    let (_, rest) = message.split_once(&format!("{project}:"))?;
+    let (location, _) = rest.split_once(&format!(".{id}"))?;
+    (!location.is_empty() && !location.contains(' ')).then(|| location.to_owned())
+}
+
+/// Whether a statement of a script that failed was done before and is no query.
+async fn has_changed_something(api: &Api, script: &Job) -> Result<bool, WarehouseError> {
+    if script.statistics.num_child_jobs.unwrap_or_default() == 0 {
+        return Ok(false);
+    }
+    let children = api.children(&script.job_reference).await.map_err(of_request)?;
+    Ok(children.iter().any(|child| {
+        let kind = child.statistics.query.statement_type.as_deref();
+        child.is_done() && child.status.error_result.is_none() && kind.is_some_and(|kind| kind != "SELECT")
+    }))
+}
+
+/// Waits for the end of a job, well or not.
+async fn wait(api: &Api, job: &JobReference, deadline: Option<Instant>) -> Result<(), WarehouseError> {
+    let mut pause = PAUSE;
+    loop {
+        let left = deadline.map_or(LONGEST_POLL, |end| end.saturating_duration_since(Instant::now()));
+        let asked = Instant::now();
+        let answer = api.results(job, Some(0), None, left.min(LONGEST_POLL)).await;
+        match answer {
+            Ok(QueryResults { job_complete: true, .. }) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => {
+                // A job that failed is answered with its error; the job itself tells more of it.
+                let ended = api.job(job).await.is_ok_and(|job| job.is_done());
+                return if ended { Ok(()) } else { Err(of_request(error)) };
+            }
+        }
+        let now = Instant::now();
+        if deadline.is_some_and(|end| end <= now) {
+            return Err(WarehouseError::StillRunning { job_id: job.job_id.clone() });
+        }
+        if asked.elapsed() < pause {
+            tokio::time::sleep(deadline.map_or(pause, |end| pause.min(end - now))).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_is_there_says_where() {
+        let message = "Already Exists: Job my-p:europe-west1.segue_1";
+        assert_eq!(location_in(message, "my-p", "segue_1").as_deref(), Some("europe-west1"));
+        assert_eq!(location_in("Already Exists: Job my-p:segue_1", "my-p", "segue_1"), None);
+    }
+
+    #[test]
+    fn ids_follow_from_the_first() {
+        let ids: Vec<_> = ids("a").collect();
+        assert_eq!((ids.len(), ids[0].as_str(), ids[1].as_str()), (8, "a", "a_2"));
+    }
+}

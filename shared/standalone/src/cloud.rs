@@ -1,0 +1,189 @@
+//! The server on Google Cloud's ports instead of the embedded ones.
+//!
+//! In a project, the functions that are deployed there do the work; this is one more API beside theirs, which sees
+//! and changes the same executions. On Pub/Sub's emulator nobody is deployed: there this process takes the messages
+//! of every function as well, pushed to it as they would be to each.
+
+use axum::Router;
+use segue_executor::{Executor, Watch};
+use segue_families::{executor, families, globals};
+use segue_fn_api::{ApiParts, BasicAuth};
+use segue_fn_scheduler::{Scheduler, SchedulerParts};
+use segue_gcp::{PlatformConfig, PushSubscription, ensure_subscription};
+use segue_model::parse::Parsed;
+use segue_ports::{PortError, Ports, TimersBy};
+use segue_service::{Handlers, PushCaller, app};
+use segue_task::TaskService;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::server::{ServeError, answer, port_error};
+use crate::standalone::{PutFlowError, put_flow};
+
+/// How many messages of one function are worked on at once.
+const AT_ONCE: usize = 16;
+/// How long Pub/Sub waits for the end of one message, seconds.
+const ACK_DEADLINE: u32 = 600;
+/// The longest sleep between two looks at schedules and timers.
+const NAP: Duration = Duration::from_millis(500);
+
+/// API, and on emulators all else, over Google Cloud's ports.
+pub struct CloudServer {
+    config: PlatformConfig,
+    ports: Ports,
+    executor: Arc<Executor>,
+    scheduler: Arc<Scheduler>,
+    watch: Arc<Watch>,
+}
+
+impl CloudServer {
+    /// Connects to what the environment names; `environment` are the variables `envs` is made of.
+    ///
+    /// # Errors
+    /// What is missing in the environment, or what the platform said.
+    pub async fn connect(environment: BTreeMap<String, String>) -> Result<Self, PortError> {
+        let config = PlatformConfig::from_variables(|name| environment.get(name).cloned())?;
+        let mut ports = segue_gcp::connect(&config).await?;
+        if config.emulators.pubsub.is_some() {
+            // This process is up as long as anything runs at all.
+            ports.timers = TimersBy::Watching;
+        }
+        let watch = Arc::new(Watch::default());
+        let executor = executor(ports.clone(), globals(environment, "gcp"), watch.clone(), true);
+        let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
+        Ok(Self { config, ports, executor, scheduler, watch })
+    }
+
+    /// The project, and whether this process takes the messages of the functions.
+    pub fn place(&self) -> (&str, bool) {
+        (&self.config.project, self.config.emulators.pubsub.is_some())
+    }
+
+    /// Saves a flow, and the states of its triggers with it.
+    ///
+    /// # Errors
+    /// What is wrong with the source, or what the store said.
+    pub async fn save_flow(&self, source: &str) -> Result<Parsed, PutFlowError> {
+        let catalog = &self.executor.parts().catalog;
+        let (stored, mut parsed) = put_flow(&self.ports, catalog, source).await?;
+        if let Some(flow) = &mut parsed.flow {
+            flow.revision = stored.revision;
+            self.scheduler.sync_flow(flow).await.map_err(port_error)?;
+        }
+        Ok(parsed)
+    }
+
+    /// Answers requests until `shutdown`; on emulators, takes messages and watches schedules and timers besides.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        url: String,
+        auth: Option<BasicAuth>,
+        shutdown: CancellationToken,
+    ) -> Result<(), ServeError> {
+        let parts = ApiParts { auth, url, ..ApiParts::beside(&self.executor, &self.scheduler, &self.watch) };
+        let mut router = segue_fn_api::router(parts);
+        let server = Arc::new(self);
+        if server.place().1 {
+            let bucket = server.config.bucket.clone();
+            if server.ports.objects.bucket(&bucket).await?.is_none() {
+                let spec = segue_ports::object::BucketSpec { name: bucket, ..Default::default() };
+                server.ports.objects.create_bucket(spec).await?;
+            }
+            router = router.merge(server.push_endpoints());
+            server.subscribe(&format!("http://{}", listener.local_addr()?)).await?;
+            server.executor.recover().await?;
+            tokio::spawn(server.clone().watch_schedules(shutdown.clone()));
+            tokio::spawn(server.clone().watch_timers(shutdown.clone()));
+        }
+        Ok(answer(listener, router, shutdown).await?)
+    }
+
+    /// `/push/<function>` for each function.
+    fn push_endpoints(&self) -> Router {
+        let push = |handlers| app(handlers, &PushCaller::Anybody, AT_ONCE);
+        let executor = Handlers {
+            messages: self.executor.clone(),
+            dead_letters: Some(self.executor.clone()),
+            usage: None,
+        };
+        let scheduler = Handlers { messages: self.scheduler.clone(), dead_letters: None, usage: None };
+        let mut router =
+            Router::new().nest("/push/executor", push(executor)).nest("/push/scheduler", push(scheduler));
+        let renderer = Arc::new(self.executor.parts().renderer.clone());
+        for family in families() {
+            let path = format!("/push/{}", family.service());
+            let holder = format!("server-{}", std::process::id());
+            let settings = segue_runtime::cloud_settings(Duration::from_secs(ACK_DEADLINE.into()));
+            let service =
+                TaskService::with_settings(family, self.ports.clone(), renderer.clone(), holder, settings);
+            router = router.nest(&path, push(Handlers::of(service)));
+        }
+        router
+    }
+
+    /// Topics and subscriptions as Terraform makes them, pushed to this process.
+    async fn subscribe(&self, url: &str) -> Result<(), PortError> {
+        let mut wanted = vec![
+            ("executor".to_owned(), "execution-events".to_owned(), "executor".to_owned()),
+            ("scheduler-triggers".to_owned(), "trigger-events".to_owned(), "scheduler".to_owned()),
+            ("scheduler-backfills".to_owned(), "backfills".to_owned(), "scheduler".to_owned()),
+            ("dead-letters".to_owned(), "dead-letters".to_owned(), "executor/dead-letters".to_owned()),
+        ];
+        for family in families() {
+            let task = format!("task-{}", family.service());
+            wanted.push((task.clone(), task, family.service().to_owned()));
+        }
+        for (name, topic, path) in wanted {
+            let subscription = PushSubscription {
+                endpoint: format!("{url}/push/{path}"),
+                ack_deadline: ACK_DEADLINE,
+                backoff: (100, 10_000),
+                dead_letters: (topic != "dead-letters").then(|| ("dead-letters".to_owned(), 5)),
+                name,
+                topic,
+            };
+            ensure_subscription(&self.config, &subscription).await?;
+        }
+        Ok(())
+    }
+
+    /// Publishes a tick for each slot that comes due, as Cloud Scheduler would.
+    async fn watch_schedules(self: Arc<Self>, stop: CancellationToken) {
+        if let Err(error) = self.scheduler.recover().await {
+            tracing::error!(%error, "the triggers could not be looked at after the start");
+        }
+        while !stop.is_cancelled() {
+            if let Err(error) = self.scheduler.publish_due().await {
+                tracing::warn!(%error, "the schedules could not be read");
+            }
+            nap(&stop).await;
+        }
+    }
+
+    async fn watch_timers(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.executor.fire_timers().await {
+                Ok(0) => nap(&stop).await,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the timers could not be read");
+                    nap(&stop).await;
+                }
+            }
+        }
+    }
+}
+
+async fn nap(stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(NAP) => {}
+    }
+}

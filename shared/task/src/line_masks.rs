@@ -1,0 +1,44 @@
+//! What is secret to any attempt of this process, for who writes lines that no attempt's own log masks: the log of
+//! the service itself.
+
+use segue_template::Masker;
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+static LIVE: Mutex<Vec<Weak<Masker>>> = Mutex::new(Vec::new());
+
+/// Has [`mask_line`] mask what this masker knows, now and later, as long as it is there.
+pub fn mask_lines_by(masker: &Arc<Masker>) {
+    let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+    live.retain(|known| known.strong_count() > 0);
+    live.push(Arc::downgrade(masker));
+}
+
+/// A line without what is secret to any attempt that is at work.
+pub fn mask_line(line: &str) -> Cow<'_, str> {
+    let live: Vec<_> =
+        LIVE.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
+    let mut masked = Cow::Borrowed(line);
+    for masker in live {
+        if let Cow::Owned(without) = masker.apply(&masked) {
+            masked = Cow::Owned(without);
+        }
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_masked_as_long_as_it_is_known() {
+        let masker = Arc::new(Masker::default());
+        mask_lines_by(&masker);
+        masker.add("correct horse battery staple");
+        let line = "the password is correct horse battery staple";
+        assert_eq!(mask_line(line), "the password is ******");
+        drop(masker);
+        assert_eq!(mask_line(line), line);
+    }
+}

@@ -1,0 +1,36 @@
+//! Serves the stand-in for BigQuery on loopback, and prints the address it answers on.
+
+use anyhow::Context as _;
+use clap::Parser;
+use segue_tests::standins::bigquery::{BigQuery, app};
+use std::io::Write as _;
+use std::path::PathBuf;
+use tokio::net::TcpListener;
+
+/// Serve BigQuery's REST API on 127.0.0.1, over an embedded warehouse; the address is the first line that is printed.
+#[derive(Parser)]
+struct Arguments {
+    /// The port; a free one unless given.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// The folder of the tables, made where there is none.
+    #[arg(long)]
+    data_dir: PathBuf,
+    /// The storage emulator whose objects external tables read; without one they are read from the folder `objects`
+    /// of the data, as `<bucket>/<key>`.
+    #[arg(long, env = "STORAGE_EMULATOR_HOST")]
+    storage: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let bigquery = BigQuery::open(&arguments.data_dir, arguments.storage.as_deref())
+        .with_context(|| format!("the folder {} cannot be used", arguments.data_dir.display()))?;
+    let listener = TcpListener::bind(("127.0.0.1", arguments.port))
+        .await
+        .with_context(|| format!("port {} of 127.0.0.1 cannot be used", arguments.port))?;
+    writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
+    axum::serve(listener, app(bigquery)).await?;
+    Ok(())
+}

@@ -1,0 +1,276 @@
+//! Runs the taxi flows on Segue as it is on Google Cloud (see `segue_tests::cloud`): once in peace, then with functions
+//! killed and messages duplicated, delayed, reordered and lost, as often as asked. Each time every execution must end
+//! as in peace, every slot must have run once, and the main table must hold the same rows.
+//!
+//! It is to be run where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-system …`.
+
+use anyhow::{Context as _, ensure};
+use clap::Parser;
+use futures::StreamExt as _;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use segue_tests::cloud::{FUNCTIONS, Faults, System};
+use segue_tests::repository;
+use segue_tests::server::Ended;
+use segue_tests::taxi::{MONTHS, SCHEDULED, same_ends, serve_months, slots_ran_once};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The longest a round may take.
+const ROUND_LIMIT: Duration = Duration::from_secs(600);
+/// The id of the backfill that is asked for by a message.
+const BACKFILL: &str = "all-months";
+
+/// A flow whose slots are two seconds apart.
+const TICKED: &str = "\
+id: ticked
+namespace: zoomcamp
+triggers:
+  - id: often
+    type: io.kestra.plugin.core.trigger.Schedule
+    cron: \"*/2 * * * * *\"
+    withSeconds: true
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: \"{{ trigger.date }}\"
+";
+
+/// Run the taxi flows on Segue as it is on Google Cloud, in peace and under faults.
+#[derive(Parser)]
+struct Arguments {
+    /// The folder of the built programs; that of this one unless given.
+    #[arg(long)]
+    programs: Option<PathBuf>,
+    /// How many rounds under faults, each with a seed of its own.
+    #[arg(long, default_value_t = 3)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    first: u64,
+    /// How many rounds at once; each has its own processes, on the same emulators.
+    #[arg(long, default_value_t = 1)]
+    at_once: usize,
+    /// The longest pause between two kills, in milliseconds.
+    #[arg(long, default_value_t = 1_500)]
+    longest_peace: u64,
+    /// Keep the logs of a round that fails, and say where they are.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// What is left when all work is done.
+struct Outcome {
+    ends: Vec<Ended>,
+    rows: Value,
+    usage: BTreeMap<String, u64>,
+    kills: usize,
+    messages: [u64; 5],
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let programs = match &arguments.programs {
+        Some(folder) => folder.clone(),
+        None => std::env::current_exe()?.parent().context("this program is in no folder")?.to_owned(),
+    };
+    let (source, _files) = serve_months().await?;
+
+    let began = Instant::now();
+    let round = Round { programs: &programs, source: &source, keep: arguments.keep, longest_peace: None };
+    let peace = round.run(Faults::default()).await?;
+    let runs: usize = peace.ends.iter().map(|end| end.task_runs.len()).sum();
+    say(&format!(
+        "in peace: {} executions with {runs} task runs in {:.1} s",
+        peace.ends.len(),
+        began.elapsed().as_secs_f64()
+    ))?;
+    for (kind, count) in &peace.usage {
+        say(&format!("  {kind}: {count}"))?;
+    }
+    slots_ran_once(&peace.ends)?;
+    let rows = peace.rows.as_array().map(Vec::len).unwrap_or_default();
+    ensure!(rows > 0, "the main table is empty");
+    for end in &peace.ends {
+        ensure!(end.state == "SUCCESS", "in peace an execution ends {}: {end:#?}", end.state);
+    }
+
+    let round = Round { longest_peace: Some(arguments.longest_peace), ..round };
+    let mut rounds = futures::stream::iter(arguments.first..arguments.first + arguments.seeds)
+        .map(|seed| under_faults(round, seed, &peace))
+        .buffer_unordered(arguments.at_once.max(1));
+    let mut kills = 0;
+    while let Some(killed) = rounds.next().await {
+        kills += killed?;
+    }
+    say(&format!("{} seeds, {kills} kills: nothing lost, nothing doubled, nothing hanging", arguments.seeds))
+}
+
+/// A round under the faults of a seed, compared with the one in peace; returns how many functions were killed.
+async fn under_faults(round: Round<'_>, seed: u64, peace: &Outcome) -> anyhow::Result<usize> {
+    let began = Instant::now();
+    let faults = Faults {
+        seed,
+        duplicated: 0.1,
+        delayed: 0.1,
+        answer_lost: 0.05,
+        refused: 0.05,
+        latest: Duration::from_millis(1_500),
+    };
+    let outcome = round.run(faults).await.with_context(|| format!("with seed {seed}"))?;
+    slots_ran_once(&outcome.ends).with_context(|| format!("with seed {seed}"))?;
+    same_ends(&peace.ends, &outcome.ends).with_context(|| format!("with seed {seed}"))?;
+    ensure!(peace.rows == outcome.rows, "with seed {seed} the rows of the main table differ");
+    let [messages, duplicated, delayed, lost, refused] = outcome.messages;
+    say(&format!(
+        "seed {seed}: {} kills, {messages} messages, of which {duplicated} duplicated, {delayed} delayed, {lost} with their \
+         answer lost, {refused} refused; {:.1} s, the same ends and rows",
+        outcome.kills,
+        began.elapsed().as_secs_f64()
+    ))?;
+    Ok(outcome.kills)
+}
+
+/// How a round is run.
+#[derive(Clone, Copy)]
+struct Round<'a> {
+    programs: &'a Path,
+    source: &'a str,
+    keep: bool,
+    /// The longest pause between two kills, in milliseconds; none: nothing is killed.
+    longest_peace: Option<u64>,
+}
+
+impl Round<'_> {
+    /// All the work on a system of its own.
+    async fn run(self, faults: Faults) -> anyhow::Result<Outcome> {
+        let prefix = format!("t{}-{}", std::process::id(), faults.seed);
+        let mut system = System::start(self.programs, &prefix, faults).await?;
+        let done = tokio::time::timeout(ROUND_LIMIT, self.work(&mut system, faults.seed)).await;
+        let done =
+            done.unwrap_or_else(|_| Err(anyhow::anyhow!("not done after {} s", ROUND_LIMIT.as_secs())));
+        match done {
+            Ok(outcome) => {
+                system.stop().await?;
+                Ok(outcome)
+            }
+            Err(error) if self.keep => {
+                let mut ends = system.api.ends().await?;
+                ends.retain(|end| end.state != "SUCCESS");
+                let folder = system.keep_logs();
+                Err(error.context(format!("the logs are in {}; not ended well: {ends:#?}", folder.display())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn work(self, system: &mut System, seed: u64) -> anyhow::Result<Outcome> {
+        let zoomcamp = repository().join("flows/zoomcamp");
+        for file in ["01_gcp_kv", "02_gcp_setup", "03_gcp_taxi", SCHEDULED] {
+            system.api.import(std::fs::read_to_string(zoomcamp.join(format!("{file}.yaml")))?).await?;
+        }
+        // Buckets belong to all who are on the emulator.
+        let bucket = format!("{}-trips", system.prefix());
+        let inputs = [
+            ("taxi_url".to_owned(), self.source.to_owned()),
+            ("gcp_bucket_name".to_owned(), bucket),
+            ("gcp_project_id".to_owned(), system.project().to_owned()),
+        ];
+        let mut kills = 0;
+        let mut dice = self.longest_peace.map(|longest| (longest, StdRng::seed_from_u64(seed)));
+        for (flow, inputs) in [("01_gcp_kv", &inputs[..]), ("02_gcp_setup", &[])] {
+            system.api.start(("zoomcamp", flow), inputs, false).await?;
+            while system.api.open().await? > 0 {
+                kills += disturb(system, &mut dice).await?;
+            }
+        }
+        let month =
+            [("year", "2023"), ("month", "01")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        system.api.start(("zoomcamp", "03_gcp_taxi"), &month, false).await?;
+        while system.api.open().await? > 0 {
+            kills += disturb(system, &mut dice).await?;
+        }
+        let backfill = json!({
+            "id": BACKFILL, "namespace": "zoomcamp", "flowId": SCHEDULED, "triggerId": "yellow_schedule",
+            "start": "2023-01-01", "end": "2024-12-31",
+        });
+        system.publish("backfills", &backfill).await?;
+        loop {
+            kills += disturb(system, &mut dice).await?;
+            let state = system.api.backfill_state(BACKFILL).await;
+            if state.is_ok_and(|state| state == "FINISHED") && system.api.open().await? == 0 {
+                break;
+            }
+        }
+        let ends = system.api.ends().await?;
+        ensure!(ends.len() == MONTHS + 3, "there are {} executions", ends.len());
+        let sql = "SELECT * FROM zoomcamp.yellow_tripdata ORDER BY unique_row_id, filename";
+        let (rows, usage) = (system.rows(sql).await?, system.usage().await?);
+        if self.longest_peace.is_none() {
+            ticks(system).await?;
+        }
+        Ok(Outcome { ends, rows, usage, kills, messages: system.proxy.counts() })
+    }
+}
+
+/// Publishes what Cloud Scheduler does, with no time in it and twice: the slots that are due run, each once.
+async fn ticks(system: &System) -> anyhow::Result<()> {
+    let before = jiff::Timestamp::now();
+    system.api.import(TICKED.to_owned()).await?;
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    let none = system.api.ends().await?.iter().filter(|end| end.flow == "ticked").count();
+    ensure!(none == 0, "{none} slots ran before there was a tick");
+    let tick = json!({"namespace": "zoomcamp", "flowId": "ticked", "triggerId": "often"});
+    let due = jiff::Timestamp::now();
+    for _ in 0..2 {
+        system.publish("trigger-events", &tick).await?;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    while system.api.open().await? > 0 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let ends = system.api.ends().await?;
+    let mut slots: Vec<jiff::Timestamp> = Vec::new();
+    for end in ends.iter().filter(|end| end.flow == "ticked") {
+        slots.push(end.slot.as_deref().context("an execution without its slot")?.parse()?);
+    }
+    slots.sort();
+    let ran = slots.len();
+    let gaps: Vec<i64> = slots
+        .iter()
+        .zip(slots.iter().skip(1))
+        .map(|(one, next)| next.as_second() - one.as_second())
+        .collect();
+    ensure!(gaps.iter().all(|gap| *gap == 2), "slots two seconds apart ran with gaps of {gaps:?}");
+    let (first, last) = slots.first().zip(slots.last()).context("no slot ran")?;
+    ensure!(
+        *first >= before && *last <= jiff::Timestamp::now() && ran >= 3,
+        "{ran} slots ran, from {first} to {last}"
+    );
+    ensure!(
+        *last >= due - jiff::SignedDuration::from_secs(2),
+        "the last slot that was due is {last} at {due}"
+    );
+    say(&format!("two equal ticks after 7 s: {ran} slots two seconds apart ran, each once"))
+}
+
+/// Waits a while; then kills a function and starts it again, where that is wanted.
+async fn disturb(system: &mut System, dice: &mut Option<(u64, StdRng)>) -> anyhow::Result<usize> {
+    let Some((longest, dice)) = dice else {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        return Ok(0);
+    };
+    tokio::time::sleep(Duration::from_millis(dice.random_range(10..*longest))).await;
+    let name = FUNCTIONS.get(dice.random_range(0..FUNCTIONS.len())).copied().unwrap_or_default();
+    let function = system.functions.get_mut(name).context("there is no such function")?;
+    function.kill().await?;
+    function.run().await?;
+    Ok(1)
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}

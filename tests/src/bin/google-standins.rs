@@ -1,0 +1,30 @@
+//! Stands in for Cloud Tasks, Cloud Run jobs and Secret Manager on loopback, and prints the address it answers on.
+
+use anyhow::Context;
+use clap::Parser;
+use segue_tests::standins::google;
+use std::io::Write;
+use tokio::net::TcpListener;
+
+/// Stand in for Cloud Tasks, Cloud Run jobs and Secret Manager on 127.0.0.1; the address is the first line that is
+/// printed. Containers run as processes of this machine.
+#[derive(Parser)]
+struct Arguments {
+    /// The port; a free one unless given.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Where Cloud Storage's emulator answers, for the files containers mount.
+    #[arg(long, env = "STORAGE_EMULATOR_HOST")]
+    storage: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let listener = TcpListener::bind(("127.0.0.1", arguments.port))
+        .await
+        .with_context(|| format!("port {} of 127.0.0.1 cannot be used", arguments.port))?;
+    writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
+    axum::serve(listener, google::app(arguments.storage)).await?;
+    Ok(())
+}

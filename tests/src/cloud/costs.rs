@@ -1,0 +1,106 @@
+//! What a flow costs: operations counted by the functions' own adapters, and their price.
+
+use super::System;
+use anyhow::ensure;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// Google's list prices for us-central1, dollars for a million, after what docs/cost.md says of them.
+const MESSAGE: f64 = 0.0728;
+const WRITE: f64 = 0.90;
+const READ: f64 = 0.30;
+const DELETE: f64 = 0.10;
+const REQUEST: f64 = 0.40;
+const TASK: f64 = 0.40;
+/// A second of an instance with 1 vCPU and 512 MiB, dollars for a million.
+const INSTANCE_SECOND: f64 = 24.0 + 1.25;
+
+/// What one execution of a flow asked of the platform.
+#[derive(Clone, Debug, Default)]
+pub struct Cost {
+    /// The flow.
+    pub flow: String,
+    /// Its task runs, run by the executor or by a function.
+    pub task_runs: usize,
+    /// Counts by kind, as in [`System::usage`].
+    pub counts: BTreeMap<String, u64>,
+}
+
+impl Cost {
+    /// How much of a kind.
+    pub fn of(&self, kind: &str) -> u64 {
+        self.counts.get(kind).copied().unwrap_or_default()
+    }
+
+    /// Dollars for a million such executions, where an instance is billed `milliseconds` for each request and works on
+    /// `at_once` of them.
+    pub fn dollars(&self, milliseconds: f64, at_once: f64) -> f64 {
+        let count = |kind: &str| self.of(kind) as f64;
+        let requests = count("pubsub.messages") + count("tasks.created");
+        count("pubsub.messages") * MESSAGE
+            + count("firestore.writes") * WRITE
+            + count("firestore.reads") * READ
+            + count("firestore.deletes") * DELETE
+            + count("tasks.created") * TASK
+            + requests * (REQUEST + milliseconds / 1_000.0 / at_once * INSTANCE_SECOND)
+    }
+}
+
+/// A row of a Markdown table.
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "| `{}` | {} | {} | {} | {} | {} | {} | {} | {:.2} |",
+            self.flow,
+            self.task_runs,
+            self.of("pubsub.messages"),
+            self.of("firestore.writes"),
+            self.of("firestore.reads"),
+            self.of("firestore.deletes"),
+            self.of("storage.classA") + self.of("storage.classB"),
+            self.of("bigquery.jobs"),
+            self.dollars(50.0, 4.0)
+        )
+    }
+}
+
+/// The head of the table.
+pub const HEAD: &str = "\
+| flow | task runs | messages | writes | reads | deletes | object requests | BigQuery jobs | $ per million executions |
+|---|---|---|---|---|---|---|---|---|";
+
+/// Runs a flow once, to its end, and counts.
+///
+/// # Errors
+/// When it cannot be run, or does not end well.
+pub async fn measure(system: &System, flow: &str, inputs: &[(String, String)]) -> anyhow::Result<Cost> {
+    let before = settled(system).await?;
+    let started = system.api.start(("zoomcamp", flow), inputs, true).await?;
+    let after = settled(system).await?;
+    let state = started.pointer("/state/current").and_then(|state| state.as_str()).unwrap_or_default();
+    ensure!(state == "SUCCESS", "{flow} ended {state}: {started}");
+    let counts = after
+        .into_iter()
+        .map(|(kind, count)| {
+            let earlier = before.get(&kind).copied().unwrap_or_default();
+            (kind, count.saturating_sub(earlier))
+        })
+        .collect();
+    let task_runs = started.get("taskRunList").and_then(|runs| runs.as_array()).map_or(0, Vec::len);
+    Ok(Cost { flow: flow.to_owned(), task_runs, counts })
+}
+
+/// What was used once nothing more comes: the end of an execution is told to others after it is seen.
+async fn settled(system: &System) -> anyhow::Result<BTreeMap<String, u64>> {
+    let mut last = system.usage().await?;
+    loop {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let now = system.usage().await?;
+        if now == last {
+            return Ok(now);
+        }
+        last = now;
+    }
+}

@@ -1,0 +1,45 @@
+//! Where the emulators are.
+
+use anyhow::Context as _;
+
+/// Where the emulators are, as `tests/tools/emulators.sh env` prints it.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// The project they pretend to be.
+    pub project: String,
+    /// Firestore, `host:port`.
+    pub firestore: String,
+    /// Pub/Sub, `host:port`.
+    pub pubsub: String,
+    /// Cloud Storage, an URL.
+    pub storage: String,
+}
+
+impl Environment {
+    /// Reads it from the process's variables.
+    ///
+    /// # Errors
+    /// Names the variable that is missing.
+    pub fn from_env() -> anyhow::Result<Self> {
+        let variable = |name: &str| {
+            std::env::var(name).with_context(|| {
+                format!("{name} is not set: start the emulators with `make emulators`, or run under on-emulators.sh")
+            })
+        };
+        Ok(Self {
+            project: variable("SEGUE_PROJECT")?,
+            firestore: variable("FIRESTORE_EMULATOR_HOST")?,
+            pubsub: variable("PUBSUB_EMULATOR_HOST")?,
+            storage: url(variable("STORAGE_EMULATOR_HOST")?),
+        })
+    }
+
+    /// The address of Pub/Sub's REST methods for this project, with a slash at the end.
+    pub fn pubsub_project(&self) -> String {
+        format!("{}/v1/projects/{}/", url(self.pubsub.clone()), self.project)
+    }
+}
+
+fn url(address: String) -> String {
+    if address.contains("://") { address } else { format!("http://{address}") }
+}

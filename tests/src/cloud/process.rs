@@ -1,0 +1,161 @@
+//! A program of its own: started, looked at, killed.
+
+use anyhow::{Context as _, bail, ensure};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// The longest a start may take.
+const START_LIMIT: Duration = Duration::from_secs(30);
+/// How often a program that starts is asked whether it is there.
+const ASK: Duration = Duration::from_millis(2);
+
+/// A function as a process. It is killed when this is dropped.
+pub struct FunctionProcess {
+    program: PathBuf,
+    variables: Vec<(String, String)>,
+    log: PathBuf,
+    child: Option<Child>,
+    /// The port it listens on, the same after each start.
+    pub port: u16,
+    /// From the start of the process until it answered, the last time.
+    pub took: Duration,
+}
+
+impl FunctionProcess {
+    /// Starts a program with these variables and no others but `PATH` and `HOME`; what it says goes to `log`.
+    ///
+    /// # Errors
+    /// When it cannot be started, or does not answer at `/health` in time.
+    pub async fn start(program: &Path, variables: Vec<(String, String)>, log: &Path) -> anyhow::Result<Self> {
+        let mut process = Self {
+            program: program.to_owned(),
+            variables,
+            log: log.to_owned(),
+            child: None,
+            port: free_port()?,
+            took: Duration::ZERO,
+        };
+        process.run().await?;
+        Ok(process)
+    }
+
+    /// Starts it again where it is not running, and waits until it answers.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn run(&mut self) -> anyhow::Result<()> {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
+        let began = Instant::now();
+        let inherited = ["PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR"].into_iter();
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .envs(inherited.filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(self.variables.iter().cloned())
+            .env("PORT", self.port.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true);
+        let child =
+            command.spawn().with_context(|| format!("{} cannot be started", self.program.display()))?;
+        let child = self.child.insert(child);
+        let http = reqwest::Client::new();
+        loop {
+            if http.get(format!("http://127.0.0.1:{}/health", self.port)).send().await.is_ok() {
+                self.took = began.elapsed();
+                return Ok(());
+            }
+            if let Some(status) = child.try_wait()? {
+                let said = std::fs::read_to_string(&self.log).unwrap_or_default();
+                bail!("{} ended with {status}: {said}", self.program.display());
+            }
+            ensure!(began.elapsed() < START_LIMIT, "{} does not answer", self.program.display());
+            tokio::time::sleep(ASK).await;
+        }
+    }
+
+    /// Kills it as a power cut would; nothing where it is not running.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill().await?;
+        }
+        Ok(())
+    }
+
+    /// Asks it to stop as Cloud Run does, and says how long that took.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or has not ended in `limit`.
+    pub async fn stop(&mut self, limit: Duration) -> anyhow::Result<Duration> {
+        let mut child = self.child.take().context("it is not running")?;
+        let id = child.id().context("it has ended")?;
+        let began = Instant::now();
+        let status = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
+        ensure!(status.success(), "it cannot be asked to stop");
+        tokio::time::timeout(limit, child.wait()).await.context("it does not stop")??;
+        Ok(began.elapsed())
+    }
+
+    /// Memory it holds now and at most so far, in KiB.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn memory(&self) -> anyhow::Result<(u64, u64)> {
+        let id = self.child.as_ref().and_then(Child::id).context("it is not running")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+        };
+        field("VmRSS:").zip(field("VmHWM:")).context("the system does not say how much memory it holds")
+    }
+
+    /// What it says of itself at `/health`.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn health(&self) -> anyhow::Result<serde_json::Value> {
+        let url = format!("http://127.0.0.1:{}/health", self.port);
+        Ok(reqwest::get(url).await?.json().await?)
+    }
+}
+
+/// Starts a program that prints its address as its first line, and returns both.
+///
+/// # Errors
+/// When it cannot be started, or ends before it says where it answers.
+pub(super) async fn start_server(
+    program: &Path,
+    arguments: &[&str],
+    log: &Path,
+) -> anyhow::Result<(Child, String)> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(std::fs::OpenOptions::new().create(true).append(true).open(log)?)
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("{} cannot be started", program.display()))?;
+    let output = child.stdout.take().context("it has no standard output")?;
+    let mut lines = BufReader::new(output).lines();
+    let first = tokio::time::timeout(START_LIMIT, lines.next_line()).await;
+    let line = first.context("it does not say where it answers")??.context("it ended at once")?;
+    let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+    let url = url.with_context(|| format!("'{line}' is no address"))?.to_owned();
+    // What it prints later is read, so that it never waits for a reader.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Ok((child, url))
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}

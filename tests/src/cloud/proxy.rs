@@ -1,0 +1,139 @@
+//! What stands between Pub/Sub and the functions: it hands requests on, some of them twice, late, or with their answer
+//! lost. So messages are duplicated, delayed and reordered, as no emulator does by itself.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// How long a function may take for one message.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// How often things go wrong, each as a share of all messages.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    /// Decides what goes wrong.
+    pub seed: u64,
+    /// Handed on a second time, up to `latest` later.
+    pub duplicated: f64,
+    /// Handed on up to `latest` late, so that others overtake it.
+    pub delayed: f64,
+    /// Handed on, and its answer lost: Pub/Sub delivers it again.
+    pub answer_lost: f64,
+    /// Not handed on at all: Pub/Sub delivers it again.
+    pub refused: f64,
+    /// The latest.
+    pub latest: Duration,
+}
+
+struct Shared {
+    http: reqwest::Client,
+    faults: Faults,
+    dice: Mutex<StdRng>,
+    targets: BTreeMap<String, String>,
+    counts: [AtomicU64; 5],
+}
+
+/// The proxy; it answers as long as the process lives.
+pub struct Proxy {
+    /// Its address; the path of a function is its name.
+    pub url: String,
+    shared: Arc<Shared>,
+}
+
+impl Proxy {
+    /// Starts a proxy in front of these functions: URLs by name.
+    ///
+    /// # Errors
+    /// When there is no port for it.
+    pub async fn start(faults: Faults, targets: BTreeMap<String, String>) -> anyhow::Result<Self> {
+        let shared = Arc::new(Shared {
+            http: reqwest::Client::builder().timeout(LIMIT).build()?,
+            faults,
+            dice: Mutex::new(StdRng::seed_from_u64(faults.seed)),
+            targets,
+            counts: Default::default(),
+        });
+        let router = Router::new().route("/{function}", post(receive)).with_state(shared.clone());
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(Self { url, shared })
+    }
+
+    /// How many messages came, and how many of them were duplicated, delayed, had their answer lost, were refused.
+    pub fn counts(&self) -> [u64; 5] {
+        self.shared.counts.each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+}
+
+impl Shared {
+    fn chance(&self, share: f64) -> bool {
+        share > 0.0 && self.dice.lock().unwrap_or_else(PoisonError::into_inner).random_bool(share)
+    }
+
+    fn pause(&self) -> Duration {
+        self.faults.latest.mul_f64(self.dice.lock().unwrap_or_else(PoisonError::into_inner).random())
+    }
+
+    fn count(&self, place: usize) {
+        if let Some(count) = self.counts.get(place) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    async fn hand_on(&self, function: &str, headers: HeaderMap, body: Bytes) -> StatusCode {
+        let Some(url) = self.targets.get(function) else { return StatusCode::NOT_FOUND };
+        let mut request = self.http.post(url).body(body);
+        for name in ["content-type", "authorization"] {
+            if let Some(value) = headers.get(name) {
+                request = request.header(name, value);
+            }
+        }
+        match request.send().await {
+            Ok(answer) => answer.status(),
+            // Nobody is there: it is being started again.
+            Err(_) => StatusCode::BAD_GATEWAY,
+        }
+    }
+}
+
+async fn receive(
+    State(shared): State<Arc<Shared>>,
+    Path(function): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let faults = shared.faults;
+    shared.count(0);
+    if shared.chance(faults.duplicated) {
+        shared.count(1);
+        let (shared, function) = (shared.clone(), function.clone());
+        let (headers, body, pause) = (headers.clone(), body.clone(), shared.pause());
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            shared.hand_on(&function, headers, body).await
+        });
+    }
+    if shared.chance(faults.delayed) {
+        shared.count(2);
+        tokio::time::sleep(shared.pause()).await;
+    }
+    if shared.chance(faults.refused) {
+        shared.count(4);
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    let answer = shared.hand_on(&function, headers, body).await;
+    if answer.is_success() && shared.chance(faults.answer_lost) {
+        shared.count(3);
+        return StatusCode::GATEWAY_TIMEOUT;
+    }
+    answer
+}

@@ -1,0 +1,234 @@
+//! All of it together.
+
+use super::environment::Environment;
+use super::process::{FunctionProcess, start_server};
+use super::proxy::{Faults, Proxy};
+use crate::server::Client;
+use anyhow::{Context as _, ensure};
+use segue_gcp::{BigQueryWarehouse, PlatformConfig, PushSubscription, ensure_subscription, ensure_topic};
+use segue_ports::warehouse::{QueryJob, Warehouse as _};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use tokio::process::Child;
+
+/// The functions that take messages; the API takes none.
+pub const FUNCTIONS: [&str; 8] =
+    ["executor", "scheduler", "bigquery", "execution", "gcs", "http", "script", "storage"];
+/// How often a message is delivered in vain before it is a dead letter: the most Pub/Sub allows, as functions are
+/// killed here more often than anywhere else.
+const DELIVERIES: u32 = 100;
+/// What SECRET values are encrypted with here.
+const KEY: &str = "c2VndWUgY2xvdWQgdGVzdHMsIDMyIGJ5dGVzIGxvbmc=";
+
+/// Segue's functions as processes, on emulators and stand-ins.
+pub struct System {
+    /// The functions by name, the API among them.
+    pub functions: BTreeMap<String, FunctionProcess>,
+    /// What stands between Pub/Sub and them.
+    pub proxy: Proxy,
+    /// Asks the API.
+    pub api: Client,
+    warehouse: BigQueryWarehouse,
+    environment: Environment,
+    config: PlatformConfig,
+    subscriptions: Vec<String>,
+    directory: TempDir,
+    _stand_ins: Vec<Child>,
+}
+
+impl System {
+    /// Starts everything under a prefix that nobody else uses; `programs` is the folder of the built programs.
+    ///
+    /// # Errors
+    /// What could not be started, and what it said.
+    pub async fn start(programs: &Path, prefix: &str, faults: Faults) -> anyhow::Result<Self> {
+        let environment = Environment::from_env()?;
+        let directory = tempfile::tempdir()?;
+        // Ids follow from slots, so systems beside each other have the same ones, and work in folders named by them.
+        let scratch = directory.path().join("tmp");
+        std::fs::create_dir(&scratch)?;
+        let (data, log) = (directory.path().join("bigquery"), directory.path().join("stand-ins.log"));
+        let data_dir = data.to_string_lossy().into_owned();
+        let arguments = ["--port", "0", "--data-dir", &data_dir];
+        let (bigquery_child, bigquery) =
+            start_server(&programs.join("bigquery-standin"), &arguments, &log).await?;
+        let (others_child, others) =
+            start_server(&programs.join("google-standins"), &["--port", "0"], &log).await?;
+        let variables: Vec<(String, String)> = [
+            ("TMPDIR", &*scratch.to_string_lossy()),
+            ("SEGUE_PLATFORM", "gcp"),
+            ("SEGUE_PROJECT", &environment.project),
+            ("SEGUE_PREFIX", prefix),
+            ("SEGUE_BUCKET", &format!("{prefix}-internal")),
+            ("SEGUE_ENCRYPTION_KEY", KEY),
+            ("SEGUE_LOG_FORMAT", "json"),
+            // Workers are killed here all the time, and others are to take over soon.
+            ("SEGUE_CLAIM_SECONDS", "3"),
+            ("FIRESTORE_EMULATOR_HOST", &environment.firestore),
+            ("PUBSUB_EMULATOR_HOST", &environment.pubsub),
+            ("STORAGE_EMULATOR_HOST", &environment.storage),
+            ("BIGQUERY_EMULATOR_HOST", &bigquery),
+            ("CLOUD_TASKS_EMULATOR_HOST", &others),
+            ("SECRET_MANAGER_EMULATOR_HOST", &others),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let config = PlatformConfig::from_variables(|name| {
+            variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        })?;
+        bucket(&environment, &config.bucket).await?;
+        let mut functions = BTreeMap::new();
+        for name in FUNCTIONS.into_iter().chain(["api"]) {
+            let program = programs.join(format!("segue-fn-{name}"));
+            let log = directory.path().join(format!("{name}.log"));
+            functions
+                .insert(name.to_owned(), FunctionProcess::start(&program, variables.clone(), &log).await?);
+        }
+        let port = |name: &str| functions.get(name).map(|function| function.port).unwrap_or_default();
+        let mut targets: BTreeMap<String, String> = FUNCTIONS
+            .iter()
+            .map(|name| ((*name).to_owned(), format!("http://127.0.0.1:{}/", port(name))))
+            .collect();
+        targets
+            .insert("dead-letters".to_owned(), format!("http://127.0.0.1:{}/dead-letters", port("executor")));
+        let api = Client::new(&format!("http://127.0.0.1:{}", port("api")))?;
+        let proxy = Proxy::start(faults, targets).await?;
+        let mut system = Self {
+            functions,
+            proxy,
+            api,
+            warehouse: BigQueryWarehouse::connect(&config)?,
+            environment,
+            config,
+            subscriptions: Vec::new(),
+            directory,
+            _stand_ins: vec![bigquery_child, others_child],
+        };
+        system.subscribe().await?;
+        Ok(system)
+    }
+
+    /// Topics with push subscriptions, as Terraform makes them.
+    async fn subscribe(&mut self) -> anyhow::Result<()> {
+        ensure_topic(&self.config, "dead-letters").await?;
+        let mut wanted = vec![
+            ("executor".to_owned(), "execution-events".to_owned(), "executor"),
+            ("scheduler-triggers".to_owned(), "trigger-events".to_owned(), "scheduler"),
+            ("scheduler-backfills".to_owned(), "backfills".to_owned(), "scheduler"),
+            ("dead-letters".to_owned(), "dead-letters".to_owned(), "dead-letters"),
+        ];
+        for name in FUNCTIONS.into_iter().filter(|name| !["executor", "scheduler"].contains(name)) {
+            wanted.push((format!("task-{name}"), format!("task-{name}"), name));
+        }
+        for (name, topic, function) in wanted {
+            let subscription = PushSubscription {
+                endpoint: format!("{}/{function}", self.proxy.url),
+                ack_deadline: 600,
+                backoff: (100, 2_000),
+                dead_letters: (function != "dead-letters").then(|| ("dead-letters".to_owned(), DELIVERIES)),
+                name: name.clone(),
+                topic,
+            };
+            ensure_subscription(&self.config, &subscription).await?;
+            self.subscriptions.push(self.config.prefixed(&name));
+        }
+        Ok(())
+    }
+
+    /// Publishes a body to a topic (its name before the prefix) as a person would, without attributes.
+    ///
+    /// # Errors
+    /// When Pub/Sub does not take it.
+    pub async fn publish(&self, topic: &str, body: &Value) -> anyhow::Result<()> {
+        use base64::Engine as _;
+        let data = base64::engine::general_purpose::STANDARD.encode(body.to_string());
+        let topic = self.config.prefixed(topic);
+        let url = format!("{}topics/{topic}:publish", self.environment.pubsub_project());
+        let answer =
+            reqwest::Client::new().post(url).json(&json!({"messages": [{"data": data}]})).send().await?;
+        ensure!(answer.status().is_success(), "Pub/Sub answers {}", answer.text().await?);
+        Ok(())
+    }
+
+    /// What its names begin with.
+    pub fn prefix(&self) -> &str {
+        &self.config.prefix
+    }
+
+    /// The project.
+    pub fn project(&self) -> &str {
+        &self.config.project
+    }
+
+    /// What all functions were billed for so far, added up, by kind.
+    ///
+    /// # Errors
+    /// When one does not answer.
+    pub async fn usage(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        let mut total = BTreeMap::new();
+        for (name, function) in self.functions.iter().filter(|(name, _)| *name != "api") {
+            let health = function.health().await.with_context(|| format!("asking {name}"))?;
+            for (kind, count) in health.get("usage").and_then(Value::as_object).into_iter().flatten() {
+                *total.entry(kind.clone()).or_default() += count.as_u64().unwrap_or_default();
+            }
+        }
+        Ok(total)
+    }
+
+    /// Rows of a query.
+    ///
+    /// # Errors
+    /// When the query is refused.
+    pub async fn rows(&self, sql: &str) -> anyhow::Result<Value> {
+        let job = QueryJob {
+            job_id: format!("rows-{}", jiff::Timestamp::now().as_nanosecond()),
+            sql: sql.to_owned(),
+            ..QueryJob::default()
+        };
+        Ok(json!(self.warehouse.query(job).await?.rows))
+    }
+
+    /// What the functions and stand-ins wrote into their logs, by name.
+    pub fn logs(&self) -> BTreeMap<String, String> {
+        let files = std::fs::read_dir(self.directory.path()).into_iter().flatten().flatten();
+        files
+            .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "log"))
+            .map(|entry| {
+                let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+                (entry.file_name().to_string_lossy().into_owned(), text)
+            })
+            .collect()
+    }
+
+    /// Keeps the folder with the logs, and says where it is.
+    pub fn keep_logs(self) -> PathBuf {
+        self.directory.keep()
+    }
+
+    /// Takes the subscriptions away, so that nothing is delivered to nobody, and ends the processes.
+    ///
+    /// # Errors
+    /// When Pub/Sub does not answer.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let http = reqwest::Client::new();
+        for subscription in &self.subscriptions {
+            let url = format!("{}subscriptions/{subscription}", self.environment.pubsub_project());
+            http.delete(url).send().await?;
+        }
+        for function in self.functions.values_mut() {
+            function.kill().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the bucket of internal storage, as Terraform does.
+async fn bucket(environment: &Environment, name: &str) -> anyhow::Result<()> {
+    let url = format!("{}/storage/v1/b?project={}", environment.storage, environment.project);
+    let answer = reqwest::Client::new().post(url).json(&json!({"name": name})).send().await?;
+    let is_there = answer.status().is_success() || answer.status().as_u16() == 409;
+    ensure!(is_there, "the bucket {name} cannot be made: {}", answer.text().await?);
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! A job as the REST API shows it.
+
+use super::super::shape;
+use super::Job;
+use jiff::Timestamp;
+use segue_ports::warehouse::QueryResult;
+use serde_json::{Map, Value, json};
+
+impl Job {
+    /// As the REST API shows it.
+    pub(super) fn json(&self) -> Value {
+        let mut status = json!({"state": if self.outcome.is_some() { "DONE" } else { "RUNNING" }});
+        if let (Some(Err(refusal)), Value::Object(status)) = (&self.outcome, &mut status) {
+            status.insert("errorResult".to_owned(), refusal.json());
+            status.insert("errors".to_owned(), refusal.list());
+        }
+        json!({
+            "kind": "bigquery#job",
+            "id": format!("{}:{}.{}", self.project, self.location, self.id),
+            "jobReference": {"projectId": self.project, "jobId": self.id, "location": self.location},
+            "configuration": self.shown_configuration(),
+            "status": status,
+            "statistics": self.statistics(),
+        })
+    }
+
+    /// With the table of the rows, which every query has.
+    fn shown_configuration(&self) -> Value {
+        let mut configuration = self.configuration.clone();
+        let kind = self.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+        let query = configuration.get_mut("query").and_then(Value::as_object_mut);
+        if let (Some(query), Some("SELECT")) = (query, kind.map(|result| result.statement_kind.as_str())) {
+            query.entry("destinationTable").or_insert_with(
+                || json!({"projectId": self.project, "datasetId": "_standin", "tableId": format!("anon{}", self.number)}),
+            );
+        }
+        configuration
+    }
+
+    fn statistics(&self) -> Value {
+        let mut statistics = Map::new();
+        let moment = |at: Timestamp| json!(at.as_millisecond().to_string());
+        statistics.insert("creationTime".to_owned(), moment(self.began));
+        statistics.insert("startTime".to_owned(), moment(self.began));
+        if let Some(ended) = self.ended {
+            statistics.insert("endTime".to_owned(), moment(ended));
+        }
+        if self.children > 0 {
+            statistics.insert("numChildJobs".to_owned(), json!(self.children.to_string()));
+        }
+        if let Some(parent) = &self.parent {
+            statistics.insert("parentJobId".to_owned(), json!(parent));
+            statistics.insert("scriptStatistics".to_owned(), json!({"evaluationKind": "STATEMENT"}));
+        }
+        if let Some(Ok(result)) = &self.outcome {
+            let bytes = result.bytes_processed.to_string();
+            statistics.insert("totalBytesProcessed".to_owned(), json!(bytes));
+            statistics.insert("query".to_owned(), query_statistics(&self.project, result, self.children > 0));
+        }
+        Value::Object(statistics)
+    }
+}
+
+fn query_statistics(project: &str, result: &QueryResult, is_script: bool) -> Value {
+    let kind = result.statement_kind.as_str();
+    let mut query = Map::new();
+    query.insert("statementType".to_owned(), json!(if is_script { "SCRIPT" } else { kind }));
+    query.insert("totalBytesProcessed".to_owned(), json!(result.bytes_processed.to_string()));
+    query.insert("totalBytesBilled".to_owned(), json!(billed(result.bytes_processed).to_string()));
+    if is_script {
+        return Value::Object(query);
+    }
+    if let Some(rows) = result.affected_rows {
+        if matches!(kind, "INSERT" | "UPDATE" | "DELETE" | "MERGE") {
+            query.insert("numDmlAffectedRows".to_owned(), json!(rows.to_string()));
+        }
+        query.insert(
+            "queryPlan".to_owned(),
+            json!([{"name": "S00: Output", "recordsWritten": rows.to_string()}]),
+        );
+    }
+    if let Some(dml) = result.dml {
+        let stats = json!({
+            "insertedRowCount": dml.inserted.to_string(),
+            "updatedRowCount": dml.updated.to_string(),
+            "deletedRowCount": dml.deleted.to_string(),
+        });
+        query.insert("dmlStats".to_owned(), stats);
+    }
+    if let Some(table) = result.destination_table.as_ref().filter(|_| kind.starts_with("CREATE")) {
+        let project = table.project.as_deref().unwrap_or(project);
+        let name = json!({"projectId": project, "datasetId": table.dataset, "tableId": table.table});
+        query.insert("ddlTargetTable".to_owned(), name);
+    }
+    if !result.schema.is_empty() {
+        query.insert("schema".to_owned(), shape::schema(&result.schema));
+    }
+    Value::Object(query)
+}
+
+/// What reads anything is billed for ten megabytes at least, rounded up to the next.
+fn billed(bytes: u64) -> u64 {
+    const MEGABYTE: u64 = 1 << 20;
+    if bytes == 0 { 0 } else { bytes.div_ceil(MEGABYTE).max(10) * MEGABYTE }
+}

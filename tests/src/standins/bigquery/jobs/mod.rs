@@ -1,0 +1,167 @@
+//! Jobs, kept in memory: begun, changed, waited for.
+//!
+//! `json` shows them, `routes` serves the requests about them.
+
+mod json;
+pub(super) mod routes;
+
+use super::refusal::Refusal;
+use jiff::Timestamp;
+use segue_ports::warehouse::QueryResult;
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+pub(super) type Parameters = HashMap<String, String>;
+
+/// All jobs.
+pub(super) struct Jobs {
+    inner: Mutex<Known>,
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Known {
+    jobs: HashMap<String, Job>,
+    /// The order in which they were begun.
+    count: u64,
+    /// Statements that failed on purpose already.
+    failed: HashSet<String>,
+}
+
+/// One job.
+#[derive(Clone)]
+pub(super) struct Job {
+    id: String,
+    project: String,
+    location: String,
+    number: u64,
+    /// As it was asked for.
+    configuration: Value,
+    parent: Option<String>,
+    children: u64,
+    began: Timestamp,
+    ended: Option<Timestamp>,
+    cancelled: bool,
+    outcome: Option<Result<QueryResult, Refusal>>,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self { inner: Mutex::default(), changes: watch::Sender::new(0) }
+    }
+}
+
+impl Jobs {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, id: &str) -> Option<Job> {
+        self.known().jobs.get(id).cloned()
+    }
+
+    /// Adds a job that is at work from now on.
+    fn begin(&self, job: Job) -> Result<Job, Refusal> {
+        let mut known = self.known();
+        if let Some(used) = known.jobs.get(&job.id) {
+            let name = format!("{}:{}.{}", used.project, used.location, used.id);
+            return Err(Refusal::new("duplicate", format!("Already Exists: Job {name}")));
+        }
+        known.count += 1;
+        let job = Job { number: known.count, ..job };
+        known.jobs.insert(job.id.clone(), job.clone());
+        Ok(job)
+    }
+
+    /// Adds the job of a statement of a script, which has ended.
+    pub(super) fn add_child(&self, parent: &str, statement: &str, outcome: Result<QueryResult, Refusal>) {
+        let Some(script) = self.get(parent) else { return };
+        let now = Timestamp::now();
+        let child = Job {
+            id: format!("script_job_{parent}_{}", script.children),
+            configuration: json!({"query": {"query": statement.trim(), "useLegacySql": false}}),
+            parent: Some(parent.to_owned()),
+            children: 0,
+            began: now,
+            ended: Some(now),
+            outcome: Some(outcome),
+            ..script
+        };
+        // Nobody else makes such an id.
+        if self.begin(child).is_ok() {
+            self.change(parent, |job| job.children += 1);
+        }
+    }
+
+    pub(super) fn end(&self, id: &str, outcome: Result<QueryResult, Refusal>) {
+        self.change(id, |job| {
+            job.ended = Some(Timestamp::now());
+            job.outcome = Some(outcome);
+        });
+    }
+
+    fn change(&self, id: &str, change: impl FnOnce(&mut Job)) {
+        if let Some(job) = self.known().jobs.get_mut(id) {
+            change(job);
+        }
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Whether these statements fail on purpose for the first time.
+    pub(super) fn fails_first(&self, statements: &str) -> bool {
+        self.known().failed.insert(statements.to_owned())
+    }
+
+    /// Waits until the job is as wanted; false when it is not within that time.
+    pub(super) async fn until(&self, id: &str, patience: Duration, wanted: impl Fn(&Job) -> bool) -> bool {
+        let mut changes = self.changes.subscribe();
+        let reached = async {
+            while !self.get(id).is_none_or(|job| wanted(&job)) {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(patience, reached).await.is_ok()
+    }
+
+    pub(super) fn is_cancelled(&self, id: &str) -> bool {
+        self.get(id).is_some_and(|job| job.cancelled)
+    }
+
+    /// The job, where it is looked for in the right place: the API finds jobs of `US` and `EU` without one.
+    fn find(&self, project: &str, id: &str, parameters: &Parameters) -> Result<Job, Refusal> {
+        let location = parameters.get("location").map(String::as_str);
+        self.get(id)
+            .filter(|job| match location {
+                Some(location) => location.eq_ignore_ascii_case(&job.location),
+                None => matches!(job.location.as_str(), "US" | "EU"),
+            })
+            .ok_or_else(|| Refusal::not_found(format!("Not found: Job {project}:{id}")))
+    }
+}
+
+impl Job {
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    fn new(project: &str, id: &str, location: &str, configuration: &Value) -> Self {
+        Self {
+            id: id.to_owned(),
+            project: project.to_owned(),
+            location: location.to_owned(),
+            number: 0,
+            configuration: configuration.clone(),
+            parent: None,
+            children: 0,
+            began: Timestamp::now(),
+            ended: None,
+            cancelled: false,
+            outcome: None,
+        }
+    }
+}

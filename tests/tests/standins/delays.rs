@@ -1,0 +1,122 @@
+//! Messages of a later time, by way of Cloud Tasks.
+
+use crate::{platform, serve};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use segue_gcp::PubSubBus;
+use segue_model::event::Event;
+use segue_ports::wire::{ExecutionMessage, Message};
+use segue_ports::{EventBus as _, Outgoing, PortError, Topic};
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What was published: when, where, what. The first is refused.
+#[derive(Default)]
+struct PubSub(Mutex<Vec<(Timestamp, String, Value)>>);
+
+async fn publish(
+    State(seen): State<Arc<PubSub>>,
+    Path(topic): Path<String>,
+    Json(body): Json<Value>,
+) -> StatusCode {
+    let mut seen = seen.0.lock().unwrap();
+    seen.push((Timestamp::now(), topic, body));
+    if seen.len() == 1 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+}
+
+async fn pubsub() -> (String, Arc<PubSub>) {
+    let seen = Arc::new(PubSub::default());
+    let app = Router::new().route("/v1/projects/demo/topics/{topic}", post(publish));
+    (serve(app.with_state(seen.clone())).await, seen)
+}
+
+fn outgoing(key: &str) -> Outgoing {
+    let event = Event::TimerFired { key: key.to_owned() };
+    let message = Message::Execution(ExecutionMessage::new("e-1".into(), event));
+    Outgoing { topic: Topic::Executions, message }
+}
+
+async fn tasks(address: &str) -> Vec<Value> {
+    let url = format!("{address}/v2/projects/demo/locations/europe-west1/queues/segue-delays/tasks");
+    let listed: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    listed["tasks"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_message_comes_when_it_is_due_and_not_before() {
+    let (pubsub, seen) = pubsub().await;
+    let (address, config) = platform(None, &[("PUBSUB_EMULATOR_HOST", &pubsub)]).await;
+    let bus = PubSubBus::connect(&config).await.unwrap();
+    let due = Timestamp::now() + SignedDuration::from_millis(1_200);
+    bus.publish_at(vec![outgoing("a")], due).await.unwrap();
+    // Sent again because the answer was lost, it is the same one.
+    bus.publish_at(vec![outgoing("a")], due).await.unwrap();
+    assert_eq!(tasks(&address).await.len(), 1);
+    assert_eq!((bus.publish_counts().delayed, bus.publish_counts().messages), (1, 0));
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while !tasks(&address).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+    .unwrap();
+    let seen = seen.0.lock().unwrap();
+    assert_eq!(seen.len(), 2, "once refused, once taken: {seen:?}");
+    assert!(seen[0].0 >= due, "{seen:?}");
+    let (_, topic, body) = &seen[1];
+    assert_eq!(topic, "segue-execution-events:publish");
+    let message = &body["messages"][0];
+    assert_eq!(message["attributes"]["kind"], "execution");
+    assert_eq!(message["attributes"]["executionId"], "e-1");
+    let data = STANDARD.decode(message["data"].as_str().unwrap()).unwrap();
+    assert_eq!(serde_json::from_slice::<Message>(&data).unwrap(), outgoing("a").message);
+}
+
+#[tokio::test]
+async fn what_lies_beyond_the_horizon_is_handed_on() {
+    let (pubsub, seen) = pubsub().await;
+    let (address, config) = platform(None, &[("PUBSUB_EMULATOR_HOST", &pubsub)]).await;
+    let bus = PubSubBus::connect(&config).await.unwrap();
+    let due = Timestamp::now() + SignedDuration::from_hours(24 * 45);
+    bus.publish_at(vec![outgoing("far")], due).await.unwrap();
+    let first = tasks(&address).await.remove(0);
+    // What the first task posts in 29 days, posted now: the second waits for the rest of the time, which the stand-in
+    // refuses as long as it is more than 30 days.
+    let request = &first["httpRequest"];
+    let body = STANDARD.decode(request["body"].as_str().unwrap()).unwrap();
+    let mut second: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(second["task"]["scheduleTime"], due.to_string());
+    let client = reqwest::Client::new();
+    let url = request["url"].as_str().unwrap();
+    assert_eq!(client.post(url).json(&second).send().await.unwrap().status(), 400);
+    second["task"]["scheduleTime"] = Timestamp::now().to_string().into();
+    assert_eq!(client.post(url).json(&second).send().await.unwrap().status(), 200);
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while seen.0.lock().unwrap().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(seen.0.lock().unwrap()[1].1, "segue-execution-events:publish");
+}
+
+#[tokio::test]
+async fn a_message_cloud_tasks_does_not_take_is_refused_before() {
+    let (pubsub, _) = pubsub().await;
+    let (address, config) = platform(None, &[("PUBSUB_EMULATOR_HOST", &pubsub)]).await;
+    let bus = PubSubBus::connect(&config).await.unwrap();
+    let due = Timestamp::now() + SignedDuration::from_hours(1);
+    // The largest that is not refused here is not refused there either.
+    bus.publish_at(vec![outgoing(&"x".repeat(741_000))], due).await.unwrap();
+    let mixed = vec![outgoing("small"), outgoing(&"x".repeat(743_000))];
+    let refused = bus.publish_at(mixed, due).await.unwrap_err();
+    assert!(matches!(refused, PortError::Invalid { .. }), "{refused}");
+    assert_eq!(tasks(&address).await.len(), 1, "none of the second call");
+}

@@ -1,0 +1,51 @@
+//! Secrets of Secret Manager.
+
+use crate::platform;
+use segue_gcp::SecretManagerStore;
+use segue_ports::SecretStore as _;
+use serde_json::json;
+
+async fn set(address: &str, name: &str, value: &str) {
+    let body = json!({"name": name, "value": value});
+    let answer = reqwest::Client::new().post(format!("{address}/standin/secrets")).json(&body).send().await;
+    assert!(answer.unwrap().status().is_success());
+}
+
+#[tokio::test]
+async fn a_secret_is_read_by_its_name_and_kept_for_a_while() {
+    let (address, config) = platform(None, &[]).await;
+    set(&address, "segue-TOKEN", "open sésame\n").await;
+    set(&address, "TOKEN", "of somebody else").await;
+    let store = SecretManagerStore::connect(&config).await.unwrap();
+    assert_eq!(store.get("company", "TOKEN").await.unwrap().as_deref(), Some("open sésame\n"));
+    assert_eq!(store.get("company", "OTHER").await.unwrap(), None);
+    assert_eq!(store.get("company", "../TOKEN").await.unwrap(), None);
+    // Both answers hold for a while; for another process they are new.
+    set(&address, "segue-TOKEN", "changed").await;
+    set(&address, "segue-OTHER", "added").await;
+    assert_eq!(store.get("company.team", "TOKEN").await.unwrap().as_deref(), Some("open sésame\n"));
+    assert_eq!(store.get("company", "OTHER").await.unwrap(), None);
+    let other = SecretManagerStore::connect(&config).await.unwrap();
+    assert_eq!(other.get("company", "TOKEN").await.unwrap().as_deref(), Some("changed"));
+    assert_eq!(other.get("company", "OTHER").await.unwrap().as_deref(), Some("added"));
+}
+
+#[tokio::test]
+async fn names_are_those_of_the_prefix() {
+    let (address, config) = platform(None, &[]).await;
+    for name in ["segue-B", "segue-A", "segue-C", "D", "x-segue-E"] {
+        set(&address, name, "1").await;
+    }
+    let store = SecretManagerStore::connect(&config).await.unwrap();
+    assert_eq!(store.names("company").await.unwrap(), ["A", "B", "C"]);
+}
+
+#[tokio::test]
+async fn without_an_answer_there_is_no_absence() {
+    let (_, mut config) = platform(None, &[]).await;
+    // A server that knows no secrets answers 404 as well, but one that is not there does not answer.
+    config.emulators.secrets = Some("http://127.0.0.1:1".to_owned());
+    let store = SecretManagerStore::connect(&config).await.unwrap();
+    let asked = tokio::time::timeout(std::time::Duration::from_secs(60), store.get("company", "TOKEN")).await;
+    assert!(asked.unwrap().is_err_and(|error| error.is_transient()));
+}
