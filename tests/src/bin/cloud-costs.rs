@@ -68,13 +68,11 @@ async fn main() -> anyhow::Result<()> {
         costs.push(measure(&system, flow, inputs).await?);
     }
     for flow in ["inline-5", "inline-25", "runnable-5", "runnable-25"] {
-        // Now and then the scheduler reads all flows anew, whatever runs: the cheapest of several is the flow's own.
+        // Now and then the scheduler reads all flows anew, whatever runs, and a claim is renewed where the machine is
+        // busy: the least of several is the flow's own.
         let mut cheapest = measure(&system, flow, &[]).await?;
         for _ in 1..TIMES {
-            let again = measure(&system, flow, &[]).await?;
-            if again.of("firestore.reads") < cheapest.of("firestore.reads") {
-                cheapest = again;
-            }
+            cheapest = cheapest.least(measure(&system, flow, &[]).await?);
         }
         costs.push(cheapest);
     }

@@ -33,6 +33,15 @@ impl Cost {
         self.counts.get(kind).copied().unwrap_or_default()
     }
 
+    /// The less of each kind, of two measurements of the same flow.
+    #[must_use]
+    pub fn least(mut self, other: Self) -> Self {
+        for (kind, count) in &mut self.counts {
+            *count = other.of(kind).min(*count);
+        }
+        self
+    }
+
     /// Dollars for a million such executions, where an instance is billed `milliseconds` for each request and works on
     /// `at_once` of them.
     pub fn dollars(&self, milliseconds: f64, at_once: f64) -> f64 {

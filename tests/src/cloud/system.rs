@@ -190,16 +190,22 @@ impl System {
         Ok(json!(self.warehouse.query(job).await?.rows))
     }
 
-    /// What the functions and stand-ins wrote into their logs, by name.
-    pub fn logs(&self) -> BTreeMap<String, String> {
+    /// The last lines of each log that tell of something wrong, at most `count` of each.
+    pub fn complaints(&self, count: usize) -> String {
         let files = std::fs::read_dir(self.directory.path()).into_iter().flatten().flatten();
-        files
-            .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "log"))
-            .map(|entry| {
-                let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
-                (entry.file_name().to_string_lossy().into_owned(), text)
-            })
-            .collect()
+        let logs = files.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "log"));
+        let mut report = String::new();
+        for log in logs {
+            let text = std::fs::read_to_string(log.path()).unwrap_or_default();
+            let is_wrong =
+                |line: &&str| ["\"ERROR\"", "\"WARNING\"", "panicked"].iter().any(|word| line.contains(word));
+            let wrong: Vec<&str> = text.lines().rev().filter(is_wrong).take(count).collect();
+            if !wrong.is_empty() {
+                report += &format!("\n{}:", log.file_name().to_string_lossy());
+                report.extend(wrong.iter().rev().map(|line| format!("\n  {line}")));
+            }
+        }
+        report
     }
 
     /// Keeps the folder with the logs, and says where it is.
