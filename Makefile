@@ -2,6 +2,7 @@
 #
 #   CARGO_TARGET_DIR  where cargo builds; target/ unless set
 #   DUCKDB_LIB_DIR    a folder with DuckDB's shared library; fetched into .deps/duckdb unless set
+#   PROFILE           how the command is built for demo and crash: release unless set; dev shares what the tests compile
 #   BUNDLED=1         compile DuckDB from source instead, about 16 minutes on 2 cores
 #   FRESH=1           let `make demo` begin with an empty data directory
 #   KILLS             how often `make crash` kills the server, 200 unless set
@@ -14,6 +15,8 @@ SHELL := bash
 .PHONY: help demo test test-gcp sizes emulators crash bench build lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+PROFILE := $(or $(PROFILE),release)
+BUILT := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 ifdef BUNDLED
 FEATURES := --features segue-cli/bundled
 else
@@ -26,19 +29,19 @@ help: ## print this
 	  printf '  make %-9s %s\n' "$$name" "$$text"; done
 
 demo: build ## load the sample taxi trips and counties on this machine, and count them
-	@SEGUE=$(TARGET)/release/segue SERVER=$(TARGET)/release/sample-server tests/tools/demo.sh
+	@SEGUE=$(BUILT)/segue SERVER=$(BUILT)/sample-server tests/tools/demo.sh
 
 test: tools $(DUCKDB) ## run every test
 	cargo test --workspace $(FEATURES)
 
 crash: build ## kill a server KILLS times while it works, and compare with a run in peace
-	$(TARGET)/release/crash-server --segue $(TARGET)/release/segue --kills $(or $(KILLS),200)
+	$(BUILT)/crash-server --segue $(BUILT)/segue --kills $(or $(KILLS),200)
 
 emulators: ## start the emulators of Firestore, Pub/Sub, Cloud Storage and BigQuery, and print their environment
 	@tests/tools/emulators.sh start
 
 test-gcp: tools $(DUCKDB) ## run Segue as on Google Cloud on emulators: adapters, then every function, in peace and with SEEDS of faults
-	cargo build --workspace --bins $(FEATURES)
+	cargo build --workspace --bins --tests $(FEATURES)
 	@tests/tools/on-emulators.sh bash -euo pipefail -c '\
 	  cargo test --workspace --test "*store" --test event_bus --test state_costs --test warehouse --test standins $(FEATURES); \
 	  $(TARGET)/debug/cloud-costs; \
@@ -48,6 +51,7 @@ sizes: tools $(DUCKDB) ## size, start and memory of each function as it is deplo
 	cargo build --release --no-default-features $(addprefix --package segue-fn-,$(notdir $(wildcard functions/*)))
 	@BIN=$(TARGET)/release tests/bench/functions.sh
 
+bench: PROFILE := release
 bench: build ## benchmarks, load on a server, and a full month of trips against a hand-written script
 	cargo bench --workspace --bench '*' $(FEATURES)
 	$(TARGET)/release/load-server --segue $(TARGET)/release/segue
@@ -56,7 +60,7 @@ bench: build ## benchmarks, load on a server, and a full month of trips against 
 
 build: tools $(DUCKDB) ## build the command `segue` for use, and what the demo and the benchmarks need
 	@echo "== building; the first time takes some minutes"
-	cargo build --release $(FEATURES) --package segue-cli --package segue-tests --bins
+	cargo build --profile $(PROFILE) $(FEATURES) --bins $(if $(filter dev,$(PROFILE)),--workspace --tests,--package segue-cli --package segue-tests)
 
 lint: tools $(DUCKDB) ## what must be clean: format, clippy, docs
 	cargo fmt --all --check

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the first blocks of README.md's "Try a flow" and "Talk to a server" as they are written, in an empty folder.
-# The command is built already.
+# The command is built already, with the profile PROFILE (release unless set).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -16,11 +16,14 @@ block() {
 
 cd "$folder"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
-export PATH="$CARGO_TARGET_DIR/release:$PATH"
+built=${PROFILE:-release}
+[ "$built" != dev ] || built=debug
+export PATH="$CARGO_TARGET_DIR/$built:$PATH"
 for heading in "Try a flow" "Talk to a server"; do
   commands=$(block "$heading")
   # `make build` is run where the Makefile is, and the command is found where it was put.
   commands=${commands/make build/make -C $root build}
+  commands=${commands//\/release:/\/$built:}
   printf '%s\n' "$commands"
   bash -euo pipefail -c "$commands"
 done

@@ -112,7 +112,7 @@ pub fn cloud_settings(timeout: Duration) -> TaskSettings {
         lease: LEASE,
         heartbeat: LEASE / 3,
         log_interval: LOG_INTERVAL,
-        patience: Some(PATIENCE.min(timeout / 2)),
+        patience: Some(PATIENCE.min(timeout / 4)),
         request_limit: Some(timeout.saturating_sub(MARGIN).max(timeout / 2)),
         ..TaskSettings::default()
     }

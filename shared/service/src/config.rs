@@ -26,7 +26,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged: `RUST_LOG`, in the words of `tracing` (default `info`).
     pub log_filter: String,
-    /// How many requests it works on at once, and how long one may take: from its `function.yaml`.
+    /// How many requests it works on at once, and how long one may take: from its `function.yaml`, the time unless
+    /// `SEGUE_TIMEOUT_SECONDS` says that the service was deployed with another.
     pub facts: FunctionFacts,
     /// Who may push messages: the account `SEGUE_PUSH_ACCOUNT`, with a token for one of `SEGUE_PUSH_AUDIENCE` (with
     /// commas between them). `SEGUE_PUSH_AUTH=iam` says that Cloud Run lets nobody else in. Without either, anybody,
@@ -112,7 +113,12 @@ impl Config {
             variable("SEGUE_LOG_FORMAT"),
             &[("text", LogFormat::Text), ("json", LogFormat::Json)],
         )?;
-        let facts = FunctionFacts::parse(function)?;
+        let mut facts = FunctionFacts::parse(function)?;
+        if let Some(seconds) =
+            parsed::<NonZeroU32>("SEGUE_TIMEOUT_SECONDS", variable("SEGUE_TIMEOUT_SECONDS"))?
+        {
+            facts.timeout = Duration::from_secs(seconds.get().into());
+        }
         let push = push_caller(&variable, on_cloud_run)?;
         let host = if on_cloud_run { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
         let platform = platform.unwrap_or(if on_cloud_run { Platform::Gcp } else { Platform::Local });
@@ -217,6 +223,15 @@ mod tests {
         assert_eq!((first.platform, first.log_format), (Platform::Gcp, LogFormat::Json));
         assert!(first.holder.starts_with("http-7-"));
         assert_ne!(first.holder, config(&variables).unwrap().holder);
+    }
+
+    #[test]
+    fn a_service_may_be_deployed_with_another_timeout() {
+        let timeout = |variables: &[(&str, &str)]| config(variables).unwrap().facts.timeout;
+        let usual = timeout(&[]);
+        assert_ne!(usual, Duration::from_secs(8));
+        assert_eq!(timeout(&[("SEGUE_TIMEOUT_SECONDS", "8")]), Duration::from_secs(8));
+        assert!(config(&[("SEGUE_TIMEOUT_SECONDS", "0")]).is_err());
     }
 
     #[test]

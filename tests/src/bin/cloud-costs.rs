@@ -1,13 +1,14 @@
 //! Counts what flows cost on Google Cloud, by the functions' own adapters on emulators, and prints a table for
 //! docs/cost.md. Fails when a task run costs more than it may: 2 messages, 3 writes and 3 reads for one that a function
-//! runs, nothing of its own for one that the executor runs.
+//! runs, nothing of its own for one that the executor runs. Then it moves a large file, and fails when a function
+//! holds it in memory.
 //!
 //! It is to be run where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-costs`.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use segue_tests::cloud::costs::{Cost, HEAD, measure};
-use segue_tests::cloud::{Faults, System};
+use segue_tests::cloud::{Faults, System, large_file};
 use segue_tests::{repository, taxi};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -22,15 +23,19 @@ struct Arguments {
     /// The folder of the built programs; that of this one unless given.
     #[arg(long)]
     programs: Option<PathBuf>,
+    /// How large the file is that is moved, MiB.
+    #[arg(long, default_value_t = 256)]
+    large: u64,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let programs = match Arguments::parse().programs {
+    let arguments = Arguments::parse();
+    let programs = match arguments.programs {
         Some(folder) => folder,
         None => std::env::current_exe()?.parent().context("this program is in no folder")?.to_owned(),
     };
-    let (source, _files) = taxi::serve_months().await?;
+    let (source, files) = taxi::serve_months().await?;
 
     let mut system =
         System::start(&programs, &format!("costs-{}", std::process::id()), Faults::default()).await?;
@@ -95,6 +100,16 @@ async fn main() -> anyhow::Result<()> {
             of_messages <= messages && of_writes <= writes + 0.1 && of_reads <= reads,
             "one more {kind} task run may cost {messages} messages, {writes} writes and {reads} reads"
         );
+    }
+    let bytes = arguments.large * 1024 * 1024;
+    std::fs::File::create(files.path().join("large.bin"))?.set_len(bytes)?;
+    let url = source.replace("/taxi", "/large.bin");
+    say(&format!(
+        "\n| function | memory before, MiB | at most, with a file of {} MiB |\n|---|---|---|",
+        arguments.large
+    ))?;
+    for (name, rest, most) in large_file(&system, &url, bytes).await? {
+        say(&format!("| `{name}` | {} | {} |", rest / 1024, most / 1024))?;
     }
     say("\n| function | memory afterwards | stopped in |\n|---|---|---|")?;
     for (name, function) in &mut system.functions {

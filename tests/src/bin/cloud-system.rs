@@ -1,6 +1,7 @@
 //! Runs the taxi flows on Segue as it is on Google Cloud (see `segue_tests::cloud`): once in peace, then with functions
 //! killed and messages duplicated, delayed, reordered and lost, as often as asked. Each time every execution must end
-//! as in peace, every slot must have run once, and the main table must hold the same rows.
+//! as in peace, every slot must have run once, and the main table must hold the same rows. In between, tasks that take
+//! longer than a request may.
 //!
 //! It is to be run where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-system …`.
 
@@ -8,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use futures::StreamExt as _;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use segue_tests::cloud::{FUNCTIONS, Faults, System};
+use segue_tests::cloud::{FUNCTIONS, Faults, System, long_work};
 use segue_tests::repository;
 use segue_tests::server::Ended;
 use segue_tests::taxi::{MONTHS, SCHEDULED, same_ends, serve_months, slots_ran_once};
@@ -101,6 +102,8 @@ async fn main() -> anyhow::Result<()> {
     for end in &peace.ends {
         ensure!(end.state == "SUCCESS", "in peace an execution ends {}: {end:#?}", end.state);
     }
+
+    say(&long_work(&programs).await.context("with a short limit")?)?;
 
     let round = Round { longest_peace: Some(arguments.longest_peace), ..round };
     let mut rounds = futures::stream::iter(arguments.first..arguments.first + arguments.seeds)

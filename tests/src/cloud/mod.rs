@@ -9,11 +9,15 @@
 
 pub mod costs;
 mod environment;
+mod large;
+mod long_work;
 mod process;
 mod proxy;
 mod system;
 
 pub use environment::Environment;
+pub use large::large_file;
+pub use long_work::long_work;
 pub use process::FunctionProcess;
 pub use proxy::{Faults, Proxy};
 pub use system::{FUNCTIONS, System};

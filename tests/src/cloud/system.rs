@@ -3,6 +3,7 @@
 use super::environment::Environment;
 use super::process::{FunctionProcess, start_server};
 use super::proxy::{Faults, Proxy};
+use crate::repository;
 use crate::server::Client;
 use anyhow::{Context as _, ensure};
 use segue_gcp::{BigQueryWarehouse, PlatformConfig, PushSubscription, ensure_subscription, ensure_topic};
@@ -44,6 +45,19 @@ impl System {
     /// # Errors
     /// What could not be started, and what it said.
     pub async fn start(programs: &Path, prefix: &str, faults: Faults) -> anyhow::Result<Self> {
+        Self::start_with(programs, prefix, faults, &[]).await
+    }
+
+    /// The same with more variables for the functions.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(
+        programs: &Path,
+        prefix: &str,
+        faults: Faults,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let environment = Environment::from_env()?;
         let directory = tempfile::tempdir()?;
         // Ids follow from slots, so systems beside each other have the same ones, and work in folders named by them.
@@ -54,8 +68,9 @@ impl System {
         let arguments = ["--port", "0", "--data-dir", &data_dir];
         let (bigquery_child, bigquery) =
             start_server(&programs.join("bigquery-standin"), &arguments, &log).await?;
+        let arguments = ["--port", "0", "--storage", &environment.storage];
         let (others_child, others) =
-            start_server(&programs.join("google-standins"), &["--port", "0"], &log).await?;
+            start_server(&programs.join("google-standins"), &arguments, &log).await?;
         let variables: Vec<(String, String)> = [
             ("TMPDIR", &*scratch.to_string_lossy()),
             ("SEGUE_PLATFORM", "gcp"),
@@ -71,10 +86,13 @@ impl System {
             ("STORAGE_EMULATOR_HOST", &environment.storage),
             ("BIGQUERY_EMULATOR_HOST", &bigquery),
             ("CLOUD_TASKS_EMULATOR_HOST", &others),
+            ("CLOUD_RUN_EMULATOR_HOST", &others),
             ("SECRET_MANAGER_EMULATOR_HOST", &others),
         ]
+        .into_iter()
+        .chain(more.iter().copied())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
+        .collect();
         let config = PlatformConfig::from_variables(|name| {
             variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
         })?;
@@ -110,19 +128,16 @@ impl System {
         Ok(system)
     }
 
-    /// Topics with push subscriptions, as Terraform makes them.
+    /// Topics with push subscriptions, as Terraform makes them of `function.yaml`.
     async fn subscribe(&mut self) -> anyhow::Result<()> {
         ensure_topic(&self.config, "dead-letters").await?;
-        let mut wanted = vec![
-            ("executor".to_owned(), "execution-events".to_owned(), "executor"),
-            ("scheduler-triggers".to_owned(), "trigger-events".to_owned(), "scheduler"),
-            ("scheduler-backfills".to_owned(), "backfills".to_owned(), "scheduler"),
-            ("dead-letters".to_owned(), "dead-letters".to_owned(), "dead-letters"),
-        ];
-        for name in FUNCTIONS.into_iter().filter(|name| !["executor", "scheduler"].contains(name)) {
-            wanted.push((format!("task-{name}"), format!("task-{name}"), name));
+        let mut wanted = Vec::new();
+        for function in FUNCTIONS {
+            wanted.extend(topics(function)?.into_iter().map(|topic| (function, topic)));
         }
-        for (name, topic, function) in wanted {
+        for (function, topic) in wanted {
+            let function = if topic == "dead-letters" { "dead-letters" } else { function };
+            let name = format!("{function}-{topic}");
             let subscription = PushSubscription {
                 endpoint: format!("{}/{function}", self.proxy.url),
                 ack_deadline: 600,
@@ -228,6 +243,15 @@ impl System {
         }
         Ok(())
     }
+}
+
+/// The topics whose messages a function takes: the line `topics: [one, two]` of its `function.yaml`.
+fn topics(function: &str) -> anyhow::Result<Vec<String>> {
+    let file = repository().join("functions").join(function).join("function.yaml");
+    let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    let list = text.lines().find_map(|line| line.strip_prefix("topics: [")?.split_once(']'));
+    let (topics, _) = list.with_context(|| format!("{} has no line 'topics: […]'", file.display()))?;
+    Ok(topics.split(',').map(|topic| topic.trim().to_owned()).collect())
 }
 
 /// Makes the bucket of internal storage, as Terraform does.

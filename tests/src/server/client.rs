@@ -34,7 +34,7 @@ impl Client {
     /// # Errors
     /// When there can be no client.
     pub fn new(url: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(120)).build()?;
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(600)).build()?;
         Ok(Self { http, base: format!("{url}/api/v1/main") })
     }
 

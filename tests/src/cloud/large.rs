@@ -1,0 +1,57 @@
+//! A file larger than the memory of those who move it.
+
+use super::System;
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+
+/// How much more memory a function may come to hold, in KiB, whatever the size of the file: with what a release build
+/// holds at rest, under 100 MB.
+const MOST: u64 = 64 * 1024;
+
+/// From the web to internal storage (through the function), to a bucket and back (not through it).
+const FLOW: &str = r#"
+id: large
+namespace: zoomcamp
+inputs:
+  - {id: url, type: STRING}
+tasks:
+  - id: fetch
+    type: io.kestra.plugin.core.http.Download
+    uri: "{{ inputs.url }}"
+  - id: upload
+    type: io.kestra.plugin.gcp.gcs.Upload
+    from: "{{ outputs.fetch.uri }}"
+    to: "gs://{{ kv('GCP_BUCKET_NAME') }}/large.bin"
+  - id: download
+    type: io.kestra.plugin.gcp.gcs.Download
+    from: "gs://{{ kv('GCP_BUCKET_NAME') }}/large.bin"
+  - id: size
+    type: io.kestra.plugin.core.storage.Size
+    uri: "{{ outputs.download.uri }}"
+"#;
+
+/// Moves the file at `url` of so many bytes, and returns rows of a Markdown table: function, KiB held before, KiB held
+/// at most.
+///
+/// # Errors
+/// When it cannot be moved, is another afterwards, or a function held too much of it.
+pub async fn large_file(system: &System, url: &str, bytes: u64) -> anyhow::Result<Vec<(String, u64, u64)>> {
+    system.api.import(FLOW.to_owned()).await?;
+    let movers = ["http", "gcs", "storage"];
+    let memory = || -> anyhow::Result<Vec<(u64, u64)>> {
+        let functions = movers.iter().map(|name| system.functions.get(*name).context("it is no function"));
+        functions.map(|function| function?.memory()).collect()
+    };
+    let before = memory()?;
+    let ended = system.api.start(("zoomcamp", "large"), &[("url".to_owned(), url.to_owned())], true).await?;
+    let after = memory()?;
+    let runs = ended.get("taskRunList").and_then(Value::as_array).into_iter().flatten();
+    let size = runs.filter_map(|run| run.pointer("/outputs/size")).next_back();
+    ensure!(size == Some(&json!(bytes)), "of {bytes} bytes came {size:?}: {ended:#}");
+    let rows = movers.iter().zip(before).zip(after).map(|((name, (rest, _)), (_, most))| {
+        let more = most.saturating_sub(rest);
+        ensure!(more < MOST, "{name} came to hold {more} KiB more, for a file of {bytes} bytes");
+        Ok(((*name).to_owned(), rest, most))
+    });
+    rows.collect()
+}
