@@ -8,8 +8,9 @@
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use futures::StreamExt as _;
+use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use segue_tests::cloud::{FUNCTIONS, Faults, System, long_work};
+use segue_tests::cloud::{Faults, System, long_work};
 use segue_tests::repository;
 use segue_tests::server::Ended;
 use segue_tests::taxi::{MONTHS, SCHEDULED, same_ends, serve_months, slots_ran_once};
@@ -288,7 +289,8 @@ async fn disturb(system: &mut System, dice: &mut Option<(u64, StdRng)>) -> anyho
         return Ok(0);
     };
     tokio::time::sleep(Duration::from_millis(dice.random_range(10..*longest))).await;
-    let name = FUNCTIONS.get(dice.random_range(0..FUNCTIONS.len())).copied().unwrap_or_default();
+    let takers = system.takers();
+    let name = takers.choose(dice).context("there are no functions")?;
     let function = system.functions.get_mut(name).context("there is no such function")?;
     function.kill().await?;
     function.run().await?;

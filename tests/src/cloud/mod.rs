@@ -20,4 +20,4 @@ pub use large::large_file;
 pub use long_work::long_work;
 pub use process::FunctionProcess;
 pub use proxy::{Faults, Proxy};
-pub use system::{FUNCTIONS, System};
+pub use system::System;

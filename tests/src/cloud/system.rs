@@ -14,9 +14,6 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::process::Child;
 
-/// The functions that take messages; the API takes none.
-pub const FUNCTIONS: [&str; 8] =
-    ["executor", "scheduler", "bigquery", "execution", "gcs", "http", "script", "storage"];
 /// How often a message is delivered in vain before it is a dead letter: the most Pub/Sub allows, as functions are
 /// killed here more often than anywhere else.
 const DELIVERIES: u32 = 100;
@@ -98,17 +95,16 @@ impl System {
         })?;
         bucket(&environment, &config.bucket).await?;
         let mut functions = BTreeMap::new();
-        for name in FUNCTIONS.into_iter().chain(["api"]) {
+        let mut targets = BTreeMap::new();
+        for entry in std::fs::read_dir(repository().join("functions"))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
             let program = programs.join(format!("segue-fn-{name}"));
             let log = directory.path().join(format!("{name}.log"));
-            functions
-                .insert(name.to_owned(), FunctionProcess::start(&program, variables.clone(), &log).await?);
+            let function = FunctionProcess::start(&program, variables.clone(), &log).await?;
+            targets.insert(name.clone(), format!("http://127.0.0.1:{}/", function.port));
+            functions.insert(name, function);
         }
         let port = |name: &str| functions.get(name).map(|function| function.port).unwrap_or_default();
-        let mut targets: BTreeMap<String, String> = FUNCTIONS
-            .iter()
-            .map(|name| ((*name).to_owned(), format!("http://127.0.0.1:{}/", port(name))))
-            .collect();
         targets
             .insert("dead-letters".to_owned(), format!("http://127.0.0.1:{}/dead-letters", port("executor")));
         let api = Client::new(&format!("http://127.0.0.1:{}", port("api")))?;
@@ -132,8 +128,8 @@ impl System {
     async fn subscribe(&mut self) -> anyhow::Result<()> {
         ensure_topic(&self.config, "dead-letters").await?;
         let mut wanted = Vec::new();
-        for function in FUNCTIONS {
-            wanted.extend(topics(function)?.into_iter().map(|topic| (function, topic)));
+        for function in self.functions.keys() {
+            wanted.extend(topics(function)?.into_iter().map(|topic| (function.as_str(), topic)));
         }
         for (function, topic) in wanted {
             let function = if topic == "dead-letters" { "dead-letters" } else { function };
@@ -165,6 +161,11 @@ impl System {
             reqwest::Client::new().post(url).json(&json!({"messages": [{"data": data}]})).send().await?;
         ensure!(answer.status().is_success(), "Pub/Sub answers {}", answer.text().await?);
         Ok(())
+    }
+
+    /// The names of the functions that take messages; the API takes none.
+    pub fn takers(&self) -> Vec<String> {
+        self.functions.keys().filter(|name| *name != "api").cloned().collect()
     }
 
     /// What its names begin with.
@@ -251,7 +252,7 @@ fn topics(function: &str) -> anyhow::Result<Vec<String>> {
     let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
     let list = text.lines().find_map(|line| line.strip_prefix("topics: [")?.split_once(']'));
     let (topics, _) = list.with_context(|| format!("{} has no line 'topics: […]'", file.display()))?;
-    Ok(topics.split(',').map(|topic| topic.trim().to_owned()).collect())
+    Ok(topics.split(',').map(|topic| topic.trim().to_owned()).filter(|topic| !topic.is_empty()).collect())
 }
 
 /// Makes the bucket of internal storage, as Terraform does.
