@@ -43,8 +43,11 @@ emulators: ## start the emulators of Firestore, Pub/Sub, Cloud Storage and BigQu
 test-gcp: tools $(DUCKDB) ## run Segue as on Google Cloud on emulators: adapters, then every function, in peace and with SEEDS of faults
 	cargo build --workspace --bins --tests $(FEATURES)
 	@tests/tools/on-emulators.sh bash -euo pipefail -c '\
-	  cargo test --workspace --test "*store" --test event_bus --test state_costs --test warehouse --test standins $(FEATURES); \
+	  adapters=$$(mktemp); echo "the adapters are tested beside this; what they print comes afterwards"; \
+	  cargo test --workspace --test "*store" --test event_bus --test state_costs --test warehouse --test standins \
+	    $(FEATURES) >"$$adapters" 2>&1 & \
 	  $(TARGET)/debug/cloud-costs; \
+	  wait $$! || { cat "$$adapters"; exit 1; }; cat "$$adapters"; rm "$$adapters"; \
 	  $(TARGET)/debug/cloud-system --seeds $(or $(SEEDS),2)'
 
 sizes: tools $(DUCKDB) ## size, start and memory of each function as it is deployed

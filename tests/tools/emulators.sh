@@ -145,8 +145,9 @@ run() {
   esac
 }
 
+# Starts one of them; whether it answers is for await_one to say.
 start_one() {
-  local name=$1 port tries
+  local name=$1 port
   if answers "$name"; then return; fi
   check_tools "$name" || exit 3
   stop_one "$name"
@@ -160,6 +161,10 @@ start_one() {
   echo $! >"$folder/$name.pid"
   set +m
   echo "$port" >"$folder/$name.port"
+}
+
+await_one() {
+  local name=$1 tries
   for tries in $(seq 120); do
     if answers "$name"; then return; fi
     kill -0 "$(cat "$folder/$name.pid")" 2>/dev/null || break
@@ -216,6 +221,7 @@ case "$order" in
   start)
     mkdir -p "$folder"
     for name in "${names[@]}"; do start_one "$name"; done
+    for name in "${names[@]}"; do await_one "$name"; done
     print_env ;;
   stop)
     for name in "${names[@]}"; do stop_one "$name"; done ;;

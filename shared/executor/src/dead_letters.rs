@@ -54,17 +54,7 @@ impl Executor {
              down each time; its own log says more",
             message.task_type
         );
-        let entry = LogEntry {
-            namespace: message.namespace.clone(),
-            flow_id: message.flow_id.clone(),
-            execution_id: message.execution_id.clone(),
-            task_id: Some(message.task_id.clone()),
-            task_run_id: Some(message.task_run_id.clone()),
-            attempt_number: Some(message.attempt),
-            timestamp: now,
-            level: LogLevel::Error,
-            message: error.clone(),
-        };
+        let entry = message.log_entry(LogLevel::Error, now, error.clone());
         self.ports().state.append_logs(vec![entry]).await?;
         let result = TaskRunResult {
             task_run_id: message.task_run_id,

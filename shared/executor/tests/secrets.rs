@@ -2,10 +2,11 @@
 //! the clear text.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what is wrong here fails a test")]
 
+mod support;
+
 use async_trait::async_trait;
 use segue_embedded::{EmbeddedOptions, EnvSecretStore, open_with};
-use segue_executor::{Answers, CreateError, Executor, ExecutorParts, NewExecution, NoObserver};
-use segue_model::catalog::{Catalog, RunBy, TaskType};
+use segue_executor::{Answers, CreateError, Executor, NewExecution};
 use segue_model::cipher::is_sealed;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::execution::Execution;
@@ -15,7 +16,7 @@ use segue_model::state::State;
 use segue_model::{Json, Map};
 use segue_ports::wire::Message;
 use segue_ports::{EventBus, MessageHandler as _, Outgoing, PortError, Ports, Verdict};
-use segue_template::{Answer, Lookup, Renderer};
+use segue_template::{Answer, Lookup};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::path::Path;
@@ -72,23 +73,7 @@ impl Bench {
         let options = EmbeddedOptions { secrets: EnvSecretStore::new(key), ..EmbeddedOptions::default() };
         let bus = Arc::new(Bus::default());
         let ports = Ports { bus: bus.clone(), ..open_with(dir, options).unwrap().ports };
-        let mut types = segue_model::flowable_types::flowable_types();
-        types.extend(segue_engine::inline::inline_types());
-        types.push(TaskType {
-            name: "test.Work",
-            aliases: &[],
-            run_by: RunBy::Service("test"),
-            schema: json!({"type": "object", "additionalProperties": true}),
-        });
-        let executor = Executor::new(ExecutorParts {
-            ports: ports.clone(),
-            catalog: Arc::new(Catalog::new(types)),
-            renderer: Renderer::new(),
-            answers: Arc::new(Nothing),
-            globals: Arc::new(Map::new()),
-            observer: Arc::new(NoObserver),
-            announce_ends: false,
-        });
+        let executor = support::executor(ports.clone(), Arc::new(Nothing));
         Self { executor, ports, bus }
     }
 

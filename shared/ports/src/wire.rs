@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use segue_model::backfill::BackfillRequest;
 use segue_model::event::Event;
 use segue_model::id::{ExecutionId, TaskRunId};
-use segue_model::log::LogLevel;
+use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::State;
 use segue_model::trigger_state::TriggerKey;
 use segue_model::{Json, Map};
@@ -171,6 +171,21 @@ impl TaskRunMessage {
             execution_id: self.execution_id.clone(),
             task_run_id: self.task_run_id.clone(),
             attempt: self.attempt,
+        }
+    }
+
+    /// A line of this attempt's log.
+    pub fn log_entry(&self, level: LogLevel, timestamp: Timestamp, message: String) -> LogEntry {
+        LogEntry {
+            namespace: self.namespace.clone(),
+            flow_id: self.flow_id.clone(),
+            execution_id: self.execution_id.clone(),
+            task_id: Some(self.task_id.clone()),
+            task_run_id: Some(self.task_run_id.clone()),
+            attempt_number: Some(self.attempt),
+            timestamp,
+            level,
+            message,
         }
     }
 }

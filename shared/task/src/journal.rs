@@ -22,17 +22,7 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn new(message: &TaskRunMessage, clock: Arc<dyn Clock>) -> Self {
-        let blank = LogEntry {
-            namespace: message.namespace.clone(),
-            flow_id: message.flow_id.clone(),
-            execution_id: message.execution_id.clone(),
-            task_id: Some(message.task_id.clone()),
-            task_run_id: Some(message.task_run_id.clone()),
-            attempt_number: Some(message.attempt),
-            timestamp: message.dispatched_at,
-            level: LogLevel::Info,
-            message: String::new(),
-        };
+        let blank = message.log_entry(LogLevel::Info, message.dispatched_at, String::new());
         Self {
             blank,
             min_level: message.log_level.unwrap_or(LogLevel::Trace),

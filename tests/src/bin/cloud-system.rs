@@ -1,7 +1,7 @@
 //! Runs the taxi flows on Segue as it is on Google Cloud (see `segue_tests::cloud`): once in peace, then with functions
 //! killed and messages duplicated, delayed, reordered and lost, as often as asked. Each time every execution must end
-//! as in peace, every slot must have run once, and the main table must hold the same rows. In between, tasks that take
-//! longer than a request may.
+//! as in peace, every slot must have run once, and the main table must hold the same rows. Beside the round in peace run
+//! tasks that take longer than a request may.
 //!
 //! It is to be run where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-system …`.
 
@@ -87,7 +87,8 @@ async fn main() -> anyhow::Result<()> {
 
     let began = Instant::now();
     let round = Round { programs: &programs, source: &source, keep: arguments.keep, longest_peace: None };
-    let peace = round.run(Faults::default()).await?;
+    let long = async { long_work(&programs).await.context("with a short limit") };
+    let (peace, long) = tokio::try_join!(round.run(Faults::default()), long)?;
     let runs: usize = peace.ends.iter().map(|end| end.task_runs.len()).sum();
     say(&format!(
         "in peace: {} executions with {runs} task runs in {:.1} s",
@@ -104,7 +105,7 @@ async fn main() -> anyhow::Result<()> {
         ensure!(end.state == "SUCCESS", "in peace an execution ends {}: {end:#?}", end.state);
     }
 
-    say(&long_work(&programs).await.context("with a short limit")?)?;
+    say(&long)?;
 
     let round = Round { longest_peace: Some(arguments.longest_peace), ..round };
     let mut rounds = futures::stream::iter(arguments.first..arguments.first + arguments.seeds)

@@ -3,11 +3,12 @@
 
 mod dead_letters;
 mod delivered_timers;
+#[path = "../support/mod.rs"]
+mod support;
 
 use async_trait::async_trait;
 use segue_embedded::{EmbeddedOptions, open_with};
-use segue_executor::{ActionError, Answers, Executor, ExecutorParts, NewExecution, NoObserver};
-use segue_model::catalog::{Catalog, RunBy, TaskType};
+use segue_executor::{ActionError, Answers, Executor, NewExecution};
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
@@ -17,7 +18,7 @@ use segue_model::{Json, Map};
 use segue_ports::state::Claim;
 use segue_ports::wire::{ExecutionMessage, Message, TaskRunMessage};
 use segue_ports::{EventBus, MessageHandler as _, Outgoing, PortError, Ports, TimersBy, Verdict};
-use segue_template::{Answer, Lookup, Renderer};
+use segue_template::{Answer, Lookup};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -92,23 +93,7 @@ impl Bench {
         let bus = Arc::new(Bus::default());
         let embedded = open_with(dir.path(), EmbeddedOptions::default()).unwrap();
         let ports = Ports { bus: bus.clone(), timers, ..embedded.ports };
-        let mut types = segue_model::flowable_types::flowable_types();
-        types.extend(segue_engine::inline::inline_types());
-        types.push(TaskType {
-            name: "test.Work",
-            aliases: &[],
-            run_by: RunBy::Service("test"),
-            schema: json!({"type": "object", "additionalProperties": true}),
-        });
-        let executor = Executor::new(ExecutorParts {
-            ports: ports.clone(),
-            catalog: Arc::new(Catalog::new(types)),
-            renderer: Renderer::new(),
-            answers: Arc::new(States(ports.clone())),
-            globals: Arc::new(Map::new()),
-            observer: Arc::new(NoObserver),
-            announce_ends: false,
-        });
+        let executor = support::executor(ports.clone(), Arc::new(States(ports.clone())));
         Self { executor, ports, bus, tasks: Mutex::default(), _dir: dir }
     }
 

@@ -1,0 +1,30 @@
+//! An executor whose only service is a test's own.
+
+use segue_executor::{Answers, Executor, ExecutorParts, NoObserver};
+use segue_model::Map;
+use segue_model::catalog::{Catalog, RunBy, TaskType};
+use segue_ports::Ports;
+use segue_template::Renderer;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Knows `test.Work`, which the service `test` is to run, flowables and what is run inline.
+pub fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
+    let mut types = segue_model::flowable_types::flowable_types();
+    types.extend(segue_engine::inline::inline_types());
+    types.push(TaskType {
+        name: "test.Work",
+        aliases: &[],
+        run_by: RunBy::Service("test"),
+        schema: json!({"type": "object", "additionalProperties": true}),
+    });
+    Executor::new(ExecutorParts {
+        ports,
+        catalog: Arc::new(Catalog::new(types)),
+        renderer: Renderer::new(),
+        answers,
+        globals: Arc::new(Map::new()),
+        observer: Arc::new(NoObserver),
+        announce_ends: false,
+    })
+}
