@@ -52,7 +52,7 @@ test-gcp: tools $(DUCKDB) ## run Segue as on Google Cloud on emulators: adapters
 
 sizes: tools $(DUCKDB) ## size, start and memory of each function as it is deployed
 	cargo build --release --no-default-features $(addprefix --package segue-fn-,$(notdir $(wildcard functions/*)))
-	@BIN=$(TARGET)/release tests/bench/functions.sh
+	@BIN=$(TARGET)/release tests/tools/on-emulators.sh tests/bench/functions.sh
 
 bench: PROFILE := release
 bench: build ## benchmarks, load on a server, and a full month of trips against a hand-written script

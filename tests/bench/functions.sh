@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Size, start and memory at rest of each function, built as it is deployed. BIN is the folder of the programs. Nothing
-# is asked of an emulator before a message comes, so addresses where nobody answers do.
+# Size, start and memory at rest of each function, built as it is deployed. BIN is the folder of the programs. It is to
+# be run where the emulators' variables are set (on-emulators.sh): a start connects to Firestore, and to nothing else.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -12,7 +12,7 @@ started() {
   local from to
   from=$(date +%s%N)
   env -i PATH="$PATH" PORT="$port" RUST_LOG=error SEGUE_PLATFORM=gcp SEGUE_PROJECT=demo SEGUE_ENCRYPTION_KEY="$key" \
-    FIRESTORE_EMULATOR_HOST=127.0.0.1:9 PUBSUB_EMULATOR_HOST=127.0.0.1:9 STORAGE_EMULATOR_HOST=127.0.0.1:9 \
+    FIRESTORE_EMULATOR_HOST="$FIRESTORE_EMULATOR_HOST" PUBSUB_EMULATOR_HOST=127.0.0.1:9 STORAGE_EMULATOR_HOST=127.0.0.1:9 \
     BIGQUERY_EMULATOR_HOST=127.0.0.1:9 CLOUD_TASKS_EMULATOR_HOST=127.0.0.1:9 SECRET_MANAGER_EMULATOR_HOST=127.0.0.1:9 \
     "$1" &
   id=$!
