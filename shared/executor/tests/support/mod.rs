@@ -9,7 +9,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// Knows `test.Work`, which the service `test` is to run, flowables and what is run inline.
-pub fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
+pub(crate) fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
     let mut types = segue_model::flowable_types::flowable_types();
     types.extend(segue_engine::inline::inline_types());
     types.push(TaskType {
