@@ -200,6 +200,13 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_conformance_suite_holds() {
+        let variables = segue_ports::conformance::secret::SECRETS
+            .map(|(key, value)| (format!("SECRET_{key}"), BASE64.encode(value)));
+        segue_ports::conformance::secret::all(&EnvSecretStore::new(variables)).await.unwrap();
+    }
+
+    #[tokio::test]
     async fn base64_comes_before_plain_and_case_is_not_minded() {
         let store = store(&[
             ("SECRET_API_KEY", "czNjcjN0\n"),

@@ -1,4 +1,6 @@
-//! Secrets in Secret Manager: the latest version of the secret `PREFIX-KEY`, for every namespace the same.
+//! Secrets in Secret Manager: the latest version of the secret `PREFIX-KEY`, for every namespace the same. The key's case
+//! is not minded (kestra-compat.md 3.5): the secret in upper case counts, else the one that is named as the key is
+//! written.
 //!
 //! What was read is kept for a while in memory, and nowhere else: expressions ask for the same secret again and
 //! again, and each look costs money and a round trip.
@@ -81,6 +83,14 @@ impl SecretManagerStore {
         if key.is_empty() || !key.chars().all(is_plain) {
             return Ok(None);
         }
+        let upper = key.to_ascii_uppercase();
+        match self.latest(&upper).await? {
+            None if upper != key => self.latest(key).await,
+            found => Ok(found),
+        }
+    }
+
+    async fn latest(&self, key: &str) -> Result<Option<String>, PortError> {
         let secret = format!("{}/secrets/{}{key}", self.project, self.prefix);
         let asked = self.client.access_secret_version().set_name(format!("{secret}/versions/latest"));
         match asked.send().await {

@@ -9,5 +9,6 @@
 
 pub mod event_bus;
 pub mod object_store;
+pub mod secret;
 pub mod state_store;
 pub mod warehouse;
