@@ -4,7 +4,7 @@ use crate::connection::Connection;
 use crate::refusal::refusal;
 use schemars::JsonSchema;
 use segue_model::Json;
-use segue_ports::warehouse;
+use segue_ports::warehouse::{self, DatasetInfo, WarehouseError};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -104,7 +104,18 @@ impl Task for CreateDataset {
             labels: self.labels,
         };
         let warehouse = self.connection.warehouse(context)?;
-        let info = warehouse.create_dataset(request).await.map_err(|error| refusal(error, context))?;
+        let info = match warehouse.create_dataset(request.clone()).await {
+            Err(error @ WarehouseError::AlreadyExists { .. }) => {
+                let look = warehouse::CreateDataset { if_exists: warehouse::IfExists::Skip, ..request };
+                let found = warehouse.create_dataset(look).await.map_err(|error| refusal(error, context))?;
+                // Made after this attempt was sent off: by a run of it that crashed before it could say so.
+                if found.created_at.is_none_or(|at| at < context.message().dispatched_at) {
+                    return Err(refusal(error, context));
+                }
+                DatasetInfo { created: true, ..found }
+            }
+            other => other.map_err(|error| refusal(error, context))?,
+        };
         let what = match (info.created, info.updated) {
             (true, _) => "was created",
             (false, true) => "was there and is changed",
@@ -147,6 +158,11 @@ mod tests {
         assert!(run.log_text().contains("is there already"), "{}", run.log_text());
         let run = platform.run(CreateDataset::TYPE, create("ERROR")).await;
         assert!(run.result.error.unwrap().starts_with("Already Exists"));
+        // The run that made it crashed before it could say so, and its message comes again.
+        let before = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5);
+        let run = platform.run_sent_at(before, CreateDataset::TYPE, create("ERROR")).await;
+        assert_eq!(run.result.error, None);
+        assert!(run.log_text().contains("trips was created"), "{}", run.log_text());
 
         platform.run(Query::TYPE, json!({"sql": "CREATE TABLE trips.t AS SELECT 1 AS id"})).await;
         let table = json!({"dataset": "trips", "table": "t"});

@@ -1,7 +1,9 @@
 //! A platform in a temporary directory, for the tests of all task types.
 
+use jiff::Timestamp;
 use segue_model::Json;
 use segue_ports::Ports;
+use segue_ports::wire::TaskRunMessage;
 use segue_task::Task as _;
 use segue_task::testing::{TestRun, message, run};
 use tempfile::TempDir;
@@ -25,8 +27,16 @@ impl Platform {
 
     /// Runs a later attempt: its job has another id.
     pub(crate) async fn run_attempt(&self, attempt: u32, task_type: &str, properties: Json) -> TestRun {
-        let mut message = message(task_type, properties);
-        message.attempt = attempt;
+        let message = TaskRunMessage { attempt, ..message(task_type, properties) };
+        self.handle(TaskRunMessage { dispatched_at: Timestamp::now(), ..message }).await
+    }
+
+    /// Runs the first attempt of a task that was sent off then.
+    pub(crate) async fn run_sent_at(&self, at: Timestamp, task_type: &str, properties: Json) -> TestRun {
+        self.handle(TaskRunMessage { dispatched_at: at, ..message(task_type, properties) }).await
+    }
+
+    async fn handle(&self, message: TaskRunMessage) -> TestRun {
         run(&crate::tasks(), self.ports.clone(), &self.dir.path().join("work"), message).await.unwrap()
     }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -131,6 +132,9 @@ pub struct DatasetInfo {
     pub created: bool,
     /// Whether this call changed it.
     pub updated: bool,
+    /// When it was made, where that is known.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
     /// Where it lives.
     pub location: Option<String>,
     /// A text for people.

@@ -161,6 +161,7 @@ pub(crate) fn create_schema(
     let text = |name: &str| options.get(name).and_then(Value::as_str).map(str::to_owned);
     let info = segue_ports::warehouse::DatasetInfo {
         dataset: dataset.to_owned(),
+        created_at: Some(jiff::Timestamp::now()),
         location: text("location"),
         description: text("description"),
         friendly_name: text("friendly_name"),

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use segue_ports::warehouse::{
     CreateDataset, DatasetInfo, IfExists, QueryJob, QueryResult, TableInfo, TableReference, Warehouse,
     WarehouseError,
@@ -199,7 +200,7 @@ fn create_dataset(engine: &Engine, request: CreateDataset) -> Result<DatasetInfo
         return Err(WarehouseError::AlreadyExists { what: "Dataset".into(), name });
     }
     let known: Option<DatasetInfo> = catalog::get(connection, Record::Dataset, &key)?;
-    if let Some(info) = known.filter(|_| there && request.if_exists == IfExists::Skip) {
+    if let Some(info) = known.clone().filter(|_| there && request.if_exists == IfExists::Skip) {
         return Ok(DatasetInfo {
             project: request.project.or(info.project),
             created: false,
@@ -216,6 +217,7 @@ fn create_dataset(engine: &Engine, request: CreateDataset) -> Result<DatasetInfo
         project: request.project,
         created: !there,
         updated: there,
+        created_at: if there { known.and_then(|known| known.created_at) } else { Some(Timestamp::now()) },
         location: request.location,
         description: request.description,
         friendly_name: request.friendly_name,

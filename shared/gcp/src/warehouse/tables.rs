@@ -63,6 +63,9 @@ fn info(dataset: Dataset) -> DatasetInfo {
         project: Some(dataset.dataset_reference.project_id).filter(|project| !project.is_empty()),
         created: false,
         updated: false,
+        created_at: dataset
+            .creation_time
+            .and_then(|millis| jiff::Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok()),
         location: dataset.location,
         description: dataset.description,
         friendly_name: dataset.friendly_name,

@@ -249,6 +249,9 @@ pub(super) struct Tables {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Dataset {
     pub(super) dataset_reference: DatasetName,
+    /// Milliseconds since 1970.
+    #[serde(deserialize_with = "int64")]
+    pub(super) creation_time: Option<u64>,
     pub(super) location: Option<String>,
     pub(super) description: Option<String>,
     pub(super) friendly_name: Option<String>,

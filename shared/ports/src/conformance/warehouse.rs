@@ -63,19 +63,24 @@ async fn datasets(warehouse: &dyn Warehouse) {
         description: Some("first".into()),
         ..CreateDataset::default()
     };
+    // Some tell it in milliseconds.
+    let before = jiff::Timestamp::now() - jiff::SignedDuration::from_millis(1);
     let made = warehouse.create_dataset(request.clone()).await.unwrap();
     assert!(made.created && !made.updated);
     assert_eq!(made.location.as_deref(), Some("EU"));
+    let created_at = made.created_at.unwrap();
+    assert!(created_at >= before && created_at <= jiff::Timestamp::now(), "{created_at}");
     let again = warehouse.create_dataset(request.clone()).await.unwrap_err();
     assert!(matches!(again, WarehouseError::AlreadyExists { .. }), "{again}");
     let skip =
         CreateDataset { if_exists: IfExists::Skip, description: Some("other".into()), ..request.clone() };
     let skipped = warehouse.create_dataset(skip).await.unwrap();
     assert!(!skipped.created && !skipped.updated);
-    assert_eq!(skipped.description.as_deref(), Some("first"));
+    assert_eq!((skipped.description.as_deref(), skipped.created_at), (Some("first"), Some(created_at)));
     let update = CreateDataset { if_exists: IfExists::Update, description: Some("second".into()), ..request };
     let updated = warehouse.create_dataset(update).await.unwrap();
     assert!(!updated.created && updated.updated);
+    assert_eq!(updated.created_at, Some(created_at));
     let dashed = CreateDataset { name: "c-sets".into(), ..CreateDataset::default() };
     let refused = warehouse.create_dataset(dashed).await.unwrap_err();
     assert!(matches!(refused, WarehouseError::InvalidQuery { .. }), "{refused}");

@@ -21,6 +21,8 @@ fn dataset_json(project: &str, info: &DatasetInfo) -> Value {
         "kind": "bigquery#dataset",
         "id": format!("{project}:{}", info.dataset),
         "datasetReference": {"projectId": project, "datasetId": info.dataset},
+        // Numbers of 64 bits are texts in Google's JSON.
+        "creationTime": info.created_at.map(|at| at.as_millisecond().to_string()),
         "location": info.location.as_deref().unwrap_or(LOCATION),
         "description": info.description,
         "friendlyName": info.friendly_name,
