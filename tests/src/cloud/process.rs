@@ -49,6 +49,8 @@ impl FunctionProcess {
     /// As [`Self::start`].
     pub async fn run(&mut self) -> anyhow::Result<()> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
+        // Made before the time counts: it reads the system's certificates.
+        let http = reqwest::Client::new();
         let began = Instant::now();
         let inherited = ["PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR"].into_iter();
         let mut command = Command::new(&self.program);
@@ -64,7 +66,6 @@ impl FunctionProcess {
         let child =
             command.spawn().with_context(|| format!("{} cannot be started", self.program.display()))?;
         let child = self.child.insert(child);
-        let http = reqwest::Client::new();
         loop {
             if http.get(format!("http://127.0.0.1:{}/health", self.port)).send().await.is_ok() {
                 self.took = began.elapsed();
