@@ -1,13 +1,13 @@
-# Everything that is done with this repository. `make` alone prints what there is.
+# All tasks of this repository. `make` alone prints the targets.
 #
-#   CARGO_TARGET_DIR  where cargo builds; target/ unless set
-#   DUCKDB_LIB_DIR    a folder with DuckDB's shared library; fetched into .deps/duckdb unless set
-#   PROFILE           how the command is built for demo and crash: release unless set; dev shares what the tests compile
+#   CARGO_TARGET_DIR  the folder for builds; default: target/
+#   DUCKDB_LIB_DIR    a folder with DuckDB's shared library; default: fetched into .deps/duckdb
+#   PROFILE           the build profile for demo and crash; default: release. dev uses the programs that the tests compile
 #   BUNDLED=1         compile DuckDB from source instead, about 16 minutes on 2 cores
-#   FRESH=1           let `make demo` begin with an empty data directory
-#   KILLS             how often `make crash` kills the server, 200 unless set
-#   SEEDS             how many rounds of faults `make test-gcp` runs, 2 unless set
-#   PAST              how many past executions `make bench` fills a store with, 1000000 unless set
+#   FRESH=1           `make demo` starts with an empty data directory
+#   KILLS             how often `make crash` kills the server; default: 200
+#   SEEDS             how many rounds of faults `make test-gcp` runs; default: 2
+#   PAST              how many past executions `make bench` adds to a store; default: 1000000
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -24,7 +24,7 @@ DUCKDB := duckdb
 export DUCKDB_LIB_DIR ?= $(CURDIR)/.deps/duckdb
 endif
 
-help: ## print this
+help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
 	  printf '  make %-9s %s\n' "$$name" "$$text"; done
 
@@ -34,38 +34,38 @@ demo: build ## load the sample taxi trips and counties on this machine, and coun
 test: tools $(DUCKDB) ## run every test
 	cargo test --workspace $(FEATURES)
 
-crash: build ## kill a server KILLS times while it works, and compare with a run in peace
+crash: build ## kill a server KILLS times while it works, and compare with an undisturbed run
 	$(BUILT)/crash-server --segue $(BUILT)/segue --kills $(or $(KILLS),200)
 
 emulators: ## start the emulators of Firestore, Pub/Sub, Cloud Storage and BigQuery, and print their environment
 	@tests/tools/emulators.sh start
 
-test-gcp: tools $(DUCKDB) ## run Segue as on Google Cloud on emulators: adapters, then every function, in peace and with SEEDS of faults
+test-gcp: tools $(DUCKDB) ## test Segue for Google Cloud on emulators: adapters, then every function, undisturbed and with SEEDS rounds of faults
 	cargo build --workspace --bins --tests $(FEATURES)
 	@tests/tools/on-emulators.sh bash -euo pipefail -c '\
-	  adapters=$$(mktemp); echo "the adapters are tested beside this; what they print comes afterwards"; \
+	  adapters=$$(mktemp); echo "the tests of the adapters run at the same time; their output follows later"; \
 	  cargo test --workspace --test "*store" --test event_bus --test state_costs --test warehouse --test standins \
 	    $(FEATURES) >"$$adapters" 2>&1 & \
 	  $(TARGET)/debug/cloud-costs; \
 	  wait $$! || { cat "$$adapters"; exit 1; }; cat "$$adapters"; rm "$$adapters"; \
 	  $(TARGET)/debug/cloud-system --seeds $(or $(SEEDS),2)'
 
-sizes: tools $(DUCKDB) ## size, start and memory of each function as it is deployed
+sizes: tools $(DUCKDB) ## measure size, start time and memory of each function in its deployed form
 	cargo build --release --no-default-features $(addprefix --package segue-fn-,$(notdir $(wildcard functions/*)))
 	@BIN=$(TARGET)/release tests/tools/on-emulators.sh tests/bench/functions.sh
 
 bench: PROFILE := release
-bench: build ## benchmarks, load on a server, and a full month of trips against a hand-written script
+bench: build ## run the benchmarks, load a server, and compare a full month of trips with a hand-written script
 	cargo bench --workspace --bench '*' $(FEATURES)
 	$(TARGET)/release/load-server --segue $(TARGET)/release/segue
 	$(TARGET)/release/load-server --segue $(TARGET)/release/segue --past $(or $(PAST),1000000)
 	@BIN=$(TARGET)/release tests/bench/month.sh
 
-build: tools $(DUCKDB) ## build the command `segue` for use, and what the demo and the benchmarks need
-	@echo "== building; the first time takes some minutes"
+build: tools $(DUCKDB) ## build the command `segue`, and the programs for the demo and the benchmarks
+	@echo "== building; the first build takes some minutes"
 	cargo build --profile $(PROFILE) $(FEATURES) --bins $(if $(filter dev,$(PROFILE)),--workspace --tests,--package segue-cli --package segue-tests)
 
-lint: tools $(DUCKDB) ## what must be clean: format, clippy, docs
+lint: tools $(DUCKDB) ## check format, clippy and docs
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets $(FEATURES) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps $(FEATURES)
@@ -76,7 +76,7 @@ fmt: ## format the code
 duckdb: ## fetch DuckDB's shared library into .deps/duckdb
 	@tests/tools/fetch-duckdb.sh
 
-clean: ## remove what was built, the demo's data and the benchmarks' files; keep .deps
+clean: ## delete all builds, the demo's data and the benchmarks' files; keep .deps
 	cargo clean
 	rm -rf .demo .bench
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Size, start and memory at rest of each function, built as it is deployed. BIN is the folder of the programs. It is to
-# be run where the emulators' variables are set (on-emulators.sh): a start connects to Firestore, and to nothing else.
+# Measures size, start time and idle memory of each function in its deployed form. BIN is the folder of the programs.
+# Run the script where the emulators' variables are set (on-emulators.sh), because each function connects to Firestore
+# when it starts, and to nothing else.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 key=$(head -c 32 /dev/zero | base64)
 port=${PORT:-18080}
 
-# Milliseconds from the start of a program until it answers, of one start.
+# Prints the milliseconds from the start of a program until its first answer, for one start.
 started() {
   local from to
   from=$(date +%s%N)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The taxi flow over a full month of yellow trips, side by side with gunzip and the same statements by hand.
-# BIN is the folder of the programs; RUNS is how often each is run; ROWS makes a shorter month, for a trial.
+# Compares the taxi flow for a full month of yellow trips with gunzip and the same statements written by hand.
+# BIN is the folder of the programs. RUNS is the number of runs of each. ROWS makes a shorter month, for a trial.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Says what is missing on this machine to build and run Segue, and how to get it.
+# Reports which tools for building and running Segue are missing on this machine, and how to install them.
 set -euo pipefail
 
 missing=0

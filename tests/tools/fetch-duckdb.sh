@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Puts DuckDB's prebuilt shared library into .deps/duckdb, where the build looks for it. Does nothing when it is
-# there, or when DUCKDB_LIB_DIR names another folder that has it.
+# Puts DuckDB's prebuilt shared library into .deps/duckdb, where the build looks for it. Does nothing if the library is
+# already there, or if DUCKDB_LIB_DIR names another folder that contains it.
 #
-# First from the npm package that carries DuckDB's own build, checked against the sums below; without npm, or when
-# that fails, from DuckDB's releases, by the build script of the duckdb crate. Where neither can be reached,
-# `make BUNDLED=1 demo` compiles DuckDB from the crate's sources, which takes a quarter of an hour.
+# The first source is the npm package with DuckDB's own build; its checksum is compared with the sums below. If npm is
+# missing or fails, the second source is DuckDB's releases, through the build script of the duckdb crate. If neither can
+# be reached, `make BUNDLED=1 demo` compiles DuckDB from the crate's sources, which takes a quarter of an hour.
 set -euo pipefail
 
 package_version=1.5.5-r.5
@@ -34,7 +34,7 @@ if [ -n "${DUCKDB_LIB_DIR:-}" ] && [ "$DUCKDB_LIB_DIR" != "$folder" ]; then
     say "using $DUCKDB_LIB_DIR (DUCKDB_LIB_DIR)"
     exit 0
   fi
-  say "DUCKDB_LIB_DIR is $DUCKDB_LIB_DIR, where there is no $library. Unset it to have the library fetched."
+  say "DUCKDB_LIB_DIR is $DUCKDB_LIB_DIR, but that folder has no $library. Unset the variable to fetch the library."
   exit 1
 fi
 
@@ -54,14 +54,14 @@ from_npm() {
   local found
   found=$(sha256 "$work/package/$library")
   if [ "$found" != "$sum" ]; then
-    say "the library's SHA-256 is $found and not $sum: it is not used"
+    say "the library's SHA-256 is $found instead of $sum, so the library is not used"
     return 1
   fi
   mv "$work/package/$library" "$folder/$library"
 }
 
-# The crate downloads when DUCKDB_LIB_DIR is not set, which .cargo/config.toml does for every build below the root;
-# so this one runs from another folder.
+# The crate downloads the library if DUCKDB_LIB_DIR is not set. .cargo/config.toml sets the variable for every build
+# below the root, so this build runs in another folder.
 from_release() {
   say "fetching from DuckDB's releases, through the duckdb crate (DUCKDB_DOWNLOAD_LIB=1)"
   local toolchain found
@@ -79,7 +79,7 @@ from_release() {
 if from_npm || from_release; then
   say "$folder/$library is there"
 else
-  say "the library could be had neither from npm nor from DuckDB's releases. Install npm, or set DUCKDB_LIB_DIR to a"
+  say "the library could not be fetched from npm or from DuckDB's releases. Install npm, or set DUCKDB_LIB_DIR to a"
   say "folder with $library of DuckDB 1.5.5, or compile it (about 16 minutes on 2 cores): make BUNDLED=1 demo"
   exit 1
 fi

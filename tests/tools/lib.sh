@@ -1,9 +1,9 @@
-# Shared by the scripts of this folder and of tests/bench. SERVER is the sample server's program.
+# Functions for the scripts in this folder and in tests/bench. SERVER is the program of the sample server.
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf '!! %s\n' "$*" >&2; exit 1; }
 
-# Starts the sample server with the given arguments. Its address is in SERVER_URL; it ends with this script.
+# Starts the sample server with the given arguments and sets SERVER_URL to its address. It stops when the script ends.
 start_server() {
   server_log=$(mktemp)
   "$SERVER" "$@" >"$server_log" &

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs a command with the emulators of Google Cloud's services: on those that run already when all of them do
-# (make emulators), else on some of its own, which end with it. In the command, a test that finds no emulator fails
-# instead of being skipped.
+# Runs a command with the emulators of Google Cloud's services. If all emulators run already (make emulators), the
+# command uses them. Otherwise the script starts its own emulators and stops them at the end. In the command, a test
+# fails if it finds no emulator; it is not skipped.
 #
 #   on-emulators.sh COMMAND [ARGUMENT…]
 set -euo pipefail

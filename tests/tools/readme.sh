@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs the first blocks of README.md's "Try a flow" and "Talk to a server" as they are written, in an empty folder.
-# The command is built already, with the profile PROFILE (release unless set).
+# Runs the first code blocks of "Try a flow" and "Talk to a server" in README.md, exactly as written, in an empty
+# folder. The command must be built already, with the profile PROFILE (default: release).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=$1
 mkdir -p "$folder"
-# The first block of commands under a heading.
+# Prints the first code block under a heading.
 block() {
   local found
   found=$(sed -n "/^## $1/,/^## /p" "$root/README.md" | sed -n '/^```sh$/,/^```$/p' | sed '/^```sh$/d; /^```$/q' | sed '$d')
@@ -21,7 +21,7 @@ built=${PROFILE:-release}
 export PATH="$CARGO_TARGET_DIR/$built:$PATH"
 for heading in "Try a flow" "Talk to a server"; do
   commands=$(block "$heading")
-  # `make build` is run where the Makefile is, and the command is found where it was put.
+  # `make build` runs in the Makefile's folder, and PATH uses the folder of the build.
   commands=${commands/make build/make -C $root build}
   commands=${commands//\/release:/\/$built:}
   printf '%s\n' "$commands"
