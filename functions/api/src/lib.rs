@@ -8,7 +8,7 @@
 //!
 //! How to add one more: a handler in a file of `routes`, a line with its description in that file's `endpoints`.
 
-mod auth;
+mod door;
 mod endpoint;
 mod error;
 mod openapi;
@@ -18,6 +18,6 @@ mod router;
 mod routes;
 mod view;
 
-pub use auth::{BasicAuth, HalfSet};
+pub use door::{Access, AllowedHost, BasicAuth, HalfSet, Hosts, NoHost, behind_door};
 pub use parts::ApiParts;
 pub use router::router;

@@ -3,10 +3,10 @@
 use anyhow::ensure;
 use segue_executor::Watch;
 use segue_families::{executor, globals};
-use segue_fn_api::{ApiParts, BasicAuth, router};
+use segue_fn_api::{Access, ApiParts, BasicAuth, Hosts, router};
 use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_runtime::{connect, start};
-use segue_service::serve_router;
+use segue_service::{Config, serve_router};
 use std::sync::Arc;
 
 #[tokio::main]
@@ -24,6 +24,13 @@ async fn main() -> anyhow::Result<()> {
     let executor = executor(ports, globals(std::env::vars(), "gcp"), watch.clone(), true);
     let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
     let url = std::env::var("SEGUE_URL").unwrap_or_else(|_| format!("http://{}", config.address));
-    let parts = ApiParts { auth, url, ..ApiParts::beside(&executor, &scheduler, &watch) };
+    let access = Access { basic: auth, hosts: hosts(&config)? };
+    let parts = ApiParts { access, url, ..ApiParts::beside(&executor, &scheduler, &watch) };
     Ok(serve_router(&config, router(parts)).await?)
+}
+
+/// The names the API answers to. On Cloud Run Google's front end has seen to them, unless others are asked for.
+fn hosts(config: &Config) -> anyhow::Result<Hosts> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    Ok(Hosts::from_variables(variable, config.address.ip(), config.service.is_some())?)
 }

@@ -1,6 +1,6 @@
 //! What the API is made of.
 
-use crate::auth::BasicAuth;
+use crate::door::Access;
 use crate::error::{Answer, ApiError};
 use jiff::Timestamp;
 use segue_executor::{Answers, Executor, Watch};
@@ -28,8 +28,8 @@ pub struct ApiParts {
     pub answers: Arc<dyn Answers>,
     /// Live changes, for who follows an execution.
     pub watch: Arc<Watch>,
-    /// Who may come in; everybody where there is none.
-    pub auth: Option<BasicAuth>,
+    /// Who may come in.
+    pub access: Access,
     /// The address of the server as its users see it, without a slash at the end.
     pub url: String,
     /// Segue's version.
@@ -37,7 +37,7 @@ pub struct ApiParts {
 }
 
 impl ApiParts {
-    /// Those of an API beside an executor and a scheduler: open to everybody, at no address yet.
+    /// Those of an API beside an executor and a scheduler: open to everybody on this machine, at no address yet.
     pub fn beside(executor: &Arc<Executor>, scheduler: &Arc<Scheduler>, watch: &Arc<Watch>) -> Self {
         let parts = executor.parts();
         Self {
@@ -48,7 +48,7 @@ impl ApiParts {
             renderer: parts.renderer.clone(),
             answers: parts.answers.clone(),
             watch: watch.clone(),
-            auth: None,
+            access: Access::default(),
             url: String::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }

@@ -1,16 +1,16 @@
 //! Which endpoint a request is for. The method counts before the path (`POST /executions/{namespace}/{flowId}` runs
 //! a flow of any name, though `DELETE /executions/{id}/kill` kills), so there is a table of paths for each method.
 
-use crate::auth::guard;
+use crate::door::{behind_door, guard};
 use crate::endpoint::Endpoint;
-use crate::error::{ApiError, shape};
+use crate::error::ApiError;
 use crate::parts::{Api, ApiParts};
 use crate::routes;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use std::collections::BTreeMap;
@@ -34,12 +34,13 @@ pub fn router(parts: ApiParts) -> Router {
         let table = table.clone();
         async move { table.dispatch(request).await }
     });
-    Router::new()
+    let hosts = api.access.hosts.clone();
+    let routes = Router::new()
         .route(&format!("{BASE}/{{*rest}}"), dispatch)
         .layer(from_fn_with_state(api.clone(), guard))
         .merge(routes::open().with_state(api))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(from_fn(shape))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+    behind_door(routes, hosts)
 }
 
 /// The paths of each method.

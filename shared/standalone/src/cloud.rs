@@ -7,7 +7,7 @@
 use axum::Router;
 use segue_executor::{Executor, Watch};
 use segue_families::{executor, families, globals};
-use segue_fn_api::{ApiParts, BasicAuth};
+use segue_fn_api::{Access, ApiParts, behind_door};
 use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_gcp::{PlatformConfig, PushSubscription, ensure_subscription};
 use segue_model::parse::Parsed;
@@ -84,10 +84,12 @@ impl CloudServer {
         self,
         listener: TcpListener,
         url: String,
-        auth: Option<BasicAuth>,
+        access: Access,
         shutdown: CancellationToken,
     ) -> Result<(), ServeError> {
-        let parts = ApiParts { auth, url, ..ApiParts::beside(&self.executor, &self.scheduler, &self.watch) };
+        let hosts = access.hosts.clone();
+        let parts =
+            ApiParts { access, url, ..ApiParts::beside(&self.executor, &self.scheduler, &self.watch) };
         let mut router = segue_fn_api::router(parts);
         let server = Arc::new(self);
         if server.place().1 {
@@ -96,7 +98,7 @@ impl CloudServer {
                 let spec = segue_ports::object::BucketSpec { name: bucket, ..Default::default() };
                 server.ports.objects.create_bucket(spec).await?;
             }
-            router = router.merge(server.push_endpoints());
+            router = router.merge(behind_door(server.push_endpoints(), hosts));
             server.subscribe(&format!("http://{}", listener.local_addr()?)).await?;
             server.executor.recover().await?;
             tokio::spawn(server.clone().watch_schedules(shutdown.clone()));

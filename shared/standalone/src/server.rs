@@ -3,7 +3,7 @@
 use crate::standalone::{PutFlowError, Standalone};
 use axum::Router;
 use jiff::Timestamp;
-use segue_fn_api::{ApiParts, BasicAuth};
+use segue_fn_api::{Access, ApiParts};
 use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_model::parse::Parsed;
 use segue_ports::{MessageHandler, PortError, Topic};
@@ -40,11 +40,11 @@ pub enum ServeError {
 }
 
 impl Server {
-    /// A server that is reached at `url`; with `auth`, by that user alone.
-    pub fn new(standalone: Arc<Standalone>, url: String, auth: Option<BasicAuth>) -> Self {
+    /// A server that is reached at `url` by those who have access.
+    pub fn new(standalone: Arc<Standalone>, url: String, access: Access) -> Self {
         let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(standalone.executor())));
         let api = segue_fn_api::router(ApiParts {
-            auth,
+            access,
             url,
             ..ApiParts::beside(standalone.executor(), &scheduler, standalone.watch())
         });

@@ -32,8 +32,8 @@ async fn configs(State(api): State<Api>) -> Json<Value> {
     Json(json!({
         "version": api.version,
         "url": api.url,
-        "isBasicAuthEnabled": api.auth.is_some(),
-        "isBasicAuthInitialized": api.auth.is_some(),
+        "isBasicAuthEnabled": api.access.basic.is_some(),
+        "isBasicAuthInitialized": api.access.basic.is_some(),
         "isAnonymousUsageEnabled": false,
         "isTaskRunEnabled": false,
         "isTemplateEnabled": false,

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use segue_embedded::{EmbeddedOptions, EnvSecretStore, open_with};
 use segue_executor::{Executor, ExecutorParts, Watch};
 use segue_families::{PortAnswers, catalog};
-use segue_fn_api::{ApiParts, BasicAuth, router};
+use segue_fn_api::{Access, ApiParts, BasicAuth, router};
 use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_ports::{MessageHandler, Ports, Topic};
 use segue_template::Renderer;
@@ -169,7 +169,7 @@ impl Server {
             renderer,
             answers,
             watch,
-            auth,
+            access: Access { basic: auth, ..Access::default() },
             url: "http://localhost:8080".to_owned(),
             version: "0.0.0".to_owned(),
         });

@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
-use segue_standalone::{BasicAuth, CloudServer, Options, PutFlowError, Server, Standalone};
+use segue_standalone::{
+    Access, AllowedHost, BasicAuth, CloudServer, Hosts, Options, PutFlowError, Server, Standalone,
+};
 use serde_json::json;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -38,6 +40,12 @@ pub(crate) struct Args {
     /// Who may use the API, by basic authentication.
     #[arg(long, env = "SEGUE_AUTH", value_name = "USER:PASSWORD", hide_env_values = true)]
     auth: Option<String>,
+    /// A name the server answers to, besides localhost and its address; may be given several times.
+    ///
+    /// A request by any other name is refused: a web page can make its own name point to this machine. Behind a
+    /// proxy, it is the name users type.
+    #[arg(long = "allowed-host", env = "SEGUE_ALLOWED_HOSTS", value_name = "NAME")]
+    allowed_hosts: Vec<String>,
     /// Saves the flows of this folder, and of those below, before it starts.
     #[arg(long, value_name = "DIR")]
     flows: Option<PathBuf>,
@@ -57,7 +65,7 @@ enum Platform {
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let auth = match &args.auth {
+    let basic = match &args.auth {
         Some(text) => Some(user(text)?),
         None if args.host.is_loopback() => None,
         None => {
@@ -69,9 +77,11 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
             return Ok(crate::REFUSED);
         }
     };
+    let names = AllowedHost::list(&args.allowed_hosts.join(","))?;
+    let access = Access { basic, hosts: Hosts::listed(args.host, names) };
     let data_dir = crate::kept_data_dir(data_dir);
     if args.platform == Platform::Gcp {
-        return on_google_cloud(&args, &data_dir, auth).await;
+        return on_google_cloud(&args, &data_dir, access).await;
     }
     let options =
         Options { data_dir: data_dir.clone(), environment: std::env::vars().collect(), triggers: true };
@@ -82,7 +92,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
 
     let shutdown = CancellationToken::new();
     stop_on_signals(&shutdown)?;
-    let server = Server::new(standalone.clone(), url.clone(), auth);
+    let server = Server::new(standalone.clone(), url.clone(), access);
     if let Some(folder) = &args.flows
         && !save_flows(folder, async |source| server.save_flow(source).await).await?
     {
@@ -97,7 +107,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
 }
 
 /// The same over the ports of Google Cloud; the data directory has nothing but the address in it.
-async fn on_google_cloud(args: &Args, data_dir: &Path, auth: Option<BasicAuth>) -> anyhow::Result<u8> {
+async fn on_google_cloud(args: &Args, data_dir: &Path, access: Access) -> anyhow::Result<u8> {
     let server = CloudServer::connect(std::env::vars().collect()).await?;
     let listener = listen(args).await?;
     let url = format!("http://{}", reachable(listener.local_addr()?));
@@ -115,7 +125,7 @@ async fn on_google_cloud(args: &Args, data_dir: &Path, auth: Option<BasicAuth>) 
         (project, false) => format!("beside the functions deployed in project {project}"),
     };
     println!("Segue answers at {url} ({work})");
-    let served = server.serve(listener, url, auth, shutdown).await;
+    let served = server.serve(listener, url, access, shutdown).await;
     drop(told);
     served?;
     Ok(crate::OK)

@@ -64,7 +64,7 @@ impl BasicAuth {
 
 /// Lets nobody else in.
 pub(crate) async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let Some(auth) = &api.auth else { return next.run(request).await };
+    let Some(auth) = &api.access.basic else { return next.run(request).await };
     let path = request.uri().path();
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
     let path = path.strip_prefix("/main").unwrap_or(path);

@@ -1,0 +1,109 @@
+//! What web pages can do to a server on the machine of whoever looks at them: a real browser, a real server, and the
+//! attacks that pages have. Passed over, with the reason printed, where Chromium is not installed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
+mod chromium;
+mod segue;
+
+use chromium::Chromium;
+use segue::Segue;
+use std::path::Path;
+
+/// A flow that pages try to run.
+const HELLO: &str = "id: hello
+namespace: mine
+tasks:
+- id: say
+  type: io.kestra.plugin.core.log.Log
+  message: hello
+";
+
+/// A page of the server's own: what a webhook answers with. It runs the flow as a user interface would.
+const OWN_PAGE: &str = r#"id: page
+namespace: mine
+tasks:
+- id: html
+  type: io.kestra.plugin.core.debug.Return
+  format: |
+    <!doctype html><script>
+    fetch('/api/v1/main/executions/mine/hello?wait=true', {method: 'POST', body: new FormData()})
+      .then(answer => answer.json())
+      .then(execution => execution.state.current, String)
+      .then(end => fetch('HOME/done?result=' + encodeURIComponent(end), {mode: 'no-cors'}));
+    </script>
+outputs:
+- id: page
+  type: STRING
+  value: "{{ outputs.html.value }}"
+triggers:
+- id: open
+  type: io.kestra.plugin.core.trigger.Webhook
+  key: its-key
+  wait: true
+  returnOutputs: true
+  responseContentType: text/html
+"#;
+
+/// The flow that a page would bring with it.
+fn pwn(marker: &Path) -> String {
+    format!(
+        "id: pwn\nnamespace: evil\ntasks:\n- id: script\n  type: io.kestra.plugin.scripts.shell.Commands\n  \
+         taskRunner:\n    type: io.kestra.plugin.core.runner.Process\n  commands:\n  - id > {}\n",
+        marker.display()
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_page_gets_nothing_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(chromium) = Chromium::installed(folder.path()) else { return };
+    let server = Segue::start(folder.path(), &[]).await;
+    server.deploy(HELLO).await;
+    let marker = folder.path().join("pwned");
+    let page = include_str!("attacks.html").replace("PORT", &server.port().to_string());
+    let page = page.replace("FLOW", &serde_json::to_string(&pwn(&marker)).unwrap());
+    let home = chromium::Home::new(page).await;
+
+    // Another site, and another server on this machine: a neighbour's, or one a package brought along.
+    for origin in ["evil.example", "127.0.0.1", "localhost"] {
+        let told = chromium.visit(&home, &format!("http://{origin}:{}/", home.port())).await;
+        assert_eq!(
+            told, "import opaque; yaml opaque; run opaque; beacon sent; sandboxed opaque; read nothing",
+            "{origin}"
+        );
+    }
+    assert_eq!(server.flows().await, ["hello"], "a page has brought a flow");
+    assert_eq!(server.executions().await, 0, "a page has run a flow");
+    assert!(!marker.exists(), "a page has run a script");
+
+    // For the browser the page is of the server's own origin: nothing but the server itself can keep it from reading.
+    let read =
+        chromium.read(&format!("http://rebind.example:{}/api/v1/main/flows/search", server.port())).await;
+    assert!(read.contains("does not answer to the name 'rebind.example"), "{read}");
+    assert!(!read.contains("hello"), "{read}");
+    let read = chromium.read(&format!("http://localhost:{}/api/v1/main/flows/search", server.port())).await;
+    assert!(read.contains("hello"), "the user's own look at the API: {read}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_the_server_and_the_users_programs_go_on_working() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(chromium) = Chromium::installed(folder.path()) else { return };
+    let home = chromium::Home::new(String::new()).await;
+    let server = Segue::start(folder.path(), &[]).await;
+    server.deploy(HELLO).await;
+    server.deploy(&OWN_PAGE.replace("HOME", &format!("http://127.0.0.1:{}", home.port()))).await;
+    let address =
+        format!("http://127.0.0.1:{}/api/v1/main/executions/webhook/mine/page/its-key", server.port());
+    assert_eq!(chromium.visit(&home, &address).await, "SUCCESS");
+    assert_eq!(server.executions().await, 2, "the page, and what it ran");
+    let run = server.command(&["execution", "run", "mine.hello", "--wait"]).await;
+    assert!(run.contains("SUCCESS"), "{run}");
+}

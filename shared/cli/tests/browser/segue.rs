@@ -1,0 +1,100 @@
+//! The command itself, as a server and as its client.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// The command.
+const SEGUE: &str = env!("CARGO_BIN_EXE_segue");
+/// The longest a start may take.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A running server. It is killed when this is dropped.
+pub(crate) struct Segue {
+    data_dir: PathBuf,
+    url: String,
+    http: reqwest::Client,
+    _server: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+/// The command without what the environment says of servers.
+fn segue(data_dir: &Path) -> Command {
+    let mut command = Command::new(SEGUE);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SEGUE_")) {
+        command.env_remove(name);
+    }
+    command.arg("--data-dir").arg(data_dir).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+impl Segue {
+    /// Starts a server on a free port, with its data below `folder`.
+    pub(crate) async fn start(folder: &Path, options: &[&str]) -> Self {
+        let data_dir = folder.join("data");
+        let mut server = segue(&data_dir)
+            .args(["server", "--port", "0"])
+            .args(options)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut started = Self { data_dir, url: String::new(), http, _server: server, lines };
+        started.url = started.address_in("Segue answers at ").await;
+        started
+    }
+
+    /// The address in the next line of output that begins so.
+    pub(crate) async fn address_in(&mut self, beginning: &str) -> String {
+        let line = async {
+            loop {
+                let line = self.lines.next_line().await.unwrap().expect("the server has ended");
+                if line.starts_with(beginning) {
+                    return line;
+                }
+            }
+        };
+        let line = tokio::time::timeout(START_LIMIT, line).await.unwrap();
+        line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.url.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// What a verb prints, where it ends well.
+    pub(crate) async fn command(&self, arguments: &[&str]) -> String {
+        let output = segue(&self.data_dir).args(arguments).output().await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        text
+    }
+
+    /// Saves a flow by the command line.
+    pub(crate) async fn deploy(&self, source: &str) {
+        let file = self.data_dir.join("deployed.yaml");
+        std::fs::write(&file, source).unwrap();
+        self.command(&["flow", "import", file.to_str().unwrap()]).await;
+    }
+
+    async fn found(&self, path: &str) -> Value {
+        let answer = self.http.get(format!("{}/api/v1/{path}", self.url)).send().await.unwrap();
+        serde_json::from_str(&answer.error_for_status().unwrap().text().await.unwrap()).unwrap()
+    }
+
+    /// The ids of all flows, as a program that is no browser sees them.
+    pub(crate) async fn flows(&self) -> Vec<String> {
+        let page = self.found("flows/search?size=100").await;
+        let flows = page["results"].as_array().unwrap();
+        flows.iter().map(|flow| flow["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// How many executions there are.
+    pub(crate) async fn executions(&self) -> u64 {
+        self.found("executions/search?size=1").await["total"].as_u64().unwrap()
+    }
+}
