@@ -26,15 +26,15 @@ const NONCE_LENGTH: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CipherError {
     /// There is no key.
-    #[error("a SECRET needs an encryption key and there is none: {0}")]
+    #[error("a SECRET needs an encryption key, but no key is set: {0}")]
     NoKey(String),
     /// What was given as a key is none. It is not shown.
-    #[error("the encryption key must be 32 bytes in base64; `openssl rand -base64 32` makes one")]
+    #[error("the encryption key must be 32 bytes in base64; create one with `openssl rand -base64 32`")]
     BadKey,
     /// The value was not encrypted with this key, or was changed since.
     #[error(
         "a secret value cannot be decrypted: it was encrypted with another key, or it was changed; start with the \
-         encryption key it was made with"
+         encryption key that encrypted it"
     )]
     Unreadable,
 }

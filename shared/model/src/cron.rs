@@ -15,7 +15,7 @@ pub fn parse_cron(expression: &str, with_seconds: bool) -> Result<Cron, String> 
     let fields = text.split_whitespace().count();
     let wanted = if with_seconds { 6 } else { 5 };
     if !text.starts_with('@') && fields != wanted {
-        return refused(&format!("it has {fields} fields where {wanted} are wanted"));
+        return refused(&format!("it has {fields} fields instead of {wanted}"));
     }
     // An extension of the parser that Kestra does not know.
     if text.contains('+') {

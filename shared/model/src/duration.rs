@@ -14,7 +14,7 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
         Some(rest) => (true, rest),
         None => (false, upper.strip_prefix('+').unwrap_or(&upper)),
     };
-    let rest = rest.strip_prefix('P').ok_or_else(|| refused("it does not begin with P"))?;
+    let rest = rest.strip_prefix('P').ok_or_else(|| refused("it does not start with P"))?;
     let (date, time) = match rest.split_once('T') {
         Some((_, "")) => return Err(refused("nothing follows the T")),
         Some((date, time)) => (date, time),
@@ -30,17 +30,17 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
     for (unit, seconds, of_date) in units {
         let left = if of_date { &mut left_date } else { &mut left_time };
         let Some((number, after)) = left.split_once(unit) else { continue };
-        let amount =
-            amount(number, unit == "S").ok_or_else(|| refused(&format!("'{number}' before {unit}")))?;
+        let amount = amount(number, unit == "S")
+            .ok_or_else(|| refused(&format!("'{number}' before {unit} is not a number")))?;
         let amount = amount.checked_mul(seconds).ok_or_else(|| refused("it is too long"))?;
         total = total.checked_add(amount).ok_or_else(|| refused("it is too long"))?;
         *left = after;
     }
     if left_date.contains(['Y', 'M']) {
-        return Err(refused("months and years have no fixed length; give days"));
+        return Err(refused("months and years have no fixed length; use days"));
     }
     if !left_date.is_empty() || !left_time.is_empty() {
-        return Err(refused(&format!("'{left_date}{left_time}' is not understood")));
+        return Err(refused(&format!("'{left_date}{left_time}' cannot be read")));
     }
     if negative { total.checked_neg().ok_or_else(|| refused("it is too long")) } else { Ok(total) }
 }

@@ -50,9 +50,9 @@ pub fn from_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Label>
             set_label(&mut labels, Label::new(key, value));
             Ok(())
         }
-        None => {
-            Err(D::Error::custom(format!("the label '{key}' is {value}: a text, number or boolean is meant")))
-        }
+        None => Err(D::Error::custom(format!(
+            "the label '{key}' is {value}, but must be a text, a number or a boolean"
+        ))),
     };
     match Json::deserialize(deserializer)? {
         Json::Null => {}
@@ -62,13 +62,15 @@ pub fn from_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Label>
                 match (item.get("key").and_then(Json::as_str), item.get("value")) {
                     (Some(key), Some(value)) => add(key, value)?,
                     _ => {
-                        return Err(D::Error::custom(format!("{item} is no label: {{key, value}} is meant")));
+                        return Err(D::Error::custom(format!("{item} is not a label: write {{key, value}}")));
                     }
                 }
             }
         }
         other => {
-            return Err(D::Error::custom(format!("{other}: labels are a map, or a list of {{key, value}}")));
+            return Err(D::Error::custom(format!(
+                "labels must be a map, or a list of {{key, value}}, not {other}"
+            )));
         }
     }
     Ok(labels)
@@ -91,7 +93,7 @@ mod tests {
         );
         assert_eq!(read(json!(null)).unwrap(), []);
         for (wrong, part) in
-            [(json!({"a": []}), "the label 'a'"), (json!([1]), "is no label"), (json!(3), "a map")]
+            [(json!({"a": []}), "the label 'a'"), (json!([1]), "is not a label"), (json!(3), "a map")]
         {
             assert!(read(wrong.clone()).unwrap_err().contains(part), "{wrong}");
         }

@@ -100,7 +100,7 @@ pub fn parse_flow_with_defaults(
         parsed.add([Diagnostic::error(
             codes::NOT_A_FLOW,
             position,
-            "a second document begins here; one flow is wanted",
+            "a second document starts here, but one flow is expected",
         )
         .with_hint("put each flow into a file of its own")]);
     }
@@ -124,7 +124,7 @@ pub fn flow_document(source: &str) -> Option<Map> {
 
 fn nothing(source: &str) -> Parsed {
     let problem =
-        Diagnostic::error(codes::NOT_A_FLOW, Position { line: 1, column: 1 }, "there is no flow in here")
+        Diagnostic::error(codes::NOT_A_FLOW, Position { line: 1, column: 1 }, "the file contains no flow")
             .with_hint("a flow has at least 'id', 'namespace' and 'tasks'");
     Parsed {
         flow: None,

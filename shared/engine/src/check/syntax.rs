@@ -35,7 +35,7 @@ fn problem(checked: &Checked<'_>, reading: &Reading<'_>, error: RenderError) -> 
                 checked.places.within(reading, line, column),
                 format!("the expression cannot be read: {message}"),
             )
-            .with_hint("mend it, or put text that is no expression between {% raw %} and {% endraw %}"),
+            .with_hint("fix it, or put text that is not an expression between {% raw %} and {% endraw %}"),
         ),
         RenderError::Failed { message, line, .. } => {
             let name =

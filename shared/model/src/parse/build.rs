@@ -113,7 +113,7 @@ impl Builder<'_> {
                 Diagnostic::error(
                     codes::TOO_LARGE,
                     position,
-                    format!("nested more than {MAX_DEPTH} levels deep"),
+                    format!("the document has more than {MAX_DEPTH} levels"),
                 )
                 .with_hint("move inner tasks into a subflow"),
             );
@@ -138,9 +138,9 @@ impl Builder<'_> {
                 Diagnostic::error(
                     codes::BAD_ALIAS,
                     position,
-                    "an alias cannot stand inside the value it names",
+                    "an alias cannot be used inside the value that its anchor marks",
                 )
-                .with_hint("end the anchored value before it is used"),
+                .with_hint("use the alias after the end of the anchored value"),
             );
             self.finished(Node::new(position, Value::Scalar(Scalar::Null)), 0, false);
             return Ok(());
@@ -153,7 +153,7 @@ impl Builder<'_> {
                     position,
                     format!("aliases add more than {MAX_GROWTH} values"),
                 )
-                .with_hint("write what is needed instead of aliases of aliases"),
+                .with_hint("write the values instead of aliases of aliases"),
             );
             return Err(Refused);
         }
@@ -163,7 +163,7 @@ impl Builder<'_> {
             self.diagnostics.push(Diagnostic::error(
                 codes::TOO_LARGE,
                 position,
-                format!("the alias nests more than {MAX_DEPTH} levels deep"),
+                format!("the alias leads to more than {MAX_DEPTH} levels"),
             ));
             return Err(Refused);
         }
@@ -228,7 +228,7 @@ impl MapFrame {
                 node.position,
                 format!("{} cannot be a key", node.kind()),
             )
-            .with_hint("a value that begins with {{ must be quoted: \"{{ inputs.name }}\"");
+            .with_hint("put quotes around a value that starts with {{: \"{{ inputs.name }}\"");
             return (Key::Refused, Some(problem));
         };
         let key = scalar.text().unwrap_or("null").to_owned();
@@ -253,7 +253,7 @@ impl MapFrame {
                         position,
                         "the merge key << takes a map or a list of maps",
                     )
-                    .with_hint("give an alias of a map: <<: *name"),
+                    .with_hint("use an alias of a map: <<: *name"),
                 );
             }
         };
@@ -296,16 +296,16 @@ fn depth(node: &Node) -> usize {
 fn syntax_hint(line: &str, info: &str) -> Option<&'static str> {
     let indent = line.len() - line.trim_start().len();
     if line.get(..indent).is_some_and(|space| space.contains('\t')) {
-        return Some("indent with spaces; YAML takes no tabs");
+        return Some("indent with spaces; YAML does not allow tabs");
     }
     if info.contains("unknown anchor") {
         return Some("an alias *name needs an anchor &name before it");
     }
     if line.contains("{{") {
-        return Some("quote a value that holds an expression: \"{{ … }}\"");
+        return Some("put quotes around a value with an expression: \"{{ … }}\"");
     }
     if info.contains("mapping values are not allowed") {
-        return Some("check the indentation, and quote a value that holds ': '");
+        return Some("check the indentation, and put quotes around a value that contains ': '");
     }
     if info.contains("quoted") {
         return Some("close the quote");
@@ -347,7 +347,7 @@ mod tests {
         assert_eq!(json.unwrap()["a"], 1);
         insta::assert_snapshot!(problems.join("\n"), @r#"
     2:5: error[SEG0105]: a map cannot be a key
-        hint: a value that begins with {{ must be quoted: "{{ inputs.name }}"
+        hint: put quotes around a value that starts with {{: "{{ inputs.name }}"
     3:1: error[SEG0102]: Duplicate field 'a'
         hint: keep one of the two
     4:1: error[SEG0102]: Duplicate field 'b'
@@ -387,11 +387,11 @@ mod tests {
     #[test]
     fn syntax_errors_have_hints() {
         let (_, problems) = read("a:\n\t- b\n");
-        assert!(problems[0].contains("no tabs"), "{problems:?}");
+        assert!(problems[0].contains("not allow tabs"), "{problems:?}");
         let (_, problems) = read("a: b: c\n");
         insta::assert_snapshot!(problems.join("\n"), @r#"
     1:5: error[SEG0101]: the YAML cannot be read: mapping values are not allowed in this context
-        hint: check the indentation, and quote a value that holds ': '
+        hint: check the indentation, and put quotes around a value that contains ': '
     "#);
     }
 }

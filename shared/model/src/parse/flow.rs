@@ -37,8 +37,8 @@ pub(super) fn flow(ctx: &mut Context<'_>, node: &Node) -> Option<Flow> {
     fields.ignore(&["pluginDefaults", "taskDefaults"]);
     // The state store counts revisions and knows what is deleted; these come with exported flows.
     fields.ignore(&["revision", "deleted", "tenantId"]);
-    fields.ignore_with_note(ctx, &["workerGroup"], "there are no worker groups");
-    fields.ignore_with_note(ctx, &["listeners"], "listeners are gone; use a Flow trigger or 'errors'");
+    fields.ignore_with_note(ctx, &["workerGroup"], "Segue has no worker groups");
+    fields.ignore_with_note(ctx, &["listeners"], "Segue has no listeners; use a Flow trigger or 'errors'");
     fields.finish(ctx);
     Some(flow)
 }

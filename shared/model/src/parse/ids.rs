@@ -72,13 +72,13 @@ fn checked(
     if !is_valid {
         let letters = if lower { "lower-case letters" } else { "letters" };
         let marks: Vec<String> = marks.chars().map(|mark| format!("'{mark}'")).collect();
-        ctx.tell(Diagnostic::error(code, node.position, format!("{what} is not valid: '{text}'")).with_hint(
-            format!("take {letters}, digits and {}, beginning with a letter or digit", marks.join(" ")),
+        ctx.tell(Diagnostic::error(code, node.position, format!("{what} is invalid: '{text}'")).with_hint(
+            format!("use {letters}, digits and {}, and start with a letter or digit", marks.join(" ")),
         ));
     } else if text.len() > longest {
         ctx.tell(
-            Diagnostic::error(code, node.position, format!("{what} is too long: {} letters", text.len()))
-                .with_hint(format!("take at most {longest} letters")),
+            Diagnostic::error(code, node.position, format!("{what} is too long: {} characters", text.len()))
+                .with_hint(format!("use at most {longest} characters")),
         );
     }
     text

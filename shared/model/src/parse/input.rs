@@ -51,7 +51,7 @@ fn input(ctx: &mut Context<'_>, node: &Node) -> Option<Input> {
         && name.chars().count() > LONGEST_DISPLAY_NAME
     {
         let message =
-            format!("'displayName' of {} has more than {LONGEST_DISPLAY_NAME} letters", fields.what());
+            format!("'displayName' of {} has more than {LONGEST_DISPLAY_NAME} characters", fields.what());
         ctx.error(codes::OUT_OF_RANGE, node.position, message);
     }
     let input = Input {
@@ -124,7 +124,7 @@ pub(super) fn kind(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> InputKind 
             max: fields.duration_text(ctx, &["max"]),
         },
         "FILE" => {
-            fields.ignore_with_note(ctx, &["extension"], "the name of the file gives its ending");
+            fields.ignore_with_note(ctx, &["extension"], "the extension comes from the name of the file");
             InputKind::File {
                 allowed_file_extensions: fields.texts(ctx, &["allowedFileExtensions", "accept"]),
             }

@@ -66,7 +66,7 @@ pub(super) fn refuse_system(ctx: &mut Context<'_>, key: &str, position: Position
                 position,
                 format!("System labels can only be set by Segue itself: '{key}'"),
             )
-            .with_hint("choose a key that does not begin with 'system.'"),
+            .with_hint("choose a key that does not start with 'system.'"),
         );
     }
 }

@@ -78,12 +78,12 @@ pub(super) fn task(ctx: &mut Context<'_>, node: &Node) -> Option<Task> {
         log_to_file: fields.flag(ctx, "logToFile", false),
         kind: TaskKind::Plugin { properties: crate::Map::new() },
     };
-    fields.ignore_with_note(ctx, &["workerGroup"], "there are no worker groups");
-    fields.ignore_with_note(ctx, &["taskCache"], "tasks always run");
+    fields.ignore_with_note(ctx, &["workerGroup"], "Segue has no worker groups");
+    fields.ignore_with_note(ctx, &["taskCache"], "Segue has no task cache, so the task always runs");
     for name in ["version", "assets", "pluginDefaultsRef"] {
         // Some plugins have properties of these names of their own.
         if !ctx.catalog.get(&task.type_name).is_some_and(|kind| schema::has(&kind.schema, name)) {
-            fields.ignore_with_note(ctx, &[name], "it says nothing about how the task runs");
+            fields.ignore_with_note(ctx, &[name], "it does not change how the task runs");
         }
     }
     task.kind = match flowable_types::find(&task.type_name) {

@@ -61,7 +61,7 @@ pub(super) fn trigger(ctx: &mut Context<'_>, node: &Node) -> Option<Trigger> {
         log_level,
         properties: Map::new(),
     };
-    fields.ignore_with_note(ctx, &["workerGroup"], "there are no worker groups");
+    fields.ignore_with_note(ctx, &["workerGroup"], "Segue has no worker groups");
     fields.ignore_with_note(ctx, &["logToFile", "failOnTriggerError"], "triggers do not use it");
     trigger.properties = match kind {
         Some(kind) => {

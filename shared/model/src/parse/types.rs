@@ -73,7 +73,7 @@ fn legacy(ctx: &mut Context<'_>, name: &str, canonical: &str, position: Position
                 position,
                 format!("'{name}' is an older name of '{canonical}'"),
             )
-            .with_hint(format!("write '{canonical}'")),
+            .with_hint(format!("use '{canonical}'")),
         );
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn cron(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
         if let Err(why) = parse_cron(expression, with_seconds) {
             found.push(
                 Diagnostic::error(codes::INVALID_CRON, positions.of(&format!("/triggers/{index}/cron")), why)
-                    .with_hint("five fields: minute hour day month weekday; six with 'withSeconds: true'"),
+                    .with_hint("write five fields: minute, hour, day of month, month, day of week; with 'withSeconds: true' also seconds, first"),
             );
         }
     }

@@ -56,6 +56,6 @@ fn cyclic(path: &str, dag: &Task, tasks: &[DagTask], positions: &Positions) -> O
             positions.of(&format!("{path}/tasks/{index}/dependsOn")),
             message,
         )
-        .with_hint("take one of them out of 'dependsOn'"),
+        .with_hint("remove one of them from 'dependsOn'"),
     )
 }

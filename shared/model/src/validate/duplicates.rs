@@ -35,7 +35,7 @@ fn twice(code: &str, what: &str, ids: &[(String, String)], positions: &Positions
             let line = positions.of(known).line;
             found.push(
                 Diagnostic::error(code, positions.of(path), format!("Duplicate {what} id with name [{id}]"))
-                    .with_hint(format!("the first one is in line {line}; ids are unique in the whole flow")),
+                    .with_hint(format!("rename one of the two; the first is in line {line}")),
             );
         } else {
             first.insert(id, path);

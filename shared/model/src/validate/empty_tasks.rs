@@ -44,7 +44,7 @@ pub(super) fn empty_tasks(flow: &Flow, positions: &Positions) -> Vec<Diagnostic>
                         position,
                         format!("'tasks' of {what} must not be empty"),
                     )
-                    .with_hint("add a task, or take the key away with what it belongs to")
+                    .with_hint("add at least one task")
                 },
             )
         })

@@ -22,7 +22,7 @@ pub(super) fn for_every_flow(flow: &Flow, positions: &Positions) -> Vec<Diagnost
                 positions.of(&format!("/triggers/{index}")),
                 message,
             )
-            .with_hint("give it 'preconditions' or 'conditions'")
+            .with_hint("add 'preconditions' or 'conditions'")
         })
         .collect()
 }

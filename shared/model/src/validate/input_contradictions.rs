@@ -34,16 +34,16 @@ fn check(inputs: &[Input], path: &str, positions: &Positions, found: &mut Vec<Di
         }
         match &input.kind {
             InputKind::Int { min: Some(min), max: Some(max) } if min > max => {
-                tell("max", format!("'max' ({max}) is less than 'min' ({min})"), "swap them");
+                tell("max", format!("'max' ({max}) is less than 'min' ({min})"), "swap the two");
             }
             InputKind::Float { min: Some(min), max: Some(max) } if min > max => {
-                tell("max", format!("'max' ({max}) is less than 'min' ({min})"), "swap them");
+                tell("max", format!("'max' ({max}) is less than 'min' ({min})"), "swap the two");
             }
             InputKind::Duration { min: Some(min), max: Some(max) } => {
                 if let (Ok(low), Ok(high)) = (parse_duration(min), parse_duration(max))
                     && low > high
                 {
-                    tell("max", format!("'max' ({max}) is less than 'min' ({min})"), "swap them");
+                    tell("max", format!("'max' ({max}) is less than 'min' ({min})"), "swap the two");
                 }
             }
             InputKind::Date { after: Some(after), before: Some(before) }
@@ -51,11 +51,11 @@ fn check(inputs: &[Input], path: &str, positions: &Positions, found: &mut Vec<Di
                 // ISO dates and times sort as texts.
                 if after > before && !has_template(after) && !has_template(before) =>
             {
-                tell("before", format!("'before' ({before}) is earlier than 'after' ({after})"), "swap them");
+                tell("before", format!("'before' ({before}) is earlier than 'after' ({after})"), "swap the two");
             }
             InputKind::Select { values, expression, .. } | InputKind::Multiselect { values, expression, .. } => {
                 if values.is_empty() && expression.is_none() {
-                    tell("type", "there is nothing to choose from".to_owned(), "give 'values' or 'expression'");
+                    tell("type", "there are no values to choose from".to_owned(), "add 'values' or 'expression'");
                 }
                 if !values.is_empty() && expression.is_some() {
                     let why = "'values' and 'expression' exclude each other".to_owned();

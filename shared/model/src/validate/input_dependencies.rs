@@ -17,7 +17,7 @@ pub(super) fn input_dependencies(flow: &Flow, positions: &Positions) -> Vec<Diag
         let message = format!("inputs depend on each other in a circle: {}", circle.join(" -> "));
         found.push(
             Diagnostic::error(codes::INPUT_DEPENDENCY_CYCLE, position, message)
-                .with_hint("take one of them out of 'dependsOn'"),
+                .with_hint("remove one of them from 'dependsOn'"),
         );
     }
     found

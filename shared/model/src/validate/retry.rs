@@ -50,7 +50,7 @@ fn contradictions(retry: &Retry, path: &str, what: &str, positions: &Positions) 
                 format!("the retry of {what}: '{low}' ({shorter}) must be less than '{high}' ({longer})");
             Some(
                 Diagnostic::error(codes::RETRY_BOUNDS, positions.of(&format!("{path}/{high}")), message)
-                    .with_hint(format!("make '{high}' longer, or leave it out where it may be")),
+                    .with_hint(format!("make '{high}' longer, or delete it if it is optional")),
             )
         })
         .collect()

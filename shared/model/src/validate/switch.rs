@@ -20,7 +20,7 @@ pub(super) fn without_branch(flow: &Flow, positions: &Positions) -> Vec<Diagnost
                     positions.of(path),
                     format!("the Switch '{}' has neither cases nor defaults", task.id),
                 )
-                .with_hint("give at least one of them"),
+                .with_hint("add 'cases' or 'defaults'"),
             );
         }
     });

@@ -19,9 +19,9 @@ pub(super) fn time_zone(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
                 Diagnostic::error(
                     codes::UNKNOWN_TIME_ZONE,
                     positions.of(&format!("/triggers/{index}/timezone")),
-                    format!("trigger '{}': there is no time zone '{zone}'", trigger.id),
+                    format!("trigger '{}' has an unknown time zone: '{zone}'", trigger.id),
                 )
-                .with_hint("name it as the IANA database does, such as Europe/Paris or UTC"),
+                .with_hint("use a name from the IANA database, such as Europe/Paris or UTC"),
             );
         }
     }

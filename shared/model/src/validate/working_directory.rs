@@ -27,7 +27,7 @@ pub(super) fn runnable_only(flow: &Flow, positions: &Positions) -> Vec<Diagnosti
                             child.id, task.id
                         ),
                     )
-                    .with_hint("put the WorkingDirectory inside the flowable instead"),
+                    .with_hint("put the WorkingDirectory inside the flowable task"),
                 );
             }
         }

@@ -37,14 +37,14 @@ triggers:
 concurrency: {limit: 0, behavior: WAIT}
 retry: {type: constant, interval: PT10S, maxDuration: PT5S, maxAttempts: 0}
 "#), @r#"
-    2:5: error[SEG0205]: the id of the flow is not valid: '-bad'
-        hint: take letters, digits and '.' '_' '-', beginning with a letter or digit
-    3:12: error[SEG0206]: the namespace of the flow is not valid: 'Upper.Case'
-        hint: take lower-case letters, digits and '.' '_' '-', beginning with a letter or digit
+    2:5: error[SEG0205]: the id of the flow is invalid: '-bad'
+        hint: use letters, digits and '.' '_' '-', and start with a letter or digit
+    3:12: error[SEG0206]: the namespace of the flow is invalid: 'Upper.Case'
+        hint: use lower-case letters, digits and '.' '_' '-', and start with a letter or digit
     4:1: error[SEG0201]: Unrecognized field 'lables' in the flow
         hint: did you mean 'labels'?
     5:10: error[SEG0209]: System labels can only be set by Segue itself: 'system.mine'
-        hint: choose a key that does not begin with 'system.'
+        hint: choose a key that does not start with 'system.'
     5:32: error[SEG0209]: a label of the flow: the value of 'list' must be a text, a number or a boolean, not a list
     7:19: error[SEG0204]: 'type' of input 'a' must be one of STRING, INT, FLOAT, BOOLEAN, BOOL, SELECT, ENUM, MULTISELECT, ARRAY, DATETIME, DATE, TIME, DURATION, FILE, JSON, YAML, URI, SECRET, EMAIL, not 'STRNG'
         hint: did you mean 'STRING'?
@@ -59,7 +59,7 @@ retry: {type: constant, interval: PT10S, maxDuration: PT5S, maxAttempts: 0}
     16:12: error[SEG0204]: 'level' of task 'two' must be one of DEBUG, INFO, WARN, not 'INF'
         hint: did you mean 'INFO'?
     17:15: error[SEG0203]: 'disabled' of task 'two' must be true or false, not a text
-    18:14: error[SEG0207]: 'timeout' of task 'two': '10s' is not an ISO-8601 duration such as PT10S or P1D: it does not begin with P
+    18:14: error[SEG0207]: 'timeout' of task 'two': '10s' is not an ISO-8601 duration such as PT10S or P1D: it does not start with P
     19:5: error[SEG0202]: task 'three' lacks the required property 'tasks'
     21:5: error[SEG0201]: Unrecognized field 'taks' in task 'three'
         hint: did you mean 'tasks'?
@@ -67,13 +67,13 @@ retry: {type: constant, interval: PT10S, maxDuration: PT5S, maxAttempts: 0}
     23:14: error[SEG0203]: 'message' of a task must be a text, not a map
     24:5: error[SEG0203]: a task must be a map, not a text
     26:65: error[SEG0315]: invalid cron expression '61 * * * *': Component error: Number out of bounds.
-        hint: five fields: minute hour day month weekday; six with 'withSeconds: true'
+        hint: write five fields: minute, hour, day of month, month, day of week; with 'withSeconds: true' also seconds, first
     26:79: error[SEG0212]: No property 'timezon' exists in plugin 'io.kestra.plugin.core.trigger.Schedule'
         hint: did you mean 'timezone'?
     27:22: error[SEG0208]: 'limit' of 'concurrency' of the flow must be at least 1, not 0
     27:35: error[SEG0204]: 'behavior' of 'concurrency' of the flow must be one of QUEUE, CANCEL, FAIL, not 'WAIT'
     28:55: error[SEG0314]: the retry of the flow: 'interval' (PT10S) must be less than 'maxDuration' (PT5S)
-        hint: make 'maxDuration' longer, or leave it out where it may be
+        hint: make 'maxDuration' longer, or delete it if it is optional
     28:74: error[SEG0208]: 'maxAttempts' of the retry of the flow must be at least 1, not 0
     "#);
 }
@@ -113,36 +113,36 @@ triggers:
   - {id: zoned, type: io.kestra.plugin.core.trigger.Schedule, cron: "@daily", timezone: Mars/Olympus}
 "#), @r#"
     6:10: error[SEG0303]: Duplicate input id with name [my-in]
-        hint: the first one is in line 5; ids are unique in the whole flow
+        hint: rename one of the two; the first is in line 5
     6:52: error[SEG0306]: input 'my-in' depends on an unknown input 'other'
     7:47: error[SEG0307]: inputs depend on each other in a circle: a -> b -> a
-        hint: take one of them out of 'dependsOn'
+        hint: remove one of them from 'dependsOn'
     7:75: error[SEG0316]: input 'a': 'defaults' and 'prefill' exclude each other
         hint: keep one of the two
-    8:19: error[SEG0316]: input 'b': there is nothing to choose from
-        hint: give 'values' or 'expression'
+    8:19: error[SEG0316]: input 'b': there are no values to choose from
+        hint: add 'values' or 'expression'
     10:61: error[SEG0313]: 'inputs.my-in' is read as a subtraction
         hint: write inputs['my-in']
     11:10: error[SEG0301]: Duplicate task id with name [log]
-        hint: the first one is in line 10; ids are unique in the whole flow
+        hint: rename one of the two; the first is in line 10
     12:79: error[SEG0305]: Recursive call to flow [n.f]
         hint: call another flow, or loop with ForEach or LoopUntil
     13:5: error[SEG0310]: the Switch 'sw' has neither cases nor defaults
-        hint: give at least one of them
+        hint: add 'cases' or 'defaults'
     14:67: error[SEG0311]: 'tasks' of task 'empty' must not be empty
-        hint: add a task, or take the key away with what it belongs to
+        hint: add at least one task
     19:20: error[SEG0309]: tasks of the Dag 'dag' wait for each other: d1 -> d2 -> d1
-        hint: take one of them out of 'dependsOn'
+        hint: remove one of them from 'dependsOn'
     21:25: error[SEG0308]: task 'd2' depends on 'd33', which is not a task of the Dag 'dag'
         hint: did you mean 'd3'?
     25:27: error[SEG0312]: Only runnable tasks are allowed as children of a WorkingDirectory: 's' in 'wd' is not
-        hint: put the WorkingDirectory inside the flowable instead
+        hint: put the WorkingDirectory inside the flowable task
     28:10: error[SEG0304]: Duplicate output id with name [o]
-        hint: the first one is in line 27; ids are unique in the whole flow
+        hint: rename one of the two; the first is in line 27
     30:5: warning[SEG0317]: trigger 't' fires for every execution of every other flow
-        hint: give it 'preconditions' or 'conditions'
-    31:89: error[SEG0318]: trigger 'zoned': there is no time zone 'Mars/Olympus'
-        hint: name it as the IANA database does, such as Europe/Paris or UTC
+        hint: add 'preconditions' or 'conditions'
+    31:89: error[SEG0318]: trigger 'zoned' has an unknown time zone: 'Mars/Olympus'
+        hint: use a name from the IANA database, such as Europe/Paris or UTC
     "#);
 }
 
@@ -194,7 +194,7 @@ fn retries_of_all_kinds() {
 ",
     )), @r#"
     4:119: error[SEG0314]: the retry of task 'a': 'interval' (PT10S) must be less than 'maxInterval' (PT10S)
-        hint: make 'maxInterval' longer, or leave it out where it may be
+        hint: make 'maxInterval' longer, or delete it if it is optional
     5:69: error[SEG0202]: the retry of task 'b' lacks the required property 'maxInterval'
     5:116: error[SEG0203]: 'maxAttempts' of the retry of task 'b' must be a whole number, not a text
     6:76: error[SEG0204]: 'type' of the retry of task 'c' must be one of constant, exponential, random, not 'linear'

@@ -90,10 +90,10 @@ listeners: [{}]
     let parsed = parse_flow(&source, &catalog());
     insta::assert_snapshot!(told(&source), @r#"
     4:19: note[SEG0211]: 'io.kestra.core.tasks.log.Log' is an older name of 'io.kestra.plugin.core.log.Log'
-        hint: write 'io.kestra.plugin.core.log.Log'
+        hint: use 'io.kestra.plugin.core.log.Log'
     5:19: note[SEG0211]: 'io.kestra.plugin.core.flow.WaitFor' is an older name of 'io.kestra.plugin.core.flow.LoopUntil'
-        hint: write 'io.kestra.plugin.core.flow.LoopUntil'
-    9:1: note[SEG0214]: 'listeners' of the flow is ignored: listeners are gone; use a Flow trigger or 'errors'
+        hint: use 'io.kestra.plugin.core.flow.LoopUntil'
+    9:1: note[SEG0214]: 'listeners' of the flow is ignored: Segue has no listeners; use a Flow trigger or 'errors'
     "#);
     let flow = parsed.flow.unwrap();
     assert_eq!(flow.tasks[0].type_name, "io.kestra.plugin.core.log.Log");
@@ -139,7 +139,7 @@ pluginDefaults:
     assert_eq!(properties["level"], "WARN");
     insta::assert_snapshot!(told(source), @r#"
     11:21: note[SEG0211]: 'io.kestra.core.tasks.log.Log' is an older name of 'io.kestra.plugin.core.log.Log'
-        hint: write 'io.kestra.plugin.core.log.Log'
+        hint: use 'io.kestra.plugin.core.log.Log'
     14:28: note[SEG0213]: 'location' from plugin defaults is ignored: no such property in plugin 'io.kestra.plugin.gcp.bigquery.Query'
     "#);
 }
@@ -195,11 +195,11 @@ fn documents_of_a_file_are_read_apart() {
     assert_eq!(all[2].diagnostics[0].position, Position { line: 8, column: 1 });
     assert_eq!(all[2].checkable().unwrap().id, "c");
     insta::assert_snapshot!(told(&source), @r#"
-    6:1: error[SEG0106]: a second document begins here; one flow is wanted
+    6:1: error[SEG0106]: a second document starts here, but one flow is expected
         hint: put each flow into a file of its own
     "#);
     insta::assert_snapshot!(told("# nothing\n"), @r#"
-    1:1: error[SEG0106]: there is no flow in here
+    1:1: error[SEG0106]: the file contains no flow
         hint: a flow has at least 'id', 'namespace' and 'tasks'
     "#);
     insta::assert_snapshot!(told("- a\n- b\n"), @r#"1:1: error[SEG0106]: a flow is a map with 'id', 'namespace' and 'tasks', not a list"#);
