@@ -32,13 +32,13 @@ pub struct BackfillRequest {
     /// Laid over the trigger's inputs.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub inputs: Map,
-    /// Labels the executions get besides.
+    /// Labels of the executions, in addition to those of the trigger.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "crate::label::from_any")]
     pub labels: Vec<Label>,
     /// Which of the slots are run.
     #[serde(default)]
     pub mode: BackfillMode,
-    /// How many of its executions may be open at once, at least 1; the flow's own limit holds besides.
+    /// How many of its executions may be open at once, at least 1. The flow's own limit also applies.
     #[serde(default = "one")]
     pub max_active: u32,
 }
@@ -51,10 +51,10 @@ fn one() -> u32 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BackfillMode {
-    /// Those that no execution was made for yet.
+    /// Slots without an execution.
     #[serde(alias = "missing")]
     Missing,
-    /// Those whose latest execution ended FAILED, KILLED or CANCELLED, and those that have none.
+    /// Slots with a latest execution that ended FAILED, KILLED or CANCELLED, and slots without an execution.
     #[serde(alias = "failed")]
     Failed,
     /// All.
@@ -103,7 +103,7 @@ impl BackfillState {
 pub struct Backfill {
     /// Its id.
     pub id: String,
-    /// Whose slots.
+    /// The trigger that has the slots.
     #[serde(flatten)]
     pub trigger: TriggerKey,
     /// Slots from this on, inclusive.
@@ -112,7 +112,7 @@ pub struct Backfill {
     pub end: Timestamp,
     /// Laid over the trigger's inputs.
     pub inputs: Map,
-    /// Labels the executions get besides.
+    /// Labels of the executions, in addition to those of the trigger.
     pub labels: Vec<Label>,
     /// Which of the slots are run.
     pub mode: BackfillMode,
@@ -137,7 +137,7 @@ pub struct Backfill {
     pub updated: Timestamp,
 }
 
-/// A slot whose execution has not ended.
+/// A slot with an execution that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ActiveSlot {

@@ -28,7 +28,7 @@ pub struct TaskType {
     pub schema: Json,
 }
 
-/// All task types, by every name they go by.
+/// All task types, by all their names.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     types: Vec<TaskType>,
@@ -47,7 +47,7 @@ impl Catalog {
         Self { types, names }
     }
 
-    /// The type that goes by `name`.
+    /// The type with this name or alias; `None` if the name is unknown.
     pub fn get(&self, name: &str) -> Option<&TaskType> {
         self.names.get(name).and_then(|index| self.types.get(*index))
     }

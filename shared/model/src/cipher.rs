@@ -28,7 +28,7 @@ pub enum CipherError {
     /// There is no key.
     #[error("a SECRET needs an encryption key, but no key is set: {0}")]
     NoKey(String),
-    /// What was given as a key is none. It is not shown.
+    /// The given key is invalid. The message does not show it.
     #[error("the encryption key must be 32 bytes in base64; create one with `openssl rand -base64 32`")]
     BadKey,
     /// The value was not encrypted with this key, or was changed since.

@@ -128,7 +128,7 @@ pub struct TaskRunResult {
     pub start_date: Timestamp,
     /// When it ended.
     pub end_date: Timestamp,
-    /// Task runs the service reports besides (dbt models).
+    /// More task runs that the service reports (dbt models).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dynamic: Vec<TaskRun>,
     /// Rows, bytes and the like, by name.

@@ -72,7 +72,7 @@ pub struct ParentTaskRun {
     /// Its piece, in ForEachItem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration: Option<u64>,
-    /// Whether it wants to be told of the end.
+    /// True if the task run waits for the end of this execution.
     pub wait: bool,
     /// What the caller asks for where the flow declares no outputs; templates over this execution.
     #[serde(default, skip_serializing_if = "Map::is_empty")]

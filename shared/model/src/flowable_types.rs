@@ -155,7 +155,7 @@ impl FlowableName {
     }
 }
 
-/// The flowable that goes by `name`.
+/// The flowable type with this name or alias; `None` for every other type.
 pub(crate) fn find(name: &str) -> Option<FlowableName> {
     TABLE.iter().find(|row| row.canonical == name || row.aliases.contains(&name)).map(|row| row.name)
 }

@@ -81,7 +81,7 @@ pub enum InputKind {
         /// Whether other values are taken.
         allow_custom_value: bool,
     },
-    /// A list whose elements have one type.
+    /// A list of elements of one type.
     Array {
         /// The type of an element.
         item_type: String,

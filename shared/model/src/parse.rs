@@ -117,7 +117,7 @@ pub fn parse_flows(source: &str, catalog: &Catalog) -> Vec<Parsed> {
 pub fn flow_document(source: &str) -> Option<Map> {
     let documents = documents::split(source);
     let first = documents.first()?;
-    // What is wrong with it is told where it is parsed.
+    // `parse_flow` reports the problems of the document.
     let root = build::build(first.text, first.first_line, &mut Vec::new())?;
     root.entries().map(node::entries_to_map)
 }

@@ -34,7 +34,7 @@ pub enum State {
     Killed,
     /// Never started, or stopped by a rule (concurrency, SLA).
     Cancelled,
-    /// A task whose `runIf` was false.
+    /// The `runIf` of the task was false.
     Skipped,
 }
 
@@ -57,12 +57,12 @@ impl State {
         Self::Skipped,
     ];
 
-    /// The states from which something still follows of itself.
+    /// The states that are not final.
     pub fn open() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|state| !state.is_terminal())
     }
 
-    /// Whether nothing follows of itself.
+    /// True for a final state: nothing more happens without a request from outside.
     pub fn is_terminal(self) -> bool {
         match self {
             Self::Success

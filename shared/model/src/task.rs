@@ -137,7 +137,7 @@ pub struct ForEach {
     pub concurrency_limit: u32,
     /// Whether the children of one iteration run at once as well (`EachParallel`).
     pub parallel_group: bool,
-    /// What 2.x's `Loop` says besides; none for the others.
+    /// More options of a `Loop` (Kestra 2.x). `None` for other loops.
     #[serde(rename = "loop")]
     pub as_loop: Option<LoopOptions>,
 }

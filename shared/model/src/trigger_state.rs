@@ -40,7 +40,7 @@ impl fmt::Display for TriggerKey {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerState {
-    /// Whose.
+    /// The trigger.
     #[serde(flatten)]
     pub key: TriggerKey,
     /// The slot looked at last.
@@ -51,9 +51,10 @@ pub struct TriggerState {
     pub disabled: bool,
     /// The execution that holds the trigger: the next slot waits for its end.
     pub execution_id: Option<ExecutionId>,
-    /// What of the definition decides the slots (cron, time zone, dates): another one begins anew.
+    /// The parts of the definition that decide the slots (cron, time zone, dates). When they change, the schedule starts
+    /// again from now.
     pub definition: String,
-    /// What the scheduler keeps besides (windows of preconditions); opaque to everybody else.
+    /// Other data of the scheduler (windows of preconditions). Nobody else reads it.
     #[serde(default, skip_serializing_if = "Json::is_null")]
     pub memo: Json,
     /// When it was last changed.

@@ -141,12 +141,12 @@ pub fn condition_types() -> &'static [TriggerType] {
     &CONDITIONS
 }
 
-/// The trigger type that goes by `name`.
+/// The trigger type with this name or alias.
 pub fn trigger(name: &str) -> Option<&'static TriggerType> {
     find(&TRIGGERS, name)
 }
 
-/// The condition that goes by `name`.
+/// The condition with this name or alias.
 pub fn condition(name: &str) -> Option<&'static TriggerType> {
     find(&CONDITIONS, name)
 }

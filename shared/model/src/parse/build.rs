@@ -35,7 +35,7 @@ pub(crate) fn build(text: &str, first_line: u32, diagnostics: &mut Vec<Diagnosti
     builder.root
 }
 
-/// The document cannot be read on; why has been told.
+/// The rest of the document cannot be read. The reason is already in the diagnostics.
 struct Refused;
 
 struct Builder<'d> {
@@ -67,7 +67,7 @@ struct MapFrame {
     key: Option<Key>,
 }
 
-/// A key whose value is still to come.
+/// A key that waits for its value.
 enum Key {
     Text(String, Position),
     Merge,

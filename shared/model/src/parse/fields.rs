@@ -1,5 +1,4 @@
-//! Reading a map whose keys are known: each key is asked for by name, and at the end what was not asked for is
-//! an unrecognized field.
+//! Reads a map with known keys. The reader takes each key by name; a key that nobody took is an unrecognized field.
 
 use super::context::Context;
 use super::node::{Entry, Node, entries_to_map};
@@ -47,12 +46,12 @@ impl<'n> Fields<'n> {
             .map(|entry| &entry.node)
     }
 
-    /// As [`Self::take`], telling when there is none.
+    /// Like [`Self::take`], and reports a missing key.
     pub(crate) fn require(&mut self, ctx: &mut Context<'_>, names: &[&'static str]) -> Option<&'n Node> {
         let node = self.take(names);
         if let (None, Some(name)) = (node, names.first()) {
             let message = format!("{} lacks the required property '{name}'", self.what);
-            // Who misspelt the key is told so by `finish`, and here that it is missing.
+            // If the key is misspelt, `finish` also reports the wrong spelling.
             ctx.error(codes::MISSING_PROPERTY, self.position, message);
         }
         node
@@ -162,7 +161,7 @@ impl<'n> Fields<'n> {
         self.entries.iter().filter(|entry| !self.asked.contains(&entry.key.as_str()))
     }
 
-    /// Tells of every key nobody asked for.
+    /// Reports every key that nobody took.
     pub(crate) fn finish(self, ctx: &mut Context<'_>) {
         for entry in self.rest() {
             if entry.node.defaulted {

@@ -24,7 +24,7 @@ const FETCH_TYPES: [(&str, ()); 3] = [("AUTO", ()), ("FETCH", ()), ("STORE", ())
 
 const RESTARTS: [(&str, &str); 2] = [("RETRY_FAILED", "RETRY_FAILED"), ("NEW_EXECUTION", "NEW_EXECUTION")];
 
-/// Reads what a flowable has besides the common properties, and tells of keys it does not have.
+/// Reads the properties of one flowable type, without the common ones. Reports unknown keys.
 pub(super) fn flowable(ctx: &mut Context<'_>, mut fields: Fields<'_>, name: F) -> Flowable {
     let kind = kind(ctx, &mut fields, name);
     let flowable = Flowable {

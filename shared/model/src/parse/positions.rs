@@ -2,7 +2,7 @@
 //!
 //! A path is a JSON pointer into the document after plugin defaults were merged, `/tasks/0/then/1/message`, with
 //! the words flows write (`else`, not a field's name in this crate). In a list an element may also be named by
-//! its `id` or `key`. A property that goes by another name in the document (`delay` for `pauseDuration`) is
+//! its `id` or `key`. A property with another name in the document (`delay` for `pauseDuration`) is
 //! found by either.
 
 use super::node::{Node, Value};
@@ -12,7 +12,7 @@ use crate::templates::walk_tasks;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Properties with other names they go by.
+/// Properties with their other names.
 const OTHER_NAMES: [(&str, &[&str]); 8] = [
     ("values", &["value", "options"]),
     ("pauseDuration", &["delay"]),

@@ -1,7 +1,7 @@
 //! Whether the properties of a plugin are those its type's JSON Schema names. Whether their values fit is asked
 //! of `value`.
 //!
-//! A property may go by other names: `x-aliases` in its schema lists them.
+//! A property may have other names: `x-aliases` in its schema lists them.
 
 mod value;
 

@@ -106,7 +106,7 @@ fn plugin(
             let owner = schema::Owner { what: fields.what(), type_name: kind.name };
             schema::properties(ctx, &kind.schema, fields.rest(), &owner, node.position)
         }
-        // Of an unknown type nothing can be said of the properties; the type itself has been told.
+        // The properties of an unknown type cannot be checked. The unknown type is already reported.
         None => fields.rest().map(|Entry { key, node, .. }| (key.clone(), node.to_json())).collect(),
     }
 }

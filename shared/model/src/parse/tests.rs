@@ -1,4 +1,4 @@
-//! Whole documents: what is read, what is told of broken ones, and what hostile ones do.
+//! Whole documents: reading good ones, reporting the problems of broken ones, and surviving hostile ones.
 
 mod hostile;
 mod problems;

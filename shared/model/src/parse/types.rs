@@ -22,7 +22,8 @@ pub(super) fn canonical(catalog: &Catalog, name: &str) -> Option<&'static str> {
     })
 }
 
-/// Reads `type` of a task, telling when there is none of it. Gives the canonical name, or what stands there.
+/// Reads the `type` of a task and reports an unknown type. Returns the canonical name, or the text as written, and
+/// whether the type is known.
 pub(super) fn task_type(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> (String, bool) {
     let Some((name, position)) = written(ctx, fields) else { return (String::new(), false) };
     match canonical_task(ctx.catalog, &name) {

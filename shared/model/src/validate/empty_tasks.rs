@@ -1,4 +1,4 @@
-//! Lists of tasks that must not be empty. A list that is missing was told of when the flow was read.
+//! Lists of tasks that must not be empty. The parser has already reported missing lists.
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
@@ -36,7 +36,7 @@ pub(super) fn empty_tasks(flow: &Flow, positions: &Positions) -> Vec<Diagnostic>
     empty
         .into_iter()
         .filter_map(|(path, what)| {
-            // Elements that could not be read were told of.
+            // The parser has already reported elements that could not be read.
             positions.exact(&path).filter(|_| positions.exact(&format!("{path}/0")).is_none()).map(
                 |position| {
                     Diagnostic::error(

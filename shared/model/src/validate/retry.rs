@@ -42,7 +42,7 @@ fn contradictions(retry: &Retry, path: &str, what: &str, positions: &Positions) 
         .into_iter()
         .filter_map(|((low, shorter), (high, longer))| {
             let (shorter, longer) = (shorter?, longer?);
-            // Zero stands for a duration that is missing or could not be read, which has been told.
+            // Zero is a duration that is missing or could not be read. The parser has already reported that.
             if shorter < longer || longer == SignedDuration::ZERO {
                 return None;
             }

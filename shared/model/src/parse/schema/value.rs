@@ -60,7 +60,8 @@ pub(super) fn check(
     }
 }
 
-/// One branch that fits is enough; where there is but one branch besides null, its problems are the value's.
+/// One branch that fits is enough. If there is only one branch apart from null, the problems of that branch are
+/// reported.
 fn check_branches(
     root: &Json,
     branches: &[Json],

@@ -1,4 +1,4 @@
-//! What is told of broken flows.
+//! The problems that are reported for broken flows.
 
 use super::*;
 use crate::diagnostic::codes;
