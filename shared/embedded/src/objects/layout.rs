@@ -24,11 +24,16 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn open(root: &Path) -> Result<Self, PortError> {
-        let layout = Self { root: root.to_owned(), last: AtomicU64::new(0) };
+        let layout = Self::at(root);
         for folder in [layout.temporaries(), root.join(".meta"), root.join(".buckets")] {
             std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
         }
         Ok(layout)
+    }
+
+    /// The directory of a store that somebody else has opened, or that need not be there.
+    pub(super) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), last: AtomicU64::new(0) }
     }
 
     fn temporaries(&self) -> PathBuf {

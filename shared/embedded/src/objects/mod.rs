@@ -11,6 +11,7 @@
 //! write is atomic; against that of the machine it is as durable as the file system makes a rename.
 
 mod attributes;
+pub(crate) mod files;
 mod layout;
 mod list;
 mod names;

@@ -9,9 +9,13 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use segue_ports::PortError;
+use segue_ports::object::ObjectAddress;
 use segue_ports::warehouse::WarehouseError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::objects::files;
 
 use super::sql::datatype::{DataType, NARROW_NUMERIC};
 use super::sql::ddl::ColumnSpec;
@@ -71,8 +75,8 @@ impl ExternalTable {
                 Some("uris = ['gs://bucket/file.csv']"),
             ));
         }
-        if let Some(uri) = uris.iter().find(|uri| !uri.starts_with("gs://")) {
-            return Err(invalid(&format!("Invalid source URI: {uri}"), None, Some("write gs://bucket/path")));
+        for uri in &uris {
+            files::check_uri(uri).map_err(|error| wrong(uri, &error))?;
         }
         let format = text("format").unwrap_or_else(|| "CSV".into()).to_uppercase();
         if !matches!(format.as_str(), "CSV" | "JSON" | "NEWLINE_DELIMITED_JSON" | "PARQUET") {
@@ -129,45 +133,22 @@ impl ExternalTable {
         &self.uris
     }
 
-    /// The files it means now; a `*` in a URI stands for any characters, slashes too.
+    /// The files it means now; a `*` in a URI stands for any characters, slashes too. Every address is checked again
+    /// as the object store checks it: a link may have been laid since.
     pub(crate) fn files(&self, object_root: &Path) -> Result<Vec<SourceFile>, WarehouseError> {
         let mut found = Vec::new();
         for uri in &self.uris {
-            let missing = || WarehouseError::NotFound {
-                what: "URI".into(),
-                name: uri.clone(),
-                hint: Some("upload the file first, or correct uris of the external table".into()),
-            };
-            let path = uri.strip_prefix("gs://").unwrap_or(uri);
-            let escapes = path.split('/').any(|part| part == ".." || part == ".");
-            let Some((bucket, key)) = path.split_once('/').filter(|_| !escapes) else {
-                return Err(missing());
-            };
-            let root = object_root.join(bucket);
-            if !key.contains('*') {
-                let path = root.join(key);
-                if !path.is_file() {
-                    return Err(missing());
-                }
-                found.push(SourceFile { path, uri: uri.clone() });
-                continue;
-            }
-            let pattern = globset::GlobBuilder::new(key)
-                .literal_separator(false)
-                .build()
-                .map_err(|_| missing())?
-                .compile_matcher();
-            let mut matching = Vec::new();
-            walk(&root, &root, &mut |key, path| {
-                if pattern.is_match(key) {
-                    matching.push(SourceFile { path, uri: format!("gs://{bucket}/{key}") });
-                }
-            });
+            let matching = files::files(object_root, uri).map_err(|error| wrong(uri, &error))?;
             if matching.is_empty() {
-                return Err(missing());
+                return Err(WarehouseError::NotFound {
+                    what: "URI".into(),
+                    name: uri.clone(),
+                    hint: Some("upload the file first, or correct uris of the external table".into()),
+                });
             }
-            matching.sort_by(|one, other| one.uri.cmp(&other.uri));
-            found.extend(matching);
+            let named =
+                |(address, path): (ObjectAddress, PathBuf)| SourceFile { path, uri: address.to_string() };
+            found.extend(matching.into_iter().map(named));
         }
         Ok(found)
     }
@@ -188,7 +169,7 @@ impl ExternalTable {
 
     /// The query that reads `files`.
     pub(crate) fn query(&self, files: &[SourceFile], care: Care, skip_bad: bool) -> String {
-        let paths: Vec<String> = files.iter().map(|file| literal(&file.path.to_string_lossy())).collect();
+        let paths: Vec<String> = files.iter().map(|file| literal(&exactly(&file.path))).collect();
         let paths = format!("[{}]", paths.join(", "));
         match self.format.as_str() {
             "PARQUET" => self.typed(&format!("read_parquet({paths}, union_by_name = true)")),
@@ -326,18 +307,24 @@ fn reader_type(own: &DataType, care: Care) -> String {
     }
 }
 
-fn walk(root: &Path, folder: &Path, visit: &mut dyn FnMut(&str, PathBuf)) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => walk(root, &path, visit),
-            Ok(kind) if kind.is_file() => {
-                if let Some(key) = path.strip_prefix(root).ok().and_then(Path::to_str) {
-                    visit(&key.replace('\\', "/"), path.clone());
-                }
-            }
-            _ => {}
+/// A path as DuckDB takes it for itself: its stand-ins for other letters, each alone in a class, mean themselves.
+fn exactly(path: &Path) -> String {
+    let mut pattern = String::new();
+    for letter in path.to_string_lossy().chars() {
+        match letter {
+            '*' | '?' | '[' => pattern.extend(['[', letter, ']']),
+            plain => pattern.push(plain),
         }
+    }
+    pattern
+}
+
+/// The error for an address that means no objects.
+fn wrong(uri: &str, error: &PortError) -> WarehouseError {
+    match error {
+        PortError::Invalid { message } => {
+            invalid(&format!("Invalid source URI: {uri}: {message}"), None, Some("write gs://bucket/path"))
+        }
+        other => WarehouseError::Unavailable { message: format!("{uri} cannot be read: {other}") },
     }
 }

@@ -24,6 +24,8 @@ mod sql;
 mod tables;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};

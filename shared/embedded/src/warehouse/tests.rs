@@ -62,10 +62,10 @@ async fn wide_rows_are_read() {
     let warehouse = open(folder.path());
     let polygon = format!("\"MULTIPOLYGON ((({})))\"", "-122.2, 37.7, ".repeat(250_000));
     let content = format!("geom,name\n{polygon},Alameda\n{polygon},Marin\n");
-    Folder(folder.path().join("objects")).put("gs://b/counties.csv", content.as_bytes()).await;
+    Folder(folder.path().join("objects")).put("gs://bkt/counties.csv", content.as_bytes()).await;
     let script = "CREATE SCHEMA d;
         CREATE EXTERNAL TABLE d.counties (geom STRING, name STRING)
-          OPTIONS (format = 'CSV', uris = ['gs://b/counties.csv'], skip_leading_rows = 1, quote = '\"');
+          OPTIONS (format = 'CSV', uris = ['gs://bkt/counties.csv'], skip_leading_rows = 1, quote = '\"');
         SELECT name, LENGTH(geom) AS n FROM d.counties ORDER BY name";
     let rows = run(&warehouse, script).await.unwrap().rows;
     assert_eq!(rows.len(), 2);
@@ -76,9 +76,9 @@ async fn wide_rows_are_read() {
 async fn bad_rows_are_left_out_where_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let warehouse = open(folder.path());
-    Folder(folder.path().join("objects")).put("gs://b/t.csv", b"1,a\nx,y,z\n2,b\n").await;
+    Folder(folder.path().join("objects")).put("gs://bkt/t.csv", b"1,a\nx,y,z\n2,b\n").await;
     let script = "CREATE SCHEMA d; CREATE EXTERNAL TABLE d.e (n INT64, s STRING) OPTIONS (format = 'CSV', uris = \
-                  ['gs://b/t.csv'], max_bad_records = 5); SELECT n FROM d.e ORDER BY n";
+                  ['gs://bkt/t.csv'], max_bad_records = 5); SELECT n FROM d.e ORDER BY n";
     assert_eq!(run(&warehouse, script).await.unwrap().total_rows, 2);
 }
 
