@@ -133,3 +133,148 @@ async fn an_address_means_the_objects_it_names_and_no_others() {
     assert_eq!(world.lines("gs://bkt/in/a*.csv").await.unwrap(), ["a1", "any", "class"]);
     assert_eq!(world.lines("gs://bkt/x*.csv").await.unwrap(), ["star", "xy"], "each once");
 }
+
+/// `inner` between `open` and `close`, so many times.
+fn nested(open: &str, inner: &str, close: &str, times: usize) -> String {
+    format!("{}{inner}{}", open.repeat(times), close.repeat(times))
+}
+
+/// So many named queries, each of which reads the one before.
+fn named(times: usize) -> String {
+    let links: Vec<String> = (1..times).map(|n| format!(", a{n} AS (SELECT * FROM a{})", n - 1)).collect();
+    format!("WITH a0 AS (SELECT 1 AS x){} SELECT * FROM a{}", links.concat(), times - 1)
+}
+
+/// The same link so many times.
+fn chained(first: &str, link: &str, times: usize) -> String {
+    format!("{first}{}", link.repeat(times))
+}
+
+#[tokio::test]
+async fn no_text_uses_up_the_stack() {
+    let world = World::new().await;
+    world.run("CREATE TABLE d.t AS SELECT 1 AS x").await.unwrap();
+    let mut texts = Vec::new();
+    for times in [101, 300, 400, 500, 1500, 5000, 100_000] {
+        texts.extend([
+            format!("SELECT * FROM {}", nested("(SELECT * FROM ", "(SELECT 1)", ")", times)),
+            format!("SELECT {}", nested("(", "1", ")", times)),
+            format!("SELECT {}", nested("(SELECT ", "1", ")", times)),
+            format!("SELECT {}", nested("CASE WHEN TRUE THEN ", "1", " END", times)),
+            format!("SELECT {}", nested("CASE ", "1 WHEN 1 THEN 1", " END", times)),
+            format!("SELECT {}", nested("CASE WHEN ", "", "", times)),
+            format!("SELECT {}", nested("[", "1", "]", times)),
+            format!("SELECT {}", nested("STRUCT(", "1", ")", times)),
+            format!("SELECT {}", nested("ABS(", "1", ")", times)),
+            format!("SELECT {}", nested("ABS(CASE WHEN - ", "1", " END)", times)),
+            format!("SELECT {}", nested("NOT ", "TRUE", "", times)),
+            format!("SELECT {}", nested("- ", "1", "", times)),
+            format!("SELECT {}", nested("- ~ + ! ", "1", "", times)),
+            format!("SELECT {}", nested("NOT (- ", "1", ")", times)),
+            format!("SELECT CAST(NULL AS {})", nested("ARRAY<", "INT64", ">", times)),
+            format!("SELECT CAST(NULL AS {})", nested("STRUCT<a ", "INT64", ">", times)),
+            format!("CREATE TABLE d.u (x {})", nested("STRUCT<a ", "INT64", ">", times)),
+            format!("CREATE VIEW d.v AS SELECT {}", nested("(", "1", ")", times)),
+            format!("INSERT INTO d.t (x) VALUES ({})", nested("(", "1", ")", times)),
+            format!("SELECT {}", nested("(", "", "", times)),
+            format!("SELECT {}", nested("[", "", "", times)),
+            format!("SELECT {}", nested("ARRAY<", "", "", times)),
+        ]);
+    }
+    for text in texts {
+        let Err(refused) = world.run(&text).await else { panic!("{} is accepted", start(&text)) };
+        let WarehouseError::InvalidQuery { message, line, column, .. } = refused else {
+            panic!("{}: {refused}", start(&text))
+        };
+        assert!(
+            message.contains("nests deeper than 100 levels") || text.len() > 1 << 20,
+            "{}: {message}",
+            start(&text)
+        );
+        assert!(
+            message.contains("too long") || (line == Some(1) && column > Some(100)),
+            "{}: {message}",
+            start(&text)
+        );
+    }
+    assert_eq!(world.run("SELECT x FROM d.t").await.unwrap().total_rows, 1);
+}
+
+#[tokio::test]
+async fn no_chain_uses_up_the_stack() {
+    let world = World::new().await;
+    world.run("CREATE TABLE d.t AS SELECT 1 AS x").await.unwrap();
+    for times in [90, 600, 100_000] {
+        for text in [
+            chained("SELECT x", " + x", times) + " FROM d.t",
+            chained("SELECT CAST(x AS STRING)", " || CAST(x AS STRING)", times) + " FROM d.t",
+            chained("SELECT 1", " / 1", times),
+            chained("SELECT TRUE", " AND TRUE", times),
+            chained("SELECT x FROM d.t WHERE x = 1", " OR x = 1", times),
+            chained("SELECT 1", " = NOT 1", times),
+            chained("SELECT 1", " - - 1", times),
+            chained("SELECT 1", " IS NULL", times),
+            chained("SELECT 1", " BETWEEN 1 AND 1", times),
+            chained("SELECT TIMESTAMP '2020-01-01'", " AT TIME ZONE 'UTC'", times),
+            chained("SELECT 'a'", " LIKE 'a'", times),
+            chained("SELECT 'a'", " COLLATE 'a'", times),
+            chained("SELECT t", ".a", times),
+            chained("SELECT [1]", "[0]", times),
+            chained("SELECT 1", " INTERVAL", times),
+            chained("SELECT", " DISTINCT", times),
+            chained("SELECT", " SELECT", times),
+            chained("SELECT", " EXISTS", times),
+            chained("SELECT 1 FROM d.t", " FROM d.t", times),
+            chained("SELECT 1 AS x", " UNION ALL SELECT 1", times),
+            chained("SELECT 1 AS x", " INTERSECT DISTINCT SELECT 1", times),
+            chained("SELECT 1 AS x", " EXCEPT DISTINCT SELECT 1", times),
+            chained("SELECT 1 FROM d.t", " CROSS JOIN d.t", times),
+            chained("SELECT 1 FROM d.t", ", d.t", times),
+            chained("SELECT 1 FROM d.t", " JOIN d.t USING (x)", times),
+            named(times),
+            // Chains within brackets within chains: the levels multiply.
+            nested("SELECT ", &"(".repeat(90), "", 1)
+                + "1"
+                + &(chained("", " + 1", times.min(2700)) + ")").repeat(90),
+            format!("SELECT {}", nested(&chained("1", " BETWEEN 1 AND 1", times.min(80)), "", "", 1)),
+            format!(
+                "SELECT {}1{}",
+                chained("1 BETWEEN 1 AND (", "1 BETWEEN 1 AND ", 9).repeat(90),
+                ")".repeat(90)
+            ),
+        ] {
+            // Some are fine, and some are refused: the process lives, and says which.
+            let outcome = world.run(&text).await;
+            assert!(
+                !matches!(outcome, Err(WarehouseError::Unavailable { .. })),
+                "{}: {outcome:?}",
+                start(&text)
+            );
+        }
+    }
+    assert_eq!(world.run("SELECT x FROM d.t").await.unwrap().total_rows, 1);
+}
+
+/// What people write, generated or not, is not refused.
+#[tokio::test]
+async fn long_and_deep_texts_that_are_fine_run() {
+    let world = World::new().await;
+    world.run("CREATE TABLE d.t AS SELECT 1 AS x").await.unwrap();
+    let rows = |sql: String| {
+        let world = &world;
+        async move { world.run(&sql).await.unwrap_or_else(|error| panic!("{}: {error}", start(&sql))).total_rows }
+    };
+    let numbers: Vec<String> = (1..=100_000).map(|number| number.to_string()).collect();
+    assert_eq!(rows(format!("SELECT x FROM d.t WHERE x IN ({})", numbers.join(", "))).await, 1);
+    assert_eq!(rows(format!("SELECT * FROM UNNEST([{}])", numbers.join(", "))).await, 100_000);
+    assert_eq!(rows(chained("SELECT x FROM d.t WHERE x = 1", " OR x = 2", 300)).await, 1);
+    assert_eq!(rows(chained("SELECT 1 AS x", " UNION ALL SELECT 2", 300)).await, 301);
+    assert_eq!(rows(format!("SELECT {}", nested("CASE WHEN TRUE THEN ", "1", " END", 40))).await, 1);
+    assert_eq!(rows(format!("SELECT * FROM {}", nested("(SELECT * FROM ", "(SELECT 1)", ")", 60))).await, 1);
+    let values: Vec<String> = (0..20_000).map(|number| format!("({number})")).collect();
+    world.run(&format!("INSERT INTO d.t (x) VALUES {}", values.join(", "))).await.unwrap();
+}
+
+fn start(text: &str) -> String {
+    text.chars().take(60).collect()
+}

@@ -190,7 +190,8 @@ impl Cursor<'_> {
 /// Reads a string or bytes literal if one starts here: `'…'`, `"…"`, tripled, with `r`, `b`, `rb` or `br` before.
 fn string(cursor: &mut Cursor<'_>) -> Result<Option<Kind>, WarehouseError> {
     let (line, column) = (cursor.line, cursor.column);
-    let prefix_length = cursor.rest.find(['\'', '"']).filter(|length| *length <= 2);
+    // No further than a prefix is long: a search through the rest for every token would take hours for a long script.
+    let prefix_length = cursor.rest.bytes().take(3).position(|byte| matches!(byte, b'\'' | b'"'));
     let Some(prefix_length) = prefix_length else { return Ok(None) };
     let prefix = cursor.rest.get(..prefix_length).unwrap_or_default().to_ascii_lowercase();
     let (raw, bytes) = match prefix.as_str() {

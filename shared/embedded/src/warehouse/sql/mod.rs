@@ -1,6 +1,6 @@
 //! BigQuery SQL in terms of DuckDB. Pure: no files, no connection.
 //!
-//! A script is cut into tokens (`lex`), those into statements (`split`); a statement is read for what it defines
+//! A script is cut into tokens (`lex`), refused if it nests too deep (`depth`), and cut into statements (`split`); a statement is read for what it defines
 //! (`statement`, `ddl`), and its expressions and queries are rewritten (`expr`, `calls`, `datatype`, `format`) and
 //! handed to polyglot-sql for their structure ([`finish`]). What the `bq_…` macros mean stands in `macros.sql`.
 //!
@@ -10,6 +10,7 @@ pub(crate) mod alter;
 pub(crate) mod calls;
 pub(crate) mod datatype;
 pub(crate) mod ddl;
+pub(crate) mod depth;
 pub(crate) mod expr;
 pub(crate) mod format;
 pub(crate) mod keywords;
@@ -21,7 +22,7 @@ pub(crate) mod statement;
 #[cfg(test)]
 mod tests;
 
-use polyglot_sql::DialectType;
+use polyglot_sql::{ComplexityGuardOptions, Dialect, DialectType, TranspileOptions};
 use segue_ports::warehouse::WarehouseError;
 
 use statement::Statement;
@@ -29,9 +30,15 @@ use statement::Statement;
 /// The macros that give BigQuery's functions their meaning.
 pub(crate) const MACROS: &str = include_str!("macros.sql");
 
+/// How often polyglot-sql's parser may call itself, should [`depth`] not have seen it coming.
+const PARSER_DEPTH: usize = 256;
+
 /// Translates a script, statement by statement, each with its own text beside it.
 pub(crate) fn translate(sql: &str, scope: &names::Scope) -> Result<Vec<(Statement, String)>, WarehouseError> {
-    let statements = split::split(lex::lex(sql)?);
+    depth::check_length(sql)?;
+    let tokens = lex::lex(sql)?;
+    depth::check(&tokens)?;
+    let statements = split::split(tokens);
     if statements.is_empty() {
         return Err(syntax_error("Unexpected end of script", Some((1, 1))));
     }
@@ -48,7 +55,10 @@ pub(crate) fn translate(sql: &str, scope: &names::Scope) -> Result<Vec<(Statemen
 
 /// Hands rewritten BigQuery SQL to polyglot-sql.
 pub(crate) fn finish(rewritten: &str, first: Option<(u32, u32)>) -> Result<String, WarehouseError> {
-    let mut translated = polyglot_sql::transpile(rewritten, DialectType::BigQuery, DialectType::DuckDB)
+    let guard = ComplexityGuardOptions { max_parser_depth: Some(PARSER_DEPTH), ..Default::default() };
+    let options = TranspileOptions::default().with_complexity_guard(guard);
+    let mut translated = Dialect::get(DialectType::BigQuery)
+        .transpile_with(rewritten, DialectType::DuckDB, options)
         .map_err(|error| syntax_error(&error_text(&error), first))?;
     match (translated.pop(), translated.is_empty()) {
         (Some(sql), true) => Ok(sql),
@@ -58,6 +68,9 @@ pub(crate) fn finish(rewritten: &str, first: Option<(u32, u32)>) -> Result<Strin
 
 fn error_text(error: &polyglot_sql::Error) -> String {
     match error {
+        polyglot_sql::Error::Parse { message, .. } if message.starts_with("E_GUARD_") => {
+            format!("The statement is too complex for the embedded warehouse ({message})")
+        }
         polyglot_sql::Error::Parse { message, .. } | polyglot_sql::Error::Syntax { message, .. } => {
             message.clone()
         }

@@ -1,0 +1,289 @@
+//! How long a script may be and how deep it may nest: counted in its tokens, before anything descends into it. What
+//! comes afterwards (our own rewriting, polyglot-sql, DuckDB) goes down one call or more for each level, and a stack
+//! that is used up ends the whole process.
+//!
+//! Levels are brackets, CASE, the angles of types, signs (`NOT`, `-`) one before the other, and operators that are words
+//! (`BETWEEN`, `IS`), whose right side may hold the next. A chain of other operators, joins, set operations or named
+//! queries is a level for each of its links to who builds it to one side, so chains have a limit as well; lists of values
+//! have none.
+//!
+//! It must not know: statements. To add something that nests: a branch in [`opens`] and [`Levels::close`].
+
+use segue_ports::warehouse::WarehouseError;
+
+use super::expr::place;
+use super::invalid;
+use super::lex::{Kind, Token};
+
+/// The longest script in bytes: BigQuery's own limit of a query.
+const LONGEST_SCRIPT: usize = 1 << 20;
+/// The most levels in one another.
+const DEEPEST: usize = 100;
+/// The most tables of one FROM, set operations of one query, and named queries of one WITH.
+const LONGEST_CHAIN: usize = 400;
+/// The most words and signs of one level between two commas or clauses: whatever a chain consists of, it is no longer.
+const LONGEST_STRETCH: usize = 4000;
+
+/// Words after which another expression begins.
+const BEGINS: [&str; 20] = [
+    "SELECT",
+    "UNION",
+    "INTERSECT",
+    "EXCEPT",
+    "JOIN",
+    "FROM",
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "QUALIFY",
+    "ORDER",
+    "LIMIT",
+    "ON",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "VALUES",
+    "SET",
+    "USING",
+    "WINDOW",
+];
+
+/// Keywords that are called like functions.
+const CALLED: [&str; 6] = ["ARRAY", "CASE", "CAST", "EXTRACT", "IF", "STRUCT"];
+
+/// What opened a level.
+#[derive(Clone, Copy, PartialEq)]
+enum Opened {
+    Script,
+    Bracket,
+    Case,
+    Angle,
+}
+
+/// A level that is open, and what stands on it itself.
+struct Level {
+    opened: Opened,
+    /// Tokens since the last comma or clause.
+    stretch: usize,
+    /// Operators that are words (`BETWEEN`, `IS`, `LIKE`, …) since then, or since the last AND or OR.
+    words: usize,
+    /// BETWEEN without its AND.
+    betweens: usize,
+    /// Signs directly before this place.
+    signs: usize,
+    /// Whether a comma parts tables here.
+    in_from: bool,
+    tables: usize,
+    sets: usize,
+    named: usize,
+}
+
+/// The levels that are open, the script's own first.
+struct Levels {
+    open: Vec<Level>,
+    /// Levels but the script's own, with the signs and words that wait on them.
+    depth: usize,
+}
+
+/// Refuses a script that is too long to be read.
+///
+/// # Errors
+/// [`WarehouseError::InvalidQuery`].
+pub(crate) fn check_length(script: &str) -> Result<(), WarehouseError> {
+    if script.len() <= LONGEST_SCRIPT {
+        return Ok(());
+    }
+    Err(invalid(
+        &format!(
+            "The query is too long: {} bytes, of which the embedded warehouse reads {LONGEST_SCRIPT}",
+            script.len()
+        ),
+        None,
+        Some("load rows from a file, with bigquery.Load, or split the statements among several tasks"),
+    ))
+}
+
+/// Refuses a script that nests too deep or has too long a chain.
+///
+/// # Errors
+/// [`WarehouseError::InvalidQuery`] with the place where a limit is passed.
+pub(crate) fn check(tokens: &[Token]) -> Result<(), WarehouseError> {
+    let mut levels = Levels { open: Vec::new(), depth: 0 };
+    levels.open(Opened::Script);
+    let mut before: Option<&Token> = None;
+    for token in tokens {
+        levels.take_signs(token);
+        match opens(token, before) {
+            Some(opened) => {
+                if let Some(level) = levels.open.last_mut() {
+                    level.named += usize::from(before.is_some_and(|before| before.is("AS")));
+                }
+                levels.open(opened);
+            }
+            None => levels.close(token),
+        }
+        levels.count(token, before);
+        if levels.depth > DEEPEST {
+            return Err(invalid(
+                &format!(
+                    "The query nests deeper than {DEEPEST} levels of brackets, CASE, signs and operators like BETWEEN"
+                ),
+                place(token),
+                Some("write parts of it as WITH … AS (…), or as views and tables"),
+            ));
+        }
+        if let Some(what) = levels.open.last().and_then(Level::too_long) {
+            return Err(invalid(
+                &format!("The query has {what}"),
+                place(token),
+                Some("write IN (…) or UNNEST([…]) for many values, or put brackets round parts of the chain"),
+            ));
+        }
+        before = Some(token);
+    }
+    Ok(())
+}
+
+fn opens(token: &Token, before: Option<&Token>) -> Option<Opened> {
+    let typed = || before.is_some_and(|before| before.is("ARRAY") || before.is("STRUCT"));
+    match &token.kind {
+        Kind::Symbol("(" | "[" | "{") => Some(Opened::Bracket),
+        Kind::Symbol("<") if typed() => Some(Opened::Angle),
+        Kind::Word(_) if token.is("CASE") => Some(Opened::Case),
+        _ => None,
+    }
+}
+
+fn is_sign(token: &Token) -> bool {
+    token.is("NOT") || matches!(token.kind, Kind::Symbol("-" | "+" | "~" | "!"))
+}
+
+impl Levels {
+    fn open(&mut self, opened: Opened) {
+        self.depth += usize::from(opened != Opened::Script);
+        self.open.push(Level::new(opened));
+    }
+
+    /// Forgets the signs on this level when the token is their value. A bracket is one only once it closes.
+    fn take_signs(&mut self, token: &Token) {
+        let opening = matches!(token.kind, Kind::Symbol("(" | "[" | "{")) || token.is("CASE");
+        if let Some(level) = self.open.last_mut().filter(|_| !opening && !is_sign(token)) {
+            self.depth -= std::mem::take(&mut level.signs);
+        }
+    }
+
+    /// Closes what the token closes. A bracket closes what was left open in it too.
+    fn close(&mut self, token: &Token) {
+        match token.kind {
+            Kind::Symbol(")" | "]" | "}") => {
+                while self.pop(&[Opened::Case, Opened::Angle]) {}
+                self.pop(&[Opened::Bracket]);
+            }
+            Kind::Symbol(">") => {
+                self.pop(&[Opened::Angle]);
+            }
+            Kind::Symbol(">>") => {
+                self.pop(&[Opened::Angle]);
+                self.pop(&[Opened::Angle]);
+            }
+            Kind::Word(_) if token.is("END") => {
+                self.pop(&[Opened::Case]);
+            }
+            _ => {}
+        }
+    }
+
+    fn pop(&mut self, opened: &[Opened]) -> bool {
+        if !self.open.last().is_some_and(|level| opened.contains(&level.opened)) {
+            return false;
+        }
+        if let Some(level) = self.open.pop() {
+            self.depth -= 1 + level.signs + level.words;
+        }
+        // What closed was the value of the signs before it.
+        if let Some(level) = self.open.last_mut() {
+            self.depth -= std::mem::take(&mut level.signs);
+        }
+        true
+    }
+
+    /// Counts the token on its level.
+    fn count(&mut self, token: &Token, before: Option<&Token>) {
+        let Some(level) = self.open.last_mut() else { return };
+        let waiting = level.signs + level.words;
+        level.count(token, before);
+        self.depth = self.depth + level.signs + level.words - waiting;
+    }
+}
+
+impl Level {
+    fn new(opened: Opened) -> Self {
+        Self {
+            opened,
+            stretch: 0,
+            words: 0,
+            betweens: 0,
+            signs: 0,
+            in_from: false,
+            tables: 0,
+            sets: 0,
+            named: 0,
+        }
+    }
+
+    fn count(&mut self, token: &Token, before: Option<&Token>) {
+        let (comma, ended) = (token.is_symbol(","), token.is_symbol(";"));
+        let begins = BEGINS.iter().any(|word| token.is(word));
+        if begins || comma || ended {
+            (self.stretch, self.words, self.betweens) = (0, 0, 0);
+        }
+        self.stretch += 1;
+        if token.is("FROM") {
+            (self.in_from, self.tables) = (true, 1);
+        } else if token.is("JOIN") || (comma && self.in_from) {
+            self.tables += 1;
+        } else if begins && !token.is("ON") && !token.is("USING") {
+            self.in_from = false;
+            self.sets += usize::from(["UNION", "INTERSECT", "EXCEPT"].iter().any(|word| token.is(word)));
+        } else if ended {
+            (self.in_from, self.sets, self.named) = (false, 0, 0);
+        } else if is_sign(token) && before.is_none_or(|before| is_sign(before) || !ends_value(before)) {
+            self.signs += 1;
+        } else if token.is("AND") && self.betweens > 0 {
+            self.betweens -= 1;
+        } else if token.is("AND") || token.is("OR") {
+            self.words = 0;
+        } else if is_reserved(token) && !CALLED.iter().any(|word| token.is(word)) {
+            self.words += 1;
+            self.betweens += usize::from(token.is("BETWEEN"));
+        }
+    }
+
+    /// Which of its chains is too long.
+    fn too_long(&self) -> Option<String> {
+        let chains = [
+            (self.tables, LONGEST_CHAIN, "tables in one FROM"),
+            (self.sets, LONGEST_CHAIN, "set operations"),
+            (self.named, LONGEST_CHAIN, "queries in one WITH"),
+            (self.stretch, LONGEST_STRETCH, "words and operators without a comma"),
+        ];
+        let (_, limit, what) = chains.into_iter().find(|(links, limit, _)| links > limit)?;
+        Some(format!("more than {limit} {what}"))
+    }
+}
+
+/// Whether a token is a keyword that is no value by itself.
+fn is_reserved(token: &Token) -> bool {
+    let Kind::Word(word) = &token.kind else { return false };
+    let word = word.to_uppercase();
+    !matches!(word.as_str(), "END" | "NULL" | "TRUE" | "FALSE")
+        && super::keywords::RESERVED.contains(&word.as_str())
+}
+
+/// Whether a token may be the end of a value, after which `-` is an operator and no sign.
+fn ends_value(token: &Token) -> bool {
+    match &token.kind {
+        Kind::Symbol(symbol) => matches!(*symbol, ")" | "]" | "}"),
+        _ => !is_reserved(token),
+    }
+}
