@@ -15,6 +15,7 @@ need() {
 
 need "cargo, Rust's build tool" "Install rustup from https://rustup.rs; it brings the version this project names." cargo
 need "a C compiler" "Debian and Ubuntu: apt-get install build-essential; macOS: xcode-select --install." cc gcc clang
+need "make" "Debian and Ubuntu: apt-get install make; macOS: xcode-select --install." make
 need "curl or wget" "Debian and Ubuntu: apt-get install curl." curl wget
 need "gunzip" "Debian and Ubuntu: apt-get install gzip." gunzip
 exit "$missing"

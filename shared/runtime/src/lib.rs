@@ -9,6 +9,8 @@
 //! How to add one more platform: a variant of [`segue_service::Platform`], a feature with its crate, and an arm in
 //! [`connect`].
 
+mod allocator;
+
 use segue_ports::{DeadLetterHandler, MessageHandler, PortError, Ports};
 use segue_service::{Config, ConfigError, Handlers, Platform, ServeError, serve, telemetry};
 use segue_task::{TaskList, TaskService, TaskSettings};
