@@ -33,6 +33,7 @@ use segue_task::TaskList;
 /// The task types of this service.
 pub fn tasks() -> TaskList {
     TaskList::new("bigquery")
+        .deployed_as(include_str!("../function.yaml"))
         .add::<copy::Copy>()
         .add::<create_dataset::CreateDataset>()
         .add::<create_table::CreateTable>()

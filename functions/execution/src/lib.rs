@@ -23,6 +23,7 @@ use segue_task::{TaskError, TaskList};
 /// The task types of this service.
 pub fn tasks() -> TaskList {
     TaskList::new("execution")
+        .deployed_as(include_str!("../function.yaml"))
         .add::<count::Count>()
         .add::<fetch_logs::Fetch>()
         .add::<purge_executions::PurgeExecutions>()

@@ -6,6 +6,9 @@ use segue_families::globals;
 use segue_ports::Ports;
 use std::sync::Arc;
 
+/// The text of the service's `function.yaml`.
+pub const FUNCTION: &str = include_str!("../function.yaml");
+
 /// The executor on these ports, with the process's environment. It watches nobody, and nobody watches it.
 pub fn executor(ports: Ports) -> Arc<Executor> {
     segue_families::executor(ports, globals(std::env::vars(), "gcp"), Arc::new(NoObserver), true)

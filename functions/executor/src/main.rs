@@ -4,7 +4,7 @@ use segue_runtime::{connect, serve_handlers, start};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let config = start(include_str!("../function.yaml"))?;
+    let config = start(segue_fn_executor::FUNCTION)?;
     let ports = connect(&config).await?;
     let executor = segue_fn_executor::executor(ports.clone());
     Ok(serve_handlers(&config, &ports, executor.clone(), Some(executor)).await?)

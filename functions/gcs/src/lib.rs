@@ -33,6 +33,7 @@ use segue_task::TaskList;
 /// The task types of this service.
 pub fn tasks() -> TaskList {
     TaskList::new("gcs")
+        .deployed_as(include_str!("../function.yaml"))
         .add::<compose::Compose>()
         .add::<copy::Copy>()
         .add::<create_bucket::CreateBucket>()

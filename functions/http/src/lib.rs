@@ -22,7 +22,10 @@ use segue_task::TaskList;
 
 /// The task types of this service.
 pub fn tasks() -> TaskList {
-    TaskList::new("http").add::<download::Download>().add::<request::Request>()
+    TaskList::new("http")
+        .deployed_as(include_str!("../function.yaml"))
+        .add::<download::Download>()
+        .add::<request::Request>()
 }
 
 #[cfg(test)]

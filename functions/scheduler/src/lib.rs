@@ -28,3 +28,6 @@ pub use backfill::{BackfillPreview, PreviewExecution, PreviewSlot};
 pub use error::SchedulerError;
 pub use scheduler::{Scheduler, SchedulerParts};
 pub use webhook::{WebhookOutcome, WebhookRequest};
+
+/// The text of the service's `function.yaml`.
+pub const FUNCTION: &str = include_str!("../function.yaml");

@@ -2,13 +2,13 @@
 
 use segue_executor::NoObserver;
 use segue_families::{executor, globals};
-use segue_fn_scheduler::{Scheduler, SchedulerParts};
+use segue_fn_scheduler::{FUNCTION, Scheduler, SchedulerParts};
 use segue_runtime::{connect, serve_handlers, start};
 use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let config = start(include_str!("../function.yaml"))?;
+    let config = start(FUNCTION)?;
     let ports = connect(&config).await?;
     let executor = executor(ports.clone(), globals(std::env::vars(), "gcp"), Arc::new(NoObserver), true);
     let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));

@@ -37,6 +37,7 @@ use segue_task::TaskList;
 pub fn tasks() -> TaskList {
     use languages::{bun, deno, go, julia, lua, node, perl, php, powershell, python, r, ruby, shell};
     TaskList::new("script")
+        .deployed_as(include_str!("../function.yaml"))
         .add::<shell::Commands>()
         .add::<shell::Script>()
         .add::<python::Commands>()

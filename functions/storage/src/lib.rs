@@ -30,6 +30,7 @@ use segue_task::TaskList;
 /// The task types of this service.
 pub fn tasks() -> TaskList {
     TaskList::new("storage")
+        .deployed_as(include_str!("../function.yaml"))
         .add::<concat::Concat>()
         .add::<deduplicate_items::DeduplicateItems>()
         .add::<delete::Delete>()

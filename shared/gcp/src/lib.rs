@@ -24,7 +24,7 @@ mod secrets;
 mod state;
 mod warehouse;
 
-pub use bus::emulator::{PushSubscription, ensure_subscription, ensure_topic};
+pub use bus::emulator::{DEAD_LETTERS, PushSubscription, ensure_subscription, ensure_topic};
 pub use bus::{PubSubBus, PublishCounts};
 pub use config::{Emulators, PlatformConfig};
 pub use containers::CloudRunJobs;

@@ -17,6 +17,7 @@ use segue_ports::{EventBus as _, MessageHandler as _, Outgoing, PortError, Topic
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What Pub/Sub posts.
 #[derive(Deserialize)]
@@ -61,8 +62,8 @@ fn subscription(name: &str, topic: &str, endpoint: &str) -> PushSubscription {
         name: name.to_owned(),
         topic: topic.to_owned(),
         endpoint: endpoint.to_owned(),
-        ack_deadline: 30,
-        backoff: (100, 1_000),
+        ack_deadline: Duration::from_secs(30),
+        backoff: (Duration::from_millis(100), Duration::from_secs(1)),
         dead_letters: None,
     }
 }

@@ -197,7 +197,8 @@ fn choice<T: Copy>(
 mod tests {
     use super::*;
 
-    const FUNCTION: &str = "memory: 512Mi\ntimeout_s: 600\nconcurrency: 40\n";
+    const FUNCTION: &str = "kind: tasks\nmemory: 512Mi\ncpu: 1\ntimeout_s: 600\nconcurrency: 40\nmax_instances: 10\n\
+                            subscriptions: []\nact_as: []\nroles: []\n";
 
     fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_variables(FUNCTION, |name| {
@@ -211,7 +212,7 @@ mod tests {
         assert_eq!(config.address.to_string(), "127.0.0.1:8080");
         assert_eq!((config.platform, config.log_format), (Platform::Local, LogFormat::Text));
         assert_eq!((config.holder.as_str(), config.data_dir.to_str()), ("local", Some(".segue")));
-        assert_eq!((config.facts.concurrency, config.push), (40, PushCaller::Anybody));
+        assert_eq!((config.facts.concurrency.get(), config.push), (40, PushCaller::Anybody));
     }
 
     #[test]
@@ -243,7 +244,9 @@ mod tests {
             error.to_string(),
             "the environment variable SEGUE_PLATFORM is 'azure': it may be local or gcp"
         );
-        let without = Config::from_variables("memory: 1Gi", |_| None).unwrap_err().to_string();
+        let without = Config::from_variables(&FUNCTION.replace("concurrency: 40\n", ""), |_| None)
+            .unwrap_err()
+            .to_string();
         assert!(without.contains("function.yaml") && without.contains("concurrency"), "{without}");
     }
 

@@ -21,5 +21,5 @@ mod trace;
 pub use app::{Handlers, app};
 pub use caller::PushCaller;
 pub use config::{Config, ConfigError, LogFormat, Platform};
-pub use facts::{FactsError, FunctionFacts};
+pub use facts::{ActAs, FactsError, FunctionFacts, FunctionKind, Subscription};
 pub use serve::{ServeError, serve, serve_router};

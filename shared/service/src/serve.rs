@@ -36,7 +36,7 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(config: &Config, handlers: Handlers) -> Result<(), ServeError> {
-    serve_router(config, app(handlers, &config.push, config.facts.concurrency)).await
+    serve_router(config, app(handlers, &config.push, config.facts.concurrency.get())).await
 }
 
 /// Answers requests until SIGTERM or Ctrl-C; those at work then have a few seconds to end.

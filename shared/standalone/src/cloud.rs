@@ -9,10 +9,10 @@ use segue_executor::{Executor, Watch};
 use segue_families::{executor, families, globals};
 use segue_fn_api::{Access, ApiParts, behind_door};
 use segue_fn_scheduler::{Scheduler, SchedulerParts};
-use segue_gcp::{PlatformConfig, PushSubscription, ensure_subscription};
+use segue_gcp::{DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription};
 use segue_model::parse::Parsed;
 use segue_ports::{PortError, Ports, TimersBy};
-use segue_service::{Handlers, PushCaller, app};
+use segue_service::{FactsError, FunctionFacts, Handlers, PushCaller, app};
 use segue_task::TaskService;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,8 +25,6 @@ use crate::standalone::{PutFlowError, put_flow};
 
 /// How many messages of one function are worked on at once.
 const AT_ONCE: usize = 16;
-/// How long Pub/Sub waits for the end of one message, seconds.
-const ACK_DEADLINE: u32 = 600;
 /// The longest sleep between two looks at schedules and timers.
 const NAP: Duration = Duration::from_millis(500);
 
@@ -98,7 +96,7 @@ impl CloudServer {
                 let spec = segue_ports::object::BucketSpec { name: bucket, ..Default::default() };
                 server.ports.objects.create_bucket(spec).await?;
             }
-            router = router.merge(behind_door(server.push_endpoints(), hosts));
+            router = router.merge(behind_door(server.push_endpoints()?, hosts));
             server.subscribe(&format!("http://{}", listener.local_addr()?)).await?;
             server.executor.recover().await?;
             tokio::spawn(server.clone().watch_schedules(shutdown.clone()));
@@ -108,7 +106,7 @@ impl CloudServer {
     }
 
     /// `/push/<function>` for each function.
-    fn push_endpoints(&self) -> Router {
+    fn push_endpoints(&self) -> Result<Router, FactsError> {
         let push = |handlers| app(handlers, &PushCaller::Anybody, AT_ONCE);
         let executor = Handlers {
             messages: self.executor.clone(),
@@ -122,36 +120,35 @@ impl CloudServer {
         for family in families() {
             let path = format!("/push/{}", family.service());
             let holder = format!("server-{}", std::process::id());
-            let settings = segue_runtime::cloud_settings(Duration::from_secs(ACK_DEADLINE.into()));
+            let facts = FunctionFacts::parse(family.function())?;
+            let settings = segue_runtime::cloud_settings(facts.timeout);
             let service =
                 TaskService::with_settings(family, self.ports.clone(), renderer.clone(), holder, settings);
             router = router.nest(&path, push(Handlers::of(service)));
         }
-        router
+        Ok(router)
     }
 
-    /// Topics and subscriptions as Terraform makes them, pushed to this process.
-    async fn subscribe(&self, url: &str) -> Result<(), PortError> {
-        let mut wanted = vec![
-            ("executor".to_owned(), "execution-events".to_owned(), "executor".to_owned()),
-            ("scheduler-triggers".to_owned(), "trigger-events".to_owned(), "scheduler".to_owned()),
-            ("scheduler-backfills".to_owned(), "backfills".to_owned(), "scheduler".to_owned()),
-            ("dead-letters".to_owned(), "dead-letters".to_owned(), "executor/dead-letters".to_owned()),
-        ];
-        for family in families() {
-            let task = format!("task-{}", family.service());
-            wanted.push((task.clone(), task, family.service().to_owned()));
-        }
-        for (name, topic, path) in wanted {
-            let subscription = PushSubscription {
-                endpoint: format!("{url}/push/{path}"),
-                ack_deadline: ACK_DEADLINE,
-                backoff: (100, 10_000),
-                dead_letters: (topic != "dead-letters").then(|| ("dead-letters".to_owned(), 5)),
-                name,
-                topic,
-            };
-            ensure_subscription(&self.config, &subscription).await?;
+    /// The topics and subscriptions that every `function.yaml` names, pushed to this process.
+    async fn subscribe(&self, url: &str) -> Result<(), ServeError> {
+        let families = families();
+        let tasks = families.iter().map(|family| (family.service(), family.function()));
+        let control =
+            [("executor", segue_fn_executor::FUNCTION), ("scheduler", segue_fn_scheduler::FUNCTION)];
+        for (function, text) in control.into_iter().chain(tasks) {
+            for subscription in &FunctionFacts::parse(text)?.subscriptions {
+                let push = PushSubscription {
+                    name: subscription.name(function),
+                    topic: subscription.topic.clone(),
+                    endpoint: format!("{url}/push/{function}{}", subscription.path.trim_end_matches('/')),
+                    ack_deadline: subscription.ack_deadline,
+                    backoff: (subscription.minimum_backoff, subscription.maximum_backoff),
+                    dead_letters: subscription
+                        .max_delivery_attempts
+                        .map(|most| (DEAD_LETTERS.to_owned(), most)),
+                };
+                ensure_subscription(&self.config, &push).await?;
+            }
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use segue_fn_api::{Access, ApiParts};
 use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_model::parse::Parsed;
 use segue_ports::{MessageHandler, PortError, Topic};
+use segue_service::FactsError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -34,6 +35,9 @@ pub enum ServeError {
     /// The store failed as it began.
     #[error(transparent)]
     Port(#[from] PortError),
+    /// A function's `function.yaml` cannot be used.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
     /// Its address failed.
     #[error("requests cannot be taken any more: {0}")]
     Listen(#[from] std::io::Error),

@@ -14,6 +14,7 @@ use segue_model::{Json, Map};
 #[derive(Clone)]
 pub struct TaskList {
     service: &'static str,
+    function: &'static str,
     entries: Vec<Entry>,
 }
 
@@ -30,7 +31,19 @@ pub(crate) struct Entry {
 impl TaskList {
     /// The empty list of the service of that name.
     pub fn new(service: &'static str) -> Self {
-        Self { service, entries: Vec::new() }
+        Self { service, function: "", entries: Vec::new() }
+    }
+
+    /// The list with the text of the service's `function.yaml`.
+    #[must_use]
+    pub fn deployed_as(mut self, function: &'static str) -> Self {
+        self.function = function;
+        self
+    }
+
+    /// The text of the service's `function.yaml`; empty where none was given.
+    pub fn function(&self) -> &'static str {
+        self.function
     }
 
     /// The list with one more type.

@@ -6,17 +6,23 @@ use super::proxy::{Faults, Proxy};
 use crate::repository;
 use crate::server::Client;
 use anyhow::{Context as _, ensure};
-use segue_gcp::{BigQueryWarehouse, PlatformConfig, PushSubscription, ensure_subscription, ensure_topic};
+use segue_gcp::{
+    BigQueryWarehouse, DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription, ensure_topic,
+};
 use segue_ports::warehouse::{QueryJob, Warehouse as _};
+use segue_service::FunctionFacts;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Child;
 
 /// How often a message is delivered in vain before it is a dead letter: the most Pub/Sub allows, as functions are
 /// killed here more often than anywhere else.
 const DELIVERIES: u32 = 100;
+/// The longest wait before a message is delivered again: short, so that a round of faults ends soon.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 /// What SECRET values are encrypted with here.
 const KEY: &str = "c2VndWUgY2xvdWQgdGVzdHMsIDMyIGJ5dGVzIGxvbmc=";
 
@@ -106,7 +112,7 @@ impl System {
         }
         let port = |name: &str| functions.get(name).map(|function| function.port).unwrap_or_default();
         targets
-            .insert("dead-letters".to_owned(), format!("http://127.0.0.1:{}/dead-letters", port("executor")));
+            .insert(DEAD_LETTERS.to_owned(), format!("http://127.0.0.1:{}/dead-letters", port("executor")));
         let api = Client::new(&format!("http://127.0.0.1:{}", port("api")))?;
         let proxy = Proxy::start(faults, targets).await?;
         let mut system = Self {
@@ -124,26 +130,29 @@ impl System {
         Ok(system)
     }
 
-    /// Topics with push subscriptions, as Terraform makes them of `function.yaml`.
+    /// The topics and subscriptions that every `function.yaml` names, but with more deliveries and shorter waits.
     async fn subscribe(&mut self) -> anyhow::Result<()> {
-        ensure_topic(&self.config, "dead-letters").await?;
-        let mut wanted = Vec::new();
+        ensure_topic(&self.config, DEAD_LETTERS).await?;
         for function in self.functions.keys() {
-            wanted.extend(topics(function)?.into_iter().map(|topic| (function.as_str(), topic)));
-        }
-        for (function, topic) in wanted {
-            let function = if topic == "dead-letters" { "dead-letters" } else { function };
-            let name = format!("{function}-{topic}");
-            let subscription = PushSubscription {
-                endpoint: format!("{}/{function}", self.proxy.url),
-                ack_deadline: 600,
-                backoff: (100, 2_000),
-                dead_letters: (function != "dead-letters").then(|| ("dead-letters".to_owned(), DELIVERIES)),
-                name: name.clone(),
-                topic,
-            };
-            ensure_subscription(&self.config, &subscription).await?;
-            self.subscriptions.push(self.config.prefixed(&name));
+            for subscription in facts(function)?.subscriptions {
+                let is_dead_letters = subscription.topic == DEAD_LETTERS;
+                let target = if is_dead_letters { DEAD_LETTERS } else { function };
+                let push = PushSubscription {
+                    name: subscription.name(function),
+                    topic: subscription.topic,
+                    endpoint: format!("{}/{target}", self.proxy.url),
+                    ack_deadline: subscription.ack_deadline,
+                    backoff: (
+                        subscription.minimum_backoff,
+                        LONGEST_BACKOFF.min(subscription.maximum_backoff),
+                    ),
+                    dead_letters: subscription
+                        .max_delivery_attempts
+                        .map(|_| (DEAD_LETTERS.to_owned(), DELIVERIES)),
+                };
+                ensure_subscription(&self.config, &push).await?;
+                self.subscriptions.push(self.config.prefixed(&push.name));
+            }
         }
         Ok(())
     }
@@ -246,13 +255,11 @@ impl System {
     }
 }
 
-/// The topics whose messages a function takes: the line `topics: [one, two]` of its `function.yaml`.
-fn topics(function: &str) -> anyhow::Result<Vec<String>> {
+/// What a function's `function.yaml` says.
+fn facts(function: &str) -> anyhow::Result<FunctionFacts> {
     let file = repository().join("functions").join(function).join("function.yaml");
     let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-    let list = text.lines().find_map(|line| line.strip_prefix("topics: [")?.split_once(']'));
-    let (topics, _) = list.with_context(|| format!("{} has no line 'topics: […]'", file.display()))?;
-    Ok(topics.split(',').map(|topic| topic.trim().to_owned()).filter(|topic| !topic.is_empty()).collect())
+    FunctionFacts::parse(&text).with_context(|| format!("reading {}", file.display()))
 }
 
 /// Makes the bucket of internal storage, as Terraform does.

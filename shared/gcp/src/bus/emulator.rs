@@ -4,6 +4,7 @@
 use crate::config::PlatformConfig;
 use segue_ports::PortError;
 use serde_json::{Value as Json, json};
+use std::time::Duration;
 
 const PORT: &str = "event bus";
 
@@ -16,13 +17,16 @@ pub struct PushSubscription {
     pub topic: String,
     /// Where messages are posted to.
     pub endpoint: String,
-    /// How long an answer may take, in seconds: 10 to 600.
-    pub ack_deadline: u32,
-    /// The shortest and the longest wait before a message is delivered again, in milliseconds.
-    pub backoff: (u64, u64),
+    /// How long an answer may take: 10 to 600 seconds.
+    pub ack_deadline: Duration,
+    /// The shortest and the longest wait before a message is delivered again.
+    pub backoff: (Duration, Duration),
     /// The topic (before the prefix is added) that takes what was delivered so often in vain.
     pub dead_letters: Option<(String, u32)>,
 }
+
+/// The topic, before the prefix is added, that takes messages delivered too often in vain.
+pub const DEAD_LETTERS: &str = "dead-letters";
 
 /// Makes a topic, unless it is there.
 ///
@@ -45,7 +49,7 @@ pub async fn ensure_subscription(
     let mut body = json!({
         "topic": topic_name(config, &subscription.topic),
         "pushConfig": {"pushEndpoint": subscription.endpoint},
-        "ackDeadlineSeconds": subscription.ack_deadline,
+        "ackDeadlineSeconds": subscription.ack_deadline.as_secs(),
         "retryPolicy": {
             "minimumBackoff": seconds(subscription.backoff.0),
             "maximumBackoff": seconds(subscription.backoff.1),
@@ -64,8 +68,8 @@ fn topic_name(config: &PlatformConfig, topic: &str) -> String {
     format!("projects/{}/topics/{}", config.project, config.prefixed(topic))
 }
 
-fn seconds(millis: u64) -> String {
-    format!("{}.{:03}s", millis / 1_000, millis % 1_000)
+fn seconds(wait: Duration) -> String {
+    format!("{}.{:03}s", wait.as_secs(), wait.subsec_millis())
 }
 
 fn address(config: &PlatformConfig, name: &str) -> Result<String, PortError> {
@@ -104,7 +108,7 @@ mod tests {
 
     #[test]
     fn durations_are_written_as_google_reads_them() {
-        assert_eq!(seconds(100), "0.100s");
-        assert_eq!(seconds(60_000), "60.000s");
+        assert_eq!(seconds(Duration::from_millis(100)), "0.100s");
+        assert_eq!(seconds(Duration::from_secs(60)), "60.000s");
     }
 }

@@ -1,0 +1,104 @@
+//! What every `function.yaml` says fits the folder it is in, the other functions, and the documentation.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+
+use schemars::{JsonSchema, schema_for};
+use segue_service::{ActAs, FunctionFacts, FunctionKind, Subscription};
+use segue_tests::repository;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+/// The facts of every function, by the name of its folder.
+fn functions() -> BTreeMap<String, FunctionFacts> {
+    let folders = fs::read_dir(repository().join("functions")).unwrap().map(|entry| entry.unwrap());
+    folders
+        .map(|folder| {
+            let file = folder.path().join("function.yaml");
+            let text = fs::read_to_string(&file).unwrap();
+            let facts = FunctionFacts::parse(&text);
+            let name = folder.file_name().to_string_lossy().into_owned();
+            (name, facts.unwrap_or_else(|error| panic!("{}: {error}", file.display())))
+        })
+        .collect()
+}
+
+fn doc(name: &str) -> String {
+    fs::read_to_string(repository().join("docs").join(name)).unwrap()
+}
+
+#[test]
+fn a_function_with_task_types_takes_the_messages_of_its_own_topic_alone() {
+    for (name, facts) in functions() {
+        let topics: Vec<_> = facts.subscriptions.iter().map(|each| (&*each.topic, &*each.path)).collect();
+        match facts.kind {
+            FunctionKind::Tasks => assert_eq!(topics, [(&*format!("task-{name}"), "/")], "{name}"),
+            FunctionKind::Control => {
+                assert!(topics.iter().all(|(topic, _)| !topic.starts_with("task-")), "{name}: {topics:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_topic_goes_to_one_function() {
+    let mut known = BTreeSet::new();
+    for (name, facts) in functions() {
+        for subscription in facts.subscriptions {
+            assert!(known.insert(subscription.topic.clone()), "{name} takes {} too", subscription.topic);
+        }
+    }
+}
+
+#[test]
+fn pubsub_waits_as_long_as_a_request_may_take() {
+    for (name, facts) in functions() {
+        for subscription in &facts.subscriptions {
+            assert!(facts.timeout <= subscription.ack_deadline, "{name}: {}", subscription.topic);
+        }
+    }
+}
+
+#[test]
+fn who_delays_messages_may_act_as_the_account_of_cloud_tasks() {
+    for (name, facts) in functions() {
+        let enqueues = facts.roles.iter().any(|role| role == "roles/cloudtasks.enqueuer");
+        assert_eq!(enqueues, facts.act_as.contains(&ActAs::Tasks), "{name}");
+        let runs_containers = facts.roles.iter().any(|role| role == "roles/run.developer");
+        assert_eq!(runs_containers, facts.act_as.contains(&ActAs::Containers), "{name}");
+    }
+}
+
+/// The table under `## Topics and subscriptions` has a row for every topic.
+#[test]
+fn the_documentation_has_every_topic() {
+    let text = doc("google-cloud.md");
+    for (name, facts) in functions() {
+        for subscription in &facts.subscriptions {
+            let row = match facts.kind {
+                FunctionKind::Tasks => "| `task-<function>` | that function `/` |".to_owned(),
+                FunctionKind::Control => {
+                    format!("| `{}` | `{name}` `{}` |", subscription.topic, subscription.path)
+                }
+            };
+            assert!(text.contains(&row), "docs/google-cloud.md has no row that begins with {row}");
+        }
+    }
+}
+
+/// `docs/function-yaml.md` has a row for every key, and no other.
+#[test]
+fn the_documentation_explains_every_key() {
+    let text = doc("function-yaml.md");
+    let documented: BTreeSet<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(key, _)| key.to_owned())
+        .collect();
+    let known = &keys::<FunctionFacts>("") | &keys::<Subscription>("subscriptions[].");
+    assert_eq!(documented, known);
+}
+
+fn keys<T: JsonSchema>(above: &str) -> BTreeSet<String> {
+    let schema = schema_for!(T).to_value();
+    let properties = schema.get("properties").and_then(|properties| properties.as_object()).unwrap();
+    properties.keys().map(|key| format!("{above}{key}")).collect()
+}
