@@ -1,4 +1,4 @@
-//! What goes wrong with a request, and how it is told: Kestra's shape and codes (kestra-compat.md 6.1).
+//! What goes wrong with a request, and how it is told: Kestra's shape and codes (docs/kestra.md 6.1).
 //!
 //! A handler returns an [`ApiError`]; the layer [`shape`] adds what only it knows (the address), and brings the
 //! refusals of the framework itself into the same shape, so that a client meets one kind of error only.

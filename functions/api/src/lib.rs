@@ -1,4 +1,4 @@
-//! The REST API, with Kestra's paths and shapes (kestra-compat.md 6), and the webhooks.
+//! The REST API, with Kestra's paths and shapes (docs/kestra.md 6), and the webhooks.
 //!
 //! What it is: [`router`], made of endpoints. An endpoint says where it is, what it takes and what it answers; the
 //! router and the OpenAPI description both come from that list. A handler reads the request (`request`), asks a port,

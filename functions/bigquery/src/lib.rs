@@ -1,4 +1,4 @@
-//! The `bigquery` service: datasets, tables and query jobs in the warehouse (kestra-compat.md 4.6).
+//! The `bigquery` service: datasets, tables and query jobs in the warehouse (docs/kestra.md 4.6).
 //!
 //! What it is: one file for each task type; what all of them have ([`connection`]), how the warehouse's errors
 //! become the task's (`refusal`), what a job is called (`job`).

@@ -1,4 +1,4 @@
-//! The `execution` service: tasks on executions, their logs and triggers (kestra-compat.md 4.1).
+//! The `execution` service: tasks on executions, their logs and triggers (docs/kestra.md 4.1).
 //!
 //! What it is: one module per task type that looks into the state store. Those that change the execution they
 //! run in (labels, variables, its end) are run by the engine instead.

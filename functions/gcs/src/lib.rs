@@ -1,4 +1,4 @@
-//! The `gcs` service: buckets, and objects in them (kestra-compat.md 4.6).
+//! The `gcs` service: buckets, and objects in them (docs/kestra.md 4.6).
 //!
 //! What it is: one module per task type, with the properties all of them take in [`google`], what a flow sees of
 //! an object in [`blob`], and the choice of objects in [`listing`]. Objects are copied inside the store: bytes do

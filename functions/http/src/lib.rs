@@ -1,4 +1,4 @@
-//! The `http` service: asks an address and hands on, or keeps, what it answers (kestra-compat.md 4.1).
+//! The `http` service: asks an address and hands on, or keeps, what it answers (docs/kestra.md 4.1).
 //!
 //! What it is: [`request::Request`] and [`download::Download`], with the properties and the conduct they share in
 //! [`properties`], [`body`] and [`exchange`].

@@ -1,4 +1,4 @@
-//! A slot becomes an execution: conditions, variables, inputs, labels (kestra-compat.md 5.1, 5.2).
+//! A slot becomes an execution: conditions, variables, inputs, labels (docs/kestra.md 5.1, 5.2).
 
 use crate::scheduler::{ON_DATES, Scheduler};
 use jiff::Timestamp;

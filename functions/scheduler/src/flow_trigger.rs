@@ -1,5 +1,5 @@
 //! Flow triggers: an execution that has ended, or is paused, is shown to those of all other flows
-//! (kestra-compat.md 5.5).
+//! (docs/kestra.md 5.5).
 
 use crate::fire::Fired;
 use crate::listeners::Listener;

@@ -1,4 +1,4 @@
-//! The scheduler: which executions the triggers of flows fire, and when (kestra-compat.md 5).
+//! The scheduler: which executions the triggers of flows fire, and when (docs/kestra.md 5).
 //!
 //! What it is: [`Scheduler`], which takes ticks, ends of executions and requests for backfills, keeps the states of
 //! triggers and the records of backfills, and has the executor make the executions. The rules of slots, conditions

@@ -1,5 +1,5 @@
 //! The states of triggers through the life of their flows: made, kept, computed anew, removed, switched off and on,
-//! mended (kestra-compat.md 5.2).
+//! mended (docs/kestra.md 5.2).
 
 use crate::error::SchedulerError;
 use crate::memo::Memo;

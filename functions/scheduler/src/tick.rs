@@ -1,4 +1,4 @@
-//! A tick: the slots of a trigger that are due, one after another (kestra-compat.md 5.2).
+//! A tick: the slots of a trigger that are due, one after another (docs/kestra.md 5.2).
 //!
 //! A tick names no slot; the due one follows from the trigger's state. First its execution is made, under an id that
 //! follows from the slot; then the state is written, on the version it was read at. Cut short between the two, or

@@ -1,4 +1,4 @@
-//! Webhooks: a request with a flow's key becomes an execution (kestra-compat.md 5.4).
+//! Webhooks: a request with a flow's key becomes an execution (docs/kestra.md 5.4).
 
 use crate::error::SchedulerError;
 use crate::fire::Fired;

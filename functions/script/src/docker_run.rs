@@ -1,4 +1,4 @@
-//! `docker.cli.Run`: runs a container (kestra-compat.md 4.4).
+//! `docker.cli.Run`: runs a container (docs/kestra.md 4.4).
 
 use crate::container::{Program, Remote};
 use crate::docker::{self, DockerOptions};

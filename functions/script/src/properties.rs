@@ -1,4 +1,4 @@
-//! The properties all script tasks share (kestra-compat.md 4.4).
+//! The properties all script tasks share (docs/kestra.md 4.4).
 
 use schemars::JsonSchema;
 use segue_files::{NamespaceFiles, Texts};

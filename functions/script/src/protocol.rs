@@ -1,4 +1,4 @@
-//! The output protocol: a line `::{…}::` carries outputs, metrics and log lines (kestra-compat.md 4.4).
+//! The output protocol: a line `::{…}::` carries outputs, metrics and log lines (docs/kestra.md 4.4).
 
 use segue_model::log::LogLevel;
 use segue_model::{Json, Map};

@@ -1,4 +1,4 @@
-//! One run of a script, from its files and commands to its outputs (kestra-compat.md 4.4).
+//! One run of a script, from its files and commands to its outputs (docs/kestra.md 4.4).
 
 use crate::container::{Brought, Program, Remote};
 use crate::docker::{Container, ContainerRun};

@@ -1,4 +1,4 @@
-//! The `storage` service: files of internal storage and of namespaces (kestra-compat.md 4.3).
+//! The `storage` service: files of internal storage and of namespaces (docs/kestra.md 4.3).
 //!
 //! What it is: one module per task type; [`namespace`] has those on namespace files. Files of lines are read and
 //! written line by line ([`records`]), so that their size does not matter.

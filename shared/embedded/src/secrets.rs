@@ -1,4 +1,4 @@
-//! Secrets from the environment, as Kestra's open-source edition has them (kestra-compat.md 3.5).
+//! Secrets from the environment, as Kestra's open-source edition has them (docs/kestra.md 3.6).
 //!
 //! `secret('MY_KEY')` is `SECRET_MY_KEY` in base64, else the plain variable `MY_KEY`; the key's case is not
 //! minded. A `.env` file stands behind the environment. Namespaces see the same secrets.

@@ -1,4 +1,4 @@
-//! When an execution begins: now, at a date, or when there is a slot (kestra-compat.md 1.5, 2.1).
+//! When an execution begins: now, at a date, or when there is a slot (docs/kestra.md 1.5, 2.1).
 
 use crate::effect::Effect;
 use crate::state::{Action, Env, ExecutionState};
@@ -66,7 +66,7 @@ impl ExecutionState {
         }
     }
 
-    /// It runs now, whatever it waits for (kestra-compat.md 2.5).
+    /// It runs now, whatever it waits for (docs/kestra.md 2.5).
     pub(crate) fn force_run(&mut self, env: &Env) {
         if self.is_waiting_to_begin() {
             if self.execution.schedule_date.take().is_some() {

@@ -1,4 +1,4 @@
-//! The end of an attempt: another one, or the end of the task run (kestra-compat.md 2.3, 2.4).
+//! The end of an attempt: another one, or the end of the task run (docs/kestra.md 2.3, 2.4).
 
 use crate::effect::Effect;
 use crate::retry::next_attempt;

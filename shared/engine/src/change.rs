@@ -1,4 +1,4 @@
-//! The state of a task run is set from outside (kestra-compat.md 2.6).
+//! The state of a task run is set from outside (docs/kestra.md 2.6).
 
 use crate::state::{Env, ExecutionState};
 use crate::stop::push_attempt;

@@ -1,4 +1,4 @@
-//! What expressions see (kestra-compat.md 3.2): as a view for tasks the executor runs itself, and as JSON,
+//! What expressions see (docs/kestra.md 3.2): as a view for tasks the executor runs itself, and as JSON,
 //! cut down to what the task can reach, for those that travel.
 
 use crate::opener::Opener;

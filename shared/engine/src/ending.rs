@@ -1,4 +1,4 @@
-//! How an execution ends: of itself, by a kill, a cancel, an exit (kestra-compat.md 1.6, 2.5).
+//! How an execution ends: of itself, by a kill, a cancel, an exit (docs/kestra.md 1.6, 2.5).
 
 use crate::effect::Effect;
 use crate::frame::Phase;
@@ -56,7 +56,7 @@ impl ExecutionState {
         std::iter::successors(parent(id), parent).collect()
     }
 
-    /// What a calling Subflow asks for by its own `outputs` (deprecated; kestra-compat.md 4.2).
+    /// What a calling Subflow asks for by its own `outputs` (deprecated; docs/kestra.md 4.2).
     fn outputs_asked_for(&self) -> Map {
         let parent = self.execution.trigger.as_ref().and_then(|trigger| trigger.parent.as_ref());
         parent.map(|parent| parent.outputs.clone()).unwrap_or_default()

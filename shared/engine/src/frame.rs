@@ -5,7 +5,7 @@ use crate::plan::{Branch, NodeId, Plan};
 use segue_model::state::State;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The stages of a level (kestra-compat.md 2.3).
+/// The stages of a level (docs/kestra.md 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// Its tasks.
@@ -106,7 +106,7 @@ impl Tally {
         self.failed > 0
     }
 
-    /// The state of the level by its children (kestra-compat.md 2.3).
+    /// The state of the level by its children (docs/kestra.md 2.3).
     pub(crate) fn state(&self) -> State {
         if self.killed > 0 {
             State::Killed

@@ -1,5 +1,5 @@
 //! Moves a level on: its tasks, its errors, its `finally`, and what a flowable does once its children are done
-//! (kestra-compat.md 2.3).
+//! (docs/kestra.md 2.3).
 
 use crate::attempt::Ended;
 use crate::effect::Effect;

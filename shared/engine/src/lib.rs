@@ -1,6 +1,6 @@
 //! The engine: what happens next in an execution. `decide(state, event, env) -> decision`, and nothing else.
 //!
-//! What it is: the rules of kestra-compat.md sections 1 and 2 as pure functions over an [`ExecutionState`]. A
+//! What it is: the rules of docs/kestra.md sections 1 and 2 as pure functions over an [`ExecutionState`]. A
 //! [`Decision`] says what changed and which [`Effect`]s are to be brought about; the shell round it (crate
 //! `segue-executor`) commits the one and brings about the other.
 //!

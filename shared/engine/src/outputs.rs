@@ -1,5 +1,5 @@
 //! `outputs.*` and `tasks.*` of an execution: a tree by task and loop values, seen through views made on
-//! demand, so that no expression ever copies it (kestra-compat.md 3.3).
+//! demand, so that no expression ever copies it (docs/kestra.md 3.3).
 
 use crate::opener::Opener;
 use indexmap::IndexMap;

@@ -1,4 +1,4 @@
-//! What may not be asked of an execution from outside, told before anything changes (kestra-compat.md 2.5, 2.6,
+//! What may not be asked of an execution from outside, told before anything changes (docs/kestra.md 2.5, 2.6,
 //! 6.3).
 //!
 //! How to add one more: an event that a person can cause gets an arm in [`ExecutionState::refuses`].

@@ -1,5 +1,5 @@
 //! Executions made from others: a replay from a task run, a restart with another revision of the flow
-//! (kestra-compat.md 2.6). Pure: the copy is returned, and written by whoever asked, as one.
+//! (docs/kestra.md 2.6). Pure: the copy is returned, and written by whoever asked, as one.
 
 use crate::flowable::{self, Pieces};
 use crate::frame::{Order, Phase};

@@ -1,4 +1,4 @@
-//! Restart from what failed (kestra-compat.md 2.6).
+//! Restart from what failed (docs/kestra.md 2.6).
 
 use crate::flowable::{self, Call, Pieces};
 use crate::frame::{Frame, Phase};

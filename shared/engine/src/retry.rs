@@ -1,4 +1,4 @@
-//! When something that failed is tried again (kestra-compat.md 1.3, 2.4).
+//! When something that failed is tried again (docs/kestra.md 1.3, 2.4).
 
 use jiff::{SignedDuration, Timestamp};
 use segue_model::retry::{Retry, RetryDelay};

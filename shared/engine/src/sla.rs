@@ -1,4 +1,4 @@
-//! Promises about an execution: how long it takes, and what holds at every change (kestra-compat.md 1.5).
+//! Promises about an execution: how long it takes, and what holds at every change (docs/kestra.md 1.5).
 
 use crate::effect::Effect;
 use crate::state::{Env, ExecutionState};

@@ -267,7 +267,7 @@ impl ExecutionState {
         self.follow(now);
     }
 
-    /// The execution is PAUSED while a task run is, RETRYING while one is, else RUNNING (2.4, 2.5).
+    /// The execution is PAUSED while a task run is, RETRYING while one is, else RUNNING (docs/kestra.md 2.4, 2.5).
     pub(crate) fn follow(&mut self, now: Timestamp) {
         let current = self.execution.state.current();
         if !matches!(current, State::Running | State::Paused | State::Retrying | State::Restarted) {

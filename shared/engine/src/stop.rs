@@ -1,4 +1,4 @@
-//! Stops task runs where they are: their attempts, their subflows, their timers (kestra-compat.md 2.5).
+//! Stops task runs where they are: their attempts, their subflows, their timers (docs/kestra.md 2.5).
 
 use crate::effect::Effect;
 use crate::flowable::{self, Stage};

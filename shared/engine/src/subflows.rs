@@ -1,4 +1,4 @@
-//! What a calling task run learns of its subflows (kestra-compat.md 2.7).
+//! What a calling task run learns of its subflows (docs/kestra.md 2.7).
 
 use crate::attempt::Ended;
 use crate::flowable::{self, Call, Pieces};

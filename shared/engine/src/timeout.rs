@@ -1,4 +1,4 @@
-//! The time a flowable may take, children and waiting included (kestra-compat.md 1.3). What a service runs is
+//! The time a flowable may take, children and waiting included (docs/kestra.md 1.3). What a service runs is
 //! stopped by the service itself; a Pause has a date of its own.
 
 use crate::attempt::Ended;

@@ -1,4 +1,4 @@
-//! What waits: timers, pauses, resumes (kestra-compat.md 2.5).
+//! What waits: timers, pauses, resumes (docs/kestra.md 2.5).
 
 use crate::attempt::Ended;
 use crate::effect::Effect;

@@ -1,4 +1,4 @@
-//! Kill, pause, resume, force-run, unqueue and labels (kestra-compat.md 2.5), on the engine alone.
+//! Kill, pause, resume, force-run, unqueue and labels (docs/kestra.md 2.5), on the engine alone.
 #![allow(clippy::unwrap_used, reason = "what is wrong here fails a test")]
 
 mod world;

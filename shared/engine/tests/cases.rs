@@ -1,4 +1,4 @@
-//! The worked cases of kestra-compat.md 2.9 and their like, run on the engine alone: a simulated world plays
+//! The worked cases of docs/kestra.md 2.9 and their like, run on the engine alone: a simulated world plays
 //! the services, the timers and the subflows, in virtual time.
 
 mod world;

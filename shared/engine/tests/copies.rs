@@ -1,4 +1,4 @@
-//! Replay, restart with another revision, and the change of a task run's state (kestra-compat.md 2.6), on the
+//! Replay, restart with another revision, and the change of a task run's state (docs/kestra.md 2.6), on the
 //! engine alone.
 #![allow(clippy::unwrap_used, reason = "what is wrong here fails a test")]
 

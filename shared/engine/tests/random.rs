@@ -1,5 +1,5 @@
 //! Random flows under random schedules of results: whatever comes when, twice or late, an execution ends as the
-//! rules of kestra-compat.md 2.3 say, and nothing starts before what it waits for.
+//! rules of docs/kestra.md 2.3 say, and nothing starts before what it waits for.
 
 #![allow(clippy::indexing_slicing, reason = "what is wrong here fails a test")]
 

@@ -1,4 +1,4 @@
-//! Restart (kestra-compat.md 2.6), on the engine alone.
+//! Restart (docs/kestra.md 2.6), on the engine alone.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! What people ask of an execution: kill, pause, resume, restart, replay, labels (kestra-compat.md 2.5, 2.6). Each
+//! What people ask of an execution: kill, pause, resume, restart, replay, labels (docs/kestra.md 2.5, 2.6). Each
 //! request is checked against the execution as it is in the store; one that is refused changes nothing.
 //!
 //! How to add one more: an event in the model, its rule in the engine's `refusal`, its arm in `decide`, a method

@@ -1,5 +1,5 @@
 //! Making an execution: the flow is found, the inputs are resolved, the checks are asked; only then is anything
-//! written (kestra-compat.md 1.2, 1.5).
+//! written (docs/kestra.md 1.2, 1.5).
 
 use crate::executor::{Executor, execution_message};
 use jiff::Timestamp;

@@ -101,7 +101,7 @@ impl Executor {
         self.parts.announce_ends.then_some(message)
     }
 
-    /// The whole flow again, as a new execution: same inputs, labels and trigger (kestra-compat.md 2.4).
+    /// The whole flow again, as a new execution: same inputs, labels and trigger (docs/kestra.md 2.4).
     async fn create_retry(&self, old: &Execution) -> Result<(), PortError> {
         let attempt_number = old.metadata.attempt_number + 1;
         let now = self.ports().clock.now();

@@ -27,7 +27,7 @@ pub fn executor(
     }))
 }
 
-/// `envs`, `globals` and `kestra` (kestra-compat.md 3.2): of the environment's variables those that begin with
+/// `envs`, `globals` and `kestra` (docs/kestra.md 3.2): of the environment's variables those that begin with
 /// `ENV_`. `platform` becomes `kestra.environment`.
 pub fn globals(variables: impl IntoIterator<Item = (String, String)>, platform: &str) -> Map {
     let envs: Map = variables

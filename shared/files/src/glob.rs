@@ -1,4 +1,4 @@
-//! Java globs (kestra-compat.md 4.3): `*` within a folder, `**` across folders, `?`, `{a,b}`, `[..]`.
+//! Java globs (docs/kestra.md 4.3): `*` within a folder, `**` across folders, `?`, `{a,b}`, `[..]`.
 //!
 //! Translated as Java's own `FileSystem.getPathMatcher` does it, because flows rely on its corners: `*.csv`
 //! matches the top level only, `**.csv` every level, and `**/x` not the top level.

@@ -1,4 +1,4 @@
-//! `inputFiles`: files that are in the working directory before the task runs (kestra-compat.md 4.4).
+//! `inputFiles`: files that are in the working directory before the task runs (docs/kestra.md 4.4).
 
 use crate::namespace;
 use crate::path::{disk_error, plain, prepare};

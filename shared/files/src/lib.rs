@@ -1,7 +1,7 @@
 //! Working files: what a task finds in its directory before it runs, and what is kept of it afterwards.
 //!
 //! What it is: the rules of `inputFiles`, `outputFiles`, `namespaceFiles` and Java globs
-//! (kestra-compat.md 4.3, 4.4), shared by every task family that works on files. Names are untrusted: they
+//! (docs/kestra.md 4.3, 4.4), shared by every task family that works on files. Names are untrusted: they
 //! never leave the directory they are meant for, neither by `..` nor through a symbolic link.
 //!
 //! What it must not know: which task uses the files, expressions (everything arrives rendered), processes.

@@ -1,5 +1,5 @@
-//! Namespace files: kept in internal storage under `/<namespace as folders>/_files/` (kestra-compat.md 2.8),
-//! copied into working directories by `namespaceFiles` (4.4).
+//! Namespace files: kept in internal storage under `/<namespace as folders>/_files/` (docs/kestra.md 2.8),
+//! copied into working directories by `namespaceFiles` (docs/kestra.md 4.4).
 
 use crate::Texts;
 use crate::glob::NamespaceGlobs;

@@ -1,4 +1,4 @@
-//! `outputFiles`: files of the working directory that are kept in internal storage (kestra-compat.md 4.4),
+//! `outputFiles`: files of the working directory that are kept in internal storage (docs/kestra.md 4.4),
 //! exact to the byte, and moved there where nobody needs them any more.
 
 use crate::glob::WorkingGlobs;

@@ -1,5 +1,5 @@
 //! Secrets in Secret Manager: the latest version of the secret `PREFIX-KEY`, for every namespace the same. The key's case
-//! is not minded (kestra-compat.md 3.5): the secret in upper case counts, else the one that is named as the key is
+//! is not minded (docs/kestra.md 3.6): the secret in upper case counts, else the one that is named as the key is
 //! written.
 //!
 //! What was read is kept for a while in memory, and nowhere else: expressions ask for the same secret again and

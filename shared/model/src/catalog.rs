@@ -20,7 +20,7 @@ pub enum RunBy {
 pub struct TaskType {
     /// The canonical name, `io.kestra.plugin.core.log.Log`.
     pub name: &'static str,
-    /// Other names that mean the same (kestra-compat.md 4.0).
+    /// Other names that mean the same (docs/kestra.md 4.0).
     pub aliases: &'static [&'static str],
     /// Who runs it.
     pub run_by: RunBy,

@@ -1,5 +1,5 @@
 //! Secret values as they are stored and sent: encrypted, in Kestra's shape
-//! `{"type": "io.kestra.datatype:aes_encrypted", "value": "<base64>"}` (kestra-compat.md 1.2, SECRET). The text is
+//! `{"type": "io.kestra.datatype:aes_encrypted", "value": "<base64>"}` (docs/kestra.md 1.2, SECRET). The text is
 //! base64 of the twelve bytes of nonce and what AES-256-GCM made of the value.
 //!
 //! What it must not know: where the key comes from, who may read a value, expressions. Nothing here is random: the

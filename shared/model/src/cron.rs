@@ -1,4 +1,4 @@
-//! Cron expressions as Schedule triggers write them (kestra-compat.md 5.2): five fields, or six with seconds
+//! Cron expressions as Schedule triggers write them (docs/kestra.md 5.2): five fields, or six with seconds
 //! first; nicknames. Finding the next date is the scheduler's.
 
 use croner::Cron;

@@ -1,5 +1,5 @@
 //! An execution without its task runs, which are kept apart so that a large execution never becomes a large
-//! document (kestra-compat.md 2.2).
+//! document (docs/kestra.md 2.2).
 
 use crate::Map;
 use crate::id::{ExecutionId, TaskRunId};
@@ -91,7 +91,7 @@ pub struct ExecutionMetadata {
 
 impl Execution {
     /// Where the files of this execution live in internal storage, without scheme and leading slash
-    /// (kestra-compat.md 2.8).
+    /// (docs/kestra.md 2.8).
     pub fn storage_prefix(&self) -> String {
         storage_prefix(&self.namespace, &self.flow_id, &self.id)
     }

@@ -1,4 +1,4 @@
-//! A flow as the engine runs it: parsed, plugin defaults merged in (kestra-compat.md 1.1).
+//! A flow as the engine runs it: parsed, plugin defaults merged in (docs/kestra.md 1.1).
 
 use crate::input::Input;
 use crate::label::Label;
@@ -77,7 +77,7 @@ impl Flow {
     }
 }
 
-/// A declared output (kestra-compat.md 1.6).
+/// A declared output (docs/kestra.md 1.6).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowOutput {
     /// Its name in `execution.outputs`.
@@ -94,7 +94,7 @@ pub struct FlowOutput {
     pub required: bool,
 }
 
-/// How many executions of a flow may run at once (kestra-compat.md 1.5).
+/// How many executions of a flow may run at once (docs/kestra.md 1.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concurrency {
     /// At least 1.
@@ -116,7 +116,7 @@ pub enum ConcurrencyBehavior {
     Fail,
 }
 
-/// A promise about an execution (kestra-compat.md 1.5).
+/// A promise about an execution (docs/kestra.md 1.5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sla {
     /// Its name.
@@ -157,7 +157,7 @@ pub enum SlaBehavior {
     None,
 }
 
-/// A condition on the inputs, asked before an execution is made (kestra-compat.md 1.1).
+/// A condition on the inputs, asked before an execution is made (docs/kestra.md 1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// A template; falsy means the check speaks.

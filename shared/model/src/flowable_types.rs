@@ -1,4 +1,4 @@
-//! The flowable task types (kestra-compat.md 4.0, 4.2). They are known without a catalogue, since the engine
+//! The flowable task types (docs/kestra.md 4.0, 4.2). They are known without a catalogue, since the engine
 //! itself runs them; the composition root adds them to its catalogue so that all types stand in one list.
 //!
 //! How to add one more: a `FlowableName`, a line in the table, an arm in `parse/flowable.rs`.

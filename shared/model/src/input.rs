@@ -1,4 +1,4 @@
-//! Declared inputs of a flow (kestra-compat.md 1.2). Resolving submitted values needs expressions and lives
+//! Declared inputs of a flow (docs/kestra.md 1.2). Resolving submitted values needs expressions and lives
 //! in the engine.
 
 use crate::Json;

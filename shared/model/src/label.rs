@@ -1,4 +1,4 @@
-//! Labels of flows and executions (kestra-compat.md 1.5).
+//! Labels of flows and executions (docs/kestra.md 1.5).
 
 use crate::Json;
 use serde::de::Error as _;
@@ -34,7 +34,7 @@ pub fn set_label(labels: &mut Vec<Label>, label: Label) {
 }
 
 /// Reads labels in either of the ways people write them: a map of scalars, or a list of `{key, value}`
-/// (kestra-compat.md 1.1).
+/// (docs/kestra.md 1.1).
 ///
 /// # Errors
 /// When it is neither.

@@ -1,4 +1,4 @@
-//! Log entries (kestra-compat.md 2.2).
+//! Log entries (docs/kestra.md 2.2).
 
 use crate::id::{ExecutionId, TaskRunId};
 use jiff::Timestamp;

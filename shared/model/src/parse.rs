@@ -1,4 +1,4 @@
-//! Reading flows from YAML: every problem at once, each with its place (kestra-compat.md 1).
+//! Reading flows from YAML: every problem at once, each with its place (docs/kestra.md 1).
 //!
 //! What it is: `documents` cuts a file, `build` makes a tree of `node`s with positions, `defaults` merges plugin
 //! defaults into the tree, and one module for each part of a flow reads the tree through `fields`. A reader

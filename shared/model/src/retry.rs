@@ -1,4 +1,4 @@
-//! Retry policies (kestra-compat.md 1.3).
+//! Retry policies (docs/kestra.md 1.3).
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};

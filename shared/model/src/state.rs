@@ -1,4 +1,4 @@
-//! The states of executions and task runs, and their history (kestra-compat.md 2.1).
+//! The states of executions and task runs, and their history (docs/kestra.md 2.1).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

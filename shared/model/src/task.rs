@@ -1,4 +1,4 @@
-//! A task of a flow: what every task has, and what only a flowable has (kestra-compat.md 1.3, 4.2).
+//! A task of a flow: what every task has, and what only a flowable has (docs/kestra.md 1.3, 4.2).
 
 use crate::flow::FlowOutput;
 use crate::input::Input;
@@ -160,7 +160,7 @@ pub struct DagTask {
     pub depends_on: Vec<String>,
 }
 
-/// A call of another flow (kestra-compat.md 4.2, 2.7).
+/// A call of another flow (docs/kestra.md 4.2, 2.7).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Subflow {
     /// A template.

@@ -1,4 +1,4 @@
-//! One run of a task within an execution (kestra-compat.md 2.2).
+//! One run of a task within an execution (docs/kestra.md 2.2).
 
 use crate::id::TaskRunId;
 use crate::state::{State, StateHistory};

@@ -1,4 +1,4 @@
-//! What starts executions (kestra-compat.md 5). A trigger's own properties are kept as written and read by
+//! What starts executions (docs/kestra.md 5). A trigger's own properties are kept as written and read by
 //! the scheduler.
 
 use crate::label::Label;

@@ -1,4 +1,4 @@
-//! What is kept of a trigger between two looks at it (kestra-compat.md 5.1, 6.5). The definition is in the flow;
+//! What is kept of a trigger between two looks at it (docs/kestra.md 5.1, 6.5). The definition is in the flow;
 //! this is its state.
 
 use crate::Json;

@@ -1,4 +1,4 @@
-//! The trigger types and the conditions (kestra-compat.md 5.2 to 5.6, names 4.0).
+//! The trigger types and the conditions (docs/kestra.md 5.2 to 5.6, names 4.0).
 //!
 //! What it must not know: how a trigger fires or a condition is decided; that is the scheduler's.
 //!

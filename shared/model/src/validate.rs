@@ -1,4 +1,4 @@
-//! Rules between the parts of a flow (kestra-compat.md 1.1 and the tasks' own). The shape of each part was
+//! Rules between the parts of a flow (docs/kestra.md 1.1 and the tasks' own). The shape of each part was
 //! checked when it was read.
 //!
 //! What it must not know: what a template says beyond a name with a dash, and whether other flows exist.

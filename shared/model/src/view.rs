@@ -1,4 +1,4 @@
-//! Executions as Kestra's API prints them (kestra-compat.md 2.2): nulls left out, dates as ISO text.
+//! Executions as Kestra's API prints them (docs/kestra.md 2.2): nulls left out, dates as ISO text.
 //!
 //! Kept apart from the nouns themselves, so that what is stored and what is shown can change alone.
 

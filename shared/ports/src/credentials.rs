@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// On whose behalf, and for which project, a flow wants something done: what a task's `projectId`,
-/// `serviceAccount`, `impersonatedServiceAccount` and `scopes` say (kestra-compat.md 4.6). All of it empty stands
+/// `serviceAccount`, `impersonatedServiceAccount` and `scopes` say (docs/kestra.md 4.6). All of it empty stands
 /// for the service itself. The local platform has no accounts and does everything itself.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Credentials {

@@ -1,4 +1,4 @@
-//! Values of the KV store (kestra-compat.md 4.1, 6.6).
+//! Values of the KV store (docs/kestra.md 4.1, 6.6).
 
 use jiff::Timestamp;
 use segue_model::Json;

@@ -1,5 +1,5 @@
 //! Internal storage: a bucket (or a prefix in one) in which executions keep their files, addressed by
-//! `kestra:///…` (kestra-compat.md 2.8).
+//! `kestra:///…` (docs/kestra.md 2.8).
 
 use crate::error::PortError;
 use crate::object::{ByteStream, ObjectAddress, ObjectAttributes, ObjectInfo, ObjectStore};

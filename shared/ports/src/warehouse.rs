@@ -35,7 +35,7 @@ pub trait Warehouse: Send + Sync {
         Ok(None)
     }
 
-    /// Creates a dataset (compat 4.6, `bigquery.CreateDataset`).
+    /// Creates a dataset (docs/kestra.md 4.6, `bigquery.CreateDataset`).
     ///
     /// # Errors
     /// [`WarehouseError::AlreadyExists`] when it is there and `if_exists` is [`IfExists::Error`];
@@ -48,7 +48,7 @@ pub trait Warehouse: Send + Sync {
     /// [`WarehouseError::NotFound`], or [`WarehouseError::Conflict`] when tables are left and `contents` is false.
     async fn delete_dataset(&self, dataset: &str, contents: bool) -> Result<(), WarehouseError>;
 
-    /// Runs a job of one or several BigQuery statements and gives the result of the last (compat 4.6,
+    /// Runs a job of one or several BigQuery statements and gives the result of the last (docs/kestra.md 4.6,
     /// `bigquery.Query`). A `job_id` that ended well before is answered from its record and not run again.
     ///
     /// # Errors
@@ -250,7 +250,7 @@ pub struct QueryResult {
     pub job_id: String,
     /// Columns of the rows; empty for statements without rows.
     pub schema: Vec<Column>,
-    /// Rows as Kestra prints them (compat 4.6): NUMERIC as number, BYTES in base64, TIMESTAMP as ISO instant,
+    /// Rows as Kestra prints them (docs/kestra.md 4.6): NUMERIC as number, BYTES in base64, TIMESTAMP as ISO instant,
     /// DATE as `yyyy-MM-dd`.
     pub rows: Vec<Map<String, Value>>,
     /// Rows of the result, handed back or not.

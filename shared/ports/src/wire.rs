@@ -125,7 +125,7 @@ pub struct TaskRunMessage {
     pub task_type: String,
     /// Its own properties, not rendered.
     pub properties: Map,
-    /// What its expressions can reach (kestra-compat.md 3.2).
+    /// What its expressions can reach (docs/kestra.md 3.2).
     pub context: Json,
     /// A duration or a template of one; per attempt.
     pub timeout: Option<String>,

@@ -1,5 +1,5 @@
 //! Brings rendered properties to the types a task declares: templates render to text, and a property of another
-//! type is read from that text (kestra-compat.md 3.1). Only the JSON schema of the task is known here.
+//! type is read from that text (docs/kestra.md 3.1). Only the JSON schema of the task is known here.
 
 use segue_model::{Json, Map};
 

@@ -1,4 +1,4 @@
-//! The answer to the expression function `http()` (kestra-compat.md 3.6).
+//! The answer to the expression function `http()` (docs/kestra.md 3.6).
 
 use crate::outbound::{ClientSettings, Clients, describe};
 use reqwest::Method;

@@ -92,7 +92,7 @@ pub fn log_file_path(message: &TaskRunMessage) -> String {
     )
 }
 
-/// Where the files of a task run go in internal storage, without scheme and leading slash (kestra-compat.md 2.8).
+/// Where the files of a task run go in internal storage, without scheme and leading slash (docs/kestra.md 2.8).
 pub(crate) fn storage_dir(message: &TaskRunMessage) -> String {
     let prefix = storage_prefix(&message.namespace, &message.flow_id, &message.execution_id);
     format!("{prefix}/tasks/{}/{}", slug(&message.task_id), message.task_run_id)

@@ -1,5 +1,5 @@
 //! Answers to what expressions ask of the outside world: `kv()`, `secret()`, `read()` and their like
-//! (kestra-compat.md 3.6). Rendering itself does no IO; whoever renders fetches what is pending here and renders
+//! (docs/kestra.md 3.6). Rendering itself does no IO; whoever renders fetches what is pending here and renders
 //! again.
 
 use crate::http_function;

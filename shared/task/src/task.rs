@@ -13,7 +13,7 @@ use std::future::Future;
 pub trait Task: DeserializeOwned + JsonSchema + Send + 'static {
     /// The canonical type name.
     const TYPE: &'static str;
-    /// Other names that mean the same (kestra-compat.md 4.0).
+    /// Other names that mean the same (docs/kestra.md 4.0).
     const ALIASES: &'static [&'static str] = &[];
     /// Names of properties that are handed over as written, because the task renders them itself.
     const RAW: &'static [&'static str] = &[];

@@ -20,7 +20,7 @@ pub enum RenderError {
         /// Column in that line, in characters, from 1.
         column: u32,
     },
-    /// A variable or an attribute does not exist (section 3.1 of the compatibility reference).
+    /// A variable or an attribute does not exist (docs/kestra.md 3.1).
     #[error("Unable to find `{name}` used in the expression `{template}` at line {line}")]
     Undefined {
         /// The root variable or the attribute.

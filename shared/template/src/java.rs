@@ -1,7 +1,6 @@
 //! How Java, and Jackson for JSON, write values: `1.0`, `{a=1}`, `{"a":1}`.
 //!
-//! Expressions written for Kestra see these texts, so they are reproduced (sections 3.1 and 3.4 of the
-//! compatibility reference).
+//! Expressions written for Kestra see these texts, so they are reproduced (docs/kestra.md 3.1 and 3.4).
 
 use std::fmt::Write as _;
 

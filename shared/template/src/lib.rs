@@ -3,7 +3,7 @@
 //! A template is parsed by an own parser (`syntax`), because Pebble's operators bind differently from
 //! Jinja's; translated to a minijinja template without operators (`translate`); and run by minijinja
 //! with a limit on its work (`render`). Operators, filters, functions and tests are own code, after
-//! section 3 of the compatibility reference.
+//! docs/kestra.md 3.
 //!
 //! The crate is pure: no IO, no clock, no randomness. What depends on time or chance comes with the
 //! [`Scope`]; what must be fetched is asked as a [`Lookup`], and [`RenderError::Pending`] tells the

@@ -1,4 +1,4 @@
-//! Pebble's operators on values (section 3.4 of the compatibility reference).
+//! Pebble's operators on values (docs/kestra.md 3.4).
 //!
 //! Undefined operands never get here: see [`crate::flow`]. One more operator is one more function here,
 //! one line in `flow`'s table and one arm in the translator.

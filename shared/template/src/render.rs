@@ -60,7 +60,7 @@ impl Renderer {
     }
 
     /// Renders a template to a value that keeps its type: a single expression yields what it is, mixed
-    /// scalars join to a text, nothing is null (section 3.1 of the compatibility reference).
+    /// scalars join to a text, nothing is null (docs/kestra.md 3.1).
     ///
     /// # Errors
     /// As [`Renderer::render`], and for a list or map that is not alone.

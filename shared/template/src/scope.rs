@@ -20,7 +20,7 @@ pub struct Ambient {
 /// The context of a render. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Scope {
-    /// The root variables (section 3.2 of the compatibility reference).
+    /// The root variables (docs/kestra.md 3.2).
     pub variables: Arc<dyn LazyMap>,
     /// Who answers `kv()`, `secret()`, `read()` and their like.
     pub lookups: Arc<dyn Lookups>,

@@ -1,4 +1,4 @@
-//! Truth of rendered text, outside of expressions (section 3.5 of the compatibility reference).
+//! Truth of rendered text, outside of expressions (docs/kestra.md 3.5).
 
 /// Whether a rendered condition holds: all but `""`, `"false"`, `"0"` and `"-0"`.
 ///

@@ -1,4 +1,4 @@
-//! Typed rendering: what a template yields keeps its type when it is all there is (section 3.1).
+//! Typed rendering: what a template yields keeps its type when it is all there is (docs/kestra.md 3.1).
 
 use minijinja::Value;
 use minijinja::value::ValueKind;

@@ -1,4 +1,4 @@
-//! Dates: section 3.8 of the compatibility reference.
+//! Dates: docs/kestra.md 3.8.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Filters: section 3.7 of the compatibility reference.
+//! Filters: docs/kestra.md 3.7.
 
 mod support;
 

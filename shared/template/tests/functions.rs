@@ -1,4 +1,4 @@
-//! Functions and lookups: section 3.6 of the compatibility reference.
+//! Functions and lookups: docs/kestra.md 3.6.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Operators, literals and attributes: sections 3.1 and 3.4 of the compatibility reference.
+//! Operators, literals and attributes: docs/kestra.md 3.1 and 3.4.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! JSON, YAML, ION, jq, hashes and encodings, row by row: section 3.7 of the compatibility reference.
+//! JSON, YAML, ION, jq, hashes and encodings, row by row: docs/kestra.md 3.7.
 
 mod support;
 

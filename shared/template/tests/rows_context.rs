@@ -1,4 +1,4 @@
-//! The context, attributes and syntax: sections 3.1, 3.2 and 3.4 of the compatibility reference.
+//! The context, attributes and syntax: docs/kestra.md 3.1, 3.2 and 3.4.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Dates, row by row: section 3.8 of the compatibility reference.
+//! Dates, row by row: docs/kestra.md 3.8.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Functions, row by row: section 3.6 of the compatibility reference.
+//! Functions, row by row: docs/kestra.md 3.6.
 
 mod support;
 

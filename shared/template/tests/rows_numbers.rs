@@ -1,4 +1,4 @@
-//! Filters on numbers, row by row: section 3.7 of the compatibility reference.
+//! Filters on numbers, row by row: docs/kestra.md 3.7.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Operators, literals and tests in many combinations: section 3.4 of the compatibility reference.
+//! Operators, literals and tests in many combinations: docs/kestra.md 3.4.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Tags and white space, row by row: section 3.1 of the compatibility reference.
+//! Tags and white space, row by row: docs/kestra.md 3.1.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Filters on text, row by row: section 3.7 of the compatibility reference.
+//! Filters on text, row by row: docs/kestra.md 3.7.
 
 mod support;
 

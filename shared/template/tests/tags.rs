@@ -1,4 +1,4 @@
-//! Text, tags, white space and rendering rules: section 3.1 of the compatibility reference.
+//! Text, tags, white space and rendering rules: docs/kestra.md 3.1.
 
 mod support;
 

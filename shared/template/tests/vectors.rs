@@ -1,4 +1,4 @@
-//! The conformance vectors of section 3.9 of the compatibility reference, all of them.
+//! Conformance vectors of expressions. docs/kestra.md 3.9 shows some of them.
 
 mod support;
 

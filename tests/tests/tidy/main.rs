@@ -2,6 +2,7 @@
 //! every function has, and what no file contains.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
+mod citations;
 mod links;
 mod words;
 

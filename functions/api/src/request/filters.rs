@@ -1,5 +1,5 @@
 //! Conditions of searches as newer clients write them: `filters[namespace][PREFIX]=a`,
-//! `filters[labels][EQUALS][k]=v` (kestra-compat.md 6.1).
+//! `filters[labels][EQUALS][k]=v` (docs/kestra.md 6.1).
 
 use crate::error::{Answer, ApiError};
 

@@ -1,4 +1,4 @@
-//! Pages: `page` from 1, `size`, `sort=field:asc` (kestra-compat.md 6.1).
+//! Pages: `page` from 1, `size`, `sort=field:asc` (docs/kestra.md 6.1).
 
 use super::query::Query;
 use crate::error::{Answer, ApiError};

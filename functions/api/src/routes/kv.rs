@@ -1,4 +1,4 @@
-//! The KV store (kestra-compat.md 6.6).
+//! The KV store (docs/kestra.md 6.6).
 
 use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, put};

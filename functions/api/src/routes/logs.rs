@@ -1,4 +1,4 @@
-//! Logs (kestra-compat.md 6.4).
+//! Logs (docs/kestra.md 6.4).
 
 use super::executions::stored;
 use super::flows::PAGE;

@@ -1,4 +1,4 @@
-//! Namespace files (kestra-compat.md 6.6). A directory is there as long as a file is in it, or since it was made: one
+//! Namespace files (docs/kestra.md 6.6). A directory is there as long as a file is in it, or since it was made: one
 //! that was made empty is held by a file of no bytes, which is not shown.
 
 use super::flows::save;

@@ -1,4 +1,4 @@
-//! Which task, trigger and condition types there are, and the schemas of their properties (kestra-compat.md 6.7).
+//! Which task, trigger and condition types there are, and the schemas of their properties (docs/kestra.md 6.7).
 
 use crate::endpoint::{Content, Endpoint, Kind, Param, get};
 use crate::error::{Answer, ApiError};
@@ -140,7 +140,7 @@ fn markdown(known: &Known) -> String {
     text
 }
 
-/// The properties every task has, as JSON Schema (kestra-compat.md 1.3).
+/// The properties every task has, as JSON Schema (docs/kestra.md 1.3).
 fn common() -> Map {
     let text = || json!({"type": "string"});
     let flag = || json!({"type": "boolean"});

@@ -28,7 +28,7 @@ pub(crate) fn value(entry: &KvEntry) -> Json {
     json!({"type": entry.kind, "value": entry.value, "updated": entry.updated})
 }
 
-/// Reads a value from a body: JSON, an Ion date, a duration, or one bare word (kestra-compat.md 6.6). JSON is kept as
+/// Reads a value from a body: JSON, an Ion date, a duration, or one bare word (docs/kestra.md 6.6). JSON is kept as
 /// it is.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! States of triggers, with the backfill that runs on one (kestra-compat.md 6.5).
+//! States of triggers, with the backfill that runs on one (docs/kestra.md 6.5).
 
 use segue_model::backfill::{Backfill, BackfillState};
 use segue_model::trigger::Trigger;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::path::Path;
 
-/// Properties of the Docker runner (kestra-compat.md 4.4).
+/// Properties of the Docker runner (docs/kestra.md 4.4).
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DockerOptions {

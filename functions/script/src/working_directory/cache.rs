@@ -1,5 +1,5 @@
 //! The cache of a WorkingDirectory: files that match are kept from one execution to the next
-//! (kestra-compat.md 2.8, 4.2).
+//! (docs/kestra.md 2.8, 4.2).
 
 use crate::run::failure_of_disk;
 use flate2::Compression;

@@ -1,4 +1,4 @@
-//! The two service tasks of a ForEachItem (kestra-compat.md 2.7): the engine puts them before and after the
+//! The two service tasks of a ForEachItem (docs/kestra.md 2.7): the engine puts them before and after the
 //! subflows; no flow names them.
 
 mod merge;

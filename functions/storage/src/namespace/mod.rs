@@ -1,4 +1,4 @@
-//! Tasks on namespace files (kestra-compat.md 2.8, 4.3).
+//! Tasks on namespace files (docs/kestra.md 2.8, 4.3).
 
 mod delete;
 mod download;

@@ -20,7 +20,7 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// What an error body of the API says (kestra-compat.md 6.1): its message, then what is listed below it, a line
+/// What an error body of the API says (docs/kestra.md 6.1): its message, then what is listed below it, a line
 /// each; none when the body is no such thing.
 pub(super) fn explain(body: &str) -> Option<String> {
     let json: Json = serde_json::from_str(body).ok()?;

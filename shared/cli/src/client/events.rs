@@ -1,4 +1,4 @@
-//! Streams of server-sent events (kestra-compat.md 6.3, 6.4), asked for anew when they break off.
+//! Streams of server-sent events (docs/kestra.md 6.3, 6.4), asked for anew when they break off.
 
 use super::http::{Client, ClientError};
 use futures::StreamExt as _;

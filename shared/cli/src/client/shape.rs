@@ -7,7 +7,7 @@ use segue_model::task_run::{Attempt, TaskRun};
 use segue_model::{Json, Map};
 use serde::Deserialize;
 
-/// An execution, as the API prints it (kestra-compat.md 2.2). What is not shown is not read.
+/// An execution, as the API prints it (docs/kestra.md 2.2). What is not shown is not read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown {

@@ -1,5 +1,5 @@
-//! DuckDB's values as Kestra prints BigQuery's (compat 4.6): NUMERIC as number, BYTES in base64, TIMESTAMP as instant,
-//! DATE as `yyyy-MM-dd`, DATETIME with a `Z`.
+//! DuckDB's values as Kestra prints BigQuery's (docs/kestra.md 4.6): NUMERIC as number, BYTES in base64, TIMESTAMP
+//! as instant, DATE as `yyyy-MM-dd`, DATETIME with a `Z`.
 //!
 //! To add a type: a branch in [`json`].
 

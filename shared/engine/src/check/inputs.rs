@@ -1,4 +1,4 @@
-//! `inputs.x` of an input that is not declared (kestra-compat.md 1.2).
+//! `inputs.x` of an input that is not declared (docs/kestra.md 1.2).
 
 use super::Checked;
 use super::readings::Part;

@@ -1,4 +1,4 @@
-//! `taskrun.value`, `parent` and `item` outside of loops (kestra-compat.md 3.2, 3.3).
+//! `taskrun.value`, `parent` and `item` outside of loops (docs/kestra.md 3.2, 3.3).
 
 use super::Checked;
 use super::readings::{Part, Reading};

@@ -1,4 +1,4 @@
-//! What can be known of a flow's expressions before it runs (kestra-compat.md 1.1, 3.2, 3.3).
+//! What can be known of a flow's expressions before it runs (docs/kestra.md 1.1, 3.2, 3.3).
 //!
 //! What it is: one rule a file, over the flow's templates read once (`readings`), its tasks with their places
 //! (`tree`) and their positions in the source (`places`). A template that cannot be read is an error; what

@@ -1,5 +1,5 @@
 //! `outputs.x` of a task that is disabled, runs only after the reader, or runs only where the reader does not
-//! (kestra-compat.md 3.3). In loops nothing is told: outputs of the iteration before may be meant.
+//! (docs/kestra.md 3.3). In loops nothing is told: outputs of the iteration before may be meant.
 
 use super::Checked;
 use super::readings::{Part, Reading};

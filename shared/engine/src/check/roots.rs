@@ -1,4 +1,4 @@
-//! An expression that begins with a name nothing goes by (kestra-compat.md 3.2).
+//! An expression that begins with a name nothing goes by (docs/kestra.md 3.2).
 
 use super::Checked;
 use super::readings::{Part, Reading};

@@ -1,4 +1,4 @@
-//! A template that cannot be read, or calls what does not exist (kestra-compat.md 3.1, 3.4, 3.6, 3.7).
+//! A template that cannot be read, or calls what does not exist (docs/kestra.md 3.1, 3.4, 3.6, 3.7).
 
 use super::Checked;
 use super::readings::{Part, Reading};

@@ -1,4 +1,4 @@
-//! `outputs.x` and `tasks.x` of a task that does not exist (kestra-compat.md 3.3).
+//! `outputs.x` and `tasks.x` of a task that does not exist (docs/kestra.md 3.3).
 
 use super::Checked;
 use super::readings::Part;

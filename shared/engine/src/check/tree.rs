@@ -6,7 +6,7 @@ use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::walk_tasks;
 use std::collections::{BTreeMap, HashMap};
 
-/// The tasks the engine makes of a ForEachItem, by the end of their ids (kestra-compat.md 2.7).
+/// The tasks the engine makes of a ForEachItem, by the end of their ids (docs/kestra.md 2.7).
 const PARTS: [&str; 3] = ["_split", "_items", "_merge"];
 
 /// The tasks of a flow.

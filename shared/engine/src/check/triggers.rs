@@ -1,4 +1,4 @@
-//! `trigger.x` in a flow without triggers (kestra-compat.md 3.2). A flow that is called as a subflow has a
+//! `trigger.x` in a flow without triggers (docs/kestra.md 3.2). A flow that is called as a subflow has a
 //! trigger too, which tells of the caller.
 
 use super::Checked;

@@ -1,4 +1,4 @@
-//! `vars.x` of a variable the flow does not have (kestra-compat.md 3.2). A task that sets variables may set
+//! `vars.x` of a variable the flow does not have (docs/kestra.md 3.2). A task that sets variables may set
 //! any, so that nothing is told of a flow with one.
 
 use super::Checked;

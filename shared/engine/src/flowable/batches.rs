@@ -1,6 +1,6 @@
 //! ForEachItem: a file is split by a service, each piece is given to a subflow, and what the subflows gave out
 //! is merged by a service again; three task runs, `<id>_split`, `<id>_items`, `<id>_merge`
-//! (kestra-compat.md 2.7, 4.2).
+//! (docs/kestra.md 2.7, 4.2).
 
 use super::pieces::Pieces;
 use super::{OpenError, Opened, subflow};

@@ -1,4 +1,4 @@
-//! If and Switch: one branch is chosen at the start, for good (kestra-compat.md 4.2).
+//! If and Switch: one branch is chosen at the start, for good (docs/kestra.md 4.2).
 
 use super::{OpenError, Opened};
 use crate::plan::Branch;

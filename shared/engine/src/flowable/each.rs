@@ -1,5 +1,5 @@
 //! ForEach, EachSequential, EachParallel and Loop: the values are found at the start, for good
-//! (kestra-compat.md 3.3, 4.2). A Loop differs in its values (a map has keys, a file is read by lines, and the same
+//! (docs/kestra.md 3.3, 4.2). A Loop differs in its values (a map has keys, a file is read by lines, and the same
 //! value may come twice), in that a failed iteration need not end it, and in what it gives out.
 
 use super::{OpenError, Opened};

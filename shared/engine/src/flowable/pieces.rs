@@ -1,4 +1,4 @@
-//! What a ForEachItem remembers of its pieces, each of them given to a subflow (kestra-compat.md 2.7).
+//! What a ForEachItem remembers of its pieces, each of them given to a subflow (docs/kestra.md 2.7).
 
 use super::subflow;
 use segue_model::id::{ExecutionId, TaskRunId};

@@ -1,4 +1,4 @@
-//! Subflow: another flow as a task (kestra-compat.md 2.7, 4.2). The child is made by the shell, which knows
+//! Subflow: another flow as a task (docs/kestra.md 2.7, 4.2). The child is made by the shell, which knows
 //! flows; its id follows from the task run, so that made twice it is one.
 
 use super::{OpenError, Opened};
@@ -73,7 +73,7 @@ pub(super) struct Child {
     pub(super) restart: Option<(ExecutionId, u32)>,
 }
 
-/// Whether a restart of the caller restarts the child that failed (kestra-compat.md 4.2, `restartBehavior`).
+/// Whether a restart of the caller restarts the child that failed (docs/kestra.md 4.2, `restartBehavior`).
 pub(crate) fn restarts_failed(call: &Subflow) -> bool {
     call.restart_behavior.as_deref() != Some("NEW_EXECUTION")
 }

@@ -1,4 +1,4 @@
-//! LoopUntil: rounds of the same children until a condition holds (kestra-compat.md 4.2).
+//! LoopUntil: rounds of the same children until a condition holds (docs/kestra.md 4.2).
 
 use super::{OpenError, Opened};
 use crate::state::Env;

@@ -1,4 +1,4 @@
-//! Pause and Sleep: durable timers, never a sleeping process (kestra-compat.md 2.5, 4.2).
+//! Pause and Sleep: durable timers, never a sleeping process (docs/kestra.md 2.5, 4.2).
 
 use super::{OpenError, Opened};
 use crate::plan::NodeId;

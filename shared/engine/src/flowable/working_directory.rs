@@ -1,6 +1,6 @@
 //! WorkingDirectory: its own task run travels to the script service before its children (to lay out files)
 //! and after them (to collect files), as attempts of its own; the children share one directory
-//! (kestra-compat.md 4.2).
+//! (docs/kestra.md 4.2).
 
 use crate::effect::Dispatch;
 use segue_model::task::{Task, WorkingDirectory};

@@ -48,7 +48,7 @@ pub struct InlineCall<'a> {
 struct InlineType {
     /// The canonical name.
     name: &'static str,
-    /// Other names that mean the same (kestra-compat.md 4.0).
+    /// Other names that mean the same (docs/kestra.md 4.0).
     aliases: &'static [&'static str],
     /// JSON Schema of its own properties.
     schema: fn() -> Json,
@@ -91,7 +91,7 @@ pub fn inline_types() -> Vec<TaskType> {
         .collect()
 }
 
-/// Runs an inline task once (kestra-compat.md 4.1). `type_name` is the canonical name or an alias.
+/// Runs an inline task once (docs/kestra.md 4.1). `type_name` is the canonical name or an alias.
 ///
 /// # Errors
 /// [`InlineError::Pending`] when the call needs answers that have not been fetched; calling again with them

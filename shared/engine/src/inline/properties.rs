@@ -1,5 +1,5 @@
 //! Reading the properties of an inline task: each is rendered to text and then converted to what the task
-//! wants (kestra-compat.md 3.1).
+//! wants (docs/kestra.md 3.1).
 //!
 //! Knows nothing of any one task. A new kind of property is one more method here.
 

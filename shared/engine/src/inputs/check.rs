@@ -1,4 +1,4 @@
-//! What a typed value is checked against: patterns, bounds, lists of allowed values (kestra-compat.md 1.2).
+//! What a typed value is checked against: patterns, bounds, lists of allowed values (docs/kestra.md 1.2).
 
 use super::{instants, shown};
 use regex::Regex;

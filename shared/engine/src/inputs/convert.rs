@@ -1,4 +1,4 @@
-//! From what was submitted, a text or a JSON value, to a value of a declared type (kestra-compat.md 1.2).
+//! From what was submitted, a text or a JSON value, to a value of a declared type (docs/kestra.md 1.2).
 
 use super::{instants, numbers, shown, yaml};
 use regex::Regex;

@@ -1,4 +1,4 @@
-//! Inputs and declared outputs of a flow: from submitted values to typed ones (kestra-compat.md 1.2, 1.6).
+//! Inputs and declared outputs of a flow: from submitted values to typed ones (docs/kestra.md 1.2, 1.6).
 //!
 //! What it must not know: IO. A file is a URI by the time it gets here; what an expression asks of the outside
 //! is answered by lookups.

@@ -1,4 +1,4 @@
-//! Declared outputs of a flow, rendered at its end (kestra-compat.md 1.6).
+//! Declared outputs of a flow, rendered at its end (docs/kestra.md 1.6).
 
 use super::convert::convert;
 use super::secret::Sealing;

@@ -1,4 +1,4 @@
-//! Which inputs are asked for, in what order, and what values they get (kestra-compat.md 1.2).
+//! Which inputs are asked for, in what order, and what values they get (docs/kestra.md 1.2).
 
 use super::check::check;
 use super::convert::convert;

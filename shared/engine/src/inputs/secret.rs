@@ -1,5 +1,5 @@
 //! Inputs and outputs of type SECRET, on their way into the store and back: clear while they are resolved, encrypted
-//! from then on (kestra-compat.md 1.2, 1.6).
+//! from then on (docs/kestra.md 1.2, 1.6).
 //!
 //! What it must not know: how a value is encrypted, and where the key comes from.
 

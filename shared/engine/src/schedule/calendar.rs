@@ -1,7 +1,7 @@
 //! The slots of a trigger: the moments a cron names in a time zone, or a list of dates.
 //!
 //! Between two changes of the clock the offset of a zone is constant, so the search goes stretch by stretch, on
-//! the wall clock within each. At a change (kestra-compat.md 5.2):
+//! the wall clock within each. At a change (docs/kestra.md 5.2):
 //! - a cron whose hours are restricted is about the wall clock. What falls into the hour that is left out happens
 //!   once, at the moment after it; what falls into the hour that comes twice happens once, the first time;
 //! - a cron of every hour is about elapsed time. It passes over what is left out, and goes on through both.

@@ -1,4 +1,4 @@
-//! The conditions of triggers (kestra-compat.md 5.6). A list holds when every one of it does.
+//! The conditions of triggers (docs/kestra.md 5.6). A list holds when every one of it does.
 //!
 //! `PublicHoliday` needs a calendar of every country and region for every year; there is none here, so it is an
 //! error that says so, and never a guess.

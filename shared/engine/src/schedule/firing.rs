@@ -1,4 +1,4 @@
-//! What an execution gets of the trigger that fires it: inputs and labels, rendered (kestra-compat.md 5.1).
+//! What an execution gets of the trigger that fires it: inputs and labels, rendered (docs/kestra.md 5.1).
 
 use super::variables::TriggerEnv;
 use segue_model::label::{Label, set_label};

@@ -1,5 +1,5 @@
 //! What fires when: the slots of schedules, the conditions of triggers, backfills, Flow triggers
-//! (kestra-compat.md 5).
+//! (docs/kestra.md 5).
 //!
 //! What it is: [`Calendar`], the slots of a trigger in its time zone; [`ScheduleSettings`], what a Schedule says
 //! besides; [`conditions`]; [`TriggerEnv`], what an execution gets of the trigger that fires it; [`backfill`], the

@@ -1,4 +1,4 @@
-//! What a Schedule or a ScheduleOnDates says besides its slots (kestra-compat.md 5.2, 5.3).
+//! What a Schedule or a ScheduleOnDates says besides its slots (docs/kestra.md 5.2, 5.3).
 
 use super::calendar::{self, Calendar, CalendarError};
 use super::dates::{End, moment};

@@ -1,4 +1,4 @@
-//! What a slot's execution knows of it: `trigger.date` and the neighbouring slots (kestra-compat.md 5.2).
+//! What a slot's execution knows of it: `trigger.date` and the neighbouring slots (docs/kestra.md 5.2).
 
 use super::calendar::Calendar;
 use super::conditions::{ConditionError, Facts, all_hold, date_only};

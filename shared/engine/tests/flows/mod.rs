@@ -1,4 +1,4 @@
-//! Random flows, and what the rules of kestra-compat.md 2.3 say of their end.
+//! Random flows, and what the rules of docs/kestra.md 2.3 say of their end.
 #![allow(clippy::indexing_slicing, reason = "what is wrong here fails a test")]
 
 use proptest::prelude::*;

@@ -1,5 +1,6 @@
-//! BigQuery's rows and columns as the port wants them (compat 4.6): NUMERIC as number, BYTES in base64, TIMESTAMP as
-//! instant, DATE as `yyyy-MM-dd`, DATETIME with a `Z`. The same values as the embedded warehouse gives.
+//! BigQuery's rows and columns as the port wants them (docs/kestra.md 4.6): NUMERIC as number, BYTES in base64,
+//! TIMESTAMP as instant, DATE as `yyyy-MM-dd`, DATETIME with a `Z`. The same values as the embedded warehouse
+//! gives.
 //!
 //! A row comes as a list of cells, each a text or null; a record is a row within a cell, an array a list of cells.
 //!

@@ -20,7 +20,7 @@ const PASSING: [&str; 10] = [
     "timeout",
     "serviceUnavailable",
 ];
-/// Words that say so where the reason does not; those Kestra knows (compat 4.6).
+/// Words that say so where the reason does not; those Kestra knows (docs/kestra.md 4.6).
 const PASSING_WORDS: [&str; 3] =
     ["due to concurrent update", "Retrying the job may solve the problem", "Retrying may solve the problem"];
 

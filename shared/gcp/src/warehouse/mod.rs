@@ -93,7 +93,7 @@ fn api(
     Api::new(emulator, caller, project, Arc::clone(counters))
 }
 
-/// The project a key belongs to, which is asked and billed unless another one is named (compat 4.6).
+/// The project a key belongs to, which is asked and billed unless another one is named (docs/kestra.md 4.6).
 fn project_of_key(credentials: &Credentials) -> Option<String> {
     let key: serde_json::Value = serde_json::from_str(credentials.service_account.as_deref()?).ok()?;
     key.get("project_id")?.as_str().map(str::to_owned)

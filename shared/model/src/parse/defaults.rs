@@ -1,4 +1,4 @@
-//! Plugin defaults (kestra-compat.md 1.4): merged into every map that has a `type`, at any depth, before the
+//! Plugin defaults (docs/kestra.md 1.4): merged into every map that has a `type`, at any depth, before the
 //! flow is read. What comes from a default is marked, so that a property its type does not know is ignored
 //! with a note rather than refused.
 

@@ -1,4 +1,4 @@
-//! The flow itself (kestra-compat.md 1.1).
+//! The flow itself (docs/kestra.md 1.1).
 
 use super::context::Context;
 use super::fields::Fields;

@@ -1,4 +1,4 @@
-//! The flowables' own properties (kestra-compat.md 4.2).
+//! The flowables' own properties (docs/kestra.md 4.2).
 //!
 //! How to add one more: see `flowable_types`.
 

@@ -1,4 +1,4 @@
-//! The letters and lengths of ids and namespaces (kestra-compat.md 1.1 to 1.3).
+//! The letters and lengths of ids and namespaces (docs/kestra.md 1.1 to 1.3).
 
 use super::context::Context;
 use super::fields::Fields;

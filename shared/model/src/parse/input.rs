@@ -1,4 +1,4 @@
-//! Declared inputs (kestra-compat.md 1.2) and the types that outputs share with them (1.6).
+//! Declared inputs (docs/kestra.md 1.2) and the types that outputs share with them (docs/kestra.md 1.6).
 //!
 //! How to add one more type: a line in [`TYPES`], an arm in [`kind`].
 

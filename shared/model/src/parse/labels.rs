@@ -1,4 +1,4 @@
-//! Labels, as a map or as a list of `{key, value}` (kestra-compat.md 1.1, 1.5).
+//! Labels, as a map or as a list of `{key, value}` (docs/kestra.md 1.1, 1.5).
 
 use super::context::Context;
 use super::fields::Fields;

@@ -1,4 +1,4 @@
-//! The smaller parts of a flow: outputs, concurrency, SLA, checks (kestra-compat.md 1.1, 1.5, 1.6).
+//! The smaller parts of a flow: outputs, concurrency, SLA, checks (docs/kestra.md 1.1, 1.5, 1.6).
 
 use super::context::Context;
 use super::fields::Fields;

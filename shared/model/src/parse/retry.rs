@@ -1,4 +1,4 @@
-//! A retry policy (kestra-compat.md 1.3). Whether its durations fit together is a rule of its own.
+//! A retry policy (docs/kestra.md 1.3). Whether its durations fit together is a rule of its own.
 
 use super::context::Context;
 use super::fields::Fields;

@@ -1,4 +1,4 @@
-//! One task: the properties every task has, and what its type makes of the rest (kestra-compat.md 1.3).
+//! One task: the properties every task has, and what its type makes of the rest (docs/kestra.md 1.3).
 
 use super::context::Context;
 use super::fields::Fields;

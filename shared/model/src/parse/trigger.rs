@@ -1,4 +1,4 @@
-//! One trigger with its conditions (kestra-compat.md 5.1, 5.6), and 2.x's `when`.
+//! One trigger with its conditions (docs/kestra.md 5.1, 5.6), and 2.x's `when`.
 
 use super::context::Context;
 use super::fields::Fields;

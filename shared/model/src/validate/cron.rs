@@ -1,4 +1,4 @@
-//! The cron of a Schedule trigger can be read (kestra-compat.md 5.2).
+//! The cron of a Schedule trigger can be read (docs/kestra.md 5.2).
 
 use crate::Json;
 use crate::cron::parse_cron;

@@ -1,4 +1,4 @@
-//! `inputs.a-b` is a subtraction, not a name (kestra-compat.md 1.1).
+//! `inputs.a-b` is a subtraction, not a name (docs/kestra.md 1.1).
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;

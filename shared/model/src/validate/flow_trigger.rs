@@ -1,4 +1,4 @@
-//! A Flow trigger without conditions fires for every execution of every other flow (kestra-compat.md 5.5).
+//! A Flow trigger without conditions fires for every execution of every other flow (docs/kestra.md 5.5).
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;

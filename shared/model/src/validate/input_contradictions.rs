@@ -1,4 +1,4 @@
-//! Properties of an input that cannot both be (kestra-compat.md 1.2).
+//! Properties of an input that cannot both be (docs/kestra.md 1.2).
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::duration::parse_duration;

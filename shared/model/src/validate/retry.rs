@@ -1,4 +1,4 @@
-//! The durations of a retry (kestra-compat.md 1.3): each bound is strictly above what it bounds.
+//! The durations of a retry (docs/kestra.md 1.3): each bound is strictly above what it bounds.
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;

@@ -1,4 +1,4 @@
-//! The time zone of a trigger exists (kestra-compat.md 5.2, 5.3).
+//! The time zone of a trigger exists (docs/kestra.md 5.2, 5.3).
 
 use crate::Json;
 use crate::diagnostic::{Diagnostic, codes};

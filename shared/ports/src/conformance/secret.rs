@@ -35,7 +35,7 @@ pub async fn values_are_read_as_they_were_set(store: &dyn SecretStore) -> Result
     Ok(())
 }
 
-/// The key's case is not minded (kestra-compat.md 3.5).
+/// The key's case is not minded (docs/kestra.md 3.6).
 ///
 /// # Errors
 /// What the store answered.

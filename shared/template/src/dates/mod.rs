@@ -1,4 +1,4 @@
-//! Dates of expressions (section 3.8 of the compatibility reference): Java's patterns over jiff.
+//! Dates of expressions (docs/kestra.md 3.8): Java's patterns over jiff.
 //!
 //! [`pattern`] reads a pattern, [`format`] writes with it, [`parse`] reads with it; [`iso`] reads ISO
 //! texts, [`names`] holds the words of languages, [`presets`] the named formats.

@@ -1,4 +1,4 @@
-//! The filters of section 3.7 of the compatibility reference, one file a group. A filter's input is
+//! The filters of docs/kestra.md 3.7, one file a group. A filter's input is
 //! argument 0; null gives null unless noted.
 //!
 //! To add one: a function in the fitting file and a line in that file's `TABLE`.

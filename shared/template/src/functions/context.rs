@@ -48,7 +48,7 @@ fn context(run: &Run, _: &Args<'_>) -> Outcome {
     Ok(Value::from_pairs(entries))
 }
 
-/// The output of a sibling task in this iteration (section 3.3): one level for each enclosing value, then
+/// The output of a sibling task in this iteration (docs/kestra.md 3.3): one level for each enclosing value, then
 /// the own value.
 fn current_each_output(run: &Run, args: &Args<'_>) -> Outcome {
     let outputs = args.required(0, "outputs")?;

@@ -109,7 +109,7 @@ fn file_exists(run: &Run, args: &Args<'_>) -> Outcome {
     Ok(answer.map_or_else(|| Value::from(false), |value| value_from_json(&value)))
 }
 
-/// `kestra:///<namespace>/_files/<path>` (section 2.8 of the compatibility reference).
+/// `kestra:///<namespace>/_files/<path>` (docs/kestra.md 2.8).
 fn file_uri(run: &Run, args: &Args<'_>) -> Outcome {
     let (path, namespace) = file(args, "path")?;
     let namespace = namespace.or_else(|| flow_namespace(run));

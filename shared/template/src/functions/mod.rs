@@ -1,4 +1,4 @@
-//! The functions of section 3.6 of the compatibility reference, one file a group.
+//! The functions of docs/kestra.md 3.6, one file a group.
 //!
 //! To add one: a function in the fitting file and a line in that file's `TABLE`.
 

@@ -11,7 +11,7 @@ pub(crate) struct Span {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
     /// Text that is printed as it is. A `raw` block stays in the text with its tags, which are removed
-    /// from the final string only (section 3.1).
+    /// from the final string only (docs/kestra.md 3.1).
     Text(String),
     /// `{{ expression }}`
     Print(Expr),
@@ -145,7 +145,7 @@ pub(crate) enum BinaryOp {
 }
 
 impl BinaryOp {
-    /// The operator of a token, with its precedence (section 3.4). `|`, `is` and `is not` are no
+    /// The operator of a token, with its precedence (docs/kestra.md 3.4). `|`, `is` and `is not` are no
     /// operators between two expressions and are not here.
     pub(crate) fn of(token: &str) -> Option<(Self, u16)> {
         Some(match token {

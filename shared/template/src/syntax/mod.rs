@@ -1,6 +1,6 @@
 //! Pebble's syntax: tokens, tree, parser.
 //!
-//! Knows nothing of values or rendering. Rules: sections 3.1 and 3.4 of the compatibility reference.
+//! Knows nothing of values or rendering. Rules: docs/kestra.md 3.1 and 3.4.
 
 pub(crate) mod ast;
 mod lexer;

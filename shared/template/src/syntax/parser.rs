@@ -1,4 +1,4 @@
-//! Expressions: precedence climbing over Pebble's table of operators (section 3.4).
+//! Expressions: precedence climbing over Pebble's table of operators (docs/kestra.md 3.4).
 
 use super::ast::{Arguments, BinaryOp, Expr, ExprKind, Node, Span, UnaryOp};
 use super::lexer::tokenize;

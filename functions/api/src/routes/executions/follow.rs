@@ -1,4 +1,4 @@
-//! An execution at each of its changes, as server-sent events (kestra-compat.md 6.3): `progress`, then `end`.
+//! An execution at each of its changes, as server-sent events (docs/kestra.md 6.3): `progress`, then `end`.
 
 use super::read::{stored, whole};
 use crate::error::Answer;

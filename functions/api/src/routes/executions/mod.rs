@@ -1,4 +1,4 @@
-//! Executions (kestra-compat.md 6.3).
+//! Executions (docs/kestra.md 6.3).
 
 mod actions;
 mod bulk;

@@ -1,4 +1,4 @@
-//! Webhook triggers (kestra-compat.md 5.4).
+//! Webhook triggers (docs/kestra.md 5.4).
 
 use super::create::ended;
 use crate::error::Answer;

@@ -1,4 +1,4 @@
-//! Flows (kestra-compat.md 6.2).
+//! Flows (docs/kestra.md 6.2).
 
 mod bulk;
 pub(crate) mod dependencies;

@@ -1,4 +1,4 @@
-//! Triggers with their states, and Kestra's way to start and stop a backfill on one (kestra-compat.md 6.5). Backfills
+//! Triggers with their states, and Kestra's way to start and stop a backfill on one (docs/kestra.md 6.5). Backfills
 //! as records of their own are in `backfills`.
 
 mod change;

@@ -1,5 +1,5 @@
 //! Task types over the KV store, and what they share: which namespace, which keys there may be, what type a
-//! value has (kestra-compat.md 4.1).
+//! value has (docs/kestra.md 4.1).
 //!
 //! Knows nothing of where values are kept: they are asked for by lookup and changed by [`super::Change`]. To add
 //! one: a file here and a line in the table of inline types.

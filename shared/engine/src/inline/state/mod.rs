@@ -1,5 +1,5 @@
 //! The deprecated state store (`state.Set`, `state.Get`, `state.Delete`; use `kv.*`): a map per flow, or per
-//! namespace, kept as one KV value under a key of its own (kestra-compat.md 4.1).
+//! namespace, kept as one KV value under a key of its own (docs/kestra.md 4.1).
 //!
 //! To add one: a file here and a line in the table of inline types.
 

@@ -1,4 +1,4 @@
-//! Which executions fire a Flow trigger (kestra-compat.md 5.5): by its `states` and `conditions` alone, or together
+//! Which executions fire a Flow trigger (docs/kestra.md 5.5): by its `states` and `conditions` alone, or together
 //! with others by `preconditions` (and the older MultipleCondition), whose parts are collected in windows of time.
 //!
 //! What it must not know: where windows are kept between two executions; they come in and go out.
