@@ -54,6 +54,8 @@ pub struct EmbeddedOptions {
     pub bus: BusOptions,
     /// The secrets.
     pub secrets: EnvSecretStore,
+    /// What queries may take.
+    pub warehouse: warehouse::Limits,
 }
 
 /// Opens the local platform in `data_dir`, made where there is none, with the secrets of the process's
@@ -64,7 +66,8 @@ pub struct EmbeddedOptions {
 /// [`PortError::Unavailable`] when it cannot be used.
 pub fn open(data_dir: &Path) -> Result<Embedded, PortError> {
     let secrets = EnvSecretStore::from_env().with_file(Path::new(".env"))?;
-    open_with(data_dir, EmbeddedOptions { secrets, ..EmbeddedOptions::default() })
+    let warehouse = warehouse::Limits::from_env()?;
+    open_with(data_dir, EmbeddedOptions { secrets, warehouse, ..EmbeddedOptions::default() })
 }
 
 /// As [`open`], for who needs the ports alone.
@@ -100,7 +103,11 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
         bus: bus.clone(),
         objects: objects.clone(),
         storage: InternalStorage::new(objects, INTERNAL_BUCKET, ""),
-        warehouse: Arc::new(DuckDbWarehouse::open(&data_dir.join("warehouse.duckdb"), &object_root)),
+        warehouse: Arc::new(DuckDbWarehouse::limited(
+            &data_dir.join("warehouse.duckdb"),
+            &object_root,
+            options.warehouse,
+        )),
         secrets: Arc::new(options.secrets),
         cipher,
         containers: None,

@@ -13,6 +13,8 @@ use segue_ports::warehouse::{QueryJob, QueryResult, TableKind, TableReference, W
 use super::catalog::{self, Record};
 use super::error::{self, Context, internal};
 use super::external::{Care, ExternalTable, SourceFile};
+use super::limits::Limits;
+use super::pool::Stop;
 use super::source::ObjectSource;
 use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
@@ -22,11 +24,27 @@ use super::{execute, tables};
 /// Results up to this size are kept with the job's record.
 const KEPT_RESULT_BYTES: usize = 1 << 20;
 
-/// An open database.
+/// One connection to an open database.
 pub(crate) struct Engine {
     pub(crate) connection: Connection,
     object_root: PathBuf,
     source: Option<Arc<dyn ObjectSource>>,
+    /// Whether the job that is on the connection is to stop.
+    pub(crate) stop: Arc<Stop>,
+}
+
+/// A job whose statements were read.
+pub(crate) struct Planned {
+    job: QueryJob,
+    statements: Vec<Statement>,
+    changes: bool,
+}
+
+impl Planned {
+    /// Whether it changes anything: rows, tables, or the view of an external table, which is renewed when it is read.
+    pub(crate) fn changes(&self) -> bool {
+        self.changes
+    }
 }
 
 /// How a statement is tried: the fast way first.
@@ -39,25 +57,50 @@ struct Attempt {
 
 impl Engine {
     /// Opens or makes the database file.
-    pub(crate) fn open(
-        file: &Path,
-        object_root: &Path,
-        source: Option<Arc<dyn ObjectSource>>,
-    ) -> Result<Self, WarehouseError> {
+    pub(crate) fn open(file: &Path, limits: &Limits) -> Result<Connection, WarehouseError> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(|error| WarehouseError::Unavailable {
                 message: format!("cannot make the folder {}: {error}", folder.display()),
             })?;
         }
-        let config = || -> duckdb::Result<Config> {
-            Config::default()
+        let mut spilled = file.as_os_str().to_owned();
+        spilled.push(".tmp");
+        let open = || -> duckdb::Result<Connection> {
+            let config = Config::default()
                 .enable_autoload_extension(false)?
                 .with("autoinstall_known_extensions", "false")?
                 // BigQuery's tables have no order either; keeping one costs memory and time.
-                .with("preserve_insertion_order", "false")
+                .with("preserve_insertion_order", "false")?
+                // What does not fit into memory stays with the database, in the same private folder.
+                .with("temp_directory", spilled.to_string_lossy())?;
+            let connection = Connection::open_with_flags(file, config)?;
+            let memory = match &limits.memory {
+                Some(memory) => memory.clone(),
+                None => {
+                    // DuckDB's own limit is four fifths of what the machine, or the container, has.
+                    let own: String =
+                        connection
+                            .query_row("SELECT current_setting('memory_limit')", [], |row| row.get(0))?;
+                    half_of_all(&own).unwrap_or(own)
+                }
+            };
+            connection
+                .execute_batch(&format!("SET GLOBAL memory_limit = {}", sql::names::literal(&memory)))?;
+            Ok(connection)
         };
+        let connection = open().map_err(|error| internal(&error))?;
+        catalog::prepare(&connection)?;
+        Ok(connection)
+    }
+
+    /// Another connection to the database, for one job at a time.
+    pub(crate) fn over(
+        first: &Connection,
+        object_root: &Path,
+        source: Option<Arc<dyn ObjectSource>>,
+    ) -> Result<Self, WarehouseError> {
         let open = || -> duckdb::Result<Connection> {
-            let connection = Connection::open_with_flags(file, config()?)?;
+            let connection = first.try_clone()?;
             connection.execute_batch(
                 "SET TimeZone = 'UTC'; SET default_null_order = 'nulls_first_on_asc_last_on_desc';",
             )?;
@@ -65,21 +108,33 @@ impl Engine {
             Ok(connection)
         };
         let connection = open().map_err(|error| internal(&error))?;
-        catalog::prepare(&connection)?;
-        Ok(Self { connection, object_root: object_root.to_owned(), source })
+        Ok(Self { connection, object_root: object_root.to_owned(), source, stop: Arc::default() })
+    }
+
+    /// Reads the statements of a job, and finds out whether they change anything.
+    pub(crate) fn plan(&self, job: QueryJob) -> Result<Planned, WarehouseError> {
+        let mut scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
+        scope.parameters.clone_from(&job.parameters);
+        let statements = sql::translate(&job.sql, &scope, &|| self.stop.check())?;
+        let mut changes = !job.dry_run && job.destination_table.is_some();
+        for statement in statements.iter().filter(|_| !job.dry_run) {
+            changes = changes
+                || !matches!(statement, Statement::Query { .. })
+                || !self.externals(statement.reads())?.is_empty();
+        }
+        Ok(Planned { job, statements, changes })
     }
 
     /// Runs a job, or answers it from its record.
-    pub(crate) fn run(&self, job: &QueryJob) -> Result<QueryResult, WarehouseError> {
+    pub(crate) fn run(&self, planned: &Planned) -> Result<QueryResult, WarehouseError> {
+        let Planned { job, statements, .. } = planned;
         if let Some(result) = self.recorded(&job.job_id, &job.sql)? {
             return Ok(result);
         }
-        let mut scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
-        scope.parameters.clone_from(&job.parameters);
-        let statements = sql::translate(&job.sql, &scope)?;
         let last = statements.len();
         let mut result = QueryResult::default();
-        for (number, (statement, _)) in statements.iter().enumerate() {
+        for (number, statement) in statements.iter().enumerate() {
+            self.stop.check()?;
             let is_last = number + 1 == last;
             if job.dry_run {
                 result = execute::dry_run(self, statement, job)?;
@@ -120,6 +175,7 @@ impl Engine {
     ) -> Result<QueryResult, WarehouseError> {
         let mut attempt = Attempt { care: Care::Fast, widen: false, skip_bad: false };
         loop {
+            self.stop.check()?;
             let mut files = Vec::new();
             let outcome = self.attempt(statement, job, id, is_last, attempt, &mut files);
             let failure = match outcome {
@@ -182,7 +238,7 @@ impl Engine {
         attempt: Attempt,
         files: &mut Vec<SourceFile>,
     ) -> Result<QueryResult, Failure> {
-        for table in statement.reads() {
+        for table in statement.reads().iter().collect::<BTreeSet<_>>() {
             tables::require(&self.connection, table)?;
         }
         let bytes = self.refresh(statement.reads(), attempt, files)?;
@@ -292,6 +348,13 @@ impl Engine {
     pub(crate) fn kind(&self, table: &TableReference) -> Result<Option<TableKind>, WarehouseError> {
         tables::kind(&self.connection, table)
     }
+}
+
+/// Five eighths of DuckDB's own limit, `18.4 GiB`, which is half of all there is.
+fn half_of_all(own: &str) -> Option<String> {
+    let (number, unit) = own.trim().split_once(' ')?;
+    let number: f64 = number.parse().ok()?;
+    Some(format!("{:.1}{unit}", number * 0.625))
 }
 
 /// Why a statement failed: our own words, or the engine's, which another attempt may heal.

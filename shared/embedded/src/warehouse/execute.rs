@@ -103,6 +103,9 @@ fn select(
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         outcome.total_rows += 1;
+        if outcome.total_rows.is_multiple_of(1024) {
+            engine.stop.check()?;
+        }
         if outcome.total_rows > limit {
             continue;
         }

@@ -1,9 +1,9 @@
 //! The embedded warehouse: BigQuery SQL on a DuckDB file, with `gs://bucket/key` under the object store's folder.
 //!
 //! What it is: the adapter ([`DuckDbWarehouse`]), the translation of SQL (`sql`, pure), the running of jobs (`engine`,
-//! `execute`, `define`), external tables (`external`), and what DuckDB has no place for (`catalog`). One connection serves all
-//! jobs in turn, each statement with both cores; a statement is one transaction with the record that its job did it,
-//! so a job delivered twice, or cut off by a crash, has its effect once.
+//! `execute`, `define`), external tables (`external`), and what DuckDB has no place for (`catalog`). Jobs that read run
+//! beside each other, jobs that change something one after another (`pool`); a statement is one transaction with the record
+//! that its job did it, so a job delivered twice, or cut off by a crash, has its effect once.
 //!
 //! What it must not know: flows, executions, tasks; nor where the object store's folder comes from.
 //!
@@ -18,6 +18,8 @@ mod engine;
 mod error;
 mod execute;
 mod external;
+mod limits;
+mod pool;
 mod result;
 mod source;
 mod sql;
@@ -26,10 +28,12 @@ mod tables;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod stopping;
+#[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -38,33 +42,22 @@ use segue_ports::warehouse::{
     WarehouseError,
 };
 
+pub use limits::Limits;
 pub use source::ObjectSource;
 
 use catalog::Record;
 use engine::{Engine, Failure};
+use pool::Pool;
 use sql::names::{check_dataset, quote};
-
-/// The stack of the thread a job runs on. A level of brackets takes up to 160 KiB of it in the SQL parser, which is built
-/// without optimization; `sql::depth` lets a hundred of them through. This is sixteen times as much, in addresses: the
-/// system gives memory for what is used.
-const STACK_BYTES: usize = 256 << 20;
 
 /// A warehouse in a DuckDB file.
 pub struct DuckDbWarehouse {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    file: PathBuf,
-    object_root: PathBuf,
-    source: Option<Arc<dyn ObjectSource>>,
-    /// Opened by the first job: a flow without one must not pay for it.
-    engine: Mutex<Option<Engine>>,
+    pool: Arc<Pool>,
 }
 
 impl std::fmt::Debug for DuckDbWarehouse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("DuckDbWarehouse").field("file", &self.shared.file).finish_non_exhaustive()
+        formatter.debug_struct("DuckDbWarehouse").field("file", &self.pool.file).finish_non_exhaustive()
     }
 }
 
@@ -73,52 +66,53 @@ impl DuckDbWarehouse {
     /// opened before the first use.
     #[must_use]
     pub fn open(database_file: &Path, object_root: &Path) -> Self {
-        Self::new(database_file, object_root, None)
+        Self::new(database_file, object_root, None, Limits::default())
+    }
+
+    /// The same with limits of its own.
+    #[must_use]
+    pub fn limited(database_file: &Path, object_root: &Path, limits: Limits) -> Self {
+        Self::new(database_file, object_root, None, limits)
     }
 
     /// The same over objects that `source` brings below `object_root` when they are to be read.
     #[must_use]
     pub fn over(database_file: &Path, object_root: &Path, source: Arc<dyn ObjectSource>) -> Self {
-        Self::new(database_file, object_root, Some(source))
+        Self::new(database_file, object_root, Some(source), Limits::default())
     }
 
-    fn new(database_file: &Path, object_root: &Path, source: Option<Arc<dyn ObjectSource>>) -> Self {
-        let shared = Shared {
-            file: database_file.to_owned(),
-            object_root: object_root.to_owned(),
-            source,
-            engine: Mutex::new(None),
-        };
-        Self { shared: Arc::new(shared) }
+    fn new(
+        database_file: &Path,
+        object_root: &Path,
+        source: Option<Arc<dyn ObjectSource>>,
+        limits: Limits,
+    ) -> Self {
+        let pool = Pool::new(database_file.to_owned(), object_root.to_owned(), source, limits);
+        Self { pool: Arc::new(pool) }
     }
 
-    /// Runs `work` on the connection, on a thread that may block.
-    async fn with<T: Send + 'static>(
+    async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Engine) -> Result<T, WarehouseError> + Send + 'static,
     ) -> Result<T, WarehouseError> {
-        let shared = Arc::clone(&self.shared);
-        let broken = |message: String| WarehouseError::Unavailable { message };
-        let job = move || {
-            let thread = std::thread::Builder::new().name("warehouse".into()).stack_size(STACK_BYTES);
-            let running =
-                thread.spawn(move || shared.run(work)).map_err(|error| broken(error.to_string()))?;
-            running.join().map_err(|_| broken("the warehouse thread ended unexpectedly".to_owned()))?
-        };
-        tokio::task::spawn_blocking(job)
-            .await
-            .map_err(|error| WarehouseError::Unavailable { message: error.to_string() })?
+        self.pool.run(None, work).await
     }
-}
 
-impl Shared {
-    fn run<T>(&self, work: impl FnOnce(&Engine) -> Result<T, WarehouseError>) -> Result<T, WarehouseError> {
-        let mut slot = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(engine) = slot.as_ref() {
-            return work(engine);
+    async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> Result<T, WarehouseError> + Send + 'static,
+    ) -> Result<T, WarehouseError> {
+        let writing = self.pool.writing().await;
+        self.pool.run(Some(writing), work).await
+    }
+
+    async fn run_query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
+        let planned = self.read(move |engine| engine.plan(job)).await?;
+        if planned.changes() {
+            self.change(move |engine| engine.run(&planned)).await
+        } else {
+            self.read(move |engine| engine.run(&planned)).await
         }
-        let engine = slot.insert(Engine::open(&self.file, &self.object_root, self.source.clone())?);
-        work(engine)
     }
 }
 
@@ -153,38 +147,46 @@ fn transaction<T>(
 #[async_trait]
 impl Warehouse for DuckDbWarehouse {
     async fn create_dataset(&self, request: CreateDataset) -> Result<DatasetInfo, WarehouseError> {
-        self.with(move |engine| transaction(engine, || create_dataset(engine, request))).await
+        self.change(move |engine| transaction(engine, || create_dataset(engine, request))).await
     }
 
     async fn delete_dataset(&self, dataset: &str, contents: bool) -> Result<(), WarehouseError> {
         let dataset = unqualified(dataset);
-        self.with(move |engine| {
+        self.change(move |engine| {
             transaction(engine, || define::drop_schema(engine, &dataset, false, contents).map_err(said))
         })
         .await
     }
 
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
-        self.with(move |engine| engine.run(&job)).await
+        let Some(limit) = self.pool.limits.query_time else { return self.run_query(job).await };
+        match tokio::time::timeout(limit, self.run_query(job)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(sql::invalid(
+                &format!("The query took longer than {limit:?}"),
+                None,
+                Some("let it read or join less, or set SEGUE_WAREHOUSE_QUERY_TIME to a longer time"),
+            )),
+        }
     }
 
     async fn list_datasets(&self) -> Result<Vec<String>, WarehouseError> {
-        self.with(move |engine| Ok(tables::datasets(&engine.connection))).await
+        self.read(move |engine| Ok(tables::datasets(&engine.connection))).await
     }
 
     async fn list_tables(&self, dataset: &str) -> Result<Vec<TableInfo>, WarehouseError> {
         let dataset = unqualified(dataset);
-        self.with(move |engine| tables::list(&engine.connection, &dataset)).await
+        self.read(move |engine| tables::list(&engine.connection, &dataset)).await
     }
 
     async fn table_info(&self, dataset: &str, table: &str) -> Result<TableInfo, WarehouseError> {
         let (dataset, table) = (unqualified(dataset), table.to_owned());
-        self.with(move |engine| tables::describe(&engine.connection, &dataset, &table)).await
+        self.read(move |engine| tables::describe(&engine.connection, &dataset, &table)).await
     }
 
     async fn delete_table(&self, dataset: &str, table: &str) -> Result<(), WarehouseError> {
         let table = TableReference { project: None, dataset: unqualified(dataset), table: table.to_owned() };
-        self.with(move |engine| {
+        self.change(move |engine| {
             transaction(engine, || define::drop_table(engine, &table, false).map_err(said))
         })
         .await

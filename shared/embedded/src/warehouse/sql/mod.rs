@@ -33,8 +33,15 @@ pub(crate) const MACROS: &str = include_str!("macros.sql");
 /// How often polyglot-sql's parser may call itself, should [`depth`] not have seen it coming.
 const PARSER_DEPTH: usize = 256;
 
-/// Translates a script, statement by statement, each with its own text beside it.
-pub(crate) fn translate(sql: &str, scope: &names::Scope) -> Result<Vec<(Statement, String)>, WarehouseError> {
+/// Translates a script, statement by statement, and asks `go_on` before each.
+///
+/// # Errors
+/// What is wrong with the script, or what `go_on` says.
+pub(crate) fn translate(
+    sql: &str,
+    scope: &names::Scope,
+    go_on: &dyn Fn() -> Result<(), WarehouseError>,
+) -> Result<Vec<Statement>, WarehouseError> {
     depth::check_length(sql)?;
     let tokens = lex::lex(sql)?;
     depth::check(&tokens)?;
@@ -45,10 +52,8 @@ pub(crate) fn translate(sql: &str, scope: &names::Scope) -> Result<Vec<(Statemen
     statements
         .into_iter()
         .map(|tokens| {
-            let start = tokens.first().map_or(0, |token| token.start);
-            let end = tokens.last().map_or(0, |token| token.end);
-            let text = sql.get(start..end).unwrap_or_default().to_owned();
-            Ok((statement::parse(&tokens, scope)?, text))
+            go_on()?;
+            statement::parse(&tokens, scope)
         })
         .collect()
 }

@@ -10,8 +10,8 @@ fn sql(script: &str) -> String {
         .spawn({
             let script = script.to_owned();
             move || {
-                let statements = translate(&script, &Scope::default()).unwrap();
-                let texts = statements.into_iter().map(|(statement, _)| match statement {
+                let statements = translate(&script, &Scope::default(), &|| Ok(())).unwrap();
+                let texts = statements.into_iter().map(|statement| match statement {
                     Statement::Query { sql, .. }
                     | Statement::Dml { sql, .. }
                     | Statement::CreateView { sql, .. } => sql,
@@ -30,7 +30,7 @@ fn refused(script: &str) -> String {
     let script = script.to_owned();
     let thread = std::thread::Builder::new().stack_size(64 << 20);
     thread
-        .spawn(move || translate(&script, &Scope::default()).unwrap_err().to_string())
+        .spawn(move || translate(&script, &Scope::default(), &|| Ok(())).unwrap_err().to_string())
         .unwrap()
         .join()
         .unwrap()
@@ -79,7 +79,7 @@ fn tables_are_told_from_aliases_and_expressions() {
                   x.a IS NOT DISTINCT FROM s.n";
     let thread = std::thread::Builder::new().stack_size(64 << 20);
     let tables = thread
-        .spawn(move || match translate(script, &scope).unwrap().remove(0).0 {
+        .spawn(move || match translate(script, &scope, &|| Ok(())).unwrap().remove(0) {
             Statement::Query { tables, .. } => tables,
             other => panic!("{other:?}"),
         })

@@ -1,0 +1,217 @@
+//! The connections to one database file, and how a job on one of them is stopped.
+//!
+//! Jobs that only read run beside each other, each on a connection of its own and on what was committed when it began.
+//! Jobs that change something run one after another: DuckDB refuses the second of two transactions that change one table.
+//! A job is stopped by dropping the future that waits for it: its statement is interrupted and rolled back, and the
+//! thread and the connection are free again.
+//!
+//! It must not know: what a job does.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use duckdb::{Connection, InterruptHandle};
+use segue_ports::warehouse::WarehouseError;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
+
+use super::engine::Engine;
+use super::limits::Limits;
+use super::source::ObjectSource;
+
+/// The most jobs at work at once; more wait for one of them.
+const SEATS: usize = 16;
+/// How often an interruption is repeated until the job has noticed: one between two statements is lost.
+const AGAIN: Duration = Duration::from_millis(100);
+/// The stack of the thread a job runs on. A level of brackets takes up to 160 KiB of it in the SQL parser, which is built
+/// without optimization; `sql::depth` lets a hundred of them through. This is sixteen times as much, in addresses: the
+/// system gives memory for what is used.
+const STACK_BYTES: usize = 256 << 20;
+
+/// The connections to one database file.
+pub(crate) struct Pool {
+    pub(crate) file: PathBuf,
+    object_root: PathBuf,
+    source: Option<Arc<dyn ObjectSource>>,
+    pub(crate) limits: Limits,
+    /// Opened by the first job: a flow without one must not pay for it.
+    opened: Mutex<Option<Opened>>,
+    seats: Arc<Semaphore>,
+    writer: Arc<tokio::sync::Mutex<()>>,
+}
+
+struct Opened {
+    /// Keeps the file open, and makes the others.
+    first: Connection,
+    idle: Vec<Engine>,
+}
+
+/// The right to change something, which one job has at a time.
+pub(crate) type Writing = OwnedMutexGuard<()>;
+
+impl Pool {
+    /// A pool that has opened nothing yet.
+    pub(crate) fn new(
+        file: PathBuf,
+        object_root: PathBuf,
+        source: Option<Arc<dyn ObjectSource>>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            file,
+            object_root,
+            source,
+            limits,
+            opened: Mutex::new(None),
+            seats: Arc::new(Semaphore::new(SEATS)),
+            writer: Arc::default(),
+        }
+    }
+
+    /// Waits until no other job changes anything.
+    pub(crate) async fn writing(&self) -> Writing {
+        Arc::clone(&self.writer).lock_owned().await
+    }
+
+    /// Runs `work` on a connection of its own, on a thread that may block and descend deep. Who drops the future stops
+    /// the work; `writing` is given back when it has stopped.
+    pub(crate) async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        writing: Option<Writing>,
+        work: impl FnOnce(&Engine) -> Result<T, WarehouseError> + Send + 'static,
+    ) -> Result<T, WarehouseError> {
+        let broken = |message: String| WarehouseError::Unavailable { message };
+        let seat =
+            Arc::clone(&self.seats).acquire_owned().await.map_err(|error| broken(error.to_string()))?;
+        let stop = Arc::new(Stop::default());
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let (pool, job) = (Arc::clone(self), Arc::clone(&stop));
+        let guard = StopOnDrop(stop);
+        let thread = std::thread::Builder::new().name("warehouse".into()).stack_size(STACK_BYTES);
+        thread
+            .spawn(move || {
+                let outcome = pool.at_work(&job, work);
+                drop((writing, seat));
+                // Nobody waits for the outcome of a job that was stopped.
+                let _unheard = answer.send(outcome);
+            })
+            .map_err(|error| broken(error.to_string()))?;
+        let outcome = answered.await;
+        drop(guard);
+        outcome.map_err(|_| broken("the warehouse thread ended unexpectedly".to_owned()))?
+    }
+
+    fn at_work<T>(
+        &self,
+        stop: &Arc<Stop>,
+        work: impl FnOnce(&Engine) -> Result<T, WarehouseError>,
+    ) -> Result<T, WarehouseError> {
+        let _ended = Ended(stop);
+        let mut engine = self.take()?;
+        engine.stop = Arc::clone(stop);
+        stop.begin(engine.connection.interrupt_handle());
+        stop.check()?;
+        let outcome = work(&engine);
+        // An interruption may have hit a ROLLBACK: closing the connection rolls back in any case.
+        if !stop.end() {
+            let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(opened) = opened.as_mut() {
+                opened.idle.push(engine);
+            }
+        }
+        outcome
+    }
+
+    fn take(&self) -> Result<Engine, WarehouseError> {
+        let mut slot = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = match slot.as_mut() {
+            Some(opened) => opened,
+            None => {
+                let first = Engine::open(&self.file, &self.limits)?;
+                slot.insert(Opened { first, idle: Vec::new() })
+            }
+        };
+        match opened.idle.pop() {
+            Some(engine) => Ok(engine),
+            None => Engine::over(&opened.first, &self.object_root, self.source.clone()),
+        }
+    }
+
+    /// How many jobs are at work.
+    #[cfg(test)]
+    pub(crate) fn at_work_now(&self) -> usize {
+        SEATS - self.seats.available_permits()
+    }
+}
+
+/// Whether a job is to stop, and how its statement is interrupted.
+#[derive(Default)]
+pub(crate) struct Stop {
+    wanted: AtomicBool,
+    /// There while the job is on its connection.
+    handle: Mutex<Option<Arc<InterruptHandle>>>,
+    ended: AtomicBool,
+}
+
+impl Stop {
+    fn begin(&self, handle: Arc<InterruptHandle>) {
+        *self.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+    }
+
+    /// From here on the connection is not the job's any more; whether it was to stop.
+    fn end(&self) -> bool {
+        self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.wanted.load(Ordering::SeqCst)
+    }
+
+    /// Refuses to go on once the job is to stop.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Unavailable`], which nobody sees: who waited is gone.
+    pub(crate) fn check(&self) -> Result<(), WarehouseError> {
+        if self.wanted.load(Ordering::SeqCst) {
+            return Err(WarehouseError::Unavailable { message: "the job was stopped".to_owned() });
+        }
+        Ok(())
+    }
+
+    fn interrupt(&self) {
+        if let Some(handle) = self.handle.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            handle.interrupt();
+        }
+    }
+}
+
+/// Says that the thread of a job has ended, however it did.
+struct Ended<'a>(&'a Stop);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+        self.0.ended.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Stops the job, unless it has ended, when nobody waits for it any more.
+struct StopOnDrop(Arc<Stop>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        let stop = Arc::clone(&self.0);
+        if stop.ended.load(Ordering::SeqCst) {
+            return;
+        }
+        stop.wanted.store(true, Ordering::SeqCst);
+        stop.interrupt();
+        // Without a runtime the process is about to end.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                while !stop.ended.load(Ordering::SeqCst) {
+                    tokio::time::sleep(AGAIN).await;
+                    stop.interrupt();
+                }
+            });
+        }
+    }
+}
