@@ -9,7 +9,7 @@ use segue_model::Map;
 use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
-use segue_model::label::{Label, set_label};
+use segue_model::label::{Label, set_labels};
 use segue_model::trigger::Trigger;
 use segue_model::trigger_state::TriggerKey;
 use segue_ports::PortError;
@@ -105,9 +105,7 @@ impl Scheduler {
             tracing::warn!(flow = %format!("{}.{}", new.namespace, new.flow_id), "{warning}");
         }
         let mut all = firing.labels;
-        for label in new.labels.iter().chain(labels) {
-            set_label(&mut all, label.clone());
-        }
+        set_labels(&mut all, new.labels.iter().chain(labels).cloned().collect());
         new.labels = all;
         match firing.inputs {
             Ok(inputs) => {

@@ -5,7 +5,7 @@ use crate::effect::Decision;
 use crate::state::{Env, ExecutionState};
 use crate::subflows::SubflowEnd;
 use segue_model::event::Event;
-use segue_model::label::{Label, set_label};
+use segue_model::label::{Label, set_labels};
 use segue_model::state::State;
 
 /// Folds an event into an execution.
@@ -104,9 +104,7 @@ impl ExecutionState {
 
     /// Sets labels by key.
     pub(crate) fn set_labels(&mut self, labels: Vec<Label>) {
-        for label in labels {
-            set_label(&mut self.execution.labels, label);
-        }
+        set_labels(&mut self.execution.labels, labels);
         self.shared = None;
         self.decision.changed = true;
     }

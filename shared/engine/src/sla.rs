@@ -3,7 +3,7 @@
 use crate::effect::Effect;
 use crate::state::{Env, ExecutionState};
 use segue_model::flow::{Sla, SlaBehavior, SlaKind};
-use segue_model::label::set_label;
+use segue_model::label::set_labels;
 use segue_model::log::LogLevel;
 use segue_model::state::State;
 use segue_template::is_truthy;
@@ -67,9 +67,7 @@ impl ExecutionState {
             return false;
         }
         self.notes.broken_slas.push(sla.id.clone());
-        for label in &sla.labels {
-            set_label(&mut self.execution.labels, label.clone());
-        }
+        set_labels(&mut self.execution.labels, sla.labels.clone());
         self.shared = None;
         self.decision.changed = true;
         self.log(None, LogLevel::Error, format!("the SLA {} is broken: {why}", sla.id), env.now);

@@ -11,7 +11,7 @@ use crate::state::{Action, Env, ExecutionState, set_memo};
 use crate::timeout;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
-use segue_model::label::set_label;
+use segue_model::label::set_labels;
 use segue_model::log::LogLevel;
 use segue_model::state::{State, StateHistory};
 use segue_model::task::{FlowableKind, Task, TaskKind};
@@ -206,9 +206,7 @@ impl ExecutionState {
             change.mask(&env.lookups);
             match change {
                 Change::Labels(labels) => {
-                    for label in labels {
-                        set_label(&mut self.execution.labels, label);
-                    }
+                    set_labels(&mut self.execution.labels, labels);
                     self.shared = None;
                     self.decision.changed = true;
                 }

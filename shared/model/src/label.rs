@@ -3,6 +3,10 @@
 use crate::Json;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::HashMap;
+
+/// Up to this many labels a walk along the list is faster than an index of the keys.
+const FEW: usize = 16;
 
 /// One label. Keys that begin with `system.` are Segue's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +37,29 @@ pub fn set_label(labels: &mut Vec<Label>, label: Label) {
     }
 }
 
+/// Sets labels one after another, each as [`set_label`] does; the work grows with the number of labels, not with
+/// its square.
+pub fn set_labels(labels: &mut Vec<Label>, added: Vec<Label>) {
+    if labels.len().saturating_add(added.len()) <= FEW {
+        added.into_iter().for_each(|label| set_label(labels, label));
+        return;
+    }
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(labels.len());
+    for (place, label) in labels.iter().enumerate() {
+        // Where a key stands twice already, the first of them counts.
+        places.entry(label.key.clone()).or_insert(place);
+    }
+    for label in added {
+        match places.get(&label.key).and_then(|place| labels.get_mut(*place)) {
+            Some(known) => known.value = label.value,
+            None => {
+                places.insert(label.key.clone(), labels.len());
+                labels.push(label);
+            }
+        }
+    }
+}
+
 /// Reads labels in either of the ways people write them: a map of scalars, or a list of `{key, value}`
 /// (docs/kestra.md 1.1).
 ///
@@ -47,7 +74,7 @@ pub fn from_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Label>
     let mut labels = Vec::new();
     let mut add = |key: &str, value: &Json| match text(value) {
         Some(value) => {
-            set_label(&mut labels, Label::new(key, value));
+            labels.push(Label::new(key, value));
             Ok(())
         }
         None => Err(D::Error::custom(format!(
@@ -73,13 +100,25 @@ pub fn from_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Label>
             )));
         }
     }
-    Ok(labels)
+    let mut distinct = Vec::new();
+    set_labels(&mut distinct, labels);
+    Ok(distinct)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn many_labels_are_set_as_few_are() {
+        let label = |at: usize| Label::new(format!("k{}", at % 37), at.to_string());
+        let mut one_by_one: Vec<Label> = (0..5).map(label).collect();
+        let mut at_once = one_by_one.clone();
+        (5..200).map(label).for_each(|added| set_label(&mut one_by_one, added));
+        set_labels(&mut at_once, (5..200).map(label).collect());
+        assert_eq!(at_once, one_by_one);
+    }
 
     #[test]
     fn labels_are_read_as_a_map_and_as_a_list() {

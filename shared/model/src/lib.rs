@@ -43,7 +43,7 @@ pub use duration::parse_duration;
 pub use parse::{
     Parsed, PluginDefault, Positions, flow_document, parse_flow, parse_flow_with_defaults, parse_flows,
 };
-pub use suggest::suggest;
+pub use suggest::{Suggestions, suggest};
 pub use templates::{TemplateAt, templates, walk_tasks};
 
 /// A JSON object in the order in which its keys were written.

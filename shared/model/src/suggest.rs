@@ -1,15 +1,47 @@
 //! "Did you mean": the known name nearest to an unknown one.
 
+/// A name longer than this many bytes is no misspelling, and comparing it would take long.
+const LONGEST: usize = 200;
+/// How many candidates [`Suggestions`] compares.
+const MOST_COMPARED: usize = 20_000;
+
+/// Suggestions for many names. After some tens of thousands of comparisons there are no more suggestions: a flow
+/// with thousands of unknown names would otherwise be compared with each of its thousands of known ones.
+#[derive(Debug)]
+pub struct Suggestions {
+    left: usize,
+}
+
+impl Default for Suggestions {
+    fn default() -> Self {
+        Self { left: MOST_COMPARED }
+    }
+}
+
+impl Suggestions {
+    /// As [`suggest`]; none when too many candidates were compared before.
+    pub fn near<'a>(&mut self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        if self.left == 0 {
+            return None;
+        }
+        let left = &mut self.left;
+        suggest(name, candidates.into_iter().inspect(|_| *left = left.saturating_sub(1)))
+    }
+}
+
 /// The candidate nearest to `name`, if one is near enough to be what was meant.
 ///
 /// Near is an edit distance (letters added, left out, changed or swapped) of a third of the name, at most 4;
 /// a dotted candidate is also near when its last segment is the same but for case.
 pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST {
+        return None;
+    }
     let wanted = name.to_lowercase();
     let limit = (wanted.chars().count() / 3).clamp(1, 4);
     let last = last_segment(&wanted);
     let mut best: Option<(usize, &'a str)> = None;
-    for candidate in candidates {
+    for candidate in candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST) {
         let lower = candidate.to_lowercase();
         // Of texts that differ in length by more than the limit the distance need not be known.
         let mut distance = if lower.len().abs_diff(wanted.len()) > 4 * limit {
@@ -78,6 +110,16 @@ mod tests {
             ),
             Some("io.kestra.plugin.core.log.Log")
         );
+    }
+
+    #[test]
+    fn long_names_and_very_many_are_not_compared() {
+        let long = "x".repeat(1_000_000);
+        assert_eq!(suggest(&long, [format!("{long}y").as_str()]), None);
+        let mut suggestions = Suggestions::default();
+        assert_eq!(suggestions.near("mesage", ["level", "message"]), Some("message"));
+        assert_eq!(suggestions.near("mesage", (0..MOST_COMPARED).map(|_| "zebra")), None);
+        assert_eq!(suggestions.near("mesage", ["message"]), None);
     }
 
     #[test]

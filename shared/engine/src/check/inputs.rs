@@ -2,11 +2,14 @@
 
 use super::Checked;
 use super::readings::Part;
+use segue_model::Suggestions;
 use segue_model::diagnostic::{Diagnostic, codes};
-use segue_model::suggest;
+use std::collections::HashMap;
 
 pub(super) fn unknown_input(checked: &Checked<'_>) -> Vec<Diagnostic> {
     let declared: Vec<&str> = checked.flow.inputs.iter().map(|input| input.id.as_str()).collect();
+    let names = Names::new(&declared);
+    let mut suggestions = Suggestions::default();
     let mut found = Vec::new();
     for reading in checked.readings.iter().filter(|reading| reading.counts()) {
         // What a pause asks for has inputs of its own, and what a trigger sees of inputs is the trigger's.
@@ -15,7 +18,7 @@ pub(super) fn unknown_input(checked: &Checked<'_>) -> Vec<Diagnostic> {
         }
         for reference in reading.bare_in("inputs") {
             let Some((_, keys)) = reference.path.split_first() else { continue };
-            if keys.is_empty() || declared.iter().any(|id| is_along(id, keys)) {
+            if keys.is_empty() || names.lead_along(keys) {
                 continue;
             }
             let name = keys.join(".");
@@ -26,8 +29,9 @@ pub(super) fn unknown_input(checked: &Checked<'_>) -> Vec<Diagnostic> {
                 format!("the flow has no input '{name}'"),
             );
             let first = keys.first().map(String::as_str).unwrap_or_default();
-            let near =
-                suggest(&name, declared.iter().copied()).or_else(|| suggest(first, declared.iter().copied()));
+            let near = suggestions
+                .near(&name, declared.iter().copied())
+                .or_else(|| suggestions.near(first, declared.iter().copied()));
             found.push(match near {
                 Some(near) => problem.with_hint(format!("did you mean '{near}'?")),
                 None => problem.with_hint("declare it under 'inputs', or give a value with ??"),
@@ -37,9 +41,55 @@ pub(super) fn unknown_input(checked: &Checked<'_>) -> Vec<Diagnostic> {
     found
 }
 
-/// Whether keys lead to an input or into its value: ids with dots nest.
-fn is_along(id: &str, keys: &[String]) -> bool {
-    id.split('.').zip(keys.iter().flat_map(|key| key.split('.'))).all(|(one, other)| one == other)
+/// The ids of inputs as a tree of their segments: ids with dots nest.
+#[derive(Default)]
+struct Names<'a> {
+    /// The first one is the root.
+    nodes: Vec<NameNode<'a>>,
+}
+
+#[derive(Default)]
+struct NameNode<'a> {
+    /// Whether an id ends here.
+    ends: bool,
+    below: HashMap<&'a str, usize>,
+}
+
+impl<'a> Names<'a> {
+    fn new(ids: &[&'a str]) -> Self {
+        let mut names = Self { nodes: vec![NameNode::default()] };
+        for id in ids {
+            let mut at = 0;
+            for segment in id.split('.') {
+                let next = names.nodes.len();
+                let Some(node) = names.nodes.get_mut(at) else { break };
+                at = *node.below.entry(segment).or_insert(next);
+                if at == next {
+                    names.nodes.push(NameNode::default());
+                }
+            }
+            if let Some(node) = names.nodes.get_mut(at) {
+                node.ends = true;
+            }
+        }
+        names
+    }
+
+    /// Whether keys lead to an input, into its value, or to what holds inputs.
+    fn lead_along(&self, keys: &[String]) -> bool {
+        let mut at = 0;
+        for segment in keys.iter().flat_map(|key| key.split('.')) {
+            let Some(node) = self.nodes.get(at) else { return false };
+            if node.ends {
+                return true;
+            }
+            match node.below.get(segment) {
+                Some(next) => at = *next,
+                None => return false,
+            }
+        }
+        true
+    }
 }
 
 #[cfg(test)]

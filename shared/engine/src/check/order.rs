@@ -8,6 +8,9 @@ use segue_model::diagnostic::{Diagnostic, codes};
 use segue_model::task::{DagTask, FlowableKind};
 use std::collections::BTreeSet;
 
+/// How many comparisons looking through Dags may take, for a whole flow.
+const MOST_STEPS: usize = 1_000_000;
+
 /// Why outputs cannot be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
@@ -19,6 +22,7 @@ enum Reason {
 
 pub(super) fn outputs_not_there(checked: &Checked<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let mut steps = MOST_STEPS;
     for reading in checked.readings.iter().filter(|reading| reading.counts()) {
         if !matches!(reading.part, Part::Task | Part::Outputs) {
             continue;
@@ -26,7 +30,7 @@ pub(super) fn outputs_not_there(checked: &Checked<'_>) -> Vec<Diagnostic> {
         for reference in reading.bare_in("outputs") {
             let Some(id) = reference.path.get(1) else { continue };
             let Some(target) = checked.tree.path_of(id) else { continue };
-            let Some(reason) = reason(&checked.tree, reading, target) else { continue };
+            let Some(reason) = reason(&checked.tree, reading, target, &mut steps) else { continue };
             let (why, hint) = match reason {
                 Reason::Disabled => ("is disabled", "enable it, or give a value with ??"),
                 Reason::Itself => ("has none while it runs", "read outputs of a task that ran before"),
@@ -41,7 +45,7 @@ pub(super) fn outputs_not_there(checked: &Checked<'_>) -> Vec<Diagnostic> {
     found
 }
 
-fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str) -> Option<Reason> {
+fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str, steps: &mut usize) -> Option<Reason> {
     if tree.is_disabled(target) {
         return Some(Reason::Disabled);
     }
@@ -68,17 +72,23 @@ fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str) -> Option<Reason
     if is_repeated(common) || tree.is_inside(common, repeats) {
         return None;
     }
-    between(tree.task(common).and_then(flowable), common, reader, target)
+    between(tree.task(common).and_then(flowable), common, reader, target, steps)
 }
 
 /// How two tasks in lists of one flowable, or of the flow, follow each other.
-fn between(kind: Option<&FlowableKind>, common: &str, reader: &str, target: &str) -> Option<Reason> {
+fn between(
+    kind: Option<&FlowableKind>,
+    common: &str,
+    reader: &str,
+    target: &str,
+    steps: &mut usize,
+) -> Option<Reason> {
     let (reader, target) = (branch(common, reader), branch(common, target));
     if reader.list == target.list {
         let is_later = match kind {
             Some(FlowableKind::Parallel { .. }) if reader.list == "tasks" => false,
             Some(FlowableKind::Dag { tasks, .. }) if reader.list == "tasks" => {
-                waits_for(tasks, target.index, reader.index)
+                waits_for(tasks, target.index, reader.index, steps)
             }
             _ => target.index > reader.index,
         };
@@ -105,8 +115,8 @@ fn rank(list: &str) -> u8 {
     }
 }
 
-/// Whether a child of a Dag runs only after another.
-fn waits_for(tasks: &[DagTask], waiting: usize, other: usize) -> bool {
+/// Whether a child of a Dag runs only after another; no, when too many steps were taken to know.
+fn waits_for(tasks: &[DagTask], waiting: usize, other: usize, steps: &mut usize) -> bool {
     let Some(other) = tasks.get(other).map(|node| node.task.id.as_str()) else { return false };
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut left: Vec<&DagTask> = tasks.get(waiting).into_iter().collect();
@@ -116,6 +126,10 @@ fn waits_for(tasks: &[DagTask], waiting: usize, other: usize) -> bool {
                 return true;
             }
             if seen.insert(id) {
+                match steps.checked_sub(tasks.len()) {
+                    Some(left) => *steps = left,
+                    None => return false,
+                }
                 left.extend(tasks.iter().filter(|node| node.task.id == id));
             }
         }

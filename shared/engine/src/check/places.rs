@@ -3,11 +3,17 @@
 use super::readings::Reading;
 use segue_model::diagnostic::Position;
 use segue_model::parse::{Parsed, Positions};
+use std::cell::RefCell;
+
+/// In a line of more bytes only the beginning of a text is given, not the place within.
+const LONGEST_LINE: usize = 10_000;
 
 /// Where templates stand.
 pub(super) struct Places<'a> {
     positions: &'a Positions,
     lines: Vec<&'a str>,
+    /// The text asked for last, by its path, and where its lines begin: one text often has many places.
+    last: RefCell<(String, Vec<usize>)>,
     /// The line of the file on which the document begins, less one.
     first: u32,
 }
@@ -23,14 +29,14 @@ impl<'a> Places<'a> {
         let content = lines.iter().position(is_content).unwrap_or(0);
         let root = parsed.positions.of("").line;
         let first = root.saturating_sub(1).saturating_sub(u32::try_from(content).unwrap_or(0));
-        Self { positions: &parsed.positions, lines, first }
+        Self { positions: &parsed.positions, lines, last: RefCell::default(), first }
     }
 
     /// The place of a line and column of a template. Where the source writes the text in another way than the
     /// template has it (escapes, folded lines), the place is that of the whole text.
     pub(super) fn within(&self, reading: &Reading<'_>, line: u32, column: u32) -> Position {
         let start = self.positions.of(&reading.at.path);
-        self.find(start, reading.at.text, line, column).unwrap_or(start)
+        self.find(start, reading, line, column).unwrap_or(start)
     }
 
     /// The place of a property.
@@ -38,8 +44,9 @@ impl<'a> Places<'a> {
         self.positions.of(path)
     }
 
-    fn find(&self, start: Position, text: &str, line: u32, column: u32) -> Option<Position> {
-        let wanted = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
+    /// None, too, in a very long line: each place in it would be a walk along all of it.
+    fn find(&self, start: Position, reading: &Reading<'_>, line: u32, column: u32) -> Option<Position> {
+        let wanted = self.line_of(reading, usize::try_from(line).ok()?.checked_sub(1)?)?;
         let from = usize::try_from(start.column).ok()?.checked_sub(1)?;
         let head: String = self.line(start.line)?.chars().skip(from).collect();
         // The text of a block begins on the line after its sign.
@@ -53,9 +60,21 @@ impl<'a> Places<'a> {
         Some(Position { line: at, column: u32::try_from(before).ok()?.checked_add(column)? })
     }
 
+    /// A line of a text, from 0.
+    fn line_of<'r>(&self, reading: &Reading<'r>, line: usize) -> Option<&'r str> {
+        let text = reading.at.text;
+        let mut last = self.last.borrow_mut();
+        if last.1.is_empty() || last.0 != reading.at.path {
+            let starts = text.match_indices('\n').map(|(at, _)| at + 1);
+            *last = (reading.at.path.clone(), std::iter::once(0).chain(starts).collect());
+        }
+        text.get(*last.1.get(line)?..)?.lines().next()
+    }
+
     fn line(&self, number: u32) -> Option<&'a str> {
         let index = number.checked_sub(1)?.checked_sub(self.first)?;
-        self.lines.get(usize::try_from(index).ok()?).copied()
+        let line = self.lines.get(usize::try_from(index).ok()?).copied();
+        line.filter(|line| line.len() <= LONGEST_LINE)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::Checked;
 use super::readings::Part;
+use segue_model::Suggestions;
 use segue_model::diagnostic::{Diagnostic, codes};
-use segue_model::suggest;
 
 pub(super) fn unknown_task(checked: &Checked<'_>) -> Vec<Diagnostic> {
+    let mut suggestions = Suggestions::default();
     let mut found = Vec::new();
     for reading in checked.readings.iter().filter(|reading| reading.counts()) {
         // What a trigger sees are outputs of the execution that fires it.
@@ -20,19 +21,13 @@ pub(super) fn unknown_task(checked: &Checked<'_>) -> Vec<Diagnostic> {
             let position = checked.places.within(reading, reference.line, reference.column);
             let problem =
                 Diagnostic::warning(codes::UNKNOWN_TASK, position, format!("the flow has no task '{id}'"));
-            found.push(match nearest(checked, id) {
+            found.push(match suggestions.near(id, checked.tree.ids()) {
                 Some(near) => problem.with_hint(format!("did you mean '{near}'?")),
                 None => problem.with_hint("name a task of this flow, or give a value with ??"),
             });
         }
     }
     found
-}
-
-fn nearest<'c>(checked: &'c Checked<'_>, id: &str) -> Option<&'c str> {
-    let mut ids: Vec<&str> = checked.tree.ids().collect();
-    ids.sort_unstable();
-    suggest(id, ids)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use segue_model::flow::Flow;
 use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::walk_tasks;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The tasks the engine makes of a ForEachItem, by the end of their ids (docs/kestra.md 2.7).
 const PARTS: [&str; 3] = ["_split", "_items", "_merge"];
@@ -12,7 +12,8 @@ const PARTS: [&str; 3] = ["_split", "_items", "_merge"];
 /// The tasks of a flow.
 pub(super) struct Tree<'a> {
     by_path: BTreeMap<String, &'a Task>,
-    path_of: HashMap<String, String>,
+    /// In order, so that what is told of a flow is the same each time.
+    path_of: BTreeMap<String, String>,
 }
 
 /// A list of tasks and the place in it; no place for a single task (`onPause`).
@@ -24,7 +25,7 @@ pub(super) struct Branch<'p> {
 
 impl<'a> Tree<'a> {
     pub(super) fn new(flow: &'a Flow) -> Self {
-        let mut tree = Self { by_path: BTreeMap::new(), path_of: HashMap::new() };
+        let mut tree = Self { by_path: BTreeMap::new(), path_of: BTreeMap::new() };
         walk_tasks(flow, &mut |path, task| {
             tree.by_path.insert(path.to_owned(), task);
             tree.path_of.entry(task.id.clone()).or_insert_with(|| path.to_owned());

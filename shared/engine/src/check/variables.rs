@@ -2,8 +2,8 @@
 //! any, so that nothing is told of a flow with one.
 
 use super::Checked;
+use segue_model::Suggestions;
 use segue_model::diagnostic::{Diagnostic, codes};
-use segue_model::suggest;
 
 const SET_VARIABLES: &str = "io.kestra.plugin.core.execution.SetVariables";
 
@@ -12,6 +12,7 @@ pub(super) fn unknown_variable(checked: &Checked<'_>) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let variables = &checked.flow.variables;
+    let mut suggestions = Suggestions::default();
     let mut found = Vec::new();
     for reading in checked.readings.iter().filter(|reading| reading.counts()) {
         for reference in reading.bare_in("vars") {
@@ -22,7 +23,7 @@ pub(super) fn unknown_variable(checked: &Checked<'_>) -> Vec<Diagnostic> {
             let position = checked.places.within(reading, reference.line, reference.column);
             let message = format!("the flow has no variable '{name}'");
             let problem = Diagnostic::warning(codes::UNKNOWN_VARIABLE, position, message);
-            found.push(match suggest(name, variables.keys().map(String::as_str)) {
+            found.push(match suggestions.near(name, variables.keys().map(String::as_str)) {
                 Some(near) => problem.with_hint(format!("did you mean '{near}'?")),
                 None => problem.with_hint("set it under 'variables', or give a value with ??"),
             });

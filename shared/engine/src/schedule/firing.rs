@@ -1,7 +1,7 @@
 //! What an execution gets of the trigger that fires it: inputs and labels, rendered (docs/kestra.md 5.1).
 
 use super::variables::TriggerEnv;
-use segue_model::label::{Label, set_label};
+use segue_model::label::{Label, set_labels};
 use segue_model::{Json, Map};
 use segue_template::RenderError;
 
@@ -37,10 +37,10 @@ impl TriggerEnv<'_> {
                 Err(format!("the inputs of trigger '{}' cannot be rendered: {error}", self.trigger.id))
             }
         };
-        let (mut labels, mut warnings) = (Vec::new(), Vec::new());
+        let (mut rendered, mut warnings) = (Vec::new(), Vec::new());
         for label in &self.trigger.labels {
             match self.renderer.render(&label.value, &scope) {
-                Ok(value) => set_label(&mut labels, Label::new(&label.key, value)),
+                Ok(value) => rendered.push(Label::new(&label.key, value)),
                 Err(RenderError::Pending) => return Err(Pending),
                 Err(error) => warnings.push(format!(
                     "the label '{}' of trigger '{}' is left out: {error}",
@@ -48,6 +48,8 @@ impl TriggerEnv<'_> {
                 )),
             }
         }
+        let mut labels = Vec::new();
+        set_labels(&mut labels, rendered);
         Ok(Firing { inputs, labels, warnings })
     }
 }

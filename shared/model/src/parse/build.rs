@@ -127,7 +127,7 @@ impl Builder<'_> {
         let Some(frame) = self.frames.pop() else { return };
         let value = match frame.kind {
             FrameKind::Seq(items) => Value::Seq(items),
-            FrameKind::Map(map) => Value::Map(map.finish()),
+            FrameKind::Map(map) => Value::Map(map.finish().into()),
         };
         self.finished(Node::new(frame.position, value), frame.anchor, false);
     }
@@ -265,7 +265,7 @@ impl MapFrame {
     fn finish(mut self) -> Vec<Entry> {
         for map in self.merged {
             if let Value::Map(entries) = map.value {
-                for entry in entries {
+                for entry in entries.into_vec() {
                     if self.known.insert(entry.key.clone()) {
                         self.entries.push(entry);
                     }

@@ -157,8 +157,8 @@ impl Merger<'_> {
 fn merge(node: &mut Node, other: Node, other_wins: bool) {
     match (&mut node.value, other.value) {
         (Value::Map(entries), Value::Map(others)) => {
-            for Entry { key, position, node: value } in others {
-                match entries.iter_mut().find(|entry| entry.key == key) {
+            for Entry { key, position, node: value } in others.into_vec() {
+                match entries.find_mut(&key) {
                     Some(known) => merge(&mut known.node, value, other_wins),
                     None => entries.push(Entry { key, position, node: value }),
                 }

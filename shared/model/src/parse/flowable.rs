@@ -165,7 +165,7 @@ fn subflow_labels(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Json {
     let Some(node) = fields.take(&["labels"]) else { return Json::Null };
     match &node.value {
         Value::Map(entries) => {
-            for entry in entries {
+            for entry in entries.iter() {
                 labels::refuse_system(ctx, &entry.key, entry.position);
             }
         }

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::fields::Fields;
 use super::node::{Node, Value};
 use crate::diagnostic::{Diagnostic, Position, codes};
-use crate::label::{Label, set_label};
+use crate::label::{Label, set_labels};
 
 /// The one system label a flow may carry.
 const READ_ONLY: &str = "system.readOnly";
@@ -16,7 +16,7 @@ pub(super) fn labels(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Labe
     let Some(node) = fields.take(&["labels"]) else { return labels };
     match &node.value {
         Value::Map(entries) => {
-            for entry in entries {
+            for entry in entries.iter() {
                 put(ctx, &mut labels, (&entry.key, entry.position), &entry.node, &what);
             }
         }
@@ -35,7 +35,9 @@ pub(super) fn labels(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Labe
             ctx.wrong_kind(node, &format!("'labels' of {}", fields.what()), "a map or a list")
         }
     }
-    labels
+    let mut distinct = Vec::new();
+    set_labels(&mut distinct, labels);
+    distinct
 }
 
 fn put(ctx: &mut Context<'_>, labels: &mut Vec<Label>, key: (&str, Position), value: &Node, what: &str) {
@@ -45,7 +47,7 @@ fn put(ctx: &mut Context<'_>, labels: &mut Vec<Label>, key: (&str, Position), va
     }
     refuse_system(ctx, key, position);
     match value.text() {
-        Some(text) => set_label(labels, Label::new(key, text)),
+        Some(text) => labels.push(Label::new(key, text)),
         None => ctx.error(
             codes::INVALID_LABEL,
             value.position,

@@ -3,6 +3,12 @@
 use super::scalar::Scalar;
 use crate::diagnostic::Position;
 use crate::{Json, Map};
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::OnceLock;
+
+/// Up to this many entries a walk along them is faster than an index.
+const FEW: usize = 16;
 
 /// A value and its place.
 #[derive(Clone, Debug)]
@@ -23,7 +29,64 @@ pub(crate) enum Value {
     /// A list.
     Seq(Vec<Node>),
     /// A map in the order of its keys; each key once.
-    Map(Vec<Entry>),
+    Map(Entries),
+}
+
+/// The entries of a map. A long one has an index of its keys, made when it is first asked for one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entries {
+    list: Vec<Entry>,
+    places: OnceLock<HashMap<String, usize>>,
+}
+
+impl From<Vec<Entry>> for Entries {
+    fn from(list: Vec<Entry>) -> Self {
+        Self { list, places: OnceLock::new() }
+    }
+}
+
+impl Deref for Entries {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        &self.list
+    }
+}
+
+impl Entries {
+    /// The entries, whose keys stay as they are.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.list.iter_mut()
+    }
+
+    /// Adds an entry; its key is new.
+    pub(crate) fn push(&mut self, entry: Entry) {
+        if let Some(places) = self.places.get_mut() {
+            places.insert(entry.key.clone(), self.list.len());
+        }
+        self.list.push(entry);
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Entry> {
+        self.list
+    }
+
+    fn place(&self, key: &str) -> Option<usize> {
+        if self.list.len() <= FEW {
+            return self.list.iter().position(|entry| entry.key == key);
+        }
+        let index = || self.list.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
+        self.places.get_or_init(index).get(key).copied()
+    }
+
+    pub(crate) fn find(&self, key: &str) -> Option<&Entry> {
+        self.list.get(self.place(key)?)
+    }
+
+    pub(crate) fn find_mut(&mut self, key: &str) -> Option<&mut Entry> {
+        let place = self.place(key)?;
+        self.list.get_mut(place)
+    }
 }
 
 /// A key with its value.
@@ -55,7 +118,8 @@ impl Node {
                         position,
                         node: Self::from_json(item, position),
                     })
-                    .collect(),
+                    .collect::<Vec<_>>()
+                    .into(),
             ),
             scalar => Value::Scalar(Scalar::from_json(scalar)),
         };
@@ -78,7 +142,10 @@ impl Node {
 
     /// The value of a key, null included.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
-        self.entries()?.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+        match &self.value {
+            Value::Map(entries) => entries.find(key).map(|entry| &entry.node),
+            Value::Scalar(_) | Value::Seq(_) => None,
+        }
     }
 
     /// The text of a scalar as it was written; none for null, lists and maps.

@@ -4,25 +4,32 @@ use super::graph::circle;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
 use crate::parse::Positions;
-use crate::suggest::suggest;
+use crate::suggest::Suggestions;
 use crate::task::{DagTask, FlowableKind, Task, TaskKind};
 use crate::templates::walk_tasks;
 use std::collections::HashSet;
 
 pub(super) fn dag(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
+    let mut suggestions = Suggestions::default();
     let mut found = Vec::new();
     walk_tasks(flow, &mut |path, task| {
         if let TaskKind::Flowable(flowable) = &task.kind
             && let FlowableKind::Dag { tasks, .. } = &flowable.kind
         {
-            found.extend(unknown(path, task, tasks, positions));
+            found.extend(unknown(path, task, tasks, positions, &mut suggestions));
             found.extend(cyclic(path, task, tasks, positions));
         }
     });
     found
 }
 
-fn unknown(path: &str, dag: &Task, tasks: &[DagTask], positions: &Positions) -> Vec<Diagnostic> {
+fn unknown(
+    path: &str,
+    dag: &Task,
+    tasks: &[DagTask],
+    positions: &Positions,
+    suggestions: &mut Suggestions,
+) -> Vec<Diagnostic> {
     let known: HashSet<&str> = tasks.iter().map(|node| node.task.id.as_str()).collect();
     let mut found = Vec::new();
     for (index, node) in tasks.iter().enumerate() {
@@ -35,7 +42,7 @@ fn unknown(path: &str, dag: &Task, tasks: &[DagTask], positions: &Positions) -> 
                 node.task.id, dag.id
             );
             let problem = Diagnostic::error(codes::UNKNOWN_DAG_DEPENDENCY, position, message);
-            found.push(match suggest(name, known.iter().copied()) {
+            found.push(match suggestions.near(name, known.iter().copied()) {
                 Some(near) => problem.with_hint(format!("did you mean '{near}'?")),
                 None => problem,
             });

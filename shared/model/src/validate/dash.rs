@@ -4,20 +4,22 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
 use crate::parse::Positions;
 use crate::templates::templates;
+use std::collections::HashSet;
 
 /// What a subtraction without spaces goes on with: `inputs.a-inputs.b`.
 const ROOTS: [&str; 3] = ["inputs", "outputs", "vars"];
 
 pub(super) fn dash_in_dot_notation(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
-    let mut declared: Vec<&str> = flow.inputs.iter().map(|input| input.id.as_str()).collect();
-    flow.walk(&mut |task| declared.push(&task.id));
-    declared.retain(|id| id.contains('-'));
+    let mut declared: HashSet<&str> = flow.inputs.iter().map(|input| input.id.as_str()).collect();
+    flow.walk(&mut |task| {
+        declared.insert(&task.id);
+    });
     let mut found = Vec::new();
     for template in templates(flow) {
         for (before, name) in dashed(template.text) {
             let rest = name.split_once('-').map_or("", |(_, rest)| rest);
             let is_number = rest.starts_with(|letter: char| letter.is_ascii_digit());
-            if is_number && !declared.contains(&name) {
+            if is_number && !declared.contains(name) {
                 continue;
             }
             let message = format!("'{before}.{name}' is read as a subtraction");

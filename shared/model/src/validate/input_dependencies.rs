@@ -5,7 +5,8 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
 use crate::input::Input;
 use crate::parse::Positions;
-use crate::suggest::suggest;
+use crate::suggest::Suggestions;
+use std::collections::HashSet;
 
 pub(super) fn input_dependencies(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
     let mut found = unknown(&flow.inputs, positions);
@@ -28,16 +29,18 @@ fn needed(input: &Input) -> &[String] {
 }
 
 fn unknown(inputs: &[Input], positions: &Positions) -> Vec<Diagnostic> {
+    let known: HashSet<&str> = inputs.iter().map(|input| input.id.as_str()).collect();
+    let mut suggestions = Suggestions::default();
     let mut found = Vec::new();
     for (index, input) in inputs.iter().enumerate() {
         for (at, name) in needed(input).iter().enumerate() {
-            if inputs.iter().any(|known| known.id == *name) {
+            if known.contains(name.as_str()) {
                 continue;
             }
             let position = positions.of(&format!("/inputs/{index}/dependsOn/inputs/{at}"));
             let message = format!("input '{}' depends on an unknown input '{name}'", input.id);
             let problem = Diagnostic::error(codes::UNKNOWN_INPUT_DEPENDENCY, position, message);
-            let near = suggest(name, inputs.iter().map(|known| known.id.as_str()));
+            let near = suggestions.near(name, inputs.iter().map(|known| known.id.as_str()));
             found.push(match near {
                 Some(near) => problem.with_hint(format!("did you mean '{near}'?")),
                 None => problem,

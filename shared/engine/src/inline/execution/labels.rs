@@ -9,7 +9,7 @@
 
 use crate::inline::properties::{kind_of, missing, to_text};
 use crate::inline::{Change, InlineCall, InlineError, InlineOutcome, InlineType, schema};
-use segue_model::label::{Label, set_label};
+use segue_model::label::{Label, set_labels};
 use segue_model::{Json, Map};
 use serde_json::json;
 
@@ -50,18 +50,20 @@ fn labels(written: &Json) -> Result<Vec<Label>, InlineError> {
     match written {
         Json::Object(map) => {
             for (key, value) in map {
-                set_label(&mut labels, label(key, value)?);
+                labels.push(label(key, value)?);
             }
         }
         Json::Array(items) => {
             for item in items {
                 let entry = item.as_object().ok_or_else(|| unknown(item))?;
-                set_label(&mut labels, label(&key(entry)?, entry.get("value").unwrap_or(&Json::Null))?);
+                labels.push(label(&key(entry)?, entry.get("value").unwrap_or(&Json::Null))?);
             }
         }
         other => return Err(unknown(other)),
     }
-    Ok(labels)
+    let mut distinct = Vec::new();
+    set_labels(&mut distinct, labels);
+    Ok(distinct)
 }
 
 fn key(entry: &Map) -> Result<String, InlineError> {
