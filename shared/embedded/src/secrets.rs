@@ -1,7 +1,10 @@
 //! Secrets from the environment, as Kestra's open-source edition has them (docs/kestra.md 3.6).
 //!
-//! `secret('MY_KEY')` is `SECRET_MY_KEY` in base64, else the plain variable `MY_KEY`; the key's case is not
-//! minded. A `.env` file stands behind the environment. Namespaces see the same secrets.
+//! `secret('MY_KEY')` is `SECRET_MY_KEY` in base64; the key's case is not minded. Where `SEGUE_SECRETS_PLAIN` is
+//! `true`, the plain variable `MY_KEY` is found as well. Without that setting an expression would read the whole
+//! environment: credentials of the cloud, passwords of other programs. A `.env` file stands behind the environment.
+//! Namespaces see the same secrets. Variables of Segue's own (`SEGUE_AUTH`, `SEGUE_ENCRYPTION_KEY`) are never
+//! found.
 //!
 //! What it must not know: where the environment comes from (but for [`EnvSecretStore::from_env`]); and it never
 //! prints a value.
@@ -23,6 +26,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// The variable that holds the key for SECRET inputs and outputs: nobody else's business.
 pub(crate) const ENCRYPTION_KEY: &str = "SEGUE_ENCRYPTION_KEY";
+
+/// What the names of Segue's own settings begin with; no expression reads them.
+const OWN: &str = "SEGUE_";
+/// The setting that makes plain variables secrets.
+const PLAIN: &str = "SEGUE_SECRETS_PLAIN";
 
 /// Secrets from variables.
 #[derive(Clone, Default)]
@@ -99,6 +107,9 @@ impl EnvSecretStore {
 
     fn find(&self, key: &str) -> Result<Option<String>, PortError> {
         let key = key.to_ascii_uppercase();
+        if key.starts_with(OWN) {
+            return Ok(None);
+        }
         if let Some(encoded) = self.variables.get(&format!("SECRET_{key}")) {
             let compact: String = encoded.split_whitespace().collect();
             return BASE64
@@ -113,8 +124,11 @@ impl EnvSecretStore {
                     ))
                 });
         }
-        // No expression reads the key under which all else is kept.
-        Ok(self.variables.get(&key).filter(|_| key != ENCRYPTION_KEY).cloned())
+        Ok(self.variables.get(&key).filter(|_| self.plain_are_secrets()).cloned())
+    }
+
+    fn plain_are_secrets(&self) -> bool {
+        self.variables.get(PLAIN).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
     }
 }
 
@@ -130,6 +144,7 @@ impl SecretStore for EnvSecretStore {
             .variables
             .keys()
             .filter_map(|name| name.strip_prefix("SECRET_"))
+            .filter(|name| !name.starts_with(OWN))
             .map(str::to_owned)
             .collect();
         names.sort_unstable();
@@ -209,6 +224,7 @@ mod tests {
     #[tokio::test]
     async fn base64_comes_before_plain_and_case_is_not_minded() {
         let store = store(&[
+            ("SEGUE_SECRETS_PLAIN", "true"),
             ("SECRET_API_KEY", "czNjcjN0\n"),
             ("API_KEY", "plain"),
             ("Plain_Key", "value"),
@@ -241,7 +257,8 @@ mod tests {
              SECRET_CODED=Yg==\nEMPTY=\nURL=http://h/#frag\n",
         )
         .unwrap();
-        let store = store(&[("KNOWN", "environment")]).with_file(&path).unwrap();
+        let known = [("KNOWN", "environment"), ("SEGUE_SECRETS_PLAIN", "true")];
+        let store = store(&known).with_file(&path).unwrap();
         for (key, value) in [
             ("known", "environment"),
             ("plain", "a b"),
@@ -261,10 +278,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_encryption_key_is_no_secret_of_a_flow() {
-        let store = store(&[("SEGUE_ENCRYPTION_KEY", "a2V5")]);
-        assert_eq!(store.encryption_key(), Some("a2V5"));
-        assert_eq!(get(&store, "segue_encryption_key").await, None);
+    async fn settings_of_the_server_are_no_secrets_of_a_flow() {
+        for plain in ["false", "true"] {
+            let store = store(&[
+                ("SEGUE_ENCRYPTION_KEY", "a2V5"),
+                ("SEGUE_AUTH", "ada:sesame"),
+                ("segue_password", "sesame"),
+                ("SECRET_SEGUE_AUTH", "YQ=="),
+                ("SEGUE_SECRETS_PLAIN", plain),
+            ]);
+            assert_eq!(store.encryption_key(), Some("a2V5"));
+            for key in ["segue_encryption_key", "SEGUE_AUTH", "Segue_Password", "SEGUE_SECRETS_PLAIN"] {
+                assert_eq!(get(&store, key).await, None, "{key}");
+            }
+            assert_eq!(store.names("any").await.unwrap(), [""; 0]);
+        }
+    }
+
+    #[tokio::test]
+    async fn plain_variables_are_secrets_only_where_that_was_asked_for() {
+        let variables = [("AWS_SECRET_ACCESS_KEY", "key"), ("SECRET_MINE", "YQ==")];
+        for (plain, found) in
+            [(None, None), (Some("false"), None), (Some("1"), None), (Some("true"), Some("key"))]
+        {
+            let setting = plain.map(|plain| ("SEGUE_SECRETS_PLAIN", plain));
+            let store = store(&variables.into_iter().chain(setting).collect::<Vec<_>>());
+            assert_eq!(get(&store, "AWS_SECRET_ACCESS_KEY").await.as_deref(), found, "{plain:?}");
+            assert_eq!(get(&store, "mine").await.as_deref(), Some("a"));
+        }
     }
 
     #[tokio::test]

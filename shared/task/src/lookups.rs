@@ -108,7 +108,15 @@ impl Asker<'_> {
         key: &str,
         subkey: Option<&str>,
     ) -> Result<Answer, PortError> {
-        let Some(secret) = self.ports.secrets.get(namespace.unwrap_or(self.namespace), key).await? else {
+        let namespace = namespace.unwrap_or(self.namespace);
+        if !with_parents(self.namespace).contains(&namespace) {
+            return Ok(Answer::Failed(format!(
+                "the secret '{key}' of the namespace '{namespace}' is not for a flow of '{}': a flow reads secrets \
+                 of its own namespace and of the namespaces around it",
+                self.namespace
+            )));
+        }
+        let Some(secret) = self.ports.secrets.get(namespace, key).await? else {
             return Ok(Answer::Missing);
         };
         self.masker.add(&secret);
