@@ -141,6 +141,8 @@ pub struct SubflowRequest {
     pub inputs: Map,
     /// Labels the child gets besides its own.
     pub labels: Vec<Label>,
+    /// How many executions call each other above it.
+    pub depth: u32,
     /// Whether the end is told.
     pub wait: bool,
     /// Not before this.

@@ -250,6 +250,7 @@ impl Executor {
                     execution_id: parent.id.clone(),
                     task_run_id: request.task_run_id.clone(),
                     iteration: request.iteration,
+                    depth: request.depth,
                     wait: request.wait,
                     outputs: request.outputs,
                 }),

@@ -72,6 +72,9 @@ pub struct ParentTaskRun {
     /// Its piece, in ForEachItem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration: Option<u64>,
+    /// How many executions call each other above this one: 1 for a subflow of an execution that nobody called.
+    #[serde(default)]
+    pub depth: u32,
     /// True if the task run waits for the end of this execution.
     pub wait: bool,
     /// What the caller asks for where the flow declares no outputs; templates over this execution.

@@ -6,7 +6,7 @@ use crate::effect::SubflowRequest;
 use crate::state::{Env, ExecutionState};
 use jiff::Timestamp;
 use segue_model::id::{ExecutionId, TaskRunId};
-use segue_model::label::Label;
+use segue_model::label::{Label, set_labels};
 use segue_model::state::State;
 use segue_model::task::Subflow;
 use segue_model::task_run::TaskRun;
@@ -14,6 +14,10 @@ use segue_model::{Json, Map};
 use segue_template::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+/// How many executions may call each other. A flow that calls itself without end is stopped there; of what people
+/// write, nothing comes near.
+const MAX_DEPTH: u32 = 100;
 
 pub(super) fn open(
     state: &ExecutionState,
@@ -78,6 +82,19 @@ pub(crate) fn restarts_failed(call: &Subflow) -> bool {
     call.restart_behavior.as_deref() != Some("NEW_EXECUTION")
 }
 
+/// How many executions call each other above a child.
+fn depth(state: &ExecutionState) -> Result<u32, OpenError> {
+    let trigger = state.execution.trigger.as_ref();
+    let above = trigger.and_then(|trigger| trigger.parent.as_ref()).map_or(0, |parent| parent.depth);
+    if above >= MAX_DEPTH {
+        return Err(OpenError::Failed(format!(
+            "{MAX_DEPTH} executions call each other already, and this subflow would be one more: a flow that calls \
+             itself, directly or by others, must come to an end"
+        )));
+    }
+    Ok(above + 1)
+}
+
 /// The request for one child.
 pub(super) fn request(
     state: &ExecutionState,
@@ -88,6 +105,7 @@ pub(super) fn request(
     scope: &Scope,
     env: &Env,
 ) -> Result<SubflowRequest, OpenError> {
+    let depth = depth(state)?;
     let render = |text: &str| env.renderer.render(text, scope).map_err(OpenError::from);
     let inputs = match env.renderer.render_json(&Json::Object(call.inputs.clone()), scope)? {
         Json::Object(map) => map,
@@ -100,9 +118,8 @@ pub(super) fn request(
         .filter(|label| call.inherit_labels || label.is_system())
         .cloned()
         .collect();
-    for label in read_labels(&env.renderer.render_json(&call.labels, scope)?)? {
-        segue_model::label::set_label(&mut labels, masked(label, env));
-    }
+    let own = read_labels(&env.renderer.render_json(&call.labels, scope)?)?;
+    set_labels(&mut labels, own.into_iter().map(|label| masked(label, env)).collect());
     let revision = match &call.revision {
         None | Some(Json::Null) => None,
         Some(value) => {
@@ -127,6 +144,7 @@ pub(super) fn request(
         }
     };
     Ok(SubflowRequest {
+        depth,
         execution_id: child.new,
         restart: child.restart,
         task_run_id: task_run.id.clone(),

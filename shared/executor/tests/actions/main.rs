@@ -13,9 +13,10 @@ use segue_model::event::{Event, TaskRunResult};
 use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::label::Label;
+use segue_model::log::LogLevel;
 use segue_model::state::State;
 use segue_model::{Json, Map};
-use segue_ports::state::Claim;
+use segue_ports::state::{Claim, ExecutionFilter};
 use segue_ports::wire::{ExecutionMessage, Message, TaskRunMessage};
 use segue_ports::{EventBus, MessageHandler as _, Outgoing, PortError, Ports, TimersBy, Verdict};
 use segue_template::{Answer, Lookup};
@@ -210,6 +211,30 @@ async fn a_kill_reaches_subflows() {
         let expected = if cascade { State::Killed } else { State::Running };
         assert_eq!((bench.state(&id).await, bench.state(&child).await), (State::Killed, expected));
     }
+}
+
+#[tokio::test]
+async fn flows_that_call_each_other_without_end_are_stopped() {
+    let bench = Bench::new();
+    for (flow, other) in [("ping", "pong"), ("pong", "ping")] {
+        let call = format!("{{id: s, type: {FLOW}.Subflow, namespace: test, flowId: {other}}}");
+        bench.flow(flow, &format!("tasks: [{call}]")).await;
+    }
+    let id = bench.begin("ping").await;
+    assert_eq!(bench.state(&id).await, State::Failed);
+    let state = &bench.executor.parts().ports.state;
+    let all = state.executions(&ExecutionFilter::default()).await.unwrap();
+    assert_eq!(all.len(), 101, "the first one and a hundred below it");
+    let deepest = |execution: &&Execution| {
+        let parent = execution.trigger.as_ref().and_then(|trigger| trigger.parent.as_ref());
+        parent.is_some_and(|parent| parent.depth == 100)
+    };
+    let last = all.iter().find(deepest).unwrap();
+    let logs = state.logs(&last.id, LogLevel::Error, 0).await.unwrap();
+    assert!(
+        logs.iter().any(|entry| entry.message.contains("100 executions call each other already")),
+        "{logs:?}"
+    );
 }
 
 #[tokio::test]
