@@ -85,6 +85,10 @@ pub(crate) async fn run(
         }
     }
     (result.metrics, result.dynamic) = context.take_reports();
+    for metric in &mut result.metrics {
+        metric.name = context.masker().apply(&metric.name).into_owned();
+        context.masker().apply_json(&mut metric.tags);
+    }
     mask(context, &mut result.outputs);
     for task_run in &mut result.dynamic {
         mask(context, &mut task_run.outputs);

@@ -131,7 +131,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let secrets = EnvSecretStore::new([("PASSWORD".to_owned(), "open-sesame".to_owned())]);
+        let secrets = EnvSecretStore::new([("SECRET_PASSWORD".to_owned(), "b3Blbi1zZXNhbWU=".to_owned())]);
         let options = EmbeddedOptions { secrets, ..EmbeddedOptions::default() };
         let bus = Arc::new(Bus::default());
         let ports = Ports { bus: bus.clone(), ..open_with(&dir.path().join("data"), options).unwrap().ports };
@@ -478,8 +478,8 @@ async fn secrets_reach_the_task_and_nothing_else() {
     let say = json!(["{{ secret('PASSWORD') }}", "{{ secret('PASSWORD') | upper }}"]);
     let plain = testing::message("test.Probe", json!({"name": "secret", "mode": "", "say": say}));
     assert_eq!(bench.run(plain).await, Verdict::Done);
-    assert_eq!(bench.only().outputs["said"], "****** OPEN-SESAME");
-    assert_eq!(bench.log().await, ["******", "OPEN-SESAME"]);
+    assert_eq!(bench.only().outputs["said"], "****** ******");
+    assert_eq!(bench.log().await, ["******", "******"]);
     let mut failing = testing::message(
         "test.Probe",
         json!({"name": "secret", "mode": "fail", "say": ["{{ secret('PASSWORD') }}"]}),
@@ -490,6 +490,23 @@ async fn secrets_reach_the_task_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn secrets_of_another_namespace_are_not_found() {
+    let bench = Bench::new().await;
+    let say = json!(["{{ secret('PASSWORD', namespace='company') }}"]);
+    let parent = testing::message("test.Probe", json!({"name": "secret", "mode": "", "say": say}));
+    assert_eq!(bench.run(parent).await, Verdict::Done);
+    assert_eq!(bench.log().await, ["******"]);
+    for (at, other) in ["rival.team", "company.team.inner", "compan", ""].into_iter().enumerate() {
+        let say = json!([format!("{{{{ secret('PASSWORD', namespace='{other}') }}}}")]);
+        let mut asks = testing::message("test.Probe", json!({"name": "secret", "mode": "", "say": say}));
+        asks.task_run_id = format!("other{at}").into();
+        assert_eq!(bench.run(asks).await, Verdict::Done);
+        let error = bench.published().last().unwrap().error.clone().unwrap();
+        assert!(error.contains(&format!("of the namespace '{other}'")), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn secret_inputs_reach_the_task_and_nothing_else() {
     let bench = Bench::new().await;
     let token = bench.ports.cipher.seal(&json!("hunter2"), &["execution1", "token"]).unwrap();
@@ -497,8 +514,8 @@ async fn secret_inputs_reach_the_task_and_nothing_else() {
     let mut message = testing::message("test.Probe", json!({"name": "sealed", "mode": "", "say": say}));
     message.context["inputs"] = json!({"token": token});
     assert_eq!(bench.run(message.clone()).await, Verdict::Done);
-    assert_eq!(bench.only().outputs["said"], "****** HUNTER2");
-    assert_eq!(bench.log().await, ["******", "HUNTER2"]);
+    assert_eq!(bench.only().outputs["said"], "****** ******");
+    assert_eq!(bench.log().await, ["******", "******"]);
     // Made with another key.
     let other = segue_model::Cipher::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
     message.context["inputs"] = json!({"token": other.seal(&json!("hunter2"), &[]).unwrap()});

@@ -105,6 +105,8 @@ struct Table {
     pending: Vec<Lookup>,
     /// Secrets that were read and not asked for: those of inputs and outputs.
     learnt: Vec<String>,
+    /// Masks both, and what was secret among answers that were forgotten.
+    masker: Arc<Masker>,
 }
 
 /// A table of answers fetched before. What is asked and absent is remembered.
@@ -128,7 +130,12 @@ impl LookupTable {
 
     /// Remembers an answer.
     pub fn insert(&self, lookup: Lookup, answer: Answer) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).answers.insert(lookup, answer);
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Lookup::Secret { .. }, Answer::Found(serde_json::Value::String(secret))) = (&lookup, &answer)
+        {
+            table.masker.add(secret);
+        }
+        table.answers.insert(lookup, answer);
     }
 
     /// Forgets answers that are no longer true, so that they are asked for again.
@@ -141,6 +148,7 @@ impl LookupTable {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !table.learnt.iter().any(|known| known == secret) {
             table.learnt.push(secret.to_owned());
+            table.masker.add(secret);
         }
     }
 
@@ -152,7 +160,9 @@ impl LookupTable {
     /// A table without answers that knows the secrets learnt here.
     pub fn successor(&self) -> Self {
         let learnt = self.0.lock().unwrap_or_else(PoisonError::into_inner).learnt.clone();
-        Self(Arc::new(Mutex::new(Table { learnt, ..Table::default() })))
+        let masker = Masker::default();
+        learnt.iter().for_each(|secret| masker.add(secret));
+        Self(Arc::new(Mutex::new(Table { learnt, masker: Arc::new(masker), ..Table::default() })))
     }
 
     /// Masks the secrets among the answers, and those learnt, in every text inside a value, encoded forms too.
@@ -169,18 +179,8 @@ impl LookupTable {
     }
 
     /// What masks the secrets known so far.
-    pub fn masker(&self) -> Masker {
-        let masker = Masker::default();
-        let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        table.learnt.iter().for_each(|secret| masker.add(secret));
-        for (lookup, answer) in &table.answers {
-            if let (Lookup::Secret { .. }, Answer::Found(serde_json::Value::String(secret))) =
-                (lookup, answer)
-            {
-                masker.add(secret);
-            }
-        }
-        masker
+    pub fn masker(&self) -> Arc<Masker> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner).masker)
     }
 
     /// What was asked and not answered since the last call, each once, in the order asked.

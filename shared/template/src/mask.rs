@@ -1,12 +1,14 @@
 //! Takes secrets out of text. It knows nothing of where the secrets come from or where the text goes.
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use segue_model::cipher::is_sealed;
 use serde_json::Value as Json;
 use std::borrow::Cow;
-use std::sync::{PoisonError, RwLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a form encodes, beside the blank.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
@@ -17,6 +19,10 @@ const MASK: &str = "******";
 /// Lines of a secret shorter than this are too common to be masked alone (the braces of a JSON key).
 const SHORTEST_LINE: usize = 8;
 
+/// Shorter than this, a form that is not the secret itself (part of its base64, its hexadecimal digits, its letters
+/// backwards) turns up in texts that have nothing to do with the secret.
+const SHORTEST_FORM: usize = 6;
+
 /// Fields of a JSON secret that are secret by themselves.
 const SECRET_FIELDS: [&str; 7] =
     ["private_key", "private_key_id", "client_secret", "refresh_token", "access_token", "password", "token"];
@@ -24,14 +30,23 @@ const SECRET_FIELDS: [&str; 7] =
 /// The secrets of one attempt, in every form in which they could turn up.
 #[derive(Debug, Default)]
 pub struct Masker {
-    /// Longest first, so that a secret inside another one does not spoil it.
-    forms: RwLock<Vec<String>>,
+    known: RwLock<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    forms: BTreeSet<String>,
+    /// Finds all forms in one walk along a text; none until it is needed, and after a secret was added.
+    finder: Option<Arc<AhoCorasick>>,
 }
 
 impl Masker {
-    /// Masks `secret` from now on: as it is, line by line, as JSON text, in base64 and URL-encoded.
+    /// Masks `secret` from now on: as it is, line by line, as JSON text, URL-encoded, in hexadecimal digits, in upper
+    /// and lower case, backwards, and in base64, also as a part of a longer text (`user:secret`). Hashes of a secret
+    /// are not masked: they are meant to be shown.
     pub fn add(&self, secret: &str) {
-        let mut forms = self.forms.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut forms = Vec::new();
         add_forms(&mut forms, secret);
         if let Ok(Json::Object(fields)) = serde_json::from_str::<Json>(secret) {
             for (name, value) in &fields {
@@ -40,30 +55,62 @@ impl Masker {
                 }
             }
         }
-        forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        forms.dedup();
+        for form in forms {
+            if known.forms.insert(form) {
+                known.finder = None;
+            }
+        }
+    }
+
+    /// What finds the forms; none where there are none.
+    fn finder(&self) -> Option<Arc<AhoCorasick>> {
+        {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            if known.forms.is_empty() || known.finder.is_some() {
+                return known.finder.clone();
+            }
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.finder.is_none() {
+            // The fastest kind would take megabytes for a private key.
+            let builder =
+                AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&known.forms);
+            known.finder = builder.ok().map(Arc::new);
+        }
+        known.finder.clone()
     }
 
     /// The text without secrets.
     pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let forms = self.forms.read().unwrap_or_else(PoisonError::into_inner);
-        let mut masked = Cow::Borrowed(text);
-        for form in forms.iter() {
-            if masked.contains(form.as_str()) {
-                masked = Cow::Owned(masked.replace(form.as_str(), MASK));
-            }
+        let Some(finder) = self.finder() else { return Cow::Borrowed(text) };
+        // Forms may overlap: whatever belongs to one of them goes, or the end of the one would stay of the other.
+        let mut found: Vec<(usize, usize)> =
+            finder.find_overlapping_iter(text).map(|found| (found.start(), found.end())).collect();
+        if found.is_empty() {
+            return Cow::Borrowed(text);
         }
-        masked
+        found.sort_unstable();
+        let mut masked = String::with_capacity(text.len());
+        let mut shown = 0;
+        for (start, end) in found {
+            if start >= shown {
+                masked.push_str(text.get(shown..start).unwrap_or_default());
+                masked.push_str(MASK);
+            }
+            shown = shown.max(end);
+        }
+        masked.push_str(text.get(shown..).unwrap_or_default());
+        Cow::Owned(masked)
     }
 
     /// Whether a secret is in a text.
     pub fn finds_in(&self, text: &str) -> bool {
-        self.forms.read().unwrap_or_else(PoisonError::into_inner).iter().any(|form| text.contains(form))
+        self.finder().is_some_and(|finder| finder.is_match(text))
     }
 
     /// The same for every text inside a value, keys included. What is encrypted stays readable for who has the key.
     pub fn apply_json(&self, value: &mut Json) {
-        if self.forms.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        if self.finder().is_none() {
             return;
         }
         self.apply_deep(value);
@@ -110,8 +157,45 @@ fn add_forms(forms: &mut Vec<String>, secret: &str) {
             forms.push(quoted.trim_matches('"').to_owned());
         }
     }
+    let encoded = utf8_percent_encode(trimmed, NON_ALPHANUMERIC).to_string();
+    let hexadecimal: String = trimmed.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut changed = vec![
+        lower_escapes(&encoded),
+        trimmed.to_uppercase(),
+        trimmed.to_lowercase(),
+        trimmed.chars().rev().collect(),
+        hexadecimal.to_uppercase(),
+        hexadecimal,
+    ];
+    changed.extend((0..3).flat_map(|before| {
+        [base64_within(&STANDARD_NO_PAD, trimmed, before), base64_within(&URL_SAFE_NO_PAD, trimmed, before)]
+    }));
+    forms.extend(changed.into_iter().filter(|form| form.len() >= SHORTEST_FORM));
     forms
         .extend(trimmed.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE).map(str::to_owned));
+}
+
+/// The letters of base64 that a secret alone decides where it stands in a longer text, behind so many bytes beyond a
+/// multiple of three.
+fn base64_within(engine: &impl base64::Engine, secret: &str, before: usize) -> String {
+    let bytes: Vec<u8> = std::iter::repeat_n(0, before).chain(secret.bytes()).collect();
+    let letters = engine.encode(&bytes);
+    // Six bits a letter: the first ones hold bits of what stands before, the last one bits of what comes after.
+    let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    letters.get(first..last).unwrap_or_default().to_owned()
+}
+
+/// `%2f` for `%2F`, as some encode.
+fn lower_escapes(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        text.push('%');
+        text.push_str(&digits.to_lowercase());
+        text.push_str(rest);
+    }
+    text
 }
 
 fn form_encoded(text: &str) -> String {
@@ -137,6 +221,54 @@ mod tests {
             assert_eq!(masker.apply(&format!("<{text}>")), "<******>", "{text}");
         }
         assert_eq!(masker.apply("nothing"), "nothing");
+    }
+
+    #[test]
+    fn forms_that_are_made_of_a_secret_are_masked() {
+        let masker = Masker::default();
+        let secret = "p&ss wörd/1";
+        masker.add(secret);
+        for text in [
+            secret.to_uppercase(),
+            "P&SS wörd/1".to_lowercase(),
+            secret.chars().rev().collect(),
+            "702673732077c3b672642f31".to_owned(),
+            "702673732077C3B672642F31".to_owned(),
+            "p%26ss%20w%c3%b6rd%2f1".to_owned(),
+        ] {
+            assert_eq!(masker.apply(&format!("<{text}>")), "<******>", "{text}");
+        }
+        // Whatever stands before and after it, nothing is left that tells more than a letter or two of it.
+        for before in ["", "a", "ada", "ada:", "ada@x:", "user:"] {
+            for after in ["", "1", "12", "123"] {
+                for encoded in [
+                    STANDARD.encode(format!("{before}{secret}{after}")),
+                    URL_SAFE_NO_PAD.encode(format!("{before}{secret}{after}")),
+                ] {
+                    let masked = masker.apply(&encoded).into_owned();
+                    let left = masked.replace("******", "").len();
+                    let allowed = STANDARD.encode(before).len() + STANDARD.encode(after).len() + 2;
+                    assert!(masked.contains("******") && left <= allowed, "{before} {after}: {masked}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn hashes_and_what_only_looks_alike_stay() {
+        let masker = Masker::default();
+        masker.add("ab");
+        for text in ["AB ba 6162 YW xFi", "187ef4436122d1cc2f40dc2b92f0eba0"] {
+            assert_eq!(masker.apply(text), text);
+        }
+    }
+
+    #[test]
+    fn of_secrets_that_overlap_nothing_is_left() {
+        let masker = Masker::default();
+        masker.add("xyab");
+        masker.add("abcdef");
+        assert_eq!(masker.apply("<xyabcdef> xyab abcdefabcdef"), "<******> ****** ************");
     }
 
     #[test]
