@@ -15,6 +15,7 @@ use segue_model::trigger_state::TriggerKey;
 use segue_model::{Json, Map};
 use segue_ports::wire::Message;
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
+use segue_rendering::off_thread;
 use segue_template::{Ambient, LookupTable, RenderError, Renderer};
 use std::sync::Arc;
 
@@ -128,7 +129,8 @@ impl Scheduler {
     {
         let table = LookupTable::new();
         loop {
-            if let Some(found) = ask(&table) {
+            // What triggers render is seldom and small: it may always go elsewhere.
+            if let Some(found) = off_thread(true, || ask(&table)) {
                 return Ok(found);
             }
             let pending = table.take_pending();

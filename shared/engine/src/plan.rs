@@ -3,6 +3,7 @@
 use segue_model::catalog::{Catalog, RunBy};
 use segue_model::flow::Flow;
 use segue_model::task::{FlowableKind, Task, TaskKind};
+use segue_model::templates;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -58,14 +59,21 @@ pub struct Plan {
     nodes: Vec<Node>,
     by_task: HashMap<String, NodeId>,
     lists: Vec<(Branch, Vec<NodeId>)>,
+    computes: bool,
 }
 
 impl Plan {
     /// Makes a flow ready. A task type the catalogue does not know is left to a service of no name, which
     /// validation has refused before.
     pub fn new(flow: Arc<Flow>, catalog: &Catalog) -> Self {
-        let mut plan =
-            Self { flow: flow.clone(), nodes: Vec::new(), by_task: HashMap::new(), lists: Vec::new() };
+        let computes = templates(&flow).iter().any(|template| segue_template::computes(template.text));
+        let mut plan = Self {
+            flow: flow.clone(),
+            nodes: Vec::new(),
+            by_task: HashMap::new(),
+            lists: Vec::new(),
+            computes,
+        };
         plan.lists = [
             (Branch::Main, &flow.tasks),
             (Branch::Errors, &flow.errors),
@@ -152,6 +160,11 @@ impl Plan {
             .into_iter()
             .map(|(branch, tasks)| (branch, self.add_list(Some(id), branch, tasks, catalog)))
             .collect()
+    }
+
+    /// Whether some expression of the flow may take noticeable work to render.
+    pub fn computes(&self) -> bool {
+        self.computes
     }
 
     /// The task of that number.

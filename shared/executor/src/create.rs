@@ -10,12 +10,13 @@ use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger};
 use segue_model::flow::{CheckBehavior, Flow};
 use segue_model::id::ExecutionId;
 use segue_model::input::Input;
-use segue_model::label::{Label, set_label};
+use segue_model::label::{Label, set_labels};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
 use segue_ports::PortError;
-use segue_template::{Ambient, JsonMap, LookupTable, Masker, RenderError, Scope, is_truthy};
+use segue_rendering::off_thread;
+use segue_template::{Ambient, JsonMap, LookupTable, Masker, RenderError, Scope, computes, is_truthy};
 use serde_json::json;
 use std::sync::Arc;
 use thiserror::Error;
@@ -241,7 +242,7 @@ impl Executor {
                 lookups: Arc::new(table.clone()),
                 ambient: Ambient { now, seed: 0, time_zone: TimeZone::UTC },
             };
-            match inputs::resolve(wanted, &submitted, &scope) {
+            match off_thread(!wanted.is_empty(), || inputs::resolve(wanted, &submitted, &scope)) {
                 Ok(inputs) => return Ok(inputs),
                 Err(ResolveError::Refused(mut problems)) => {
                     for problem in &mut problems {
@@ -279,7 +280,8 @@ impl Executor {
         let mut strongest: Option<(CheckBehavior, String)> = None;
         for check in &flow.checks {
             let holds = loop {
-                match self.parts.renderer.render(&check.condition, &scope) {
+                let computes = computes(&check.condition);
+                match off_thread(computes, || self.parts.renderer.render(&check.condition, &scope)) {
                     Ok(text) => break is_truthy(&text),
                     Err(RenderError::Pending) => self.fetch(&table, &flow.namespace, id).await?,
                     Err(error) => {
@@ -309,9 +311,7 @@ fn new_execution(
     now: Timestamp,
 ) -> Execution {
     let mut labels: Vec<Label> = flow.labels.iter().filter(|label| !label.is_system()).cloned().collect();
-    for label in request.labels {
-        set_label(&mut labels, label);
-    }
+    set_labels(&mut labels, request.labels);
     if !labels.iter().any(|label| label.key == CORRELATION) {
         labels.push(Label::new(CORRELATION, id.as_str()));
     }

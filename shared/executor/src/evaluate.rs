@@ -6,7 +6,8 @@ use crate::executor::Executor;
 use segue_engine::Env;
 use segue_model::Map;
 use segue_model::id::{ExecutionId, TaskRunId};
-use segue_template::{LookupTable, RenderError};
+use segue_rendering::off_thread;
+use segue_template::{LookupTable, RenderError, computes};
 
 impl Executor {
     /// Renders an expression as a task run (or the flow, where none is named) sees it; secrets in the result are made
@@ -36,7 +37,7 @@ impl Executor {
         let namespace = state.execution().namespace.clone();
         let mask = |text| env.lookups.mask_text(self.parts.answers.mask(text));
         loop {
-            match self.parts.renderer.render(expression, &scope) {
+            match off_thread(computes(expression), || self.parts.renderer.render(expression, &scope)) {
                 Ok(text) => return Ok(Ok(mask(text))),
                 Err(RenderError::Pending) => {
                     for lookup in env.lookups.take_pending() {

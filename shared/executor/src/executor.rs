@@ -19,6 +19,7 @@ use segue_model::state::State;
 use segue_ports::state::{Commit, ExecutionFilter, Timer};
 use segue_ports::wire::{ExecutionMessage, Message};
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, TimersBy, Topic, Verdict};
+use segue_rendering::off_thread;
 use segue_template::{LookupTable, Renderer};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -180,7 +181,9 @@ impl Executor {
                 globals: self.parts.globals.clone(),
                 cipher: self.ports().cipher.clone(),
             };
-            let mut decision = decide(&mut loaded.state, &event, &env);
+            // Expressions may take their time: nothing else waits for them.
+            let computes = loaded.state.plan().computes();
+            let mut decision = off_thread(computes, || decide(&mut loaded.state, &event, &env));
             // A timer that is delivered goes with the step it causes; one that is watched for is gone already.
             let mut fired = match event {
                 Event::TimerFired { key } if self.ports().timers == TimersBy::Delivery => Some(key),
@@ -199,7 +202,7 @@ impl Executor {
                 } else if !more {
                     break;
                 }
-                decision = go_on(&mut loaded.state, &env);
+                decision = off_thread(computes, || go_on(&mut loaded.state, &env));
             }
             secrets = env.lookups;
         }

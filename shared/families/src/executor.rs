@@ -5,6 +5,7 @@ use crate::catalog;
 use segue_executor::{Executor, ExecutorParts, Observer};
 use segue_model::{Json, Map};
 use segue_ports::Ports;
+use segue_rendering::Allowance;
 use segue_template::Renderer;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub fn executor(
         answers: Arc::new(PortAnswers::new(ports.clone())),
         ports,
         catalog: Arc::new(catalog()),
-        renderer: Renderer::new(),
+        renderer: Renderer::new().metered(Arc::new(Allowance::from_env())),
         globals: Arc::new(globals),
         observer,
         announce_ends,

@@ -15,7 +15,7 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_ports::wire::{AttemptKey, TaskRunMessage};
 use segue_ports::{InternalStorage, Ports};
-use segue_template::{Ambient, LookupTable, Masker, Renderer, Scope};
+use segue_template::{Ambient, LookupTable, Masker, Renderer, Scope, computes, value_computes};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -205,7 +205,10 @@ impl TaskContext {
     pub async fn render(&self, template: &str) -> Result<String, TaskError> {
         let scope = self.scope();
         let renderer = &self.0.service.renderer;
-        until_answered(&self.0.lookups, self.asker(), || renderer.render(template, &scope)).await
+        until_answered(&self.0.lookups, self.asker(), computes(template), || {
+            renderer.render(template, &scope)
+        })
+        .await
     }
 
     /// Renders every text inside a value, keys included.
@@ -215,7 +218,8 @@ impl TaskContext {
     pub async fn render_json(&self, value: &Json) -> Result<Json, TaskError> {
         let scope = self.scope();
         let renderer = &self.0.service.renderer;
-        until_answered(&self.0.lookups, self.asker(), || renderer.render_json(value, &scope)).await
+        let computes = value_computes(value);
+        until_answered(&self.0.lookups, self.asker(), computes, || renderer.render_json(value, &scope)).await
     }
 
     /// Renders a template with more variables; of two with one name the one in `extra` counts.
@@ -226,7 +230,10 @@ impl TaskContext {
         let mut scope = self.scope();
         scope.variables = Arc::new(Overlay::new(extra, scope.variables));
         let renderer = &self.0.service.renderer;
-        until_answered(&self.0.lookups, self.asker(), || renderer.render(template, &scope)).await
+        until_answered(&self.0.lookups, self.asker(), computes(template), || {
+            renderer.render(template, &scope)
+        })
+        .await
     }
 
     /// The directory of this attempt, `{{ workingDir }}` in expressions: made, empty, when it is first asked for,

@@ -3,6 +3,7 @@
 use crate::error::TaskError;
 use crate::lookups::Asker;
 use segue_model::Map;
+use segue_rendering::off_thread;
 use segue_template::{JsonMap, LazyMap, LookupTable, RenderError, Value};
 use std::sync::Arc;
 
@@ -10,13 +11,15 @@ use std::sync::Arc;
 const MAX_ROUNDS: usize = 100;
 
 /// Calls `render` until nothing is pending any more. Questions of one round are asked at once.
+/// `computes` says whether that may take noticeable work: see [`off_thread`].
 pub(crate) async fn until_answered<T>(
     table: &LookupTable,
     asker: Asker<'_>,
+    computes: bool,
     render: impl Fn() -> Result<T, RenderError>,
 ) -> Result<T, TaskError> {
     for _ in 0..MAX_ROUNDS {
-        match render() {
+        match off_thread(computes, &render) {
             Err(RenderError::Pending) => {}
             other => return Ok(other?),
         }

@@ -48,6 +48,14 @@ pub enum RenderError {
         /// The allowance it used up.
         fuel: u64,
     },
+    /// The meter of whoever renders stopped the template: see [`crate::Meter`].
+    #[error("the expression `{template}` {why}: it is stopped")]
+    Stopped {
+        /// The template that was stopped.
+        template: String,
+        /// What it did, as the end of a sentence: `took longer than 5 s`.
+        why: String,
+    },
 }
 
 /// A refusal inside an operator, filter or function, before it is known where it happened.
@@ -59,6 +67,8 @@ pub(crate) enum Fault {
     Render(RenderError),
     /// The allowance of work is used up.
     OutOfFuel,
+    /// The meter said stop, and why.
+    Stopped(String),
 }
 
 impl From<String> for Fault {

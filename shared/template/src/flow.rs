@@ -12,14 +12,19 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use crate::attributes;
 use crate::builtin::{Args, Builtin, Callee};
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, RenderError};
 use crate::java;
 use crate::missing::{as_missing, is_missing, missing, with_truth};
 use crate::ops;
 use crate::run::{Frame, Loop, Macro, RUN, Run};
 use crate::unreadable::readable;
-use crate::value::{Entry, WrittenList, is_list, is_map, items, pairs};
+use crate::value::{Entry, WrittenList, is_lazy, is_list, is_map, items, pairs};
 use crate::{filters, functions, loops, nesting, tests, typed};
+
+/// Bytes of a text that a step pays for, where they are only looked at.
+const BYTES_A_STEP: usize = 64;
+/// Items of a list that a step pays for, where they are only looked at.
+const ITEMS_A_STEP: usize = 16;
 
 /// Registers everything a translated template calls.
 pub(crate) fn register(env: &mut Environment<'static>) {
@@ -52,6 +57,9 @@ pub(crate) fn raise(fault: Fault) -> Error {
         Fault::Message(message) => Error::new(ErrorKind::InvalidOperation, message),
         Fault::Render(error) => Error::new(ErrorKind::InvalidOperation, "not rendered").with_source(error),
         Fault::OutOfFuel => Error::from(ErrorKind::OutOfFuel),
+        // The renderer knows the template and puts it in.
+        Fault::Stopped(why) => Error::new(ErrorKind::InvalidOperation, "not rendered")
+            .with_source(RenderError::Stopped { template: String::new(), why }),
     }
 }
 
@@ -74,8 +82,19 @@ fn invoke(
     if let Some(undefined) = values.iter().skip(from).find(|value| is_missing(value)) {
         return Ok(undefined.clone());
     }
-    run.charge(1).map_err(raise)?;
+    // Whatever it does, it looks at all of each text and at each item of a list.
+    run.charge(1 + values.iter().map(size).sum::<usize>()).map_err(raise)?;
     (builtin.call)(&run, &Args { callee, values }).map_err(raise)
+}
+
+/// Steps that a walk along a value takes, the values in it left out.
+fn size(value: &Value) -> usize {
+    match value.as_str() {
+        Some(text) => text.len() / BYTES_A_STEP,
+        None if is_list(value) => value.len().unwrap_or(0) / ITEMS_A_STEP,
+        None if is_map(value) && !is_lazy(value) => value.len().unwrap_or(0) / ITEMS_A_STEP,
+        None => 0,
+    }
 }
 
 /// An operator: a function of the run and defined operands.
@@ -88,7 +107,9 @@ fn operator(
         if let Some(undefined) = values.iter().find(|value| is_missing(value)) {
             return Ok(undefined.clone());
         }
-        code(&*run_of(state)?, &values).map_err(raise)
+        let run = run_of(state)?;
+        run.charge(values.iter().map(size).sum()).map_err(raise)?;
+        code(&run, &values).map_err(raise)
     });
 }
 
@@ -150,11 +171,17 @@ fn register_operators(env: &mut Environment<'static>) {
     operator(env, "__plus", |run, values| ops::arithmetic(run, "*", &Value::from(1), at(values, 0)));
     operator(env, "__minus", |run, values| ops::arithmetic(run, "*", &Value::from(-1), at(values, 0)));
     operator(env, "__range", |run, values| ops::range(run, at(values, 0), at(values, 1), 1));
-    operator(env, "__equals", |_, values| Ok(ops::equals(at(values, 0), at(values, 1)).into()));
-    operator(env, "__not_equals", |_, values| Ok((!ops::equals(at(values, 0), at(values, 1))).into()));
-    operator(env, "__contains", |_, values| Ok(ops::contains(at(values, 0), at(values, 1))?.into()));
-    operator(env, "__in", |_, values| Ok(ops::is_in(at(values, 0), at(values, 1))?.into()));
-    operator(env, "__not_in", |_, values| Ok((!ops::is_in(at(values, 0), at(values, 1))?).into()));
+    operator(env, "__equals", |run, values| {
+        nesting::weigh(run, at(values, 0))?;
+        Ok(ops::equals(at(values, 0), at(values, 1)).into())
+    });
+    operator(env, "__not_equals", |run, values| {
+        nesting::weigh(run, at(values, 0))?;
+        Ok((!ops::equals(at(values, 0), at(values, 1))).into())
+    });
+    operator(env, "__contains", |run, values| Ok(ops::contains(run, at(values, 0), at(values, 1))?.into()));
+    operator(env, "__in", |run, values| Ok(ops::is_in(run, at(values, 0), at(values, 1))?.into()));
+    operator(env, "__not_in", |run, values| Ok((!ops::is_in(run, at(values, 0), at(values, 1))?).into()));
     comparison(env, "__less", "LESS_THAN", Ordering::is_lt);
     comparison(env, "__greater", "GREATER_THAN", Ordering::is_gt);
     comparison(env, "__less_equals", "LESS_THAN_EQUALS", Ordering::is_le);
@@ -194,8 +221,9 @@ fn register_operators(env: &mut Environment<'static>) {
         let kept = std::mem::take(&mut run.progress().kept);
         Ok(ops::truth(&kept)?.unwrap_or(false).into())
     });
-    statement(env, "__test", |_, values| {
+    statement(env, "__test", |run, values| {
         let value = at(values, 2);
+        run.charge(size(value))?;
         let name = text(values, 0);
         if is_missing(value) && name != "defined" {
             return Ok(value.clone());
@@ -233,6 +261,7 @@ fn comparison(
 
 fn register_statements(env: &mut Environment<'static>) {
     statement(env, "__emit", |run, values| {
+        nesting::weigh(run, at(values, 0))?;
         typed::emit(run, used(run, at(values, 0))?)?;
         Ok(Value::from(()))
     });
@@ -291,6 +320,7 @@ fn register_statements(env: &mut Environment<'static>) {
 
 /// Begins a loop. True when it has turns; what is kept says whether it was empty (and not null).
 fn start_loop(run: &Run, variable: &str, over: &Value) -> Outcome {
+    run.charge(1 + size(over))?;
     let all = if over.is_none() {
         None
     } else if is_list(over) {

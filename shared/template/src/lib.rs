@@ -16,6 +16,7 @@
 mod attributes;
 mod builtin;
 mod dates;
+mod effort;
 mod error;
 mod filters;
 mod flow;
@@ -26,6 +27,7 @@ mod jq;
 mod lookups;
 mod loops;
 mod mask;
+mod meter;
 mod missing;
 mod names;
 mod nesting;
@@ -45,9 +47,11 @@ mod value;
 mod yaml;
 
 pub use dates::zone_of as time_zone;
+pub use effort::{computes, value_computes};
 pub use error::RenderError;
 pub use lookups::{Answer, Lookup, LookupTable, Lookups};
 pub use mask::Masker;
+pub use meter::{Meter, Watch};
 pub use minijinja::Value;
 pub use names::{filter_names, function_names, test_names};
 pub use references::{Reach, Reference, References, references};

@@ -30,6 +30,29 @@ pub(crate) fn check<'v>(run: &Run, parts: impl IntoIterator<Item = &'v Value>) -
     run.charge(count / VALUES_A_STEP)
 }
 
+/// Takes the steps that a walk through all of a value costs, before something writes or compares it: values share
+/// parts, and what is written may be far larger than the memory the value takes.
+///
+/// # Errors
+/// They are more than the allowance of work.
+pub(crate) fn weigh(run: &Run, value: &Value) -> Result<(), Fault> {
+    if !matches!(value.kind(), ValueKind::Map | ValueKind::Seq | ValueKind::Iterable | ValueKind::Plain) {
+        return Ok(());
+    }
+    check(run, [value])
+}
+
+/// As [`weigh`], for so many walks.
+///
+/// # Errors
+/// As [`weigh`].
+pub(crate) fn weigh_times(run: &Run, value: &Value, times: usize) -> Result<(), Fault> {
+    let before = run.steps_left();
+    weigh(run, value)?;
+    let once = usize::try_from(before.saturating_sub(run.steps_left())).unwrap_or(usize::MAX);
+    run.charge(once.saturating_mul(times.saturating_sub(1)))
+}
+
 fn visit(value: &Value, depth: usize, most: usize, count: &mut usize) -> Result<(), Fault> {
     *count += 1;
     if *count > most {

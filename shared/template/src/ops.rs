@@ -16,8 +16,10 @@ use crate::value::{is_list, is_map, items, pairs};
 
 /// `a ~ b`: null is nothing, everything else its Java text.
 pub(crate) fn concat(run: &Run, operands: &[Value]) -> Outcome {
+    run.charge(operands.iter().filter_map(Value::as_str).map(str::len).sum::<usize>() / 32)?;
     let mut text = String::new();
     for operand in operands {
+        nesting::weigh(run, operand)?;
         match operand.as_str() {
             Some(part) => text.push_str(part),
             None if operand.is_none() => {}
@@ -32,6 +34,8 @@ pub(crate) fn concat(run: &Run, operands: &[Value]) -> Outcome {
 pub(crate) fn arithmetic(run: &Run, op: &str, left: &Value, right: &Value) -> Outcome {
     match op {
         "+" if left.as_str().is_some() || right.as_str().is_some() => {
+            nesting::weigh(run, left)?;
+            nesting::weigh(run, right)?;
             let text = java::to_string(left) + &java::to_string(right);
             run.charge(text.len() / 32)?;
             return Ok(Value::from(text));
@@ -52,6 +56,7 @@ pub(crate) fn arithmetic(run: &Run, op: &str, left: &Value, right: &Value) -> Ou
             let removed = if is_list(right) { items(right) } else { vec![right.clone()] };
             let mut kept = items(left);
             run.charge(kept.len().saturating_mul(removed.len()))?;
+            nesting::weigh_times(run, left, removed.len())?;
             kept.retain(|item| !removed.iter().any(|other| equal(item, other)));
             return Ok(Value::from(kept));
         }
@@ -202,11 +207,13 @@ pub(crate) fn comparison(left: &Value, right: &Value, comparison: &str) -> Resul
 }
 
 /// `left contains right`.
-pub(crate) fn contains(left: &Value, right: &Value) -> Result<bool, Fault> {
+pub(crate) fn contains(run: &Run, left: &Value, right: &Value) -> Result<bool, Fault> {
     if left.is_none() {
         return Ok(false);
     }
     if is_list(left) {
+        let looked_for = if is_list(right) { right.len().unwrap_or(0) } else { 1 };
+        nesting::weigh_times(run, left, looked_for)?;
         let all = items(left);
         let has = |wanted: &Value| all.iter().any(|item| equal(item, wanted));
         return Ok(if is_list(right) { items(right).iter().all(has) } else { has(right) });
@@ -217,7 +224,10 @@ pub(crate) fn contains(left: &Value, right: &Value) -> Result<bool, Fault> {
     if let Some(text) = left.as_str() {
         return Ok(match right.as_str() {
             Some(part) => text.contains(part),
-            None => text.contains(&java::to_string(right)),
+            None => {
+                nesting::weigh(run, right)?;
+                text.contains(&java::to_string(right))
+            }
         });
     }
     Err(format!(
@@ -235,12 +245,12 @@ fn has_key(map: &Value, key: &Value) -> bool {
 }
 
 /// `left in right`: `right contains left`, for lists and maps alone.
-pub(crate) fn is_in(left: &Value, right: &Value) -> Result<bool, Fault> {
+pub(crate) fn is_in(run: &Run, left: &Value, right: &Value) -> Result<bool, Fault> {
     if right.is_none() {
         return Ok(false);
     }
     if is_list(right) || is_map(right) {
-        return contains(right, left);
+        return contains(run, right, left);
     }
     Err(format!(
         "The 'in' operator expects a list or a map on its right side. Actual type was: {}",

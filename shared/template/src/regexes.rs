@@ -9,27 +9,41 @@ use crate::error::Fault;
 /// How often a match may step back before it is given up.
 const BACKTRACK_LIMIT: usize = 200_000;
 
+/// How large an expression may become when it is compiled, bytes: `(\w{500}){500}` is short to write only.
+const MOST_COMPILED: usize = 4 * 1024 * 1024;
+
 /// A compiled expression.
 #[derive(Debug)]
 pub(crate) struct JavaRegex(Regex);
 
 impl JavaRegex {
     pub(crate) fn new(pattern: &str) -> Result<Self, Fault> {
-        let regex = RegexBuilder::new(&java::translate(pattern)).backtrack_limit(BACKTRACK_LIMIT).build();
+        let regex = RegexBuilder::new(&java::translate(pattern))
+            .backtrack_limit(BACKTRACK_LIMIT)
+            .delegate_size_limit(MOST_COMPILED)
+            .build();
         regex
             .map(Self)
             .map_err(|error| format!("The regular expression '{pattern}' is not valid: {error}").into())
     }
 
     /// `String.replaceAll(regex, replacement)`.
-    pub(crate) fn replace_all(&self, text: &str, replacement: &str) -> Result<String, Fault> {
+    /// `grows` is told how many bytes each replacement adds, and may refuse.
+    pub(crate) fn replace_all(
+        &self,
+        text: &str,
+        replacement: &str,
+        grows: &mut dyn FnMut(usize) -> Result<(), Fault>,
+    ) -> Result<String, Fault> {
         let mut out = String::with_capacity(text.len());
         let mut end = 0;
         for captures in self.0.captures_iter(text) {
             let captures = captures.map_err(failed)?;
             let Some(whole) = captures.get(0) else { continue };
             out.push_str(text.get(end..whole.start()).unwrap_or_default());
+            let before = out.len();
             self.expand(&captures, replacement, &mut out)?;
+            grows(out.len() - before + 32)?;
             end = whole.end();
         }
         out.push_str(text.get(end..).unwrap_or_default());
@@ -178,7 +192,9 @@ mod tests {
 
     #[test]
     fn replacements_name_groups_as_java_does() {
-        let replace = |regex: &str, with: &str| JavaRegex::new(regex).unwrap().replace_all("v12-x", with);
+        let replace = |regex: &str, with: &str| {
+            JavaRegex::new(regex).unwrap().replace_all("v12-x", with, &mut |_| Ok(()))
+        };
         assert_eq!(replace(r"(\d)(\d)", "$2$1").unwrap(), "v21-x");
         assert_eq!(replace(r"(\d)\d", "$10").unwrap(), "v10-x");
         assert_eq!(replace(r"(?<n>\d+)", "<${n}>").unwrap(), "v<12>-x");

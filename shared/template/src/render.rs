@@ -10,7 +10,9 @@ use regex::Regex;
 use crate::error::{Fault, RenderError};
 use crate::flow;
 use crate::java;
+use crate::meter::Meter;
 use crate::missing::as_missing;
+use crate::nesting;
 use crate::run::{Run, Shared};
 use crate::scope::Scope;
 use crate::syntax;
@@ -35,6 +37,7 @@ const MAX_PASSES: usize = 100;
 #[derive(Clone, Debug, Default)]
 pub struct Renderer {
     engine: Engine,
+    meter: Option<Arc<dyn Meter>>,
 }
 
 impl Renderer {
@@ -45,7 +48,13 @@ impl Renderer {
 
     /// A renderer whose templates may take this many steps each.
     pub fn with_fuel(fuel: u64) -> Self {
-        Self { engine: Engine::new(fuel) }
+        Self { engine: Engine::new(fuel), meter: None }
+    }
+
+    /// The same renderer, each of its renders watched by a meter.
+    #[must_use]
+    pub fn metered(self, meter: Arc<dyn Meter>) -> Self {
+        Self { meter: Some(meter), ..self }
     }
 
     /// Renders a template to text, in one pass.
@@ -118,7 +127,8 @@ impl Renderer {
     }
 
     fn run(&self, template: &str, scope: &Scope) -> Arc<Run> {
-        Arc::new(Run::new(template, Arc::new(Shared::new(self.engine.clone(), scope.clone()))))
+        let watch = self.meter.as_ref().map(|meter| meter.begin());
+        Arc::new(Run::new(template, Arc::new(Shared::new(self.engine.clone(), scope.clone(), watch))))
     }
 }
 
@@ -247,8 +257,12 @@ impl Engine {
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
         let mut innermost = error;
         while let Some(current) = source {
-            if let Some(found) = current.downcast_ref::<RenderError>() {
-                return found.clone();
+            match current.downcast_ref::<RenderError>() {
+                Some(RenderError::Stopped { template, why }) if template.is_empty() => {
+                    return RenderError::Stopped { template: run.template.clone(), why: why.clone() };
+                }
+                Some(found) => return found.clone(),
+                None => {}
             }
             if let Some(found) = current.downcast_ref::<Error>() {
                 innermost = found;
@@ -309,6 +323,7 @@ fn print(out: &mut minijinja::Output<'_>, state: &mut State<'_, '_>, value: &Val
     if let Some(missing) = as_missing(value) {
         return Err(flow::raise(run.undefined(missing)));
     }
+    nesting::weigh(&run, value).map_err(flow::raise)?;
     let text = java::print(value);
     run.charge(text.len() / 32).map_err(flow::raise)?;
     write(out, &text)

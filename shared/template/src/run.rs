@@ -8,12 +8,15 @@ use minijinja::value::{Object, ObjectRepr};
 
 use crate::error::{Fault, RenderError};
 use crate::lookups::{Answer, Lookup};
+use crate::meter::Watch;
 use crate::missing::Missing;
 use crate::render::Engine;
 use crate::scope::Scope;
 
 /// The name under which minijinja's context holds the [`Run`].
 pub(crate) const RUN: &str = "__run";
+/// After how many steps the meter is asked again.
+pub(crate) const STEPS_A_LOOK: u64 = 64;
 /// How deeply `render()` and macros may call each other.
 const MAX_DEPTH: u32 = 16;
 
@@ -24,14 +27,16 @@ pub(crate) struct Shared {
     pub(crate) scope: Scope,
     /// Steps left.
     budget: AtomicU64,
+    /// Who may stop the render beside that.
+    watch: Option<Box<dyn Watch>>,
     /// How many random numbers were drawn.
     drawn: AtomicU64,
 }
 
 impl Shared {
-    pub(crate) fn new(engine: Engine, scope: Scope) -> Self {
+    pub(crate) fn new(engine: Engine, scope: Scope, watch: Option<Box<dyn Watch>>) -> Self {
         let budget = AtomicU64::new(engine.fuel());
-        Self { engine, scope, budget, drawn: AtomicU64::new(0) }
+        Self { engine, scope, budget, watch, drawn: AtomicU64::new(0) }
     }
 }
 
@@ -207,7 +212,20 @@ impl Run {
             .shared
             .budget
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(steps));
-        taken.map(drop).map_err(|_| Fault::OutOfFuel)
+        let before = taken.map_err(|_| Fault::OutOfFuel)?;
+        // A look at the clock costs as much as some steps.
+        if before / STEPS_A_LOOK != before.saturating_sub(steps) / STEPS_A_LOOK {
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the meter lets the render go on.
+    pub(crate) fn look(&self) -> Result<(), Fault> {
+        match self.shared.watch.as_ref().and_then(|watch| watch.stop()) {
+            Some(why) => Err(Fault::Stopped(why)),
+            None => Ok(()),
+        }
     }
 
     /// What is left of the allowance.

@@ -15,3 +15,4 @@ mod hostile;
 mod keeping;
 mod observing;
 mod openapi;
+mod patient;

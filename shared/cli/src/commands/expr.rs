@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use segue_embedded::EnvSecretStore;
 use segue_model::Json;
 use segue_ports::SecretStore as _;
+use segue_rendering::Allowance;
 use segue_template::{Ambient, Answer, Lookup, Lookups, Renderer, Scope};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,7 +48,8 @@ impl Lookups for NoPlatform {
     }
 }
 
-/// A secret as a flow would find it: `SECRET_<KEY>` in base64, else the plain variable.
+/// A secret as a flow would find it: `SECRET_<KEY>` in base64, else the plain variable where
+/// `SEGUE_SECRETS_PLAIN` allows that.
 fn secret(key: &str, subkey: Option<&str>) -> Answer {
     let value = match futures::executor::block_on(EnvSecretStore::from_env().get("", key)) {
         Ok(Some(value)) => value,
@@ -79,7 +81,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         time_zone: TimeZone::UTC,
     };
     let scope = Scope::from_json(context, Arc::new(NoPlatform), ambient);
-    match Renderer::new().render(&args.template, &scope) {
+    match Renderer::new().metered(Arc::new(Allowance::from_env())).render(&args.template, &scope) {
         Ok(text) => {
             println!("{text}");
             Ok(crate::OK)

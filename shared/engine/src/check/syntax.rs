@@ -53,7 +53,10 @@ fn problem(checked: &Checked<'_>, reading: &Reading<'_>, error: RenderError) -> 
                 None => problem,
             })
         }
-        RenderError::Pending | RenderError::Undefined { .. } | RenderError::OutOfFuel { .. } => None,
+        RenderError::Pending
+        | RenderError::Undefined { .. }
+        | RenderError::OutOfFuel { .. }
+        | RenderError::Stopped { .. } => None,
     }
 }
 

@@ -13,6 +13,7 @@ use super::{input, map_text};
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
 use crate::java;
+use crate::nesting;
 use crate::run::Run;
 use crate::value::value_to_json;
 use crate::{ion, yaml};
@@ -29,37 +30,47 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("jsonEncode", &[], to_json),
     builtin("toIon", &[], to_ion),
     builtin("yaml", &[], to_yaml),
-    builtin("md5", &[], |_, args| digest(args, |bytes| hex(&md5::Md5::digest(bytes)))),
-    builtin("sha1", &[], |_, args| digest(args, |bytes| hex(&sha1::Sha1::digest(bytes)))),
-    builtin("sha256", &[], |_, args| digest(args, |bytes| hex(&sha2::Sha256::digest(bytes)))),
-    builtin("sha512", &[], |_, args| digest(args, |bytes| hex(&sha2::Sha512::digest(bytes)))),
+    builtin("md5", &[], |run, args| digest(run, args, |bytes| hex(&md5::Md5::digest(bytes)))),
+    builtin("sha1", &[], |run, args| digest(run, args, |bytes| hex(&sha1::Sha1::digest(bytes)))),
+    builtin("sha256", &[], |run, args| digest(run, args, |bytes| hex(&sha2::Sha256::digest(bytes)))),
+    builtin("sha512", &[], |run, args| digest(run, args, |bytes| hex(&sha2::Sha512::digest(bytes)))),
     builtin("base64encode", &[], base64_encode),
     builtin("base64decode", &[], base64_decode),
     builtin("urlencode", &[], |run, args| map_text(run, args, |text| Ok(url_encode(text)))),
     builtin("urldecode", &[], |run, args| map_text(run, args, url_decode)),
 ];
 
+/// Takes the steps that writing the input costs.
+fn weigh(run: &Run, args: &Args<'_>) -> Result<(), Fault> {
+    args.values.first().map_or(Ok(()), |value| nesting::weigh(run, value))
+}
+
 fn to_json(run: &Run, args: &Args<'_>) -> Outcome {
+    weigh(run, args)?;
     let text = args.values.first().map(java::to_json).unwrap_or_default();
     run.charge(text.len() / 32)?;
     Ok(Value::from(text))
 }
 
 fn to_ion(run: &Run, args: &Args<'_>) -> Outcome {
+    weigh(run, args)?;
     let text = args.values.first().map(|value| ion::to_string(&value_to_json(value))).unwrap_or_default();
     run.charge(text.len() / 32)?;
     Ok(Value::from(text))
 }
 
 fn to_yaml(run: &Run, args: &Args<'_>) -> Outcome {
+    weigh(run, args)?;
     let Some(value) = input(args) else { return Ok(Value::from("null")) };
     let text = yaml::to_string(&value_to_json(value));
     run.charge(text.len() / 32)?;
     Ok(Value::from(text))
 }
 
-fn digest(args: &Args<'_>, hash: fn(&[u8]) -> String) -> Outcome {
-    Ok(only_text(args)?.map_or_else(|| Value::from(()), |text| Value::from(hash(text.as_bytes()))))
+fn digest(run: &Run, args: &Args<'_>, hash: fn(&[u8]) -> String) -> Outcome {
+    let Some(text) = only_text(args)? else { return Ok(Value::from(())) };
+    run.charge(text.len() / 16)?;
+    Ok(Value::from(hash(text.as_bytes())))
 }
 
 fn base64_encode(run: &Run, args: &Args<'_>) -> Outcome {

@@ -73,9 +73,20 @@ fn end(args: &Args<'_>, last: bool) -> Outcome {
 fn join(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(all) = list(run, args)? else { return Ok(null()) };
     let separator = args.get(1).map(java::to_string).unwrap_or_default();
-    let parts: Vec<_> = all.iter().map(java::to_string).collect();
-    let joined = parts.join(&separator);
-    run.charge(joined.len() / 32)?;
+    let mut joined = String::new();
+    for (place, item) in all.iter().enumerate() {
+        nesting::weigh(run, item)?;
+        let before = joined.len();
+        if place > 0 {
+            joined.push_str(&separator);
+        }
+        match item.as_str() {
+            Some(text) => joined.push_str(text),
+            None => joined.push_str(&java::to_string(item)),
+        }
+        // As it grows: many parts may share one long text.
+        run.charge((joined.len() - before).div_ceil(32))?;
+    }
     Ok(Value::from(joined))
 }
 
@@ -157,6 +168,7 @@ fn merge(run: &Run, args: &Args<'_>) -> Outcome {
 fn sort(run: &Run, args: &Args<'_>, reversed: bool) -> Outcome {
     let Some(mut all) = list(run, args)? else { return Ok(null()) };
     run.charge(all.len().saturating_mul(4))?;
+    nesting::weigh(run, &Value::from(all.clone()))?;
     let mut fault = None;
     all.sort_by(|a, b| {
         let ordered = compare(a, b, args).unwrap_or_else(|found| {
@@ -219,9 +231,15 @@ fn flatten(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(all) = list(run, args)? else { return Ok(null()) };
     let mut flat = Vec::with_capacity(all.len());
     for item in all {
-        if is_list(&item) { flat.extend(items(&item)) } else { flat.push(item) }
+        if is_list(&item) {
+            // Before they are copied: a million of them may be one list of a million.
+            run.charge(item.len().unwrap_or(0))?;
+            flat.extend(items(&item));
+        } else {
+            run.charge(1)?;
+            flat.push(item);
+        }
     }
-    run.charge(flat.len())?;
     Ok(Value::from(flat))
 }
 
@@ -230,6 +248,7 @@ fn distinct(run: &Run, args: &Args<'_>) -> Outcome {
     let mut kept: Vec<Value> = Vec::new();
     for item in all {
         run.charge(1 + kept.len() / 8)?;
+        nesting::weigh_times(run, &item, kept.len())?;
         if !kept.iter().any(|known| ops::equal(known, &item)) {
             kept.push(item);
         }

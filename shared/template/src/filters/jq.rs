@@ -8,6 +8,7 @@ use super::input;
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
 use crate::java;
+use crate::nesting;
 use crate::run::Run;
 use crate::value::value_from_json;
 
@@ -18,11 +19,14 @@ fn jq(run: &Run, args: &Args<'_>) -> Outcome {
     let program = args.text(1, "expression")?;
     let json = match value.as_str() {
         Some(text) => text.to_owned(),
-        None => java::to_json(value),
+        None => {
+            nesting::weigh(run, value)?;
+            java::to_json(value)
+        }
     };
     run.charge(1 + json.len() / 32)?;
     let steps = run.steps_left();
-    let (results, left) = crate::jq::run(program, &json, steps)?;
+    let (results, left) = crate::jq::run(program, &json, steps, &|| run.look())?;
     run.charge(usize::try_from(steps.saturating_sub(left)).unwrap_or(usize::MAX))?;
     let parse = |result: &String| {
         let parsed = serde_json::from_str(result);

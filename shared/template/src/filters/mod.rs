@@ -18,6 +18,7 @@ use minijinja::Value;
 use crate::builtin::{Args, Builtin};
 use crate::error::{Fault, Outcome};
 use crate::java;
+use crate::nesting;
 use crate::run::Run;
 use crate::value::{is_list, is_map, items, pairs};
 
@@ -43,7 +44,10 @@ fn map_text(run: &Run, args: &Args<'_>, f: impl FnOnce(&str) -> Result<String, F
     let Some(value) = input(args) else { return Ok(Value::from(())) };
     let text = match value.as_str() {
         Some(text) => f(text)?,
-        None => f(&java::to_string(value))?,
+        None => {
+            nesting::weigh(run, value)?;
+            f(&java::to_string(value))?
+        }
     };
     run.charge(text.len() / 32)?;
     Ok(Value::from(text))

@@ -4,6 +4,8 @@ use minijinja::Value;
 
 use crate::error::Fault;
 use crate::java::{self, as_double, as_long};
+use crate::nesting;
+use crate::run::Run;
 
 /// One `%` specification.
 #[derive(Debug, Default)]
@@ -23,8 +25,21 @@ struct Spec {
 /// The widest a value may be padded to.
 const MAX_WIDTH: usize = 10_000;
 
-/// Writes values into a Java format.
-pub(super) fn format(template: &str, values: &[Value]) -> Result<String, Fault> {
+/// Writes values into a Java format, and takes steps for what it writes.
+pub(super) fn format(run: &Run, template: &str, values: &[Value]) -> Result<String, Fault> {
+    write(template, values, &mut |value, written| {
+        nesting::weigh(run, value)?;
+        // As it grows: a short format may name one long text a thousand times.
+        run.charge(1 + written / 32)
+    })
+}
+
+/// `grows` is told of each value before it is written and of how long the text is then at least; it may refuse.
+fn write(
+    template: &str,
+    values: &[Value],
+    grows: &mut dyn FnMut(&Value, usize) -> Result<(), Fault>,
+) -> Result<String, Fault> {
     let mut out = String::with_capacity(template.len());
     let mut chars = template.chars().peekable();
     let mut next = 0;
@@ -49,6 +64,8 @@ pub(super) fn format(template: &str, values: &[Value]) -> Result<String, Fault> 
         });
         let value =
             values.get(place).ok_or_else(|| Fault::from(format!("Format specifier '%{conversion}'")))?;
+        let length = value.as_str().map_or(0, str::len);
+        grows(value, length.max(spec.width).max(spec.precision.unwrap_or(0)))?;
         out.push_str(&convert(&spec, conversion, value)?);
     }
     Ok(out)
@@ -217,7 +234,11 @@ fn pad(spec: &Spec, text: String, zeros: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Fault, Value, write};
+
+    fn format(template: &str, values: &[Value]) -> Result<String, Fault> {
+        write(template, values, &mut |_, _| Ok(()))
+    }
 
     #[test]
     fn conversions_are_those_of_java() {

@@ -6,9 +6,13 @@ use super::{deep, input, map_text, text_input};
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
 use crate::java;
+use crate::nesting;
 use crate::regexes::JavaRegex;
 use crate::run::Run;
 use crate::value::{is_map, pairs};
+
+/// Steps that compiling an expression takes, beside those for its length.
+const COMPILING: usize = 100;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("split", &["delimiter", "limit"], split),
@@ -18,10 +22,18 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("regexExtract", &["regex", "group"], regex_extract),
 ];
 
+/// A compiled expression. To compile costs far more than to match a short text.
+fn compiled(run: &Run, pattern: &str) -> Result<JavaRegex, Fault> {
+    run.charge(COMPILING + pattern.len())?;
+    let regex = JavaRegex::new(pattern)?;
+    run.look()?;
+    Ok(regex)
+}
+
 /// `String.split(regex, limit)`: trailing empty parts go when there is no limit.
 fn split(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(text) = text_input(args)? else { return Ok(Value::from(())) };
-    let regex = JavaRegex::new(args.text(1, "delimiter")?)?;
+    let regex = compiled(run, args.text(1, "delimiter")?)?;
     let parts = regex.split(text, args.optional_int(2, "limit")?.unwrap_or(0))?;
     run.charge(parts.len())?;
     Ok(Value::from(parts.into_iter().map(Value::from).collect::<Vec<_>>()))
@@ -38,15 +50,21 @@ fn replace(run: &Run, args: &Args<'_>) -> Outcome {
     let mut replacements = Vec::new();
     for (from, to) in pairs(given) {
         let (from, to) = (java::to_string(&from), java::to_string(&to));
-        let regex = if regexp { Some(JavaRegex::new(&from)?) } else { None };
+        let regex = if regexp { Some(compiled(run, &from)?) } else { None };
         replacements.push((from, to, regex));
     }
+    nesting::weigh(run, value)?;
     deep(value, &|text| {
         let mut text = text.to_owned();
         for (from, to, regex) in &replacements {
             text = match regex {
-                Some(regex) => regex.replace_all(&text, to)?,
-                None => text.replace(from.as_str(), to),
+                Some(regex) => regex.replace_all(&text, to, &mut |grown| run.charge(grown / 32))?,
+                None => {
+                    // Before it is made: each of a million letters may become a million.
+                    let found = text.matches(from.as_str()).count();
+                    run.charge(1 + (text.len() + found.saturating_mul(to.len())) / 32)?;
+                    text.replace(from.as_str(), to)
+                }
             };
             run.charge(1 + text.len() / 32)?;
         }
@@ -55,22 +73,24 @@ fn replace(run: &Run, args: &Args<'_>) -> Outcome {
 }
 
 fn regex_replace(run: &Run, args: &Args<'_>) -> Outcome {
-    let regex = JavaRegex::new(args.text(1, "regex")?)?;
+    let regex = compiled(run, args.text(1, "regex")?)?;
     let replacement = args.text(2, "replacement")?;
-    map_text(run, args, |text| regex.replace_all(text, replacement))
+    map_text(run, args, |text| regex.replace_all(text, replacement, &mut |grown| run.charge(grown / 32)))
 }
 
 /// Whether some part of the text matches; null does not.
-fn regex_match(_: &Run, args: &Args<'_>) -> Outcome {
+fn regex_match(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(value) = input(args) else { return Ok(Value::from(false)) };
-    let regex = JavaRegex::new(args.text(1, "regex")?)?;
+    let regex = compiled(run, args.text(1, "regex")?)?;
+    nesting::weigh(run, value)?;
     Ok(Value::from(regex.matches(&java::to_string(value))?))
 }
 
 /// The first match, or one of its groups; null when there is none.
-fn regex_extract(_: &Run, args: &Args<'_>) -> Outcome {
+fn regex_extract(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(value) = input(args) else { return Ok(Value::from(())) };
-    let regex = JavaRegex::new(args.text(1, "regex")?)?;
+    let regex = compiled(run, args.text(1, "regex")?)?;
+    nesting::weigh(run, value)?;
     let group = usize::try_from(args.optional_int(2, "group")?.unwrap_or(0))
         .map_err(|_| Fault::from("The argument 'group' may not be negative"))?;
     Ok(regex.extract(&java::to_string(value), group)?.map_or_else(|| Value::from(()), Value::from))

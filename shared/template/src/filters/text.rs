@@ -8,6 +8,7 @@ use super::{deep, input, map_text, printf, text_input, wrong_input};
 use crate::builtin::{Args, Builtin, builtin, variadic};
 use crate::error::{Fault, Outcome};
 use crate::java;
+use crate::nesting;
 use crate::run::Run;
 use crate::tests::is_empty;
 
@@ -91,8 +92,8 @@ fn format_filter(run: &Run, args: &Args<'_>) -> Outcome {
     // A single list is the arguments.
     let listed = rest.first().filter(|first| rest.len() == 1 && crate::value::is_list(first));
     let formatted = match listed {
-        Some(list) => printf::format(text, &crate::value::items(list))?,
-        None => printf::format(text, rest)?,
+        Some(list) => printf::format(run, text, &crate::value::items(list))?,
+        None => printf::format(run, text, rest)?,
     };
     run.charge(formatted.len() / 32)?;
     Ok(Value::from(formatted))
@@ -159,6 +160,7 @@ fn escape_char(run: &Run, args: &Args<'_>) -> Outcome {
         }
     };
     let Some(value) = input(args) else { return Ok(Value::from(())) };
+    nesting::weigh(run, value)?;
     deep(value, &|text| {
         run.charge(1 + text.len() / 32)?;
         Ok(text.replace(from, to))
@@ -197,11 +199,12 @@ fn default(_: &Run, args: &Args<'_>) -> Outcome {
 }
 
 /// Java text, but JSON for maps and lists.
-fn string(_: &Run, args: &Args<'_>) -> Outcome {
-    Ok(match input(args) {
-        None => Value::from(()),
-        Some(value) => Value::from(java::print(value)),
-    })
+fn string(run: &Run, args: &Args<'_>) -> Outcome {
+    let Some(value) = input(args) else { return Ok(Value::from(())) };
+    nesting::weigh(run, value)?;
+    let text = java::print(value);
+    run.charge(text.len() / 32)?;
+    Ok(Value::from(text))
 }
 
 fn class_name(_: &Run, args: &Args<'_>) -> Outcome {

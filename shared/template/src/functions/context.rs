@@ -5,6 +5,7 @@ use minijinja::Value;
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
 use crate::java;
+use crate::nesting;
 use crate::run::Run;
 use crate::value::{is_map, items, pairs, value_to_json};
 
@@ -34,6 +35,7 @@ fn again(run: &Run, args: &Args<'_>, recursive: bool) -> Outcome {
     match value.as_str() {
         Some(text) => run.shared.engine.value(run, &serde_json::Value::String(text.to_owned()), recursive),
         None if is_map(value) || crate::value::is_list(value) => {
+            nesting::weigh(run, value)?;
             run.shared.engine.value(run, &value_to_json(value), recursive)
         }
         None => Ok(value.clone()),
@@ -83,6 +85,7 @@ fn tasks_with_state(run: &Run, args: &Args<'_>) -> Outcome {
     let state = args.text(0, "state")?;
     let mut found = Vec::new();
     if let Some(tasks) = run.variable("tasks") {
+        run.charge(tasks.len().unwrap_or(0))?;
         for (id, task) in pairs(&tasks) {
             collect(&id, None, &task, state, &mut found);
         }

@@ -35,6 +35,7 @@ fn cipher(args: &Args<'_>) -> Result<Cipher, Fault> {
 
 fn encrypt(run: &Run, args: &Args<'_>) -> Outcome {
     let plaintext = args.text(1, "plaintext")?.as_bytes();
+    run.charge(1 + plaintext.len() / 16)?;
     let nonce: Vec<u8> =
         run.random().to_be_bytes().into_iter().chain(run.random().to_be_bytes()).take(NONCE_LENGTH).collect();
     let place = nonce.as_slice().try_into().map_err(|_| Fault::from("the nonce has the wrong length"))?;
@@ -46,9 +47,10 @@ fn encrypt(run: &Run, args: &Args<'_>) -> Outcome {
     Ok(Value::from(STANDARD.encode([nonce, encrypted].concat())))
 }
 
-fn decrypt(_: &Run, args: &Args<'_>) -> Outcome {
+fn decrypt(run: &Run, args: &Args<'_>) -> Outcome {
     let failed =
         || Fault::from("The text cannot be decrypted: the key does not fit, or it was not encrypted");
+    run.charge(1 + args.text(1, "encrypted")?.len() / 16)?;
     let encrypted = STANDARD.decode(args.text(1, "encrypted")?).map_err(|_| failed())?;
     let (nonce, encrypted) = encrypted.split_at_checked(NONCE_LENGTH).ok_or_else(failed)?;
     let nonce = nonce.try_into().map_err(|_| failed())?;

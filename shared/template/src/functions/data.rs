@@ -23,7 +23,8 @@ fn source<'a>(run: &Run, args: &'a Args<'_>, name: &str) -> Result<Option<&'a st
         Some(value) if value.is_none() => Ok(None),
         _ => {
             let text = args.text(0, name)?;
-            run.charge(text.len() / 32)?;
+            // What is read takes many times the memory of its text.
+            run.charge(text.len() / 4)?;
             Ok(Some(text))
         }
     }

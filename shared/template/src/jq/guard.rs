@@ -9,7 +9,7 @@ use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 
-use super::natives::{MEASURE, TIMES};
+use super::natives::{MEASURE, PAIRS, REGEX, TICK, TIMES, takes_values};
 
 /// The variables that the rewriting binds.
 const IGNORED: &str = "$segue_ignored";
@@ -114,6 +114,39 @@ pub(super) fn def(def: Def<&str>) -> Def<&str> {
     Def { body: measured_before(term(def.body)), ..def }
 }
 
+/// As [`measured_before`], for what runs once for each of many values: a part of a step each.
+fn ticked_before(body: Jq<'_>) -> Jq<'_> {
+    match body {
+        Term::Id | Term::Num(_) | Term::Var(_) => body,
+        body => bind(Term::Call(TICK, Vec::new()), IGNORED, body),
+    }
+}
+
+/// A call: whatever a native function does, it looks at all of its input and of its arguments.
+fn call<'s>(name: &'s str, mut arguments: Vec<Jq<'s>>) -> Jq<'s> {
+    let Some(by_value) = takes_values(name, arguments.len()) else { return Term::Call(name, arguments) };
+    if by_value {
+        arguments = arguments.into_iter().map(measured).collect();
+    }
+    match (name, arguments.pop()) {
+        // Each part of the one is looked for in the other.
+        ("contains" | "indices", Some(argument)) if arguments.is_empty() => {
+            let pairs = Term::Call(PAIRS, vec![Term::Var(RIGHT)]);
+            let found = Term::Call(name, vec![Term::Var(RIGHT)]);
+            bind(argument, RIGHT, bind(pairs, IGNORED, found))
+        }
+        (_, last) => {
+            arguments.extend(last);
+            let call = measured_before(Term::Call(name, arguments));
+            match name {
+                "matches" | "split_matches" | "split_" => bind(Term::Call(REGEX, Vec::new()), IGNORED, call),
+                _ if FLOATS.contains(&name) => measured(call),
+                _ => call,
+            }
+        }
+    }
+}
+
 /// `measure as $ignored | body`: the paths of the body stay what they are.
 fn measured_before(body: Jq<'_>) -> Jq<'_> {
     bind(Term::Call(MEASURE, Vec::new()), IGNORED, body)
@@ -166,12 +199,13 @@ fn term<'s>(from: Jq<'s>) -> Jq<'s> {
         }
         Term::TryCatch(tried, caught) => Term::TryCatch(boxed(tried), caught.map(boxed)),
         Term::IfThenElse(branches, otherwise) => {
-            let branches = branches.into_iter().map(|(condition, then)| (term(condition), term(then)));
-            Term::IfThenElse(branches.collect(), otherwise.map(boxed))
+            let branches =
+                branches.into_iter().map(|(condition, then)| (term(condition), ticked_before(term(then))));
+            let otherwise = otherwise.map(|otherwise| Box::new(ticked_before(term(*otherwise))));
+            Term::IfThenElse(branches.collect(), otherwise)
         }
         Term::Def(defs, inner) => Term::Def(defs.into_iter().map(def).collect(), boxed(inner)),
-        Term::Call(name, arguments) if FLOATS.contains(&name) => measured(Term::Call(name, all(arguments))),
-        Term::Call(name, arguments) => Term::Call(name, all(arguments)),
+        Term::Call(name, arguments) => call(name, all(arguments)),
         Term::Path(inner, path) => {
             let parts = path.0.into_iter().map(|(part, optional)| {
                 let part = match part {
@@ -220,11 +254,21 @@ fn binary<'s>(left: Jq<'s>, op: BinaryOp<&'s str>, right: Jq<'s>) -> Jq<'s> {
             let update = Term::BinOp(Box::new(left), BinaryOp::Update, Box::new(result));
             bind(right, RIGHT, measured(update))
         }
+        // These look at all of both, whatever they yield.
+        BinaryOp::Cmp(_) | BinaryOp::Math(Math::Sub | Math::Div) => {
+            let compared = Term::BinOp(Box::new(measured(left)), op, Box::new(measured(right)));
+            measured(compared)
+        }
         BinaryOp::Math(_) | BinaryOp::Assign | BinaryOp::Update | BinaryOp::UpdateAlt => {
             measured(Term::BinOp(Box::new(left), op, Box::new(right)))
         }
         BinaryOp::Pipe(Some(bound)) => {
+            let right = ticked_before(right);
             Term::BinOp(Box::new(left), BinaryOp::Pipe(Some(pattern(bound))), Box::new(right))
+        }
+        // The right side runs for each value of the left one.
+        BinaryOp::Pipe(None) | BinaryOp::And | BinaryOp::Or => {
+            Term::BinOp(Box::new(left), op, Box::new(ticked_before(right)))
         }
         op => Term::BinOp(Box::new(left), op, Box::new(right)),
     }

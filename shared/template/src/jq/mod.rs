@@ -6,7 +6,7 @@
 mod guard;
 mod natives;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use jaq_core::load::parse::Def;
 use jaq_core::load::{Arena, File, Loader, parse};
@@ -28,8 +28,14 @@ const MAIN: &str = "segue_main";
 /// Definitions of jaq that use functions which are left out.
 const NEEDS_MACHINE: [&str; 4] = ["stderr", "debug", "halt", "halt_error"];
 
-/// What a program yields for a JSON text, each as JSON text, and the steps that are left.
-pub(crate) fn run(program: &str, json: &str, steps: u64) -> Result<(Vec<String>, u64), Fault> {
+/// What a program yields for a JSON text, each as JSON text, and the steps that are left. `look` is asked every few
+/// dozen steps; its fault stops the program.
+pub(crate) fn run(
+    program: &str,
+    json: &str,
+    steps: u64,
+    look: &dyn Fn() -> Result<(), Fault>,
+) -> Result<(Vec<String>, u64), Fault> {
     let failed = |what: &str| Fault::from(format!("Failed to resolve JQ expression '{program}': {what}"));
     check_size(program).map_err(failed)?;
     let input = natives::read_json(json).map_err(|error| failed(&error))?;
@@ -56,7 +62,9 @@ pub(crate) fn run(program: &str, json: &str, steps: u64) -> Result<(Vec<String>,
         failed(&format!("it uses what does not exist: {}", unknown.collect::<Vec<_>>().join(", ")))
     })?;
     let left = Cell::new(steps);
-    let job = Job { lut: &filter.lut, left: &left };
+    let (ticks, stopped) = (Cell::new(0), RefCell::new(None));
+    let goes_on = || look().map_err(|fault| stopped.replace(Some(fault))).is_ok();
+    let job = Job { lut: &filter.lut, left: &left, ticks: &ticks, look: &goes_on };
     let mut results = Vec::new();
     for result in filter.id.run((Ctx::<Limited>::new(job, Vars::new([])), input)) {
         match result {
@@ -64,7 +72,7 @@ pub(crate) fn run(program: &str, json: &str, steps: u64) -> Result<(Vec<String>,
             Err(exception) => {
                 return Err(match exception.get_err() {
                     Ok(error) => failed(&error.to_string()),
-                    Err(_) => Fault::OutOfFuel,
+                    Err(_) => stopped.take().unwrap_or(Fault::OutOfFuel),
                 });
             }
         }

@@ -1,16 +1,34 @@
 //! The native functions of jq programs: jaq's without those that look at the machine, and those that count.
 
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use jaq_core::data::HasLut;
 use jaq_core::native::{Filter, Fun, bome, run, v};
-use jaq_core::{Cv, DataT, Error, Exn, Native, RunPtr, ValX, ValXs};
+use jaq_core::{Bind, Cv, DataT, Error, Exn, Native, RunPtr, ValX, ValXs};
 use jaq_json::{Num, Val};
+
+use crate::run::STEPS_A_LOOK;
 
 /// Takes steps by the size of its input, and yields it.
 pub(super) const MEASURE: &str = "segue_measure";
 /// The product of its arguments.
 pub(super) const TIMES: &str = "segue_times";
+/// Takes a part of a step.
+pub(super) const TICK: &str = "segue_tick";
+/// Takes steps by the size of its input times that of its argument.
+pub(super) const PAIRS: &str = "segue_pairs";
+/// Takes the steps of compiling a regular expression.
+pub(super) const REGEX: &str = "segue_regex";
+/// Ticks in a step.
+const TICKS_A_STEP: u32 = 8;
+/// Steps that compiling a regular expression takes.
+const COMPILING: u64 = 100;
+/// The longest whole number, in decimal digits: work on numbers grows with the square of their length.
+pub(super) const MAX_DIGITS: usize = 10_000;
+/// As many bits as [`MAX_DIGITS`] digits have.
+const MAX_BITS: u64 = 33_220;
 /// What would look at the machine, stop it, or is replaced here.
 const LEFT_OUT: [&str; 9] =
     ["env", "now", "halt", "debug_empty", "stderr_empty", "localtime", "strflocaltime", "range", "fromjson"];
@@ -25,6 +43,25 @@ const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 pub(super) struct Job<'a> {
     pub(super) lut: &'a jaq_core::compile::Lut<Native<Limited>>,
     pub(super) left: &'a Cell<u64>,
+    /// Ticks since the last step.
+    pub(super) ticks: &'a Cell<u32>,
+    /// Asked every few dozen steps; what stopped it is for [`super::run`].
+    pub(super) look: &'a dyn Fn() -> bool,
+}
+
+impl Job<'_> {
+    /// Takes steps; none when there are not enough. Running out halts the program: unlike an error, no `try`
+    /// catches that.
+    fn take<'v>(&self, steps: Option<u64>) -> Result<(), Exn<'v, Val>> {
+        let before = self.left.get();
+        let rest = steps.and_then(|steps| before.checked_sub(steps));
+        self.left.set(rest.unwrap_or(0));
+        let rest = rest.ok_or_else(|| Exn::halt(1))?;
+        if before / STEPS_A_LOOK != rest / STEPS_A_LOOK && !(self.look)() {
+            return Err(Exn::halt(1));
+        }
+        Ok(())
+    }
 }
 
 /// jaq's data with a [`Job`].
@@ -44,8 +81,11 @@ impl<'a> HasLut<'a, Limited> for Job<'a> {
 /// All native functions.
 pub(super) fn all() -> impl Iterator<Item = Fun<Limited>> {
     let theirs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-    let ours: [Filter<RunPtr<Limited>>; 4] = [
+    let ours: [Filter<RunPtr<Limited>>; 7] = [
         (MEASURE, v(0), measure),
+        (TICK, v(0), tick),
+        (PAIRS, v(1), pairs),
+        (REGEX, v(0), regex),
         (TIMES, v(2), times),
         ("range", v(3), range),
         ("fromjson", v(0), from_json),
@@ -53,11 +93,16 @@ pub(super) fn all() -> impl Iterator<Item = Fun<Limited>> {
     theirs.filter(|(name, ..)| !LEFT_OUT.contains(name)).chain(ours.into_iter().map(run::<Limited>))
 }
 
-/// Takes steps. Running out halts the program: unlike an error, no `try` catches that.
-fn take<'a>(left: &Cell<u64>, steps: Option<u64>) -> Result<(), Exn<'a, Val>> {
-    let rest = steps.and_then(|steps| left.get().checked_sub(steps));
-    left.set(rest.unwrap_or(0));
-    rest.map(drop).ok_or_else(|| Exn::halt(1))
+/// Whether a native function takes all its arguments as values, not as filters to run; none where there is no
+/// native function of that name and number of arguments.
+pub(super) fn takes_values(name: &str, arguments: usize) -> Option<bool> {
+    static KNOWN: LazyLock<HashMap<(&'static str, usize), bool>> = LazyLock::new(|| {
+        let known = all().map(|(name, arguments, _)| {
+            ((name, arguments.len()), arguments.iter().all(|argument| matches!(argument, Bind::Var(()))))
+        });
+        known.collect()
+    });
+    KNOWN.get(&(name, arguments)).copied()
 }
 
 /// The steps a value costs; `None` when they are more than `most`. Stops counting there, as values share
@@ -71,11 +116,15 @@ pub(super) fn cost(value: &Val, most: u64) -> Option<u64> {
 fn count(value: &Val, sum: &mut u64, enough: u64) -> bool {
     *sum = sum.saturating_add(1);
     match value {
+        Val::Num(Num::BigInt(number)) => *sum = sum.saturating_add(number.bits() / 16),
+        Val::Num(Num::Dec(digits)) => *sum = sum.saturating_add((digits.len() * 16 / BYTES_A_STEP) as u64),
         Val::TStr(text) | Val::BStr(text) => {
             *sum = sum.saturating_add((text.len() * 16 / BYTES_A_STEP) as u64)
         }
         Val::Arr(items) => return items.iter().all(|item| *sum <= enough && count(item, sum, enough)),
         Val::Obj(map) => {
+            // An object takes some hundred bytes, however few entries it has.
+            *sum = sum.saturating_add(15);
             return map
                 .iter()
                 .all(|(key, item)| *sum <= enough && count(key, sum, enough) && count(item, sum, enough));
@@ -90,22 +139,66 @@ fn once<'a>(result: ValX<'a, Val>) -> ValXs<'a, Val> {
 }
 
 fn measure(cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
-    let left = cv.0.data().left;
-    once(take(left, cost(&cv.1, left.get())).map(|()| whole(cv.1)))
+    let job = *cv.0.data();
+    if is_too_long(&cv.1) {
+        return once(Err(too_long()));
+    }
+    once(job.take(cost(&cv.1, job.left.get())).map(|()| whole(cv.1)))
+}
+
+/// A number that no operation should go on with.
+fn is_too_long(value: &Val) -> bool {
+    match value {
+        Val::Num(Num::BigInt(number)) => number.bits() > MAX_BITS,
+        Val::Num(Num::Dec(digits)) => digits.len() > MAX_DIGITS,
+        _ => false,
+    }
+}
+
+fn too_long<'a>() -> Exn<'a, Val> {
+    Exn::from(Error::str(format_args!("a number has more than {MAX_DIGITS} digits")))
+}
+
+fn tick(cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
+    let job = *cv.0.data();
+    let ticks = job.ticks.get() + 1;
+    if ticks < TICKS_A_STEP {
+        job.ticks.set(ticks);
+        return once(Ok(Val::Null));
+    }
+    job.ticks.set(0);
+    once(job.take(Some(1)).map(|()| Val::Null))
+}
+
+fn pairs(mut cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
+    let job = *cv.0.data();
+    let most = job.left.get();
+    let argument = cv.0.pop_var();
+    let steps = cost(&cv.1, most).zip(cost(&argument, most)).map(|(one, other)| one.saturating_mul(other));
+    once(job.take(steps).map(|()| Val::Null))
+}
+
+fn regex(cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
+    once(cv.0.data().take(Some(COMPILING)).map(|()| Val::Null))
 }
 
 fn times(mut cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
-    let left = cv.0.data().left;
+    let job = *cv.0.data();
     let (b, a) = (cv.0.pop_var(), cv.0.pop_var());
+    if let (Val::Num(Num::BigInt(a)), Val::Num(Num::BigInt(b))) = (&a, &b)
+        && a.bits().saturating_add(b.bits()) > MAX_BITS
+    {
+        return once(Err(too_long()));
+    }
     let repeated = match (&a, &b) {
         (Val::TStr(text) | Val::BStr(text), Val::Num(number))
         | (Val::Num(number), Val::TStr(text) | Val::BStr(text)) => {
             let times = double(number).clamp(0.0, 1e15);
             Some((text.len() as f64 * times / BYTES_A_STEP as f64) as u64)
         }
-        _ => cost(&a, left.get()),
+        _ => cost(&a, job.left.get()),
     };
-    once(take(left, repeated).and_then(|()| (a * b).map(whole).map_err(Exn::from)))
+    once(job.take(repeated).and_then(|()| (a * b).map(whole).map_err(Exn::from)))
 }
 
 /// What was computed is an integer where it is whole: jq knows one kind of number.
@@ -123,10 +216,14 @@ fn double(number: &Num) -> f64 {
 }
 
 fn range(mut cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
-    let left = cv.0.data().left;
+    let job = *cv.0.data();
     let (by, to, from) = (cv.0.pop_var(), cv.0.pop_var(), cv.0.pop_var());
     let zero = Val::from(0_isize);
     let mut next = Some(from);
+    // A range of nothing takes a step as well.
+    if let Err(halted) = job.take(Some(1)) {
+        return once(Err(halted));
+    }
     Box::new(std::iter::from_fn(move || {
         let current = next.take()?;
         let goes_on = match by.cmp(&zero) {
@@ -137,7 +234,7 @@ fn range(mut cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
         if !goes_on {
             return None;
         }
-        if let Err(halted) = take(left, Some(1)) {
+        if let Err(halted) = job.take(Some(1)) {
             return Some(Err(halted));
         }
         match current.clone() + by.clone() {
@@ -157,5 +254,26 @@ fn from_json(cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
 /// Reads JSON of bounded depth: serde refuses what is nested too deeply, jaq's reader does not.
 pub(super) fn read_json(text: &str) -> Result<Val, String> {
     serde_json::from_str::<serde_json::Value>(text).map_err(|error| error.to_string())?;
+    if has_long_number(text) {
+        return Err(format!("a number has more than {MAX_DIGITS} digits"));
+    }
     jaq_json::read::parse_single(text.as_bytes()).map_err(|error| error.to_string())
+}
+
+/// Whether a number of a JSON text is longer than one may be. Texts in it are passed over.
+fn has_long_number(text: &str) -> bool {
+    let (mut length, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        if quoted {
+            quoted = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            continue;
+        }
+        quoted = byte == b'"';
+        length = if byte.is_ascii_digit() || b"+-.eE".contains(&byte) { length + 1 } else { 0 };
+        if length > MAX_DIGITS {
+            return true;
+        }
+    }
+    false
 }

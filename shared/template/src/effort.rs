@@ -1,0 +1,49 @@
+//! Whether rendering a text may take noticeable work, told from the text alone and without reading it as a template.
+
+use serde_json::Value as Json;
+
+/// What an expression that does more than name a value has in it: a filter, a call, an operator that makes something
+/// larger, a text within a text. The list errs on the side of work: text around an expression may have these too.
+const WORK: [char; 6] = ['|', '(', '~', '+', '*', '#'];
+
+/// Whether rendering a text may take noticeable work. `{{ inputs.name }}` does not.
+pub fn computes(text: &str) -> bool {
+    text.contains("{%") || (text.contains("{{") && (text.contains(WORK) || text.contains("..")))
+}
+
+/// Whether a text within a value does, keys included.
+pub fn value_computes(value: &Json) -> bool {
+    match value {
+        Json::String(text) => computes(text),
+        Json::Array(items) => items.iter().any(value_computes),
+        Json::Object(map) => map.iter().any(|(key, item)| computes(key) || value_computes(item)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_alone_are_no_work() {
+        for text in ["plain (text) | 1", "{{ inputs.name }}", "a {{ outputs['x'].y[0] ?? 'z' }} - b", ""] {
+            assert!(!computes(text), "{text}");
+        }
+        for text in [
+            "{% for i in x %}",
+            "{{ x | upper }}",
+            "{{ f() }}",
+            "{{ 1..9 }}",
+            "{{ a ~ b }}",
+            "{{ \"#{a}\" }}",
+        ] {
+            assert!(computes(text), "{text}");
+        }
+        assert!(
+            value_computes(&json!([{"{{ f() }}": 1}]))
+                && !value_computes(&json!({"a": ["{{ b }}", 1, null]}))
+        );
+    }
+}
