@@ -6,13 +6,14 @@
 #   BUNDLED=1         compile DuckDB from source instead, about 16 minutes on 2 cores
 #   FRESH=1           `make demo` starts with an empty data directory
 #   KILLS             how often `make crash` kills the server; default: 200
+#   SECONDS_EACH      how long `make fuzz` runs each target; default: 600
 #   SEEDS             how many rounds of faults `make test-gcp` runs; default: 2
 #   PAST              how many past executions `make bench` adds to a store; default: 1000000
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gcp sizes emulators crash bench build lint fmt clean duckdb tools
+.PHONY: help demo test test-gcp sizes emulators crash fuzz bench build lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROFILE := $(or $(PROFILE),release)
@@ -36,6 +37,9 @@ test: tools $(DUCKDB) ## run every test
 
 crash: build ## kill a server KILLS times while it works, and compare with an undisturbed run
 	$(BUILT)/crash-server --segue $(BUILT)/segue --kills $(or $(KILLS),200)
+
+fuzz: $(DUCKDB) ## run each fuzz target for SECONDS_EACH on its corpus, with cargo-fuzz
+	@tests/tools/fuzz.sh $(or $(SECONDS_EACH),600)
 
 emulators: ## start the emulators of Firestore, Pub/Sub, Cloud Storage and BigQuery, and print their environment
 	@tests/tools/emulators.sh start

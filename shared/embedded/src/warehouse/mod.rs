@@ -43,12 +43,22 @@ use segue_ports::warehouse::{
 };
 
 pub use limits::Limits;
+pub use pool::STACK_BYTES;
 pub use source::ObjectSource;
 
 use catalog::Record;
 use engine::{Engine, Failure};
 use pool::Pool;
 use sql::names::{check_dataset, quote};
+
+/// How many statements a script has, read as before a query but not run. The reader needs a stack of
+/// [`STACK_BYTES`].
+///
+/// # Errors
+/// [`WarehouseError::InvalidQuery`] if the script cannot be read.
+pub fn check_sql(sql: &str) -> Result<usize, WarehouseError> {
+    sql::translate(sql, &sql::names::Scope::default()).map(|statements| statements.len())
+}
 
 /// A warehouse in a DuckDB file.
 pub struct DuckDbWarehouse {

@@ -27,7 +27,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// The stack of the thread a job runs on. A level of brackets takes up to 160 KiB of it in the SQL parser, which is built
 /// without optimization; `sql::depth` lets a hundred of them through. This is sixteen times as much, in addresses: the
 /// system gives memory for what is used.
-const STACK_BYTES: usize = 256 << 20;
+pub const STACK_BYTES: usize = 256 << 20;
 
 /// The connections to one database file.
 pub(crate) struct Pool {

@@ -1,0 +1,15 @@
+//! Any text is a script of BigQuery SQL: it is translated or refused. The stack is that of the warehouse's thread, so
+//! that a text that is too deep for it ends the process here as well.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use segue_embedded::warehouse;
+
+fuzz_target!(|sql: &str| {
+    let sql = sql.to_owned();
+    let thread = std::thread::Builder::new().stack_size(warehouse::STACK_BYTES);
+    let translated = thread.spawn(move || warehouse::check_sql(&sql)).unwrap().join();
+    if let Ok(statements) = translated.unwrap() {
+        assert!(statements > 0, "a script without statements is refused");
+    }
+});

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Runs each fuzz target for so many seconds, on a copy of its corpus, and fails if one of them finds something. What it
+# finds is printed and stays in the build folder.
+#
+#   fuzz.sh SECONDS [TARGET...]
+#
+# cargo-fuzz is installed into the user's cache if it is missing. The targets run with the toolchain of the repository:
+# libFuzzer needs no sanitizer to find panics, endless loops and memory without bound.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+seconds=$1
+shift
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(flow expression sql push)
+tools=${XDG_CACHE_HOME:-$HOME/.cache}/segue/tools
+version=0.13.2
+PATH=$tools/bin:$PATH
+if ! cargo fuzz --version 2>/dev/null | grep -qF " $version"; then
+  cargo install --locked --quiet --root "$tools" --version "$version" cargo-fuzz
+fi
+build=$(realpath -m "${CARGO_TARGET_DIR:-target}")/fuzz
+found=$build/found
+mkdir -p "$found"
+# The path of DuckDB's library is not kept in programs of another workspace.
+duckdb=$(realpath "$DUCKDB_LIB_DIR")
+export DUCKDB_LIB_DIR=$duckdb LD_LIBRARY_PATH=$duckdb${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+run() {
+  local target=$1 corpus
+  shift
+  corpus=$(mktemp -d)
+  cp -r "tests/fuzz/corpus/$target/." "$corpus"
+  # Longer than 10 s for one input is a find: a render stops after its steps, the others are linear.
+  if ! RUST_BACKTRACE=1 cargo fuzz run --fuzz-dir tests/fuzz --target-dir "$build" --sanitizer none --release \
+    "$target" "$corpus" -- -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
+    -artifact_prefix="$found/$target-" -print_final_stats=1 >"$build/$target.log" 2>&1; then
+    tail -n 60 "$build/$target.log"
+    echo "the fuzz target $target found something, or cannot be built; see $found"
+    rm -rf "$corpus"
+    return 1
+  fi
+  echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$target.log") inputs in $seconds s, nothing found"
+  rm -rf "$corpus"
+}
+for target in "${targets[@]}"; do
+  run "$target"
+done
