@@ -3,22 +3,18 @@
 use crate::language::{Language, ScriptFile};
 use crate::place::Folder;
 use crate::properties::ScriptProperties;
+use crate::runner::Runner;
 use segue_task::TaskError;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-/// Linux takes no single argument of 128 KiB or more; longer text goes through a file.
-const MAX_ARGUMENT: usize = 100_000;
-/// Variables of the service that its scripts do not see: they hold secrets, which scripts get by `secret()`.
-const HIDDEN: &str = "SECRET_";
-/// What opens the state store's sealed values and the API is no script's business either.
-const OWN: [&str; 3] = ["SEGUE_ENCRYPTION_KEY", "SEGUE_AUTH", "SEGUE_PASSWORD"];
-
-fn is_hidden(name: &str) -> bool {
-    name.starts_with(HIDDEN) || OWN.contains(&name)
-}
+/// Linux takes no single variable of 128 KiB or more; longer text goes through a file.
+const MAX_VARIABLE: usize = 100_000;
+/// The variable that carries the commands into a container of this machine.
+const COMMANDS: &str = "SEGUE_COMMANDS";
 
 /// Names a script file in a shell text, or as arguments.
 pub(crate) fn script_command(file: &ScriptFile, program: &str, name: &str) -> Vec<String> {
@@ -40,9 +36,24 @@ pub(crate) struct Arguments<'a> {
     pub(crate) commands: Vec<String>,
 }
 
+/// Program and arguments, and how they are seen.
+pub(crate) struct Built {
+    /// Program and arguments.
+    pub(crate) arguments: Vec<String>,
+    /// Why everybody on this machine sees the commands in a list of processes, where that is so.
+    pub(crate) shown: Option<String>,
+}
+
 impl Arguments<'_> {
-    /// The whole of it. A text too long for an argument is written into `folder`.
-    pub(crate) async fn build(self, folder: &Folder) -> Result<Vec<String>, TaskError> {
+    /// The whole of it. A text with commands is no argument, where everybody on this machine would read it in a list of
+    /// processes, the secrets in it too: it is a file in `folder`, or a variable for a container of this machine, whose
+    /// user might not be let into the folder.
+    pub(crate) async fn build(
+        self,
+        folder: &Folder,
+        runner: &Runner,
+        env: &mut BTreeMap<String, OsString>,
+    ) -> Result<Built, TaskError> {
         let interpreter: Vec<String> = match &self.properties.interpreter {
             Some(given) => given.0.clone(),
             None => self.language.interpreter.iter().map(|&part| part.to_owned()).collect(),
@@ -56,7 +67,7 @@ impl Arguments<'_> {
                     "there is nothing to run: commands is empty, and so is interpreter",
                 ));
             }
-            return Ok(parts);
+            return Ok(Built { arguments: parts, shown: None });
         }
         if self.properties.fail_fast != Some(false)
             && (is_shell(&interpreter) || self.properties.interpreter.is_none())
@@ -66,28 +77,114 @@ impl Arguments<'_> {
         parts.extend(self.before);
         parts.extend(self.commands);
         let text = parts.join("\n");
-        let mut arguments = interpreter;
-        if text.len() > MAX_ARGUMENT && arguments.last().is_some_and(|last| last == "-c") {
-            let file = folder.join("commands.sh");
-            tokio::fs::write(&file.here, &text).await.map_err(|error| {
-                TaskError::failed(format!("cannot write '{}': {error}", file.here.display()))
-            })?;
-            arguments.pop();
-            arguments.push(file.seen_text());
-        } else {
-            arguments.push(text);
+        if text.contains('\0') {
+            return Err(TaskError::failed(
+                "there is a NUL character in the commands, which no interpreter takes",
+            ));
         }
-        Ok(arguments)
+        let Some(reader) = reader(&interpreter) else {
+            let shown = format!(
+                "the commands are an argument of '{}', so everybody on this machine can read them while they run, the \
+                 secrets in them too; give secrets by env",
+                interpreter.join(" ")
+            );
+            let arguments = interpreter.into_iter().chain([text]).collect();
+            return Ok(Built { arguments, shown: Some(shown) });
+        };
+        let is_variable = matches!(runner, Runner::Docker { .. })
+            && matches!(reader, Reader::Shell)
+            && text.len() <= MAX_VARIABLE;
+        let read = if is_variable {
+            env.insert(COMMANDS.to_owned(), text.into());
+            format!("eval \"unset {COMMANDS};${COMMANDS}\"")
+        } else {
+            let file = folder.join(reader.file_name());
+            write_private(&file.here, text).await?;
+            reader.read(&file.seen_text())
+        };
+        Ok(Built { arguments: interpreter.into_iter().chain([read]).collect(), shown: None })
+    }
+}
+
+/// Writes a file that only this user can read.
+async fn write_private(path: &Path, text: String) -> Result<(), TaskError> {
+    let wrong =
+        |error: std::io::Error| TaskError::failed(format!("cannot write '{}': {error}", path.display()));
+    let mut file = tokio::fs::File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .await
+        .map_err(wrong)?;
+    file.write_all(text.as_bytes()).await.map_err(wrong)?;
+    file.flush().await.map_err(wrong)
+}
+
+/// Interpreters that can be told to take the text of their last argument from a file, as if it stood there: `$0`, the
+/// arguments, the exit code stay as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Shell,
+    PowerShell,
+    Python,
+}
+
+impl Reader {
+    fn file_name(self) -> &'static str {
+        match self {
+            Self::Shell => "commands.sh",
+            Self::PowerShell => "commands.ps1",
+            Self::Python => "commands.py",
+        }
+    }
+
+    /// What stands in place of the text.
+    fn read(self, path: &str) -> String {
+        match self {
+            Self::Shell => format!(". {}", shell_word(path)),
+            Self::PowerShell => format!(". '{}'", path.replace('\'', "''")),
+            Self::Python => {
+                format!("exec(compile(open({path:?}, encoding='utf-8').read(), '<string>', 'exec'))")
+            }
+        }
+    }
+}
+
+/// How an interpreter that takes the commands as its last argument can read them from a file instead.
+fn reader(interpreter: &[String]) -> Option<Reader> {
+    let last = interpreter.last()?;
+    let option = last.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+    // `-c`, and with other letters before it: `-euc`.
+    let takes_text = option.is_some_and(|letters| letters.ends_with('c'));
+    if takes_text && is_shell(interpreter) {
+        return Some(Reader::Shell);
+    }
+    let program = program_of(interpreter);
+    if takes_text && program.starts_with("python") {
+        return Some(Reader::Python);
+    }
+    let is_command =
+        option.is_some_and(|word| ["command", "c"].contains(&word.to_ascii_lowercase().as_str()));
+    (is_command && ["pwsh", "powershell"].contains(&program)).then_some(Reader::PowerShell)
+}
+
+/// The name of the program, without its folder and `env` before it.
+fn program_of(interpreter: &[String]) -> &str {
+    let name = |part: &String| -> usize { part.rfind('/').map_or(0, |at| at + 1) };
+    let mut names = interpreter.iter().map(|part| part.get(name(part)..).unwrap_or_default());
+    match names.next().unwrap_or_default() {
+        "env" => names.next().unwrap_or_default(),
+        program => program,
     }
 }
 
 /// Whether `set -e` means something to an interpreter.
 fn is_shell(interpreter: &[String]) -> bool {
-    let program = interpreter.first().map_or("", String::as_str);
-    matches!(program.rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "busybox"))
+    matches!(program_of(interpreter), "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "busybox")
 }
 
-/// A command that runs as a process of this machine: with the service's own variables, save the hidden ones.
+/// A command that runs as a process of this machine.
 pub(crate) fn process(
     arguments: &[String],
     dir: &Path,
@@ -97,13 +194,7 @@ pub(crate) fn process(
         return Err(TaskError::failed("there is nothing to run"));
     };
     let mut command = Command::new(program);
-    command.args(rest).current_dir(dir);
-    for (name, _) in std::env::vars_os() {
-        if is_hidden(&name.to_string_lossy()) {
-            command.env_remove(name);
-        }
-    }
-    command.envs(env);
+    command.args(rest).current_dir(dir).envs(env);
     Ok(command)
 }
 
@@ -140,10 +231,33 @@ mod tests {
     use super::*;
     use crate::language::{POWERSHELL, PYTHON, SHELL};
     use serde_json::json;
+    use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
     fn folder(here: &Path) -> Folder {
         Folder { here: here.to_path_buf(), seen: PathBuf::from("/elsewhere") }
+    }
+
+    /// The arguments, and the text of the file they name.
+    async fn build_with(
+        language: &Language,
+        properties: serde_json::Value,
+        [before, commands]: [&[&str]; 2],
+        runner: &Runner,
+    ) -> (Vec<String>, Option<String>, BTreeMap<String, OsString>) {
+        let scratch = tempfile::tempdir().unwrap();
+        let properties = serde_json::from_value(properties).unwrap();
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        let arguments =
+            Arguments { language, properties: &properties, before: owned(before), commands: owned(commands) };
+        let mut env = BTreeMap::new();
+        let built = arguments.build(&folder(scratch.path()), runner, &mut env).await.unwrap();
+        let written = std::fs::read_dir(scratch.path()).unwrap().next().map(|entry| {
+            let path = entry.unwrap().path();
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            std::fs::read_to_string(path).unwrap()
+        });
+        (built.arguments, written, env)
     }
 
     async fn build(
@@ -151,67 +265,56 @@ mod tests {
         properties: serde_json::Value,
         before: &[&str],
         commands: &[&str],
-    ) -> Vec<String> {
-        let properties = serde_json::from_value(properties).unwrap();
-        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-        let arguments =
-            Arguments { language, properties: &properties, before: owned(before), commands: owned(commands) };
-        arguments.build(&folder(&std::env::temp_dir())).await.unwrap()
+    ) -> (Vec<String>, String) {
+        let (arguments, written, _) =
+            build_with(language, properties, [before, commands], &Runner::Process).await;
+        (arguments, written.unwrap_or_default())
     }
 
     #[tokio::test]
-    async fn commands_are_one_argument() {
-        assert_eq!(
-            build(&SHELL, json!({}), &["a"], &["b \"c\"", "d\ne"]).await,
-            ["/bin/sh", "-c", "set -e\na\nb \"c\"\nd\ne"]
-        );
-        assert_eq!(build(&SHELL, json!({"failFast": false}), &[], &["b"]).await, ["/bin/sh", "-c", "b"]);
-        assert_eq!(
-            build(&SHELL, json!({"interpreter": ["/bin/bash", "-c"]}), &[], &["b"]).await,
-            ["/bin/bash", "-c", "set -e\nb"]
-        );
+    async fn commands_are_a_file_and_no_argument() {
+        let (arguments, text) = build(&SHELL, json!({}), &["a"], &["b \"c\"", "d\ne"]).await;
+        assert_eq!(arguments, ["/bin/sh", "-c", ". '/elsewhere/commands.sh'"]);
+        assert_eq!(text, "set -e\na\nb \"c\"\nd\ne");
+        assert_eq!(build(&SHELL, json!({"failFast": false}), &[], &["b"]).await.1, "b");
+        let bash = json!({"interpreter": ["/usr/bin/env", "bash", "-xc"]});
+        let (arguments, text) = build(&SHELL, bash, &[], &["b"]).await;
+        assert_eq!(arguments, ["/usr/bin/env", "bash", "-xc", ". '/elsewhere/commands.sh'"]);
+        assert_eq!(text, "set -e\nb");
+    }
+
+    #[tokio::test]
+    async fn commands_for_a_container_of_this_machine_are_a_variable() {
+        let docker = Runner::Docker { image: "alpine".to_owned(), options: Box::default() };
+        let (arguments, written, env) = build_with(&SHELL, json!({}), [&[], &["b"]], &docker).await;
+        assert_eq!(arguments, ["/bin/sh", "-c", "eval \"unset SEGUE_COMMANDS;$SEGUE_COMMANDS\""]);
+        assert_eq!((written, env["SEGUE_COMMANDS"].to_str()), (None, Some("set -e\nb")));
+        let long = format!(": {}", "x".repeat(300_000));
+        let (arguments, written, env) = build_with(&SHELL, json!({}), [&[], &[&long]], &docker).await;
+        assert_eq!(arguments, ["/bin/sh", "-c", ". '/elsewhere/commands.sh'"]);
+        assert_eq!((written.unwrap(), env.len()), (format!("set -e\n{long}"), 0));
     }
 
     #[tokio::test]
     async fn without_an_interpreter_commands_are_the_arguments() {
-        assert_eq!(build(&SHELL, json!({"interpreter": []}), &[], &["echo", "a b"]).await, ["echo", "a b"]);
+        assert_eq!(build(&SHELL, json!({"interpreter": []}), &[], &["echo", "a b"]).await.0, ["echo", "a b"]);
     }
 
     #[tokio::test]
     async fn other_interpreters_are_not_told_to_set_e() {
+        let (arguments, text) =
+            build(&PYTHON, json!({"interpreter": ["python3", "-c"]}), &[], &["print(1)"]).await;
         assert_eq!(
-            build(&PYTHON, json!({"interpreter": ["python3", "-c"]}), &[], &["print(1)"]).await,
-            ["python3", "-c", "print(1)"]
+            arguments[2],
+            "exec(compile(open(\"/elsewhere/commands.py\", encoding='utf-8').read(), '<string>', 'exec'))"
         );
-        let powershell = build(&POWERSHELL, json!({}), &[], &["Get-Date"]).await;
-        assert_eq!(powershell.last().unwrap(), "$ErrorActionPreference = \"Stop\"\nGet-Date");
-    }
-
-    #[tokio::test]
-    async fn a_text_too_long_for_an_argument_goes_through_a_file() {
-        let scratch = tempfile::tempdir().unwrap();
-        let long = format!(": {}", "x".repeat(300_000));
-        let properties = ScriptProperties::default();
-        let arguments = Arguments {
-            language: &SHELL,
-            properties: &properties,
-            before: vec![],
-            commands: vec![long.clone()],
-        };
-        let built = arguments.build(&folder(scratch.path())).await.unwrap();
-        assert_eq!(built, ["/bin/sh", "/elsewhere/commands.sh"]);
-        let written = std::fs::read_to_string(scratch.path().join("commands.sh")).unwrap();
-        assert_eq!(written, format!("set -e\n{long}"));
-    }
-
-    #[test]
-    fn what_holds_secrets_is_hidden_from_scripts() {
-        for name in ["SECRET_TOKEN", "SEGUE_ENCRYPTION_KEY", "SEGUE_AUTH", "SEGUE_PASSWORD"] {
-            assert!(is_hidden(name), "{name}");
-        }
-        for name in ["PATH", "MY_SECRET_NAME", "SEGUE_DATA_DIR", "secret_x"] {
-            assert!(!is_hidden(name), "{name}");
-        }
+        assert_eq!((arguments.len(), text.as_str()), (3, "print(1)"));
+        let (arguments, text) = build(&POWERSHELL, json!({}), &[], &["Get-Date"]).await;
+        assert_eq!(arguments.last().unwrap(), ". '/elsewhere/commands.ps1'");
+        assert_eq!(text, "$ErrorActionPreference = \"Stop\"\nGet-Date");
+        let (arguments, text) =
+            build(&SHELL, json!({"interpreter": ["perl", "-e"]}), &[], &["print 1"]).await;
+        assert_eq!((arguments, text.as_str()), (["perl", "-e", "print 1"].map(str::to_owned).to_vec(), ""));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! A process may print gigabytes without a line end: what is beyond the bound is counted and left out. Lines
 //! of the output protocol carry values and may be longer.
 
+use crate::protocol;
+
 /// Bytes kept of an ordinary line.
 const MAX_LINE: usize = 32 * 1024;
 /// Bytes kept of a line of the output protocol.
-const MAX_PROTOCOL_LINE: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_PROTOCOL_LINE: usize = 16 * 1024 * 1024;
 
 /// One line, without its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +56,7 @@ impl Lines {
     }
 
     fn limit(&self) -> usize {
-        if self.kept.trim_ascii_start().starts_with(b"::{") { MAX_PROTOCOL_LINE } else { MAX_LINE }
+        if protocol::begins_with(&self.kept) { MAX_PROTOCOL_LINE } else { MAX_LINE }
     }
 
     fn take(&mut self) -> Line {

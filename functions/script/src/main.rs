@@ -1,7 +1,13 @@
 //! The `script` service: wiring only.
 
+fn main() -> anyhow::Result<()> {
+    // Before any thread is started: a keeper of scripts is this program, started once more.
+    segue_process::enter();
+    serve()
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn serve() -> anyhow::Result<()> {
     let function = include_str!("../function.yaml");
     Ok(segue_runtime::serve_tasks(function, segue_fn_script::tasks()).await?)
 }

@@ -1,14 +1,10 @@
-//! One process with all its children: started in a process group of its own, read line by line, and ended as
-//! a whole.
+//! One process with all its children: read line by line, and ended as a whole.
 
 use crate::lines::{Line, Lines};
-use rustix::process::{Pid, Signal};
-use std::collections::HashMap;
-use std::process::{ExitStatus, Stdio};
+use segue_process::{Child, Program, StartError};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -52,23 +48,23 @@ pub(crate) enum ProcessError {
     Stopped,
 }
 
-/// Runs a command to its end and returns its exit code (128 + signal where a signal ended it). Whatever it
-/// left behind in the background ends with it, as in a container. When `stop` is cancelled, or the future is
-/// dropped, the whole tree is killed.
+/// Runs a program to its end and returns its exit code (128 + signal where a signal ended it). Whatever it left behind
+/// in the background ends with it, as in a container. When `stop` is cancelled, or the future is dropped, the whole tree
+/// is killed.
 pub(crate) async fn run(
-    mut command: Command,
+    program: impl Into<Program>,
     stop: &CancellationToken,
     mut on_line: impl FnMut(Source, Line),
 ) -> Result<i32, ProcessError> {
-    let program = command.as_std().get_program().to_string_lossy().into_owned();
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.process_group(0).kill_on_drop(true);
-    let mut child =
-        command.spawn().map_err(|source| ProcessError::NotStarted { program: program.clone(), source })?;
-    let mut tree = Tree::of(child.id());
-    let mut out = Pipe::new(child.stdout.take());
-    let mut err = Pipe::new(child.stderr.take());
-    let mut status: Option<ExitStatus> = None;
+    let program = program.into();
+    let name = program.name();
+    let (mut child, out, err) = match Child::start(program).await {
+        Ok(started) => started,
+        Err(StartError::Program(source)) => return Err(ProcessError::NotStarted { program: name, source }),
+        Err(StartError::System(source)) => return Err(ProcessError::Lost { program: name, source }),
+    };
+    let (mut out, mut err) = (Pipe::new(out), Pipe::new(err));
+    let mut code: Option<i32> = None;
     let mut deadline = Instant::now();
     loop {
         // In this order: of what both outputs have by now, what was printed for the reader goes before what went
@@ -76,36 +72,30 @@ pub(crate) async fn run(
         tokio::select! {
             biased;
             () = stop.cancelled() => {
-                tree.signal(Signal::TERM);
-                if status.is_none() {
+                child.terminate();
+                if code.is_none() {
                     // The result does not matter: what has not ended is killed next.
-                    let _ = timeout(AFTER_TERM, child.wait()).await;
+                    let _ = timeout(AFTER_TERM, child.ended()).await;
                 }
-                tree.kill();
+                child.kill().await;
                 return Err(ProcessError::Stopped);
             }
-            () = sleep_until(deadline), if status.is_some() => break,
+            () = sleep_until(deadline), if code.is_some() => break,
             () = out.read(), if out.is_open() => out.lines(&mut |line| on_line(Source::Out, line)),
             () = err.read(), if err.is_open() => err.lines(&mut |line| on_line(Source::Err, line)),
-            ended = child.wait(), if status.is_none() => {
-                status = Some(ended.map_err(|source| ProcessError::Lost { program: program.clone(), source })?);
+            ended = child.ended(), if code.is_none() => {
+                code = Some(ended.map_err(|source| ProcessError::Lost { program: name.clone(), source })?);
                 deadline = Instant::now() + AFTER_EXIT;
             }
         }
-        if status.is_some() && !out.is_open() && !err.is_open() {
+        if code.is_some() && !out.is_open() && !err.is_open() {
             break;
         }
     }
-    tree.kill();
+    child.kill().await;
     out.finish(&mut |line| on_line(Source::Out, line));
     err.finish(&mut |line| on_line(Source::Err, line));
-    Ok(status.map_or(-1, exit_code))
-}
-
-/// The exit code as a shell tells it.
-fn exit_code(status: ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt as _;
-    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+    Ok(code.unwrap_or(-1))
 }
 
 /// One of the two outputs.
@@ -144,67 +134,10 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
     }
 }
 
-/// A process with its children, killed when dropped.
-struct Tree {
-    root: Option<Pid>,
-}
-
-impl Tree {
-    fn of(id: Option<u32>) -> Self {
-        Self { root: id.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) }
-    }
-
-    /// Sends a signal to the group and to descendants that left it for a session of their own. A process that
-    /// is gone already is no fault.
-    fn signal(&self, signal: Signal) {
-        let Some(root) = self.root else { return };
-        let strayed = descendants(root);
-        let _ = rustix::process::kill_process_group(root, signal);
-        for process in strayed {
-            let _ = rustix::process::kill_process(process, signal);
-        }
-    }
-
-    /// Kills what is left, once.
-    fn kill(&mut self) {
-        self.signal(Signal::KILL);
-        self.root = None;
-    }
-}
-
-impl Drop for Tree {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// All descendants of a process, as far as the system lists them (`/proc`).
-fn descendants(root: Pid) -> Vec<Pid> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
-    for entry in entries.flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
-        // `id (name) state parent …`; the name may hold anything, so it is passed by its last bracket.
-        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
-        if let Some(parent) = parent.and_then(|parent| parent.parse().ok()) {
-            children.entry(parent).or_default().push(id);
-        }
-    }
-    let mut found = Vec::new();
-    let mut next = vec![root.as_raw_nonzero().get()];
-    while let Some(parent) = next.pop() {
-        for child in children.remove(&parent).unwrap_or_default() {
-            found.extend(Pid::from_raw(child));
-            next.push(child);
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::process::Command;
 
     fn shell(text: &str) -> Command {
         let mut command = Command::new("/bin/sh");

@@ -61,6 +61,16 @@ impl LogLine {
     }
 }
 
+/// Whether a line begins as those of the protocol do.
+pub(crate) fn begins(line: &str) -> bool {
+    begins_with(line.as_bytes())
+}
+
+/// The same for bytes.
+pub(crate) fn begins_with(line: &[u8]) -> bool {
+    line.trim_ascii_start().starts_with(b"::{")
+}
+
 /// Reads a line: none where it is an ordinary one, an error where it is written like the protocol and cannot
 /// be read.
 pub(crate) fn parse(line: &str) -> Option<Result<Report, serde_json::Error>> {

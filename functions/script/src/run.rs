@@ -4,18 +4,19 @@ use crate::container::{Brought, Program, Remote};
 use crate::docker::{Container, ContainerRun};
 use crate::helper;
 use crate::language::{Language, ScriptFile};
-use crate::launch::{self, Arguments, before_path, check_variables, script_command};
+use crate::launch::{self, Arguments, Built, before_path, check_variables, script_command};
 use crate::place::{COPIES, Place, WORK};
 use crate::process::{self, ProcessError};
 use crate::properties::{PythonProperties, ScriptProperties};
 use crate::python::Python;
 use crate::render::{LocalCopies, Rendering};
 use crate::runner::Runner;
-use crate::sink::Sink;
+use crate::sink::{Reported, Sink};
 use segue_files::output::{self, FoundFile, Keep};
 use segue_files::path::disk_error;
 use segue_files::{InputFiles, NamespaceFiles, Texts, WorkingGlobs};
 use segue_model::{Json, Map};
+use segue_process::environment;
 use segue_task::{TaskContext, TaskError};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -173,7 +174,11 @@ impl Script {
             }
         };
         let (language, properties) = (self.language, &self.properties);
-        let arguments = Arguments { language, properties, before, commands }.build(place.own()).await?;
+        let arguments = Arguments { language, properties, before, commands };
+        let Built { arguments, shown } = arguments.build(place.own(), runner, &mut env).await?;
+        if let Some(shown) = shown {
+            context.warn(shown);
+        }
         Ok(Prepared { arguments, env, file, brought })
     }
 
@@ -193,7 +198,7 @@ impl Script {
         let installed = installed
             .map_err(|error| TaskError::failed(format!("the helper module cannot be written: {error}")))?;
         if let Some((name, folder)) = installed {
-            let inherited = matches!(runner, Runner::Process).then(|| std::env::var_os(name)).flatten();
+            let inherited = matches!(runner, Runner::Process).then(|| environment::for_child(name)).flatten();
             let rest = env.remove(name).or(inherited);
             env.insert(name.to_owned(), before_path(&folder, rest));
         }
@@ -301,7 +306,9 @@ pub(crate) async fn start(
                 Some(config) => Some(client_config(&config, &mut command)?),
                 None => None,
             };
-            let code = process::run(command, &stop, |source, line| sink.line(source, line))
+            // The client is killed with its server; the container is not the client's child.
+            let program = segue_process::Program::new(command).clear_up_by(&container.removal());
+            let code = process::run(program, &stop, |source, line| sink.line(source, line))
                 .await
                 .map_err(failure)?;
             drop(config);
@@ -332,18 +339,18 @@ pub(crate) async fn end(
     sink: Sink<'_>,
     code: i32,
 ) -> Result<ScriptOutput, TaskError> {
-    let vars = sink.finish();
-    outcome(context, vars, keep(context, place, patterns).await, code)
+    let reported = sink.finish();
+    outcome(context, reported, keep(context, place, patterns).await, code)
 }
 
 /// What the task gives out, or how it failed; it fails with what it gives out.
 pub(crate) fn outcome(
     context: &TaskContext,
-    vars: Map,
+    Reported { vars, lost }: Reported,
     kept: Result<Map, TaskError>,
     code: i32,
 ) -> Result<ScriptOutput, TaskError> {
-    if code == 0 {
+    if code == 0 && lost.is_none() {
         return Ok(ScriptOutput { vars, exit_code: code, output_files: kept? });
     }
     let output_files = kept.unwrap_or_else(|error| {
@@ -354,7 +361,8 @@ pub(crate) fn outcome(
         Ok(Json::Object(outputs)) => outputs,
         _ => Map::new(),
     };
-    Err(TaskError::failed_with(format!("Command failed with exit code {code}"), outputs))
+    let why = lost.filter(|_| code == 0).unwrap_or_else(|| format!("Command failed with exit code {code}"));
+    Err(TaskError::failed_with(why, outputs))
 }
 
 /// Brings output files into internal storage: those that match, and all in `{{ outputDir }}`.

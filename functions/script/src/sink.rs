@@ -1,6 +1,6 @@
 //! Where the output of a script goes: log, outputs, metrics.
 
-use crate::lines::Line;
+use crate::lines::{Line, MAX_PROTOCOL_LINE};
 use crate::process::Source;
 use crate::protocol::{self, MetricKind, Report};
 use segue_model::Map;
@@ -16,16 +16,28 @@ pub(crate) struct Sink<'a> {
     vars: Map,
     room: usize,
     left_out: u64,
+    lost: Option<String>,
+}
+
+/// What a script reported.
+pub(crate) struct Reported {
+    /// Its outputs, as far as they were read.
+    pub(crate) vars: Map,
+    /// Why some were not read; the task has failed by that.
+    pub(crate) lost: Option<String>,
 }
 
 impl<'a> Sink<'a> {
     /// For one attempt.
     pub(crate) fn new(context: &'a TaskContext) -> Self {
-        Self { context, vars: Map::new(), room: MAX_LOGGED, left_out: 0 }
+        Self { context, vars: Map::new(), room: MAX_LOGGED, left_out: 0, lost: None }
     }
 
     /// Takes one line.
     pub(crate) fn line(&mut self, source: Source, line: Line) {
+        if line.left_out > 0 && protocol::begins(&line.text) {
+            return self.lose(&line);
+        }
         match protocol::parse(&line.text) {
             Some(Ok(report)) => self.report(report),
             Some(Err(error)) => {
@@ -44,6 +56,18 @@ impl<'a> Sink<'a> {
                 self.log(level, text);
             }
         }
+    }
+
+    /// A line of the output protocol that is too long to be read: its outputs would be missing without a word.
+    fn lose(&mut self, line: &Line) {
+        let bytes = line.text.len() as u64 + line.left_out;
+        let why = format!(
+            "the script printed a line of the output protocol (::{{…}}::) of {bytes} bytes, of which {} MiB at most are \
+             read, so outputs are lost; write data to a file and keep it with outputFiles",
+            MAX_PROTOCOL_LINE / 1024 / 1024
+        );
+        self.context.error(why.clone());
+        self.lost.get_or_insert(why);
     }
 
     fn report(&mut self, report: Report) {
@@ -69,8 +93,8 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// The outputs, once the script has ended.
-    pub(crate) fn finish(self) -> Map {
+    /// What was reported, once the script has ended.
+    pub(crate) fn finish(self) -> Reported {
         if self.left_out > 0 {
             self.context.warn(format!(
                 "{} lines are not in this log, which has {} MiB already; write data to a file and keep it with \
@@ -79,6 +103,6 @@ impl<'a> Sink<'a> {
                 MAX_LOGGED / 1024 / 1024
             ));
         }
-        self.vars
+        Reported { vars: self.vars, lost: self.lost }
     }
 }

@@ -86,6 +86,8 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    // Before any thread is started: a keeper of scripts is this program, started once more.
+    segue_process::enter();
     let cli = Cli::parse();
     match dispatch(cli) {
         Ok(code) => ExitCode::from(code),
@@ -104,8 +106,14 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             clap_complete::generate(shell, &mut Cli::command(), "segue", &mut std::io::stdout());
             Ok(OK)
         }
-        Command::Server(args) => block_on(commands::server::run(args, cli.data_dir)),
-        Command::Run(args) => block_on(commands::run::run(args, cli.data_dir)),
+        Command::Server(args) => {
+            harden();
+            block_on(commands::server::run(args, cli.data_dir))
+        }
+        Command::Run(args) => {
+            harden();
+            block_on(commands::run::run(args, cli.data_dir))
+        }
         Command::Tables(args) => block_on(commands::tables::run(args, cli.data_dir)),
         Command::Query(args) => block_on(commands::query::run(args, cli.data_dir)),
         Command::Flow(args) => block_on(commands::flow::run(args, cli.data_dir)),
@@ -115,6 +123,13 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Trigger(args) => block_on(commands::trigger::run(args, cli.data_dir)),
         Command::Logs(args) => block_on(commands::logs::run(args, cli.data_dir)),
         Command::Namespace(args) => block_on(commands::namespace::run(args, cli.data_dir)),
+    }
+}
+
+/// Closes a process that holds secrets and runs scripts to these scripts.
+fn harden() {
+    if let Err(error) = segue_process::harden() {
+        eprintln!("warning: other processes of this user can look into this one: {error}");
     }
 }
 

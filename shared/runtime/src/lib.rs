@@ -48,6 +48,9 @@ pub enum RuntimeError {
 pub fn start(function: &str) -> Result<Config, ConfigError> {
     let config = Config::from_env(function)?;
     telemetry::init(&config, Arc::new(segue_task::mask_line));
+    if let Err(error) = segue_process::harden() {
+        tracing::warn!(%error, "this process could not be closed to others of the same user");
+    }
     Ok(config)
 }
 

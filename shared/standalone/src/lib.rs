@@ -12,6 +12,7 @@ mod cloud;
 mod running;
 mod server;
 mod standalone;
+mod work;
 
 pub use cloud::CloudServer;
 pub use running::Running;

@@ -83,6 +83,7 @@ impl Server {
     /// # Errors
     /// [`ServeError`].
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), ServeError> {
+        self.standalone.clear_left_over().await?;
         self.standalone.executor().recover().await?;
         let mut running = self.standalone.start();
         for topic in [Topic::Triggers, Topic::Backfills] {

@@ -1,6 +1,7 @@
 //! One process with everything in it.
 
 use crate::running::Running;
+use crate::work::Work;
 use jiff::Timestamp;
 use segue_embedded::Embedded;
 use segue_executor::{CreateError, Executor, NewExecution, Watch};
@@ -35,6 +36,7 @@ pub struct Standalone {
     pub(crate) services: Vec<Arc<TaskService>>,
     catalog: Arc<Catalog>,
     watch: Arc<Watch>,
+    work: Work,
 }
 
 impl Standalone {
@@ -44,13 +46,17 @@ impl Standalone {
     /// When the directory cannot be used, or another process has it.
     pub fn open(options: &Options) -> Result<Self, PortError> {
         let embedded = segue_embedded::open(&options.data_dir)?;
+        let data_dir = std::path::absolute(&options.data_dir).map_err(|error| {
+            PortError::unavailable("data directory", format!("{}: {error}", options.data_dir.display()))
+        })?;
+        let work = Work::in_directory(&data_dir);
         let ports = embedded.ports.clone();
         let watch = Arc::new(Watch::default());
         let globals = globals(options.environment.clone(), "local");
         let executor = executor(ports.clone(), globals, watch.clone(), options.triggers);
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());
-        let settings = TaskSettings { work_root: options.data_dir.join("work"), ..TaskSettings::default() };
+        let settings = TaskSettings { work_root: work.root().to_owned(), ..TaskSettings::default() };
         let services = families()
             .into_iter()
             .map(|family| {
@@ -63,7 +69,7 @@ impl Standalone {
                 ))
             })
             .collect();
-        Ok(Self { embedded, executor, services, catalog, watch })
+        Ok(Self { embedded, executor, services, catalog, watch, work })
     }
 
     /// The platform.
@@ -121,6 +127,15 @@ impl Standalone {
         let timers = self.ports().state.due_timers(Timestamp::MAX, 1000).await?;
         Ok(timers.iter().any(|timer| executions.contains(&timer.execution_id))
             || self.embedded.bus.pending() > 0)
+    }
+
+    /// Sees to it that nothing is left of scripts that an earlier process started here, and of the directories they
+    /// worked in. To be called before anything runs, or a script could run twice at the same time.
+    ///
+    /// # Errors
+    /// When processes are left that cannot be ended, or a directory cannot be cleared.
+    pub async fn clear_left_over(&self) -> Result<(), PortError> {
+        self.work.clear_left_over(&*self.ports().state).await
     }
 
     /// Starts the workers of all services and the timers.

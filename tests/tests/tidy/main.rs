@@ -29,6 +29,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ),
     ("segue-embedded", &["segue-model", "segue-ports"]),
     ("segue-gcp", &["segue-model", "segue-ports"]),
+    ("segue-process", &[]),
 ];
 
 /// What a function's library may depend on.
@@ -37,6 +38,7 @@ const FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-files",
     "segue-model",
     "segue-ports",
+    "segue-process",
     "segue-rendering",
     "segue-service",
     "segue-task",

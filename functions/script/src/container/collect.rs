@@ -33,7 +33,7 @@ impl Remote {
         let mut sink = Sink::new(&self.context);
         self.read(wrapper::STDOUT, Source::Out, &mut sink).await?;
         self.read(wrapper::STDERR, Source::Err, &mut sink).await?;
-        let vars = sink.finish();
+        let reported = sink.finish();
         let Some(code) = code else {
             let why = end.message.unwrap_or_else(|| "the platform does not say why".to_owned());
             return Err(TaskError::failed(format!("the container did not run to its end: {why}")));
@@ -43,7 +43,7 @@ impl Remote {
             Err(error) if error.is_transient() => return Err(error.into()),
             kept => kept.map_err(TaskError::from),
         };
-        outcome(&self.context, vars, kept, code)
+        outcome(&self.context, reported, kept, code)
     }
 
     /// The exit code of the commands, or else that of the container; none where neither is known.

@@ -51,7 +51,8 @@ impl Container {
         let _ = command.status().await;
     }
 
-    fn removal(&self) -> std::process::Command {
+    /// The command that removes it, at work or not.
+    pub(crate) fn removal(&self) -> std::process::Command {
         let mut command = std::process::Command::new("docker");
         if let Some(host) = &self.host {
             command.args(["--host", host]);

@@ -319,3 +319,58 @@ async fn what_is_printed_comes_before_what_goes_wrong() {
     let ended = Bench::new().shell(&["echo first", "echo then >&2"], json!({})).await;
     assert_eq!(ended.log(), "INFO first\nERROR then\n");
 }
+
+#[tokio::test]
+async fn a_protocol_line_that_is_too_long_fails_the_task() {
+    let bench = Bench::new();
+    let print = |bytes: usize| {
+        format!(
+            "printf '::{{\"outputs\":{{\"a\":\"'; head -c {bytes} /dev/zero | tr '\\0' x; echo '\"}}}}::'"
+        )
+    };
+    let short = print(1_000_000);
+    let ended = bench.shell(&["echo '::{\"outputs\":{\"b\":1}}::'", &print(17_000_000)], json!({})).await;
+    assert!(ended.log().len() < 200_000);
+    let (error, outputs) = ended.failed();
+    assert!(error.contains("17000024 bytes") && error.contains("16 MiB"), "{error}");
+    assert_eq!(outputs["vars"], json!({"b": 1}));
+    let ended = bench.shell(&[&short], json!({})).await;
+    assert_eq!(ended.outputs()["vars"]["a"].as_str().unwrap().len(), 1_000_000);
+    let error = bench.shell(&[&print(17_000_000), "exit 3"], json!({})).await.error();
+    assert_eq!(error, "Command failed with exit code 3");
+}
+
+#[tokio::test]
+async fn no_list_of_processes_shows_the_commands() {
+    let bench = Bench::new();
+    let commands = ["PASSWORD=hunter2", "tr '\\0' ' ' < /proc/$$/cmdline", "echo; echo $0 $#"];
+    for more in [json!({}), json!({"interpreter": ["/bin/bash", "-ec"]})] {
+        let log = bench.shell(&commands, more.clone()).await.log();
+        assert!(log.contains("commands.sh") && !log.contains("hunter2"), "{log}");
+        let shell = if more == json!({}) { "/bin/sh" } else { "/bin/bash" };
+        assert!(log.contains(&format!("INFO {shell} 0\n")), "{log}");
+    }
+    let python = json!({"interpreter": ["python3", "-c"]});
+    let commands =
+        ["import sys", "password = 'hunter2'", "print(sys.argv, open('/proc/self/cmdline').read())"];
+    let log = bench.shell(&commands, python).await.log();
+    assert!(log.contains("INFO ['-c'] ") && !log.contains("hunter2"), "{log}");
+    let perl = bench.shell(&["print 'ran'"], json!({"interpreter": ["perl", "-e"]})).await.log();
+    assert!(
+        perl.contains("WARN the commands are an argument of 'perl -e'") && perl.contains("INFO ran"),
+        "{perl}"
+    );
+}
+
+#[tokio::test]
+async fn the_commands_end_as_those_of_an_argument_do() {
+    let bench = Bench::new();
+    for (command, code) in
+        [("if", 2), ("exit 7", 7), ("nope-not-there", 127), ("kill -9 $$", 137), ("false", 1)]
+    {
+        let error = bench.shell(&[command, "echo after"], json!({})).await.error();
+        assert_eq!(error, format!("Command failed with exit code {code}"), "{command}");
+    }
+    let error = bench.shell(&["true\0"], json!({})).await.error();
+    assert!(error.contains("NUL"), "{error}");
+}

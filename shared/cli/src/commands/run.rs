@@ -67,6 +67,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     };
     let options = Options { data_dir, environment: std::env::vars().collect(), triggers: false };
     let standalone = Arc::new(Standalone::open(&options)?);
+    standalone.clear_left_over().await?;
     for file in &args.load {
         if put(&standalone, file).await?.is_none() {
             return Ok(crate::REFUSED);

@@ -1,0 +1,164 @@
+//! Which variables of this process its children see: those that hold no secret, as far as names and values tell.
+//!
+//! A flow that wants more for its script names it in `env`, where `secret()` is masked too. Who runs the server names
+//! what all scripts may see in [`PASSED_ON`].
+
+use std::ffi::{OsStr, OsString};
+
+/// The variable that names what children see all the same: names separated by commas, where `*` at the end stands for
+/// any ending.
+pub const PASSED_ON: &str = "SEGUE_SCRIPT_ENV";
+
+/// How the names of variables begin that are this program's own, or a cloud's keys.
+const BEGINNINGS: [&str; 4] = ["SEGUE_", "SECRET_", "AWS_", "AZURE_"];
+/// Words, between underscores, of names that stand for a secret.
+const WORDS: [&str; 22] = [
+    "SECRET",
+    "SECRETS",
+    "TOKEN",
+    "TOKENS",
+    "PASSWORD",
+    "PASSWORDS",
+    "PASSWD",
+    "PASSPHRASE",
+    "PASS",
+    "PWD",
+    "KEY",
+    "KEYS",
+    "APIKEY",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "CREDS",
+    "AUTH",
+    "PAT",
+    "PRIVATE",
+    "PGPASSWORD",
+    "PGPASSFILE",
+    "DSN",
+];
+/// Names that have such a word and are no secret: the working directory, and the agent for `ssh`, which keeps its keys
+/// to itself.
+const HARMLESS: [&str; 3] = ["PWD", "OLDPWD", "SSH_AUTH_SOCK"];
+/// Names of addresses that scripts cannot do without, a user in them or not.
+const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY"];
+
+/// The variables of this process that its children see.
+pub fn for_children() -> Vec<(OsString, OsString)> {
+    let passed_on = std::env::var(PASSED_ON).unwrap_or_default();
+    std::env::vars_os().filter(|(name, value)| is_seen(name, value, &passed_on)).collect()
+}
+
+/// One variable, where children see it.
+pub fn for_child(name: &str) -> Option<OsString> {
+    let value = std::env::var_os(name)?;
+    let passed_on = std::env::var(PASSED_ON).unwrap_or_default();
+    is_seen(OsStr::new(name), &value, &passed_on).then_some(value)
+}
+
+fn is_seen(name: &OsStr, value: &OsStr, passed_on: &str) -> bool {
+    let name = name.to_string_lossy();
+    let is_named = |wanted: &str| match wanted.trim().strip_suffix('*') {
+        Some(beginning) => !beginning.is_empty() && name.starts_with(beginning),
+        None => name == wanted.trim(),
+    };
+    passed_on.split(',').any(is_named) || !is_secret(&name, &value.to_string_lossy())
+}
+
+/// Whether a variable holds a secret, as far as its name and its value tell.
+fn is_secret(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    if HARMLESS.contains(&name.as_str()) {
+        return false;
+    }
+    BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+        || name.split('_').any(|word| WORDS.contains(&word))
+        || (has_password(value) && !PROXIES.contains(&name.as_str()))
+}
+
+/// Whether there is a user with a password in an address: `scheme://user:password@host`.
+fn has_password(value: &str) -> bool {
+    value.match_indices("://").any(|(at, mark)| {
+        let rest = value.get(at + mark.len()..).unwrap_or_default();
+        let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
+        authority
+            .rsplit_once('@')
+            .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_secrets_is_kept_from_children() {
+        for name in [
+            "SECRET_TOKEN",
+            "SEGUE_ENCRYPTION_KEY",
+            "SEGUE_AUTH",
+            "SEGUE_PASSWORD",
+            "SEGUE_DATA_DIR",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "GITHUB_TOKEN",
+            "MYSQL_PWD",
+            "PGPASSWORD",
+            "OPENAI_API_KEY",
+            "DB_PASSWORD",
+            "db_password",
+            "MY_SECRET_NAME",
+            "secret_x",
+            "VAULT_PASS",
+        ] {
+            assert!(is_secret(name, "x"), "{name}");
+        }
+        assert!(is_secret("DATABASE_URL", "postgres://ada:hunter2@db:5432/x"));
+        assert!(is_secret("JDBC", "jdbc:postgresql://ada:p%40ss@db/x?a=b"));
+    }
+
+    #[test]
+    fn what_scripts_need_is_there() {
+        for name in [
+            "PATH",
+            "HOME",
+            "USER",
+            "LANG",
+            "LC_ALL",
+            "TZ",
+            "TERM",
+            "TMPDIR",
+            "PWD",
+            "OLDPWD",
+            "SSH_AUTH_SOCK",
+            "JAVA_HOME",
+            "PYTHONPATH",
+            "VIRTUAL_ENV",
+            "LD_LIBRARY_PATH",
+            "GOOGLE_CLOUD_PROJECT",
+            "ENV_COMPASS",
+            "DBT_PROFILES_DIR",
+            "KEYBOARD",
+            "MONKEY",
+            "COMPASSION",
+        ] {
+            assert!(!is_secret(name, "/a:b@c"), "{name}");
+        }
+        assert!(!is_secret("https_proxy", "http://ada:hunter2@proxy:3128"));
+        for value in
+            ["http://host:80/a@b", "https://ada@host/", "mailto:ada@example.com", "://:@", "a://b:@c"]
+        {
+            assert!(!is_secret("ADDRESS", value), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_is_passed_on() {
+        let seen = |name: &str, passed_on: &str| is_seen(OsStr::new(name), OsStr::new("x"), passed_on);
+        assert!(seen("AWS_PROFILE", "AWS_PROFILE"));
+        assert!(seen("AWS_PROFILE", "A, AWS_*"));
+        assert!(!seen("AWS_PROFILE", "AWS_PROF, B*"));
+        assert!(!seen("AWS_PROFILE", "*") && !seen("AWS_PROFILE", ""), "everything is not a name");
+        assert!(seen("PATH", ""));
+    }
+}
