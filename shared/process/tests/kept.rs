@@ -1,18 +1,19 @@
 //! Children with a keeper: nothing of them outlives whoever started them.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use segue_process::{Child, Output, Program, StartError};
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Mutex;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 /// A tree of three generations, one of them in a session of its own, whose ids it prints.
 const TREE: &str = "sh -c 'sleep 300 & echo $!; setsid sleep 301 & echo $!; wait' & echo $!; wait";
 /// The tests share one keeper; what one does to it must not disturb another.
-static ALONE: Mutex<()> = Mutex::new(());
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 fn keep() {
     segue_process::keep_with(env!("CARGO_BIN_EXE_segue-process-keeper").into());
@@ -145,7 +146,7 @@ async fn dropped_all_are_killed() {
 
 #[tokio::test]
 async fn a_killed_supervisor_takes_the_tree_along() {
-    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _alone = ALONE.lock().await;
     let (mut child, mut out) = start(&format!("echo $$; {TREE}")).await;
     let tree = lines(&mut out, 4).await;
     kill(&parent(&tree[0]));
@@ -155,7 +156,7 @@ async fn a_killed_supervisor_takes_the_tree_along() {
 
 #[tokio::test]
 async fn a_killed_keeper_is_replaced_and_harms_no_child() {
-    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _alone = ALONE.lock().await;
     let (mut child, mut out) = start("echo $$; read x < /dev/null; sleep 0.5; echo done").await;
     let id = lines(&mut out, 1).await;
     kill(&parent(&parent(&id[0])));
