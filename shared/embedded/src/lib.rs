@@ -17,16 +17,21 @@
 //!
 //! How to add one more adapter: a module here, its field in [`open`], its suite in `segue_ports::conformance`.
 
+mod backup;
 mod bus;
 mod database;
+mod durability;
 mod key;
 mod objects;
+mod private;
 mod secrets;
 mod state;
 pub mod warehouse;
 
-pub use bus::{BusOptions, DeadLetter, DurableBus, Faults};
-pub use database::Database;
+pub use backup::{Contents, backup, restore};
+pub use bus::{BusOptions, DeadLetter, DurableBus, Faults, Handling};
+pub use database::{Database, DatabaseOptions};
+pub use durability::Durability;
 pub use objects::DirectoryObjectStore;
 pub use secrets::EnvSecretStore;
 pub use state::SqliteStateStore;
@@ -45,6 +50,8 @@ pub struct Embedded {
     pub ports: Ports,
     /// The bus, to take messages from; the same as in `ports`.
     pub bus: Arc<DurableBus>,
+    /// What the user should know of the data directory, if anything.
+    pub note: Option<String>,
 }
 
 /// What can be chosen about the local platform.
@@ -56,6 +63,36 @@ pub struct EmbeddedOptions {
     pub secrets: EnvSecretStore,
     /// What queries may take.
     pub warehouse: warehouse::Limits,
+    /// How the database is opened; files are synced as it is.
+    pub database: DatabaseOptions,
+}
+
+/// The setting for how many deliveries that end with the process are enough; see [`BusOptions::max_unended`].
+pub const MAX_DELIVERIES: &str = "SEGUE_MAX_DELIVERIES";
+
+impl EmbeddedOptions {
+    /// The secrets of the process's environment and of `.env` in the working directory, and the settings of that
+    /// environment.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] for a setting or a file that cannot be read.
+    pub fn from_env() -> Result<Self, PortError> {
+        let mut options = Self::default();
+        options.secrets = EnvSecretStore::from_env().with_file(Path::new(".env"))?;
+        options.warehouse = warehouse::Limits::from_env()?;
+        if let Some(limit) = std::env::var(MAX_DELIVERIES).ok().filter(|text| !text.trim().is_empty()) {
+            options.bus.max_unended =
+                limit.trim().parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {
+                    PortError::invalid(format!(
+                        "the environment variable {MAX_DELIVERIES} is '{limit}'; it is a whole number from 1"
+                    ))
+                })?;
+        }
+        if let Some(text) = std::env::var(Durability::VARIABLE).ok().filter(|text| !text.trim().is_empty()) {
+            options.database.durability = text.trim().parse()?;
+        }
+        Ok(options)
+    }
 }
 
 /// Opens the local platform in `data_dir`, made where there is none, with the secrets of the process's
@@ -65,9 +102,7 @@ pub struct EmbeddedOptions {
 /// [`PortError::Invalid`] when another process works on the directory or a newer Segue wrote it;
 /// [`PortError::Unavailable`] when it cannot be used.
 pub fn open(data_dir: &Path) -> Result<Embedded, PortError> {
-    let secrets = EnvSecretStore::from_env().with_file(Path::new(".env"))?;
-    let warehouse = warehouse::Limits::from_env()?;
-    open_with(data_dir, EmbeddedOptions { secrets, warehouse, ..EmbeddedOptions::default() })
+    open_with(data_dir, EmbeddedOptions::from_env()?)
 }
 
 /// As [`open`], for who needs the ports alone.
@@ -83,19 +118,25 @@ pub fn connect(data_dir: &Path) -> Result<Ports, PortError> {
 /// # Errors
 /// As [`open`].
 pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, PortError> {
-    std::fs::create_dir_all(data_dir).map_err(|error| {
+    let note = private::data_dir(data_dir).map_err(|error| {
         PortError::unavailable(
             "data directory",
             format!("{} cannot be made: {error}; name another with --data-dir", data_dir.display()),
         )
     })?;
     // First, as it keeps every other process away from the directory.
-    let database = Database::open(&data_dir.join("segue.db"))?;
+    let database = Database::open_with(&data_dir.join("segue.db"), options.database)?;
     let cipher = key::cipher(data_dir, options.secrets.encryption_key())?;
     let object_root = data_dir.join("objects");
-    let objects = DirectoryObjectStore::open(&object_root)?;
+    let objects = DirectoryObjectStore::open_with(&object_root, options.database.durability)?;
     objects.sweep()?;
     objects.ensure_bucket(INTERNAL_BUCKET)?;
+    if options.database.durability.is_full() {
+        let synced = private::sync_folder(&object_root).and_then(|()| private::sync_folder(data_dir));
+        synced.map_err(|error| {
+            PortError::unavailable("data directory", format!("{}: {error}", data_dir.display()))
+        })?;
+    }
     let objects = Arc::new(objects);
     let bus = Arc::new(DurableBus::new(database.clone(), options.bus)?);
     let ports = Ports {
@@ -115,7 +156,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
         usage: None,
         clock: Arc::new(SystemClock),
     };
-    Ok(Embedded { ports, bus })
+    Ok(Embedded { ports, bus, note })
 }
 
 #[cfg(test)]

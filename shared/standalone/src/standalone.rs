@@ -3,7 +3,7 @@
 use crate::running::Running;
 use crate::work::Work;
 use jiff::Timestamp;
-use segue_embedded::Embedded;
+use segue_embedded::{Durability, Embedded, EmbeddedOptions};
 use segue_executor::{CreateError, Executor, NewExecution, Watch};
 use segue_families::{executor, families, globals};
 use segue_model::catalog::Catalog;
@@ -27,6 +27,10 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// Whether ends of executions are published for a scheduler.
     pub triggers: bool,
+    /// What an answered write survives; none: what SEGUE_DURABILITY says, else the loss of power.
+    pub durability: Option<Durability>,
+    /// Opens a data directory also where something in it is lost.
+    pub accept_loss: bool,
 }
 
 /// One process with everything in it.
@@ -45,7 +49,11 @@ impl Standalone {
     /// # Errors
     /// When the directory cannot be used, or another process has it.
     pub fn open(options: &Options) -> Result<Self, PortError> {
-        let embedded = segue_embedded::open(&options.data_dir)?;
+        let mut platform = EmbeddedOptions::from_env()?;
+        platform.database.accept_loss = options.accept_loss;
+        platform.database.durability = options.durability.unwrap_or(platform.database.durability);
+        let max_deliveries = platform.bus.max_unended;
+        let embedded = segue_embedded::open_with(&options.data_dir, platform)?;
         let data_dir = std::path::absolute(&options.data_dir).map_err(|error| {
             PortError::unavailable("data directory", format!("{}: {error}", options.data_dir.display()))
         })?;
@@ -56,7 +64,8 @@ impl Standalone {
         let executor = executor(ports.clone(), globals, watch.clone(), options.triggers);
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());
-        let settings = TaskSettings { work_root: work.root().to_owned(), ..TaskSettings::default() };
+        let work_root = work.root().to_owned();
+        let settings = TaskSettings { work_root, max_deliveries, ..TaskSettings::default() };
         let services = families()
             .into_iter()
             .map(|family| {
@@ -75,6 +84,11 @@ impl Standalone {
     /// The platform.
     pub fn ports(&self) -> &Ports {
         &self.embedded.ports
+    }
+
+    /// What the user should know of the data directory, if anything.
+    pub fn note(&self) -> Option<&str> {
+        self.embedded.note.as_deref()
     }
 
     /// All task types.

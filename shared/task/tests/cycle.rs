@@ -27,6 +27,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
+#[path = "cycle/deadly.rs"]
+mod deadly;
+
 /// How often the task of that name ran.
 static RUNS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
 
@@ -280,7 +283,10 @@ async fn a_duplicate_meanwhile_does_not_run() {
 async fn a_claim_of_a_dead_worker_is_taken_over_when_it_has_run_out() {
     let bench = Bench::new().await;
     let message = probe("takeover", "");
-    assert_eq!(bench.claim(&message, "dead", Duration::from_millis(300)).await, Claim::Granted);
+    assert_eq!(
+        bench.claim(&message, "dead", Duration::from_millis(300)).await,
+        Claim::Granted { deliveries: 1 }
+    );
     assert_eq!(bench.run(message.clone()).await, Verdict::Done);
     assert_eq!((runs("takeover"), bench.published().len()), (0, 0));
     // The message may be the only one there is, so it comes again when the claim has run out.

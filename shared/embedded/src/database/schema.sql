@@ -74,6 +74,8 @@ CREATE TABLE timers (
     execution INTEGER NOT NULL,
     key TEXT NOT NULL,
     due INTEGER NOT NULL,
+    -- What the clock said as it was set; 0 where that is not known.
+    set_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (execution, key)
 ) WITHOUT ROWID;
 CREATE INDEX timers_by_due ON timers (due);
@@ -85,6 +87,8 @@ CREATE TABLE claims (
     holder TEXT NOT NULL,
     until INTEGER NOT NULL,
     result TEXT,
+    -- How many deliveries took it and did not let go in good order.
+    deliveries INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (execution, task_run, attempt)
 ) WITHOUT ROWID;
 
@@ -140,6 +144,8 @@ CREATE TABLE messages (
     body TEXT NOT NULL,
     visible_at INTEGER NOT NULL,
     deliveries INTEGER NOT NULL,
+    -- How often it was handed out after the end of a process and that delivery did not end.
+    begun INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (topic, id)
 ) WITHOUT ROWID;
 
@@ -150,4 +156,10 @@ CREATE TABLE dead_letters (
     deliveries INTEGER NOT NULL,
     reason TEXT NOT NULL,
     died INTEGER NOT NULL
+);
+
+-- Whether something can be written is asked by writing the one row of this.
+CREATE TABLE probe (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL
 );
