@@ -130,6 +130,11 @@ impl ApiError {
         }
     }
 
+    /// 429: too many tries.
+    pub(crate) fn too_many(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, message)
+    }
+
     /// The code it is answered with.
     #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {

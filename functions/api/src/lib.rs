@@ -11,6 +11,7 @@
 mod door;
 mod endpoint;
 mod error;
+mod health;
 mod openapi;
 mod parts;
 mod request;
@@ -18,6 +19,6 @@ mod router;
 mod routes;
 mod view;
 
-pub use door::{Access, AllowedHost, BasicAuth, HalfSet, Hosts, NoHost, behind_door};
+pub use door::{Access, AllowedHost, BasicAuth, HalfSet, Hosts, NoHost, Token, behind_door};
 pub use parts::ApiParts;
 pub use router::router;

@@ -1,21 +1,26 @@
 //! The `api` service: wiring only.
 
-use anyhow::ensure;
+use anyhow::{Context as _, bail, ensure};
 use segue_executor::Watch;
 use segue_families::{executor, globals};
 use segue_fn_api::{Access, ApiParts, BasicAuth, Hosts, router};
 use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_runtime::{connect, start};
-use segue_service::{Config, serve_router};
+use segue_service::{Config, IapCheck, serve_router};
 use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = start(include_str!("../function.yaml"))?;
     let auth = BasicAuth::from_env(|name| std::env::var(name).ok())?;
-    let behind_iap = std::env::var("SEGUE_API_AUTH").is_ok_and(|by| by == "iap");
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let iap = match variable("SEGUE_API_AUTH").as_deref() {
+        None => None,
+        Some("iap") => Some(Arc::new(IapCheck::from_variables(variable)?)),
+        Some(other) => bail!("SEGUE_API_AUTH is '{other}': it can only be iap, for Identity-Aware Proxy"),
+    };
     ensure!(
-        auth.is_some() || behind_iap || config.address.ip().is_loopback(),
+        auth.is_some() || iap.is_some() || config.address.ip().is_loopback(),
         "the API would be open to everybody at {}: set SEGUE_USERNAME and SEGUE_PASSWORD, or SEGUE_API_AUTH=iap where \
          Identity-Aware Proxy stands in front of it",
         config.address
@@ -24,7 +29,7 @@ async fn main() -> anyhow::Result<()> {
     let executor = executor(ports, globals(std::env::vars(), "gcp"), watch.clone(), true);
     let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
     let url = std::env::var("SEGUE_URL").unwrap_or_else(|_| format!("http://{}", config.address));
-    let access = Access { basic: auth, hosts: hosts(&config)? };
+    let access = Access { basic: auth, token: None, iap, hosts: hosts(&config)?, proxies: proxies(&config)? };
     let parts = ApiParts { access, url, ..ApiParts::beside(&executor, &scheduler, &watch) };
     Ok(serve_router(&config, router(parts)).await?)
 }
@@ -33,4 +38,14 @@ async fn main() -> anyhow::Result<()> {
 fn hosts(config: &Config) -> anyhow::Result<Hosts> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     Ok(Hosts::from_variables(variable, config.address.ip(), config.service.is_some())?)
+}
+
+/// How many proxies are in front of the API. On Cloud Run there is Google's front end.
+fn proxies(config: &Config) -> anyhow::Result<usize> {
+    match std::env::var("SEGUE_PROXIES") {
+        Ok(count) if !count.trim().is_empty() => {
+            count.trim().parse().with_context(|| format!("SEGUE_PROXIES is '{count}': it must be a number"))
+        }
+        _ => Ok(usize::from(config.service.is_some())),
+    }
 }

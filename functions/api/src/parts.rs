@@ -2,6 +2,7 @@
 
 use crate::door::Access;
 use crate::error::{Answer, ApiError};
+use crate::health::Health;
 use jiff::Timestamp;
 use segue_executor::{Answers, Executor, Watch};
 use segue_fn_scheduler::Scheduler;
@@ -57,11 +58,15 @@ impl ApiParts {
 
 /// What every handler has.
 #[derive(Clone)]
-pub(crate) struct Api(Arc<ApiParts>);
+pub(crate) struct Api {
+    parts: Arc<ApiParts>,
+    /// What the state store last said of itself.
+    pub(crate) health: Arc<Health>,
+}
 
 impl Api {
     pub(crate) fn new(parts: ApiParts) -> Self {
-        Self(Arc::new(parts))
+        Self { parts: Arc::new(parts), health: Arc::default() }
     }
 
     /// The state store.
@@ -87,6 +92,6 @@ impl Deref for Api {
     type Target = ApiParts;
 
     fn deref(&self) -> &ApiParts {
-        &self.0
+        &self.parts
     }
 }

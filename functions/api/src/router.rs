@@ -1,10 +1,11 @@
 //! Which endpoint a request is for. The method counts before the path (`POST /executions/{namespace}/{flowId}` runs
 //! a flow of any name, though `DELETE /executions/{id}/kill` kills), so there is a table of paths for each method.
 
-use crate::door::{behind_door, guard};
+use crate::door::{Guard, behind_door, guard};
 use crate::endpoint::Endpoint;
 use crate::error::ApiError;
 use crate::parts::{Api, ApiParts};
+use crate::request::LARGEST_BODY;
 use crate::routes;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -21,8 +22,6 @@ use tower::ServiceExt as _;
 const BASE: &str = "/api/v1";
 /// The only tenant there is.
 const TENANT: &str = "/main";
-/// The largest body that is read as a whole, bytes.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// The API: `/api/v1/…` with and without the tenant `main`, `/health` and `/prometheus`.
 ///
@@ -34,12 +33,12 @@ pub fn router(parts: ApiParts) -> Router {
         let table = table.clone();
         async move { table.dispatch(request).await }
     });
-    let hosts = api.access.hosts.clone();
+    let access = api.access.clone();
+    let hosts = access.hosts.clone();
     let routes = Router::new()
         .route(&format!("{BASE}/{{*rest}}"), dispatch)
-        .layer(from_fn_with_state(api.clone(), guard))
         .merge(routes::open().with_state(api))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+        .layer(from_fn_with_state(Arc::new(Guard::new(access)), guard));
     behind_door(routes, hosts)
 }
 
@@ -68,7 +67,9 @@ impl Table {
         let methods = methods
             .into_iter()
             .map(|(method, (router, known))| {
-                (method, Paths { router: router.with_state(api.clone()), known })
+                // The limit travels with the request, so it is set after `dispatch` has cleared what came with it.
+                let router = router.with_state(api.clone()).layer(DefaultBodyLimit::max(LARGEST_BODY));
+                (method, Paths { router, known })
             })
             .collect();
         Self { methods }

@@ -10,6 +10,7 @@
 
 mod client;
 mod commands;
+mod credentials;
 mod diagnostics;
 mod flow_files;
 mod report;

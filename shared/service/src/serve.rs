@@ -2,6 +2,7 @@
 
 use crate::app::{Handlers, app};
 use crate::config::Config;
+use crate::connections::{Limits, answer};
 use axum::Router;
 use std::future::Future;
 use std::io;
@@ -49,7 +50,8 @@ pub async fn serve_router(config: &Config, router: Router) -> Result<(), ServeEr
         TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
     let stop = stop_signal()?;
     tracing::info!(address = %listener.local_addr()?, service = config.service.as_deref(), "listening");
-    run(listener, router, stop, TIME_TO_STOP).await?;
+    let limits = if config.service.is_some() { Limits::behind_google() } else { Limits::default() };
+    run(listener, router, limits, stop, TIME_TO_STOP).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -57,11 +59,12 @@ pub async fn serve_router(config: &Config, router: Router) -> Result<(), ServeEr
 async fn run(
     listener: TcpListener,
     app: Router,
+    limits: Limits,
     stop: impl Future<Output = ()>,
     time_to_stop: Duration,
-) -> io::Result<()> {
+) {
     let (say_stop, told) = oneshot::channel::<()>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+    let server = answer(listener, app, limits, async move {
         // A sender that is gone means stop as well.
         let _gone = told.await;
     });
@@ -72,8 +75,8 @@ async fn run(
         tracing::warn!("requests still at work are cut off; their messages come again");
     };
     tokio::select! {
-        ended = async { server.await } => ended,
-        () = stopping => Ok(()),
+        () = server => {}
+        () = stopping => {}
     }
 }
 
@@ -121,11 +124,17 @@ mod tests {
             "done"
         };
         let app = Router::new().route("/", get(slow));
-        let server = tokio::spawn(run(listener, app, async move { at_work.await.unwrap() }, time_to_stop));
+        let server = tokio::spawn(run(
+            listener,
+            app,
+            Limits::default(),
+            async move { at_work.await.unwrap() },
+            time_to_stop,
+        ));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
         let start = Instant::now();
-        server.await.unwrap().unwrap();
+        server.await.unwrap();
         (start.elapsed(), client)
     }
 

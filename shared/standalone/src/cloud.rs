@@ -102,7 +102,8 @@ impl CloudServer {
             tokio::spawn(server.clone().watch_schedules(shutdown.clone()));
             tokio::spawn(server.clone().watch_timers(shutdown.clone()));
         }
-        Ok(answer(listener, router, shutdown).await?)
+        answer(listener, router, shutdown).await;
+        Ok(())
     }
 
     /// `/push/<function>` for each function.

@@ -19,6 +19,6 @@ pub use running::Running;
 pub use segue_embedded::Durability;
 pub use segue_executor::{Change, Watch};
 pub use segue_families::{PortAnswers, catalog, families};
-pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts};
+pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts, Token};
 pub use server::{ServeError, Server};
 pub use standalone::{Options, PutFlowError, Standalone};

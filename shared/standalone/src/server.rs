@@ -8,7 +8,7 @@ use segue_fn_api::{Access, ApiParts};
 use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_model::parse::Parsed;
 use segue_ports::{MessageHandler, PortError, Topic};
-use segue_service::FactsError;
+use segue_service::{FactsError, Limits};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -94,29 +94,24 @@ impl Server {
         let scheduler = self.scheduler.clone();
         let standalone = self.standalone.clone();
         running.besides(|stop| tick(standalone, scheduler, stop));
-        let served = answer(listener, self.api, shutdown).await;
+        answer(listener, self.api, shutdown).await;
         running.stop().await;
-        Ok(served?)
+        Ok(())
     }
 }
 
 /// Answers requests until `shutdown`; those at work may go on for a short while.
-pub(crate) async fn answer(
-    listener: TcpListener,
-    router: Router,
-    shutdown: CancellationToken,
-) -> Result<(), std::io::Error> {
+pub(crate) async fn answer(listener: TcpListener, router: Router, shutdown: CancellationToken) {
     let stop = shutdown.clone();
-    let served = axum::serve(listener, router)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .into_future();
+    let served =
+        segue_service::answer(listener, router, Limits::default(), async move { stop.cancelled().await });
     let late = async {
         shutdown.cancelled().await;
         tokio::time::sleep(LAST_REQUESTS).await;
     };
     tokio::select! {
-        served = served => served,
-        () = late => Ok(()),
+        () = served => {}
+        () = late => {}
     }
 }
 

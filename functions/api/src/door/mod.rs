@@ -5,28 +5,39 @@
 //! clients) send neither `Origin` nor `Sec-Fetch-Site`, and call the server by its own names.
 
 mod basic;
+mod guard;
 mod hosts;
 mod pages;
+mod throttle;
+pub(crate) mod token;
 
 pub use basic::{BasicAuth, HalfSet};
 pub use hosts::{AllowedHost, Hosts, NoHost};
+pub use token::Token;
 
 use crate::error::shape;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use segue_service::IapCheck;
 use std::sync::Arc;
 
-pub(crate) use basic::guard;
+pub(crate) use guard::{Guard, guard};
 
 /// Who may come in, and by which names.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     /// Whose password is asked for; nobody's where there is none.
     pub basic: Option<BasicAuth>,
-    /// The names the server answers to.
+    /// The token that everybody has to show who has no password. None if the server has no token.
+    pub token: Option<Arc<Token>>,
+    /// Checks the assertion of Identity-Aware Proxy. None if the proxy is not in front of the server.
+    pub iap: Option<Arc<IapCheck>>,
+    /// The host names that the server accepts.
     pub hosts: Hosts,
+    /// How many proxies are in front of the server. Each adds the address of its caller to `X-Forwarded-For`.
+    pub proxies: usize,
 }
 
 /// Puts the front door in front of routes: they are asked by names of the server only, and changed by no page but the

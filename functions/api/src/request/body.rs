@@ -6,6 +6,14 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
+/// The largest body that is read as a whole, and the longest text of a part of a form, bytes.
+pub(crate) const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+/// The refusal of something that is larger.
+pub(super) fn too_large(what: impl std::fmt::Display) -> ApiError {
+    ApiError::too_large(format!("{what} is larger than {} MiB", LARGEST_BODY / (1024 * 1024)))
+}
+
 /// The media type of a body, lower case, without parameters; none where none is given.
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
@@ -26,13 +34,22 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
         let media_type = media_type(request.headers());
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
             if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError::too_large("the body is larger than 16 MiB")
+                too_large("the body")
             } else {
-                ApiError::bad_request(format!("the body broke off: {rejection}"))
+                ApiError::bad_request(format!("the body broke off: {}", root(&rejection)))
             }
         })?;
         Ok(Self { media_type, bytes })
     }
+}
+
+/// The last cause of an error. The causes before it only say that reading failed.
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
 }
 
 impl Raw {

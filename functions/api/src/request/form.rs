@@ -1,6 +1,6 @@
 //! Forms, read part by part: a file is passed on as it arrives, and never held as a whole.
 
-use super::body::media_type;
+use super::body::{LARGEST_BODY, media_type, too_large};
 use crate::error::{Answer, ApiError};
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
@@ -11,8 +11,6 @@ use segue_ports::PortError;
 use segue_ports::object::ByteStream;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The longest text of a part, and the longest coded form.
-const LONGEST_TEXT: usize = 16 * 1024 * 1024;
 /// The largest file.
 const LARGEST_FILE: u64 = 16 * 1024 * 1024 * 1024;
 /// The most parts.
@@ -56,9 +54,9 @@ impl<S: Send + Sync> FromRequest<S> for Form {
                 Source::Parts(Box::new(Multipart::new(request.into_body().into_data_stream(), boundary)))
             }
             None | Some("application/x-www-form-urlencoded") => {
-                let bytes = to_bytes(request.into_body(), LONGEST_TEXT)
+                let bytes = to_bytes(request.into_body(), LARGEST_BODY)
                     .await
-                    .map_err(|_| ApiError::too_large("the form is larger than 16 MiB, or broke off"))?;
+                    .map_err(|_| too_large("the form broke off, or it"))?;
                 if kind.is_none() && !bytes.is_empty() {
                     return Err(not_a_form("without a content type"));
                 }
@@ -130,8 +128,8 @@ impl Part {
             Content::Field(mut field) => {
                 let mut bytes = Vec::new();
                 while let Some(chunk) = field.chunk().await.map_err(|error| malformed(&error))? {
-                    if bytes.len() + chunk.len() > LONGEST_TEXT {
-                        return Err(ApiError::too_large(format!("the part '{name}' is larger than 16 MiB")));
+                    if bytes.len() + chunk.len() > LARGEST_BODY {
+                        return Err(too_large(format_args!("the part '{name}'")));
                     }
                     bytes.extend_from_slice(&chunk);
                 }

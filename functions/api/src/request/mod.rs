@@ -7,7 +7,7 @@ mod form;
 mod page;
 mod query;
 
-pub(crate) use body::{JsonBody, Raw, TextBody, YamlBody};
+pub(crate) use body::{JsonBody, LARGEST_BODY, Raw, TextBody, YamlBody};
 pub(crate) use dates::date;
 pub(crate) use filters::{Condition, Op};
 pub(crate) use form::{Form, Part};

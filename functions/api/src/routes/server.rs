@@ -1,12 +1,14 @@
 //! The server itself: whether it is there, what it is, its numbers, the description of this API.
 
+use crate::door::token;
 use crate::endpoint::{Content, Endpoint, get};
-use crate::error::Answer;
+use crate::error::{Answer, ApiError};
 use crate::openapi;
 use crate::parts::Api;
+use crate::request::Query;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Json, Router, routing};
 use segue_model::Json as Value;
 use segue_model::state::State as ExecutionState;
@@ -14,6 +16,7 @@ use segue_ports::schedule::TriggerFilter;
 use segue_ports::state::ExecutionFilter;
 use serde_json::json;
 use std::fmt::Write as _;
+use std::time::Instant;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -25,7 +28,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 pub(super) fn open() -> Router<Api> {
-    Router::new().route("/health", routing::get(health)).route("/prometheus", routing::get(prometheus))
+    Router::new()
+        .route("/", routing::get(welcome))
+        .route("/health", routing::get(health))
+        .route("/prometheus", routing::get(prometheus))
+        .route(token::PATH, routing::get(enter))
 }
 
 async fn configs(State(api): State<Api>) -> Json<Value> {
@@ -48,19 +55,51 @@ async fn description(State(api): State<Api>) -> Json<Value> {
     Json(openapi::document(&super::endpoints(), &api.version))
 }
 
-/// `DOWN`, with 503, and a reason, where the store cannot be read and written or is damaged.
-async fn health(State(api): State<Api>) -> Response {
-    match api.state().check().await {
-        Ok(()) => Json(json!({"status": "UP"})).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the state store cannot be used");
-            (
-                axum::http::StatusCode::SERVICE_UNAVAILABLE,
-                Json(json!({"status": "DOWN", "reason": error.to_string()})),
-            )
-                .into_response()
-        }
+/// What a browser shows that was let in: where the API is.
+async fn welcome(State(api): State<Api>) -> Response {
+    let page = format!(
+        "<!doctype html><meta charset=utf-8><title>Segue</title><h1>Segue {}</h1><ul>\
+         <li><a href=/api/v1/main/flows/search>Flows</a>\
+         <li><a href=/api/v1/main/executions/search>Executions</a>\
+         <li><a href=/api/v1/openapi.json>The description of the API</a></ul>",
+        api.version
+    );
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
+}
+
+/// Lets a browser in that was given the link of `segue server --open`.
+async fn enter(State(api): State<Api>, method: Method, query: Query) -> Answer<Response> {
+    // Programs that only look whether a link is good must not use it up.
+    if method == Method::HEAD {
+        return Ok(StatusCode::NO_CONTENT.into_response());
     }
+    let Some(token) = &api.access.token else { return Ok(Redirect::to("/").into_response()) };
+    let cookie = token.open(query.required("code")?, Instant::now()).ok_or_else(|| {
+        ApiError::forbidden(
+            "Forbidden: this link was opened before, or it is older than ten minutes. Start the server with --open \
+             again for a new link",
+        )
+    })?;
+    let headers = [
+        (header::SET_COOKIE, cookie),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    Ok((headers, Redirect::to("/")).into_response())
+}
+
+/// `DOWN` with 503 and the reason if the state store cannot be read, or cannot be written.
+async fn health(State(api): State<Api>) -> Response {
+    let Err(reason) = api.health.check(&api).await else {
+        return Json(json!({"status": "UP"})).into_response();
+    };
+    let body = json!({
+        "name": "segue",
+        "status": "DOWN",
+        "details": {"stateStore": {"name": "segue", "status": "DOWN", "details": {"error": reason}}},
+    });
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
 }
 
 /// The numbers in Prometheus's text format, counted when they are asked for.

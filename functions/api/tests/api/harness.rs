@@ -80,7 +80,7 @@ pub(crate) struct Server {
     router: Router,
     pub(crate) ports: Ports,
     stop: CancellationToken,
-    _directory: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 impl Drop for Server {
@@ -125,7 +125,12 @@ impl Server {
         Self::guarded(None).await
     }
 
-    pub(crate) async fn guarded(auth: Option<BasicAuth>) -> Self {
+    pub(crate) async fn guarded(basic: Option<BasicAuth>) -> Self {
+        Self::with(Access { basic, ..Access::default() }).await
+    }
+
+    /// A server that those with access can use.
+    pub(crate) async fn with(access: Access) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let secrets = EnvSecretStore::new([("SECRET_TOKEN".to_owned(), "aHVudGVyMg==".to_owned())]);
         let options = EmbeddedOptions { secrets, ..EmbeddedOptions::default() };
@@ -170,11 +175,11 @@ impl Server {
             renderer,
             answers,
             watch,
-            access: Access { basic: auth, ..Access::default() },
+            access,
             url: "http://localhost:8080".to_owned(),
             version: "0.0.0".to_owned(),
         });
-        Self { router, ports, stop, _directory: directory }
+        Self { router, ports, stop, directory }
     }
 
     /// The answer with its body still to come.

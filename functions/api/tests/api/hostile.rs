@@ -117,6 +117,11 @@ async fn ids_that_are_there_make_nothing_worse() {
 async fn what_is_too_large_is_refused() {
     let server = Server::new().await;
     server.deploy(&[HELLO]).await;
+    // What is refused is larger than what the refusal says, and what is not larger is taken.
+    let just = "x".repeat(16 * 1024 * 1024);
+    server.call("PUT", "/namespaces/a/kv/b", Some(("text/plain", &just))).await.ok();
+    let more = server.call("PUT", "/namespaces/a/kv/b", Some(("text/plain", &format!("{just}x")))).await;
+    assert!(more.refused(413).contains("larger than 16 MiB"));
     let large = "x".repeat(16 * 1024 * 1024 + 1);
     server.yaml("POST", "/flows", &large).await.refused(413);
     server.call("PUT", "/namespaces/a/kv/b", Some(("text/plain", &large))).await.refused(413);

@@ -1,10 +1,11 @@
 //! Where the server is and who asks.
 
 use super::error::Refused;
-use super::http::Client;
+use super::http::{Client, Who};
+use crate::credentials;
 use crate::report::Output;
 use jiff::tz::TimeZone;
-use segue_model::Json;
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -18,8 +19,9 @@ pub(crate) struct Connection {
     /// The address of the server; else the one that runs on the data directory, else http://127.0.0.1:8080.
     #[arg(long, global = true, env = "SEGUE_SERVER", value_name = "URL")]
     server: Option<String>,
-    /// Who asks, where the server wants to know.
-    #[arg(long, global = true, env = "SEGUE_AUTH", hide_env_values = true, value_name = "USER:PASSWORD")]
+    /// Who asks: @FILE with USER:PASSWORD in the file, or USER:PASSWORD itself, which every user of the machine can
+    /// read; else SEGUE_AUTH, or SEGUE_USERNAME and SEGUE_PASSWORD.
+    #[arg(long, global = true, value_name = "@FILE")]
     user: Option<String>,
     /// How the answer is printed: for people, or as the API gave it.
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
@@ -50,11 +52,12 @@ impl Connection {
     /// [`Refused`] when the address or the user cannot be meant so.
     pub(crate) fn open(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Session> {
         let file = crate::kept_data_dir(data_dir).join(crate::commands::server::ADDRESS_FILE);
+        let written = written(&file);
         // A variable that is set to nothing says nothing.
         let (address, origin) = match self.server.as_ref().filter(|text| !text.is_empty()) {
             Some(address) => (address.clone(), None),
-            None => match written(&file) {
-                Some(address) => (address, Some(format!("as {} says", file.display()))),
+            None => match &written {
+                Some(written) => (written.url.clone(), Some(format!("as {} says", file.display()))),
                 None => (DEFAULT.to_owned(), None),
             },
         };
@@ -64,25 +67,30 @@ impl Connection {
             .ok_or_else(|| {
                 Refused(format!("the server {address} is no address: http://HOST:PORT or https://… is meant"))
             })?;
-        let user = match self.user.as_ref().filter(|text| !text.is_empty()) {
-            None => None,
-            Some(text) => Some(
-                text.split_once(':')
-                    .map(|(user, password)| (user.to_owned(), password.to_owned()))
-                    .ok_or_else(|| {
-                        Refused("--user (or SEGUE_AUTH) has no password: write it as USER:PASSWORD".into())
-                    })?,
-            ),
+        let user = credentials::user("--user", self.user.as_deref(), |name| std::env::var(name).ok())
+            .map_err(|error| Refused(format!("{error:#}")))?;
+        // The token is for the server that wrote the file, and for no other.
+        let token =
+            written.filter(|written| Url::parse(&written.url).is_ok_and(|own| own.origin() == url.origin()));
+        let who = match (user, token.and_then(|written| written.token)) {
+            (Some((name, password)), _) => Who::User(name, password),
+            (None, Some(token)) => Who::Token(token),
+            (None, None) => Who::Nobody,
         };
-        Ok(Session { client: Client::new(url, origin, user)?, output: self.output, zone: TimeZone::system() })
+        Ok(Session { client: Client::new(url, origin, who)?, output: self.output, zone: TimeZone::system() })
     }
 }
 
-/// The address a server that runs on a data directory has left there.
-fn written(file: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(file).ok()?;
-    let json: Json = serde_json::from_str(&text).ok()?;
-    json.get("url")?.as_str().map(str::to_owned)
+/// What a server that runs on a data directory has left there.
+#[derive(Deserialize)]
+struct Written {
+    url: String,
+    #[serde(default)]
+    token: Option<String>,
+}
+
+fn written(file: &Path) -> Option<Written> {
+    serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()
 }
 
 #[cfg(test)]

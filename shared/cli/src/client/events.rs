@@ -134,7 +134,7 @@ mod tests {
                 ("id: end\ndata: {\"n\": 2}\n\n", true),
             ],
         ));
-        let client = Client::new(address.parse().unwrap(), None, None).unwrap();
+        let client = Client::new(address.parse().unwrap(), None, crate::client::http::Who::Nobody).unwrap();
         let mut events = Events::new(&client, &["executions", "e1", "follow"], Vec::new());
         assert_eq!(events.next().await.unwrap(), Some(json!({"n": 1})));
         assert_eq!(events.next().await.unwrap(), Some(json!({"n": 2})));

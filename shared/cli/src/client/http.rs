@@ -5,6 +5,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderName};
 use reqwest::multipart::Form;
 use reqwest::{Method, Response};
 use segue_model::Json;
+use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
 use url::{Host, Url};
@@ -83,7 +84,29 @@ pub(crate) struct Client {
     address: String,
     origin: String,
     base: Url,
-    user: Option<(String, String)>,
+    who: Who,
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub(crate) enum Who {
+    /// No name and no token is known.
+    Nobody,
+    /// A name and a password.
+    User(String, String),
+    /// The token of the server, from its `server.json`.
+    Token(String),
+}
+
+impl fmt::Debug for Who {
+    /// Without names and secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nobody => "Nobody",
+            Self::User(..) => "User",
+            Self::Token(_) => "Token",
+        })
+    }
 }
 
 impl Client {
@@ -91,11 +114,7 @@ impl Client {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub(crate) fn new(
-        address: Url,
-        origin: Option<String>,
-        user: Option<(String, String)>,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn new(address: Url, origin: Option<String>, who: Who) -> anyhow::Result<Self> {
         let is_here = match address.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -114,7 +133,7 @@ impl Client {
             base: address,
             address: address_text,
             origin: origin.map(|origin| format!(" ({origin})")).unwrap_or_default(),
-            user,
+            who,
         })
     }
 
@@ -233,9 +252,11 @@ impl Call<'_> {
     pub(crate) async fn send(self) -> Result<Response, ClientError> {
         let Self { client, what, method, url, content, headers } = self;
         let mut request = client.http.request(method, url);
-        if let Some((user, password)) = &client.user {
-            request = request.basic_auth(user, Some(password));
-        }
+        request = match &client.who {
+            Who::Nobody => request,
+            Who::User(name, password) => request.basic_auth(name, Some(password)),
+            Who::Token(token) => request.bearer_auth(token),
+        };
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -251,9 +272,13 @@ impl Call<'_> {
         }
         let body = response.text().await.unwrap_or_default();
         if status.as_u16() == 401 {
-            let hint = match client.user {
-                Some(_) => "the user or password is wrong",
-                None => "say who asks with --user USER:PASSWORD (or SEGUE_AUTH)",
+            let hint = match client.who {
+                Who::User(..) => "the user or password is wrong",
+                Who::Token(_) => "the token in server.json is not the token of this server",
+                Who::Nobody => {
+                    "say who asks with --user @FILE (or SEGUE_AUTH), or name the data directory of a server with a \
+                     token with --data-dir"
+                }
             };
             let message = format!("{} wants to know who asks: {hint}", client.address);
             return Err(ClientError::Answer { status: 401, what, message });
@@ -345,7 +370,8 @@ mod tests {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("http://127.0.0.1:{port}");
         let client =
-            Client::new(address.parse().unwrap(), Some("as .segue/server.json says".into()), None).unwrap();
+            Client::new(address.parse().unwrap(), Some("as .segue/server.json says".into()), Who::Nobody)
+                .unwrap();
         let error = client.get(&["flows", "search"]).json().await.unwrap_err();
         assert!(error.is_passing());
         let text = error.to_string();
@@ -358,13 +384,13 @@ mod tests {
     async fn who_asks_is_told_and_missed() {
         let stub = Stub::new([(200, "application/json", "{}".to_owned()), error(401, "Unauthorized")]).await;
         let client = &stub.session.client;
-        let user = Some(("ada".to_owned(), "pass:word".to_owned()));
+        let user = Who::User("ada".to_owned(), "pass:word".to_owned());
         let known = Client::new(client.base.clone(), None, user).unwrap();
         known.get(&["configs"]).json().await.unwrap();
         let headers = stub.asked().remove(0).headers;
         assert!(headers.contains(&"authorization: Basic YWRhOnBhc3M6d29yZA==".to_owned()), "{headers:?}");
         let text = client.get(&["configs"]).json().await.unwrap_err().to_string();
-        assert!(text.contains("--user USER:PASSWORD"), "{text}");
+        assert!(text.contains("--user @FILE"), "{text}");
     }
 
     #[tokio::test]

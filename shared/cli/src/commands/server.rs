@@ -1,16 +1,19 @@
 //! `segue server`: API, triggers and all task types in one process.
 
+use crate::credentials;
 use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
 use segue_standalone::{
-    Access, AllowedHost, BasicAuth, CloudServer, Durability, Hosts, Options, PutFlowError, Server, Standalone,
+    Access, AllowedHost, BasicAuth, CloudServer, Durability, Hosts, Options, PutFlowError, Server, Standalone, Token,
 };
 use serde_json::json;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +31,8 @@ pub(crate) const ADDRESS_FILE: &str = "server.json";
   segue server
   segue server --data-dir .segue --port 9000
   segue server --flows flows/
-  SEGUE_AUTH=ada@example.com:secret segue server --host 0.0.0.0
+  segue server --token --open
+  segue server --host 0.0.0.0 --auth @auth.txt --allowed-host segue.example.com
   eval \"$(tests/tools/emulators.sh env)\"; segue server --platform gcp")]
 pub(crate) struct Args {
     /// The address it listens on; one that others can reach wants --auth.
@@ -37,9 +41,33 @@ pub(crate) struct Args {
     /// The port: 8080, or a free one when that is taken; 0 for a free one.
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
-    /// Who may use the API, by basic authentication.
-    #[arg(long, env = "SEGUE_AUTH", value_name = "USER:PASSWORD", hide_env_values = true)]
+    /// Who may use the API, by basic authentication: @FILE with USER:PASSWORD in the file, - for standard input, or
+    /// USER:PASSWORD itself.
+    ///
+    /// Every user of the machine can read the command line. Without this option the server reads SEGUE_AUTH
+    /// (USER:PASSWORD or @FILE), or SEGUE_USERNAME and SEGUE_PASSWORD.
+    #[arg(long, value_name = "@FILE")]
     auth: Option<String>,
+    /// Demands a token from every caller, other users of this machine too.
+    ///
+    /// The token is new at each start. The server writes the token to server.json in the data directory, which only
+    /// its own user can read. Other commands read the token there. Callers with the password of --auth need no token,
+    /// and webhooks need only their key.
+    #[arg(
+        long,
+        env = "SEGUE_REQUIRE_TOKEN",
+        value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue
+    )]
+    token: bool,
+    /// Prints a link to the server, and opens the link in a browser. With --token, the link lets one browser in, once,
+    /// within ten minutes.
+    #[arg(long)]
+    open: bool,
+    /// How many proxies are in front of the server. Each adds the address of its caller to X-Forwarded-For. The server
+    /// slows down addresses that send wrong passwords.
+    #[arg(long, env = "SEGUE_PROXIES", default_value_t = 0, value_name = "NUMBER")]
+    proxies: usize,
     /// A name the server answers to, besides localhost and its address; may be given several times.
     ///
     /// A request by any other name is refused: a web page can make its own name point to this machine. Behind a
@@ -72,20 +100,23 @@ enum Platform {
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let basic = match &args.auth {
-        Some(text) => Some(user(text)?),
+    let user = credentials::user("--auth", args.auth.as_deref(), |name| std::env::var(name).ok())?;
+    let basic = match user {
+        Some((username, password)) => Some(BasicAuth { username, password }),
+        None if args.token => None,
         None if args.host.is_loopback() => None,
         None => {
             eprintln!(
                 "error: {} can be reached by others, and nobody would be asked who they are; name who may use the \
-                 API with --auth USER:PASSWORD, or SEGUE_AUTH",
+                 API with --auth @FILE or SEGUE_AUTH, or demand a token with --token",
                 args.host
             );
             return Ok(crate::REFUSED);
         }
     };
     let names = AllowedHost::list(&args.allowed_hosts.join(","))?;
-    let access = Access { basic, hosts: Hosts::listed(args.host, names) };
+    let hosts = Hosts::listed(args.host, names);
+    let access = Access { basic, hosts, proxies: args.proxies, ..Access::default() };
     let data_dir = crate::kept_data_dir(data_dir);
     if args.platform == Platform::Gcp {
         return on_google_cloud(&args, &data_dir, access).await;
@@ -104,6 +135,8 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let listener = listen(&args).await?;
     let address = listener.local_addr()?;
     let url = format!("http://{}", reachable(address));
+    let access = Access { token: args.token.then(|| Arc::new(Token::new(address.port()))), ..access };
+    let token = access.token.clone();
 
     let shutdown = CancellationToken::new();
     stop_on_signals(&shutdown)?;
@@ -113,8 +146,9 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     {
         return Ok(crate::REFUSED);
     }
-    let told = AddressFile::write(&data_dir, &url)?;
+    let told = AddressFile::write(&data_dir, &url, token.as_deref())?;
     println!("Segue answers at {url} (data in {})", data_dir.display());
+    open(&args, &url, token.as_deref());
     let served = server.serve(listener, shutdown).await;
     drop(told);
     served?;
@@ -125,7 +159,10 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
 async fn on_google_cloud(args: &Args, data_dir: &Path, access: Access) -> anyhow::Result<u8> {
     let server = CloudServer::connect(std::env::vars().collect()).await?;
     let listener = listen(args).await?;
-    let url = format!("http://{}", reachable(listener.local_addr()?));
+    let address = listener.local_addr()?;
+    let url = format!("http://{}", reachable(address));
+    let access = Access { token: args.token.then(|| Arc::new(Token::new(address.port()))), ..access };
+    let token = access.token.clone();
     let shutdown = CancellationToken::new();
     stop_on_signals(&shutdown)?;
     if let Some(folder) = &args.flows
@@ -134,25 +171,33 @@ async fn on_google_cloud(args: &Args, data_dir: &Path, access: Access) -> anyhow
         return Ok(crate::REFUSED);
     }
     std::fs::create_dir_all(data_dir)?;
-    let told = AddressFile::write(data_dir, &url)?;
+    let told = AddressFile::write(data_dir, &url, token.as_deref())?;
     let work = match server.place() {
         (project, true) => format!("on the emulators of project {project}, with every function"),
         (project, false) => format!("beside the functions deployed in project {project}"),
     };
     println!("Segue answers at {url} ({work})");
+    open(args, &url, token.as_deref());
     let served = server.serve(listener, url, access, shutdown).await;
     drop(told);
     served?;
     Ok(crate::OK)
 }
 
-/// `USER:PASSWORD`.
-fn user(text: &str) -> anyhow::Result<BasicAuth> {
-    match text.split_once(':') {
-        Some((username, password)) if !username.is_empty() && !password.is_empty() => {
-            Ok(BasicAuth { username: username.to_owned(), password: password.to_owned() })
-        }
-        _ => bail!("--auth is not of the form USER:PASSWORD"),
+/// Prints a link to the server and opens the link in a browser, if that was asked for.
+fn open(args: &Args, url: &str, token: Option<&Token>) {
+    if !args.open {
+        return;
+    }
+    let link = format!("{url}{}", token.map_or_else(|| "/".to_owned(), Token::link));
+    println!("Open {link}");
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let mut browser = Command::new(program);
+    browser.arg(&link).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    match browser.spawn() {
+        // The program ends when it has told the browser. Waiting for its end keeps it from staying as a zombie.
+        Ok(mut program) => drop(tokio::spawn(async move { program.wait().await })),
+        Err(error) => eprintln!("no browser is opened ({program}: {error}): open the link yourself"),
     }
 }
 
@@ -197,10 +242,21 @@ fn stop_on_signals(shutdown: &CancellationToken) -> anyhow::Result<()> {
 struct AddressFile(PathBuf);
 
 impl AddressFile {
-    fn write(data_dir: &Path, url: &str) -> anyhow::Result<Self> {
+    fn write(data_dir: &Path, url: &str, token: Option<&Token>) -> anyhow::Result<Self> {
         let file = data_dir.join(ADDRESS_FILE);
-        std::fs::write(&file, json!({"url": url}).to_string())
-            .with_context(|| format!("{} cannot be written", file.display()))?;
+        let content = match token {
+            Some(token) => json!({"url": url, "token": token.secret()}),
+            None => json!({"url": url}),
+        };
+        // A temporary file is made for its user alone (0600) and then renamed, so nobody reads a part of the file or
+        // opens the file before its mode is set.
+        let write = || -> std::io::Result<()> {
+            let mut written = tempfile::NamedTempFile::new_in(data_dir)?;
+            written.write_all(content.to_string().as_bytes())?;
+            written.persist(&file)?;
+            Ok(())
+        };
+        write().with_context(|| format!("{} cannot be written", file.display()))?;
         Ok(Self(file))
     }
 }

@@ -1,0 +1,143 @@
+//! Asks who it is, where somebody wants to know.
+
+use super::Access;
+use super::throttle::{Throttle, Try, client};
+use super::{pages, token};
+use crate::error::ApiError;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use segue_service::IapCheck;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Asks who it is.
+pub(crate) struct Guard {
+    access: Access,
+    throttle: Throttle,
+}
+
+/// How a request says who sends it.
+enum Shown {
+    /// `name:password`.
+    Basic(Vec<u8>),
+    Bearer(String),
+}
+
+/// Lets nobody else in.
+pub(crate) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    if !guard.asks(&request) {
+        return next.run(request).await;
+    }
+    let admitted = match (guard.admit(&request), &guard.access.iap) {
+        (Some(decided), _) => decided,
+        (None, Some(iap)) => by_proxy(iap, request.headers()).await,
+        (None, None) => Err(Box::new(guard.challenge())),
+    };
+    match admitted {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => *refusal,
+    }
+}
+
+impl Guard {
+    pub(crate) fn new(access: Access) -> Self {
+        Self { access, throttle: Throttle::default() }
+    }
+
+    /// Whether it asks at that address.
+    fn asks(&self, request: &Request) -> bool {
+        let Access { basic, token, iap, .. } = &self.access;
+        let by_name = basic.is_some() || iap.is_some();
+        match request.uri().path() {
+            // Who watches over the server has no name, and sees only whether it works.
+            "/" | "/health" | token::PATH => false,
+            // Open to those who collect numbers, as Kestra's; but a token is demanded from everybody.
+            "/prometheus" => token.is_some(),
+            // A webhook's key is a secret of its own.
+            path if pages::is_webhook(request.method(), path) => by_name,
+            path => match pages::below_base(path) {
+                // The page that asks for a name needs them itself.
+                Some("/configs") | None => false,
+                Some(_) => by_name || token.is_some(),
+            },
+        }
+    }
+
+    /// Checks the name, password or token that a request shows. None if these do not let the request in.
+    fn admit(&self, request: &Request) -> Option<Result<(), Box<Response>>> {
+        let Access { basic, token, proxies, .. } = &self.access;
+        let headers = request.headers();
+        if token.as_ref().is_some_and(|token| token.knows(headers)) {
+            return Some(Ok(()));
+        }
+        let given = match shown(headers)? {
+            Shown::Bearer(given) => return token.as_ref()?.is(&given).then_some(Ok(())),
+            Shown::Basic(_) if basic.is_none() && token.is_none() => return None,
+            Shown::Basic(given) => given,
+        };
+        let is_right = || {
+            let password = given.iter().position(|byte| *byte == b':').and_then(|at| given.get(at + 1..));
+            let password = password.and_then(|password| std::str::from_utf8(password).ok());
+            let is_token = token.as_ref().zip(password).is_some_and(|(token, given)| token.is(given));
+            basic.as_ref().is_some_and(|basic| basic.is(&given)) || is_token
+        };
+        let client = client(request, *proxies);
+        match self.throttle.attempt(client, Instant::now(), is_right) {
+            Try::Right => Some(Ok(())),
+            Try::TooEarly(wait) => Some(Err(Box::new(too_early(wait)))),
+            Try::Wrong(times, wait) if wait.is_zero() => {
+                tracing::warn!(%client, times, "a wrong name or password");
+                None
+            }
+            Try::Wrong(times, wait) => {
+                let seconds = wait.as_secs();
+                tracing::error!(%client, times, seconds, "wrong names or passwords: the next try has to wait");
+                None
+            }
+        }
+    }
+
+    fn challenge(&self) -> Response {
+        let (challenge, reason) = if self.access.basic.is_some() {
+            ("Basic realm=\"Segue\", charset=\"UTF-8\"", "Authentication is needed")
+        } else {
+            let reason = "Authentication is needed: send the token that server.json in the server's data directory \
+                          holds as 'Authorization: Bearer TOKEN'; a browser gets in by the link that \
+                          'segue server --token --open' prints";
+            ("Bearer realm=\"Segue\"", reason)
+        };
+        let challenge = HeaderValue::from_static(challenge);
+        (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], reason).into_response()
+    }
+}
+
+/// Lets a request in that came through Identity-Aware Proxy.
+async fn by_proxy(iap: &IapCheck, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    iap.admit(headers).await.map(drop).map_err(|(code, reason)| {
+        tracing::warn!(code = code.as_u16(), reason, "a request is not admitted");
+        Box::new((code, reason).into_response())
+    })
+}
+
+fn shown(headers: &HeaderMap) -> Option<Shown> {
+    let (scheme, given) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let given = given.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Shown::Bearer(given.to_owned()));
+    }
+    // What cannot be read is wrong, and counts as a try.
+    let is_basic = scheme.eq_ignore_ascii_case("basic");
+    is_basic.then(|| Shown::Basic(STANDARD.decode(given).unwrap_or_default()))
+}
+
+fn too_early(wait: Duration) -> Response {
+    let seconds = wait.as_secs() + 1;
+    let error = ApiError::too_many(format!(
+        "Too many wrong names or passwords came from this address: try again in {seconds} s"
+    ));
+    ([(header::RETRY_AFTER, HeaderValue::from(seconds))], error).into_response()
+}

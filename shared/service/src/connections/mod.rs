@@ -1,0 +1,206 @@
+//! Answers requests on the connections of a listener: at most so many, and none that stands still.
+//!
+//! A client that sends half a request and then nothing holds a file descriptor each time. Such connections are closed
+//! after a while, and at once when their place is needed; streams of events, long answers and large bodies on slow
+//! lines go on as long as something moves.
+
+mod register;
+mod stream;
+mod turn;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use register::{Place, Register};
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+use stream::{Answered, Asked, Watched};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt as _;
+use turn::Waits;
+
+/// The most connections, where the system allows more open files than twice that.
+const MOST: usize = 10_000;
+/// How long after the system refused a connection the next is taken: it has run out of something.
+const REST: Duration = Duration::from_secs(1);
+/// What a connection is told for which there is no place.
+const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
+    content-type: application/json\r\ncontent-length: 76\r\n\r\n\
+    {\"message\":\"Service Unavailable: the server has no place for one more now\"}\n";
+
+/// How many connections there may be, and how long they wait for their client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once. For one more, that which has waited longest for its client is closed; where the server is
+    /// at work for all, the new one is answered with 503.
+    pub connections: usize,
+    /// How long the head of a request may take from its first byte.
+    pub head: Duration,
+    /// How long a connection is kept for another request.
+    pub idle: Duration,
+    /// How long a body may stand still.
+    pub body: Duration,
+}
+
+impl Default for Limits {
+    /// For clients of all kinds, as many as half the open files the system allows.
+    fn default() -> Self {
+        Self {
+            connections: open_files().map_or(MOST, |files| (files / 2).min(MOST)),
+            head: Duration::from_secs(30),
+            idle: Duration::from_secs(120),
+            body: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Limits {
+    /// Behind Google's front end, which keeps connections for other requests, and is the one who waits for clients.
+    pub fn behind_google() -> Self {
+        let long = Duration::from_secs(620);
+        Self { head: long, idle: long, body: long, ..Self::default() }
+    }
+}
+
+#[cfg(unix)]
+fn open_files() -> Option<usize> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok())
+}
+
+#[cfg(not(unix))]
+fn open_files() -> Option<usize> {
+    None
+}
+
+/// Answers requests until `stop`, then those at work. Each has the address of its client as [`ConnectInfo`].
+/// Dropped, it breaks off what is at work.
+pub async fn answer(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let register = Register::new(limits.connections);
+    let mut at_work = JoinSet::new();
+    let (stopping, _) = tokio::sync::watch::channel(false);
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => accepted,
+            Some(_) = at_work.join_next() => continue,
+        };
+        let (stream, client) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if !is_of_the_client(&error) {
+                    tracing::error!(%error, "connections cannot be taken");
+                    sleep(REST).await;
+                }
+                continue;
+            }
+        };
+        match register.place() {
+            Some(place) => {
+                let mut told = stopping.subscribe();
+                let stop = async move {
+                    // A sender that is gone means stop as well.
+                    let _ = told.wait_for(|stop| *stop).await;
+                };
+                at_work.spawn(serve(stream, client, router.clone(), limits, place, stop));
+            }
+            None => {
+                tracing::warn!(%client, "a connection is refused: there are as many as may be");
+                at_work.spawn(refuse(stream));
+            }
+        }
+    }
+    drop(listener);
+    stopping.send_replace(true);
+    while at_work.join_next().await.is_some() {}
+}
+
+fn is_of_the_client(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+    )
+}
+
+async fn refuse(mut stream: TcpStream) {
+    // Whoever is refused may be gone.
+    let _ = timeout(REST, async {
+        stream.write_all(NO_PLACE).await?;
+        stream.shutdown().await
+    })
+    .await;
+}
+
+/// Serves one connection to its end.
+async fn serve(
+    stream: TcpStream,
+    client: SocketAddr,
+    router: Router,
+    limits: Limits,
+    place: Place,
+    stop: impl Future<Output = ()>,
+) {
+    let turn = place.entry.turn.clone();
+    let of_service = turn.clone();
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        of_service.set(Waits::Not);
+        let (router, turn) = (router.clone(), of_service.clone());
+        async move {
+            let mut request: Request =
+                request.map(|body| Body::new(Asked::new(body, turn.clone(), limits.body)));
+            request.extensions_mut().insert(ConnectInfo(client));
+            let response: Response = match router.oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            };
+            Ok::<_, Infallible>(response.map(|body| Answered { body, turn }))
+        }
+    });
+    let io = TokioIo::new(Watched { stream, turn: turn.clone() });
+    let mut connection = pin!(http1::Builder::new().serve_connection(io, service));
+    let (mut stop, mut is_stopping) = (pin!(stop), false);
+    loop {
+        let look_again = match turn.get() {
+            _ if is_stopping => limits.head,
+            (Waits::ForHead, since) => limits.head.saturating_sub(since),
+            (Waits::ForRequest, since) => limits.idle.saturating_sub(since),
+            (Waits::Not | Waits::ForMore, _) => limits.head,
+        };
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%client, %error, "a connection broke off");
+                }
+                return;
+            }
+            () = place.entry.give_way.notified() => return,
+            () = &mut stop, if !is_stopping => {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = sleep(look_again.max(Duration::from_millis(1))) => match turn.get() {
+                (Waits::ForHead, since) if since >= limits.head => return,
+                (Waits::ForRequest, since) if since >= limits.idle && !is_stopping => {
+                    is_stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                _ => {}
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
