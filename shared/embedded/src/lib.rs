@@ -77,9 +77,11 @@ impl EmbeddedOptions {
     /// # Errors
     /// [`PortError::Invalid`] for a setting or a file that cannot be read.
     pub fn from_env() -> Result<Self, PortError> {
-        let mut options = Self::default();
-        options.secrets = EnvSecretStore::from_env().with_file(Path::new(".env"))?;
-        options.warehouse = warehouse::Limits::from_env()?;
+        let mut options = Self {
+            secrets: EnvSecretStore::from_env().with_file(Path::new(".env"))?,
+            warehouse: warehouse::Limits::from_env()?,
+            ..Self::default()
+        };
         if let Some(limit) = std::env::var(MAX_DELIVERIES).ok().filter(|text| !text.trim().is_empty()) {
             options.bus.max_unended =
                 limit.trim().parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {

@@ -4,7 +4,8 @@ use crate::credentials;
 use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
 use segue_standalone::{
-    Access, AllowedHost, BasicAuth, CloudServer, Durability, Hosts, Options, PutFlowError, Server, Standalone, Token,
+    Access, AllowedHost, BasicAuth, CloudServer, Durability, Hosts, Options, PutFlowError, Server,
+    Standalone, Token,
 };
 use serde_json::json;
 use std::io::{ErrorKind, Write as _};

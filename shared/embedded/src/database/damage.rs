@@ -124,7 +124,7 @@ fn broken(log: &Path) -> std::io::Result<Option<u64>> {
     let big_endian = magic & 1 == 1;
     let mut sum = (0, 0);
     add(&mut sum, header.get(..24).unwrap_or_default(), big_endian);
-    if magic & !1 != MAGIC || sum != (sum1, sum2) || page > LARGEST_PAGE || page < 512 {
+    if magic & !1 != MAGIC || sum != (sum1, sum2) || !(512..=LARGEST_PAGE).contains(&page) {
         // A header is written and synced before the first frame.
         return Ok(Some(0));
     }

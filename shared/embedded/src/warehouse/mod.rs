@@ -57,7 +57,7 @@ use sql::names::{check_dataset, quote};
 /// # Errors
 /// [`WarehouseError::InvalidQuery`] if the script cannot be read.
 pub fn check_sql(sql: &str) -> Result<usize, WarehouseError> {
-    sql::translate(sql, &sql::names::Scope::default()).map(|statements| statements.len())
+    sql::translate(sql, &sql::names::Scope::default(), &|| Ok(())).map(|statements| statements.len())
 }
 
 /// A warehouse in a DuckDB file.
