@@ -25,7 +25,7 @@ mod secrets;
 mod state;
 pub mod warehouse;
 
-pub use bus::{BusOptions, DeadLetter, DurableBus, Faults};
+pub use bus::{BusOptions, DeadLetter, DurableBus, Faults, Handling};
 pub use database::Database;
 pub use objects::DirectoryObjectStore;
 pub use secrets::EnvSecretStore;
@@ -58,6 +58,31 @@ pub struct EmbeddedOptions {
     pub warehouse: warehouse::Limits,
 }
 
+/// The setting for how many deliveries that end with the process are enough; see [`BusOptions::max_unended`].
+pub const MAX_DELIVERIES: &str = "SEGUE_MAX_DELIVERIES";
+
+impl EmbeddedOptions {
+    /// The secrets of the process's environment and of `.env` in the working directory, and the settings of that
+    /// environment.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] for a setting or a file that cannot be read.
+    pub fn from_env() -> Result<Self, PortError> {
+        let mut options = Self::default();
+        options.secrets = EnvSecretStore::from_env().with_file(Path::new(".env"))?;
+        options.warehouse = warehouse::Limits::from_env()?;
+        if let Some(limit) = std::env::var(MAX_DELIVERIES).ok().filter(|text| !text.trim().is_empty()) {
+            options.bus.max_unended =
+                limit.trim().parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {
+                    PortError::invalid(format!(
+                        "the environment variable {MAX_DELIVERIES} is '{limit}'; it is a whole number from 1"
+                    ))
+                })?;
+        }
+        Ok(options)
+    }
+}
+
 /// Opens the local platform in `data_dir`, made where there is none, with the secrets of the process's
 /// environment and of `.env` in the working directory. Nothing is handled until [`DurableBus::run`] is.
 ///
@@ -65,9 +90,7 @@ pub struct EmbeddedOptions {
 /// [`PortError::Invalid`] when another process works on the directory or a newer Segue wrote it;
 /// [`PortError::Unavailable`] when it cannot be used.
 pub fn open(data_dir: &Path) -> Result<Embedded, PortError> {
-    let secrets = EnvSecretStore::from_env().with_file(Path::new(".env"))?;
-    let warehouse = warehouse::Limits::from_env()?;
-    open_with(data_dir, EmbeddedOptions { secrets, warehouse, ..EmbeddedOptions::default() })
+    open_with(data_dir, EmbeddedOptions::from_env()?)
 }
 
 /// As [`open`], for who needs the ports alone.

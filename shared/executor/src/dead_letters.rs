@@ -8,17 +8,32 @@ use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::State;
 use segue_ports::bus::GivenUp;
-use segue_ports::state::Commit;
-use segue_ports::wire::{Message, TaskRunMessage};
+use segue_ports::state::{Claim, Commit};
+use segue_ports::wire::{AttemptKey, Message, TaskRunMessage};
 use segue_ports::{DeadLetterHandler, PortError, Verdict};
+
+/// The name under which last looks at an execution are counted.
+const LOOK: &str = "last-look";
+/// How many of them may end with the process.
+const LOOKS: u32 = 3;
+
+fn ended_with(deliveries: u32) -> String {
+    format!(
+        "the process ended {deliveries} times while it took the next step: one of the flow's expressions may take more \
+         memory than there is"
+    )
+}
 
 #[async_trait]
 impl DeadLetterHandler for Executor {
     async fn given_up(&self, letter: GivenUp) -> Verdict {
-        let GivenUp { message, execution_id, subscription, deliveries } = letter;
+        let GivenUp { message, execution_id, subscription, deliveries, deadly } = letter;
         tracing::error!(subscription, deliveries, execution = ?execution_id, "a message is given up");
         let done = match message {
             Some(Message::TaskRun(message)) => self.give_up_task_run(*message, deliveries).await,
+            Some(Message::Execution(message)) if deadly => {
+                self.fail(&message.execution_id, &ended_with(deliveries)).await
+            }
             Some(Message::Execution(message)) => self.give_up_execution(&message.execution_id).await,
             Some(
                 Message::Tick(_) | Message::ExecutionEnded(_) | Message::Backfill(_) | Message::Sweep {},
@@ -70,13 +85,26 @@ impl Executor {
         self.apply(&message.execution_id, Event::TaskRunFinished(result)).await.map(|_| ())
     }
 
-    /// Looks at the execution once more; where that fails too, it has failed.
+    /// Looks at the execution once more; where that fails too, it has failed. What makes the process end would do so
+    /// at every look, so the looks are counted, as the deliveries of an attempt are.
     async fn give_up_execution(&self, id: &ExecutionId) -> Result<(), PortError> {
-        match self.apply(id, Event::Continued).await {
+        if self.ports().state.execution(id).await?.is_none() {
+            return Ok(());
+        }
+        let look = AttemptKey { execution_id: id.clone(), task_run_id: LOOK.into(), attempt: 0 };
+        let (state, now) = (&self.ports().state, self.ports().clock.now());
+        if let Claim::Granted { deliveries } = state.claim(&look, LOOK, now, now).await?
+            && deliveries > LOOKS
+        {
+            return self.fail(id, &ended_with(deliveries - 1)).await;
+        }
+        let looked = match self.apply(id, Event::Continued).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_transient() => Err(error),
             Err(error) => self.fail(id, &error.to_string()).await,
-        }
+        };
+        state.hand_back_claim(&look, LOOK, now).await?;
+        looked
     }
 
     /// Ends an execution FAILED which the engine cannot go on with: its flow can no longer be read, or what it asks

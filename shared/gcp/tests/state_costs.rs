@@ -36,7 +36,10 @@ async fn a_task_run_costs_three_writes_and_one_read() {
         let (before, before_service) = (executor.operation_counts(), service.operation_counts());
         // The service: claims, runs, ends.
         let attempt = key(&made.id, number);
-        assert_eq!(service.claim(&attempt, "h", at(0), at(60)).await.unwrap(), Claim::Granted);
+        assert_eq!(
+            service.claim(&attempt, "h", at(0), at(60)).await.unwrap(),
+            Claim::Granted { deliveries: 1 }
+        );
         let own = service.operation_counts().since(before_service);
         assert_eq!((own.reads, own.writes), (0, 1), "a claim");
         let lines = vec![line(&made.id, "a"), line(&made.id, "b")];

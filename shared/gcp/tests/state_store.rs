@@ -88,19 +88,25 @@ async fn a_remembered_claim_is_not_trusted() {
     let Some((one, other)) = stores().await else { return };
     let made = execution("claims");
     let taken_over = key(&made.id, 1);
-    assert_eq!(one.claim(&taken_over, "dead", at(0), at(60)).await.unwrap(), Claim::Granted);
-    assert_eq!(other.claim(&taken_over, "alive", at(61), at(120)).await.unwrap(), Claim::Granted);
+    assert_eq!(
+        one.claim(&taken_over, "dead", at(0), at(60)).await.unwrap(),
+        Claim::Granted { deliveries: 1 }
+    );
+    assert_eq!(
+        other.claim(&taken_over, "alive", at(61), at(120)).await.unwrap(),
+        Claim::Granted { deliveries: 2 }
+    );
     assert!(!one.renew_claim(&taken_over, "dead", at(180)).await.unwrap());
     assert!(!one.finish_claim(&taken_over, "dead", &result(&taken_over), Vec::new()).await.unwrap());
     assert!(other.finish_claim(&taken_over, "alive", &result(&taken_over), Vec::new()).await.unwrap());
 
     let revoked = key(&made.id, 2);
-    assert_eq!(one.claim(&revoked, "holder", at(0), at(60)).await.unwrap(), Claim::Granted);
+    assert_eq!(one.claim(&revoked, "holder", at(0), at(60)).await.unwrap(), Claim::Granted { deliveries: 1 });
     other.revoke_claims(std::slice::from_ref(&revoked)).await.unwrap();
     assert!(!one.finish_claim(&revoked, "holder", &result(&revoked), Vec::new()).await.unwrap());
 
     let renewed = key(&made.id, 3);
-    assert_eq!(one.claim(&renewed, "holder", at(0), at(60)).await.unwrap(), Claim::Granted);
+    assert_eq!(one.claim(&renewed, "holder", at(0), at(60)).await.unwrap(), Claim::Granted { deliveries: 1 });
     assert!(other.renew_claim(&renewed, "holder", at(90)).await.unwrap(), "the same holder elsewhere");
     assert!(one.finish_claim(&renewed, "holder", &result(&renewed), Vec::new()).await.unwrap());
 }
@@ -184,7 +190,11 @@ async fn what_is_deleted_and_made_again_has_no_past() {
         change.task_runs = (0..600).map(|number| (number, task_run(&made.id, number + life))).collect();
         one.commit(change).await.unwrap();
         let attempt = key(&made.id, 0);
-        assert_eq!(one.claim(&attempt, "h", at(0), at(60)).await.unwrap(), Claim::Granted, "life {life}");
+        assert_eq!(
+            one.claim(&attempt, "h", at(0), at(60)).await.unwrap(),
+            Claim::Granted { deliveries: 1 },
+            "life {life}"
+        );
         assert!(one.finish_claim(&attempt, "h", &result(&attempt), vec![line(&made.id, "x")]).await.unwrap());
         let found = other.execution(&made.id).await.unwrap().unwrap().task_runs;
         assert_eq!(found.first().map(|(_, run)| run.id.clone()), Some(task_run(&made.id, life).id));

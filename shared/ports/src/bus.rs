@@ -87,6 +87,8 @@ pub struct GivenUp {
     pub subscription: String,
     /// How often it was delivered; 0 where that is not known.
     pub deliveries: u32,
+    /// Each of these deliveries ended with the process that had it, not with an answer: it must not be tried again.
+    pub deadly: bool,
 }
 
 /// Takes the messages that were given up, so that nothing waits for them.

@@ -87,7 +87,11 @@ pub struct Timer {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
     /// It is the caller's until the lease ends.
-    Granted,
+    Granted {
+        /// How many deliveries took the claim and never let go of it in good order, this one included: 1 at first,
+        /// more after the death of processes that had it. [`StateStore::hand_back_claim`] begins anew.
+        deliveries: u32,
+    },
     /// Somebody else has it.
     Held {
         /// Until then.
@@ -289,6 +293,19 @@ pub trait StateStore: ScheduleStore {
     /// # Errors
     /// [`PortError::Unavailable`].
     async fn renew_claim(&self, key: &AttemptKey, holder: &str, until: Timestamp) -> Result<bool, PortError>;
+
+    /// Ends the delivery that took a claim in good order, without an end of the attempt: the deliveries of the claim
+    /// count from the beginning again, and it stays the holder's until `until` (a past moment: whoever asks next has
+    /// it). False where the caller holds it no more.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn hand_back_claim(
+        &self,
+        key: &AttemptKey,
+        holder: &str,
+        until: Timestamp,
+    ) -> Result<bool, PortError>;
 
     /// Writes how an attempt ended, with the rest of its log; false, and nothing is written, where the caller
     /// holds it no more.

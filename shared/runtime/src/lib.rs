@@ -14,6 +14,7 @@ mod allocator;
 use segue_ports::{DeadLetterHandler, MessageHandler, PortError, Ports};
 use segue_service::{Config, ConfigError, Handlers, Platform, ServeError, serve, telemetry};
 use segue_task::{TaskList, TaskService, TaskSettings};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -98,14 +99,16 @@ pub async fn serve_handlers(
 
 /// How long things may take on a platform.
 pub fn task_settings(config: &Config) -> TaskSettings {
-    match config.platform {
+    let settings = match config.platform {
         Platform::Local => TaskSettings::default(),
         Platform::Gcp => {
             let settings = cloud_settings(config.facts.timeout);
             let lease = config.claim.unwrap_or(settings.lease);
             TaskSettings { lease, heartbeat: lease / 3, ..settings }
         }
-    }
+    };
+    let max_deliveries = config.max_deliveries.map_or(settings.max_deliveries, NonZeroU32::get);
+    TaskSettings { max_deliveries, ..settings }
 }
 
 /// How long things may take on Google Cloud, where a request must be answered in `timeout`.

@@ -10,6 +10,8 @@ use std::str::FromStr;
 use std::time::Duration;
 use thiserror::Error;
 
+const MAX_DELIVERIES: &str = "SEGUE_MAX_DELIVERIES";
+
 /// The configuration of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -36,6 +38,9 @@ pub struct Config {
     /// How long a worker's claim lasts unless it renews it, so how soon another takes over from one that died:
     /// `SEGUE_CLAIM_SECONDS` (default that of the platform). Renewing is a write, three times as often.
     pub claim: Option<Duration>,
+    /// After so many deliveries of a task run that ended with the process it has failed: `SEGUE_MAX_DELIVERIES`
+    /// (default 3).
+    pub max_deliveries: Option<NonZeroU32>,
     /// The name of this process in claims. On the local platform always the same, so that after a restart it goes
     /// on at once with what was cut off; on Cloud Run one for each instance.
     pub holder: String,
@@ -139,6 +144,7 @@ impl Config {
             service,
             claim: parsed("SEGUE_CLAIM_SECONDS", variable("SEGUE_CLAIM_SECONDS"))?
                 .map(|seconds: NonZeroU32| Duration::from_secs(seconds.get().into())),
+            max_deliveries: parsed(MAX_DELIVERIES, variable(MAX_DELIVERIES))?,
             facts,
             push,
             holder,

@@ -146,6 +146,7 @@ impl Envelope {
             execution_id: attribute(EXECUTION_ID).map(|id| id.as_str().into()),
             subscription: attribute(SOURCE).cloned().unwrap_or_default(),
             deliveries: attribute(DELIVERIES).and_then(|count| count.parse().ok()).unwrap_or_default(),
+            deadly: false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::standalone::Standalone;
 use jiff::Timestamp;
+use segue_embedded::Handling;
 use segue_ports::{MessageHandler, Topic};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -43,8 +44,9 @@ impl Running {
         at_once: usize,
     ) {
         let bus = standalone.embedded.bus.clone();
+        let handling = Handling { handler, dead_letters: Some(standalone.executor.clone()) };
         self.besides(|stop| async move {
-            if let Err(error) = bus.run(topic, handler, at_once, stop).await {
+            if let Err(error) = bus.run_with(topic, handling, at_once, stop).await {
                 tracing::error!(%error, "a worker has stopped");
             }
         });

@@ -2,7 +2,7 @@
 
 use crate::running::Running;
 use jiff::Timestamp;
-use segue_embedded::Embedded;
+use segue_embedded::{Embedded, EmbeddedOptions};
 use segue_executor::{CreateError, Executor, NewExecution, Watch};
 use segue_families::{executor, families, globals};
 use segue_model::catalog::Catalog;
@@ -43,14 +43,17 @@ impl Standalone {
     /// # Errors
     /// When the directory cannot be used, or another process has it.
     pub fn open(options: &Options) -> Result<Self, PortError> {
-        let embedded = segue_embedded::open(&options.data_dir)?;
+        let platform = EmbeddedOptions::from_env()?;
+        let max_deliveries = platform.bus.max_unended;
+        let embedded = segue_embedded::open_with(&options.data_dir, platform)?;
         let ports = embedded.ports.clone();
         let watch = Arc::new(Watch::default());
         let globals = globals(options.environment.clone(), "local");
         let executor = executor(ports.clone(), globals, watch.clone(), options.triggers);
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());
-        let settings = TaskSettings { work_root: options.data_dir.join("work"), ..TaskSettings::default() };
+        let work_root = options.data_dir.join("work");
+        let settings = TaskSettings { work_root, max_deliveries, ..TaskSettings::default() };
         let services = families()
             .into_iter()
             .map(|family| {

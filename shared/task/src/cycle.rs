@@ -8,8 +8,11 @@ use crate::list::TaskList;
 use crate::outbound::Clients;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use segue_model::Map;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::id::ExecutionId;
+use segue_model::log::LogLevel;
+use segue_model::state::State;
 use segue_ports::state::Claim;
 use segue_ports::wire::{AttemptKey, ExecutionMessage, Message, Resumed, TaskRunMessage};
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
@@ -44,6 +47,8 @@ pub struct TaskSettings {
     /// How long an attempt may take that cannot hand its message back; none: for ever. What delivers messages has a
     /// limit of its own, and would deliver again what takes longer.
     pub request_limit: Option<Duration>,
+    /// After so many deliveries of an attempt that never ended, because the process did first, it has failed.
+    pub max_deliveries: u32,
     /// The largest outputs, in bytes of JSON.
     pub max_output_bytes: usize,
     /// Where working directories are made.
@@ -63,6 +68,7 @@ impl Default for TaskSettings {
             platform_retry_pause: Duration::from_millis(200),
             patience: None,
             request_limit: None,
+            max_deliveries: 3,
             max_output_bytes: 8 * 1024 * 1024,
             work_root: std::env::temp_dir().join("segue-work"),
             time_zone: TimeZone::UTC,
@@ -144,7 +150,10 @@ impl TaskService {
             state.claim(key, &holder, now, self.service.lease_end()).await
         });
         match claim.await? {
-            Claim::Granted => {}
+            Claim::Granted { deliveries } if deliveries > self.service.settings.max_deliveries => {
+                return self.give_up(message, key, &holder, deliveries - 1).await;
+            }
+            Claim::Granted { .. } => {}
             // Kept for longer than a worker keeps it: the work goes on outside, and has a message of its own.
             Claim::Held { until } if until > self.service.lease_end() => return Ok(()),
             // Somebody is at it. Should he be dead, this may be the only message there is: it looks again.
@@ -158,10 +167,16 @@ impl TaskService {
         let (lost, elsewhere) = (CancellationToken::new(), Arc::new(AtomicBool::new(false)));
         // The claim is kept through the record of the result, which may have to be tried again.
         tokio::select! {
-            worked = self.work(message, key, &lost, elsewhere.clone()) => match worked? {
-                Worked::Recorded(result) => self.report(&key.execution_id, *result).await,
-                Worked::Lost => Ok(()),
-                Worked::Unfinished(message, look_again) => self.hand_back(*message, key, look_again).await,
+            worked = self.work(message, key, &lost, elsewhere.clone()) => match worked {
+                Ok(Worked::Recorded(result)) => self.report(&key.execution_id, *result).await,
+                Ok(Worked::Lost) => Ok(()),
+                Ok(Worked::Unfinished(message, look_again)) => self.hand_back(*message, key, look_again).await,
+                Err(error) => {
+                    // The store failed, not the process: as far as the store can be told, this delivery has ended.
+                    let now = self.service.ports.clock.now();
+                    let _ = state.hand_back_claim(key, &holder, now).await;
+                    Err(error)
+                }
             },
             () = forever(lease::keep(&self.service, key, &holder, &lost, &elsewhere)) => Ok(()),
         }
@@ -235,7 +250,40 @@ impl TaskService {
         let due = later(self.service.ports.clock.now(), look_again);
         self.look_again(message, due).await?;
         let until = later(due, self.service.settings.lease + LATE_LOOK);
-        tried(|| self.service.ports.state.renew_claim(key, &holder, until)).await.map(|_| ())
+        tried(|| self.service.ports.state.hand_back_claim(key, &holder, until)).await.map(|_| ())
+    }
+
+    /// Ends an attempt FAILED whose process ended each time it ran, instead of having it end the next one as well.
+    async fn give_up(
+        &self,
+        message: TaskRunMessage,
+        key: &AttemptKey,
+        holder: &str,
+        times: u32,
+    ) -> Result<(), PortError> {
+        let now = self.service.ports.clock.now();
+        let error = format!(
+            "the task's process ended {times} times while the task ran, so it is not started again: it may take more              memory than there is, or have been killed; the process's own log says more"
+        );
+        tracing::error!(?key, error);
+        let logs = vec![message.log_entry(LogLevel::Error, now, error.clone())];
+        let result = TaskRunResult {
+            task_run_id: message.task_run_id.clone(),
+            attempt: message.attempt,
+            state: State::Failed,
+            outputs: Map::new(),
+            error: Some(error),
+            start_date: message.dispatched_at.min(now),
+            end_date: now,
+            dynamic: Vec::new(),
+            metrics: Vec::new(),
+        };
+        let state = &self.service.ports.state;
+        if tried(|| state.finish_claim(key, holder, &result, logs.clone())).await? {
+            self.report(&key.execution_id, result).await?;
+            return self.abandon(message).await;
+        }
+        Ok(())
     }
 
     async fn look_again(&self, message: TaskRunMessage, due: Timestamp) -> Result<(), PortError> {

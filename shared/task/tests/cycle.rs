@@ -280,7 +280,10 @@ async fn a_duplicate_meanwhile_does_not_run() {
 async fn a_claim_of_a_dead_worker_is_taken_over_when_it_has_run_out() {
     let bench = Bench::new().await;
     let message = probe("takeover", "");
-    assert_eq!(bench.claim(&message, "dead", Duration::from_millis(300)).await, Claim::Granted);
+    assert_eq!(
+        bench.claim(&message, "dead", Duration::from_millis(300)).await,
+        Claim::Granted { deliveries: 1 }
+    );
     assert_eq!(bench.run(message.clone()).await, Verdict::Done);
     assert_eq!((runs("takeover"), bench.published().len()), (0, 0));
     // The message may be the only one there is, so it comes again when the claim has run out.
@@ -305,6 +308,40 @@ async fn what_was_cut_off_goes_on_after_a_restart() {
     assert_eq!((runs("cut"), bench.published().len()), (1, 0));
     assert_eq!(bench.run(message).await, Verdict::Done);
     assert_eq!((runs("cut"), bench.only().state), (2, State::Success));
+}
+
+#[tokio::test]
+async fn a_task_whose_process_ended_three_times_has_failed() {
+    let bench = Bench::new().await;
+    let message = probe("deadly", "stubborn");
+    for start in 1..=3 {
+        // A new process of the same name, which ends in the middle.
+        let cut = handle(&bench.service("one"), &message);
+        until(|| runs("deadly") == start).await;
+        cut.abort();
+        assert!(cut.await.unwrap_err().is_cancelled());
+    }
+    assert_eq!(bench.run(message.clone()).await, Verdict::Done);
+    let result = bench.only();
+    assert_eq!((runs("deadly"), result.state, result.attempt), (3, State::Failed, 0));
+    let error = result.error.unwrap();
+    assert!(error.contains("process ended 3 times while the task ran"), "{error}");
+    assert_eq!(bench.log().await.last(), Some(&error));
+    assert!(matches!(bench.claim(&message, "two", Duration::ZERO).await, Claim::Finished(_)));
+}
+
+#[tokio::test]
+async fn looking_at_work_outside_is_no_death() {
+    let bench = Bench::new().await;
+    let mut message = probe("looked-at", "outside-for-ever");
+    for look in 1..=6_usize {
+        assert_eq!(bench.run(message.clone()).await, Verdict::Done);
+        assert_eq!(
+            (runs("looked-at") as usize, bench.published().len(), bench.later().len()),
+            (look, 0, look)
+        );
+        (message, _) = bench.later().remove(look - 1);
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use segue_tests::repository;
-use segue_tests::server::{Client, Ended, ServerProcess};
+use segue_tests::server::{Client, Ended, ServerProcess, poison};
 use segue_tests::taxi::{SCHEDULED, same_ends, serve_months, slots_ran_once};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -35,6 +35,9 @@ struct Arguments {
     longest_life: u64,
 }
 
+/// Here every script is killed many times, and none is to blame.
+const MANY_DELIVERIES: [(&str, &str); 1] = [("SEGUE_MAX_DELIVERIES", "1000")];
+
 /// What is left when all work is done.
 #[derive(PartialEq)]
 struct Outcome {
@@ -45,6 +48,8 @@ struct Outcome {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    poison::a_deadly_task_fails(&arguments.segue).await?;
+    say("a task that ends the server each time it runs has failed after three, and the server stays")?;
     let (source, _files) = serve_months().await?;
 
     let mut moments = StdRng::seed_from_u64(arguments.seed);
@@ -76,7 +81,9 @@ async fn round(
     mut moments: Option<&mut StdRng>,
 ) -> anyhow::Result<(Outcome, usize)> {
     let directory = tempfile::tempdir()?;
-    let mut server = ServerProcess::start(&arguments.segue, directory.path()).await?;
+    let start =
+        async || ServerProcess::start_with(&arguments.segue, directory.path(), &MANY_DELIVERIES).await;
+    let mut server = start().await?;
     let backfill = submit(&Client::new(&server.url)?, source).await?;
     let began = Instant::now();
     let mut kills = 0;
@@ -90,7 +97,7 @@ async fn round(
         if moments.is_some() {
             server.kill().await?;
             kills += 1;
-            server = ServerProcess::start(&arguments.segue, directory.path()).await?;
+            server = start().await?;
         }
         let client = Client::new(&server.url)?;
         if client.backfill_state(&backfill).await? == "FINISHED" && client.open().await? == 0 {

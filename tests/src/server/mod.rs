@@ -3,6 +3,7 @@
 //! It is for programs that look at the server from outside: the crash test and the load test.
 
 mod client;
+pub mod poison;
 mod process;
 pub mod seed;
 

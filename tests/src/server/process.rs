@@ -25,8 +25,21 @@ impl ServerProcess {
     /// # Errors
     /// When it cannot be started, or ends before it answers.
     pub async fn start(segue: &Path, data_dir: &Path) -> anyhow::Result<Self> {
+        Self::start_with(segue, data_dir, &[]).await
+    }
+
+    /// As [`Self::start`], with variables added to its environment.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(
+        segue: &Path,
+        data_dir: &Path,
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let began = Instant::now();
         let mut child = Command::new(segue)
+            .envs(environment.iter().copied())
             .arg("--data-dir")
             .arg(data_dir)
             .args(["server", "--port", "0"])
@@ -50,6 +63,20 @@ impl ServerProcess {
         // What it prints later is read, so that it never waits for a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok(Self { child, url, took })
+    }
+
+    /// The id of its process, none where it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub async fn ended(&mut self) -> anyhow::Result<()> {
+        self.child.wait().await?;
+        Ok(())
     }
 
     /// Kills it as a power cut would: no signal it could act on.

@@ -18,6 +18,8 @@ pub(super) struct Held {
     pub(super) message: Message,
     /// How often it came back before.
     pub(super) deliveries: u32,
+    /// How often it was handed out after the end of a process and that delivery did not end.
+    pub(super) begun: u32,
     /// A second copy made by fault injection: nothing in the file belongs to it.
     pub(super) copy: bool,
     /// Fault injection has had its turn.
@@ -26,7 +28,7 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn new(id: i64, message: Message, deliveries: u32) -> Self {
-        Self { id, message, deliveries, copy: false, disturbed: false }
+        Self { id, message, deliveries, begun: 0, copy: false, disturbed: false }
     }
 }
 

@@ -2,16 +2,18 @@
 //!
 //! What it is: [`DurableBus`]. A published message is a row of `messages` until a handler is done with it. A
 //! process that dies with messages in hand finds them all again at its next start, at once: as one process at
-//! a time has the file, what is in hand need not be written down. Such a death is not the message's fault and
-//! does not count as a delivery; a handler that asks for a retry does, and after
-//! [`BusOptions::max_deliveries`] of those the message is put aside as a [`DeadLetter`].
+//! a time has the file, what is in hand need not be written down. Such a death is hardly the message's fault and
+//! does not count as a delivery (but see `guard`); a handler that asks for a retry does, and after
+//! [`BusOptions::max_deliveries`] of those the message is put aside as a [`DeadLetter`], and the
+//! [`DeadLetterHandler`] sees to it that nobody waits for it.
 //!
 //! What it must not know: what a message says.
 //!
 //! How it runs: one worker per topic (`worker`), its messages in memory (`lane`), the rows (`table`), faults
-//! for tests (`faults`). Nothing polls: a worker sleeps until a message comes or a retry is due.
+//! for tests (`faults`), messages that end the process (`guard`). Nothing polls: a worker sleeps until a message comes or a retry is due.
 
 mod faults;
+mod guard;
 mod lane;
 mod table;
 mod waiting;
@@ -28,10 +30,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lane::LaneCell;
 use segue_ports::wire::Message;
-use segue_ports::{EventBus, MessageHandler, Outgoing, PortError, Topic};
+use segue_ports::{DeadLetterHandler, EventBus, MessageHandler, Outgoing, PortError, Topic};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 
@@ -42,13 +45,15 @@ const PORT: &str = "event bus";
 pub struct BusOptions {
     /// After so many deliveries that asked for a retry a message is put aside.
     pub max_deliveries: u32,
+    /// After so many deliveries of what a former process left over that ended with the process a message is put aside.
+    pub max_unended: u32,
     /// Faults on purpose, for tests.
     pub faults: Option<Faults>,
 }
 
 impl Default for BusOptions {
     fn default() -> Self {
-        Self { max_deliveries: 20, faults: None }
+        Self { max_deliveries: 20, max_unended: 3, faults: None }
     }
 }
 
@@ -56,6 +61,15 @@ impl Default for BusOptions {
 #[derive(Clone)]
 pub struct DurableBus {
     shared: Arc<Shared>,
+}
+
+/// Who takes the messages of a topic.
+#[derive(Clone)]
+pub struct Handling {
+    /// Takes them.
+    pub handler: Arc<dyn MessageHandler>,
+    /// Sees to it that nobody waits for one that is given up; none: nobody does.
+    pub dead_letters: Option<Arc<dyn DeadLetterHandler>>,
 }
 
 /// What publishers and workers have in common.
@@ -67,6 +81,10 @@ struct Shared {
     /// Messages whose end is not in the file yet.
     pending: AtomicU64,
     lanes: Mutex<HashMap<String, Arc<LaneCell>>>,
+    /// Messages up to this id are left over from a former process.
+    left_over: i64,
+    /// How many of these were in hand as it ended, and wait for being handled alone.
+    suspects: watch::Sender<usize>,
 }
 
 /// Messages for one topic, on their way into the file.
@@ -84,13 +102,21 @@ impl DurableBus {
     /// # Errors
     /// [`PortError::Unavailable`] when the database cannot be read.
     pub fn new(database: Database, options: BusOptions) -> Result<Self, PortError> {
-        let (count, last) = database.read_blocking(table::totals).map_err(|error| error.at(PORT))?;
+        let now = Timestamp::now().as_millisecond();
+        let found = database.read_blocking(move |connection| {
+            let (count, last) = table::totals(connection)?;
+            Ok((count, last, table::marked(connection, now)?))
+        });
+        let (count, last, marked) = found.map_err(|error| error.at(PORT))?;
+        let suspects = marked.iter().filter(|topic| guard::is_guarded(topic)).count();
         let shared = Shared {
             database,
             options,
             next_id: AtomicI64::new(last.saturating_add(1)),
             pending: AtomicU64::new(u64::try_from(count).unwrap_or_default()),
             lanes: Mutex::default(),
+            left_over: last,
+            suspects: watch::Sender::new(suspects),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -107,9 +133,23 @@ impl DurableBus {
         concurrency: usize,
         shutdown: CancellationToken,
     ) -> Result<(), PortError> {
+        self.run_with(topic, Handling { handler, dead_letters: None }, concurrency, shutdown).await
+    }
+
+    /// As [`Self::run`]; `handling` also hears of the messages that are given up.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_with(
+        &self,
+        topic: Topic,
+        handling: Handling,
+        concurrency: usize,
+        shutdown: CancellationToken,
+    ) -> Result<(), PortError> {
         let name = topic.name().into_owned();
         let lane = self.shared.lane(&name);
-        let worker = Worker::start(Arc::clone(&self.shared), name, lane, handler, concurrency.max(1))?;
+        let worker = Worker::start(Arc::clone(&self.shared), name, lane, handling, concurrency.max(1))?;
         worker.run(shutdown).await;
         Ok(())
     }

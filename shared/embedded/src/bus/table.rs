@@ -12,6 +12,8 @@ pub(super) struct Row {
     pub(super) visible_at: i64,
     /// How often it was handed out and came back.
     pub(super) deliveries: u32,
+    /// How often it was marked as handed out and its end never came.
+    pub(super) begun: u32,
 }
 
 /// What became of messages: written in one transaction.
@@ -31,6 +33,8 @@ pub(super) struct Again {
     pub(super) id: i64,
     pub(super) visible_at: i64,
     pub(super) deliveries: u32,
+    /// The marks it keeps: none after a delivery that ended.
+    pub(super) begun: u32,
 }
 
 /// A message that is given up.
@@ -96,7 +100,7 @@ pub(super) fn load(
 ) -> Result<Vec<Row>, DbError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(
-        "SELECT id, body, visible_at, deliveries FROM messages
+        "SELECT id, body, visible_at, deliveries, begun FROM messages
          WHERE topic = ?1 AND id >= ?2 ORDER BY id LIMIT ?3",
     )?;
     statement.query_and_then(params![topic, from, limit], read)?.collect()
@@ -105,7 +109,7 @@ pub(super) fn load(
 /// Messages by their ids; those that are gone are left out.
 pub(super) fn load_some(connection: &Connection, topic: &str, ids: &[i64]) -> Result<Vec<Row>, DbError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, body, visible_at, deliveries FROM messages WHERE topic = ?1 AND id = ?2",
+        "SELECT id, body, visible_at, deliveries, begun FROM messages WHERE topic = ?1 AND id = ?2",
     )?;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
@@ -117,7 +121,30 @@ pub(super) fn load_some(connection: &Connection, topic: &str, ids: &[i64]) -> Re
 }
 
 fn read(row: &rusqlite::Row<'_>) -> Result<Row, DbError> {
-    Ok(Row { id: row.get(0)?, body: row.get(1)?, visible_at: row.get(2)?, deliveries: row.get(3)? })
+    Ok(Row {
+        id: row.get(0)?,
+        body: row.get(1)?,
+        visible_at: row.get(2)?,
+        deliveries: row.get(3)?,
+        begun: row.get(4)?,
+    })
+}
+
+/// Marks messages as handed out, before they are.
+pub(super) fn mark(connection: &Connection, topic: &str, ids: &[i64]) -> Result<(), DbError> {
+    let mut statement =
+        connection.prepare_cached("UPDATE messages SET begun = begun + 1 WHERE topic = ?1 AND id = ?2")?;
+    for id in ids {
+        statement.execute(params![topic, id])?;
+    }
+    Ok(())
+}
+
+/// The topics of the messages that have a mark and are due.
+pub(super) fn marked(connection: &Connection, now: i64) -> Result<Vec<String>, DbError> {
+    let mut statement =
+        connection.prepare("SELECT topic FROM messages WHERE begun > 0 AND visible_at <= ?1")?;
+    Ok(statement.query_map([now], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn settle(connection: &Connection, topic: &str, outcomes: &Outcomes) -> Result<(), DbError> {
@@ -128,15 +155,15 @@ pub(super) fn settle(connection: &Connection, topic: &str, outcomes: &Outcomes) 
     for again in &outcomes.again {
         connection
             .prepare_cached(
-                "UPDATE messages SET visible_at = ?3, deliveries = ?4 WHERE topic = ?1 AND id = ?2",
+                "UPDATE messages SET visible_at = ?3, deliveries = ?4, begun = ?5 WHERE topic = ?1 AND id = ?2",
             )?
-            .execute(params![topic, again.id, again.visible_at, again.deliveries])?;
+            .execute(params![topic, again.id, again.visible_at, again.deliveries, again.begun])?;
     }
     for dead in &outcomes.dead {
         connection
             .prepare_cached(
                 "INSERT INTO dead_letters (topic, body, deliveries, reason, died)
-                 SELECT topic, body, deliveries + 1, ?3, ?4 FROM messages WHERE topic = ?1 AND id = ?2",
+                 SELECT topic, body, max(deliveries, begun), ?3, ?4 FROM messages WHERE topic = ?1 AND id = ?2",
             )?
             .execute(params![topic, dead.id, dead.reason, dead.died])?;
         remove.execute(params![topic, dead.id])?;

@@ -1,19 +1,24 @@
-use super::{BusOptions, DurableBus, Faults};
+use super::{BusOptions, DurableBus, Faults, Handling};
 use crate::database::Database;
 use async_trait::async_trait;
 use segue_model::event::Event;
+use segue_ports::bus::GivenUp;
 use segue_ports::conformance::event_bus::{self as conformance, Recorder, message, topic};
 use segue_ports::wire::Message;
-use segue_ports::{EventBus as _, MessageHandler, PortError, Verdict};
+use segue_ports::{DeadLetterHandler, EventBus as _, MessageHandler, PortError, Verdict};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 fn open(directory: &Path) -> DurableBus {
-    DurableBus::new(Database::open(&directory.join("segue.db")).unwrap(), BusOptions::default()).unwrap()
+    let file = directory.join("segue.db");
+    // A worker that was dropped may have something on its way into the file still.
+    let tried = || Database::open(&file).inspect_err(|_| std::thread::sleep(Duration::from_millis(10)));
+    let database = (0..500).find_map(|_| tried().ok()).unwrap();
+    DurableBus::new(database, BusOptions::default()).unwrap()
 }
 
 fn start(bus: &DurableBus, handler: Arc<dyn MessageHandler>) -> (CancellationToken, JoinHandle<()>) {
@@ -168,4 +173,112 @@ async fn a_topic_has_one_worker_at_a_time() {
     let (_shutdown, _worker) = start(&bus, recorder.clone());
     recorder.done("between").await.unwrap();
     idle(&bus).await;
+}
+
+/// Is told of what is given up, and remembers it.
+#[derive(Default)]
+struct Undertaker(Mutex<Vec<GivenUp>>);
+
+#[async_trait]
+impl DeadLetterHandler for Undertaker {
+    async fn given_up(&self, letter: GivenUp) -> Verdict {
+        self.0.lock().unwrap().push(letter);
+        Verdict::Done
+    }
+}
+
+/// Ends the process (the test drops the worker) on one message, and is done with all others.
+struct Deadly {
+    name: &'static str,
+    begun: AtomicUsize,
+    others: Recorder,
+}
+
+#[async_trait]
+impl MessageHandler for Deadly {
+    async fn handle(&self, message: Message) -> Verdict {
+        let body = serde_json::to_string(&message).unwrap();
+        if body.contains(self.name) {
+            self.begun.fetch_add(1, Ordering::SeqCst);
+            return std::future::pending().await;
+        }
+        self.others.handle(message).await
+    }
+}
+
+/// A process that lives until it has the deadly message in hand, or has nothing left to do.
+async fn a_life(directory: &Path, deadly: &Arc<Deadly>, undertaker: &Arc<Undertaker>) -> bool {
+    let bus = open(directory);
+    let before = deadly.begun.load(Ordering::SeqCst);
+    let handling = Handling { handler: deadly.clone(), dead_letters: Some(undertaker.clone()) };
+    let run = bus.run_with(topic(), handling, 8, CancellationToken::new());
+    tokio::select! {
+        _ = run => unreachable!("nobody stops it"),
+        died = async {
+            loop {
+                if deadly.begun.load(Ordering::SeqCst) > before {
+                    return true;
+                }
+                if bus.pending() == 0 {
+                    return false;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        } => died,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_ends_every_process_is_given_up_and_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let messages = (0..40).map(|index| {
+        let name = if index == 20 { "deadly".to_owned() } else { format!("m{index}") };
+        message(&name, Event::Continued)
+    });
+    open(directory.path()).publish(messages.collect()).await.unwrap();
+    let (deadly, undertaker) = (
+        Arc::new(Deadly { name: "deadly", begun: AtomicUsize::new(0), others: Recorder::default() }),
+        Arc::new(Undertaker::default()),
+    );
+    let mut lives = 1;
+    while a_life(directory.path(), &deadly, &undertaker).await {
+        lives += 1;
+        assert!(lives < 10, "it ends one process after another");
+    }
+    assert_eq!((lives, deadly.begun.load(Ordering::SeqCst)), (4, 3), "the fourth process stays");
+    let given_up = undertaker.0.lock().unwrap().clone();
+    assert_eq!(given_up.len(), 1, "{given_up:?}");
+    assert_eq!((given_up[0].deliveries, given_up[0].deadly), (3, true));
+    assert_eq!(given_up[0].execution_id, Some("deadly".into()));
+    let bus = open(directory.path());
+    let dead = bus.dead_letters().await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].reason.contains("process ended 3 times"), "{}", dead[0].reason);
+    for index in (0..40).filter(|index| *index != 20) {
+        assert!(deadly.others.deliveries(&format!("m{index}")).1, "m{index} is done with");
+    }
+}
+
+/// A process that is killed again and again before anything has ended must not cost an innocent message its life.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_only_near_a_death_is_not_given_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let messages = (0..30).map(|index| message(&format!("n{index}"), Event::Continued)).collect();
+    open(directory.path()).publish(messages).await.unwrap();
+    for _ in 0..2 {
+        // All that are handed out are in hand as the process ends.
+        let (bus, stuck) = (open(directory.path()), Arc::new(Stuck(AtomicUsize::new(0))));
+        let worker = bus.run(topic(), stuck.clone(), 8, CancellationToken::new());
+        tokio::select! {
+            _ = worker => unreachable!("nobody stops it"),
+            () = async { while stuck.0.load(Ordering::SeqCst) == 0 { tokio::time::sleep(Duration::from_millis(1)).await; } } => {}
+        }
+    }
+    let (bus, recorder) = (open(directory.path()), Arc::new(Recorder::default()));
+    let (_shutdown, _worker) = start(&bus, recorder.clone());
+    idle(&bus).await;
+    for index in 0..30 {
+        assert_eq!(recorder.deliveries(&format!("n{index}")), (1, true));
+    }
+    assert!(bus.dead_letters().await.unwrap().is_empty());
 }

@@ -5,14 +5,17 @@
 //! gathers.
 
 use super::faults::Dice;
+use super::guard::{Care, Guard};
 use super::lane::{Held, LaneCell};
 use super::table::{self, Again, Dead, Outcomes, Row};
 use super::waiting::Waiting;
-use super::{PORT, Shared};
+use super::{Handling, PORT, Shared};
 use crate::database::DbError;
 use futures::FutureExt as _;
 use jiff::Timestamp;
-use segue_ports::{MessageHandler, PortError, Verdict};
+use segue_ports::bus::GivenUp;
+use segue_ports::wire::Message;
+use segue_ports::{PortError, Verdict};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,8 +35,11 @@ const LOAD: usize = 128;
 struct Ended {
     id: i64,
     deliveries: u32,
+    begun: u32,
     copy: bool,
     verdict: Verdict,
+    /// Why it was given up, where it was not handled but given up.
+    given_up: Option<String>,
 }
 
 /// A batch of endings, and whether it is in the file.
@@ -44,7 +50,8 @@ pub(super) struct Worker {
     shared: Arc<Shared>,
     topic: String,
     lane: Arc<LaneCell>,
-    handler: Arc<dyn MessageHandler>,
+    handling: Handling,
+    guard: Guard,
     concurrency: usize,
     tasks: JoinSet<Ended>,
     outcomes: Outcomes,
@@ -59,7 +66,7 @@ impl Worker {
         shared: Arc<Shared>,
         topic: String,
         lane: Arc<LaneCell>,
-        handler: Arc<dyn MessageHandler>,
+        handling: Handling,
         concurrency: usize,
     ) -> Result<Self, PortError> {
         if !lane.start() {
@@ -67,10 +74,16 @@ impl Worker {
         }
         Ok(Self {
             dice: shared.options.faults.map(Dice::new),
+            guard: Guard::new(
+                &topic,
+                shared.left_over,
+                shared.options.max_unended,
+                shared.suspects.subscribe(),
+            ),
             shared,
             topic,
             lane,
-            handler,
+            handling,
             concurrency,
             tasks: JoinSet::new(),
             outcomes: Outcomes::default(),
@@ -86,7 +99,7 @@ impl Worker {
         loop {
             if !stopping {
                 self.recall().await;
-                self.dispatch();
+                self.dispatch().await;
                 if self.tasks.len() < self.concurrency && self.load().await {
                     continue;
                 }
@@ -97,7 +110,7 @@ impl Worker {
             if stopping && self.tasks.is_empty() && writing.is_none() {
                 return;
             }
-            let next = self.waiting.next().filter(|_| !stopping);
+            let next = self.waiting.next().into_iter().chain(self.guard.next()).min().filter(|_| !stopping);
             tokio::select! {
                 () = shutdown.cancelled(), if !stopping => stopping = true,
                 Some(ended) = self.tasks.join_next() => {
@@ -114,29 +127,99 @@ impl Worker {
                     }
                 }
                 () = lane.bell.notified() => {}
+                () = self.guard.fewer_suspects(), if !stopping => {}
                 () = until(next) => {}
             }
         }
     }
 
     /// Hands messages to the handler as long as there is room.
-    fn dispatch(&mut self) {
-        while self.tasks.len() < self.concurrency {
+    async fn dispatch(&mut self) {
+        let mut left_over = Vec::new();
+        while self.tasks.len() + left_over.len() < self.concurrency && !self.guard.is_closed() {
             let held = {
                 let mut lane = self.lane.lock();
                 let index = self.dice.as_mut().map_or(0, |dice| dice.chooses(lane.ready.len()));
                 lane.ready.remove(index)
             };
-            let Some(held) = held else { return };
-            let Some(held) = self.disturb(held) else { continue };
-            let handler = Arc::clone(&self.handler);
-            self.tasks.spawn(async move {
-                let Held { id, message, deliveries, copy, .. } = held;
-                // A handler that panics is a fault like any other; it must not take the worker with it.
-                let verdict = AssertUnwindSafe(handler.handle(message)).catch_unwind().await;
-                Ended { id, deliveries, copy, verdict: verdict.unwrap_or(Verdict::Retry) }
-            });
+            let Some(held) = held else { break };
+            match self.guard.care(&held, self.shared.options.max_deliveries) {
+                Care::None => self.hand_out(held),
+                Care::Mark => left_over.push(held),
+                Care::Alone if self.tasks.is_empty() && left_over.is_empty() => {
+                    self.guard.begin(held.id);
+                    left_over.push(held);
+                }
+                Care::Alone => {
+                    // It waits until nothing else is in hand.
+                    self.lane.lock().ready.push_front(held);
+                    break;
+                }
+                Care::GiveUp => self.give_up(held),
+            }
         }
+        if !left_over.is_empty() {
+            self.hand_out_marked(left_over).await;
+        }
+    }
+
+    /// Hands out what a former process left over, once it is marked in the file.
+    async fn hand_out_marked(&mut self, left_over: Vec<Held>) {
+        let (topic, ids) = (self.topic.clone(), left_over.iter().map(|held| held.id).collect::<Vec<_>>());
+        let marked =
+            self.shared.database.write(move |connection| table::mark(connection, &topic, &ids)).await;
+        match marked {
+            Ok(()) => left_over.into_iter().for_each(|held| self.hand_out(held)),
+            Err(error) => {
+                self.complain("marked", &error);
+                for held in left_over.into_iter().rev() {
+                    self.guard.ended(held.id);
+                    self.lane.lock().ready.push_front(held);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    fn hand_out(&mut self, held: Held) {
+        let Some(held) = self.disturb(held) else { return };
+        let handler = Arc::clone(&self.handling.handler);
+        self.tasks.spawn(async move {
+            let Held { id, message, deliveries, begun, copy, .. } = held;
+            // A handler that panics is a fault like any other; it must not take the worker with it.
+            let verdict = AssertUnwindSafe(handler.handle(message)).catch_unwind().await;
+            Ended { id, deliveries, begun, copy, verdict: verdict.unwrap_or(Verdict::Retry), given_up: None }
+        });
+    }
+
+    /// Has whoever waits for a message learn that it is given up.
+    fn give_up(&mut self, held: Held) {
+        let Held { id, message, deliveries, begun, .. } = held;
+        let deadly = deliveries < self.shared.options.max_deliveries;
+        let times = if deadly { begun } else { deliveries };
+        let reason = if deadly {
+            format!("the process ended {times} times while it was handled")
+        } else {
+            format!("its handler asked {times} times for it to be delivered again")
+        };
+        let execution_id = match &message {
+            Message::Execution(message) => Some(message.execution_id.clone()),
+            Message::TaskRun(message) => Some(message.execution_id.clone()),
+            Message::ExecutionEnded(message) => Some(message.execution_id.clone()),
+            Message::Tick(_) | Message::Backfill(_) | Message::Sweep {} => None,
+        };
+        let subscription = self.topic.clone();
+        let letter =
+            GivenUp { message: Some(message), execution_id, subscription, deliveries: times, deadly };
+        let handler = self.handling.dead_letters.clone();
+        self.tasks.spawn(async move {
+            let verdict = match handler {
+                Some(handler) => AssertUnwindSafe(handler.given_up(letter)).catch_unwind().await,
+                None => Ok(Verdict::Done),
+            };
+            let verdict = verdict.unwrap_or(Verdict::Retry);
+            Ended { id, deliveries, begun, copy: false, verdict, given_up: Some(reason) }
+        });
     }
 
     /// Fault injection: makes a second message of it, or holds it back, then none.
@@ -223,7 +306,8 @@ impl Worker {
         }
         match serde_json::from_str(&row.body) {
             Ok(message) => {
-                self.lane.lock().ready.push_back(Held::new(row.id, message, row.deliveries));
+                let held = Held { begun: row.begun, ..Held::new(row.id, message, row.deliveries) };
+                self.lane.lock().ready.push_back(held);
             }
             Err(error) => self.bury(row.id, format!("it cannot be read: {error}")),
         }
@@ -237,19 +321,29 @@ impl Worker {
             self.shared.pending.fetch_sub(1, Ordering::AcqRel);
             return;
         }
-        let deliveries = ended.deliveries.saturating_add(1);
-        match ended.verdict {
-            Verdict::Done => self.outcomes.done.push(ended.id),
-            Verdict::Retry if deliveries >= self.shared.options.max_deliveries => {
-                self.bury(
-                    ended.id,
-                    format!("its handler asked {deliveries} times for it to be delivered again"),
-                );
+        self.guard.ended(ended.id);
+        if ended.begun > 0 {
+            self.shared.suspects.send_modify(|left| *left = left.saturating_sub(1));
+        }
+        let again = |deliveries: u32, begun: u32, wait: Duration| {
+            let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+            Again { id: ended.id, visible_at: now_millis().saturating_add(wait), deliveries, begun }
+        };
+        match (ended.verdict, ended.given_up) {
+            (Verdict::Done, None) => self.outcomes.done.push(ended.id),
+            (Verdict::Done, Some(reason)) => self.bury(ended.id, reason),
+            (Verdict::Retry, None) => {
+                let deliveries = ended.deliveries.saturating_add(1);
+                let wait = if deliveries >= self.shared.options.max_deliveries {
+                    // It is not handled again but given up.
+                    Duration::ZERO
+                } else {
+                    backoff(deliveries)
+                };
+                self.outcomes.again.push(again(deliveries, 0, wait));
             }
-            Verdict::Retry => {
-                let wait = i64::try_from(backoff(deliveries).as_millis()).unwrap_or(i64::MAX);
-                let visible_at = now_millis().saturating_add(wait);
-                self.outcomes.again.push(Again { id: ended.id, visible_at, deliveries });
+            (Verdict::Retry, Some(_)) => {
+                self.outcomes.again.push(again(ended.deliveries, ended.begun, LAST_RETRY));
             }
         }
     }
@@ -288,7 +382,8 @@ impl Worker {
         }
         self.lane.forget(outcomes.done.iter().copied().chain(outcomes.dead.iter().map(|dead| dead.id)));
         for again in &outcomes.again {
-            self.waiting.retry(Instant::now() + backoff(again.deliveries), again.id);
+            let wait = u64::try_from(again.visible_at.saturating_sub(now_millis())).unwrap_or_default();
+            self.waiting.retry(Instant::now() + Duration::from_millis(wait).min(LAST_RETRY), again.id);
         }
         true
     }

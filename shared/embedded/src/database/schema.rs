@@ -10,12 +10,15 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The schema this code reads and writes, kept in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// From version 1 to 2: triggers and backfills, and what fired an execution.
 const TO_2: &str = include_str!("to_2.sql");
+
+/// From version 2 to 3: deliveries that never ended are counted.
+const TO_3: &str = include_str!("to_3.sql");
 
 /// How many statements a connection keeps prepared: more than there are in this crate.
 const STATEMENTS: usize = 128;
@@ -82,7 +85,12 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
             Ok(())
         }
         1 => {
-            connection.execute_batch(&format!("BEGIN; {TO_2} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+            connection
+                .execute_batch(&format!("BEGIN; {TO_2} {TO_3} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+            Ok(())
+        }
+        2 => {
+            connection.execute_batch(&format!("BEGIN; {TO_3} PRAGMA user_version = {VERSION}; COMMIT;"))?;
             Ok(())
         }
         other => Err(PortError::invalid(format!(

@@ -85,6 +85,8 @@ CREATE TABLE claims (
     holder TEXT NOT NULL,
     until INTEGER NOT NULL,
     result TEXT,
+    -- How many deliveries took it and did not let go in good order.
+    deliveries INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (execution, task_run, attempt)
 ) WITHOUT ROWID;
 
@@ -140,6 +142,8 @@ CREATE TABLE messages (
     body TEXT NOT NULL,
     visible_at INTEGER NOT NULL,
     deliveries INTEGER NOT NULL,
+    -- How often it was handed out after the end of a process and that delivery did not end.
+    begun INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (topic, id)
 ) WITHOUT ROWID;
 

@@ -22,26 +22,59 @@ pub(super) fn claim(
     let no = number_of(connection, &key.execution_id)?;
     let held = first(
         connection,
-        "SELECT holder, until, result FROM claims WHERE execution = ?1 AND task_run = ?2 AND attempt = ?3",
+        "SELECT holder, until, result, deliveries FROM claims WHERE execution = ?1 AND task_run = ?2 AND attempt = ?3",
         params![no, key.task_run_id.as_str(), key.attempt],
-        |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?)),
+        |row| {
+            Ok(Known {
+                holder: row.get(0)?,
+                until: row.get(1)?,
+                result: row.get(2)?,
+                deliveries: row.get(3)?,
+            })
+        },
     )?;
-    match held {
-        Some((_, _, Some(result))) => Ok(Claim::Finished(Box::new(decode(&result)?))),
-        Some((other, _, None)) if other == REVOKED => Ok(Claim::Revoked),
-        Some((other, until, None)) if other != holder && until > nanos(now) => {
-            Ok(Claim::Held { until: instant(until) })
+    let deliveries = match held {
+        Some(Known { result: Some(result), .. }) => {
+            return Ok(Claim::Finished(Box::new(decode(&result)?)));
         }
-        _ => {
-            run(
-                connection,
-                "INSERT OR REPLACE INTO claims (execution, task_run, attempt, holder, until)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![no, key.task_run_id.as_str(), key.attempt, holder, nanos(until)],
-            )?;
-            Ok(Claim::Granted)
+        Some(known) if known.holder == REVOKED => return Ok(Claim::Revoked),
+        Some(known) if known.holder != holder && known.until > nanos(now) => {
+            return Ok(Claim::Held { until: instant(known.until) });
         }
-    }
+        Some(known) => known.deliveries.saturating_add(1),
+        None => 1,
+    };
+    run(
+        connection,
+        "INSERT OR REPLACE INTO claims (execution, task_run, attempt, holder, until, deliveries)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![no, key.task_run_id.as_str(), key.attempt, holder, nanos(until), deliveries],
+    )?;
+    Ok(Claim::Granted { deliveries })
+}
+
+/// A claim as it is written down.
+struct Known {
+    holder: String,
+    until: i64,
+    result: Option<String>,
+    deliveries: u32,
+}
+
+pub(super) fn hand_back(
+    connection: &Connection,
+    key: &AttemptKey,
+    holder: &str,
+    until: Timestamp,
+) -> Result<bool, DbError> {
+    let no = number_of(connection, &key.execution_id)?;
+    let changed = run(
+        connection,
+        "UPDATE claims SET until = ?5, deliveries = 0
+         WHERE execution = ?1 AND task_run = ?2 AND attempt = ?3 AND holder = ?4 AND result IS NULL",
+        params![no, key.task_run_id.as_str(), key.attempt, holder, nanos(until)],
+    )?;
+    Ok(changed > 0)
 }
 
 pub(super) fn renew(

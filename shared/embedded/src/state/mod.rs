@@ -190,6 +190,16 @@ impl StateStore for SqliteStateStore {
         self.write(move |connection| claims::renew(connection, &key, &holder, until)).await
     }
 
+    async fn hand_back_claim(
+        &self,
+        key: &AttemptKey,
+        holder: &str,
+        until: Timestamp,
+    ) -> Result<bool, PortError> {
+        let (key, holder) = (key.clone(), holder.to_owned());
+        self.write(move |connection| claims::hand_back(connection, &key, &holder, until)).await
+    }
+
     async fn finish_claim(
         &self,
         key: &AttemptKey,

@@ -202,7 +202,10 @@ async fn names_with_quotes_are_only_names() {
     assert!(store.executions(&filter).await.unwrap().is_empty());
     let key = AttemptKey { execution_id: hostile.into(), task_run_id: hostile.into(), attempt: 0 };
     let until = Timestamp::from_second(60).unwrap();
-    assert_eq!(store.claim(&key, hostile, Timestamp::UNIX_EPOCH, until).await.unwrap(), Claim::Granted);
+    assert_eq!(
+        store.claim(&key, hostile, Timestamp::UNIX_EPOCH, until).await.unwrap(),
+        Claim::Granted { deliveries: 1 }
+    );
     store.create_execution(&execution("fine")).await.unwrap();
     assert!(store.execution(&"fine".into()).await.unwrap().is_some());
 }

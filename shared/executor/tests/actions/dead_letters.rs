@@ -7,7 +7,7 @@ use segue_ports::bus::GivenUp;
 
 fn letter(message: Option<Message>, execution: &ExecutionId) -> GivenUp {
     let subscription = "segue-task-test".to_owned();
-    GivenUp { message, execution_id: Some(execution.clone()), subscription, deliveries: 5 }
+    GivenUp { message, execution_id: Some(execution.clone()), subscription, deliveries: 5, deadly: false }
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ const RESULT_BYTES: usize = 300 << 10;
 pub(super) struct Held {
     holder: String,
     until: Timestamp,
+    deliveries: u32,
     version: Version,
 }
 
@@ -38,8 +39,15 @@ fn path(store: &Store, key: &AttemptKey) -> String {
     store.db.below(&executions::path(&store.db, &key.execution_id), COLLECTION, &id)
 }
 
-fn lease(holder: &str, until: Timestamp) -> Fields {
-    Fields::default().body("holder", text(holder)).body("until", int(nanos(until)))
+fn lease(holder: &str, until: Timestamp, deliveries: u32) -> Fields {
+    let fields = Fields::default().body("holder", text(holder)).body("until", int(nanos(until)));
+    fields.body("deliveries", int(deliveries.into()))
+}
+
+/// How many deliveries took a claim and did not let go in good order.
+fn deliveries(found: &Found) -> u32 {
+    let counted = found.body("deliveries").and_then(as_int).unwrap_or_default();
+    u32::try_from(counted).unwrap_or_default()
 }
 
 pub(super) async fn claim(
@@ -50,18 +58,19 @@ pub(super) async fn claim(
     until: Timestamp,
 ) -> Result<Claim, DbError> {
     let path = path(store, key);
-    let mut when = When::Absent;
+    let (mut when, mut count) = (When::Absent, 1);
     for tries in 0..executions::TRIES {
-        match store.db.commit(vec![put(path.clone(), lease(holder, until), when)]).await {
+        match store.db.commit(vec![put(path.clone(), lease(holder, until, count), when)]).await {
             Ok(version) => {
-                hold(store, &path, holder, until, version);
-                return Ok(Claim::Granted);
+                let held = Held { holder: holder.to_owned(), until, deliveries: count, version };
+                hold(store, &path, held);
+                return Ok(Claim::Granted { deliveries: count });
             }
             Err(DbError::Refused) => {}
             Err(error) => return Err(error),
         }
         let Some(found) = store.db.get(&path).await? else {
-            when = When::Absent;
+            (when, count) = (When::Absent, 1);
             pause(tries).await;
             continue;
         };
@@ -76,13 +85,13 @@ pub(super) async fn claim(
         if other != holder && their_end > now {
             return Ok(Claim::Held { until: their_end });
         }
+        count = deliveries(&found).saturating_add(1);
         when = When::At(found.version);
     }
     Err(DbError::Refused)
 }
 
-fn hold(store: &Store, path: &str, holder: &str, until: Timestamp, version: Version) {
-    let held = Held { holder: holder.to_owned(), until, version };
+fn hold(store: &Store, path: &str, held: Held) {
     store.claims.put(path.to_owned(), held, 1);
 }
 
@@ -108,7 +117,8 @@ async fn held(store: &Store, path: &str, holder: &str, fresh: bool) -> Result<Op
         return Ok(None);
     }
     let until = instant(found.body("until").and_then(as_int).unwrap_or_default());
-    Ok(Some(Held { holder: holder.to_owned(), until, version: found.version }))
+    let deliveries = deliveries(&found);
+    Ok(Some(Held { holder: holder.to_owned(), until, deliveries, version: found.version }))
 }
 
 pub(super) async fn renew(
@@ -117,13 +127,35 @@ pub(super) async fn renew(
     holder: &str,
     until: Timestamp,
 ) -> Result<bool, DbError> {
+    keep(store, key, holder, until, |deliveries| deliveries).await
+}
+
+pub(super) async fn hand_back(
+    store: &Store,
+    key: &AttemptKey,
+    holder: &str,
+    until: Timestamp,
+) -> Result<bool, DbError> {
+    keep(store, key, holder, until, |_| 0).await
+}
+
+/// Writes a claim anew that the caller has, with another end and what is counted of it.
+async fn keep(
+    store: &Store,
+    key: &AttemptKey,
+    holder: &str,
+    until: Timestamp,
+    count: fn(u32) -> u32,
+) -> Result<bool, DbError> {
     let path = path(store, key);
     for tries in 0..executions::TRIES {
         let Some(held) = held(store, &path, holder, tries > 0).await? else { return Ok(false) };
+        let deliveries = count(held.deliveries);
+        let fields = lease(holder, until, deliveries);
         // Written as it is, a document keeps its version, which is as well.
-        match store.db.commit(vec![put(path.clone(), lease(holder, until), When::At(held.version))]).await {
+        match store.db.commit(vec![put(path.clone(), fields, When::At(held.version))]).await {
             Ok(version) => {
-                hold(store, &path, holder, until, version);
+                hold(store, &path, Held { until, deliveries, version, ..held });
                 return Ok(true);
             }
             Err(DbError::Refused) => store.claims.forget(&path),
@@ -149,7 +181,7 @@ pub(super) async fn finish(
     let ahead = !store.db.fits(parts.iter());
     for tries in 0..executions::TRIES {
         let Some(held) = held(store, &path, holder, tries > 0).await? else { return Ok(false) };
-        let mut fields = lease(holder, held.until).body("result", json.clone());
+        let mut fields = lease(holder, held.until, held.deliveries).body("result", json.clone());
         let mut writes: Vec<Write> = Vec::new();
         if ahead && tries == 0 {
             store.db.commit_in_pieces(parts.clone()).await?;
@@ -196,7 +228,7 @@ async fn revoke_some(store: &Store, paths: &[String]) -> Result<(), DbError> {
                 Some(found) => When::At(found.version),
             };
             store.claims.forget(path);
-            writes.push(put(path.clone(), lease(REVOKED, Timestamp::MAX), when));
+            writes.push(put(path.clone(), lease(REVOKED, Timestamp::MAX, 0), when));
         }
         match store.db.commit(writes).await {
             Err(DbError::Refused) => pause(tries).await,

@@ -174,6 +174,15 @@ impl StateStore for FirestoreStateStore {
         at_port(attempts::renew(&self.store, key, holder, until).await)
     }
 
+    async fn hand_back_claim(
+        &self,
+        key: &AttemptKey,
+        holder: &str,
+        until: Timestamp,
+    ) -> Result<bool, PortError> {
+        at_port(attempts::hand_back(&self.store, key, holder, until).await)
+    }
+
     async fn finish_claim(
         &self,
         key: &AttemptKey,

@@ -44,6 +44,10 @@ fn last_line(scope: &str, key: &AttemptKey) -> LogEntry {
     }
 }
 
+fn granted(deliveries: u32) -> Claim {
+    Claim::Granted { deliveries }
+}
+
 /// Of all who ask at once one gets it; a duplicate finds it held, then finished.
 ///
 /// # Errors
@@ -59,14 +63,14 @@ pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str
         Ok::<_, PortError>((holder, claim))
     });
     let claims = futures::future::try_join_all(asking).await?;
-    let mut granted = claims.iter().filter(|(_, claim)| *claim == Claim::Granted);
-    let Some((holder, _)) = granted.next() else {
+    let mut lucky = claims.iter().filter(|(_, claim)| *claim == granted(1));
+    let Some((holder, _)) = lucky.next() else {
         return Err(PortError::invalid("nobody was granted the claim"));
     };
-    assert!(granted.next().is_none(), "only one is granted the claim");
+    assert!(lucky.next().is_none(), "only one is granted the claim");
     let held = claims.iter().filter(|(_, claim)| matches!(claim, Claim::Held { until } if *until == at(60)));
     assert_eq!(held.count(), 7, "the others learn until when it is held");
-    assert_eq!(store.claim(key, holder, at(1), at(90)).await?, Claim::Granted, "its holder may ask again");
+    assert_eq!(store.claim(key, holder, at(1), at(90)).await?, granted(2), "its holder may ask again");
     assert!(store.renew_claim(key, holder, at(120)).await?, "and make it longer");
     assert_eq!(store.claim(key, "other", at(100), at(160)).await?, Claim::Held { until: at(120) });
     assert!(!store.renew_claim(key, "other", at(300)).await?, "nobody else can");
@@ -79,7 +83,7 @@ pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str
     assert_eq!(finished, Claim::Finished(Box::new(result(key))), "a duplicate finds the result");
     assert!(!store.renew_claim(key, holder, at(2_000)).await?, "there is nothing left to renew");
     let next = AttemptKey { attempt: 1, ..key.clone() };
-    assert_eq!(store.claim(&next, "other", at(2), at(60)).await?, Claim::Granted, "attempts are apart");
+    assert_eq!(store.claim(&next, "other", at(2), at(60)).await?, granted(1), "attempts are apart");
     Ok(())
 }
 
@@ -92,14 +96,48 @@ pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str
 /// When the store does not do as it must.
 pub async fn an_expired_claim_is_taken_over(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let key = &key(scope, "expired");
-    assert_eq!(store.claim(key, "dead", at(0), at(60)).await?, Claim::Granted);
+    assert_eq!(store.claim(key, "dead", at(0), at(60)).await?, granted(1));
     assert_eq!(store.claim(key, "alive", at(59), at(120)).await?, Claim::Held { until: at(60) });
-    assert_eq!(store.claim(key, "alive", at(60), at(120)).await?, Claim::Granted, "the lease has ended");
+    assert_eq!(store.claim(key, "alive", at(60), at(120)).await?, granted(2), "the lease has ended");
     assert!(!store.renew_claim(key, "dead", at(180)).await?, "the former holder has lost it");
     let lines = vec![last_line(scope, key)];
     assert!(!store.finish_claim(key, "dead", &result(key), lines.clone()).await?, "and its result");
     assert!(store.logs(&key.execution_id, LogLevel::Trace, 0).await?.is_empty(), "and its lines");
     assert!(store.finish_claim(key, "alive", &result(key), lines).await?);
+    Ok(())
+}
+
+/// Deliveries that took a claim and never let go are counted, whoever had it; one that ends in good order counts no
+/// more, and nor do those before it.
+///
+/// # Errors
+/// What the store answered.
+///
+/// # Panics
+/// When the store does not do as it must.
+pub async fn deliveries_that_never_ended_are_counted(
+    store: &dyn StateStore,
+    scope: &str,
+) -> Result<(), PortError> {
+    let key = &key(scope, "counted");
+    assert_eq!(store.claim(key, "one", at(0), at(60)).await?, granted(1));
+    assert!(store.renew_claim(key, "one", at(90)).await?, "a heartbeat");
+    assert_eq!(store.claim(key, "one", at(1), at(90)).await?, granted(2), "the same holder after its death");
+    assert_eq!(
+        store.claim(key, "other", at(2), at(90)).await?,
+        Claim::Held { until: at(90) },
+        "counts nothing"
+    );
+    assert_eq!(store.claim(key, "other", at(90), at(150)).await?, granted(3), "another one after it");
+    assert!(!store.hand_back_claim(key, "one", at(0)).await?, "who has it no more hands nothing back");
+    assert!(store.hand_back_claim(key, "other", at(200)).await?);
+    let held = store.claim(key, "one", at(199), at(260)).await?;
+    assert_eq!(held, Claim::Held { until: at(200) }, "handed back, it is kept for as long as was said");
+    assert_eq!(store.claim(key, "other", at(199), at(260)).await?, granted(1), "and counted anew");
+    assert!(store.hand_back_claim(key, "other", at(199)).await?);
+    assert_eq!(store.claim(key, "one", at(199), at(260)).await?, granted(1), "free at once");
+    assert!(store.finish_claim(key, "one", &result(key), Vec::new()).await?);
+    assert!(!store.hand_back_claim(key, "one", at(300)).await?, "there is nothing left to hand back");
     Ok(())
 }
 
@@ -114,7 +152,7 @@ pub async fn revoked_claims_stay_revoked(store: &dyn StateStore, scope: &str) ->
     let one = key(scope, "revoked");
     let other = AttemptKey { task_run_id: task_run(&one.execution_id, "other").id, ..one.clone() };
     for key in [&one, &other] {
-        assert_eq!(store.claim(key, "holder", at(0), at(60)).await?, Claim::Granted);
+        assert_eq!(store.claim(key, "holder", at(0), at(60)).await?, granted(1));
     }
     store.revoke_claims(std::slice::from_ref(&one)).await?;
     store.revoke_claims(std::slice::from_ref(&one)).await?;
@@ -125,7 +163,7 @@ pub async fn revoked_claims_stay_revoked(store: &dyn StateStore, scope: &str) ->
         assert_eq!(again, Claim::Revoked, "it is granted to nobody again");
     }
     let next = AttemptKey { attempt: 1, ..one.clone() };
-    assert_eq!(store.claim(&next, "new", at(1), at(60)).await?, Claim::Granted, "the next attempt is free");
+    assert_eq!(store.claim(&next, "new", at(1), at(60)).await?, granted(1), "the next attempt is free");
     assert!(store.finish_claim(&other, "holder", &result(&other), Vec::new()).await?, "others go on");
     // A kill may be faster than the message that brings the attempt to its service.
     let unclaimed = AttemptKey { attempt: 2, ..one.clone() };
@@ -138,7 +176,7 @@ pub async fn revoked_claims_stay_revoked(store: &dyn StateStore, scope: &str) ->
     );
     assert!(!store.finish_claim(&unclaimed, "late", &result(&unclaimed), Vec::new()).await?);
     let after = AttemptKey { attempt: 3, ..one.clone() };
-    assert_eq!(store.claim(&after, "new", at(1), at(60)).await?, Claim::Granted, "what follows is free");
+    assert_eq!(store.claim(&after, "new", at(1), at(60)).await?, granted(1), "what follows is free");
     let ended = store.claim(&other, "late", at(1), at(60)).await?;
     assert!(matches!(ended, Claim::Finished(_)), "what has ended keeps its result: {ended:?}");
     Ok(())
