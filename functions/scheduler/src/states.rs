@@ -248,6 +248,40 @@ impl Scheduler {
         Ok(())
     }
 
+    /// The clock went back: schedules whose next slot was found while it was ahead wait for the next slot from now. A
+    /// slot that has its execution already has no second one.
+    ///
+    /// # Errors
+    /// [`SchedulerError::Port`].
+    pub async fn clock_went_back(&self) -> Result<(), SchedulerError> {
+        let now = self.now();
+        for state in self.ports().state.triggers(&TriggerFilter::default()).await? {
+            if state.updated_date <= now || state.next_execution_date.is_none() {
+                continue;
+            }
+            let flow = match self.flow(&state.key.namespace, &state.key.flow_id).await {
+                Ok(flow) => flow,
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(_) => continue,
+            };
+            let Some((flow, trigger)) =
+                flow.as_ref().and_then(|flow| Some((flow, flow.trigger(&state.key.trigger_id)?)))
+            else {
+                continue;
+            };
+            let Some(calendar) = self.calendar(flow, trigger).await?.and_then(Result::ok) else { continue };
+            self.change_trigger(&state.key, |current| {
+                (current.updated_date > now).then(|| segue_model::trigger_state::TriggerState {
+                    next_execution_date: calendar.next(now),
+                    updated_date: now,
+                    ..current.clone()
+                })
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
     async fn recover_trigger(&self, key: &TriggerKey) -> Result<(), PortError> {
         let flow = match self.flow(&key.namespace, &key.flow_id).await {
             Ok(flow) => flow,

@@ -58,6 +58,10 @@ enum Command {
     Expr(commands::expr::Args),
     /// Lists the tables of the local warehouse with their row counts.
     Tables(commands::tables::Args),
+    /// Copies a data directory into one file, also while a server works on it.
+    Backup(commands::backup::BackupArgs),
+    /// Makes a data directory of a backup.
+    Restore(commands::backup::RestoreArgs),
     /// Runs BigQuery SQL on the local warehouse and prints the rows.
     Query(commands::query::Args),
     /// The flows of a server: import, list, get, validate, delete, watch, export.
@@ -104,6 +108,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             clap_complete::generate(shell, &mut Cli::command(), "segue", &mut std::io::stdout());
             Ok(OK)
         }
+        Command::Backup(args) => commands::backup::backup(&args, cli.data_dir),
+        Command::Restore(args) => commands::backup::restore(&args, cli.data_dir),
         Command::Server(args) => block_on(commands::server::run(args, cli.data_dir)),
         Command::Run(args) => block_on(commands::run::run(args, cli.data_dir)),
         Command::Tables(args) => block_on(commands::tables::run(args, cli.data_dir)),

@@ -30,7 +30,9 @@ impl FromStr for Durability {
         match text {
             "full" => Ok(Self::Full),
             "normal" => Ok(Self::Normal),
-            other => Err(PortError::invalid(format!("the durability '{other}' is none: it is full or normal"))),
+            other => {
+                Err(PortError::invalid(format!("the durability '{other}' is none: it is full or normal")))
+            }
         }
     }
 }

@@ -17,16 +17,21 @@
 //!
 //! How to add one more adapter: a module here, its field in [`open`], its suite in `segue_ports::conformance`.
 
+mod backup;
 mod bus;
 mod database;
+mod durability;
 mod key;
 mod objects;
+mod private;
 mod secrets;
 mod state;
 pub mod warehouse;
 
+pub use backup::{Contents, backup, restore};
 pub use bus::{BusOptions, DeadLetter, DurableBus, Faults, Handling};
-pub use database::Database;
+pub use database::{Database, DatabaseOptions};
+pub use durability::Durability;
 pub use objects::DirectoryObjectStore;
 pub use secrets::EnvSecretStore;
 pub use state::SqliteStateStore;
@@ -45,6 +50,8 @@ pub struct Embedded {
     pub ports: Ports,
     /// The bus, to take messages from; the same as in `ports`.
     pub bus: Arc<DurableBus>,
+    /// What the user should know of the data directory, if anything.
+    pub note: Option<String>,
 }
 
 /// What can be chosen about the local platform.
@@ -56,6 +63,8 @@ pub struct EmbeddedOptions {
     pub secrets: EnvSecretStore,
     /// What queries may take.
     pub warehouse: warehouse::Limits,
+    /// How the database is opened; files are synced as it is.
+    pub database: DatabaseOptions,
 }
 
 /// The setting for how many deliveries that end with the process are enough; see [`BusOptions::max_unended`].
@@ -78,6 +87,9 @@ impl EmbeddedOptions {
                         "the environment variable {MAX_DELIVERIES} is '{limit}'; it is a whole number from 1"
                     ))
                 })?;
+        }
+        if let Some(text) = std::env::var(Durability::VARIABLE).ok().filter(|text| !text.trim().is_empty()) {
+            options.database.durability = text.trim().parse()?;
         }
         Ok(options)
     }
@@ -106,19 +118,25 @@ pub fn connect(data_dir: &Path) -> Result<Ports, PortError> {
 /// # Errors
 /// As [`open`].
 pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, PortError> {
-    std::fs::create_dir_all(data_dir).map_err(|error| {
+    let note = private::data_dir(data_dir).map_err(|error| {
         PortError::unavailable(
             "data directory",
             format!("{} cannot be made: {error}; name another with --data-dir", data_dir.display()),
         )
     })?;
     // First, as it keeps every other process away from the directory.
-    let database = Database::open(&data_dir.join("segue.db"))?;
+    let database = Database::open_with(&data_dir.join("segue.db"), options.database)?;
     let cipher = key::cipher(data_dir, options.secrets.encryption_key())?;
     let object_root = data_dir.join("objects");
-    let objects = DirectoryObjectStore::open(&object_root)?;
+    let objects = DirectoryObjectStore::open_with(&object_root, options.database.durability)?;
     objects.sweep()?;
     objects.ensure_bucket(INTERNAL_BUCKET)?;
+    if options.database.durability.is_full() {
+        let synced = private::sync_folder(&object_root).and_then(|()| private::sync_folder(data_dir));
+        synced.map_err(|error| {
+            PortError::unavailable("data directory", format!("{}: {error}", data_dir.display()))
+        })?;
+    }
     let objects = Arc::new(objects);
     let bus = Arc::new(DurableBus::new(database.clone(), options.bus)?);
     let ports = Ports {
@@ -138,7 +156,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
         usage: None,
         clock: Arc::new(SystemClock),
     };
-    Ok(Embedded { ports, bus })
+    Ok(Embedded { ports, bus, note })
 }
 
 #[cfg(test)]

@@ -30,7 +30,10 @@ pub(crate) fn data_dir(folder: &Path) -> io::Result<Option<String>> {
         std::fs::create_dir_all(above)?;
     }
     match self::folder(folder) {
-        Ok(()) => return Ok(None),
+        Ok(()) => {
+            sync_folder(folder.parent().unwrap_or(folder))?;
+            return Ok(None);
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
         Err(error) => return Err(error),
     }

@@ -30,6 +30,8 @@ pub struct Env {
     pub now: Timestamp,
     /// How many task runs a step may start before it is cut short.
     pub budget: usize,
+    /// How many values a loop may have.
+    pub most_values: usize,
     /// Root variables that belong to the server: `envs`, `globals`, `kestra`.
     pub globals: Arc<Map>,
     /// Encrypts and reads values of type SECRET.

@@ -27,6 +27,7 @@ impl Executor {
             lookups: LookupTable::new(),
             now: self.ports().clock.now(),
             budget: 0,
+            most_values: self.parts.most_values,
             globals: self.parts.globals.clone(),
             cipher: self.ports().cipher.clone(),
         };

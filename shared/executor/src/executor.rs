@@ -47,6 +47,8 @@ pub struct ExecutorParts {
     pub observer: Arc<dyn Observer>,
     /// Whether ends and pauses of executions are published for the scheduler; false where none listens.
     pub announce_ends: bool,
+    /// How many values a loop may have.
+    pub most_values: usize,
 }
 
 /// The executor.
@@ -178,6 +180,7 @@ impl Executor {
                 lookups: secrets.successor(),
                 now: self.ports().clock.now(),
                 budget: STEP_BUDGET,
+                most_values: self.parts.most_values,
                 globals: self.parts.globals.clone(),
                 cipher: self.ports().cipher.clone(),
             };

@@ -25,7 +25,19 @@ pub fn executor(
         globals: Arc::new(globals),
         observer,
         announce_ends,
+        most_values: most_values(),
     }))
+}
+
+/// How many values a loop may have unless SEGUE_MAX_LOOP_VALUES says otherwise: some hundred MB of memory.
+const MOST_VALUES: usize = 100_000;
+
+fn most_values() -> usize {
+    let Ok(text) = std::env::var("SEGUE_MAX_LOOP_VALUES") else { return MOST_VALUES };
+    text.trim().parse().unwrap_or_else(|_| {
+        tracing::error!(text, "SEGUE_MAX_LOOP_VALUES is no whole number; {MOST_VALUES} is taken");
+        MOST_VALUES
+    })
 }
 
 /// `envs`, `globals` and `kestra` (docs/kestra.md 3.2): of the environment's variables those that begin with

@@ -141,6 +141,17 @@ pub struct ExecutionFilter {
     pub offset: u32,
 }
 
+/// Some lines of an execution's log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogPage {
+    /// The lines, oldest first.
+    pub lines: Vec<LogEntry>,
+    /// Where the next page begins; a number for the store alone.
+    pub next: u64,
+    /// Whether there may be more now.
+    pub more: bool,
+}
+
 /// Which lines of the logs of many executions are meant; an absent field means all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFilter {
@@ -183,6 +194,15 @@ impl Default for LogFilter {
 /// Flows, executions, task runs, claims, KV, logs, timers and slots. Each method is atomic.
 #[async_trait]
 pub trait StateStore: ScheduleStore {
+    /// Whether it can be read and written now, and is whole as far as it knows: what a health check asks. Cheap enough
+    /// to be asked every second.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] says what is wrong: the disk is full, the database is damaged, nothing answers.
+    async fn check(&self) -> Result<(), PortError> {
+        self.next_timer().await.map(|_| ())
+    }
+
     /// Saves a flow as its next revision; the same source again is the revision it has.
     ///
     /// # Errors
@@ -346,6 +366,24 @@ pub trait StateStore: ScheduleStore {
         after: u64,
     ) -> Result<Vec<LogEntry>, PortError>;
 
+    /// The next lines of an execution's log at or above a level, oldest first, about `limit` of them, so that a long log
+    /// is never in memory at once. `from` is 0, or where the last page of that level ended. A store that has all lines
+    /// at hand may give them at once.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn log_page(
+        &self,
+        execution: &ExecutionId,
+        min_level: LogLevel,
+        from: u64,
+        limit: u32,
+    ) -> Result<LogPage, PortError> {
+        let _ = limit;
+        let lines = self.logs(execution, min_level, from).await?;
+        Ok(LogPage { next: from.saturating_add(lines.len() as u64), lines, more: false })
+    }
+
     /// Lines of the logs of many executions, and how many there are in all, counted up to 10,000.
     ///
     /// # Errors
@@ -387,6 +425,17 @@ pub trait StateStore: ScheduleStore {
     /// # Errors
     /// [`PortError::Unavailable`].
     async fn set_timers(&self, timers: Vec<Timer>) -> Result<(), PortError>;
+
+    /// The clock went back to `now`: timers that were set while it was ahead are brought nearer by as much as it was, but
+    /// for those of executions that are to begin at a date. Returns how many. A platform whose clock does not do that
+    /// has nothing to do.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn clock_went_back(&self, now: Timestamp) -> Result<u64, PortError> {
+        let _ = now;
+        Ok(0)
+    }
 
     /// Timers that are due, earliest first, at most `limit`.
     ///

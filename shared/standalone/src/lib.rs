@@ -15,6 +15,7 @@ mod standalone;
 
 pub use cloud::CloudServer;
 pub use running::Running;
+pub use segue_embedded::Durability;
 pub use segue_executor::{Change, Watch};
 pub use segue_families::{PortAnswers, catalog, families};
 pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts};

@@ -1,7 +1,7 @@
 //! The workers of one process: one for each service on the embedded bus, and the timers.
 
 use crate::standalone::Standalone;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use segue_embedded::Handling;
 use segue_ports::{MessageHandler, Topic};
 use std::borrow::Cow;
@@ -16,6 +16,9 @@ const TASKS_AT_ONCE: usize = 16;
 const EXECUTIONS_AT_ONCE: usize = 16;
 /// The longest sleep between two looks at the timers; one set meanwhile is seen after at most this.
 const TIMER_NAP: Duration = Duration::from_millis(200);
+
+/// Clocks are set by less than this all the time.
+const SETTING: SignedDuration = SignedDuration::from_secs(1);
 
 /// The workers of one process. They stop when [`Running::stop`] is called.
 pub struct Running {
@@ -71,7 +74,17 @@ impl Running {
 }
 
 async fn timers(standalone: Arc<Standalone>, shutdown: CancellationToken) {
+    let mut hand = Hand::default();
     loop {
+        if hand.went_back(now(&standalone)) {
+            match standalone.ports().state.clock_went_back(now(&standalone)).await {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::warn!(count, "the clock went back; timers set while it was ahead come nearer")
+                }
+                Err(error) => tracing::warn!(%error, "the timers could not be brought nearer"),
+            }
+        }
         let nap = match standalone.executor.fire_timers().await {
             Ok(0) => nap(&standalone).await,
             Ok(_) => continue,
@@ -87,6 +100,19 @@ async fn timers(standalone: Arc<Standalone>, shutdown: CancellationToken) {
     }
 }
 
+/// Watches a clock for steps back.
+#[derive(Default)]
+pub(crate) struct Hand(Option<Timestamp>);
+
+impl Hand {
+    /// Whether the clock is behind what it said the last time, by more than being set right takes; true at first, as
+    /// it may have gone back while nobody looked.
+    pub(crate) fn went_back(&mut self, now: Timestamp) -> bool {
+        let before = self.0.replace(now);
+        before.is_none_or(|before| before.duration_since(now) > SETTING)
+    }
+}
+
 /// Until the next timer is due, but no longer than a short while.
 async fn nap(standalone: &Standalone) -> Duration {
     let Ok(Some(due)) = standalone.ports().state.next_timer().await else { return TIMER_NAP };
@@ -96,4 +122,17 @@ async fn nap(standalone: &Standalone) -> Duration {
 
 fn now(standalone: &Standalone) -> Timestamp {
     standalone.ports().clock.now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_is_noticed_once() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut hand = Hand::default();
+        let seen = [100, 101, 90_000, 89_999, 102, 103].map(|second| hand.went_back(at(second)));
+        assert_eq!(seen, [true, false, false, false, true, false]);
+    }
 }

@@ -1,5 +1,6 @@
 //! The server: API and triggers over the one process that has everything.
 
+use crate::running::Hand;
 use crate::standalone::{PutFlowError, Standalone};
 use axum::Router;
 use jiff::Timestamp;
@@ -130,7 +131,13 @@ async fn tick(standalone: Arc<Standalone>, scheduler: Arc<Scheduler>, stop: Canc
     if let Err(error) = scheduler.recover().await {
         tracing::error!(%error, "the triggers could not be looked at after the start");
     }
+    let mut hand = Hand::default();
     loop {
+        if hand.went_back(standalone.ports().clock.now())
+            && let Err(error) = scheduler.clock_went_back().await
+        {
+            tracing::warn!(%error, "the schedules could not be set anew");
+        }
         let nap = match scheduler.publish_due().await {
             Ok(0) => nap(&standalone).await,
             Ok(_) => TICK_REST,

@@ -2,7 +2,7 @@
 
 use crate::running::Running;
 use jiff::Timestamp;
-use segue_embedded::{Embedded, EmbeddedOptions};
+use segue_embedded::{Durability, Embedded, EmbeddedOptions};
 use segue_executor::{CreateError, Executor, NewExecution, Watch};
 use segue_families::{executor, families, globals};
 use segue_model::catalog::Catalog;
@@ -26,6 +26,10 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// Whether ends of executions are published for a scheduler.
     pub triggers: bool,
+    /// What an answered write survives; none: what SEGUE_DURABILITY says, else the loss of power.
+    pub durability: Option<Durability>,
+    /// Opens a data directory also where something in it is lost.
+    pub accept_loss: bool,
 }
 
 /// One process with everything in it.
@@ -43,7 +47,9 @@ impl Standalone {
     /// # Errors
     /// When the directory cannot be used, or another process has it.
     pub fn open(options: &Options) -> Result<Self, PortError> {
-        let platform = EmbeddedOptions::from_env()?;
+        let mut platform = EmbeddedOptions::from_env()?;
+        platform.database.accept_loss = options.accept_loss;
+        platform.database.durability = options.durability.unwrap_or(platform.database.durability);
         let max_deliveries = platform.bus.max_unended;
         let embedded = segue_embedded::open_with(&options.data_dir, platform)?;
         let ports = embedded.ports.clone();
@@ -72,6 +78,11 @@ impl Standalone {
     /// The platform.
     pub fn ports(&self) -> &Ports {
         &self.embedded.ports
+    }
+
+    /// What the user should know of the data directory, if anything.
+    pub fn note(&self) -> Option<&str> {
+        self.embedded.note.as_deref()
     }
 
     /// All task types.

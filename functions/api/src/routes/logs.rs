@@ -8,15 +8,20 @@ use crate::parts::Api;
 use crate::request::{Op, Page, Query, date, paged};
 use crate::view::events::{Sender, stream};
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::stream::unfold;
 use segue_model::Json as Value;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
+use segue_ports::PortError;
 use segue_ports::state::{ExecutionFilter, LogFilter};
 use serde_json::json;
+use std::fmt::Write as _;
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 const LEVEL: Param = Param::new(
     "minLevel",
@@ -31,6 +36,8 @@ const OF_TASK: [Param; 4] = [
 ];
 /// How often a follower looks: lines of task services come without a word to this process.
 const LOOK: Duration = Duration::from_millis(200);
+/// How many lines are in memory at once.
+const LINES: u32 = 2_000;
 /// How many executions a removal by flow goes through at once.
 const CHUNK: u32 = 500;
 
@@ -159,24 +166,64 @@ impl Lines {
     }
 }
 
-async fn lines(api: &Api, id: &str, query: &Query) -> Answer<Vec<LogEntry>> {
+/// An execution's lines as a body, of which a page is in memory at a time; an error in the middle breaks it off.
+/// `write` puts a line into it, told whether it is the first; `ends` stand before and behind all.
+async fn body(
+    api: Api,
+    id: &str,
+    query: &Query,
+    ends: [&'static str; 2],
+    write: fn(&mut String, &LogEntry, bool),
+) -> Answer<Body> {
     let wanted = Lines::of(query)?;
-    stored(api, id).await?;
-    let mut lines = api.state().logs(&ExecutionId::from(id), wanted.level, 0).await?;
-    lines.retain(|line| wanted.holds_for(line));
-    Ok(lines)
+    stored(&api, id).await?;
+    let id = ExecutionId::from(id);
+    // Before the answer begins, so that an error is one.
+    let mut page = api.state().log_page(&id, wanted.level, 0, LINES).await?;
+    let (sender, receiver) = mpsc::channel::<Result<String, PortError>>(1);
+    tokio::spawn(async move {
+        let [begin, end] = ends;
+        let (mut text, mut is_first) = (begin.to_owned(), true);
+        loop {
+            for line in page.lines.iter().filter(|line| wanted.holds_for(line)) {
+                write(&mut text, line, is_first);
+                is_first = false;
+            }
+            if !page.more {
+                text.push_str(end);
+            }
+            if sender.send(Ok(std::mem::take(&mut text))).await.is_err() || !page.more {
+                return;
+            }
+            page = match api.state().log_page(&id, wanted.level, page.next, LINES).await {
+                Ok(page) => page,
+                Err(error) => {
+                    let _ = sender.send(Err(error)).await;
+                    return;
+                }
+            };
+        }
+    });
+    let pages = unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
+    Ok(Body::from_stream(pages))
 }
 
-async fn list(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<Json<Vec<LogEntry>>> {
-    lines(&api, &id, &query).await.map(Json)
+async fn list(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<Response> {
+    let body = body(api, &id, &query, ["[", "]"], |text, line, is_first| {
+        if !is_first {
+            text.push(',');
+        }
+        text.push_str(&json!(line).to_string());
+    });
+    Ok(([(header::CONTENT_TYPE, "application/json")], body.await?).into_response())
 }
 
 async fn download(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<Response> {
-    let text: String = lines(&api, &id, &query)
-        .await?
-        .iter()
-        .map(|line| format!("{} {} {}\n", line.timestamp, line.level.as_str(), line.message))
-        .collect();
+    let text = body(api, &id, &query, ["", ""], |text, line, _| {
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "{} {} {}", line.timestamp, line.level.as_str(), line.message);
+    })
+    .await?;
     let name: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
     let disposition = format!("attachment; filename=\"{name}.log\"");
     let kind = "text/plain; charset=utf-8".to_owned();
@@ -196,12 +243,15 @@ async fn tell(api: Api, id: ExecutionId, level: LogLevel, sender: Sender) {
         // First whether it has ended, then the lines: none that came before the end is missed.
         let Ok(found) = api.state().execution(&id).await else { return };
         let has_ended = found.is_none_or(|stored| stored.execution.state.current().is_terminal());
-        let Ok(lines) = api.state().logs(&id, level, seen).await else { return };
-        seen = seen.saturating_add(lines.len() as u64);
-        for line in lines {
+        let Ok(page) = api.state().log_page(&id, level, seen, LINES).await else { return };
+        seen = page.next;
+        for line in page.lines {
             if !sender.send("progress", json!(line)).await {
                 return;
             }
+        }
+        if page.more {
+            continue;
         }
         if has_ended {
             sender.send("end", json!({})).await;

@@ -48,13 +48,17 @@ async fn description(State(api): State<Api>) -> Json<Value> {
     Json(openapi::document(&super::endpoints(), &api.version))
 }
 
-/// `DOWN`, with 503, where the store does not answer.
+/// `DOWN`, with 503, and a reason, where the store cannot be read and written or is damaged.
 async fn health(State(api): State<Api>) -> Response {
-    match api.state().next_timer().await {
-        Ok(_) => Json(json!({"status": "UP"})).into_response(),
+    match api.state().check().await {
+        Ok(()) => Json(json!({"status": "UP"})).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the state store does not answer");
-            (axum::http::StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "DOWN"}))).into_response()
+            tracing::error!(%error, "the state store cannot be used");
+            (
+                axum::http::StatusCode::SERVICE_UNAVAILABLE,
+                Json(json!({"status": "DOWN", "reason": error.to_string()})),
+            )
+                .into_response()
         }
     }
 }

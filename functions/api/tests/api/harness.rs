@@ -135,6 +135,7 @@ impl Server {
         let (renderer, globals) = (Renderer::new(), Arc::default());
         let watch = Arc::new(Watch::default());
         let executor = Arc::new(Executor::new(ExecutorParts {
+            most_values: 100_000,
             ports: ports.clone(),
             catalog: catalog.clone(),
             renderer: renderer.clone(),

@@ -219,6 +219,7 @@ impl World {
 fn services(ports: &Ports) -> (Arc<Executor>, Arc<Scheduler>) {
     let (catalog, renderer, globals) = (Arc::new(catalog()), Renderer::new(), Arc::new(Map::new()));
     let executor = Arc::new(Executor::new(ExecutorParts {
+        most_values: 100_000,
         ports: ports.clone(),
         catalog: catalog.clone(),
         renderer: renderer.clone(),

@@ -1,6 +1,7 @@
 //! The verbs, one file (or folder, where they have verbs of their own) each.
 
 pub(crate) mod backfill;
+pub(crate) mod backup;
 pub(crate) mod execution;
 pub(crate) mod expr;
 pub(crate) mod flow;

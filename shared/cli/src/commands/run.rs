@@ -14,7 +14,7 @@ use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::{Json, Map};
 use segue_ports::object::ObjectAttributes;
 use segue_ports::state::{ExecutionFilter, StoredExecution};
-use segue_standalone::{Options, PutFlowError, Standalone};
+use segue_standalone::{Durability, Options, PutFlowError, Standalone};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,8 +65,14 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         (None, Some(dir)) => dir.path().to_owned(),
         (None, None) => bail!("there is no data directory"),
     };
-    let options = Options { data_dir, environment: std::env::vars().collect(), triggers: false };
+    // What is gone with the end of the command need not survive the loss of power.
+    let durability = temporary.as_ref().map(|_| Durability::Normal);
+    let environment = std::env::vars().collect();
+    let options = Options { data_dir, environment, durability, ..Options::default() };
     let standalone = Arc::new(Standalone::open(&options)?);
+    if let Some(note) = standalone.note() {
+        eprintln!("note: {note}");
+    }
     for file in &args.load {
         if put(&standalone, file).await?.is_none() {
             return Ok(crate::REFUSED);

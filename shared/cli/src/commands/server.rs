@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
 use segue_standalone::{
-    Access, AllowedHost, BasicAuth, CloudServer, Hosts, Options, PutFlowError, Server, Standalone,
+    Access, AllowedHost, BasicAuth, CloudServer, Durability, Hosts, Options, PutFlowError, Server, Standalone,
 };
 use serde_json::json;
 use std::io::ErrorKind;
@@ -46,6 +46,13 @@ pub(crate) struct Args {
     /// proxy, it is the name users type.
     #[arg(long = "allowed-host", env = "SEGUE_ALLOWED_HOSTS", value_name = "NAME")]
     allowed_hosts: Vec<String>,
+    /// What an answered write survives: the loss of power (full), or the death of the process (normal), which is faster
+    /// on slow disks. SEGUE_DURABILITY says it too.
+    #[arg(long, value_name = "full|normal")]
+    durability: Option<Durability>,
+    /// Starts also where something in the data directory is lost or damaged, with what is left of it.
+    #[arg(long)]
+    accept_loss: bool,
     /// Saves the flows of this folder, and of those below, before it starts.
     #[arg(long, value_name = "DIR")]
     flows: Option<PathBuf>,
@@ -83,9 +90,17 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     if args.platform == Platform::Gcp {
         return on_google_cloud(&args, &data_dir, access).await;
     }
-    let options =
-        Options { data_dir: data_dir.clone(), environment: std::env::vars().collect(), triggers: true };
+    let options = Options {
+        data_dir: data_dir.clone(),
+        environment: std::env::vars().collect(),
+        triggers: true,
+        durability: args.durability,
+        accept_loss: args.accept_loss,
+    };
     let standalone = Arc::new(Standalone::open(&options)?);
+    if let Some(note) = standalone.note() {
+        eprintln!("note: {note}");
+    }
     let listener = listen(&args).await?;
     let address = listener.local_addr()?;
     let url = format!("http://{}", reachable(address));

@@ -27,16 +27,16 @@ pub(super) fn refuse(database: &Path, unclean: bool) -> Result<(), PortError> {
     let (size, log_size) = (size(database)?, size(&log)?);
     let folder = database.parent().unwrap_or(database);
     if size.unwrap_or_default() == 0 {
-        let left = if log_size.unwrap_or_default() > 0 {
-            Some(log)
-        } else {
-            witness(folder)
-        };
+        let left = if log_size.unwrap_or_default() > 0 { Some(log) } else { witness(folder) };
         return match left {
             None => Ok(()),
             Some(left) => Err(lost(
                 database,
-                &format!("is {}, and {} is there", if size.is_some() { "empty" } else { "missing" }, left.display()),
+                &format!(
+                    "is {}, and {} is there",
+                    if size.is_some() { "empty" } else { "missing" },
+                    left.display()
+                ),
             )),
         };
     }
@@ -49,7 +49,9 @@ pub(super) fn refuse(database: &Path, unclean: bool) -> Result<(), PortError> {
             Ok(Some(at)) => {
                 Err(lost(database, &format!("has a log (segue.db-wal) that is damaged at byte {at}")))
             }
-            Err(error) => Err(PortError::unavailable("data directory", format!("{}: {error}", log.display()))),
+            Err(error) => {
+                Err(PortError::unavailable("data directory", format!("{}: {error}", log.display())))
+            }
         },
         _ => Ok(()),
     }
@@ -86,7 +88,10 @@ fn witness(folder: &Path) -> Option<PathBuf> {
         return Some(warehouse);
     }
     let buckets = std::fs::read_dir(folder.join("objects")).ok()?;
-    buckets.flatten().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".")).find_map(|entry| file_in(&entry.path()))
+    buckets
+        .flatten()
+        .filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
+        .find_map(|entry| file_in(&entry.path()))
 }
 
 fn file_in(folder: &Path) -> Option<PathBuf> {

@@ -15,6 +15,9 @@ pub(crate) enum DbError {
     /// The whole transaction in which the change was made did not reach the file.
     #[error("nothing was written: {0}")]
     NotWritten(String),
+    /// The file is not what was written.
+    #[error("the state database is damaged ({0}); bring a backup back with `segue restore`")]
+    Damaged(String),
     /// The writer is gone.
     #[error("the state database was closed")]
     Closed,

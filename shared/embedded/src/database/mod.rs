@@ -7,25 +7,48 @@
 //!
 //! How to add one more table: `schema.sql`, and the version in `schema.rs`.
 
+mod damage;
 mod error;
 mod lock;
+pub(crate) mod read_only;
 mod schema;
 mod writer;
 
 pub(crate) use error::DbError;
 
+use crate::durability::Durability;
 use lock::DirectoryLock;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use segue_ports::PortError;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use writer::{Change, Job};
 
 /// Reading connections kept open for the next reader.
 const IDLE_READERS: usize = 3;
+/// A file up to this size is read through before it is used, a larger one up to [`LARGEST_CHECKED`] beside its use.
+const CHECKED_AT_ONCE: u64 = 8 << 20;
+const LARGEST_CHECKED: u64 = 2 << 30;
+/// How long a check that wrote something counts.
+const CHECK_COUNTS: Duration = Duration::from_secs(5);
+
+/// How a database is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DatabaseOptions {
+    /// What an answered write survives.
+    pub durability: Durability,
+    /// Opens also what has lost something, and goes on with what is left.
+    pub accept_loss: bool,
+}
+
+/// Keeps every other process away from the directory in which `database` lies, as long as it is held.
+pub(crate) fn lock(database: &Path) -> Result<DirectoryLock, PortError> {
+    DirectoryLock::acquire(database)
+}
 
 /// A handle on the database file. Cheap to clone; the file is closed with the last one.
 #[derive(Clone)]
@@ -38,7 +61,11 @@ struct Inner {
     writer: Option<JoinHandle<()>>,
     /// None when the database is in memory: then the writer reads too.
     readers: Option<Readers>,
-    _lock: Option<DirectoryLock>,
+    lock: Option<DirectoryLock>,
+    /// What a look at the whole file found.
+    damage: Arc<Mutex<Option<String>>>,
+    /// When a check last wrote something.
+    checked: Mutex<Option<Instant>>,
 }
 
 struct Readers {
@@ -50,16 +77,93 @@ impl Database {
     /// Opens the file, making it where there is none, and keeps every other process away from it.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] when another process has it, or a newer Segue or another program wrote it;
-    /// [`PortError::Unavailable`] when it cannot be opened.
+    /// [`PortError::Invalid`] when another process has it, a newer Segue or another program wrote it, or something of
+    /// it is lost; [`PortError::Unavailable`] when it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, PortError> {
+        Self::open_with(path, DatabaseOptions::default())
+    }
+
+    /// As [`Self::open`], with options.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(path: &Path, options: DatabaseOptions) -> Result<Self, PortError> {
         let lock = DirectoryLock::acquire(path)?;
-        let connection = schema::open_writer(path).map_err(|error| match error {
+        if !options.accept_loss {
+            damage::refuse(path, lock.is_unclean())?;
+        }
+        let connection = schema::open_writer(path, options.durability).map_err(|error| match error {
             DbError::Port(error) => error,
+            DbError::Sqlite(error) if is_damage(&error) => {
+                damage::lost(path, &format!("is damaged ({error})"))
+            }
             other => PortError::unavailable("state database", format!("{}: {other}", path.display())),
         })?;
+        lock.opened();
         let readers = Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) };
-        Self::start(connection, Some(readers), Some(lock))
+        let database = Self::start(connection, Some(readers), Some(lock))?;
+        database.look_through(path, options.accept_loss)?;
+        Ok(database)
+    }
+
+    /// Looks at the whole file: before it is used where that is soon done, else beside its use.
+    fn look_through(&self, path: &Path, accept_loss: bool) -> Result<(), PortError> {
+        let size = std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or_default();
+        if size <= CHECKED_AT_ONCE {
+            return match quick_check(path) {
+                Some(found) if !accept_loss => Err(damage::lost(path, &format!("is damaged ({found})"))),
+                found => {
+                    *self.inner.damage.lock().unwrap_or_else(PoisonError::into_inner) = found;
+                    Ok(())
+                }
+            };
+        }
+        if size <= LARGEST_CHECKED {
+            let (path, damage) = (path.to_owned(), Arc::clone(&self.inner.damage));
+            let look = move || {
+                if let Some(found) = quick_check(&path) {
+                    tracing::error!(
+                        found,
+                        "{} is damaged; bring a backup back with `segue restore`",
+                        path.display()
+                    );
+                    *damage.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+                }
+            };
+            let looking = std::thread::Builder::new().name("segue-check".to_owned()).spawn(look);
+            looking.map_err(|error| PortError::unavailable("state database", error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether it can be read and written, and is whole as far as is known. Asked often, it writes only now and then.
+    pub(crate) async fn check(&self) -> Result<(), DbError> {
+        if let Some(found) = self.inner.damage.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Err(DbError::Damaged(found));
+        }
+        self.read(|connection| {
+            for table in ["flows", "executions", "task_runs", "logs", "kv", "timers", "messages"] {
+                connection
+                    .prepare_cached(&format!("SELECT count(*) FROM (SELECT * FROM {table} LIMIT 1)"))?
+                    .query_row([], |_| Ok(()))?;
+            }
+            Ok(())
+        })
+        .await?;
+        let checked = *self.inner.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if checked.is_some_and(|moment| moment.elapsed() < CHECK_COUNTS) {
+            return Ok(());
+        }
+        self.write(|connection| {
+            connection.execute(
+                "INSERT OR REPLACE INTO probe (id, at) VALUES (1, unixepoch('subsec') * 1000)",
+                [],
+            )?;
+            Ok(())
+        })
+        .await?;
+        *self.inner.checked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        Ok(())
     }
 
     /// A database that is gone with its last handle.
@@ -81,7 +185,14 @@ impl Database {
             .name("segue-state".to_owned())
             .spawn(move || writer::run(&connection, &receiver))
             .map_err(|error| PortError::unavailable("state database", error))?;
-        let inner = Inner { jobs: Some(sender), writer: Some(writer), readers, _lock: lock };
+        let inner = Inner {
+            jobs: Some(sender),
+            writer: Some(writer),
+            readers,
+            lock,
+            damage: Arc::default(),
+            checked: Mutex::default(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -145,6 +256,23 @@ impl Database {
     }
 }
 
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt))
+}
+
+/// What SQLite finds wrong in the whole file, if anything.
+fn quick_check(path: &Path) -> Option<String> {
+    let found = schema::open_reader(path).and_then(|connection| {
+        Ok(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?)
+    });
+    match found {
+        Ok(found) if found == "ok" => None,
+        Ok(found) => Some(found.replace('\n', " ")),
+        Err(DbError::Sqlite(error)) if is_damage(&error) => Some(error.to_string()),
+        Err(_) => None,
+    }
+}
+
 impl Readers {
     /// Runs `work` in one read transaction, so that all of it sees the same moment.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbError>) -> Result<T, DbError> {
@@ -167,6 +295,9 @@ impl Readers {
 impl Drop for Inner {
     /// Closes the file before the lock goes, so that who opens it next finds it at rest.
     fn drop(&mut self) {
+        if let Some(lock) = &self.lock {
+            lock.closing();
+        }
         if let Some(readers) = &self.readers {
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
@@ -178,3 +309,6 @@ impl Drop for Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,8 @@
 //! To change the schema: edit `schema.sql`, raise [`VERSION`], and bring older files up in [`prepare`].
 
 use super::error::DbError;
-use rusqlite::config::DbConfig;
+use crate::durability::Durability;
+use crate::private;
 use rusqlite::{Connection, OpenFlags};
 use segue_ports::PortError;
 use std::path::Path;
@@ -24,21 +25,32 @@ const TO_3: &str = include_str!("to_3.sql");
 const STATEMENTS: usize = 128;
 
 /// Opens the file for the one writer and lays the schema where there is none.
-pub(super) fn open_writer(path: &Path) -> Result<Connection, DbError> {
+pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Connection, DbError> {
+    // The log and its index take their modes from the file.
+    let made = !path.exists();
+    private::file(path).map_err(|error| PortError::unavailable("state database", error))?;
     let connection = Connection::open(path)?;
-    // Two syncs cost more than all else in a short run: the one on laying the schema, when there is nothing to
-    // lose yet, and the one on closing, which only moves the log into the file; the next to open reads the log.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.pragma_update(None, "synchronous", "OFF")?;
+    // Synced also where NORMAL is to follow: an empty file would have SQLite throw its log away.
+    connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     // A burst leaves a large log behind; it is cut back once it has been carried over.
     connection.pragma_update_and_check(None, "journal_size_limit", 64 * 1024 * 1024, |_| Ok(()))?;
     prepare(&connection, path)?;
+    if made && let Some(folder) = path.parent() {
+        checkpoint(&connection)?;
+        private::sync_folder(folder).map_err(|error| PortError::unavailable("state database", error))?;
+    }
     // In WAL, NORMAL survives the death of the process at any moment, and that of the machine with a
-    // consistent file; it syncs at checkpoints only.
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // consistent file; it syncs at checkpoints only. FULL syncs the log at each commit.
+    let synchronous = if durability.is_full() { "FULL" } else { "NORMAL" };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     Ok(connection)
+}
+
+/// Carries the log over into the file and empties it, unless a reader needs it still.
+pub(super) fn checkpoint(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 /// Opens a database that lives in memory.

@@ -74,6 +74,8 @@ CREATE TABLE timers (
     execution INTEGER NOT NULL,
     key TEXT NOT NULL,
     due INTEGER NOT NULL,
+    -- What the clock said as it was set; 0 where that is not known.
+    set_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (execution, key)
 ) WITHOUT ROWID;
 CREATE INDEX timers_by_due ON timers (due);
@@ -154,4 +156,10 @@ CREATE TABLE dead_letters (
     deliveries INTEGER NOT NULL,
     reason TEXT NOT NULL,
     died INTEGER NOT NULL
+);
+
+-- Whether something can be written is asked by writing the one row of this.
+CREATE TABLE probe (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL
 );

@@ -5,12 +5,17 @@
 //! answered only once its transaction is in the file.
 
 use super::error::DbError;
+use super::schema;
 use rusqlite::Connection;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Most changes in one transaction.
 const BATCH: usize = 256;
+
+/// After so long without a change the log is carried over into the file.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// A change waiting for its turn.
 pub(super) trait Job: Send {
@@ -57,7 +62,21 @@ where
 
 /// Works until nobody can ask any more.
 pub(super) fn run(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
-    while let Ok(first) = jobs.recv() {
+    let mut has_log = true;
+    loop {
+        let first = if has_log { jobs.recv_timeout(IDLE) } else { jobs.recv().map_err(Into::into) };
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Err(error) = schema::checkpoint(connection) {
+                    tracing::warn!(%error, "the log of the state database could not be carried over");
+                }
+                has_log = false;
+                continue;
+            }
+        };
+        has_log = true;
         let mut batch = vec![first];
         while batch.len() < BATCH
             && let Ok(job) = jobs.try_recv()

@@ -1,6 +1,7 @@
 //! What is kept beside buckets and objects: a small JSON file, and only where there is something to say.
 
 use super::layout::{Layout, failed, generation, is_absent, is_directory, moment};
+use crate::private;
 use jiff::Timestamp;
 use segue_ports::PortError;
 use segue_ports::object::{BucketInfo, ObjectAddress, ObjectAttributes, ObjectInfo};
@@ -109,14 +110,19 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, PortError> {
 fn write<T: Serialize>(layout: &Layout, path: &Path, value: &T) -> Result<(), PortError> {
     let bytes = serde_json::to_vec(value).map_err(|error| PortError::unavailable("object store", error))?;
     let temporary = layout.temporary();
-    let written = std::fs::write(&temporary, bytes).and_then(|()| {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+    let written = std::fs::write(&temporary, bytes)
+        .and_then(|()| private::close(&temporary))
+        .map_err(|error| failed(path, &error))
+        .and_then(|()| layout.sync_file(&temporary))
+        .and_then(|()| {
+            path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|error| failed(path, &error))?;
+            std::fs::rename(&temporary, path).map_err(|error| failed(path, &error))
+        });
+    match written {
+        Ok(()) => layout.sync_names(path, &layout.root),
+        Err(error) => {
+            let _ = std::fs::remove_file(&temporary);
+            Err(error)
         }
-        std::fs::rename(&temporary, path)
-    });
-    written.map_err(|error| {
-        let _ = std::fs::remove_file(&temporary);
-        failed(path, &error)
-    })
+    }
 }

@@ -4,6 +4,7 @@
 //! have: `.meta/<bucket>/<key>` (attributes), `.buckets/<bucket>.json`, `.tmp/` (files on their way).
 
 use super::names::check_key;
+use crate::private;
 use jiff::Timestamp;
 use segue_ports::PortError;
 use segue_ports::object::ObjectAddress;
@@ -17,14 +18,20 @@ use std::time::{Duration, SystemTime};
 /// The directory of a store.
 #[derive(Debug)]
 pub(super) struct Layout {
-    root: PathBuf,
+    pub(super) root: PathBuf,
+    /// Files and their names are on the disk before a write is answered.
+    sync: bool,
     /// The last generation given: they rise even when the clock does not.
     last: AtomicU64,
 }
 
 impl Layout {
-    pub(super) fn open(root: &Path) -> Result<Self, PortError> {
-        let layout = Self::at(root);
+    pub(super) fn open(root: &Path, sync: bool) -> Result<Self, PortError> {
+        let layout = Self { sync, ..Self::at(root) };
+        if let Some(above) = root.parent() {
+            std::fs::create_dir_all(above).map_err(|error| failed(above, &error))?;
+        }
+        private::ensure_folder(root).map_err(|error| failed(root, &error))?;
         for folder in [layout.temporaries(), root.join(".meta"), root.join(".buckets")] {
             std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
         }
@@ -33,7 +40,30 @@ impl Layout {
 
     /// The directory of a store that somebody else has opened, or that need not be there.
     pub(super) fn at(root: &Path) -> Self {
-        Self { root: root.to_owned(), last: AtomicU64::new(0) }
+        Self { root: root.to_owned(), sync: false, last: AtomicU64::new(0) }
+    }
+
+    /// Writes a file's content to the disk, where that is asked for.
+    pub(super) fn sync_file(&self, file: &Path) -> Result<(), PortError> {
+        if !self.sync {
+            return Ok(());
+        }
+        std::fs::File::open(file).and_then(|file| file.sync_all()).map_err(|error| failed(file, &error))
+    }
+
+    /// Writes the entries of the folders above `path`, up to and with `top`, to the disk, where that is asked for. A
+    /// folder that was removed meanwhile has none.
+    pub(super) fn sync_names(&self, path: &Path, top: &Path) -> Result<(), PortError> {
+        if !self.sync {
+            return Ok(());
+        }
+        for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(top)) {
+            match private::sync_folder(folder) {
+                Err(error) if !is_absent(&error) => return Err(failed(folder, &error)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn temporaries(&self) -> PathBuf {

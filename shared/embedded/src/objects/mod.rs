@@ -7,8 +7,8 @@
 //!
 //! What it must not know: what the objects are for.
 //!
-//! What it cannot do: keep an object `a` and an object `a/b` at once. Against the death of the process every
-//! write is atomic; against that of the machine it is as durable as the file system makes a rename.
+//! What it cannot do: keep an object `a` and an object `a/b` at once. Every write is atomic; with
+//! [`Durability::Full`] it is on the disk, its name too, before it is answered.
 
 mod attributes;
 pub(crate) mod files;
@@ -20,6 +20,7 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+use crate::durability::Durability;
 use async_trait::async_trait;
 use attributes::{bucket as bucket_info, describe, forget, prune, say_of_bucket};
 use bytes::Bytes;
@@ -53,7 +54,15 @@ impl DirectoryObjectStore {
     /// # Errors
     /// [`PortError::Unavailable`] when it cannot be made.
     pub fn open(root: &Path) -> Result<Self, PortError> {
-        Ok(Self { layout: Arc::new(Layout::open(root)?) })
+        Self::open_with(root, Durability::default())
+    }
+
+    /// As [`Self::open`]; `durability` says what an answered write survives.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(root: &Path, durability: Durability) -> Result<Self, PortError> {
+        Ok(Self { layout: Arc::new(Layout::open(root, durability.is_full())?) })
     }
 
     /// Makes a bucket where there is none.
@@ -79,6 +88,11 @@ impl DirectoryObjectStore {
         let done = tokio::task::spawn_blocking(move || work(&layout)).await;
         done.map_err(|error| PortError::unavailable("object store", error))?
     }
+}
+
+/// A new file that is its owner's alone.
+async fn create(path: &Path) -> std::io::Result<tokio::fs::File> {
+    tokio::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).await
 }
 
 fn unknown_object(address: &ObjectAddress) -> PortError {
@@ -125,6 +139,7 @@ impl ObjectStore for DirectoryObjectStore {
             }
             let info = bucket_of(spec, Timestamp::now());
             say_of_bucket(layout, &info)?;
+            layout.sync_names(&path, &layout.root)?;
             Ok(info)
         })
         .await
@@ -177,7 +192,7 @@ impl ObjectStore for DirectoryObjectStore {
         self.layout.existing_bucket(&address.bucket)?;
         let path = self.layout.temporary();
         let temporary = Temporary(&path);
-        let file = tokio::fs::File::create(&path).await.map_err(|error| failed(&path, &error))?;
+        let file = create(&path).await.map_err(|error| failed(&path, &error))?;
         let mut file = tokio::io::BufWriter::with_capacity(CHUNK, file);
         while let Some(chunk) = bytes.try_next().await? {
             file.write_all(&chunk).await.map_err(|error| failed(&path, &error))?;
@@ -285,8 +300,10 @@ impl ObjectStore for DirectoryObjectStore {
                 Err(error) if is_absent(&error) => return Ok(false),
                 Err(error) => return Err(failed(&path, &error)),
             }
-            prune(&path, &layout.bucket(&address.bucket)?);
+            let bucket = layout.bucket(&address.bucket)?;
+            prune(&path, &bucket);
             forget(layout, &address)?;
+            layout.sync_names(&path, &bucket)?;
             Ok(true)
         })
         .await

@@ -2,6 +2,7 @@
 
 use super::attributes::{describe, say};
 use super::layout::{Layout, failed, generation, stamp, unknown_bucket};
+use crate::private;
 use segue_ports::PortError;
 use segue_ports::object::{ObjectAddress, ObjectAttributes, ObjectInfo};
 use std::io::ErrorKind;
@@ -27,7 +28,10 @@ pub(super) fn place_new(
     address: &ObjectAddress,
     attributes: &ObjectAttributes,
 ) -> Result<ObjectInfo, PortError> {
-    stamp(file, layout.next_generation()).map_err(|error| failed(file, &error))?;
+    private::close(file)
+        .and_then(|()| stamp(file, layout.next_generation()))
+        .map_err(|error| failed(file, &error))?;
+    layout.sync_file(file)?;
     place(layout, file, address, attributes)
 }
 
@@ -58,7 +62,10 @@ pub(super) fn place(
         }
         .and_then(|()| std::fs::rename(file, &target));
         match moved {
-            Ok(()) => return Ok(describe(layout, address, &metadata)),
+            Ok(()) => {
+                layout.sync_names(&target, &bucket)?;
+                return Ok(describe(layout, address, &metadata));
+            }
             Err(_) if target.is_dir() || blocked(&target, &bucket) => {
                 return Err(folder_in_the_way(address));
             }

@@ -97,7 +97,7 @@ pub(super) fn commit(connection: &Connection, rows: &CommitRows, now: Timestamp)
     for key in &rows.cleared_timers {
         timers::clear_key(connection, before.no, key)?;
     }
-    timers::set(connection, &rows.timers)?;
+    timers::set(connection, &rows.timers, Some(now))?;
     Ok(version)
 }
 

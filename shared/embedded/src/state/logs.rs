@@ -10,7 +10,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
-use segue_ports::state::LogFilter;
+use segue_ports::state::{LogFilter, LogPage};
 
 pub(super) fn append(connection: &Connection, lines: &[LogRow]) -> Result<(), DbError> {
     for chunk in lines.chunk_by(|left, right| left.execution == right.execution) {
@@ -62,6 +62,27 @@ pub(super) fn read(
         [from, *of.end(), severity(min_level), skip],
         |row| decode(&row.get::<_, String>(0)?),
     )
+}
+
+/// The next lines from a place on.
+pub(super) fn page(
+    connection: &Connection,
+    execution: &ExecutionId,
+    min_level: LogLevel,
+    from: u64,
+    limit: u32,
+) -> Result<LogPage, DbError> {
+    let Some(no) = number(connection, execution.as_str())? else { return Ok(LogPage::default()) };
+    let of = places(no);
+    let found: Vec<(u64, LogEntry)> = rows(
+        connection,
+        "SELECT place, body FROM logs WHERE place BETWEEN ?1 AND ?2 AND level >= ?3 ORDER BY place LIMIT ?4",
+        [of.start().saturating_add(count(from)?), *of.end(), severity(min_level), i64::from(limit)],
+        |row| Ok((position(row.get(0)?), decode(&row.get::<_, String>(1)?)?)),
+    )?;
+    let more = found.len() as u64 >= u64::from(limit);
+    let next = found.last().map_or(from, |(last, _)| last.saturating_add(1));
+    Ok(LogPage { lines: found.into_iter().map(|(_, line)| line).collect(), next, more })
 }
 
 /// How far lines are counted.

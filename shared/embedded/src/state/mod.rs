@@ -40,7 +40,7 @@ use segue_ports::PortError;
 use segue_ports::kv::{KvEntry, KvWrite};
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, LogFilter, Slot, StateStore, StoredExecution, StoredFlow, Timer,
+    Claim, Commit, ExecutionFilter, LogFilter, LogPage, Slot, StateStore, StoredExecution, StoredFlow, Timer,
 };
 use segue_ports::wire::AttemptKey;
 use slots::Lane;
@@ -107,6 +107,10 @@ fn lane(namespace: &str, flow_id: &str) -> Lane {
 
 #[async_trait]
 impl StateStore for SqliteStateStore {
+    async fn check(&self) -> Result<(), PortError> {
+        self.database.check().await.map_err(|error| error.at(PORT))
+    }
+
     async fn put_flow(
         &self,
         namespace: &str,
@@ -239,6 +243,17 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| logs::read(connection, &execution, min_level, after)).await
     }
 
+    async fn log_page(
+        &self,
+        execution: &ExecutionId,
+        min_level: LogLevel,
+        from: u64,
+        limit: u32,
+    ) -> Result<LogPage, PortError> {
+        let execution = execution.clone();
+        self.scan(move |connection| logs::page(connection, &execution, min_level, from, limit)).await
+    }
+
     async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError> {
         let filter = filter.clone();
         self.scan(move |connection| logs::search(connection, &filter)).await
@@ -268,7 +283,11 @@ impl StateStore for SqliteStateStore {
     }
 
     async fn set_timers(&self, timers: Vec<Timer>) -> Result<(), PortError> {
-        self.write(move |connection| timers::set(connection, &timers)).await
+        self.write(move |connection| timers::set(connection, &timers, None)).await
+    }
+
+    async fn clock_went_back(&self, now: Timestamp) -> Result<u64, PortError> {
+        self.write(move |connection| timers::clock_went_back(connection, now)).await
     }
 
     async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, PortError> {

@@ -7,7 +7,7 @@ use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
 use segue_ports::PortError;
 use segue_ports::conformance::state_store as conformance;
-use segue_ports::state::{Claim, Commit, ExecutionFilter, Slot, StateStore as _};
+use segue_ports::state::{Claim, Commit, ExecutionFilter, Slot, StateStore as _, Timer};
 use segue_ports::wire::AttemptKey;
 use std::sync::Arc;
 
@@ -208,4 +208,37 @@ async fn names_with_quotes_are_only_names() {
     );
     store.create_execution(&execution("fine")).await.unwrap();
     assert!(store.execution(&"fine".into()).await.unwrap().is_some());
+}
+
+/// A clock that jumped a day ahead and back: what was set meanwhile comes as soon as it was meant to, what is to
+/// begin at a date begins then, and what was set before is left alone.
+#[tokio::test]
+async fn timers_set_while_the_clock_was_ahead_come_nearer() {
+    let store = SqliteStateStore::in_memory().unwrap();
+    let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+    let made = execution("clock");
+    store.create_execution(&made).await.unwrap();
+    let timer = |key: &str, due| Timer { execution_id: made.id.clone(), key: key.to_owned(), due: at(due) };
+    for (version, now, timers) in [
+        (0, 0, vec![timer("before", 7_200)]),
+        (1, 86_400, vec![timer("sleep", 86_410), timer("start", 90_000)]),
+    ] {
+        let change = Commit {
+            execution: made.clone(),
+            now: at(now),
+            notes: Json::Null,
+            expected_version: version,
+            task_runs: Vec::new(),
+            removed: Vec::new(),
+            logs: Vec::new(),
+            kv: Vec::new(),
+            timers,
+            cleared_timers: Vec::new(),
+        };
+        store.commit(change).await.unwrap();
+    }
+    assert_eq!(store.clock_went_back(at(60)).await.unwrap(), 1);
+    assert_eq!(store.clock_went_back(at(61)).await.unwrap(), 0, "once");
+    let due = store.due_timers(at(1_000_000), 10).await.unwrap();
+    assert_eq!(due, [timer("sleep", 70), timer("before", 7_200), timer("start", 90_000)]);
 }

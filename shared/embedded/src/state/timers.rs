@@ -7,17 +7,33 @@ use rusqlite::{Connection, params};
 use segue_model::id::ExecutionId;
 use segue_ports::state::Timer;
 
-pub(super) fn set(connection: &Connection, timers: &[Timer]) -> Result<(), DbError> {
+/// Sets timers; `now` is what the clock says, none where that is not known.
+pub(super) fn set(connection: &Connection, timers: &[Timer], now: Option<Timestamp>) -> Result<(), DbError> {
+    let set_at = now.map(nanos).unwrap_or_default();
     for timer in timers {
         run(
             connection,
-            "INSERT INTO timers (execution, key, due) VALUES (?1, ?2, ?3)
-             ON CONFLICT (execution, key) DO UPDATE SET due = excluded.due",
-            params![number_of(connection, &timer.execution_id)?, timer.key, nanos(timer.due)],
+            "INSERT INTO timers (execution, key, due, set_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (execution, key) DO UPDATE SET due = excluded.due, set_at = excluded.set_at",
+            params![number_of(connection, &timer.execution_id)?, timer.key, nanos(timer.due), set_at],
         )?;
     }
     Ok(())
 }
+
+/// Brings timers nearer that were set while the clock was ahead of `now`, by as much as it was; but for that of an
+/// execution that is to begin at a date, which is a date for people.
+pub(super) fn clock_went_back(connection: &Connection, now: Timestamp) -> Result<u64, DbError> {
+    let changed = run(
+        connection,
+        "UPDATE timers SET due = due - (set_at - ?1), set_at = ?1 WHERE set_at > ?1 AND key <> ?2",
+        params![nanos(now), START],
+    )?;
+    Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+}
+
+/// The key of the timer of an execution that is to begin at a date.
+const START: &str = "start";
 
 pub(super) fn due(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Timer>, DbError> {
     rows(

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::private;
 use duckdb::{Config, Connection};
 use segue_ports::warehouse::{QueryJob, QueryResult, TableKind, TableReference, WarehouseError};
 
@@ -88,7 +89,16 @@ impl Engine {
                 .execute_batch(&format!("SET GLOBAL memory_limit = {}", sql::names::literal(&memory)))?;
             Ok(connection)
         };
+        let made = !file.exists();
         let connection = open().map_err(|error| internal(&error))?;
+        // DuckDB syncs what it writes, not the name of its file; and it leaves the file open to others.
+        let settled = private::close(file).and_then(|()| match file.parent() {
+            Some(folder) if made => private::sync_folder(folder),
+            _ => Ok(()),
+        });
+        settled.map_err(|error| WarehouseError::Unavailable {
+            message: format!("{}: {error}", file.display()),
+        })?;
         catalog::prepare(&connection)?;
         Ok(connection)
     }

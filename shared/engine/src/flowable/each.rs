@@ -28,6 +28,15 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
         Json::String(text) => read(each, text, scope, env)?,
         list => from_json(each, env.renderer.render_json(list, scope)?)?,
     };
+    // Each becomes a task run that is kept in memory with its execution, and written with it.
+    if values.len() > env.most_values {
+        return Err(OpenError::Failed(format!(
+            "the loop has {} values; at most {} are taken. Put them into a file and give batches of them to a subflow \
+             with ForEachItem, or have whoever runs Segue raise SEGUE_MAX_LOOP_VALUES",
+            values.len(),
+            env.most_values
+        )));
+    }
     // The values of a loop are stored with its task runs: a secret is no value to loop over.
     let mut values = Json::Array(values);
     env.lookups.mask(&mut values);

@@ -225,6 +225,7 @@ impl World {
             lookups: LookupTable::new(),
             now: self.now,
             budget: self.budget,
+            most_values: 100_000,
             globals: Arc::new(Map::new()),
             cipher: segue_model::Cipher::without_key("the world has none"),
         }

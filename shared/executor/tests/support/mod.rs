@@ -19,6 +19,7 @@ pub(crate) fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
         schema: json!({"type": "object", "additionalProperties": true}),
     });
     Executor::new(ExecutorParts {
+        most_values: 100_000,
         ports,
         catalog: Arc::new(Catalog::new(types)),
         renderer: Renderer::new(),

@@ -74,6 +74,20 @@ pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<()
     assert_eq!(texts(store.logs(&made.id, LogLevel::Trace, 3).await?), ["d\n'\"ü"]);
     assert_eq!(texts(store.logs(&made.id, LogLevel::Info, 1).await?), ["c", "d\n'\"ü"]);
     assert!(store.logs(&made.id, LogLevel::Trace, 4).await?.is_empty(), "nothing new");
+    for level in [LogLevel::Trace, LogLevel::Info] {
+        let (mut paged, mut from) = (Vec::new(), 0);
+        loop {
+            let page = store.log_page(&made.id, level, from, 3).await?;
+            paged.extend(page.lines);
+            from = page.next;
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(paged, store.logs(&made.id, level, 0).await?, "page by page they are the same lines");
+        let end = store.log_page(&made.id, level, from, 3).await?;
+        assert!(end.lines.is_empty() && end.next == from && !end.more, "{end:?}");
+    }
     let other = execution(scope, "logs", "other", at(0));
     store.append_logs(vec![LogEntry { execution_id: other.id.clone(), ..line("e", LogLevel::Info) }]).await?;
     assert_eq!(store.delete_logs(&made.id).await?, 4, "its lines are counted");

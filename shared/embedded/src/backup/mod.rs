@@ -1,0 +1,146 @@
+//! A data directory in one file, and back.
+//!
+//! What it is: [`backup`] copies a data directory, also while a process works on it, into a compressed archive;
+//! [`restore`] makes a data directory of one. The archive ends with a list of what is in it and the sum of each file,
+//! so that one that was cut short or damaged is noticed before anything of it is used.
+//!
+//! In which order: the database first, as one moment of it; then the warehouse, as one moment of that; then the
+//! objects. What the database names is there already when it does. So a restored directory is one whose process was
+//! killed at that moment, and goes on as after that. What is removed while the backup is under way may be named in it
+//! and be missing.
+//!
+//! How to add one more thing to a data directory: put it into [`backup`]; [`restore`] takes what it finds.
+
+mod archive;
+mod unpack;
+
+pub use unpack::restore;
+
+use crate::database::read_only;
+use archive::Archive;
+use segue_ports::PortError;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// The archive's last entry.
+const LIST: &str = "backup.json";
+const DATABASE: &str = "segue.db";
+const WAREHOUSE: &str = "warehouse.duckdb";
+const WAREHOUSE_LOG: &str = "warehouse.duckdb.wal";
+const KEY: &str = "secret.key";
+/// How often a warehouse that is written to is copied anew, and the pause before that.
+const TRIES: u32 = 60;
+const PAUSE: Duration = Duration::from_millis(500);
+/// Longer than the steps in which a file system counts time.
+const TICK: Duration = Duration::from_millis(20);
+
+/// What a backup holds, or a restored directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// How many files.
+    pub files: u64,
+    /// Their sizes together, in bytes.
+    pub bytes: u64,
+    /// Whether the key is among them; without it SECRET values cannot be read.
+    pub key: bool,
+}
+
+/// Writes a copy of `data_dir` to the new file `target`; `told` hears how many files are in it so far.
+///
+/// # Errors
+/// [`PortError::NotFound`] where there is no data; [`PortError::AlreadyExists`] where there is such a file;
+/// [`PortError::Unavailable`] when something cannot be read or written, or the warehouse does not come to rest.
+pub fn backup(
+    data_dir: &Path,
+    target: &Path,
+    with_key: bool,
+    told: &mut dyn FnMut(u64),
+) -> Result<Contents, PortError> {
+    let database = data_dir.join(DATABASE);
+    if !database.is_file() {
+        return Err(PortError::not_found(format!("a database in {} (segue.db)", data_dir.display())));
+    }
+    if target.exists() {
+        return Err(PortError::AlreadyExists { what: format!("the file {}", target.display()) });
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let aside = tempfile::tempdir_in(folder).map_err(|error| failed(folder, &error))?;
+    let mut archive = Archive::new(&aside.path().join("archive"), told)?;
+
+    let copy = aside.path().join(DATABASE);
+    read_only::copy(&database, &copy)?;
+    archive.add(DATABASE, &copy)?;
+    remove(&copy)?;
+    let (tables, log) = (aside.path().join(WAREHOUSE), aside.path().join(WAREHOUSE_LOG));
+    if copy_at_rest([(&data_dir.join(WAREHOUSE), &tables), (&data_dir.join(WAREHOUSE_LOG), &log)])? {
+        archive.add(WAREHOUSE, &tables)?;
+        if log.exists() {
+            archive.add(WAREHOUSE_LOG, &log)?;
+        }
+    }
+    let objects = data_dir.join("objects");
+    archive.add_folder("objects", &objects, &objects.join(".tmp"))?;
+    let key = data_dir.join(KEY);
+    let with_key = with_key && key.is_file();
+    if with_key {
+        archive.add(KEY, &key)?;
+    }
+    let (written, contents) = archive.end(with_key)?;
+    // Not over a file that came meanwhile.
+    std::fs::hard_link(&written, target).map_err(|error| failed(target, &error))?;
+    crate::private::sync_folder(folder).map_err(|error| failed(folder, &error))?;
+    Ok(contents)
+}
+
+/// Copies files that are written together: begun again where one of them was written meanwhile. False where the first
+/// is not there.
+fn copy_at_rest<const N: usize>(files: [(&PathBuf, &PathBuf); N]) -> Result<bool, PortError> {
+    let seen = || files.map(|(from, _)| state(from));
+    for _ in 0..TRIES {
+        let before = seen();
+        if before.first().is_none_or(Option::is_none) {
+            return Ok(false);
+        }
+        // A write within the same tick of the clock would not be seen.
+        std::thread::sleep(TICK);
+        for (from, to) in files {
+            match std::fs::copy(from, to) {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => remove(to)?,
+                Err(error) => return Err(failed(from, &error)),
+            }
+        }
+        if seen() == before {
+            return Ok(true);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Err(PortError::unavailable(
+        "backup",
+        format!(
+            "the warehouse was written to without a pause for {} s; try again when fewer queries run, or stop the server",
+            (PAUSE * TRIES).as_secs()
+        ),
+    ))
+}
+
+/// What changes whenever a file is written.
+fn state(file: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+fn remove(file: &Path) -> Result<(), PortError> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(file, &error)),
+        _ => Ok(()),
+    }
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> PortError {
+    PortError::unavailable("backup", format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;
