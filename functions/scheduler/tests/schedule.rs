@@ -352,3 +352,21 @@ async fn a_manual_run_has_a_slot() {
         Err(SchedulerError::Invalid(_))
     ));
 }
+
+/// A clock that jumped a day ahead and back: the schedule fires at its next slot, not when the clock has caught up.
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_stall_schedules() {
+    let world = World::new("2024-01-10T00:00:00Z");
+    world.save(&flow("f", &schedule("t", "0 * * * *", ""))).await;
+    world.save(&flow("ahead", &schedule("t", "0 12 * * *", ""))).await;
+    world.tick("2024-01-11T02:30:00Z").await;
+    let before = world.dates("f").await.len();
+    assert_eq!(before, 26, "every slot of the jump");
+    assert_eq!(world.trigger("f", "t").await.next_execution_date, Some(at("2024-01-11T03:00:00Z")));
+    world.set("2024-01-10T01:30:00Z");
+    world.scheduler.clock_went_back().await.unwrap();
+    assert_eq!(world.trigger("f", "t").await.next_execution_date, Some(at("2024-01-10T02:00:00Z")));
+    world.tick("2024-01-10T02:00:00Z").await;
+    assert_eq!(world.dates("f").await.len(), before, "a slot that has its execution gets no second one");
+    assert_eq!(world.trigger("f", "t").await.next_execution_date, Some(at("2024-01-10T03:00:00Z")));
+}

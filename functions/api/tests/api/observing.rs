@@ -153,3 +153,22 @@ async fn unknown_addresses_and_methods_are_refused() {
     bare(&server, "/api/v1", None).await.refused(404);
     bare(&server, "/api/v1/flows/%ff/x", None).await.refused(400);
 }
+
+/// A log of more lines than are in memory at once is answered whole, and in order.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_logs_are_answered_whole() {
+    let server = Server::new().await;
+    let looping = "id: long\nnamespace: company.team\ntasks: [{id: each, type: io.kestra.plugin.core.flow.ForEach, \
+                   values: '{{ range(1, 4500) }}', tasks: [{id: say, type: io.kestra.plugin.core.log.Log, \
+                   message: 'line {{ taskrun.value }}'}]}]";
+    server.deploy(&[looping]).await;
+    let made = id(&server.run("long").await);
+    server.until(&made, "SUCCESS").await;
+    let lines = server.get(&format!("/logs/{made}?taskId=say")).await.ok();
+    let texts: Vec<&str> = lines.as_array().unwrap().iter().map(|line| line["message"].as_str().unwrap()).collect();
+    assert!(texts.len() >= 4_499, "{}", texts.len());
+    assert_eq!((texts[0], texts[4_498]), ("line 1", "line 4499"));
+    let text = server.get(&format!("/logs/{made}/download?taskId=say")).await.text();
+    assert_eq!(text.lines().count(), texts.len());
+    assert!(text.lines().zip(&texts).all(|(line, text)| line.ends_with(text)));
+}
