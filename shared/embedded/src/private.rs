@@ -44,7 +44,12 @@ pub(crate) fn data_dir(folder: &Path) -> io::Result<Option<String>> {
     if std::fs::metadata(folder)?.permissions().mode() & OTHERS == 0 {
         return Ok(None);
     }
-    let ours = folder.join("segue.lock").exists() || std::fs::read_dir(folder)?.next().is_none();
+    if std::fs::read_dir(folder)?.next().is_none() {
+        // Nobody has put anything into it: it is as if it were made now.
+        close(folder)?;
+        return Ok(None);
+    }
+    let ours = folder.join("segue.lock").exists();
     let place = folder.display();
     if !ours {
         return Ok(Some(format!(

@@ -263,7 +263,8 @@ impl TaskService {
     ) -> Result<(), PortError> {
         let now = self.service.ports.clock.now();
         let error = format!(
-            "the task's process ended {times} times while the task ran, so it is not started again: it may take more              memory than there is, or have been killed; the process's own log says more"
+            "the task's process ended {times} times while the task ran, so it is not started again: it may take more \
+             memory than there is, or have been killed; the process's own log says more"
         );
         tracing::error!(?key, error);
         let logs = vec![message.log_entry(LogLevel::Error, now, error.clone())];

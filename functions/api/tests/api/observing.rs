@@ -165,7 +165,8 @@ async fn long_logs_are_answered_whole() {
     let made = id(&server.run("long").await);
     server.until(&made, "SUCCESS").await;
     let lines = server.get(&format!("/logs/{made}?taskId=say")).await.ok();
-    let texts: Vec<&str> = lines.as_array().unwrap().iter().map(|line| line["message"].as_str().unwrap()).collect();
+    let texts: Vec<&str> =
+        lines.as_array().unwrap().iter().map(|line| line["message"].as_str().unwrap()).collect();
     assert!(texts.len() >= 4_499, "{}", texts.len());
     assert_eq!((texts[0], texts[4_498]), ("line 1", "line 4499"));
     let text = server.get(&format!("/logs/{made}/download?taskId=say")).await.text();
