@@ -27,6 +27,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
+#[path = "cycle/deadly.rs"]
+mod deadly;
+
 /// How often the task of that name ran.
 static RUNS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
 
@@ -308,40 +311,6 @@ async fn what_was_cut_off_goes_on_after_a_restart() {
     assert_eq!((runs("cut"), bench.published().len()), (1, 0));
     assert_eq!(bench.run(message).await, Verdict::Done);
     assert_eq!((runs("cut"), bench.only().state), (2, State::Success));
-}
-
-#[tokio::test]
-async fn a_task_whose_process_ended_three_times_has_failed() {
-    let bench = Bench::new().await;
-    let message = probe("deadly", "stubborn");
-    for start in 1..=3 {
-        // A new process of the same name, which ends in the middle.
-        let cut = handle(&bench.service("one"), &message);
-        until(|| runs("deadly") == start).await;
-        cut.abort();
-        assert!(cut.await.unwrap_err().is_cancelled());
-    }
-    assert_eq!(bench.run(message.clone()).await, Verdict::Done);
-    let result = bench.only();
-    assert_eq!((runs("deadly"), result.state, result.attempt), (3, State::Failed, 0));
-    let error = result.error.unwrap();
-    assert!(error.contains("process ended 3 times while the task ran"), "{error}");
-    assert_eq!(bench.log().await.last(), Some(&error));
-    assert!(matches!(bench.claim(&message, "two", Duration::ZERO).await, Claim::Finished(_)));
-}
-
-#[tokio::test]
-async fn looking_at_work_outside_is_no_death() {
-    let bench = Bench::new().await;
-    let mut message = probe("looked-at", "outside-for-ever");
-    for look in 1..=6_usize {
-        assert_eq!(bench.run(message.clone()).await, Verdict::Done);
-        assert_eq!(
-            (runs("looked-at") as usize, bench.published().len(), bench.later().len()),
-            (look, 0, look)
-        );
-        (message, _) = bench.later().remove(look - 1);
-    }
 }
 
 #[tokio::test]
