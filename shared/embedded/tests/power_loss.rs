@@ -5,6 +5,7 @@
 //! nothing but what was synced: contents of a file as of its last sync, names as of the last sync of their folder. The
 //! process's folder is opened from that, and all that was answered must be in it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::print_stderr, reason = "a test says why it is skipped")]
 
 #[path = "power_loss/disk.rs"]
 mod disk;
