@@ -54,7 +54,7 @@ impl Deref for Entries {
 }
 
 impl Entries {
-    /// The entries, whose keys stay as they are.
+    /// The entries. Their keys must not be changed.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
         self.list.iter_mut()
     }
