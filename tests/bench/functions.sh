@@ -38,5 +38,6 @@ for folder in "$root"/functions/*/; do
     [ "$took" -gt "$worst" ] && worst=$took
   done
   size=$(awk -v bytes="$(stat -c %s "$program")" 'BEGIN { printf "%.1f", bytes / 1000000 }')
+  # shellcheck disable=SC2016 # The backticks are those of Markdown.
   printf '| `%s` | %s | %s – %s | %s |\n' "$name" "$size" "$best" "$worst" "$memory"
 done

@@ -20,6 +20,7 @@ flow() {
 }
 rows() { segue query --output json "SELECT COUNT(*) AS n FROM $1" | grep -o '[0-9]\+' | tail -n 1; }
 
+# shellcheck disable=SC2119 # The sample server needs no arguments here, and not those of this script.
 start_server
 say "sample files at $SERVER_URL"
 

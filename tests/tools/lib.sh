@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Functions for the scripts in this folder and in tests/bench. SERVER is the program of the sample server.
 
 say() { printf '== %s\n' "$*"; }

@@ -9,6 +9,7 @@ mkdir -p "$folder"
 # Prints the first code block under a heading.
 block() {
   local found
+  # shellcheck disable=SC2016 # The backticks are those of Markdown.
   found=$(sed -n "/^## $1/,/^## /p" "$root/README.md" | sed -n '/^```sh$/,/^```$/p' | sed '/^```sh$/d; /^```$/q' | sed '$d')
   [ -n "$found" ] || { echo "README.md has no block of commands under $1" >&2; exit 1; }
   printf '%s\n' "$found"
