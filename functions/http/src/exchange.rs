@@ -3,10 +3,10 @@
 use crate::body::{text, with_body};
 use crate::digest::{Challenge, Credentials};
 use crate::properties::{Auth, Common};
-use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use reqwest::header::{AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, Version};
 use segue_model::{Json, Map};
-use segue_task::outbound::describe;
+use segue_task::outbound::{ClientSettings, describe};
 use segue_task::{TaskContext, TaskError};
 
 /// So much of a failed answer's body is logged, bytes.
@@ -23,7 +23,11 @@ pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Respon
     let method = common.method.as_deref().unwrap_or("GET").trim().to_ascii_uppercase();
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| TaskError::failed(format!("method: '{method}' is no HTTP verb")))?;
-    let client = context.clients().get(&common.client()?)?;
+    let client = context.clients().get(&ClientSettings {
+        // The headers that the flow's author wrote are meant for the host that the flow names.
+        stay_with_origin: !common.headers.is_empty() || common.auth().is_some(),
+        ..common.client()?
+    })?;
     let auth = common.auth();
     context.debug(format!("{method} {url}"));
     let ask = async |authorization: Option<String>| {
@@ -45,6 +49,9 @@ pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Respon
     if let Some(authorization) = auth.as_ref().and_then(|auth| digest_of(auth, &response, &method, &url)) {
         response = ask(Some(authorization)).await?;
     }
+    if common.client()?.follow_redirects {
+        response = elsewhere(common, context, method.clone(), response).await?;
+    }
     let code = response.status().as_u16();
     if common.accepts(code) {
         return Ok((url, response));
@@ -54,6 +61,37 @@ pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Respon
         context.error(format!("the answer to {method} {url} was: {body}"));
     }
     Err(TaskError::failed(format!("Failed http request with response code '{code}' ({method} {url})")))
+}
+
+/// Follows a redirect to another host, port or scheme: without the flow's own headers and without its credentials.
+async fn elsewhere(
+    common: &Common,
+    context: &TaskContext,
+    mut method: Method,
+    response: Response,
+) -> Result<Response, TaskError> {
+    let status = response.status();
+    let Some(target) = target(&response).filter(|_| status.is_redirection()) else { return Ok(response) };
+    let url = context.clients().url(target.as_str())?;
+    // Only 307 and 308 ask for the same request again, with its body.
+    let repeats = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    if !repeats && method != Method::HEAD {
+        method = Method::GET;
+    }
+    context.debug(format!("{method} {url}, without the headers that were meant for another host"));
+    let client = context.clients().get(&common.client()?)?;
+    let mut builder = client.request(method.clone(), url.clone());
+    if repeats {
+        builder = with_body(builder, common, context).await?;
+    }
+    let answered = builder.send().await;
+    answered.map_err(|error| TaskError::failed(format!("{method} {url} got no answer: {}", describe(&error))))
+}
+
+/// Where an answer sends the client.
+fn target(response: &Response) -> Option<Url> {
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    response.url().join(location).ok()
 }
 
 /// The header fields of an answer, each name with all its values. HTTP/1 names are written with capitals, as

@@ -167,6 +167,7 @@ impl Common {
             connect_timeout: duration("connectTimeout", connect)?.unwrap_or(defaults.connect_timeout),
             read_timeout: duration("readIdleTimeout", read)?.unwrap_or(defaults.read_timeout),
             follow_redirects: options.follow_redirects.unwrap_or(true),
+            stay_with_origin: defaults.stay_with_origin,
             insecure_tls: insecure(&options.ssl).or(insecure(&self.ssl_options)).unwrap_or(false),
             proxy: self.proxy()?,
         })

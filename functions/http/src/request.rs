@@ -288,6 +288,47 @@ mod tests {
         assert!(run.result.error.unwrap().contains("metadata server"));
     }
 
+    /// Answers with the header fields and the body it was sent.
+    async fn mirror(method: axum::http::Method, headers: HeaderMap, body: String) -> String {
+        format!("{method} {headers:?} {body}")
+    }
+
+    #[tokio::test]
+    async fn headers_stay_with_the_host_they_were_written_for() {
+        let other = serve(Router::new().route("/to", any(mirror))).await;
+        let (seen, again) = (format!("http://{other}/to"), format!("http://{other}/to"));
+        let router = Router::new()
+            .route("/to", any(mirror))
+            .route("/here", any(|| async { Redirect::temporary("/to") }))
+            .route("/away", any(move || async move { Redirect::to(&seen) }))
+            .route("/repeat", any(move || async move { Redirect::temporary(&again) }));
+        let address = serve(router).await;
+        let platform = Platform::new();
+        let ask = async |path: &str| {
+            let run = request(
+                &platform,
+                json!({"uri": format!("http://{address}{path}?k=v"), "method": "POST", "body": "sent",
+                    "headers": {"X-Api-Key": "open"},
+                    "options": {"auth": {"type": "BEARER", "token": "tok-987"}}}),
+            )
+            .await;
+            run.result.outputs["body"].as_str().unwrap().to_owned()
+        };
+        let here = ask("/here").await;
+        assert!(
+            here.starts_with("POST") && here.contains("x-api-key") && here.contains("authorization"),
+            "{here}"
+        );
+        let away = ask("/away").await;
+        assert!(away.starts_with("GET") && !away.contains("sent"), "{away}");
+        let repeat = ask("/repeat").await;
+        assert!(repeat.starts_with("POST") && repeat.ends_with("sent"), "{repeat}");
+        for answer in [away, repeat] {
+            assert!(!answer.contains("x-api-key") && !answer.contains("authorization"), "{answer}");
+            assert!(!answer.contains("referer"), "{answer}");
+        }
+    }
+
     #[tokio::test]
     async fn failures_say_what_happened() {
         let address =

@@ -23,6 +23,7 @@ mod lease;
 mod line_masks;
 mod list;
 pub mod lookups;
+mod metadata;
 pub mod outbound;
 mod render;
 mod shared_directory;

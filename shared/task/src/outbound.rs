@@ -2,10 +2,11 @@
 //! service's own credentials, by name, by address and behind redirects; they are kept, one for each settings.
 
 use crate::error::TaskError;
+use crate::metadata::{is_metadata_address, is_metadata_name};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Proxy, Url, redirect};
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Host;
@@ -24,6 +25,9 @@ pub struct ClientSettings {
     pub read_timeout: Duration,
     /// Whether 3xx answers are followed.
     pub follow_redirects: bool,
+    /// Whether a redirect to another host, port or scheme is handed back and not followed: what the request says may be
+    /// meant for the first host alone.
+    pub stay_with_origin: bool,
     /// Whether any certificate is accepted.
     pub insecure_tls: bool,
     /// A proxy's URL, credentials included.
@@ -36,6 +40,7 @@ impl Default for ClientSettings {
             connect_timeout: Duration::from_secs(30),
             read_timeout: Duration::from_secs(300),
             follow_redirects: true,
+            stay_with_origin: false,
             insecure_tls: false,
             proxy: None,
         }
@@ -97,15 +102,18 @@ impl Clients {
 
     fn build(&self, settings: &ClientSettings) -> Result<Client, reqwest::Error> {
         let guard = self.guard;
+        let stay = settings.stay_with_origin;
         let policy = if settings.follow_redirects {
             redirect::Policy::custom(move |attempt| {
                 if attempt.previous().len() > MAX_REDIRECTS {
                     return attempt.error(format!("more than {MAX_REDIRECTS} redirects"));
                 }
-                match guard.check(attempt.url()) {
-                    Ok(()) => attempt.follow(),
-                    Err(refusal) => attempt.error(refusal),
+                if let Err(refusal) = guard.check(attempt.url()) {
+                    return attempt.error(refusal);
                 }
+                let leaves =
+                    attempt.previous().last().is_some_and(|from| from.origin() != attempt.url().origin());
+                if stay && leaves { attempt.stop() } else { attempt.follow() }
             })
         } else {
             redirect::Policy::none()
@@ -121,6 +129,8 @@ impl Clients {
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
             .redirect(policy)
+            // The address may have secrets in it, and is nobody else's business.
+            .referer(false)
             .dns_resolver(Arc::new(self.guard))
             .tls_danger_accept_invalid_certs(settings.insecure_tls);
         match &settings.proxy {
@@ -190,26 +200,6 @@ fn refusal(host: &str) -> String {
     )
 }
 
-fn is_metadata_name(name: &str) -> bool {
-    let name = name.trim_end_matches('.');
-    ["metadata.google.internal", "metadata", "metadata.goog"]
-        .iter()
-        .any(|each| name.eq_ignore_ascii_case(each))
-}
-
-fn is_metadata_address(address: IpAddr) -> bool {
-    const GOOGLE_V6: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
-    const AMAZON_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-    match address {
-        IpAddr::V4(address) => address == Ipv4Addr::new(169, 254, 169, 254),
-        IpAddr::V6(address) => {
-            address == GOOGLE_V6
-                || address == AMAZON_V6
-                || address.to_ipv4().is_some_and(|address| is_metadata_address(IpAddr::V4(address)))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +215,11 @@ mod tests {
             "http://0xa9fea9fe/",
             "http://[::ffff:169.254.169.254]/",
             "http://[fd20:ce::254]/",
+            "http://169.254.170.2/v2/credentials/",
+            "http://100.100.100.200/latest/meta-data/",
+            "http://168.63.129.16/metadata/",
+            "http://[64:ff9b::a9fe:a9fe]/",
+            "http://instance-data.ec2.internal/",
         ] {
             assert!(clients.url(uri).unwrap_err().to_string().contains("metadata server"), "{uri}");
             assert!(Clients::new(true).url(uri).is_ok(), "{uri}");
