@@ -18,6 +18,7 @@ mod report;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Ended well.
 const OK: u8 = 0;
@@ -25,6 +26,9 @@ const OK: u8 = 0;
 const FAILED: u8 = 1;
 /// A flow or an input is refused; nothing has run.
 const REFUSED: u8 = 2;
+
+/// How long threads that are at work may go on when the command has ended.
+const LAST_THREADS: Duration = Duration::from_secs(2);
 
 /// Kestra-style YAML flows, on one machine or on Google Cloud without a server.
 #[derive(Debug, Parser)]
@@ -147,7 +151,11 @@ fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8
         )
         .with_writer(std::io::stderr)
         .init();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(work);
+    // A thread that computes without an end must not keep the process.
+    runtime.shutdown_timeout(LAST_THREADS);
+    ended
 }
 
 /// The data directory of verbs that need one that stays.

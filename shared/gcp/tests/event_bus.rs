@@ -44,7 +44,7 @@ async fn push(State(endpoint): State<Arc<Endpoint>>, Json(push): Json<Push>) -> 
     endpoint.attributes.lock().unwrap().push(push.message.attributes);
     match endpoint.recorder.handle(message).await {
         Verdict::Done => StatusCode::NO_CONTENT,
-        Verdict::Retry => StatusCode::SERVICE_UNAVAILABLE,
+        Verdict::Retry | Verdict::Stopped => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

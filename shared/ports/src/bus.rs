@@ -67,6 +67,8 @@ pub enum Verdict {
     Done,
     /// An infrastructure fault: deliver it again after a while.
     Retry,
+    /// The handler's process stops: deliver it again to the next one, and do not count this delivery.
+    Stopped,
 }
 
 /// Takes delivered messages. The same handler serves push requests and the embedded bus.

@@ -90,7 +90,7 @@ pub(crate) async fn receive_dead_letter(
 fn answer(verdict: Verdict) -> Answer {
     match verdict {
         Verdict::Done => (StatusCode::NO_CONTENT, String::new()),
-        Verdict::Retry => (StatusCode::SERVICE_UNAVAILABLE, "later".to_owned()),
+        Verdict::Retry | Verdict::Stopped => (StatusCode::SERVICE_UNAVAILABLE, "later".to_owned()),
     }
 }
 

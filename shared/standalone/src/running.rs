@@ -7,7 +7,7 @@ use segue_ports::{MessageHandler, Topic};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// How many messages of one service are worked on at once.
@@ -20,15 +20,21 @@ const TIMER_NAP: Duration = Duration::from_millis(200);
 /// Clocks are set by less than this all the time.
 const SETTING: SignedDuration = SignedDuration::from_secs(1);
 
+/// How long tasks that are told to stop, and all other work, may take for that; then they are dropped. A task is
+/// dropped by its service before that.
+const LAST_WORK: Duration = Duration::from_secs(7);
+
 /// The workers of one process. They stop when [`Running::stop`] is called.
 pub struct Running {
+    standalone: Arc<Standalone>,
     shutdown: CancellationToken,
     workers: Vec<JoinHandle<()>>,
 }
 
 impl Running {
     pub(crate) fn start(standalone: &Arc<Standalone>) -> Self {
-        let mut running = Self { shutdown: CancellationToken::new(), workers: Vec::new() };
+        let mut running =
+            Self { standalone: standalone.clone(), shutdown: CancellationToken::new(), workers: Vec::new() };
         running.work(standalone, Topic::Executions, standalone.executor.clone(), EXECUTIONS_AT_ONCE);
         for service in &standalone.services {
             let topic = Topic::Tasks(Cow::Borrowed(service.list().service()));
@@ -63,13 +69,29 @@ impl Running {
         self.workers.push(tokio::spawn(work(self.shutdown.clone())));
     }
 
-    /// Stops taking messages and waits for what is at work.
-    pub async fn stop(self) {
+    /// Stops taking messages, and waits for what is at work: `grace` at most for task runs, which are stopped after
+    /// that. Returns how many were: the next process on the data directory runs them again at once.
+    pub async fn stop(self, grace: Duration) -> usize {
         self.shutdown.cancel();
-        for worker in self.workers {
-            // A worker that panicked has already said so.
-            let _ = worker.await;
+        let aborts: Vec<_> = self.workers.iter().map(JoinHandle::abort_handle).collect();
+        let mut ends = std::pin::pin!(async {
+            for worker in self.workers {
+                // A worker that panicked has already said so.
+                let _ = worker.await;
+            }
+        });
+        if tokio::time::timeout(grace, &mut ends).await.is_ok() {
+            return 0;
         }
+        let stopped = self.standalone.task_runs_at_work();
+        self.standalone.services.iter().for_each(|service| service.stop());
+        if tokio::time::timeout(LAST_WORK, &mut ends).await.is_err() {
+            tracing::error!("what is at work does not end; it goes on after the next start");
+            // What workers have in hand stays in the file.
+            aborts.iter().for_each(AbortHandle::abort);
+            ends.await;
+        }
+        stopped
     }
 }
 

@@ -81,9 +81,17 @@ impl Server {
 
     /// Answers requests and runs everything until `shutdown`. What was under way when the process last ended goes on.
     ///
+    /// After `shutdown`, task runs have `grace` to end, and requests are answered meanwhile. Returns how many were
+    /// stopped then, which the next process on the data directory runs again.
+    ///
     /// # Errors
     /// [`ServeError`].
-    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), ServeError> {
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+        grace: Duration,
+    ) -> Result<usize, ServeError> {
         self.standalone.clear_left_over().await?;
         self.standalone.executor().recover().await?;
         let mut running = self.standalone.start();
@@ -94,9 +102,15 @@ impl Server {
         let scheduler = self.scheduler.clone();
         let standalone = self.standalone.clone();
         running.besides(|stop| tick(standalone, scheduler, stop));
-        answer(listener, self.api, shutdown).await;
-        running.stop().await;
-        Ok(())
+        let at_rest = CancellationToken::new();
+        let stopped = async {
+            shutdown.cancelled().await;
+            let stopped = running.stop(grace).await;
+            at_rest.cancel();
+            stopped
+        };
+        let ((), stopped) = tokio::join!(answer(listener, self.api, at_rest.clone()), stopped);
+        Ok(stopped)
     }
 }
 

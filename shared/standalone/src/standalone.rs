@@ -152,6 +152,11 @@ impl Standalone {
         self.work.clear_left_over(&*self.ports().state).await
     }
 
+    /// How many task runs are at work.
+    pub fn task_runs_at_work(&self) -> usize {
+        self.services.iter().map(|service| service.at_work()).sum()
+    }
+
     /// Starts the workers of all services and the timers.
     pub fn start(self: &Arc<Self>) -> Running {
         Running::start(self)

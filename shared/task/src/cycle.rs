@@ -100,6 +100,8 @@ pub struct TaskService {
     /// Attempts at work in this process: its holder may claim again what it holds, so that it can go on after a
     /// crash, and a duplicate must not be taken for that.
     running: Mutex<HashSet<AttemptKey>>,
+    /// Fires when the attempts at work here are to stop, for another process to run them again.
+    stopping: CancellationToken,
 }
 
 impl TaskService {
@@ -119,7 +121,24 @@ impl TaskService {
     ) -> Self {
         let service =
             Service { ports, renderer, clients: Clients::from_env(), settings, holder: holder.into() };
-        Self { list, service: Arc::new(service), running: Mutex::default() }
+        Self {
+            list,
+            service: Arc::new(service),
+            running: Mutex::default(),
+            stopping: CancellationToken::new(),
+        }
+    }
+
+    /// Stops the attempts at work here, and begins no others. Nothing is recorded of how they end: their claims are
+    /// handed back and their messages stay, so that the next process with the name of this one runs them again at
+    /// once. Returns at once; each attempt ends within [`TaskSettings::grace`].
+    pub fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// How many attempts are at work here.
+    pub fn at_work(&self) -> usize {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// The types it runs.
@@ -128,13 +147,16 @@ impl TaskService {
     }
 
     async fn task_run(&self, message: TaskRunMessage) -> Verdict {
+        if self.stopping.is_cancelled() {
+            return Verdict::Stopped;
+        }
         let key = message.key();
         let Some(_running) = Running::enter(&self.running, &key) else {
             tracing::debug!(?key, "a duplicate of what is at work here");
             return Verdict::Done;
         };
         match self.claimed(message, &key).await {
-            Ok(()) => Verdict::Done,
+            Ok(verdict) => verdict,
             Err(error) => {
                 tracing::warn!(?key, %error, "the message is handed back");
                 Verdict::Retry
@@ -142,35 +164,39 @@ impl TaskService {
         }
     }
 
-    async fn claimed(&self, message: TaskRunMessage, key: &AttemptKey) -> Result<(), PortError> {
+    async fn claimed(&self, message: TaskRunMessage, key: &AttemptKey) -> Result<Verdict, PortError> {
         let state = &self.service.ports.state;
         let holder = self.service.holder_of(&message).to_owned();
         let claim = tried(|| async {
             let now = self.service.ports.clock.now();
             state.claim(key, &holder, now, self.service.lease_end()).await
         });
+        let done = |()| Verdict::Done;
         match claim.await? {
             Claim::Granted { deliveries } if deliveries > self.service.settings.max_deliveries => {
-                return self.give_up(message, key, &holder, deliveries - 1).await;
+                return self.give_up(message, key, &holder, deliveries - 1).await.map(done);
             }
             Claim::Granted { .. } => {}
             // Kept for longer than a worker keeps it: the work goes on outside, and has a message of its own.
-            Claim::Held { until } if until > self.service.lease_end() => return Ok(()),
+            Claim::Held { until } if until > self.service.lease_end() => return Ok(Verdict::Done),
             // Somebody is at it. Should he be dead, this may be the only message there is: it looks again.
             Claim::Held { until } => {
                 tracing::debug!(?key, %until, "somebody else is at it");
-                return self.look_again(message, until).await;
+                return self.look_again(message, until).await.map(done);
             }
-            Claim::Revoked => return self.abandon(message).await,
-            Claim::Finished(result) => return self.report(&key.execution_id, *result).await,
+            Claim::Revoked => return self.abandon(message).await.map(done),
+            Claim::Finished(result) => return self.report(&key.execution_id, *result).await.map(done),
         }
         let (lost, elsewhere) = (CancellationToken::new(), Arc::new(AtomicBool::new(false)));
         // The claim is kept through the record of the result, which may have to be tried again.
         tokio::select! {
             worked = self.work(message, key, &lost, elsewhere.clone()) => match worked {
-                Ok(Worked::Recorded(result)) => self.report(&key.execution_id, *result).await,
-                Ok(Worked::Lost) => Ok(()),
-                Ok(Worked::Unfinished(message, look_again)) => self.hand_back(*message, key, look_again).await,
+                Ok(Worked::Recorded(result)) => self.report(&key.execution_id, *result).await.map(done),
+                Ok(Worked::Lost) if self.stopping.is_cancelled() => Ok(self.let_go(key, &holder).await),
+                Ok(Worked::Lost) => Ok(Verdict::Done),
+                Ok(Worked::Unfinished(message, look_again)) => {
+                    self.hand_back(*message, key, look_again).await.map(done)
+                }
                 Err(error) => {
                     // The store failed, not the process: as far as the store can be told, this delivery has ended.
                     let now = self.service.ports.clock.now();
@@ -178,7 +204,23 @@ impl TaskService {
                     Err(error)
                 }
             },
-            () = forever(lease::keep(&self.service, key, &holder, &lost, &elsewhere)) => Ok(()),
+            () = forever(lease::keep(&self.service, key, &holder, &lost, &elsewhere)) => Ok(Verdict::Done),
+            () = forever(cancelled_with(&self.stopping, &lost)) => Ok(Verdict::Done),
+        }
+    }
+
+    /// Hands back the claim of an attempt that was stopped because the process stops.
+    async fn let_go(&self, key: &AttemptKey, holder: &str) -> Verdict {
+        let state = &self.service.ports.state;
+        let now = self.service.ports.clock.now();
+        match tried(|| state.hand_back_claim(key, holder, now)).await {
+            Ok(true) => Verdict::Stopped,
+            // It was killed meanwhile, or somebody else has it: nobody waits for the message.
+            Ok(false) => Verdict::Done,
+            Err(error) => {
+                tracing::warn!(?key, %error, "the claim of a stopped attempt could not be handed back");
+                Verdict::Stopped
+            }
         }
     }
 
@@ -353,6 +395,12 @@ impl MessageHandler for TaskService {
 async fn forever(besides: impl Future<Output = ()>) {
     besides.await;
     std::future::pending::<()>().await;
+}
+
+/// Cancels `second` when `first` is.
+async fn cancelled_with(first: &CancellationToken, second: &CancellationToken) {
+    first.cancelled().await;
+    second.cancel();
 }
 
 /// Tries again, a little later, while the port may yet answer.

@@ -29,6 +29,8 @@ use tempfile::TempDir;
 
 #[path = "cycle/deadly.rs"]
 mod deadly;
+#[path = "cycle/stopped.rs"]
+mod stopped;
 
 /// How often the task of that name ran.
 static RUNS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);

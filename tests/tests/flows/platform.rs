@@ -44,7 +44,7 @@ impl Platform {
 
     /// Stops; what it kept is removed.
     pub(crate) async fn stop(self) {
-        self.running.stop().await;
+        self.running.stop(std::time::Duration::MAX).await;
     }
 
     /// Saves a flow. Returns its namespace and id.

@@ -11,6 +11,7 @@ pub(crate) mod namespace;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod server;
+pub(crate) mod stop;
 pub(crate) mod tables;
 pub(crate) mod trigger;
 pub(crate) mod validate;

@@ -1,5 +1,6 @@
 //! `segue run`: one flow, from its file to its end.
 
+use crate::commands::stop;
 use crate::diagnostics;
 use crate::report::{Output, Reporter};
 use anyhow::{Context as _, anyhow, bail};
@@ -22,7 +23,8 @@ use std::time::Duration;
 
 /// Runs one flow to its end and prints it.
 ///
-/// Exit code 0 for SUCCESS and WARNING, 1 for any other end, 2 for a flow or input that is refused.
+/// Exit code 0 for SUCCESS and WARNING, 1 for any other end, 2 for a flow or input that is refused. Ctrl-C ends the
+/// command with 130, after at most ten seconds for task runs (SEGUE_STOP_SECONDS); a second Ctrl-C at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue run hello.yaml
@@ -56,6 +58,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     if args.resume && data_dir.is_none() {
         bail!("--resume needs the data directory of the execution: name it with --data-dir");
     }
+    let grace = stop::grace()?;
     let temporary = match &data_dir {
         Some(_) => None,
         None => Some(tempfile::Builder::new().prefix("segue-").tempdir()?),
@@ -68,7 +71,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     // What is gone with the end of the command need not survive the loss of power.
     let durability = temporary.as_ref().map(|_| Durability::Normal);
     let environment = std::env::vars().collect();
-    let options = Options { data_dir, environment, durability, ..Options::default() };
+    let options = Options { data_dir: data_dir.clone(), environment, durability, ..Options::default() };
     let standalone = Arc::new(Standalone::open(&options)?);
     if let Some(note) = standalone.note() {
         eprintln!("note: {note}");
@@ -122,13 +125,29 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     };
     let id = execution.id.clone();
     reporter.begin(&execution);
+    let (asked, stop_asked) = tokio::sync::oneshot::channel();
+    let at_work = standalone.clone();
+    stop::on_signals(move |code| {
+        stop::announce(&at_work, grace);
+        // Nobody listens where the execution has just ended.
+        let _ = asked.send(code);
+    })?;
     let running = standalone.start();
     if args.resume {
         standalone.executor().recover().await?;
     }
-    let ended = follow(&standalone, &id, &mut reporter).await;
-    running.stop().await;
-    let stored = ended?;
+    let ended = tokio::select! {
+        ended = follow(&standalone, &id, &mut reporter) => Ok(ended),
+        Ok(code) = stop_asked => Err(code),
+    };
+    let stopped = running.stop(grace).await;
+    let stored = match ended {
+        Ok(stored) => stored?,
+        Err(code) => {
+            say_stopped(&args.flow, &id, stopped, temporary.is_none().then_some(&*data_dir));
+            return Ok(code);
+        }
+    };
     reporter.end(&stored).await?;
     if stored.execution.state.current() == State::Paused {
         eprintln!("the execution waits to be resumed; nothing else is left to do");
@@ -137,6 +156,23 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         State::Success | State::Warning => crate::OK,
         _ => crate::FAILED,
     })
+}
+
+/// Says what a stop has left, and how it goes on; it does not without a data directory that stays.
+fn say_stopped(flow: &Path, id: &ExecutionId, stopped: usize, data_dir: Option<&Path>) {
+    if stopped > 0 {
+        eprintln!("{} stopped", stop::counted(stopped));
+    }
+    let flow = flow.display();
+    match data_dir {
+        Some(dir) => eprintln!(
+            "execution {id} has not ended; continue it with: segue run {flow} --data-dir {} --resume",
+            dir.display()
+        ),
+        None => eprintln!(
+            "execution {id} has not ended and is removed; with --data-dir DIR, --resume continues an execution"
+        ),
+    }
 }
 
 /// Saves the flow of a file; none, with its problems printed, where it is refused.

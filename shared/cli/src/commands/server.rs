@@ -1,5 +1,6 @@
 //! `segue server`: API, triggers and all task types in one process.
 
+use crate::commands::stop;
 use crate::credentials;
 use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
@@ -15,7 +16,6 @@ use std::process::Stdio;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Where it listens unless told otherwise.
@@ -27,6 +27,9 @@ pub(crate) const ADDRESS_FILE: &str = "server.json";
 ///
 /// Everything it is told is on the disk before it answers: killed at any moment and started again, every execution
 /// goes on.
+///
+/// Ctrl-C or SIGTERM stops it: task runs have ten seconds to end (SEGUE_STOP_SECONDS), and the next start runs again
+/// what did not end by then. A second Ctrl-C ends it at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue server
@@ -122,6 +125,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     if args.platform == Platform::Gcp {
         return on_google_cloud(&args, &data_dir, access).await;
     }
+    let grace = stop::grace()?;
     let options = Options {
         data_dir: data_dir.clone(),
         environment: std::env::vars().collect(),
@@ -140,7 +144,11 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let token = access.token.clone();
 
     let shutdown = CancellationToken::new();
-    stop_on_signals(&shutdown)?;
+    let (at_work, stopping) = (standalone.clone(), shutdown.clone());
+    stop::on_signals(move |_| {
+        stop::announce(&at_work, grace);
+        stopping.cancel();
+    })?;
     let server = Server::new(standalone.clone(), url.clone(), access);
     if let Some(folder) = &args.flows
         && !save_flows(folder, async |source| server.save_flow(source).await).await?
@@ -150,9 +158,12 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let told = AddressFile::write(&data_dir, &url, token.as_deref())?;
     println!("Segue answers at {url} (data in {})", data_dir.display());
     open(&args, &url, token.as_deref());
-    let served = server.serve(listener, shutdown).await;
+    let served = server.serve(listener, shutdown, grace).await;
     drop(told);
-    served?;
+    let stopped = served?;
+    if stopped > 0 {
+        eprintln!("{} stopped; the next start runs what was stopped again", stop::counted(stopped));
+    }
     Ok(crate::OK)
 }
 
@@ -165,7 +176,11 @@ async fn on_google_cloud(args: &Args, data_dir: &Path, access: Access) -> anyhow
     let access = Access { token: args.token.then(|| Arc::new(Token::new(address.port()))), ..access };
     let token = access.token.clone();
     let shutdown = CancellationToken::new();
-    stop_on_signals(&shutdown)?;
+    let stopping = shutdown.clone();
+    stop::on_signals(move |_| {
+        eprintln!("stopping; a second Ctrl-C ends at once");
+        stopping.cancel();
+    })?;
     if let Some(folder) = &args.flows
         && !save_flows(folder, async |source| server.save_flow(source).await).await?
     {
@@ -224,19 +239,6 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         IpAddr::V4(_) => SocketAddr::from(([127, 0, 0, 1], address.port())),
         IpAddr::V6(_) => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], address.port())),
     }
-}
-
-fn stop_on_signals(shutdown: &CancellationToken) -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let shutdown = shutdown.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        shutdown.cancel();
-    });
-    Ok(())
 }
 
 /// Tells other commands where the server answers, as long as it does.

@@ -5,7 +5,7 @@ use segue_model::event::Event;
 use segue_ports::bus::GivenUp;
 use segue_ports::conformance::event_bus::{self as conformance, Recorder, message, topic};
 use segue_ports::wire::Message;
-use segue_ports::{DeadLetterHandler, EventBus as _, MessageHandler, PortError, Verdict};
+use segue_ports::{DeadLetterHandler, EventBus as _, MessageHandler, Outgoing, PortError, Topic, Verdict};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -43,6 +43,17 @@ impl MessageHandler for Stuck {
     async fn handle(&self, _: Message) -> Verdict {
         self.0.fetch_add(1, Ordering::SeqCst);
         std::future::pending().await
+    }
+}
+
+/// Belongs to a process that stops.
+struct Stopping(AtomicUsize);
+
+#[async_trait]
+impl MessageHandler for Stopping {
+    async fn handle(&self, _: Message) -> Verdict {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Verdict::Stopped
     }
 }
 
@@ -280,5 +291,38 @@ async fn what_was_only_near_a_death_is_not_given_up() {
     for index in 0..30 {
         assert_eq!(recorder.deliveries(&format!("n{index}")), (1, true));
     }
+    assert!(bus.dead_letters().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_stop_cut_off_comes_to_the_next_worker_and_does_not_count() {
+    let directory = tempfile::tempdir().unwrap();
+    // Only task runs are stopped.
+    let topic = || Topic::Tasks("service".into());
+    for time in 0..=BusOptions::default().max_deliveries {
+        let (bus, stopping) = (open(directory.path()), Arc::new(Stopping(AtomicUsize::new(0))));
+        if time == 0 {
+            let Outgoing { message, .. } = message("s", Event::Continued);
+            bus.publish(vec![Outgoing { topic: topic(), message }]).await.unwrap();
+        }
+        let shutdown = CancellationToken::new();
+        let stop = async {
+            while stopping.0.load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            shutdown.cancel();
+        };
+        let (ran, ()) = tokio::join!(bus.run(topic(), stopping.clone(), 8, shutdown.clone()), stop);
+        ran.unwrap();
+        assert_eq!((stopping.0.load(Ordering::SeqCst), bus.pending()), (1, 1));
+    }
+    let (bus, recorder) = (open(directory.path()), Arc::new(Recorder::default()));
+    let shutdown = CancellationToken::new();
+    let (ran, ()) = tokio::join!(bus.run(topic(), recorder.clone(), 8, shutdown.clone()), async {
+        idle(&bus).await;
+        shutdown.cancel();
+    });
+    ran.unwrap();
+    assert_eq!(recorder.deliveries("s"), (1, true));
     assert!(bus.dead_letters().await.unwrap().is_empty());
 }

@@ -345,6 +345,9 @@ impl Worker {
             (Verdict::Retry, Some(_)) => {
                 self.outcomes.again.push(again(ended.deliveries, ended.begun, LAST_RETRY));
             }
+            // It stays in the file as it is, and held here: only the next worker loads it again. Task runs are not
+            // guarded, so no mark is left on it.
+            (Verdict::Stopped, _) => {}
         }
     }
 

@@ -1,0 +1,111 @@
+//! How a command that runs tasks stops: Ctrl-C and SIGTERM ask for it, and the second of them ends the process at once.
+
+use anyhow::{Context as _, bail};
+use segue_standalone::Standalone;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long task runs may take to end, in seconds.
+const SECONDS: &str = "SEGUE_STOP_SECONDS";
+/// The same where the variable is not set.
+const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+/// The exit codes of what a signal ends, as shells tell them.
+const INTERRUPTED: u8 = 130;
+const TERMINATED: u8 = 143;
+
+/// How long task runs may take to end before they are stopped.
+///
+/// # Errors
+/// What is wrong with the variable.
+pub(crate) fn grace() -> anyhow::Result<Duration> {
+    match std::env::var(SECONDS) {
+        Ok(text) => grace_of(&text),
+        Err(_) => Ok(DEFAULT_GRACE),
+    }
+}
+
+fn grace_of(text: &str) -> anyhow::Result<Duration> {
+    match text.trim() {
+        "" => Ok(DEFAULT_GRACE),
+        number => match number.parse::<u32>() {
+            Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
+            Err(_) => {
+                bail!(
+                    "the environment variable {SECONDS} is '{text}'; it is a whole number of seconds from 0"
+                )
+            }
+        },
+    }
+}
+
+/// Calls `first` when the process is asked to stop, with the exit code that says so; asked once more, the process ends
+/// with it. From here on signals do nothing else.
+///
+/// # Errors
+/// When the system does not tell of signals.
+pub(crate) fn on_signals(first: impl FnOnce(u8) + Send + 'static) -> anyhow::Result<()> {
+    let listen = |kind| signal(kind).context("signals cannot be listened for");
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        first(next(&mut terminate, &mut interrupt).await);
+        let code = next(&mut terminate, &mut interrupt).await;
+        eprintln!("stopped at once; what was at work goes on after the next start");
+        // Scripts end with this process, however it ends.
+        segue_process::exit_at_once(code.into());
+    });
+    Ok(())
+}
+
+async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> u8 {
+    tokio::select! {
+        _ = terminate.recv() => TERMINATED,
+        _ = interrupt.recv() => INTERRUPTED,
+    }
+}
+
+/// Says what a stop waits for, and for how long.
+pub(crate) fn announce(standalone: &Standalone, grace: Duration) {
+    eprintln!("{}", announcement(standalone.task_runs_at_work(), grace));
+}
+
+fn announcement(task_runs: usize, grace: Duration) -> String {
+    match task_runs {
+        0 => "stopping; a second Ctrl-C ends at once".to_owned(),
+        _ => format!(
+            "stopping: waits up to {} s for {}; a second Ctrl-C ends at once",
+            grace.as_secs(),
+            counted(task_runs)
+        ),
+    }
+}
+
+/// A number of task runs in words.
+pub(crate) fn counted(task_runs: usize) -> String {
+    match task_runs {
+        1 => "1 task run".to_owned(),
+        _ => format!("{task_runs} task runs"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grace_is_a_number_of_seconds() {
+        assert_eq!(grace_of("").unwrap(), DEFAULT_GRACE);
+        assert_eq!(grace_of(" 0 ").unwrap(), Duration::ZERO);
+        assert_eq!(grace_of("90").unwrap(), Duration::from_secs(90));
+        for wrong in ["-1", "1.5", "soon"] {
+            assert!(grace_of(wrong).unwrap_err().to_string().contains(wrong));
+        }
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said() {
+        let said = |task_runs| announcement(task_runs, DEFAULT_GRACE);
+        assert_eq!(said(2), "stopping: waits up to 10 s for 2 task runs; a second Ctrl-C ends at once");
+        assert!(said(1).contains("for 1 task run;"), "{}", said(1));
+        assert_eq!(said(0), "stopping; a second Ctrl-C ends at once");
+    }
+}

@@ -1,0 +1,124 @@
+//! A server and `segue run` that are asked to stop while scripts run: the real command, real signals.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod command;
+
+use command::{Segue, until};
+use rustix::process::Signal;
+use std::path::Path;
+
+/// A flow whose script writes a line to `runs`, leaves a process in a session of its own, and waits for the file `go`.
+fn flow(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "id: long\nnamespace: stop\ntasks:\n- id: wait\n  type: io.kestra.plugin.scripts.shell.Commands\n  \
+         taskRunner:\n    type: io.kestra.plugin.core.runner.Process\n  commands:\n  - |\n    \
+         setsid sleep 300 > /dev/null 2>&1 &\n    echo run >> {folder}/runs\n    \
+         until [ -e {folder}/go ]; do sleep 0.05; done\n"
+    )
+}
+
+/// How often the script began.
+fn runs(folder: &Path) -> usize {
+    std::fs::read_to_string(folder.join("runs")).map_or(0, |text| text.lines().count())
+}
+
+/// Processes that work in the data directory: scripts, and what they left.
+fn scripts(folder: &Path) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter_map(|process| std::fs::read_link(process.path().join("cwd")).ok())
+        .filter(|cwd| cwd.starts_with(folder.join("data")))
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_stops_its_scripts_and_the_next_start_runs_them_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut server = Segue::server(folder, 0).await;
+    server.command(&["flow", "import"], Some(&flow(folder))).await;
+    server.command(&["execution", "run", "stop.long"], None).await;
+    // More often than a task run may end its process.
+    for times in 1..=5 {
+        until("the script runs", || runs(folder) == times).await;
+        assert!(scripts(folder) >= 2, "the script and what it left");
+        server.signal(Signal::TERM);
+        assert_eq!(server.ended().await, Some(0));
+        assert_eq!(scripts(folder), 0, "scripts outlive their server");
+        server.line("1 task run stopped; the next start runs what was stopped again").await;
+        server = Segue::server(folder, 0).await;
+    }
+    until("the script runs", || runs(folder) == 6).await;
+    std::fs::write(folder.join("go"), "").unwrap();
+    let execution = server.only_execution("SUCCESS").await;
+    let task_runs = execution["taskRunList"].as_array().unwrap();
+    let attempts = task_runs[0]["attempts"].as_array().unwrap();
+    assert_eq!((task_runs.len(), attempts.len()), (1, 1), "{execution}");
+    assert_eq!(attempts[0]["state"]["current"], "SUCCESS");
+    assert_eq!(runs(folder), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_run_that_ends_in_time_is_not_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut server = Segue::server(folder, 600).await;
+    server.command(&["flow", "import"], Some(&flow(folder))).await;
+    server.command(&["execution", "run", "stop.long"], None).await;
+    until("the script runs", || runs(folder) == 1).await;
+    server.signal(Signal::INT);
+    server.line("stopping: waits up to 600 s for 1 task run; a second Ctrl-C ends at once").await;
+    // The API answers meanwhile.
+    server.only_execution("RUNNING").await;
+    std::fs::write(folder.join("go"), "").unwrap();
+    assert_eq!(server.ended().await, Some(0));
+    let server = Segue::server(folder, 600).await;
+    server.only_execution("SUCCESS").await;
+    assert_eq!(runs(folder), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_a_server_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut server = Segue::server(folder, 600).await;
+    server.command(&["flow", "import"], Some(&flow(folder))).await;
+    server.command(&["execution", "run", "stop.long"], None).await;
+    until("the script runs", || runs(folder) == 1).await;
+    server.signal(Signal::TERM);
+    server.line("stopping: waits up to 600 s").await;
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().await, Some(143));
+    until("scripts end with their server", || scripts(folder) == 0).await;
+    std::fs::write(folder.join("go"), "").unwrap();
+    Segue::server(folder, 600).await.only_execution("SUCCESS").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_stops_its_script_and_is_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = folder.join("long.yaml");
+    std::fs::write(&file, flow(folder)).unwrap();
+    let file = file.to_str().unwrap();
+    let mut run = Segue::start(folder, 0, &["run", file]);
+    until("the script runs", || runs(folder) == 1).await;
+    run.signal(Signal::INT);
+    run.line("stopping: waits up to 0 s for 1 task run").await;
+    run.line("has not ended; continue it with: segue run").await;
+    assert_eq!(run.ended().await, Some(130));
+    assert_eq!(scripts(folder), 0, "scripts outlive the command");
+
+    std::fs::write(folder.join("go"), "").unwrap();
+    let mut run = Segue::start(folder, 0, &["run", file, "--resume"]);
+    assert_eq!(run.ended().await, Some(0));
+    assert_eq!(runs(folder), 2);
+}
