@@ -1,7 +1,8 @@
 //! `docker.cli.Run`: runs a container (docs/kestra.md 4.4).
 
 use crate::container::{Program, Remote};
-use crate::docker::{self, DockerOptions};
+use crate::container_rules::{self, Asked};
+use crate::docker::DockerOptions;
 use crate::launch::check_variables;
 use crate::place::Place;
 use crate::render::Rendering;
@@ -16,8 +17,9 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// Runs a container. The commands are the arguments of the image: there is no shell in between. Where there is no
-/// Docker they are run as a process of this machine, with a note in the log.
+/// Runs a container. The commands are the arguments of the image: there is no shell in between. Without
+/// Docker they are run as a process of this machine, with a warning in the log, unless the server's configuration
+/// (`SEGUE_CONTAINERS`) or the flow (the label `segue.isolation: required`) forbids that.
 ///
 /// ```yaml
 /// id: hello
@@ -57,7 +59,7 @@ impl Task for Run {
     type Output = ScriptOutput;
 
     async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
-        let runner = self.runner(context).await;
+        let runner = self.runner(context).await?;
         match &runner {
             Runner::Container(remote) => remote.settle(self.elsewhere(context, &runner, remote).await).await,
             Runner::Process | Runner::Docker { .. } => {
@@ -68,22 +70,10 @@ impl Task for Run {
 }
 
 impl Run {
-    async fn runner(&self, context: &TaskContext) -> Runner {
-        let image = &self.container_image;
-        if let Some(jobs) = &context.ports().containers {
-            let remote = Remote::of(context, jobs.clone(), image, self.options.clone());
-            return Runner::Container(Box::new(remote));
-        }
-        match docker::available(self.options.host.as_deref()).await {
-            Ok(()) => Runner::Docker { image: image.clone(), options: Box::new(self.options.clone()) },
-            Err(why) => {
-                context.warn(format!(
-                    "Docker is not there ({why}): the commands run as a process of this machine, without the image \
-                     '{image}'"
-                ));
-                Runner::Process
-            }
-        }
+    async fn runner(&self, context: &TaskContext) -> Result<Runner, TaskError> {
+        let (image, options) = (self.container_image.clone(), self.options.clone());
+        let asked = Asked { image, options, is_said: true, unknown_runner: None };
+        container_rules::choose(context, asked).await
     }
 
     /// Runs it on this machine.

@@ -10,6 +10,7 @@
 //! [`tasks`].
 
 mod container;
+mod container_rules;
 pub mod docker;
 pub mod docker_run;
 mod helper;

@@ -1,7 +1,8 @@
 //! Where commands run: as processes of this machine, or in a container here or elsewhere.
 
 use crate::container::Remote;
-use crate::docker::{self, DockerOptions};
+use crate::container_rules::{self, Asked};
+use crate::docker::DockerOptions;
 use crate::properties::ScriptProperties;
 use segue_task::{TaskContext, TaskError};
 
@@ -32,8 +33,7 @@ enum Wish {
 }
 
 impl Runner {
-    /// Chooses the runner a task asks for. Docker where it is asked for or nothing is said, if it is there; else
-    /// processes, with a note. Where containers run elsewhere, they do for every runner but processes.
+    /// Chooses the runner a task asks for: processes where it asks for them, else what [`container_rules`] say.
     pub(crate) async fn choose(
         context: &TaskContext,
         properties: &ScriptProperties,
@@ -41,47 +41,21 @@ impl Runner {
     ) -> Result<Self, TaskError> {
         let wish = wish(properties);
         if wish == Wish::Process {
-            return Ok(Self::Process);
+            return container_rules::process(context);
         }
         let mut fields = properties.docker.clone().unwrap_or_default();
         fields.extend(properties.task_runner.clone().unwrap_or_default());
         let options = DockerOptions::parse(fields)?;
-        let image = options
-            .image
-            .clone()
-            .or_else(|| properties.container_image.clone())
-            .unwrap_or_else(|| default_image.to_owned());
-        if let Some(jobs) = &context.ports().containers {
-            return Ok(Self::Container(Box::new(Remote::of(context, jobs.clone(), &image, options))));
-        }
-        let kind = properties
-            .task_runner
-            .as_ref()
-            .and_then(|runner| runner.get("type"))
-            .and_then(|kind| kind.as_str());
-        if wish == Wish::Other {
-            context.warn(format!(
-                "the task runner {} is not known here: the commands run as processes of this machine, without the \
-                 image '{image}'",
-                kind.unwrap_or("without a type")
-            ));
-            return Ok(Self::Process);
-        }
-        match docker::available(options.host.as_deref()).await {
-            Ok(()) => Ok(Self::Docker { image, options: Box::new(options) }),
-            Err(why) => {
-                let note = format!(
-                    "Docker is not there ({why}): the commands run as processes of this machine, without the image \
-                     '{image}'"
-                );
-                if wish == Wish::Docker {
-                    context.warn(note);
-                } else {
-                    context.info(note);
-                }
-                Ok(Self::Process)
-            }
-        }
+        let given = options.image.clone().or_else(|| properties.container_image.clone());
+        let kind = properties.task_runner.as_ref().and_then(|runner| runner.get("type")?.as_str());
+        let unknown = (wish == Wish::Other).then(|| kind.or(properties.runner.as_deref()));
+        let asked = Asked {
+            is_said: wish != Wish::Nothing || given.is_some(),
+            unknown_runner: unknown.map(|kind| kind.unwrap_or("without a type")),
+            image: given.unwrap_or_else(|| default_image.to_owned()),
+            options,
+        };
+        container_rules::choose(context, asked).await
     }
 }
 

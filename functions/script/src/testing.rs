@@ -6,13 +6,19 @@ use segue_model::state::State;
 use segue_model::{Json, Map};
 use segue_ports::Ports;
 use segue_ports::wire::WorkingDirectoryRef;
-use segue_task::testing::{TestRun, message, run};
+use segue_task::testing::{TestEnd, TestRun, message, run_under};
+use segue_task::{ContainerRules, TaskSettings};
 use std::path::PathBuf;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 /// A platform for one test.
 pub(crate) struct Bench {
     pub(crate) ports: Ports,
+    /// What tasks that ask for a container may do.
+    pub(crate) containers: ContainerRules,
+    /// The labels of the execution, as expressions see them.
+    pub(crate) labels: Option<Json>,
     dir: TempDir,
 }
 
@@ -46,7 +52,8 @@ impl Ended {
 impl Bench {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
+        let ports = segue_embedded::connect(dir.path()).unwrap();
+        Self { ports, containers: ContainerRules::default(), labels: None, dir }
     }
 
     /// Where working directories are made.
@@ -67,7 +74,16 @@ impl Bench {
         message.timeout = timeout.map(|timeout| timeout.as_str().unwrap().to_owned());
         message.dispatched_at = self.ports.clock.now();
         message.working_directory = shared.map(|id| WorkingDirectoryRef { id: id.to_owned() });
-        Ended(run(&crate::tasks(), self.ports.clone(), &self.work(), message).await.unwrap())
+        if let Some(labels) = &self.labels {
+            message.context["labels"] = labels.clone();
+        }
+        let settings =
+            TaskSettings { work_root: self.work(), containers: self.containers, ..TaskSettings::default() };
+        let stop = CancellationToken::new();
+        match run_under(&crate::tasks(), self.ports.clone(), settings, message, &stop).await {
+            TestEnd::Ended(run) => Ended(run),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Runs a shell with these properties beside the process runner.

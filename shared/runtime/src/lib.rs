@@ -13,7 +13,7 @@ mod allocator;
 
 use segue_ports::{DeadLetterHandler, MessageHandler, PortError, Ports};
 use segue_service::{Config, ConfigError, Handlers, Platform, ServeError, serve, telemetry};
-use segue_task::{TaskList, TaskService, TaskSettings};
+use segue_task::{ContainerRules, ContainerRulesError, TaskList, TaskService, TaskSettings};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,9 @@ pub enum RuntimeError {
     /// The environment.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// What the environment says of containers.
+    #[error(transparent)]
+    Containers(#[from] ContainerRulesError),
     /// The platform.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -81,8 +84,9 @@ pub async fn connect(config: &Config) -> Result<Ports, PortError> {
 /// [`RuntimeError`].
 pub async fn serve_tasks(function: &str, tasks: TaskList) -> Result<(), RuntimeError> {
     let config = start(function)?;
+    let containers = ContainerRules::from_variables(|name| std::env::var(name).ok())?;
     let ports = connect(&config).await?;
-    let settings = task_settings(&config);
+    let settings = TaskSettings { containers, ..task_settings(&config) };
     let service = TaskService::with_settings(tasks, ports.clone(), Arc::default(), &config.holder, settings);
     serve_handlers(&config, &ports, Arc::new(service), None).await
 }

@@ -13,7 +13,7 @@ use segue_gcp::{DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscript
 use segue_model::parse::Parsed;
 use segue_ports::{PortError, Ports, TimersBy};
 use segue_service::{FactsError, FunctionFacts, Handlers, PushCaller, app};
-use segue_task::TaskService;
+use segue_task::{ContainerRules, TaskService, TaskSettings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::server::{ServeError, answer, port_error};
-use crate::standalone::{PutFlowError, put_flow};
+use crate::standalone::{PutFlowError, container_rules, put_flow};
 
 /// How many messages of one function are worked on at once.
 const AT_ONCE: usize = 16;
@@ -35,6 +35,7 @@ pub struct CloudServer {
     executor: Arc<Executor>,
     scheduler: Arc<Scheduler>,
     watch: Arc<Watch>,
+    containers: ContainerRules,
 }
 
 impl CloudServer {
@@ -43,6 +44,7 @@ impl CloudServer {
     /// # Errors
     /// What is missing in the environment, or what the platform said.
     pub async fn connect(environment: BTreeMap<String, String>) -> Result<Self, PortError> {
+        let containers = container_rules(&environment, false)?;
         let config = PlatformConfig::from_variables(|name| environment.get(name).cloned())?;
         let mut ports = segue_gcp::connect(&config).await?;
         if config.emulators.pubsub.is_some() {
@@ -52,7 +54,7 @@ impl CloudServer {
         let watch = Arc::new(Watch::default());
         let executor = executor(ports.clone(), globals(environment, "gcp"), watch.clone(), true);
         let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
-        Ok(Self { config, ports, executor, scheduler, watch })
+        Ok(Self { config, ports, executor, scheduler, watch, containers })
     }
 
     /// The project, and whether this process takes the messages of the functions.
@@ -79,12 +81,15 @@ impl CloudServer {
     /// # Errors
     /// [`ServeError`].
     pub async fn serve(
-        self,
+        mut self,
         listener: TcpListener,
         url: String,
         access: Access,
         shutdown: CancellationToken,
     ) -> Result<(), ServeError> {
+        if access.basic.is_some() || access.token.is_some() {
+            self.containers = self.containers.guarded();
+        }
         let hosts = access.hosts.clone();
         let parts =
             ApiParts { access, url, ..ApiParts::beside(&self.executor, &self.scheduler, &self.watch) };
@@ -122,7 +127,8 @@ impl CloudServer {
             let path = format!("/push/{}", family.service());
             let holder = format!("server-{}", std::process::id());
             let facts = FunctionFacts::parse(family.function())?;
-            let settings = segue_runtime::cloud_settings(facts.timeout);
+            let containers = self.containers;
+            let settings = TaskSettings { containers, ..segue_runtime::cloud_settings(facts.timeout) };
             let service =
                 TaskService::with_settings(family, self.ports.clone(), renderer.clone(), holder, settings);
             router = router.nest(&path, push(Handlers::of(service)));

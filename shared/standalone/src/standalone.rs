@@ -13,7 +13,7 @@ use segue_model::id::ExecutionId;
 use segue_model::parse::{Parsed, parse_flow};
 use segue_ports::state::{StoredExecution, StoredFlow};
 use segue_ports::{PortError, Ports};
-use segue_task::{TaskService, TaskSettings};
+use segue_task::{ContainerRules, TaskService, TaskSettings};
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,8 +23,11 @@ use std::sync::Arc;
 pub struct Options {
     /// Where everything is kept.
     pub data_dir: PathBuf,
-    /// The process environment; `ENV_*` of it are `envs.*`.
+    /// The process environment; `ENV_*` of it are `envs.*`, and `SEGUE_CONTAINERS*` say what container tasks may do.
     pub environment: BTreeMap<String, String>,
+    /// Whether a task that asks for a container fails without Docker, instead of running on this machine, where
+    /// SEGUE_CONTAINERS says nothing.
+    pub isolate: bool,
     /// Whether ends of executions are published for a scheduler.
     pub triggers: bool,
     /// What an answered write survives; none: what SEGUE_DURABILITY says, else the loss of power.
@@ -49,6 +52,7 @@ impl Standalone {
     /// # Errors
     /// When the directory cannot be used, or another process has it.
     pub fn open(options: &Options) -> Result<Self, PortError> {
+        let containers = container_rules(&options.environment, options.isolate)?;
         let mut platform = EmbeddedOptions::from_env()?;
         platform.database.accept_loss = options.accept_loss;
         platform.database.durability = options.durability.unwrap_or(platform.database.durability);
@@ -65,7 +69,7 @@ impl Standalone {
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());
         let work_root = work.root().to_owned();
-        let settings = TaskSettings { work_root, max_deliveries, ..TaskSettings::default() };
+        let settings = TaskSettings { work_root, max_deliveries, containers, ..TaskSettings::default() };
         let services = families()
             .into_iter()
             .map(|family| {
@@ -174,6 +178,16 @@ pub enum PutFlowError {
     Port(#[from] PortError),
 }
 
+/// What tasks that ask for a container may do, by the process environment.
+pub(crate) fn container_rules(
+    environment: &BTreeMap<String, String>,
+    isolate: bool,
+) -> Result<ContainerRules, PortError> {
+    let rules = ContainerRules::from_variables(|name| environment.get(name).cloned())
+        .map_err(|error| PortError::invalid(error.to_string()))?;
+    Ok(if isolate { rules.guarded() } else { rules })
+}
+
 /// Reads a flow's source and saves it, if nothing in it is an error.
 pub(crate) async fn put_flow(
     ports: &Ports,
@@ -189,3 +203,6 @@ pub(crate) async fn put_flow(
     let stored = ports.state.put_flow(&flow.namespace, &flow.id, source, now).await?;
     Ok((stored, parsed))
 }
+
+#[cfg(test)]
+mod tests;

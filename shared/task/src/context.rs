@@ -1,5 +1,6 @@
 //! What a task runs in: its message, the platform, rendering, log, metrics, files, cancellation.
 
+use crate::containers::ContainerRules;
 use crate::cycle::TaskSettings;
 use crate::error::TaskError;
 use crate::journal::{Journal, storage_dir};
@@ -116,6 +117,11 @@ impl TaskContext {
     /// HTTP clients for the addresses flows name.
     pub fn clients(&self) -> &Clients {
         &self.0.service.clients
+    }
+
+    /// What a task that asks for a container may do.
+    pub fn containers(&self) -> ContainerRules {
+        self.0.service.settings.containers
     }
 
     /// How long to wait for work that goes on outside the service before [`Self::unfinished`] is the answer; none: to

@@ -2,6 +2,7 @@
 //! twice; what has been recorded is only reported again.
 
 use crate::attempt::{self, Ended};
+use crate::containers::ContainerRules;
 use crate::context::{Service, TaskContext};
 use crate::lease;
 use crate::list::TaskList;
@@ -55,6 +56,8 @@ pub struct TaskSettings {
     pub work_root: PathBuf,
     /// The time zone of expressions that name none.
     pub time_zone: TimeZone,
+    /// What tasks that ask for a container may do.
+    pub containers: ContainerRules,
 }
 
 impl Default for TaskSettings {
@@ -72,6 +75,7 @@ impl Default for TaskSettings {
             max_output_bytes: 8 * 1024 * 1024,
             work_root: std::env::temp_dir().join("segue-work"),
             time_zone: TimeZone::UTC,
+            containers: ContainerRules::default(),
         }
     }
 }

@@ -14,6 +14,7 @@
 
 mod attempt;
 mod coerce;
+mod containers;
 mod context;
 mod cycle;
 mod error;
@@ -32,6 +33,7 @@ mod task;
 pub mod testing;
 mod working_dir;
 
+pub use containers::{ContainerPlace, ContainerRules, ContainerRulesError};
 pub use context::TaskContext;
 pub use cycle::{TaskService, TaskSettings};
 pub use error::TaskError;

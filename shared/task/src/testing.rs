@@ -89,6 +89,17 @@ pub async fn run_with(
     lost: &CancellationToken,
 ) -> TestEnd {
     let settings = TaskSettings { work_root: work_root.to_owned(), patience, ..TaskSettings::default() };
+    run_under(list, ports, settings, message, lost).await
+}
+
+/// As [`run`], with all settings of the service, and a token that stops the attempt.
+pub async fn run_under(
+    list: &TaskList,
+    ports: Ports,
+    settings: TaskSettings,
+    message: TaskRunMessage,
+    lost: &CancellationToken,
+) -> TestEnd {
     let service = Arc::new(Service {
         ports,
         renderer: Arc::default(),

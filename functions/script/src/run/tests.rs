@@ -150,7 +150,7 @@ async fn without_docker_processes_run_with_one_clear_note() {
     }
     let task = json!({"type": "io.kestra.plugin.scripts.shell.Commands", "commands": ["echo ran"],
         "containerImage": "alpine", "taskRunner": {"type": "io.kestra.plugin.scripts.runner.docker.Docker",
-        "pullPolicy": "IF_NOT_PRESENT", "networkMode": "host"}});
+        "pullPolicy": "IF_NOT_PRESENT", "networkMode": "none"}});
     let log = bench.run(task).await.log();
     assert!(log.contains("INFO ran"), "{log}");
     assert_eq!(log.matches("Docker is not there").count(), 1, "{log}");

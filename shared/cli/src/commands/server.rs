@@ -129,6 +129,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let options = Options {
         data_dir: data_dir.clone(),
         environment: std::env::vars().collect(),
+        isolate: access.basic.is_some() || args.token || !args.host.is_loopback(),
         triggers: true,
         durability: args.durability,
         accept_loss: args.accept_loss,

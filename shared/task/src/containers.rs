@@ -1,0 +1,124 @@
+//! What the configuration of a service says of tasks that ask for a container.
+
+use thiserror::Error;
+
+/// The variable that says where container tasks run.
+const PLACE: &str = "SEGUE_CONTAINERS";
+/// The variable that lists what containers may have of the machine.
+const ALLOW: &str = "SEGUE_CONTAINERS_ALLOW";
+
+/// Where tasks run that ask for a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContainerPlace {
+    /// In containers only: a task fails where there are none.
+    Docker,
+    /// Always as processes of this machine, without the image.
+    Process,
+    /// Nowhere: such a task fails.
+    Refuse,
+}
+
+/// What tasks that ask for a container may do. By default they may have nothing of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ContainerRules {
+    /// Where they run; none: in containers where there are any, else as processes of this machine with a warning.
+    pub place: Option<ContainerPlace>,
+    /// Whether a container may be privileged.
+    pub privileged: bool,
+    /// Whether a container may have folders of the machine or named volumes.
+    pub volumes: bool,
+    /// Whether a container may be in the network of the machine or of another container.
+    pub host_network: bool,
+}
+
+/// A variable that says nothing known. Nothing starts with it: a guess could open what was to be closed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{variable} is '{given}', but must be {expected}")]
+pub struct ContainerRulesError {
+    variable: &'static str,
+    given: String,
+    expected: &'static str,
+}
+
+impl ContainerRules {
+    /// Reads `SEGUE_CONTAINERS` and `SEGUE_CONTAINERS_ALLOW` from wherever variables are. One that is empty counts as
+    /// one that is missing.
+    ///
+    /// # Errors
+    /// [`ContainerRulesError`] for a word that is not known.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ContainerRulesError> {
+        let mut rules = Self::default();
+        let place = variable(PLACE).unwrap_or_default();
+        rules.place = match place.trim() {
+            "" => None,
+            "docker" => Some(ContainerPlace::Docker),
+            "process" => Some(ContainerPlace::Process),
+            "refuse" => Some(ContainerPlace::Refuse),
+            other => {
+                let expected = "docker, process or refuse";
+                return Err(ContainerRulesError { variable: PLACE, given: other.to_owned(), expected });
+            }
+        };
+        for word in variable(ALLOW).unwrap_or_default().split(',') {
+            match word.trim() {
+                "" => {}
+                "privileged" => rules.privileged = true,
+                "volumes" => rules.volumes = true,
+                "host-network" => rules.host_network = true,
+                other => {
+                    let expected = "a list of privileged, volumes and host-network, with commas between them";
+                    return Err(ContainerRulesError { variable: ALLOW, given: other.to_owned(), expected });
+                }
+            }
+        }
+        Ok(rules)
+    }
+
+    /// The rules of a server that asks its callers who they are: container tasks need Docker, unless the configuration
+    /// says where they run.
+    #[must_use]
+    pub fn guarded(self) -> Self {
+        Self { place: Some(self.place.unwrap_or(ContainerPlace::Docker)), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(place: &str, allow: &str) -> Result<ContainerRules, String> {
+        let variable = |name: &str| match name {
+            "SEGUE_CONTAINERS" => Some(place.to_owned()),
+            "SEGUE_CONTAINERS_ALLOW" => Some(allow.to_owned()),
+            _ => None,
+        };
+        ContainerRules::from_variables(variable).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_is_allowed_unless_it_is_named() {
+        assert_eq!(ContainerRules::from_variables(|_| None).unwrap(), ContainerRules::default());
+        assert_eq!(read("", " , ").unwrap(), ContainerRules::default());
+        assert_eq!(read(" docker ", "").unwrap().place, Some(ContainerPlace::Docker));
+        assert_eq!(read("process", "").unwrap().place, Some(ContainerPlace::Process));
+        assert_eq!(read("refuse", "").unwrap().place, Some(ContainerPlace::Refuse));
+        let volumes = ContainerRules { volumes: true, ..ContainerRules::default() };
+        assert_eq!(read("", "volumes").unwrap(), volumes);
+        let all = ContainerRules { place: None, privileged: true, volumes: true, host_network: true };
+        assert_eq!(read("", "privileged, volumes ,host-network").unwrap(), all);
+    }
+
+    #[test]
+    fn an_unknown_word_is_refused() {
+        let error = read("dcoker", "").unwrap_err();
+        assert_eq!(error, "SEGUE_CONTAINERS is 'dcoker', but must be docker, process or refuse");
+        let error = read("", "volumes,network").unwrap_err();
+        assert!(error.contains("SEGUE_CONTAINERS_ALLOW is 'network'"), "{error}");
+    }
+
+    #[test]
+    fn a_guarded_server_needs_docker_unless_told_otherwise() {
+        assert_eq!(ContainerRules::default().guarded().place, Some(ContainerPlace::Docker));
+        assert_eq!(read("process", "").unwrap().guarded().place, Some(ContainerPlace::Process));
+    }
+}
