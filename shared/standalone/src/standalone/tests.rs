@@ -39,7 +39,7 @@ async fn run(isolate: bool, variables: &[(&str, &str)], labels: &str) -> (String
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
     let lines = standalone.ports().state.logs(&id, LogLevel::Trace, 0).await.unwrap();
-    running.stop().await;
+    running.stop(std::time::Duration::from_secs(5)).await;
     (state, lines.iter().map(|line| format!("{} {}\n", line.level.as_str(), line.message)).collect())
 }
 
