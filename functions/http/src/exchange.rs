@@ -23,12 +23,10 @@ pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Respon
     let method = common.method.as_deref().unwrap_or("GET").trim().to_ascii_uppercase();
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| TaskError::failed(format!("method: '{method}' is no HTTP verb")))?;
-    let client = context.clients().get(&ClientSettings {
-        // The headers that the flow's author wrote are meant for the host that the flow names.
-        stay_with_origin: !common.headers.is_empty() || common.auth().is_some(),
-        ..common.client()?
-    })?;
-    let auth = common.auth();
+    let (settings, auth) = (common.client()?, common.auth());
+    // The headers that the flow's author wrote are meant for the host that the flow names.
+    let stay_with_origin = !common.headers.is_empty() || auth.is_some();
+    let client = context.clients().get(&ClientSettings { stay_with_origin, ..settings.clone() })?;
     context.debug(format!("{method} {url}"));
     let ask = async |authorization: Option<String>| {
         let mut builder = client.request(method.clone(), url.clone());
@@ -49,8 +47,8 @@ pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Respon
     if let Some(authorization) = auth.as_ref().and_then(|auth| digest_of(auth, &response, &method, &url)) {
         response = ask(Some(authorization)).await?;
     }
-    if common.client()?.follow_redirects {
-        response = elsewhere(common, context, method.clone(), response).await?;
+    if settings.follow_redirects {
+        response = elsewhere(common, context, &settings, method.clone(), response).await?;
     }
     let code = response.status().as_u16();
     if common.accepts(code) {
@@ -67,6 +65,7 @@ pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Respon
 async fn elsewhere(
     common: &Common,
     context: &TaskContext,
+    settings: &ClientSettings,
     mut method: Method,
     response: Response,
 ) -> Result<Response, TaskError> {
@@ -79,7 +78,7 @@ async fn elsewhere(
         method = Method::GET;
     }
     context.debug(format!("{method} {url}, without the headers that were meant for another host"));
-    let client = context.clients().get(&common.client()?)?;
+    let client = context.clients().get(settings)?;
     let mut builder = client.request(method.clone(), url.clone());
     if repeats {
         builder = with_body(builder, common, context).await?;
