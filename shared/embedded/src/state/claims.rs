@@ -61,34 +61,38 @@ struct Known {
     deliveries: u32,
 }
 
-pub(super) fn hand_back(
-    connection: &Connection,
-    key: &AttemptKey,
-    holder: &str,
-    until: Timestamp,
-) -> Result<bool, DbError> {
-    let no = number_of(connection, &key.execution_id)?;
-    let changed = run(
-        connection,
-        "UPDATE claims SET until = ?5, deliveries = 0
-         WHERE execution = ?1 AND task_run = ?2 AND attempt = ?3 AND holder = ?4 AND result IS NULL",
-        params![no, key.task_run_id.as_str(), key.attempt, holder, nanos(until)],
-    )?;
-    Ok(changed > 0)
-}
-
 pub(super) fn renew(
     connection: &Connection,
     key: &AttemptKey,
     holder: &str,
     until: Timestamp,
 ) -> Result<bool, DbError> {
+    keep(connection, key, holder, until, false)
+}
+
+pub(super) fn hand_back(
+    connection: &Connection,
+    key: &AttemptKey,
+    holder: &str,
+    until: Timestamp,
+) -> Result<bool, DbError> {
+    keep(connection, key, holder, until, true)
+}
+
+/// Gives a claim that the holder has another end; `forget` sets the count of its deliveries back.
+fn keep(
+    connection: &Connection,
+    key: &AttemptKey,
+    holder: &str,
+    until: Timestamp,
+    forget: bool,
+) -> Result<bool, DbError> {
     let no = number_of(connection, &key.execution_id)?;
     let changed = run(
         connection,
-        "UPDATE claims SET until = ?5
+        "UPDATE claims SET until = ?5, deliveries = CASE WHEN ?6 THEN 0 ELSE deliveries END
          WHERE execution = ?1 AND task_run = ?2 AND attempt = ?3 AND holder = ?4 AND result IS NULL",
-        params![no, key.task_run_id.as_str(), key.attempt, holder, nanos(until)],
+        params![no, key.task_run_id.as_str(), key.attempt, holder, nanos(until), forget],
     )?;
     Ok(changed > 0)
 }
