@@ -3,7 +3,7 @@
 use crate::executor::{Executor, execution_message};
 use async_trait::async_trait;
 use segue_model::Map;
-use segue_model::event::{Event, TaskRunResult};
+use segue_model::event::Event;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::State;
@@ -71,17 +71,7 @@ impl Executor {
         );
         let entry = message.log_entry(LogLevel::Error, now, error.clone());
         self.ports().state.append_logs(vec![entry]).await?;
-        let result = TaskRunResult {
-            task_run_id: message.task_run_id,
-            attempt: message.attempt,
-            state: State::Failed,
-            outputs: Map::new(),
-            error: Some(error),
-            start_date: message.dispatched_at.min(now),
-            end_date: now,
-            dynamic: Vec::new(),
-            metrics: Vec::new(),
-        };
+        let result = message.failed(error, now);
         self.apply(&message.execution_id, Event::TaskRunFinished(result)).await.map(|_| ())
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use segue_model::backfill::BackfillRequest;
-use segue_model::event::Event;
+use segue_model::event::{Event, TaskRunResult};
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::State;
@@ -186,6 +186,21 @@ impl TaskRunMessage {
             timestamp,
             level,
             message,
+        }
+    }
+
+    /// The result of this attempt where somebody else ends it as FAILED: no outputs, and the reason.
+    pub fn failed(&self, error: String, now: Timestamp) -> TaskRunResult {
+        TaskRunResult {
+            task_run_id: self.task_run_id.clone(),
+            attempt: self.attempt,
+            state: State::Failed,
+            outputs: Map::new(),
+            error: Some(error),
+            start_date: self.dispatched_at.min(now),
+            end_date: now,
+            dynamic: Vec::new(),
+            metrics: Vec::new(),
         }
     }
 }

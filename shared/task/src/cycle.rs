@@ -9,11 +9,9 @@ use crate::list::TaskList;
 use crate::outbound::Clients;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use segue_model::Map;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
-use segue_model::state::State;
 use segue_ports::state::Claim;
 use segue_ports::wire::{AttemptKey, ExecutionMessage, Message, Resumed, TaskRunMessage};
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
@@ -314,17 +312,7 @@ impl TaskService {
         );
         tracing::error!(?key, error);
         let logs = vec![message.log_entry(LogLevel::Error, now, error.clone())];
-        let result = TaskRunResult {
-            task_run_id: message.task_run_id.clone(),
-            attempt: message.attempt,
-            state: State::Failed,
-            outputs: Map::new(),
-            error: Some(error),
-            start_date: message.dispatched_at.min(now),
-            end_date: now,
-            dynamic: Vec::new(),
-            metrics: Vec::new(),
-        };
+        let result = message.failed(error, now);
         let state = &self.service.ports.state;
         if tried(|| state.finish_claim(key, holder, &result, logs.clone())).await? {
             self.report(&key.execution_id, result).await?;
