@@ -1,8 +1,6 @@
 //! Whether the state store can be read and written.
 
 use crate::parts::Api;
-use segue_model::id::ExecutionId;
-use segue_ports::PortError;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -11,8 +9,6 @@ use tokio::time::timeout;
 const KEPT: Duration = Duration::from_secs(5);
 /// How long the store may take. A store that takes longer counts as down.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The flow that the check takes a slot of. No flow can have this name, because a `/` is not allowed in it.
-const FLOW: (&str, &str) = ("system", "health/check");
 
 /// Asks the state store, and remembers the answer for a while.
 #[derive(Debug, Default)]
@@ -30,7 +26,7 @@ impl Health {
         {
             return answer.clone();
         }
-        let answer = match timeout(PATIENCE, probe(api)).await {
+        let answer = match timeout(PATIENCE, api.state().check(api.now())).await {
             Ok(answer) => answer.map_err(|error| error.to_string()),
             Err(_) => Err(format!("the state store has not answered for {} s", PATIENCE.as_secs())),
         };
@@ -40,14 +36,4 @@ impl Health {
         *last = Some((Instant::now(), answer.clone()));
         answer
     }
-}
-
-/// A slot that is taken and given back changes nothing that anybody can see, and is written twice.
-async fn probe(api: &Api) -> Result<(), PortError> {
-    let (namespace, flow) = FLOW;
-    api.state().check().await?;
-    let execution = ExecutionId::derive(&[namespace, flow]);
-    api.state().take_slot(namespace, flow, 1, &execution, false, api.now()).await?;
-    api.state().release_slot(namespace, flow, &execution, api.now()).await?;
-    Ok(())
 }

@@ -91,7 +91,7 @@ async fn a_store_that_cannot_be_written_is_down() {
     let store = rusqlite::Connection::open(&database).unwrap();
     store
         .execute_batch(
-            "CREATE TRIGGER full BEFORE INSERT ON slots BEGIN SELECT RAISE(FAIL, 'disk is full'); END",
+            "CREATE TRIGGER full BEFORE INSERT ON probe BEGIN SELECT RAISE(FAIL, 'disk is full'); END",
         )
         .unwrap();
     server.get("/flows/company.team/hello").await.ok();

@@ -107,7 +107,7 @@ fn lane(namespace: &str, flow_id: &str) -> Lane {
 
 #[async_trait]
 impl StateStore for SqliteStateStore {
-    async fn check(&self) -> Result<(), PortError> {
+    async fn check(&self, _now: Timestamp) -> Result<(), PortError> {
         self.database.check().await.map_err(|error| error.at(PORT))
     }
 
