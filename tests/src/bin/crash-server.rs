@@ -3,12 +3,14 @@
 //! The work is every golden flow, and a backfill of 24 months of the scheduled taxi flow, whose limit of
 //! concurrency is 1. It is done once in peace; then as often as it takes to reach the number of kills. Each time
 //! the executions must end as in peace, every slot must have run once, and the main table must hold the same rows.
+//!
+//! As often a server is killed while scripts run: none runs twice at once, and none outlives its server.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use segue_tests::repository;
-use segue_tests::server::{Client, Ended, ServerProcess, poison};
+use segue_tests::server::{Client, Ended, ServerProcess, poison, scripts};
 use segue_tests::taxi::{SCHEDULED, same_ends, serve_months, slots_ran_once};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -50,9 +52,15 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     poison::a_deadly_task_fails(&arguments.segue).await?;
     say("a task that ends the server each time it runs has failed after three, and the server stays")?;
+    let mut moments = StdRng::seed_from_u64(arguments.seed);
+    let (kills, life) = (arguments.kills, arguments.longest_life);
+    let (runs, cut_off) =
+        scripts::none_twice_and_none_left(&arguments.segue, kills, life, &mut moments).await?;
+    say(&format!(
+        "scripts: {kills} kills, {cut_off} of them while scripts ran; {runs} began, none twice at once, none left"
+    ))?;
     let (source, _files) = serve_months().await?;
 
-    let mut moments = StdRng::seed_from_u64(arguments.seed);
     let began = Instant::now();
     let (peace, _) = round(&arguments, &source, None).await?;
     say(&format!("in peace: {} executions in {:.1} s", peace.ends.len(), began.elapsed().as_secs_f64()))?;

@@ -5,6 +5,7 @@
 mod client;
 pub mod poison;
 mod process;
+pub mod scripts;
 pub mod seed;
 
 pub use client::{Client, Ended};
