@@ -89,6 +89,7 @@ impl Task for Probe {
             "platform" => return Err(platform()),
             "platform-twice" if run <= 2 => return Err(platform()),
             "warn" => context.end_with_warning(),
+            "count" => context.metric_counter(&self.say.join("."), 1.0),
             "dir" => std::fs::write(context.working_dir().join("f"), "x").unwrap(),
             _ => {}
         }
@@ -495,6 +496,14 @@ async fn secrets_reach_the_task_and_nothing_else() {
     failing.task_run_id = "taskrun2".into();
     assert_eq!(bench.run(failing).await, Verdict::Done);
     assert_eq!(bench.published()[1].error.as_deref(), Some("refused: ******"));
+    let mut counting = testing::message(
+        "test.Probe",
+        json!({"name": "secret", "mode": "count", "say": ["rows", "{{ secret('PASSWORD') }}"]}),
+    );
+    counting.task_run_id = "taskrun3".into();
+    assert_eq!(bench.run(counting).await, Verdict::Done);
+    let counted: Vec<_> = bench.published()[2].metrics.iter().map(|metric| metric.name.clone()).collect();
+    assert_eq!(counted, ["rows.******", "rows"]);
 }
 
 #[tokio::test]
