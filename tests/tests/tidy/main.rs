@@ -7,6 +7,7 @@ mod links;
 mod words;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use segue_service::{FunctionFacts, FunctionKind};
 use segue_tests::repository;
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,6 +23,17 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-files", &["segue-model", "segue-ports"]),
     ("segue-rendering", &["segue-template"]),
     ("segue-executor", &["segue-engine", "segue-model", "segue-ports", "segue-rendering", "segue-template"]),
+    (
+        "segue-scheduler",
+        &[
+            "segue-engine",
+            "segue-executor",
+            "segue-model",
+            "segue-ports",
+            "segue-rendering",
+            "segue-template",
+        ],
+    ),
     ("segue-service", &["segue-model", "segue-ports"]),
     (
         "segue-task",
@@ -32,25 +44,29 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-process", &[]),
 ];
 
-/// What a function's library may depend on.
-const FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
-    "segue-executor",
+/// What a function's library may depend on: a function that runs task runs, `kind: tasks`.
+const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-files",
     "segue-model",
     "segue-ports",
     "segue-process",
-    "segue-rendering",
     "segue-service",
     "segue-task",
     "segue-template",
 ];
 
-/// What some functions may depend on in addition. Services that read flows need the list of all task types, and
-/// some of them need the engine's rules.
-const MAY_ALSO: &[(&str, &[&str])] = &[
-    ("segue-fn-executor", &["segue-families"]),
-    ("segue-fn-scheduler", &["segue-engine", "segue-families"]),
-    ("segue-fn-api", &["segue-engine", "segue-families", "segue-fn-scheduler"]),
+/// What a function's library may depend on: a function of `kind: control`. These functions read flows, so they need
+/// the list of all task types, and are wiring around the libraries that decide.
+const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
+    "segue-engine",
+    "segue-executor",
+    "segue-families",
+    "segue-files",
+    "segue-model",
+    "segue-ports",
+    "segue-scheduler",
+    "segue-service",
+    "segue-template",
 ];
 
 /// What only a composition root may name: the adapters, and what connects to them for a function's `main.rs`.
@@ -87,6 +103,12 @@ fn metadata() -> Metadata {
 
 fn is_function(package: &Package) -> bool {
     package.manifest_path.starts_with(repository().join("functions"))
+}
+
+fn facts(function: &Package) -> FunctionFacts {
+    let file = function.manifest_path.with_file_name("function.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    FunctionFacts::parse(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 fn normal_dependencies(package: &Package) -> impl Iterator<Item = &cargo_metadata::Dependency> {
@@ -132,7 +154,10 @@ fn dependencies_point_one_way() {
             continue;
         }
         let allowed: &[&str] = if is_function(package) {
-            FUNCTIONS_MAY_DEPEND_ON
+            match facts(package).kind {
+                FunctionKind::Tasks => TASK_FUNCTIONS_MAY_DEPEND_ON,
+                FunctionKind::Control => CONTROL_FUNCTIONS_MAY_DEPEND_ON,
+            }
         } else if let Some((_, allowed)) =
             MAY_DEPEND_ON.iter().find(|(name, _)| *name == package.name.as_str())
         {
@@ -147,14 +172,27 @@ fn dependencies_point_one_way() {
         {
             // A function's main is a composition root; that its library names no adapter is the next test.
             let of_main = is_function(package) && ADAPTERS.contains(&dependency.name.as_str());
-            let is_extra = MAY_ALSO.iter().any(|(name, more)| {
-                *name == package.name.as_str() && more.contains(&dependency.name.as_str())
-            });
-            if !of_main && !is_extra && !allowed.contains(&dependency.name.as_str()) {
+            if !of_main && !allowed.contains(&dependency.name.as_str()) {
                 wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
             }
         }
     }
+    none(wrong);
+}
+
+/// Also in their tests.
+#[test]
+fn no_function_depends_on_a_function() {
+    let packages = metadata().packages;
+    let functions: BTreeSet<_> =
+        packages.iter().filter(|package| is_function(package)).map(|package| package.name.as_str()).collect();
+    let mut wrong = Vec::new();
+    for package in packages.iter().filter(|package| is_function(package)) {
+        for dependency in package.dependencies.iter().filter(|one| functions.contains(one.name.as_str())) {
+            wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
+        }
+    }
+    assert!(!functions.is_empty());
     none(wrong);
 }
 

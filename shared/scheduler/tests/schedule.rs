@@ -8,10 +8,10 @@
 
 mod world;
 
-use segue_fn_scheduler::SchedulerError;
 use segue_model::state::State;
 use segue_ports::Verdict;
 use segue_ports::wire::Message;
+use segue_scheduler::SchedulerError;
 use serde_json::json;
 use world::{World, at, flow, key, label, schedule, variable, waiting_flow};
 

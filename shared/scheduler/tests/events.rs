@@ -9,9 +9,9 @@
 mod world;
 
 use segue_executor::NewExecution;
-use segue_fn_scheduler::{SchedulerError, WebhookRequest};
 use segue_model::state::State;
 use segue_ports::wire::{ExecutionEnded, Message};
+use segue_scheduler::{SchedulerError, WebhookRequest};
 use serde_json::json;
 use world::{World, at, flow, key, label, schedule, variable, waiting_flow, with_tasks};
 
