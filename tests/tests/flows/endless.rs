@@ -32,7 +32,12 @@ async fn a_query_over_its_time_is_stopped_and_the_next_one_writes() {
     let platform = Platform::start().unwrap();
     let end = platform.run(FLOW, Map::new()).await.unwrap();
     let states: Vec<_> = end.runs.iter().map(|run| (run.task_id.as_str(), run.current().as_str())).collect();
-    assert_eq!(states, [("dataset", "SUCCESS"), ("long", "WARNING"), ("short", "SUCCESS")], "{}", end.errors());
+    assert_eq!(
+        states,
+        [("dataset", "SUCCESS"), ("long", "WARNING"), ("short", "SUCCESS")],
+        "{}",
+        end.errors()
+    );
     assert_eq!(end.state(), "WARNING");
     assert_eq!(platform.number("SELECT n FROM endless.t").await.unwrap(), 7);
     platform.stop().await;
