@@ -133,7 +133,7 @@ impl ExecutionState {
                 outputs: self.execution.outputs.clone().unwrap_or_default(),
             });
         }
-        self.effect(Effect::ExecutionEnded { state });
+        self.effect(Effect::AnnounceState { state });
     }
 
     /// Whether nothing is left to do, `afterExecution` included.

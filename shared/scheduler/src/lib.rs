@@ -11,13 +11,13 @@
 //! `NewExecution`, and an arm where that is told of.
 
 mod backfill;
-mod ended;
 mod error;
 mod fire;
 mod flow_trigger;
 mod listeners;
 mod manual;
 mod memo;
+mod reached;
 mod scheduler;
 mod states;
 mod sweep;

@@ -239,14 +239,14 @@ async fn stop_after_switches_off_once() {
     assert!(world.trigger("f", "t").await.disabled);
     let id = world.executions("f").await[0].id.clone();
     world.scheduler.set_disabled(&key("f", "t"), false).await.unwrap();
-    let ended = segue_ports::wire::ExecutionEnded {
+    let reached = segue_ports::wire::ExecutionStateReached {
         version: 1,
         execution_id: id,
         namespace: "company".into(),
         flow_id: "f".into(),
         state: State::Failed,
     };
-    assert_eq!(world.send(Message::ExecutionEnded(ended)).await, Verdict::Done);
+    assert_eq!(world.send(Message::ExecutionStateReached(reached)).await, Verdict::Done);
     assert!(!world.trigger("f", "t").await.disabled, "told of twice, it stops once");
 }
 

@@ -147,7 +147,7 @@ impl Server {
             answers: answers.clone(),
             globals: Arc::clone(&globals),
             observer: watch.clone(),
-            announce_ends: true,
+            announce_states: true,
         }));
         let scheduler = Arc::new(Scheduler::new(SchedulerParts {
             ports: ports.clone(),

@@ -226,7 +226,7 @@ fn services(ports: &Ports) -> (Arc<Executor>, Arc<Scheduler>) {
         answers: Arc::new(KvAnswers),
         globals: globals.clone(),
         observer: Arc::new(NoObserver),
-        announce_ends: true,
+        announce_states: true,
     }));
     let parts = SchedulerParts {
         ports: ports.clone(),
