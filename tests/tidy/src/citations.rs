@@ -1,6 +1,6 @@
 //! Comments cite docs/kestra.md by section, as in `docs/kestra.md 4.6`, and each cited section exists.
 
-use super::{files, none, read};
+use super::tree::{files, none, read};
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Plain English: the banned words of docs/STYLE.md, and the length of lines of Markdown.
 
-use super::{files, none, read};
+use super::tree::{files, none, read};
 use std::path::{Path, PathBuf};
 
 /// The page with the rules and the table of banned words.

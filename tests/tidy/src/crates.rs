@@ -1,0 +1,182 @@
+//! Which way dependencies point, and what every crate and every function has.
+
+use super::tree::{files, none, read, repository};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use std::path::PathBuf;
+
+/// What each crate of `shared/` may depend on, of this workspace. Functions, and the roots where everything is put
+/// together, are below.
+const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("segue-model", &[]),
+    ("segue-template", &["segue-model"]),
+    ("segue-engine", &["segue-model", "segue-template"]),
+    ("segue-ports", &["segue-model"]),
+    ("segue-files", &["segue-model", "segue-ports"]),
+    ("segue-rendering", &["segue-template"]),
+    ("segue-executor", &["segue-engine", "segue-model", "segue-ports", "segue-rendering", "segue-template"]),
+    ("segue-service", &["segue-model", "segue-ports"]),
+    (
+        "segue-task",
+        &["segue-files", "segue-model", "segue-ports", "segue-rendering", "segue-service", "segue-template"],
+    ),
+    ("segue-embedded", &["segue-model", "segue-ports"]),
+    ("segue-gcp", &["segue-model", "segue-ports"]),
+    ("segue-process", &[]),
+    ("segue-tidy", &[]),
+];
+
+/// What a function's library may depend on.
+const FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
+    "segue-executor",
+    "segue-files",
+    "segue-model",
+    "segue-ports",
+    "segue-process",
+    "segue-rendering",
+    "segue-service",
+    "segue-task",
+    "segue-template",
+];
+
+/// What some functions may depend on in addition. Services that read flows need the list of all task types, and
+/// some of them need the engine's rules.
+const MAY_ALSO: &[(&str, &[&str])] = &[
+    ("segue-fn-executor", &["segue-families"]),
+    ("segue-fn-scheduler", &["segue-engine", "segue-families"]),
+    ("segue-fn-api", &["segue-engine", "segue-families", "segue-fn-scheduler"]),
+];
+
+/// What only a composition root may name: the adapters, and what connects to them for a function's `main.rs`.
+const ADAPTERS: &[&str] = &["segue-embedded", "segue-gcp", "segue-runtime"];
+
+/// Where everything is put together; these may depend on anything.
+const COMPOSITION_ROOTS: &[&str] =
+    &["segue-cli", "segue-families", "segue-runtime", "segue-standalone", "segue-tests"];
+
+/// Crates that decide and never act.
+const PURE: &[&str] = &["segue-model", "segue-template", "segue-engine"];
+
+/// Beginnings of the names of what a pure crate must not depend on.
+const IMPURE: &[&str] =
+    &["tokio", "reqwest", "axum", "hyper", "google", "gcp", "rand", "uuid", "rusqlite", "duckdb"];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .current_dir(repository())
+        .no_deps()
+        .other_options(vec!["--offline".into()])
+        .exec()
+        .unwrap()
+}
+
+fn is_function(package: &Package) -> bool {
+    package.manifest_path.starts_with(repository().join("functions"))
+}
+
+fn normal_dependencies(package: &Package) -> impl Iterator<Item = &cargo_metadata::Dependency> {
+    package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development)
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let mut wrong = Vec::new();
+    for package in &metadata().packages {
+        if COMPOSITION_ROOTS.contains(&package.name.as_str()) {
+            continue;
+        }
+        let allowed: &[&str] = if is_function(package) {
+            FUNCTIONS_MAY_DEPEND_ON
+        } else if let Some((_, allowed)) =
+            MAY_DEPEND_ON.iter().find(|(name, _)| *name == package.name.as_str())
+        {
+            allowed
+        } else {
+            wrong
+                .push(format!("{} has no line in MAY_DEPEND_ON: decide what it may depend on", package.name));
+            continue;
+        };
+        for dependency in
+            normal_dependencies(package).filter(|dependency| dependency.name.starts_with("segue-"))
+        {
+            // A function's main is a composition root; that its library names no adapter is the next test.
+            let of_main = is_function(package) && ADAPTERS.contains(&dependency.name.as_str());
+            let is_extra = MAY_ALSO.iter().any(|(name, more)| {
+                *name == package.name.as_str() && more.contains(&dependency.name.as_str())
+            });
+            if !of_main && !is_extra && !allowed.contains(&dependency.name.as_str()) {
+                wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
+            }
+        }
+    }
+    none(wrong);
+}
+
+#[test]
+fn only_mains_of_functions_name_an_adapter() {
+    let in_library = |path: &PathBuf| {
+        let is_for_tests = path.ends_with("src/testing.rs") || path.iter().any(|part| part == "tests");
+        path.starts_with("functions") && !path.ends_with("src/main.rs") && !is_for_tests
+    };
+    let named = |text: &str| {
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
+        ADAPTERS.iter().find(|adapter| code.contains(&adapter.replace('-', "_"))).copied()
+    };
+    none(
+        files(&[".rs"])
+            .into_iter()
+            .filter(in_library)
+            .filter_map(|path| {
+                named(&read(&path)).map(|adapter| format!("{} names {adapter}", path.display()))
+            })
+            .collect(),
+    );
+}
+
+#[test]
+fn pure_crates_do_nothing_but_decide() {
+    let mut wrong = Vec::new();
+    for package in metadata().packages.iter().filter(|package| PURE.contains(&package.name.as_str())) {
+        for dependency in normal_dependencies(package) {
+            if IMPURE.iter().any(|impure| dependency.name.starts_with(impure)) {
+                wrong.push(format!("{} is pure and must not depend on {}", package.name, dependency.name));
+            }
+        }
+    }
+    none(wrong);
+}
+
+#[test]
+fn every_crate_takes_lints_and_versions_from_the_root() {
+    let mut wrong = Vec::new();
+    // The fuzz targets are a workspace of their own, which has nothing to take from the root.
+    let is_member = |path: &PathBuf| path.components().count() > 1 && !path.starts_with("tests/fuzz");
+    for manifest in files(&["Cargo.toml"]).into_iter().filter(is_member) {
+        let text = read(&manifest);
+        if !text.contains("[lints]\nworkspace = true") {
+            wrong.push(format!("{} does not take the workspace's lints", manifest.display()));
+        }
+        let own_version = |line: &&str| line.contains("= \"") && line.contains(|c: char| c.is_ascii_digit());
+        for line in text.lines().filter(own_version) {
+            wrong.push(format!("{}: `{line}` has a version of its own", manifest.display()));
+        }
+    }
+    none(wrong);
+}
+
+#[test]
+fn every_function_is_complete() {
+    let mut wrong = Vec::new();
+    for package in metadata().packages.iter().filter(|package| is_function(package)) {
+        let folder = package.manifest_path.parent().unwrap();
+        let name = folder.file_name().unwrap();
+        if package.name.as_str() != format!("segue-fn-{name}") {
+            wrong.push(format!("{folder} holds {}, and not segue-fn-{name}", package.name));
+        }
+        for piece in ["src/lib.rs", "src/main.rs", "function.yaml"] {
+            if !folder.join(piece).is_file() {
+                wrong.push(format!("{folder} has no {piece}"));
+            }
+        }
+    }
+    none(wrong);
+}
