@@ -1,4 +1,4 @@
-//! Internal storage: a bucket (or a prefix in one) in which executions keep their files, addressed by
+//! Internal storage: a bucket, or a prefix in a bucket, for the files of executions. The address of a file is
 //! `kestra:///…` (docs/kestra.md 2.8).
 
 use crate::error::PortError;
@@ -18,7 +18,7 @@ pub struct InternalStorage {
 }
 
 impl InternalStorage {
-    /// Internal storage in `bucket`, under `prefix` (empty, or ending with a slash).
+    /// Internal storage in `bucket`, under `prefix`. The prefix is empty or ends with a slash.
     pub fn new(objects: Arc<dyn ObjectStore>, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
         Self { objects, bucket: bucket.into(), prefix: prefix.into() }
     }
@@ -33,10 +33,10 @@ impl InternalStorage {
         format!("{SCHEME}/{}", path.trim_start_matches('/'))
     }
 
-    /// Where the object behind a URI is.
+    /// The address of the object that a URI names.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] when it is no `kestra:///` URI, or its path has `..` in it.
+    /// [`PortError::Invalid`] if the text is not a `kestra:///` URI, or the path contains `..`.
     pub fn address(&self, uri: &str) -> Result<ObjectAddress, PortError> {
         let path = uri.strip_prefix("kestra:///").ok_or_else(|| {
             PortError::invalid(format!(
@@ -79,7 +79,7 @@ impl InternalStorage {
         Ok((uri, info))
     }
 
-    /// Reads what is behind a URI.
+    /// Reads the file that a URI names.
     ///
     /// # Errors
     /// As [`ObjectStore::get`].
@@ -87,10 +87,10 @@ impl InternalStorage {
         self.objects.get(&self.address(uri)?).await
     }
 
-    /// Reads what is behind a URI as text of at most `limit` bytes.
+    /// Reads the file that a URI names as text of at most `limit` bytes.
     ///
     /// # Errors
-    /// As [`ObjectStore::get`]; [`PortError::Invalid`] when it is larger, or not UTF-8.
+    /// As [`ObjectStore::get`]. [`PortError::Invalid`] if the file is larger or is not UTF-8.
     pub async fn get_text(&self, uri: &str, limit: u64) -> Result<String, PortError> {
         use futures::TryStreamExt as _;
         let (info, mut stream) = self.get(uri).await?;
@@ -107,7 +107,7 @@ impl InternalStorage {
         String::from_utf8(bytes).map_err(|_| PortError::invalid(format!("{uri} is not UTF-8 text")))
     }
 
-    /// Copies what is behind a URI into a local file.
+    /// Copies the file that a URI names into a local file.
     ///
     /// # Errors
     /// As [`ObjectStore::get_file`].
@@ -115,7 +115,7 @@ impl InternalStorage {
         self.objects.get_file(&self.address(uri)?, file).await
     }
 
-    /// What is known of the file behind a URI.
+    /// The description of the file that a URI names. None if it does not exist.
     ///
     /// # Errors
     /// As [`ObjectStore::head`].
@@ -123,7 +123,7 @@ impl InternalStorage {
         self.objects.head(&self.address(uri)?).await
     }
 
-    /// Removes the file behind a URI; false where there was none.
+    /// Removes the file that a URI names. Returns false if it did not exist.
     ///
     /// # Errors
     /// As [`ObjectStore::delete`].
