@@ -164,6 +164,15 @@ impl TaskContext {
         self.0.journal.push(level, &message.into(), &self.0.masker);
     }
 
+    /// Waits until the log has room: until most lines so far are written, or the attempt is to stop. For a task that
+    /// logs what others print.
+    pub async fn log_room(&self) {
+        tokio::select! {
+            () = self.0.journal.room() => {}
+            () = self.0.cancelled.cancelled() => {}
+        }
+    }
+
     /// A line for who looks into a fault.
     pub fn debug(&self, message: impl Into<String>) {
         self.log(LogLevel::Debug, message);

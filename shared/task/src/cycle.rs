@@ -246,6 +246,7 @@ impl TaskService {
                 tokio::select! {
                     biased;
                     ended = &mut run => break ended,
+                    () = context.journal().batch() => context.journal().flush(&*self.service.ports.state).await,
                     _ = ticks.tick() => context.journal().flush(&*self.service.ports.state).await,
                 }
             }
