@@ -27,10 +27,10 @@ async fn main() -> anyhow::Result<()> {
     );
     let (ports, watch) = (connect(&config).await?, Arc::new(Watch::default()));
     let executor = executor(ports, globals(std::env::vars(), "gcp"), watch.clone(), true);
-    let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
+    let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
     let url = std::env::var("SEGUE_URL").unwrap_or_else(|_| format!("http://{}", config.address));
     let access = Access { basic: auth, token: None, iap, hosts: hosts(&config)?, proxies: proxies(&config)? };
-    let parts = ApiParts { access, url, ..ApiParts::beside(&executor, &scheduler, &watch) };
+    let parts = ApiParts { access, url, ..ApiParts::from_executor(&executor, &scheduler, &watch) };
     Ok(serve_router(&config, router(parts)).await?)
 }
 

@@ -39,7 +39,7 @@ pub struct ApiParts {
 
 impl ApiParts {
     /// Those of an API beside an executor and a scheduler: open to everybody on this machine, at no address yet.
-    pub fn beside(executor: &Arc<Executor>, scheduler: &Arc<Scheduler>, watch: &Arc<Watch>) -> Self {
+    pub fn from_executor(executor: &Arc<Executor>, scheduler: &Arc<Scheduler>, watch: &Arc<Watch>) -> Self {
         let parts = executor.parts();
         Self {
             ports: parts.ports.clone(),

@@ -12,6 +12,6 @@ async fn main() -> anyhow::Result<()> {
     let config = start(FUNCTION)?;
     let ports = connect(&config).await?;
     let executor = executor(ports.clone(), globals(std::env::vars(), "gcp"), Arc::new(NoObserver), true);
-    let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
+    let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
     Ok(serve_handlers(&config, &ports, scheduler, None).await?)
 }

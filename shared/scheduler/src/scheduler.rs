@@ -5,7 +5,7 @@ use crate::listeners::Listeners;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use segue_engine::schedule::{Calendar, TriggerEnv, of_dates, of_schedule};
+use segue_engine::schedule::{Calendar, TriggerEnv, dates_calendar, schedule_calendar};
 use segue_executor::{Answers, Executor};
 use segue_model::catalog::Catalog;
 use segue_model::flow::Flow;
@@ -44,8 +44,8 @@ pub struct SchedulerParts {
 }
 
 impl SchedulerParts {
-    /// Those of a scheduler beside an executor, which has all but the executor.
-    pub fn beside(executor: &Arc<Executor>) -> Self {
+    /// The parts of a scheduler next to an executor; the executor has all of them but itself.
+    pub fn from_executor(executor: &Arc<Executor>) -> Self {
         let parts = executor.parts();
         Self {
             ports: parts.ports.clone(),
@@ -152,7 +152,7 @@ impl Scheduler {
     ) -> Result<Option<Result<Calendar, String>>, PortError> {
         let text = |error: segue_engine::schedule::CalendarError| error.to_string();
         match trigger.type_name.as_str() {
-            SCHEDULE => Ok(Some(of_schedule(trigger).map_err(text))),
+            SCHEDULE => Ok(Some(schedule_calendar(trigger).map_err(text))),
             ON_DATES => {
                 let dates = trigger.properties.get("dates").unwrap_or(&Json::Null);
                 let id = ExecutionId::derive(&["dates", &flow.namespace, &flow.id, &trigger.id]);
@@ -163,7 +163,7 @@ impl Scheduler {
                         other => Some(other.map_err(|error| error.to_string())),
                     }
                 });
-                Ok(Some(rendered.await?.and_then(|dates| of_dates(trigger, &dates).map_err(text))))
+                Ok(Some(rendered.await?.and_then(|dates| dates_calendar(trigger, &dates).map_err(text))))
             }
             _ => Ok(None),
         }

@@ -53,7 +53,7 @@ impl CloudServer {
         }
         let watch = Arc::new(Watch::default());
         let executor = executor(ports.clone(), globals(environment, "gcp"), watch.clone(), true);
-        let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
+        let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
         Ok(Self { config, ports, executor, scheduler, watch, containers })
     }
 
@@ -92,7 +92,7 @@ impl CloudServer {
         }
         let hosts = access.hosts.clone();
         let parts =
-            ApiParts { access, url, ..ApiParts::beside(&self.executor, &self.scheduler, &self.watch) };
+            ApiParts { access, url, ..ApiParts::from_executor(&self.executor, &self.scheduler, &self.watch) };
         let mut router = segue_fn_api::router(parts);
         let server = Arc::new(self);
         if server.place().1 {
@@ -131,7 +131,7 @@ impl CloudServer {
             let settings = TaskSettings { containers, ..segue_runtime::cloud_settings(facts.timeout) };
             let service =
                 TaskService::with_settings(family, self.ports.clone(), renderer.clone(), holder, settings);
-            router = router.nest(&path, push(Handlers::of(service)));
+            router = router.nest(&path, push(Handlers::messages_only(service)));
         }
         Ok(router)
     }
