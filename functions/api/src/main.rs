@@ -1,8 +1,8 @@
 //! The `api` service: wiring only.
 
 use anyhow::{Context as _, bail, ensure};
+use segue_catalog::{executor, globals};
 use segue_executor::Watch;
-use segue_families::{executor, globals};
 use segue_fn_api::{Access, ApiParts, BasicAuth, Hosts, router};
 use segue_runtime::{connect, start};
 use segue_scheduler::{Scheduler, SchedulerParts};

@@ -1,7 +1,7 @@
 //! The `scheduler` service: wiring only.
 
+use segue_catalog::{executor, globals};
 use segue_executor::NoObserver;
-use segue_families::{executor, globals};
 use segue_fn_scheduler::FUNCTION;
 use segue_runtime::{connect, serve_handlers, start};
 use segue_scheduler::{Scheduler, SchedulerParts};

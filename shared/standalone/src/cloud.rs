@@ -5,8 +5,8 @@
 //! of every function as well, pushed to it as they would be to each.
 
 use axum::Router;
+use segue_catalog::{executor, families, globals};
 use segue_executor::{Executor, Watch};
-use segue_families::{executor, families, globals};
 use segue_fn_api::{Access, ApiParts, behind_door};
 use segue_gcp::{DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription};
 use segue_model::parse::Parsed;

@@ -3,9 +3,9 @@
 use crate::running::Running;
 use crate::work::Work;
 use jiff::Timestamp;
+use segue_catalog::{executor, families, globals};
 use segue_embedded::{Durability, Embedded, EmbeddedOptions};
 use segue_executor::{CreateError, Executor, NewExecution, Watch};
-use segue_families::{executor, families, globals};
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::{Diagnostic, Severity};
 use segue_model::execution::Execution;

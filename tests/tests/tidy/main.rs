@@ -60,7 +60,7 @@ const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
 const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-engine",
     "segue-executor",
-    "segue-families",
+    "segue-catalog",
     "segue-files",
     "segue-model",
     "segue-ports",
@@ -74,7 +74,7 @@ const ADAPTERS: &[&str] = &["segue-embedded", "segue-gcp", "segue-runtime"];
 
 /// Where everything is put together; these may depend on anything.
 const COMPOSITION_ROOTS: &[&str] =
-    &["segue-cli", "segue-families", "segue-runtime", "segue-standalone", "segue-tests"];
+    &["segue-catalog", "segue-cli", "segue-runtime", "segue-standalone", "segue-tests"];
 
 /// Crates that decide and never act.
 const PURE: &[&str] = &["segue-model", "segue-template", "segue-engine"];

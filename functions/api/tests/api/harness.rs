@@ -3,9 +3,9 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use segue_catalog::{PortAnswers, catalog};
 use segue_embedded::{EmbeddedOptions, EnvSecretStore, open_with};
 use segue_executor::{Executor, ExecutorParts, Watch};
-use segue_families::{PortAnswers, catalog};
 use segue_fn_api::{Access, ApiParts, BasicAuth, router};
 use segue_ports::{MessageHandler, Ports, Topic};
 use segue_scheduler::{Scheduler, SchedulerParts};
