@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use segue_engine::schedule::{Calendar, TriggerEnv, dates_calendar, schedule_calendar};
-use segue_executor::{Answers, Executor};
+use segue_executor::Executor;
+use segue_lookups::{Answers, until_answered};
 use segue_model::catalog::Catalog;
 use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
@@ -15,7 +16,6 @@ use segue_model::trigger_state::TriggerKey;
 use segue_model::{Json, Map};
 use segue_ports::wire::Message;
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
-use segue_rendering::off_thread;
 use segue_template::{Ambient, LookupTable, RenderError, Renderer};
 use std::sync::Arc;
 
@@ -128,20 +128,8 @@ impl Scheduler {
         T: Send,
     {
         let table = LookupTable::new();
-        loop {
-            // What triggers render is seldom and small: it may always go elsewhere.
-            if let Some(found) = off_thread(true, || ask(&table)) {
-                return Ok(found);
-            }
-            let pending = table.take_pending();
-            if pending.is_empty() {
-                return Err(PortError::invalid("an expression waits for an answer that it never asked for"));
-            }
-            for lookup in pending {
-                let answer = self.parts.answers.answer(namespace, execution, &lookup).await?;
-                table.insert(lookup, answer);
-            }
-        }
+        // What triggers render is seldom and small: it may always go elsewhere.
+        until_answered(&*self.parts.answers, namespace, execution, &table, true, || ask(&table)).await
     }
 
     /// The slots of a trigger; none where it has no slots. The inner error says why they cannot be told.

@@ -5,8 +5,8 @@
 //! of every function as well, pushed to it as they would be to each.
 
 use axum::Router;
-use segue_catalog::{executor, families, globals};
-use segue_executor::{Executor, Watch};
+use segue_catalog::{catalog, families};
+use segue_executor::{Executor, ExecutorParts, Watch, globals};
 use segue_fn_api::{Access, ApiParts, behind_door};
 use segue_gcp::{DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription};
 use segue_model::parse::Parsed;
@@ -52,7 +52,10 @@ impl CloudServer {
             ports.timers = TimersBy::Watching;
         }
         let watch = Arc::new(Watch::default());
-        let executor = executor(ports.clone(), globals(environment, "gcp"), watch.clone(), true);
+        let executor = Arc::new(Executor::new(ExecutorParts {
+            observer: watch.clone(),
+            ..ExecutorParts::on_ports(ports.clone(), catalog(), globals(environment, "gcp"))
+        }));
         let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
         Ok(Self { config, ports, executor, scheduler, watch, containers })
     }

@@ -16,7 +16,7 @@ mod work;
 
 pub use cloud::CloudServer;
 pub use running::Running;
-pub use segue_catalog::{PortAnswers, catalog, families};
+pub use segue_catalog::{catalog, families};
 pub use segue_embedded::Durability;
 pub use segue_executor::{Change, Watch};
 pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts, Token};
