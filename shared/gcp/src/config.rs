@@ -105,7 +105,7 @@ impl PlatformConfig {
         }
         Ok(Self {
             bucket: variable("SEGUE_BUCKET").unwrap_or_else(|| format!("{project}-{prefix}")),
-            foreign_files: ForeignFiles::from_variables(&variable)?,
+            foreign_files: ForeignFiles::from_variables(variable)?,
             database: variable("SEGUE_DATABASE").unwrap_or_else(|| "(default)".to_owned()),
             encryption_key: variable("SEGUE_ENCRYPTION_KEY"),
             region: variable("SEGUE_REGION").unwrap_or_else(|| "europe-west1".to_owned()),

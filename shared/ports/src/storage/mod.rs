@@ -1,4 +1,4 @@
-//! Internal storage: a bucket (or a prefix in one) in which executions keep their files, addressed by
+//! Internal storage: a bucket, or a prefix in a bucket, for the files of executions. The address of a file is
 //! `kestra:///…` (docs/kestra.md 2.8).
 
 mod foreign;
@@ -29,7 +29,7 @@ pub struct InternalStorage {
 }
 
 impl InternalStorage {
-    /// Internal storage in `bucket`, under `prefix` (empty, or ending with a slash).
+    /// Internal storage in `bucket`, under `prefix`. The prefix is empty or ends with a slash.
     pub fn new(objects: Arc<dyn ObjectStore>, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
         let (bucket, prefix) = (bucket.into(), prefix.into());
         Self { objects, bucket, prefix, foreign: ForeignFiles::default(), reader: None }
@@ -63,11 +63,11 @@ impl InternalStorage {
         format!("{SCHEME}/{}", path.trim_start_matches('/'))
     }
 
-    /// Where the object behind a URI is, for a URI that Segue made itself. A URI that a flow wrote goes through
+    /// The address of the object that a URI names, for a URI that Segue made itself. A URI that a flow wrote goes through
     /// [`Self::admitted`].
     ///
     /// # Errors
-    /// [`PortError::Invalid`] when it is no `kestra:///` URI, or its path has `..` in it.
+    /// [`PortError::Invalid`] if the text is not a `kestra:///` URI, or the path contains `..`.
     pub fn address(&self, uri: &str) -> Result<ObjectAddress, PortError> {
         let path = uri.strip_prefix("kestra:///").ok_or_else(|| {
             PortError::invalid(format!(
@@ -123,7 +123,7 @@ impl InternalStorage {
         Ok((uri, info))
     }
 
-    /// Reads what is behind a URI.
+    /// Reads the file that a URI names.
     ///
     /// # Errors
     /// As [`ObjectStore::get`].
@@ -131,10 +131,10 @@ impl InternalStorage {
         self.objects.get(&self.admitted(uri).await?).await
     }
 
-    /// Reads what is behind a URI as text of at most `limit` bytes.
+    /// Reads the file that a URI names as text of at most `limit` bytes.
     ///
     /// # Errors
-    /// As [`ObjectStore::get`]; [`PortError::Invalid`] when it is larger, or not UTF-8.
+    /// As [`ObjectStore::get`]. [`PortError::Invalid`] if the file is larger or is not UTF-8.
     pub async fn get_text(&self, uri: &str, limit: u64) -> Result<String, PortError> {
         use futures::TryStreamExt as _;
         let (info, mut stream) = self.get(uri).await?;
@@ -151,7 +151,7 @@ impl InternalStorage {
         String::from_utf8(bytes).map_err(|_| PortError::invalid(format!("{uri} is not UTF-8 text")))
     }
 
-    /// Copies what is behind a URI into a local file.
+    /// Copies the file that a URI names into a local file.
     ///
     /// # Errors
     /// As [`ObjectStore::get_file`].
@@ -159,7 +159,7 @@ impl InternalStorage {
         self.objects.get_file(&self.admitted(uri).await?, file).await
     }
 
-    /// What is known of the file behind a URI.
+    /// The description of the file that a URI names. None if it does not exist.
     ///
     /// # Errors
     /// As [`ObjectStore::head`].
@@ -167,7 +167,7 @@ impl InternalStorage {
         self.objects.head(&self.admitted(uri).await?).await
     }
 
-    /// Removes the file behind a URI; false where there was none.
+    /// Removes the file that a URI names. Returns false if it did not exist.
     ///
     /// # Errors
     /// As [`ObjectStore::delete`].
