@@ -83,7 +83,7 @@ pub struct Output {
 
 impl Output {
     /// Of a bucket.
-    pub(crate) fn of(info: BucketInfo, created: bool, updated: bool) -> Self {
+    pub(crate) fn from_info(info: BucketInfo, created: bool, updated: bool) -> Self {
         Self {
             bucket_uri: format!("gs://{}", info.name),
             bucket: info.name,
@@ -119,7 +119,7 @@ impl Task for CreateBucket {
         match objects.create_bucket(spec.clone()).await {
             Ok(info) => {
                 context.info(format!("the bucket {} was made", info.name));
-                return Ok(Output::of(info, true, false));
+                return Ok(Output::from_info(info, true, false));
             }
             Err(PortError::AlreadyExists { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -134,17 +134,17 @@ impl Task for CreateBucket {
         match self.if_exists {
             // Made after this attempt was sent off: by a run of it that crashed before it could say so.
             IfExists::Error if found.created >= context.message().dispatched_at => {
-                Ok(Output::of(found, true, false))
+                Ok(Output::from_info(found, true, false))
             }
             IfExists::Error => Err(taken(&spec.name, "it exists already")),
             IfExists::Skip => {
                 context.info(format!("the bucket {} exists already", found.name));
-                Ok(Output::of(found, false, false))
+                Ok(Output::from_info(found, false, false))
             }
             IfExists::Update => {
                 let info = objects.update_bucket(spec).await?;
                 context.info(format!("the bucket {} was changed", info.name));
-                Ok(Output::of(info, false, true))
+                Ok(Output::from_info(info, false, true))
             }
         }
     }

@@ -44,7 +44,7 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
     let is_demanded = demands_isolation(&context.message().context)?;
     let Asked { image, options, is_said, unknown_runner } = asked;
     if let (Some(jobs), None | Some(ContainerPlace::Docker)) = (&context.ports().containers, rules.place) {
-        return Ok(Runner::Container(Box::new(Remote::of(context, jobs.clone(), &image, options))));
+        return Ok(Runner::Container(Box::new(Remote::for_attempt(context, jobs.clone(), &image, options))));
     }
     if matches!(rules.place, None | Some(ContainerPlace::Docker)) {
         permit(rules, &options, &image)?;

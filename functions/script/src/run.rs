@@ -283,7 +283,7 @@ pub(crate) async fn start(
             process::listen(command, &stop, sink).await.map_err(failure)
         }
         Runner::Docker { image, options } => {
-            let container = Container::of(context.message(), options.host.clone());
+            let container = Container::from_message(context.message(), options.host.clone());
             container.clear().await;
             let run = ContainerRun {
                 name: container.name(),

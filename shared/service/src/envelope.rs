@@ -96,7 +96,7 @@ fn answer(verdict: Verdict) -> Answer {
 
 /// What every line logged for the message is marked with.
 fn span(headers: &HeaderMap, envelope: &Envelope) -> tracing::Span {
-    let context = TraceContext::of(headers);
+    let context = TraceContext::from_headers(headers);
     tracing::info_span!(
         "message",
         message_id = envelope.message.message_id,

@@ -47,11 +47,11 @@ pub enum ServeError {
 impl Server {
     /// A server that is reached at `url` by those who have access.
     pub fn new(standalone: Arc<Standalone>, url: String, access: Access) -> Self {
-        let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(standalone.executor())));
+        let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(standalone.executor())));
         let api = segue_fn_api::router(ApiParts {
             access,
             url,
-            ..ApiParts::beside(standalone.executor(), &scheduler, standalone.watch())
+            ..ApiParts::from_executor(standalone.executor(), &scheduler, standalone.watch())
         });
         Self { standalone, scheduler, api }
     }
@@ -101,7 +101,7 @@ impl Server {
         }
         let scheduler = self.scheduler.clone();
         let standalone = self.standalone.clone();
-        running.besides(|stop| tick(standalone, scheduler, stop));
+        running.spawn(|stop| tick(standalone, scheduler, stop));
         let at_rest = CancellationToken::new();
         let stopped = async {
             shutdown.cancelled().await;

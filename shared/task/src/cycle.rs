@@ -6,9 +6,9 @@ use crate::containers::ContainerRules;
 use crate::context::{Service, TaskContext};
 use crate::lease;
 use crate::list::TaskList;
-use crate::outbound::Clients;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use segue_lookups::outbound::Clients;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
@@ -121,8 +121,8 @@ impl TaskService {
         holder: impl Into<String>,
         settings: TaskSettings,
     ) -> Self {
-        let service =
-            Service { ports, renderer, clients: Clients::from_env(), settings, holder: holder.into() };
+        let clients = Arc::new(Clients::from_env());
+        let service = Service { ports, renderer, clients, settings, holder: holder.into() };
         Self {
             list,
             service: Arc::new(service),

@@ -1,5 +1,6 @@
 //! How an attempt fails, with its verdict.
 
+use segue_lookups::outbound::NotSent;
 use segue_model::Map;
 use segue_ports::PortError;
 use segue_template::RenderError;
@@ -47,6 +48,12 @@ impl TaskError {
 impl From<PortError> for TaskError {
     fn from(error: PortError) -> Self {
         if error.is_transient() { Self::Platform(error) } else { Self::failed(error.to_string()) }
+    }
+}
+
+impl From<NotSent> for TaskError {
+    fn from(error: NotSent) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

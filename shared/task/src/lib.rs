@@ -9,8 +9,7 @@
 //! what the flow does with the result.
 //!
 //! How to add one more: a task type is not added here but in its function's crate: one file with the properties
-//! struct and `impl Task`, and one line in that crate's `tasks()`. What an expression may ask of the outside world
-//! gets its answer in [`lookups`].
+//! struct and `impl Task`, and one line in that crate's `tasks()`.
 
 mod attempt;
 mod coerce;
@@ -18,15 +17,10 @@ mod containers;
 mod context;
 mod cycle;
 mod error;
-mod http_function;
 mod journal;
 mod lease;
-mod line_masks;
 mod list;
-pub mod lookups;
-mod metadata;
-pub mod outbound;
-mod render;
+mod overlay;
 mod shared_directory;
 mod task;
 #[cfg(feature = "testing")]
@@ -38,8 +32,8 @@ pub use context::TaskContext;
 pub use cycle::{TaskService, TaskSettings};
 pub use error::TaskError;
 pub use journal::log_file_path;
-pub use line_masks::{mask_line, mask_lines_by};
 pub use list::TaskList;
+pub use segue_lookups::outbound;
 pub use segue_template::{Masker, ion};
 pub use shared_directory::SHARED_FILES;
 pub use task::Task;

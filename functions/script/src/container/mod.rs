@@ -83,7 +83,7 @@ impl std::fmt::Debug for Remote {
 
 impl Remote {
     /// The container of an attempt.
-    pub(crate) fn of(
+    pub(crate) fn for_attempt(
         context: &TaskContext,
         jobs: Arc<dyn ContainerJobs>,
         image: &str,

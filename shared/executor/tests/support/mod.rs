@@ -1,6 +1,7 @@
 //! An executor whose only service is a test's own.
 
-use segue_executor::{Answers, Executor, ExecutorParts, NoObserver};
+use segue_executor::{Executor, ExecutorParts, NoObserver};
+use segue_lookups::Answers;
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, TaskType};
 use segue_ports::Ports;

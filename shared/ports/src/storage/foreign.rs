@@ -79,7 +79,7 @@ impl Reader {
     /// # Errors
     /// [`PortError::Invalid`] for a file that is not for this execution; as [`StateStore::execution`].
     pub(super) async fn admit(&self, path: &str, rule: ForeignFiles) -> Result<(), PortError> {
-        let owner = Owner::of(path);
+        let owner = Owner::from_path(path);
         let Some(namespace) = owner.namespace() else { return Ok(()) };
         if rule == ForeignFiles::Allow || in_line(namespace, &self.namespace) {
             return Ok(());

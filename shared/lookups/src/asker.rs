@@ -16,17 +16,17 @@ const LARGEST_READ: u64 = 10 * 1024 * 1024;
 
 /// Who asks, and whom.
 #[derive(Clone, Copy)]
-pub struct Asker<'a> {
+pub(crate) struct Asker<'a> {
     /// The platform.
-    pub ports: &'a Ports,
+    pub(crate) ports: &'a Ports,
     /// For `http()`.
-    pub clients: &'a Clients,
+    pub(crate) clients: &'a Clients,
     /// The flow's namespace.
-    pub namespace: &'a str,
+    pub(crate) namespace: &'a str,
     /// The execution.
-    pub execution_id: &'a ExecutionId,
+    pub(crate) execution_id: &'a ExecutionId,
     /// Learns every secret that is handed out.
-    pub masker: &'a Masker,
+    pub(crate) masker: &'a Masker,
 }
 
 impl Asker<'_> {
@@ -34,7 +34,7 @@ impl Asker<'_> {
     ///
     /// # Errors
     /// A transient [`PortError`]: asking again may help.
-    pub async fn answer(&self, lookup: &Lookup) -> Result<Answer, PortError> {
+    pub(crate) async fn answer(&self, lookup: &Lookup) -> Result<Answer, PortError> {
         match self.fetch(lookup).await {
             Err(error) if error.is_transient() => Err(error),
             Err(PortError::NotFound { .. }) => Ok(Answer::Missing),

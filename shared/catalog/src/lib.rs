@@ -1,18 +1,11 @@
 //! THE list of function families, and with it of task types.
 //!
 //! What it is: [`families`] and [`catalog`], for who has to know every task type: the executor, the scheduler and the
-//! API read flows; `standalone` starts a worker for each family. [`executor`] puts an executor together that
-//! knows them all, with [`PortAnswers`] to answer what expressions ask.
+//! API read flows; `standalone` starts a worker for each family.
 //!
 //! What it must not know: how a task type works, which adapters there are, who composes what.
 //!
 //! How to add one more: a new function family gets one line in [`families`].
-
-mod answers;
-mod executor;
-
-pub use answers::PortAnswers;
-pub use executor::{executor, globals};
 
 use segue_model::catalog::Catalog;
 use segue_task::TaskList;

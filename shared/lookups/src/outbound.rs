@@ -1,7 +1,6 @@
 //! HTTP clients for the addresses flows name. They refuse the machine's metadata server, which hands out the
 //! service's own credentials, by name, by address and behind redirects; they are kept, one for each settings.
 
-use crate::error::TaskError;
 use crate::metadata::{is_metadata_address, is_metadata_name};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Proxy, Url, redirect};
@@ -9,12 +8,18 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use thiserror::Error;
 use url::Host;
 
 /// Redirects followed before giving up.
 const MAX_REDIRECTS: usize = 50;
 /// Clients kept; each has its own connections.
 const MAX_CLIENTS: usize = 32;
+
+/// A request that is not made. The text says why, and what to do.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct NotSent(String);
 
 /// What tells one client from another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,14 +74,14 @@ impl Clients {
     /// The client with these settings. A proxy is used only when the settings name one.
     ///
     /// # Errors
-    /// [`TaskError::Failed`] when the proxy is no URL or the client cannot be made.
-    pub fn get(&self, settings: &ClientSettings) -> Result<Client, TaskError> {
+    /// [`NotSent`] when the proxy is no URL or the client cannot be made.
+    pub fn get(&self, settings: &ClientSettings) -> Result<Client, NotSent> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = kept.get(settings) {
             return Ok(client.clone());
         }
         let client = self.build(settings).map_err(|error| {
-            TaskError::failed(format!("no HTTP client can be made with these options: {}", describe(&error)))
+            NotSent(format!("no HTTP client can be made with these options: {}", describe(&error)))
         })?;
         if kept.len() >= MAX_CLIENTS {
             kept.clear();
@@ -88,15 +93,14 @@ impl Clients {
     /// Reads an address and refuses what must not be asked.
     ///
     /// # Errors
-    /// [`TaskError::Failed`] when it is no `http` or `https` URL, or leads to the metadata server.
-    pub fn url(&self, uri: &str) -> Result<Url, TaskError> {
-        let url = Url::parse(uri.trim()).map_err(|error| {
-            TaskError::failed(format!("'{uri}' is no URL ({error}); write https://host/path"))
-        })?;
+    /// [`NotSent`] when it is no `http` or `https` URL, or leads to the metadata server.
+    pub fn url(&self, uri: &str) -> Result<Url, NotSent> {
+        let url = Url::parse(uri.trim())
+            .map_err(|error| NotSent(format!("'{uri}' is no URL ({error}); write https://host/path")))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(TaskError::failed(format!("'{uri}' is neither http nor https")));
+            return Err(NotSent(format!("'{uri}' is neither http nor https")));
         }
-        self.guard.check(&url).map_err(TaskError::failed)?;
+        self.guard.check(&url).map_err(NotSent)?;
         Ok(url)
     }
 
