@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 /// together, are below.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-model", &[]),
+    ("segue-api-types", &["segue-model"]),
     ("segue-template", &["segue-model"]),
     ("segue-engine", &["segue-model", "segue-template"]),
     ("segue-ports", &["segue-model"]),
@@ -50,7 +51,7 @@ const FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
 const MAY_ALSO: &[(&str, &[&str])] = &[
     ("segue-fn-executor", &["segue-families"]),
     ("segue-fn-scheduler", &["segue-engine", "segue-families"]),
-    ("segue-fn-api", &["segue-engine", "segue-families", "segue-fn-scheduler"]),
+    ("segue-fn-api", &["segue-api-types", "segue-engine", "segue-families", "segue-fn-scheduler"]),
 ];
 
 /// What only a composition root may name: the adapters, and what connects to them for a function's `main.rs`.

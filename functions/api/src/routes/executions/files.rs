@@ -8,11 +8,10 @@ use crate::view::download;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::execution::Execution;
 use segue_ports::InternalStorage;
 use segue_ports::object::{ByteStream, ObjectInfo};
-use serde_json::json;
 
 /// The file a query names, where it is one of the execution; else the execution it is of.
 pub(super) enum Named {
@@ -83,9 +82,9 @@ pub(super) async fn metas(
     State(api): State<Api>,
     Path(id): Path<String>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::FileMetas>> {
     let uri = own(&api, &id, &query).await?;
     let info = api.ports.storage.head(&uri).await?;
     let info = info.ok_or_else(|| ApiError::not_found(format!("The file '{uri}'")))?;
-    Ok(Json(json!({"size": info.size})))
+    Ok(Json(types::FileMetas { size: info.size }))
 }

@@ -33,7 +33,7 @@ async fn tell(api: Api, id: String, mut changes: Receiver<Change>, sender: Sende
             if is_last || seen != Some(stored.version) {
                 seen = Some(stored.version);
                 let kind = if is_last { "end" } else { "progress" };
-                if !sender.send(kind, whole(&api, &stored)).await || is_last {
+                if !sender.send(kind, &whole(&api, &stored)).await || is_last {
                     return;
                 }
             }

@@ -6,6 +6,7 @@ use crate::request::Query;
 use crate::view::flow::{flow, flow_with_source};
 use axum::Json;
 use axum::extract::{Path, State};
+use segue_api_types as types;
 use segue_model::Json as Value;
 use segue_model::parse::flow_document;
 use segue_ports::state::StoredFlow;
@@ -14,7 +15,7 @@ pub(super) async fn one(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Flow>> {
     let revision = query.number("revision")?;
     let stored = if query.flag("allowDeleted", false)? {
         let revisions = api.state().flow_revisions(&namespace, &id).await?;
@@ -30,14 +31,14 @@ pub(super) async fn one(
 pub(super) async fn of_namespace(
     State(api): State<Api>,
     Path(namespace): Path<String>,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<types::Flow>>> {
     Ok(Json(api.state().flows(Some(&namespace)).await?.iter().map(flow).collect()))
 }
 
 pub(super) async fn revisions(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<types::Flow>>> {
     let revisions = api.state().flow_revisions(&namespace, &id).await?;
     if revisions.is_empty() {
         return Err(ApiError::not_found(format!("Flow '{namespace}.{id}'")));
