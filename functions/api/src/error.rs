@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use segue_api_types as types;
 pub(crate) use segue_api_types::Problem;
 use segue_executor::{ActionError, CreateError};
-use segue_fn_scheduler::SchedulerError;
 use segue_ports::PortError;
+use segue_scheduler::SchedulerError;
 
 /// The longest text of a refusal by the framework that is passed on.
 const LONGEST_REASON: usize = 64 * 1024;

@@ -4,8 +4,8 @@ use anyhow::{Context as _, bail, ensure};
 use segue_executor::Watch;
 use segue_families::{executor, globals};
 use segue_fn_api::{Access, ApiParts, BasicAuth, Hosts, router};
-use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_runtime::{connect, start};
+use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_service::{Config, IapCheck, serve_router};
 use std::sync::Arc;
 

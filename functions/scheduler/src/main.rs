@@ -2,8 +2,9 @@
 
 use segue_executor::NoObserver;
 use segue_families::{executor, globals};
-use segue_fn_scheduler::{FUNCTION, Scheduler, SchedulerParts};
+use segue_fn_scheduler::FUNCTION;
 use segue_runtime::{connect, serve_handlers, start};
+use segue_scheduler::{Scheduler, SchedulerParts};
 use std::sync::Arc;
 
 #[tokio::main]

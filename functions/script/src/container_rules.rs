@@ -154,6 +154,12 @@ fn permit(rules: ContainerRules, options: &DockerOptions, image: &str) -> Result
     {
         return refused(&format!("networkMode: {network}"), "host-network");
     }
+    if let Some(host) = options.host.as_deref().filter(|host| !is_socket(host)) {
+        return Err(TaskError::failed(format!(
+            "host: {host} is refused, because the client would start other programs to reach that Docker: give \
+             unix://PATH or tcp://HOST:PORT"
+        )));
+    }
     // The client would take such an image for one of its own options, `--privileged` among them.
     if options.full_image(image).starts_with('-') {
         return Err(TaskError::failed(format!("the image '{image}' is refused: no image begins with '-'")));
@@ -166,6 +172,11 @@ fn permit(rules: ContainerRules, options: &DockerOptions, image: &str) -> Result
 fn is_own_network(name: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
     name.chars().all(is_plain) && !name.eq_ignore_ascii_case("host")
+}
+
+/// Whether the address of a Docker is a socket, and no command such as `ssh` leads there.
+fn is_socket(host: &str) -> bool {
+    ["unix://", "tcp://", "http://", "https://"].iter().any(|scheme| host.starts_with(scheme))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What expressions see (docs/kestra.md 3.2): as a view for tasks the executor runs itself, and as JSON,
 //! cut down to what the task can reach, for those that travel.
 
-use crate::opener::Opener;
 use crate::outputs::Outputs;
 use crate::reach::Reached;
+use crate::secret_reader::SecretReader;
 use crate::state::{Env, ExecutionState};
 use jiff::tz::TimeZone;
 use segue_model::cipher::holds_sealed;
@@ -35,7 +35,7 @@ struct Variables {
     shared: Arc<Shared>,
     own: Vec<(&'static str, Value)>,
     /// Reads what is encrypted; none where it stays as it is, to travel.
-    opener: Option<Opener>,
+    reader: Option<SecretReader>,
     /// The loop values under which outputs are seen without naming them: those around a task in a Loop.
     within: Arc<[String]>,
 }
@@ -47,12 +47,12 @@ impl LazyMap for Variables {
         }
         match key {
             "outputs" => {
-                return self.opener.clone().map(|opener| self.shared.outputs.value(&self.within, opener));
+                return self.reader.clone().map(|reader| self.shared.outputs.value(&self.within, reader));
             }
             "tasks" => return Some(self.shared.outputs.states()),
             _ => {}
         }
-        if self.opener.is_some()
+        if self.reader.is_some()
             && let Some((_, value)) = self.shared.opened.iter().find(|(name, _)| *name == key)
         {
             return Some(value.clone());
@@ -149,11 +149,11 @@ impl ExecutionState {
             }
         }
         let secrets = LookupTable::new();
-        let opener = Opener::new(&Env { lookups: secrets.clone(), ..env.clone() });
+        let reader = SecretReader::new(&Env { lookups: secrets.clone(), ..env.clone() });
         let opened = values
             .iter()
             .filter(|(_, value)| holds_sealed(value))
-            .map(|(name, value)| (*name, opener.value(value)))
+            .map(|(name, value)| (*name, reader.value(value)))
             .collect();
         let shared = Arc::new(Shared {
             opened,
@@ -174,13 +174,19 @@ impl ExecutionState {
     /// What the expressions of a task run see; the task run need not be in the execution yet.
     pub(crate) fn scope(&mut self, task: &Task, task_run: &TaskRun, env: &Env) -> Scope {
         self.learn_inputs(env);
-        self.scope_of(task, task_run, env, Some(Opener::new(env)))
+        self.scope_of(task, task_run, env, Some(SecretReader::new(env)))
     }
 
-    fn scope_of(&mut self, task: &Task, task_run: &TaskRun, env: &Env, opener: Option<Opener>) -> Scope {
+    fn scope_of(
+        &mut self,
+        task: &Task,
+        task_run: &TaskRun,
+        env: &Env,
+        reader: Option<SecretReader>,
+    ) -> Scope {
         let shared = self.shared(env);
-        let value = |json: &Json| match &opener {
-            Some(opener) => opener.value(json),
+        let value = |json: &Json| match &reader {
+            Some(reader) => reader.value(json),
             None => value_from_json(json),
         };
         let parents = self.parents(task_run);
@@ -216,7 +222,7 @@ impl ExecutionState {
             .bytes()
             .fold(0_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(byte)));
         Scope {
-            variables: Arc::new(Variables { shared, own, opener, within }),
+            variables: Arc::new(Variables { shared, own, reader, within }),
             lookups: Arc::new(env.lookups.clone()),
             ambient: Ambient { now: env.now, seed, time_zone: TimeZone::UTC },
         }
@@ -225,9 +231,9 @@ impl ExecutionState {
     /// What the flow's own expressions see (outputs, SLAs).
     pub(crate) fn flow_scope(&mut self, env: &Env) -> Scope {
         self.learn_inputs(env);
-        let (shared, opener) = (self.shared(env), Some(Opener::new(env)));
+        let (shared, reader) = (self.shared(env), Some(SecretReader::new(env)));
         Scope {
-            variables: Arc::new(Variables { shared, own: Vec::new(), opener, within: Arc::from([]) }),
+            variables: Arc::new(Variables { shared, own: Vec::new(), reader, within: Arc::from([]) }),
             lookups: Arc::new(env.lookups.clone()),
             ambient: Ambient { now: env.now, seed: 0, time_zone: TimeZone::UTC },
         }

@@ -79,9 +79,9 @@ pub enum Effect {
     },
     /// The whole flow is tried again as a new execution.
     CreateRetryExecution,
-    /// The execution has its final state.
-    ExecutionEnded {
-        /// Which.
+    /// The execution has ended or is paused: whoever waits for that is told the state.
+    AnnounceState {
+        /// The state that the execution has reached.
         state: State,
     },
 }

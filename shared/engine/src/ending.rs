@@ -3,9 +3,9 @@
 use crate::effect::Effect;
 use crate::frame::Phase;
 use crate::inputs;
+use crate::machine::Blocked;
 use crate::plan::Branch;
 use crate::state::{Action, Env, ExecutionState};
-use crate::step::Blocked;
 use jiff::Timestamp;
 use segue_model::flow::SlaKind;
 use segue_model::id::TaskRunId;
@@ -133,7 +133,7 @@ impl ExecutionState {
                 outputs: self.execution.outputs.clone().unwrap_or_default(),
             });
         }
-        self.effect(Effect::ExecutionEnded { state });
+        self.effect(Effect::AnnounceState { state });
     }
 
     /// Whether nothing is left to do, `afterExecution` included.

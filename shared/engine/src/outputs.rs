@@ -1,7 +1,7 @@
 //! `outputs.*` and `tasks.*` of an execution: a tree by task and loop values, seen through views made on
 //! demand, so that no expression ever copies it (docs/kestra.md 3.3).
 
-use crate::opener::Opener;
+use crate::secret_reader::SecretReader;
 use indexmap::IndexMap;
 use segue_model::state::State;
 use segue_model::{Json, Map};
@@ -82,10 +82,10 @@ impl Outputs {
     }
 
     /// The value of `outputs`. Below a task's name, what it gave out under the loop values `within` is there too,
-    /// without naming them. What is encrypted is read by `opener`.
-    pub(crate) fn value(&self, within: &Arc<[String]>, opener: Opener) -> Value {
+    /// without naming them. What is encrypted is read by `reader`.
+    pub(crate) fn value(&self, within: &Arc<[String]>, reader: SecretReader) -> Value {
         let within = within.clone();
-        let shows = Shows::Outputs(opener);
+        let shows = Shows::Outputs(reader);
         lazy_map(Arc::new(View { outputs: self.clone(), path: Vec::new(), within, shows }))
     }
 
@@ -116,7 +116,7 @@ impl Outputs {
 /// What a view shows of a task.
 #[derive(Clone, Debug)]
 enum Shows {
-    Outputs(Opener),
+    Outputs(SecretReader),
     States,
 }
 
@@ -142,14 +142,14 @@ impl View {
 
     /// What a key is in a leaf: a value, or a map of its own (none inside).
     fn within_leaf(&self, leaf: &Leaf, key: &str) -> Option<Option<Value>> {
-        let Shows::Outputs(opener) = &self.shows else {
+        let Shows::Outputs(reader) = &self.shows else {
             if key == "state" {
                 return leaf.state.map(|state| Some(Value::from(state.as_str())));
             }
             return leaf.by_value.contains_key(key).then_some(None);
         };
         if let Some(value) = leaf.outputs.as_ref().and_then(|outputs| outputs.get(key)) {
-            return Some(Some(opener.value(value)));
+            return Some(Some(reader.value(value)));
         }
         leaf.by_value.get(key).filter(|leaf| leaf.has_outputs()).map(|_| None)
     }

@@ -46,7 +46,7 @@ pub struct ExecutorParts {
     /// Is told of every commit.
     pub observer: Arc<dyn Observer>,
     /// Whether ends and pauses of executions are published for the scheduler; false where none listens.
-    pub announce_ends: bool,
+    pub announce_states: bool,
     /// How many values a loop may have.
     pub most_values: usize,
 }
@@ -262,7 +262,7 @@ impl Executor {
         self.deliver_timers(near).await?;
         // A step that changes nothing repeats one whose message may have been lost.
         if execution.state.current() == State::Paused && !paused_before {
-            outward.push(Effect::ExecutionEnded { state: State::Paused });
+            outward.push(Effect::AnnounceState { state: State::Paused });
         }
         self.bring_about(&execution, changes, outward, events, &env.lookups).await
     }

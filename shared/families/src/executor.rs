@@ -9,13 +9,13 @@ use segue_rendering::Allowance;
 use segue_template::Renderer;
 use std::sync::Arc;
 
-/// An executor on these ports that knows every task type. `observer` is told of every commit; `announce_ends` says
+/// An executor on these ports that knows every task type. `observer` is told of every commit; `announce_states` says
 /// whether a scheduler listens.
 pub fn executor(
     ports: Ports,
     globals: Map,
     observer: Arc<dyn Observer>,
-    announce_ends: bool,
+    announce_states: bool,
 ) -> Arc<Executor> {
     Arc::new(Executor::new(ExecutorParts {
         answers: Arc::new(PortAnswers::new(ports.clone())),
@@ -24,7 +24,7 @@ pub fn executor(
         renderer: Renderer::new().metered(Arc::new(Allowance::from_env())),
         globals: Arc::new(globals),
         observer,
-        announce_ends,
+        announce_states,
         most_values: most_values(),
     }))
 }

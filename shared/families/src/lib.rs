@@ -21,8 +21,8 @@ use segue_task::TaskList;
 pub fn families() -> Vec<TaskList> {
     vec![
         segue_fn_bigquery::tasks(),
-        segue_fn_execution::tasks(),
         segue_fn_gcs::tasks(),
+        segue_fn_housekeeping::tasks(),
         segue_fn_http::tasks(),
         segue_fn_script::tasks(),
         segue_fn_storage::tasks(),

@@ -1,4 +1,4 @@
-//! The event bus: at least once, in no promised order.
+//! The event bus. Each message is delivered at least once, in any order.
 
 use crate::error::PortError;
 use crate::wire::Message;
@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use segue_model::id::ExecutionId;
 use std::borrow::Cow;
 
-/// Where a message goes.
+/// The topic of a message, which decides the service that receives it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
     /// Events of executions, for the executor.
     Executions,
-    /// Ticks of schedules and ends of executions, for the scheduler.
+    /// Ticks of schedules and reached states of executions, for the scheduler.
     Triggers,
     /// Requests for backfills, for the scheduler.
     Backfills,
-    /// Task runs, for the service of that name.
+    /// Task runs, for the service with that name.
     Tasks(Cow<'static, str>),
 }
 
@@ -32,70 +32,67 @@ impl Topic {
     }
 }
 
-/// A message on its way.
+/// A message to publish.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// Where it goes.
+    /// The topic to publish to.
     pub topic: Topic,
-    /// What it says.
+    /// The content.
     pub message: Message,
 }
 
-/// Publishes messages. Delivery is the platform's affair: Pub/Sub pushes, the embedded bus calls a
+/// Publishes messages. The platform delivers them: Pub/Sub sends push requests, the embedded bus calls a
 /// [`MessageHandler`].
+///
+/// Every method can also return [`PortError::Unavailable`] if the bus does not accept the messages.
 #[async_trait]
 pub trait EventBus: Send + Sync {
-    /// Publishes all of them; when it returns, each will be delivered at least once. Not atomic: after an
-    /// error some may be on their way.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`] when the bus does not take them.
+    /// Publishes all messages. After `Ok`, each message will be delivered at least once. This is not atomic:
+    /// after an error, some of the messages may have been published.
     async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PortError>;
 
-    /// As [`Self::publish`], but none is delivered before `due`; at once where that has passed. May be up to 30 days
-    /// ahead.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`] when the bus does not take them.
+    /// Like [`Self::publish`], but no message is delivered before `due`. If `due` has passed, the messages
+    /// are delivered at once. `due` may be up to 30 days ahead.
     async fn publish_at(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError>;
 }
 
-/// What becomes of a delivered message.
+/// The handler's answer to a delivered message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Done with, or of no interest; never delivered again.
+    /// The message is handled, or needs no handling. It is not delivered again.
     Done,
-    /// An infrastructure fault: deliver it again after a while.
+    /// The infrastructure failed: deliver the message again after a delay.
     Retry,
-    /// The handler's process stops: deliver it again to the next one, and do not count this delivery.
+    /// The process stops: deliver the message again to another process, and do not count this delivery.
     Stopped,
 }
 
-/// Takes delivered messages. The same handler serves push requests and the embedded bus.
+/// Handles delivered messages. The same handler serves push requests and the embedded bus.
 #[async_trait]
 pub trait MessageHandler: Send + Sync {
-    /// Handles one message; must bear duplicates, late and reordered messages.
+    /// Handles one message. The handler must tolerate duplicate, late and reordered messages.
     async fn handle(&self, message: Message) -> Verdict;
 }
 
-/// A message that was delivered again and again in vain.
+/// A message that the bus gave up after too many deliveries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GivenUp {
-    /// What it says; none where nobody can read it.
+    /// The content. None if the body cannot be parsed.
     pub message: Option<Message>,
-    /// The execution it is about, as far as can be told without reading it.
+    /// The execution that the message is about. None if the message's attributes do not say so.
     pub execution_id: Option<ExecutionId>,
-    /// The subscription that gave it up.
+    /// The subscription that gave the message up.
     pub subscription: String,
-    /// How often it was delivered; 0 where that is not known.
+    /// The number of deliveries. 0 if the number is unknown.
     pub deliveries: u32,
-    /// Each of these deliveries ended with the process that had it, not with an answer: it must not be tried again.
+    /// True if every delivery ended because the process died, not because the handler answered. Such a
+    /// message must not be tried again.
     pub deadly: bool,
 }
 
-/// Takes the messages that were given up, so that nothing waits for them.
+/// Handles messages that were given up, so that nothing waits for them.
 #[async_trait]
 pub trait DeadLetterHandler: Send + Sync {
-    /// Sees to it that nobody waits for a message which was given up; must bear duplicates.
+    /// Ends whatever waits for the message that was given up. The handler must tolerate duplicates.
     async fn given_up(&self, letter: GivenUp) -> Verdict;
 }

@@ -1,4 +1,4 @@
-//! Containers that run to their end outside the service that asks for them.
+//! Containers that run to their end outside the service that started them.
 
 use crate::error::PortError;
 use crate::object::ObjectAddress;
@@ -6,77 +6,73 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A container as it is to be run.
+/// A container to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerJob {
-    /// Follows from the attempt it is made for, so that two deliveries of one message make one job: lower case
-    /// letters, digits and dashes, a letter first, at most 49.
+    /// The key follows from the attempt, so that two deliveries of one message start one container. It has at
+    /// most 49 lower-case letters, digits and dashes, and begins with a letter.
     pub key: String,
-    /// The image.
+    /// The name of the image.
     pub image: String,
-    /// What is run instead of the image's entry point; empty: the image's own.
+    /// Replaces the image's entry point. Empty: the image's own entry point.
     pub command: Vec<String>,
-    /// Its arguments.
+    /// Arguments of the command.
     pub arguments: Vec<String>,
-    /// Where it is run; that of the image where it is missing.
+    /// The working directory. None: the image's own.
     pub directory: Option<String>,
-    /// Variables of the process.
+    /// Environment variables of the process.
     pub env: BTreeMap<String, String>,
-    /// A prefix of a bucket that is to be a directory of the container.
+    /// A prefix of a bucket that the container sees as a directory.
     pub mount: Option<Mount>,
-    /// How long it may run.
+    /// The longest time the container may run. None: the platform's limit.
     pub timeout: Option<Duration>,
-    /// Processors: `1`, `2`, …
+    /// Number of processors: `1`, `2`, …. None: the platform's default.
     pub cpu: Option<String>,
-    /// Memory: `512Mi`, `2Gi`, …
+    /// Memory: `512Mi`, `2Gi`, …. None: the platform's default.
     pub memory: Option<String>,
     /// Labels of the job.
     pub labels: BTreeMap<String, String>,
 }
 
-/// Objects of a bucket as files of a container.
+/// Objects of a bucket, as files in a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
-    /// The bucket, and the prefix in it without a slash at the end.
+    /// The bucket, and the prefix in the bucket without a slash at the end.
     pub prefix: ObjectAddress,
-    /// The directory in the container.
+    /// The absolute path of the directory in the container.
     pub directory: String,
 }
 
-/// How a container is.
+/// The status of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContainerStatus {
-    /// None with that key was started, or it is forgotten.
+    /// No container with this key was started, or the container was removed.
     Absent,
-    /// It is at work, or will be.
+    /// The container runs, or is about to start.
     Running,
-    /// It has ended.
+    /// The container has ended.
     Ended {
-        /// The exit code, where it is known.
+        /// The exit code. None if the platform does not know it.
         exit_code: Option<i32>,
-        /// What the platform says of the end, where it was no success.
+        /// The platform's message about the end. None if the container succeeded.
         message: Option<String>,
     },
 }
 
-/// Runs containers (Cloud Run jobs). Every method may be called twice with the same key.
+/// Runs containers (Cloud Run jobs). Every method may be called twice with the same key. Every method can
+/// also return [`PortError::Unavailable`] if the platform does not answer.
 #[async_trait]
 pub trait ContainerJobs: Send + Sync {
-    /// Starts a container, unless one with that key was started before.
+    /// Starts a container, unless a container with this key was started before.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a job the platform refuses; [`PortError::Unavailable`].
+    /// [`PortError::Invalid`] if the platform refuses the container.
     async fn start(&self, job: &ContainerJob) -> Result<(), PortError>;
 
-    /// How the container with that key is.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The status of the container with this key.
     async fn status(&self, key: &str) -> Result<ContainerStatus, PortError>;
 
-    /// Stops the container with that key, if it is at work, and forgets it; nothing where there is none.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Stops the container with this key if it runs, and removes it. Without such a container, nothing
+    /// happens.
     async fn remove(&self, key: &str) -> Result<(), PortError>;
 }

@@ -1,30 +1,30 @@
-//! On whose behalf a flow wants something done.
+//! The identity that a flow uses for a request to the platform.
 
 use std::fmt;
 
-/// On whose behalf, and for which project, a flow wants something done: what a task's `projectId`,
-/// `serviceAccount`, `impersonatedServiceAccount` and `scopes` say (docs/kestra.md 4.6). All of it empty stands
-/// for the service itself. The local platform has no accounts and does everything itself.
+/// The identity and the project of a request, as a task sets them with `projectId`, `serviceAccount`,
+/// `impersonatedServiceAccount` and `scopes` (docs/kestra.md 4.6). If all fields are empty, the service uses
+/// its own identity. The local platform has no accounts and ignores the identity.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Credentials {
-    /// The project that is asked and billed; that of the deployment where it is missing.
+    /// The project that is used and billed. None: the project of the deployment.
     pub project: Option<String>,
-    /// The content of a service account's key, JSON; secret.
+    /// The key of a service account, as JSON text. This is a secret.
     pub service_account: Option<String>,
-    /// The e-mail of a service account to act as.
+    /// The e-mail address of a service account to act as. None: no impersonation.
     pub impersonate: Option<String>,
-    /// What the credentials are asked for, as URLs; everything (`cloud-platform`) where it is empty.
+    /// The scopes to ask for, as URLs. Empty: all of `cloud-platform`.
     pub scopes: Vec<String>,
 }
 
 impl Credentials {
-    /// Whether they are those of the service itself.
+    /// Whether the service uses its own identity and project.
     pub fn is_ambient(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Without the key.
+/// Prints everything but the key.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")

@@ -1,56 +1,56 @@
-//! What can go wrong at a port, by meaning. An adapter keeps its own errors private and converts them here.
+//! The errors of ports, named by meaning. An adapter keeps its own errors private and converts them here.
 
 use thiserror::Error;
 
-/// What went wrong.
+/// An error of a port.
 #[derive(Debug, Error)]
 pub enum PortError {
-    /// What was asked for is not there.
+    /// The thing does not exist.
     #[error("{what} was not found")]
     NotFound {
-        /// What, with its name.
+        /// The kind and name of the thing.
         what: String,
     },
-    /// It is there already.
+    /// The thing exists already.
     #[error("{what} exists already")]
     AlreadyExists {
-        /// What, with its name.
+        /// The kind and name of the thing.
         what: String,
     },
-    /// Somebody else changed it meanwhile: load again and decide again.
+    /// Another process changed the thing in the meantime. The caller loads it again and decides again.
     #[error("{what} was changed by somebody else meanwhile")]
     Conflict {
-        /// What, with its name.
+        /// The kind and name of the thing.
         what: String,
     },
-    /// The request itself is wrong; trying again does not help.
+    /// The request is wrong. Trying again does not help.
     #[error("{message}")]
     Invalid {
-        /// What is wrong and what to do.
+        /// What is wrong, and what to do.
         message: String,
     },
-    /// The platform did not answer as it should; trying again may help.
+    /// The platform did not answer as it should. Trying again may help.
     #[error("{port} is not available: {message}")]
     Unavailable {
-        /// Which port.
+        /// The port: `state store`, `event bus`, …
         port: &'static str,
-        /// What it said.
+        /// The platform's message.
         message: String,
     },
 }
 
 impl PortError {
-    /// A thing that is not there.
+    /// An error about a thing that does not exist.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::NotFound { what: what.into() }
     }
 
-    /// A request that is wrong.
+    /// An error about a wrong request.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::Invalid { message: message.into() }
     }
 
-    /// A platform that fails.
+    /// An error of a platform that failed.
     pub fn unavailable(port: &'static str, error: impl std::fmt::Display) -> Self {
         Self::Unavailable { port, message: error.to_string() }
     }

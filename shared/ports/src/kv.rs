@@ -28,7 +28,7 @@ pub enum KvType {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KvEntry {
-    /// The namespace it belongs to.
+    /// The namespace of the value.
     pub namespace: String,
     /// Its key.
     pub key: String,
@@ -36,13 +36,13 @@ pub struct KvEntry {
     pub kind: KvType,
     /// The value; instants, dates and durations are text.
     pub value: Json,
-    /// A text for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// When it was first set.
+    /// The time of the first write.
     pub created: Timestamp,
-    /// When it was last set.
+    /// The time of the last write.
     pub updated: Timestamp,
-    /// From then on it is gone.
+    /// The value is gone from this time on. None: the value does not expire.
     pub expires: Option<Timestamp>,
 }
 
@@ -59,9 +59,9 @@ pub enum KvWrite {
         kind: KvType,
         /// The value.
         value: Json,
-        /// A text for people.
+        /// A description for people. None: no description.
         description: Option<String>,
-        /// From then on it is gone.
+        /// The value is gone from this time on. None: the value does not expire.
         expires: Option<Timestamp>,
     },
     /// Removes a value.

@@ -32,61 +32,61 @@ pub use object::ObjectStore;
 pub use schedule::ScheduleStore;
 pub use secret::SecretStore;
 pub use state::StateStore;
-pub use storage::InternalStorage;
+pub use storage::{ForeignFiles, InternalStorage};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One of each: all that a service needs of its platform.
+/// One adapter of each port: everything that a service needs from its platform.
 #[derive(Clone)]
 pub struct Ports {
-    /// Flows, executions, task runs, KV, logs, timers, slots, triggers, backfills.
+    /// Flows, executions, task runs, KV values, logs, timers, slots, triggers, backfills.
     pub state: Arc<dyn StateStore>,
     /// Messages between services.
     pub bus: Arc<dyn EventBus>,
-    /// Buckets.
+    /// Buckets and objects.
     pub objects: Arc<dyn ObjectStore>,
-    /// Where executions keep their files.
+    /// The files of executions.
     pub storage: InternalStorage,
-    /// Tables.
+    /// Datasets, tables and queries.
     pub warehouse: Arc<dyn warehouse::Warehouse>,
     /// Secrets, by name.
     pub secrets: Arc<dyn SecretStore>,
-    /// Encrypts what is secret and stays: inputs and outputs of type SECRET.
+    /// Encrypts inputs and outputs of type SECRET before they are stored.
     pub cipher: segue_model::Cipher,
-    /// Containers beside the services; none where a service runs them itself.
+    /// Containers outside the services. None if a service runs containers itself.
     pub containers: Option<Arc<dyn ContainerJobs>>,
     /// How timers come due.
     pub timers: TimersBy,
-    /// What the platform was asked for so far, where that is billed.
+    /// Counts of billed requests. None if the platform bills nothing.
     pub usage: Option<Arc<dyn Usage>>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Counts what is billed.
+/// Counts billed requests.
 pub trait Usage: Send + Sync {
-    /// How much of what was asked for since the process began: `firestore.writes`, `pubsub.messages`, …
+    /// Requests since the process started, by kind: `firestore.writes`, `pubsub.messages`, …
     fn usage(&self) -> BTreeMap<&'static str, u64>;
 }
 
 /// How the timers of the state store come due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimersBy {
-    /// A process that is always up watches them ([`StateStore::next_timer`]).
+    /// A process that always runs watches the timers ([`StateStore::next_timer`]).
     Watching,
-    /// Nothing is up: whoever sets one has its message delivered at that time ([`EventBus::publish_at`]). A sweep
-    /// now and then finds those whose message was lost.
+    /// No process always runs. The process that sets a timer publishes its message with a due date
+    /// ([`EventBus::publish_at`]). A regular sweep finds timers with a lost message.
     Delivery,
 }
 
-/// The time, so that tests can hold it.
+/// The clock, as a trait so that tests can set the time.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> jiff::Timestamp;
 }
 
-/// The machine's own clock.
+/// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -12,10 +12,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Bytes that arrive piece by piece.
+/// Bytes that arrive in pieces.
 pub type ByteStream = BoxStream<'static, Result<Bytes, PortError>>;
 
-/// Where an object is: `gs://bucket/key`.
+/// The address of an object: `gs://bucket/key`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectAddress {
     /// The bucket.
@@ -30,10 +30,10 @@ impl ObjectAddress {
         Self { bucket: bucket.into(), key: key.into() }
     }
 
-    /// Reads `gs://bucket/key`; the key may be empty.
+    /// Parses `gs://bucket/key`. The key may be empty.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for anything else.
+    /// [`PortError::Invalid`] for every other text.
     pub fn parse(uri: &str) -> Result<Self, PortError> {
         let rest = uri.strip_prefix("gs://").ok_or_else(|| {
             PortError::invalid(format!("'{uri}' is not a bucket address; write gs://<bucket>/<object>"))
@@ -52,66 +52,66 @@ impl fmt::Display for ObjectAddress {
     }
 }
 
-/// What is known of an object.
+/// A description of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectInfo {
-    /// Where it is.
+    /// The bucket and the key.
     pub address: ObjectAddress,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Changes with every replacement.
+    /// A number that changes with every replacement of the object.
     pub generation: u64,
-    /// When this generation was written.
+    /// The time this generation was written.
     pub updated: Timestamp,
-    /// What the writer said of it.
+    /// The attributes that the writer set.
     pub attributes: ObjectAttributes,
 }
 
-/// What a writer says of an object.
+/// The attributes that a writer sets on an object. None: not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectAttributes {
-    /// `text/csv`, …
+    /// The media type: `text/csv`, …
     pub content_type: Option<String>,
-    /// `gzip`, …
+    /// The encoding: `gzip`, …
     pub content_encoding: Option<String>,
-    /// `attachment; …`
+    /// The download name: `attachment; …`
     pub content_disposition: Option<String>,
-    /// `no-store`, …
+    /// The caching rule: `no-store`, …
     pub cache_control: Option<String>,
-    /// Free pairs.
+    /// Any further keys and values.
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What is known of a bucket.
+/// A description of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BucketInfo {
     /// Its name.
     pub name: String,
-    /// `EU`, `us-central1`, …
+    /// The location: `EU`, `us-central1`, …
     pub location: Option<String>,
-    /// `STANDARD`, …
+    /// The storage class: `STANDARD`, …
     pub storage_class: Option<String>,
-    /// Free pairs.
+    /// Any keys and values.
     pub labels: BTreeMap<String, String>,
-    /// When it was made.
+    /// The time the bucket was created.
     pub created: Timestamp,
-    /// When it was last changed.
+    /// The time the bucket was last changed.
     pub updated: Timestamp,
 }
 
-/// A bucket as it is to be.
+/// The wanted settings of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BucketSpec {
-    /// Its name, by Google's rules: 3 to 63 of `a-z 0-9 - _ .`.
+    /// The name, by Google's rules: 3 to 63 of `a-z 0-9 - _ .`.
     pub name: String,
-    /// Where.
+    /// The location: `EU`, `us-central1`, …. None: the platform's default.
     pub location: Option<String>,
-    /// How.
+    /// The storage class: `STANDARD`, …. None: the platform's default.
     pub storage_class: Option<String>,
-    /// Free pairs.
+    /// Any keys and values.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -120,50 +120,48 @@ pub struct BucketSpec {
 pub struct Listing {
     /// Objects, in order of their keys.
     pub objects: Vec<ObjectInfo>,
-    /// With a delimiter: the prefixes under which there is more, each ending with it.
+    /// With a delimiter: the prefixes that contain more objects, each ending with the delimiter.
     pub prefixes: Vec<String>,
 }
 
-/// Buckets and objects. Every write is atomic: an object is there whole or not at all.
+/// Buckets and objects. Every write is atomic: readers see the whole object or no object. Every method that
+/// takes part in a request can also return [`PortError::Unavailable`] if the store does not answer.
 #[async_trait]
 pub trait ObjectStore: Send + Sync {
-    /// The same store as somebody else; none where that makes no difference.
+    /// The same store with another identity. None if the identity makes no difference.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for credentials that cannot be read.
+    /// [`PortError::Invalid`] if the credentials cannot be parsed.
     fn acting_as(&self, credentials: &Credentials) -> Result<Option<Arc<dyn ObjectStore>>, PortError> {
         let _everybody_is_the_same = credentials;
         Ok(None)
     }
 
-    /// Makes a bucket.
+    /// Creates a bucket.
     ///
     /// # Errors
-    /// [`PortError::AlreadyExists`], [`PortError::Invalid`] for a name that is not allowed.
+    /// [`PortError::AlreadyExists`] if the bucket exists. [`PortError::Invalid`] if the name is not allowed.
     async fn create_bucket(&self, spec: BucketSpec) -> Result<BucketInfo, PortError>;
 
     /// Changes location, class and labels of a bucket.
     ///
     /// # Errors
-    /// [`PortError::NotFound`].
+    /// [`PortError::NotFound`] if the bucket does not exist.
     async fn update_bucket(&self, spec: BucketSpec) -> Result<BucketInfo, PortError>;
 
-    /// What is known of a bucket, none where there is no such bucket.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The description of a bucket. None if the bucket does not exist.
     async fn bucket(&self, name: &str) -> Result<Option<BucketInfo>, PortError>;
 
     /// Removes an empty bucket.
     ///
     /// # Errors
-    /// [`PortError::NotFound`]; [`PortError::Invalid`] when it is not empty.
+    /// [`PortError::NotFound`] if the bucket does not exist. [`PortError::Invalid`] if it is not empty.
     async fn delete_bucket(&self, name: &str) -> Result<(), PortError>;
 
     /// Writes an object from a stream.
     ///
     /// # Errors
-    /// [`PortError::NotFound`] for the bucket; an error of the stream as it is.
+    /// [`PortError::NotFound`] if the bucket does not exist. An error of the stream is returned unchanged.
     async fn put(
         &self,
         address: &ObjectAddress,
@@ -171,10 +169,10 @@ pub trait ObjectStore: Send + Sync {
         attributes: ObjectAttributes,
     ) -> Result<ObjectInfo, PortError>;
 
-    /// Writes an object from a local file and takes the file away: a rename where that is possible.
+    /// Writes an object from a local file and removes the file. The file is renamed if the store can do so.
     ///
     /// # Errors
-    /// [`PortError::NotFound`] for the bucket or the file.
+    /// [`PortError::NotFound`] if the bucket or the file does not exist.
     async fn put_file(
         &self,
         address: &ObjectAddress,
@@ -185,37 +183,32 @@ pub trait ObjectStore: Send + Sync {
     /// Reads an object.
     ///
     /// # Errors
-    /// [`PortError::NotFound`].
+    /// [`PortError::NotFound`] if the object does not exist.
     async fn get(&self, address: &ObjectAddress) -> Result<(ObjectInfo, ByteStream), PortError>;
 
-    /// Reads an object into a local file that may be changed afterwards: a copy, never a link.
+    /// Reads an object into a local file. The file is a copy, never a link, so the caller may change it.
     ///
     /// # Errors
-    /// [`PortError::NotFound`].
+    /// [`PortError::NotFound`] if the object does not exist.
     async fn get_file(&self, address: &ObjectAddress, file: &Path) -> Result<ObjectInfo, PortError>;
 
-    /// What is known of an object, none where there is no such object.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The description of an object. None if the object does not exist.
     async fn head(&self, address: &ObjectAddress) -> Result<Option<ObjectInfo>, PortError>;
 
-    /// The objects whose keys begin with `prefix`; with `delimiter` those beyond it are folded.
+    /// The objects with keys that begin with `prefix`. With `delimiter`, keys that contain the delimiter
+    /// after the prefix are folded into [`Listing::prefixes`].
     ///
     /// # Errors
-    /// [`PortError::NotFound`] for the bucket.
+    /// [`PortError::NotFound`] if the bucket does not exist.
     async fn list(&self, bucket: &str, prefix: &str, delimiter: Option<char>) -> Result<Listing, PortError>;
 
-    /// Removes an object; false where there was none.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Removes an object. Returns false if the object did not exist.
     async fn delete(&self, address: &ObjectAddress) -> Result<bool, PortError>;
 
-    /// Copies an object inside the store; no bytes pass through the caller.
+    /// Copies an object inside the store. No bytes pass through the caller.
     ///
     /// # Errors
-    /// [`PortError::NotFound`] for the source or a bucket.
+    /// [`PortError::NotFound`] if the source or a bucket does not exist.
     async fn copy(
         &self,
         from: &ObjectAddress,

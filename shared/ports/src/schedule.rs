@@ -1,5 +1,5 @@
-//! The part of the state store that belongs to the scheduler: states of triggers, and backfills. Both are changed
-//! only on the version that was read, so that a tick delivered twice cannot move a trigger twice.
+//! The scheduler's part of the state store: states of triggers, and backfills. Both are changed only on the
+//! version that was read, so that a tick that is delivered twice cannot move a trigger twice.
 
 use crate::error::PortError;
 use async_trait::async_trait;
@@ -7,95 +7,79 @@ use jiff::Timestamp;
 use segue_model::backfill::{Backfill, BackfillState};
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 
-/// Something with the version it was read at; each write counts it up.
+/// A record with the version that was read. Each write increments the version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Versioned<T> {
-    /// The thing.
+    /// The record.
     pub value: T,
-    /// Its version, from 1; 0 stands for what is not there yet.
+    /// The version, from 1. 0 stands for a record that does not exist yet.
     pub version: u64,
 }
 
-/// Which triggers are meant; an absent field means all.
+/// Selects triggers. An absent field selects all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TriggerFilter {
-    /// This namespace and those below it.
+    /// This namespace and the namespaces below it.
     pub namespace: Option<String>,
     /// This flow.
     pub flow_id: Option<String>,
 }
 
-/// Which backfills are meant; an absent field means all.
+/// Selects backfills. An absent field selects all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BackfillFilter {
-    /// This namespace and those below it.
+    /// This namespace and the namespaces below it.
     pub namespace: Option<String>,
     /// This flow.
     pub flow_id: Option<String>,
     /// This trigger.
     pub trigger_id: Option<String>,
-    /// In one of these states.
+    /// One of these states.
     pub states: Vec<BackfillState>,
-    /// At most so many, newest first; 0 is no limit.
+    /// The largest number of results, newest first. 0: no limit.
     pub limit: u32,
-    /// So many passed over first.
+    /// The number of results to skip.
     pub offset: u32,
 }
 
-/// States of triggers, and backfills. Each method is atomic.
+/// States of triggers, and backfills. Each method is atomic. Every method can also return
+/// [`PortError::Unavailable`] if the store does not answer.
 #[async_trait]
 pub trait ScheduleStore: Send + Sync {
-    /// The state of a trigger.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The state of a trigger. None if there is no such state.
     async fn trigger(&self, key: &TriggerKey) -> Result<Option<Versioned<TriggerState>>, PortError>;
 
-    /// Writes the state of a trigger on the version it was read at (0: it must not be there); returns the new one.
+    /// Writes the state of a trigger and returns the new version. `version` is the version that was read;
+    /// with 0, the state must not exist yet.
     ///
     /// # Errors
-    /// [`PortError::Conflict`] when the version is another; then nothing is changed.
+    /// [`PortError::Conflict`] if the stored version is another one. Then nothing is changed.
     async fn put_trigger(&self, state: &TriggerState, version: u64) -> Result<u64, PortError>;
 
-    /// Removes the state of a trigger; false where there was none.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Removes the state of a trigger. Returns false if there was no such state.
     async fn delete_trigger(&self, key: &TriggerKey) -> Result<bool, PortError>;
 
     /// States of triggers, in order of namespace, flow and id.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
     async fn triggers(&self, filter: &TriggerFilter) -> Result<Vec<TriggerState>, PortError>;
 
-    /// Triggers whose next slot is due, earliest first, at most `limit`: enabled, and held by no execution.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Triggers with a due slot, earliest first, at most `limit`. Only triggers that are enabled and that no
+    /// execution holds.
     async fn due_triggers(&self, now: Timestamp, limit: u32) -> Result<Vec<TriggerKey>, PortError>;
 
-    /// When the earliest slot is due of all triggers that are enabled and held by no execution.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The earliest due time of all triggers that are enabled and that no execution holds. None if there is
+    /// no such trigger.
     async fn next_slot(&self) -> Result<Option<Timestamp>, PortError>;
 
-    /// A backfill.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// A backfill. None if it does not exist.
     async fn backfill(&self, id: &str) -> Result<Option<Versioned<Backfill>>, PortError>;
 
-    /// Writes a backfill on the version it was read at (0: it must not be there); returns the new one.
+    /// Writes a backfill and returns the new version. `version` is the version that was read; with 0, the
+    /// backfill must not exist yet.
     ///
     /// # Errors
-    /// [`PortError::Conflict`] when the version is another; then nothing is changed.
+    /// [`PortError::Conflict`] if the stored version is another one. Then nothing is changed.
     async fn put_backfill(&self, backfill: &Backfill, version: u64) -> Result<u64, PortError>;
 
     /// Backfills, newest first.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
     async fn backfills(&self, filter: &BackfillFilter) -> Result<Vec<Backfill>, PortError>;
 }

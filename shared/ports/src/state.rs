@@ -1,4 +1,4 @@
-//! The state store: flows, executions, task runs, claims, KV, logs, timers and slots.
+//! The state store: flows, executions, task runs, claims, KV values, logs, timers and slots.
 
 use crate::error::PortError;
 use crate::kv::{KvEntry, KvWrite};
@@ -15,7 +15,7 @@ use segue_model::state::State;
 use segue_model::task_run::TaskRun;
 use serde::{Deserialize, Serialize};
 
-/// A flow as stored: its source is the truth, parsed anew where it is used.
+/// A flow as stored. The source is authoritative and is parsed again where it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredFlow {
@@ -23,49 +23,49 @@ pub struct StoredFlow {
     pub namespace: String,
     /// The id.
     pub id: String,
-    /// Counted from 1; saving the same source again does not count.
+    /// The number of the revision, from 1. Saving the same source again keeps the number.
     pub revision: u32,
-    /// The YAML as it was given.
+    /// The YAML text as it was saved.
     pub source: String,
-    /// When this revision was saved.
+    /// The time this revision was saved.
     pub updated: Timestamp,
-    /// This revision is the removal of the flow.
+    /// True if this revision records that the flow was deleted.
     pub deleted: bool,
 }
 
-/// An execution with everything the engine needs to go on.
+/// An execution with everything the engine needs to continue it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredExecution {
     /// The execution.
     pub execution: Execution,
-    /// Its task runs in the order in which they were made, each with its place in that order.
+    /// The task runs in the order of their creation, each with its position in that order.
     pub task_runs: Vec<(u64, TaskRun)>,
-    /// What the engine keeps besides; opaque to the store.
+    /// The engine's own state of the execution. The store does not read it.
     pub notes: Json,
-    /// Counts the commits.
+    /// The number of commits.
     pub version: u64,
 }
 
-/// A change of one execution, all or nothing.
+/// A change of one execution. It is written completely or not at all.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    /// The execution as it is to be.
+    /// The new execution.
     pub execution: Execution,
-    /// The moment of the step: the KV values it sets are dated by it.
+    /// The time of the step, which is also the date of the KV values in this commit.
     pub now: Timestamp,
-    /// What the engine keeps besides.
+    /// The engine's own state of the execution.
     pub notes: Json,
-    /// The version it was decided on.
+    /// The version that the decision is based on.
     pub expected_version: u64,
-    /// Task runs that are new or changed, with their place in the order of making.
+    /// New and changed task runs, each with its position in the order of creation.
     pub task_runs: Vec<(u64, TaskRun)>,
-    /// Task runs that are gone (restart).
+    /// Task runs to remove, after a restart.
     pub removed: Vec<TaskRunId>,
-    /// Lines for the log.
+    /// Lines to add to the log.
     pub logs: Vec<LogEntry>,
     /// Changes of the KV store.
     pub kv: Vec<KvWrite>,
-    /// Timers to set; one of the same key is replaced.
+    /// Timers to set. A timer with the same key is replaced.
     pub timers: Vec<Timer>,
     /// Keys of timers to clear.
     pub cleared_timers: Vec<String>,
@@ -75,69 +75,70 @@ pub struct Commit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Timer {
-    /// Whose.
+    /// The execution that the timer belongs to.
     pub execution_id: ExecutionId,
     /// Its name within the execution.
     pub key: String,
-    /// When.
+    /// The time the timer is due.
     pub due: Timestamp,
 }
 
-/// Whether an attempt may be run by who asks.
+/// The answer to a request for a claim on an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
-    /// It is the caller's until the lease ends.
+    /// The caller holds the claim until the lease ends.
     Granted {
-        /// How many deliveries took the claim and never let go of it in good order, this one included: 1 at first,
-        /// more after the death of processes that had it. [`StateStore::hand_back_claim`] begins anew.
+        /// The number of deliveries that took the claim and never handed it back, this one included. It is 1
+        /// at first, and higher after the death of processes that held the claim.
+        /// [`StateStore::hand_back_claim`] resets the count.
         deliveries: u32,
     },
-    /// Somebody else has it.
+    /// Another holder has the claim.
     Held {
-        /// Until then.
+        /// The end of that holder's lease.
         until: Timestamp,
     },
-    /// It has ended; the result may have to be published again.
+    /// The attempt has ended. The caller may have to publish the result again.
     Finished(Box<TaskRunResult>),
-    /// It was taken away: nobody may run it any more.
+    /// The attempt was revoked. Nobody may run it any more.
     Revoked,
 }
 
-/// Whether an execution may run now.
+/// The answer to a request for a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
-    /// It holds a slot.
+    /// The execution holds a slot and may run.
     Granted,
-    /// All slots are held by others.
+    /// Other executions hold all slots.
     Full,
 }
 
-/// Which executions are meant; an absent field means all.
+/// Selects executions. An absent field selects all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecutionFilter {
-    /// This namespace and those below it.
+    /// This namespace and the namespaces below it.
     pub namespace: Option<String>,
-    /// Of `namespace`, not those below it.
+    /// Excludes the namespaces below `namespace`.
     pub exact_namespace: bool,
     /// This flow.
     pub flow_id: Option<String>,
-    /// In one of these states.
+    /// One of these states.
     pub states: Vec<State>,
-    /// With all of these labels.
+    /// All of these labels.
     pub labels: Vec<(String, String)>,
-    /// Started at or after.
+    /// Started at this time or later.
     pub start: Option<Timestamp>,
-    /// Started at or before.
+    /// Started at this time or earlier.
     pub end: Option<Timestamp>,
-    /// Fired by the trigger of that id; with a flow.
+    /// Started by the trigger with this id. `flow_id` must be set too.
     pub trigger_id: Option<String>,
-    /// Standing for a slot between these, both inclusive; with a flow and a trigger.
+    /// Started for a slot between these times, both included. `flow_id` and `trigger_id` must be set too.
     pub slots: Option<(Timestamp, Timestamp)>,
-    /// Fired by that execution (subflows, Flow triggers).
+    /// Started by this execution, as a subflow or through a Flow trigger.
     pub triggered_by: Option<ExecutionId>,
-    /// At most so many, newest first; 0 is no limit.
+    /// The largest number of results, newest first. 0: no limit.
     pub limit: u32,
-    /// So many passed over first.
+    /// The number of results to skip.
     pub offset: u32,
 }
 
@@ -146,32 +147,32 @@ pub struct ExecutionFilter {
 pub struct LogPage {
     /// The lines, oldest first.
     pub lines: Vec<LogEntry>,
-    /// Where the next page begins; a number for the store alone.
+    /// The position where the next page begins. Only the store knows its meaning.
     pub next: u64,
-    /// Whether there may be more now.
+    /// Whether more lines may exist now.
     pub more: bool,
 }
 
-/// Which lines of the logs of many executions are meant; an absent field means all.
+/// Selects lines in the logs of many executions. An absent field selects all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFilter {
-    /// This namespace and those below it.
+    /// This namespace and the namespaces below it.
     pub namespace: Option<String>,
     /// This flow.
     pub flow_id: Option<String>,
-    /// Lines at or above.
+    /// Lines of this level and above.
     pub min_level: LogLevel,
-    /// Written at or after.
+    /// Written at this time or later.
     pub start: Option<Timestamp>,
-    /// Written at or before.
+    /// Written at this time or earlier.
     pub end: Option<Timestamp>,
-    /// With this text in the message, case not minded.
+    /// Lines with this text in the message. Upper and lower case are the same.
     pub text: Option<String>,
-    /// Fired by the trigger of that id.
+    /// Lines of executions that the trigger with this id started.
     pub trigger_id: Option<String>,
-    /// At most so many, those of the newest executions first; 0 is no limit.
+    /// The largest number of results, from the newest executions first. 0: no limit.
     pub limit: u32,
-    /// So many passed over first.
+    /// The number of results to skip.
     pub offset: u32,
 }
 
@@ -191,17 +192,19 @@ impl Default for LogFilter {
     }
 }
 
-/// Flows, executions, task runs, claims, KV, logs, timers and slots. Each method is atomic.
+/// Flows, executions, task runs, claims, KV values, logs, timers and slots. Each method is atomic. Every
+/// method can also return [`PortError::Unavailable`] if the store does not answer.
 #[async_trait]
 pub trait StateStore: ScheduleStore {
-    /// Whether the store can be read and written now, and is whole as far as it knows: what a health check asks. Cheap
-    /// enough to be asked every few seconds.
+    /// Checks whether the store can be read and written, for a health check. The check is cheap enough to run
+    /// every few seconds.
     ///
-    /// Without a cheaper way, a slot is taken and given back. Both are writes, and nobody can see a change. The flow of
+    /// By default, it takes a slot and releases it. Both are writes, and nobody can see a change. The flow of
     /// the slot cannot exist, because its name has a `/`.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] says what is wrong: the disk is full, the database is damaged, nothing answers.
+    /// [`PortError::Unavailable`] says what is wrong: the disk is full, the database is damaged, or the store
+    /// does not answer.
     async fn check(&self, now: Timestamp) -> Result<(), PortError> {
         let (namespace, flow) = ("system", "health/check");
         let execution = ExecutionId::derive(&[namespace, flow]);
@@ -209,10 +212,7 @@ pub trait StateStore: ScheduleStore {
         self.release_slot(namespace, flow, &execution, now).await.map(|_| ())
     }
 
-    /// Saves a flow as its next revision; the same source again is the revision it has.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Saves a flow as its next revision. Saving the same source again keeps the current revision.
     async fn put_flow(
         &self,
         namespace: &str,
@@ -221,10 +221,7 @@ pub trait StateStore: ScheduleStore {
         now: Timestamp,
     ) -> Result<StoredFlow, PortError>;
 
-    /// A flow in that revision, or the latest; none where it is not there or was deleted.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// A flow in the given revision, or in the latest. None if the flow does not exist or was deleted.
     async fn flow(
         &self,
         namespace: &str,
@@ -232,28 +229,18 @@ pub trait StateStore: ScheduleStore {
         revision: Option<u32>,
     ) -> Result<Option<StoredFlow>, PortError>;
 
-    /// The latest revisions of all flows of a namespace, or of all namespaces.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The latest revision of each flow in a namespace, or in all namespaces.
     async fn flows(&self, namespace: Option<&str>) -> Result<Vec<StoredFlow>, PortError>;
 
-    /// All revisions of a flow, oldest first, those that say it was deleted included; empty where it never was.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// All revisions of a flow, oldest first, also those that record a deletion. Empty if the flow never
+    /// existed.
     async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError>;
 
-    /// Adds a revision that says the flow is gone; false where it was not there.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Deletes a flow by adding a revision that records the deletion. Returns false if the flow does not
+    /// exist.
     async fn delete_flow(&self, namespace: &str, id: &str, now: Timestamp) -> Result<bool, PortError>;
 
-    /// Writes a new execution; false, and nothing is changed, where its id is there already.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Writes a new execution. Returns false and changes nothing if the id exists.
     async fn create_execution(&self, execution: &Execution) -> Result<bool, PortError> {
         let new = StoredExecution {
             execution: execution.clone(),
@@ -264,48 +251,30 @@ pub trait StateStore: ScheduleStore {
         self.create_execution_with(&new).await
     }
 
-    /// Writes a new execution with the task runs and the notes it begins with (a replay), all or nothing; false,
-    /// and nothing is changed, where its id is there already. The version given does not count.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Writes a new execution with its first task runs and engine state, for a replay. Writes everything or
+    /// nothing. Returns false and changes nothing if the id exists. The version in `new` is ignored.
     async fn create_execution_with(&self, new: &StoredExecution) -> Result<bool, PortError>;
 
-    /// An execution with its task runs.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// An execution with its task runs. None if it does not exist.
     async fn execution(&self, id: &ExecutionId) -> Result<Option<StoredExecution>, PortError>;
 
     /// Executions without their task runs, newest first.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
     async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<Execution>, PortError>;
 
-    /// How many executions a filter means; its page counts for nothing.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The number of executions that match a filter. `limit` and `offset` are ignored.
     async fn count_executions(&self, filter: &ExecutionFilter) -> Result<u64, PortError>;
 
     /// Writes a change and returns the new version.
     ///
     /// # Errors
-    /// [`PortError::Conflict`] when the version is not the expected one; then nothing is changed.
+    /// [`PortError::Conflict`] if the stored version is not the expected one. Then nothing is changed.
     async fn commit(&self, commit: Commit) -> Result<u64, PortError>;
 
-    /// Removes an execution with its task runs, logs, claims and timers; false where it was not there.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Removes an execution with its task runs, logs, claims and timers. Returns false if it does not exist.
     async fn delete_execution(&self, id: &ExecutionId) -> Result<bool, PortError>;
 
-    /// Claims an attempt for `holder` until `until`. Whoever holds it already may claim it again; an expired
-    /// claim is taken over.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Claims an attempt for `holder` until `until`. The current holder may claim it again. An expired claim
+    /// is given to the next caller.
     async fn claim(
         &self,
         key: &AttemptKey,
@@ -314,18 +283,12 @@ pub trait StateStore: ScheduleStore {
         until: Timestamp,
     ) -> Result<Claim, PortError>;
 
-    /// Makes the lease of a claim longer; false where the caller holds it no more.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Extends the lease of a claim. Returns false if the caller no longer holds the claim.
     async fn renew_claim(&self, key: &AttemptKey, holder: &str, until: Timestamp) -> Result<bool, PortError>;
 
-    /// Ends the delivery that took a claim in good order, without an end of the attempt: the deliveries of the claim
-    /// count from the beginning again, and it stays the holder's until `until` (a past moment: whoever asks next has
-    /// it). False where the caller holds it no more.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Ends a delivery that took a claim, without ending the attempt. The count of deliveries is reset. The
+    /// claim stays with its holder until `until`; with a time in the past, the next caller gets it. Returns
+    /// false if the caller no longer holds the claim.
     async fn hand_back_claim(
         &self,
         key: &AttemptKey,
@@ -333,11 +296,8 @@ pub trait StateStore: ScheduleStore {
         until: Timestamp,
     ) -> Result<bool, PortError>;
 
-    /// Writes how an attempt ended, with the rest of its log; false, and nothing is written, where the caller
-    /// holds it no more.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Writes the result of an attempt with the rest of its log. Returns false and writes nothing if the
+    /// caller no longer holds the claim.
     async fn finish_claim(
         &self,
         key: &AttemptKey,
@@ -346,25 +306,16 @@ pub trait StateStore: ScheduleStore {
         logs: Vec<LogEntry>,
     ) -> Result<bool, PortError>;
 
-    /// Takes attempts away, because they are killed or their time is over, whether somebody has claimed them or
-    /// not: `renew_claim` and `finish_claim` answer false from then on, and `claim` answers [`Claim::Revoked`].
-    /// What has ended keeps its result.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Revokes attempts that are killed or have timed out, claimed or not. From then on `renew_claim` and
+    /// `finish_claim` return false, and `claim` returns [`Claim::Revoked`]. An attempt that has ended keeps
+    /// its result.
     async fn revoke_claims(&self, attempts: &[AttemptKey]) -> Result<(), PortError>;
 
-    /// Adds lines to logs.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Adds lines to the logs of executions.
     async fn append_logs(&self, entries: Vec<LogEntry>) -> Result<(), PortError>;
 
-    /// The lines of an execution's log at or above a level, oldest first; `after` is how many are passed
-    /// over, so that a follower reads on from where it was.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The lines of an execution's log at a level and above, oldest first. `after` is the number of lines to
+    /// skip, so that a reader can follow the log.
     async fn logs(
         &self,
         execution: &ExecutionId,
@@ -372,12 +323,9 @@ pub trait StateStore: ScheduleStore {
         after: u64,
     ) -> Result<Vec<LogEntry>, PortError>;
 
-    /// The next lines of an execution's log at or above a level, oldest first, about `limit` of them, so that a long log
-    /// is never in memory at once. `from` is 0, or where the last page of that level ended. A store that has all lines
-    /// at hand may give them at once.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The next lines of an execution's log at a level and above, oldest first, about `limit` of them, so
+    /// that a long log is never in memory as a whole. `from` is 0, or the end of the last page of that level.
+    /// A store that has all lines in memory may return them at once.
     async fn log_page(
         &self,
         execution: &ExecutionId,
@@ -390,89 +338,50 @@ pub trait StateStore: ScheduleStore {
         Ok(LogPage { next: from.saturating_add(lines.len() as u64), lines, more: false })
     }
 
-    /// Lines of the logs of many executions, and how many there are in all, counted up to 10,000.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Lines from the logs of many executions, and the number of matching lines, counted up to 10,000.
     async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError>;
 
-    /// Removes the log of an execution and returns how many lines it had.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Removes the log of an execution and returns the number of its lines.
     async fn delete_logs(&self, execution: &ExecutionId) -> Result<u64, PortError>;
 
-    /// A KV value of exactly that namespace; none where it is absent or has expired.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// A KV value of exactly this namespace. None if it does not exist or has expired.
     async fn kv(&self, namespace: &str, key: &str, now: Timestamp) -> Result<Option<KvEntry>, PortError>;
 
-    /// The namespaces that hold KV values, in order.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The namespaces with KV values, in order.
     async fn kv_namespaces(&self) -> Result<Vec<String>, PortError>;
 
-    /// The KV values of exactly that namespace, in order of their keys.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The KV values of exactly this namespace, in order of their keys.
     async fn kv_entries(&self, namespace: &str, now: Timestamp) -> Result<Vec<KvEntry>, PortError>;
 
     /// Changes the KV store.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
     async fn write_kv(&self, writes: Vec<KvWrite>, now: Timestamp) -> Result<(), PortError>;
 
     /// Sets timers outside a commit.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
     async fn set_timers(&self, timers: Vec<Timer>) -> Result<(), PortError>;
 
-    /// The clock went back to `now`: timers that were set while it was ahead are brought nearer by as much as it was, but
-    /// for those of executions that are to begin at a date. Returns how many. A platform whose clock does not do that
-    /// has nothing to do.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Corrects timers after the machine's clock went back to `now`. Timers that were set while the clock was
+    /// ahead are moved earlier by the same amount, except timers of executions that start at a date. Returns
+    /// the number of moved timers. A platform with a reliable clock does nothing and returns 0.
     async fn clock_went_back(&self, now: Timestamp) -> Result<u64, PortError> {
         let _ = now;
         Ok(0)
     }
 
     /// Timers that are due, earliest first, at most `limit`.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
     async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, PortError>;
 
-    /// A timer of an execution, by its key.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// A timer of an execution, by its key. None if it is not set.
     async fn timer(&self, execution: &ExecutionId, key: &str) -> Result<Option<Timer>, PortError>;
 
-    /// When the earliest timer is due.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// The due time of the earliest timer. None if no timer is set.
     async fn next_timer(&self) -> Result<Option<Timestamp>, PortError>;
 
-    /// Removes a timer, if it is still the one that was read (same due date): called once its event is
-    /// published, so a crash between fires it twice rather than never.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Removes a timer if its due date is still the one that was read. The caller publishes the timer's event
+    /// first, so a crash in between fires the timer twice and never loses it.
     async fn clear_timer(&self, timer: &Timer) -> Result<(), PortError>;
 
-    /// Takes a slot of a flow for an execution, first come first served: an execution that asked before and
-    /// still waits goes first. Asking again changes nothing.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Takes a slot of a flow for an execution. Slots are given in the order of asking, so a waiting
+    /// execution that asked earlier goes first. Asking again changes nothing.
     async fn take_slot(
         &self,
         namespace: &str,
@@ -483,10 +392,7 @@ pub trait StateStore: ScheduleStore {
         now: Timestamp,
     ) -> Result<Slot, PortError>;
 
-    /// Gives a slot (or a place in the queue) back and returns the executions that hold a slot by that.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
+    /// Releases a slot, or leaves the queue. Returns the executions that hold a slot because of the release.
     async fn release_slot(
         &self,
         namespace: &str,

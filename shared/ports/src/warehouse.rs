@@ -1,12 +1,13 @@
 //! The warehouse: datasets, tables and jobs written in BigQuery SQL.
 //!
-//! A task that moves or queries tables speaks to this port and to nothing below it: whether BigQuery or an
-//! embedded engine answers is the business of the composition root. Names, types and errors are BigQuery's.
+//! A task that moves or queries tables uses this port and nothing below it. The composition root decides
+//! whether BigQuery or an embedded engine answers. Names, types and errors are BigQuery's.
 //!
-//! It must not know: flows, executions, templates, how a task renders its properties, nor which engine answers.
+//! It must not know: flows, executions, templates, how a task renders its properties, or which engine
+//! answers.
 //!
-//! To add an operation: add the method with its request struct here, a case to the conformance suite in
-//! `conformance/warehouse.rs`, and the method to every adapter.
+//! To add an operation: add the method with its request struct here, a case in the conformance suite in
+//! `conformance/warehouse.rs`, and the method in every adapter.
 
 use crate::credentials::Credentials;
 use std::collections::BTreeMap;
@@ -20,16 +21,18 @@ use serde_json::{Map, Value};
 
 /// Datasets, tables and query jobs.
 ///
-/// Every method may be called twice with the same request: a job is identified by [`QueryJob::job_id`], the others
-/// say through [`WarehouseError::AlreadyExists`] or [`WarehouseError::NotFound`] that somebody was here before.
+/// Every method may be called twice with the same request. A job is identified by [`QueryJob::job_id`]. The
+/// other methods report an earlier call through [`WarehouseError::AlreadyExists`] or
+/// [`WarehouseError::NotFound`]. Every method can also return [`WarehouseError::Unavailable`] if the
+/// warehouse does not answer.
 ///
-/// A dataset of another project than the warehouse's own is named with it: `project.dataset`.
+/// A dataset in another project than the warehouse's own is named `project.dataset`.
 #[async_trait]
 pub trait Warehouse: Send + Sync {
-    /// The same warehouse as somebody else, or of another project; none where that makes no difference.
+    /// The same warehouse with another identity or project. None if this makes no difference.
     ///
     /// # Errors
-    /// [`WarehouseError::InvalidQuery`] for credentials that cannot be read.
+    /// [`WarehouseError::InvalidQuery`] if the credentials cannot be parsed.
     fn acting_as(&self, credentials: &Credentials) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {
         let _everybody_is_the_same = credentials;
         Ok(None)
@@ -38,117 +41,114 @@ pub trait Warehouse: Send + Sync {
     /// Creates a dataset (docs/kestra.md 4.6, `bigquery.CreateDataset`).
     ///
     /// # Errors
-    /// [`WarehouseError::AlreadyExists`] when it is there and `if_exists` is [`IfExists::Error`];
-    /// [`WarehouseError::InvalidQuery`] for a name BigQuery refuses.
+    /// [`WarehouseError::AlreadyExists`] if the dataset exists and `if_exists` is [`IfExists::Error`].
+    /// [`WarehouseError::InvalidQuery`] if BigQuery refuses the name.
     async fn create_dataset(&self, request: CreateDataset) -> Result<DatasetInfo, WarehouseError>;
 
-    /// Drops a dataset; with `contents` its tables too.
+    /// Drops a dataset. With `contents`, its tables are dropped too.
     ///
     /// # Errors
-    /// [`WarehouseError::NotFound`], or [`WarehouseError::Conflict`] when tables are left and `contents` is false.
+    /// [`WarehouseError::NotFound`] if the dataset does not exist. [`WarehouseError::Conflict`] if it has
+    /// tables and `contents` is false.
     async fn delete_dataset(&self, dataset: &str, contents: bool) -> Result<(), WarehouseError>;
 
-    /// Runs a job of one or several BigQuery statements and gives the result of the last (docs/kestra.md 4.6,
-    /// `bigquery.Query`). A `job_id` that ended well before is answered from its record and not run again.
+    /// Runs a job of one or several BigQuery statements and returns the result of the last (docs/kestra.md
+    /// 4.6, `bigquery.Query`). If a job with this `job_id` has succeeded before, its recorded result is
+    /// returned and the job is not run again.
     ///
     /// # Errors
-    /// Any [`WarehouseError`]. A statement that fails leaves no trace; statements before it in a script stay done.
+    /// Any [`WarehouseError`]. A failed statement changes nothing. Earlier statements of a script keep their
+    /// effect.
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError>;
 
-    /// Asks a job to end; nothing where there is no such job, or it has ended.
-    ///
-    /// # Errors
-    /// [`WarehouseError::Unavailable`].
+    /// Cancels a job. Nothing happens if the job does not exist or has ended.
     async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {
         let _ends_with_its_caller = job;
         Ok(())
     }
 
     /// The names of all datasets, in order.
-    ///
-    /// # Errors
-    /// [`WarehouseError::Unavailable`].
     async fn list_datasets(&self) -> Result<Vec<String>, WarehouseError>;
 
     /// The tables and views of a dataset, by name.
     ///
     /// # Errors
-    /// [`WarehouseError::NotFound`] when there is no such dataset.
+    /// [`WarehouseError::NotFound`] if the dataset does not exist.
     async fn list_tables(&self, dataset: &str) -> Result<Vec<TableInfo>, WarehouseError>;
 
-    /// One table: its columns, rows and description.
+    /// One table: columns, number of rows and description.
     ///
     /// # Errors
-    /// [`WarehouseError::NotFound`] when dataset or table is missing.
+    /// [`WarehouseError::NotFound`] if the dataset or the table does not exist.
     async fn table_info(&self, dataset: &str, table: &str) -> Result<TableInfo, WarehouseError>;
 
     /// Drops a table, view or external table.
     ///
     /// # Errors
-    /// [`WarehouseError::NotFound`] when dataset or table is missing.
+    /// [`WarehouseError::NotFound`] if the dataset or the table does not exist.
     async fn delete_table(&self, dataset: &str, table: &str) -> Result<(), WarehouseError>;
 }
 
-/// What to do when the thing to be created is there already.
+/// What to do if the thing to create exists already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum IfExists {
-    /// Refuse.
+    /// Fail.
     #[default]
     Error,
-    /// Change its description, labels and other settings to the request's.
+    /// Change the description, labels and other settings to those of the request.
     Update,
-    /// Leave it as it is.
+    /// Leave it unchanged.
     Skip,
 }
 
-/// A dataset to be created.
+/// A dataset to create.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateDataset {
     /// Letters, digits and underscores, at most 1,024 of them.
     pub name: String,
-    /// The project; an adapter with one project takes any.
+    /// The project. None: the warehouse's own project. An adapter with only one project ignores it.
     pub project: Option<String>,
-    /// Where the data is to live, `EU` for example.
+    /// The location of the data, for example `EU`. None: the default.
     pub location: Option<String>,
-    /// What to do when it is there.
+    /// What to do if the dataset exists.
     pub if_exists: IfExists,
-    /// A text for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// A name for people.
+    /// A display name for people.
     pub friendly_name: Option<String>,
-    /// Key-value labels.
+    /// Labels, as keys and values.
     pub labels: BTreeMap<String, String>,
 }
 
-/// A dataset as the warehouse knows it.
+/// A description of a dataset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetInfo {
-    /// Its name.
+    /// The name.
     pub dataset: String,
-    /// Its project.
+    /// The project. None if the warehouse has no projects.
     pub project: Option<String>,
-    /// Whether this call made it.
+    /// Whether this call created the dataset.
     pub created: bool,
-    /// Whether this call changed it.
+    /// Whether this call changed the dataset.
     pub updated: bool,
-    /// When it was made, where that is known.
+    /// The time of creation. None if unknown.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
-    /// Where it lives.
+    /// The location of the data. None if unknown.
     pub location: Option<String>,
-    /// A text for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// A name for people.
+    /// A display name for people.
     pub friendly_name: Option<String>,
-    /// Key-value labels.
+    /// Labels, as keys and values.
     pub labels: BTreeMap<String, String>,
 }
 
-/// A table named in full or in part.
+/// The name of a table, in full or in part.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TableReference {
-    /// The project, if it was named.
+    /// The project. None if the name has no project.
     pub project: Option<String>,
     /// The dataset.
     pub dataset: String,
@@ -156,7 +156,7 @@ pub struct TableReference {
     pub table: String,
 }
 
-/// What a query with a destination table does to rows that are there.
+/// What a query with a destination table does to existing rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WriteDisposition {
@@ -166,7 +166,7 @@ pub enum WriteDisposition {
     WriteTruncateData,
     /// Add rows.
     WriteAppend,
-    /// Refuse when the table has rows.
+    /// Fail if the table has rows.
     WriteEmpty,
 }
 
@@ -174,45 +174,48 @@ pub enum WriteDisposition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CreateDisposition {
-    /// Create it when it is missing.
+    /// Create the table if it does not exist.
     CreateIfNeeded,
-    /// Refuse when it is missing.
+    /// Fail if the table does not exist.
     CreateNever,
 }
 
 /// One query job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct QueryJob {
-    /// Follows from the attempt it is made for, so that two deliveries of one message make one job.
+    /// The id follows from the attempt, so that two deliveries of one message start one job.
     pub job_id: String,
     /// One or several BigQuery statements.
     pub sql: String,
-    /// The project that names without one belong to.
+    /// The project of names without a project. None: the warehouse's own.
     pub project: Option<String>,
-    /// Where the job is to run.
+    /// The location to run the job in. None: the default.
     pub location: Option<String>,
-    /// The dataset (`dataset` or `project.dataset`) that names without one belong to.
+    /// The dataset of names without a dataset: `dataset` or `project.dataset`.
     pub default_dataset: Option<String>,
-    /// Where the rows of a SELECT go: `dataset.table` or `project.dataset.table`, with an optional `$partition`.
+    /// The table to write the rows of a SELECT to: `dataset.table` or `project.dataset.table`, with an
+    /// optional `$partition`. None: the rows are only returned.
     pub destination_table: Option<String>,
-    /// What happens to rows in the destination; BigQuery's own default is [`WriteDisposition::WriteEmpty`].
+    /// What happens to existing rows in the destination. None: BigQuery's default,
+    /// [`WriteDisposition::WriteEmpty`].
     pub write_disposition: Option<WriteDisposition>,
-    /// Whether the destination may be created; the default is [`CreateDisposition::CreateIfNeeded`].
+    /// Whether the destination may be created. None: [`CreateDisposition::CreateIfNeeded`].
     pub create_disposition: Option<CreateDisposition>,
-    /// Check the statements and change nothing.
+    /// Checks the statements and changes nothing.
     pub dry_run: bool,
-    /// The most rows to hand back (the rest is counted only): zero for none, all when absent.
+    /// The largest number of rows to return; more rows are only counted. 0: no rows. None: all rows.
     pub max_results: Option<u64>,
     /// Named parameters, written `@name` in the SQL.
     pub parameters: BTreeMap<String, Value>,
     /// Labels of the job.
     pub labels: BTreeMap<String, String>,
-    /// How long its end is waited for before the answer is [`WarehouseError::StillRunning`]; to its end when absent.
+    /// How long to wait for the end of the job before returning [`WarehouseError::StillRunning`]. None: until
+    /// it ends.
     #[serde(default)]
     pub patience: Option<Duration>,
 }
 
-/// Whether a column may be NULL, or repeats.
+/// Whether a column can be NULL, or is an array.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Mode {
@@ -228,19 +231,20 @@ pub enum Mode {
 /// A column of a table or result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// BigQuery's name of its type, `INT64` or `STRUCT<a INT64>`; of the element when `mode` is repeated.
+    /// BigQuery's name of the type: `INT64` or `STRUCT<a INT64>`. For a repeated column, the type of an
+    /// element.
     #[serde(rename = "type")]
     pub data_type: String,
     /// Nullable, required or repeated.
     pub mode: Mode,
-    /// A text for people.
+    /// A description for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
-/// What kind of statement a job ended with, in BigQuery's words (`SELECT`, `CREATE_TABLE_AS_SELECT`, `MERGE`, …).
+/// The kind of a statement, in BigQuery's words: `SELECT`, `CREATE_TABLE_AS_SELECT`, `MERGE`, …
 pub type StatementKind = String;
 
 /// The outcome of a job.
@@ -253,23 +257,24 @@ pub struct QueryResult {
     /// Rows as Kestra prints them (docs/kestra.md 4.6): NUMERIC as number, BYTES in base64, TIMESTAMP as ISO instant,
     /// DATE as `yyyy-MM-dd`.
     pub rows: Vec<Map<String, Value>>,
-    /// Rows of the result, handed back or not.
+    /// The number of rows of the result, including rows that were not returned.
     pub total_rows: u64,
-    /// Rows changed by INSERT, UPDATE, DELETE, MERGE or written by CREATE TABLE AS SELECT.
+    /// The number of rows that INSERT, UPDATE, DELETE, MERGE or CREATE TABLE AS SELECT changed or wrote. None
+    /// for other statements.
     pub affected_rows: Option<u64>,
-    /// Rows changed, by kind, where the statement tells them apart.
+    /// The numbers of rows by kind of change. None if the statement does not distinguish them.
     pub dml: Option<DmlStats>,
-    /// Bytes read, as far as the engine knows them.
+    /// The number of bytes read. 0 if the engine does not know it.
     pub bytes_processed: u64,
-    /// Where rows were written: the destination of a SELECT; absent for DDL and dry runs.
+    /// The table the rows were written to. None for DDL and dry runs.
     pub destination_table: Option<TableReference>,
-    /// The last statement's kind.
+    /// The kind of the last statement.
     pub statement_kind: StatementKind,
-    /// Whether the answer comes from the record of an earlier delivery.
+    /// Whether the result is the recorded one of an earlier delivery.
     pub from_record: bool,
 }
 
-/// Rows a DML statement changed.
+/// The numbers of rows that a DML statement changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DmlStats {
     /// Rows inserted.
@@ -280,11 +285,11 @@ pub struct DmlStats {
     pub deleted: u64,
 }
 
-/// What a table is.
+/// The kind of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TableKind {
-    /// Rows of its own.
+    /// A table with its own rows.
     #[default]
     Table,
     /// A stored query.
@@ -303,7 +308,7 @@ impl std::fmt::Display for TableKind {
     }
 }
 
-/// A table as the warehouse knows it.
+/// A description of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableInfo {
     /// The dataset.
@@ -312,42 +317,42 @@ pub struct TableInfo {
     pub table: String,
     /// Table, view or external table.
     pub kind: TableKind,
-    /// Rows, for a table.
+    /// The number of rows. None for a view or an external table.
     pub rows: Option<u64>,
-    /// Bytes by BigQuery's logical sizes, as far as the engine knows them.
+    /// The size in bytes, by BigQuery's logical sizes. None if the engine does not know it.
     pub bytes: Option<u64>,
-    /// Columns in order.
+    /// The columns, in order.
     pub columns: Vec<Column>,
-    /// A text for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// The PARTITION BY expression as written.
+    /// The PARTITION BY expression as written. None if the table is not partitioned.
     pub partition_by: Option<String>,
     /// The CLUSTER BY columns.
     pub cluster_by: Vec<String>,
 }
 
-/// Why the warehouse did not do it, by meaning.
+/// The errors of the warehouse, named by meaning.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum WarehouseError {
-    /// A dataset, table or file that is not there.
+    /// A dataset, table or file does not exist.
     #[error("Not found: {what} {name}{}", hinted(.hint))]
     NotFound {
         /// `Dataset`, `Table` or `URI`.
         what: String,
-        /// Its name in BigQuery's form, `project:dataset.table`.
+        /// The name in BigQuery's form, `project:dataset.table`.
         name: String,
         /// What to do about it.
         hint: Option<String>,
     },
-    /// It is there already.
+    /// A dataset, table or job exists already.
     #[error("Already Exists: {what} {name}")]
     AlreadyExists {
         /// `Dataset`, `Table` or `Job`.
         what: String,
-        /// Its name.
+        /// The name.
         name: String,
     },
-    /// The SQL, a name or an option is wrong.
+    /// The SQL, a name or an option is invalid.
     #[error("Invalid query: {message}{}{}", placed(.line, .column), hinted(.hint))]
     InvalidQuery {
         /// What is wrong.
@@ -359,19 +364,19 @@ pub enum WarehouseError {
         /// What to do about it.
         hint: Option<String>,
     },
-    /// A file or a value does not fit its declared type.
+    /// A file or a value does not have its declared type.
     #[error("Error while reading data{}: {message}{}", read_from(.file, .row), hinted(.hint))]
     BadData {
         /// The file, as `gs://bucket/key`.
         file: Option<String>,
-        /// Its line, from 1, the header counted.
+        /// The line in the file, from 1. The header counts.
         row: Option<u64>,
-        /// What is wrong with it.
+        /// What is wrong with the file or value.
         message: String,
         /// What to do about it.
         hint: Option<String>,
     },
-    /// The request contradicts the state of things, and would again.
+    /// The request contradicts the current state. Repeating it would fail again.
     #[error("Conflict: {message}{}", hinted(.hint))]
     Conflict {
         /// What contradicts what.
@@ -379,21 +384,21 @@ pub enum WarehouseError {
         /// What to do about it.
         hint: Option<String>,
     },
-    /// Somebody else holds it; later it may work.
+    /// Another process holds the table. A later request may succeed.
     #[error("Warehouse busy: {message}{}", hinted(.hint))]
     Busy {
-        /// Who holds what.
+        /// Which process holds what.
         message: String,
         /// What to do about it.
         hint: Option<String>,
     },
-    /// The job is at work and goes on; ask again with the same job id.
+    /// The job still runs. Ask again with the same job id.
     #[error("the job {job_id} is still at work")]
     StillRunning {
-        /// Which.
+        /// The id of the job.
         job_id: String,
     },
-    /// The engine cannot be reached or broke.
+    /// The engine cannot be reached, or failed.
     #[error("Warehouse unavailable: {message}")]
     Unavailable {
         /// What happened.
@@ -402,7 +407,7 @@ pub enum WarehouseError {
 }
 
 impl WarehouseError {
-    /// Whether the same request may succeed later without anybody changing it.
+    /// Whether the same request may succeed later without a change.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. })

@@ -1,4 +1,4 @@
-//! What travels between services: versioned, small, never a secret. Large values travel as references.
+//! The messages between services: versioned, small, without secrets. Large values are sent as references.
 
 use jiff::Timestamp;
 use segue_model::backfill::BackfillRequest;
@@ -18,24 +18,26 @@ pub const WIRE_VERSION: u32 = 1;
 #[serde(tag = "kind", rename_all = "camelCase")]
 #[allow(clippy::large_enum_variant, reason = "most messages are about executions: a box would cost each one")]
 pub enum Message {
-    /// Something happened to an execution.
+    /// An event of an execution.
     Execution(ExecutionMessage),
-    /// A task run is to be run.
+    /// A request to run a task run.
     TaskRun(Box<TaskRunMessage>),
-    /// A schedule is to be looked at: the body of what Cloud Scheduler publishes. It names no slot; those that are
-    /// due follow from the trigger's state.
+    /// A request to check a schedule. Cloud Scheduler publishes this body. It names no slot: the trigger's
+    /// state says which slots are due.
     Tick(TriggerKey),
-    /// An execution has ended, or is paused: a schedule may wait for it, a Flow trigger may fire on it, a backfill
-    /// goes on.
-    ExecutionEnded(ExecutionEnded),
-    /// A backfill is asked for.
+    /// An execution has ended or is paused. A schedule may wait for this, a Flow trigger may fire, and a
+    /// backfill continues.
+    // The alias is the name in messages that an earlier build left in the queue of a data directory.
+    #[serde(alias = "executionEnded")]
+    ExecutionStateReached(ExecutionStateReached),
+    /// A request to start a backfill.
     Backfill(Box<BackfillRequest>),
-    /// Now and then: what was lost is looked for. Timers that are overdue are fired, executions nothing has happened
-    /// to for a while are looked at again.
+    /// A request to look for lost work, sent regularly. Overdue timers are fired, and executions that were
+    /// idle for a while are checked.
     Sweep {},
 }
 
-/// The fields by which a body without a kind is told.
+/// The fields that identify a body without a kind.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Bare {
@@ -44,12 +46,13 @@ struct Bare {
 }
 
 impl Message {
-    /// Reads a message's body. Besides what services send to each other, that is what people and Cloud Scheduler
-    /// publish without a `kind`: a [`BackfillRequest`] (it has a `start`), else a [`TriggerKey`], which is a tick. A
-    /// backfill without an id of its own takes one from `message_id`, so that a message delivered twice is one.
+    /// Parses the body of a message. Services send messages with a `kind`. People and Cloud Scheduler publish
+    /// bodies without one: a body with a `start` is a [`BackfillRequest`], every other body is a
+    /// [`TriggerKey`], which is a tick. A backfill without its own id takes the id `message_id`, so that a
+    /// message that is delivered twice starts one backfill.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// An error that says what is wrong with the text.
     pub fn from_body(body: &[u8], message_id: &str) -> Result<Self, serde_json::Error> {
         let bare: Bare = serde_json::from_slice(body)?;
         if bare.kind.is_some() {
@@ -69,89 +72,89 @@ impl Message {
 /// An execution has ended, or is paused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ExecutionEnded {
+pub struct ExecutionStateReached {
     /// [`WIRE_VERSION`].
     pub version: u32,
-    /// Which execution.
+    /// The execution.
     pub execution_id: ExecutionId,
     /// The flow's namespace.
     pub namespace: String,
     /// The flow.
     pub flow_id: String,
-    /// The state it is in.
+    /// The state that the execution has reached: a final state, or PAUSED.
     pub state: State,
 }
 
-/// Something happened to an execution.
+/// An event of an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExecutionMessage {
     /// [`WIRE_VERSION`].
     pub version: u32,
-    /// Which execution.
+    /// The execution.
     pub execution_id: ExecutionId,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
 impl ExecutionMessage {
-    /// A message of the current version.
+    /// A message with the current version.
     pub fn new(execution_id: ExecutionId, event: Event) -> Self {
         Self { version: WIRE_VERSION, execution_id, event }
     }
 }
 
-/// A task run is to be run. Delivery key: execution, task run, attempt.
+/// A request to run a task run. Delivery key: execution, task run, attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskRunMessage {
     /// [`WIRE_VERSION`].
     pub version: u32,
-    /// Which execution.
+    /// The execution.
     pub execution_id: ExecutionId,
     /// The flow's namespace.
     pub namespace: String,
     /// The flow.
     pub flow_id: String,
-    /// The revision that runs.
+    /// The revision of the flow that the execution runs.
     pub flow_revision: u32,
-    /// Which task run.
+    /// The task run.
     pub task_run_id: TaskRunId,
-    /// Which attempt, from 0.
+    /// The number of the attempt, from 0.
     pub attempt: u32,
-    /// The task.
+    /// The id of the task.
     pub task_id: String,
-    /// Its type.
+    /// The type of the task.
     pub task_type: String,
-    /// Its own properties, not rendered.
+    /// The properties of the task, not rendered.
     pub properties: Map,
-    /// What its expressions can reach (docs/kestra.md 3.2).
+    /// The values that the task's expressions can read (docs/kestra.md 3.2).
     pub context: Json,
-    /// A duration or a template of one; per attempt.
+    /// The timeout of each attempt: a duration, or a template that renders to one. None: no timeout.
     pub timeout: Option<String>,
-    /// Lines below are dropped.
+    /// Log lines below this level are dropped. None: all lines are kept.
     pub log_level: Option<LogLevel>,
-    /// Lines go to a file in internal storage.
+    /// Log lines go to a file in internal storage.
     #[serde(default)]
     pub log_to_file: bool,
-    /// The working directory it shares with its siblings.
+    /// The working directory that the task run shares with its siblings. None outside of a WorkingDirectory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<WorkingDirectoryRef>,
-    /// When it was dispatched.
+    /// The time the task run was dispatched.
     pub dispatched_at: Timestamp,
-    /// Where its work goes on outside the service and this message comes back to see how it is.
+    /// Set if the work continues outside the service, and this message checks on the work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<Resumed>,
 }
 
-/// What a message knows of the attempt it comes back to.
+/// The attempt that a message checks on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resumed {
-    /// When the attempt began.
+    /// The time the attempt began.
     pub begun_at: Timestamp,
-    /// In whose name its claim is kept: whoever takes this message works in that name, and duplicates of the first
-    /// message find the claim held.
+    /// The holder of the attempt's claim. The receiver of this message works as this holder. Duplicates of
+    /// the first message find the claim held.
     pub holder: String,
 }
 
@@ -159,11 +162,12 @@ pub struct Resumed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkingDirectoryRef {
-    /// Its name: the parent's task run and attempt, so that a retry begins clean.
+    /// The name of the directory: the parent's task run and attempt, so that a retry begins with an empty
+    /// directory.
     pub id: String,
 }
 
-/// How a message can be told from its duplicates, for logs and claims.
+/// Identifies a message among duplicates, for logs and claims.
 impl TaskRunMessage {
     /// The delivery key.
     pub fn key(&self) -> AttemptKey {
@@ -189,7 +193,7 @@ impl TaskRunMessage {
         }
     }
 
-    /// The result of this attempt where somebody else ends it as FAILED: no outputs, and the reason.
+    /// The result of this attempt if another process ends it as FAILED: no outputs, and the reason.
     pub fn failed(&self, error: String, now: Timestamp) -> TaskRunResult {
         TaskRunResult {
             task_run_id: self.task_run_id.clone(),
@@ -209,11 +213,11 @@ impl TaskRunMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptKey {
-    /// Which execution.
+    /// The execution.
     pub execution_id: ExecutionId,
-    /// Which task run.
+    /// The task run.
     pub task_run_id: TaskRunId,
-    /// Which attempt, from 0.
+    /// The number of the attempt, from 0.
     pub attempt: u32,
 }
 
@@ -246,6 +250,14 @@ mod tests {
         let body = serde_json::to_vec(&sent).unwrap();
         assert_eq!(Message::from_body(&body, "1").unwrap(), sent);
         assert_eq!(read(json!({"kind": "sweep"})), Ok(Message::Sweep {}));
+    }
+
+    #[test]
+    fn a_state_under_its_former_name_is_read() {
+        let body = |kind| json!({"kind": kind, "version": 1, "executionId": "e", "namespace": "n", "flowId": "f", "state": "PAUSED"});
+        let now = read(body("executionStateReached")).unwrap();
+        assert_eq!(read(body("executionEnded")).unwrap(), now);
+        assert_eq!(serde_json::to_value(now).unwrap(), body("executionStateReached"));
     }
 
     #[test]

@@ -5,9 +5,9 @@ use crate::standalone::{PutFlowError, Standalone};
 use axum::Router;
 use jiff::Timestamp;
 use segue_fn_api::{Access, ApiParts};
-use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_model::parse::Parsed;
 use segue_ports::{MessageHandler, PortError, Topic};
+use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_service::{FactsError, Limits};
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,9 +129,9 @@ pub(crate) async fn answer(listener: TcpListener, router: Router, shutdown: Canc
     }
 }
 
-pub(crate) fn port_error(error: segue_fn_scheduler::SchedulerError) -> PortError {
+pub(crate) fn port_error(error: segue_scheduler::SchedulerError) -> PortError {
     match error {
-        segue_fn_scheduler::SchedulerError::Port(error) => error,
+        segue_scheduler::SchedulerError::Port(error) => error,
         other => PortError::invalid(other.to_string()),
     }
 }

@@ -44,6 +44,7 @@ pub struct TaskContext(Arc<Attempt>);
 struct Attempt {
     service: Arc<Service>,
     message: TaskRunMessage,
+    storage: InternalStorage,
     scope: Scope,
     lookups: LookupTable,
     masker: Arc<Masker>,
@@ -81,7 +82,10 @@ impl TaskContext {
         let unreadable = service.ports.cipher.open(&mut variables, &mut |secret| masker.add(secret)).err();
         let mut scope = Scope::from_json(variables, Arc::new(lookups.clone()), ambient);
         scope.variables = Arc::new(Overlay::new(own, scope.variables));
+        let Ports { storage, state, .. } = &service.ports;
+        let storage = storage.for_execution(state.clone(), &message.namespace, &message.execution_id);
         Self(Arc::new(Attempt {
+            storage,
             journal: Journal::new(&message, service.ports.clock.clone()),
             service,
             message,
@@ -109,9 +113,10 @@ impl TaskContext {
         &self.0.service.ports
     }
 
-    /// Where executions keep their files.
+    /// Where executions keep their files, as the execution of this task run has them: files of foreign namespaces are
+    /// refused as [`segue_ports::ForeignFiles`] says.
     pub fn storage(&self) -> &InternalStorage {
-        &self.0.service.ports.storage
+        &self.0.storage
     }
 
     /// HTTP clients for the addresses flows name.

@@ -371,7 +371,7 @@ impl MessageHandler for TaskService {
             Message::TaskRun(message) => self.task_run(*message).await,
             Message::Execution(_)
             | Message::Tick(_)
-            | Message::ExecutionEnded(_)
+            | Message::ExecutionStateReached(_)
             | Message::Backfill(_)
             | Message::Sweep {} => {
                 tracing::error!(

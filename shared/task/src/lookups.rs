@@ -55,7 +55,7 @@ impl Asker<'_> {
             }
             Lookup::Read { path, namespace } => {
                 let uri = self.file(path, namespace.as_deref())?;
-                let text = self.ports.storage.get_text(&uri, LARGEST_READ).await?;
+                let text = self.storage().get_text(&uri, LARGEST_READ).await?;
                 Ok(Answer::Found(Json::String(text)))
             }
             Lookup::FileSize { path, namespace } => {
@@ -133,9 +133,14 @@ impl Asker<'_> {
         }
     }
 
+    fn storage(&self) -> InternalStorage {
+        let Ports { storage, state, .. } = self.ports;
+        storage.for_execution(state.clone(), self.namespace, self.execution_id)
+    }
+
     async fn size(&self, path: &str, namespace: Option<&str>) -> Result<Option<u64>, PortError> {
         let uri = self.file(path, namespace)?;
-        Ok(self.ports.storage.head(&uri).await?.map(|info| info.size))
+        Ok(self.storage().head(&uri).await?.map(|info| info.size))
     }
 
     /// The `kestra:///` URI of a path in any of its forms.

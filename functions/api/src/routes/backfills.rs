@@ -17,9 +17,9 @@ use crate::request::{JsonBody, Page, Query, paged};
 use axum::Json;
 use axum::extract::{Path, State};
 use segue_api_types as types;
-use segue_fn_scheduler::{BackfillPreview, PreviewExecution, PreviewSlot};
 use segue_model::backfill::{BackfillRequest, BackfillState};
 use segue_ports::schedule::BackfillFilter;
+use segue_scheduler::{BackfillPreview, PreviewExecution, PreviewSlot};
 use serde_json::json;
 
 const STATES: &[&str] = &["RUNNING", "PAUSED", "FINISHED", "CANCELLED", "REFUSED"];

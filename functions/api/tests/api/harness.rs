@@ -7,8 +7,8 @@ use segue_embedded::{EmbeddedOptions, EnvSecretStore, open_with};
 use segue_executor::{Executor, ExecutorParts, Watch};
 use segue_families::{PortAnswers, catalog};
 use segue_fn_api::{Access, ApiParts, BasicAuth, router};
-use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_ports::{MessageHandler, Ports, Topic};
+use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_template::Renderer;
 use serde_json::Value;
 use std::sync::Arc;
@@ -147,7 +147,7 @@ impl Server {
             answers: answers.clone(),
             globals: Arc::clone(&globals),
             observer: watch.clone(),
-            announce_ends: true,
+            announce_states: true,
         }));
         let scheduler = Arc::new(Scheduler::new(SchedulerParts {
             ports: ports.clone(),

@@ -26,6 +26,6 @@ pub(crate) fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
         answers,
         globals: Arc::new(Map::new()),
         observer: Arc::new(NoObserver),
-        announce_ends: false,
+        announce_states: false,
     })
 }

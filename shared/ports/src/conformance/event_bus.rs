@@ -1,7 +1,7 @@
 //! What every [`EventBus`] must do together with its delivery.
 //!
-//! The adapter's test makes a [`Recorder`], has its platform deliver the topic [`topic`] to it, and runs the
-//! checks one after the other.
+//! The adapter's test makes a [`Recorder`], lets its platform deliver the topic [`topic`] to the recorder,
+//! and runs the checks one after the other.
 
 use crate::bus::{EventBus, MessageHandler, Outgoing, Topic, Verdict};
 use crate::error::PortError;
@@ -14,15 +14,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a message may take before it counts as lost.
+/// The time after which a message counts as lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The topic that is to be delivered to the recorder.
+/// The topic that the platform must deliver to the recorder.
 pub fn topic() -> Topic {
     Topic::Executions
 }
 
-/// Writes down what is delivered, and asks for as many retries as it was told to.
+/// Records deliveries, and asks for as many retries as [`Recorder::refuse`] set.
 #[derive(Debug, Default)]
 pub struct Recorder {
     seen: Mutex<HashMap<String, Seen>>,
@@ -37,22 +37,22 @@ struct Seen {
 }
 
 impl Recorder {
-    /// How often the message about that execution was delivered, and whether it is done with.
+    /// The number of deliveries of the message about this execution, and whether the message was handled.
     pub fn deliveries(&self, execution: &str) -> (u32, bool) {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.get(execution).map_or((0, false), |seen| (seen.deliveries, seen.done))
     }
 
-    /// The next deliveries about that execution are answered with a retry.
+    /// Answers the next `times` deliveries about this execution with a retry.
     pub fn refuse(&self, execution: &str, times: u32) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.entry(execution.to_owned()).or_default().refusals = times;
     }
 
-    /// Waits until the message about that execution is done with.
+    /// Waits until the message about this execution is handled.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when it does not come.
+    /// [`PortError::Unavailable`] if the message does not arrive in time.
     pub async fn done(&self, execution: &str) -> Result<(), PortError> {
         let begun = Instant::now();
         while !self.deliveries(execution).1 {
@@ -90,19 +90,13 @@ impl MessageHandler for Recorder {
     }
 }
 
-/// A message about an execution of that name.
+/// A message about an execution with this id.
 pub fn message(execution: &str, event: Event) -> Outgoing {
     let message = Message::Execution(ExecutionMessage::new(ExecutionId::from(execution), event));
     Outgoing { topic: topic(), message }
 }
 
 /// Runs every check.
-///
-/// # Errors
-/// What the bus answered where it should not have failed.
-///
-/// # Panics
-/// When the bus does not do as it must.
 pub async fn all(bus: &dyn EventBus, recorder: &Recorder, scope: &str) -> Result<(), PortError> {
     every_message_arrives(bus, recorder, scope).await?;
     a_message_arrives_as_it_was_sent(bus, recorder, scope).await?;
@@ -110,10 +104,7 @@ pub async fn all(bus: &dyn EventBus, recorder: &Recorder, scope: &str) -> Result
     a_message_of_a_later_time_comes_then(bus, recorder, scope).await
 }
 
-/// Of many messages, published one by one and in batches, none is lost.
-///
-/// # Errors
-/// What the bus answered, or that a message did not come.
+/// No message is lost, whether messages are published one by one or in batches.
 pub async fn every_message_arrives(
     bus: &dyn EventBus,
     recorder: &Recorder,
@@ -131,13 +122,7 @@ pub async fn every_message_arrives(
     Ok(())
 }
 
-/// What is said is what was said.
-///
-/// # Errors
-/// What the bus answered, or that the message did not come.
-///
-/// # Panics
-/// When the message was changed on its way.
+/// A message has the same content on arrival.
 pub async fn a_message_arrives_as_it_was_sent(
     bus: &dyn EventBus,
     recorder: &Recorder,
@@ -151,13 +136,7 @@ pub async fn a_message_arrives_as_it_was_sent(
     Ok(())
 }
 
-/// A handler that asks for a retry gets the message again, until it is done with it.
-///
-/// # Errors
-/// What the bus answered, or that the message did not come.
-///
-/// # Panics
-/// When it was delivered too few times.
+/// A handler that asks for a retry gets the message again, until it answers "done".
 pub async fn a_retry_is_delivered_again(
     bus: &dyn EventBus,
     recorder: &Recorder,
@@ -171,13 +150,8 @@ pub async fn a_retry_is_delivered_again(
     Ok(())
 }
 
-/// A message of a later time comes no sooner; one whose time has passed comes at once.
-///
-/// # Errors
-/// What the bus answered, or that a message did not come.
-///
-/// # Panics
-/// When it came too soon.
+/// A message with a due date is not delivered before that date. If the date has passed, the message is
+/// delivered at once.
 pub async fn a_message_of_a_later_time_comes_then(
     bus: &dyn EventBus,
     recorder: &Recorder,
@@ -189,7 +163,8 @@ pub async fn a_message_of_a_later_time_comes_then(
     bus.publish_at(vec![message(&past, Event::Continued)], Timestamp::UNIX_EPOCH).await?;
     recorder.done(&past).await?;
     while Timestamp::now() < due {
-        // Read before the clock: what has come by then came before the moment that is compared.
+        // Read the deliveries before the clock, so that every delivery counted here came before the time that
+        // is compared.
         let (deliveries, _) = recorder.deliveries(&late);
         assert!(deliveries == 0 || Timestamp::now() >= due, "it came too soon");
         tokio::time::sleep(Duration::from_millis(5)).await;

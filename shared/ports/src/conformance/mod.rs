@@ -1,11 +1,12 @@
 //! What every adapter of a port must do, as checks that an adapter's tests call.
 //!
-//! What it is: a suite per port, each check an async function over the port's trait that is named after what it
-//! checks. A check answers with the port's error where the adapter fails, and panics where it does wrong.
+//! What it is: a suite for each port. Each check is an async function that is named after what it checks. A
+//! check returns the port's error if the adapter fails, and panics if the adapter returns something wrong.
+//! This holds for every check, so the checks have no sections about errors and panics.
 //!
-//! What it must not know: any adapter, and what an adapter does besides its port.
+//! What it must not know: any adapter, and anything that an adapter does in addition to its port.
 //!
-//! How to add one more: a function in the suite of its port, and its line in that suite's `all`.
+//! How to add one more: a function in the suite of its port, and a line in the suite's `all`.
 
 pub mod event_bus;
 pub mod object_store;

@@ -1,4 +1,4 @@
-//! What every [`ObjectStore`] must do. Each check works in a bucket of its own, named after `scope`.
+//! What every [`ObjectStore`] must do. Each check works in its own bucket, named after `scope`.
 
 use crate::error::PortError;
 use crate::object::{BucketSpec, ByteStream, ObjectAddress, ObjectAttributes, ObjectStore};
@@ -6,13 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 use std::collections::BTreeMap;
 
-/// Runs every check. `scope` is a part of bucket names: lower-case letters and digits.
-///
-/// # Errors
-/// What the store answered where it should not have failed.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Runs every check. `scope` becomes part of bucket names, so it has only lower-case letters and digits.
 pub async fn all(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     buckets_are_made_changed_and_removed(store, scope).await?;
     objects_are_written_whole(store, scope).await?;
@@ -44,13 +38,8 @@ async fn text(store: &dyn ObjectStore, address: &ObjectAddress) -> Result<String
     Ok(String::from_utf8_lossy(&chunks.concat()).into_owned())
 }
 
-/// Buckets: once, by rule, with their attributes; removed only when empty.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A bucket is created once, follows the rules for names, keeps its attributes, and is removed only if it is
+/// empty.
 pub async fn buckets_are_made_changed_and_removed(
     store: &dyn ObjectStore,
     scope: &str,
@@ -87,13 +76,7 @@ pub async fn buckets_are_made_changed_and_removed(
     Ok(())
 }
 
-/// A stream that fails leaves what was there; a replacement is another generation.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A stream that fails leaves the old object unchanged. A replacement has another generation.
 pub async fn objects_are_written_whole(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let bucket = bucket(store, scope, "whole").await?;
     let address = ObjectAddress::new(&bucket, "dir with space/ünï%20.csv");
@@ -126,13 +109,7 @@ pub async fn objects_are_written_whole(store: &dyn ObjectStore, scope: &str) -> 
     Ok(())
 }
 
-/// What the writer says of an object is known of it, and gone with it.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// The attributes that a writer sets can be read, and a replacement without attributes removes them.
 pub async fn attributes_are_kept(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let address = ObjectAddress::new(bucket(store, scope, "attributes").await?, "a.csv.gz");
     let attributes = ObjectAttributes {
@@ -154,13 +131,7 @@ pub async fn attributes_are_kept(store: &dyn ObjectStore, scope: &str) -> Result
     Ok(())
 }
 
-/// Keys in order, prefixes that are no folders, folding at the delimiter.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Keys are in order, a prefix need not be a folder, and keys are folded at the delimiter.
 pub async fn listings_are_in_order(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let bucket = bucket(store, scope, "listing").await?;
     for key in ["b/2", "a", "b/1", "b-x", "b/deep/er", "c/only", "bb"] {
@@ -191,13 +162,7 @@ pub async fn listings_are_in_order(store: &dyn ObjectStore, scope: &str) -> Resu
     Ok(())
 }
 
-/// A file is taken in and gone; what comes out may be changed without changing the object.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// `put_file` takes the file away. A file from `get_file` can be changed without changing the object.
 pub async fn files_go_in_and_out(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let bucket = bucket(store, scope, "files").await?;
     let directory = std::env::temp_dir().join(format!("segue-{scope}-{}", std::process::id()));
@@ -217,13 +182,7 @@ pub async fn files_go_in_and_out(store: &dyn ObjectStore, scope: &str) -> Result
     std::fs::remove_dir_all(&directory).map_err(failed)
 }
 
-/// A copy keeps bytes and attributes (or has new ones), and does not change with its source.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A copy has the bytes and attributes of its source, or new attributes, and does not change with its source.
 pub async fn a_copy_stands_on_its_own(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let from = ObjectAddress::new(bucket(store, scope, "copy-from").await?, "a");
     let to = ObjectAddress::new(bucket(store, scope, "copy-to").await?, "deep/b");
@@ -245,13 +204,7 @@ pub async fn a_copy_stands_on_its_own(store: &dyn ObjectStore, scope: &str) -> R
     Ok(())
 }
 
-/// Buckets and objects that are not there.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// The answers for buckets and objects that do not exist.
 pub async fn what_is_not_there_is_said(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let nowhere = format!("segue-{scope}-nowhere");
     let bucket = bucket(store, scope, "not-there").await?;

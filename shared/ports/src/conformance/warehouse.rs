@@ -1,8 +1,8 @@
-//! What every warehouse does, BigQuery and its stand-in alike.
+//! What every warehouse does: BigQuery, and the warehouse on one machine.
 //!
-//! Run [`all`] with an empty warehouse and a way to put objects; of an emulator that lacks something at least the
-//! [`expressions`] can be asked. To add a case: an `async fn` here and a line in [`all`]; names of datasets are its own,
-//! so that cases do not meet.
+//! Run [`all`] with an empty warehouse and a way to write objects. For an emulator that lacks features, check
+//! at least the [`expressions`]. To add a case: write an `async fn` here and a line in [`all`]. Each case
+//! uses its own names of datasets, so that cases do not meet.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use crate::warehouse::{
     WriteDisposition,
 };
 
-/// Puts objects where the warehouse reads them.
+/// Writes objects to where the warehouse reads them.
 #[async_trait]
 pub trait PutObject: Send + Sync {
     /// Writes an object at `gs://bucket/key`.
@@ -55,7 +55,8 @@ async fn value(warehouse: &dyn Warehouse, expression: &str) -> serde_json::Value
     result.rows[0]["v"].clone()
 }
 
-/// Datasets are made once, changed, left alone, and dropped with their tables only where that is asked for.
+/// A dataset is created once, can be changed, or left unchanged. It is dropped with its tables only if the
+/// call says so.
 async fn datasets(warehouse: &dyn Warehouse) {
     let request = CreateDataset {
         name: "c_sets".into(),
@@ -63,7 +64,7 @@ async fn datasets(warehouse: &dyn Warehouse) {
         description: Some("first".into()),
         ..CreateDataset::default()
     };
-    // Some tell it in milliseconds.
+    // Some warehouses round the time to milliseconds.
     let before = jiff::Timestamp::now() - jiff::SignedDuration::from_millis(1);
     let made = warehouse.create_dataset(request.clone()).await.unwrap();
     assert!(made.created && !made.updated);
@@ -92,7 +93,7 @@ async fn datasets(warehouse: &dyn Warehouse) {
     assert!(matches!(gone, WarehouseError::NotFound { .. }), "{gone}");
 }
 
-/// Expressions, each with what BigQuery makes of it.
+/// Expressions, each with BigQuery's result.
 pub fn expressions() -> Vec<(&'static str, serde_json::Value)> {
     vec![
         ("CAST(NUMERIC '8' AS STRING)", json!("8")),
@@ -144,7 +145,7 @@ pub fn expressions() -> Vec<(&'static str, serde_json::Value)> {
     ]
 }
 
-/// Expressions give what BigQuery gives.
+/// Expressions have BigQuery's results.
 async fn values_keep_their_meaning(warehouse: &dyn Warehouse) {
     for (expression, expected) in expressions() {
         assert_eq!(value(warehouse, expression).await, expected, "{expression}");
@@ -165,7 +166,7 @@ async fn values_keep_their_meaning(warehouse: &dyn Warehouse) {
     );
 }
 
-/// An external table reads the files of the moment.
+/// An external table reads the files that exist at the time of the query.
 async fn an_external_table_reads_csv(warehouse: &dyn Warehouse, objects: &dyn PutObject) {
     dataset(warehouse, "c_ext").await;
     objects
@@ -197,7 +198,7 @@ async fn an_external_table_reads_csv(warehouse: &dyn Warehouse, objects: &dyn Pu
     assert_eq!(warehouse.table_info("c_ext", "files").await.unwrap().kind, TableKind::External);
 }
 
-/// The statements of a load, run twice.
+/// A load that runs twice does not double its rows.
 async fn a_second_merge_adds_nothing(warehouse: &dyn Warehouse, objects: &dyn PutObject) {
     dataset(warehouse, "c_merge").await;
     objects
@@ -252,7 +253,7 @@ async fn a_second_merge_adds_nothing(warehouse: &dyn Warehouse, objects: &dyn Pu
     assert!(unguarded.contains("must have a WHERE clause"), "{unguarded}");
 }
 
-/// A job is known by its id.
+/// A job with the same id runs once.
 async fn a_job_runs_once(warehouse: &dyn Warehouse) {
     dataset(warehouse, "c_job").await;
     run(warehouse, "", "CREATE TABLE c_job.t (x INT64)").await.unwrap();
@@ -274,7 +275,7 @@ async fn a_job_runs_once(warehouse: &dyn Warehouse) {
     );
 }
 
-/// A file that cannot be read is named with its row, and nothing is written.
+/// The error about an unreadable file names the file and the row, and nothing is written.
 async fn bad_sources_change_nothing(warehouse: &dyn Warehouse, objects: &dyn PutObject) {
     dataset(warehouse, "c_bad").await;
     let define = |uri: &str| {
@@ -305,7 +306,7 @@ async fn bad_sources_change_nothing(warehouse: &dyn Warehouse, objects: &dyn Put
     assert_eq!(warehouse.table_info("c_bad", "t").await.unwrap().rows, Some(0));
 }
 
-/// NUMERIC keeps its digits.
+/// NUMERIC keeps all its digits.
 async fn numeric_is_exact(warehouse: &dyn Warehouse, objects: &dyn PutObject) {
     dataset(warehouse, "c_num").await;
     objects.put("gs://c_bucket/num.csv", b"n\n0.1\n0.2\n1.0000000005\n-1.0000000005\n\"\"\n").await;
@@ -346,7 +347,7 @@ async fn numeric_is_exact(warehouse: &dyn Warehouse, objects: &dyn PutObject) {
     assert_eq!(warehouse.table_info("c_num", "t").await.unwrap().columns[0].data_type, "NUMERIC");
 }
 
-/// What is not there is named.
+/// An error names the dataset, table or file that does not exist.
 async fn missing_things_are_named(warehouse: &dyn Warehouse) {
     dataset(warehouse, "c_miss").await;
     run(warehouse, "", "CREATE TABLE c_miss.there (fares INT64)").await.unwrap();
@@ -367,7 +368,7 @@ async fn missing_things_are_named(warehouse: &dyn Warehouse) {
     assert!(matches!(exists, WarehouseError::AlreadyExists { .. }), "{exists}");
 }
 
-/// Rows go where the job says, on its conditions.
+/// A job writes its rows to the destination, under the job's conditions.
 async fn destinations(warehouse: &dyn Warehouse) {
     dataset(warehouse, "c_dest").await;
     let made =

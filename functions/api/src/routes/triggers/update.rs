@@ -8,9 +8,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use segue_api_types as types;
-use segue_fn_scheduler::SchedulerError;
 use segue_model::backfill::{BackfillMode, BackfillRequest};
 use segue_model::trigger_state::TriggerKey;
+use segue_scheduler::SchedulerError;
 
 pub(super) async fn update(
     State(api): State<Api>,

@@ -1,4 +1,4 @@
-//! Backfills: versions, and how they are found.
+//! Backfills: versions, and searches.
 
 use super::{at, label};
 use crate::error::PortError;
@@ -30,13 +30,7 @@ fn backfill(scope: &str, flow: &str, id: &str) -> Backfill {
     }
 }
 
-/// A record is written on the version it was read at, and on no other; it comes back as it was.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A backfill is written only on the version that was read, and is read back unchanged.
 pub async fn a_backfill_moves_on_its_version(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let first = backfill(scope, "moves", "m");
     assert_eq!(store.backfill(&first.id).await?, None);
@@ -62,12 +56,6 @@ pub async fn a_backfill_moves_on_its_version(store: &dyn StateStore, scope: &str
 }
 
 /// Backfills are found by namespace, flow, trigger and state, newest first, page by page.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
 pub async fn backfills_are_found(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     for (flow, id) in [("a", "1"), ("a", "2"), ("b", "3"), ("a", "4")] {
         store.put_backfill(&backfill(scope, flow, id), 0).await?;

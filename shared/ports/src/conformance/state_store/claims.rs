@@ -48,13 +48,8 @@ fn granted(deliveries: u32) -> Claim {
     Claim::Granted { deliveries }
 }
 
-/// Of all who ask at once one gets it; a duplicate finds it held, then finished.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Only one of many simultaneous callers gets the claim. A duplicate finds the claim held, and later
+/// finished.
 pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let key = &key(scope, "one");
     let asking = (0..8).map(|index| async move {
@@ -87,13 +82,7 @@ pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str
     Ok(())
 }
 
-/// Whoever comes after the lease has ended gets the claim, and its former holder can do no more with it.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// After the lease has ended, the next caller gets the claim, and the former holder can no longer use it.
 pub async fn an_expired_claim_is_taken_over(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let key = &key(scope, "expired");
     assert_eq!(store.claim(key, "dead", at(0), at(60)).await?, granted(1));
@@ -107,14 +96,8 @@ pub async fn an_expired_claim_is_taken_over(store: &dyn StateStore, scope: &str)
     Ok(())
 }
 
-/// Deliveries that took a claim and never let go are counted, whoever had it; one that ends in good order counts no
-/// more, and nor do those before it.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Deliveries that took a claim and never ended are counted, for all holders together. A delivery that hands
+/// the claim back resets the count.
 pub async fn deliveries_that_never_ended_are_counted(
     store: &dyn StateStore,
     scope: &str,
@@ -133,7 +116,7 @@ pub async fn deliveries_that_never_ended_are_counted(
     assert!(store.hand_back_claim(key, "other", at(200)).await?);
     let held = store.claim(key, "one", at(199), at(260)).await?;
     assert_eq!(held, Claim::Held { until: at(200) }, "handed back, it is kept for as long as was said");
-    assert_eq!(store.claim(key, "other", at(199), at(260)).await?, granted(1), "and counted anew");
+    assert_eq!(store.claim(key, "other", at(199), at(260)).await?, granted(1), "and the count starts again");
     assert!(store.hand_back_claim(key, "other", at(199)).await?);
     assert_eq!(store.claim(key, "one", at(199), at(260)).await?, granted(1), "free at once");
     assert!(store.finish_claim(key, "one", &result(key), Vec::new()).await?);
@@ -141,13 +124,7 @@ pub async fn deliveries_that_never_ended_are_counted(
     Ok(())
 }
 
-/// A claim that was taken away is nobody's, and stays so; an attempt that has ended keeps its result.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A revoked claim stays revoked, for every caller. An attempt that has ended keeps its result.
 pub async fn revoked_claims_stay_revoked(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let one = key(scope, "revoked");
     let other = AttemptKey { task_run_id: task_run(&one.execution_id, "other").id, ..one.clone() };
@@ -165,7 +142,7 @@ pub async fn revoked_claims_stay_revoked(store: &dyn StateStore, scope: &str) ->
     let next = AttemptKey { attempt: 1, ..one.clone() };
     assert_eq!(store.claim(&next, "new", at(1), at(60)).await?, granted(1), "the next attempt is free");
     assert!(store.finish_claim(&other, "holder", &result(&other), Vec::new()).await?, "others go on");
-    // A kill may be faster than the message that brings the attempt to its service.
+    // A kill may arrive before the message that brings the attempt to its service.
     let unclaimed = AttemptKey { attempt: 2, ..one.clone() };
     store.revoke_claims(&[next.clone(), unclaimed.clone(), other.clone()]).await?;
     assert!(!store.renew_claim(&next, "new", at(120)).await?, "several at once");

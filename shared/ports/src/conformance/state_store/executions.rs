@@ -11,13 +11,7 @@ use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::State;
 use serde_json::json;
 
-/// The same id a second time changes nothing.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Creating an execution with an id that exists changes nothing.
 pub async fn an_execution_is_made_once(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let first = execution(scope, "once", "a", at(0));
     assert!(store.execution(&first.id).await?.is_none(), "an execution that was never made is not there");
@@ -50,13 +44,7 @@ pub async fn an_execution_is_made_once(store: &dyn StateStore, scope: &str) -> R
     Ok(())
 }
 
-/// A commit on the wrong version changes nothing at all; on the right one everything.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A commit on the wrong version changes nothing. A commit on the right version changes everything it names.
 pub async fn a_commit_is_all_or_nothing(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let mut changed = execution(scope, "commit", "a", at(0));
     store.create_execution(&changed).await?;
@@ -124,13 +112,8 @@ fn line(scope: &str, id: &ExecutionId) -> LogEntry {
     }
 }
 
-/// Task runs come back in the order of making, changed ones in their place, removed ones not at all.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Task runs are read in the order of their creation. Changed ones keep their position, and removed ones are
+/// gone.
 pub async fn task_runs_keep_their_order(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let made = execution(scope, "order", "a", at(0));
     store.create_execution(&made).await?;
@@ -154,13 +137,7 @@ pub async fn task_runs_keep_their_order(store: &dyn StateStore, scope: &str) -> 
     Ok(())
 }
 
-/// Namespace, flow, state, labels, dates and pages.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Executions are found by namespace, flow, state, labels and dates, page by page.
 pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let root = format!("{scope}.search");
     let names = ["a", "b", "c", "d"];
@@ -230,13 +207,7 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
     Ok(())
 }
 
-/// A deleted execution takes everything with it, and its id can be used again.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Deleting an execution deletes everything that belongs to it. The id can be used again.
 pub async fn deleting_leaves_nothing(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let mut made = execution(scope, "gone", "a", at(0));
     made.labels = vec![label("gone", scope)];

@@ -8,13 +8,7 @@ use jiff::Timestamp;
 use segue_model::log::{LogEntry, LogLevel};
 use serde_json::json;
 
-/// Revisions count up, the same source does not count, a deleted flow is gone but for its old revisions.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Revisions count up, the same source makes no new revision, and a deleted flow keeps its old revisions.
 pub async fn flows_count_revisions(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let (id, space) = ("taxi", format!("{scope}.flows"));
     assert_eq!(store.flow(&space, id, None).await?, None);
@@ -43,13 +37,7 @@ pub async fn flows_count_revisions(store: &dyn StateStore, scope: &str) -> Resul
     Ok(())
 }
 
-/// A follower reads on from where it was, at its level.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A reader who follows a log continues after the last line read, at the same level.
 pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let made = execution(scope, "logs", "a", at(0));
     let line = |message: &str, level| LogEntry {
@@ -97,13 +85,7 @@ pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<()
     Ok(())
 }
 
-/// Values are of exactly their namespace, keep the date they were first set, and end when they expire.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A value belongs to exactly one namespace, keeps the date it was first set, and disappears when it expires.
 pub async fn kv_values_expire(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let space = format!("{scope}.kv");
     let set = |key: &str, value, expires: Option<Timestamp>| KvWrite::Set {
@@ -139,13 +121,8 @@ pub async fn kv_values_expire(store: &dyn StateStore, scope: &str) -> Result<(),
     Ok(())
 }
 
-/// Timers come when due, earliest first; clearing one that was set anew meanwhile leaves it.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Timers are returned when they are due, earliest first. Clearing a timer that was set again in the meantime
+/// keeps it.
 pub async fn timers_fire_once(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let id = execution(scope, "timers", "a", at(0)).id;
     let timer = |key: &str, due| Timer { execution_id: id.clone(), key: key.to_owned(), due: at(due) };
@@ -166,7 +143,11 @@ pub async fn timers_fire_once(store: &dyn StateStore, scope: &str) -> Result<(),
     store.set_timers(vec![timer("mid", 40)]).await?;
     store.clear_timer(&timer("mid", 20)).await?;
     store.clear_timer(&timer("early", 10)).await?;
-    assert_eq!(due(50).await?, [timer("late", 30), timer("mid", 40)], "the one set anew is there still");
+    assert_eq!(
+        due(50).await?,
+        [timer("late", 30), timer("mid", 40)],
+        "the timer that was set again is still there"
+    );
     store.clear_timer(&timer("late", 30)).await?;
     store.clear_timer(&timer("mid", 40)).await?;
     assert_eq!(store.timer(&id, "mid").await?, None);

@@ -1,5 +1,5 @@
-//! What every [`StateStore`] must do. Each check takes a `scope`, a name of its own, so that it can run again
-//! and again on a store that keeps what it was given.
+//! What every [`StateStore`] must do. Each check takes its own name as `scope`, so that it can run repeatedly
+//! on a store that keeps its data.
 
 mod backfills;
 mod claims;
@@ -32,12 +32,6 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 
 /// Runs every check.
-///
-/// # Errors
-/// What the store answered where it should not have failed.
-///
-/// # Panics
-/// When the store does not do as it must.
 pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     flows_count_revisions(store, scope).await?;
     an_execution_is_made_once(store, scope).await?;
@@ -60,12 +54,12 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     backfills_are_found(store, scope).await
 }
 
-/// A moment, in seconds after a fixed one.
+/// A point in time, in seconds after a fixed one.
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// An execution in CREATED, of the flow `flow` in the namespace `scope`.
+/// An execution in state CREATED, of the flow `flow` in the namespace `scope`.
 fn execution(scope: &str, flow: &str, id: &str, start: Timestamp) -> Execution {
     let id = ExecutionId::derive(&[scope, flow, id]);
     Execution {
@@ -105,7 +99,7 @@ fn task_run(execution: &ExecutionId, task: &str) -> TaskRun {
     }
 }
 
-/// A commit on `version` that changes nothing but the version.
+/// A commit on `version` that changes only the version.
 fn commit(execution: &Execution, version: u64) -> Commit {
     Commit {
         execution: execution.clone(),
@@ -121,7 +115,7 @@ fn commit(execution: &Execution, version: u64) -> Commit {
     }
 }
 
-/// An execution that must be there.
+/// Reads an execution that must exist.
 async fn load(store: &dyn StateStore, id: &ExecutionId) -> Result<StoredExecution, PortError> {
     store.execution(id).await?.ok_or_else(|| PortError::not_found(format!("execution {id}")))
 }

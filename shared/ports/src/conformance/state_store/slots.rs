@@ -9,13 +9,7 @@ fn id(scope: &str, name: &str) -> ExecutionId {
     execution(scope, "slots", name, at(0)).id
 }
 
-/// First come first served, never more than the limit.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Slots are given in the order of asking, and never more than the limit.
 pub async fn slots_go_in_the_order_of_asking(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(|name| id(scope, name));
     let take = |who, wait, second| store.take_slot(scope, "queue", 2, who, wait, at(second));
@@ -39,14 +33,8 @@ pub async fn slots_go_in_the_order_of_asking(store: &dyn StateStore, scope: &str
     Ok(())
 }
 
-/// Asking, taking and releasing again after a crash loses no slot and gives none twice; a limit that changes
-/// counts from the next asking on.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// Repeating a request after a crash, to take or to release a slot, loses no slot and gives no slot twice. A
+/// changed limit counts from the next request on.
 pub async fn slots_survive_being_asked_twice(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let [a, b, c, d] = ["twice-a", "twice-b", "twice-c", "twice-d"].map(|name| id(scope, name));
     let take = |limit, who| store.take_slot(scope, "twice", limit, who, true, at(0));
@@ -57,7 +45,11 @@ pub async fn slots_survive_being_asked_twice(store: &dyn StateStore, scope: &str
     assert_eq!(take(1, &c).await?, Slot::Full);
     assert_eq!(take(1, &b).await?, Slot::Full, "nor does it lose the place");
     assert_eq!(release(&a).await?, std::slice::from_ref(&b));
-    assert_eq!(release(&a).await?, std::slice::from_ref(&b), "who was let in is told again");
+    assert_eq!(
+        release(&a).await?,
+        std::slice::from_ref(&b),
+        "the execution that got the slot is reported again"
+    );
     assert_eq!(take(1, &c).await?, Slot::Full, "one slot was given once");
     assert_eq!(take(2, &d).await?, Slot::Full, "the new slot is for who waits longer");
     assert_eq!(take(2, &c).await?, Slot::Granted);

@@ -1,4 +1,4 @@
-//! States of triggers: versions, and which are due.
+//! States of triggers: versions, and due dates.
 
 use super::at;
 use crate::error::PortError;
@@ -23,13 +23,7 @@ fn state(key: &TriggerKey, next: Option<Timestamp>) -> TriggerState {
     }
 }
 
-/// A state is written on the version it was read at, and on no other; it comes back as it was.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A state is written only on the version that was read, and is read back unchanged.
 pub async fn a_trigger_moves_on_its_version(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let key = TriggerKey::new(format!("{scope}.triggers"), "taxi", "daily");
     assert_eq!(store.trigger(&key).await?, None);
@@ -55,20 +49,15 @@ pub async fn a_trigger_moves_on_its_version(store: &dyn StateStore, scope: &str)
     assert!(store.delete_trigger(&key).await?);
     assert!(!store.delete_trigger(&key).await?, "it is gone already");
     assert_eq!(store.trigger(&key).await?, None);
-    assert_eq!(store.put_trigger(&state(&key, None), 0).await?, 1, "it is made anew");
+    assert_eq!(store.put_trigger(&state(&key, None), 0).await?, 1, "it is created again");
     Ok(())
 }
 
-/// Due are those that are enabled and held by no execution, earliest first; the list knows them all.
-///
-/// # Errors
-/// What the store answered.
-///
-/// # Panics
-/// When the store does not do as it must.
+/// A trigger is due only if it is enabled and no execution holds it. Due triggers come earliest first. The
+/// list has all triggers.
 pub async fn due_triggers_are_free_and_enabled(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let space = format!("{scope}.due");
-    // Long ago, so that triggers of other checks come after.
+    // Long ago, so that triggers of other checks come later.
     let early = |second: i64| Timestamp::from_second(1_000_000 + second).unwrap_or(Timestamp::UNIX_EPOCH);
     let key = |id: &str| TriggerKey::new(&space, "taxi", id);
     store.put_trigger(&state(&key("later"), Some(early(20))), 0).await?;

@@ -180,9 +180,10 @@ impl MessageHandler for Scheduler {
     async fn handle(&self, message: Message) -> Verdict {
         let (what, done) = match message {
             Message::Tick(key) => (format!("the tick of trigger {key}"), self.tick(&key).await),
-            Message::ExecutionEnded(ended) => {
-                (format!("the end of execution {}", ended.execution_id), self.ended(&ended).await)
-            }
+            Message::ExecutionStateReached(reached) => (
+                format!("the new state of execution {}", reached.execution_id),
+                self.state_reached(&reached).await,
+            ),
             Message::Backfill(request) => {
                 let what = format!("the backfill of flow {}.{}", request.namespace, request.flow_id);
                 (what, self.take_backfill(*request).await)

@@ -1,8 +1,16 @@
-//! Internal storage: a bucket (or a prefix in one) in which executions keep their files, addressed by
+//! Internal storage: a bucket, or a prefix in a bucket, for the files of executions. The address of a file is
 //! `kestra:///…` (docs/kestra.md 2.8).
+
+mod foreign;
+mod owner;
+
+pub use foreign::ForeignFiles;
 
 use crate::error::PortError;
 use crate::object::{ByteStream, ObjectAddress, ObjectAttributes, ObjectInfo, ObjectStore};
+use crate::state::StateStore;
+use foreign::Reader;
+use segue_model::id::ExecutionId;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,12 +23,34 @@ pub struct InternalStorage {
     objects: Arc<dyn ObjectStore>,
     bucket: String,
     prefix: String,
+    foreign: ForeignFiles,
+    /// The execution for which the storage is opened; `None` for the platform, which has every file.
+    reader: Option<Reader>,
 }
 
 impl InternalStorage {
-    /// Internal storage in `bucket`, under `prefix` (empty, or ending with a slash).
+    /// Internal storage in `bucket`, under `prefix`. The prefix is empty or ends with a slash.
     pub fn new(objects: Arc<dyn ObjectStore>, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
-        Self { objects, bucket: bucket.into(), prefix: prefix.into() }
+        let (bucket, prefix) = (bucket.into(), prefix.into());
+        Self { objects, bucket, prefix, foreign: ForeignFiles::default(), reader: None }
+    }
+
+    /// The same storage with another rule for the files of foreign namespaces.
+    #[must_use]
+    pub fn with_foreign_files(self, foreign: ForeignFiles) -> Self {
+        Self { foreign, ..self }
+    }
+
+    /// The same storage as an execution of a namespace has it: files that are not for that execution are refused.
+    #[must_use]
+    pub fn for_execution(
+        &self,
+        state: Arc<dyn StateStore>,
+        namespace: &str,
+        execution_id: &ExecutionId,
+    ) -> Self {
+        let (namespace, execution_id) = (namespace.to_owned(), execution_id.clone());
+        Self { reader: Some(Reader { state, namespace, execution_id }), ..self.clone() }
     }
 
     /// Whether a text is an address of internal storage.
@@ -33,10 +63,11 @@ impl InternalStorage {
         format!("{SCHEME}/{}", path.trim_start_matches('/'))
     }
 
-    /// Where the object behind a URI is.
+    /// The address of the object that a URI names, for a URI that Segue made itself. A URI that a flow wrote goes through
+    /// [`Self::admitted`].
     ///
     /// # Errors
-    /// [`PortError::Invalid`] when it is no `kestra:///` URI, or its path has `..` in it.
+    /// [`PortError::Invalid`] if the text is not a `kestra:///` URI, or the path contains `..`.
     pub fn address(&self, uri: &str) -> Result<ObjectAddress, PortError> {
         let path = uri.strip_prefix("kestra:///").ok_or_else(|| {
             PortError::invalid(format!(
@@ -49,13 +80,25 @@ impl InternalStorage {
         Ok(ObjectAddress::new(&self.bucket, format!("{}{path}", self.prefix)))
     }
 
+    /// Where the object behind a URI is, if the execution for which the storage is opened may have the file.
+    ///
+    /// # Errors
+    /// As [`Self::address`]; [`PortError::Invalid`] for a file of a foreign namespace.
+    pub async fn admitted(&self, uri: &str) -> Result<ObjectAddress, PortError> {
+        let address = self.address(uri)?;
+        if let Some(reader) = &self.reader {
+            reader.admit(uri.trim_start_matches("kestra:///"), self.foreign).await?;
+        }
+        Ok(address)
+    }
+
     /// Writes a stream to a path and returns its URI.
     ///
     /// # Errors
     /// As [`ObjectStore::put`].
     pub async fn put(&self, path: &str, bytes: ByteStream) -> Result<(String, ObjectInfo), PortError> {
         let uri = Self::uri(path);
-        let info = self.objects.put(&self.address(&uri)?, bytes, ObjectAttributes::default()).await?;
+        let info = self.objects.put(&self.admitted(&uri).await?, bytes, ObjectAttributes::default()).await?;
         Ok((uri, info))
     }
 
@@ -75,22 +118,23 @@ impl InternalStorage {
     /// As [`ObjectStore::put_file`].
     pub async fn put_file(&self, path: &str, file: &Path) -> Result<(String, ObjectInfo), PortError> {
         let uri = Self::uri(path);
-        let info = self.objects.put_file(&self.address(&uri)?, file, ObjectAttributes::default()).await?;
+        let info =
+            self.objects.put_file(&self.admitted(&uri).await?, file, ObjectAttributes::default()).await?;
         Ok((uri, info))
     }
 
-    /// Reads what is behind a URI.
+    /// Reads the file that a URI names.
     ///
     /// # Errors
     /// As [`ObjectStore::get`].
     pub async fn get(&self, uri: &str) -> Result<(ObjectInfo, ByteStream), PortError> {
-        self.objects.get(&self.address(uri)?).await
+        self.objects.get(&self.admitted(uri).await?).await
     }
 
-    /// Reads what is behind a URI as text of at most `limit` bytes.
+    /// Reads the file that a URI names as text of at most `limit` bytes.
     ///
     /// # Errors
-    /// As [`ObjectStore::get`]; [`PortError::Invalid`] when it is larger, or not UTF-8.
+    /// As [`ObjectStore::get`]. [`PortError::Invalid`] if the file is larger or is not UTF-8.
     pub async fn get_text(&self, uri: &str, limit: u64) -> Result<String, PortError> {
         use futures::TryStreamExt as _;
         let (info, mut stream) = self.get(uri).await?;
@@ -107,28 +151,28 @@ impl InternalStorage {
         String::from_utf8(bytes).map_err(|_| PortError::invalid(format!("{uri} is not UTF-8 text")))
     }
 
-    /// Copies what is behind a URI into a local file.
+    /// Copies the file that a URI names into a local file.
     ///
     /// # Errors
     /// As [`ObjectStore::get_file`].
     pub async fn get_file(&self, uri: &str, file: &Path) -> Result<ObjectInfo, PortError> {
-        self.objects.get_file(&self.address(uri)?, file).await
+        self.objects.get_file(&self.admitted(uri).await?, file).await
     }
 
-    /// What is known of the file behind a URI.
+    /// The description of the file that a URI names. None if it does not exist.
     ///
     /// # Errors
     /// As [`ObjectStore::head`].
     pub async fn head(&self, uri: &str) -> Result<Option<ObjectInfo>, PortError> {
-        self.objects.head(&self.address(uri)?).await
+        self.objects.head(&self.admitted(uri).await?).await
     }
 
-    /// Removes the file behind a URI; false where there was none.
+    /// Removes the file that a URI names. Returns false if it did not exist.
     ///
     /// # Errors
     /// As [`ObjectStore::delete`].
     pub async fn delete(&self, uri: &str) -> Result<bool, PortError> {
-        self.objects.delete(&self.address(uri)?).await
+        self.objects.delete(&self.admitted(uri).await?).await
     }
 
     /// The URIs and sizes of all files under a path.
@@ -136,7 +180,11 @@ impl InternalStorage {
     /// # Errors
     /// As [`ObjectStore::list`].
     pub async fn list(&self, path: &str) -> Result<Vec<(String, u64)>, PortError> {
-        let prefix = format!("{}{}", self.prefix, path.trim_start_matches('/'));
+        let path = path.trim_start_matches('/');
+        if let Some(reader) = &self.reader {
+            reader.admit(path, self.foreign).await?;
+        }
+        let prefix = format!("{}{path}", self.prefix);
         let listing = self.objects.list(&self.bucket, &prefix, None).await?;
         Ok(listing
             .objects

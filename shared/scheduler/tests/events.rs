@@ -9,9 +9,9 @@
 mod world;
 
 use segue_executor::NewExecution;
-use segue_fn_scheduler::{SchedulerError, WebhookRequest};
 use segue_model::state::State;
-use segue_ports::wire::{ExecutionEnded, Message};
+use segue_ports::wire::{ExecutionStateReached, Message};
+use segue_scheduler::{SchedulerError, WebhookRequest};
 use serde_json::json;
 use world::{World, at, flow, key, label, schedule, variable, waiting_flow, with_tasks};
 
@@ -78,14 +78,14 @@ async fn preconditions_collect_a_set() {
         world.set(&format!("2024-01-10T00:0{minute}:00Z"));
         let source = start(&world, id).await;
         assert_eq!(world.executions("after").await.len(), expected, "{id} at {minute}");
-        let ended = ExecutionEnded {
+        let reached = ExecutionStateReached {
             version: 1,
             execution_id: source.id,
             namespace: "company".into(),
             flow_id: id.into(),
             state: State::Success,
         };
-        world.send(Message::ExecutionEnded(ended)).await;
+        world.send(Message::ExecutionStateReached(reached)).await;
         assert_eq!(world.executions("after").await.len(), expected, "told of again: {id} at {minute}");
     }
 }

@@ -8,10 +8,10 @@
 
 mod world;
 
-use segue_fn_scheduler::SchedulerError;
 use segue_model::state::State;
 use segue_ports::Verdict;
 use segue_ports::wire::Message;
+use segue_scheduler::SchedulerError;
 use serde_json::json;
 use world::{World, at, flow, key, label, schedule, variable, waiting_flow};
 
@@ -239,14 +239,14 @@ async fn stop_after_switches_off_once() {
     assert!(world.trigger("f", "t").await.disabled);
     let id = world.executions("f").await[0].id.clone();
     world.scheduler.set_disabled(&key("f", "t"), false).await.unwrap();
-    let ended = segue_ports::wire::ExecutionEnded {
+    let reached = segue_ports::wire::ExecutionStateReached {
         version: 1,
         execution_id: id,
         namespace: "company".into(),
         flow_id: "f".into(),
         state: State::Failed,
     };
-    assert_eq!(world.send(Message::ExecutionEnded(ended)).await, Verdict::Done);
+    assert_eq!(world.send(Message::ExecutionStateReached(reached)).await, Verdict::Done);
     assert!(!world.trigger("f", "t").await.disabled, "told of twice, it stops once");
 }
 

@@ -1,4 +1,4 @@
-//! The `execution` service: tasks on executions, their logs and triggers (docs/kestra.md 4.1).
+//! The `housekeeping` service: tasks on executions, their logs and triggers (docs/kestra.md 4.1).
 //!
 //! What it is: one module per task type that looks into the state store. Those that change the execution they
 //! run in (labels, variables, its end) are run by the engine instead.
@@ -22,7 +22,7 @@ use segue_task::{TaskError, TaskList};
 
 /// The task types of this service.
 pub fn tasks() -> TaskList {
-    TaskList::new("execution")
+    TaskList::new("housekeeping")
         .deployed_as(include_str!("../function.yaml"))
         .add::<count::Count>()
         .add::<fetch_logs::Fetch>()

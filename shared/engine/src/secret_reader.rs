@@ -7,12 +7,12 @@ use segue_template::{LookupTable, Value, unreadable_value, value_from_json};
 
 /// Reads encrypted values for the expressions of one step.
 #[derive(Clone, Debug)]
-pub(crate) struct Opener {
+pub(crate) struct SecretReader {
     cipher: Cipher,
     lookups: LookupTable,
 }
 
-impl Opener {
+impl SecretReader {
     /// For the expressions of a step.
     pub(crate) fn new(env: &Env) -> Self {
         Self { cipher: env.cipher.clone(), lookups: env.lookups.clone() }

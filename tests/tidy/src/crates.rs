@@ -1,16 +1,9 @@
-//! The rules of the repository that a compiler does not check: which way dependencies point, what every crate and
-//! every function has, and what no file contains.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+//! Which way dependencies point, and what every crate and every function has.
 
-mod citations;
-mod links;
-mod words;
-
+use super::tree::{files, none, read, repository};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
-use segue_tests::repository;
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What each crate of `shared/` may depend on, of this workspace. Functions, and the roots where everything is put
 /// together, are below.
@@ -23,6 +16,17 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-files", &["segue-model", "segue-ports"]),
     ("segue-rendering", &["segue-template"]),
     ("segue-executor", &["segue-engine", "segue-model", "segue-ports", "segue-rendering", "segue-template"]),
+    (
+        "segue-scheduler",
+        &[
+            "segue-engine",
+            "segue-executor",
+            "segue-model",
+            "segue-ports",
+            "segue-rendering",
+            "segue-template",
+        ],
+    ),
     ("segue-service", &["segue-model", "segue-ports"]),
     (
         "segue-task",
@@ -31,27 +35,33 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-embedded", &["segue-model", "segue-ports"]),
     ("segue-gcp", &["segue-model", "segue-ports"]),
     ("segue-process", &[]),
+    ("segue-tidy", &[]),
 ];
 
-/// What a function's library may depend on.
-const FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
-    "segue-executor",
+/// What a function's library may depend on: a function that runs task runs, `kind: tasks`.
+const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-files",
     "segue-model",
     "segue-ports",
     "segue-process",
-    "segue-rendering",
     "segue-service",
     "segue-task",
     "segue-template",
 ];
 
-/// What some functions may depend on in addition. Services that read flows need the list of all task types, and
-/// some of them need the engine's rules.
-const MAY_ALSO: &[(&str, &[&str])] = &[
-    ("segue-fn-executor", &["segue-families"]),
-    ("segue-fn-scheduler", &["segue-engine", "segue-families"]),
-    ("segue-fn-api", &["segue-api-types", "segue-engine", "segue-families", "segue-fn-scheduler"]),
+/// What a function's library may depend on: a function of `kind: control`. These functions read flows, so they need
+/// the list of all task types, and are wiring around the libraries that decide.
+const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
+    "segue-api-types",
+    "segue-engine",
+    "segue-executor",
+    "segue-families",
+    "segue-files",
+    "segue-model",
+    "segue-ports",
+    "segue-scheduler",
+    "segue-service",
+    "segue-template",
 ];
 
 /// What only a composition root may name: the adapters, and what connects to them for a function's `main.rs`.
@@ -68,15 +78,6 @@ const PURE: &[&str] = &["segue-model", "segue-template", "segue-engine"];
 const IMPURE: &[&str] =
     &["tokio", "reqwest", "axum", "hyper", "google", "gcp", "rand", "uuid", "rusqlite", "duckdb"];
 
-/// Lines a Rust file may have.
-const LONGEST_FILE: usize = 600;
-
-/// Files that may be longer, with the reason.
-const LONG_FILES: &[(&str, &str)] = &[];
-
-/// The folders that are looked into.
-const FOLDERS: &[&str] = &[".cargo", ".ci", "docs", "flows", "functions", "shared", "terraform", "tests"];
-
 fn metadata() -> Metadata {
     MetadataCommand::new()
         .current_dir(repository())
@@ -90,39 +91,16 @@ fn is_function(package: &Package) -> bool {
     package.manifest_path.starts_with(repository().join("functions"))
 }
 
+/// The `kind` in a function's `function.yaml`. The whole file is checked by `shared/service`, which reads it.
+fn kind(function: &Package) -> String {
+    let file = function.manifest_path.with_file_name("function.yaml");
+    let text = read(file.as_std_path());
+    let kind = text.lines().find_map(|line| line.strip_prefix("kind:"));
+    kind.unwrap_or_else(|| panic!("{file} has no kind")).trim().to_owned()
+}
+
 fn normal_dependencies(package: &Package) -> impl Iterator<Item = &cargo_metadata::Dependency> {
     package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development)
-}
-
-/// The files of the repository with one of these endings, as paths below the root.
-fn files(endings: &[&str]) -> Vec<PathBuf> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else {
-                found.push(path);
-            }
-        }
-    }
-    let root = repository();
-    let mut found: Vec<_> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    found.retain(|path| path.is_file());
-    for folder in FOLDERS {
-        walk(&root.join(folder), &mut found);
-    }
-    found.retain(|path| endings.iter().any(|ending| path.to_string_lossy().ends_with(ending)));
-    found.sort();
-    found.iter().map(|path| path.strip_prefix(&root).unwrap().to_path_buf()).collect()
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn none(wrong: Vec<String>) {
-    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
 #[test]
@@ -133,7 +111,11 @@ fn dependencies_point_one_way() {
             continue;
         }
         let allowed: &[&str] = if is_function(package) {
-            FUNCTIONS_MAY_DEPEND_ON
+            match kind(package).as_str() {
+                "tasks" => TASK_FUNCTIONS_MAY_DEPEND_ON,
+                "control" => CONTROL_FUNCTIONS_MAY_DEPEND_ON,
+                other => panic!("the kind of {} is '{other}'; it is tasks or control", package.name),
+            }
         } else if let Some((_, allowed)) =
             MAY_DEPEND_ON.iter().find(|(name, _)| *name == package.name.as_str())
         {
@@ -148,14 +130,27 @@ fn dependencies_point_one_way() {
         {
             // A function's main is a composition root; that its library names no adapter is the next test.
             let of_main = is_function(package) && ADAPTERS.contains(&dependency.name.as_str());
-            let is_extra = MAY_ALSO.iter().any(|(name, more)| {
-                *name == package.name.as_str() && more.contains(&dependency.name.as_str())
-            });
-            if !of_main && !is_extra && !allowed.contains(&dependency.name.as_str()) {
+            if !of_main && !allowed.contains(&dependency.name.as_str()) {
                 wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
             }
         }
     }
+    none(wrong);
+}
+
+/// Also in their tests.
+#[test]
+fn no_function_depends_on_a_function() {
+    let packages = metadata().packages;
+    let functions: BTreeSet<_> =
+        packages.iter().filter(|package| is_function(package)).map(|package| package.name.as_str()).collect();
+    let mut wrong = Vec::new();
+    for package in packages.iter().filter(|package| is_function(package)) {
+        for dependency in package.dependencies.iter().filter(|one| functions.contains(one.name.as_str())) {
+            wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
+        }
+    }
+    assert!(!functions.is_empty());
     none(wrong);
 }
 
@@ -223,90 +218,6 @@ fn every_function_is_complete() {
         for piece in ["src/lib.rs", "src/main.rs", "function.yaml"] {
             if !folder.join(piece).is_file() {
                 wrong.push(format!("{folder} has no {piece}"));
-            }
-        }
-    }
-    none(wrong);
-}
-
-#[test]
-fn every_code_has_a_page_and_every_page_a_code() {
-    let codes: BTreeSet<String> = files(&["shared/model/src/diagnostic/codes.rs"])
-        .iter()
-        .flat_map(|path| read(path).split('"').map(str::to_owned).collect::<Vec<_>>())
-        .filter(|text| text.starts_with("SEG") && text.len() == 7)
-        .collect();
-    let pages: BTreeSet<String> = files(&[".md"])
-        .iter()
-        .filter(|path| path.starts_with("docs/errors"))
-        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
-        .collect();
-    assert!(!codes.is_empty());
-    none(
-        codes
-            .difference(&pages)
-            .map(|code| format!("{code} has no page docs/errors/{code}.md"))
-            .chain(pages.difference(&codes).map(|page| format!("docs/errors/{page}.md belongs to no code")))
-            .collect(),
-    );
-}
-
-#[test]
-fn no_file_is_too_long() {
-    let mut wrong = Vec::new();
-    for path in files(&[".rs"]) {
-        let lines = read(&path).lines().count();
-        let excepted = LONG_FILES.iter().any(|(long, _)| Path::new(long) == path);
-        if lines > LONGEST_FILE && !excepted {
-            wrong.push(format!("{} has {lines} lines: split it by concept", path.display()));
-        }
-        if lines <= LONGEST_FILE && excepted {
-            wrong.push(format!("{} need not stand in LONG_FILES any more", path.display()));
-        }
-    }
-    none(wrong);
-}
-
-#[test]
-fn texts_hold_for_every_machine_and_are_finished() {
-    // Written in two halves, so that this file does not contain them itself.
-    let refused = [
-        ("/wo", "rk/"),
-        ("/ho", "me/"),
-        ("/Use", "rs/"),
-        ("/ro", "ot/"),
-        ("registry.npm", "js"),
-        ("index.crates", ".io"),
-        ("pypi", ".org"),
-        ("TO", "DO"),
-        ("FIX", "ME"),
-    ];
-    let mut wrong = Vec::new();
-    for path in files(&[".rs", ".md", ".yaml", ".yml", ".toml", ".sh", ".sql", ".tf", "Makefile", ".ci/run"])
-    {
-        for (number, line) in read(&path).lines().enumerate() {
-            for (first, second) in refused {
-                let text = format!("{first}{second}");
-                if line.contains(&text) {
-                    wrong.push(format!("{}:{}: contains `{text}`", path.display(), number + 1));
-                }
-            }
-        }
-    }
-    none(wrong);
-}
-
-#[test]
-fn every_allow_gives_its_reason() {
-    let mut wrong = Vec::new();
-    for path in files(&[".rs"]) {
-        let text = read(&path);
-        for attribute in ["#[allow(", "#![allow(", "#[expect(", "#![expect("].map(|start| [start].concat()) {
-            for piece in text.split(&attribute).skip(1).map(|rest| rest.split(")]").next().unwrap_or(rest)) {
-                let in_this_list = path.ends_with("tidy/main.rs");
-                if !piece.contains("reason") && !in_this_list {
-                    wrong.push(format!("{}: `{attribute}{piece})]` gives no reason", path.display()));
-                }
             }
         }
     }

@@ -12,7 +12,6 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use segue_executor::{Answers, Executor, ExecutorParts, NoObserver};
-use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_model::Map;
 use segue_model::backfill::{Backfill, BackfillRequest};
 use segue_model::catalog::Catalog;
@@ -25,6 +24,7 @@ use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::state::ExecutionFilter;
 use segue_ports::wire::Message;
 use segue_ports::{Clock, EventBus, MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
+use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_template::{Answer, Lookup, Renderer};
 use serde_json::{Value as Json, json};
 use std::collections::VecDeque;
@@ -226,7 +226,7 @@ fn services(ports: &Ports) -> (Arc<Executor>, Arc<Scheduler>) {
         answers: Arc::new(KvAnswers),
         globals: globals.clone(),
         observer: Arc::new(NoObserver),
-        announce_ends: true,
+        announce_states: true,
     }));
     let parts = SchedulerParts {
         ports: ports.clone(),

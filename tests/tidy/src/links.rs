@@ -1,7 +1,6 @@
 //! Relative links of the documentation lead to files.
 
-use super::{files, none, read};
-use segue_tests::repository;
+use super::tree::{files, none, read, repository};
 
 #[test]
 fn every_link_leads_to_a_file() {

@@ -8,12 +8,12 @@
 
 mod world;
 
-use segue_fn_scheduler::SchedulerError;
 use segue_model::backfill::{Backfill, BackfillRequest, BackfillState};
 use segue_model::state::State;
 use segue_ports::Verdict;
 use segue_ports::schedule::BackfillFilter;
 use segue_ports::wire::Message;
+use segue_scheduler::SchedulerError;
 use serde_json::json;
 use world::{World, at, flow, label, request, schedule, variable, waiting_flow};
 

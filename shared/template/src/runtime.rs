@@ -19,7 +19,7 @@ use crate::ops;
 use crate::run::{Frame, Loop, Macro, RUN, Run};
 use crate::unreadable::readable;
 use crate::value::{Entry, WrittenList, is_lazy, is_list, is_map, items, pairs};
-use crate::{filters, functions, loops, nesting, tests, typed};
+use crate::{filters, functions, loops, nesting, predicates, typed};
 
 /// Bytes of a text that a step pays for, where they are only looked at.
 const BYTES_A_STEP: usize = 64;
@@ -228,7 +228,7 @@ fn register_operators(env: &mut Environment<'static>) {
         if is_missing(value) && name != "defined" {
             return Ok(value.clone());
         }
-        Ok((tests::passes(name, value)? != at(values, 1).is_true()).into())
+        Ok((predicates::passes(name, value)? != at(values, 1).is_true()).into())
     });
     statement(env, "__var", |run, values| {
         let name = text(values, 0);

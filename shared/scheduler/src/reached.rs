@@ -7,23 +7,23 @@ use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::state::State;
 use segue_model::trigger_state::TriggerKey;
 use segue_ports::PortError;
-use segue_ports::wire::ExecutionEnded;
+use segue_ports::wire::ExecutionStateReached;
 
 impl Scheduler {
     /// What follows from the end, or the pause, of an execution.
-    pub(crate) async fn ended(&self, ended: &ExecutionEnded) -> Result<(), PortError> {
-        let Some(stored) = self.ports().state.execution(&ended.execution_id).await? else { return Ok(()) };
+    pub(crate) async fn state_reached(&self, reached: &ExecutionStateReached) -> Result<(), PortError> {
+        let Some(stored) = self.ports().state.execution(&reached.execution_id).await? else { return Ok(()) };
         let execution = stored.execution;
-        if ended.state.is_terminal()
+        if reached.state.is_terminal()
             && let Some(trigger) = execution.trigger.as_ref().filter(|trigger| trigger.parent.is_none())
         {
-            self.trigger_goes_on(&execution, trigger, ended.state).await?;
+            self.trigger_goes_on(&execution, trigger, reached.state).await?;
             if let Some(backfill) = &trigger.backfill {
-                self.backfill_goes_on(backfill, &execution.id, ended.state).await?;
+                self.backfill_goes_on(backfill, &execution.id, reached.state).await?;
             }
         }
         let task_runs: Vec<_> = stored.task_runs.into_iter().map(|(_, run)| run).collect();
-        self.ask_listeners(&execution, &task_runs, ended.state).await
+        self.ask_listeners(&execution, &task_runs, reached.state).await
     }
 
     /// Frees the trigger from the execution that held it, and switches it off where its `stopAfter` says so.
