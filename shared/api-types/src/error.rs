@@ -1,5 +1,6 @@
 //! Refusals (docs/kestra.md 6.1).
 
+use crate::lenient::{or_default, read};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +10,13 @@ pub struct Error {
     /// The reason in one line.
     pub message: String,
     /// Links of the answer.
-    #[serde(rename = "_links", default)]
+    #[serde(rename = "_links", default, deserialize_with = "or_default")]
     pub links: Links,
     /// Every problem. If only one reason is known, it is the only problem.
-    #[serde(rename = "_embedded", default)]
+    #[serde(rename = "_embedded", default, deserialize_with = "or_default")]
     pub embedded: Embedded,
     /// The items that a bulk request does not apply to. Absent for other requests.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub invalids: Option<Vec<Invalid>>,
 }
 

@@ -17,6 +17,16 @@ pub(crate) fn take<T: DeserializeOwned + Serialize>(document: &mut Map, key: &st
     Some(typed)
 }
 
+/// Reads a field; its default if the field is null or in an unexpected form. For the answers of other servers.
+///
+/// # Errors
+/// If the answer is not JSON.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(T::deserialize(&Json::deserialize(deserializer)?).unwrap_or_default())
+}
+
 /// Reads a part; None if it is absent, null or in an unexpected form.
 ///
 /// # Errors
