@@ -1,10 +1,10 @@
 //! Logs (docs/kestra.md 6.4).
 
-use super::executions::stored;
 use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::stored;
 use crate::request::{Op, Page, Query, date, paged};
 use crate::view::events::{Sender, stream};
 use axum::Json;

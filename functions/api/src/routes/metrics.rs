@@ -1,10 +1,10 @@
 //! Numbers that tasks reported: rows, bytes, durations. They are kept with the task runs, summed by name.
 
-use super::executions::stored;
 use super::flows::PAGE;
 use crate::endpoint::{Endpoint, Kind, Param, get, json};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::stored;
 use crate::request::{Page, Query, paged};
 use axum::Json;
 use axum::extract::{Path, State};

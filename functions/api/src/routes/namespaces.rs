@@ -1,9 +1,10 @@
 //! Namespaces: those that hold something, and those above them.
 
-use super::flows::{PAGE, dependencies};
+use super::flows::PAGE;
 use crate::endpoint::{Endpoint, Kind, Param, get, json};
 use crate::error::Answer;
 use crate::parts::Api;
+use crate::queries::flows::dependencies;
 use crate::request::{Page, Query, paged};
 use axum::Json;
 use axum::extract::{Path, State};

@@ -2,9 +2,9 @@
 
 use super::create::validation;
 use super::inputs::submitted;
-use super::read::{stored, whole};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::{stored, whole};
 use crate::request::{Form, JsonBody, Query};
 use axum::Json;
 use axum::extract::{Path, State};

@@ -3,10 +3,10 @@
 
 use super::SEARCH;
 use super::delete::{PARTS, With, remove};
-use super::search::Selection;
 use crate::endpoint::{Endpoint, Kind, Param, delete, json, post};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::search::Selection;
 use crate::request::{JsonBody, Query, state};
 use axum::Json;
 use axum::extract::State;

@@ -1,8 +1,8 @@
 //! Files of an execution.
 
-use super::read::stored;
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::stored;
 use crate::request::Query;
 use crate::view::download;
 use axum::Json;
@@ -60,7 +60,7 @@ pub(super) async fn download(
 }
 
 /// A file that must be there.
-pub(super) async fn open(api: &Api, uri: &str) -> Answer<(ObjectInfo, ByteStream)> {
+pub(crate) async fn open(api: &Api, uri: &str) -> Answer<(ObjectInfo, ByteStream)> {
     match api.ports.storage.get(uri).await {
         Err(segue_ports::PortError::NotFound { .. }) => Err(ApiError::not_found(format!("The file '{uri}'"))),
         other => Ok(other?),
@@ -68,7 +68,7 @@ pub(super) async fn open(api: &Api, uri: &str) -> Answer<(ObjectInfo, ByteStream
 }
 
 /// A file of exactly that execution.
-pub(super) async fn own(api: &Api, id: &str, query: &Query) -> Answer<String> {
+pub(crate) async fn own(api: &Api, id: &str, query: &Query) -> Answer<String> {
     let execution = stored(api, id).await?.execution;
     match named(api, &execution, query)? {
         Named::Own(uri) => Ok(uri),

@@ -4,17 +4,15 @@ mod actions;
 mod bulk;
 mod create;
 mod delete;
-mod files;
+pub(crate) mod files;
 mod follow;
 mod inputs;
-mod preview;
-mod read;
-pub(crate) use read::stored;
-pub(crate) mod search;
 mod webhook;
 
 use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json, post, put};
+use crate::queries::executions as read;
+use crate::queries::executions::{preview, search};
 use segue_api_types as types;
 
 const STATE_NAMES: &[&str] = &[

@@ -1,9 +1,9 @@
 //! Several flows at once: saved, removed, enabled, disabled. What is refused refuses all, and nothing is changed.
 
 use super::save::{accepted, forget, read_all, save};
-use super::search::select;
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::flows::search::select;
 use crate::request::{JsonBody, Query, YamlBody};
 use crate::view::flow::{flow, flow_with_source};
 use axum::Json;

@@ -1,18 +1,12 @@
 //! Flows (docs/kestra.md 6.2).
 
 mod bulk;
-pub(crate) mod dependencies;
 mod exchange;
-mod graph;
-mod read;
 pub(crate) mod save;
-pub(crate) mod search;
-mod source_search;
-mod validate;
-
-pub(crate) use graph::graph_of;
 
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, post, put};
+use crate::queries::flows as read;
+use crate::queries::flows::{dependencies, graph, search, source_search, validate};
 use segue_api_types as types;
 use segue_model::Map;
 

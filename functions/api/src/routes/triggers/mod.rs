@@ -2,13 +2,13 @@
 //! as records of their own are in `backfills`.
 
 mod change;
-mod read;
 mod update;
 
 use super::flows::PAGE;
 use crate::endpoint::{Endpoint, Kind, Param, delete, get, json, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::triggers as read;
 use crate::request::{Op, Query};
 use change::Change;
 use segue_api_types as types;
@@ -70,7 +70,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// The backfills that are under way, of all triggers or of one.
-async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec<Backfill>> {
+pub(crate) async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec<Backfill>> {
     let filter = BackfillFilter {
         namespace: key.map(|key| key.namespace.clone()),
         flow_id: key.map(|key| key.flow_id.clone()),
@@ -84,7 +84,7 @@ async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec<Backfill>>
 }
 
 /// The state of a trigger as it is answered: with the oldest backfill under way on it.
-async fn view(api: &Api, state: &TriggerState) -> Answer<types::Trigger> {
+pub(crate) async fn view(api: &Api, state: &TriggerState) -> Answer<types::Trigger> {
     let backfills = under_way(api, Some(&state.key)).await?;
     Ok(types::Trigger::new(state, backfills.last()))
 }
@@ -95,7 +95,7 @@ async fn stored(api: &Api, key: &TriggerKey) -> Answer<TriggerState> {
 }
 
 /// The states a query means.
-async fn select(api: &Api, query: &Query) -> Answer<Vec<TriggerState>> {
+pub(crate) async fn select(api: &Api, query: &Query) -> Answer<Vec<TriggerState>> {
     let text = |name: &str| query.text(name).map(str::to_owned);
     let filter = TriggerFilter { namespace: text("namespace"), flow_id: text("flowId") };
     let part = query.text("q").unwrap_or_default().to_lowercase();

@@ -14,7 +14,7 @@ use segue_ports::state::StoredFlow;
 /// The namespace whose flows are the system's own.
 const SYSTEM: &str = "system";
 
-pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Flow>>> {
+pub(crate) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Flow>>> {
     let page = Page::of(&query)?;
     let order = page.order(&["id", "namespace", "revision", "updated"])?;
     let mut found = select(&api, &query).await?;

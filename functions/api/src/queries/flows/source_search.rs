@@ -11,7 +11,7 @@ use segue_api_types as types;
 /// The most fragments of one flow.
 const MOST: usize = 5;
 
-pub(super) async fn search(
+pub(crate) async fn search(
     State(api): State<Api>,
     query: Query,
 ) -> Answer<Json<types::Page<types::FlowSearchHit>>> {

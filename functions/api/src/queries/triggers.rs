@@ -1,15 +1,15 @@
 //! Triggers with their states, found and listed.
 
-use super::{select, under_way, view};
 use crate::error::Answer;
 use crate::parts::Api;
 use crate::request::{Page, Query, paged};
+use crate::routes::triggers::{select, under_way, view};
 use axum::Json;
 use axum::extract::{Path, State};
 use segue_api_types as types;
 use segue_ports::schedule::TriggerFilter;
 
-pub(super) async fn search(
+pub(crate) async fn search(
     State(api): State<Api>,
     query: Query,
 ) -> Answer<Json<types::Page<types::TriggerHit>>> {
@@ -42,7 +42,7 @@ pub(super) async fn search(
     Ok(paged(hits, total))
 }
 
-pub(super) async fn of_flow(
+pub(crate) async fn of_flow(
     State(api): State<Api>,
     Path((namespace, flow_id)): Path<(String, String)>,
     query: Query,

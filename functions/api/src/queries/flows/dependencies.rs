@@ -19,7 +19,7 @@ type Name = (String, String);
 /// From the one that comes first to the one that follows, and why.
 type Edge = (Name, Name, &'static str);
 
-pub(super) async fn of_flow(
+pub(crate) async fn of_flow(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
     query: Query,

@@ -1,9 +1,12 @@
 //! Executions that are there, and what they run.
 
+pub(crate) mod preview;
+pub(crate) mod search;
+
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::flows::graph::graph_of;
 use crate::request::{Query, TextBody};
-use crate::routes::flows::graph_of;
 use crate::view;
 use crate::view::flow::flow as flow_view;
 use axum::Json;
@@ -21,15 +24,15 @@ pub(crate) async fn stored(api: &Api, id: &str) -> Answer<StoredExecution> {
 }
 
 /// An execution with its task runs, as it is answered.
-pub(super) fn whole(api: &Api, stored: &StoredExecution) -> types::Execution {
+pub(crate) fn whole(api: &Api, stored: &StoredExecution) -> types::Execution {
     view::execution(api, &stored.execution, stored.task_runs.iter().map(|(_, run)| run))
 }
 
-pub(super) async fn one(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Execution>> {
+pub(crate) async fn one(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Execution>> {
     Ok(Json(whole(&api, &stored(&api, &id).await?)))
 }
 
-pub(super) async fn latest(State(api): State<Api>, query: Query) -> Answer<Json<types::Execution>> {
+pub(crate) async fn latest(State(api): State<Api>, query: Query) -> Answer<Json<types::Execution>> {
     let (namespace, flow_id) = (query.required("namespace")?, query.required("flowId")?);
     let filter = ExecutionFilter {
         namespace: Some(namespace.to_owned()),
@@ -51,20 +54,20 @@ async fn flow_of(api: &Api, id: &str) -> Answer<StoredFlow> {
     api.flow(&execution.namespace, &execution.flow_id, Some(execution.flow_revision)).await
 }
 
-pub(super) async fn flow(
+pub(crate) async fn flow(
     State(api): State<Api>,
     Path(id): Path<String>,
 ) -> Answer<Json<types::FlowToExecute>> {
     Ok(Json(flow_view(&flow_of(&api, &id).await?).into()))
 }
 
-pub(super) async fn graph(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Graph>> {
+pub(crate) async fn graph(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Graph>> {
     let flow = flow_of(&api, &id).await?;
     let plan = api.executor.plan(&flow.namespace, &flow.id, Some(flow.revision)).await?;
     Ok(Json(graph_of(&plan.flow)))
 }
 
-pub(super) async fn flow_to_execute(
+pub(crate) async fn flow_to_execute(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
     query: Query,
@@ -73,7 +76,7 @@ pub(super) async fn flow_to_execute(
     Ok(Json(flow_view(&stored).into()))
 }
 
-pub(super) async fn flows(
+pub(crate) async fn flows(
     State(api): State<Api>,
     Path(namespace): Path<String>,
 ) -> Answer<Json<Vec<types::FlowId>>> {
@@ -81,14 +84,14 @@ pub(super) async fn flows(
     Ok(Json(flows.into_iter().map(|flow| types::FlowId { id: flow.id, namespace: flow.namespace }).collect()))
 }
 
-pub(super) async fn namespaces(State(api): State<Api>) -> Answer<Json<Vec<String>>> {
+pub(crate) async fn namespaces(State(api): State<Api>) -> Answer<Json<Vec<String>>> {
     let mut namespaces: Vec<String> =
         api.state().flows(None).await?.into_iter().map(|flow| flow.namespace).collect();
     namespaces.dedup();
     Ok(Json(namespaces))
 }
 
-pub(super) async fn evaluate(
+pub(crate) async fn evaluate(
     State(api): State<Api>,
     Path((id, task_run)): Path<(String, String)>,
     TextBody(expression): TextBody,
@@ -96,7 +99,7 @@ pub(super) async fn evaluate(
     render(&api, &id, Some(&TaskRunId::from(task_run)), &expression).await
 }
 
-pub(super) async fn evaluate_in_flow(
+pub(crate) async fn evaluate_in_flow(
     State(api): State<Api>,
     Path(id): Path<String>,
     TextBody(expression): TextBody,

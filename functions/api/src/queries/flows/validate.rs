@@ -1,9 +1,9 @@
 //! What is wrong with flows, tasks and triggers, before anything is saved.
 
-use super::save::{place, read_all, refusal};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{Query, YamlBody};
+use crate::routes::flows::save::{place, read_all, refusal};
 use axum::Json;
 use axum::extract::State;
 use segue_api_types as types;
@@ -14,7 +14,7 @@ use segue_model::parse::{Parsed, flow_document, parse_flow};
 use serde_json::json;
 use std::collections::HashMap;
 
-pub(super) async fn flows(
+pub(crate) async fn flows(
     State(api): State<Api>,
     YamlBody(source): YamlBody,
 ) -> Answer<Json<Vec<types::FlowValidation>>> {
@@ -76,7 +76,7 @@ fn lines(errors: &[String]) -> Option<String> {
     (!errors.is_empty()).then(|| errors.join("\n"))
 }
 
-pub(super) async fn task(
+pub(crate) async fn task(
     State(api): State<Api>,
     query: Query,
     YamlBody(source): YamlBody,
@@ -88,7 +88,7 @@ pub(super) async fn task(
     }
 }
 
-pub(super) async fn trigger(
+pub(crate) async fn trigger(
     State(api): State<Api>,
     YamlBody(source): YamlBody,
 ) -> Answer<Json<types::TaskValidation>> {

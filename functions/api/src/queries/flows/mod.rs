@@ -1,5 +1,11 @@
 //! Flows that are there.
 
+pub(crate) mod dependencies;
+pub(crate) mod graph;
+pub(crate) mod search;
+pub(crate) mod source_search;
+pub(crate) mod validate;
+
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::Query;
@@ -11,7 +17,7 @@ use segue_model::Json as Value;
 use segue_model::parse::flow_document;
 use segue_ports::state::StoredFlow;
 
-pub(super) async fn one(
+pub(crate) async fn one(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
     query: Query,
@@ -28,14 +34,14 @@ pub(super) async fn one(
     Ok(Json(if query.flag("source", false)? { flow_with_source(&stored) } else { flow(&stored) }))
 }
 
-pub(super) async fn of_namespace(
+pub(crate) async fn of_namespace(
     State(api): State<Api>,
     Path(namespace): Path<String>,
 ) -> Answer<Json<Vec<types::Flow>>> {
     Ok(Json(api.state().flows(Some(&namespace)).await?.iter().map(flow).collect()))
 }
 
-pub(super) async fn revisions(
+pub(crate) async fn revisions(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
 ) -> Answer<Json<Vec<types::Flow>>> {
@@ -46,7 +52,7 @@ pub(super) async fn revisions(
     Ok(Json(revisions.iter().map(flow_with_source).collect()))
 }
 
-pub(super) async fn task(
+pub(crate) async fn task(
     State(api): State<Api>,
     Path((namespace, id, task)): Path<(String, String, String)>,
     query: Query,
@@ -74,7 +80,7 @@ fn find<'a>(value: &'a Value, id: &str) -> Option<&'a Value> {
     }
 }
 
-pub(super) async fn namespaces(State(api): State<Api>, query: Query) -> Answer<Json<Vec<String>>> {
+pub(crate) async fn namespaces(State(api): State<Api>, query: Query) -> Answer<Json<Vec<String>>> {
     let part = query.text("q").unwrap_or_default().to_lowercase();
     let mut namespaces: Vec<String> =
         api.state().flows(None).await?.into_iter().map(|flow| flow.namespace).collect();

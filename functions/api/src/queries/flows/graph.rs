@@ -1,17 +1,17 @@
 //! A flow as a graph, in the shape Kestra's topology has: nodes for tasks, a cluster with a start and an end for each
 //! flowable, edges that say why one follows the other.
 
-use super::save::{accepted, read};
 use crate::error::Answer;
 use crate::parts::Api;
 use crate::request::{Query, YamlBody};
+use crate::routes::flows::save::{accepted, read};
 use axum::Json;
 use axum::extract::{Path, State};
 use segue_api_types as types;
 use segue_model::flow::Flow;
 use segue_model::task::{Flowable, FlowableKind, Task, TaskKind};
 
-pub(super) async fn of_flow(
+pub(crate) async fn of_flow(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
     query: Query,
@@ -19,7 +19,7 @@ pub(super) async fn of_flow(
     Ok(Json(graph_of(&api.executor.plan(&namespace, &id, query.number("revision")?).await?.flow)))
 }
 
-pub(super) async fn of_source(
+pub(crate) async fn of_source(
     State(api): State<Api>,
     YamlBody(source): YamlBody,
 ) -> Answer<Json<types::Graph>> {

@@ -1,9 +1,9 @@
 //! The beginning of a file, by its kind: rows, text, a picture.
 
-use super::files::{open, own};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::Query;
+use crate::routes::executions::files::{open, own};
 use axum::Json;
 use axum::extract::{Path, State};
 use base64::Engine as _;
@@ -24,7 +24,7 @@ const ROWS: u32 = 100;
 /// The most lines.
 const MOST_ROWS: u32 = 5000;
 
-pub(super) async fn preview(
+pub(crate) async fn preview(
     State(api): State<Api>,
     Path(id): Path<String>,
     query: Query,

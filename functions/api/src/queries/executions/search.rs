@@ -21,7 +21,7 @@ const MOST_SCANNED: u32 = 10_000;
 /// How many are read at once.
 const CHUNK: u32 = 500;
 
-pub(super) async fn search(
+pub(crate) async fn search(
     State(api): State<Api>,
     query: Query,
 ) -> Answer<Json<types::Page<types::Execution>>> {
@@ -103,7 +103,7 @@ impl Selection {
     }
 
     /// Of those the ones in one of these states.
-    pub(super) fn only(mut self, states: &[ExecutionState]) -> Self {
+    pub(crate) fn only(mut self, states: &[ExecutionState]) -> Self {
         if states.len() == ExecutionState::ALL.len() {
             return self;
         }
