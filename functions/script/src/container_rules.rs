@@ -1,8 +1,8 @@
 //! Whether and where a task that asks for a container may run, by the server's configuration
 //! ([`segue_task::ContainerRules`]) and the flow's own label `segue.isolation: required`.
 
-use crate::container::Remote;
 use crate::docker::{self, DockerOptions};
+use crate::remote::Remote;
 use crate::runner::Runner;
 use segue_model::Json;
 use segue_task::{ContainerPlace, ContainerRules, TaskContext, TaskError};

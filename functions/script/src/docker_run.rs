@@ -1,10 +1,10 @@
 //! `docker.cli.Run`: runs a container (docs/kestra.md 4.4).
 
-use crate::container::{Program, Remote};
 use crate::container_rules::{self, Asked};
 use crate::docker::DockerOptions;
 use crate::launch::check_variables;
 use crate::place::Place;
+use crate::remote::{Program, Remote};
 use crate::render::Rendering;
 use crate::run::{ScriptOutput, end, stage, stage_elsewhere, start};
 use crate::runner::Runner;

@@ -9,7 +9,6 @@
 //! How to add one more: a language is a row in `language.rs`, an entry in `languages.rs` and two lines in
 //! [`tasks`].
 
-mod container;
 mod container_rules;
 pub mod docker;
 pub mod docker_run;
@@ -23,6 +22,7 @@ mod process;
 pub mod properties;
 mod protocol;
 mod python;
+mod remote;
 mod render;
 pub mod run;
 mod runner;

@@ -1,6 +1,5 @@
 //! One run of a script, from its files and commands to its outputs (docs/kestra.md 4.4).
 
-use crate::container::{Brought, Program, Remote};
 use crate::docker::{Container, ContainerRun};
 use crate::helper;
 use crate::language::{Language, ScriptFile};
@@ -9,6 +8,7 @@ use crate::place::{COPIES, Place, WORK};
 use crate::process::{self, ProcessError};
 use crate::properties::{PythonProperties, ScriptProperties};
 use crate::python::Python;
+use crate::remote::{Brought, Program, Remote};
 use crate::render::{LocalCopies, Rendering};
 use crate::runner::Runner;
 use crate::sink::{Reported, Sink};

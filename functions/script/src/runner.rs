@@ -1,9 +1,9 @@
 //! Where commands run: as processes of this machine, or in a container here or elsewhere.
 
-use crate::container::Remote;
 use crate::container_rules::{self, Asked};
 use crate::docker::DockerOptions;
 use crate::properties::ScriptProperties;
+use crate::remote::Remote;
 use segue_task::{TaskContext, TaskError};
 
 /// Where commands run.
