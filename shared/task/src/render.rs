@@ -1,4 +1,4 @@
-//! Renders a template to its end: what it asks of the outside world is fetched, and it is rendered again.
+//! Renders a template completely: fetches the answers that the template needs, and renders it again.
 
 use crate::error::TaskError;
 use crate::lookups::Asker;
@@ -7,11 +7,11 @@ use segue_rendering::off_thread;
 use segue_template::{JsonMap, LazyMap, LookupTable, RenderError, Value};
 use std::sync::Arc;
 
-/// A template whose answers lead to ever new questions is stopped after so many rounds.
+/// The largest number of rounds for a template with answers that lead to new questions.
 const MAX_ROUNDS: usize = 100;
 
-/// Calls `render` until nothing is pending any more. Questions of one round are asked at once.
-/// `computes` says whether that may take noticeable work: see [`off_thread`].
+/// Calls `render` until nothing is pending. The questions of one round are asked at the same time. `computes`
+/// says whether rendering may take noticeable time: see [`off_thread`].
 pub(crate) async fn until_answered<T>(
     table: &LookupTable,
     asker: Asker<'_>,
@@ -32,10 +32,12 @@ pub(crate) async fn until_answered<T>(
             table.insert(lookup, answer.map_err(TaskError::Platform)?);
         }
     }
-    Err(TaskError::failed(format!("an expression still asks for more after {MAX_ROUNDS} rounds of answers")))
+    Err(TaskError::failed(format!(
+        "an expression needs more than {MAX_ROUNDS} rounds of answers; make its calls depend less on each other"
+    )))
 }
 
-/// Variables with others laid over them, which win.
+/// Variables with others laid over them. The upper ones win.
 #[derive(Debug)]
 pub(crate) struct Overlay {
     over: JsonMap,
