@@ -396,7 +396,7 @@ pub(crate) async fn found_files(
     let found = output::find(dir, WorkingGlobs::new(dir, patterns)?).await?;
     for name in &found.refused {
         context.warn(format!(
-            "'{name}' is not kept: it is a link that leads out of the working directory, or nowhere"
+            "'{name}' is not stored: it is a link that leads out of the working directory, or nowhere"
         ));
     }
     Ok(found.files)
