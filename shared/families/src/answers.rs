@@ -1,4 +1,4 @@
-//! What answers expressions in the executor: the same as in a task service.
+//! Answers what expressions ask in the executor, in the same way as a task service.
 
 use async_trait::async_trait;
 use segue_executor::Answers;
@@ -10,7 +10,7 @@ use segue_task::{Masker, mask_lines_by};
 use segue_template::{Answer, Lookup};
 use std::sync::Arc;
 
-/// Answers from the ports, as a task service answers.
+/// Answers from the ports, in the same way as a task service.
 pub struct PortAnswers {
     ports: Ports,
     clients: Clients,

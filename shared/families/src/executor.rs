@@ -1,4 +1,4 @@
-//! An executor that knows every task type.
+//! An executor with all task types.
 
 use crate::answers::PortAnswers;
 use crate::catalog;
@@ -9,7 +9,7 @@ use segue_rendering::Allowance;
 use segue_template::Renderer;
 use std::sync::Arc;
 
-/// An executor on these ports that knows every task type. `observer` is told of every commit; `announce_ends` says
+/// An executor on these ports, with all task types. `observer` receives every commit. `announce_ends` says
 /// whether a scheduler listens.
 pub fn executor(
     ports: Ports,
@@ -29,19 +29,20 @@ pub fn executor(
     }))
 }
 
-/// How many values a loop may have unless SEGUE_MAX_LOOP_VALUES says otherwise: some hundred MB of memory.
+/// The largest number of values of a loop, unless SEGUE_MAX_LOOP_VALUES is set. This number takes some
+/// hundred MB of memory.
 const MOST_VALUES: usize = 100_000;
 
 fn most_values() -> usize {
     let Ok(text) = std::env::var("SEGUE_MAX_LOOP_VALUES") else { return MOST_VALUES };
     text.trim().parse().unwrap_or_else(|_| {
-        tracing::error!(text, "SEGUE_MAX_LOOP_VALUES is no whole number; {MOST_VALUES} is taken");
+        tracing::error!(text, "SEGUE_MAX_LOOP_VALUES is not a whole number; {MOST_VALUES} is used");
         MOST_VALUES
     })
 }
 
-/// `envs`, `globals` and `kestra` (docs/kestra.md 3.2): of the environment's variables those that begin with
-/// `ENV_`. `platform` becomes `kestra.environment`.
+/// The root variables `envs`, `globals` and `kestra` (docs/kestra.md 3.2). `envs` has the environment
+/// variables that begin with `ENV_`. `platform` becomes `kestra.environment`.
 pub fn globals(variables: impl IntoIterator<Item = (String, String)>, platform: &str) -> Map {
     let envs: Map = variables
         .into_iter()
