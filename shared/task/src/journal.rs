@@ -1,4 +1,5 @@
-//! The log of one attempt: lines are masked and filtered as they come, kept, and written in batches, each once.
+//! The log of one attempt. Lines are masked and filtered as they come, kept in memory, and written in
+//! batches. Each line is written once.
 
 use jiff::Timestamp;
 use segue_model::execution::{slug, storage_prefix};
@@ -9,14 +10,14 @@ use segue_template::Masker;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// A longer line is cut: a log is read by people, and a store has its limits. Bytes.
+/// Longer lines are cut, because people read the log and a store has limits. In bytes.
 const LONGEST_LINE: usize = 64 * 1024;
 /// So many lines are written at once, and so many may wait. A task that logs faster than the store writes waits too.
 const BATCH: usize = 10_000;
 
 /// The log of one attempt.
 pub(crate) struct Journal {
-    /// What every line has; its text is empty.
+    /// The fields that every line has, with an empty text.
     blank: LogEntry,
     min_level: LogLevel,
     to_file: Option<String>,
@@ -91,7 +92,7 @@ impl Journal {
         lines.into_iter().map(entry).collect()
     }
 
-    /// Writes what has come since the last time. Lines that could not be written are kept for the next time.
+    /// Writes the lines since the last write. Lines that cannot be written are kept for the next write.
     pub(crate) async fn flush(&self, state: &dyn StateStore) {
         if self.to_file.is_some() {
             return;
@@ -102,7 +103,7 @@ impl Journal {
         }
         let written = state.append_logs(self.entries(lines.clone())).await;
         if let Err(error) = written {
-            tracing::warn!(%error, "log lines could not be written; they are kept");
+            tracing::warn!(%error, "log lines could not be written; they are kept for the next try");
             let mut later = self.lines();
             let newer = std::mem::replace(&mut *later, lines);
             later.extend(newer);
@@ -111,8 +112,8 @@ impl Journal {
         self.written.notify_waiters();
     }
 
-    /// The lines that are left, for who writes them with the result. With `logToFile` they go to their file
-    /// instead, and none are left.
+    /// The remaining lines, for the caller to write with the result. With `logToFile`, the lines go to their
+    /// file instead, and nothing remains.
     pub(crate) async fn rest(&self, storage: &InternalStorage) -> Vec<LogEntry> {
         let lines = std::mem::take(&mut *self.lines());
         let Some(path) = &self.to_file else { return self.entries(lines) };
@@ -134,7 +135,7 @@ impl Journal {
     }
 }
 
-/// Where the log of an attempt with `logToFile` goes in internal storage, without scheme and leading slash.
+/// The path of the log of an attempt with `logToFile` in internal storage, without scheme and leading slash.
 pub fn log_file_path(message: &TaskRunMessage) -> String {
     segue_model::execution::log_file_path(
         &message.namespace,
@@ -145,7 +146,8 @@ pub fn log_file_path(message: &TaskRunMessage) -> String {
     )
 }
 
-/// Where the files of a task run go in internal storage, without scheme and leading slash (docs/kestra.md 2.8).
+/// The path of the files of a task run in internal storage, without scheme and leading slash (docs/kestra.md
+/// 2.8).
 pub(crate) fn storage_dir(message: &TaskRunMessage) -> String {
     let prefix = storage_prefix(&message.namespace, &message.flow_id, &message.execution_id);
     format!("{prefix}/tasks/{}/{}", slug(&message.task_id), message.task_run_id)
