@@ -4,7 +4,8 @@
 use crate::attempt::Ended;
 use crate::flowable::{self, OpenError, Round};
 use crate::frame::{Child, Phase};
-use crate::machine::{Blocked, is_kind};
+use crate::kind::is_kind;
+use crate::machine::Blocked;
 use crate::memo;
 use crate::plan::{Branch, NodeId};
 use crate::stage::Stage;

@@ -26,6 +26,7 @@ mod flowable;
 mod frame;
 pub mod inline;
 pub mod inputs;
+mod kind;
 mod level;
 mod machine;
 mod memo;

@@ -6,6 +6,7 @@ use crate::effect::Effect;
 use crate::flowable::{self, OpenError};
 use crate::frame::{Child, Frame, Phase};
 use crate::inline::{self, Change, InlineCall, InlineError, InlineOutcome};
+use crate::kind::is_kind;
 use crate::memo;
 use crate::plan::{Branch, Node, NodeId};
 use crate::stage::Stage;
@@ -339,14 +340,6 @@ impl ExecutionState {
             return;
         }
         self.agenda.push_back(Action::Advance { level: Some(id.clone()), ended: None });
-    }
-}
-
-/// Whether a task is a flowable of some kind.
-pub(crate) fn is_kind(task: &Task, wanted: fn(&FlowableKind) -> bool) -> bool {
-    match &task.kind {
-        TaskKind::Flowable(flowable) => wanted(&flowable.kind),
-        TaskKind::Plugin { .. } => false,
     }
 }
 

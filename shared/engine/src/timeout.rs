@@ -4,7 +4,7 @@
 use crate::attempt::Ended;
 use crate::flowable::OpenError;
 use crate::frame::Phase;
-use crate::machine::is_kind;
+use crate::kind::is_kind;
 use crate::memo;
 use crate::state::{Action, Env, ExecutionState};
 use crate::timer::TimerKey;

@@ -4,7 +4,7 @@ use crate::attempt::Ended;
 use crate::effect::Effect;
 use crate::flowable;
 use crate::frame::Phase;
-use crate::machine::is_kind;
+use crate::kind::is_kind;
 use crate::state::{Action, Env, ExecutionState, Run};
 use crate::timer::TimerKey;
 use segue_model::id::TaskRunId;

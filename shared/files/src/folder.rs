@@ -2,7 +2,7 @@
 //! this disk is not seen. Bytes and names are kept; modes, empty folders and links as such are not.
 
 use crate::glob::WorkingGlobs;
-use crate::input::AT_ONCE;
+use crate::limits::AT_ONCE;
 use crate::output::{self, FoundFile};
 use crate::path::{disk_error, prepare, storage_name};
 use futures::{StreamExt as _, TryStreamExt as _};

@@ -18,6 +18,8 @@
 //! How to add one more variable that children must not see: a word or a beginning in `environment.rs`.
 
 mod child;
+#[cfg(target_os = "linux")]
+mod ends;
 pub mod environment;
 mod group;
 mod harden;

@@ -1,6 +1,6 @@
 //! Pub/Sub's push request: the envelope round a message, and the answer Pub/Sub reads a verdict from.
 
-use crate::app::Shared;
+use crate::shared::Shared;
 use crate::trace::TraceContext;
 use axum::body::Bytes;
 use axum::extract::State;

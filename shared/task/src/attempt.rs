@@ -1,9 +1,10 @@
 //! Runs one attempt of a task to its end: bounded in time, stopped when its claim is lost, panics caught, a
 //! platform that fails asked again. It knows nothing of claims or messages.
 
-use crate::context::{Service, TaskContext};
+use crate::context::TaskContext;
 use crate::error::TaskError;
 use crate::list::Entry;
+use crate::settings::Service;
 use jiff::Timestamp;
 use segue_model::event::TaskRunResult;
 use segue_model::state::State;

@@ -1,6 +1,6 @@
 //! Keeps the claim of an attempt alive, and says when it is lost.
 
-use crate::context::Service;
+use crate::settings::Service;
 use segue_ports::state::Claim;
 use segue_ports::wire::AttemptKey;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -8,22 +8,19 @@
 //! It must not know: what a job does.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use duckdb::{Connection, InterruptHandle};
+use duckdb::Connection;
 use segue_ports::warehouse::WarehouseError;
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
 use super::engine::Engine;
 use super::limits::Limits;
 use super::source::ObjectSource;
+use super::stop::{Ended, Stop, StopOnDrop};
 
 /// The most jobs at work at once; more wait for one of them.
 const SEATS: usize = 16;
-/// How often an interruption is repeated until the job has noticed: one between two statements is lost.
-const AGAIN: Duration = Duration::from_millis(100);
 /// The stack of the thread a job runs on. A level of brackets takes up to 160 KiB of it in the SQL parser, which is built
 /// without optimization; `sql::depth` lets a hundred of them through. This is sixteen times as much, in addresses: the
 /// system gives memory for what is used.
@@ -142,76 +139,5 @@ impl Pool {
     #[cfg(test)]
     pub(crate) fn at_work_now(&self) -> usize {
         SEATS - self.seats.available_permits()
-    }
-}
-
-/// Whether a job is to stop, and how its statement is interrupted.
-#[derive(Default)]
-pub(crate) struct Stop {
-    wanted: AtomicBool,
-    /// There while the job is on its connection.
-    handle: Mutex<Option<Arc<InterruptHandle>>>,
-    ended: AtomicBool,
-}
-
-impl Stop {
-    fn begin(&self, handle: Arc<InterruptHandle>) {
-        *self.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
-    }
-
-    /// From here on the connection is not the job's any more; whether it was to stop.
-    fn end(&self) -> bool {
-        self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.wanted.load(Ordering::SeqCst)
-    }
-
-    /// Refuses to go on once the job is to stop.
-    ///
-    /// # Errors
-    /// [`WarehouseError::Unavailable`], which nobody sees: who waited is gone.
-    pub(crate) fn check(&self) -> Result<(), WarehouseError> {
-        if self.wanted.load(Ordering::SeqCst) {
-            return Err(WarehouseError::Unavailable { message: "the job was stopped".to_owned() });
-        }
-        Ok(())
-    }
-
-    fn interrupt(&self) {
-        if let Some(handle) = self.handle.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            handle.interrupt();
-        }
-    }
-}
-
-/// Says that the thread of a job has ended, however it did.
-struct Ended<'a>(&'a Stop);
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        self.0.end();
-        self.0.ended.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Stops the job, unless it has ended, when nobody waits for it any more.
-struct StopOnDrop(Arc<Stop>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        let stop = Arc::clone(&self.0);
-        if stop.ended.load(Ordering::SeqCst) {
-            return;
-        }
-        stop.wanted.store(true, Ordering::SeqCst);
-        stop.interrupt();
-        // Without a runtime the process is about to end.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                while !stop.ended.load(Ordering::SeqCst) {
-                    tokio::time::sleep(AGAIN).await;
-                    stop.interrupt();
-                }
-            });
-        }
     }
 }
