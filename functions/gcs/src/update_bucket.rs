@@ -17,7 +17,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateBucket {
-    /// As it is to be.
+    /// The new settings of the bucket.
     #[serde(flatten)]
     pub properties: BucketProperties,
 }

@@ -25,7 +25,7 @@ pub(crate) async fn start(
     match runner {
         Local::Process => {
             let command = launch::process(arguments, dir, env)?;
-            Ok(process::run(command, &stop, |source, line| sink.line(source, line)).await?)
+            Ok(process::listen(command, &stop, sink).await?)
         }
         Local::Docker { image, options } => {
             let container = Container::from_message(context.message(), options.host.clone());
@@ -53,7 +53,7 @@ pub(crate) async fn start(
             };
             // The client is killed with its server; the container is not the client's child.
             let program = segue_process::Program::new(command).clear_up_by(&container.removal());
-            let code = process::run(program, &stop, |source, line| sink.line(source, line)).await?;
+            let code = process::listen(program, &stop, sink).await?;
             drop(config);
             container.ended();
             if code == 125 {

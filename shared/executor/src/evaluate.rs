@@ -1,4 +1,5 @@
-//! What is asked without anything being changed: an expression in an execution, inputs before there is one.
+//! Answers questions without changing anything: evaluates an expression in an execution, and checks inputs
+//! before an execution is created.
 
 use crate::actions::ActionError;
 use crate::create::{CreateError, NewExecution};
@@ -10,11 +11,11 @@ use segue_model::id::{ExecutionId, TaskRunId};
 use segue_template::{LookupTable, computes};
 
 impl Executor {
-    /// Renders an expression as a task run (or the flow, where none is named) sees it; secrets in the result are made
-    /// unreadable. The inner error says why it cannot be rendered.
+    /// Renders an expression as a task run sees it, or as the flow sees it if no task run is named. Secrets
+    /// in the result are masked. The inner error says why the expression cannot be rendered.
     ///
     /// # Errors
-    /// [`ActionError::NotFound`] where there is no such execution or task run.
+    /// [`ActionError::NotFound`] if there is no such execution or task run.
     pub async fn evaluate(
         &self,
         id: &ExecutionId,
@@ -44,7 +45,7 @@ impl Executor {
         Ok(rendered.map(mask).map_err(|error| mask(error.to_string())))
     }
 
-    /// The inputs an execution would have, secrets encrypted; nothing is made.
+    /// The inputs that an execution would have, with encrypted secrets. No execution is created.
     ///
     /// # Errors
     /// As [`Executor::create`].

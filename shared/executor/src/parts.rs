@@ -22,7 +22,7 @@ pub struct ExecutorParts {
     pub answers: Arc<dyn Answers>,
     /// Root variables that belong to the server: `envs`, `globals`, `kestra`.
     pub globals: Arc<Map>,
-    /// Is told of every commit.
+    /// Receives every commit.
     pub observer: Arc<dyn Observer>,
     /// Whether ends and pauses of executions are published for the scheduler; false where none listens.
     pub announce_states: bool,

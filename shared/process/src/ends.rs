@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-/// Says when a child has ended, by a byte in a socket.
+/// Reports that a child has ended, by a byte in a socket.
 pub(crate) struct Ends {
     bell: UnixStream,
     id: signal_hook::SigId,

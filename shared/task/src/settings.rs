@@ -18,34 +18,34 @@ pub(crate) struct Service {
     pub(crate) holder: String,
 }
 
-/// How long things may take.
+/// Time limits and sizes for the attempts of a service.
 #[derive(Clone, Debug)]
 pub struct TaskSettings {
-    /// How long a claim lasts unless it is renewed.
+    /// How long a claim lasts without renewal.
     pub lease: Duration,
-    /// How often it is renewed.
+    /// The time between two renewals of a claim.
     pub heartbeat: Duration,
-    /// How often log lines are written while a task runs.
+    /// The time between two writes of log lines while a task runs.
     pub log_interval: Duration,
-    /// How long a task that is to stop may take to stop.
+    /// How long a cancelled task may take to stop.
     pub grace: Duration,
-    /// How often a task is run again because the platform failed.
+    /// How often a task is run again after the platform failed.
     pub platform_retries: u32,
-    /// The pause before the first of these; each later one is four times as long.
+    /// The pause before the first of these retries. Each later pause is four times as long.
     pub platform_retry_pause: Duration,
-    /// How long a task waits for work that goes on outside the service before it hands its message back to come
-    /// again later; none: to its end.
+    /// How long a task waits for work outside the service before its message is sent again with a delay.
+    /// None: until the work ends.
     pub patience: Option<Duration>,
-    /// How long an attempt may take that cannot hand its message back; none: for ever. What delivers messages has a
-    /// limit of its own, and would deliver again what takes longer.
+    /// The longest time for an attempt that cannot continue in another delivery. None: no limit. The
+    /// platform's delivery has its own limit, and would deliver a longer attempt again.
     pub request_limit: Option<Duration>,
-    /// After so many deliveries of an attempt that never ended, because the process did first, it has failed.
+    /// The number of deliveries that ended with their process, after which the attempt has failed.
     pub max_deliveries: u32,
-    /// The largest outputs, in bytes of JSON.
+    /// The largest size of outputs, in bytes of JSON.
     pub max_output_bytes: usize,
-    /// Where working directories are made.
+    /// The folder for working directories.
     pub work_root: PathBuf,
-    /// The time zone of expressions that name none.
+    /// The time zone of expressions without their own.
     pub time_zone: TimeZone,
     /// What tasks that ask for a container may do.
     pub containers: ContainerRules,

@@ -31,7 +31,7 @@ pub struct Collect {
     cache: Option<Cache>,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {

@@ -18,7 +18,7 @@ pub(crate) struct Engine {
     pub(crate) connection: Connection,
     pub(super) object_root: PathBuf,
     pub(super) source: Option<Arc<dyn ObjectSource>>,
-    /// Whether the job that is on the connection is to stop.
+    /// Whether the job on the connection must stop.
     pub(crate) stop: Arc<Stop>,
 }
 
@@ -36,15 +36,16 @@ impl Engine {
             let config = Config::default()
                 .enable_autoload_extension(false)?
                 .with("autoinstall_known_extensions", "false")?
-                // BigQuery's tables have no order either; keeping one costs memory and time.
+                // BigQuery's tables have no order either, and keeping one costs memory and time.
                 .with("preserve_insertion_order", "false")?
-                // What does not fit into memory stays with the database, in the same private folder.
+                // Data that does not fit into memory is written next to the database, in the same private
+                // folder.
                 .with("temp_directory", spilled.to_string_lossy())?;
             let connection = Connection::open_with_flags(file, config)?;
             let memory = match &limits.memory {
                 Some(memory) => memory.clone(),
                 None => {
-                    // DuckDB's own limit is four fifths of what the machine, or the container, has.
+                    // DuckDB's own limit is four fifths of the memory of the machine or container.
                     let own: String =
                         connection
                             .query_row("SELECT current_setting('memory_limit')", [], |row| row.get(0))?;
@@ -57,7 +58,7 @@ impl Engine {
         };
         let made = !file.exists();
         let connection = open().map_err(|error| internal(&error))?;
-        // DuckDB syncs what it writes, not the name of its file; and it leaves the file open to others.
+        // DuckDB syncs the content of the file but not its name, and leaves the file open to other users.
         let settled = private::close(file).and_then(|()| match file.parent() {
             Some(folder) if made => private::sync_folder(folder),
             _ => Ok(()),
@@ -87,20 +88,20 @@ impl Engine {
         Ok(Self { connection, object_root: object_root.to_owned(), source, stop: Arc::default() })
     }
 
-    /// What a name stands for.
+    /// The kind of the table with this name.
     pub(crate) fn kind(&self, table: &TableReference) -> Result<Option<TableKind>, WarehouseError> {
         tables::kind(&self.connection, table)
     }
 }
 
-/// Five eighths of DuckDB's own limit, `18.4 GiB`, which is half of all there is.
+/// Half of all memory, computed as five eighths of DuckDB's own limit (`18.4 GiB`).
 fn half_of_all(own: &str) -> Option<String> {
     let (number, unit) = own.trim().split_once(' ')?;
     let number: f64 = number.parse().ok()?;
     Some(format!("{:.1}{unit}", number * 0.625))
 }
 
-/// Why a statement failed: our own words, or the engine's, which another attempt may heal.
+/// Why a statement failed: Segue's own error, or DuckDB's, which another attempt may avoid.
 pub(crate) enum Failure {
     Said(WarehouseError),
     Engine(duckdb::Error),

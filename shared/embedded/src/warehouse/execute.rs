@@ -1,4 +1,4 @@
-//! What each kind of statement does, inside the transaction that `engine.rs` opened.
+//! The effect of each kind of statement, inside the transaction that `engine.rs` opened.
 //!
 //! To add a statement: a branch in [`statement`].
 
@@ -19,7 +19,7 @@ use super::sql::names::{Scope, duckdb_name, message_name};
 use super::sql::statement::{Dml, Statement};
 use super::tables;
 
-/// Does one statement.
+/// Executes one statement.
 pub(crate) fn statement(
     engine: &Engine,
     statement: &Statement,
@@ -169,7 +169,7 @@ fn into_destination(
     Ok(())
 }
 
-/// Refuses to change what has no rows of its own.
+/// Refuses to change a table without its own rows.
 fn writable(engine: &Engine, table: &TableReference) -> Result<(), WarehouseError> {
     match tables::require(&engine.connection, table)? {
         TableKind::Table => Ok(()),

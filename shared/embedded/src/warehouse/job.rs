@@ -1,4 +1,4 @@
-//! How a job runs on a connection: statement by statement, each in a transaction of its own together with the record
+//! How a job runs on a connection: statement by statement, each in its own transaction together with the record
 //! that it is done.
 //!
 //! It must not know: how SQL is translated, how files are read. Kinds of statements are executed in `execute.rs`.
@@ -17,10 +17,10 @@ use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
 use super::tables;
 
-/// Results up to this size are kept with the job's record.
+/// Results up to this size are stored with the job's record. In bytes.
 const KEPT_RESULT_BYTES: usize = 1 << 20;
 
-/// A job whose statements were read.
+/// A job with parsed statements.
 pub(crate) struct Planned {
     job: QueryJob,
     statements: Vec<Statement>,
@@ -28,13 +28,14 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Whether it changes anything: rows, tables, or the view of an external table, which is renewed when it is read.
+    /// Whether the job changes anything: rows, tables, or the view of an external table, which is renewed
+    /// when it is read.
     pub(crate) fn changes(&self) -> bool {
         self.changes
     }
 }
 
-/// How a statement is tried: the fast way first.
+/// How a statement is executed: the fast way first.
 #[derive(Debug, Clone, Copy)]
 struct Attempt {
     care: Care,
@@ -43,7 +44,7 @@ struct Attempt {
 }
 
 impl Engine {
-    /// Reads the statements of a job, and finds out whether they change anything.
+    /// Parses the statements of a job, and finds out whether they change anything.
     pub(crate) fn plan(&self, job: QueryJob) -> Result<Planned, WarehouseError> {
         let mut scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
         scope.parameters.clone_from(&job.parameters);
@@ -97,7 +98,7 @@ impl Engine {
         }
     }
 
-    /// Runs one statement, the fast way, and again with care where the fast way refuses.
+    /// Runs one statement the fast way. If this is refused, runs it again the careful way.
     fn statement(
         &self,
         statement: &Statement,
@@ -200,7 +201,7 @@ impl Engine {
         }
     }
 
-    /// Makes the views of external tables read the files of this moment; their bytes.
+    /// Makes the views of external tables read the current files. Returns the size of the files in bytes.
     fn refresh(
         &self,
         reads: &[TableReference],
@@ -251,7 +252,7 @@ impl Engine {
         Ok(self.externals(statement.reads())?.iter().any(|(_, external)| external.tolerates_bad_rows()))
     }
 
-    /// Adds the row to an error about a value, by looking for the value.
+    /// Adds the row to an error about a value, by searching for the value.
     fn locate(&self, error: WarehouseError, files: &[SourceFile]) -> WarehouseError {
         let WarehouseError::BadData { file, row: None, message, hint } = error else { return error };
         let value = message.split('\'').nth(1).unwrap_or_default().to_owned();

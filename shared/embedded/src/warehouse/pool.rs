@@ -1,7 +1,8 @@
 //! The connections to one database file, and how a job on one of them is stopped.
 //!
-//! Jobs that only read run beside each other, each on a connection of its own and on what was committed when it began.
-//! Jobs that change something run one after another: DuckDB refuses the second of two transactions that change one table.
+//! Jobs that only read run at the same time, each on its own connection, and see the data that was committed
+//! when they began. Jobs that change something run one after another, because DuckDB refuses the second of
+//! two transactions that change the same table.
 //! A job is stopped by dropping the future that waits for it: its statement is interrupted and rolled back, and the
 //! thread and the connection are free again.
 //!
@@ -135,7 +136,7 @@ impl Pool {
         }
     }
 
-    /// How many jobs are at work.
+    /// The number of running jobs.
     #[cfg(test)]
     pub(crate) fn at_work_now(&self) -> usize {
         SEATS - self.seats.available_permits()

@@ -9,11 +9,11 @@ use segue_ports::warehouse::WarehouseError;
 
 /// How often an interruption is repeated until the job has noticed: one between two statements is lost.
 const AGAIN: Duration = Duration::from_millis(100);
-/// Whether a job is to stop, and how its statement is interrupted.
+/// Whether a job must stop, and how to interrupt its statement.
 #[derive(Default)]
 pub(crate) struct Stop {
     wanted: AtomicBool,
-    /// There while the job is on its connection.
+    /// Set while the job uses its connection.
     handle: Mutex<Option<Arc<InterruptHandle>>>,
     ended: AtomicBool,
 }
@@ -23,16 +23,16 @@ impl Stop {
         *self.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
     }
 
-    /// From here on the connection is not the job's any more; whether it was to stop.
+    /// From here on, the job no longer uses the connection. Returns whether the job had to stop.
     pub(super) fn end(&self) -> bool {
         self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.wanted.load(Ordering::SeqCst)
     }
 
-    /// Refuses to go on once the job is to stop.
+    /// Refuses to continue if the job must stop.
     ///
     /// # Errors
-    /// [`WarehouseError::Unavailable`], which nobody sees: who waited is gone.
+    /// [`WarehouseError::Unavailable`]. Nobody sees the error, because the caller is gone.
     pub(crate) fn check(&self) -> Result<(), WarehouseError> {
         if self.wanted.load(Ordering::SeqCst) {
             return Err(WarehouseError::Unavailable { message: "the job was stopped".to_owned() });
@@ -47,7 +47,7 @@ impl Stop {
     }
 }
 
-/// Says that the thread of a job has ended, however it did.
+/// Records that the thread of a job has ended, for whatever reason.
 pub(super) struct Ended<'a>(pub(super) &'a Stop);
 
 impl Drop for Ended<'_> {
@@ -57,7 +57,7 @@ impl Drop for Ended<'_> {
     }
 }
 
-/// Stops the job, unless it has ended, when nobody waits for it any more.
+/// Stops a running job when its caller is dropped.
 pub(super) struct StopOnDrop(pub(super) Arc<Stop>);
 
 impl Drop for StopOnDrop {
@@ -68,7 +68,7 @@ impl Drop for StopOnDrop {
         }
         stop.wanted.store(true, Ordering::SeqCst);
         stop.interrupt();
-        // Without a runtime the process is about to end.
+        // Without a runtime, the process is about to end.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 while !stop.ended.load(Ordering::SeqCst) {
