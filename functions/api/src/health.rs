@@ -1,6 +1,7 @@
 //! Whether the state store can be read and written.
 
-use crate::parts::Api;
+use jiff::Timestamp;
+use segue_ports::StateStore;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -19,14 +20,14 @@ impl Health {
     ///
     /// # Errors
     /// The reason why the store is down.
-    pub(crate) async fn check(&self, api: &Api) -> Result<(), String> {
+    pub(crate) async fn check(&self, state: &dyn StateStore, now: Timestamp) -> Result<(), String> {
         let mut last = self.0.lock().await;
         if let Some((when, answer)) = &*last
             && when.elapsed() < KEPT
         {
             return answer.clone();
         }
-        let answer = match timeout(PATIENCE, api.state().check(api.now())).await {
+        let answer = match timeout(PATIENCE, state.check(now)).await {
             Ok(answer) => answer.map_err(|error| error.to_string()),
             Err(_) => Err(format!("the state store has not answered for {} s", PATIENCE.as_secs())),
         };

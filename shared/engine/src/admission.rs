@@ -2,6 +2,7 @@
 
 use crate::effect::Effect;
 use crate::state::{Action, Env, ExecutionState};
+use crate::timer::TimerKey;
 use segue_model::Map;
 use segue_model::flow::ConcurrencyBehavior;
 use segue_model::log::LogLevel;
@@ -11,7 +12,7 @@ impl ExecutionState {
     /// An execution that is new, or restarted, starts now, later, or when there is a slot.
     pub(crate) fn admit(&mut self, env: &Env) {
         if let Some(date) = self.execution.schedule_date.filter(|date| *date > env.now) {
-            self.effect(Effect::SetTimer { key: "start".into(), due: date });
+            self.set_timer(&TimerKey::Start, date);
             self.decision.changed = true;
         } else if self.plan.flow.concurrency.is_some() && !self.notes.admitted {
             self.effect(Effect::TakeSlot);
@@ -70,7 +71,7 @@ impl ExecutionState {
     pub(crate) fn force_run(&mut self, env: &Env) {
         if self.is_waiting_to_begin() {
             if self.execution.schedule_date.take().is_some() {
-                self.effect(Effect::ClearTimer { key: "start".into() });
+                self.clear_timer(&TimerKey::Start);
             }
             if self.execution.state.current() == State::Queued {
                 self.effect(Effect::ReleaseSlot);

@@ -1,8 +1,9 @@
 //! The end of an attempt: another one, or the end of the task run (docs/kestra.md 2.3, 2.4).
 
-use crate::effect::Effect;
+use crate::memo;
 use crate::retry::next_attempt;
-use crate::state::{Action, Env, ExecutionState, set_memo};
+use crate::state::{Action, Env, ExecutionState};
+use crate::timer::TimerKey;
 use jiff::Timestamp;
 use segue_model::catalog::RunBy;
 use segue_model::event::TaskRunResult;
@@ -123,7 +124,7 @@ impl ExecutionState {
     /// The execution is superseded by a new one at that date.
     pub(crate) fn retire(&mut self, due: Timestamp, env: &Env) {
         self.stop_all(State::Retried, None, true, env.now);
-        self.effect(Effect::SetTimer { key: "replay".into(), due });
+        self.set_timer(&TimerKey::Replay, due);
     }
 
     pub(crate) fn wait_for_retry(&mut self, id: &TaskRunId, due: Timestamp, env: &Env) {
@@ -132,9 +133,9 @@ impl ExecutionState {
         self.frames.remove(id);
         self.enter(id, State::Retrying, env.now);
         if let Some(run) = self.run_mut(id) {
-            set_memo(&mut run.task_run.memo, "retry", json!(due));
+            memo::RETRY.set(&mut run.task_run.memo, &due);
         }
-        self.effect(Effect::SetTimer { key: format!("retry:{id}:{attempts}"), due });
+        self.set_timer(&TimerKey::Retry(id.clone(), attempts), due);
     }
 
     /// A task run has its final state: its level is told.
@@ -210,7 +211,7 @@ impl ExecutionState {
                 let sum = sums.get(&metric.name).and_then(Json::as_f64).unwrap_or(0.0) + metric.value;
                 sums.insert(metric.name.clone(), json!(sum));
             }
-            set_memo(&mut run.task_run.memo, "metrics", Json::Object(sums));
+            memo::METRICS.set(&mut run.task_run.memo, &sums);
         }
         let ended = Ended {
             state: result.state,

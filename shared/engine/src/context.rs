@@ -1,6 +1,7 @@
 //! What expressions see (docs/kestra.md 3.2): as a view for tasks the executor runs itself, and as JSON,
 //! cut down to what the task can reach, for those that travel.
 
+use crate::memo;
 use crate::outputs::Outputs;
 use crate::reach::Reached;
 use crate::secret_reader::SecretReader;
@@ -278,7 +279,7 @@ impl ExecutionState {
                 item.insert("value".into(), json!(value));
                 item.insert("index".into(), json!(iteration));
                 item.insert("iteration".into(), json!(iteration));
-                let keys = above.and_then(|above| above.memo.get("keys")).and_then(Json::as_array);
+                let keys = above.and_then(|above| memo::KEYS.stored(&above.memo)).and_then(Json::as_array);
                 let place = usize::try_from(iteration).ok();
                 if let Some(key) = keys.zip(place).and_then(|(keys, place)| keys.get(place)) {
                     item.insert("key".into(), key.clone());

@@ -1,11 +1,12 @@
 //! Sends task runs, and the files of working directories, to their services.
 
 use crate::effect::Effect;
-use crate::flowable::{self, Stage};
+use crate::flowable;
 use crate::frame::Phase;
+use crate::memo;
 use crate::plan::NodeId;
-use crate::state::{Action, Env, ExecutionState, set_memo};
-use segue_model::Json;
+use crate::stage::Stage;
+use crate::state::{Action, Env, ExecutionState};
 use segue_model::catalog::RunBy;
 use segue_model::event::TaskRunResult;
 use segue_model::id::TaskRunId;
@@ -84,7 +85,7 @@ impl ExecutionState {
     ) {
         let Some(task) = self.plan.node(node).map(|node| node.task.clone()) else { return };
         let Some(run) = self.run_mut(id) else { return };
-        set_memo(&mut run.task_run.memo, "stage", json!(stage.name()));
+        memo::STAGE.set(&mut run.task_run.memo, &stage);
         let task_run = run.task_run.clone();
         let attempt = flowable::directory_attempt(&task_run.memo, stage);
         let context = self.json_context(&task, &task_run, &directory.properties, env);
@@ -109,11 +110,12 @@ impl ExecutionState {
         env: &Env,
     ) -> bool {
         let Some(directory) = self.directory_of(node) else { return false };
-        let Some(run) = self.run_mut(id).filter(|run| run.task_run.memo.get("collected").is_none()) else {
+        let Some(run) = self.run_mut(id).filter(|run| memo::COLLECTED.get(&run.task_run.memo).is_none())
+        else {
             return false;
         };
         if is_broken {
-            set_memo(&mut run.task_run.memo, "broken", Json::Bool(true));
+            memo::BROKEN.set(&mut run.task_run.memo, &true);
         }
         self.dispatch_directory(id, node, &directory, Stage::Collect, env);
         true
@@ -123,15 +125,15 @@ impl ExecutionState {
     pub(crate) fn directory_finished(&mut self, result: &TaskRunResult, env: &Env) {
         let id = &result.task_run_id;
         let Some(run) = self.run(id) else { return };
-        let stage = Stage::of(&run.task_run.memo);
+        let stage = memo::STAGE.get(&run.task_run.memo).unwrap_or_default();
         let expected = flowable::directory_attempt(&run.task_run.memo, stage);
         if stage == Stage::Children || expected != result.attempt {
             return self.look_again(env);
         }
         let Some(run) = self.run_mut(id) else { return };
-        set_memo(&mut run.task_run.memo, "stage", json!(Stage::Children.name()));
+        memo::STAGE.set(&mut run.task_run.memo, &Stage::Children);
         if stage == Stage::Collect {
-            set_memo(&mut run.task_run.memo, "collected", Json::Bool(true));
+            memo::COLLECTED.set(&mut run.task_run.memo, &true);
             run.task_run.outputs.extend(result.outputs.clone());
         }
         if result.state == State::Failed {
@@ -146,6 +148,6 @@ impl ExecutionState {
 
 /// The name of a working directory: its task run and epoch, so that a retry begins clean.
 pub(crate) fn own_directory(task_run: &TaskRun) -> String {
-    let epoch = task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0);
+    let epoch = memo::EPOCH.get(&task_run.memo).unwrap_or(0);
     format!("{}-{epoch}", task_run.id)
 }

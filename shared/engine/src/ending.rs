@@ -6,6 +6,7 @@ use crate::inputs;
 use crate::machine::Blocked;
 use crate::plan::Branch;
 use crate::state::{Action, Env, ExecutionState};
+use crate::timer::TimerKey;
 use jiff::Timestamp;
 use segue_model::flow::SlaKind;
 use segue_model::id::TaskRunId;
@@ -97,11 +98,11 @@ impl ExecutionState {
     pub(crate) fn finish_execution(&mut self, state: State, env: &Env) {
         self.enter_execution(state, env.now);
         if self.execution.schedule_date.is_some() {
-            self.effect(Effect::ClearTimer { key: "start".into() });
+            self.clear_timer(&TimerKey::Start);
         }
         for sla in &self.plan.clone().flow.sla {
             if matches!(sla.kind, SlaKind::MaxDuration { .. }) {
-                self.effect(Effect::ClearTimer { key: format!("sla:{}", sla.id) });
+                self.clear_timer(&TimerKey::Sla(sla.id.clone()));
             }
         }
         self.tell_end();

@@ -2,14 +2,16 @@
 //! (docs/kestra.md 2.3).
 
 use crate::attempt::Ended;
-use crate::effect::Effect;
-use crate::flowable::{self, OpenError, Round, Stage};
+use crate::flowable::{self, OpenError, Round};
 use crate::frame::{Child, Phase};
-use crate::machine::{Blocked, is_kind};
+use crate::kind::is_kind;
+use crate::machine::Blocked;
+use crate::memo;
 use crate::plan::{Branch, NodeId};
-use crate::state::{Action, Env, ExecutionState, set_memo};
+use crate::stage::Stage;
+use crate::state::{Action, Env, ExecutionState};
 use crate::timeout::has_timed_out;
-use segue_model::Json;
+use crate::timer::TimerKey;
 use segue_model::id::TaskRunId;
 use segue_model::log::LogLevel;
 use segue_model::state::{State, StateHistory};
@@ -72,7 +74,7 @@ impl ExecutionState {
         let Some(run) = self.run(id) else { return false };
         run.task_run.current() == State::Paused
             || run.node.is_some_and(|node| self.directory_of(node).is_some())
-                && Stage::of(&run.task_run.memo) != Stage::Children
+                && memo::STAGE.get(&run.task_run.memo).unwrap_or_default() != Stage::Children
     }
 
     /// Whether the children of a level were stopped because its time was over.
@@ -133,9 +135,9 @@ impl ExecutionState {
                     Ok(Round::Next(due)) => {
                         self.enter(id, State::Paused, env.now);
                         if let Some(run) = self.run_mut(id) {
-                            set_memo(&mut run.task_run.memo, "next", json!(due));
+                            memo::NEXT.set(&mut run.task_run.memo, &due);
                         }
-                        self.effect(Effect::SetTimer { key: format!("round:{id}"), due });
+                        self.set_timer(&TimerKey::Round(id.clone()), due);
                         Ok(false)
                     }
                     Ok(Round::Bound(text)) => {
@@ -160,7 +162,7 @@ impl ExecutionState {
     /// The state a flowable will end in, whatever its children say.
     pub(crate) fn force(&mut self, id: &TaskRunId, state: State) {
         if let Some(run) = self.run_mut(id) {
-            set_memo(&mut run.task_run.memo, "forced", json!(state));
+            memo::FORCED.set(&mut run.task_run.memo, &state);
         }
     }
 
@@ -177,7 +179,7 @@ impl ExecutionState {
             frame.phase = Phase::Closed;
         }
         let Some(run) = self.run(id) else { return Ok(()) };
-        let forced = run.task_run.memo.get("forced").and_then(Json::as_str).and_then(State::parse);
+        let forced = memo::FORCED.get(&run.task_run.memo);
         let state = forced.unwrap_or(state);
         let node = run.node.and_then(|node| self.plan.node(node));
         let is = |wanted| node.is_some_and(|node| is_kind(&node.task, wanted));
@@ -226,12 +228,12 @@ impl ExecutionState {
     pub(crate) fn begin_round(&mut self, id: &TaskRunId, env: &Env) {
         self.remove_below_keeping_frame(id);
         let Some(run) = self.run_mut(id) else { return };
-        let number = |key: &str| run.task_run.memo.get(key).and_then(Json::as_u64);
-        let round = number("round").unwrap_or(1) + 1;
-        let epoch = number("epoch").unwrap_or(0) + 1;
-        set_memo(&mut run.task_run.memo, "round", json!(round));
-        set_memo(&mut run.task_run.memo, "epoch", json!(epoch));
-        set_memo(&mut run.task_run.memo, "next", Json::Null);
+        let memo = &mut run.task_run.memo;
+        let round = memo::ROUND.get(memo).unwrap_or(1) + 1;
+        let epoch = memo::EPOCH.get(memo).unwrap_or(0) + 1;
+        memo::ROUND.set(memo, &round);
+        memo::EPOCH.set(memo, &epoch);
+        memo::NEXT.clear(memo);
         run.task_run.outputs.insert("iterationCount".into(), json!(round));
         let (task, chain, outputs) =
             (run.task_run.task_id.clone(), run.chain.clone(), run.task_run.outputs.clone());

@@ -3,12 +3,16 @@
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
-use crate::flowable::{self, OpenError, Stage};
+use crate::flowable::{self, OpenError};
 use crate::frame::{Child, Frame, Phase};
 use crate::inline::{self, Change, InlineCall, InlineError, InlineOutcome};
+use crate::kind::is_kind;
+use crate::memo;
 use crate::plan::{Branch, Node, NodeId};
-use crate::state::{Action, Env, ExecutionState, set_memo};
+use crate::stage::Stage;
+use crate::state::{Action, Env, ExecutionState};
 use crate::timeout;
+use crate::timer::TimerKey;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::label::set_labels;
@@ -64,8 +68,7 @@ impl ExecutionState {
         // A level that runs its children anew (a loop's round, a retried block) counts its epochs.
         let epoch = parent
             .and_then(|id| self.run(id))
-            .and_then(|run| run.task_run.memo.get("epoch"))
-            .and_then(Json::as_u64)
+            .and_then(|run| memo::EPOCH.get(&run.task_run.memo))
             .unwrap_or(0);
         let mut name = if epoch == 0 { task.id.clone() } else { format!("{}#{epoch}", task.id) };
         // What runs aside is taken away by a restart, and made again under an id of its own: the attempts of
@@ -277,13 +280,10 @@ impl ExecutionState {
             let mut outputs = Json::Object(opened.outputs);
             env.lookups.mask(&mut outputs);
             run.task_run.outputs = outputs.as_object_mut().map(std::mem::take).unwrap_or_default();
-            let kept = ["epoch", "limit", "until"].map(|key| (key, run.task_run.memo.get(key).cloned()));
-            run.task_run.memo = opened.memo;
-            for (key, value) in kept {
-                if let Some(value) = value {
-                    set_memo(&mut run.task_run.memo, key, value);
-                }
-            }
+            let last = std::mem::replace(&mut run.task_run.memo, opened.memo);
+            memo::EPOCH.copy(&last, &mut run.task_run.memo);
+            memo::LIMIT.copy(&last, &mut run.task_run.memo);
+            memo::UNTIL.copy(&last, &mut run.task_run.memo);
         }
         // A call that is looked at again keeps its clock.
         if let Some(limit) = limit
@@ -301,7 +301,7 @@ impl ExecutionState {
             self.log(Some(&id), LogLevel::Warn, text, env.now);
         }
         if let Some(due) = opened.timer {
-            self.effect(Effect::SetTimer { key: format!("due:{id}"), due });
+            self.set_timer(&TimerKey::Due(id.clone()), due);
         }
         let is_empty = opened.subflows.is_empty();
         for request in opened.subflows {
@@ -340,14 +340,6 @@ impl ExecutionState {
             return;
         }
         self.agenda.push_back(Action::Advance { level: Some(id.clone()), ended: None });
-    }
-}
-
-/// Whether a task is a flowable of some kind.
-pub(crate) fn is_kind(task: &Task, wanted: fn(&FlowableKind) -> bool) -> bool {
-    match &task.kind {
-        TaskKind::Flowable(flowable) => wanted(&flowable.kind),
-        TaskKind::Plugin { .. } => false,
     }
 }
 

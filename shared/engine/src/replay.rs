@@ -3,6 +3,7 @@
 
 use crate::flowable::{self, Pieces};
 use crate::frame::{Order, Phase};
+use crate::memo;
 use crate::plan::{NodeId, Plan};
 use crate::refusal::Refusal;
 use crate::state::{ExecutionState, Notes, Run};
@@ -194,8 +195,8 @@ impl ExecutionState {
         if let Some(run) = self.run_mut(&from) {
             run.task_run.outputs.clear();
             // A call begins anew; a flowable counts its epochs on.
-            let epoch = run.task_run.memo.get("epoch").cloned();
-            run.task_run.memo = epoch.map_or(Json::Null, |epoch| serde_json::json!({ "epoch": epoch }));
+            let last = std::mem::take(&mut run.task_run.memo);
+            memo::EPOCH.copy(&last, &mut run.task_run.memo);
         }
         self.reset(&from);
         self.enter(&from, State::Restarted, now);

@@ -2,6 +2,7 @@
 
 use crate::flowable::{self, Call, Pieces};
 use crate::frame::{Frame, Phase};
+use crate::memo;
 use crate::plan::Branch;
 use crate::state::{Env, ExecutionState, Run};
 use crate::timeout::has_timed_out;
@@ -11,7 +12,6 @@ use segue_model::id::TaskRunId;
 use segue_model::label::Label;
 use segue_model::state::State;
 use segue_model::task::{FlowableKind, TaskKind};
-use serde_json::json;
 use std::collections::HashSet;
 
 /// The label of an execution that was restarted.
@@ -164,7 +164,7 @@ impl ExecutionState {
         };
         let memo = &run.task_run.memo;
         let by_itself = run.task_run.current() == State::Failed
-            && (!is_blamed || has_timed_out(memo) || memo.get("forced").is_some());
+            && (!is_blamed || has_timed_out(memo) || memo::FORCED.stored(memo).is_some());
         if has_children && !by_itself { Again::GoOn } else { Again::Begin }
     }
 
@@ -180,12 +180,12 @@ impl ExecutionState {
     /// A flowable goes on with the children it has.
     fn enter_again(&mut self, id: &TaskRunId, now: Timestamp) {
         self.enter(id, State::Running, now);
-        if let Some(run) = self.run_mut(id)
-            && let Json::Object(memo) = &mut run.task_run.memo
-        {
-            for key in ["forced", "timedOut", "next", "until"] {
-                memo.shift_remove(key);
-            }
+        if let Some(run) = self.run_mut(id) {
+            let memo = &mut run.task_run.memo;
+            memo::FORCED.remove(memo);
+            memo::TIMED_OUT.remove(memo);
+            memo::NEXT.remove(memo);
+            memo::UNTIL.remove(memo);
         }
     }
 
@@ -235,8 +235,9 @@ impl ExecutionState {
                 *memo = pieces.memo();
             }
             _ => {
-                let epoch = memo.get("epoch").and_then(Json::as_u64).unwrap_or(0) + 1;
-                *memo = json!({"epoch": epoch});
+                let epoch = memo::EPOCH.get(memo).unwrap_or(0) + 1;
+                *memo = Json::Null;
+                memo::EPOCH.set(memo, &epoch);
             }
         }
     }
@@ -258,8 +259,8 @@ impl ExecutionState {
             .keys()
             .filter_map(|id| {
                 let memo = &self.run(id)?.task_run.memo;
-                let limit = serde_json::from_value(memo.get("limit")?.clone()).ok()?;
-                memo.get("until").is_none_or(Json::is_null).then(|| (id.clone(), limit))
+                let limit = memo::LIMIT.get(memo)?;
+                (!memo::UNTIL.is_set(memo)).then(|| (id.clone(), limit))
             })
             .collect();
         for (id, limit) in due {

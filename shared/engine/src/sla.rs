@@ -1,7 +1,7 @@
 //! Promises about an execution: how long it takes, and what holds at every change (docs/kestra.md 1.5).
 
-use crate::effect::Effect;
 use crate::state::{Env, ExecutionState};
+use crate::timer::TimerKey;
 use segue_model::flow::{Sla, SlaBehavior, SlaKind};
 use segue_model::label::set_labels;
 use segue_model::log::LogLevel;
@@ -17,7 +17,7 @@ impl ExecutionState {
             if let SlaKind::MaxDuration { duration } = &sla.kind
                 && let Ok(due) = created.checked_add(*duration)
             {
-                self.effect(Effect::SetTimer { key: format!("sla:{}", sla.id), due });
+                self.set_timer(&TimerKey::Sla(sla.id.clone()), due);
             }
         }
     }

@@ -364,13 +364,3 @@ fn set_member(set: &mut BTreeSet<TaskRunId>, id: &TaskRunId, is_in: bool) {
         set.remove(id);
     }
 }
-
-/// Sets one entry of a memo.
-pub(crate) fn set_memo(memo: &mut Json, key: &str, value: Json) {
-    if !memo.is_object() {
-        *memo = Json::Object(Map::new());
-    }
-    if let Json::Object(map) = memo {
-        map.insert(key.to_owned(), value);
-    }
-}

@@ -1,16 +1,16 @@
 //! Stops task runs where they are: their attempts, their subflows, their timers (docs/kestra.md 2.5).
 
 use crate::effect::Effect;
-use crate::flowable::{self, Stage};
-use crate::state::{Action, ExecutionState, Run, set_memo};
-use crate::timeout;
+use crate::flowable;
+use crate::memo;
+use crate::stage::Stage;
+use crate::state::{Action, ExecutionState, Run};
+use crate::timer::TimerKey;
 use jiff::Timestamp;
-use segue_model::Json;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::state::{State, StateHistory};
 use segue_model::task_run::{Attempt, TaskRun};
-use serde_json::json;
 use std::collections::HashSet;
 
 impl ExecutionState {
@@ -44,7 +44,7 @@ impl ExecutionState {
             self.effect(Effect::KillExecution { execution_id });
         }
         for key in keys {
-            self.effect(Effect::ClearTimer { key });
+            self.clear_timer(&key);
         }
         attempt
     }
@@ -52,14 +52,16 @@ impl ExecutionState {
     /// Stops what a flowable that is out of time has under way besides its children. Files that are being
     /// collected are waited for, so that the directory goes.
     pub(crate) fn stop_own(&mut self, id: &TaskRunId) {
-        let is_collecting = self.run(id).is_some_and(|run| Stage::of(&run.task_run.memo) == Stage::Collect);
+        let is_collecting = self
+            .run(id)
+            .is_some_and(|run| memo::STAGE.get(&run.task_run.memo).unwrap_or_default() == Stage::Collect);
         if is_collecting {
             return;
         }
         if let Some(attempt) = self.stop_what_is_under_way(id, true) {
             self.effect(Effect::StopAttempts { attempts: vec![(id.clone(), attempt)] });
             if let Some(run) = self.run_mut(id) {
-                set_memo(&mut run.task_run.memo, "stage", json!(Stage::Children.name()));
+                memo::STAGE.set(&mut run.task_run.memo, &Stage::Children);
             }
         }
     }
@@ -71,7 +73,7 @@ impl ExecutionState {
         match node.run_by {
             RunBy::Service(_) if is_open => Some(run.task_run.ended_attempts()),
             RunBy::Flowable if is_open && self.directory_of(run.node?).is_some() => {
-                let stage = Stage::of(&run.task_run.memo);
+                let stage = memo::STAGE.get(&run.task_run.memo).unwrap_or_default();
                 (stage != Stage::Children).then(|| flowable::directory_attempt(&run.task_run.memo, stage))
             }
             RunBy::Service(_) | RunBy::Flowable | RunBy::Inline => None,
@@ -148,15 +150,13 @@ pub(crate) fn push_attempt(task_run: &mut TaskRun, state: State, now: Timestamp)
 }
 
 /// The timers that may be set for a task run.
-pub(crate) fn timer_keys(task_run: &TaskRun) -> Vec<String> {
-    let id = &task_run.id;
-    let attempts = task_run.attempts.len();
-    let is_set = |key: &str| task_run.memo.get(key).is_some_and(|date| *date != Json::Null);
+pub(crate) fn timer_keys(task_run: &TaskRun) -> Vec<TimerKey> {
+    let TaskRun { id, memo, .. } = task_run;
     [
-        (is_set("due"), format!("due:{id}")),
-        (is_set("next"), format!("round:{id}")),
-        (is_set("until"), timeout::timer_key(id)),
-        (task_run.current() == State::Retrying, format!("retry:{id}:{attempts}")),
+        (memo::DUE.is_set(memo), TimerKey::Due(id.clone())),
+        (memo::NEXT.is_set(memo), TimerKey::Round(id.clone())),
+        (memo::UNTIL.is_set(memo), TimerKey::Timeout(id.clone())),
+        (task_run.current() == State::Retrying, TimerKey::Retry(id.clone(), task_run.attempts.len())),
     ]
     .into_iter()
     .filter_map(|(is_set, key)| is_set.then_some(key))

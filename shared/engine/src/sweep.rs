@@ -1,11 +1,10 @@
 //! Looks again at everything that may have been lost with a message or a process.
 
-use crate::effect::Effect;
-use crate::flowable::Stage;
+use crate::memo;
 use crate::plan::NodeId;
+use crate::stage::Stage;
 use crate::state::{Action, Env, ExecutionState};
-use crate::timeout;
-use jiff::Timestamp;
+use crate::timer::TimerKey;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::state::State;
@@ -82,24 +81,22 @@ impl ExecutionState {
         let Some((task_run, Some(node))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
             return;
         };
-        let date = |key: &str| -> Option<Timestamp> {
-            task_run.memo.get(key).and_then(|date| serde_json::from_value(date.clone()).ok())
-        };
+        let memo = &task_run.memo;
         let attempts = task_run.attempts.len();
-        if let (State::Running | State::Paused, Some(due)) = (task_run.current(), date("until")) {
-            self.effect(Effect::SetTimer { key: timeout::timer_key(id), due });
+        if let (State::Running | State::Paused, Some(due)) = (task_run.current(), memo::UNTIL.get(memo)) {
+            self.set_timer(&TimerKey::Timeout(id.clone()), due);
         }
         match task_run.current() {
             State::Retrying => {
-                if let Some(due) = date("retry") {
-                    self.effect(Effect::SetTimer { key: format!("retry:{id}:{attempts}"), due });
+                if let Some(due) = memo::RETRY.get(memo) {
+                    self.set_timer(&TimerKey::Retry(id.clone(), attempts), due);
                 }
             }
             State::Paused => {
-                if let Some(due) = date("next") {
-                    self.effect(Effect::SetTimer { key: format!("round:{id}"), due });
-                } else if let Some(due) = date("due") {
-                    self.effect(Effect::SetTimer { key: format!("due:{id}"), due });
+                if let Some(due) = memo::NEXT.get(memo) {
+                    self.set_timer(&TimerKey::Round(id.clone()), due);
+                } else if let Some(due) = memo::DUE.get(memo) {
+                    self.set_timer(&TimerKey::Due(id.clone()), due);
                 }
             }
             State::Created | State::Restarted | State::Running => {
@@ -111,10 +108,10 @@ impl ExecutionState {
                         self.agenda.push_back(Action::Again(id.clone()));
                     }
                     RunBy::Flowable => {
-                        if let Some(due) = date("due") {
-                            self.effect(Effect::SetTimer { key: format!("due:{id}"), due });
+                        if let Some(due) = memo::DUE.get(memo) {
+                            self.set_timer(&TimerKey::Due(id.clone()), due);
                         }
-                        let stage = Stage::of(&task_run.memo);
+                        let stage = memo::STAGE.get(memo).unwrap_or_default();
                         if let Some(directory) = self.directory_of(node)
                             && stage != Stage::Children
                         {

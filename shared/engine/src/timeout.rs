@@ -2,11 +2,12 @@
 //! stopped by the service itself; a Pause has a date of its own.
 
 use crate::attempt::Ended;
-use crate::effect::Effect;
 use crate::flowable::OpenError;
 use crate::frame::Phase;
-use crate::machine::is_kind;
-use crate::state::{Action, Env, ExecutionState, set_memo};
+use crate::kind::is_kind;
+use crate::memo;
+use crate::state::{Action, Env, ExecutionState};
+use crate::timer::TimerKey;
 use jiff::{SignedDuration, Timestamp};
 use segue_model::duration::parse_duration;
 use segue_model::id::TaskRunId;
@@ -16,7 +17,6 @@ use segue_model::task::{FlowableKind, Task};
 use segue_model::view::iso_duration;
 use segue_model::{Json, Map};
 use segue_template::Scope;
-use serde_json::json;
 use std::collections::HashSet;
 
 /// How long a flowable may take, rendered at its start.
@@ -31,12 +31,7 @@ pub(crate) fn limit(task: &Task, scope: &Scope, env: &Env) -> Result<Option<Sign
 
 /// Whether the time of a flowable is over and its children were stopped.
 pub(crate) fn has_timed_out(memo: &Json) -> bool {
-    memo.get("timedOut").is_some_and(|value| *value == Json::Bool(true))
-}
-
-/// The timer of a flowable's time.
-pub(crate) fn timer_key(id: &TaskRunId) -> String {
-    format!("timeout:{id}")
+    memo::TIMED_OUT.get(memo) == Some(true)
 }
 
 impl ExecutionState {
@@ -44,32 +39,30 @@ impl ExecutionState {
     pub(crate) fn start_clock(&mut self, id: &TaskRunId, limit: SignedDuration, env: &Env) {
         let due = env.now.checked_add(limit).unwrap_or(Timestamp::MAX);
         let Some(run) = self.run_mut(id) else { return };
-        set_memo(&mut run.task_run.memo, "limit", json!(limit));
-        set_memo(&mut run.task_run.memo, "until", json!(due));
-        self.effect(Effect::SetTimer { key: timer_key(id), due });
+        memo::LIMIT.set(&mut run.task_run.memo, &limit);
+        memo::UNTIL.set(&mut run.task_run.memo, &due);
+        self.set_timer(&TimerKey::Timeout(id.clone()), due);
     }
 
     /// Stops the clock of a flowable whose attempt has ended.
     pub(crate) fn stop_clock(&mut self, id: &TaskRunId) {
         if let Some(run) = self.run_mut(id)
-            && run.task_run.memo.get("until").is_some_and(|due| *due != Json::Null)
+            && memo::UNTIL.is_set(&run.task_run.memo)
         {
-            set_memo(&mut run.task_run.memo, "until", Json::Null);
-            self.effect(Effect::ClearTimer { key: timer_key(id) });
+            memo::UNTIL.clear(&mut run.task_run.memo);
+            self.clear_timer(&TimerKey::Timeout(id.clone()));
         }
     }
 
     /// The clock of a flowable went off: its time is over, unless it was set anew meanwhile.
     pub(crate) fn time_is_over(&mut self, id: &TaskRunId, env: &Env) {
         let Some(run) = self.run(id) else { return };
-        let until: Option<Timestamp> =
-            run.task_run.memo.get("until").and_then(|due| serde_json::from_value(due.clone()).ok());
+        let until = memo::UNTIL.get(&run.task_run.memo);
         let is_at_work = matches!(run.task_run.current(), State::Running | State::Paused);
         if !is_at_work || until.is_none_or(|due| due > env.now) {
             return;
         }
-        let limit: Option<SignedDuration> =
-            run.task_run.memo.get("limit").and_then(|limit| serde_json::from_value(limit.clone()).ok());
+        let limit = memo::LIMIT.get(&run.task_run.memo);
         let (start, outputs) = (run.task_run.state.start_date(), run.task_run.outputs.clone());
         let (attempts, run_node) = (run.task_run.attempts.len(), run.node);
         let error = format!(
@@ -103,7 +96,7 @@ impl ExecutionState {
         self.log(Some(id), LogLevel::Error, error, env.now);
         self.force(id, State::Failed);
         if let Some(run) = self.run_mut(id) {
-            set_memo(&mut run.task_run.memo, "timedOut", Json::Bool(true));
+            memo::TIMED_OUT.set(&mut run.task_run.memo, &true);
         }
         if self.run(id).is_some_and(|run| run.task_run.current() == State::Paused) {
             self.enter(id, State::Running, env.now);

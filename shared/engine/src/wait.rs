@@ -4,8 +4,9 @@ use crate::attempt::Ended;
 use crate::effect::Effect;
 use crate::flowable;
 use crate::frame::Phase;
-use crate::machine::is_kind;
+use crate::kind::is_kind;
 use crate::state::{Action, Env, ExecutionState, Run};
+use crate::timer::TimerKey;
 use segue_model::id::TaskRunId;
 use segue_model::input::Input;
 use segue_model::log::LogLevel;
@@ -15,33 +16,31 @@ use segue_model::{Json, Map};
 
 impl ExecutionState {
     pub(crate) fn timer_fired(&mut self, key: &str, env: &Env) {
-        let (kind, rest) = key.split_once(':').unwrap_or((key, ""));
-        let id = TaskRunId::from(rest.split(':').next().unwrap_or_default());
-        let current = self.run(&id).map(|run| run.task_run.current());
-        match kind {
-            "start" if self.execution.state.current() == State::Created => {
+        let current = |id: &TaskRunId| self.run(id).map(|run| run.task_run.current());
+        match TimerKey::parse(key) {
+            Some(TimerKey::Start) if self.execution.state.current() == State::Created => {
                 self.execution.schedule_date = None;
                 self.admit(env);
             }
-            "retry" => {
+            Some(TimerKey::Replay) if self.execution.state.current() == State::Retried => {
+                self.effect(Effect::CreateRetryExecution);
+            }
+            Some(TimerKey::Sla(id)) => self.sla_is_due(&id, env),
+            Some(TimerKey::Retry(id, after)) => {
                 let attempts = self.run(&id).map_or(0, |run| run.task_run.attempts.len());
-                if current == Some(State::Retrying) && rest.ends_with(&format!(":{attempts}")) {
+                if current(&id) == Some(State::Retrying) && after == attempts {
                     self.enter(&id, State::Created, env.now);
                     self.agenda.push_back(Action::Again(id));
                 }
             }
-            "sla" => self.sla_is_due(rest, env),
-            "timeout" => self.time_is_over(&id, env),
-            "replay" if self.execution.state.current() == State::Retried => {
-                self.effect(Effect::CreateRetryExecution);
-            }
-            "round" if current == Some(State::Paused) => self.begin_round(&id, env),
-            "due" => match current {
+            Some(TimerKey::Round(id)) if current(&id) == Some(State::Paused) => self.begin_round(&id, env),
+            Some(TimerKey::Due(id)) => match current(&id) {
                 Some(State::Paused) => self.pause_is_over(&id, env),
                 Some(State::Running) => self.sleep_is_over(&id, env),
                 _ => {}
             },
-            _ => {}
+            Some(TimerKey::Timeout(id)) => self.time_is_over(&id, env),
+            Some(TimerKey::Start | TimerKey::Replay | TimerKey::Round(_)) | None => {}
         }
     }
 
@@ -95,7 +94,7 @@ impl ExecutionState {
             self.resume_run(&id, inputs.clone(), env);
         } else {
             // A loop does not wait for its next round.
-            self.effect(Effect::ClearTimer { key: format!("round:{id}") });
+            self.clear_timer(&TimerKey::Round(id.clone()));
             self.begin_round(&id, env);
         }
     }
@@ -136,7 +135,7 @@ impl ExecutionState {
 
     /// A paused task run goes on.
     pub(crate) fn resume_run(&mut self, id: &TaskRunId, inputs: Map, env: &Env) {
-        self.effect(Effect::ClearTimer { key: format!("due:{id}") });
+        self.clear_timer(&TimerKey::Due(id.clone()));
         let Some(run) = self.run_mut(id) else { return };
         run.task_run.outputs.insert("onResume".into(), Json::Object(inputs));
         self.enter(id, State::Running, env.now);

@@ -2,7 +2,7 @@
 //! disk is not visible. File contents and names are kept. Modes, empty folders and links are not.
 
 use crate::glob::WorkingGlobs;
-use crate::input::AT_ONCE;
+use crate::limits::AT_ONCE;
 use crate::output::{self, FoundFile};
 use crate::path::{disk_error, prepare, storage_name};
 use futures::{StreamExt as _, TryStreamExt as _};

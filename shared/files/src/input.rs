@@ -1,14 +1,12 @@
 //! `inputFiles`: files that are in the working directory before the task runs (docs/kestra.md 4.4).
 
+use crate::limits::AT_ONCE;
 use crate::namespace;
 use crate::path::{disk_error, plain, prepare};
 use futures::{StreamExt as _, TryStreamExt as _};
 use segue_model::Json;
 use segue_ports::{InternalStorage, PortError};
 use std::path::Path;
-
-/// How many files are fetched at the same time.
-pub(crate) const AT_ONCE: usize = 8;
 
 /// Files by name. Each value is a content, or the address of a file (`kestra:///…`, `nsfile:///…`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

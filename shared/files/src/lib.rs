@@ -12,6 +12,7 @@
 pub mod folder;
 pub mod glob;
 pub mod input;
+mod limits;
 pub mod namespace;
 pub mod output;
 pub mod path;

@@ -3,7 +3,7 @@
 
 use crate::Texts;
 use crate::glob::NamespaceGlobs;
-use crate::input::AT_ONCE;
+use crate::limits::AT_ONCE;
 use crate::path::{plain, prepare};
 use futures::{StreamExt as _, TryStreamExt as _};
 use schemars::JsonSchema;

@@ -2,7 +2,7 @@
 //! the byte. A file is moved if nobody needs it any more.
 
 use crate::glob::WorkingGlobs;
-use crate::input::AT_ONCE;
+use crate::limits::AT_ONCE;
 use crate::path::{disk_error, storage_name};
 use futures::{StreamExt as _, TryStreamExt as _};
 use segue_model::{Json, Map};

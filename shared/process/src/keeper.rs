@@ -1,6 +1,7 @@
 //! The keeper starts a supervisor for each child by a fork, which is safe in a process with one thread. When
 //! a supervisor is killed, the keeper becomes the parent of the supervisor's processes, and kills them.
 
+use crate::ends::Ends;
 use crate::supervisor;
 use crate::tree;
 use crate::wire::{HOLD, START};
@@ -8,13 +9,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{Pid, Signal, WaitOptions};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::io::{self, IoSliceMut, Read as _};
+use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -51,37 +51,6 @@ fn ignore_signals() -> io::Result<()> {
         signal_hook::flag::register(signal, told.clone())?;
     }
     Ok(())
-}
-
-/// Reports that a child has ended, by a byte in a socket.
-pub(crate) struct Ends {
-    bell: UnixStream,
-    id: signal_hook::SigId,
-}
-
-impl Ends {
-    pub(crate) fn new() -> io::Result<Self> {
-        let (bell, ringer) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        Ok(Self { id: signal_hook::low_level::pipe::register(SIGCHLD, ringer)?, bell })
-    }
-
-    pub(crate) fn quiet(&mut self) {
-        let mut bytes = [0; 64];
-        while matches!(self.bell.read(&mut bytes), Ok(read) if read > 0) {}
-    }
-}
-
-impl AsFd for Ends {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        self.bell.as_fd()
-    }
-}
-
-impl Drop for Ends {
-    fn drop(&mut self) {
-        signal_hook::low_level::unregister(self.id);
-    }
 }
 
 fn keep(socket: OwnedFd) -> io::Result<()> {

@@ -19,6 +19,8 @@
 //! How to add one more variable that children must not see: add a word or a prefix in `environment.rs`.
 
 mod child;
+#[cfg(target_os = "linux")]
+mod ends;
 pub mod environment;
 mod group;
 mod harden;

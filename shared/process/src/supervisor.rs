@@ -1,7 +1,7 @@
 //! The supervisor: the parent of one child and of all processes that the child leaves behind. It ends when
 //! none of them is left.
 
-use crate::keeper::Ends;
+use crate::ends::Ends;
 use crate::tree;
 use crate::wire::{Report, Request, TERMINATE};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

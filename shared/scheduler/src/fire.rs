@@ -1,6 +1,7 @@
 //! A slot becomes an execution: conditions, variables, inputs, labels (docs/kestra.md 5.1, 5.2).
 
-use crate::scheduler::{ON_DATES, Scheduler};
+use crate::scheduler::Scheduler;
+use crate::triggers::ON_DATES;
 use jiff::Timestamp;
 use segue_engine::schedule::conditions::ConditionError;
 use segue_engine::schedule::{Calendar, Firing};

@@ -15,6 +15,7 @@ mod error;
 mod fire;
 mod flow_trigger;
 mod listeners;
+mod listening;
 mod manual;
 mod memo;
 mod reached;
@@ -22,6 +23,7 @@ mod scheduler;
 mod states;
 mod sweep;
 mod tick;
+mod triggers;
 mod webhook;
 
 pub use backfill::{BackfillPreview, PreviewExecution, PreviewSlot};

@@ -1,7 +1,8 @@
 //! What a manual run of a scheduled flow knows of its slot, so that `trigger.date` is never missing.
 
 use crate::error::SchedulerError;
-use crate::scheduler::{SCHEDULE, Scheduler};
+use crate::scheduler::Scheduler;
+use crate::triggers::SCHEDULE;
 use jiff::Timestamp;
 use segue_engine::schedule::dates::offset_text;
 use segue_model::execution::ExecutionTrigger;

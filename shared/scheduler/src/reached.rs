@@ -2,7 +2,8 @@
 
 use crate::fire::slot_id;
 use crate::memo::Memo;
-use crate::scheduler::{ON_DATES, SCHEDULE, Scheduler};
+use crate::scheduler::Scheduler;
+use crate::triggers::{ON_DATES, SCHEDULE};
 use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::state::State;
 use segue_model::trigger_state::TriggerKey;

@@ -2,6 +2,7 @@
 
 use crate::error::SchedulerError;
 use crate::listeners::Listeners;
+use crate::triggers::{ON_DATES, SCHEDULE};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -18,11 +19,6 @@ use segue_ports::wire::Message;
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
 use segue_template::{Ambient, LookupTable, RenderError, Renderer};
 use std::sync::Arc;
-
-pub(crate) const SCHEDULE: &str = "io.kestra.plugin.core.trigger.Schedule";
-pub(crate) const ON_DATES: &str = "io.kestra.plugin.core.trigger.ScheduleOnDates";
-pub(crate) const WEBHOOK: &str = "io.kestra.plugin.core.trigger.Webhook";
-pub(crate) const FLOW: &str = "io.kestra.plugin.core.trigger.Flow";
 
 /// How often a change is tried again after somebody else was faster.
 pub(crate) const MOST_CONFLICTS: usize = 20;

@@ -3,8 +3,8 @@
 
 use crate::error::SchedulerError;
 use crate::memo::Memo;
-use crate::scheduler::{ON_DATES, SCHEDULE, Scheduler};
-use crate::tick::is_off;
+use crate::scheduler::Scheduler;
+use crate::triggers::{definition, is_off, may_have_triggers};
 use jiff::Timestamp;
 use segue_engine::schedule::{Calendar, Recover, ScheduleSettings};
 use segue_model::Json;
@@ -14,19 +14,6 @@ use segue_model::trigger::Trigger;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::schedule::{BackfillFilter, TriggerFilter};
-use serde_json::json;
-
-/// What of a trigger decides its slots, or its windows: another one begins anew.
-pub(crate) fn definition(trigger: &Trigger) -> String {
-    let keys: &[&str] = match trigger.type_name.as_str() {
-        SCHEDULE => &["cron", "withSeconds", "timezone"],
-        ON_DATES => &["dates", "timezone"],
-        _ => &["preconditions"],
-    };
-    let of = |key: &&str| json!([key, trigger.properties.get(*key)]);
-    let parts: Vec<Json> = keys.iter().map(of).collect();
-    json!([trigger.type_name, parts]).to_string()
-}
 
 fn key_of(flow: &Flow, trigger: &Trigger) -> TriggerKey {
     TriggerKey::new(&flow.namespace, &flow.id, &trigger.id)
@@ -227,7 +214,7 @@ impl Scheduler {
     /// [`SchedulerError::Port`].
     pub async fn recover(&self) -> Result<(), SchedulerError> {
         let flows = self.ports().state.flows(None).await?;
-        for stored in flows.iter().filter(|stored| !stored.deleted && stored.source.contains("triggers")) {
+        for stored in flows.iter().filter(|stored| !stored.deleted && may_have_triggers(&stored.source)) {
             match self.flow(&stored.namespace, &stored.id).await {
                 Ok(Some(flow)) => self.sync_flow(&flow).await?,
                 Ok(None) => {}

@@ -6,12 +6,11 @@
 
 use crate::fire::{Extra, Fired, slot_id};
 use crate::scheduler::{MOST_CONFLICTS, Scheduler};
+use crate::triggers::{definition, is_off};
 use segue_engine::schedule::ScheduleSettings;
 use segue_model::Map;
-use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
 use segue_model::state::State;
-use segue_model::trigger::Trigger;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::schedule::Versioned;
@@ -46,7 +45,7 @@ impl Scheduler {
         if is_off(flow, trigger) || state.disabled {
             return Ok(false);
         }
-        if state.definition != crate::states::definition(trigger) {
+        if state.definition != definition(trigger) {
             self.sync_trigger(flow, trigger).await?;
             return Ok(true);
         }
@@ -134,9 +133,4 @@ impl Scheduler {
         }
         Err(PortError::unavailable("state store", format!("trigger {key} is changed all the time by others")))
     }
-}
-
-/// Whether the flow itself says that a trigger does not fire.
-pub(crate) fn is_off(flow: &Flow, trigger: &Trigger) -> bool {
-    flow.disabled || trigger.disabled
 }

@@ -2,7 +2,8 @@
 
 use crate::error::SchedulerError;
 use crate::fire::Fired;
-use crate::scheduler::{Scheduler, WEBHOOK};
+use crate::scheduler::Scheduler;
+use crate::triggers::WEBHOOK;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use segue_engine::schedule::Firing;

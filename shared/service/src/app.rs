@@ -3,6 +3,7 @@
 use crate::caller::{CallerCheck, PushCaller};
 use crate::envelope::{receive, receive_dead_letter};
 use crate::health::health;
+use crate::shared::Shared;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -30,15 +31,6 @@ impl Handlers {
     pub fn messages_only(messages: impl MessageHandler + 'static) -> Self {
         Self { messages: Arc::new(messages), dead_letters: None, usage: None }
     }
-}
-
-/// What the endpoints share.
-pub(crate) struct Shared {
-    pub(crate) handler: Arc<dyn MessageHandler>,
-    pub(crate) dead_letters: Option<Arc<dyn DeadLetterHandler>>,
-    pub(crate) callers: CallerCheck,
-    pub(crate) usage: Option<Arc<dyn Usage>>,
-    pub(crate) unreadable: AtomicU64,
 }
 
 /// The router. `POST /` accepts Pub/Sub's push requests, and `POST /dead-letters` its dead letters, from

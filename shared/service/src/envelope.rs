@@ -1,7 +1,7 @@
 //! Pub/Sub's push request: the envelope around a message, and the answer that tells Pub/Sub whether the
 //! message was handled.
 
-use crate::app::Shared;
+use crate::shared::Shared;
 use crate::trace::TraceContext;
 use axum::body::Bytes;
 use axum::extract::State;

@@ -1,6 +1,6 @@
 //! The endpoint `GET /health`.
 
-use crate::app::Shared;
+use crate::shared::Shared;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;

@@ -18,6 +18,7 @@ mod facts;
 mod health;
 mod iap;
 mod serve;
+mod shared;
 pub mod telemetry;
 mod trace;
 

@@ -32,6 +32,13 @@ pub struct Running {
     workers: Vec<JoinHandle<()>>,
 }
 
+impl Standalone {
+    /// Starts the workers of all services and the timers.
+    pub fn start(self: &Arc<Self>) -> Running {
+        Running::start(self)
+    }
+}
+
 impl Running {
     pub(crate) fn start(standalone: &Arc<Standalone>) -> Self {
         let mut running =

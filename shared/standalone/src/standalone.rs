@@ -1,6 +1,5 @@
 //! One process with all functions.
 
-use crate::running::Running;
 use crate::work::Work;
 use jiff::Timestamp;
 use segue_catalog::{catalog, families};
@@ -164,11 +163,6 @@ impl Standalone {
     /// The number of running task runs.
     pub fn task_runs_at_work(&self) -> usize {
         self.services.iter().map(|service| service.at_work()).sum()
-    }
-
-    /// Starts the workers of all services and the timers.
-    pub fn start(self: &Arc<Self>) -> Running {
-        Running::start(self)
     }
 }
 

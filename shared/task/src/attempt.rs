@@ -2,9 +2,10 @@
 //! catches panics, and tries again when the platform fails. This module knows nothing about claims or
 //! messages.
 
-use crate::context::{Service, TaskContext};
+use crate::context::TaskContext;
 use crate::error::TaskError;
 use crate::list::Entry;
+use crate::settings::Service;
 use jiff::Timestamp;
 use segue_model::event::TaskRunResult;
 use segue_model::state::State;

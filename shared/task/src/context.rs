@@ -1,10 +1,10 @@
 //! The environment of a running task: message, platform, rendering, log, metrics, files, cancellation.
 
 use crate::containers::ContainerRules;
-use crate::cycle::TaskSettings;
 use crate::error::TaskError;
 use crate::journal::{Journal, storage_dir};
 use crate::overlay::Overlay;
+use crate::settings::Service;
 use crate::working_dir::WorkingDir;
 use segue_lookups::outbound::Clients;
 use segue_lookups::{PortAnswers, answered, mask_lines_by, until_answered};
@@ -15,7 +15,7 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_ports::wire::{AttemptKey, TaskRunMessage};
 use segue_ports::{InternalStorage, Ports};
-use segue_template::{Ambient, LookupTable, Masker, RenderError, Renderer, Scope, computes, value_computes};
+use segue_template::{Ambient, LookupTable, Masker, RenderError, Scope, computes, value_computes};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,15 +26,6 @@ use tokio_util::sync::CancellationToken;
 /// The shortest and the longest time between two checks of work outside the service.
 const SOONEST_LOOK: Duration = Duration::from_secs(5);
 const LATEST_LOOK: Duration = Duration::from_secs(300);
-
-/// What all attempts of one service share.
-pub(crate) struct Service {
-    pub(crate) ports: Ports,
-    pub(crate) renderer: Arc<Renderer>,
-    pub(crate) clients: Arc<Clients>,
-    pub(crate) settings: TaskSettings,
-    pub(crate) holder: String,
-}
 
 /// The environment of one attempt of a task. Cheap to clone.
 #[derive(Clone)]

@@ -2,12 +2,12 @@
 //! may come twice. A recorded result is not computed again, only reported again.
 
 use crate::attempt::{self, Ended};
-use crate::containers::ContainerRules;
-use crate::context::{Service, TaskContext};
+use crate::context::TaskContext;
 use crate::lease;
 use crate::list::TaskList;
+use crate::settings::{Service, TaskSettings};
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use segue_lookups::outbound::Clients;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::id::ExecutionId;
@@ -19,64 +19,10 @@ use segue_template::Renderer;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::future::Future;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// Time limits and sizes for the attempts of a service.
-#[derive(Clone, Debug)]
-pub struct TaskSettings {
-    /// How long a claim lasts without renewal.
-    pub lease: Duration,
-    /// The time between two renewals of a claim.
-    pub heartbeat: Duration,
-    /// The time between two writes of log lines while a task runs.
-    pub log_interval: Duration,
-    /// How long a cancelled task may take to stop.
-    pub grace: Duration,
-    /// How often a task is run again after the platform failed.
-    pub platform_retries: u32,
-    /// The pause before the first of these retries. Each later pause is four times as long.
-    pub platform_retry_pause: Duration,
-    /// How long a task waits for work outside the service before its message is sent again with a delay.
-    /// None: until the work ends.
-    pub patience: Option<Duration>,
-    /// The longest time for an attempt that cannot continue in another delivery. None: no limit. The
-    /// platform's delivery has its own limit, and would deliver a longer attempt again.
-    pub request_limit: Option<Duration>,
-    /// The number of deliveries that ended with their process, after which the attempt has failed.
-    pub max_deliveries: u32,
-    /// The largest size of outputs, in bytes of JSON.
-    pub max_output_bytes: usize,
-    /// The folder for working directories.
-    pub work_root: PathBuf,
-    /// The time zone of expressions without their own.
-    pub time_zone: TimeZone,
-    /// What tasks that ask for a container may do.
-    pub containers: ContainerRules,
-}
-
-impl Default for TaskSettings {
-    fn default() -> Self {
-        Self {
-            lease: Duration::from_secs(10),
-            heartbeat: Duration::from_secs(1),
-            log_interval: Duration::from_millis(200),
-            grace: Duration::from_secs(5),
-            platform_retries: 3,
-            platform_retry_pause: Duration::from_millis(200),
-            patience: None,
-            request_limit: None,
-            max_deliveries: 3,
-            max_output_bytes: 8 * 1024 * 1024,
-            work_root: std::env::temp_dir().join("segue-work"),
-            time_zone: TimeZone::UTC,
-            containers: ContainerRules::default(),
-        }
-    }
-}
 
 /// The outcome of working on an attempt.
 enum Worked {

@@ -1,6 +1,6 @@
 //! Renews the claim of an attempt, and reports when the claim is lost.
 
-use crate::context::Service;
+use crate::settings::Service;
 use segue_ports::state::Claim;
 use segue_ports::wire::AttemptKey;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -21,6 +21,7 @@ mod journal;
 mod lease;
 mod list;
 mod overlay;
+mod settings;
 mod shared_directory;
 mod task;
 #[cfg(feature = "testing")]
@@ -29,11 +30,12 @@ mod working_dir;
 
 pub use containers::{ContainerPlace, ContainerRules, ContainerRulesError};
 pub use context::TaskContext;
-pub use cycle::{TaskService, TaskSettings};
+pub use cycle::TaskService;
 pub use error::TaskError;
 pub use journal::log_file_path;
 pub use list::TaskList;
 pub use segue_lookups::outbound;
 pub use segue_template::{Masker, ion};
+pub use settings::TaskSettings;
 pub use shared_directory::SHARED_FILES;
 pub use task::Task;

@@ -1,9 +1,9 @@
 //! Runs one attempt without claim and report, for tests of task types.
 
 use crate::attempt::{self, Ended};
-use crate::context::{Service, TaskContext};
-use crate::cycle::TaskSettings;
+use crate::context::TaskContext;
 use crate::list::TaskList;
+use crate::settings::{Service, TaskSettings};
 use segue_lookups::outbound::Clients;
 use segue_model::Json;
 use segue_model::event::TaskRunResult;

@@ -92,7 +92,7 @@ async fn enter(State(api): State<Api>, method: Method, query: Query) -> Answer<R
 
 /// `DOWN` with 503 and the reason if the state store cannot be read, or cannot be written.
 async fn health(State(api): State<Api>) -> Response {
-    let Err(reason) = api.health.check(&api).await else {
+    let Err(reason) = api.health.check(api.state(), api.now()).await else {
         return Json(types::Health::up()).into_response();
     };
     (StatusCode::SERVICE_UNAVAILABLE, Json(types::Health::down(reason))).into_response()

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::catalog::{self, Record};
 use super::engine::{Engine, Failure};
-use super::execute::{settle_types, written};
 use super::external::ExternalTable;
+use super::rows::{settle_types, written};
 use super::sql::alter::Alteration;
 use super::sql::ddl::ColumnSpec;
 use super::sql::names::{duckdb_name, literal, message_name, quote};

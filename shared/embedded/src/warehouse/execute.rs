@@ -13,8 +13,9 @@ use super::define;
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
 use super::result;
+use super::rows::{settle_types, written};
 use super::sql::datatype::DataType;
-use super::sql::names::{Scope, duckdb_name, message_name, quote};
+use super::sql::names::{Scope, duckdb_name, message_name};
 use super::sql::statement::{Dml, Statement};
 use super::tables;
 
@@ -165,22 +166,6 @@ fn into_destination(
     outcome.total_rows = rows;
     outcome.affected_rows = Some(rows);
     outcome.destination_table = Some(table);
-    Ok(())
-}
-
-/// Runs a statement that writes rows and returns their number. DuckDB returns one number, also for CREATE
-/// TABLE AS, where its own count of changes stays at zero.
-pub(crate) fn written(engine: &Engine, sql: &str) -> Result<u64, Failure> {
-    let count: i64 = engine.connection.query_row(sql, [], |row| row.get(0))?;
-    Ok(u64::try_from(count).unwrap_or_default())
-}
-
-/// Sums of INT64 are 128-bit numbers in DuckDB. In BigQuery they are INT64.
-pub(crate) fn settle_types(engine: &Engine, table: &TableReference) -> Result<(), Failure> {
-    for column in tables::of_type(&engine.connection, table, "HUGEINT")? {
-        let sql = format!("ALTER TABLE {} ALTER COLUMN {} TYPE BIGINT", duckdb_name(table), quote(&column));
-        engine.connection.execute_batch(&sql)?;
-    }
     Ok(())
 }
 

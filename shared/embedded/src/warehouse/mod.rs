@@ -20,11 +20,14 @@ mod engine;
 mod error;
 mod execute;
 mod external;
+mod job;
 mod limits;
 mod pool;
 mod result;
+mod rows;
 mod source;
 mod sql;
+mod stop;
 mod tables;
 
 #[cfg(test)]

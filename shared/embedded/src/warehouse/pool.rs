@@ -9,22 +9,19 @@
 //! It must not know: what a job does.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use duckdb::{Connection, InterruptHandle};
+use duckdb::Connection;
 use segue_ports::warehouse::WarehouseError;
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
 use super::engine::Engine;
 use super::limits::Limits;
 use super::source::ObjectSource;
+use super::stop::{Ended, Stop, StopOnDrop};
 
 /// The most jobs at work at once; more wait for one of them.
 const SEATS: usize = 16;
-/// How often an interruption is repeated until the job has noticed: one between two statements is lost.
-const AGAIN: Duration = Duration::from_millis(100);
 /// The stack of the thread a job runs on. A level of brackets takes up to 160 KiB of it in the SQL parser, which is built
 /// without optimization; `sql::depth` lets a hundred of them through. This is sixteen times as much, in addresses: the
 /// system gives memory for what is used.
@@ -143,76 +140,5 @@ impl Pool {
     #[cfg(test)]
     pub(crate) fn at_work_now(&self) -> usize {
         SEATS - self.seats.available_permits()
-    }
-}
-
-/// Whether a job must stop, and how to interrupt its statement.
-#[derive(Default)]
-pub(crate) struct Stop {
-    wanted: AtomicBool,
-    /// Set while the job uses its connection.
-    handle: Mutex<Option<Arc<InterruptHandle>>>,
-    ended: AtomicBool,
-}
-
-impl Stop {
-    fn begin(&self, handle: Arc<InterruptHandle>) {
-        *self.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
-    }
-
-    /// From here on, the job no longer uses the connection. Returns whether the job had to stop.
-    fn end(&self) -> bool {
-        self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.wanted.load(Ordering::SeqCst)
-    }
-
-    /// Refuses to continue if the job must stop.
-    ///
-    /// # Errors
-    /// [`WarehouseError::Unavailable`]. Nobody sees the error, because the caller is gone.
-    pub(crate) fn check(&self) -> Result<(), WarehouseError> {
-        if self.wanted.load(Ordering::SeqCst) {
-            return Err(WarehouseError::Unavailable { message: "the job was stopped".to_owned() });
-        }
-        Ok(())
-    }
-
-    fn interrupt(&self) {
-        if let Some(handle) = self.handle.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            handle.interrupt();
-        }
-    }
-}
-
-/// Records that the thread of a job has ended, for whatever reason.
-struct Ended<'a>(&'a Stop);
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        self.0.end();
-        self.0.ended.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Stops a running job when its caller is dropped.
-struct StopOnDrop(Arc<Stop>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        let stop = Arc::clone(&self.0);
-        if stop.ended.load(Ordering::SeqCst) {
-            return;
-        }
-        stop.wanted.store(true, Ordering::SeqCst);
-        stop.interrupt();
-        // Without a runtime, the process is about to end.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                while !stop.ended.load(Ordering::SeqCst) {
-                    tokio::time::sleep(AGAIN).await;
-                    stop.interrupt();
-                }
-            });
-        }
     }
 }

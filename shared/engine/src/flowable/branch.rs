@@ -1,18 +1,24 @@
 //! If and Switch: one branch is chosen at the start, for good (docs/kestra.md 4.2).
 
 use super::{OpenError, Opened};
+use crate::memo;
 use crate::plan::Branch;
 use crate::state::Env;
 use segue_model::task::Task;
 use segue_model::{Json, Map};
 use segue_template::{Scope, is_truthy};
-use serde_json::json;
+
+/// The branches as the memo has them.
+const THEN: &str = "then";
+const ELSE: &str = "else";
+const DEFAULTS: &str = "defaults";
 
 pub(super) fn open_if(condition: &str, scope: &Scope, env: &Env) -> Result<Opened, OpenError> {
     let holds = is_truthy(&env.renderer.render(condition, scope)?);
     let mut outputs = Map::new();
     outputs.insert("evaluationResult".into(), Json::Bool(holds));
-    let memo = json!({"branch": if holds { "then" } else { "else" }});
+    let mut memo = Json::Null;
+    memo::BRANCH.set(&mut memo, &if holds { THEN } else { ELSE }.to_owned());
     Ok(Opened { outputs, memo, ..Opened::running() })
 }
 
@@ -27,22 +33,23 @@ pub(super) fn open_switch(
     let mut outputs = Map::new();
     outputs.insert("value".into(), Json::String(value));
     outputs.insert("defaults".into(), Json::Bool(case.is_none()));
-    let memo = match case {
-        Some(place) => json!({"case": place}),
-        None => json!({"branch": "defaults"}),
-    };
+    let mut memo = Json::Null;
+    match case {
+        Some(number) => memo::CASE.set(&mut memo, &number),
+        None => memo::BRANCH.set(&mut memo, &DEFAULTS.to_owned()),
+    }
     Ok(Opened { outputs, memo, ..Opened::running() })
 }
 
 /// The branch that was chosen.
 pub(super) fn chosen(memo: &Json) -> Option<Branch> {
-    if let Some(place) = memo.get("case").and_then(Json::as_u64) {
-        return usize::try_from(place).ok().map(Branch::Case);
+    if let Some(number) = memo::CASE.get(memo) {
+        return Some(Branch::Case(number));
     }
-    match memo.get("branch").and_then(Json::as_str) {
-        Some("then") => Some(Branch::Then),
-        Some("else") => Some(Branch::Else),
-        Some("defaults") => Some(Branch::Defaults),
+    match memo::BRANCH.get(memo)?.as_str() {
+        THEN => Some(Branch::Then),
+        ELSE => Some(Branch::Else),
+        DEFAULTS => Some(Branch::Defaults),
         _ => None,
     }
 }

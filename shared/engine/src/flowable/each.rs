@@ -6,6 +6,7 @@ use super::{OpenError, Opened};
 use crate::context::overlay;
 use crate::frame::Order;
 use crate::inputs::{OutputsError, Sealing, resolve_outputs};
+use crate::memo;
 use crate::plan::NodeId;
 use crate::state::{Env, ExecutionState};
 use segue_model::id::TaskRunId;
@@ -62,15 +63,15 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
             texts.push(text);
         }
     }
-    let mut memo = Map::new();
+    let mut memo = Json::Null;
     if !repeated.is_empty() {
-        memo.insert("repeated".into(), json!(repeated));
+        memo::REPEATED.set(&mut memo, &repeated);
     }
-    memo.insert("values".into(), json!(texts));
+    memo::VALUES.set(&mut memo, &texts);
     if !keys.is_empty() {
-        memo.insert("keys".into(), json!(keys));
+        memo::KEYS.set(&mut memo, &keys);
     }
-    Ok(Opened { memo: Json::Object(memo), ..Opened::running() })
+    Ok(Opened { memo, ..Opened::running() })
 }
 
 /// Values written as a text.
@@ -105,7 +106,7 @@ fn from_json(each: &ForEach, value: Json) -> Result<Values, OpenError> {
 }
 
 pub(super) fn order(each: &ForEach, list: Vec<NodeId>, memo: &Json) -> Order {
-    let values = texts(memo, "values");
+    let values = memo::VALUES.get(memo).unwrap_or_default();
     let limit = each.concurrency_limit as usize;
     if each.parallel_group {
         Order::EachParallel { values, list, limit }
@@ -117,15 +118,8 @@ pub(super) fn order(each: &ForEach, list: Vec<NodeId>, memo: &Json) -> Order {
 
 /// Whether the value of an iteration came in an earlier iteration as well.
 pub(crate) fn is_repeated(memo: &Json, iteration: u64) -> bool {
-    let repeated = memo.get("repeated").and_then(Json::as_array);
+    let repeated = memo::REPEATED.stored(memo).and_then(Json::as_array);
     repeated.is_some_and(|all| all.binary_search_by_key(&Some(iteration), Json::as_u64).is_ok())
-}
-
-fn texts(memo: &Json, name: &str) -> Vec<String> {
-    memo.get(name)
-        .and_then(Json::as_array)
-        .map(|values| values.iter().filter_map(Json::as_str).map(str::to_owned).collect())
-        .unwrap_or_default()
 }
 
 fn shorten(text: &str) -> String {
@@ -162,8 +156,8 @@ impl ExecutionState {
         let Some(task) = node.and_then(|node| self.plan.node(node)).map(|node| node.task.clone()) else {
             return Ok(Map::new());
         };
-        let values = texts(&task_run.memo, "values");
-        let keys = texts(&task_run.memo, "keys");
+        let values = memo::VALUES.get(&task_run.memo).unwrap_or_default();
+        let keys = memo::KEYS.get(&task_run.memo).unwrap_or_default();
         let mut map = Map::new();
         map.insert("iterationCount".into(), json!(values.len()));
         if options.outputs.is_empty() {

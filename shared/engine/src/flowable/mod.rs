@@ -18,9 +18,7 @@ pub(crate) use pieces::Pieces;
 pub(crate) use subflow::{Call, ended as subflow_ended, restarts_failed};
 pub(crate) use until::{Round, next_round};
 pub(crate) use wait::pause_due;
-pub(crate) use working_directory::{
-    Stage, attempt as directory_attempt, dispatch as directory_dispatch, sets_up,
-};
+pub(crate) use working_directory::{attempt as directory_attempt, dispatch as directory_dispatch, sets_up};
 
 use crate::effect::SubflowRequest;
 use crate::frame::Order;

@@ -1,6 +1,7 @@
 //! LoopUntil: rounds of the same children until a condition holds (docs/kestra.md 4.2).
 
 use super::{OpenError, Opened};
+use crate::memo;
 use crate::state::Env;
 use jiff::{SignedDuration, Timestamp};
 use segue_model::duration::parse_duration;
@@ -12,7 +13,10 @@ use serde_json::json;
 pub(super) fn open(env: &Env) -> Opened {
     let mut outputs = Map::new();
     outputs.insert("iterationCount".into(), json!(1));
-    Opened { outputs, memo: json!({"round": 1, "since": env.now}), ..Opened::running() }
+    let mut memo = Json::Null;
+    memo::ROUND.set(&mut memo, &1);
+    memo::SINCE.set(&mut memo, &env.now);
+    Opened { outputs, memo, ..Opened::running() }
 }
 
 /// What comes after a round that went well.
@@ -35,7 +39,7 @@ pub(crate) fn next_round(
     if is_truthy(&env.renderer.render(&until.condition, scope)?) {
         return Ok(Round::Done);
     }
-    let round = memo.get("round").and_then(Json::as_u64).unwrap_or(1);
+    let round = memo::ROUND.get(memo).unwrap_or(1);
     if let Some(max) = &until.max_iterations {
         let text = match max {
             Json::String(text) => env.renderer.render(text, scope)?,
@@ -57,8 +61,7 @@ pub(crate) fn next_round(
     let interval = duration(&until.interval)?.unwrap_or(SignedDuration::from_mins(1));
     let next = env.now.checked_add(interval).unwrap_or(Timestamp::MAX);
     if let Some(max) = duration(&until.max_duration)? {
-        let since = memo.get("since").and_then(|date| serde_json::from_value(date.clone()).ok());
-        let since: Timestamp = since.unwrap_or(env.now);
+        let since = memo::SINCE.get(memo).unwrap_or(env.now);
         if env.now.duration_since(since) >= max {
             return Ok(Round::Bound(format!("the loop has reached its {max:#}")));
         }

@@ -1,6 +1,7 @@
 //! Pause and Sleep: durable timers, never a sleeping process (docs/kestra.md 2.5, 4.2).
 
 use super::{OpenError, Opened};
+use crate::memo;
 use crate::plan::NodeId;
 use crate::state::{Env, ExecutionState};
 use jiff::Timestamp;
@@ -9,7 +10,6 @@ use segue_model::state::State;
 use segue_model::task::{Pause, PauseBehavior};
 use segue_model::{Json, Map};
 use segue_template::Scope;
-use serde_json::json;
 
 /// The date a rendered duration leads to.
 fn due(template: &str, scope: &Scope, env: &Env) -> Result<Timestamp, OpenError> {
@@ -22,7 +22,9 @@ fn due(template: &str, scope: &Scope, env: &Env) -> Result<Timestamp, OpenError>
 
 pub(super) fn open_sleep(duration: &str, scope: &Scope, env: &Env) -> Result<Opened, OpenError> {
     let due = due(duration, scope, env)?;
-    Ok(Opened { memo: json!({"due": due}), timer: Some(due), ..Opened::running() })
+    let mut memo = Json::Null;
+    memo::DUE.set(&mut memo, &due);
+    Ok(Opened { memo, timer: Some(due), ..Opened::running() })
 }
 
 pub(super) fn open_pause(
@@ -39,11 +41,16 @@ pub(super) fn open_pause(
         (None, Some(timeout)) => (Some(due(&timeout, scope, env)?), PauseBehavior::Fail),
         (None, None) => (None, PauseBehavior::Resume),
     };
-    let memo = json!({"due": timer, "behavior": on_due});
+    let mut memo = Json::Null;
+    match &timer {
+        Some(due) => memo::DUE.set(&mut memo, due),
+        None => memo::DUE.clear(&mut memo),
+    }
+    memo::BEHAVIOR.set(&mut memo, &on_due);
     Ok(Opened { memo, timer, state: State::Paused, outputs: Map::new(), ..Opened::running() })
 }
 
 /// What happens to a pause whose date has come.
 pub(crate) fn pause_due(memo: &Json) -> PauseBehavior {
-    memo.get("behavior").and_then(|value| serde_json::from_value(value.clone()).ok()).unwrap_or_default()
+    memo::BEHAVIOR.get(memo).unwrap_or_default()
 }

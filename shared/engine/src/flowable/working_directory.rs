@@ -3,6 +3,8 @@
 //! (docs/kestra.md 4.2).
 
 use crate::effect::Dispatch;
+use crate::memo;
+use crate::stage::Stage;
 use segue_model::task::{Task, WorkingDirectory};
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
@@ -14,37 +16,6 @@ const SETUP: &str = "io.segue.workingdirectory.Setup";
 /// The task type that collects files and takes the directory away.
 const COLLECT: &str = "io.segue.workingdirectory.Collect";
 
-/// Where a WorkingDirectory stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Files are laid out.
-    Setup,
-    /// The children are at work.
-    Children,
-    /// Files are collected.
-    Collect,
-}
-
-impl Stage {
-    /// The stage as the memo has it.
-    pub(crate) fn of(memo: &Json) -> Self {
-        match memo.get("stage").and_then(Json::as_str) {
-            Some("setup") => Self::Setup,
-            Some("collect") => Self::Collect,
-            _ => Self::Children,
-        }
-    }
-
-    /// The stage for the memo.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Setup => "setup",
-            Self::Children => "children",
-            Self::Collect => "collect",
-        }
-    }
-}
-
 /// Whether files are laid out before the children.
 pub(crate) fn sets_up(directory: &WorkingDirectory) -> bool {
     ["inputFiles", "namespaceFiles", "cache"].iter().any(|name| directory.properties.contains_key(*name))
@@ -52,7 +23,7 @@ pub(crate) fn sets_up(directory: &WorkingDirectory) -> bool {
 
 /// The number of the attempt that travels for a stage: each epoch has two.
 pub(crate) fn attempt(memo: &Json, stage: Stage) -> u32 {
-    let epoch = memo.get("epoch").and_then(Json::as_u64).unwrap_or(0);
+    let epoch = memo::EPOCH.get(memo).unwrap_or(0);
     u32::try_from(epoch * 2 + u64::from(stage == Stage::Collect)).unwrap_or(u32::MAX)
 }
 
@@ -68,7 +39,7 @@ pub(crate) fn dispatch(
 ) -> Dispatch {
     let wanted: &[&str] = match stage {
         // After a failure nothing is kept; the directory is taken away all the same.
-        Stage::Collect if task_run.memo.get("broken").is_some() => &[],
+        Stage::Collect if memo::BROKEN.get(&task_run.memo).is_some() => &[],
         Stage::Collect => &["outputFiles", "cache"],
         Stage::Setup | Stage::Children => &["inputFiles", "namespaceFiles", "cache"],
     };

@@ -5,7 +5,8 @@
 //! either, unless another process changed the document.
 
 use super::lines::{Batch, CHUNK_BYTES};
-use super::{Store, executions, logs};
+use super::paths::{ATTEMPTS, TRIES, execution_path};
+use super::{Store, logs};
 use crate::database::document::{Fields, Found, Version, as_int, flag, instant, int, nanos, text};
 use crate::database::error::DbError;
 use crate::database::names::document_id;
@@ -18,8 +19,6 @@ use segue_model::event::TaskRunResult;
 use segue_model::log::LogEntry;
 use segue_ports::state::Claim;
 use segue_ports::wire::AttemptKey;
-
-pub(super) const COLLECTION: &str = "attempts";
 
 /// The holder of a revoked claim. No worker has this name.
 const REVOKED: &str = "";
@@ -37,7 +36,7 @@ pub(super) struct Held {
 
 fn path(store: &Store, key: &AttemptKey) -> String {
     let id = document_id(&[key.task_run_id.as_str(), &key.attempt.to_string()]);
-    store.db.below(&executions::path(&store.db, &key.execution_id), COLLECTION, &id)
+    store.db.below(&execution_path(&store.db, &key.execution_id), ATTEMPTS, &id)
 }
 
 fn lease(holder: &str, until: Timestamp, deliveries: u32) -> Fields {
@@ -60,7 +59,7 @@ pub(super) async fn claim(
 ) -> Result<Claim, DbError> {
     let path = path(store, key);
     let (mut when, mut count) = (When::Absent, 1);
-    for tries in 0..executions::TRIES {
+    for tries in 0..TRIES {
         match store.db.commit(vec![put(path.clone(), lease(holder, until, count), when)]).await {
             Ok(version) => {
                 let held = Held { holder: holder.to_owned(), until, deliveries: count, version };
@@ -149,7 +148,7 @@ async fn keep(
     count: fn(u32) -> u32,
 ) -> Result<bool, DbError> {
     let path = path(store, key);
-    for tries in 0..executions::TRIES {
+    for tries in 0..TRIES {
         let Some(held) = held(store, &path, holder, tries > 0).await? else { return Ok(false) };
         let deliveries = count(held.deliveries);
         let fields = lease(holder, until, deliveries);
@@ -174,13 +173,13 @@ pub(super) async fn finish(
     lines: &[LogEntry],
 ) -> Result<bool, DbError> {
     let path = path(store, key);
-    let execution = executions::path(&store.db, &key.execution_id);
+    let execution = execution_path(&store.db, &key.execution_id);
     let json = serde_json::to_string(result)?;
     let tag = document_id(&["result", key.task_run_id.as_str(), &key.attempt.to_string()]);
     let (json, parts) = stow(&store.db, Place { of: &execution, tag: &tag }, &json, RESULT_BYTES);
     let log = Batch::new(lines)?;
     let ahead = !store.db.fits(parts.iter());
-    for tries in 0..executions::TRIES {
+    for tries in 0..TRIES {
         let Some(held) = held(store, &path, holder, tries > 0).await? else { return Ok(false) };
         let mut fields = lease(holder, held.until, held.deliveries).body("result", json.clone());
         let mut writes: Vec<Write> = Vec::new();
@@ -218,7 +217,7 @@ pub(super) async fn revoke(store: &Store, attempts: &[AttemptKey]) -> Result<(),
 }
 
 async fn revoke_some(store: &Store, paths: &[String]) -> Result<(), DbError> {
-    for tries in 0..executions::TRIES {
+    for tries in 0..TRIES {
         let found = store.db.get_all(paths.to_vec(), &[]).await?.documents;
         let mut writes = Vec::new();
         for (path, found) in paths.iter().zip(found) {

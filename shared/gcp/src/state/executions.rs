@@ -2,11 +2,11 @@
 
 use super::header::{Content, Encoded, Loaded, SEGMENTS, encode_segment, long_texts};
 use super::lines::{Batch, Tail};
+use super::paths::{ATTEMPTS, LOGS, TRIES, execution_path};
 use super::runs::{Change, Entry, Layer, Runs};
-use super::{Store, attempts, kv, logs, slots, timers};
+use super::{Store, kv, logs, slots, timers};
 use crate::database::document::{Fields, Found, Version, flag};
 use crate::database::error::DbError;
-use crate::database::names::document_id;
 use crate::database::query::Query;
 use crate::database::text::{clear, parts_collection};
 use crate::database::write::{When, delete as delete_document, put};
@@ -17,15 +17,6 @@ use segue_model::task_run::TaskRun;
 use segue_ports::state::{Commit, StoredExecution};
 use std::sync::Arc;
 
-pub(super) const COLLECTION: &str = "executions";
-
-/// How often an operation is repeated after another process wrote first.
-pub(super) const TRIES: u32 = 12;
-
-pub(super) fn path(db: &Database, id: &ExecutionId) -> String {
-    db.path(COLLECTION, &document_id(&[id.as_str()]))
-}
-
 /// A document with a state is an execution. A document without a state is being deleted.
 fn is_live(found: &Found) -> bool {
     found.get("state").is_some()
@@ -33,7 +24,7 @@ fn is_live(found: &Found) -> bool {
 
 /// The current execution.
 pub(super) async fn current(store: &Store, id: &ExecutionId) -> Result<Option<Arc<Loaded>>, DbError> {
-    let path = path(&store.db, id);
+    let path = execution_path(&store.db, id);
     for tries in 0..TRIES {
         let found = store.db.get(&path).await?.filter(is_live);
         let Some(found) = found else {
@@ -113,7 +104,7 @@ impl Writing {
 
 pub(super) async fn create(store: &Store, new: &StoredExecution) -> Result<bool, DbError> {
     let id = &new.execution.id;
-    let path = path(&store.db, id);
+    let path = execution_path(&store.db, id);
     for tries in 0..TRIES {
         let mut runs = Runs::default();
         let change = runs.change(layer(&new.task_runs)?, &[]);
@@ -146,7 +137,7 @@ fn remember(store: &Store, version: Version, content: Content, encoded: &Encoded
 /// Writes a change and returns the new version. [`DbError::Refused`] if the stored version is another one.
 pub(super) async fn commit(store: &Store, commit: Commit) -> Result<Version, DbError> {
     let (db, id) = (&store.db, commit.execution.id.clone());
-    let path = path(db, &id);
+    let path = execution_path(db, &id);
     let expected = commit.expected_version;
     let known = store.executions.get(&id).filter(|known| known.version == expected);
     let base = match known {
@@ -213,7 +204,7 @@ fn layer(task_runs: &[(u64, TaskRun)]) -> Result<Layer, DbError> {
 /// execution is gone for everybody at once. After a crash, the next creation or deletion of the same
 /// execution finishes the rest.
 pub(super) async fn delete(store: &Store, id: &ExecutionId) -> Result<bool, DbError> {
-    let path = path(&store.db, id);
+    let path = execution_path(&store.db, id);
     for tries in 0..TRIES {
         let found = store.db.get(&path).await?;
         let live = found.as_ref().is_some_and(is_live);
@@ -240,7 +231,7 @@ pub(super) async fn delete(store: &Store, id: &ExecutionId) -> Result<bool, DbEr
 async fn clean(store: &Store, path: &str, id: &ExecutionId, found: Option<&Found>) -> Result<(), DbError> {
     let db = &store.db;
     let mut gone = Vec::new();
-    let collections = [SEGMENTS, logs::COLLECTION, attempts::COLLECTION].map(|name| db.collection(name));
+    let collections = [SEGMENTS, LOGS, ATTEMPTS].map(|name| db.collection(name));
     for collection in collections.into_iter().chain([parts_collection(db)]) {
         for found in db.query(Query::within(path, collection).names()).await? {
             store.claims.forget(&found.name);

@@ -1,6 +1,6 @@
 //! Flows: one document with the latest revision, and one for each revision below it.
 
-use super::executions;
+use super::paths::TRIES;
 use crate::database::document::{Fields, Found, flag, int, text};
 use crate::database::error::DbError;
 use crate::database::names::document_id;
@@ -48,7 +48,7 @@ async fn revise(
     next: impl Fn(Option<&StoredFlow>) -> Option<StoredFlow>,
 ) -> Result<(Option<StoredFlow>, Option<StoredFlow>), DbError> {
     let path = path(db, namespace, id);
-    for tries in 0..executions::TRIES {
+    for tries in 0..TRIES {
         let found = db.get(&path).await?;
         let latest = match &found {
             Some(found) => read(db, found).await?,

@@ -2,7 +2,8 @@
 //! execution's document (its newest lines), and the attempts' documents (the last lines of each attempt).
 
 use super::lines::{Batch, chunks};
-use super::{Store, attempts, executions, search};
+use super::paths::{ATTEMPTS, LOGS, TRIES, execution_path};
+use super::{Store, search};
 use crate::database::Database;
 use crate::database::document::{Fields, Found, Version, as_list, flag, list};
 use crate::database::error::DbError;
@@ -17,8 +18,6 @@ use segue_ports::state::{ExecutionFilter, LogFilter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) const COLLECTION: &str = "logs";
-
 /// The largest number of lines that are counted.
 const MOST_COUNTED: u64 = 10_000;
 
@@ -29,7 +28,7 @@ pub(super) fn put_chunks(db: &Database, execution: &str, chunks: &[Vec<Batch>]) 
         .iter()
         .enumerate()
         .map(|(index, batches)| {
-            let path = db.below(execution, COLLECTION, &format!("{name}-{index:05}"));
+            let path = db.below(execution, LOGS, &format!("{name}-{index:05}"));
             let fields = Fields::default().body("log", list(batches.iter().map(Batch::encode)));
             put(path, fields, When::Absent)
         })
@@ -44,7 +43,7 @@ pub(super) fn append(db: &Database, entries: &[LogEntry]) -> Result<Vec<Write>, 
     }
     let mut writes = Vec::new();
     for (execution, lines) in by_execution {
-        let path = executions::path(db, execution);
+        let path = execution_path(db, execution);
         writes.extend(put_chunks(db, &path, &chunks(vec![Batch::new(&lines)?])));
     }
     Ok(writes)
@@ -60,10 +59,10 @@ struct Sources {
 impl Sources {
     /// Reads all of them as of one time, because lines move from the execution's document to separate ones.
     async fn read(db: &Database, execution: &ExecutionId) -> Result<Self, DbError> {
-        let path = executions::path(db, execution);
+        let path = execution_path(db, execution);
         let mut snapshot = db.get_all(vec![path.clone()], &["body.log"]).await?;
-        let own = Query::within(&path, db.collection(COLLECTION)).at(snapshot.time);
-        let attempts = Query::within(&path, db.collection(attempts::COLLECTION))
+        let own = Query::within(&path, db.collection(LOGS)).at(snapshot.time);
+        let attempts = Query::within(&path, db.collection(ATTEMPTS))
             .and("logged", Is::Equal, flag(true))
             .only(&["body.log"])
             .at(snapshot.time);
@@ -111,7 +110,7 @@ pub(super) async fn read(
 
 pub(super) async fn delete(store: &Store, execution: &ExecutionId) -> Result<u64, DbError> {
     let db = &store.db;
-    for tries in 0..executions::TRIES {
+    for tries in 0..TRIES {
         let sources = Sources::read(db, execution).await?;
         let lines: usize = sources.batches().iter().map(|batch| batch.lines.len()).sum();
         if lines == 0 {

@@ -20,6 +20,7 @@ mod kv;
 mod lines;
 mod logs;
 mod memory;
+mod paths;
 mod runs;
 mod search;
 mod slots;

@@ -5,7 +5,7 @@
 //! at once. The remaining conditions (a second label, dates together with slots) are checked as documents
 //! arrive.
 
-use super::executions::COLLECTION;
+use super::paths::EXECUTIONS;
 use crate::database::Database;
 use crate::database::document::{Fields, Found, int, list, nanos, text};
 use crate::database::error::DbError;
@@ -91,7 +91,7 @@ struct Plan {
 
 impl Plan {
     fn new(db: &Database, filter: &ExecutionFilter) -> Self {
-        let mut query = Query::on(db.collection(COLLECTION));
+        let mut query = Query::on(db.collection(EXECUTIONS));
         for (field, value) in [("flow", &filter.flow_id), ("trigger", &filter.trigger_id)] {
             if let Some(value) = value {
                 query = query.and(field, Is::Equal, text(&**value));

@@ -5,7 +5,7 @@
 //! document. Each change is written with the condition that the lane has not changed since it was read, so no
 //! slot is lost or given twice.
 
-use super::executions;
+use super::paths::TRIES;
 use crate::database::document::{Fields, Found, int, text};
 use crate::database::error::DbError;
 use crate::database::names::document_id;
@@ -99,7 +99,7 @@ async fn settle<T, F>(attempt: impl Fn() -> F) -> Result<T, DbError>
 where
     F: Future<Output = Result<T, DbError>>,
 {
-    for tries in 0..executions::TRIES {
+    for tries in 0..TRIES {
         match attempt().await {
             Err(DbError::Refused) => pause(tries).await,
             settled => return settled,

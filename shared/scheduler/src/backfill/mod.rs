@@ -11,7 +11,8 @@ mod start;
 pub use preview::{BackfillPreview, PreviewExecution, PreviewSlot};
 
 use crate::error::SchedulerError;
-use crate::scheduler::{MOST_CONFLICTS, SCHEDULE, Scheduler};
+use crate::scheduler::{MOST_CONFLICTS, Scheduler};
+use crate::triggers::SCHEDULE;
 use jiff::Timestamp;
 use segue_engine::schedule::backfill::range;
 use segue_engine::schedule::{Calendar, schedule_calendar};

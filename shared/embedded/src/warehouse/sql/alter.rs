@@ -3,13 +3,14 @@
 //! To add a change: a branch in [`alteration`], and a variant of [`Alteration`] if DuckDB's own text is not
 //! enough.
 
-use segue_ports::warehouse::WarehouseError;
+use segue_ports::warehouse::{TableReference, WarehouseError};
 use serde_json::Value;
 
-use super::ddl::{self, ColumnSpec, unexpected};
-use super::expr::{Rewriter, place};
+use super::ddl::{self, ColumnSpec};
+use super::expr::Rewriter;
 use super::lex::Token;
-use super::statement::{Statement, expression, named};
+use super::pieces::{expression, named};
+use super::written::{place, unexpected};
 use super::{invalid, syntax_error};
 
 /// One change of ALTER TABLE.
@@ -26,8 +27,11 @@ pub(crate) enum Alteration {
     ColumnDescription(String, Option<String>),
 }
 
+/// The view or table, whether it may be missing, and the changes.
+pub(crate) type Altered = (TableReference, bool, Vec<Alteration>);
+
 /// Reads the statement.
-pub(crate) fn parse(rewriter: &mut Rewriter<'_>) -> Result<Statement, WarehouseError> {
+pub(crate) fn parse(rewriter: &mut Rewriter<'_>) -> Result<Altered, WarehouseError> {
     let what = rewriter.token(1).and_then(Token::name).map(str::to_uppercase).unwrap_or_default();
     if !matches!(what.as_str(), "TABLE" | "VIEW") {
         let message = format!("ALTER {what} is not supported by the embedded warehouse");
@@ -43,7 +47,7 @@ pub(crate) fn parse(rewriter: &mut Rewriter<'_>) -> Result<Statement, WarehouseE
     if changes.is_empty() {
         return Err(syntax_error("ALTER TABLE without a change", rewriter.token(0).and_then(place)));
     }
-    Ok(Statement::Alter { table, if_exists, changes })
+    Ok((table, if_exists, changes))
 }
 
 fn alteration(rewriter: &mut Rewriter<'_>, low: usize, high: usize) -> Result<Alteration, WarehouseError> {

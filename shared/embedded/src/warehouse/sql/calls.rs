@@ -6,8 +6,9 @@
 
 use segue_ports::warehouse::WarehouseError;
 
-use super::expr::{Rewriter, place, string};
+use super::expr::Rewriter;
 use super::lex::Kind;
+use super::written::{place, string};
 use super::{datatype, format, invalid, keywords};
 
 /// Functions that become a macro of the same arguments.
@@ -175,8 +176,8 @@ fn constructor(
     let mut at = index + 1;
     let mut typed = String::new();
     if rewriter.is_symbol(at, "<") {
-        let end = datatype::end_of_angles(rewriter, at);
-        typed = datatype::source(rewriter, index, end);
+        let end = datatype::end_of_angles(rewriter.tokens, at);
+        typed = datatype::source(rewriter.tokens, index, end);
         at = end;
     }
     let (open, close) = if rewriter.is_symbol(at, "(") {
@@ -207,7 +208,7 @@ fn call(rewriter: &mut Rewriter<'_>, name: &str, open: usize) -> Result<(String,
         let mut values = Vec::new();
         for (number, (low, high)) in stretches.into_iter().enumerate() {
             values.push(if number == *part {
-                format!("'{}'", datatype::source(rewriter, low, high).replace(' ', "").to_uppercase())
+                format!("'{}'", datatype::source(rewriter.tokens, low, high).replace(' ', "").to_uppercase())
             } else {
                 rewriter.span(low, high)?
             });
@@ -330,7 +331,7 @@ fn extract(rewriter: &mut Rewriter<'_>, open: usize, end: usize) -> Result<Strin
     while zone < end && !rewriter.is(zone, "AT") {
         zone = rewriter.after(zone);
     }
-    let part = datatype::source(rewriter, open + 1, from).replace(' ', "").to_uppercase();
+    let part = datatype::source(rewriter.tokens, open + 1, from).replace(' ', "").to_uppercase();
     let value = rewriter.span(from + 1, zone)?;
     let value = if zone < end {
         let zone = rewriter.span(zone + 3, end)?;

@@ -4,9 +4,9 @@
 
 use segue_ports::warehouse::WarehouseError;
 
-use super::expr::{Rewriter, place};
 use super::lex::{Kind, Token};
 use super::syntax_error;
+use super::written::{backquote, place, string};
 
 /// The narrow decimal for NUMERIC, used while all values fit. Eighteen digits are one machine word, which is
 /// many times faster than 38 digits. The column is widened when a value needs more digits.
@@ -289,10 +289,10 @@ fn angled(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseEr
 }
 
 /// The index after the `<…>` that opens at `open`.
-pub(crate) fn end_of_angles(rewriter: &Rewriter<'_>, open: usize) -> usize {
+pub(crate) fn end_of_angles(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0i32;
     let mut index = open;
-    while let Some(token) = rewriter.token(index) {
+    while let Some(token) = tokens.get(index) {
         match token.kind {
             Kind::Symbol("<") => depth += 1,
             Kind::Symbol(">") => depth -= 1,
@@ -308,11 +308,11 @@ pub(crate) fn end_of_angles(rewriter: &Rewriter<'_>, open: usize) -> usize {
 }
 
 /// The tokens from `low` to `high` as written, blanks between them.
-pub(crate) fn source(rewriter: &Rewriter<'_>, low: usize, high: usize) -> String {
-    let words = rewriter.tokens.get(low..high).unwrap_or_default().iter().map(|token| match &token.kind {
+pub(crate) fn source(tokens: &[Token], low: usize, high: usize) -> String {
+    let words = tokens.get(low..high).unwrap_or_default().iter().map(|token| match &token.kind {
         Kind::Word(text) | Kind::Number(text) => text.clone(),
-        Kind::Quoted(name) => super::expr::backquote(name),
-        Kind::Text(text) => super::expr::string(text),
+        Kind::Quoted(name) => backquote(name),
+        Kind::Text(text) => string(text),
         Kind::Symbol(symbol) => (*symbol).to_owned(),
         Kind::Parameter(name) => format!("@{name}"),
         Kind::Bytes(_) => String::new(),

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::datatype::{self, DataType};
-use super::expr::{Rewriter, place};
+use super::expr::Rewriter;
 use super::lex::{Kind, Token};
 use super::syntax_error;
+use super::written::{place, unexpected};
 
 /// A column as a statement defines it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,12 +55,12 @@ pub(crate) fn parts(rewriter: &mut Rewriter<'_>, mut index: usize) -> Result<Tab
                 stop = rewriter.after(stop);
             }
             if token.is("PARTITION") {
-                parts.partition_by = Some(compact(&datatype::source(rewriter, index + 2, stop)));
+                parts.partition_by = Some(compact(&datatype::source(rewriter.tokens, index + 2, stop)));
             } else {
                 let names = rewriter.arguments(index + 2, stop);
                 parts.cluster_by = names
                     .iter()
-                    .map(|(low, high)| datatype::source(rewriter, *low, *high).replace('`', ""))
+                    .map(|(low, high)| datatype::source(rewriter.tokens, *low, *high).replace('`', ""))
                     .collect();
             }
             index = stop;
@@ -79,19 +80,6 @@ pub(crate) fn parts(rewriter: &mut Rewriter<'_>, mut index: usize) -> Result<Tab
         }
     }
     Ok(parts)
-}
-
-/// BigQuery's message for an unexpected token.
-pub(crate) fn unexpected(token: &Token) -> WarehouseError {
-    let what = match &token.kind {
-        Kind::Word(word) => format!("keyword or identifier {word}"),
-        Kind::Quoted(name) => format!("identifier `{name}`"),
-        Kind::Text(_) | Kind::Bytes(_) => "string literal".to_owned(),
-        Kind::Number(number) => format!("number {number}"),
-        Kind::Parameter(name) => format!("parameter @{name}"),
-        Kind::Symbol(symbol) => format!("\"{symbol}\""),
-    };
-    syntax_error(&format!("Unexpected {what}"), place(token))
 }
 
 fn columns(rewriter: &mut Rewriter<'_>, low: usize, high: usize) -> Result<Vec<ColumnSpec>, WarehouseError> {
@@ -214,7 +202,7 @@ fn value(rewriter: &Rewriter<'_>, low: usize, high: usize) -> Value {
                 .map(|(low, high)| value(rewriter, low, high))
                 .collect(),
         ),
-        _ => Value::String(compact(&datatype::source(rewriter, low, high))),
+        _ => Value::String(compact(&datatype::source(rewriter.tokens, low, high))),
     }
 }
 

@@ -11,9 +11,9 @@
 
 use segue_ports::warehouse::WarehouseError;
 
-use super::expr::place;
 use super::invalid;
 use super::lex::{Kind, Token};
+use super::written::place;
 
 /// The longest script in bytes: BigQuery's own limit of a query.
 const LONGEST_SCRIPT: usize = 1 << 20;

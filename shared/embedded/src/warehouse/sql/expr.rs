@@ -13,6 +13,7 @@ use segue_ports::warehouse::{TableReference, WarehouseError};
 
 use super::lex::{Kind, Token};
 use super::names::{self, Scope};
+use super::written::{backquote, place, string, unexpected};
 use super::{calls, keywords, locals, syntax_error};
 
 /// The tokens of one statement during rewriting.
@@ -113,7 +114,7 @@ impl<'a> Rewriter<'a> {
         if let Some(token) =
             rest.first().filter(|token| matches!(&token.kind, Kind::Word(word) if reserved(word)))
         {
-            return Err(super::ddl::unexpected(token));
+            return Err(unexpected(token));
         }
         let (parts, taken) = names::path(rest)?;
         let at = rest.first().and_then(place).unwrap_or((1, 1));
@@ -162,7 +163,7 @@ impl<'a> Rewriter<'a> {
                 continue;
             }
             if table_next && matches!(token.kind, Kind::Text(_) | Kind::Number(_)) {
-                return Err(super::ddl::unexpected(token));
+                return Err(unexpected(token));
             }
             if table_next && token.is("UNNEST") && self.is_symbol(index + 1, "(") {
                 let (text, next) = self.unnest(index, high)?;
@@ -338,22 +339,6 @@ fn constant(value: &serde_json::Value) -> String {
             format!("STRUCT({})", fields.join(", "))
         }
     }
-}
-
-/// The position of a token.
-pub(crate) fn place(token: &Token) -> Option<(u32, u32)> {
-    Some((token.line, token.column))
-}
-
-/// A string in BigQuery's syntax.
-pub(crate) fn string(value: &str) -> String {
-    let escaped = value.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r");
-    format!("'{escaped}'")
-}
-
-/// A name in BigQuery's syntax.
-pub(crate) fn backquote(name: &str) -> String {
-    format!("`{name}`")
 }
 
 /// BigQuery reads `1.5` as FLOAT64, DuckDB as a decimal. An exponent makes it a float in both.

@@ -18,10 +18,12 @@ pub(crate) mod keywords;
 pub(crate) mod lex;
 pub(crate) mod locals;
 pub(crate) mod names;
+pub(crate) mod pieces;
 pub(crate) mod split;
 pub(crate) mod statement;
 #[cfg(test)]
 mod tests;
+pub(crate) mod written;
 
 use polyglot_sql::{ComplexityGuardOptions, Dialect, DialectType, TranspileOptions};
 use segue_ports::warehouse::WarehouseError;

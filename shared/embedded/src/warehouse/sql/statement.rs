@@ -7,10 +7,12 @@ use segue_ports::warehouse::{TableReference, WarehouseError};
 use serde_json::{Map, Value};
 
 use super::alter::{self, Alteration};
-use super::ddl::{self, ColumnSpec, TableParts, unexpected};
-use super::expr::{Rewriter, place};
+use super::ddl::{self, ColumnSpec, TableParts};
+use super::expr::Rewriter;
 use super::lex::Token;
 use super::names::{Scope, check_dataset};
+use super::pieces::{expression, named};
+use super::written::{place, unexpected};
 use super::{finish, invalid, syntax_error};
 
 /// What to do if the thing to create exists already.
@@ -154,7 +156,10 @@ pub(crate) fn parse(tokens: &[Token], scope: &Scope) -> Result<Statement, Wareho
             ended(&rewriter, end)?;
             Ok(Statement::Truncate { table })
         }
-        "ALTER" => alter::parse(&mut rewriter),
+        "ALTER" => {
+            let (table, if_exists, changes) = alter::parse(&mut rewriter)?;
+            Ok(Statement::Alter { table, if_exists, changes })
+        }
         "DECLARE" | "SET" | "BEGIN" | "COMMIT" | "ROLLBACK" | "CALL" | "EXECUTE" | "LOOP" | "WHILE"
         | "IF" | "FOR" | "EXPORT" | "LOAD" | "ASSERT" | "GRANT" | "REVOKE" | "RAISE" | "RETURN" => {
             Err(invalid(
@@ -171,18 +176,6 @@ fn query(rewriter: &mut Rewriter<'_>) -> Result<Statement, WarehouseError> {
     let text = rewriter.span(0, rewriter.tokens.len())?;
     let sql = finish(&text, rewriter.token(0).and_then(place))?;
     Ok(Statement::Query { sql, tables: std::mem::take(&mut rewriter.tables) })
-}
-
-/// The table named at `index`, and the index after its name.
-pub(crate) fn named(
-    rewriter: &mut Rewriter<'_>,
-    index: usize,
-) -> Result<(TableReference, usize), WarehouseError> {
-    let (_, end) = rewriter.table(index)?;
-    match rewriter.tables.pop() {
-        Some(table) => Ok((table, end)),
-        None => Err(invalid("This name cannot be changed", rewriter.token(index).and_then(place), None)),
-    }
 }
 
 fn ended(rewriter: &Rewriter<'_>, index: usize) -> Result<(), WarehouseError> {
@@ -315,12 +308,6 @@ fn create_table(
 fn translated(rewriter: &mut Rewriter<'_>, at: usize) -> Result<String, WarehouseError> {
     let text = rewriter.span(at, rewriter.tokens.len())?;
     finish(&text, rewriter.token(at).and_then(place))
-}
-
-/// A rewritten expression in DuckDB's syntax.
-pub(crate) fn expression(rewritten: &str) -> Result<String, WarehouseError> {
-    let sql = finish(&format!("SELECT {rewritten}"), None)?;
-    Ok(sql.strip_prefix("SELECT ").unwrap_or(&sql).to_owned())
 }
 
 fn view(

@@ -1,0 +1,279 @@
+//! How a job runs on a connection: statement by statement, each in its own transaction together with the record
+//! that it is done.
+//!
+//! It must not know: how SQL is translated, how files are read. Kinds of statements are executed in `execute.rs`.
+
+use std::collections::BTreeSet;
+
+use segue_ports::warehouse::{QueryJob, QueryResult, TableReference, WarehouseError};
+
+use super::catalog::{self, Record};
+use super::engine::{Engine, Failure};
+use super::error::{self, Context};
+use super::execute;
+use super::external::{Care, ExternalTable, SourceFile};
+use super::sql;
+use super::sql::names::{Scope, duckdb_name};
+use super::sql::statement::Statement;
+use super::tables;
+
+/// Results up to this size are stored with the job's record. In bytes.
+const KEPT_RESULT_BYTES: usize = 1 << 20;
+
+/// A job with parsed statements.
+pub(crate) struct Planned {
+    job: QueryJob,
+    statements: Vec<Statement>,
+    changes: bool,
+}
+
+impl Planned {
+    /// Whether the job changes anything: rows, tables, or the view of an external table, which is renewed
+    /// when it is read.
+    pub(crate) fn changes(&self) -> bool {
+        self.changes
+    }
+}
+
+/// How a statement is executed: the fast way first.
+#[derive(Debug, Clone, Copy)]
+struct Attempt {
+    care: Care,
+    widen: bool,
+    skip_bad: bool,
+}
+
+impl Engine {
+    /// Parses the statements of a job, and finds out whether they change anything.
+    pub(crate) fn plan(&self, job: QueryJob) -> Result<Planned, WarehouseError> {
+        let mut scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
+        scope.parameters.clone_from(&job.parameters);
+        let statements = sql::translate(&job.sql, &scope, &|| self.stop.check())?;
+        let mut changes = !job.dry_run && job.destination_table.is_some();
+        for statement in statements.iter().filter(|_| !job.dry_run) {
+            changes = changes
+                || !matches!(statement, Statement::Query { .. })
+                || !self.externals(statement.reads())?.is_empty();
+        }
+        Ok(Planned { job, statements, changes })
+    }
+
+    /// Runs a job, or answers it from its record.
+    pub(crate) fn run(&self, planned: &Planned) -> Result<QueryResult, WarehouseError> {
+        let Planned { job, statements, .. } = planned;
+        if let Some(result) = self.recorded(&job.job_id, &job.sql)? {
+            return Ok(result);
+        }
+        let last = statements.len();
+        let mut result = QueryResult::default();
+        for (number, statement) in statements.iter().enumerate() {
+            self.stop.check()?;
+            let is_last = number + 1 == last;
+            if job.dry_run {
+                result = execute::dry_run(self, statement, job)?;
+                continue;
+            }
+            let id = if is_last || job.job_id.is_empty() {
+                job.job_id.clone()
+            } else {
+                format!("{}/{}", job.job_id, number + 1)
+            };
+            result = match self.recorded(&id, &job.sql)?.filter(|_| !is_last) {
+                Some(done) => done,
+                None => self.statement(statement, job, &id, is_last)?,
+            };
+        }
+        result.job_id.clone_from(&job.job_id);
+        Ok(result)
+    }
+
+    fn recorded(&self, id: &str, script: &str) -> Result<Option<QueryResult>, WarehouseError> {
+        if id.is_empty() {
+            return Ok(None);
+        }
+        match catalog::job(&self.connection, id)? {
+            Some((own, result)) if own == script => Ok(Some(QueryResult { from_record: true, ..result })),
+            Some(_) => Err(WarehouseError::AlreadyExists { what: "Job".into(), name: id.to_owned() }),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs one statement the fast way. If this is refused, runs it again the careful way.
+    fn statement(
+        &self,
+        statement: &Statement,
+        job: &QueryJob,
+        id: &str,
+        is_last: bool,
+    ) -> Result<QueryResult, WarehouseError> {
+        let mut attempt = Attempt { care: Care::Fast, widen: false, skip_bad: false };
+        loop {
+            self.stop.check()?;
+            let mut files = Vec::new();
+            let outcome = self.attempt(statement, job, id, is_last, attempt, &mut files);
+            let failure = match outcome {
+                Ok(result) => return Ok(result),
+                Err(Failure::Said(error)) => return Err(error),
+                Err(Failure::Engine(error)) => error,
+            };
+            let text = error::text(&failure);
+            let reads = text.contains("CSV Error")
+                || text.contains("maximum_line_size")
+                || text.contains("max_line_size");
+            let narrow = text.contains("DECIMAL(18,9)") || text.contains("value is out of range");
+            if attempt.care == Care::Fast && !files.is_empty() && (reads || narrow) {
+                attempt.care = Care::Full;
+            } else if narrow && !attempt.widen {
+                attempt.widen = true;
+            } else if !attempt.skip_bad && reads && self.tolerant(statement)? {
+                attempt.skip_bad = true;
+            } else {
+                return Err(self.locate(
+                    error::translate(&failure, &Context { script: &job.sql, files: &files }),
+                    &files,
+                ));
+            }
+        }
+    }
+
+    fn attempt(
+        &self,
+        statement: &Statement,
+        job: &QueryJob,
+        id: &str,
+        is_last: bool,
+        attempt: Attempt,
+        files: &mut Vec<SourceFile>,
+    ) -> Result<QueryResult, Failure> {
+        self.connection.execute_batch("BEGIN TRANSACTION")?;
+        let outcome = self.inside(statement, job, id, is_last, attempt, files);
+        match outcome {
+            Ok(result) => match self.connection.execute_batch("COMMIT") {
+                Ok(()) => Ok(result),
+                Err(error) => {
+                    self.rollback();
+                    Err(error.into())
+                }
+            },
+            Err(failure) => {
+                self.rollback();
+                Err(failure)
+            }
+        }
+    }
+
+    fn inside(
+        &self,
+        statement: &Statement,
+        job: &QueryJob,
+        id: &str,
+        is_last: bool,
+        attempt: Attempt,
+        files: &mut Vec<SourceFile>,
+    ) -> Result<QueryResult, Failure> {
+        for table in statement.reads().iter().collect::<BTreeSet<_>>() {
+            tables::require(&self.connection, table)?;
+        }
+        let bytes = self.refresh(statement.reads(), attempt, files)?;
+        if let Some(target) = statement.target().filter(|_| attempt.widen) {
+            for column in tables::narrow_columns(&self.connection, target)? {
+                let (table, column) = (duckdb_name(target), sql::names::quote(&column));
+                let wide = sql::datatype::WIDE_NUMERIC;
+                self.connection
+                    .execute_batch(&format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {wide}"))?;
+            }
+        }
+        let mut result = execute::statement(self, statement, job, is_last)?;
+        result.job_id = id.to_owned();
+        result.bytes_processed = bytes;
+        if !id.is_empty()
+            && serde_json::to_string(&result.rows).is_ok_and(|rows| rows.len() <= KEPT_RESULT_BYTES)
+        {
+            catalog::put_job(&self.connection, id, &job.sql, &result)?;
+        }
+        Ok(result)
+    }
+
+    fn rollback(&self) {
+        // After an error inside a transaction the engine may have ended it already.
+        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
+            tracing::debug!(%error, "rollback had nothing to do");
+        }
+    }
+
+    /// Makes the views of external tables read the current files. Returns the size of the files in bytes.
+    fn refresh(
+        &self,
+        reads: &[TableReference],
+        attempt: Attempt,
+        files: &mut Vec<SourceFile>,
+    ) -> Result<u64, Failure> {
+        let mut bytes = 0u64;
+        for (table, external) in self.externals(reads)? {
+            if let Some(source) = &self.source {
+                external.uris().iter().try_for_each(|uri| source.fetch(uri))?;
+            }
+            let own = external.files(&self.object_root)?;
+            let query = external.query(&own, attempt.care, attempt.skip_bad);
+            bytes +=
+                own.iter().filter_map(|file| file.path.metadata().ok()).map(|data| data.len()).sum::<u64>();
+            files.extend(own);
+            self.connection
+                .execute_batch(&format!("CREATE OR REPLACE VIEW {} AS {query}", duckdb_name(&table)))?;
+        }
+        Ok(bytes)
+    }
+
+    /// The external tables among `reads`, and those that views among them read.
+    fn externals(
+        &self,
+        reads: &[TableReference],
+    ) -> Result<Vec<(TableReference, ExternalTable)>, WarehouseError> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<TableReference> = reads.to_vec();
+        while let Some(table) = open.pop() {
+            let key = catalog::key(&table);
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            if let Some(external) = catalog::get(&self.connection, Record::External, &key)? {
+                found.push((table, external));
+            } else if let Some(sources) =
+                catalog::get::<Vec<TableReference>>(&self.connection, Record::View, &key)?
+            {
+                open.extend(sources);
+            }
+        }
+        Ok(found)
+    }
+
+    fn tolerant(&self, statement: &Statement) -> Result<bool, WarehouseError> {
+        Ok(self.externals(statement.reads())?.iter().any(|(_, external)| external.tolerates_bad_rows()))
+    }
+
+    /// Adds the row to an error about a value, by searching for the value.
+    fn locate(&self, error: WarehouseError, files: &[SourceFile]) -> WarehouseError {
+        let WarehouseError::BadData { file, row: None, message, hint } = error else { return error };
+        let value = message.split('\'').nth(1).unwrap_or_default().to_owned();
+        for source in files {
+            let lines = std::fs::File::open(&source.path).map(std::io::BufReader::new).ok();
+            let found = lines.and_then(|lines| {
+                use std::io::BufRead as _;
+                lines
+                    .split(b'\n')
+                    .map_while(Result::ok)
+                    .position(|line| !value.is_empty() && String::from_utf8_lossy(&line).contains(&value))
+            });
+            if let Some(row) = found.and_then(|index| u64::try_from(index + 1).ok()) {
+                return WarehouseError::BadData {
+                    file: Some(source.uri.clone()),
+                    row: Some(row),
+                    message,
+                    hint,
+                };
+            }
+        }
+        WarehouseError::BadData { file, row: None, message, hint }
+    }
+}

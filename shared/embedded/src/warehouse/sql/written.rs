@@ -1,0 +1,35 @@
+//! Tokens and names as texts: in BigQuery's syntax, and in its messages.
+
+use segue_ports::warehouse::WarehouseError;
+
+use super::lex::{Kind, Token};
+use super::syntax_error;
+
+/// The position of a token.
+pub(crate) fn place(token: &Token) -> Option<(u32, u32)> {
+    Some((token.line, token.column))
+}
+
+/// A string in BigQuery's syntax.
+pub(crate) fn string(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r");
+    format!("'{escaped}'")
+}
+
+/// A name in BigQuery's syntax.
+pub(crate) fn backquote(name: &str) -> String {
+    format!("`{name}`")
+}
+
+/// BigQuery's message for an unexpected token.
+pub(crate) fn unexpected(token: &Token) -> WarehouseError {
+    let what = match &token.kind {
+        Kind::Word(word) => format!("keyword or identifier {word}"),
+        Kind::Quoted(name) => format!("identifier `{name}`"),
+        Kind::Text(_) | Kind::Bytes(_) => "string literal".to_owned(),
+        Kind::Number(number) => format!("number {number}"),
+        Kind::Parameter(name) => format!("parameter @{name}"),
+        Kind::Symbol(symbol) => format!("\"{symbol}\""),
+    };
+    syntax_error(&format!("Unexpected {what}"), place(token))
+}

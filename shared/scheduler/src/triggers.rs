@@ -1,0 +1,39 @@
+//! The types of triggers that the scheduler fires, and what the properties of a trigger say.
+
+use segue_model::Json;
+use segue_model::flow::Flow;
+use segue_model::trigger::Trigger;
+use serde_json::json;
+
+pub(crate) const SCHEDULE: &str = "io.kestra.plugin.core.trigger.Schedule";
+pub(crate) const ON_DATES: &str = "io.kestra.plugin.core.trigger.ScheduleOnDates";
+pub(crate) const WEBHOOK: &str = "io.kestra.plugin.core.trigger.Webhook";
+pub(crate) const FLOW: &str = "io.kestra.plugin.core.trigger.Flow";
+
+/// Whether the source of a flow may have triggers. This is a cheap question before the flow is parsed: a text that only
+/// mentions the word counts too.
+pub(crate) fn may_have_triggers(source: &str) -> bool {
+    source.contains("triggers")
+}
+
+/// Whether the source of a flow may have a Flow trigger, under [`FLOW`] or an older name; as cheap a question.
+pub(crate) fn may_listen(source: &str) -> bool {
+    source.contains(".Flow")
+}
+
+/// What of a trigger decides its slots, or its windows: another one begins anew.
+pub(crate) fn definition(trigger: &Trigger) -> String {
+    let keys: &[&str] = match trigger.type_name.as_str() {
+        SCHEDULE => &["cron", "withSeconds", "timezone"],
+        ON_DATES => &["dates", "timezone"],
+        _ => &["preconditions"],
+    };
+    let of = |key: &&str| json!([key, trigger.properties.get(*key)]);
+    let parts: Vec<Json> = keys.iter().map(of).collect();
+    json!([trigger.type_name, parts]).to_string()
+}
+
+/// Whether the flow itself says that a trigger does not fire.
+pub(crate) fn is_off(flow: &Flow, trigger: &Trigger) -> bool {
+    flow.disabled || trigger.disabled
+}
