@@ -18,6 +18,7 @@ mod queries;
 mod request;
 mod router;
 mod routes;
+mod source;
 mod view;
 
 pub use door::{Access, AllowedHost, BasicAuth, HalfSet, Hosts, NoHost, Token, behind_door};

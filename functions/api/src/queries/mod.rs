@@ -7,6 +7,13 @@
 //!
 //! How to add one more: a function here, and a handler in `routes` that calls it.
 
+pub(crate) mod backfills;
 pub(crate) mod executions;
 pub(crate) mod flows;
+pub(crate) mod kv;
+pub(crate) mod logs;
+pub(crate) mod metrics;
+pub(crate) mod namespace_files;
+pub(crate) mod namespaces;
+pub(crate) mod plugins;
 pub(crate) mod triggers;

@@ -4,15 +4,16 @@ use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
-use crate::request::{JsonBody, Page, Query, TextBody, paged};
-use crate::view::kv::{key as key_view, read, value as value_view};
+use crate::queries::kv as queries;
+use crate::request::{JsonBody, Query, TextBody};
+use crate::view::kv::read;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use segue_api_types as types;
 use segue_files::namespace::folder;
 use segue_model::parse_duration;
-use segue_ports::kv::{KvEntry, KvWrite};
+use segue_ports::kv::KvWrite;
 
 /// The longest key.
 const LONGEST_KEY: usize = 512;
@@ -71,49 +72,22 @@ fn checked(namespace: &str, key: Option<&str>) -> Answer<()> {
 }
 
 async fn list(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Vec<types::KvKey>>> {
-    checked(&namespace, None)?;
-    Ok(Json(api.state().kv_entries(&namespace, api.now()).await?.iter().map(key_view).collect()))
+    queries::list(&api, &namespace).await.map(Json)
 }
 
 async fn inherited(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Vec<types::KvKey>>> {
-    checked(&namespace, None)?;
-    let mut found = Vec::new();
-    let mut above = namespace.as_str();
-    while let Some((parent, _)) = above.rsplit_once('.') {
-        found.extend(api.state().kv_entries(parent, api.now()).await?.iter().map(key_view));
-        above = parent;
-    }
-    Ok(Json(found))
+    queries::inherited(&api, &namespace).await.map(Json)
 }
 
 async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::KvKey>>> {
-    let page = Page::of(&query)?;
-    page.order(&["key", "namespace"])?;
-    let part = query.text("q").unwrap_or_default().to_lowercase();
-    let wanted = query.text("namespace");
-    let mut found: Vec<KvEntry> = Vec::new();
-    for namespace in api.state().kv_namespaces().await? {
-        let fits = wanted.is_none_or(|wanted| {
-            namespace.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        });
-        if fits {
-            found.extend(api.state().kv_entries(&namespace, api.now()).await?);
-        }
-    }
-    found.retain(|entry| entry.key.to_lowercase().contains(&part));
-    let total = found.len() as u64;
-    Ok(paged(page.cut(found).iter().map(key_view).collect(), total))
+    queries::search(&api, &query).await.map(Json)
 }
 
 async fn value(
     State(api): State<Api>,
     Path((namespace, key)): Path<(String, String)>,
 ) -> Answer<Json<types::KvValue>> {
-    checked(&namespace, None)?;
-    let found = api.state().kv(&namespace, &key, api.now()).await?;
-    let entry =
-        found.ok_or_else(|| ApiError::not_found(format!("Key '{key}' of namespace '{namespace}'")))?;
-    Ok(Json(value_view(entry)))
+    queries::value(&api, &namespace, &key).await.map(Json)
 }
 
 async fn set(

@@ -4,15 +4,14 @@ mod actions;
 mod bulk;
 mod create;
 mod delete;
-pub(crate) mod files;
+mod files;
 mod follow;
 mod inputs;
+mod read;
 mod webhook;
 
 use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json, post, put};
-use crate::queries::executions as read;
-use crate::queries::executions::{preview, search};
 use segue_api_types as types;
 
 const STATE_NAMES: &[&str] = &[
@@ -114,12 +113,12 @@ fn making() -> Vec<Endpoint> {
 
 fn reading() -> Vec<Endpoint> {
     vec![
-        get("/executions/search", search::search)
+        get("/executions/search", read::search)
             .is("searchExecutions", "Executions, newest first, without their task runs.")
             .takes(&PAGE)
             .takes(&SEARCH)
             .answers(json::<types::Page<types::Execution>>()),
-        get("/executions", search::search)
+        get("/executions", read::search)
             .is("executions", "The older address of the search.")
             .takes(&PAGE)
             .takes(&SEARCH)
@@ -135,7 +134,7 @@ fn reading() -> Vec<Endpoint> {
         get("/executions/namespaces", read::namespaces)
             .is("namespacesOfExecutions", "The namespaces in which something can be run.")
             .answers(json::<Vec<String>>()),
-        get("/executions/namespaces/{namespace}/flows", read::flows)
+        get("/executions/namespaces/{namespace}/flows", read::flows_of_namespace)
             .is("flowsToExecute", "The flows of a namespace that can be run.")
             .answers(json::<Vec<types::FlowId>>()),
         get("/executions/flows/{namespace}/{flowId}", read::flow_to_execute)
@@ -252,7 +251,7 @@ fn files_of() -> Vec<Endpoint> {
             .takes(&[PATH])
             .answers(json::<types::FileMetas>())
             .refuses(&[404]),
-        get("/executions/{id}/file/preview", preview::preview)
+        get("/executions/{id}/file/preview", files::preview)
             .is("filePreview", "The beginning of a file, by its kind.")
             .takes(&[
                 PATH,

@@ -2,11 +2,10 @@
 
 mod bulk;
 mod exchange;
-pub(crate) mod save;
+mod read;
+pub(super) mod save;
 
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, post, put};
-use crate::queries::flows as read;
-use crate::queries::flows::{dependencies, graph, search, source_search, validate};
 use segue_api_types as types;
 use segue_model::Map;
 
@@ -67,26 +66,26 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .is("distinctNamespaces", "The namespaces that hold flows.")
             .takes(&[Param::new("q", Kind::Text, "A part of the namespace.")])
             .answers(json::<Vec<String>>()),
-        get("/flows/search", search::search)
+        get("/flows/search", read::search)
             .is("searchFlows", "Flows by what is known of them.")
             .takes(&PAGE)
             .takes(&SEARCH)
             .answers(json::<types::Page<types::Flow>>()),
-        get("/flows/source", source_search::search)
+        get("/flows/source", read::search_sources)
             .is("searchSources", "Flows by a text in their source, with the places marked.")
             .takes(&PAGE)
             .takes(&SEARCH)
             .answers(json::<types::Page<types::FlowSearchHit>>()),
-        get("/flows/{namespace}/{id}/graph", graph::of_flow)
+        get("/flows/{namespace}/{id}/graph", read::graph)
             .is("flowGraph", "A flow as a graph.")
             .takes(&[REVISION])
             .answers(json::<types::Graph>())
             .refuses(&[404]),
-        post("/flows/graph", graph::of_source)
+        post("/flows/graph", read::graph_of_source)
             .is("sourceGraph", "A flow that is not saved as a graph.")
             .body(Content::Yaml)
             .answers(json::<types::Graph>()),
-        get("/flows/{namespace}/{id}/dependencies", dependencies::of_flow)
+        get("/flows/{namespace}/{id}/dependencies", read::dependencies)
             .is("flowDependencies", "The flows a flow calls, and those that call it.")
             .takes(&[Param::new("destinationOnly", Kind::Flag, "Only those it calls.")])
             .answers(json::<types::Dependencies>())
@@ -99,11 +98,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 /// What is done with several at once.
 fn many() -> Vec<Endpoint> {
     vec![
-        post("/flows/validate", validate::flows)
+        post("/flows/validate", read::validate)
             .is("validateFlows", "What is wrong with flows; nothing is saved.")
             .body(Content::Yaml)
             .answers(json::<Vec<types::FlowValidation>>()),
-        post("/flows/validate/task", validate::task)
+        post("/flows/validate/task", read::validate_task)
             .is("validateTask", "What is wrong with one task.")
             .takes(&[Param::new(
                 "section",
@@ -112,7 +111,7 @@ fn many() -> Vec<Endpoint> {
             )])
             .body(Content::Yaml)
             .answers(json::<types::TaskValidation>()),
-        post("/flows/validate/trigger", validate::trigger)
+        post("/flows/validate/trigger", read::validate_trigger)
             .is("validateTrigger", "What is wrong with one trigger.")
             .body(Content::Yaml)
             .answers(json::<types::TaskValidation>()),

@@ -1,9 +1,10 @@
 //! Freeing triggers, and what is done with the backfills on them; of one, of several, of those a search finds.
 
-use super::{SEARCH, known, select, stored, under_way, view};
+use super::{SEARCH, known};
 use crate::endpoint::{Endpoint, json, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::triggers::{select, stored, under_way, view};
 use crate::request::{JsonBody, Query};
 use axum::Json;
 use axum::extract::State;

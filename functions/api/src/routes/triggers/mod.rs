@@ -8,13 +8,13 @@ use super::flows::PAGE;
 use crate::endpoint::{Endpoint, Kind, Param, delete, get, json, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
-use crate::queries::triggers as read;
-use crate::request::{Op, Query};
+use crate::queries;
+use crate::request::Query;
+use axum::Json;
+use axum::extract::{Path, State};
 use change::Change;
 use segue_api_types as types;
-use segue_model::backfill::{Backfill, BackfillState};
-use segue_model::trigger_state::{TriggerKey, TriggerState};
-use segue_ports::schedule::{BackfillFilter, TriggerFilter};
+use segue_model::trigger_state::TriggerKey;
 
 const SEARCH: [Param; 4] = [
     Param::new("q", Kind::Text, "A part of the flow's name, or of the trigger's."),
@@ -26,12 +26,12 @@ const SEARCH: [Param; 4] = [
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let key = "/triggers/{namespace}/{flowId}/{triggerId}";
     let mut all = vec![
-        get("/triggers/search", read::search)
+        get("/triggers/search", search)
             .is("searchTriggers", "Triggers with their states.")
             .takes(&PAGE)
             .takes(&SEARCH)
             .answers(json::<types::Page<types::TriggerHit>>()),
-        get("/triggers/{namespace}/{flowId}", read::of_flow)
+        get("/triggers/{namespace}/{flowId}", of_flow)
             .is("triggers", "The states of a flow's triggers.")
             .takes(&PAGE)
             .takes(&[Param::new("q", Kind::Text, "A part of the trigger's id.")])
@@ -69,58 +69,16 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all
 }
 
-/// The backfills that are under way, of all triggers or of one.
-pub(crate) async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec<Backfill>> {
-    let filter = BackfillFilter {
-        namespace: key.map(|key| key.namespace.clone()),
-        flow_id: key.map(|key| key.flow_id.clone()),
-        trigger_id: key.map(|key| key.trigger_id.clone()),
-        states: vec![BackfillState::Running, BackfillState::Paused],
-        ..BackfillFilter::default()
-    };
-    let mut found = api.state().backfills(&filter).await?;
-    found.retain(|backfill| key.is_none_or(|key| backfill.trigger == *key));
-    Ok(found)
+async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::TriggerHit>>> {
+    queries::triggers::search(&api, &query).await.map(Json)
 }
 
-/// The state of a trigger as it is answered: with the oldest backfill under way on it.
-pub(crate) async fn view(api: &Api, state: &TriggerState) -> Answer<types::Trigger> {
-    let backfills = under_way(api, Some(&state.key)).await?;
-    Ok(types::Trigger::new(state, backfills.last()))
-}
-
-async fn stored(api: &Api, key: &TriggerKey) -> Answer<TriggerState> {
-    let found = api.state().trigger(key).await?;
-    Ok(found.ok_or_else(|| ApiError::not_found(format!("Trigger '{key}'")))?.value)
-}
-
-/// The states a query means.
-pub(crate) async fn select(api: &Api, query: &Query) -> Answer<Vec<TriggerState>> {
-    let text = |name: &str| query.text(name).map(str::to_owned);
-    let filter = TriggerFilter { namespace: text("namespace"), flow_id: text("flowId") };
-    let part = query.text("q").unwrap_or_default().to_lowercase();
-    let conditions = query.conditions()?;
-    let mut found = Vec::new();
-    for state in api.state().triggers(&filter).await? {
-        let mut holds = state.key.to_string().to_lowercase().contains(&part)
-            && query.text("triggerId").is_none_or(|id| state.key.trigger_id == id);
-        for condition in &conditions {
-            let fits = match (condition.field.as_str(), condition.op) {
-                ("namespace", _) => condition.holds_for(&state.key.namespace)?,
-                ("flowId", _) => condition.holds_for(&state.key.flow_id)?,
-                ("triggerId", _) => condition.holds_for(&state.key.trigger_id)?,
-                ("q", Op::Equals | Op::Contains) => {
-                    state.key.to_string().to_lowercase().contains(&condition.value.to_lowercase())
-                }
-                _ => return Err(condition.unusable()),
-            };
-            holds = holds && fits;
-        }
-        if holds {
-            found.push(state);
-        }
-    }
-    Ok(found)
+async fn of_flow(
+    State(api): State<Api>,
+    Path((namespace, flow_id)): Path<(String, String)>,
+    query: Query,
+) -> Answer<Json<types::Page<types::Trigger>>> {
+    queries::triggers::of_flow(&api, namespace, flow_id, &query).await.map(Json)
 }
 
 /// The keys of triggers that are all there.
