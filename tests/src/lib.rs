@@ -1,7 +1,7 @@
-//! What the tests, the demo and the benchmarks share: a small web server over a folder of data files, a server of
-//! Segue seen from outside, stand-ins for Google's services, and the paths of this repository.
+//! Code that the tests, the demo and the benchmarks share: a small web server for a folder of data files, a
+//! Segue server seen from outside, stand-ins for Google's services, and the paths of this repository.
 //!
-//! It knows nothing of flows. To serve one more kind of address, add a route in [`sample_server::app`].
+//! It knows nothing about flows. To serve one more kind of address, add a route in [`sample_server::app`].
 
 #[cfg(test)]
 mod sample_server_test;

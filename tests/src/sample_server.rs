@@ -1,11 +1,11 @@
-//! A web server over a folder of data files, as the publishers of the data serve them.
+//! A web server for a folder of data files, like the servers of the data's publishers.
 //!
 //! - `/<file>` is a file of the folder, with byte ranges.
-//! - `/taxi/<yellow|green>/<name>.csv.gz` is that file of the folder; else `<name>.csv` or `<name>.sample.csv`,
-//!   compressed while it is sent.
-//! - `/cut/<yellow|green>/<name>.csv.gz` is the same, ending in the middle as a broken upload would.
+//! - `/taxi/<yellow|green>/<name>.csv.gz` is this file of the folder, or else `<name>.csv` or
+//!   `<name>.sample.csv`, compressed while it is sent.
+//! - `/cut/<yellow|green>/<name>.csv.gz` is the same, truncated in the middle like a broken upload.
 //!
-//! Files are streamed; none is held in memory whole.
+//! Files are streamed. None is in memory as a whole.
 
 use axum::Router;
 use axum::body::Body;
@@ -87,7 +87,7 @@ fn unpacked(dir: &Path, file: &str) -> Option<PathBuf> {
     existing(dir, &[&format!("{name}.csv"), &format!("{name}.sample.csv")])
 }
 
-/// First and last byte asked for; the last is open when it is not given.
+/// The first and the last requested byte. The last is none if it was not given.
 fn range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     let (first, last) = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?.split_once('-')?;
     Some((first.parse().ok()?, last.parse().ok()))
@@ -126,7 +126,7 @@ async fn open(path: &Path, range: Option<(u64, Option<u64>)>) -> io::Result<Resp
     Ok(response)
 }
 
-/// The file, compressed by a thread of its own that waits when the reader is slow.
+/// The file, compressed by its own thread, which waits if the reader is slow.
 fn compressed(path: PathBuf) -> Response {
     let (pieces, mut waiting) = mpsc::channel(PIECES_AHEAD);
     tokio::task::spawn_blocking(move || {
@@ -137,14 +137,14 @@ fn compressed(path: PathBuf) -> Response {
             encoder.finish()?.flush()
         };
         if let Err(error) = compress() {
-            // Nobody to tell when the reader is gone already.
+            // The reader may be gone already.
             pieces.blocking_send(Err(error)).ok();
         }
     });
     Body::from_stream(futures::stream::poll_fn(move |context| waiting.poll_recv(context))).into_response()
 }
 
-/// Hands what is written to the body of an answer.
+/// Passes what is written to the body of an answer.
 struct Pieces(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {

@@ -1,4 +1,4 @@
-//! The work that the tests under faults do: the taxi flows over months of trips, no two with the same row.
+//! The work of tests with faults: the taxi flows for months of trips, in which no two have the same row.
 
 use crate::server::Ended;
 use crate::{sample_data, sample_server};
@@ -10,10 +10,10 @@ use tokio::net::TcpListener;
 
 /// The flow that loads a month when its schedule fires.
 pub const SCHEDULED: &str = "04_gcp_taxi_scheduled";
-/// How many months there are, from January 2023.
+/// The number of months, from January 2023.
 pub const MONTHS: usize = 24;
 
-/// Writes a file of trips for each month, each with rows of the sample that no other has.
+/// Writes a file of trips for each month. Each has rows of the sample that no other file has.
 ///
 /// # Errors
 /// When the sample cannot be read, or a file not written.
@@ -33,8 +33,8 @@ fn write_months(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the files and serves them on loopback as long as the process lives; returns the address that the flows read
-/// them from, and the folder, which goes with its last owner.
+/// Writes the files and serves them on loopback as long as the process lives. Returns the address for the
+/// flows, and the folder, which is removed with its last owner.
 ///
 /// # Errors
 /// When the sample cannot be read, a file not written, or there is no port.
@@ -48,7 +48,7 @@ pub async fn serve_months() -> anyhow::Result<(String, TempDir)> {
     Ok((url, folder))
 }
 
-/// Checks that each month was run by one execution.
+/// Checks that exactly one execution ran for each month.
 ///
 /// # Errors
 /// When one was run by none or several.
@@ -65,10 +65,10 @@ pub fn slots_ran_once(ends: &[Ended]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks that all executions ended as they do in peace.
+/// Checks that all executions ended as in the run without faults.
 ///
 /// # Errors
-/// Shows an end that peace does not know, or how many are missing.
+/// An end that the run without faults does not have, or the number of missing ends.
 pub fn same_ends(peace: &[Ended], other: &[Ended]) -> anyhow::Result<()> {
     for end in other {
         ensure!(peace.contains(end), "this is an end that peace does not know: {end:#?}");

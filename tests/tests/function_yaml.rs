@@ -1,4 +1,4 @@
-//! What every `function.yaml` says fits the folder it is in, the other functions, and the documentation.
+//! Checks that every `function.yaml` agrees with its folder, the other functions, and the documentation.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use schemars::{JsonSchema, schema_for};

@@ -1,4 +1,4 @@
-//! What every Google task has: whose project, whose credentials.
+//! The properties of every Google task: project, credentials and location.
 
 use crate::refusal::refusal;
 use schemars::JsonSchema;
@@ -9,50 +9,50 @@ use segue_task::{TaskContext, TaskError};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Whose project, whose credentials, where.
+/// The project, the credentials and the location.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Connection {
-    /// The project; the credentials' own unless given.
+    /// The project. Default: the project of the credentials.
     pub project_id: Option<String>,
-    /// A service account's key: the JSON as a text, or as it is. The service's own account is used unless given.
+    /// A service account's key, as JSON text or as a map. Default: the service's own account.
     pub service_account: Option<Json>,
     /// A service account to act as.
     pub impersonated_service_account: Option<String>,
     /// OAuth scopes.
     pub scopes: Option<Vec<String>>,
-    /// Where the data lives and jobs run: `EU`, `us-central1`, …
+    /// The location of data and jobs: `EU`, `us-central1`, …
     pub location: Option<String>,
-    /// Read, not needed: a transient fault of the warehouse is tried again in any case.
+    /// Accepted, and has no effect: transient faults of the warehouse are always retried.
     pub retry_auto: Option<Json>,
-    /// Read, not needed.
+    /// Accepted, and has no effect.
     pub retry_reasons: Option<Vec<String>>,
-    /// Read, not needed.
+    /// Accepted, and has no effect.
     pub retry_messages: Option<Vec<String>>,
 }
 
 impl Connection {
-    /// Keeps the credentials out of log and outputs. Every task does this first.
+    /// Masks the credentials in log and outputs. Every task calls this first.
     pub fn mask(&self, context: &TaskContext) {
         if let Some(key) = self.key() {
             context.mask(&key);
         }
     }
 
-    /// The warehouse, asked as the task says. Every task goes through this.
+    /// The warehouse with the task's project and credentials. Every task uses this.
     ///
     /// # Errors
-    /// [`TaskError::Failed`] for credentials that cannot be read.
+    /// [`TaskError::Failed`] if the credentials cannot be parsed.
     pub fn warehouse(&self, context: &TaskContext) -> Result<Arc<dyn Warehouse>, TaskError> {
         let own = &context.ports().warehouse;
         let other = own.acting_as(&self.credentials()).map_err(|error| refusal(error, context))?;
         Ok(other.unwrap_or_else(|| Arc::clone(own)))
     }
 
-    /// The buckets, asked as the task says.
+    /// The buckets with the task's project and credentials.
     ///
     /// # Errors
-    /// [`TaskError::Failed`] for credentials that cannot be read.
+    /// [`TaskError::Failed`] if the credentials cannot be parsed.
     pub fn objects(&self, context: &TaskContext) -> Result<Arc<dyn ObjectStore>, TaskError> {
         let own = &context.ports().objects;
         Ok(own.acting_as(&self.credentials())?.unwrap_or_else(|| Arc::clone(own)))
@@ -75,12 +75,12 @@ impl Connection {
         }
     }
 
-    /// The project, where one is named.
+    /// The project. None if none is named.
     pub fn project(&self) -> Option<String> {
         named(self.project_id.as_ref())
     }
 
-    /// The location, where one is named.
+    /// The location. None if none is named.
     pub fn location(&self) -> Option<String> {
         named(self.location.as_ref())
     }

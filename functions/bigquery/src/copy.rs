@@ -23,30 +23,30 @@ use std::collections::BTreeMap;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Copy {
-    /// Whose project, whose credentials, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub connection: Connection,
     /// The tables, with the same columns.
     pub source_tables: Vec<String>,
-    /// Where the rows go.
+    /// The table for the rows.
     pub destination_table: String,
-    /// COPY unless given, CLONE, SNAPSHOT or RESTORE; each of them copies here.
+    /// COPY (default), CLONE, SNAPSHOT or RESTORE. Here, each of them copies.
     pub operation_type: Option<String>,
-    /// What happens to rows that are there; a table with rows is refused unless given.
+    /// What happens to existing rows. Default: a table with rows is refused.
     pub write_disposition: Option<WriteDisposition>,
     /// Whether the destination may be created.
     pub create_disposition: Option<CreateDisposition>,
-    /// Read and not used; see the common `timeout`.
+    /// Accepted, and has no effect; see the common `timeout`.
     pub job_timeout: Option<String>,
     /// Labels of the job.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Whether it is only checked.
+    /// Whether the job is only checked.
     #[serde(default)]
     pub dry_run: bool,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
@@ -79,7 +79,7 @@ impl Task for Copy {
         let result = run(&*self.connection.warehouse(context)?, job, context).await?;
         let rows = result.affected_rows.unwrap_or(result.total_rows);
         context.metric_counter("rows", rows as f64);
-        context.info(format!("job {}: {rows} rows are copied into {}", result.job_id, shown(&destination)));
+        context.info(format!("job {}: {rows} rows were copied into {}", result.job_id, shown(&destination)));
         Ok(Output { job_id: result.job_id })
     }
 }

@@ -20,32 +20,32 @@ use std::collections::BTreeMap;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateDataset {
-    /// Whose project, whose credentials, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub connection: Connection,
     /// The dataset's name.
     pub name: String,
-    /// What to do when it is there already.
+    /// What to do if it exists.
     #[serde(default)]
     pub if_exists: IfExists,
-    /// A text for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// A name for people.
+    /// A display name for people.
     pub friendly_name: Option<String>,
     /// Labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Read and not used: who may do what.
+    /// Accepted, and has no effect: access rights.
     pub acl: Option<Json>,
-    /// Read and not used: how long tables live, in milliseconds.
+    /// Accepted, and has no effect: the lifetime of tables, in milliseconds.
     pub default_table_lifetime: Option<u64>,
-    /// Read and not used: how long partitions live, in milliseconds.
+    /// Accepted, and has no effect: the lifetime of partitions, in milliseconds.
     pub default_partition_expiration_ms: Option<u64>,
-    /// Read and not used: with which key tables are encrypted.
+    /// Accepted, and has no effect: the key that encrypts tables.
     pub default_encryption_configuration: Option<Json>,
 }
 
-/// What to do when it is there already.
+/// What to do if the dataset exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum IfExists {
@@ -54,11 +54,11 @@ pub enum IfExists {
     Error,
     /// Change its description, labels and other settings.
     Update,
-    /// Leave it as it is.
+    /// Leave it unchanged.
     Skip,
 }
 
-/// What `bigquery.CreateDataset` gives out.
+/// The outputs of `bigquery.CreateDataset`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
@@ -66,11 +66,11 @@ pub struct Output {
     pub dataset: String,
     /// Its project.
     pub project: Option<String>,
-    /// A name for people.
+    /// A display name for people.
     pub friendly_name: Option<String>,
-    /// A text for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// Where its data lives.
+    /// The location of its data.
     pub location: Option<String>,
 }
 
@@ -87,7 +87,7 @@ impl Task for CreateDataset {
             (self.default_encryption_configuration.is_some(), "defaultEncryptionConfiguration"),
         ] {
             if given {
-                context.warn(format!("{name} is not applied"));
+                context.warn(format!("the property {name} has no effect"));
             }
         }
         let request = warehouse::CreateDataset {
@@ -108,7 +108,8 @@ impl Task for CreateDataset {
             Err(error @ WarehouseError::AlreadyExists { .. }) => {
                 let look = warehouse::CreateDataset { if_exists: warehouse::IfExists::Skip, ..request };
                 let found = warehouse.create_dataset(look).await.map_err(|error| refusal(error, context))?;
-                // Made after this attempt was sent off: by a run of it that crashed before it could say so.
+                // The dataset was created after this attempt was dispatched, so a crashed run of this attempt
+                // created it.
                 if found.created_at.is_none_or(|at| at < context.message().dispatched_at) {
                     return Err(refusal(error, context));
                 }
@@ -118,8 +119,8 @@ impl Task for CreateDataset {
         };
         let what = match (info.created, info.updated) {
             (true, _) => "was created",
-            (false, true) => "was there and is changed",
-            (false, false) => "is there already",
+            (false, true) => "existed and was changed",
+            (false, false) => "exists already",
         };
         context.info(format!("the dataset {} {what}", info.dataset));
         Ok(Output {
@@ -155,10 +156,10 @@ mod tests {
         );
         assert!(run.log_text().contains("trips was created"), "{}", run.log_text());
         let run = platform.run(CreateDataset::TYPE, create("SKIP")).await;
-        assert!(run.log_text().contains("is there already"), "{}", run.log_text());
+        assert!(run.log_text().contains("exists already"), "{}", run.log_text());
         let run = platform.run(CreateDataset::TYPE, create("ERROR")).await;
         assert!(run.result.error.unwrap().starts_with("Already Exists"));
-        // The run that made it crashed before it could say so, and its message comes again.
+        // The run that created the dataset crashed before it reported this, and its message comes again.
         let before = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5);
         let run = platform.run_sent_at(before, CreateDataset::TYPE, create("ERROR")).await;
         assert_eq!(run.result.error, None);

@@ -12,7 +12,7 @@ use segue_task::{Task, TaskContext, TaskError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Creates a table, a view, or a table whose rows are files.
+/// Creates a table, a view, or an external table, which reads files.
 ///
 /// ```yaml
 /// id: trips
@@ -32,63 +32,63 @@ use std::collections::BTreeMap;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateTable {
-    /// Whose project, whose credentials, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub connection: Connection,
-    /// The project; that of the credentials unless given.
+    /// The project. Default: the project of the credentials.
     pub project: Option<String>,
     /// The dataset.
     pub dataset: String,
     /// The table.
     pub table: String,
-    /// What it is.
+    /// The kind of table, with its columns.
     #[serde(default)]
     pub table_definition: TableDefinition,
-    /// A name for people.
+    /// A display name for people.
     pub friendly_name: Option<String>,
-    /// A text for people.
+    /// A description for people.
     pub description: Option<String>,
     /// Labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Whether a query must say which partitions it reads.
+    /// Whether a query must name the partitions it reads.
     pub require_partition_filter: Option<bool>,
-    /// Read and not used: with which key the table is encrypted.
+    /// Accepted, and has no effect: the key that encrypts the table.
     pub encryption_configuration: Option<Json>,
-    /// Read and not used: how long the table lives.
+    /// Accepted, and has no effect: the lifetime of the table.
     pub expiration_duration: Option<String>,
 }
 
-/// What a table is.
+/// The definition of a table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TableDefinition {
-    /// TABLE unless given, VIEW or EXTERNAL.
+    /// TABLE (default), VIEW or EXTERNAL.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// Its columns.
     pub schema: Option<Schema>,
-    /// How rows are laid out.
+    /// The layout of rows.
     #[serde(default)]
     pub standard_table_definition: StandardTable,
-    /// What a view shows.
+    /// The query of a view.
     pub view_definition: Option<View>,
-    /// Which files.
+    /// The files of an external table.
     pub external_table_definition: Option<External>,
-    /// Refused: results that are kept.
+    /// Refused: materialized views cannot be created.
     pub materialized_view_definition: Option<Json>,
 }
 
-/// How rows are laid out.
+/// The layout of rows.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StandardTable {
-    /// Columns whose values lie together.
+    /// Columns to cluster by: rows with equal values are stored together.
     #[serde(default)]
     pub clustering: Vec<String>,
     /// Partitions by time.
     pub time_partitioning: Option<TimePartitioning>,
-    /// Refused: partitions by numbers.
+    /// Refused: partitions by number.
     pub range_partitioning: Option<Json>,
 }
 
@@ -96,36 +96,36 @@ pub struct StandardTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimePartitioning {
-    /// DAY unless given, HOUR, MONTH or YEAR.
+    /// DAY (default), HOUR, MONTH or YEAR.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The column; the time of loading unless given.
+    /// The column to partition by. Default: the time of loading.
     pub field: Option<String>,
-    /// Read and not used: how long a partition lives.
+    /// Accepted, and has no effect: the lifetime of a partition.
     pub expiration: Option<Json>,
-    /// Whether a query must say which partitions it reads.
+    /// Whether a query must name the partitions it reads.
     pub require_partition_filter: Option<bool>,
 }
 
-/// What a view shows.
+/// The query of a view.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct View {
     /// The query.
     pub query: String,
 }
 
-/// Which files.
+/// The files of an external table.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct External {
-    /// `gs://bucket/key`, with `*` for any letters.
+    /// `gs://bucket/key`, with `*` for any characters.
     pub source_uris: Vec<String>,
     /// CSV, JSON or PARQUET.
     #[serde(alias = "formatType")]
     pub source_format_type: Option<String>,
-    /// Read and not used: columns that are not given are those of the files.
+    /// Accepted, and has no effect: missing columns are always detected from the files.
     pub autodetect: Option<bool>,
-    /// Read and not used: it shows in the file's name.
+    /// Accepted, and has no effect: the compression follows from the file's name.
     pub compression: Option<String>,
 }
 
@@ -138,7 +138,7 @@ impl Task for CreateTable {
         let warehouse = self.connection.warehouse(context)?;
         let job = job(self.statement()?, &self.connection, &BTreeMap::new(), context);
         run(&*warehouse, job, context).await?;
-        context.info(format!("the table {}.{} is there", self.dataset, self.table));
+        context.info(format!("the table {}.{} was created", self.dataset, self.table));
         let dataset = dataset_name(self.project().as_deref(), &self.dataset);
         let info = warehouse.table_info(&dataset, &self.table).await;
         let info = info.map_err(|error| refusal(error, context))?;
@@ -191,12 +191,12 @@ impl CreateTable {
         }
     }
 
-    /// PARTITION BY and CLUSTER BY.
+    /// The clauses PARTITION BY and CLUSTER BY.
     fn layout(&self) -> Result<String, TaskError> {
         let standard = &self.table_definition.standard_table_definition;
         if standard.range_partitioning.is_some() {
             return Err(TaskError::failed(
-                "rangePartitioning is not applied here; write CREATE TABLE … PARTITION BY RANGE_BUCKET in a Query",
+                "rangePartitioning is not supported; write CREATE TABLE … PARTITION BY RANGE_BUCKET in a Query",
             ));
         }
         let mut layout = String::new();
@@ -218,7 +218,7 @@ impl CreateTable {
         Ok(layout)
     }
 
-    /// A date stands for its day by itself; anything else is cut to the unit.
+    /// A date column is the partition itself. Other columns are truncated to the unit.
     fn partition(&self, field: Option<&str>, unit: &str) -> Result<String, TaskError> {
         let Some(field) = field else { return Ok("_PARTITIONDATE".to_owned()) };
         let column = quoted(field)?;

@@ -17,17 +17,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteDataset {
-    /// Whose project, whose credentials, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub connection: Connection,
     /// The dataset's name.
     pub name: String,
-    /// Whether its tables go with it; else a dataset with tables is refused.
+    /// Whether the dataset's tables are dropped too. If false, a dataset with tables is refused.
     #[serde(default)]
     pub delete_contents: bool,
 }
 
-/// What `bigquery.DeleteDataset` gives out.
+/// The outputs of `bigquery.DeleteDataset`.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The dataset's name.
@@ -43,7 +43,7 @@ impl Task for DeleteDataset {
         let warehouse = self.connection.warehouse(context)?;
         let deleted = warehouse.delete_dataset(&self.name, self.delete_contents).await;
         deleted.map_err(|error| refusal(error, context))?;
-        context.info(format!("the dataset {} is gone", self.name));
+        context.info(format!("the dataset {} was dropped", self.name));
         Ok(Output { dataset: self.name })
     }
 }

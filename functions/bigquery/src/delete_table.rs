@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteTable {
-    /// Whose project, whose credentials, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub connection: Connection,
     /// The dataset.
@@ -26,11 +26,11 @@ pub struct DeleteTable {
     pub table: String,
 }
 
-/// What `bigquery.DeleteTable` gives out.
+/// The outputs of `bigquery.DeleteTable`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// The project, where one is named.
+    /// The project. None if none is named.
     pub project_id: Option<String>,
     /// The dataset.
     pub dataset_id: String,
@@ -47,7 +47,7 @@ impl Task for DeleteTable {
         let warehouse = self.connection.warehouse(context)?;
         let deleted = warehouse.delete_table(&self.dataset, &self.table).await;
         deleted.map_err(|error| refusal(error, context))?;
-        context.info(format!("the table {}.{} is gone", self.dataset, self.table));
+        context.info(format!("the table {}.{} was dropped", self.dataset, self.table));
         Ok(Output { project_id: self.connection.project(), dataset_id: self.dataset, table: self.table })
     }
 }

@@ -1,4 +1,4 @@
-//! Finds out the types of columns that were read as text: the narrowest that every value is.
+//! Detects the types of columns that were read as text: the narrowest type that fits every value.
 
 use crate::sql::quoted;
 use segue_ports::warehouse::QueryResult;
@@ -8,8 +8,8 @@ use std::future::Future;
 /// Types, the narrowest first.
 const TYPES: [&str; 5] = ["INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP"];
 
-/// The query that reads `table`, whose columns are texts, by the types they turn out to have. `query` runs a statement
-/// as a job with that suffix to its id.
+/// The query that reads `table` with detected types. The columns of `table` are texts. `query` runs a
+/// statement as a job with this suffix in its id.
 pub(crate) async fn select<F>(
     table: &str,
     query: impl Fn(&'static str, String) -> F,

@@ -1,16 +1,16 @@
-//! What a job may do to its destination: the user's words, and the port's.
+//! What a job may do to its destination: the properties of tasks, and their conversion to the port's types.
 
 use schemars::JsonSchema;
 use segue_ports::warehouse;
 use serde::Deserialize;
 
-/// What happens to rows that are there.
+/// What happens to existing rows.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WriteDisposition {
     /// The table is replaced.
     WriteTruncate,
-    /// The rows are replaced, the schema stays.
+    /// The rows are replaced, and the schema stays.
     WriteTruncateData,
     /// Rows are added.
     WriteAppend,
@@ -22,9 +22,9 @@ pub enum WriteDisposition {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CreateDisposition {
-    /// It is created when it is missing.
+    /// The table is created if it does not exist.
     CreateIfNeeded,
-    /// It must be there.
+    /// The table must exist.
     CreateNever,
 }
 

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-/// Writes the rows of a table into a bucket. All rows are in memory on the way: a table beyond that is better written
-/// by an `EXPORT DATA` of the warehouse itself.
+/// Writes the rows of a table into a bucket. All rows are in memory on the way. For a large table, use an
+/// `EXPORT DATA` statement of the warehouse.
 ///
 /// ```yaml
 /// id: extract
@@ -31,25 +31,25 @@ use std::io::Write as _;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExtractToGcs {
-    /// Whose project, whose credentials, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub connection: Connection,
     /// The table: `dataset.table` or `project.dataset.table`.
     pub source_table: String,
-    /// Where the file goes: `gs://bucket/key`, with `*` for its number.
+    /// The address of the files: `gs://bucket/key`, with `*` for the number of a file.
     pub destination_uris: Vec<String>,
-    /// CSV unless given, or JSON (a document a line).
+    /// CSV (default) or JSON (one document on each line).
     pub format: Option<String>,
-    /// NONE unless given, or GZIP.
+    /// NONE (default) or GZIP.
     pub compression: Option<String>,
-    /// What stands between the fields of a CSV file, a comma unless given.
+    /// The separator between the fields of a CSV file. Default: a comma.
     pub field_delimiter: Option<String>,
     /// Whether a CSV file begins with the names of the columns.
     #[serde(default = "yes")]
     pub print_header: bool,
-    /// Read and not used: AVRO files are not written.
+    /// Accepted, and has no effect: AVRO files cannot be written.
     pub use_avro_logical_types: Option<bool>,
-    /// Read and not used; see the common `timeout`.
+    /// Accepted, and has no effect; see the common `timeout`.
     pub job_timeout_ms: Option<u64>,
     /// Labels of the job.
     #[serde(default)]
@@ -60,7 +60,7 @@ fn yes() -> bool {
     true
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
@@ -68,9 +68,9 @@ pub struct Output {
     pub job_id: String,
     /// The table, with dataset and project.
     pub source_table: String,
-    /// Where the files are.
+    /// The addresses of the files.
     pub destination_uris: Vec<String>,
-    /// How many files each address stands for.
+    /// The number of files for each address.
     pub file_counts: Vec<u64>,
 }
 
@@ -163,7 +163,7 @@ impl ExtractToGcs {
     }
 }
 
-/// A value as BigQuery writes it into a CSV file.
+/// A value in BigQuery's CSV format.
 fn field(column: &Column, value: Option<&Json>) -> Result<String, TaskError> {
     match value {
         None | Some(Json::Null) => Ok(String::new()),
@@ -173,7 +173,7 @@ fn field(column: &Column, value: Option<&Json>) -> Result<String, TaskError> {
         Some(Json::String(text)) => Ok(text.clone()),
         Some(Json::Array(_) | Json::Object(_)) if column.data_type != "JSON" => {
             Err(TaskError::failed(format!(
-                "the column '{}' is a list or record, which a CSV file cannot hold; set format: JSON",
+                "the column '{}' is a list or record, which a CSV file cannot contain; set format: JSON",
                 column.name
             )))
         }
@@ -194,7 +194,7 @@ fn packed(text: &str) -> Result<Vec<u8>, TaskError> {
     encoder
         .write_all(text.as_bytes())
         .and_then(|()| encoder.finish())
-        .map_err(|error| TaskError::failed(format!("the rows cannot be packed: {error}")))
+        .map_err(|error| TaskError::failed(format!("the rows cannot be compressed: {error}")))
 }
 
 #[cfg(test)]

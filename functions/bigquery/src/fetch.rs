@@ -1,4 +1,4 @@
-//! What becomes of a job's rows: nothing, outputs, or a file.
+//! What happens to a job's rows: nothing, outputs, or a file.
 
 use schemars::JsonSchema;
 use segue_model::{Json, Map};
@@ -6,22 +6,22 @@ use segue_ports::warehouse::{QueryResult, TableReference};
 use segue_task::{TaskContext, TaskError, ion};
 use serde::{Deserialize, Serialize};
 
-/// What becomes of the rows.
+/// What happens to the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum FetchType {
     /// Nothing.
     #[default]
     None,
-    /// All are outputs.
+    /// All rows are outputs.
     Fetch,
-    /// The first is an output.
+    /// The first row is an output.
     FetchOne,
-    /// They go to a file in internal storage, as ION, one a line.
+    /// The rows go to a file in internal storage, as ION, one on each line.
     Store,
 }
 
-/// What `bigquery.Query` gives out.
+/// The outputs of `bigquery.Query`.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
@@ -29,17 +29,17 @@ pub struct Output {
     pub job_id: String,
     /// With FETCH, the rows.
     pub rows: Option<Vec<Map>>,
-    /// With FETCH_ONE, the first row; empty where there is none.
+    /// With FETCH_ONE, the first row. Empty if there are no rows.
     pub row: Option<Map>,
-    /// Rows fetched or stored.
+    /// The number of rows fetched or stored.
     pub size: Option<u64>,
     /// With STORE, the file.
     pub uri: Option<String>,
-    /// Where the rows of a SELECT were written.
+    /// The table that the rows of a SELECT were written to.
     pub destination_table: Option<TableReference>,
 }
 
-/// Hands the rows over as asked.
+/// Returns or stores the rows as the task asks.
 ///
 /// # Errors
 /// [`TaskError`] when the file cannot be written.

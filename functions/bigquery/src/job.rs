@@ -1,5 +1,5 @@
-//! A job: what it is called, what it is labelled with, and how it is run: to its end, or as long as the service waits,
-//! or until the task is stopped, and the job with it.
+//! A job: its id, its labels, and how it runs. The task waits until the job ends, until the service's time
+//! limit, or until the task is cancelled, which also cancels the job.
 
 use crate::connection::Connection;
 use crate::refusal::refusal;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// The longest value of a label.
 const LONGEST_LABEL: usize = 63;
 
-/// The job's id: it follows from the attempt, so that a message delivered twice makes one job.
+/// The id of the job. It follows from the attempt, so that a message that is delivered twice makes one job.
 pub fn job_id(context: &TaskContext) -> String {
     let key = context.attempt_key();
     let id = format!("segue_{}_{}_{}", key.execution_id, key.task_run_id, key.attempt);
@@ -19,7 +19,7 @@ pub fn job_id(context: &TaskContext) -> String {
         .collect()
 }
 
-/// The user's labels with those that say where the job comes from.
+/// The task's own labels, and labels with the origin of the job.
 pub fn labels(own: &BTreeMap<String, String>, context: &TaskContext) -> BTreeMap<String, String> {
     let message = context.message();
     let mut labels = own.clone();
@@ -36,8 +36,8 @@ pub fn labels(own: &BTreeMap<String, String>, context: &TaskContext) -> BTreeMap
     labels
 }
 
-/// A job of these statements with what all jobs of this service have. The caller adds the rest, not the id: another
-/// delivery looks for the job by it.
+/// A job of these statements, with the settings that all jobs of this service share. The caller sets the
+/// rest, but not the id, by which another delivery finds the job.
 pub(crate) fn job(
     sql: String,
     connection: &Connection,
@@ -55,12 +55,12 @@ pub(crate) fn job(
     }
 }
 
-/// Runs the job, or finds it at work or done. When the task is to stop, so is the job; also one that an earlier
-/// delivery of the message began.
+/// Runs the job, or finds it running or finished. If the task is cancelled, the job is cancelled too, even if
+/// an earlier delivery of the message started it.
 ///
 /// # Errors
-/// [`TaskError::Unfinished`] when it takes longer than the service waits, [`TaskError::Stopped`], or as the warehouse
-/// refuses it.
+/// [`TaskError::Unfinished`] if the job takes longer than the service waits. [`TaskError::Stopped`] if the
+/// task was cancelled. Otherwise the warehouse's error.
 pub(crate) async fn run(
     warehouse: &dyn Warehouse,
     job: QueryJob,
@@ -75,12 +75,12 @@ pub(crate) async fn run(
     }
 }
 
-/// Has jobs end whose results nobody waits for any more; not where another worker waits for them now.
+/// Cancels jobs with unneeded results, unless another worker waits for them now.
 pub(crate) async fn stop(warehouse: &dyn Warehouse, jobs: &[QueryJob], context: &TaskContext) -> TaskError {
     let jobs = if context.goes_on_elsewhere() { &[] } else { jobs };
     for job in jobs {
         if let Err(error) = warehouse.cancel(job).await {
-            context.warn(format!("the job {} may go on: {error}", job.job_id));
+            context.warn(format!("the job {} may still run: {error}", job.job_id));
         }
     }
     TaskError::Stopped

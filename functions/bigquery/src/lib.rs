@@ -1,12 +1,12 @@
 //! The `bigquery` service: datasets, tables and query jobs in the warehouse (docs/kestra.md 4.6).
 //!
-//! What it is: one file for each task type; what all of them have ([`connection`]), how the warehouse's errors
-//! become the task's (`refusal`), what a job is called (`job`).
+//! What it is: one file for each task type; their common properties ([`connection`]), the conversion of the
+//! warehouse's errors (`refusal`), and the ids of jobs (`job`).
 //!
 //! What it must not know: which warehouse answers, how SQL is run.
 //!
-//! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one
-//! line in [`tasks`].
+//! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`;
+//! one line in [`tasks`].
 
 pub mod connection;
 pub mod copy;

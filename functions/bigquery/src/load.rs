@@ -1,7 +1,7 @@
-//! `bigquery.Load` and what it shares with `bigquery.LoadFromGcs`: files become rows of a table.
+//! `bigquery.Load` and the parts it shares with `bigquery.LoadFromGcs`: loads files into a table.
 //!
-//! The files are declared as an external table, whose rows one job writes to the destination; so a load keeps what a
-//! query job keeps: delivered twice, it loads once.
+//! The files are declared as an external table, and one job writes its rows to the destination. So a load has
+//! the guarantees of a query job: a message that is delivered twice loads the rows once.
 
 use crate::connection::Connection;
 use crate::detect;
@@ -16,53 +16,53 @@ use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What is added to the id of the attempt's job for each job of a load.
+/// The suffixes of the ids of a load's jobs.
 const JOBS: [&str; 5] = ["_columns", "_files", "_names", "_types", ""];
 
-/// What both kinds of load have.
+/// The properties of both kinds of load.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoadProperties {
-    /// Whose project, whose credentials, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub connection: Connection,
-    /// Where the rows go: `dataset.table` or `project.dataset.table`.
+    /// The table for the rows: `dataset.table` or `project.dataset.table`.
     pub destination_table: String,
-    /// CSV unless given, JSON (a document a line) or PARQUET.
+    /// CSV (default), JSON (one document on each line) or PARQUET.
     pub format: Option<String>,
-    /// How a CSV file is written.
+    /// The format of a CSV file.
     #[serde(default)]
     pub csv_options: CsvOptions,
-    /// The columns; those of the destination unless given, or what the file has.
+    /// The columns. Default: the columns of the destination, or of the file.
     pub schema: Option<Schema>,
-    /// Whether types of columns are found out from the file.
+    /// Whether the types of columns are detected from the file.
     #[serde(default)]
     pub autodetect: bool,
-    /// What happens to rows that are there; they are added to unless given.
+    /// What happens to existing rows. Default: rows are added.
     pub write_disposition: Option<WriteDisposition>,
     /// Whether the destination may be created.
     pub create_disposition: Option<CreateDisposition>,
     /// Whether fields beyond the columns are left out.
     #[serde(default)]
     pub ignore_unknown_values: bool,
-    /// So many bad rows are left out; one more fails.
+    /// The number of bad rows that are left out. With one more, the task fails.
     #[serde(default)]
     pub max_bad_records: u64,
-    /// Whether a load without rows is a failure.
+    /// Whether a load without rows fails.
     #[serde(default = "yes")]
     pub failed_on_empty: bool,
     /// Labels of the job.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Read, applied by a CREATE TABLE … CLUSTER BY only.
+    /// Accepted, and has no effect. Use a CREATE TABLE … CLUSTER BY instead.
     pub clustering_fields: Option<Vec<String>>,
-    /// Read, applied by a CREATE TABLE … PARTITION BY only.
+    /// Accepted, and has no effect. Use a CREATE TABLE … PARTITION BY instead.
     pub time_partitioning_field: Option<String>,
     /// As `timePartitioningField`.
     pub time_partitioning_type: Option<String>,
-    /// Read and not used: which changes of the destination's schema are allowed.
+    /// Accepted, and has no effect: the allowed changes of the destination's schema.
     pub schema_update_options: Option<Vec<String>>,
-    /// Read and not used: AVRO files are not read.
+    /// Accepted, and has no effect: AVRO files cannot be read.
     pub avro_options: Option<serde_json::Value>,
 }
 
@@ -70,25 +70,25 @@ fn yes() -> bool {
     true
 }
 
-/// How a CSV file is written.
+/// The format of a CSV file.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CsvOptions {
     /// Whether columns may be missing at the end of a row.
     pub allow_jagged_rows: Option<bool>,
-    /// Whether a text in quotes may go over several lines.
+    /// Whether a quoted text may contain line breaks.
     pub allow_quoted_new_lines: Option<bool>,
-    /// UTF-8 unless given, or ISO-8859-1.
+    /// UTF-8 (default) or ISO-8859-1.
     pub encoding: Option<String>,
-    /// What stands between fields, a comma unless given.
+    /// The separator between fields. Default: a comma.
     pub field_delimiter: Option<String>,
-    /// What stands round a text, `"` unless given.
+    /// The quotes around a text. Default: `"`.
     pub quote: Option<String>,
-    /// So many lines are passed over first.
+    /// The number of lines to skip at the beginning.
     pub skip_leading_rows: Option<u64>,
 }
 
-/// What a load gives out.
+/// The outputs of a load.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
@@ -96,7 +96,7 @@ pub struct Output {
     pub job_id: String,
     /// The table, with dataset and project.
     pub destination_table: String,
-    /// Rows loaded.
+    /// The number of loaded rows.
     pub rows: u64,
 }
 
@@ -114,7 +114,7 @@ pub struct Output {
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Load {
-    /// What both kinds of load have.
+    /// The properties of both kinds of load.
     #[serde(flatten)]
     pub load: LoadProperties,
     /// The file.
@@ -135,10 +135,10 @@ impl Task for Load {
 }
 
 impl LoadProperties {
-    /// Loads the files, addresses like `gs://bucket/key` in which `*` stands for any letters.
+    /// Loads the files. Their addresses are like `gs://bucket/key`, with `*` for any characters.
     ///
     /// # Errors
-    /// What is wrong with the files, or with the destination.
+    /// An error about the files or the destination.
     pub async fn run(self, uris: Vec<String>, context: &TaskContext) -> Result<Output, TaskError> {
         self.connection.mask(context);
         for (given, name) in [
@@ -146,7 +146,9 @@ impl LoadProperties {
             (self.time_partitioning_field.is_some(), "timePartitioningField"),
         ] {
             if given {
-                context.warn(format!("{name} is not applied; create the table with CreateTable first"));
+                context.warn(format!(
+                    "the property {name} has no effect; create the table with CreateTable first"
+                ));
             }
         }
         let destination = table_reference("destinationTable", &self.destination_table)?;
@@ -161,21 +163,27 @@ impl LoadProperties {
             return Err(stop(warehouse, &jobs, context).await);
         }
         let loaded = self.load(warehouse, &uris, &source, &destination, context).await;
-        // A job that goes on, or will be tried again, still reads the files by it.
+        // A job that still runs, or will be tried again, reads the files through this declaration.
         if !matches!(loaded, Err(TaskError::Unfinished { .. } | TaskError::Platform(_))) {
             let dataset = dataset_name(source.project.as_deref(), &source.dataset);
             match warehouse.delete_table(&dataset, &source.table).await {
                 Ok(()) | Err(WarehouseError::NotFound { .. }) => {}
-                Err(error) => context.warn(format!("the declaration of the files is left behind: {error}")),
+                Err(error) => {
+                    context.warn(format!("the declaration of the files could not be removed: {error}"))
+                }
             }
         }
         let rows = loaded?;
         context.metric_counter("output.rows", rows as f64);
         context.metric_counter("rows", rows as f64);
-        context.info(format!("job {}: {rows} rows are loaded into {}", job_id(context), shown(&destination)));
+        context.info(format!(
+            "job {}: {rows} rows were loaded into {}",
+            job_id(context),
+            shown(&destination)
+        ));
         if rows == 0 && self.failed_on_empty {
             return Err(TaskError::failed(format!(
-                "no rows were loaded into {}; failedOnEmpty: false lets that pass",
+                "no rows were loaded into {}; set failedOnEmpty: false to allow this",
                 shown(&destination)
             )));
         }
@@ -188,8 +196,8 @@ impl LoadProperties {
         QueryJob { job_id: format!("{}{suffix}", job.job_id), max_results: Some(0), ..job }
     }
 
-    /// Runs the jobs of a load one after another. Another delivery of the message goes the same way from the beginning:
-    /// what a job says follows from the task and from the results of those before, which are answered from record.
+    /// Runs the jobs of a load one after another. Another delivery of the message runs the same jobs from the
+    /// beginning: each job follows from the task and from the results of earlier jobs, which are recorded.
     async fn load(
         &self,
         warehouse: &dyn Warehouse,
@@ -245,7 +253,7 @@ impl LoadProperties {
         }
         if self.format() == "CSV" {
             let csv = &self.csv_options;
-            // Where types are found out, the first line is taken for names.
+            // With type detection, the first line has the names.
             let skipped =
                 csv.skip_leading_rows.unwrap_or(u64::from(self.autodetect && self.schema.is_none()));
             options.push(format!("skip_leading_rows={skipped}"));
@@ -269,8 +277,8 @@ impl LoadProperties {
     }
 }
 
-/// The query for the columns of the destination; no rows where there is no such table. A job, so that another delivery
-/// of the message is given the same answer after the table has been made.
+/// The query for the columns of the destination. It has no rows if the table does not exist. It is a job, so
+/// that another delivery of the message gets the same answer after the table was created.
 fn columns_of(destination: &TableReference) -> Result<String, TaskError> {
     let dataset = dataset_name(destination.project.as_deref(), &destination.dataset);
     Ok(format!(
@@ -280,7 +288,7 @@ fn columns_of(destination: &TableReference) -> Result<String, TaskError> {
     ))
 }
 
-/// The columns such a query found.
+/// The columns in the result of this query.
 fn columns(found: &QueryResult) -> Vec<Field> {
     let text = |row: &segue_model::Map, name: &str| {
         row.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
@@ -329,7 +337,7 @@ mod tests {
             rows(&platform, 2, "d.zones").await,
             json!([{"id": 1, "zone": "x"}, {"id": 2, "zone": null}])
         );
-        // Without a schema the destination has it; rows are added unless they are to be replaced.
+        // Without a schema, the destination's schema is used. Rows are added unless they are replaced.
         let mut more = task.clone();
         more.as_object_mut().unwrap().remove("schema");
         platform.run_attempt(3, Load::TYPE, more.clone()).await;

@@ -20,10 +20,10 @@ use serde::Deserialize;
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct LoadFromGcs {
-    /// What both kinds of load have.
+    /// The properties of both kinds of load.
     #[serde(flatten)]
     pub load: LoadProperties,
-    /// The objects: `gs://bucket/key`, with `*` for any letters.
+    /// The objects: `gs://bucket/key`, with `*` for any characters.
     pub from: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `bigquery.Query`: runs statements and hands on what they yield.
+//! `bigquery.Query`: runs statements and returns their rows.
 
 use crate::connection::Connection;
 use crate::disposition::{CreateDisposition, WriteDisposition};
@@ -12,8 +12,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Runs one or several statements as one job. The job's id follows from the attempt: a message delivered twice
-/// makes one job.
+/// Runs one or several statements as one job. The job's id follows from the attempt, so a message that is
+/// delivered twice makes one job.
 ///
 /// ```yaml
 /// id: merge
@@ -27,20 +27,20 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Query {
-    /// Whose project, whose credentials, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub connection: Connection,
-    /// One or several statements; the result is that of the last.
+    /// One or several statements. The result is the result of the last statement.
     pub sql: String,
-    /// What becomes of the rows.
+    /// What happens to the rows.
     pub fetch_type: Option<FetchType>,
-    /// In old flows: FETCH.
+    /// The property of old flows for FETCH.
     #[serde(default)]
     pub fetch: bool,
-    /// In old flows: FETCH_ONE.
+    /// The property of old flows for FETCH_ONE.
     #[serde(default)]
     pub fetch_one: bool,
-    /// In old flows: STORE.
+    /// The property of old flows for STORE.
     #[serde(default)]
     pub store: bool,
     /// Whether the statements are in BigQuery's old dialect: `true` is refused.
@@ -49,15 +49,15 @@ pub struct Query {
     /// As `legacySql`.
     #[serde(default)]
     pub use_legacy_sql: bool,
-    /// Where the rows of a SELECT go: `dataset.table` or `project.dataset.table`, with an optional `$partition`.
+    /// The table for the rows of a SELECT: `dataset.table` or `project.dataset.table`, with an optional `$partition`.
     pub destination_table: Option<String>,
-    /// What happens to rows that are there.
+    /// What happens to existing rows.
     pub write_disposition: Option<WriteDisposition>,
     /// Whether the destination may be created.
     pub create_disposition: Option<CreateDisposition>,
-    /// The dataset that names without one belong to.
+    /// The dataset of names without a dataset.
     pub default_dataset: Option<String>,
-    /// The longest time the job may take, an ISO-8601 duration.
+    /// The longest time the job may take, as an ISO-8601 duration.
     pub job_timeout: Option<String>,
     /// Labels of the job.
     #[serde(default)]
@@ -65,11 +65,11 @@ pub struct Query {
     /// Whether the statements are only checked.
     #[serde(default)]
     pub dry_run: bool,
-    /// Read and not used: all rows are handed over, whatever the page.
+    /// Accepted, and has no effect: all rows are returned.
     pub max_results: Option<u64>,
-    /// Read, applied by a CREATE TABLE … CLUSTER BY only.
+    /// Accepted, and has no effect. Use a CREATE TABLE … CLUSTER BY instead.
     pub clustering_fields: Option<Vec<String>>,
-    /// Read, applied by a CREATE TABLE … PARTITION BY only.
+    /// Accepted, and has no effect. Use a CREATE TABLE … PARTITION BY instead.
     pub time_partitioning_field: Option<String>,
     /// As `timePartitioningField`.
     pub time_partitioning_type: Option<String>,
@@ -81,19 +81,19 @@ pub struct Query {
     pub range_partitioning_end: Option<i64>,
     /// As `timePartitioningField`.
     pub range_partitioning_interval: Option<i64>,
-    /// Read and not used: which changes of the destination's schema are allowed.
+    /// Accepted, and has no effect: the allowed changes of the destination's schema.
     pub schema_update_options: Option<Vec<String>>,
-    /// Read and not used: INTERACTIVE or BATCH.
+    /// Accepted, and has no effect: INTERACTIVE or BATCH.
     pub priority: Option<String>,
-    /// Read and not used: results have no limit.
+    /// Accepted, and has no effect: results have no limit.
     pub allow_large_results: Option<bool>,
-    /// Read and not used: whether results may come from a cache.
+    /// Accepted, and has no effect: whether results may come from a cache.
     pub use_query_cache: Option<bool>,
-    /// Read and not used: it belongs to the old dialect.
+    /// Accepted, and has no effect: it belongs to the old dialect.
     pub flatten_results: Option<bool>,
-    /// Read and not used.
+    /// Accepted, and has no effect.
     pub maximum_billing_tier: Option<i64>,
-    /// Read and not used.
+    /// Accepted, and has no effect.
     pub maximum_bytes_billed: Option<i64>,
 }
 
@@ -162,16 +162,19 @@ impl Query {
             (self.range_partitioning_field.is_some(), "rangePartitioningField", "PARTITION BY"),
         ] {
             if given {
-                context.warn(format!("{name} is not applied; write CREATE TABLE … {instead} … AS SELECT"));
+                context.warn(format!(
+                    "the property {name} has no effect; write CREATE TABLE … {instead} … AS SELECT"
+                ));
             }
         }
     }
 }
 
-/// The time to find out that a job ended within its limit, for who looks at it late.
+/// How long a late check waits for a job that ended within its limit.
 const LAST_LOOK: Duration = Duration::from_secs(5);
 
-/// Runs the job, which may take so long from the beginning of the attempt; longer, and it is cancelled.
+/// Runs the job with a time limit, counted from the beginning of the attempt. After the limit, the job is
+/// cancelled.
 async fn run_within(
     limit: Duration,
     warehouse: &dyn Warehouse,
@@ -204,7 +207,7 @@ fn report(result: &QueryResult, took: Duration, context: &TaskContext) {
         changed.unwrap_or_default(),
         result.bytes_processed,
         took.as_secs_f64(),
-        if result.from_record { "; it had ended before and was not run again" } else { "" }
+        if result.from_record { "; it had ended earlier and was not run again" } else { "" }
     ));
     context.metric_counter("rows", rows as f64);
     context.metric_counter("bytes", result.bytes_processed as f64);

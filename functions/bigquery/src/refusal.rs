@@ -1,11 +1,11 @@
-//! How the warehouse's errors become the task's.
+//! Converts the warehouse's errors to the task's.
 
 use segue_ports::PortError;
 use segue_ports::warehouse::WarehouseError;
 use segue_task::{TaskContext, TaskError};
 
-/// A fault that may pass is the platform's; a job that is still at work is looked at again later; anything else fails
-/// the task.
+/// A transient fault is a fault of the platform. A running job is checked again later. Every other error
+/// fails the task.
 pub(crate) fn refusal(error: WarehouseError, context: &TaskContext) -> TaskError {
     match error {
         WarehouseError::StillRunning { .. } => context.unfinished(),

@@ -1,4 +1,5 @@
-//! Pieces of GoogleSQL that tasks write: names, texts, columns. What is written into a statement goes through here.
+//! Parts of GoogleSQL statements that tasks write: names, texts, columns. Everything that is written into a
+//! statement is escaped here.
 
 use schemars::JsonSchema;
 use segue_ports::warehouse::TableReference;
@@ -19,12 +20,12 @@ pub struct Schema {
 pub struct Field {
     /// Its name.
     pub name: String,
-    /// Its type, in either of BigQuery's spellings: INTEGER or INT64, RECORD or STRUCT.
+    /// The type, in either of BigQuery's spellings: INTEGER or INT64, RECORD or STRUCT.
     #[serde(rename = "type")]
     pub kind: String,
-    /// NULLABLE unless given, REQUIRED or REPEATED.
+    /// NULLABLE (default), REQUIRED or REPEATED.
     pub mode: Option<String>,
-    /// A text for people.
+    /// A description for people.
     pub description: Option<String>,
     /// The columns of a record.
     #[serde(alias = "fields")]
@@ -33,10 +34,10 @@ pub struct Field {
 }
 
 impl Field {
-    /// The column as a statement declares it.
+    /// The declaration of the column in a statement.
     ///
     /// # Errors
-    /// A name or type that is none.
+    /// An invalid name or type.
     pub fn declaration(&self) -> Result<String, TaskError> {
         let mode = self.mode.as_deref().unwrap_or("NULLABLE").trim().to_ascii_uppercase();
         let required = match mode.as_str() {
@@ -59,10 +60,10 @@ impl Field {
         ))
     }
 
-    /// Its type, as a statement writes it.
+    /// The type in a statement.
     ///
     /// # Errors
-    /// A type that is none.
+    /// An invalid type.
     pub fn data_type(&self) -> Result<String, TaskError> {
         let kind = self.kind.trim().to_ascii_uppercase();
         let own = match kind.as_str() {
@@ -85,7 +86,7 @@ impl Field {
             }
             _ => {
                 return Err(TaskError::failed(format!(
-                    "the column '{}' has the type '{}', which is none of BigQuery's",
+                    "the column '{}' has the type '{}', which BigQuery does not have",
                     self.name, self.kind
                 )));
             }
@@ -95,7 +96,7 @@ impl Field {
     }
 }
 
-/// The columns as a statement declares them, without brackets.
+/// The declarations of the columns in a statement, without brackets.
 ///
 /// # Errors
 /// As [`Field::declaration`].
@@ -106,10 +107,10 @@ pub fn declarations(fields: &[Field]) -> Result<String, TaskError> {
 /// A name in backticks.
 ///
 /// # Errors
-/// A name that is empty or would not stay within them.
+/// A name that is empty or contains characters that would end the backticks.
 pub fn quoted(name: &str) -> Result<String, TaskError> {
     if name.trim().is_empty() || name.contains(['`', '\\', '\n']) {
-        return Err(TaskError::failed(format!("'{name}' is no name of a column or table")));
+        return Err(TaskError::failed(format!("'{name}' is not the name of a column or table")));
     }
     Ok(format!("`{name}`"))
 }
@@ -120,11 +121,11 @@ pub fn literal(text: &str) -> String {
     format!("'{escaped}'")
 }
 
-/// A table's name: `table`, `dataset.table` or `project.dataset.table`, with an optional `$partition`, which is left
-/// out. `default` stands in for a dataset that is not named.
+/// Parses a table's name: `table`, `dataset.table` or `project.dataset.table`, with an optional `$partition`,
+/// which is left out. `property` is the name of the property in errors.
 ///
 /// # Errors
-/// A name of other parts.
+/// A name with other parts.
 pub fn table_reference(property: &str, name: &str) -> Result<TableReference, TaskError> {
     let plain = name.trim().replace('`', "");
     let plain = plain.split('$').next().unwrap_or_default();
@@ -144,7 +145,7 @@ pub fn table_reference(property: &str, name: &str) -> Result<TableReference, Tas
     }
 }
 
-/// A table in backticks, as a statement names it.
+/// A table in backticks, for a statement.
 ///
 /// # Errors
 /// As [`quoted`].
@@ -153,12 +154,12 @@ pub fn table_name(table: &TableReference) -> Result<String, TaskError> {
     quoted(&format!("{}{}.{}", project.unwrap_or_default(), table.dataset, table.table))
 }
 
-/// A dataset as the warehouse is asked for it: with its project, where one is named.
+/// The name of a dataset for the warehouse, with its project if there is one.
 pub fn dataset_name(project: Option<&str>, dataset: &str) -> String {
     project.map_or_else(|| dataset.to_owned(), |project| format!("{project}.{dataset}"))
 }
 
-/// A table as outputs name it.
+/// The name of a table in outputs.
 pub fn shown(table: &TableReference) -> String {
     let project = table.project.as_ref().map(|project| format!("{project}."));
     format!("{}{}.{}", project.unwrap_or_default(), table.dataset, table.table)

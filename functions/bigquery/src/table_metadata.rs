@@ -1,4 +1,4 @@
-//! `bigquery.TableMetadata`, and what is given out of a table.
+//! `bigquery.TableMetadata`, and the description of a table in outputs.
 
 use crate::connection::Connection;
 use crate::refusal::refusal;
@@ -9,7 +9,7 @@ use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Tells what a table is: its columns, rows and bytes.
+/// Describes a table: its columns, rows and bytes.
 ///
 /// ```yaml
 /// id: facts
@@ -20,46 +20,46 @@ use serde_json::json;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TableMetadata {
-    /// Whose project, whose credentials, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub connection: Connection,
     /// The dataset.
     pub dataset: String,
     /// The table.
     pub table: String,
-    /// What to do when there is no such table.
+    /// What to do if there is no such table.
     #[serde(default)]
     pub if_not_exists: IfNotExists,
 }
 
-/// What to do when there is no such table.
+/// What to do if there is no such table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum IfNotExists {
     /// Fail.
     #[default]
     Error,
-    /// Give nothing out.
+    /// The task succeeds without outputs.
     Skip,
 }
 
-/// What is given out of a table.
+/// The description of a table in outputs.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TableOutput {
-    /// The project, where one is named.
+    /// The project. None if none is named.
     pub project_id: Option<String>,
     /// The dataset.
     pub dataset_id: Option<String>,
     /// The table.
     pub table: Option<String>,
-    /// A text for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// Rows, for a table.
+    /// The number of rows. None for a view or an external table.
     pub num_rows: Option<u64>,
-    /// Bytes, as far as the warehouse knows them.
+    /// The size in bytes. None if the warehouse does not know it.
     pub num_bytes: Option<u64>,
-    /// What it is: `type`, and `schema` with its `fields`.
+    /// The definition: `type`, and `schema` with its `fields`.
     pub definition: Option<Json>,
 }
 
@@ -97,7 +97,7 @@ impl Task for TableMetadata {
         match warehouse.table_info(&self.dataset, &self.table).await {
             Ok(info) => Ok(TableOutput::new(info, self.connection.project())),
             Err(WarehouseError::NotFound { .. }) if self.if_not_exists == IfNotExists::Skip => {
-                context.warn(format!("there is no table {}.{}", self.dataset, self.table));
+                context.warn(format!("the table {}.{} does not exist", self.dataset, self.table));
                 Ok(TableOutput::default())
             }
             Err(error) => Err(refusal(error, context)),

@@ -25,13 +25,13 @@ impl Platform {
         self.run_attempt(0, task_type, properties).await
     }
 
-    /// Runs a later attempt: its job has another id.
+    /// Runs a later attempt, with another job id.
     pub(crate) async fn run_attempt(&self, attempt: u32, task_type: &str, properties: Json) -> TestRun {
         let message = TaskRunMessage { attempt, ..message(task_type, properties) };
         self.handle(TaskRunMessage { dispatched_at: Timestamp::now(), ..message }).await
     }
 
-    /// Runs the first attempt of a task that was sent off then.
+    /// Runs the first attempt of a task that was dispatched at this time.
     pub(crate) async fn run_sent_at(&self, at: Timestamp, task_type: &str, properties: Json) -> TestRun {
         self.handle(TaskRunMessage { dispatched_at: at, ..message(task_type, properties) }).await
     }

@@ -1,6 +1,6 @@
-//! Jobs that outlive the request, attempts that are stopped, and on whose behalf the warehouse is asked.
+//! Jobs that outlive the request, attempts that are stopped, and the identity of requests to the warehouse.
 //!
-//! The warehouse is the embedded one behind a watcher, which says of some jobs that they are still at work.
+//! The warehouse is the embedded one behind a watcher, which reports some jobs as still running.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "what is wrong here fails a test")]
 
 use async_trait::async_trait;
@@ -21,11 +21,11 @@ const JOB: &str = "segue_execution1_taskrun1_0";
 const PATIENCE: Duration = Duration::from_millis(40);
 const TYPE: &str = "io.kestra.plugin.gcp.bigquery";
 
-/// What was seen of the warehouse, and what it says.
+/// The requests to the warehouse, and the prepared answers.
 #[derive(Clone)]
 struct Watched {
     inner: Arc<dyn Warehouse>,
-    /// The job that is at work, should it be asked for.
+    /// The job to report as running.
     at_work: Arc<Mutex<Option<String>>>,
     patience: Arc<Mutex<Vec<Option<Duration>>>>,
     cancelled: Arc<Mutex<Vec<String>>>,
@@ -87,7 +87,7 @@ struct World {
 }
 
 impl World {
-    /// With the dataset `d`, and a job of that id at work.
+    /// A warehouse with the dataset `d`, and a running job with this id.
     async fn new(at_work: Option<&str>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut ports = segue_embedded::connect(dir.path()).unwrap();
@@ -114,7 +114,7 @@ impl World {
         run_with(&segue_fn_bigquery::tasks(), self.ports.clone(), &work, message, patience, lost).await
     }
 
-    /// To its end.
+    /// Runs the message to its end.
     async fn ended(&self, message: TaskRunMessage) -> TestRun {
         match self.run(message, Some(PATIENCE), &CancellationToken::new()).await {
             TestEnd::Ended(run) => run,
@@ -131,7 +131,7 @@ fn task(name: &str, properties: Json) -> TaskRunMessage {
     message(&format!("{TYPE}.{name}"), properties)
 }
 
-/// The message of an attempt that began so long ago.
+/// The message of an attempt that began this long ago.
 fn resumed(message: TaskRunMessage, ago: Duration) -> TaskRunMessage {
     let begun_at = jiff::Timestamp::now() - ago;
     TaskRunMessage { resumed: Some(Resumed { begun_at, holder: "before".to_owned() }), ..message }
@@ -162,7 +162,7 @@ async fn a_job_timeout_counts_from_the_beginning_of_the_attempt() {
     let run = world.ended(resumed(query.clone(), Duration::from_secs(61))).await;
     assert!(run.result.error.unwrap().contains("jobTimeout of 60s"));
     assert_eq!(world.cancelled(), [JOB]);
-    // One that is found to have ended is no failure, however late somebody looks.
+    // A job that is found to have ended is no failure, even if the check is late.
     *world.watched.at_work.lock().unwrap() = None;
     assert_eq!(world.ended(resumed(query, Duration::from_secs(90))).await.result.error, None);
 }
@@ -180,7 +180,7 @@ async fn a_task_that_is_stopped_stops_its_job() {
     assert_eq!(world.cancelled(), [JOB]);
 }
 
-/// A killed attempt that had handed its message back is run once more, to stop what it began.
+/// A killed attempt that waits for work outside is run once more, to stop its jobs.
 #[tokio::test]
 async fn a_load_that_was_killed_stops_each_of_its_jobs_and_begins_none() {
     let world = World::new(None).await;
@@ -195,7 +195,7 @@ async fn a_load_that_was_killed_stops_each_of_its_jobs_and_begins_none() {
     assert!(world.watched.patience.lock().unwrap().is_empty());
 }
 
-/// Whichever job of a load takes long: the next delivery goes the same way again, and rows are loaded once.
+/// Whichever job of a load takes long, the next delivery repeats the jobs, and rows are loaded once.
 #[tokio::test]
 async fn a_load_goes_on_where_it_was() {
     for (properties, slow) in [
@@ -213,7 +213,7 @@ async fn a_load_goes_on_where_it_was() {
             assert!(matches!(end, TestEnd::Unfinished(_)), "{suffix}: {end:?}");
         }
         *world.watched.at_work.lock().unwrap() = None;
-        // The second time the destination is there, with columns of its own.
+        // The second time the destination exists, with its own columns.
         for _ in 0..2 {
             let run = world.ended(load.clone()).await;
             assert_eq!((run.result.error, &run.result.outputs["rows"]), (None, &json!(2)));

@@ -1,11 +1,11 @@
-//! What a flow sees of an object.
+//! The description of an object in flows.
 
 use segue_model::Json;
 use segue_ports::object::{ObjectAddress, ObjectInfo};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// An object, or a folder: a prefix under which there are objects, ending with a slash.
+/// An object, or a folder: a prefix that contains objects and ends with a slash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Blob {
@@ -17,7 +17,7 @@ pub struct Blob {
     pub name: String,
     /// `bucket/name/generation`.
     pub generated_id: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
     /// Whether it is a folder.
     #[serde(rename = "isDirectory")]
@@ -34,23 +34,23 @@ pub struct Blob {
     /// `no-store`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_control: Option<String>,
-    /// Changes with every replacement.
+    /// A number that changes with every replacement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
-    /// When this generation was written.
+    /// The time this generation was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub create_time: Option<String>,
-    /// When it was last changed.
+    /// The time of the last change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub update_time: Option<String>,
-    /// Free pairs.
+    /// Any keys and values.
     #[serde(default)]
     pub metadata: BTreeMap<String, Json>,
 }
 
 impl Blob {
-    /// An object.
-    pub fn of(info: ObjectInfo) -> Self {
+    /// Describes an object.
+    pub fn from_info(info: ObjectInfo) -> Self {
         let ObjectInfo { address, size, generation, updated, attributes } = info;
         Self {
             uri: address.to_string(),
@@ -70,7 +70,7 @@ impl Blob {
         }
     }
 
-    /// A folder.
+    /// Describes a folder.
     pub fn folder(bucket: &str, prefix: &str) -> Self {
         Self {
             uri: ObjectAddress::new(bucket, prefix).to_string(),
@@ -90,7 +90,7 @@ impl Blob {
         }
     }
 
-    /// Where it is.
+    /// The address of the object.
     pub fn address(&self) -> ObjectAddress {
         ObjectAddress::new(&self.bucket, &self.name)
     }

@@ -8,10 +8,10 @@ use segue_ports::object::ObjectAttributes;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// What Google's own service takes at most.
+/// The limit of Google's own service.
 const MAX_SOURCES: usize = 32;
 
-/// Puts objects together to one, in order of their names.
+/// Joins objects to one object, in the order of their names.
 ///
 /// ```yaml
 /// id: whole
@@ -25,20 +25,20 @@ const MAX_SOURCES: usize = 32;
 pub struct Compose {
     /// The parts.
     pub list: Choice,
-    /// The whole: `gs://bucket/name`.
+    /// The joined object: `gs://bucket/name`.
     pub to: String,
-    /// Whether it is all right that there are no parts.
+    /// Whether the task succeeds if there are no parts.
     #[serde(default)]
     pub allow_empty: bool,
-    /// Which project, as whom.
+    /// The project and the credentials.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The whole; none where there were no parts.
+    /// The joined object. None if there were no parts.
     pub uri: Option<String>,
 }
 
@@ -52,17 +52,17 @@ impl Task for Compose {
         let parts = self.list.blobs(&*objects, Filter::Files).await?;
         if parts.len() > MAX_SOURCES {
             return Err(TaskError::failed(format!(
-                "{} objects match, and at most {MAX_SOURCES} can be put together at once; choose fewer with regExp",
+                "{} objects match, and at most {MAX_SOURCES} can be joined at once; select fewer with regExp",
                 parts.len()
             )));
         }
         if parts.is_empty() {
             if self.allow_empty {
-                context.info(format!("there is nothing under {} to put together", self.list.from));
+                context.info(format!("there are no objects under {} to join", self.list.from));
                 return Ok(Output { uri: None });
             }
             return Err(TaskError::failed(format!(
-                "there is nothing under {} to put together; allowEmpty makes that all right",
+                "there are no objects under {} to join; set allowEmpty: true to allow this",
                 self.list.from
             )));
         }

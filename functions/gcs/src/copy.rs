@@ -19,22 +19,22 @@ use serde::{Deserialize, Serialize};
 pub struct Copy {
     /// The object: `gs://bucket/name`.
     pub from: String,
-    /// Where to: `gs://bucket/name`.
+    /// The new object: `gs://bucket/name`.
     pub to: String,
-    /// Whether the first one is removed afterwards.
+    /// Whether the source is removed afterwards.
     #[serde(default)]
     pub delete: bool,
-    /// Which project, as whom.
+    /// The project and the credentials.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The new object.
     pub uri: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
@@ -51,7 +51,7 @@ impl Task for Copy {
             )));
         }
         let info = if self.delete && objects.head(&from).await?.is_none() {
-            // A run of this attempt that crashed may have moved it before.
+            // A crashed run of this attempt may have moved the object.
             let moved =
                 objects.head(&to).await?.filter(|info| info.updated >= context.message().dispatched_at);
             moved.ok_or_else(|| TaskError::failed(format!("from: {from} was not found")))?

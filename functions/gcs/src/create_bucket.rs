@@ -8,7 +8,7 @@ use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Makes a bucket.
+/// Creates a bucket.
 ///
 /// ```yaml
 /// id: bucket
@@ -20,44 +20,44 @@ use std::collections::BTreeMap;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateBucket {
-    /// As it is to be.
+    /// The settings of the bucket.
     #[serde(flatten)]
     pub properties: BucketProperties,
-    /// What happens when it is there already.
+    /// What happens if the bucket exists.
     #[serde(default)]
     pub if_exists: IfExists,
 }
 
-/// A bucket as it is to be.
+/// The settings of a bucket.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BucketProperties {
-    /// Its name, of 3 to 63 of `a-z 0-9 - _ .`; shared with everybody else's buckets.
+    /// The name: 3 to 63 of `a-z 0-9 - _ .`. Names are shared with all other users of the service.
     pub name: String,
     /// `STANDARD`, `NEARLINE`, `COLDLINE`, `ARCHIVE`, `REGIONAL`, …
     pub storage_class: Option<String>,
-    /// Free pairs.
+    /// Any keys and values.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Which project, as whom, where.
+    /// The project, the credentials and the location.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What happens when the bucket is there already.
+/// What happens if the bucket exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum IfExists {
     /// The task fails.
     #[default]
     Error,
-    /// It is changed.
+    /// The bucket is changed.
     Update,
-    /// It is left as it is.
+    /// The bucket is not changed.
     Skip,
 }
 
-/// What tasks on buckets give out.
+/// The outputs of tasks on buckets.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
@@ -65,25 +65,25 @@ pub struct Output {
     pub bucket: String,
     /// `gs://bucket`.
     pub bucket_uri: String,
-    /// Whether it was made.
+    /// Whether the bucket was created.
     pub created: bool,
-    /// Whether it was changed.
+    /// Whether the bucket was changed.
     pub updated: bool,
-    /// Where it is.
+    /// The location of the bucket.
     pub location: Option<String>,
     /// Its class.
     pub storage_class: Option<String>,
-    /// Free pairs.
+    /// Any keys and values.
     pub labels: BTreeMap<String, String>,
-    /// When it was made.
+    /// The time of creation.
     pub create_time: String,
-    /// When it was last changed.
+    /// The time of the last change.
     pub update_time: String,
 }
 
 impl Output {
-    /// Of a bucket.
-    pub(crate) fn of(info: BucketInfo, created: bool, updated: bool) -> Self {
+    /// Describes a bucket.
+    pub(crate) fn from_info(info: BucketInfo, created: bool, updated: bool) -> Self {
         Self {
             bucket_uri: format!("gs://{}", info.name),
             bucket: info.name,
@@ -119,32 +119,33 @@ impl Task for CreateBucket {
         match objects.create_bucket(spec.clone()).await {
             Ok(info) => {
                 context.info(format!("the bucket {} was made", info.name));
-                return Ok(Output::of(info, true, false));
+                return Ok(Output::from_info(info, true, false));
             }
             Err(PortError::AlreadyExists { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        // A bucket of the same name that others own cannot be seen.
+        // A bucket with the same name that belongs to others is not visible.
         let Some(found) = objects.bucket(&spec.name).await? else {
             return Err(taken(
                 &spec.name,
-                "it belongs to somebody else; bucket names are shared by everybody",
+                "it belongs to another account; bucket names are shared by all users",
             ));
         };
         match self.if_exists {
-            // Made after this attempt was sent off: by a run of it that crashed before it could say so.
+            // The bucket was created after this attempt was dispatched, so a crashed run of this attempt
+            // created it.
             IfExists::Error if found.created >= context.message().dispatched_at => {
-                Ok(Output::of(found, true, false))
+                Ok(Output::from_info(found, true, false))
             }
             IfExists::Error => Err(taken(&spec.name, "it exists already")),
             IfExists::Skip => {
                 context.info(format!("the bucket {} exists already", found.name));
-                Ok(Output::of(found, false, false))
+                Ok(Output::from_info(found, false, false))
             }
             IfExists::Update => {
                 let info = objects.update_bucket(spec).await?;
                 context.info(format!("the bucket {} was changed", info.name));
-                Ok(Output::of(info, false, true))
+                Ok(Output::from_info(info, false, true))
             }
         }
     }

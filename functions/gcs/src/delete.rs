@@ -17,20 +17,20 @@ use serde::{Deserialize, Serialize};
 pub struct Delete {
     /// The object: `gs://bucket/name`.
     pub uri: String,
-    /// Whether a missing object is a failure.
+    /// Whether the task fails if the object does not exist.
     #[serde(default)]
     pub error_on_missing: bool,
-    /// Which project, as whom.
+    /// The project and the credentials.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The object.
     pub uri: String,
-    /// Whether it was there.
+    /// Whether the object existed.
     pub deleted: bool,
 }
 
@@ -43,11 +43,9 @@ impl Task for Delete {
         let address = object("uri", &self.uri)?;
         let deleted = objects.delete(&address).await?;
         if !deleted && self.error_on_missing {
-            return Err(TaskError::failed(format!(
-                "{address} was not found; errorOnMissing makes that a failure"
-            )));
+            return Err(TaskError::failed(format!("{address} was not found, and errorOnMissing is true")));
         }
-        context.info(format!("{address} {}", if deleted { "was removed" } else { "was not there" }));
+        context.info(format!("{address} {}", if deleted { "was removed" } else { "did not exist" }));
         Ok(Output { uri: address.to_string(), deleted })
     }
 }

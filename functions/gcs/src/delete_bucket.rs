@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 pub struct DeleteBucket {
     /// Its name.
     pub name: String,
-    /// Which project, as whom.
+    /// The project and the credentials.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// Its name.

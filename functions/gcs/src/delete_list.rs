@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Objects removed at once when the task does not say.
+/// The default number of objects removed at the same time.
 const AT_ONCE: usize = 8;
 
 /// Removes all objects that match.
@@ -21,28 +21,28 @@ const AT_ONCE: usize = 8;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteList {
-    /// Which objects.
+    /// The objects to remove.
     #[serde(flatten)]
     pub choice: Choice,
-    /// Objects or folders; a folder is gone with its last object, so only objects are removed.
+    /// Objects or folders. Only objects are removed, because a folder disappears with its last object.
     #[serde(default)]
     pub filter: Filter,
-    /// How many at once.
+    /// The number of objects removed at the same time.
     pub concurrent: Option<usize>,
-    /// Whether it is a failure when nothing matches.
+    /// Whether the task fails if nothing matches.
     #[serde(default)]
     pub error_on_empty: bool,
-    /// Which project, as whom.
+    /// The project and the credentials.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// Objects removed.
     pub count: u64,
-    /// Their bytes.
+    /// The sum of their sizes, in bytes.
     pub size: u64,
 }
 
@@ -58,7 +58,7 @@ impl Task for DeleteList {
         };
         if blobs.is_empty() && self.error_on_empty {
             return Err(TaskError::failed(format!(
-                "nothing under {} matches; errorOnEmpty makes that a failure",
+                "no object under {} matches, and errorOnEmpty is true",
                 self.choice.from
             )));
         }

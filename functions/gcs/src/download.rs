@@ -8,7 +8,7 @@ use segue_ports::{InternalStorage, ObjectStore};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Copies an object into internal storage. The store copies it by itself.
+/// Copies an object into internal storage. The store makes the copy itself.
 ///
 /// ```yaml
 /// id: download
@@ -20,12 +20,12 @@ use serde::{Deserialize, Serialize};
 pub struct Download {
     /// The object: `gs://bucket/name`.
     pub from: String,
-    /// Which project, as whom.
+    /// The project and the credentials.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The bucket.
@@ -34,7 +34,7 @@ pub struct Output {
     pub path: String,
     /// The file: `kestra:///…`.
     pub uri: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 

@@ -11,10 +11,10 @@ use segue_ports::{InternalStorage, ObjectStore};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// How large the note of the objects may be that is read back after a crash. Bytes.
+/// The largest list of objects that is read back after a crash, in bytes.
 const NOTE_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// Copies objects into internal storage and, if asked to, removes or moves them afterwards.
+/// Copies objects into internal storage. Optionally removes or moves them afterwards.
 ///
 /// ```yaml
 /// id: incoming
@@ -26,22 +26,22 @@ const NOTE_LIMIT: u64 = 64 * 1024 * 1024;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Downloads {
-    /// Which objects.
+    /// The objects.
     #[serde(flatten)]
     pub choice: Choice,
-    /// What becomes of the objects.
+    /// What happens to the objects.
     #[serde(default)]
     pub action: Action,
-    /// Where they are moved: `gs://bucket/folder/`.
+    /// The folder they are moved to: `gs://bucket/folder/`.
     pub move_directory: Option<String>,
-    /// At most so many; 25 where it is missing.
+    /// The largest number of results. Default: 25.
     pub max_files: Option<usize>,
-    /// Which project, as whom.
+    /// The project and the credentials.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What becomes of the objects.
+/// What happens to the objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Action {
@@ -54,11 +54,11 @@ pub enum Action {
     Delete,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// The objects; their URIs are those of the files.
+    /// The objects, with the URIs of the files.
     pub blobs: Vec<Blob>,
     /// URIs of the files by the objects' names.
     pub output_files: Map,
@@ -73,13 +73,15 @@ impl Task for Downloads {
         let target = match (self.action, &self.move_directory) {
             (Action::Move, Some(directory)) => Some(ObjectAddress::parse(directory.trim())?),
             (Action::Move, None) => {
-                return Err(TaskError::failed("action is MOVE, and moveDirectory does not say where to"));
+                return Err(TaskError::failed(
+                    "action is MOVE, but moveDirectory is not set; set it to gs://bucket/folder/",
+                ));
             }
             _ => None,
         };
         let chosen = self.chosen(context, &*objects).await?;
         let (mut blobs, mut output_files) = (Vec::new(), Map::new());
-        // All are fetched before the first is taken away.
+        // All objects are fetched before the first is removed.
         for blob in &chosen {
             let uri = self.fetch(context, &*objects, blob).await?;
             output_files.insert(blob.name.clone(), uri.clone().into());
@@ -107,8 +109,8 @@ impl Task for Downloads {
 }
 
 impl Downloads {
-    /// The objects. Where they are to be taken away they are noted first: after a crash in the middle the bucket
-    /// alone does not say any more which there were.
+    /// The objects to fetch. If they will be removed, their list is stored first: after a crash, the bucket
+    /// alone no longer shows which objects there were.
     async fn chosen(&self, context: &TaskContext, objects: &dyn ObjectStore) -> Result<Vec<Blob>, TaskError> {
         let note = context.storage_path(&format!("downloads-{}.json", context.message().attempt));
         let uri = InternalStorage::uri(&note);
@@ -127,7 +129,7 @@ impl Downloads {
         Ok(blobs)
     }
 
-    /// Fetches one object; where an earlier run of this attempt took it away, its file is there already.
+    /// Fetches one object. If an earlier run of this attempt removed it, its file exists already.
     async fn fetch(
         &self,
         context: &TaskContext,

@@ -1,4 +1,4 @@
-//! The properties every task takes, and addresses of objects.
+//! The common properties of all tasks, and addresses of objects.
 
 use schemars::JsonSchema;
 use segue_files::Texts;
@@ -9,36 +9,36 @@ use segue_task::{TaskContext, TaskError};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Which project, as whom. Most often they come from plugin defaults, so each task takes all of them, also where
-/// they do not matter to it.
+/// The project and the credentials. They often come from plugin defaults, so each task accepts all of them,
+/// even if some have no effect.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Google {
-    /// The project; that of the credentials where it is missing.
+    /// The project. Default: the project of the credentials.
     pub project_id: Option<String>,
-    /// The content of a service account's key; the service's own credentials where it is missing.
+    /// The key of a service account. Default: the service's own credentials.
     pub service_account: Option<Json>,
     /// A service account to act as.
     pub impersonated_service_account: Option<String>,
-    /// What the credentials are asked for.
+    /// The scopes of the credentials.
     pub scopes: Texts,
-    /// Where a bucket is made: `EU`, `us-central1`, …
+    /// The location of new buckets: `EU`, `us-central1`, …
     pub location: Option<String>,
-    /// Left over from plugin defaults; without effect.
+    /// Accepted because of plugin defaults, and has no effect.
     pub bucket: Option<String>,
 }
 
 impl Google {
-    /// The buckets, asked as the flow says; every task goes through this. The key is out of log and outputs from
-    /// now on.
+    /// The buckets with the flow's project and credentials. Every task uses this. From now on the key is
+    /// masked in log and outputs.
     ///
     /// # Errors
-    /// Credentials that cannot be read.
+    /// Credentials that cannot be parsed.
     pub(crate) fn objects(&self, context: &TaskContext) -> Result<Arc<dyn ObjectStore>, TaskError> {
         let key = self.key();
         if let Some(key) = &key {
             context.mask(key);
-            // The key as a whole hides nothing where its secret part alone turns up.
+            // Masking only the whole key would not mask its secret part on its own.
             let parsed = serde_json::from_str::<Json>(key).ok();
             let secret = parsed.as_ref().and_then(|key| key.get("private_key")).and_then(Json::as_str);
             if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
@@ -55,7 +55,7 @@ impl Google {
         Ok(own.acting_as(&credentials)?.unwrap_or_else(|| Arc::clone(own)))
     }
 
-    /// The key as a text: flows give it as one, or as the object it is.
+    /// The key as a text. Flows write it as a text or as a map.
     fn key(&self) -> Option<String> {
         match self.service_account.as_ref()? {
             Json::Null => None,
@@ -69,22 +69,22 @@ fn named(text: Option<&str>) -> Option<String> {
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// Reads the address of one object.
+/// Parses the address of an object.
 ///
 /// # Errors
-/// A text that is no `gs://` address, or names a bucket alone.
+/// A text that is not a `gs://` address, or that names only a bucket.
 pub fn object(property: &str, uri: &str) -> Result<ObjectAddress, TaskError> {
     let address = ObjectAddress::parse(uri.trim())?;
     if address.key.is_empty() || address.key.ends_with('/') {
         return Err(TaskError::failed(format!(
-            "{property} is '{uri}', which names no object; write gs://{}/<folder>/<file>",
+            "{property} is '{uri}', which does not name an object; write gs://{}/<folder>/<file>",
             address.bucket
         )));
     }
     Ok(address)
 }
 
-/// An error that names the file as the flow does, where the store could not find it.
+/// If the store did not find the file, an error that names it like the flow.
 pub(crate) fn missing(error: PortError, property: &str, uri: &str) -> TaskError {
     match error {
         PortError::NotFound { what } if what.contains(uri) => {

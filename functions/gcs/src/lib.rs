@@ -1,10 +1,10 @@
 //! The `gcs` service: buckets, and objects in them (docs/kestra.md 4.6).
 //!
-//! What it is: one module per task type, with the properties all of them take in [`google`], what a flow sees of
-//! an object in [`blob`], and the choice of objects in [`listing`]. Objects are copied inside the store: bytes do
-//! not pass through this service, save where objects are put together.
+//! What it is: one module for each task type, with their common properties in [`google`], the description of
+//! an object in [`blob`], and the choice of objects in [`listing`]. Objects are copied inside the store: no
+//! bytes pass through this service, except when objects are joined.
 //!
-//! What it must not know: which adapter stands behind the buckets, how internal storage lays out its files.
+//! What it must not know: which adapter is behind the buckets, how internal storage lays out its files.
 //!
 //! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one
 //! line in [`tasks`].

@@ -19,23 +19,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct List {
-    /// Which of them.
+    /// The objects and folders to list.
     #[serde(flatten)]
     pub choice: Choice,
     /// Objects, folders or both.
     #[serde(default)]
     pub filter: Filter,
-    /// At most so many; 25 where it is missing.
+    /// The largest number of results. Default: 25.
     pub max_files: Option<usize>,
-    /// Which project, as whom.
+    /// The project and the credentials.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Them, in order of their names.
+    /// The results, in the order of their names.
     pub blobs: Vec<Blob>,
 }
 

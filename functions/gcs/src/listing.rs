@@ -1,4 +1,4 @@
-//! Which objects a task means: a prefix, how deep, which of them.
+//! The objects that a task selects: a prefix, a depth, and a filter.
 
 use crate::blob::Blob;
 use regex::Regex;
@@ -7,51 +7,51 @@ use segue_ports::object::{ObjectAddress, ObjectStore};
 use segue_task::{TaskContext, TaskError};
 use serde::Deserialize;
 
-/// How deep.
+/// The depth of the listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ListingType {
-    /// What is right under the prefix; what is deeper is folded into folders.
+    /// Only the level of the prefix. Deeper objects are folded into folders.
     #[default]
     Directory,
     /// Everything under the prefix.
     Recursive,
 }
 
-/// What of it.
+/// The kind of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Filter {
-    /// Objects alone.
+    /// Only objects.
     Files,
-    /// Folders alone.
+    /// Only folders.
     Directory,
     /// Both.
     #[default]
     Both,
 }
 
-/// A choice of objects.
+/// A selection of objects.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Choice {
-    /// The bucket, with what the names begin with: `gs://bucket/folder/`.
+    /// The bucket and the prefix: `gs://bucket/folder/`.
     pub from: String,
-    /// How deep.
+    /// The depth of the listing.
     #[serde(default)]
     pub listing_type: ListingType,
-    /// What the whole `gs://` address must match.
+    /// A regular expression for the whole `gs://` address.
     pub reg_exp: Option<String>,
-    /// Older generations as well; none are kept here, so it changes nothing.
+    /// Whether older generations are listed too. There are none here, so it has no effect.
     #[serde(default)]
     pub all_versions: bool,
 }
 
 impl Choice {
-    /// The objects and folders that are meant, in order of their names.
+    /// The selected objects and folders, in the order of their names.
     ///
     /// # Errors
-    /// A bad address or expression, a bucket that is not there.
+    /// An invalid address or expression, or a bucket that does not exist.
     pub async fn blobs(&self, objects: &dyn ObjectStore, filter: Filter) -> Result<Vec<Blob>, TaskError> {
         let ObjectAddress { bucket, key } = ObjectAddress::parse(self.from.trim())?;
         let matches = match &self.reg_exp {
@@ -67,9 +67,9 @@ impl Choice {
             blobs.extend(listing.prefixes.iter().map(|prefix| Blob::folder(&bucket, prefix)));
         }
         if filter != Filter::Directory {
-            // An object whose name ends with a slash is how some tools mark a folder.
+            // Some tools mark a folder by an object with a name that ends with a slash.
             let marker = |name: &str| name.ends_with('/');
-            blobs.extend(listing.objects.into_iter().map(Blob::of).filter(|blob| !marker(&blob.name)));
+            blobs.extend(listing.objects.into_iter().map(Blob::from_info).filter(|blob| !marker(&blob.name)));
         }
         blobs.retain(|blob| matches.as_ref().is_none_or(|matches| matches.is_match(&blob.uri)));
         blobs.sort_by(|a, b| a.name.cmp(&b.name));
@@ -77,13 +77,16 @@ impl Choice {
     }
 }
 
-/// At most so many, with a line in the log for what is left out.
+/// Limits the number of results, and logs how many are left out.
 pub(crate) fn at_most(context: &TaskContext, mut blobs: Vec<Blob>, max: Option<usize>) -> Vec<Blob> {
     /// Kestra's own default.
     const MAX_FILES: usize = 25;
     let max = max.unwrap_or(MAX_FILES);
     if blobs.len() > max {
-        context.warn(format!("{} are there, and maxFiles takes the first {max} of them", blobs.len()));
+        context.warn(format!(
+            "{} objects and folders match; maxFiles limits the result to the first {max}",
+            blobs.len()
+        ));
         blobs.truncate(max);
     }
     blobs

@@ -16,17 +16,17 @@ pub(crate) struct Bench {
     dir: TempDir,
 }
 
-/// How a task ended.
+/// The end of a task.
 pub(crate) struct Ended(TestRun);
 
 impl Ended {
-    /// What it gave out; it is to have succeeded.
+    /// The outputs of a task that must have succeeded.
     pub(crate) fn outputs(self) -> Map {
         assert_eq!(self.0.result.state, State::Success, "{}", self.0.log_text());
         self.0.result.outputs
     }
 
-    /// Why it failed; it is to have failed.
+    /// The error of a task that must have failed.
     pub(crate) fn error(self) -> String {
         assert_eq!(self.0.result.state, State::Failed);
         self.0.result.error.unwrap()
@@ -39,12 +39,12 @@ impl Bench {
         Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
     }
 
-    /// Runs a task that is sent off now.
+    /// Runs a task that is dispatched now.
     pub(crate) async fn run(&self, task: Json) -> Ended {
         self.run_dispatched(task, self.ports.clock.now()).await
     }
 
-    /// Runs a task that was sent off before anything of the test happened.
+    /// Runs a task that was dispatched before the test began.
     pub(crate) async fn run_as_dispatched_long_ago(&self, task: Json) -> Ended {
         self.run_dispatched(task, Timestamp::UNIX_EPOCH).await
     }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateBucket {
-    /// As it is to be.
+    /// The new settings of the bucket.
     #[serde(flatten)]
     pub properties: BucketProperties,
 }
@@ -30,7 +30,7 @@ impl Task for UpdateBucket {
         let objects = self.properties.google.objects(context)?;
         let info = objects.update_bucket(self.properties.spec()).await?;
         context.info(format!("the bucket {} was changed", info.name));
-        Ok(Output::of(info, false, true))
+        Ok(Output::from_info(info, false, true))
     }
 }
 

@@ -9,8 +9,8 @@ use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Copies a file of internal storage into a bucket. The store copies it by itself; what stood there is replaced
-/// whole.
+/// Copies a file of internal storage into a bucket. The store makes the copy itself. An existing object is
+/// replaced.
 ///
 /// ```yaml
 /// id: upload
@@ -33,22 +33,22 @@ pub struct Upload {
     pub content_disposition: Option<String>,
     /// `no-store`, …
     pub cache_control: Option<String>,
-    /// Free pairs.
+    /// Any keys and values.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
-    /// The store checks its own copies, so it changes nothing.
+    /// Accepted, and has no effect: the store checks its own copies.
     pub validate_checksum: Option<Json>,
-    /// Which project, as whom.
+    /// The project and the credentials.
     #[serde(flatten)]
     pub google: Google,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// `gs://bucket/name`.
     pub uri: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
@@ -72,7 +72,7 @@ impl Task for Upload {
         let info = match copied {
             Ok(info) => info,
             Err(error @ PortError::NotFound { .. }) => {
-                // Which of the two is missing decides what is to be done.
+                // Which of the two is missing decides what to do.
                 let there = context.ports().objects.head(&from).await?.is_some();
                 let (property, uri) = if there { ("to", self.to.trim()) } else { ("from", self.from.trim()) };
                 return Err(missing(error, property, uri));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_missing_is_named() {
+    async fn a_missing_file_or_bucket_is_named() {
         let bench = Bench::new();
         bench.create_bucket("b-1").await;
         let from = bench.store("e/x", b"x").await;

@@ -60,7 +60,7 @@ pub struct Counted {
     pub count: u64,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The counts that are kept.

@@ -29,7 +29,7 @@ pub struct Fetch {
     pub level: Option<String>,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// How many lines.

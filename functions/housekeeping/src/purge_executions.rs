@@ -53,7 +53,7 @@ fn yes() -> bool {
     true
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {

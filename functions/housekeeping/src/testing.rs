@@ -19,7 +19,7 @@ pub(crate) struct Bench {
     dir: TempDir,
 }
 
-/// How a task ended.
+/// The end of a task.
 pub(crate) struct Ended(TestRun);
 
 impl Ended {

@@ -1,4 +1,4 @@
-//! What is sent: a text, an url-encoded form, or parts with files streamed out of internal storage.
+//! The body of a request: a text, a URL-encoded form, or parts with files streamed from internal storage.
 
 use crate::properties::Common;
 use reqwest::header::CONTENT_TYPE;
@@ -8,7 +8,7 @@ use segue_model::{Json, Map};
 use segue_ports::InternalStorage;
 use segue_task::{TaskContext, TaskError};
 
-/// The request with its body. A header field the user gave himself is left as it is.
+/// The request with its body. Header fields of the flow are not replaced.
 ///
 /// # Errors
 /// [`TaskError`] when a file cannot be read.
@@ -63,10 +63,14 @@ async fn file(uri: &str, name: Option<&String>, context: &TaskContext) -> Result
     Part::stream_with_length(Body::wrap_stream(stream), info.size)
         .file_name(name.to_owned())
         .mime_str(kind)
-        .map_err(|error| TaskError::failed(format!("{uri} has the type '{kind}', which is none: {error}")))
+        .map_err(|error| {
+            TaskError::failed(format!(
+                "{uri} has the type '{kind}', which is not a valid media type: {error}"
+            ))
+        })
 }
 
-/// A value as it is sent: text as it is, anything else as JSON.
+/// A value as it is sent: a text unchanged, anything else as JSON.
 pub(crate) fn text(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

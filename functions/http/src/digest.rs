@@ -4,25 +4,25 @@ use md5::Md5;
 use reqwest::{Method, Url};
 use sha2::{Digest, Sha256};
 
-/// What a server asks in `WWW-Authenticate: Digest …`.
+/// A server's challenge, from `WWW-Authenticate: Digest …`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
     realm: String,
     nonce: String,
     opaque: Option<String>,
-    /// As the server named it, none where it named none (MD5).
+    /// The name in the challenge. None if the server named none, which means MD5.
     algorithm: Option<String>,
     has_qop: bool,
 }
 
-/// Who answers.
+/// The user name and password.
 pub(crate) struct Credentials<'a> {
     pub(crate) username: &'a str,
     pub(crate) password: &'a str,
 }
 
 impl Challenge {
-    /// Reads a challenge; none where it is of another kind, or asks for what is not known here.
+    /// Parses a challenge. None for other kinds of authentication, and for unknown requirements.
     pub(crate) fn parse(header: &str) -> Option<Self> {
         let (kind, rest) = header.trim().split_once(' ')?;
         if !kind.eq_ignore_ascii_case("digest") {
@@ -44,7 +44,7 @@ impl Challenge {
         (challenge.hash("").is_some() && (qop.is_none() || challenge.has_qop)).then_some(challenge)
     }
 
-    /// The value of the `Authorization` field. `client_nonce` is used once.
+    /// The value of the `Authorization` header. `client_nonce` must be used only once.
     pub(crate) fn answer(
         &self,
         who: &Credentials<'_>,
@@ -83,7 +83,7 @@ impl Challenge {
         Some(header)
     }
 
-    /// The hash the server asked for, in hex; none where it is not known.
+    /// The requested hash in hexadecimal. None if the algorithm is unknown.
     fn hash(&self, text: &str) -> Option<String> {
         match self.algorithm.as_deref().unwrap_or("MD5").to_ascii_uppercase().as_str() {
             "MD5" | "MD5-SESS" => Some(hex(&Md5::digest(text))),
@@ -101,7 +101,7 @@ fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// The fields `name=value, name="quoted, value"`.
+/// Parses the fields `name=value, name="quoted, value"`.
 fn fields(text: &str) -> Vec<(String, String)> {
     let (mut found, mut name, mut value) = (Vec::new(), String::new(), None::<String>);
     let (mut in_quotes, mut escaped) = (false, false);

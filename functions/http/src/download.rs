@@ -1,4 +1,4 @@
-//! `http.Download`: asks an address and keeps what it answers as a file in internal storage.
+//! `http.Download`: requests a URL and stores the answer as a file in internal storage.
 
 use crate::exchange;
 use crate::file_name::file_name;
@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Asks an address and keeps the body as a file. The bytes go through to internal storage as they come; the file is
-/// there whole or not at all.
+/// Requests a URL and stores the body as a file. The bytes are streamed to internal storage. The file exists
+/// completely or not at all.
 ///
 /// ```yaml
 /// id: trips
@@ -27,13 +27,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Download {
-    /// What is asked, and how.
+    /// The request.
     #[serde(flatten)]
     pub common: Common,
-    /// Whether an answer without a body is a failure, unless failed answers are allowed.
+    /// Whether an answer without a body fails the task, unless failed answers are allowed.
     #[serde(default = "yes")]
     pub fail_on_empty_response: bool,
-    /// The file's name; else the server's name for it, else a new one with the ending of the address.
+    /// The name of the file. Default: the name that the server gives, or else a new name with the ending of
+    /// the URL.
     pub save_as: Option<String>,
 }
 
@@ -41,16 +42,16 @@ fn yes() -> bool {
     true
 }
 
-/// What `http.Download` gives out.
+/// The outputs of `http.Download`.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The answer's code.
+    /// The status code of the answer.
     pub code: u16,
     /// The file in internal storage.
     pub uri: String,
-    /// The answer's header: each name with its values.
+    /// The headers of the answer: each name with its values.
     pub headers: Map,
-    /// Bytes.
+    /// The size in bytes.
     pub length: u64,
 }
 
@@ -62,7 +63,7 @@ impl Task for Download {
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         let (url, response) = exchange::send(&self.common, context).await?;
         let (code, headers) = (response.status().as_u16(), exchange::headers(&response));
-        // Servers put letters beyond ASCII there as they are.
+        // Servers write non-ASCII characters there without encoding.
         let disposition = response.headers().get(CONTENT_DISPOSITION);
         let disposition = disposition.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let key = context.attempt_key();
@@ -72,7 +73,7 @@ impl Task for Download {
 
         let length = Arc::new(AtomicU64::new(0));
         let mut body = Box::pin(counted(response, length.clone()));
-        // The first bytes are awaited before a file is begun, so that an empty answer leaves none.
+        // Waits for the first bytes before creating a file, so that an empty answer leaves no file.
         let first = body.next().await.transpose()?;
         if first.is_none() {
             if self.fail_on_empty_response && !self.common.allows_failed() {
@@ -92,12 +93,12 @@ impl Task for Download {
     }
 }
 
-/// The body, its bytes counted and compared with what the server announced.
+/// The body. Its bytes are counted and compared with the announced length.
 fn counted(
     response: Response,
     count: Arc<AtomicU64>,
 ) -> impl futures::Stream<Item = Result<Bytes, PortError>> + Send + 'static {
-    // What is announced is the length of what is sent: nothing is unpacked on the way.
+    // The announced length is that of the sent bytes. Nothing is unpacked on the way.
     let expected = response
         .headers()
         .get(reqwest::header::CONTENT_LENGTH)
@@ -111,7 +112,7 @@ fn counted(
             match expected {
                 Some(expected) if got != expected && !error.is_timeout() => invalid_size(got, expected),
                 _ => PortError::invalid(format!(
-                    "the download broke off after {got} bytes: {}",
+                    "the download was interrupted after {got} bytes: {}",
                     describe(&error)
                 )),
             }
@@ -182,7 +183,7 @@ mod tests {
         assert_eq!(platform.ports.storage.get_text(uri, 100).await.unwrap(), "not really gzip");
         let metric = run.result.metrics.iter().find(|metric| metric.name == "response.length").unwrap();
         assert_eq!(metric.value, 15.0);
-        // The same attempt again puts the same file in its place.
+        // The same attempt again replaces the file by the same file.
         download(&platform, json!({"uri": format!("http://{address}/data/trips.csv.gz?sig=1")})).await;
         assert_eq!(platform.files().await.len(), 1);
     }
@@ -217,7 +218,7 @@ mod tests {
         let address =
             serve_raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n5\r\nse").await;
         let run = download(&platform, json!({"uri": format!("http://{address}/f.csv")})).await;
-        assert!(error(&run).starts_with("the download broke off after "), "{}", error(&run));
+        assert!(error(&run).starts_with("the download was interrupted after "), "{}", error(&run));
         let address = serve_raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n").await;
         let run = download(&platform, json!({"uri": format!("http://{address}/f.csv")})).await;
         assert_eq!(error(&run), "Invalid size, got 0, expected 100");
@@ -290,7 +291,7 @@ mod tests {
         let platform = Platform::new();
         let run =
             download(&platform, json!({"uri": format!("http://{address}/f"), "options": options})).await;
-        assert!(error(&run).starts_with("the download broke off after 5 bytes"), "{}", error(&run));
+        assert!(error(&run).starts_with("the download was interrupted after 5 bytes"), "{}", error(&run));
         assert_eq!(platform.files().await, []);
     }
 }

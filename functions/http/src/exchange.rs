@@ -1,4 +1,4 @@
-//! Asks, and refuses an answer that is a failure.
+//! Sends requests, and refuses answers that are failures.
 
 use crate::body::{text, with_body};
 use crate::digest::{Challenge, Credentials};
@@ -9,22 +9,22 @@ use segue_model::{Json, Map};
 use segue_task::outbound::{ClientSettings, describe};
 use segue_task::{TaskContext, TaskError};
 
-/// So much of a failed answer's body is logged, bytes.
+/// How much of a failed answer's body is logged, in bytes.
 const LOGGED_BODY: usize = 16 * 1024;
 
-/// Sends the request and returns the address asked and the answer, whose body has not been read.
+/// Sends the request. Returns the final URL, and the answer with its unread body.
 ///
 /// # Errors
-/// [`TaskError::Failed`] for an address that is none or is refused, a server that cannot be reached, and an answer
-/// that is a failure; its body is in the log then.
+/// [`TaskError::Failed`] for an invalid or refused URL, a server that cannot be reached, and an answer that
+/// is a failure. The body of a failed answer is logged.
 pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Response), TaskError> {
     let mut url = context.clients().url(&common.uri)?;
     add_params(&mut url, common.params.as_ref());
     let method = common.method.as_deref().unwrap_or("GET").trim().to_ascii_uppercase();
     let method = Method::from_bytes(method.as_bytes())
-        .map_err(|_| TaskError::failed(format!("method: '{method}' is no HTTP verb")))?;
+        .map_err(|_| TaskError::failed(format!("method: '{method}' is not an HTTP method")))?;
     let (settings, auth) = (common.client()?, common.auth());
-    // The headers that the flow's author wrote are meant for the host that the flow names.
+    // The author of the flow wrote the headers for the host in the flow.
     let stay_with_origin = !common.headers.is_empty() || auth.is_some();
     let client = context.clients().get(&ClientSettings { stay_with_origin, ..settings.clone() })?;
     context.debug(format!("{method} {url}"));
@@ -61,7 +61,7 @@ pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Respon
     Err(TaskError::failed(format!("Failed http request with response code '{code}' ({method} {url})")))
 }
 
-/// Follows a redirect to another host, port or scheme: without the flow's own headers and without its credentials.
+/// Follows a redirect to another host, port or scheme, without the flow's own headers and credentials.
 async fn elsewhere(
     common: &Common,
     context: &TaskContext,
@@ -72,12 +72,12 @@ async fn elsewhere(
     let status = response.status();
     let Some(target) = target(&response).filter(|_| status.is_redirection()) else { return Ok(response) };
     let url = context.clients().url(target.as_str())?;
-    // Only 307 and 308 ask for the same request again, with its body.
+    // Only 307 and 308 repeat the same request with its body.
     let repeats = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
     if !repeats && method != Method::HEAD {
         method = Method::GET;
     }
-    context.debug(format!("{method} {url}, without the headers that were meant for another host"));
+    context.debug(format!("{method} {url}, without the headers for the other host"));
     let client = context.clients().get(settings)?;
     let mut builder = client.request(method.clone(), url.clone());
     if repeats {
@@ -87,14 +87,14 @@ async fn elsewhere(
     answered.map_err(|error| TaskError::failed(format!("{method} {url} got no answer: {}", describe(&error))))
 }
 
-/// Where an answer sends the client.
+/// The URL of a redirect.
 fn target(response: &Response) -> Option<Url> {
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
     response.url().join(location).ok()
 }
 
-/// The header fields of an answer, each name with all its values. HTTP/1 names are written with capitals, as
-/// servers write them; those of HTTP/2 have none.
+/// The headers of an answer, each name with all its values. HTTP/1 names are written with capitals, as
+/// servers write them. HTTP/2 names are in lower case.
 pub fn headers(response: &Response) -> Map {
     let capitals = response.version() < Version::HTTP_2;
     let mut fields = Map::new();
@@ -174,7 +174,7 @@ fn with_auth(
             context.mask(token);
             Ok(builder.bearer_auth(token))
         }
-        // The first request goes without: what to say is in the server's answer to it.
+        // The first request has no credentials. The server's answer to it has the challenge.
         "DIGEST" => {
             context.mask(password);
             Ok(builder)
@@ -185,7 +185,7 @@ fn with_auth(
     }
 }
 
-/// What is to be said to a server that asks for DIGEST, when that is what was asked for.
+/// The answer to a server's DIGEST challenge, if the task uses DIGEST.
 fn digest_of(auth: &Auth, response: &Response, method: &Method, url: &Url) -> Option<String> {
     if response.status() != StatusCode::UNAUTHORIZED || !auth.kind.eq_ignore_ascii_case("DIGEST") {
         return None;

@@ -1,10 +1,10 @@
-//! The name under which a download is kept.
+//! The file name of a download.
 
 use reqwest::Url;
 use segue_model::id::friendly_id;
 
-/// `saveAs`, else what the server calls it, else a name that follows from `seed` with the ending of the address
-/// (from its first dot: `trips.csv.gz` gives `.csv.gz`).
+/// `saveAs`, or else the name that the server gives, or else a name made from `seed` with the ending of the
+/// URL (from its first dot: `trips.csv.gz` gives `.csv.gz`).
 pub(crate) fn file_name(
     save_as: Option<&str>,
     disposition: Option<&str>,
@@ -25,8 +25,8 @@ pub(crate) fn file_name(
     }
 }
 
-/// The file name in `attachment; filename="a b.csv"`; the form with a charset goes first (RFC 6266). Folders in it
-/// are dropped.
+/// The file name in `attachment; filename="a b.csv"`. The form with a charset comes first (RFC 6266). Folders
+/// are removed.
 fn from_disposition(text: &str) -> Option<String> {
     let mut plain = None;
     for part in parts(text) {
@@ -70,7 +70,7 @@ fn base_name(name: &str) -> Option<String> {
     (!name.is_empty() && name != "." && name != "..").then(|| name.to_owned())
 }
 
-/// As a form field is encoded.
+/// The name, encoded like a form field.
 fn encoded(name: &str) -> String {
     url::form_urlencoded::byte_serialize(name.as_bytes()).collect()
 }

@@ -1,12 +1,12 @@
-//! The `http` service: asks an address and hands on, or keeps, what it answers (docs/kestra.md 4.1).
+//! The `http` service: requests URLs and returns or stores the answers (docs/kestra.md 4.1).
 //!
-//! What it is: [`request::Request`] and [`download::Download`], with the properties and the conduct they share in
+//! What it is: [`request::Request`] and [`download::Download`], with their common properties and behaviour in
 //! [`properties`], [`body`] and [`exchange`].
 //!
-//! What it must not know: what is done with the answer, which adapter stands behind internal storage.
+//! What it must not know: what is done with the answer, which adapter is behind internal storage.
 //!
-//! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one
-//! line in [`tasks`].
+//! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`;
+//! one line in [`tasks`].
 
 pub mod body;
 mod digest;

@@ -1,4 +1,4 @@
-//! The properties both task types have, and the client they ask for.
+//! The common properties of both task types, and the settings of the HTTP client.
 
 use schemars::JsonSchema;
 use segue_model::{Json, Map, parse_duration};
@@ -7,86 +7,86 @@ use segue_task::outbound::ClientSettings;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// What is asked, and how. Properties that only old flows have are read and heeded too.
+/// The request. Properties of old flows are accepted too.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Common {
-    /// The address: `http` or `https`.
+    /// The URL: `http` or `https`.
     pub uri: String,
-    /// The verb, GET unless given.
+    /// The method. Default: GET.
     pub method: Option<String>,
-    /// Query parameters, appended to the address: a map (a list as value repeats the name) or a list of pairs.
+    /// Query parameters, appended to the URL: a map (a list as value repeats the name) or a list of pairs.
     pub params: Option<Json>,
     /// The body, sent as `contentType`. A map or list is sent as JSON.
     pub body: Option<Json>,
-    /// A form, url-encoded unless `contentType` is `multipart/form-data`. There, a `kestra:///` URI is sent as a
-    /// file, and so is a map of `name` and `content`.
+    /// A form, URL-encoded unless `contentType` is `multipart/form-data`. In a multipart form, a `kestra:///`
+    /// URI is sent as a file, and so is a map with `name` and `content`.
     pub form_data: Option<Map>,
-    /// The body's type, `application/json` unless given.
+    /// The body's media type. Default: `application/json`.
     pub content_type: Option<String>,
     /// Header fields.
     #[serde(default)]
     pub headers: Map,
-    /// How the exchange goes.
+    /// Options of the request.
     #[serde(default)]
     pub options: Options,
-    /// As `options.allowFailed`, in old flows.
+    /// The property of old flows for `options.allowFailed`.
     pub allow_failed: Option<bool>,
-    /// As `options.ssl`, in old flows.
+    /// The property of old flows for `options.ssl`.
     pub ssl_options: Option<Ssl>,
 }
 
-/// How the exchange goes.
+/// Options of the request.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
-    /// Whether an answer of 400 and above is no failure.
+    /// Whether status codes of 400 and above are accepted.
     pub allow_failed: Option<bool>,
-    /// Only these answers are no failure.
+    /// The only accepted status codes. Empty or absent: all codes below 400.
     pub allowed_response_codes: Option<Vec<u16>>,
-    /// Who asks.
+    /// The credentials.
     pub auth: Option<Auth>,
-    /// How long it may take.
+    /// The time limits.
     pub timeout: Option<Timeout>,
-    /// Through what.
+    /// The proxy.
     pub proxy: Option<ProxyOptions>,
-    /// Which certificates are accepted.
+    /// The accepted certificates.
     pub ssl: Option<Ssl>,
-    /// Whether redirects are followed, yes unless given.
+    /// Whether redirects are followed. Default: true.
     pub follow_redirects: Option<bool>,
-    /// The charset of an answer that names none, UTF-8 unless given.
+    /// The charset of an answer that names none. Default: UTF-8.
     pub default_charset: Option<String>,
-    /// Read from old flows: as `timeout.connectTimeout`.
+    /// The property of old flows for `timeout.connectTimeout`.
     pub connect_timeout: Option<String>,
-    /// Read from old flows: as `timeout.readIdleTimeout`.
+    /// A property of old flows for `timeout.readIdleTimeout`.
     pub read_timeout: Option<String>,
-    /// Read from old flows: as `timeout.readIdleTimeout`.
+    /// A property of old flows for `timeout.readIdleTimeout`.
     pub read_idle_timeout: Option<String>,
-    /// Read from old flows; connections are kept as the client sees fit.
+    /// A property of old flows. Has no effect: the client decides how long connections are kept.
     pub connection_pool_idle_timeout: Option<String>,
-    /// Read from old flows; downloads have no limit.
+    /// A property of old flows. Has no effect: downloads have no limit.
     pub max_content_length: Option<u64>,
-    /// Read from old flows: as `auth.username` of BASIC.
+    /// The property of old flows for `auth.username` of BASIC.
     pub basic_auth_user: Option<String>,
-    /// Read from old flows: as `auth.password` of BASIC.
+    /// The property of old flows for `auth.password` of BASIC.
     pub basic_auth_password: Option<String>,
-    /// Read from old flows: as `proxy.type`.
+    /// The property of old flows for `proxy.type`.
     pub proxy_type: Option<String>,
-    /// Read from old flows: as `proxy.address`.
+    /// The property of old flows for `proxy.address`.
     pub proxy_address: Option<String>,
-    /// Read from old flows: as `proxy.port`.
+    /// The property of old flows for `proxy.port`.
     pub proxy_port: Option<u16>,
-    /// Read from old flows: as `proxy.username`.
+    /// The property of old flows for `proxy.username`.
     pub proxy_username: Option<String>,
-    /// Read from old flows: as `proxy.password`.
+    /// The property of old flows for `proxy.password`.
     pub proxy_password: Option<String>,
-    /// Read and not used: which parts of the exchange are logged.
+    /// Accepted, and has no effect: the parts of the request to log.
     pub logs: Option<Json>,
-    /// Read and not used: the level of these lines.
+    /// Accepted, and has no effect: the level of these log lines.
     pub log_level: Option<String>,
 }
 
-/// Who asks.
+/// The credentials of a request.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Auth {
     /// BASIC, BEARER or DIGEST.
@@ -100,17 +100,17 @@ pub struct Auth {
     pub token: Option<String>,
 }
 
-/// How long it may take.
+/// The time limits of a request.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Timeout {
-    /// The longest time until a connection stands, an ISO-8601 duration.
+    /// The longest time to establish a connection, as an ISO-8601 duration.
     pub connect_timeout: Option<String>,
-    /// The longest time in which nothing arrives, an ISO-8601 duration; PT5M unless given.
+    /// The longest time without new data, as an ISO-8601 duration. Default: PT5M.
     pub read_idle_timeout: Option<String>,
 }
 
-/// Through what.
+/// The proxy of a request.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct ProxyOptions {
     /// DIRECT (no proxy) or HTTP.
@@ -120,22 +120,22 @@ pub struct ProxyOptions {
     pub address: Option<String>,
     /// Its port.
     pub port: Option<u16>,
-    /// Who asks it.
+    /// The user name for the proxy.
     pub username: Option<String>,
-    /// That one's password.
+    /// The password for the proxy.
     pub password: Option<String>,
 }
 
-/// Which certificates are accepted.
+/// The accepted certificates.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ssl {
-    /// Any: nobody knows then who answers.
+    /// Whether any certificate is accepted. Then the server's identity is unknown.
     pub insecure_trust_all_certificates: Option<bool>,
 }
 
 impl Common {
-    /// Whether an answer with this code is no failure.
+    /// Whether an answer with this status code is accepted.
     pub fn accepts(&self, code: u16) -> bool {
         match &self.options.allowed_response_codes {
             Some(codes) => codes.contains(&code),
@@ -143,15 +143,15 @@ impl Common {
         }
     }
 
-    /// Whether failed answers are wanted.
+    /// Whether failed answers are accepted.
     pub fn allows_failed(&self) -> bool {
         self.options.allow_failed.or(self.allow_failed).unwrap_or(false)
     }
 
-    /// The settings of the client that asks.
+    /// The settings of the HTTP client.
     ///
     /// # Errors
-    /// [`TaskError::Failed`] for a duration that is none, or a proxy without an address.
+    /// [`TaskError::Failed`] for an invalid duration, or a proxy without an address.
     pub fn client(&self) -> Result<ClientSettings, TaskError> {
         let options = &self.options;
         let defaults = ClientSettings::default();
@@ -173,7 +173,7 @@ impl Common {
         })
     }
 
-    /// Who asks: what is given, or what old flows have.
+    /// The credentials, from `auth` or from the properties of old flows.
     pub fn auth(&self) -> Option<Auth> {
         let options = &self.options;
         options.auth.clone().or_else(|| {
@@ -206,9 +206,9 @@ impl Common {
         }
         let refused = |what: &str| TaskError::failed(format!("options.proxy {what}"));
         let address =
-            proxy.address.filter(|text| !text.is_empty()).ok_or_else(|| refused("names no address"))?;
+            proxy.address.filter(|text| !text.is_empty()).ok_or_else(|| refused("has no address"))?;
         let mut url = reqwest::Url::parse(&format!("http://{address}:{}", proxy.port.unwrap_or(80)))
-            .map_err(|error| refused(&format!("has no good address: {error}")))?;
+            .map_err(|error| refused(&format!("has an invalid address: {error}")))?;
         if let Some(username) = proxy.username {
             url.set_username(&username).map_err(|()| refused("cannot take a username"))?;
             url.set_password(proxy.password.as_deref()).map_err(|()| refused("cannot take a password"))?;

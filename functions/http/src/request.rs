@@ -1,4 +1,4 @@
-//! `http.Request`: asks an address and gives out what it answers.
+//! `http.Request`: requests a URL and returns the answer.
 
 use crate::exchange;
 use crate::properties::Common;
@@ -11,10 +11,10 @@ use segue_task::outbound::describe;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// The largest body that is given out, bytes; more belongs in a file.
+/// The largest body in the outputs, in bytes. A larger body belongs in a file.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
-/// Asks an address and gives out code, header and body.
+/// Requests a URL and returns status code, headers and body.
 ///
 /// ```yaml
 /// id: ask
@@ -31,25 +31,25 @@ const LARGEST_BODY: usize = 8 * 1024 * 1024;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
-    /// What is asked, and how.
+    /// The request.
     #[serde(flatten)]
     pub common: Common,
-    /// Whether the body is given out encrypted. There is no key for that: `true` is refused.
+    /// Whether the body in the outputs is encrypted. There is no key for this, so `true` is refused.
     #[serde(default)]
     pub encrypt_body: bool,
 }
 
-/// What `http.Request` gives out.
+/// The outputs of `http.Request`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// The address asked.
+    /// The URL of the request.
     pub uri: String,
-    /// The answer's code.
+    /// The status code of the answer.
     pub code: u16,
-    /// The answer's header: each name with its values.
+    /// The headers of the answer: each name with its values.
     pub headers: Map,
-    /// The answer's body, always text.
+    /// The body of the answer, always as text.
     pub body: String,
     /// The form that was sent.
     pub form_data: Option<Map>,
@@ -63,8 +63,8 @@ impl Task for Request {
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         if self.encrypt_body {
             return Err(TaskError::failed(
-                "encryptBody: true is not supported, there is no key to encrypt with; keep the body out of the \
-                 outputs with http.Download instead",
+                "encryptBody: true is not supported, because there is no key for it; to keep the body out of the \
+                 outputs, use http.Download",
             ));
         }
         let (url, response) = exchange::send(&self.common, context).await?;
@@ -83,7 +83,7 @@ impl Task for Request {
     }
 }
 
-/// The charset of the answer, else the one to be assumed.
+/// The charset of the answer, or else the default.
 fn encoding(response: &Response, assumed: Option<&str>) -> Result<&'static Encoding, TaskError> {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let named = kind
@@ -94,8 +94,9 @@ fn encoding(response: &Response, assumed: Option<&str>) -> Result<&'static Encod
     match (named, assumed) {
         (Some(encoding), _) => Ok(encoding),
         (None, None) => Ok(UTF_8),
-        (None, Some(name)) => Encoding::for_label(name.as_bytes())
-            .ok_or_else(|| TaskError::failed(format!("options.defaultCharset: '{name}' is no charset"))),
+        (None, Some(name)) => Encoding::for_label(name.as_bytes()).ok_or_else(|| {
+            TaskError::failed(format!("options.defaultCharset: '{name}' is not a known charset"))
+        }),
     }
 }
 
@@ -114,7 +115,7 @@ async fn body(mut response: Response) -> Result<Vec<u8>, TaskError> {
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Err(error) => {
                 return Err(TaskError::failed(format!(
-                    "the answer broke off after {} bytes: {}",
+                    "the answer was interrupted after {} bytes: {}",
                     bytes.len(),
                     describe(&error)
                 )));
@@ -141,7 +142,7 @@ mod tests {
         platform.run(Request::TYPE, properties).await
     }
 
-    /// Answers with what it was asked.
+    /// Answers with a description of the request.
     async fn echo(RawQuery(query): RawQuery, headers: HeaderMap, asked: Asked) -> String {
         let method = asked.method().clone();
         let body = axum::body::to_bytes(asked.into_body(), 1 << 20).await.unwrap();
@@ -224,7 +225,7 @@ mod tests {
     async fn credentials_are_sent_and_masked() {
         let auth = json!({"auth": {"type": "BASIC", "username": "ada", "password": "sesame-1"}});
         let (body, run) = echoed(json!({"options": auth})).await;
-        // What comes back in the body is masked in the outputs like everything else.
+        // Secrets in the answer's body are masked in the outputs too.
         assert_eq!(body["authorization"], "Basic ******");
         assert!(!run.log_text().contains("sesame"));
         let (body, _) = echoed(json!({"options": {"auth": {"type": "BEARER", "token": "tok-123"}}})).await;
@@ -288,7 +289,7 @@ mod tests {
         assert!(run.result.error.unwrap().contains("metadata server"));
     }
 
-    /// Answers with the header fields and the body it was sent.
+    /// Answers with the headers and body of the request.
     async fn mirror(method: axum::http::Method, headers: HeaderMap, body: String) -> String {
         format!("{method} {headers:?} {body}")
     }

@@ -41,7 +41,7 @@ pub(crate) async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-/// Answers every connection with these bytes and closes it: for answers no decent server gives.
+/// Answers every connection with these bytes and closes it, for malformed answers.
 pub(crate) async fn serve_raw(answer: impl Into<Vec<u8>>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,8 +1,7 @@
 //! Renders what the task renders itself: commands and variables, with `{{ workingDir }}` and `{{ outputDir }}`,
 //! and puts local files in the place of `kestra:///` URIs.
 
-use crate::container::Brought;
-use crate::place::{COPIES, Folder, Place};
+use crate::place::{Brought, COPIES, Folder, Place};
 use regex::{Captures, Regex};
 use segue_files::path::last_part;
 use segue_model::{Json, Map};

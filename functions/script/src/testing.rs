@@ -22,7 +22,7 @@ pub(crate) struct Bench {
     dir: TempDir,
 }
 
-/// How a task ended.
+/// The end of a task.
 pub(crate) struct Ended(pub(crate) TestRun);
 
 impl Ended {

@@ -9,7 +9,7 @@ use segue_files::input::uri_of_value;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Puts files together to one.
+/// Joins files to one file.
 ///
 /// ```yaml
 /// id: all
@@ -22,16 +22,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Concat {
-    /// The files, in this order; or a JSON list of them as text.
+    /// The files in this order, or a JSON list of them as text.
     pub files: Texts,
-    /// What is written after every file.
+    /// A text that is written after every file.
     #[serde(default)]
     pub separator: String,
-    /// The ending of the new file's name; `.tmp` where it is missing.
+    /// The ending of the new file's name. Default: `.tmp`.
     pub extension: Option<String>,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The new file.

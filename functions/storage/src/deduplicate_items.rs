@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 
-/// Keeps the last of the rows that have the same key, in the order of the file.
+/// Keeps the last of several rows with the same key, in the order of the file.
 ///
 /// ```yaml
 /// id: latest
@@ -21,21 +21,21 @@ use std::collections::HashMap;
 pub struct DeduplicateItems {
     /// A file of rows: ION, or JSON lines.
     pub from: String,
-    /// Gives the key of a row; its fields are variables.
+    /// An expression for the key of a row. The row's fields are variables.
     pub expr: String,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The new file.
     pub uri: String,
-    /// Keys.
+    /// The number of keys.
     pub num_keys: u64,
-    /// Rows read.
+    /// The number of rows read.
     pub processed_items_total: u64,
-    /// Rows left out.
+    /// The number of rows left out.
     pub dropped_items_total: u64,
 }
 
@@ -47,7 +47,8 @@ pub(crate) fn variables(row: Json) -> Map {
     }
 }
 
-/// A key in 16 bytes, so that a hundred million rows fit into memory. Equal keys are not to be made on purpose.
+/// A key in 16 bytes, so that a hundred million rows fit into memory. The hash makes it hard to construct
+/// equal keys.
 fn fingerprint(key: &str) -> u128 {
     let digest = Sha256::digest(key.as_bytes());
     digest.iter().take(16).fold(0, |number, byte| (number << 8) | u128::from(*byte))
@@ -60,7 +61,7 @@ impl Task for DeduplicateItems {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        // First pass: where each key stands last.
+        // First pass: finds the last row of each key.
         let mut keys: Vec<u128> = Vec::new();
         let mut last: HashMap<u128, usize> = HashMap::new();
         let mut records = Records::open(context, &self.from, "\n").await?;
@@ -69,7 +70,7 @@ impl Task for DeduplicateItems {
             last.insert(key, keys.len());
             keys.push(key);
         }
-        // Second pass: these rows alone, as they are written.
+        // Second pass: writes only these rows, unchanged.
         let mut draft = Draft::create(context, format!("deduplicated{}", extension(&self.from))).await?;
         let mut records = Records::open(context, &self.from, "\n").await?;
         let mut at = 0;

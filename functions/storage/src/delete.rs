@@ -16,17 +16,17 @@ use serde::{Deserialize, Serialize};
 pub struct Delete {
     /// The file.
     pub uri: String,
-    /// Whether a missing file is a failure.
+    /// Whether the task fails if the file does not exist.
     #[serde(default)]
     pub error_on_missing: bool,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The file.
     pub uri: String,
-    /// Whether it was there.
+    /// Whether the file existed.
     pub deleted: bool,
 }
 
@@ -39,7 +39,7 @@ impl Task for Delete {
         let deleted = context.storage().delete(self.uri.trim()).await?;
         if !deleted && self.error_on_missing {
             return Err(TaskError::failed(format!(
-                "{} was not found in internal storage; errorOnMissing makes that a failure",
+                "{} was not found in internal storage, and errorOnMissing is true",
                 self.uri
             )));
         }

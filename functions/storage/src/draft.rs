@@ -1,4 +1,5 @@
-//! A file that is being written: in the working directory until it is whole, then moved to internal storage.
+//! A file that is being written. It is in the working directory until it is complete, and then moved to
+//! internal storage.
 
 use segue_files::path::disk_error;
 use segue_task::{TaskContext, TaskError};
@@ -6,7 +7,7 @@ use std::path::PathBuf;
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt as _, BufWriter};
 
-/// Bytes kept back before they are written.
+/// The size of the write buffer, in bytes.
 const CHUNK: usize = 128 * 1024;
 
 /// A file that is being written.
@@ -17,7 +18,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Begins a file of that name; the name is the task's own, not the user's.
+    /// Starts a file with this name. The name comes from the task, not from the user.
     pub(crate) async fn create(context: &TaskContext, name: String) -> Result<Self, TaskError> {
         let path = context.working_dir().join(format!("{}{name}", segue_files::output::SCRATCH_PREFIX));
         let file = File::create(&path).await.map_err(|error| disk_error("write", &path, &error))?;
@@ -29,7 +30,7 @@ impl Draft {
         Ok(self.file.write_all(bytes).await.map_err(|error| disk_error("write", &self.path, &error))?)
     }
 
-    /// Adds a record and what stands between records.
+    /// Adds a record and the separator between records.
     pub(crate) async fn record(&mut self, record: &[u8], separator: &str) -> Result<(), TaskError> {
         self.write(record).await?;
         self.write(separator.as_bytes()).await
@@ -43,10 +44,10 @@ impl Draft {
     }
 }
 
-/// An `extension` as a task names it, with or without its dot.
+/// An `extension` property, with or without its dot.
 ///
 /// # Errors
-/// An ending that is more than an ending.
+/// A text that is not the ending of a file name.
 pub(crate) fn named_extension(extension: &str) -> Result<String, TaskError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if !extension.chars().all(plain) || extension.contains("..") {
@@ -58,7 +59,7 @@ pub(crate) fn named_extension(extension: &str) -> Result<String, TaskError> {
     Ok(format!("{dot}{extension}"))
 }
 
-/// The ending of a URI's name with its dot, as `.ion`; `.tmp` where there is none.
+/// The ending of the name in a URI, with its dot: `.ion`. Default: `.tmp`.
 pub(crate) fn extension(uri: &str) -> String {
     let name = segue_files::path::last_part(uri);
     let plain = |ending: &&str| !ending.is_empty() && ending.chars().all(|c| c.is_ascii_alphanumeric());

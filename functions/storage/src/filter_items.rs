@@ -8,7 +8,7 @@ use segue_task::{Task, TaskContext, TaskError};
 use segue_template::is_truthy;
 use serde::{Deserialize, Serialize};
 
-/// Keeps the rows for which a condition holds, or those for which it does not.
+/// Keeps the rows for which a condition is true, or those for which it is false.
 ///
 /// ```yaml
 /// id: adults
@@ -21,12 +21,12 @@ use serde::{Deserialize, Serialize};
 pub struct FilterItems {
     /// A file of rows: ION, or JSON lines.
     pub from: String,
-    /// The condition; the fields of a row are variables.
+    /// The condition. The fields of a row are variables.
     pub filter_condition: String,
     /// Which rows are kept.
     #[serde(default)]
     pub filter_type: FilterType,
-    /// What happens to a row for which the condition fails, or gives nothing.
+    /// What happens to a row if the condition fails or has no result.
     #[serde(default)]
     pub error_or_null_behavior: ErrorOrNull,
 }
@@ -35,35 +35,35 @@ pub struct FilterItems {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum FilterType {
-    /// Those for which it holds.
+    /// Rows for which the condition is true.
     #[default]
     Include,
-    /// Those for which it does not.
+    /// Rows for which the condition is false.
     Exclude,
 }
 
-/// What happens to a row for which the condition fails, or gives nothing.
+/// What happens to a row if the condition fails or has no result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ErrorOrNull {
     /// The task fails.
     #[default]
     Fail,
-    /// It is kept.
+    /// The row is kept.
     Include,
-    /// It is left out.
+    /// The row is left out.
     Exclude,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The new file.
     pub uri: String,
-    /// Rows read.
+    /// The number of rows read.
     pub processed_items_total: u64,
-    /// Rows left out.
+    /// The number of rows left out.
     pub dropped_items_total: u64,
 }
 
@@ -74,7 +74,7 @@ impl FilterItems {
             Ok(text) if !text.trim().is_empty() => {
                 return Ok(is_truthy(text.trim()) == (self.filter_type == FilterType::Include));
             }
-            Ok(_) => "it gives nothing".to_owned(),
+            Ok(_) => "it has no result".to_owned(),
             Err(TaskError::Failed { message, .. }) => message,
             Err(other) => return Err(other),
         };
@@ -82,7 +82,7 @@ impl FilterItems {
             ErrorOrNull::Include => Ok(true),
             ErrorOrNull::Exclude => Ok(false),
             ErrorOrNull::Fail => Err(TaskError::failed(format!(
-                "filterCondition cannot be decided for the row {shown}: {why}; errorOrNullBehavior can include or \
+                "filterCondition has no result for the row {shown}: {why}; set errorOrNullBehavior to include or \
                  exclude such rows"
             ))),
         }

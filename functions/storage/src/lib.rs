@@ -1,9 +1,10 @@
 //! The `storage` service: files of internal storage and of namespaces (docs/kestra.md 4.3).
 //!
-//! What it is: one module per task type; [`namespace`] has those on namespace files. Files of lines are read and
-//! written line by line ([`records`]), so that their size does not matter.
+//! What it is: one module for each task type; [`namespace`] has those for namespace files. Files of lines are
+//! read and written line by line ([`records`]), so their size does not matter.
 //!
-//! What it must not know: which adapter stands behind internal storage, what the files hold beyond their lines.
+//! What it must not know: which adapter is behind internal storage, what the files contain beyond their
+//! lines.
 //!
 //! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one
 //! line in [`tasks`].

@@ -7,8 +7,8 @@ use segue_model::{Json, Map};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Puts files into the directory that the tasks of a WorkingDirectory share, and keeps files of it. The
-/// WorkingDirectory's own `inputFiles` and `outputFiles` do the same.
+/// Puts files into the directory that the tasks of a WorkingDirectory share, and stores files of this
+/// directory. The WorkingDirectory's own `inputFiles` and `outputFiles` do the same.
 ///
 /// ```yaml
 /// id: files
@@ -20,18 +20,18 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct LocalFiles {
-    /// Names with contents or URIs, or such a map as JSON text.
+    /// File names with contents or URIs, or such a map as JSON text.
     #[serde(default)]
     pub inputs: Json,
-    /// Globs of files to keep.
+    /// Globs of files to store.
     #[serde(default)]
     pub outputs: Texts,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The files that were kept: URIs by path.
+    /// The stored files: URIs by path.
     pub uris: Map,
 }
 
@@ -54,10 +54,11 @@ impl LocalFiles {
         }
         let found = output::find(dir, WorkingGlobs::new(dir, &self.outputs.0)?).await?;
         for name in &found.refused {
-            context
-                .warn(format!("'{name}' is not kept: it is a link that leads out of the working directory"));
+            context.warn(format!(
+                "'{name}' is not stored: it is a link that leads out of the working directory"
+            ));
         }
-        // Siblings in a shared directory may still want their files.
+        // Siblings in a shared directory may still need the files.
         let keep = if context.message().working_directory.is_some() { Keep::Copy } else { Keep::Move };
         let uris = output::store(storage, &found.files, |name| context.storage_path(name), keep).await?;
         Ok(Output { uris })

@@ -6,7 +6,7 @@ use segue_model::execution::storage_prefix;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Files removed at once.
+/// The number of files removed at the same time.
 const AT_ONCE: usize = 16;
 
 /// Removes all files the execution has in internal storage: inputs, outputs, downloads.
@@ -18,10 +18,10 @@ const AT_ONCE: usize = 16;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct PurgeCurrentExecutionFiles {}
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The files that were there.
+    /// The removed files.
     pub uris: Vec<String>,
 }
 

@@ -12,9 +12,9 @@ use std::pin::Pin;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, BufReader};
 use tokio_util::io::StreamReader;
 
-/// A longer record is no record. Bytes.
+/// The longest record, in bytes.
 const LONGEST: usize = 256 * 1024 * 1024;
-/// Bytes read at once.
+/// The number of bytes read at once.
 const CHUNK: usize = 256 * 1024;
 
 /// The records of a file.
@@ -28,22 +28,22 @@ impl Records {
     /// Opens a file: `kestra:///…`, or `nsfile:///…` of the flow's namespace.
     ///
     /// # Errors
-    /// Another address, a file that is not there, an empty separator.
+    /// An invalid address, a missing file, or an empty separator.
     pub async fn open(context: &TaskContext, uri: &str, separator: &str) -> Result<Self, TaskError> {
         let uri = uri_of_value(uri, &context.message().namespace)?;
         if separator.is_empty() {
             return Err(TaskError::failed(
-                "separator is empty; write what stands between records, like \"\\n\"",
+                "separator is empty; write the text between records, like \"\\n\"",
             ));
         }
         let (_, stream) = context.storage().get(&uri).await.map_err(|error| not_there(error, &uri))?;
         Ok(Self { reader: reader(stream), separator: separator.as_bytes().to_vec(), uri })
     }
 
-    /// The next record without its separator; none at the end.
+    /// The next record without its separator. None at the end.
     ///
     /// # Errors
-    /// A file that cannot be read on.
+    /// A file that cannot be read to its end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, TaskError> {
         let last = self.separator.last().copied().unwrap_or(b'\n');
         let mut record = Vec::new();
@@ -63,17 +63,17 @@ impl Records {
             }
             if record.len() > LONGEST {
                 return Err(TaskError::failed(format!(
-                    "{} has a record of more than {LONGEST} bytes; is its separator another one?",
+                    "{} has a record of more than {LONGEST} bytes; does the file have another separator?",
                     self.uri
                 )));
             }
         }
     }
 
-    /// The next record that is not blank, with the values in it; none at the end.
+    /// The next record that is not blank, with its values. None at the end.
     ///
     /// # Errors
-    /// As [`Self::next`]; a record that is no ION (JSON lines are).
+    /// As [`Self::next`], and for a record that is not ION (JSON lines are ION).
     pub async fn next_row(&mut self) -> Result<Option<(Vec<u8>, Json)>, TaskError> {
         while let Some(record) = self.next().await? {
             let wrong = |why: String| {
@@ -96,7 +96,7 @@ fn reader(stream: ByteStream) -> Pin<Box<dyn AsyncBufRead + Send>> {
     Box::pin(BufReader::with_capacity(CHUNK, StreamReader::new(stream.map_err(io::Error::other))))
 }
 
-/// The port's own error again, as it went into the reader.
+/// Restores the port's own error from the reader's error.
 fn port_error(error: io::Error, uri: &str) -> TaskError {
     match error.downcast::<PortError>() {
         Ok(error) => error.into(),
@@ -104,7 +104,7 @@ fn port_error(error: io::Error, uri: &str) -> TaskError {
     }
 }
 
-/// Names a missing file as the flow does.
+/// An error that names a missing file like the flow.
 pub(crate) fn not_there(error: PortError, uri: &str) -> TaskError {
     match error {
         PortError::NotFound { .. } => TaskError::failed(format!("{uri} was not found in internal storage")),

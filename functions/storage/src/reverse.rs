@@ -13,10 +13,10 @@ use std::path::Path;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
-/// Bytes read at once, from the end to the beginning.
+/// The number of bytes read at once, from the end to the beginning.
 const BLOCK: u64 = 256 * 1024;
 
-/// Writes the lines of a file the other way round.
+/// Writes the lines of a file in reverse order.
 ///
 /// ```yaml
 /// id: newest_first
@@ -27,14 +27,14 @@ const BLOCK: u64 = 256 * 1024;
 pub struct Reverse {
     /// The file.
     pub from: String,
-    /// What ends a line.
+    /// The text that ends a line.
     #[serde(default = "newline")]
     pub separator: String,
-    /// Lines are not looked into, so it changes nothing.
+    /// Accepted, and has no effect: the content of lines is not read.
     pub charset: Option<String>,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The new file.
@@ -48,10 +48,12 @@ impl Task for Reverse {
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         if self.separator.is_empty() {
-            return Err(TaskError::failed("separator is empty; write what ends a line, like \"\\n\""));
+            return Err(TaskError::failed(
+                "separator is empty; write the text that ends a line, like \"\\n\"",
+            ));
         }
         let uri = uri_of_value(&self.from, &context.message().namespace)?;
-        // The end of a stream cannot be read first, so the file is fetched.
+        // A stream cannot be read from its end, so the file is fetched.
         let source = context.working_dir().join(format!("{}source", segue_files::output::SCRATCH_PREFIX));
         context.storage().get_file(&uri, &source).await.map_err(|error| not_there(error, &uri))?;
         let mut draft = Draft::create(context, format!("reversed{}", extension(&uri))).await?;
@@ -61,7 +63,7 @@ impl Task for Reverse {
     }
 }
 
-/// Reads blocks from the end; `head` is the beginning of a line whose start is not read yet.
+/// Reads blocks from the end. `head` is the end of a line that begins in an earlier block.
 async fn reverse(source: &Path, separator: &str, draft: &mut Draft) -> Result<(), TaskError> {
     let broken = |error: std::io::Error| disk_error("read", source, &error);
     let mut file = File::open(source).await.map_err(broken)?;
@@ -85,8 +87,9 @@ async fn reverse(source: &Path, separator: &str, draft: &mut Draft) -> Result<()
             rest = before;
             is_end = false;
         }
-        // A separator cut in two by the block's border is whole again with the next block. The very last one
-        // stays until something is written, so that it is not taken for one between lines.
+        // A separator that is split by the border of two blocks is complete again with the next block. The
+        // last separator of the file is kept until something is written, so that it does not count as one
+        // between lines.
         head = if is_end { block } else { rest.to_vec() };
     }
     if is_end {
@@ -128,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn blocks_do_not_show() {
+    async fn the_size_of_blocks_does_not_change_the_result() {
         for separator in ["\n", "<>"] {
             let lines: Vec<String> =
                 (0..60_000).map(|i| format!("line {i} {}", "x".repeat(i % 37))).collect();

@@ -5,7 +5,7 @@ use segue_files::input::uri_of_value;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Says how large a file is.
+/// Returns the size of a file.
 ///
 /// ```yaml
 /// id: size
@@ -18,10 +18,10 @@ pub struct Size {
     pub uri: String,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 

@@ -7,10 +7,11 @@ use segue_model::Json;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Files that may be open at once.
+/// The largest number of open files.
 const MAX_PARTITIONS: usize = 512;
 
-/// Cuts a file of lines into several, by bytes, number of files, or lines; the first of these that is set counts.
+/// Splits a file of lines into several files, by bytes, number of files, or lines. The first of these that is
+/// set wins.
 ///
 /// ```yaml
 /// id: parts
@@ -23,13 +24,13 @@ const MAX_PARTITIONS: usize = 512;
 pub struct Split {
     /// The file.
     pub from: String,
-    /// At most so many bytes in each, as `10MB`; a longer line stands alone.
+    /// The largest size of a file, such as `10MB`. A longer line gets its own file.
     pub bytes: Option<Json>,
-    /// Into so many, line by line in turn.
+    /// The number of files. Lines are distributed in turn.
     pub partitions: Option<usize>,
-    /// So many lines in each.
+    /// The number of lines in each file.
     pub rows: Option<u64>,
-    /// What ends a line.
+    /// The text that ends a line.
     #[serde(default = "newline")]
     pub separator: String,
 }
@@ -38,14 +39,14 @@ pub(crate) fn newline() -> String {
     "\n".to_owned()
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The new files.
     pub uris: Vec<String>,
 }
 
-/// Where the next file begins.
+/// The rule for the beginning of the next file.
 enum By {
     Bytes(u64),
     Partitions(usize),
@@ -67,7 +68,7 @@ impl Split {
             positive("partitions", partitions > 0)?;
             if partitions > MAX_PARTITIONS {
                 return Err(TaskError::failed(format!(
-                    "partitions is {partitions}; at most {MAX_PARTITIONS} are made"
+                    "partitions is {partitions}; at most {MAX_PARTITIONS} are allowed"
                 )));
             }
             return Ok(By::Partitions(partitions));
@@ -76,11 +77,11 @@ impl Split {
             positive("rows", rows > 0)?;
             return Ok(By::Rows(rows));
         }
-        Err(TaskError::failed("nothing says where to cut: set bytes, partitions or rows"))
+        Err(TaskError::failed("the file cannot be split without a size; set bytes, partitions or rows"))
     }
 }
 
-/// Reads a size as `10MB`; a unit is a power of 1024.
+/// Parses a size such as `10MB`. Units are powers of 1024.
 fn size(value: &Json) -> Result<u64, TaskError> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned).trim().to_ascii_uppercase();
     let wrong = || TaskError::failed(format!("bytes is {value}; write a number, or one with KB, MB or GB"));
@@ -96,7 +97,7 @@ fn size(value: &Json) -> Result<u64, TaskError> {
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
 }
 
-/// Cuts a file as the records come; yields URIs.
+/// Splits a file as its records arrive, and collects the URIs.
 struct Cutter<'a> {
     context: &'a TaskContext,
     extension: String,
@@ -164,7 +165,7 @@ impl Task for Split {
             }
         }
         context.metric_counter("count", cutter.uris.len() as f64);
-        context.info(format!("{} was cut into {} files", self.from, cutter.uris.len()));
+        context.info(format!("{} was split into {} files", self.from, cutter.uris.len()));
         Ok(Output { uris: cutter.uris })
     }
 }
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_is_refused() {
+    async fn invalid_properties_are_refused() {
         let bench = Bench::new();
         let from = bench.store("e/x", b"1").await;
         for more in [

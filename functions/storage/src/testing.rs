@@ -15,23 +15,23 @@ pub(crate) struct Bench {
     dir: TempDir,
 }
 
-/// How a task ended.
+/// The end of a task.
 pub(crate) struct Ended(TestRun);
 
 impl Ended {
-    /// What it gave out; it is to have succeeded.
+    /// The outputs of a task that must have succeeded.
     pub(crate) fn outputs(self) -> Map {
         assert_eq!(self.0.result.state, State::Success, "{}", self.0.log_text());
         self.0.result.outputs
     }
 
-    /// Why it failed; it is to have failed.
+    /// The error of a task that must have failed.
     pub(crate) fn error(self) -> String {
         assert_eq!(self.0.result.state, State::Failed);
         self.0.result.error.unwrap()
     }
 
-    /// What it logged.
+    /// The log of the task.
     pub(crate) fn log(&self) -> String {
         self.0.log_text()
     }
@@ -43,12 +43,12 @@ impl Bench {
         Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
     }
 
-    /// Runs a task in a directory of its own.
+    /// Runs a task in its own directory.
     pub(crate) async fn run(&self, task: Json) -> Ended {
         self.run_in(task, None).await
     }
 
-    /// Runs a task in a directory it shares.
+    /// Runs a task in a shared directory.
     pub(crate) async fn run_in(&self, mut task: Json, shared: Option<WorkingDirectoryRef>) -> Ended {
         let kind = task.as_object_mut().unwrap().remove("type").unwrap();
         let mut message = message(kind.as_str().unwrap(), task);
@@ -69,7 +69,7 @@ impl Bench {
         stream.try_collect::<Vec<Bytes>>().await.unwrap().concat()
     }
 
-    /// Whether a file of internal storage is there.
+    /// Whether a file of internal storage exists.
     pub(crate) async fn is_there(&self, uri: &str) -> bool {
         self.ports.storage.head(uri).await.unwrap().is_some()
     }

@@ -23,7 +23,7 @@ pub struct Write {
     pub extension: Option<String>,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The file.

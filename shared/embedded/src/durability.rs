@@ -1,21 +1,22 @@
-//! What an answered write survives.
+//! The durability of an answered write.
 
 use segue_ports::PortError;
 use std::str::FromStr;
 
-/// What an answered write survives.
+/// The failures that an answered write survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The loss of power: it is on the disk before it is answered. Writers that wait at the same time share one sync.
+    /// The loss of power: a write is on the disk before it is answered. Writers that wait at the same time
+    /// share one sync.
     #[default]
     Full,
-    /// The death of the process at any moment. A machine that loses power may lose the last minute; what is left is
-    /// whole.
+    /// The death of the process at any time. If the machine loses power, the last minute may be lost, but the
+    /// rest is consistent.
     Normal,
 }
 
 impl Durability {
-    /// The name of the setting in the environment.
+    /// The environment variable of the setting.
     pub const VARIABLE: &'static str = "SEGUE_DURABILITY";
 
     pub(crate) fn is_full(self) -> bool {
@@ -31,7 +32,7 @@ impl FromStr for Durability {
             "full" => Ok(Self::Full),
             "normal" => Ok(Self::Normal),
             other => {
-                Err(PortError::invalid(format!("the durability '{other}' is none: it is full or normal")))
+                Err(PortError::invalid(format!("the durability '{other}' is invalid; write full or normal")))
             }
         }
     }

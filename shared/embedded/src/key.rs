@@ -1,7 +1,7 @@
-//! The key for SECRET inputs and outputs: `SEGUE_ENCRYPTION_KEY`, else a file of the data directory, made where there
-//! is none.
+//! The key for SECRET inputs and outputs: `SEGUE_ENCRYPTION_KEY`, or else a file in the data directory, which
+//! is created if it does not exist.
 //!
-//! What it must not know: what is encrypted with it; and it never prints a key.
+//! What it must not know: what is encrypted with the key. It never prints a key.
 
 use crate::secrets::ENCRYPTION_KEY;
 use base64::Engine as _;
@@ -12,10 +12,10 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// The file that holds the key, readable for its owner alone.
+/// The file with the key. Only its owner can read it.
 const FILE: &str = "secret.key";
 
-/// The cipher of a data directory, which no other process works on now.
+/// The cipher of a data directory. No other process may use the directory now.
 pub(crate) fn cipher(data_dir: &Path, variable: Option<&str>) -> Result<Cipher, PortError> {
     if let Some(text) = variable {
         return Cipher::from_base64(text)
@@ -29,14 +29,14 @@ pub(crate) fn cipher(data_dir: &Path, variable: Option<&str>) -> Result<Cipher, 
     };
     Cipher::from_base64(&text).map_err(|error| {
         PortError::invalid(format!(
-            "{}: {error}. Put the former file back, or remove it to have a new key made: SECRET values of former \
-             executions are lost then",
+            "{}: {error}. Put the old file back, or remove it to get a new key: SECRET values of earlier \
+             executions are then lost",
             path.display()
         ))
     })
 }
 
-/// Makes a key. The file is whole from the beginning, and its owner's alone.
+/// Creates a key. The file is complete from the beginning, and only its owner can read it.
 fn make(data_dir: &Path, path: &Path) -> Result<String, std::io::Error> {
     let text = STANDARD.encode(rand::random::<[u8; 32]>());
     let mut file = NamedTempFile::new_in(data_dir)?;

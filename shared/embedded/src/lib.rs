@@ -1,8 +1,7 @@
 //! The local platform: every port on one machine, in one directory, without a cloud account.
 //!
-//! What it is: [`SqliteStateStore`] and [`DurableBus`] in one SQLite file, [`DirectoryObjectStore`], the DuckDB
-//! [`warehouse`], [`EnvSecretStore`]; and [`open`], which puts them together over a data directory:
-//!
+//! What it is: [`SqliteStateStore`] and [`DurableBus`] in one SQLite file, [`DirectoryObjectStore`], the
+//! DuckDB [`warehouse`] and [`EnvSecretStore`]. [`open`] puts them together in a data directory:
 //! ```text
 //! .segue/
 //!   segue.db          flows, executions, task runs, KV, logs, timers, slots, messages
@@ -12,10 +11,11 @@
 //!   warehouse.duckdb  the tables; made by the first job that needs it
 //! ```
 //!
-//! What it must not know: flows, tasks, the engine's rules. Each adapter keeps its technology's errors to itself
-//! and passes the conformance suite of its port.
+//! What it must not know: flows, tasks, the engine's rules. Each adapter keeps the errors of its technology
+//! private, and passes the conformance suite of its port.
 //!
-//! How to add one more adapter: a module here, its field in [`open`], its suite in `segue_ports::conformance`.
+//! How to add one more adapter: a module here, its field in [`open`], its suite in
+//! `segue_ports::conformance`.
 
 mod backup;
 mod bus;
@@ -41,43 +41,43 @@ use std::path::Path;
 use std::sync::Arc;
 use warehouse::DuckDbWarehouse;
 
-/// The bucket in which executions keep their files.
+/// The bucket for the files of executions.
 pub const INTERNAL_BUCKET: &str = "segue-internal";
 
-/// The local platform, with what only a process that has it all can reach.
+/// The local platform, with the parts that are not behind a port.
 pub struct Embedded {
     /// One adapter for each port.
     pub ports: Ports,
-    /// The bus, to take messages from; the same as in `ports`.
+    /// The bus, to receive messages from. It is the same as in `ports`.
     pub bus: Arc<DurableBus>,
-    /// What the user should know of the data directory, if anything.
+    /// A note about the data directory for the user. None if there is nothing to report.
     pub note: Option<String>,
 }
 
-/// What can be chosen about the local platform.
+/// The options of the local platform.
 #[derive(Clone, Debug, Default)]
 pub struct EmbeddedOptions {
-    /// How the bus behaves.
+    /// The settings of the bus.
     pub bus: BusOptions,
     /// The secrets.
     pub secrets: EnvSecretStore,
-    /// What queries may take.
+    /// The limits of queries.
     pub warehouse: warehouse::Limits,
     /// What flows may have of the files of other namespaces.
     pub foreign_files: ForeignFiles,
-    /// How the database is opened; files are synced as it is.
+    /// The options of the database. Files are synced in the same way.
     pub database: DatabaseOptions,
 }
 
-/// The setting for how many deliveries that end with the process are enough; see [`BusOptions::max_unended`].
+/// The variable for [`BusOptions::max_unended`]: the number of deliveries that may end with the process.
 pub const MAX_DELIVERIES: &str = "SEGUE_MAX_DELIVERIES";
 
 impl EmbeddedOptions {
-    /// The secrets of the process's environment and of `.env` in the working directory, and the settings of that
-    /// environment.
+    /// Options from the environment of the process. Secrets come from the environment and from `.env` in the
+    /// working directory.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a setting or a file that cannot be read.
+    /// [`PortError::Invalid`] for an invalid setting or an unreadable file.
     pub fn from_env() -> Result<Self, PortError> {
         let mut options = Self {
             secrets: EnvSecretStore::from_env().with_file(Path::new(".env"))?,
@@ -89,7 +89,7 @@ impl EmbeddedOptions {
             options.bus.max_unended =
                 limit.trim().parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {
                     PortError::invalid(format!(
-                        "the environment variable {MAX_DELIVERIES} is '{limit}'; it is a whole number from 1"
+                        "the environment variable {MAX_DELIVERIES} is '{limit}'; it must be a whole number from 1"
                     ))
                 })?;
         }
@@ -100,17 +100,18 @@ impl EmbeddedOptions {
     }
 }
 
-/// Opens the local platform in `data_dir`, made where there is none, with the secrets of the process's
-/// environment and of `.env` in the working directory. Nothing is handled until [`DurableBus::run`] is.
+/// Opens the local platform in `data_dir`, which is created if it does not exist. Secrets come from the
+/// environment and from `.env` in the working directory. No message is handled until [`DurableBus::run`] is
+/// called.
 ///
 /// # Errors
-/// [`PortError::Invalid`] when another process works on the directory or a newer Segue wrote it;
-/// [`PortError::Unavailable`] when it cannot be used.
+/// [`PortError::Invalid`] if another process uses the directory, or a newer Segue wrote it.
+/// [`PortError::Unavailable`] if it cannot be used.
 pub fn open(data_dir: &Path) -> Result<Embedded, PortError> {
     open_with(data_dir, EmbeddedOptions::from_env()?)
 }
 
-/// As [`open`], for who needs the ports alone.
+/// Like [`open`], for callers that need only the ports.
 ///
 /// # Errors
 /// As [`open`].
@@ -126,10 +127,13 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
     let note = private::data_dir(data_dir).map_err(|error| {
         PortError::unavailable(
             "data directory",
-            format!("{} cannot be made: {error}; name another with --data-dir", data_dir.display()),
+            format!(
+                "{} cannot be created: {error}; name another directory with --data-dir",
+                data_dir.display()
+            ),
         )
     })?;
-    // First, as it keeps every other process away from the directory.
+    // The database comes first, because it keeps other processes away from the directory.
     let database = Database::open_with(&data_dir.join("segue.db"), options.database)?;
     let cipher = key::cipher(data_dir, options.secrets.encryption_key())?;
     let object_root = data_dir.join("objects");

@@ -1,14 +1,14 @@
-//! The data directory is its owner's alone: flows, logs and key-values are plain in it, service account keys too.
+//! Protects the data directory: flows, logs, key-values and service account keys are in it in clear text.
 //!
-//! The folder is closed to everybody else, which closes all below it; the files in it are closed besides, for who
-//! opens the folder on purpose.
+//! Only the owner can open the folder, and so everything below it. Its files are protected too, in case the
+//! owner opens the folder to others.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-/// What others may do.
+/// The permissions of other users.
 const OTHERS: u32 = 0o077;
 /// The files of a data directory that an older Segue may have left open to others.
 const FILES: &[&str] = &[
@@ -21,10 +21,10 @@ const FILES: &[&str] = &[
     "warehouse.duckdb.wal",
 ];
 
-/// Makes the data directory, or closes it to others; returns what the user should know of it.
+/// Creates the data directory, or closes it to other users. Returns a note for the user.
 ///
-/// One with other people's files in it, in which Segue was never at work, is left as it is: what Segue makes in it is
-/// closed all the same.
+/// A directory with other files that Segue never used is not changed. The files that Segue creates in it are
+/// protected in any case.
 pub(crate) fn data_dir(folder: &Path) -> io::Result<Option<String>> {
     if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
         std::fs::create_dir_all(above)?;
@@ -38,14 +38,14 @@ pub(crate) fn data_dir(folder: &Path) -> io::Result<Option<String>> {
         Err(error) => return Err(error),
     }
     for file in FILES {
-        // One that is not there, or is another user's, is told of when it is opened.
+        // A file that does not exist, or belongs to another user, is reported when it is opened.
         let _ = close(&folder.join(file));
     }
     if std::fs::metadata(folder)?.permissions().mode() & OTHERS == 0 {
         return Ok(None);
     }
     if std::fs::read_dir(folder)?.next().is_none() {
-        // Nobody has put anything into it: it is as if it were made now.
+        // The folder is empty: treat it like a new one.
         close(folder)?;
         return Ok(None);
     }
@@ -53,24 +53,24 @@ pub(crate) fn data_dir(folder: &Path) -> io::Result<Option<String>> {
     let place = folder.display();
     if !ours {
         return Ok(Some(format!(
-            "{place} is open to other users of this machine and has more in it than Segue's data, so it is left as it \
-             is; close it with `chmod 700`, or name a folder of its own with --data-dir"
+            "{place} is open to other users of this machine and has other files in it, so it is not \
+             changed; close it with `chmod 700`, or name another folder with --data-dir"
         )));
     }
     Ok(Some(match close(folder) {
-        Ok(()) => format!("{place} was open to other users of this machine; it is closed to them now"),
+        Ok(()) => format!("{place} was open to other users of this machine; it is now closed to them"),
         Err(error) => {
             format!("{place} is open to other users of this machine and cannot be closed to them: {error}")
         }
     }))
 }
 
-/// Makes one folder that is its owner's alone.
+/// Creates a folder that only its owner can use.
 pub(crate) fn folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
-/// Makes a folder that is its owner's alone where there is none.
+/// Creates a folder that only its owner can use, if it does not exist.
 pub(crate) fn ensure_folder(path: &Path) -> io::Result<()> {
     match folder(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
@@ -78,12 +78,12 @@ pub(crate) fn ensure_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a file that is its owner's alone where there is none; what is in it stays.
+/// Creates a file that only its owner can use, if it does not exist. Existing content stays.
 pub(crate) fn file(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
 }
 
-/// Takes from a file or folder what others may do with it.
+/// Removes the permissions of other users from a file or folder.
 pub(crate) fn close(path: &Path) -> io::Result<()> {
     let mode = std::fs::metadata(path)?.permissions().mode();
     if mode & OTHERS == 0 {
@@ -92,7 +92,7 @@ pub(crate) fn close(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS))
 }
 
-/// Writes the entries of a folder to the disk.
+/// Syncs the entries of a folder to the disk.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder)?.sync_all()

@@ -1,12 +1,12 @@
-//! Secrets from the environment, as Kestra's open-source edition has them (docs/kestra.md 3.6).
+//! Secrets from the environment, as in Kestra's open-source edition (docs/kestra.md 3.6).
 //!
-//! `secret('MY_KEY')` is `SECRET_MY_KEY` in base64; the key's case is not minded. Where `SEGUE_SECRETS_PLAIN` is
-//! `true`, the plain variable `MY_KEY` is found as well. Without that setting an expression would read the whole
-//! environment: credentials of the cloud, passwords of other programs. A `.env` file stands behind the environment.
-//! Namespaces see the same secrets. Variables of Segue's own (`SEGUE_AUTH`, `SEGUE_ENCRYPTION_KEY`) are never
-//! found.
+//! `secret('MY_KEY')` reads the variable `SECRET_MY_KEY`, which is in base64. The case of the key does not
+//! matter. If `SEGUE_SECRETS_PLAIN` is `true`, the plain variable `MY_KEY` is read as well. Without this
+//! setting an expression cannot read other variables, such as the credentials of the cloud or passwords of
+//! other programs. A `.env` file provides variables that the environment does not have. All namespaces see
+//! the same secrets. Segue's own variables (`SEGUE_AUTH`, `SEGUE_ENCRYPTION_KEY`) are never found.
 //!
-//! What it must not know: where the environment comes from (but for [`EnvSecretStore::from_env`]); and it never
+//! What it must not know: where the environment comes from (except [`EnvSecretStore::from_env`]). It never
 //! prints a value.
 
 use async_trait::async_trait;
@@ -24,12 +24,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The variable that holds the key for SECRET inputs and outputs: nobody else's business.
+/// The variable with the key for SECRET inputs and outputs. No expression can read it.
 pub(crate) const ENCRYPTION_KEY: &str = "SEGUE_ENCRYPTION_KEY";
 
-/// What the names of Segue's own settings begin with; no expression reads them.
+/// The prefix of Segue's own settings. No expression can read them.
 const OWN: &str = "SEGUE_";
-/// The setting that makes plain variables secrets.
+/// The setting that makes plain variables readable as secrets.
 const PLAIN: &str = "SEGUE_SECRETS_PLAIN";
 
 /// Secrets from variables.
@@ -39,7 +39,7 @@ pub struct EnvSecretStore {
 }
 
 impl fmt::Debug for EnvSecretStore {
-    /// How many there are, never what they are.
+    /// Prints the number of secrets, never their values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EnvSecretStore").field("variables", &self.variables.len()).finish()
     }
@@ -48,8 +48,8 @@ impl fmt::Debug for EnvSecretStore {
 impl EnvSecretStore {
     /// Secrets from these variables.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        // Upper case, so that a key is found however it is written; of two that differ in case only, the one
-        // in upper case counts.
+        // Names are in upper case, so that the case of a key does not matter. If two names differ only in
+        // case, the one in upper case wins.
         let mut known = HashMap::new();
         for (name, value) in variables {
             let upper = name.to_ascii_uppercase();
@@ -64,16 +64,16 @@ impl EnvSecretStore {
 
     /// Secrets from the process's environment as it is now.
     pub fn from_env() -> Self {
-        // A variable that is not text cannot be a secret of a flow.
+        // A variable that is not UTF-8 cannot be a secret.
         Self::new(
             std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
         )
     }
 
-    /// Adds the variables of a `.env` file (`NAME=value` lines, `#` comments, quotes, `export`); those known
-    /// already count more. A file that is not there adds nothing; a line that is none of these is passed over
-    /// with a warning, as the file may be somebody else's too.
+    /// Adds the variables of a `.env` file (`NAME=value` lines, `#` comments, quotes, `export`). Variables
+    /// that are already known win. A missing file adds nothing. Any other line is skipped with a warning,
+    /// because the file may belong to other programs too.
     ///
     /// # Errors
     /// [`PortError::Unavailable`] when the file cannot be read.
@@ -91,16 +91,16 @@ impl EnvSecretStore {
                 Line::Assignment(name, value) => {
                     self.variables.entry(name.to_ascii_uppercase()).or_insert(value);
                 }
-                // The line itself may hold a secret.
+                // The line itself may contain a secret, so it is not logged.
                 Line::Unreadable => {
-                    tracing::warn!("{}, line {}: not NAME=value, passed over", path.display(), index + 1);
+                    tracing::warn!("{}, line {}: not NAME=value, skipped", path.display(), index + 1);
                 }
             }
         }
         Ok(self)
     }
 
-    /// The key for SECRET inputs and outputs, as it was set.
+    /// The key for SECRET inputs and outputs, as set in the environment.
     pub(crate) fn encryption_key(&self) -> Option<&str> {
         self.variables.get(ENCRYPTION_KEY).map(String::as_str).filter(|key| !key.is_empty())
     }
@@ -138,7 +138,7 @@ impl SecretStore for EnvSecretStore {
         self.find(key)
     }
 
-    /// Those that say they are secrets: the rest of the environment is nobody's business.
+    /// Only variables with the prefix `SECRET_`. The names of other variables are not shown.
     async fn names(&self, _namespace: &str) -> Result<Vec<String>, PortError> {
         let mut names: Vec<String> = self
             .variables
@@ -176,13 +176,14 @@ fn assignment(line: &str) -> Line {
             Some(value) => value,
             None => return Line::Unreadable,
         },
-        // A comment may follow a value that is not quoted.
+        // A comment may follow an unquoted value.
         _ => value.split(" #").next().unwrap_or(value).trim_end().to_owned(),
     };
     Line::Assignment(name.to_owned(), value)
 }
 
-/// A quoted value: taken as it is in single quotes, with `\n`, `\"` and `\\` in double ones.
+/// A quoted value. Single quotes keep it unchanged; double quotes allow `
+/// `, `\"` and `\\`.
 fn quoted(value: &str, quote: char) -> Option<String> {
     let mut text = String::new();
     let mut letters = value.chars();
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn base64_comes_before_plain_and_case_is_not_minded() {
+    async fn base64_comes_before_plain_and_case_does_not_matter() {
         let store = store(&[
             ("SEGUE_SECRETS_PLAIN", "true"),
             ("SECRET_API_KEY", "czNjcjN0\n"),
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_base64_is_said_without_showing_it() {
+    async fn an_error_about_base64_does_not_show_the_value() {
         let store = store(&[("SECRET_BAD", "hunter2!"), ("SECRET_BYTES", "//79")]);
         for key in ["bad", "bytes"] {
             let refused = store.get("n", key).await.unwrap_err();
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_stands_behind_the_environment() {
+    async fn the_environment_wins_over_the_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(".env");
         std::fs::write(

@@ -22,7 +22,7 @@ pub(crate) enum Phase {
 
 impl Phase {
     /// The stage in which the tasks of a branch run.
-    pub(crate) fn of(branch: Branch) -> Self {
+    pub(crate) fn from_branch(branch: Branch) -> Self {
         match branch {
             Branch::Main | Branch::Then | Branch::Else | Branch::Case(_) | Branch::Defaults => Self::Main,
             Branch::Errors => Self::Errors,
@@ -168,7 +168,7 @@ impl Frame {
     /// Notes that a child has started.
     pub(crate) fn child_started(&mut self, plan: &Plan, node: NodeId, iteration: Option<u64>) {
         let Some(place) = plan.node(node) else { return };
-        let phase = Phase::of(place.branch);
+        let phase = Phase::from_branch(place.branch);
         self.tally(phase).start();
         // What runs when a pause begins does not hold the pause up.
         if place.branch != Branch::OnPause {
@@ -195,7 +195,7 @@ impl Frame {
     /// Notes that a child has ended.
     pub(crate) fn child_ended(&mut self, plan: &Plan, node: NodeId, iteration: Option<u64>, state: State) {
         let Some(place) = plan.node(node) else { return };
-        let phase = Phase::of(place.branch);
+        let phase = Phase::from_branch(place.branch);
         self.tally(phase).end(state);
         if phase != Phase::Main {
             return;

@@ -71,7 +71,8 @@ impl ExecutionState {
         // What runs aside is taken away by a restart, and made again under an id of its own: the attempts of
         // the former must not be taken for those of the latter.
         let attempt = self.execution.metadata.attempt_number;
-        let is_aside = self.plan.node(child.node).is_some_and(|node| Phase::of(node.branch) != Phase::Main);
+        let is_aside =
+            self.plan.node(child.node).is_some_and(|node| Phase::from_branch(node.branch) != Phase::Main);
         if is_aside && attempt > 1 {
             name.push_str(&format!("@{attempt}"));
         }

@@ -209,12 +209,12 @@ impl ExecutionState {
         let Some(planned) = self.plan().node(node) else { return Vec::new() };
         let level = run.task_run.parent_task_run_id.as_ref();
         let order = self.order_of(level);
-        let phase = Phase::of(planned.branch);
+        let phase = Phase::from_branch(planned.branch);
         let dependants = dependants(&order, node);
         let comes_later = |other: &Run| {
             let Some(node) = other.node else { return false };
             let Some(later) = self.plan().node(node) else { return false };
-            let other_phase = Phase::of(later.branch);
+            let other_phase = Phase::from_branch(later.branch);
             if other_phase != phase {
                 return other_phase > phase;
             }

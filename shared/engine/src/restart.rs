@@ -84,9 +84,9 @@ impl ExecutionState {
     }
 
     fn is_aside(&self, run: &Run) -> bool {
-        run.node
-            .and_then(|node| self.plan.node(node))
-            .is_some_and(|node| node.branch != Branch::OnPause && Phase::of(node.branch) != Phase::Main)
+        run.node.and_then(|node| self.plan.node(node)).is_some_and(|node| {
+            node.branch != Branch::OnPause && Phase::from_branch(node.branch) != Phase::Main
+        })
     }
 
     /// Takes away what ran aside of these levels; those of the flow itself go always.

@@ -1,8 +1,11 @@
-//! What people ask of an execution: kill, pause, resume, restart, replay, labels (docs/kestra.md 2.5, 2.6). Each
-//! request is checked against the execution as it is in the store; one that is refused changes nothing.
+//! What people can do with an execution: kill, pause, resume, restart, replay, set labels (docs/kestra.md
+//! 2.5, 2.6). Each request is checked against the stored execution. A refused request changes nothing.
 //!
-//! How to add one more: an event in the model, its rule in the engine's `refusal`, its arm in `decide`, a method
-//! here.
+//! How to add one more: an event in the model, its rule in the engine's `refusal`, its arm in `decide`, and a
+//! method here.
+//!
+//! Every method can also return [`ActionError::NotFound`] if there is no such execution, and
+//! [`ActionError::Port`] if the store or the bus fails.
 
 use crate::create::{CreateError, NewExecution};
 use crate::executor::{Executor, execution_message};
@@ -20,16 +23,16 @@ use segue_ports::PortError;
 use segue_ports::state::StoredExecution;
 use thiserror::Error;
 
-/// Why a request was not granted. Nothing was changed.
+/// Why a request was refused. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum ActionError {
     /// There is no such execution, task run, flow or revision.
     #[error("{0}")]
     NotFound(String),
-    /// The execution is not in a state in which this can be asked.
+    /// The state of the execution does not allow the request.
     #[error("{0}")]
     IllegalState(String),
-    /// The request itself is wrong.
+    /// The request itself is invalid.
     #[error("{0}")]
     Invalid(String),
     /// Inputs were refused.
@@ -75,45 +78,47 @@ impl From<CreateError> for ActionError {
 }
 
 impl Executor {
-    /// Kills an execution, with its subflows where `cascade` says so. One that has ended stays as it is.
+    /// Kills an execution, and its subflows if `cascade` is set. An execution that has ended is not changed.
     ///
     /// # Errors
-    /// [`ActionError::IllegalState`] for one that has ended, without `cascade`.
+    /// [`ActionError::IllegalState`] if the execution has ended and `cascade` is not set.
     pub async fn kill(&self, id: &ExecutionId, cascade: bool) -> Result<Execution, ActionError> {
         self.act(id, |_| Event::KillRequested { cascade }).await
     }
 
-    /// Pauses a RUNNING execution: what runs goes on to its end, nothing starts.
+    /// Pauses a RUNNING execution. Task runs that are running continue to their end. No other task run
+    /// starts.
     ///
     /// # Errors
-    /// [`ActionError::IllegalState`] for one that is not RUNNING.
+    /// [`ActionError::IllegalState`] if the execution is not RUNNING.
     pub async fn pause(&self, id: &ExecutionId) -> Result<Execution, ActionError> {
         self.act(id, |_| Event::PauseRequested).await
     }
 
-    /// Resumes a PAUSED execution at its first Pause; `inputs` are what is submitted for its `onResume`, texts or
-    /// values.
+    /// Resumes a PAUSED execution at its first Pause. `inputs` are the texts or values submitted for the
+    /// Pause's `onResume`.
     ///
     /// # Errors
-    /// [`ActionError::IllegalState`] for one that is not PAUSED; [`ActionError::Inputs`] where inputs were refused,
-    /// and it is PAUSED still.
+    /// [`ActionError::IllegalState`] if the execution is not PAUSED. [`ActionError::Inputs`] if inputs were
+    /// refused; then the execution stays PAUSED.
     pub async fn resume(&self, id: &ExecutionId, inputs: Map) -> Result<Execution, ActionError> {
         let (task_run_id, inputs) = self.resolve_resume(id, inputs).await?;
         self.act(id, |_| Event::ResumeRequested { inputs: inputs.clone(), task_run_id: task_run_id.clone() })
             .await
     }
 
-    /// What a resume of a PAUSED execution would ask for.
+    /// The inputs that a resume of a PAUSED execution asks for.
     ///
     /// # Errors
-    /// [`ActionError::IllegalState`] for one that is not PAUSED.
+    /// [`ActionError::IllegalState`] if the execution is not PAUSED.
     pub async fn resume_inputs(&self, id: &ExecutionId) -> Result<Vec<Input>, ActionError> {
         let state = self.stored(id).await?;
         refused(&state, &resume_of(None))?;
         Ok(state.first_paused().map(|id| state.resume_inputs(&id)).unwrap_or_default())
     }
 
-    /// The paused task run that a resume means, and its inputs, resolved, secrets encrypted; nothing is changed.
+    /// The paused task run that a resume would continue, and its resolved inputs, with encrypted secrets.
+    /// Nothing is changed.
     ///
     /// # Errors
     /// As [`Executor::resume`].
@@ -135,27 +140,29 @@ impl Executor {
         Ok((Some(task_run_id), resolved))
     }
 
-    /// Runs an execution now, whatever it waits for: a date, a slot, a person.
+    /// Runs an execution now, even if it waits for a date, a slot or a person.
     ///
     /// # Errors
-    /// [`ActionError::IllegalState`] for one that has ended.
+    /// [`ActionError::IllegalState`] if the execution has ended.
     pub async fn force_run(&self, id: &ExecutionId) -> Result<Execution, ActionError> {
         self.act(id, |_| Event::ForceRunRequested).await
     }
 
-    /// Takes a QUEUED execution out of the queue, to run (RUNNING) or to end in `state`.
+    /// Takes a QUEUED execution out of the queue. It runs (RUNNING) or ends in `state`.
     ///
     /// # Errors
-    /// [`ActionError::IllegalState`] for one that is not QUEUED; [`ActionError::Invalid`] for another state.
+    /// [`ActionError::IllegalState`] if the execution is not QUEUED. [`ActionError::Invalid`] for any other
+    /// state.
     pub async fn unqueue(&self, id: &ExecutionId, state: State) -> Result<Execution, ActionError> {
         self.act(id, |_| Event::Unqueued { state }).await
     }
 
-    /// Restarts what failed: in place, or, with a revision, as a new execution of that revision of the flow.
+    /// Restarts the failed task runs: in the same execution, or, with a revision, as a new execution of that
+    /// revision of the flow.
     ///
     /// # Errors
-    /// [`ActionError::IllegalState`] for one that has neither ended nor is PAUSED, or in which nothing failed;
-    /// [`ActionError::NotFound`] for a revision that is not there.
+    /// [`ActionError::IllegalState`] if the execution has neither ended nor is PAUSED, or if nothing in it
+    /// failed. [`ActionError::NotFound`] if the revision does not exist.
     pub async fn restart(&self, id: &ExecutionId, revision: Option<u32>) -> Result<Execution, ActionError> {
         let Some(revision) = revision else {
             return self
@@ -173,11 +180,11 @@ impl Executor {
         self.create_copy(copy).await
     }
 
-    /// Runs an execution again as a new one: from scratch, or from a task run on, in its own revision of the flow
-    /// unless another is named, with its inputs unless others are submitted.
+    /// Runs an execution again as a new execution, from the start or from a task run on. The new execution
+    /// has the same revision and the same inputs unless others are given.
     ///
     /// # Errors
-    /// [`ActionError::NotFound`] for a task run or revision that is not there; [`ActionError::Inputs`] where
+    /// [`ActionError::NotFound`] if the task run or the revision does not exist. [`ActionError::Inputs`] if
     /// inputs were refused.
     pub async fn replay(
         &self,
@@ -205,11 +212,12 @@ impl Executor {
         self.create_copy(copy).await
     }
 
-    /// Sets the state of a task run, a final one (a PAUSED one can be set to RUNNING as well); the execution goes
-    /// on from there.
+    /// Sets the state of a task run to a final state; the state of a PAUSED task run can also be set to
+    /// RUNNING. The execution continues from the new state.
     ///
     /// # Errors
-    /// [`ActionError::NotFound`] for a task run that is not there; [`ActionError::Invalid`] for another state.
+    /// [`ActionError::NotFound`] if the task run does not exist. [`ActionError::Invalid`] for any other
+    /// state.
     pub async fn change_task_run_state(
         &self,
         id: &ExecutionId,
@@ -219,20 +227,20 @@ impl Executor {
         self.act(id, |_| Event::TaskRunStateChanged { task_run_id: task_run_id.clone(), state }).await
     }
 
-    /// Replaces the final state of an execution by another; nothing runs.
+    /// Replaces the final state of an execution by another final state. Nothing runs.
     ///
     /// # Errors
-    /// [`ActionError::IllegalState`] for one that has not ended; [`ActionError::Invalid`] for a state that is not
-    /// final.
+    /// [`ActionError::IllegalState`] if the execution has not ended. [`ActionError::Invalid`] if the new
+    /// state is not final.
     pub async fn change_status(&self, id: &ExecutionId, state: State) -> Result<Execution, ActionError> {
         self.act(id, |_| Event::StatusChanged { state }).await
     }
 
-    /// Removes an execution with its task runs, logs and timers; false where it was not there. Its slot, or its
-    /// place in the queue, is given back first, and who waited for it goes on.
+    /// Removes an execution with its task runs, logs and timers. Its slot, or its position in the queue, is
+    /// released first, and the next waiting execution starts. Returns false if the execution does not exist.
     ///
     /// # Errors
-    /// What the store or the bus said.
+    /// An error of the store or the bus.
     pub async fn delete(&self, id: &ExecutionId) -> Result<bool, PortError> {
         let Some(stored) = self.ports().state.execution(id).await? else { return Ok(false) };
         let released = self.release_slot(&stored.execution).await?;
@@ -244,16 +252,17 @@ impl Executor {
         Ok(is_gone)
     }
 
-    /// Adds labels to an execution that has ended, or replaces those of the same key; none is removed.
+    /// Adds labels to an execution that has ended. A label with the same key is replaced; no label is
+    /// removed.
     ///
     /// # Errors
-    /// [`ActionError::IllegalState`] for one that has not ended; [`ActionError::Invalid`] for a label that begins
-    /// with `system.` and is new or changed.
+    /// [`ActionError::IllegalState`] if the execution has not ended. [`ActionError::Invalid`] if a label that
+    /// begins with `system.` is new or changed.
     pub async fn set_labels(&self, id: &ExecutionId, labels: Vec<Label>) -> Result<Execution, ActionError> {
         self.act(id, |_| Event::LabelsChanged { labels: labels.clone() }).await
     }
 
-    /// Folds in what a person asks, unless the execution as it is in the store refuses it.
+    /// Applies an event that a person asked for, unless the stored execution refuses the event.
     async fn act(
         &self,
         id: &ExecutionId,
@@ -261,7 +270,7 @@ impl Executor {
     ) -> Result<Execution, ActionError> {
         let place = self.cache.place(id);
         let mut guard = place.lock().await;
-        // Another process may have changed it since it was kept here.
+        // Another process may have changed the execution since it was cached.
         *guard = None;
         let folded = self
             .turn(id, &mut guard, |state| {
@@ -273,7 +282,7 @@ impl Executor {
         folded.ok_or_else(|| missing(id))
     }
 
-    /// An execution as it is in the store.
+    /// The stored execution.
     pub(crate) async fn stored(&self, id: &ExecutionId) -> Result<ExecutionState, ActionError> {
         Ok(self.load(id).await?.ok_or_else(|| missing(id))?.state)
     }

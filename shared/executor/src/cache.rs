@@ -1,22 +1,22 @@
-//! Executions and plans kept in memory. Only speed depends on it: the version check of every commit finds what
-//! is stale.
+//! Executions and plans in memory, for speed only. If an entry is stale, the version check of the commit
+//! finds out.
 
 use segue_engine::{ExecutionState, Plan};
 use segue_model::id::ExecutionId;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// An execution in memory with the version it is at.
+/// An execution in memory, with its stored version.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) state: ExecutionState,
     pub(crate) version: u64,
 }
 
-/// A place for one execution; whoever works on it holds the lock.
+/// The cache entry of one execution. The code that works on the execution holds the lock.
 pub(crate) type Place = Arc<tokio::sync::Mutex<Option<Loaded>>>;
 
-/// The most recently used, up to a number.
+/// The most recently used entries, up to a fixed number.
 struct Recent<K, V> {
     entries: HashMap<K, V>,
     order: VecDeque<K>,
@@ -50,7 +50,7 @@ impl<K: Clone + Eq + std::hash::Hash, V: Clone> Recent<K, V> {
     }
 }
 
-/// What identifies a plan: namespace, flow, revision.
+/// The key of a plan: namespace, flow, revision.
 pub(crate) type PlanKey = (String, String, u32);
 
 /// Executions and plans kept in memory.
@@ -64,12 +64,12 @@ impl Cache {
         Self { executions: Mutex::new(Recent::new(4096)), plans: Mutex::new(Recent::new(512)) }
     }
 
-    /// The place of an execution, empty where it has not been loaded.
+    /// The entry of an execution. The entry is empty if the execution has not been loaded.
     pub(crate) fn place(&self, id: &ExecutionId) -> Place {
         self.executions.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(id, Place::default)
     }
 
-    /// Forgets an execution that has ended.
+    /// Removes an execution that has ended.
     pub(crate) fn forget(&self, id: &ExecutionId) {
         self.executions.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }

@@ -1,10 +1,11 @@
-//! Making an execution: the flow is found, the inputs are resolved, the checks are asked; only then is anything
+//! Creates an execution: finds the flow, resolves the inputs, evaluates the checks. Only then is anything
 //! written (docs/kestra.md 1.2, 1.5).
 
 use crate::executor::{Executor, execution_message};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use segue_engine::inputs::{self, InputProblem, InputScope, ResolveError, Sealing};
+use segue_lookups::{answered, until_answered};
 use segue_model::event::Event;
 use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger};
 use segue_model::flow::{CheckBehavior, Flow};
@@ -15,37 +16,37 @@ use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
 use segue_ports::PortError;
-use segue_rendering::off_thread;
-use segue_template::{Ambient, JsonMap, LookupTable, Masker, RenderError, Scope, computes, is_truthy};
+use segue_template::{Ambient, JsonMap, LookupTable, Masker, Scope, computes, is_truthy};
 use serde_json::json;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// The label that ties an execution to the one it came from.
+/// The label that links an execution to the execution it came from.
 const CORRELATION: &str = "system.correlationId";
 
-/// An execution to be made.
+/// A request for a new execution.
 #[derive(Clone, Debug, Default)]
 pub struct NewExecution {
-    /// Its id, where it follows from what fired it; else one is derived from the time and what is asked.
+    /// The id, if it follows from what started the execution. None: an id is derived from the time and the
+    /// request.
     pub id: Option<ExecutionId>,
     /// The flow's namespace.
     pub namespace: String,
     /// The flow.
     pub flow_id: String,
-    /// Its revision, else the latest.
+    /// The revision. None: the latest.
     pub revision: Option<u32>,
-    /// What is submitted: texts or values; a FILE is a URI of internal storage.
+    /// The submitted inputs, as texts or values. The value of a FILE is a URI of internal storage.
     pub inputs: Map,
-    /// Labels besides the flow's.
+    /// Labels to add to the flow's labels.
     pub labels: Vec<Label>,
-    /// What fired it.
+    /// What started the execution. None: a direct request.
     pub trigger: Option<ExecutionTrigger>,
-    /// Not before this.
+    /// The earliest time to start. None: at once.
     pub schedule_date: Option<Timestamp>,
 }
 
-/// Why no execution was made. Nothing was written.
+/// Why no execution was created. Nothing was written.
 #[derive(Debug, Error)]
 pub enum CreateError {
     /// The flow is disabled.
@@ -54,19 +55,19 @@ pub enum CreateError {
     /// Inputs were refused.
     #[error("{}", first_problem(.0))]
     Inputs(Vec<InputProblem>),
-    /// A check of the flow spoke.
+    /// A check of the flow refused the execution.
     #[error("{0}")]
     Blocked(String),
-    /// A label may not be set by a caller.
+    /// A caller may not set this label.
     #[error("the label '{0}' is reserved: labels that begin with 'system.' are Segue's own")]
     SystemLabel(String),
-    /// A port failed, or there is no such flow.
+    /// A port failed, or the flow does not exist.
     #[error(transparent)]
     Port(#[from] PortError),
 }
 
 impl CreateError {
-    /// The port's error, or what is wrong with the request.
+    /// `Ok` with the error of the port, or `Err` with the text of what is wrong with the request.
     pub(crate) fn into_port(self) -> Result<PortError, String> {
         match self {
             Self::Port(error) => Ok(error),
@@ -80,7 +81,8 @@ fn first_problem(problems: &[InputProblem]) -> String {
 }
 
 impl Executor {
-    /// Makes an execution and sets it going. With an id that is there already, that one is returned.
+    /// Creates an execution and publishes that it was created. If the id exists, the existing execution is
+    /// returned.
     ///
     /// # Errors
     /// [`CreateError`].
@@ -88,8 +90,8 @@ impl Executor {
         self.create_with(request, &Masker::default()).await
     }
 
-    /// As [`Executor::create`]; a text among the inputs that one of `secrets` is in is encrypted, whatever the type
-    /// of its input.
+    /// Like [`Executor::create`]. A text among the inputs that contains one of `secrets` is encrypted, even
+    /// if the type of the input is not SECRET.
     pub(crate) async fn create_with(
         &self,
         request: NewExecution,
@@ -125,8 +127,8 @@ impl Executor {
         Ok(execution)
     }
 
-    /// Makes an execution that never runs: it is FAILED, and its log says why. With an id that is there already,
-    /// that one is returned.
+    /// Creates an execution that never runs: its state is FAILED, and its log has the reason. If the id
+    /// exists, the existing execution is returned.
     ///
     /// # Errors
     /// [`CreateError::Port`].
@@ -156,7 +158,7 @@ impl Executor {
         Ok(execution)
     }
 
-    /// Publishes that an execution was made; of one that has ended already, its end.
+    /// Publishes that an execution was created. If the execution has already ended, publishes its end.
     async fn set_going(&self, execution: &Execution) -> Result<(), PortError> {
         let state = execution.state.current();
         let message = if state.is_terminal() {
@@ -167,7 +169,8 @@ impl Executor {
         self.ports().bus.publish(message.into_iter().collect()).await
     }
 
-    /// An id for what nothing fired: two requests at the same nanosecond with the same content are one.
+    /// An id for a request that names none. Two requests with the same content in the same nanosecond get the
+    /// same id.
     pub(crate) fn fresh_id(&self, request: &NewExecution, now: Timestamp) -> ExecutionId {
         static COUNTER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let number = COUNTER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -194,7 +197,7 @@ impl Executor {
         context
     }
 
-    /// The inputs as they are stored and sent: secrets encrypted.
+    /// The inputs as they are stored and sent, with encrypted secrets.
     pub(crate) async fn sealed_inputs(
         &self,
         wanted: &[Input],
@@ -220,7 +223,7 @@ impl Executor {
         inputs::seal(wanted, inputs, known, sealing).map_err(|problem| CreateError::Inputs(vec![problem]))
     }
 
-    /// The inputs as expressions see them, secrets clear: they must not leave this process.
+    /// The inputs as expressions see them, with secrets in clear text. They must not leave this process.
     async fn resolve_inputs(
         &self,
         wanted: &[Input],
@@ -235,35 +238,28 @@ impl Executor {
         inputs::open_submitted(wanted, &mut submitted, &self.ports().cipher)
             .map_err(|problem| CreateError::Inputs(vec![problem]))?;
         inputs::secrets(wanted, &submitted, &mut |secret| table.learn(secret));
-        loop {
-            let scope = InputScope {
-                renderer: &self.parts.renderer,
-                variables: Arc::new(JsonMap::new(context.clone())),
-                lookups: Arc::new(table.clone()),
-                ambient: Ambient { now, seed: 0, time_zone: TimeZone::UTC },
-            };
-            match off_thread(!wanted.is_empty(), || inputs::resolve(wanted, &submitted, &scope)) {
-                Ok(inputs) => return Ok(inputs),
-                Err(ResolveError::Refused(mut problems)) => {
-                    for problem in &mut problems {
-                        problem.message = table.mask_text(std::mem::take(&mut problem.message));
-                    }
-                    return Err(CreateError::Inputs(problems));
-                }
-                Err(ResolveError::Pending) => self.fetch(&table, namespace, id).await?,
+        let scope = InputScope {
+            renderer: &self.parts.renderer,
+            variables: Arc::new(JsonMap::new(context.clone())),
+            lookups: Arc::new(table.clone()),
+            ambient: Ambient { now, seed: 0, time_zone: TimeZone::UTC },
+        };
+        let resolve = || match inputs::resolve(wanted, &submitted, &scope) {
+            Ok(inputs) => Some(Ok(inputs)),
+            Err(ResolveError::Refused(problems)) => Some(Err(problems)),
+            Err(ResolveError::Pending) => None,
+        };
+        let answers = &*self.parts.answers;
+        let resolved = until_answered(answers, namespace, id, &table, !wanted.is_empty(), resolve).await?;
+        resolved.map_err(|mut problems| {
+            for problem in &mut problems {
+                problem.message = table.mask_text(std::mem::take(&mut problem.message));
             }
-        }
+            CreateError::Inputs(problems)
+        })
     }
 
-    async fn fetch(&self, table: &LookupTable, namespace: &str, id: &ExecutionId) -> Result<(), PortError> {
-        for lookup in table.take_pending() {
-            let answer = self.parts.answers.answer(namespace, id, &lookup).await?;
-            table.insert(lookup, answer);
-        }
-        Ok(())
-    }
-
-    /// The strongest behaviour among the checks that speak; none where the execution starts as usual.
+    /// The strongest behaviour among the checks that refuse. None if the execution starts normally.
     async fn ask_checks(
         &self,
         flow: &Flow,
@@ -279,18 +275,16 @@ impl Executor {
         let scope = Scope::from_json(Json::Object(context), Arc::new(table.clone()), ambient);
         let mut strongest: Option<(CheckBehavior, String)> = None;
         for check in &flow.checks {
-            let holds = loop {
-                let computes = computes(&check.condition);
-                match off_thread(computes, || self.parts.renderer.render(&check.condition, &scope)) {
-                    Ok(text) => break is_truthy(&text),
-                    Err(RenderError::Pending) => self.fetch(&table, &flow.namespace, id).await?,
-                    Err(error) => {
-                        let why = format!("the check `{}`: {error}", check.condition);
-                        return Err(CreateError::Blocked(table.mask_text(why)));
-                    }
-                }
-            };
-            if !holds && strongest.as_ref().is_none_or(|(behavior, _)| *behavior < check.behavior) {
+            let answers = &*self.parts.answers;
+            let render = || answered(self.parts.renderer.render(&check.condition, &scope));
+            let computes = computes(&check.condition);
+            let text = until_answered(answers, &flow.namespace, id, &table, computes, render).await?;
+            let text = text.map_err(|error| {
+                let why = format!("the check `{}`: {error}", check.condition);
+                CreateError::Blocked(table.mask_text(why))
+            })?;
+            if !is_truthy(&text) && strongest.as_ref().is_none_or(|(behavior, _)| *behavior < check.behavior)
+            {
                 strongest = Some((check.behavior, check.message.clone()));
             }
         }

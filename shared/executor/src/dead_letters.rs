@@ -1,4 +1,5 @@
-//! Messages that were delivered again and again in vain: whoever waits for one is told that it will not come.
+//! Handles messages that were given up after too many deliveries: the task run or execution that waits for
+//! such a message fails.
 
 use crate::executor::{Executor, execution_message};
 use async_trait::async_trait;
@@ -12,14 +13,14 @@ use segue_ports::state::{Claim, Commit};
 use segue_ports::wire::{AttemptKey, Message, TaskRunMessage};
 use segue_ports::{DeadLetterHandler, PortError, Verdict};
 
-/// The name under which last looks at an execution are counted.
+/// The name under which final attempts to continue an execution are counted.
 const LOOK: &str = "last-look";
-/// How many of them may end with the process.
+/// The number of final attempts that may end with the process.
 const LOOKS: u32 = 3;
 
 fn ended_with(deliveries: u32) -> String {
     format!(
-        "the process ended {deliveries} times while it took the next step: one of the flow's expressions may take more \
+        "the process ended {deliveries} times in the next step of the execution: an expression of the flow may need more \
          memory than there is"
     )
 }
@@ -28,7 +29,7 @@ fn ended_with(deliveries: u32) -> String {
 impl DeadLetterHandler for Executor {
     async fn given_up(&self, letter: GivenUp) -> Verdict {
         let GivenUp { message, execution_id, subscription, deliveries, deadly } = letter;
-        tracing::error!(subscription, deliveries, execution = ?execution_id, "a message is given up");
+        tracing::error!(subscription, deliveries, execution = ?execution_id, "a message was given up");
         let done = match message {
             Some(Message::TaskRun(message)) => self.give_up_task_run(*message, deliveries).await,
             Some(Message::Execution(message)) if deadly => {
@@ -52,7 +53,7 @@ impl DeadLetterHandler for Executor {
                 Verdict::Retry
             }
             Err(error) => {
-                tracing::error!(%error, "the dead letter cannot be dealt with");
+                tracing::error!(%error, "the dead letter cannot be handled");
                 Verdict::Done
             }
             Ok(()) => Verdict::Done,
@@ -61,15 +62,15 @@ impl DeadLetterHandler for Executor {
 }
 
 impl Executor {
-    /// The attempt has failed, whatever became of it.
+    /// Records that the attempt has failed.
     async fn give_up_task_run(&self, message: TaskRunMessage, deliveries: u32) -> Result<(), PortError> {
         let key = message.key();
-        // One that is at work after all is stopped: its result would come too late.
+        // If a worker still runs the attempt, it is stopped: its result would come too late.
         self.ports().state.revoke_claims(std::slice::from_ref(&key)).await?;
         let now = self.ports().clock.now();
         let error = format!(
-            "the service of {} did not take the task in {deliveries} deliveries: it may have run out of memory, or broke \
-             down each time; its own log says more",
+            "the service of {} did not accept the task in {deliveries} deliveries: it may have run out of memory or \
+             panicked; see its log",
             message.task_type
         );
         let entry = message.log_entry(LogLevel::Error, now, error.clone());
@@ -78,8 +79,8 @@ impl Executor {
         self.apply(&message.execution_id, Event::TaskRunFinished(result)).await.map(|_| ())
     }
 
-    /// Looks at the execution once more; where that fails too, it has failed. What makes the process end would do so
-    /// at every look, so the looks are counted, as the deliveries of an attempt are.
+    /// Tries once more to continue the execution. If this fails too, the execution fails. A cause that ends
+    /// the process would end it at every try, so the tries are counted like the deliveries of an attempt.
     async fn give_up_execution(&self, id: &ExecutionId) -> Result<(), PortError> {
         if self.ports().state.execution(id).await?.is_none() {
             return Ok(());
@@ -100,10 +101,10 @@ impl Executor {
         looked
     }
 
-    /// Ends an execution FAILED which the engine cannot go on with: its flow can no longer be read, or what it asks
-    /// for can never be published. Task runs that were open stay as they were last seen.
+    /// Ends an execution FAILED that the engine cannot continue: its flow can no longer be parsed, or its
+    /// messages cannot be published. Open task runs keep their last state.
     pub(crate) async fn fail(&self, id: &ExecutionId, reason: &str) -> Result<(), PortError> {
-        tracing::error!(execution = %id, reason, "the execution cannot go on and fails");
+        tracing::error!(execution = %id, reason, "the execution cannot continue and fails");
         let place = self.cache.place(id);
         let mut guard = place.lock().await;
         *guard = None;
@@ -123,7 +124,7 @@ impl Executor {
             attempt_number: None,
             timestamp: now,
             level: LogLevel::Error,
-            message: format!("the execution cannot go on: {reason}"),
+            message: format!("the execution cannot continue: {reason}"),
         };
         let commit = Commit {
             execution: execution.clone(),

@@ -1,4 +1,5 @@
-//! Brings about what the engine asks for, once the commit is in. Everything here bears being done twice.
+//! Carries out the effects of a decision after the commit. Every effect can be carried out twice without
+//! harm.
 
 use crate::actions::ActionError;
 use crate::create::NewExecution;
@@ -20,7 +21,7 @@ use serde_json::json;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-/// The execution that takes the place of one which ended RETRIED.
+/// The id of the execution that replaces an execution which ended RETRIED.
 pub fn retry_id(superseded: &ExecutionId) -> ExecutionId {
     ExecutionId::derive(&["retry", superseded.as_str()])
 }
@@ -88,7 +89,7 @@ impl Executor {
         if messages.is_empty() { Ok(()) } else { self.ports().bus.publish(messages).await }
     }
 
-    /// Tells the scheduler that an execution has ended or is paused, where one listens.
+    /// The message to the scheduler that an execution has ended or is paused. None if no scheduler listens.
     pub(crate) fn announcement(&self, execution: &Execution, state: State) -> Option<Outgoing> {
         let reached = ExecutionStateReached {
             version: WIRE_VERSION,
@@ -101,7 +102,8 @@ impl Executor {
         self.parts.announce_states.then_some(message)
     }
 
-    /// The whole flow again, as a new execution: same inputs, labels and trigger (docs/kestra.md 2.4).
+    /// Runs the whole flow again as a new execution with the same inputs, labels and trigger (docs/kestra.md
+    /// 2.4).
     async fn create_retry(&self, old: &Execution) -> Result<(), PortError> {
         let attempt_number = old.metadata.attempt_number + 1;
         let now = self.ports().clock.now();
@@ -119,7 +121,8 @@ impl Executor {
         self.ports().bus.publish(vec![execution_message(&execution.id, Event::ExecutionCreated)]).await
     }
 
-    /// A task resumes an execution, maybe its own. A refusal is told in the log of who asked.
+    /// A task resumes an execution, possibly its own. If the request is refused, the log of the asking
+    /// execution says so.
     async fn resume_other(
         &self,
         execution: &Execution,
@@ -150,8 +153,9 @@ impl Executor {
         }
     }
 
-    /// Has a subflow that failed restarted, where it can be; none where a new one is to be made. Asked again after a
-    /// crash, a subflow that was restarted meanwhile is left alone, and tells its end again if it has ended.
+    /// Restarts a subflow that failed, if it can be restarted. Returns none if a new execution must be
+    /// created. After a crash the same request may come again. Then a subflow that was restarted in the
+    /// meantime is not restarted again; if it has ended, its end is published again.
     async fn restart_subflow(
         &self,
         child: &ExecutionId,

@@ -1,20 +1,21 @@
-//! What is asked without anything being changed: an expression in an execution, inputs before there is one.
+//! Answers questions without changing anything: evaluates an expression in an execution, and checks inputs
+//! before an execution is created.
 
 use crate::actions::ActionError;
 use crate::create::{CreateError, NewExecution};
 use crate::executor::Executor;
 use segue_engine::Env;
+use segue_lookups::{answered, until_answered};
 use segue_model::Map;
 use segue_model::id::{ExecutionId, TaskRunId};
-use segue_rendering::off_thread;
-use segue_template::{LookupTable, RenderError, computes};
+use segue_template::{LookupTable, computes};
 
 impl Executor {
-    /// Renders an expression as a task run (or the flow, where none is named) sees it; secrets in the result are made
-    /// unreadable. The inner error says why it cannot be rendered.
+    /// Renders an expression as a task run sees it, or as the flow sees it if no task run is named. Secrets
+    /// in the result are masked. The inner error says why the expression cannot be rendered.
     ///
     /// # Errors
-    /// [`ActionError::NotFound`] where there is no such execution or task run.
+    /// [`ActionError::NotFound`] if there is no such execution or task run.
     pub async fn evaluate(
         &self,
         id: &ExecutionId,
@@ -37,21 +38,14 @@ impl Executor {
         })?;
         let namespace = state.execution().namespace.clone();
         let mask = |text| env.lookups.mask_text(self.parts.answers.mask(text));
-        loop {
-            match off_thread(computes(expression), || self.parts.renderer.render(expression, &scope)) {
-                Ok(text) => return Ok(Ok(mask(text))),
-                Err(RenderError::Pending) => {
-                    for lookup in env.lookups.take_pending() {
-                        let answer = self.parts.answers.answer(&namespace, id, &lookup).await?;
-                        env.lookups.insert(lookup, answer);
-                    }
-                }
-                Err(error) => return Ok(Err(mask(error.to_string()))),
-            }
-        }
+        let answers = &*self.parts.answers;
+        let render = || answered(self.parts.renderer.render(expression, &scope));
+        let rendered =
+            until_answered(answers, &namespace, id, &env.lookups, computes(expression), render).await?;
+        Ok(rendered.map(mask).map_err(|error| mask(error.to_string())))
     }
 
-    /// The inputs an execution would have, secrets encrypted; nothing is made.
+    /// The inputs that an execution would have, with encrypted secrets. No execution is created.
     ///
     /// # Errors
     /// As [`Executor::create`].

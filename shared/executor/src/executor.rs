@@ -1,16 +1,14 @@
-//! Takes messages about executions, one at a time for each execution.
+//! Handles messages about executions. Messages about the same execution are handled one at a time.
 
-use crate::answers::Answers;
 use crate::cache::{Cache, Loaded};
-use crate::observer::Observer;
+use crate::parts::ExecutorParts;
 use crate::translate::kv_write;
 use async_trait::async_trait;
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use segue_engine::decide::go_on;
 use segue_engine::{Decision, Effect, Env, ExecutionState, Plan, decide};
-use segue_model::Map;
-use segue_model::catalog::Catalog;
+use segue_lookups::fetch;
 use segue_model::event::Event;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
@@ -20,36 +18,16 @@ use segue_ports::state::{Commit, ExecutionFilter, Timer};
 use segue_ports::wire::{ExecutionMessage, Message};
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, TimersBy, Topic, Verdict};
 use segue_rendering::off_thread;
-use segue_template::{LookupTable, Renderer};
+use segue_template::LookupTable;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-/// How many task runs a step starts before it commits, which bounds a transaction.
+/// The largest number of task runs that one step starts before its commit. This bounds a transaction.
 const STEP_BUDGET: usize = 500;
-/// How often a step is decided again after somebody else was faster.
+/// How often a step is decided again after another process committed first.
 const MAX_CONFLICTS: usize = 20;
-
-/// What an executor is made of.
-pub struct ExecutorParts {
-    /// The platform.
-    pub ports: Ports,
-    /// All task types.
-    pub catalog: Arc<Catalog>,
-    /// Renders expressions.
-    pub renderer: Renderer,
-    /// Answers what expressions ask.
-    pub answers: Arc<dyn Answers>,
-    /// Root variables that belong to the server: `envs`, `globals`, `kestra`.
-    pub globals: Arc<Map>,
-    /// Is told of every commit.
-    pub observer: Arc<dyn Observer>,
-    /// Whether ends and pauses of executions are published for the scheduler; false where none listens.
-    pub announce_states: bool,
-    /// How many values a loop may have.
-    pub most_values: usize,
-}
 
 /// The executor.
 pub struct Executor {
@@ -58,12 +36,12 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// An executor of these parts.
+    /// Builds an executor from its parts.
     pub fn new(parts: ExecutorParts) -> Self {
         Self { parts, cache: Cache::new() }
     }
 
-    /// What it is made of.
+    /// The parts of the executor.
     pub fn parts(&self) -> &ExecutorParts {
         &self.parts
     }
@@ -72,10 +50,10 @@ impl Executor {
         &self.parts.ports
     }
 
-    /// A flow made ready to run.
+    /// A flow, prepared to run.
     ///
     /// # Errors
-    /// [`PortError::NotFound`] when there is no such flow or revision; [`PortError::Invalid`] when its stored
+    /// [`PortError::NotFound`] if there is no such flow or revision. [`PortError::Invalid`] if its stored
     /// source can no longer be run.
     pub async fn plan(
         &self,
@@ -119,19 +97,19 @@ impl Executor {
         Ok(Some(Loaded { state, version: stored.version }))
     }
 
-    /// Folds an event into an execution and brings about what follows; returns the execution as it then is,
-    /// none where it does not exist.
+    /// Applies an event to an execution and carries out the effects. Returns the changed execution, or none
+    /// if it does not exist.
     ///
     /// # Errors
-    /// What a port said; the event has to be delivered again.
+    /// An error of a port. The event must be delivered again.
     pub async fn apply(&self, id: &ExecutionId, event: Event) -> Result<Option<Execution>, PortError> {
         let place = self.cache.place(id);
         let mut guard = place.lock().await;
         self.turn(id, &mut guard, |_| Ok::<_, PortError>(event.clone())).await
     }
 
-    /// Folds an event into the execution of a place, decided again when somebody else was faster; the event may
-    /// follow from the execution as it then is.
+    /// Applies an event to the execution in a cache entry. If another process committed first, the step is
+    /// decided again. `event` may depend on the execution as it is then.
     pub(crate) async fn turn<E: From<PortError>>(
         &self,
         id: &ExecutionId,
@@ -166,7 +144,7 @@ impl Executor {
                 Err(error) => return Err(error.into()),
             }
         }
-        let error = format!("execution {id} is changed all the time by others");
+        let error = format!("execution {id} is changed by other processes all the time");
         Err(PortError::unavailable("state store", error).into())
     }
 
@@ -176,7 +154,7 @@ impl Executor {
         while let Some(event) = events.pop_front() {
             let env = Env {
                 renderer: self.parts.renderer.clone(),
-                // What follows from a step may repeat what was secret in it.
+                // The results of a step may contain the secrets of the step.
                 lookups: secrets.successor(),
                 now: self.ports().clock.now(),
                 budget: STEP_BUDGET,
@@ -184,10 +162,11 @@ impl Executor {
                 globals: self.parts.globals.clone(),
                 cipher: self.ports().cipher.clone(),
             };
-            // Expressions may take their time: nothing else waits for them.
+            // Evaluation may take long, so it runs where nothing else waits for it.
             let computes = loaded.state.plan().computes();
             let mut decision = off_thread(computes, || decide(&mut loaded.state, &event, &env));
-            // A timer that is delivered goes with the step it causes; one that is watched for is gone already.
+            // With delivery, the timer is removed by the step it causes. With watching, the timer is already
+            // gone.
             let mut fired = match event {
                 Event::TimerFired { key } if self.ports().timers == TimersBy::Delivery => Some(key),
                 _ => None,
@@ -197,11 +176,8 @@ impl Executor {
                 self.settle(loaded, decision, fired.take(), &env, &mut events).await?;
                 if !pending.is_empty() {
                     let execution = loaded.state.execution();
-                    for lookup in pending {
-                        let answer =
-                            self.parts.answers.answer(&execution.namespace, &execution.id, &lookup).await?;
-                        env.lookups.insert(lookup, answer);
-                    }
+                    let answers = &*self.parts.answers;
+                    fetch(answers, &execution.namespace, &execution.id, pending, &env.lookups).await?;
                 } else if !more {
                     break;
                 }
@@ -212,7 +188,7 @@ impl Executor {
         Ok(())
     }
 
-    /// Commits a decision and brings about its effects.
+    /// Commits a decision and carries out its effects.
     async fn settle(
         &self,
         loaded: &mut Loaded,
@@ -260,18 +236,19 @@ impl Executor {
             self.parts.observer.committed(&execution, &task_runs, &logs);
         }
         self.deliver_timers(near).await?;
-        // A step that changes nothing repeats one whose message may have been lost.
+        // A step that changes nothing repeats an earlier step, and the message of that step may have been
+        // lost.
         if execution.state.current() == State::Paused && !paused_before {
             outward.push(Effect::AnnounceState { state: State::Paused });
         }
         self.bring_about(&execution, changes, outward, events, &env.lookups).await
     }
 
-    /// Looks again at every execution that has not ended: after a crash, what was lost with the messages of
-    /// that process is asked for again.
+    /// Sends `Continued` to every execution that has not ended, so that work is done again if its messages
+    /// were lost in a crash. Returns the number of executions.
     ///
     /// # Errors
-    /// What a port said.
+    /// An error of a port.
     pub async fn recover(&self) -> Result<usize, PortError> {
         let filter = ExecutionFilter { states: State::open().collect(), ..ExecutionFilter::default() };
         let open = self.ports().state.executions(&filter).await?;
@@ -282,19 +259,18 @@ impl Executor {
     }
 }
 
-/// Whether an execution entered its state at that moment.
+/// Whether an execution entered its current state at this time.
 fn entered(execution: &Execution, now: Timestamp) -> bool {
     execution.state.histories().last().is_some_and(|change| change.date == now)
 }
 
 fn broken(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
-    let text =
-        text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it said nothing");
-    format!("the engine broke down, which is a fault in Segue: {text}")
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    format!("the engine panicked, which is an error in Segue: {text}")
 }
 
-/// A message that says what happened to an execution.
+/// A message with an event of an execution.
 pub(crate) fn execution_message(id: &ExecutionId, event: Event) -> Outgoing {
     Outgoing {
         topic: Topic::Executions,
@@ -303,12 +279,12 @@ pub(crate) fn execution_message(id: &ExecutionId, event: Event) -> Outgoing {
 }
 
 impl Executor {
-    /// Folds in what a message says, unless it is a timer that is no longer due.
+    /// Applies the event of a message, unless the event is a timer that is no longer due.
     async fn fold(&self, id: &ExecutionId, event: Event) -> Result<Option<Execution>, PortError> {
         if let Event::TimerFired { key } = &event
             && !self.is_due(id, key).await?
         {
-            tracing::debug!(execution = %id, key, "a timer that is not due any more, or not yet");
+            tracing::debug!(execution = %id, key, "ignored a timer that is not due");
             return Ok(self.ports().state.execution(id).await?.map(|stored| stored.execution));
         }
         self.apply(id, event).await
@@ -322,7 +298,8 @@ impl MessageHandler for Executor {
             tracing::error!("a message that is not about an execution came to the executor; it is dropped");
             return Verdict::Done;
         };
-        // A fault of ours ends this one execution; the message would break the next process as it broke this one.
+        // A panic in Segue's code ends only this execution. If the message were delivered again, the next
+        // process would panic too.
         let folded = AssertUnwindSafe(self.fold(&message.execution_id, message.event)).catch_unwind().await;
         let folded = folded.unwrap_or_else(|panic| Err(PortError::invalid(broken(panic.as_ref()))));
         match folded {
@@ -335,7 +312,8 @@ impl MessageHandler for Executor {
                 tracing::warn!(execution = %message.execution_id, %error, "the event will be delivered again");
                 Verdict::Retry
             }
-            // It would fail again and again: better a failed execution than one that never ends.
+            // The step would fail again at every delivery. A failed execution is better than one that never
+            // ends.
             Err(error) => match self.fail(&message.execution_id, &error.to_string()).await {
                 Ok(()) => Verdict::Done,
                 Err(error) => {

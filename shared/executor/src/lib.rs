@@ -1,16 +1,15 @@
-//! The shell round the engine: load, decide, commit if unchanged, publish.
+//! The shell around the engine: load, decide, commit if unchanged, publish.
 //!
-//! What it is: [`Executor`], which takes messages about executions and brings about what the engine decides,
-//! and the making of executions ([`NewExecution`]).
+//! What it is: [`Executor`], which handles messages about executions and carries out what the engine decides,
+//! and the creation of executions ([`NewExecution`]).
 //!
-//! What it must not know: the rules of flows (the engine's), any technology behind a port, how expressions ask
-//! (that is [`Answers`], given by who composes the service).
+//! What it must not know: the rules of flows (these are in the engine), any technology behind a port, how
+//! expressions get answers (the composition root passes [`Answers`]).
 //!
-//! How to add one more: a new effect of the engine gets an arm in `effects`; what people may ask of an execution
-//! gets a method in `actions`.
+//! How to add one more: a new effect of the engine gets an arm in `effects`; a new action of people on an
+//! execution gets a method in `actions`.
 
 mod actions;
-mod answers;
 mod cache;
 mod create;
 mod dead_letters;
@@ -18,14 +17,15 @@ mod effects;
 mod evaluate;
 mod executor;
 mod observer;
+mod parts;
 mod timers;
 mod translate;
 mod watch;
 
 pub use actions::ActionError;
-pub use answers::Answers;
 pub use create::{CreateError, NewExecution};
 pub use effects::retry_id;
-pub use executor::{Executor, ExecutorParts};
+pub use executor::Executor;
 pub use observer::{NoObserver, Observer};
+pub use parts::{ExecutorParts, globals};
 pub use watch::{Change, Watch};

@@ -1,7 +1,8 @@
-//! How timers come due: watched for by a process that is always up, or each delivered as a message at its time.
+//! How timers come due: a process that always runs watches them, or each timer is delivered as a message when
+//! it is due.
 //!
-//! The row in the state store is what counts: a message about a timer that is gone, or was set anew for later, does
-//! nothing. So a message may come twice, late, or for a step that was never committed.
+//! The row in the state store is authoritative: a message does nothing if its timer is gone or was set again
+//! for a later time. So a message may come twice, late, or for a step that was never committed.
 
 use crate::executor::{Executor, execution_message};
 use jiff::{SignedDuration, Timestamp};
@@ -10,15 +11,16 @@ use segue_model::id::ExecutionId;
 use segue_ports::state::Timer;
 use segue_ports::{PortError, TimersBy};
 
-/// A timer further ahead than this is published before the commit that sets it, so that no crash can lose it: by
-/// the time it is delivered the commit is in, or it does nothing. One that is due sooner is published after the
-/// commit; a crash between the two leaves it to the sweep.
+/// A timer that is due later than this is published before the commit that sets it, so that no crash can lose
+/// it: the commit is written long before the message is delivered; without a commit the message does nothing.
+/// A timer that is due sooner is published after the commit. If the process crashes in between, the sweep
+/// finds the timer.
 const FAR: SignedDuration = SignedDuration::from_secs(30);
-/// How much the clock of who delivers may be ahead of this one.
+/// How far the clock of the delivering service may be ahead of this machine's clock.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 
 impl Executor {
-    /// The timers whose messages are to be published: before the commit, and after it.
+    /// The timers to publish before the commit, and the timers to publish after it.
     pub(crate) fn by_distance(&self, timers: &[Timer], now: Timestamp) -> (Vec<Timer>, Vec<Timer>) {
         match self.ports().timers {
             TimersBy::Watching => (Vec::new(), Vec::new()),
@@ -28,7 +30,7 @@ impl Executor {
         }
     }
 
-    /// Has each timer's message delivered when it is due.
+    /// Publishes a message for each timer, to be delivered when the timer is due.
     pub(crate) async fn deliver_timers(&self, timers: Vec<Timer>) -> Result<(), PortError> {
         for timer in timers {
             let fired = Event::TimerFired { key: timer.key };
@@ -38,7 +40,7 @@ impl Executor {
         Ok(())
     }
 
-    /// Whether a timer is still there and due. One that is watched for was taken out of the store when it fired.
+    /// Whether a timer is still set and due. A watched timer was removed from the store when it fired.
     pub(crate) async fn is_due(&self, execution: &ExecutionId, key: &str) -> Result<bool, PortError> {
         if self.ports().timers == TimersBy::Watching {
             return Ok(true);
@@ -47,11 +49,12 @@ impl Executor {
         Ok(timer.is_some_and(|timer| timer.due.duration_since(self.ports().clock.now()) <= SKEW))
     }
 
-    /// Fires the timers that are due; a crash between publishing and clearing fires one twice. Those that are
-    /// delivered stay until the step they cause: this finds the ones whose message was lost.
+    /// Fires the timers that are due, and returns how many. A crash between publishing and clearing fires a
+    /// timer twice. Delivered timers stay until the step they cause, so this also finds timers with a lost
+    /// message.
     ///
     /// # Errors
-    /// What a port said.
+    /// An error of a port.
     pub async fn fire_timers(&self) -> Result<usize, PortError> {
         let timers = self.ports().state.due_timers(self.ports().clock.now(), 500).await?;
         let messages = timers

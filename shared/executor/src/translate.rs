@@ -1,4 +1,4 @@
-//! From the engine's words to those of the ports.
+//! Translates the engine's types to those of the ports.
 
 use jiff::Timestamp;
 use segue_engine::effect::Dispatch;
@@ -7,7 +7,7 @@ use segue_model::execution::Execution;
 use segue_ports::kv::{KvType, KvWrite};
 use segue_ports::wire::{TaskRunMessage, WIRE_VERSION, WorkingDirectoryRef};
 
-/// The change of the KV store behind an engine's change, if it is one.
+/// The change of the KV store that an engine's change contains. None if it contains none.
 pub(crate) fn kv_write(change: &Change) -> Option<KvWrite> {
     match change {
         Change::SetKv { namespace, key, kind, value, description, expires } => Some(KvWrite::Set {
@@ -41,7 +41,7 @@ fn kv_type(kind: KvKind) -> KvType {
     }
 }
 
-/// The message that carries a task run to its service.
+/// The message that sends a task run to its service.
 pub(crate) fn task_run_message(execution: &Execution, dispatch: Dispatch, now: Timestamp) -> TaskRunMessage {
     TaskRunMessage {
         version: WIRE_VERSION,

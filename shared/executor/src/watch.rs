@@ -1,4 +1,4 @@
-//! Live changes of executions for whoever watches in this process.
+//! Live changes of executions, for code that watches in this process.
 
 use crate::observer::Observer;
 use segue_model::execution::Execution;
@@ -10,15 +10,15 @@ use tokio::sync::broadcast;
 /// What a commit changed.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The execution as it now is.
+    /// The execution after the commit.
     pub execution: Arc<Execution>,
-    /// Task runs that are new or changed, with their place in the order of making.
+    /// New and changed task runs, each with its position in the order of creation.
     pub task_runs: Arc<Vec<(u64, TaskRun)>>,
     /// New lines of the log.
     pub logs: Arc<Vec<LogEntry>>,
 }
 
-/// Hands every commit on to who has subscribed; nobody has to.
+/// Sends every commit to the subscribers. There may be none.
 #[derive(Debug)]
 pub struct Watch(broadcast::Sender<Change>);
 
@@ -29,7 +29,8 @@ impl Default for Watch {
 }
 
 impl Watch {
-    /// All changes from now on. Who is too slow misses some and reads the store instead.
+    /// Subscribes to all changes from now on. A slow subscriber misses changes and must read the store
+    /// instead.
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {
         self.0.subscribe()
     }
@@ -38,7 +39,7 @@ impl Watch {
 impl Observer for Watch {
     fn committed(&self, execution: &Execution, task_runs: &[(u64, TaskRun)], logs: &[LogEntry]) {
         if self.0.receiver_count() > 0 {
-            // Nobody may have stayed to receive; that is no fault.
+            // There may be no subscriber left. This is not an error.
             let _ = self.0.send(Change {
                 execution: Arc::new(execution.clone()),
                 task_runs: Arc::new(task_runs.to_vec()),

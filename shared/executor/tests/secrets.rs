@@ -1,12 +1,13 @@
-//! Values of type SECRET: readable in expressions, and nowhere else. What is stored, sent and logged is searched for
-//! the clear text.
+//! Values of type SECRET are readable only in expressions. The tests search everything that is stored, sent
+//! and logged for the clear text.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what is wrong here fails a test")]
 
 mod support;
 
 use async_trait::async_trait;
 use segue_embedded::{EmbeddedOptions, EnvSecretStore, open_with};
-use segue_executor::{Answers, CreateError, Executor, NewExecution};
+use segue_executor::{CreateError, Executor, NewExecution};
+use segue_lookups::Answers;
 use segue_model::cipher::is_sealed;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::execution::Execution;
@@ -26,7 +27,7 @@ use tempfile::TempDir;
 const CLEAR: &str = "open-sesame-42";
 const CORE: &str = "io.kestra.plugin.core";
 
-/// A bus that keeps all it was given, as it would be stored.
+/// A bus that keeps all messages as they would be stored.
 #[derive(Default)]
 struct Bus {
     queue: Mutex<VecDeque<Message>>,
@@ -88,7 +89,7 @@ impl Bench {
         self.executor.create(NewExecution { namespace, flow_id, inputs, ..NewExecution::default() }).await
     }
 
-    /// Delivers all messages; a task of a service succeeds at once. Returns the contexts that travelled.
+    /// Delivers all messages. A task of a service succeeds at once. Returns the contexts that were sent.
     async fn deliver(&self) -> Vec<Json> {
         let mut contexts = Vec::new();
         loop {
@@ -235,7 +236,7 @@ async fn what_a_resume_and_a_replay_submit_is_sealed_too() {
     let token = json!({"token": CLEAR}).as_object().unwrap().clone();
     let copy = bench.executor.replay(&made.id, None, None, Some(token)).await.unwrap();
     assert!(is_sealed(&copy.inputs["token"]));
-    // What is sealed can be submitted again, and is the same secret.
+    // An encrypted value can be submitted again and is the same secret.
     let again = bench.create("pausing", Json::Object(copy.inputs.clone())).await.unwrap();
     let length = bench.executor.evaluate(&again.id, None, "{{ inputs.token | length }}").await.unwrap();
     assert_eq!(length, Ok(CLEAR.len().to_string()));
@@ -243,7 +244,7 @@ async fn what_a_resume_and_a_replay_submit_is_sealed_too() {
 }
 
 #[tokio::test]
-async fn a_refused_input_does_not_tell_another_ones_secret() {
+async fn a_refused_input_does_not_show_the_secret_of_another() {
     let dir = tempfile::tempdir().unwrap();
     let bench = Bench::open(dir.path(), None);
     let flow = "inputs: [{id: token, type: SECRET}, {id: n, type: INT, defaults: '{{ inputs.token }}'}]\n\
@@ -254,7 +255,7 @@ async fn a_refused_input_does_not_tell_another_ones_secret() {
 }
 
 #[tokio::test]
-async fn another_key_is_told_where_the_secret_is_used() {
+async fn a_wrong_key_is_reported_where_the_secret_is_used() {
     let dir = tempfile::tempdir().unwrap();
     let flow = "inputs: [{id: token, type: SECRET}]\n\
                 tasks: [{id: a, type: io.kestra.plugin.core.debug.Return, format: '<{{ inputs.token }}>'}]";

@@ -1,5 +1,5 @@
-//! A directory of this machine and a prefix of internal storage that has the same files: for work that goes on where
-//! this disk is not seen. Bytes and names are kept; modes, empty folders and links as such are not.
+//! Keeps a directory of this machine and a prefix of internal storage equal, for work that runs where this
+//! disk is not visible. File contents and names are kept. Modes, empty folders and links are not.
 
 use crate::glob::WorkingGlobs;
 use crate::input::AT_ONCE;
@@ -15,13 +15,13 @@ use std::time::SystemTime;
 /// A file of internal storage below a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredFile {
-    /// Its path below the prefix.
+    /// The path below the prefix.
     pub relative: String,
-    /// Its URI.
+    /// The URI of the file.
     pub uri: String,
 }
 
-/// The files below a prefix, which has no slash at its end, in order.
+/// The files below a prefix, in order. The prefix has no slash at its end.
 ///
 /// # Errors
 /// As [`InternalStorage::list`].
@@ -32,7 +32,7 @@ pub async fn list(storage: &InternalStorage, prefix: &str) -> Result<Vec<StoredF
     let mut files: Vec<StoredFile> = listed
         .into_iter()
         .filter_map(|(uri, _)| {
-            // What ends with a slash stands for a folder, where somebody mounted the prefix.
+            // A key that ends with a slash is a folder that a mount of the prefix created.
             let relative =
                 uri.strip_prefix(&start).filter(|name| !name.is_empty() && !name.ends_with('/'))?;
             Some(StoredFile { relative: relative.to_owned(), uri })
@@ -42,15 +42,15 @@ pub async fn list(storage: &InternalStorage, prefix: &str) -> Result<Vec<StoredF
     Ok(files)
 }
 
-/// Brings all files of a directory under a prefix; they stay where they are.
+/// Copies all files of a directory to a prefix.
 ///
 /// # Errors
-/// As [`InternalStorage::put`]; [`PortError::Invalid`] when a file cannot be read.
+/// As [`InternalStorage::put`]. [`PortError::Invalid`] if a file cannot be read.
 pub async fn upload(storage: &InternalStorage, prefix: &str, dir: &Path) -> Result<(), PortError> {
     put(storage, prefix, &all(dir).await?).await
 }
 
-/// Removes all objects under a prefix, those that stand for folders too.
+/// Removes all objects below a prefix, also those that represent folders.
 ///
 /// # Errors
 /// As [`InternalStorage::delete`].
@@ -62,8 +62,9 @@ pub async fn remove(storage: &InternalStorage, prefix: &str) -> Result<(), PortE
         .await
 }
 
-/// Keeps files of internal storage under other names, and returns their URIs by the names they had. They are copied
-/// by the store: no bytes pass through here. `key` gives the path in internal storage for a plain file name.
+/// Copies files of internal storage to other paths, and returns the new URIs by file name. The store copies
+/// them, so no bytes pass through this process. `key` returns the path in internal storage for a plain file
+/// name.
 ///
 /// # Errors
 /// As [`ObjectStore::copy`].
@@ -85,8 +86,8 @@ pub async fn keep(
     Ok(kept.into_iter().collect())
 }
 
-/// A directory that several attempts share by way of a prefix of internal storage, as one of them has it: fetched
-/// before it works, handed on afterwards. One attempt at a time.
+/// A directory that several attempts share through a prefix of internal storage, as one attempt sees it:
+/// fetched before the work, stored afterwards. Only one attempt works at a time.
 #[derive(Debug)]
 pub struct SharedFolder {
     prefix: String,
@@ -95,10 +96,10 @@ pub struct SharedFolder {
 }
 
 impl SharedFolder {
-    /// Fetches what others left. The directory then has that and nothing else.
+    /// Fetches the files that others left. Afterwards the directory has exactly these files.
     ///
     /// # Errors
-    /// As [`InternalStorage::get_file`]; [`PortError::Invalid`] when the directory cannot be written.
+    /// As [`InternalStorage::get_file`]. [`PortError::Invalid`] if the directory cannot be written.
     pub async fn fetch(
         storage: &InternalStorage,
         prefix: impl Into<String>,
@@ -120,7 +121,7 @@ impl SharedFolder {
         Ok(Self { prefix, dir: dir.to_path_buf(), fetched })
     }
 
-    /// Hands on what is new, changed or gone since it was fetched.
+    /// Stores what was added, changed or removed since the fetch.
     ///
     /// # Errors
     /// As [`InternalStorage::put`] and [`InternalStorage::delete`].
@@ -165,7 +166,7 @@ fn seen(files: &[FoundFile]) -> BTreeMap<String, (u64, SystemTime)> {
     files.iter().filter_map(look).collect()
 }
 
-/// Empties a directory. It stays itself: somebody may have it for his working directory.
+/// Empties a directory without removing it: a process may use it as its working directory.
 async fn clear(dir: &Path) -> Result<(), PortError> {
     let wrong = |error: std::io::Error| disk_error("empty", dir, &error);
     let mut entries = tokio::fs::read_dir(dir).await.map_err(wrong)?;
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_one_leaves_the_next_finds() {
+    async fn the_next_attempt_finds_the_files_of_the_last() {
         let (storage, _root) = storage();
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         write(one.path(), "stale", "from an earlier attempt on this machine");
@@ -213,7 +214,7 @@ mod tests {
         std::fs::remove_file(other.path().join("gone")).unwrap();
         write(other.path(), "a", "changed");
         write(other.path(), "new", "4");
-        // What is not changed is not sent again: were it, this would come back.
+        // Unchanged files are not sent again. If they were, this file would come back.
         storage.delete("kestra:///e/shared/d/日 本.csv").await.unwrap();
         second.hand_on(&storage).await.unwrap();
         assert_eq!(names(&storage, "e/shared").await, ["a", "new"]);

@@ -1,13 +1,14 @@
 //! Java globs (docs/kestra.md 4.3): `*` within a folder, `**` across folders, `?`, `{a,b}`, `[..]`.
 //!
-//! Translated as Java's own `FileSystem.getPathMatcher` does it, because flows rely on its corners: `*.csv`
-//! matches the top level only, `**.csv` every level, and `**/x` not the top level.
+//! Patterns are translated like Java's own `FileSystem.getPathMatcher`, because flows rely on its special
+//! cases: `*.csv` matches the top level only, `**.csv` every level, and `**/x` does not match the top level.
 
 use regex::Regex;
 use segue_ports::PortError;
 use std::path::Path;
 
-/// A pattern with explicit `glob:` or `regex:` is used as it is; others belong to a place.
+/// The syntax of a pattern. A pattern with explicit `glob:` or `regex:` is used as it is. Other patterns are
+/// relative to a directory.
 enum Syntax<'a> {
     Explicit(String),
     Plain(&'a str),
@@ -38,10 +39,10 @@ pub struct WorkingGlobs {
 }
 
 impl WorkingGlobs {
-    /// Reads patterns for the files under `base`.
+    /// Parses patterns for the files below `base`.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a pattern that cannot be read.
+    /// [`PortError::Invalid`] for an invalid pattern.
     pub fn new(base: &Path, patterns: &[String]) -> Result<Self, PortError> {
         let base = base.to_string_lossy().trim_end_matches('/').to_owned();
         let mut globs = Self { base, relative: Vec::new(), absolute: Vec::new() };
@@ -58,7 +59,7 @@ impl WorkingGlobs {
         Ok(globs)
     }
 
-    /// Whether a file matches; `relative` is its path in the directory, with `/` between folders.
+    /// Whether a file matches. `relative` is its path in the directory, with `/` between folders.
     pub fn matches(&self, relative: &str) -> bool {
         let inside = format!("/{relative}");
         self.relative.iter().any(|regex| regex.is_match(&inside))
@@ -72,10 +73,10 @@ impl WorkingGlobs {
 pub struct NamespaceGlobs(Vec<Regex>);
 
 impl NamespaceGlobs {
-    /// Reads patterns.
+    /// Parses patterns.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a pattern that cannot be read.
+    /// [`PortError::Invalid`] for an invalid pattern.
     pub fn new(patterns: &[String]) -> Result<Self, PortError> {
         let regexes = patterns.iter().map(|pattern| match syntax(pattern)? {
             Syntax::Explicit(regex) => compile(&regex, pattern),
@@ -88,7 +89,7 @@ impl NamespaceGlobs {
         Ok(Self(regexes.collect::<Result<_, _>>()?))
     }
 
-    /// Whether a namespace file matches; `path` is its path in the namespace.
+    /// Whether a namespace file matches. `path` is its path in the namespace.
     pub fn matches(&self, path: &str) -> bool {
         let path = path.trim_start_matches('/');
         let rooted = format!("/{path}");
@@ -107,7 +108,7 @@ fn to_regex(glob: &str) -> Result<String, PortError> {
             '*' if chars.next_if_eq(&'*').is_some() => regex.push_str(".*"),
             '*' => regex.push_str("[^/]*"),
             '?' => regex.push_str("[^/]"),
-            '{' if in_group => return Err(bad("a group {…} cannot stand in another one")),
+            '{' if in_group => return Err(bad("a group {…} cannot be inside another group")),
             '{' => {
                 in_group = true;
                 regex.push_str("(?:(?:");
@@ -134,7 +135,7 @@ fn to_regex(glob: &str) -> Result<String, PortError> {
     Ok(regex)
 }
 
-/// The rest of a bracket expression, which never matches a slash; none when it is not closed.
+/// The rest of a bracket expression, which never matches a slash. None if the bracket is not closed.
 fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<String> {
     let mut class = String::from("[");
     if chars.next_if(|c| *c == '!' || *c == '^').is_some() {
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn two_stars_cross_folders_as_java_has_it() {
+    fn two_stars_cross_folders_as_in_java() {
         assert!(working("**.csv", "a.csv"));
         assert!(working("**.csv", "x/y/a.csv"));
         assert!(working("**/a.csv", "x/y/a.csv"));
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_something_to_a_regex_means_itself() {
+    fn special_characters_of_a_regex_match_themselves() {
         assert!(working("a+(b).txt", "a+(b).txt"));
         assert!(!working("a.txt", "axtxt"));
         assert!(working("\\*.txt", "*.txt"));

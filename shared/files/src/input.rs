@@ -7,16 +7,16 @@ use segue_model::Json;
 use segue_ports::{InternalStorage, PortError};
 use std::path::Path;
 
-/// How many files are fetched at once.
+/// How many files are fetched at the same time.
 pub(crate) const AT_ONCE: usize = 8;
 
-/// Files by name; each is a content, or the address of one (`kestra:///…`, `nsfile:///…`).
+/// Files by name. Each value is a content, or the address of a file (`kestra:///…`, `nsfile:///…`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InputFiles(Vec<(String, String)>);
 
 impl InputFiles {
-    /// Reads a rendered property: a map of names to contents or addresses, or such a map as JSON text. Nulls
-    /// are left out; a value that is no text is written as JSON.
+    /// Parses a rendered property: a map of names to contents or addresses, or such a map as JSON text.
+    /// Entries with null are left out. A value that is not a text is written as JSON.
     ///
     /// # Errors
     /// [`PortError::Invalid`] for anything else.
@@ -45,21 +45,21 @@ impl InputFiles {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no files.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The names, in the order in which they were written.
+    /// The names, in the order of the property.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Takes out those that are addresses of internal storage, for whoever brings them elsewhere without reading them:
-    /// plain names with URIs. `namespace` is the flow's, for `nsfile:///`.
+    /// Removes the entries that are addresses of internal storage and returns them as plain names with URIs,
+    /// for a caller that copies them without reading them. `namespace` is the flow's, for `nsfile:///`.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a name that would leave its directory, or an address that is none.
+    /// [`PortError::Invalid`] for a name that would leave the directory, or for an invalid address.
     pub fn take_stored(&mut self, namespace: &str) -> Result<Vec<(String, String)>, PortError> {
         let mut stored = Vec::new();
         for (name, value) in std::mem::take(&mut self.0) {
@@ -71,18 +71,19 @@ impl InputFiles {
         Ok(stored)
     }
 
-    /// Writes them under `dir`, in place of what is there. `namespace` is the flow's, for `nsfile:///`.
+    /// Writes the files into `dir`, replacing existing files. `namespace` is the flow's, for `nsfile:///`.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a name that would leave the directory, [`PortError::NotFound`] for an
-    /// address with nothing behind it.
+    /// [`PortError::Invalid`] for a name that would leave the directory. [`PortError::NotFound`] for an
+    /// address without a file.
     pub async fn write(
         &self,
         dir: &Path,
         storage: &InternalStorage,
         namespace: &str,
     ) -> Result<(), PortError> {
-        // Folders are made one after the other, so that two files of one new folder do not race to make it.
+        // Folders are created one after the other, so that two files in one new folder do not race to create
+        // it.
         let mut targets = Vec::with_capacity(self.0.len());
         for (name, value) in &self.0 {
             targets.push((prepare(dir, name).await?, name, value));
@@ -107,7 +108,7 @@ impl InputFiles {
     }
 }
 
-/// The internal-storage URI that a value is as a whole; none where it is a content.
+/// The URI in internal storage if the whole value is an address. None if the value is a content.
 fn address(value: &str, namespace: &str) -> Result<Option<String>, PortError> {
     let value = value.trim();
     if InternalStorage::is_uri(value) && !value.contains('\n') {
@@ -119,8 +120,7 @@ fn address(value: &str, namespace: &str) -> Result<Option<String>, PortError> {
     }
 }
 
-/// The internal-storage URI of a text that must be an address: `kestra:///…`, or `nsfile:///…` in the flow's
-/// `namespace`.
+/// The URI in internal storage of an address: `kestra:///…`, or `nsfile:///…` in the flow's `namespace`.
 ///
 /// # Errors
 /// [`PortError::Invalid`] for any other text.
@@ -128,7 +128,7 @@ pub fn uri_of_value(value: &str, namespace: &str) -> Result<String, PortError> {
     address(value, namespace)?.ok_or_else(|| {
         let shown: String = value.chars().take(200).collect();
         PortError::invalid(format!(
-            "'{shown}' is not a file of internal storage; those begin with kestra:///"
+            "'{shown}' is not a file of internal storage; its URI must begin with kestra:///"
         ))
     })
 }

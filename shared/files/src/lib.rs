@@ -1,13 +1,13 @@
-//! Working files: what a task finds in its directory before it runs, and what is kept of it afterwards.
+//! Working files: the files a task finds in its directory before it runs, and the files kept afterwards.
 //!
-//! What it is: the rules of `inputFiles`, `outputFiles`, `namespaceFiles` and Java globs
-//! (docs/kestra.md 4.3, 4.4), shared by every task family that works on files. Names are untrusted: they
-//! never leave the directory they are meant for, neither by `..` nor through a symbolic link.
+//! What it is: the rules of `inputFiles`, `outputFiles`, `namespaceFiles` and Java globs (docs/kestra.md 4.3,
+//! 4.4), shared by every task family that works on files. Names are untrusted: they never leave their
+//! directory, neither by `..` nor through a symbolic link.
 //!
-//! What it must not know: which task uses the files, expressions (everything arrives rendered), processes.
+//! What it must not know: which task uses the files, expressions (everything is rendered before), processes.
 //!
-//! How to add one more: a further way for files to come in or go out gets a module of its own, which takes the
-//! directory and [`segue_ports::InternalStorage`] and answers with names and URIs.
+//! How to add one more: another way for files to come in or go out gets its own module, which takes the
+//! directory and [`segue_ports::InternalStorage`] and returns names and URIs.
 
 pub mod folder;
 pub mod glob;
@@ -24,7 +24,7 @@ pub use output::FoundFile;
 
 use serde::Deserialize;
 
-/// A text or a list of texts, as several properties accept either.
+/// A text or a list of texts, for properties that accept both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(from = "OneOrMany")]
 #[schemars(with = "OneOrMany")]

@@ -1,5 +1,5 @@
-//! Namespace files: kept in internal storage under `/<namespace as folders>/_files/` (docs/kestra.md 2.8),
-//! copied into working directories by `namespaceFiles` (docs/kestra.md 4.4).
+//! Namespace files. They are in internal storage under `/<namespace as folders>/_files/` (docs/kestra.md
+//! 2.8), and `namespaceFiles` copies them into working directories (docs/kestra.md 4.4).
 
 use crate::Texts;
 use crate::glob::NamespaceGlobs;
@@ -15,13 +15,14 @@ use std::path::Path;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NamespaceFiles {
-    /// Whether namespace files are copied at all.
+    /// Whether namespace files are copied.
     pub enabled: bool,
-    /// Which files; all where it is empty.
+    /// Patterns of files to copy. Empty: all files.
     pub include: Texts,
-    /// Which of them not.
+    /// Patterns of files to leave out.
     pub exclude: Texts,
-    /// From which namespaces, later ones winning; the flow's own where it is empty.
+    /// The namespaces to copy from. A file of a later namespace replaces one of an earlier namespace. Empty:
+    /// the flow's own namespace.
     pub namespaces: Texts,
 }
 
@@ -39,11 +40,11 @@ impl Default for NamespaceFiles {
 /// One namespace file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespaceFile {
-    /// Its path in the namespace, without a leading slash.
+    /// The path in the namespace, without a leading slash.
     pub path: String,
-    /// Where it is.
+    /// The URI of the file.
     pub uri: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
@@ -51,7 +52,7 @@ impl NamespaceFiles {
     /// Copies the files that match into `dir` and returns their paths. `own` is the flow's namespace.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a pattern that cannot be read; as [`InternalStorage::get_file`].
+    /// [`PortError::Invalid`] for an invalid pattern; otherwise as [`InternalStorage::get_file`].
     pub async fn copy(
         &self,
         dir: &Path,
@@ -89,7 +90,7 @@ impl NamespaceFiles {
 /// The folder of a namespace's files in internal storage, ending with a slash.
 ///
 /// # Errors
-/// [`PortError::Invalid`] for a text that is no namespace.
+/// [`PortError::Invalid`] for an invalid namespace.
 pub fn folder(namespace: &str) -> Result<String, PortError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if namespace.is_empty() || !namespace.chars().all(allowed) || namespace.split('.').any(str::is_empty) {
@@ -100,7 +101,7 @@ pub fn folder(namespace: &str) -> Result<String, PortError> {
     Ok(format!("{}/_files/", namespace.replace('.', "/")))
 }
 
-/// The path in internal storage of a namespace file.
+/// The path of a namespace file in internal storage.
 ///
 /// # Errors
 /// [`PortError::Invalid`] for a path that would leave the namespace.
@@ -108,7 +109,8 @@ pub fn storage_path(namespace: &str, path: &str) -> Result<String, PortError> {
     Ok(format!("{}{}", folder(namespace)?, plain(path.trim_start_matches('/'))?))
 }
 
-/// The URI of what follows `nsfile://`: `/path` in the flow's own namespace, `other.namespace/path` elsewhere.
+/// The URI of the text after `nsfile://`: `/path` in the flow's own namespace, `other.namespace/path` in
+/// another.
 pub(crate) fn uri_of(rest: &str, own: &str) -> Result<String, PortError> {
     let (namespace, path) = rest.split_once('/').ok_or_else(|| {
         PortError::invalid(format!("'nsfile://{rest}' names no file; write nsfile:///<path>"))
@@ -117,7 +119,7 @@ pub(crate) fn uri_of(rest: &str, own: &str) -> Result<String, PortError> {
     Ok(InternalStorage::uri(&storage_path(namespace, path)?))
 }
 
-/// All files of exactly that namespace, in order of their paths.
+/// All files of exactly this namespace, in order of their paths.
 ///
 /// # Errors
 /// As [`InternalStorage::list`].
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_files_of_the_namespace_alone_come() {
+    async fn only_files_of_the_namespace_are_listed() {
         let (storage, _root) = filled().await;
         let dir = tempfile::tempdir().unwrap();
         let mut copied = spec(serde_json::json!({})).copy(dir.path(), &storage, "my.team").await.unwrap();

@@ -1,5 +1,5 @@
-//! `outputFiles`: files of the working directory that are kept in internal storage (docs/kestra.md 4.4),
-//! exact to the byte, and moved there where nobody needs them any more.
+//! `outputFiles`: stores files of the working directory in internal storage (docs/kestra.md 4.4), exact to
+//! the byte. A file is moved if nobody needs it any more.
 
 use crate::glob::WorkingGlobs;
 use crate::input::AT_ONCE;
@@ -13,33 +13,33 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use tokio_util::io::ReaderStream;
 
-/// Folders of a working directory that begin so are the runner's own and hold nothing of the user's.
+/// Folders of a working directory with this prefix belong to the runner and have no files of the user.
 pub const SCRATCH_PREFIX: &str = ".segue-";
 
 /// A file that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundFile {
-    /// Its path in the directory, with `/` between folders.
+    /// The path in the directory, with `/` between folders.
     pub relative: String,
-    /// Where its bytes are.
+    /// The path of the bytes on this machine.
     pub path: PathBuf,
-    /// Whether the file may be moved away: not when it is reached through a link, or has other names.
+    /// Whether the file may be moved. False if it is reached through a link, or has other names.
     pub movable: bool,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// The files, in order of their paths.
     pub files: Vec<FoundFile>,
-    /// Links that point out of the directory, or to nothing: they matched and are left alone.
+    /// Links that point out of the directory, or to nothing. They matched and are not stored.
     pub refused: Vec<String>,
 }
 
-/// Finds the files under `dir` that match. Folders are not followed through links.
+/// Finds the files below `dir` that match. Links to folders are not followed.
 ///
 /// # Errors
-/// [`PortError::Invalid`] when the directory cannot be read.
+/// [`PortError::Invalid`] if the directory cannot be read.
 pub async fn find(dir: &Path, globs: WorkingGlobs) -> Result<Found, PortError> {
     let dir = dir.to_path_buf();
     let walked = tokio::task::spawn_blocking(move || walk(&dir, &globs)).await;
@@ -53,7 +53,8 @@ fn walk(dir: &Path, globs: &WorkingGlobs) -> Result<Found, PortError> {
     while let Some((folder, prefix)) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
-            // A folder that went away meanwhile, or that the script closed to us, holds nothing to keep.
+            // A folder that was removed in the meantime, or that the script made unreadable, has nothing to
+            // store.
             Err(error) if prefix.is_empty() => return Err(disk_error("read", &folder, &error)),
             Err(_) => continue,
         };
@@ -85,13 +86,13 @@ fn walk(dir: &Path, globs: &WorkingGlobs) -> Result<Found, PortError> {
     Ok(found)
 }
 
-/// What is behind a link.
+/// The target of a link.
 enum Link {
     /// A file of the same directory.
     File(PathBuf),
-    /// A folder; those never match.
+    /// A folder. Folders never match.
     Folder,
-    /// Nothing, or something elsewhere.
+    /// Nothing, or something outside the directory.
     Outside,
 }
 
@@ -103,20 +104,20 @@ fn linked(root: &Path, link: &Path) -> Link {
     }
 }
 
-/// What becomes of the files in the directory.
+/// What happens to the files in the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// They are moved away: nobody uses the directory after this.
+    /// They are moved, because nobody uses the directory after this.
     Move,
-    /// They stay: others share the directory.
+    /// They are copied, because others share the directory.
     Copy,
 }
 
-/// Brings files into internal storage and returns their URIs by name. `key` gives the path in internal
+/// Stores files in internal storage and returns their URIs by name. `key` returns the path in internal
 /// storage for a plain file name.
 ///
 /// # Errors
-/// As [`InternalStorage::put`]; [`PortError::Invalid`] when a file cannot be read.
+/// As [`InternalStorage::put`]. [`PortError::Invalid`] if a file cannot be read.
 pub async fn store(
     storage: &InternalStorage,
     files: &[FoundFile],
@@ -132,7 +133,7 @@ pub async fn store(
     };
     let parts =
         |file: &FoundFile| (file.relative.clone(), file.path.clone(), key(&storage_name(&file.relative)));
-    // All copies come before the first move: a link's bytes are those of a file that may be moved itself.
+    // All copies are made before the first move: a link may point to a file that is moved itself.
     let copies: Vec<_> = files.iter().filter(|file| !moved(file)).map(parts).collect();
     let moves: Vec<_> = files.iter().filter(moved).map(parts).collect();
     let copies = copies.into_iter().map(|(name, from, path)| copy_one(name, from, path));
@@ -144,10 +145,10 @@ pub async fn store(
     Ok(uris.into_iter().collect())
 }
 
-/// Streams a local file to a path in internal storage; the file stays.
+/// Copies a local file to a path in internal storage.
 ///
 /// # Errors
-/// As [`InternalStorage::put`]; [`PortError::Invalid`] when the file cannot be read.
+/// As [`InternalStorage::put`]. [`PortError::Invalid`] if the file cannot be read.
 pub async fn copy(storage: &InternalStorage, path: &str, file: &Path) -> Result<String, PortError> {
     let opened = tokio::fs::File::open(file).await.map_err(|error| disk_error("read", file, &error))?;
     let name = file.to_path_buf();
@@ -166,7 +167,7 @@ pub(crate) mod tests {
     };
     use std::sync::Arc;
 
-    /// A directory that stands for a bucket, as plain as the tests need it.
+    /// A directory that stands for a bucket, with only what the tests need.
     struct Directory(PathBuf);
 
     impl Directory {
@@ -265,7 +266,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Internal storage in a directory that goes away with the second value.
+    /// Internal storage in a directory that is removed when the second value is dropped.
     pub(crate) fn storage() -> (InternalStorage, tempfile::TempDir) {
         let root = tempfile::tempdir().unwrap();
         let objects = Arc::new(Directory(root.path().to_path_buf()));
@@ -358,7 +359,7 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_plain_file_and_the_scratch_folder_do_not_match() {
+    async fn special_files_and_the_scratch_folder_do_not_match() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join(".segue-1")).unwrap();
         std::fs::write(dir.path().join(".segue-1/x"), "").unwrap();

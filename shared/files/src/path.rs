@@ -1,18 +1,18 @@
-//! Names that stay where they are meant to be. Uploaded names, names in `inputFiles` and names of namespace
-//! files are untrusted.
+//! Checks file names, so that they stay in their folder. Uploaded names, names in `inputFiles` and names of
+//! namespace files are untrusted.
 
 use segue_ports::PortError;
 use sha2::{Digest as _, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A fault of the local disk, told as the task's own failure: a full disk or a missing right does not get
-/// better by delivering the message again.
+/// An error of the local disk, reported as a failure of the task: delivering the message again does not fix a
+/// full disk or a missing permission.
 pub fn disk_error(what: &str, path: &Path, error: &io::Error) -> PortError {
     PortError::invalid(format!("cannot {what} '{}': {error}", path.display()))
 }
 
-/// Reads a relative name: its parts, or why it is refused.
+/// Splits a relative name into its parts, or refuses it.
 fn parts(name: &str) -> Result<Vec<&str>, PortError> {
     let refuse = |why: &str| {
         Err(PortError::invalid(format!(
@@ -23,7 +23,7 @@ fn parts(name: &str) -> Result<Vec<&str>, PortError> {
         return refuse("it is absolute");
     }
     if name.contains('\0') {
-        return refuse("it has a NUL character in it");
+        return refuse("it contains a NUL character");
     }
     if name.ends_with('/') {
         return refuse("it names a folder");
@@ -38,19 +38,19 @@ fn parts(name: &str) -> Result<Vec<&str>, PortError> {
     Ok(parts)
 }
 
-/// A relative name in its plain form: `a/b`, without `.`, doubled or leading slashes.
+/// A relative name in plain form: `a/b`, without `.` and without doubled or leading slashes.
 ///
 /// # Errors
-/// [`PortError::Invalid`] for an absolute name, one with `..`, an empty one, or one that names a folder.
+/// [`PortError::Invalid`] for an absolute name, a name with `..`, an empty name, and the name of a folder.
 pub fn plain(name: &str) -> Result<String, PortError> {
     Ok(parts(name)?.join("/"))
 }
 
-/// Where a file of that name goes under `base`; makes its folders. Whatever stood there under that name as a
-/// symbolic link is taken away, so that writing does not follow it.
+/// The path of the file `name` below `base`. Creates the folders of the path. A symbolic link at the path is
+/// removed, so that writing does not follow it.
 ///
 /// # Errors
-/// As [`plain`]; also when one of the folders is a symbolic link, or cannot be made.
+/// As [`plain`]. Also if one of the folders is a symbolic link or cannot be created.
 pub async fn prepare(base: &Path, name: &str) -> Result<PathBuf, PortError> {
     let mut parts = parts(name)?;
     let file = parts.pop().unwrap_or_default();
@@ -80,7 +80,7 @@ pub async fn prepare(base: &Path, name: &str) -> Result<PathBuf, PortError> {
     Ok(path)
 }
 
-/// The last part of a URI or path, for a local name; `file` where there is none.
+/// The last part of a URI or path, for use as a local name. `file` if there is no such part.
 pub fn last_part(path: &str) -> &str {
     match path.rsplit('/').next() {
         Some(name) if !name.is_empty() && name != "." && name != ".." => name,
@@ -88,8 +88,8 @@ pub fn last_part(path: &str) -> &str {
     }
 }
 
-/// The name under which a file is kept in internal storage: its own where that is plain ASCII, because URIs
-/// are pasted into commands; else a hash of it with what remains readable.
+/// The name of a file in internal storage. Plain ASCII names are kept, because people paste URIs into
+/// commands. Other names become a hash, followed by the readable characters.
 pub fn storage_name(relative: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | '@');
     let is_dots = |part: &str| part == "." || part == ".." || part.is_empty();

@@ -1,6 +1,6 @@
-//! Sends a large object from a stream and from a file, fetches both, and says how fast that was and how much memory
-//! it took at most (Linux): with the emulator, `make emulators` first, then
-//! `cargo run --release --package segue-gcp --example large_object -- 1024`, the number being MiB.
+//! Sends a large object from a stream and from a file, fetches both, and prints the speed and the largest
+//! memory (Linux). With the emulator: `make emulators` first, then `cargo run --release --package segue-gcp
+//! --example large_object -- 1024`. The number is the size in MiB.
 #![allow(clippy::print_stdout, reason = "it is a program that prints what it measured")]
 
 use anyhow::{Context as _, ensure};
@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 const MIB: u64 = 1 << 20;
-/// Memory above which this fails. MiB.
+/// The example fails above this memory, in MiB.
 const MOST: u64 = 100;
 
 #[tokio::main]
@@ -64,7 +64,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A MiB that is unlike the others.
+/// A MiB that differs from all others.
 fn chunk(number: u64) -> Bytes {
     let mut state = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let words = std::iter::repeat_with(move || {
@@ -86,7 +86,7 @@ fn report(what: &str, mib: u64, begun: Instant) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The most memory this process has had so far. MiB.
+/// The largest memory of this process so far, in MiB.
 fn peak() -> anyhow::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status").context("this is measured on Linux only")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;

@@ -1,10 +1,10 @@
-//! What an error of Google's HTTP clients means to a port.
+//! Converts errors of Google's HTTP clients to errors of a port.
 
 use google_cloud_gax::error::Error;
 use google_cloud_gax::error::rpc::Code;
 use segue_ports::PortError;
 
-/// The error of the port, `what` naming what was asked for or made.
+/// The error of the port. `what` names the thing that was requested or created.
 pub(crate) fn about(port: &'static str, what: &str, error: &Error) -> PortError {
     let said = said(error);
     match code(error) {
@@ -17,17 +17,17 @@ pub(crate) fn about(port: &'static str, what: &str, error: &Error) -> PortError 
     }
 }
 
-/// Whether what was asked for is not there.
+/// Whether the requested thing does not exist.
 pub(crate) fn is_not_found(error: &Error) -> bool {
     code(error) == Some(Code::NotFound)
 }
 
-/// Whether what was to be made is there.
+/// Whether the thing to create exists already.
 pub(crate) fn is_already_there(error: &Error) -> bool {
     code(error) == Some(Code::AlreadyExists)
 }
 
-/// What kind of error the service named; the number of HTTP where its body named none.
+/// The kind of error that the service named. If its body named none, the HTTP status decides.
 fn code(error: &Error) -> Option<Code> {
     error.status().map(|status| status.code).or_else(|| match error.http_status_code()? {
         400 => Some(Code::InvalidArgument),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_code_goes_by_its_number() {
+    fn an_answer_without_a_code_has_the_meaning_of_its_status() {
         let error = Error::http(404, http_headers(), bytes::Bytes::from_static(b"nothing here"));
         assert!(is_not_found(&error));
     }

@@ -1,14 +1,15 @@
-//! As whom Google is asked: from what a flow says of it to the credentials of Google's own library.
+//! The identity for requests to Google: converts the credentials of a flow to those of Google's library.
 //!
-//! What it is: [`credentials`] for the clients of Google's crates, and [`Caller`], which yields the headers of a
-//! plain REST request. Tokens are fetched, kept and renewed by the library. Credentials that say nothing are those
-//! of the environment (`GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the metadata server); an emulator is asked
-//! without any.
+//! What it is: [`credentials`] for the clients of Google's crates, and [`Caller`], which returns the headers
+//! of a plain REST request. The library fetches, caches and renews tokens. Empty credentials stand for those
+//! of the environment (`GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the metadata server). Requests to an
+//! emulator have no credentials.
 //!
-//! What it must not know: which service is asked. A key never stands in an error: what cannot be read is named by
-//! its field.
+//! What it must not know: which service is called. An error never contains a key; it names the unreadable
+//! field.
 //!
-//! How to add one more: a kind of key that flows may bring is an arm in [`key`]. Those that make the library run a
+//! How to add one more: a kind of key that flows may use is an arm in [`key`]. Keys that make the library run
+//! a program or call an address that the key names (`external_account`) are not allowed in flows.
 //! program or ask an address of the key's choice (`external_account`) are not for flows.
 
 use google_cloud_auth::credentials::{
@@ -18,17 +19,17 @@ use reqwest::header::HeaderMap;
 use segue_ports::{Credentials, PortError};
 use serde_json::Value;
 
-/// What is asked for where the flow does not say: everything the account may do.
+/// The scope if the flow names none: everything the account may do.
 const EVERYTHING: &str = "https://www.googleapis.com/auth/cloud-platform";
-/// What a key of a service account must have, each a text.
+/// The fields of a service account's key. Each is a text.
 const KEY_FIELDS: [&str; 4] = ["client_email", "private_key_id", "private_key", "project_id"];
 
-/// Google's credentials for those of a flow; anonymous on an emulator, which has no accounts. To be called within
-/// an async runtime, in which the tokens are renewed.
+/// Google's credentials for the credentials of a flow. They are anonymous for an emulator, which has no
+/// accounts. Call this within an async runtime, which renews the tokens.
 ///
 /// # Errors
-/// [`PortError::Invalid`] for a key, an account or scopes that cannot be read, also on an emulator;
-/// [`PortError::Unavailable`] when the environment has none that can be read.
+/// [`PortError::Invalid`] for an invalid key, account or scope, also with an emulator.
+/// [`PortError::Unavailable`] if the environment has no usable credentials.
 pub(crate) fn credentials(
     asked: &Credentials,
     port: &'static str,
@@ -40,10 +41,11 @@ pub(crate) fn credentials(
     if emulated {
         return Ok(anonymous::Builder::new().build());
     }
-    // Whoever is impersonated has the scopes; who impersonates must be allowed to ask for a token.
+    // The impersonated account has the scopes. The impersonating account must only be allowed to ask for a
+    // token.
     let own = if account.is_some() { vec![EVERYTHING.to_owned()] } else { scopes.clone() };
     let source = match key {
-        // The library's error may quote the key.
+        // The library's error may quote the key, so the error is not passed on.
         Some(key) => service_account::Builder::new(key)
             .with_access_specifier(service_account::AccessSpecifier::from_scopes(own))
             .build()
@@ -65,15 +67,15 @@ pub(crate) fn credentials(
         })
 }
 
-/// Whether what stands in place of a key says that there is none: a flow that reads its key from a value can have the
-/// service's own credentials by that value.
+/// Whether the text says that there is no key. A flow that reads its key from a value can select the
+/// service's own credentials in this way.
 fn is_ambient(text: &str) -> bool {
     text.trim().is_empty() || text.trim().eq_ignore_ascii_case("ambient")
 }
 
 /// The key of a service account.
 fn key(text: &str) -> Result<Value, PortError> {
-    // Not even the place of the mistake: the parser's message may quote what stands there.
+    // The position of the mistake is not reported either: the parser's message may quote the text there.
     let key: Value = serde_json::from_str(text).map_err(|_| unreadable("it is not JSON"))?;
     if !key.is_object() {
         return Err(unreadable("it is not a JSON object"));
@@ -101,7 +103,7 @@ fn unreadable(why: &str) -> PortError {
     ))
 }
 
-/// The e-mail of an account, which becomes a part of an address.
+/// The e-mail address of an account. It becomes a part of a URL.
 fn account(email: &str) -> Result<&str, PortError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@');
     if email.split('@').count() == 2 && email.bytes().all(plain) {
@@ -127,7 +129,7 @@ fn scopes(asked: &[String]) -> Result<Vec<String>, PortError> {
     }
 }
 
-/// Who asks, for plain REST requests. Cheap to clone.
+/// The identity for plain REST requests. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     credentials: GoogleCredentials,
@@ -139,16 +141,16 @@ impl Caller {
         Self { credentials, port }
     }
 
-    /// The headers of a request: `Authorization`, and `x-goog-user-project` where the environment names a project
-    /// that is billed for it. None on an emulator.
+    /// The headers of a request: `Authorization`, and `x-goog-user-project` if the environment names a
+    /// project to bill. Empty for an emulator.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when a token cannot be had at present, [`PortError::Invalid`] when these
-    /// credentials never get one.
+    /// [`PortError::Unavailable`] if no token can be fetched now. [`PortError::Invalid`] if these credentials
+    /// can never get a token.
     pub(crate) async fn headers(&self) -> Result<HeaderMap, PortError> {
         match self.credentials.headers(Default::default()).await {
             Ok(CacheableResource::New { data, .. }) => Ok(data),
-            // Only for who asks with a tag of an earlier answer.
+            // Returned only to callers that send the tag of an earlier answer.
             Ok(CacheableResource::NotModified) => Ok(HeaderMap::new()),
             Err(error) if error.is_transient() => Err(PortError::unavailable(self.port, chain(&error))),
             Err(error) => Err(PortError::invalid(format!(
@@ -160,7 +162,7 @@ impl Caller {
     }
 }
 
-/// An error with what it comes from.
+/// An error with its causes.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -221,7 +223,7 @@ mod tests {
                         assert!(message.contains(why), "{why}: {message}");
                         assert!(!message.contains(SECRET), "the key is in the message");
                     }
-                    // An emulator takes what only the library would refuse.
+                    // An emulator accepts what only the library would refuse.
                     Ok(_) => assert!(emulated && why == "not that of", "{why}"),
                     Err(other) => panic!("{other}"),
                 }
@@ -232,7 +234,7 @@ mod tests {
 
     /// The library parses the private key when it first needs a token.
     #[tokio::test]
-    async fn a_private_key_that_is_none_gets_no_token_and_is_not_shown() {
+    async fn an_invalid_private_key_gets_no_token_and_is_not_shown() {
         let made = credentials(&asked(&full().to_string()), "object store", false).unwrap();
         let answer = Caller::new(made, "object store").headers().await;
         match answer {
@@ -263,7 +265,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_emulator_is_asked_by_nobody() {
+    async fn requests_to_an_emulator_have_no_identity() {
         let made = credentials(&Credentials::default(), "x", true).unwrap();
         assert!(Caller::new(made, "x").headers().await.unwrap().is_empty());
     }

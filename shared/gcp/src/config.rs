@@ -1,9 +1,9 @@
-//! What has to be known of a Google Cloud project, from the environment.
+//! The configuration of the Google Cloud platform, read from the environment.
 
 use segue_ports::{ForeignFiles, PortError};
 use std::fmt;
 
-/// Where everything is.
+/// The names and addresses of the platform.
 ///
 /// | variable | meaning | default |
 /// |---|---|---|
@@ -14,14 +14,14 @@ use std::fmt;
 /// | `SEGUE_ENCRYPTION_KEY` | 32 bytes in base64, with which SECRET inputs and outputs are encrypted | none: it must be given |
 /// | `SEGUE_FOREIGN_FILES` | what flows may have of the files of other namespaces: `allow`, `named`, `refuse` | `named` |
 /// | `SEGUE_REGION` | where queue and containers are | `europe-west1` |
-/// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account in whose name delayed messages are published | none: it must be given where no emulator stands for Cloud Tasks |
+/// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account that publishes delayed messages | none: it must be given unless Cloud Tasks is an emulator |
 /// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account containers run as | that of the project's Compute Engine |
 /// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlatformConfig {
     /// The project's id.
     pub project: String,
-    /// What names of topics, subscriptions and collections begin with, a dash after it; empty: nothing.
+    /// The prefix of topics, subscriptions and collections, followed by a dash. Empty: no prefix.
     pub prefix: String,
     /// The Firestore database.
     pub database: String,
@@ -29,38 +29,38 @@ pub struct PlatformConfig {
     pub bucket: String,
     /// What flows may have of the files of other namespaces.
     pub foreign_files: ForeignFiles,
-    /// The key that SECRET inputs and outputs are encrypted with, in base64; secret.
+    /// The key for SECRET inputs and outputs, in base64. This is a secret.
     pub encryption_key: Option<String>,
-    /// Where queue and containers are.
+    /// The region of the queue and the containers.
     pub region: String,
-    /// The service account in whose name delayed messages are published.
+    /// The service account that publishes delayed messages.
     pub tasks_account: Option<String>,
-    /// The service account containers run as; that of the project's Compute Engine where it is missing.
+    /// The service account of containers. None: the project's Compute Engine account.
     pub job_account: Option<String>,
     /// Emulators in place of services.
     pub emulators: Emulators,
 }
 
-/// The addresses of emulators, each as an URL; none: the service itself.
+/// The URLs of emulators. None: the service itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Emulators {
-    /// Firestore's.
+    /// The emulator of Firestore.
     pub firestore: Option<String>,
-    /// That of Pub/Sub.
+    /// The emulator of Pub/Sub.
     pub pubsub: Option<String>,
-    /// That of Cloud Storage.
+    /// The emulator of Cloud Storage.
     pub storage: Option<String>,
-    /// BigQuery's.
+    /// The emulator of BigQuery.
     pub bigquery: Option<String>,
-    /// That of Cloud Tasks.
+    /// The emulator of Cloud Tasks.
     pub tasks: Option<String>,
-    /// That of Cloud Run's administration.
+    /// The emulator of Cloud Run's administration.
     pub run: Option<String>,
-    /// That of Secret Manager.
+    /// The emulator of Secret Manager.
     pub secrets: Option<String>,
 }
 
-/// Without the key.
+/// Prints everything but the key.
 impl fmt::Debug for PlatformConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlatformConfig")
@@ -75,7 +75,7 @@ impl fmt::Debug for PlatformConfig {
 }
 
 impl PlatformConfig {
-    /// From the environment of the process.
+    /// Reads the environment of the process.
     ///
     /// # Errors
     /// [`PortError::Invalid`] naming the variable that is missing or wrong.
@@ -83,7 +83,7 @@ impl PlatformConfig {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
-    /// From variables by name.
+    /// Reads variables through a function, for tests.
     ///
     /// # Errors
     /// [`PortError::Invalid`] naming the variable that is missing or wrong.
@@ -125,7 +125,7 @@ impl PlatformConfig {
         })
     }
 
-    /// A name with the prefix before.
+    /// The name with the prefix.
     pub fn prefixed(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}-{name}", self.prefix) }
     }

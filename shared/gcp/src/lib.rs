@@ -1,15 +1,16 @@
 //! The ports on Google Cloud.
 //!
-//! What it is: [`connect`], which puts the adapters of [`segue_ports`] together: [`FirestoreStateStore`] on Firestore,
-//! [`PubSubBus`] on Pub/Sub and Cloud Tasks, [`CloudObjectStore`] on Cloud Storage, [`BigQueryWarehouse`] on BigQuery,
-//! [`CloudRunJobs`] on Cloud Run jobs, [`SecretManagerStore`] on Secret Manager. Each speaks to Google's service, or to
-//! its emulator where [`PlatformConfig`] names one, and counts its operations as Google bills them.
+//! What it is: [`connect`], which puts the adapters of [`segue_ports`] together: [`FirestoreStateStore`] on
+//! Firestore, [`PubSubBus`] on Pub/Sub and Cloud Tasks, [`CloudObjectStore`] on Cloud Storage,
+//! [`BigQueryWarehouse`] on BigQuery, [`CloudRunJobs`] on Cloud Run jobs, [`SecretManagerStore`] on Secret
+//! Manager. Each uses Google's service, or its emulator if [`PlatformConfig`] names one, and counts its
+//! operations as Google bills them.
 //!
-//! What it must not know: what executions mean, who calls it, how messages are delivered (`segue-service` takes
-//! them in).
+//! What it must not know: what executions mean, who calls it, how messages are delivered (`segue-service`
+//! receives them).
 //!
-//! How to add one more: a port's adapter is a file or folder of its own, connected from a [`PlatformConfig`], and
-//! runs the port's conformance suite in `tests/` against the emulator.
+//! How to add one more: a port's adapter is its own file or folder, is connected from a [`PlatformConfig`],
+//! and runs the port's conformance suite in `tests/` against the emulator.
 
 mod api_error;
 mod auth;

@@ -1,4 +1,4 @@
-//! All of the platform at once.
+//! Connects the whole platform.
 
 use crate::bus::PubSubBus;
 use crate::config::PlatformConfig;
@@ -12,11 +12,11 @@ use segue_ports::{ContainerJobs, InternalStorage, PortError, Ports, SystemClock,
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Connects every port to its service, or to an emulator where the configuration names one. Nothing is asked of any
-/// of them before it is needed.
+/// Connects every port to its service, or to an emulator if the configuration names one. No request is sent
+/// before it is needed.
 ///
 /// # Errors
-/// [`PortError::Invalid`] for a configuration that cannot be used, [`PortError::Unavailable`] when there are no
+/// [`PortError::Invalid`] for an unusable configuration. [`PortError::Unavailable`] if there are no
 /// credentials.
 pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
     let cipher = cipher(config)?;
@@ -61,7 +61,7 @@ fn cipher(config: &PlatformConfig) -> Result<Cipher, PortError> {
     Cipher::from_base64(key).map_err(|error| PortError::invalid(format!("SEGUE_ENCRYPTION_KEY: {error}")))
 }
 
-/// On emulators without one for Cloud Run's administration, services run scripts themselves.
+/// Without an emulator of Cloud Run's administration, a service on emulators runs scripts itself.
 async fn containers(config: &PlatformConfig) -> Result<Option<Arc<dyn ContainerJobs>>, PortError> {
     if config.emulators.run.is_none() && config.emulators.firestore.is_some() {
         return Ok(None);
@@ -69,7 +69,7 @@ async fn containers(config: &PlatformConfig) -> Result<Option<Arc<dyn ContainerJ
     Ok(Some(Arc::new(CloudRunJobs::connect(config).await?)))
 }
 
-/// What all adapters count.
+/// The counts of all adapters.
 struct AllCounts {
     state: Arc<FirestoreStateStore>,
     bus: Arc<PubSubBus>,

@@ -1,9 +1,9 @@
-//! Secrets in Secret Manager: the latest version of the secret `PREFIX-KEY`, for every namespace the same. The key's case
-//! is not minded (docs/kestra.md 3.6): the secret in upper case counts, else the one that is named as the key is
-//! written.
+//! Secrets in Secret Manager: the latest version of the secret `PREFIX-KEY`, the same for every namespace.
+//! The case of the key does not matter (docs/kestra.md 3.6): the secret in upper case wins, or else the
+//! secret named exactly like the key.
 //!
-//! What was read is kept for a while in memory, and nowhere else: expressions ask for the same secret again and
-//! again, and each look costs money and a round trip.
+//! Values are cached in memory for a while, and nowhere else: expressions read the same secret repeatedly,
+//! and each request costs money and a round trip.
 
 use crate::api_error;
 use crate::config::PlatformConfig;
@@ -19,24 +19,24 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const PORT: &str = "secrets";
-/// How long a value is believed: a new version is seen after that.
+/// How long a value is cached. A new version is seen after this time.
 const VALUE_HOLDS: Duration = Duration::from_secs(300);
-/// How long it is believed that there is none: whoever has just added it waits for it.
+/// How long a missing secret is cached. A new secret is seen after this time.
 const ABSENCE_HOLDS: Duration = Duration::from_secs(30);
-/// How long an answer is tried for.
+/// How long a request is tried.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads secrets of Secret Manager.
+/// Reads secrets from Secret Manager.
 pub struct SecretManagerStore {
     client: SecretManagerService,
     /// `projects/…`.
     project: String,
-    /// What the ids of secrets begin with.
+    /// The prefix of the ids of secrets.
     prefix: String,
     known: Mutex<HashMap<String, Known>>,
 }
 
-/// What was read, and until when it is believed.
+/// A cached answer, and the end of its validity.
 struct Known {
     value: Option<String>,
     until: Instant,
@@ -63,7 +63,7 @@ impl SecretManagerStore {
         })
     }
 
-    /// The answer of a moment ago, if it still holds.
+    /// The cached answer, if it is still valid.
     fn remembered(&self, key: &str) -> Option<Option<String>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -78,7 +78,7 @@ impl SecretManagerStore {
     }
 
     async fn read(&self, key: &str) -> Result<Option<String>, PortError> {
-        // What is no name there cannot be there, and must not become another path.
+        // A key that is not a valid name cannot exist, and must not become another path.
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
         if key.is_empty() || !key.chars().all(is_plain) {
             return Ok(None);
@@ -113,7 +113,7 @@ impl SecretStore for SecretManagerStore {
     }
 
     async fn names(&self, _namespace: &str) -> Result<Vec<String>, PortError> {
-        // The filter finds names with the prefix anywhere in them: the rest is sorted out here.
+        // The filter finds names with the prefix anywhere in them, so the results are filtered again here.
         let mut listed = self.client.list_secrets().set_parent(&self.project).set_page_size(1_000);
         if !self.prefix.is_empty() {
             listed = listed.set_filter(format!("name:{}", self.prefix));
@@ -134,7 +134,7 @@ impl SecretStore for SecretManagerStore {
     }
 }
 
-/// The text of a secret, as it was sent.
+/// The text of a secret. Its checksum is compared.
 fn text(secret: &str, payload: SecretPayload) -> Result<String, PortError> {
     if let Some(expected) = payload.data_crc32c
         && i64::from(crc32c::crc32c(&payload.data)) != expected

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What Pub/Sub posts.
+/// The body that Pub/Sub posts.
 #[derive(Deserialize)]
 struct Push {
     message: Pushed,
@@ -31,7 +31,7 @@ struct Pushed {
     attributes: HashMap<String, String>,
 }
 
-/// Takes what is pushed, and keeps the attributes.
+/// Receives pushed messages, and keeps their attributes.
 #[derive(Default)]
 struct Endpoint {
     recorder: Recorder,
@@ -91,7 +91,7 @@ async fn pubsub_does_what_the_port_says() {
     assert!(bus.publish_counts().bytes > 323 * 50);
 }
 
-/// What is refused again and again ends with the dead letters.
+/// A message that is refused repeatedly becomes a dead letter.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poison_message_ends_with_the_dead_letters() {
     let Some((config, bus)) = bus().await else { return };
@@ -102,7 +102,7 @@ async fn a_poison_message_ends_with_the_dead_letters() {
         dead_letters: Some(("dead-letters".to_owned(), 5)),
         ..subscription("executor", &topic().name(), &address)
     };
-    // Twice: making what is there already changes nothing.
+    // Twice: creating existing things changes nothing.
     ensure_subscription(&config, &poisoned).await.unwrap();
     ensure_subscription(&config, &poisoned).await.unwrap();
     endpoint.recorder.refuse("poison", u32::MAX);

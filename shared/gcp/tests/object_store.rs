@@ -1,4 +1,5 @@
-//! The object store on fake-gcs-server: what the port says, bytes as they are, and where they do not go.
+//! The object store on fake-gcs-server: the conformance suite, exact bytes, and the paths that bytes do not
+//! take.
 #![allow(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -20,7 +21,7 @@ use segue_ports::{Credentials, PortError};
 use std::sync::Arc;
 use storage::{CloudStorage, Fault};
 
-/// More than goes in one request, and no round number.
+/// More than fits in one request, and not a round number.
 const LARGE: usize = 21_000_123;
 
 struct Bench {
@@ -38,7 +39,7 @@ async fn bench() -> Option<Bench> {
 }
 
 impl Bench {
-    /// An address in a bucket that is there.
+    /// An address in an existing bucket.
     async fn address(&self, key: &str) -> ObjectAddress {
         self.bucket("objects").await;
         ObjectAddress::new(format!("{}-objects", self.config.prefix), key)
@@ -57,7 +58,7 @@ impl Bench {
     }
 }
 
-/// Bytes that differ everywhere.
+/// Bytes without repetition.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let words = std::iter::repeat_with(|| {
@@ -80,7 +81,7 @@ async fn cloud_storage_does_what_the_port_says() {
     conformance::all(&bench.store, &bench.config.prefix).await.unwrap();
 }
 
-/// Once without anything that puts the emulator right, which is what others have.
+/// Once without the correcting proxy, as other users have it.
 #[tokio::test]
 async fn the_emulator_alone_does_all_but_one_of_it() {
     let Some(config) = support::config("STORAGE_EMULATOR_HOST") else { return };
@@ -119,7 +120,7 @@ async fn bytes_come_back_as_they_went_however_large() {
     }
 }
 
-/// What is stored compressed comes compressed: nobody on the way unpacks it.
+/// A compressed object arrives compressed: nothing on the way unpacks it.
 #[tokio::test]
 async fn a_compressed_object_is_not_unpacked() {
     let Some(bench) = bench().await else { return };
@@ -140,7 +141,7 @@ async fn a_compressed_object_is_not_unpacked() {
     assert_eq!(bench.read(&address).await, packed);
 }
 
-/// A stream that breaks off in the middle of a large object leaves what was there.
+/// An interrupted stream in the middle of a large object leaves the old object unchanged.
 #[tokio::test]
 async fn a_large_object_is_there_whole_or_not_at_all() {
     let Some(bench) = bench().await else { return };
@@ -167,7 +168,7 @@ async fn what_fails_for_a_moment_is_done_all_the_same() {
     bench.cloud.fault(Method::POST, "uploadType=multipart", Fault::Refused(503));
     bench.store.put(&small, stream(b"small"), ObjectAttributes::default()).await.unwrap();
     bench.cloud.fault(Method::POST, "uploadType=resumable", Fault::Refused(429));
-    // Of three pieces the first does not arrive at once, and of none it is told that it did.
+    // The first of three pieces does not arrive at once, and no answer to a piece arrives.
     for fault in [Fault::Refused(503), Fault::Lost, Fault::Lost, Fault::Refused(500), Fault::Lost] {
         bench.cloud.fault(Method::PUT, "upload_id", fault);
     }
@@ -179,14 +180,14 @@ async fn what_fails_for_a_moment_is_done_all_the_same() {
     bench.cloud.fault(Method::POST, "rewriteTo", Fault::Refused(503));
     bench.cloud.fault(Method::DELETE, "/o/large", Fault::Refused(503));
     bench.cloud.fault(Method::GET, "/o?", Fault::Refused(503));
-    // A large copy takes several requests, which carry on where the one before ended.
+    // A large copy needs several requests. Each continues where the last one ended.
     bench.cloud.fault(Method::POST, "rewriteTo", Fault::Begun);
     bench.cloud.fault(Method::POST, "rewriteToken=more", Fault::Begun);
     bench.cloud.fault(Method::POST, "rewriteToken=more", Fault::Refused(503));
     bench.store.copy(&small, &bench.address("copy").await, None).await.unwrap();
     assert!(bench.store.delete(&large).await.unwrap());
     assert_eq!(bench.store.list(&large.bucket, "", None).await.unwrap().objects.len(), 2);
-    // Somebody else changes the bucket meanwhile.
+    // Another client changes the bucket in the meantime.
     bench.cloud.fault(Method::PATCH, "ifMetagenerationMatch", Fault::Refused(412));
     let labels = [("a".to_owned(), "b".to_owned())].into();
     let spec = BucketSpec { name: large.bucket, labels, ..BucketSpec::default() };
@@ -194,14 +195,14 @@ async fn what_fails_for_a_moment_is_done_all_the_same() {
     assert_eq!(bench.cloud.faults_left(), 0);
 }
 
-/// What arrives other than it was sent does not stay.
+/// An object that arrives with other bytes is removed.
 #[tokio::test]
 async fn bytes_that_changed_on_the_way_are_noticed() {
     let Some(bench) = bench().await else { return };
     for (kind, length) in [("uploadType=multipart", 10), ("upload_id", (8 << 20) + 1)] {
         let address = bench.address("altered").await;
         if length > 10 {
-            // Of two pieces it is the second whose answer tells of the object.
+            // The answer to the second of two pieces contains the object.
             bench.cloud.fault(Method::PUT, kind, Fault::Lost);
         }
         bench.cloud.fault(if length > 10 { Method::PUT } else { Method::POST }, kind, Fault::Altered);
@@ -214,7 +215,7 @@ async fn bytes_that_changed_on_the_way_are_noticed() {
     }
 }
 
-/// A bucket stays where it was made.
+/// The location of a bucket cannot be changed.
 #[tokio::test]
 async fn a_bucket_is_not_moved() {
     let Some(bench) = bench().await else { return };
@@ -244,9 +245,9 @@ async fn a_service_that_stays_away_is_unavailable() {
     assert!(matches!(answer, Err(PortError::Unavailable { port: "object store", .. })), "{answer:?}");
 }
 
-/// What is not allowed does not come right by itself: it is said, with what was to be done.
+/// A missing permission is not transient: the error says what must be allowed.
 #[tokio::test]
-async fn what_is_not_allowed_is_said() {
+async fn a_missing_permission_is_reported() {
     let Some(bench) = bench().await else { return };
     let (from, to) = (bench.address("from").await, bench.address("to").await);
     bench.store.put(&from, stream(b"x"), ObjectAttributes::default()).await.unwrap();
@@ -264,7 +265,8 @@ async fn what_is_not_allowed_is_said() {
     said(bench.store.bucket(&from.bucket).await.err(), &from.bucket);
 }
 
-/// The bytes of a copy between internal storage and a bucket pass neither this process nor its connection.
+/// The bytes of a copy between internal storage and a bucket do not pass through this process or its
+/// connection.
 #[tokio::test]
 async fn a_copy_carries_no_bytes() {
     let Some(bench) = bench().await else { return };
@@ -323,7 +325,7 @@ async fn as_somebody_else_it_is_another_store() {
     assert!(matches!(bench.store.acting_as(&wrong), Err(PortError::Invalid { .. })));
 }
 
-/// More than a page.
+/// More than one page.
 #[tokio::test]
 async fn a_long_listing_is_complete() {
     let Some(bench) = bench().await else { return };

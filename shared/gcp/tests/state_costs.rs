@@ -1,4 +1,4 @@
-//! What the state store costs and what it bears, counted on Firestore's emulator.
+//! The costs and the limits of the state store, counted on Firestore's emulator.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "what is wrong here fails a test")]
 
 #[path = "support/flows.rs"]
@@ -21,7 +21,7 @@ async fn stores() -> Option<(FirestoreStateStore, FirestoreStateStore)> {
     Some((one, FirestoreStateStore::connect(&config).await.unwrap()))
 }
 
-/// The budget of the design: at most 3 writes and 3 reads for a runnable task run, all in all.
+/// The budget of the design: at most 3 writes and 3 reads in all for a runnable task run.
 #[tokio::test]
 async fn a_task_run_costs_three_writes_and_one_read() {
     let Some((executor, service)) = stores().await else { return };
@@ -56,7 +56,7 @@ async fn a_task_run_costs_three_writes_and_one_read() {
         let step = executor.operation_counts().since(before);
         assert_eq!((step.reads, step.writes, step.deletes), (1, 1, 0), "a step, task run {number}");
     }
-    // A message delivered again.
+    // The message is delivered again.
     let before = service.operation_counts();
     let again = service.claim(&key(&made.id, 3), "late", at(1_000), at(1_060)).await.unwrap();
     assert!(matches!(again, Claim::Finished(_)));
@@ -64,7 +64,7 @@ async fn a_task_run_costs_three_writes_and_one_read() {
     assert_eq!((own.reads, own.writes, own.refused), (1, 0, 1), "a duplicate writes nothing");
 }
 
-/// Reads, writes and deletes of what is asked between two looks, as docs/firestore.md has them in its table.
+/// The reads, writes and deletes of each operation, as in the table of docs/firestore.md.
 #[tokio::test]
 async fn the_table_of_costs_is_true() {
     let Some((store, _)) = stores().await else { return };
@@ -130,7 +130,7 @@ async fn the_table_of_costs_is_true() {
     assert_eq!(cost(), (1, 1, 0), "a tick");
 }
 
-/// Heartbeats are a write each; what another process wrote is read once.
+/// A heartbeat is one write. A write of another process is read once.
 #[tokio::test]
 async fn a_heartbeat_costs_one_write() {
     let Some((one, other)) = stores().await else { return };
@@ -147,8 +147,8 @@ async fn a_heartbeat_costs_one_write() {
     assert_eq!((own.reads, own.writes), (1, 1));
 }
 
-/// Ten thousand task runs in one step are few documents; a result folded into them is one write, and a newcomer
-/// reads few documents.
+/// Ten thousand task runs in one step are few documents. Adding a result is one write, and the first read
+/// needs few documents.
 #[tokio::test]
 async fn a_fan_out_of_ten_thousand_is_few_documents() {
     let Some((one, other)) = stores().await else { return };
@@ -192,7 +192,7 @@ async fn a_fan_out_of_ten_thousand_is_few_documents() {
     assert!(cost.deletes <= 60, "{cost:?}");
 }
 
-/// A replay of a large execution begins with more than one commit takes.
+/// A replay of a large execution starts with more than one commit can write.
 #[tokio::test]
 async fn an_execution_may_begin_larger_than_a_commit() {
     let Some((one, other)) = stores().await else { return };
@@ -242,7 +242,7 @@ async fn long_texts_come_back_whole_and_leave_nothing() {
     let claim = other.claim(&attempt, "late", at(0), at(60)).await.unwrap();
     assert!(claim == Claim::Finished(Box::new(outcome)));
     assert_eq!(other.logs(&made.id, segue_model::log::LogLevel::Trace, 0).await.unwrap().len(), 10);
-    // Shorter again: the documents of the former texts go with the write.
+    // Shorter again: the documents of the old texts are deleted with the write.
     made.inputs.clear();
     let before = other.operation_counts();
     other.commit(commit(&made, stored.version)).await.unwrap();

@@ -1,4 +1,4 @@
-//! The state store on Firestore's emulator: what the port says, and what happens when several ask at once.
+//! The state store on Firestore's emulator: the conformance suite, and simultaneous requests.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "what is wrong here fails a test")]
 
 #[path = "support/flows.rs"]
@@ -15,7 +15,7 @@ use segue_ports::PortError;
 use segue_ports::conformance::state_store as conformance;
 use segue_ports::state::{Claim, ExecutionFilter, Slot, StateStore as _};
 
-/// Two adapters on the same database: what one remembers, the other has to read.
+/// Two adapters on the same database: one has cached what the other must read.
 async fn stores() -> Option<(FirestoreStateStore, FirestoreStateStore)> {
     let config = support::config("FIRESTORE_EMULATOR_HOST")?;
     let one = FirestoreStateStore::connect(&config).await.unwrap();
@@ -29,7 +29,7 @@ async fn firestore_does_what_the_port_says() {
     conformance::all(&store, "again").await.unwrap();
 }
 
-/// Of all who commit on one version one wins, whether they remember the execution or not.
+/// Of all callers that commit on one version, one wins, whether they have cached the execution or not.
 #[tokio::test]
 async fn of_racing_commits_one_wins_each_round() {
     let Some((one, other)) = stores().await else { return };
@@ -62,7 +62,8 @@ async fn of_racing_executions_as_many_get_a_slot_as_there_are() {
         async move {
             let id = ExecutionId::from(format!("slot-{number}"));
             let mut answer = store.take_slot("n", "raced", 3, &id, true, at(0)).await;
-            // A lane that is asked by many at once may say that it has not come to it: a message is redelivered.
+            // With many requests at once, a lane may answer that it was too busy. A message would be
+            // delivered again.
             while matches!(&answer, Err(error) if error.is_transient()) {
                 answer = store.take_slot("n", "raced", 3, &id, true, at(0)).await;
             }
@@ -82,7 +83,7 @@ async fn of_racing_executions_as_many_get_a_slot_as_there_are() {
     assert_eq!(done, 10, "everybody had a turn");
 }
 
-/// A claim that one process remembers is renewed and ended under what is true, not under what it remembers.
+/// A cached claim is renewed and ended on the stored version, not on the cached one.
 #[tokio::test]
 async fn a_remembered_claim_is_not_trusted() {
     let Some((one, other)) = stores().await else { return };
@@ -111,8 +112,8 @@ async fn a_remembered_claim_is_not_trusted() {
     assert!(one.finish_claim(&renewed, "holder", &result(&renewed), Vec::new()).await.unwrap());
 }
 
-/// Lines from an execution's commits, from attempts and from services stand in the order in which they were
-/// committed, and stay there when the execution's document gives its own up.
+/// Lines of commits, attempts and services are in the order of their commits, and stay so when they move out
+/// of the execution's document.
 #[tokio::test]
 async fn lines_keep_the_order_of_their_commits() {
     let Some((one, other)) = stores().await else { return };
@@ -152,7 +153,7 @@ async fn lines_keep_the_order_of_their_commits() {
     assert!(matches!(ended, Claim::Finished(_)), "an attempt keeps its result: {ended:?}");
 }
 
-/// Two labels at once, and what a query alone cannot say.
+/// Two labels at once, and other conditions that one query cannot check.
 #[tokio::test]
 async fn filters_beyond_one_query_find_the_same() {
     let Some((store, _)) = stores().await else { return };
@@ -178,9 +179,9 @@ async fn filters_beyond_one_query_find_the_same() {
     assert_eq!(store.count_executions(&part).await.unwrap(), 0, "a part of a name is no namespace above");
 }
 
-/// A deletion that was cut short leaves nothing that whoever comes next could see.
+/// An interrupted deletion leaves nothing that a new execution with the same id could see.
 #[tokio::test]
-async fn what_is_deleted_and_made_again_has_no_past() {
+async fn an_execution_deleted_and_created_again_has_no_past() {
     let Some((one, other)) = stores().await else { return };
     let made = execution("again");
     for life in 0..3_u64 {

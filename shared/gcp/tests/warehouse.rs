@@ -1,7 +1,9 @@
-//! The warehouse on the emulator of BigQuery that PyPI has (`bqemulator`): as much of the port as it can do.
+//! The warehouse on an emulator of BigQuery from PyPI (`bqemulator`), as far as the emulator supports the
+//! port.
 //!
-//! All of the port is shown on the stand-in, in `tests/tests/bigquery`; here somebody else's idea of BigQuery's REST
-//! API is spoken to. What the emulator lacks is named where it is left out, and printed.
+//! The whole port is tested on the stand-in, in `tests/tests/bigquery`. Here the code runs against another
+//! implementation of BigQuery's REST API. Each feature that the emulator lacks is named where it is left out,
+//! and printed.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "what is wrong here fails a test")]
 
 mod support;
@@ -13,7 +15,7 @@ use segue_ports::warehouse::{
 };
 use serde_json::json;
 
-/// What the emulator makes of these is not what BigQuery makes of them.
+/// Expressions with results that differ from BigQuery's.
 const GAPS: [(&str, &str); 5] = [
     ("CAST(NUMERIC '8' AS STRING)", "NUMERIC keeps its zeros as text"),
     ("CAST(CAST('0.10' AS NUMERIC) AS STRING)", "NUMERIC keeps its zeros as text"),
@@ -21,7 +23,7 @@ const GAPS: [(&str, &str); 5] = [
     ("CAST(2.5 AS INT64)", "halves are rounded to even"),
     ("DATE_TRUNC(DATE '2021-01-06', ISOWEEK)", "ISOWEEK is not known"),
 ];
-/// What is not asked of it at all.
+/// Requests that are not made at all.
 const LEFT_OUT: [&str; 9] = [
     "external tables: accepted, and no file is read",
     "job ids: one that is used runs again, where BigQuery answers 409",
@@ -43,7 +45,7 @@ async fn run(warehouse: &BigQueryWarehouse, sql: &str) -> Result<QueryResult, Wa
     warehouse.query(QueryJob { sql: sql.to_owned(), ..QueryJob::default() }).await
 }
 
-/// A dataset of a test's own: the emulator keeps what earlier runs left.
+/// A new dataset for each test, because the emulator keeps the data of earlier runs.
 async fn dataset(warehouse: &BigQueryWarehouse) -> String {
     let name = format!("t{}", uuid::Uuid::new_v4().simple());
     let request = CreateDataset { name: name.clone(), ..CreateDataset::default() };

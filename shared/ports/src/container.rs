@@ -24,7 +24,7 @@ pub struct ContainerJob {
     pub env: BTreeMap<String, String>,
     /// A prefix of a bucket that the container sees as a directory.
     pub mount: Option<Mount>,
-    /// The longest time the container may run. None: the platform's limit.
+    /// The longest time the container may run. None: the platform's default.
     pub timeout: Option<Duration>,
     /// Number of processors: `1`, `2`, …. None: the platform's default.
     pub cpu: Option<String>,

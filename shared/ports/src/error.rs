@@ -18,7 +18,7 @@ pub enum PortError {
         what: String,
     },
     /// Another process changed the thing in the meantime. The caller loads it again and decides again.
-    #[error("{what} was changed by somebody else meanwhile")]
+    #[error("{what} was changed by another process in the meantime")]
     Conflict {
         /// The kind and name of the thing.
         what: String,

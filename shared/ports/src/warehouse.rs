@@ -393,7 +393,7 @@ pub enum WarehouseError {
         hint: Option<String>,
     },
     /// The job still runs. Ask again with the same job id.
-    #[error("the job {job_id} is still at work")]
+    #[error("the job {job_id} is still running")]
     StillRunning {
         /// The id of the job.
         job_id: String,

@@ -1,4 +1,4 @@
-//! One program with everything it starts.
+//! One program with all the processes it starts.
 
 use crate::environment;
 use crate::group::Group;
@@ -14,21 +14,21 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::process::Command;
 
-/// What is to be started: a command, of which program, arguments, directory and own variables count. The program sees
-/// the variables of this process that hold no secret, and the command's own.
+/// A program to start. The program, arguments, directory and variables of the command are used. The program
+/// sees the command's variables, and those of this process that have no secret.
 pub struct Program {
     command: Command,
     clear_up: Vec<OsString>,
 }
 
 impl Program {
-    /// That command.
+    /// A program from a command.
     pub fn new(command: Command) -> Self {
         Self { command, clear_up: Vec::new() }
     }
 
-    /// A command that is run when the program did not end by itself, after everything was killed, also where this
-    /// process is no more. Needs a keeper.
+    /// A command that runs if the program did not end by itself, after everything was killed, even if this
+    /// process no longer exists. Needs a keeper.
     #[must_use]
     pub fn clear_up_by(mut self, command: &std::process::Command) -> Self {
         self.clear_up =
@@ -41,7 +41,7 @@ impl Program {
         self.command.as_std().get_program().to_string_lossy().into_owned()
     }
 
-    /// All variables the program is to see.
+    /// All variables that the program sees.
     fn environment(&self) -> Vec<(OsString, OsString)> {
         let own: Vec<_> = self.command.as_std().get_envs().collect();
         let is_own = |name: &OsStr| own.iter().any(|(known, _)| *known == name);
@@ -61,13 +61,13 @@ impl From<Command> for Program {
 /// Why a program was not started.
 #[derive(Debug)]
 pub enum StartError {
-    /// It is not there, or cannot be started.
+    /// The program does not exist, or cannot be started.
     Program(io::Error),
-    /// This system could not look after it.
+    /// The system could not supervise the program.
     System(io::Error),
 }
 
-/// One program with everything it starts. Dropped, all of it is killed.
+/// One program with all the processes it starts. When this value is dropped, all of them are killed.
 pub struct Child(Kind);
 
 enum Kind {
@@ -76,7 +76,7 @@ enum Kind {
     Group(Group),
 }
 
-/// One of the outputs of a program.
+/// An output of a program.
 pub struct Output(Box<dyn AsyncRead + Send + Unpin>);
 
 impl AsyncRead for Output {
@@ -90,10 +90,11 @@ impl AsyncRead for Output {
 }
 
 impl Child {
-    /// Starts a program, and returns it with its standard output and standard error. Its standard input is empty, and
-    /// it leads a group of its own.
+    /// Starts a program and returns it with its standard output and standard error. Its standard input is
+    /// empty, and it leads its own process group.
     ///
     /// # Errors
+    /// [`StartError`].
     /// [`StartError`].
     pub async fn start(program: Program) -> Result<(Self, Option<Output>, Option<Output>), StartError> {
         #[cfg(target_os = "linux")]
@@ -126,11 +127,11 @@ impl Child {
         Ok((Self(Kind::Group(group)), out, err))
     }
 
-    /// Waits for the end of the program, not of what it left in the background: its exit code, 128 + signal where a
-    /// signal ended it. May be dropped while it waits, and called again.
+    /// Waits for the end of the program, not for its background processes. Returns its exit code, or 128 +
+    /// signal if a signal ended it. The future may be dropped, and the method called again.
     ///
     /// # Errors
-    /// When the system lost it.
+    /// An error of the system if it has lost the program.
     pub async fn ended(&mut self) -> io::Result<i32> {
         match &mut self.0 {
             #[cfg(target_os = "linux")]
@@ -139,7 +140,7 @@ impl Child {
         }
     }
 
-    /// Asks everything to end.
+    /// Asks all processes of the program to end.
     pub fn terminate(&self) {
         match &self.0 {
             #[cfg(target_os = "linux")]
@@ -148,8 +149,8 @@ impl Child {
         }
     }
 
-    /// Kills everything that is left. With a keeper, all of it is gone when this returns, unless the system takes
-    /// longer than some seconds.
+    /// Kills all remaining processes. With a keeper, all of them are gone when this returns, unless the
+    /// system needs longer than some seconds.
     pub async fn kill(&mut self) {
         match &mut self.0 {
             #[cfg(target_os = "linux")]

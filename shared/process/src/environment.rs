@@ -1,17 +1,18 @@
-//! Which variables of this process its children see: those that hold no secret, as far as names and values tell.
+//! Which variables of this process its children see: those that have no secret, as far as their names and
+//! values show.
 //!
-//! A flow that wants more for its script names it in `env`, where `secret()` is masked too. Who runs the server names
-//! what all scripts may see in [`PASSED_ON`].
+//! A flow that needs more variables for its script names them in `env`, where `secret()` is masked too. The
+//! operator of the server lists the variables that all scripts may see in [`PASSED_ON`].
 
 use std::ffi::{OsStr, OsString};
 
-/// The variable that names what children see all the same: names separated by commas, where `*` at the end stands for
-/// any ending.
+/// The variable that lists additional variables for children: names separated by commas. A `*` at the end of
+/// a name stands for any ending.
 pub const PASSED_ON: &str = "SEGUE_SCRIPT_ENV";
 
-/// How the names of variables begin that are this program's own, or a cloud's keys.
+/// Prefixes of variables that belong to this program or contain a cloud's keys.
 const BEGINNINGS: [&str; 4] = ["SEGUE_", "SECRET_", "AWS_", "AZURE_"];
-/// Words, between underscores, of names that stand for a secret.
+/// Words between underscores that mark the name of a secret.
 const WORDS: [&str; 22] = [
     "SECRET",
     "SECRETS",
@@ -36,10 +37,10 @@ const WORDS: [&str; 22] = [
     "PGPASSFILE",
     "DSN",
 ];
-/// Names that have such a word and are no secret: the working directory, and the agent for `ssh`, which keeps its keys
-/// to itself.
+/// Names with such a word that are not secrets: the working directory, and the socket of the SSH agent, which
+/// does not give out its keys.
 const HARMLESS: [&str; 3] = ["PWD", "OLDPWD", "SSH_AUTH_SOCK"];
-/// Names of addresses that scripts cannot do without, a user in them or not.
+/// Proxy addresses that scripts need, even if they contain a user.
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY"];
 
 /// The variables of this process that its children see.
@@ -48,7 +49,7 @@ pub fn for_children() -> Vec<(OsString, OsString)> {
     std::env::vars_os().filter(|(name, value)| is_seen(name, value, &passed_on)).collect()
 }
 
-/// One variable, where children see it.
+/// The value of one variable. None if children do not see it.
 pub fn for_child(name: &str) -> Option<OsString> {
     let value = std::env::var_os(name)?;
     let passed_on = std::env::var(PASSED_ON).unwrap_or_default();
@@ -64,7 +65,7 @@ fn is_seen(name: &OsStr, value: &OsStr, passed_on: &str) -> bool {
     passed_on.split(',').any(is_named) || !is_secret(&name, &value.to_string_lossy())
 }
 
-/// Whether a variable holds a secret, as far as its name and its value tell.
+/// Whether a variable contains a secret, as far as its name and its value show.
 fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_uppercase();
     if HARMLESS.contains(&name.as_str()) {
@@ -75,7 +76,7 @@ fn is_secret(name: &str, value: &str) -> bool {
         || (has_password(value) && !PROXIES.contains(&name.as_str()))
 }
 
-/// Whether there is a user with a password in an address: `scheme://user:password@host`.
+/// Whether an address contains a user with a password: `scheme://user:password@host`.
 fn has_password(value: &str) -> bool {
     value.match_indices("://").any(|(at, mark)| {
         let rest = value.get(at + mark.len()..).unwrap_or_default();
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_holds_secrets_is_kept_from_children() {
+    fn variables_with_secrets_are_hidden_from_children() {
         for name in [
             "SECRET_TOKEN",
             "SEGUE_ENCRYPTION_KEY",
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_scripts_need_is_there() {
+    fn variables_that_scripts_need_are_visible() {
         for name in [
             "PATH",
             "HOME",
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_is_passed_on() {
+    fn listed_variables_are_passed_on() {
         let seen = |name: &str, passed_on: &str| is_seen(OsStr::new(name), OsStr::new("x"), passed_on);
         assert!(seen("AWS_PROFILE", "AWS_PROFILE"));
         assert!(seen("AWS_PROFILE", "A, AWS_*"));

@@ -1,5 +1,5 @@
-//! Children without a keeper: each leads a process group, which is killed when it is dropped. Where this process is
-//! killed with SIGKILL, the group lives on.
+//! Children without a keeper. Each leads a process group, which is killed when it is dropped. If this process
+//! is killed with SIGKILL, the group survives.
 
 use crate::tree;
 use rustix::process::{Pid, Signal};
@@ -36,16 +36,16 @@ impl Group {
         Ok(code)
     }
 
-    /// Sends a signal to the group and to descendants that left it for a session of their own.
+    /// Sends a signal to the group, and to descendants that left it for their own session.
     pub(crate) fn signal(&self, signal: Signal) {
         let Some(root) = self.root else { return };
         let strayed = tree::descendants(root);
-        // What is gone already is no fault.
+        // The group may be gone already. This is not an error.
         let _gone = rustix::process::kill_process_group(root, signal);
         tree::signal(&strayed, signal);
     }
 
-    /// Kills what is left, once.
+    /// Kills the remaining processes, once.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.root = None;

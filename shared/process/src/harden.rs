@@ -1,21 +1,22 @@
-//! Closes this process to its neighbours.
+//! Protects this process from other processes of the same user.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Closes this process to other processes of the same user, scripts among them: they cannot read its environment or
-/// memory under `/proc`, cannot attach to it, and it leaves no core dump. The superuser can do all of that still, and
-/// so can the scripts of a server that runs as the superuser. The children of this process are not closed.
+/// Protects this process from other processes of the same user, such as scripts: they cannot read its
+/// environment or memory under `/proc`, cannot attach to it, and it leaves no core dump. The superuser still
+/// can, and so can the scripts of a server that runs as the superuser. The children of this process are not
+/// protected.
 ///
-/// A write beyond the largest size of a file (`ulimit -f`) fails from now on, and is reported as a full disk is,
-/// instead of ending this process. Children find the signal as the system has it.
+/// From now on, a write beyond the file size limit (`ulimit -f`) fails like a write to a full disk, instead
+/// of ending this process. Children get the signal's default action.
 ///
 /// # Errors
-/// What the system said; the process can go on without.
+/// The error of the system. The process can continue without protection.
 pub fn harden() -> std::io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
-    // A handler that does nothing: a signal that is ignored would be ignored by the children too.
+    // The handler does nothing. An ignored signal would be ignored by the children too.
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
     Ok(())
 }
@@ -26,7 +27,7 @@ mod tests {
     use rustix::process::{DumpableBehavior, dumpable_behavior};
 
     #[test]
-    fn nobody_looks_into_a_hardened_process() {
+    fn a_hardened_process_cannot_be_read_by_others() {
         harden().unwrap();
         assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
         let status = std::fs::read_to_string("/proc/self/status").unwrap();

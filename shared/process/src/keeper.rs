@@ -1,5 +1,5 @@
-//! The keeper: starts a supervisor for each child, by a fork, which a process of one thread may do. It is the parent of
-//! what a supervisor leaves that was killed, and kills that.
+//! The keeper starts a supervisor for each child by a fork, which is safe in a process with one thread. When
+//! a supervisor is killed, the keeper becomes the parent of the supervisor's processes, and kills them.
 
 use crate::supervisor;
 use crate::tree;
@@ -18,13 +18,13 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// The one argument of a keeper.
+/// The argument that starts this program as a keeper.
 pub(crate) const ARGUMENT: &str = "__keep-processes";
-/// What a list of processes shows of a keeper and its supervisors. It is not the program's own name: whoever kills all
-/// processes of that name leaves those alive that clear up then.
+/// The name of a keeper and its supervisors in process lists. It differs from the program's name: a command
+/// that kills all processes with that name does not kill the processes that clear up.
 pub(crate) const NAME: &str = "script-keeper";
 
-/// Is a keeper to the end of the process, where it was started as one.
+/// Runs the keeper until the process ends, if the process was started as a keeper.
 pub(crate) fn run_if_asked() {
     if std::env::args_os().nth(1).as_deref() != Some(OsStr::new(ARGUMENT)) {
         return;
@@ -34,7 +34,7 @@ pub(crate) fn run_if_asked() {
     std::process::exit(code);
 }
 
-/// The socket that is the standard input; after this the standard input is empty.
+/// Takes the socket from the standard input. Afterwards the standard input is empty.
 fn own_socket() -> io::Result<OwnedFd> {
     let stdin = io::stdin();
     rustix::net::sockopt::socket_type(&stdin)?;
@@ -43,8 +43,8 @@ fn own_socket() -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Signals to a whole group or a whole service are for the program whose keeper this is: it decides what is to end.
-/// Children find these signals as the system has them.
+/// Ignores signals to a whole group or service. They are for the program that uses this keeper, and the
+/// program decides what ends. Children get the signals' default actions.
 fn ignore_signals() -> io::Result<()> {
     let told = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT, SIGHUP] {
@@ -53,7 +53,7 @@ fn ignore_signals() -> io::Result<()> {
     Ok(())
 }
 
-/// Says when a child has ended, by a byte in a socket.
+/// Reports that a child has ended, by a byte in a socket.
 pub(crate) struct Ends {
     bell: UnixStream,
     id: signal_hook::SigId,
@@ -85,11 +85,11 @@ impl Drop for Ends {
 }
 
 fn keep(socket: OwnedFd) -> io::Result<()> {
-    // Not in the group of the terminal, which Ctrl-C goes to.
+    // Leaves the terminal's process group, which receives Ctrl-C.
     let _is_leader_already = rustix::process::setsid();
     let _other_systems = rustix::thread::set_name(c"script-keeper");
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-    // For those that look at the environment of a script's parent.
+    // For processes that read the environment of a script's parent.
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     ignore_signals()?;
     let mut ends = Some(Ends::new()?);
@@ -121,7 +121,7 @@ fn keep(socket: OwnedFd) -> io::Result<()> {
                 }
                 Some(Ok((HOLD, files))) => held.extend(files),
                 Some(Err(Errno::INTR)) => {}
-                // Closed: there is nobody to start anything for.
+                // The socket is closed: no process needs children any more.
                 _ => socket = None,
             }
         }
@@ -133,8 +133,8 @@ fn keep(socket: OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes leave of supervisors that have ended, and kills what one left that was killed. The children of each such
-/// orphan come to this process when it ends, and are found then.
+/// Collects supervisors that have ended, and kills the processes of a supervisor that was killed. When such
+/// an orphan ends, its children become children of this process and are found then.
 fn reap(supervisors: &mut HashSet<Pid>) {
     let mut left = false;
     while let Ok(Some((id, status))) = rustix::process::wait(WaitOptions::NOHANG) {
@@ -143,7 +143,7 @@ fn reap(supervisors: &mut HashSet<Pid>) {
     if !left {
         return;
     }
-    // What the killed one was the parent of has come to this process.
+    // The children of the killed supervisor are now children of this process.
     for child in tree::children_of(rustix::process::getpid()) {
         if !supervisors.contains(&child) {
             tree::signal(&tree::descendants(child), Signal::KILL);
@@ -152,7 +152,7 @@ fn reap(supervisors: &mut HashSet<Pid>) {
     }
 }
 
-/// The next message: what it says, and the files that came along.
+/// The next message with its files.
 fn receive(socket: &OwnedFd) -> Result<(u8, Vec<OwnedFd>), Errno> {
     let mut byte = [0];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];

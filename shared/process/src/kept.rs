@@ -1,4 +1,4 @@
-//! Children that a keeper's supervisor looks after: this process's side of it.
+//! Children with a keeper's supervisor, as seen from this process.
 
 use crate::keeper::{ARGUMENT, NAME};
 use crate::wire::{HOLD, REPORT, Report, Request, START, TERMINATE};
@@ -19,12 +19,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe::Receiver;
 
-/// How long everything that was killed is given to be gone. What the system cannot end in that time waits for a disk.
+/// How long to wait until all killed processes are gone. A process that the system cannot end in this time
+/// waits for a disk.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
 
 static KEEPER: Mutex<Keeper> = Mutex::new(Keeper { program: None, running: None, held: Vec::new() });
 
-/// The keeper of this process, started with the first child.
+/// The keeper of this process. It is started with the first child.
 struct Keeper {
     program: Option<PathBuf>,
     running: Option<(OwnedFd, std::process::Child)>,
@@ -35,7 +36,7 @@ fn keeper() -> MutexGuard<'static, Keeper> {
     KEEPER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Children have a keeper from now on; it is this program.
+/// From now on, children have a keeper, which is this program.
 pub(crate) fn use_program(program: PathBuf) {
     keeper().program = Some(program);
 }
@@ -45,13 +46,13 @@ pub(crate) fn is_used() -> bool {
     keeper().program.is_some()
 }
 
-/// Keeps a file open, its lock by that, until this process, its keeper and all supervisors have ended.
+/// Keeps a file open, with its lock, until this process, its keeper and all supervisors have ended.
 pub(crate) fn hold(file: File) {
     let mut keeper = keeper();
     let told = keeper.running.is_none() || keeper.send(HOLD, &[file.as_fd()]).is_ok();
     keeper.held.push(file);
     if !told {
-        // A keeper that was killed: the next one holds all files from its start.
+        // If the keeper was killed, the next keeper holds all files from its start.
         keeper.running = None;
     }
 }
@@ -82,14 +83,14 @@ impl Keeper {
         Ok(())
     }
 
-    /// Has a supervisor started; a keeper that was killed is started anew.
+    /// Starts a supervisor. If the keeper was killed, a new keeper is started.
     fn supervise(&mut self, files: &[BorrowedFd<'_>]) -> io::Result<()> {
         if self.running.is_some() && self.send(START, files).is_ok() {
             return Ok(());
         }
         if let Some((socket, mut process)) = self.running.take() {
             drop(socket);
-            // It has ended, and is taken leave of.
+            // Collects the keeper that has ended.
             let _ended = process.try_wait();
         }
         self.start()?;
@@ -100,21 +101,21 @@ impl Keeper {
 /// A child with its supervisor.
 pub(crate) struct Kept {
     control: UnixStream,
-    /// What came of a report so far.
+    /// The bytes of the next report that have arrived so far.
     read: Vec<u8>,
     code: Option<i32>,
 }
 
 /// Why a child was not started.
 pub(crate) enum NotStarted {
-    /// The program.
+    /// The program could not be started.
     Program(io::Error),
-    /// The keeper, or the supervisor.
+    /// The keeper or the supervisor could not be started.
     Keeper(io::Error),
 }
 
 impl Kept {
-    /// Starts a child, and returns it with its two outputs.
+    /// Starts a child and returns it with its two outputs.
     pub(crate) async fn start(request: &Request) -> Result<(Self, Receiver, Receiver), NotStarted> {
         let (control, out, err) = asked_for().map_err(NotStarted::Keeper)?;
         let mut kept = Self { control, read: Vec::with_capacity(REPORT), code: None };
@@ -131,7 +132,7 @@ impl Kept {
         }
     }
 
-    /// The next report; none when the supervisor has ended. May be dropped while it waits.
+    /// The next report, or none if the supervisor has ended. The future may be dropped.
     async fn report(&mut self) -> io::Result<Option<Report>> {
         while self.read.len() < REPORT {
             let room = REPORT - self.read.len();
@@ -147,7 +148,7 @@ impl Kept {
         Ok(report)
     }
 
-    /// Waits for the child's end. A supervisor that was killed has taken the child along.
+    /// Waits for the child's end. If the supervisor was killed, the child was killed too.
     pub(crate) async fn ended(&mut self) -> i32 {
         loop {
             if let Some(code) = self.code {
@@ -161,13 +162,13 @@ impl Kept {
         }
     }
 
-    /// Asks everything to end.
+    /// Asks all processes of the child to end.
     pub(crate) fn terminate(&self) {
-        // A socket that takes nothing belongs to a supervisor that has ended.
+        // If the socket accepts nothing, its supervisor has ended.
         let _sent = self.control.try_write(&[TERMINATE]);
     }
 
-    /// Kills everything, and waits until it is gone.
+    /// Kills all processes of the child, and waits until they are gone.
     pub(crate) async fn kill(&mut self) {
         let _closed = self.control.shutdown().await;
         let gone = async { while matches!(self.report().await, Ok(Some(_))) {} };

@@ -1,4 +1,5 @@
-//! What an earlier process left: its supervisors kill everything when it ends, however it does; this waits for them.
+//! Waits for the children of an earlier process. Their supervisors kill them when that process ends, for
+//! whatever reason.
 
 use crate::tree;
 use rustix::process::{Pid, Signal};
@@ -8,19 +9,19 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The pause between two looks.
+/// The pause between two checks.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long what was killed is given to be gone.
+/// How long to wait until killed processes are gone.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
-/// The variable that says where a child works.
+/// The variable with the working directory of a child.
 const WORKING_DIR: &[u8] = b"WORKING_DIR=";
 
-/// Why it is not safe to start children: some of an earlier process are there.
+/// Why no children may be started: children of an earlier process still run.
 #[derive(Debug)]
 pub enum StillThere {
-    /// The ids of these processes, which the system does not end.
+    /// The ids of processes that the system does not end.
     Processes(Vec<i32>),
-    /// The lock could not be asked for.
+    /// The lock could not be requested.
     Lock(io::Error),
 }
 
@@ -31,23 +32,24 @@ impl std::fmt::Display for StillThere {
                 let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
                 write!(
                     f,
-                    "processes that an earlier start left cannot be ended ({}), and nothing must run twice; end them, or \
+                    "processes of an earlier start cannot be ended ({}), and no script may run twice; end them, or \
                      restart the machine",
                     ids.join(", ")
                 )
             }
-            Self::Lock(error) => write!(f, "the lock of the working directories cannot be had: {error}"),
+            Self::Lock(error) => write!(f, "the lock of the working directories cannot be taken: {error}"),
         }
     }
 }
 
 impl std::error::Error for StillThere {}
 
-/// Waits until the children of earlier processes that held `lock` are gone, for at most `patience`, then kills what is
-/// left of them; so it does with what says that it works below `root`. Afterwards this process, its keeper and its
-/// supervisors hold the lock. Blocks.
+/// Waits at most `patience` until the children of earlier processes that held `lock` are gone. Then kills the
+/// remaining ones, and all processes with a working directory below `root`. Afterwards this process, its
+/// keeper and its supervisors hold the lock. This function blocks.
 ///
 /// # Errors
+/// [`StillThere`].
 /// [`StillThere`].
 pub fn take_over(lock: &Path, root: &Path, patience: Duration) -> Result<(), StillThere> {
     let file = OpenOptions::new()
@@ -77,7 +79,7 @@ pub fn take_over(lock: &Path, root: &Path, patience: Duration) -> Result<(), Sti
     }
     #[cfg(target_os = "linux")]
     crate::kept::hold(file);
-    // Elsewhere the lock is held to the end of this process, which is what the children have too.
+    // On other systems the lock is held until this process ends, and so are the children.
     #[cfg(not(target_os = "linux"))]
     std::mem::forget(file);
     Ok(())
@@ -100,7 +102,7 @@ fn kill(processes: &[i32]) {
     tree::signal(&ids, Signal::KILL);
 }
 
-/// Processes but this one that have the file open.
+/// The other processes that have the file open.
 fn holders(file: &File) -> io::Result<Vec<i32>> {
     let wanted = file.metadata()?;
     let has_it = |id: &i32| {
@@ -113,7 +115,7 @@ fn holders(file: &File) -> io::Result<Vec<i32>> {
     Ok(others().into_iter().filter(has_it).collect())
 }
 
-/// Processes but this one that were started to work below `root`.
+/// The other processes that were started with a working directory below `root`.
 fn working_below(root: &Path) -> Vec<i32> {
     let mut beginning = WORKING_DIR.to_vec();
     beginning.extend(root.as_os_str().as_encoded_bytes());

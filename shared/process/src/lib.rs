@@ -1,21 +1,22 @@
-//! Processes that this one starts: none outlives it, however it ends, and what they may know of it.
+//! Child processes: none outlives this process, and none sees its secrets.
 //!
-//! What it is: [`Child`] starts a program and reads its output. On Linux a program whose `main` began with [`enter`]
-//! starts itself once more, as the keeper: a small process of one thread, with an empty environment. For each child the
-//! keeper forks a supervisor, which is the parent of all that the child leaves behind, sessions of their own included.
-//! The supervisor has one end of a socket whose other end this process has. When that is closed, by a kill as well, the
-//! supervisor kills all of them, and then ends. A supervisor that is killed takes the child along, and the keeper kills
-//! the rest. [`take_over`] waits at the next start until nothing of that is left.
+//! What it is: [`Child`] starts a program and reads its output. On Linux, a program that calls [`enter`]
+//! first in `main` starts itself once more as the keeper: a small process with one thread and an empty
+//! environment. For each child, the keeper forks a supervisor. The supervisor is the parent of all processes
+//! that the child leaves behind, even in their own sessions. A socket connects the supervisor with this
+//! process. When the socket is closed, also because this process was killed, the supervisor kills all these
+//! processes and ends. If a supervisor is killed, its child is killed too, and the keeper kills the rest. At
+//! the next start, [`take_over`] waits until nothing of this is left.
 //!
-//! Elsewhere, and where [`enter`] was not called, a child is a process group that is killed when [`Child`] is dropped:
-//! it outlives a process that is killed with SIGKILL.
+//! On other systems, and without [`enter`], a child is a process group that is killed when [`Child`] is
+//! dropped. It survives if this process is killed with SIGKILL.
 //!
-//! [`harden`] closes this process to its neighbours, [`environment`] says which variables of this process its children
-//! see.
+//! [`harden`] protects this process from other processes of the same user. [`environment`] decides which
+//! variables of this process its children see.
 //!
 //! What it must not know: what the processes do, and for whom.
 //!
-//! How to add one more variable that children must not see: a word or a beginning in `environment.rs`.
+//! How to add one more variable that children must not see: add a word or a prefix in `environment.rs`.
 
 mod child;
 pub mod environment;
@@ -36,8 +37,8 @@ pub use child::{Child, Output, Program, StartError};
 pub use harden::harden;
 pub use left::{StillThere, take_over};
 
-/// To be called first in `main`, before any thread is started: where this process was started as a keeper, it is one
-/// from here to its end. Else children that are started from now on do not outlive this process.
+/// Call this first in `main`, before any thread starts. If this process was started as a keeper, it runs as
+/// one until it ends. Otherwise, children that are started from now on do not outlive this process.
 pub fn enter() {
     #[cfg(target_os = "linux")]
     {
@@ -46,12 +47,13 @@ pub fn enter() {
     }
 }
 
-/// Ends this process at once: nothing is written, waited for or cleared up any more. The keeper kills its children.
+/// Ends this process at once, without writing, waiting or clearing up. The keeper kills its children.
 pub fn exit_at_once(code: i32) -> ! {
     signal_hook::low_level::exit(code)
 }
 
-/// As [`enter`], with a keeper of another program: for tests, where `main` is not the program's own.
+/// Like [`enter`], with another program as the keeper, for tests, in which `main` belongs to the test
+/// harness.
 #[doc(hidden)]
 pub fn keep_with(program: std::path::PathBuf) {
     #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! A keeper and nothing else, for the tests of this crate.
+//! A keeper only, for the tests of this crate.
 
 fn main() {
     segue_process::enter();

@@ -1,4 +1,5 @@
-//! The supervisor: the parent of one child, and of all that the child leaves behind. It ends when none of them is left.
+//! The supervisor: the parent of one child and of all processes that the child leaves behind. It ends when
+//! none of them is left.
 
 use crate::keeper::Ends;
 use crate::tree;
@@ -13,10 +14,11 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-/// How long what was killed is given to end, before whatever came meanwhile is killed too. Nanoseconds.
+/// How long to wait for killed processes to end, before processes that were started in the meantime are
+/// killed too. In nanoseconds.
 const PAUSE: i64 = 2_000_000;
 
-/// Starts the child that is asked for, looks after it, and ends the process.
+/// Starts the requested child, supervises it, and ends the process.
 pub(crate) fn run(control: OwnedFd, out: OwnedFd, err: OwnedFd) -> ! {
     let ended = supervise(UnixStream::from(control), out, err);
     std::process::exit(i32::from(ended.is_err()));
@@ -30,7 +32,7 @@ fn supervise(mut control: UnixStream, out: OwnedFd, err: OwnedFd) -> io::Result<
         Ok(child) => child,
         Err(error) => return control.write_all(&Report::NotStarted(error).encode()),
     };
-    // Nobody may be there any more to be told; then the socket is closed, and everything is killed below.
+    // If nobody is left to receive the report, the socket is closed, and everything is killed below.
     let _closed = control.write_all(&Report::Started.encode());
     let mut has_ended = false;
     let mut asked = control.try_clone()?;
@@ -69,7 +71,8 @@ fn supervise(mut control: UnixStream, out: OwnedFd, err: OwnedFd) -> io::Result<
     }
 }
 
-/// Kills every descendant until there is none. What one of them starts meanwhile is a descendant too.
+/// Kills every descendant until there is none. Processes that a descendant starts in the meantime are
+/// descendants too.
 fn kill_all(ends: &mut Ends) {
     while reap(|_, _| ()) {
         tree::signal(&tree::descendants(getpid()), Signal::KILL);
@@ -79,7 +82,7 @@ fn kill_all(ends: &mut Ends) {
     }
 }
 
-/// Takes leave of children that have ended; whether any is left.
+/// Collects children that have ended. Returns whether any is left.
 fn reap(mut each: impl FnMut(Pid, WaitStatus)) -> bool {
     loop {
         match rustix::process::wait(WaitOptions::NOHANG) {
@@ -91,7 +94,7 @@ fn reap(mut each: impl FnMut(Pid, WaitStatus)) -> bool {
     }
 }
 
-/// Starts the child; the inner error is what the system said of the program.
+/// Starts the child. The inner error is the system's error code for the program.
 fn start(request: &Request, out: OwnedFd, err: OwnedFd) -> io::Result<Result<Pid, i32>> {
     let (mut failed, mut fails) = io::pipe()?;
     let supervisor = getpid();
@@ -114,7 +117,7 @@ fn start(request: &Request, out: OwnedFd, err: OwnedFd) -> io::Result<Result<Pid
     }
 }
 
-/// Is the program from here on; comes back only when that fails.
+/// Replaces this process by the program. Returns only if this fails.
 fn become_program(request: &Request, supervisor: Pid, out: &OwnedFd, err: &OwnedFd) -> io::Error {
     let prepared = || -> io::Result<()> {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -135,10 +138,10 @@ fn become_program(request: &Request, supervisor: Pid, out: &OwnedFd, err: &Owned
     }
 }
 
-/// Runs what clears up, where there is such a thing.
+/// Runs the command that clears up, if there is one.
 fn clear_up(arguments: &[OsString], request: &Request) {
     if let Some(mut command) = command(arguments, request) {
-        // How it ended changes nothing: there is nobody to be told.
+        // The result changes nothing, because nobody is left to receive it.
         let _ended = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
@@ -153,7 +156,7 @@ fn command(arguments: &[OsString], request: &Request) -> Option<Command> {
     Some(command)
 }
 
-/// The exit code as a shell tells it.
+/// The exit code as a shell reports it.
 fn exit_code(status: WaitStatus) -> i32 {
     status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }

@@ -1,9 +1,9 @@
-//! Who descends from whom, as far as the system lists it (`/proc`).
+//! Parents and children of processes, as listed in `/proc`.
 
 use rustix::process::{Pid, Signal};
 use std::collections::HashMap;
 
-/// All descendants of a process. None where the system has no `/proc`.
+/// All descendants of a process. Empty if the system has no `/proc`.
 pub(crate) fn descendants(root: Pid) -> Vec<Pid> {
     let mut children = children();
     let mut found = Vec::new();
@@ -24,7 +24,7 @@ pub(crate) fn children_of(parent: Pid) -> Vec<Pid> {
     found.into_iter().filter_map(Pid::from_raw).collect()
 }
 
-/// Sends a signal to each; one that is gone already is no fault.
+/// Sends a signal to each process. A process may be gone already; this is not an error.
 pub(crate) fn signal(processes: &[Pid], signal: Signal) {
     for process in processes {
         let _gone = rustix::process::kill_process(*process, signal);
@@ -41,9 +41,10 @@ fn children() -> HashMap<i32, Vec<i32>> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
     for id in all() {
         let Ok(stat) = std::fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
-        // `id (name) state parent …`; the name may hold anything, so it is passed by its last bracket.
+        // `id (name) state parent …`. The name may contain anything, so parsing starts after the last
+        // bracket.
         let mut rest = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        // What has ended and is not yet waited for can neither be killed nor have children.
+        // A process that has ended but was not collected can neither be killed nor have children.
         if rest.next() == Some("Z") {
             continue;
         }

@@ -1,33 +1,34 @@
-//! What this process, the keeper and the supervisors say to each other.
+//! The messages between this process, the keeper and the supervisors.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
-/// To the keeper: start a supervisor with the three files that come along.
+/// To the keeper: start a supervisor with the three attached files.
 pub(crate) const START: u8 = b's';
-/// To the keeper: keep the file that comes along as long as anything lives.
+/// To the keeper: hold the attached file as long as any process lives.
 pub(crate) const HOLD: u8 = b'h';
-/// To a supervisor: ask everything to end.
+/// To a supervisor: ask all processes to end.
 pub(crate) const TERMINATE: u8 = b't';
-/// The longest request. Bytes; the system takes no program with so many arguments and variables.
+/// The longest request, in bytes. The system starts no program with more arguments and variables than this.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// What a supervisor is to start.
+/// The program that a supervisor must start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// Program and arguments.
+    /// The program and its arguments.
     pub(crate) arguments: Vec<OsString>,
-    /// All its variables.
+    /// All variables of the program.
     pub(crate) environment: Vec<(OsString, OsString)>,
-    /// Where it begins.
+    /// The working directory.
     pub(crate) directory: OsString,
-    /// Program and arguments that clear up after it where it did not end by itself; may be empty.
+    /// The program and arguments of the command that clears up if the program did not end by itself. May be
+    /// empty.
     pub(crate) clear_up: Vec<OsString>,
 }
 
 impl Request {
-    /// As bytes, their number first.
+    /// The request as bytes, with their number first.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         list(&mut body, self.arguments.iter().map(OsString::as_os_str));
@@ -42,7 +43,7 @@ impl Request {
         all
     }
 
-    /// Reads one.
+    /// Reads a request.
     pub(crate) fn read(from: &mut impl Read) -> io::Result<Self> {
         let length = number(from)?;
         let mut body = from.take(length);
@@ -88,18 +89,18 @@ fn items(from: &mut impl Read) -> io::Result<Vec<OsString>> {
     Ok(found)
 }
 
-/// What a supervisor says of its child.
+/// A supervisor's report about its child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Report {
-    /// It runs.
+    /// The child runs.
     Started,
-    /// It could not be started, with what the system said.
+    /// The child could not be started. The value is the system's error code.
     NotStarted(i32),
-    /// It ended with this exit code; 128 + signal where a signal ended it.
+    /// The child ended with this exit code, or 128 + signal if a signal ended it.
     Ended(i32),
 }
 
-/// How long a report is. Bytes.
+/// The length of a report in bytes.
 pub(crate) const REPORT: usize = 5;
 
 impl Report {

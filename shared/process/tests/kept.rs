@@ -1,4 +1,4 @@
-//! Children with a keeper: nothing of them outlives whoever started them.
+//! Children with a keeper: none of them outlives the process that started it.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
@@ -10,9 +10,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
-/// A tree of three generations, one of them in a session of its own, whose ids it prints.
+/// A tree of three generations that prints its process ids. One process is in its own session.
 const TREE: &str = "sh -c 'sleep 300 & echo $!; setsid sleep 301 & echo $!; wait' & echo $!; wait";
-/// The tests share one keeper; what one does to it must not disturb another.
+/// The tests share one keeper, and must not disturb each other.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 fn keep() {
@@ -29,7 +29,7 @@ async fn start(text: &str) -> (Child, Lines<BufReader<Output>>) {
     keep();
     let (child, out, err) = Child::start(shell(text)).await.unwrap();
     let mut err = err.unwrap();
-    // A shell that complains must find somebody who listens.
+    // A shell that writes errors needs a reader.
     tokio::spawn(async move { err.read_to_end(&mut Vec::new()).await });
     (child, BufReader::new(out.unwrap()).lines())
 }
@@ -51,7 +51,7 @@ async fn lines(of: &mut Lines<BufReader<Output>>, count: usize) -> Vec<String> {
     found
 }
 
-/// Whether a process is there and not merely waiting for its parent to take leave of it.
+/// Whether a process runs, and is not merely waiting to be collected by its parent.
 fn is_alive(id: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
     stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_some_and(|state| state != "Z")
@@ -92,7 +92,7 @@ async fn outputs_and_exit_codes_are_the_programs() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_started_is_told() {
+async fn a_program_that_cannot_be_started_is_reported() {
     keep();
     let missing = Child::start(Program::new(Command::new("no-such-program-here"))).await;
     assert!(
@@ -125,7 +125,7 @@ async fn a_program_that_has_ended_leaves_the_background_to_be_killed() {
 }
 
 #[tokio::test]
-async fn asked_to_end_all_are_asked() {
+async fn terminate_asks_all_processes() {
     let (mut child, mut out) = start("trap 'echo asked; exit 5' TERM; (trap 'echo too; exit' TERM; echo; while :; do sleep 0.01; done) & while :; do sleep 0.01; done").await;
     lines(&mut out, 1).await;
     child.terminate();
@@ -136,7 +136,7 @@ async fn asked_to_end_all_are_asked() {
 }
 
 #[tokio::test]
-async fn dropped_all_are_killed() {
+async fn drop_kills_all_processes() {
     let (child, mut out) = start(TREE).await;
     let tree = lines(&mut out, 3).await;
     assert!(tree.iter().all(|id| is_alive(id)));
@@ -167,7 +167,7 @@ async fn a_killed_keeper_is_replaced_and_harms_no_child() {
 }
 
 #[tokio::test]
-async fn what_clears_up_runs_where_the_program_did_not_end_by_itself() {
+async fn the_clear_up_command_runs_if_the_program_did_not_end_by_itself() {
     keep();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cleared");
@@ -186,7 +186,7 @@ async fn what_clears_up_runs_where_the_program_did_not_end_by_itself() {
     panic!("nobody cleared up");
 }
 
-/// Not a test of its own: the program that is killed in the next ones.
+/// Not a test: the program that the next tests kill.
 #[tokio::test]
 #[ignore = "started by other tests"]
 async fn one_that_is_killed() {
@@ -202,7 +202,7 @@ async fn one_that_is_killed() {
     }
 }
 
-/// Starts it, and returns it with the ids of its script's tree.
+/// Starts that program, and returns it with the process ids of its script's tree.
 async fn other(root: &Path) -> (tokio::process::Child, Vec<String>) {
     let mut other = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "one_that_is_killed", "--ignored", "--nocapture"])
@@ -238,7 +238,7 @@ async fn a_killed_process_leaves_nothing_and_the_next_one_waits_for_that() {
 }
 
 #[tokio::test]
-async fn what_all_were_killed_around_is_found_by_its_directory() {
+async fn a_process_without_keeper_and_supervisor_is_found_by_its_directory() {
     let root = tempfile::tempdir().unwrap();
     let (first, tree) = other(root.path()).await;
     let script = parent(&tree[2]);

@@ -1,28 +1,29 @@
-//! How long a render may take, and how much memory.
+//! The time and the memory that rendering may take.
 
 use crate::memory;
 use segue_template::{Meter, Watch};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// How long a render may take.
+/// The longest time of one rendering.
 const TIME: Duration = Duration::from_secs(5);
-/// How much memory a render may hold, bytes.
+/// The most memory one rendering may hold, in bytes.
 const MEMORY: u64 = 256 * 1024 * 1024;
-/// The renders of one piece of work may together take so many times as long as one render.
+/// The renderings of one piece of work may together take this many times the time of one.
 const RENDERS: u32 = 4;
 
 thread_local! {
-    /// When the work on this thread must have ended; none outside of [`crate::off_thread`].
+    /// The start of the work on this thread. None outside of [`crate::off_thread`].
     static WORK_BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// What a render is allowed.
+/// The limits of a rendering.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
-    /// How long one render may take. All renders within one [`crate::off_thread`] may take four times as long.
+    /// The longest time of one rendering. All renderings within one [`crate::off_thread`] may take four times
+    /// as long.
     pub time: Duration,
-    /// How much memory one render may hold, bytes.
+    /// The most memory one rendering may hold, in bytes.
     pub memory: u64,
 }
 
@@ -34,8 +35,8 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    /// What `SEGUE_EXPRESSION_SECONDS` and `SEGUE_EXPRESSION_MEGABYTES` allow; what is not set, or is no whole number
-    /// above 0, is as in [`Self::default`].
+    /// The limits in `SEGUE_EXPRESSION_SECONDS` and `SEGUE_EXPRESSION_MEGABYTES`. A variable that is not set,
+    /// or is not a whole number above 0, has no effect; see [`Self::default`].
     pub fn from_env() -> Self {
         let number = |name: &str| {
             std::env::var(name)
@@ -52,9 +53,9 @@ impl Allowance {
     }
 }
 
-/// Runs work whose renders share a time.
+/// Runs work with several renderings that share their time.
 pub(crate) fn share_time<T>(work: impl FnOnce() -> T) -> T {
-    /// Work that panics must not leave its time to the next work of the thread.
+    /// If the work panics, its start must not stay for the next work of the thread.
     struct Reset(Option<Instant>);
     impl Drop for Reset {
         fn drop(&mut self) {
@@ -73,14 +74,14 @@ impl Meter for Allowance {
     }
 }
 
-/// A render that is under way.
+/// A rendering in progress.
 #[derive(Debug)]
 struct Render {
     allowed: Allowance,
     until: Instant,
-    /// Until when all renders of this work must have ended.
+    /// The end of the time for all renderings of this work.
     together: Option<Instant>,
-    /// What the thread held when the render began.
+    /// The bytes the thread held when the rendering began.
     held: u64,
 }
 

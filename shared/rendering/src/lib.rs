@@ -1,7 +1,7 @@
-//! Expressions that flows bring along, rendered so that none of them holds up a server.
+//! Renders the expressions of flows so that none of them blocks a server.
 //!
-//! What it is: [`Allowance`], which stops a render by the clock and by the memory it takes, and [`off_thread`], which
-//! runs work that renders where it keeps no other work waiting.
+//! What it is: [`Allowance`], which stops a rendering after a time limit or a memory limit, and
+//! [`off_thread`], which runs rendering work where no other work waits for it.
 //!
 //! What it must not know: what is rendered, and for whom.
 

@@ -1,5 +1,5 @@
-//! How much memory a thread holds, by the counters of the allocator of Segue's programs. Where a program has another
-//! allocator, the counters stand still, and only time and steps bound a render.
+//! The memory a thread holds, by the counters of the allocator of Segue's programs. With another allocator
+//! the counters do not change, and only time and steps limit a rendering.
 
 use tikv_jemalloc_ctl::thread::{ThreadLocal, allocatedp, deallocatedp};
 
@@ -13,17 +13,17 @@ thread_local! {
         allocatedp::read().ok().zip(deallocatedp::read().ok()).map(|(allocated, freed)| Counters { allocated, freed });
 }
 
-/// What this thread has allocated less what it has freed, bytes. Only differences mean something: a thread frees what
-/// another one allocated.
+/// The bytes this thread has allocated, minus the bytes it has freed. Only differences are meaningful,
+/// because a thread can free what another thread allocated.
 pub(crate) fn held() -> u64 {
     COUNTERS.with(|counters| {
         counters.as_ref().map_or(0, |counters| counters.allocated.get().wrapping_sub(counters.freed.get()))
     })
 }
 
-/// How much more is held than at `before`, bytes.
+/// The bytes held now in addition to `before`.
 pub(crate) fn grown_since(before: u64) -> u64 {
     let grown = held().wrapping_sub(before);
-    // Less than before comes out as a number beyond all memory.
+    // If less is held than before, the subtraction wraps around to a huge number.
     if grown > u64::MAX / 2 { 0 } else { grown }
 }

@@ -1,14 +1,14 @@
-//! Work that may take seconds, in a process whose threads have other things to do.
+//! Moves work that may take seconds away from threads that have other things to do.
 
 use crate::allowance::share_time;
 use crate::places;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// Does work that renders expressions. Where it `computes`, the runtime's other work goes on elsewhere meanwhile, and
-/// no more than a few such pieces of work are done at once in the process; the others wait. Work that does not is
-/// done at once, as moving it would take longer than doing it.
+/// Runs work that renders expressions. If the work `computes`, other work of the runtime continues on other
+/// threads meanwhile. Only a few such pieces of work run at the same time in the process; others wait. Work
+/// that does not compute runs directly, because moving it would take longer than the work.
 ///
-/// In a runtime of one thread, and outside of any, the work is simply done.
+/// In a runtime with one thread, and outside a runtime, the work runs directly.
 pub fn off_thread<T>(computes: bool, work: impl FnOnce() -> T) -> T {
     let has_threads =
         || Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);

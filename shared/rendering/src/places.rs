@@ -1,17 +1,18 @@
-//! How many pieces of work may render at once.
+//! Limits how many pieces of work render at the same time.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// So many renders at once: together they may hold this many times what one may, and take this many processors.
+/// The largest number of renderings at the same time. It multiplies the memory limit, and the number of
+/// processors in use.
 const MOST: usize = 8;
 
 static TAKEN: Mutex<usize> = Mutex::new(0);
 static FREED: Condvar = Condvar::new();
 
-/// A place that is taken until this is dropped.
+/// A permit to render. It is released when this value is dropped.
 pub(crate) struct Place(());
 
-/// Waits for a place.
+/// Waits for a permit.
 pub(crate) fn take() -> Place {
     let mut taken = lock();
     while *taken >= MOST {

@@ -1,4 +1,4 @@
-//! What a render may take, with the allocator of Segue's programs.
+//! The limits of a rendering, with the allocator of Segue's programs.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code outside of test functions")]
 
@@ -45,10 +45,10 @@ fn memory_is_bounded() {
 }
 
 #[test]
-fn what_ended_is_not_counted() {
+fn freed_memory_is_not_counted() {
     let allowance = Allowance { memory: 64 * 1024 * 1024, ..Allowance::default() };
     let renderer = Renderer::new().metered(Arc::new(allowance));
-    // A megabyte each time, hundreds of times: it is given back each time.
+    // Each of hundreds of rounds takes a megabyte and frees it.
     let template =
         "{% set t = 'abcdefgh' %}{% for i in 1..16 %}{% set t = t ~ t %}{% endfor %}{{ t | length }}";
     for _ in 0..300 {
@@ -70,11 +70,11 @@ fn renders_of_one_piece_of_work_share_a_time() {
         last
     });
     assert!(last.contains("with the expressions before it in this step"), "{last}");
-    // A thousand of them alone would take a hundred seconds.
+    // A thousand separate renderings would take a hundred seconds.
     assert!(begun.elapsed() < Duration::from_secs(50), "{:?}", begun.elapsed());
 }
 
-/// The attack: more renders than there are threads, none of which ends by itself.
+/// The attack: more renderings than threads, and none ends by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn renders_that_never_end_keep_nothing_else_waiting() {
     static ENDED: AtomicBool = AtomicBool::new(false);
@@ -95,7 +95,7 @@ async fn renders_that_never_end_keep_nothing_else_waiting() {
         tokio::spawn(tokio::time::sleep(Duration::from_millis(5))).await.unwrap();
         other_work += 1;
     }
-    // Without threads of their own, two of the renders hold both threads until they end: nothing else is done.
+    // Without their own threads, two renderings would block both threads, and no other work would run.
     assert!(other_work > 10, "{other_work}");
     for render in renders {
         assert!(render.await.unwrap().contains("took longer than 1.5 s"));

@@ -1,7 +1,8 @@
-//! The allocator of every program: this crate is linked into each, the command line's too.
+//! The allocator of every program. This crate is linked into all of them, also into the command line.
 //!
-//! jemalloc, since its own threads give memory back to the system ten seconds after a peak. The system's allocator
-//! keeps it: after a ForEach over 100,000 values the server held more than a gigabyte for as long as it ran.
+//! The allocator is jemalloc, because it returns memory to the system ten seconds after a peak. The system's
+//! allocator does not: after a ForEach over 100,000 values the server held more than a gigabyte until it
+//! ended.
 
 use tikv_jemallocator::Jemalloc;
 

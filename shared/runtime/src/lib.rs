@@ -1,13 +1,13 @@
-//! What a function's `main.rs` says: which platform, and what is served on it.
+//! What a function's `main.rs` calls: it selects the platform and starts the server.
 //!
-//! What it is: [`start`] reads the configuration and sets up telemetry, [`connect`] opens the platform it names, and
-//! [`serve_tasks`] or [`serve_handlers`] take messages until the platform says stop. It is a composition root:
-//! it names the adapters so that a function's own library need not.
+//! What it is: [`start`] reads the configuration and sets up telemetry, [`connect`] opens the configured
+//! platform, and [`serve_tasks`] or [`serve_handlers`] handle messages until the platform stops the process.
+//! This crate is a composition root: it names the adapters, so that a function's own library need not.
 //!
-//! What it must not know: a single task type or function; they depend on it.
+//! What it must not know: any single task type or function. They depend on this crate.
 //!
-//! How to add one more platform: a variant of [`segue_service::Platform`], a feature with its crate, and an arm in
-//! [`connect`].
+//! How to add one more platform: a variant of [`segue_service::Platform`], a feature with its crate, and an
+//! arm in [`connect`].
 
 mod allocator;
 
@@ -19,49 +19,53 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// How long before a request must be answered an attempt is cut off, so that its end can yet be written.
+/// How long before the time limit of a request an attempt is stopped, so that its result can still be
+/// written.
 const MARGIN: Duration = Duration::from_secs(10);
-/// How long a service waits for work that goes on outside before it lets go of the message: most BigQuery jobs end
-/// sooner, and waiting beside other requests costs next to nothing.
+/// How long a service waits for work outside before its message is sent again with a delay. Most BigQuery
+/// jobs end sooner, and waiting costs almost nothing while other requests are served.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Where every write is billed, claims are renewed and logs written more seldom than on one machine.
+/// The lease of claims on Google Cloud. Every write is billed there, so claims are renewed and logs are
+/// written less often than on one machine.
 const LEASE: Duration = Duration::from_secs(60);
 const LOG_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Why a service did not start, or broke off.
+/// Why a service did not start, or failed.
 #[derive(Debug, Error)]
 pub enum RuntimeError {
-    /// The environment.
+    /// The environment is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// What the environment says of containers.
+    /// The settings for containers are invalid.
     #[error(transparent)]
     Containers(#[from] ContainerRulesError),
-    /// The platform.
+    /// The platform failed.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// The server.
+    /// The server failed.
     #[error(transparent)]
     Serve(#[from] ServeError),
 }
 
-/// The configuration of a service, from the environment and the text of its `function.yaml`; with telemetry set up.
+/// Reads the configuration of a service from the environment and the text of its `function.yaml`, and sets up
+/// telemetry.
 ///
 /// # Errors
 /// [`ConfigError`].
 pub fn start(function: &str) -> Result<Config, ConfigError> {
     let config = Config::from_env(function)?;
-    telemetry::init(&config, Arc::new(segue_task::mask_line));
+    telemetry::init(&config, Arc::new(segue_lookups::mask_line));
     if let Err(error) = segue_process::harden() {
-        tracing::warn!(%error, "this process could not be closed to others of the same user");
+        tracing::warn!(%error, "this process could not be protected from other processes of the same user");
     }
     Ok(config)
 }
 
-/// The platform the configuration names.
+/// Opens the platform that the configuration names.
 ///
 /// # Errors
-/// What the platform said; [`PortError::Invalid`] for the local one where it is not built in.
+/// An error of the platform. [`PortError::Invalid`] for the local platform if this program was built without
+/// it.
 pub async fn connect(config: &Config) -> Result<Ports, PortError> {
     match config.platform {
         Platform::Gcp => {
@@ -77,8 +81,8 @@ pub async fn connect(config: &Config) -> Result<Ports, PortError> {
     }
 }
 
-/// Runs the task runs of one service until the platform says stop: all that the `main.rs` of a function with task
-/// types has to say.
+/// Runs the task runs of one service until the platform stops the process. The `main.rs` of a function with
+/// task types needs nothing else.
 ///
 /// # Errors
 /// [`RuntimeError`].
@@ -91,7 +95,7 @@ pub async fn serve_tasks(function: &str, tasks: TaskList) -> Result<(), RuntimeE
     serve_handlers(&config, &ports, Arc::new(service), None).await
 }
 
-/// Takes messages until the platform says stop.
+/// Handles messages until the platform stops the process.
 ///
 /// # Errors
 /// [`RuntimeError`].
@@ -104,7 +108,7 @@ pub async fn serve_handlers(
     Ok(serve(config, Handlers { messages, dead_letters, usage: ports.usage.clone() }).await?)
 }
 
-/// How long things may take on a platform.
+/// The time limits of task runs on the configured platform.
 pub fn task_settings(config: &Config) -> TaskSettings {
     let settings = match config.platform {
         Platform::Local => TaskSettings::default(),
@@ -118,7 +122,7 @@ pub fn task_settings(config: &Config) -> TaskSettings {
     TaskSettings { max_deliveries, ..settings }
 }
 
-/// How long things may take on Google Cloud, where a request must be answered in `timeout`.
+/// The time limits of task runs on Google Cloud, where a request must be answered within `timeout`.
 pub fn cloud_settings(timeout: Duration) -> TaskSettings {
     TaskSettings {
         lease: LEASE,

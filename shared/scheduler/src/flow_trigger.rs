@@ -80,7 +80,7 @@ impl Scheduler {
             if state.value.disabled {
                 return Ok(());
             }
-            let mut memo = Memo::of(&state.value);
+            let mut memo = Memo::from_state(&state.value);
             let matched = match self.matched(listener, trigger, seen, &memo.windows).await? {
                 Ok(matched) => matched,
                 Err(why) => {

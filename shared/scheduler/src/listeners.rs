@@ -61,7 +61,7 @@ impl Scheduler {
             };
             for trigger in flow.triggers.iter().filter(|one| one.type_name == FLOW && !one.disabled) {
                 let key = TriggerKey::new(&flow.namespace, &flow.id, &trigger.id);
-                match FlowTrigger::of(trigger) {
+                match FlowTrigger::from_trigger(trigger) {
                     Ok(read) => list.push(Listener { key, flow: flow.clone(), trigger: read }),
                     Err(why) => tracing::error!(trigger = %key, "it does not fire: {why}"),
                 }

@@ -24,7 +24,7 @@ pub(crate) struct Memo {
 
 impl Memo {
     /// The memo of a state; an empty one where it has none.
-    pub(crate) fn of(state: &TriggerState) -> Self {
+    pub(crate) fn from_state(state: &TriggerState) -> Self {
         serde_json::from_value(state.memo.clone()).unwrap_or_default()
     }
 

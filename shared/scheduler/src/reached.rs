@@ -46,7 +46,7 @@ impl Scheduler {
                 changed.execution_id =
                     (state == State::Retried).then(|| segue_executor::retry_id(&execution.id));
             }
-            let mut memo = Memo::of(current);
+            let mut memo = Memo::from_state(current);
             if stops && memo.stopped_by.as_ref() != Some(&execution.id) {
                 memo.stopped_by = Some(execution.id.clone());
                 memo.resume = changed.next_execution_date.take().or(memo.resume);

@@ -5,8 +5,9 @@ use crate::listeners::Listeners;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use segue_engine::schedule::{Calendar, TriggerEnv, of_dates, of_schedule};
-use segue_executor::{Answers, Executor};
+use segue_engine::schedule::{Calendar, TriggerEnv, dates_calendar, schedule_calendar};
+use segue_executor::Executor;
+use segue_lookups::{Answers, until_answered};
 use segue_model::catalog::Catalog;
 use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
@@ -15,7 +16,6 @@ use segue_model::trigger_state::TriggerKey;
 use segue_model::{Json, Map};
 use segue_ports::wire::Message;
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
-use segue_rendering::off_thread;
 use segue_template::{Ambient, LookupTable, RenderError, Renderer};
 use std::sync::Arc;
 
@@ -44,8 +44,8 @@ pub struct SchedulerParts {
 }
 
 impl SchedulerParts {
-    /// Those of a scheduler beside an executor, which has all but the executor.
-    pub fn beside(executor: &Arc<Executor>) -> Self {
+    /// The parts of a scheduler next to an executor; the executor has all of them but itself.
+    pub fn from_executor(executor: &Arc<Executor>) -> Self {
         let parts = executor.parts();
         Self {
             ports: parts.ports.clone(),
@@ -128,20 +128,8 @@ impl Scheduler {
         T: Send,
     {
         let table = LookupTable::new();
-        loop {
-            // What triggers render is seldom and small: it may always go elsewhere.
-            if let Some(found) = off_thread(true, || ask(&table)) {
-                return Ok(found);
-            }
-            let pending = table.take_pending();
-            if pending.is_empty() {
-                return Err(PortError::invalid("an expression waits for an answer that it never asked for"));
-            }
-            for lookup in pending {
-                let answer = self.parts.answers.answer(namespace, execution, &lookup).await?;
-                table.insert(lookup, answer);
-            }
-        }
+        // What triggers render is seldom and small: it may always go elsewhere.
+        until_answered(&*self.parts.answers, namespace, execution, &table, true, || ask(&table)).await
     }
 
     /// The slots of a trigger; none where it has no slots. The inner error says why they cannot be told.
@@ -152,7 +140,7 @@ impl Scheduler {
     ) -> Result<Option<Result<Calendar, String>>, PortError> {
         let text = |error: segue_engine::schedule::CalendarError| error.to_string();
         match trigger.type_name.as_str() {
-            SCHEDULE => Ok(Some(of_schedule(trigger).map_err(text))),
+            SCHEDULE => Ok(Some(schedule_calendar(trigger).map_err(text))),
             ON_DATES => {
                 let dates = trigger.properties.get("dates").unwrap_or(&Json::Null);
                 let id = ExecutionId::derive(&["dates", &flow.namespace, &flow.id, &trigger.id]);
@@ -163,7 +151,7 @@ impl Scheduler {
                         other => Some(other.map_err(|error| error.to_string())),
                     }
                 });
-                Ok(Some(rendered.await?.and_then(|dates| of_dates(trigger, &dates).map_err(text))))
+                Ok(Some(rendered.await?.and_then(|dates| dates_calendar(trigger, &dates).map_err(text))))
             }
             _ => Ok(None),
         }

@@ -115,10 +115,10 @@ impl Scheduler {
             Err(PortError::Conflict { .. }) => {}
             Err(error) => return Err(error),
         }
-        let recover = ScheduleSettings::of(trigger).recover;
+        let recover = ScheduleSettings::from_trigger(trigger).recover;
         self.change_trigger(&key, |state| {
             let mut changed = state.clone();
-            let mut memo = Memo::of(state);
+            let mut memo = Memo::from_state(state);
             if state.definition != definition {
                 changed.definition.clone_from(&definition);
                 changed.next_execution_date = first;
@@ -151,7 +151,7 @@ impl Scheduler {
         let trigger = flow.trigger(&trigger).ok_or_else(|| no_trigger(key))?;
         self.sync_trigger(&flow, trigger).await?;
         let calendar = self.calendar(&flow, trigger).await?.and_then(Result::ok);
-        let (recover, now) = (ScheduleSettings::of(trigger).recover, self.now());
+        let (recover, now) = (ScheduleSettings::from_trigger(trigger).recover, self.now());
         let off = is_off(&flow, trigger);
         let changed = self
             .change_trigger(key, |state| {
@@ -159,7 +159,7 @@ impl Scheduler {
                     return None;
                 }
                 let mut changed = TriggerState { disabled, ..state.clone() };
-                let mut memo = Memo::of(state);
+                let mut memo = Memo::from_state(state);
                 if disabled {
                     memo.resume = changed.next_execution_date.take().or(memo.resume);
                 } else if let Some(calendar) = calendar.as_ref().filter(|_| !off) {
@@ -299,7 +299,7 @@ impl Scheduler {
             Some(holder) => self.still_open(holder).await?,
             None => None,
         };
-        let (recover, now) = (ScheduleSettings::of(trigger).recover, self.now());
+        let (recover, now) = (ScheduleSettings::from_trigger(trigger).recover, self.now());
         self.change_trigger(key, |current| {
             let mut changed = current.clone();
             // Another execution holds it by now.

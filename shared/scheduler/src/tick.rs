@@ -50,7 +50,7 @@ impl Scheduler {
             self.sync_trigger(flow, trigger).await?;
             return Ok(true);
         }
-        let settings = ScheduleSettings::of(trigger);
+        let settings = ScheduleSettings::from_trigger(trigger);
         if let Some(holder) = &state.execution_id {
             let holder = if settings.allow_concurrent { None } else { self.still_open(holder).await? };
             if holder.is_some() && holder == state.execution_id {

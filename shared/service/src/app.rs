@@ -1,4 +1,4 @@
-//! The router of a service that is woken by messages.
+//! The router of a service that receives messages by push requests.
 
 use crate::caller::{CallerCheck, PushCaller};
 use crate::envelope::{receive, receive_dead_letter};
@@ -11,23 +11,23 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tower::limit::GlobalConcurrencyLimitLayer;
 
-/// The largest request, bytes: Pub/Sub's own limit of 10 MB, in base64, with its envelope.
+/// The largest request, in bytes: Pub/Sub's own limit of 10 MB, in base64, with its envelope.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-/// What takes a service's messages.
+/// The handlers of a service.
 #[derive(Clone)]
 pub struct Handlers {
-    /// Takes messages.
+    /// Handles messages.
     pub messages: Arc<dyn MessageHandler>,
-    /// Takes those of any service that were given up; one service has it.
+    /// Handles the given-up messages of every service. Only one service has this handler.
     pub dead_letters: Option<Arc<dyn DeadLetterHandler>>,
-    /// Counts what is billed.
+    /// Counts billed requests. None: nothing is counted.
     pub usage: Option<Arc<dyn Usage>>,
 }
 
 impl Handlers {
-    /// Takes messages, and no dead letters; counts nothing.
-    pub fn of(messages: impl MessageHandler + 'static) -> Self {
+    /// Handles messages, but no dead letters, and counts nothing.
+    pub fn messages_only(messages: impl MessageHandler + 'static) -> Self {
         Self { messages: Arc::new(messages), dead_letters: None, usage: None }
     }
 }
@@ -41,8 +41,9 @@ pub(crate) struct Shared {
     pub(crate) unreadable: AtomicU64,
 }
 
-/// The router: `POST /` takes Pub/Sub's push requests, `POST /dead-letters` those of its dead letters, at most
-/// `concurrency` at once, from that caller; `GET /health` says that the service is there, and what it used.
+/// The router. `POST /` accepts Pub/Sub's push requests, and `POST /dead-letters` its dead letters, from
+/// `caller` only and at most `concurrency` at once. `GET /health` answers that the service runs, and how many
+/// billed requests it made.
 pub fn app(handlers: Handlers, caller: &PushCaller, concurrency: usize) -> Router {
     let shared = Arc::new(Shared {
         handler: handlers.messages,
@@ -74,7 +75,7 @@ mod tests {
     use std::sync::Mutex;
     use tower::ServiceExt as _;
 
-    /// Remembers what it was handed and answers as it is told to.
+    /// Records the messages, and gives the answers that the test sets.
     struct Recorder {
         verdict: Verdict,
         seen: Mutex<Vec<Message>>,
@@ -143,7 +144,7 @@ mod tests {
 
     const UNREADABLE: [&str; 2] = ["%%%", ""];
 
-    /// The same without the count that Pub/Sub keeps where there is a dead-letter policy.
+    /// The same without the count of deliveries, which Pub/Sub sends only with a dead-letter policy.
     fn uncounted(data: &str) -> String {
         envelope(data).replace("\"deliveryAttempt\"", "\"other\"")
     }
@@ -156,7 +157,7 @@ mod tests {
         for data in UNREADABLE.into_iter().chain([&*unknown, &STANDARD.encode([0xff, 0x00])]) {
             let (code, reason) = post_to(&app, envelope(data)).await;
             assert_eq!(code, StatusCode::UNPROCESSABLE_ENTITY, "{data}");
-            assert!(reason.starts_with("message.data is no "), "{reason}");
+            assert!(reason.starts_with("message.data is not "), "{reason}");
             assert_eq!(post_to(&app, uncounted(data)).await.0, StatusCode::NO_CONTENT, "{data}");
         }
         assert!(recorder.seen.lock().unwrap().is_empty());
@@ -194,12 +195,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_envelope_is_refused_with_a_reason() {
+    async fn a_body_without_an_envelope_is_refused_with_a_reason() {
         let app = app(recorder(Verdict::Done));
         for body in ["", "nonsense", "[]", "{\"message\": 1}"] {
             let (code, reason) = post_to(&app, body).await;
             assert_eq!(code, StatusCode::BAD_REQUEST, "{body}");
-            assert!(reason.starts_with("this is no Pub/Sub push envelope: "), "{reason}");
+            assert!(reason.starts_with("the body is not a Pub/Sub push envelope: "), "{reason}");
         }
         assert_eq!(post_to(&app, vec![b' '; LARGEST_BODY + 1]).await.0, StatusCode::PAYLOAD_TOO_LARGE);
     }

@@ -1,27 +1,28 @@
-//! Who may push: Pub/Sub, by an ID token that Google signed for this service.
+//! Who may push messages: Pub/Sub, with an ID token that Google signed for this service.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use google_cloud_auth::credentials::idtoken::verifier;
 use std::fmt;
 
-/// Who may push.
+/// Who may push messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PushCaller {
-    /// Whoever reaches the address. On Cloud Run this is for services that only Pub/Sub's account may invoke, where
-    /// Google has checked the token before the request arrives.
+    /// Every caller. On Cloud Run this is for services that only Pub/Sub's account may invoke. There, Google
+    /// checks the token before the request arrives.
     Anybody,
-    /// The bearer of Google's ID token for an account.
+    /// A caller with Google's ID token for an account.
     Account {
-        /// The account's e-mail.
+        /// The account's e-mail address.
         email: String,
-        /// What the token must have been made for: the push endpoint's URL, or what the subscription names.
+        /// The accepted audiences of the token: the push endpoint's URL, or the audience set in the
+        /// subscription.
         audiences: Vec<String>,
-        /// Where Google's public keys are; none: at Google's own address.
+        /// The URL of Google's public keys. None: Google's own address.
         keys: Option<String>,
     },
 }
 
-/// Checks callers. Google's keys are fetched once and kept as long as they are good.
+/// Checks callers. Google's keys are fetched once and cached while they are valid.
 pub(crate) struct CallerCheck(Option<verifier::Verifier>);
 
 impl fmt::Debug for CallerCheck {
@@ -40,8 +41,8 @@ impl CallerCheck {
         Self(Some(builder.build()))
     }
 
-    /// Lets a request pass, or says with which code and why it may not. Keys that cannot be fetched are nobody's
-    /// fault: the message comes again.
+    /// Accepts a request, or returns the status code and reason for refusing it. If the keys cannot be
+    /// fetched, the message is delivered again.
     pub(crate) async fn admit(&self, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
         let Some(verifier) = &self.0 else { return Ok(()) };
         let token = headers
@@ -53,16 +54,16 @@ impl CallerCheck {
         let Some(token) = token else {
             return Err((
                 StatusCode::UNAUTHORIZED,
-                "an ID token is asked for (Authorization: Bearer …)".to_owned(),
+                "the request has no ID token; send Authorization: Bearer <token>".to_owned(),
             ));
         };
         match verifier.verify(token).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_load_cert() => {
-                tracing::warn!(%error, "the keys that ID tokens are checked with cannot be had");
-                Err((StatusCode::SERVICE_UNAVAILABLE, "Google's keys cannot be had".to_owned()))
+                tracing::warn!(%error, "the keys for checking ID tokens cannot be fetched");
+                Err((StatusCode::SERVICE_UNAVAILABLE, "Google's keys cannot be fetched".to_owned()))
             }
-            Err(error) => Err((StatusCode::FORBIDDEN, format!("the ID token is refused: {error}"))),
+            Err(error) => Err((StatusCode::FORBIDDEN, format!("the ID token is invalid: {error}"))),
         }
     }
 }
@@ -100,7 +101,7 @@ mod tests {
         }
     }
 
-    /// Somebody who signs tokens, and publishes the keys to check them with.
+    /// Signs tokens, and publishes the keys to check them.
     struct Signer {
         key: EncodingKey,
         url: String,
@@ -169,7 +170,7 @@ mod tests {
             audiences: vec![AUDIENCE.to_owned()],
             keys: Some(keys.to_owned()),
         };
-        app(Handlers::of(Nothing), &caller, 4)
+        app(Handlers::messages_only(Nothing), &caller, 4)
     }
 
     #[tokio::test]
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_message_comes_again_while_the_keys_cannot_be_had() {
+    async fn a_message_comes_again_while_the_keys_are_unavailable() {
         let signer = Signer::new().await;
         let app = guarded("http://127.0.0.1:9/certs");
         assert_eq!(push(&app, Some(&signer.token(&claims()))).await, StatusCode::SERVICE_UNAVAILABLE);

@@ -15,89 +15,90 @@ const MAX_DELIVERIES: &str = "SEGUE_MAX_DELIVERIES";
 /// The configuration of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where it listens: port `PORT` (default `8080`), on all addresses where Cloud Run's `K_SERVICE` is set, else
-    /// on loopback only.
+    /// The address to listen on: port `PORT` (default `8080`), on all addresses if Cloud Run's `K_SERVICE` is
+    /// set, or else only on loopback.
     pub address: SocketAddr,
     /// The service's name on Cloud Run: `K_SERVICE` (default none).
     pub service: Option<String>,
     /// `SEGUE_PLATFORM`: `local` or `gcp` (default `gcp` where `K_SERVICE` is set, else `local`).
     pub platform: Platform,
-    /// Where the local platform keeps its data: `SEGUE_DATA_DIR` (default `.segue`).
+    /// The data directory of the local platform: `SEGUE_DATA_DIR` (default `.segue`).
     pub data_dir: PathBuf,
     /// `SEGUE_LOG_FORMAT`: `text` or `json` (default `json` where `K_SERVICE` is set, else `text`).
     pub log_format: LogFormat,
-    /// What is logged: `RUST_LOG`, in the words of `tracing` (default `info`).
+    /// The log filter: `RUST_LOG`, in the syntax of `tracing` (default `info`).
     pub log_filter: String,
-    /// How many requests it works on at once, and how long one may take: from its `function.yaml`, the time unless
-    /// `SEGUE_TIMEOUT_SECONDS` says that the service was deployed with another.
+    /// The facts in the service's `function.yaml`, such as concurrency and timeout. `SEGUE_TIMEOUT_SECONDS`
+    /// replaces the timeout if the service was deployed with another one.
     pub facts: FunctionFacts,
-    /// Who may push messages: the account `SEGUE_PUSH_ACCOUNT`, with a token for one of `SEGUE_PUSH_AUDIENCE` (with
-    /// commas between them). `SEGUE_PUSH_AUTH=iam` says that Cloud Run lets nobody else in. Without either, anybody,
-    /// on a loopback address only.
+    /// Who may push messages: the account `SEGUE_PUSH_ACCOUNT`, with a token for one of `SEGUE_PUSH_AUDIENCE`
+    /// (separated by commas). `SEGUE_PUSH_AUTH=iam` says that Cloud Run admits only Pub/Sub's account. If
+    /// neither is set, every caller is accepted, but only on a loopback address.
     pub push: PushCaller,
-    /// How long a worker's claim lasts unless it renews it, so how soon another takes over from one that died:
-    /// `SEGUE_CLAIM_SECONDS` (default that of the platform). Renewing is a write, three times as often.
+    /// How long a worker's claim lasts without renewal: `SEGUE_CLAIM_SECONDS` (default: the platform's).
+    /// After this time another worker takes over from one that died. Claims are renewed three times in this
+    /// period, and each renewal is a write.
     pub claim: Option<Duration>,
-    /// After so many deliveries of a task run that ended with the process it has failed: `SEGUE_MAX_DELIVERIES`
-    /// (default 3).
+    /// The number of deliveries of a task run that end with the process, after which the task run has failed:
+    /// `SEGUE_MAX_DELIVERIES` (default 3).
     pub max_deliveries: Option<NonZeroU32>,
-    /// The name of this process in claims. On the local platform always the same, so that after a restart it goes
-    /// on at once with what was cut off; on Cloud Run one for each instance.
+    /// The name of this process in claims. The local platform always has the same name, so that it continues
+    /// interrupted work at once after a restart. On Cloud Run each instance has its own name.
     pub holder: String,
 }
 
-/// Which adapters stand behind the ports.
+/// The adapters behind the ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Platform {
-    /// The embedded ones.
+    /// The embedded adapters.
     Local,
-    /// Google's.
+    /// Google Cloud's adapters.
     Gcp,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For Cloud Logging.
+    /// JSON for Cloud Logging.
     Json,
 }
 
-/// Why there is no configuration.
+/// Why the configuration cannot be read.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ConfigError {
-    /// A variable that cannot be read.
+    /// A variable with an invalid value.
     #[error("the environment variable {variable} is '{value}': {problem}")]
     Variable {
-        /// Which.
+        /// The name of the variable.
         variable: &'static str,
-        /// What it says.
+        /// Its value.
         value: String,
-        /// What is wrong, and what it may say.
+        /// What is wrong, and which values are allowed.
         problem: String,
     },
-    /// The service would take messages from anybody.
+    /// The service would accept messages from every caller.
     #[error(
-        "anybody could push messages: set SEGUE_PUSH_ACCOUNT and SEGUE_PUSH_AUDIENCE to the account and the audience \
-         of the push subscription's token, or SEGUE_PUSH_AUTH=iam where Cloud Run lets only that account in"
+        "every caller could push messages: set SEGUE_PUSH_ACCOUNT and SEGUE_PUSH_AUDIENCE to the account and the audience \
+         of the push subscription's token, or SEGUE_PUSH_AUTH=iam if Cloud Run admits only that account"
     )]
     Open,
-    /// The service's own facts.
+    /// The service's `function.yaml` is invalid.
     #[error(transparent)]
     Facts(#[from] FactsError),
 }
 
 impl Config {
-    /// Reads the environment, and the text of the service's `function.yaml`.
+    /// Reads the environment. `function` is the text of the service's `function.yaml`.
     ///
     /// # Errors
-    /// [`ConfigError`] for the first variable that cannot be read, or is missing.
+    /// [`ConfigError`] for the first variable that is invalid or missing.
     pub fn from_env(function: &str) -> Result<Self, ConfigError> {
         Self::from_variables(function, |name| std::env::var(name).ok())
     }
 
-    /// Reads variables from wherever they are.
+    /// Reads the variables through a function, for tests.
     ///
     /// # Errors
     /// As [`Self::from_env`].
@@ -152,7 +153,8 @@ impl Config {
     }
 }
 
-/// Who may push. A service that others can reach names somebody, or says that Cloud Run does.
+/// Who may push messages. A service that others can reach must name an account, or say that Cloud Run checks
+/// callers.
 fn push_caller(
     variable: &impl Fn(&str) -> Option<String>,
     is_reachable: bool,
@@ -192,7 +194,7 @@ fn choice<T: Copy>(
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
             Err(ConfigError::Variable {
                 variable,
-                problem: format!("it may be {}", names.join(" or ")),
+                problem: format!("it must be {}", names.join(" or ")),
                 value,
             })
         }
@@ -242,13 +244,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn an_invalid_variable_is_named() {
         let error = config(&[("PORT", "eighty")]).unwrap_err().to_string();
         assert!(error.starts_with("the environment variable PORT is 'eighty': "), "{error}");
         let error = config(&[("SEGUE_PLATFORM", "azure")]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the environment variable SEGUE_PLATFORM is 'azure': it may be local or gcp"
+            "the environment variable SEGUE_PLATFORM is 'azure': it must be local or gcp"
         );
         let without = Config::from_variables(&FUNCTION.replace("concurrency: 40\n", ""), |_| None)
             .unwrap_err()
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_starts_open_where_others_can_reach_him() {
+    fn a_reachable_service_does_not_start_without_caller_checks() {
         assert_eq!(config(&[("K_SERVICE", "http")]).unwrap_err(), ConfigError::Open);
         let half = [("K_SERVICE", "http"), ("SEGUE_PUSH_ACCOUNT", "push@p.iam.gserviceaccount.com")];
         assert_eq!(config(&half).unwrap_err(), ConfigError::Open);

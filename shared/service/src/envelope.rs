@@ -1,4 +1,5 @@
-//! Pub/Sub's push request: the envelope round a message, and the answer Pub/Sub reads a verdict from.
+//! Pub/Sub's push request: the envelope around a message, and the answer that tells Pub/Sub whether the
+//! message was handled.
 
 use crate::app::Shared;
 use crate::trace::TraceContext;
@@ -16,20 +17,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tracing::Instrument as _;
 
-/// The attribute with the execution's id, where a message is about one.
+/// The attribute with the id of the execution. Messages that are not about an execution do not have it.
 const EXECUTION_ID: &str = "executionId";
 /// The attributes that Pub/Sub adds to a dead letter.
 const SOURCE: &str = "CloudPubSubDeadLetterSourceSubscription";
 const DELIVERIES: &str = "CloudPubSubDeadLetterSourceDeliveryCount";
 
-/// What Pub/Sub sends to a push endpoint.
+/// The body of a push request from Pub/Sub.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope {
     message: Pushed,
     #[serde(default)]
     subscription: String,
-    /// Only where the subscription has a dead-letter policy.
+    /// Sent only if the subscription has a dead-letter policy.
     #[serde(default)]
     delivery_attempt: Option<u32>,
 }
@@ -45,12 +46,13 @@ struct Pushed {
     message_id: String,
 }
 
-/// The answer to a push request: anything but a code of 2xx has the message come again.
+/// The answer to a push request. Every status code except 2xx makes Pub/Sub deliver the message again.
 type Answer = (StatusCode, String);
 
-/// `POST /`: 204 when the message is done with, 503 when it is to come again, 400 for what is no envelope. A message
-/// nobody can read is refused as long as Pub/Sub counts, which ends with the dead letters; where it does not count,
-/// it would come again for ever, so it is logged and dropped.
+/// `POST /`: answers 204 if the message is handled, 503 if the message must be delivered again, and 400 if
+/// the body is not an envelope. An unreadable message is refused if Pub/Sub counts deliveries, so that it
+/// becomes a dead letter. If Pub/Sub does not count, the message would come forever, so it is logged and
+/// dropped.
 pub(crate) async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Answer {
     let envelope = match shared.open(&headers, &body).await {
         Ok(envelope) => envelope,
@@ -70,14 +72,14 @@ pub(crate) async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMa
     .await
 }
 
-/// `POST /dead-letters`: what was delivered again and again in vain.
+/// `POST /dead-letters`: receives messages that were given up after too many deliveries.
 pub(crate) async fn receive_dead_letter(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
     let Some(handler) = shared.dead_letters.clone() else {
-        return (StatusCode::NOT_FOUND, "dead letters are not taken here".to_owned());
+        return (StatusCode::NOT_FOUND, "this service has no endpoint for dead letters".to_owned());
     };
     let envelope = match shared.open(&headers, &body).await {
         Ok(envelope) => envelope,
@@ -94,9 +96,9 @@ fn answer(verdict: Verdict) -> Answer {
     }
 }
 
-/// What every line logged for the message is marked with.
+/// The fields of every log line about the message.
 fn span(headers: &HeaderMap, envelope: &Envelope) -> tracing::Span {
-    let context = TraceContext::of(headers);
+    let context = TraceContext::from_headers(headers);
     tracing::info_span!(
         "message",
         message_id = envelope.message.message_id,
@@ -107,14 +109,14 @@ fn span(headers: &HeaderMap, envelope: &Envelope) -> tracing::Span {
 }
 
 impl Shared {
-    /// Checks who calls, and opens the envelope.
+    /// Checks the caller, and parses the envelope.
     async fn open(&self, headers: &HeaderMap, body: &[u8]) -> Result<Envelope, Answer> {
         self.callers.admit(headers).await.inspect_err(|(code, reason)| {
             tracing::warn!(code = code.as_u16(), reason, "a push request is not admitted");
         })?;
         serde_json::from_slice(body).map_err(|error| {
-            tracing::warn!(%error, "a request that is no push envelope");
-            (StatusCode::BAD_REQUEST, format!("this is no Pub/Sub push envelope: {error}"))
+            tracing::warn!(%error, "a request is not a push envelope");
+            (StatusCode::BAD_REQUEST, format!("the body is not a Pub/Sub push envelope: {error}"))
         })
     }
 
@@ -134,9 +136,9 @@ impl Envelope {
     fn read(&self) -> Result<Message, String> {
         let bytes = STANDARD
             .decode(&self.message.data)
-            .map_err(|error| format!("message.data is no base64: {error}"))?;
+            .map_err(|error| format!("message.data is not base64: {error}"))?;
         Message::from_body(&bytes, &self.message.message_id)
-            .map_err(|error| format!("message.data is no message of Segue: {error}"))
+            .map_err(|error| format!("message.data is not a message of Segue: {error}"))
     }
 
     fn given_up(&self) -> GivenUp {

@@ -1,4 +1,4 @@
-//! `GET /health`.
+//! The endpoint `GET /health`.
 
 use crate::app::Shared;
 use axum::Json;
@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// How the service is.
+/// The health of the service.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Health {
     status: &'static str,
-    /// Messages nobody could read, since the start.
+    /// The number of unreadable messages since the start.
     unreadable_messages: u64,
-    /// What is billed, since the start.
+    /// The billed requests since the start, by kind. None if nothing is billed.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<BTreeMap<&'static str, u64>>,
 }

@@ -1,4 +1,5 @@
-//! Identity-Aware Proxy: a request that came through it brings Google's word for it, signed for this service.
+//! Identity-Aware Proxy (IAP): a request that passed it has an assertion, which Google signed for this
+//! service.
 
 use axum::http::{HeaderMap, StatusCode};
 use jsonwebtoken::jwk::JwkSet;
@@ -9,38 +10,38 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
-/// The header with Google's word.
+/// The header with the assertion.
 const ASSERTION: &str = "x-goog-iap-jwt-assertion";
-/// Who signs it.
+/// The issuer of assertions.
 const ISSUER: &str = "https://cloud.google.com/iap";
-/// Where the keys are that it is checked with.
+/// The URL of Google's public keys for assertions.
 const KEYS: &str = "https://www.gstatic.com/iap/verify/public_key-jwk";
-/// How long keys are good without a look at whether there are others.
+/// How long fetched keys are used before they are fetched again.
 const KEPT: Duration = Duration::from_secs(3600);
-/// How long after a look no other is taken, whatever key is asked for.
+/// The shortest time between two fetches, even if an unknown key is needed.
 const REST: Duration = Duration::from_secs(60);
-/// How long a look may take.
+/// The timeout of a fetch.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How far clocks may differ, seconds.
+/// The largest difference between clocks, in seconds.
 const LEEWAY: u64 = 30;
 
-/// Why the proxy's word cannot be checked.
+/// Why assertions cannot be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum IapError {
-    /// Nothing says whom the word must be for.
+    /// The audience of assertions is not configured.
     #[error(
-        "SEGUE_API_AUTH=iap needs SEGUE_IAP_AUDIENCE, so that the word of Identity-Aware Proxy is checked: \
+        "SEGUE_API_AUTH=iap needs SEGUE_IAP_AUDIENCE to check the assertions of Identity-Aware Proxy: set it to \
          /projects/NUMBER/locations/REGION/services/SERVICE for a Cloud Run service, or \
          /projects/NUMBER/global/backendServices/ID behind a load balancer"
     )]
     NoAudience,
-    /// There can be no client for Google's keys.
-    #[error("Google's keys cannot be asked for: {0}")]
+    /// The HTTP client for Google's keys cannot be created.
+    #[error("no HTTP client for Google's keys can be created: {0}")]
     Client(#[from] reqwest::Error),
 }
 
-/// Checks that requests came through Identity-Aware Proxy, meant for this service. Google's keys are fetched when they
-/// are needed first, and kept.
+/// Checks that requests passed Identity-Aware Proxy and are meant for this service. Google's keys are fetched
+/// when they are first needed, and cached.
 pub struct IapCheck {
     audience: String,
     url: String,
@@ -68,8 +69,8 @@ impl fmt::Debug for IapCheck {
 }
 
 impl IapCheck {
-    /// Reads `SEGUE_IAP_AUDIENCE`, whom the proxy's word must be for, and `SEGUE_IAP_KEYS_URL`, where Google's keys
-    /// are unless at Google's own address.
+    /// Reads `SEGUE_IAP_AUDIENCE`, the audience of assertions, and `SEGUE_IAP_KEYS_URL`, the URL of the keys
+    /// (default: Google's own).
     ///
     /// # Errors
     /// [`IapError`].
@@ -85,23 +86,25 @@ impl IapCheck {
         })
     }
 
-    /// Lets a request pass and says who sends it, or says with which code and why it may not pass.
+    /// Accepts a request and returns who sent it, or returns the status code and reason for refusing it.
     ///
     /// # Errors
-    /// 401 without the proxy's word, 403 for one that is not good, 503 where Google's keys cannot be had.
+    /// 401 without an assertion, 403 with an invalid one, 503 if Google's keys cannot be fetched.
     pub async fn admit(&self, headers: &HeaderMap) -> Result<String, (StatusCode, String)> {
         let Some(word) = headers.get(ASSERTION).and_then(|value| value.to_str().ok()) else {
-            let reason = "Unauthorized: requests come through Identity-Aware Proxy".to_owned();
+            let reason = "Unauthorized: the request did not pass Identity-Aware Proxy".to_owned();
             return Err((StatusCode::UNAUTHORIZED, reason));
         };
         let refused = |error: &dyn fmt::Display| {
-            let reason = format!("Forbidden: the word of Identity-Aware Proxy is refused: {error}");
+            let reason = format!("Forbidden: the assertion of Identity-Aware Proxy is invalid: {error}");
             (StatusCode::FORBIDDEN, reason)
         };
         let header = decode_header(word).map_err(|error| refused(&error))?;
-        let name = header.kid.ok_or_else(|| refused(&"it names no key"))?;
-        let Some(key) = self.key(&name).await? else { return Err(refused(&"its key is none of Google's")) };
-        // Of the keys' algorithm, whatever the word says of itself.
+        let name = header.kid.ok_or_else(|| refused(&"it does not name a key"))?;
+        let Some(key) = self.key(&name).await? else {
+            return Err(refused(&"its key is not one of Google's"));
+        };
+        // The algorithm is that of the keys. The assertion's own header could name a weaker one.
         let mut validation = Validation::new(Algorithm::ES256);
         validation.leeway = LEEWAY;
         validation.set_issuer(&[ISSUER]);
@@ -111,7 +114,8 @@ impl IapCheck {
         Ok(claims.email.unwrap_or(claims.sub))
     }
 
-    /// The key of that name; none where Google has none. One that is not known yet may be new.
+    /// The key with this name, or none if Google has no such key. An unknown name may be a new key, so the
+    /// keys are fetched again.
     async fn key(&self, name: &str) -> Result<Option<DecodingKey>, (StatusCode, String)> {
         let mut keys = self.keys.lock().await;
         let is_due = |after: Duration| keys.looked.is_none_or(|looked| looked.elapsed() >= after);
@@ -122,9 +126,9 @@ impl IapCheck {
                     keys.set = Some(Arc::new(set));
                     keys.looked = Some(Instant::now());
                 }
-                // Keys are changed seldom: those that were good go on being so while Google does not answer.
+                // Keys change rarely. If Google does not answer, the old keys stay valid.
                 Err(error) => {
-                    tracing::warn!(%error, "the keys of Identity-Aware Proxy cannot be had");
+                    tracing::warn!(%error, "the keys of Identity-Aware Proxy cannot be fetched");
                     if is_known {
                         keys.looked = Some(Instant::now());
                     }
@@ -133,7 +137,7 @@ impl IapCheck {
         }
         let Some(set) = keys.set.clone() else {
             let reason =
-                "Google's keys, with which the word of Identity-Aware Proxy is checked, cannot be had";
+                "Google's keys for checking the assertions of Identity-Aware Proxy cannot be fetched";
             return Err((StatusCode::SERVICE_UNAVAILABLE, reason.to_owned()));
         };
         drop(keys);
@@ -159,7 +163,7 @@ mod tests {
 
     const AUDIENCE: &str = "/projects/7/locations/europe-west1/services/api";
 
-    /// Somebody who signs as Google would, and publishes the key.
+    /// Signs assertions like Google, and publishes the key.
     struct Signer {
         key: EncodingKey,
         url: String,
@@ -170,7 +174,7 @@ mod tests {
         async fn new() -> Self {
             let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
             let der = pair.to_pkcs8v1().unwrap();
-            // An uncompressed point: 4, then both coordinates.
+            // An uncompressed point: the byte 4, then both coordinates.
             let point = pair.public_key().as_ref();
             let keys = json!({"keys": [{
                 "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "k1",
@@ -221,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_googles_word_for_this_service_is_taken() {
+    async fn only_googles_assertion_for_this_service_is_accepted() {
         let (signer, forger) = (Signer::new().await, Signer::new().await);
         let check = check(&signer.url);
         assert_eq!(check.admit(&HeaderMap::new()).await.unwrap_err().0, StatusCode::UNAUTHORIZED);
@@ -243,7 +247,7 @@ mod tests {
         ] {
             assert_eq!(admit(&check, &word).await, Err(403), "{what}");
         }
-        // Signed with the public key, as a secret that all know; and not signed at all.
+        // An assertion signed with the public key as a shared secret, and an unsigned one.
         let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::HS256) };
         let word = jsonwebtoken::encode(&header, &claims(), &EncodingKey::from_secret(b"x")).unwrap();
         assert_eq!(admit(&check, &word).await, Err(403));
@@ -259,7 +263,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_that_cannot_be_had_are_nobodys_fault() {
+    async fn unavailable_keys_are_answered_with_503() {
         let signer = Signer::new().await;
         let check = check("http://127.0.0.1:9/keys");
         assert_eq!(admit(&check, &signer.word(&claims())).await, Err(503));

@@ -1,12 +1,13 @@
-//! What every Segue service needs round its own work: configuration, telemetry, the push endpoint, an orderly stop.
+//! What every Segue service needs in addition to its own work: configuration, telemetry, the push endpoint,
+//! an orderly stop.
 //!
-//! What it is: [`Config`] from the environment, [`telemetry`], [`app`], the router with Pub/Sub's push endpoint,
-//! and [`serve`], which runs it until the platform says stop.
+//! What it is: [`Config`] from the environment; [`telemetry`]; [`app`], the router with Pub/Sub's push
+//! endpoint; and [`serve`], which runs the router until the platform stops the process.
 //!
-//! What it must not know: what a message is about, who handles it, which adapter stands behind a port.
+//! What it must not know: what a message is about, who handles it, which adapter is behind a port.
 //!
-//! How to add one more: a setting is a field of [`Config`] with its variable in the doc comment; an endpoint every
-//! service has is a module with its handler and a line in [`app`].
+//! How to add one more: a setting is a field of [`Config`] with its variable in the doc comment; an endpoint
+//! of every service is a module with its handler, and a line in [`app`].
 
 mod app;
 mod caller;

@@ -1,4 +1,4 @@
-//! Runs a service until the platform says stop.
+//! Runs a service until the platform stops it.
 
 use crate::app::{Handlers, app};
 use crate::config::Config;
@@ -12,27 +12,27 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// Cloud Run kills a service 10 s after it asked it to stop; what is still at work by then is cut off here, a little
-/// earlier, and comes again.
+/// Cloud Run kills a service 10 s after asking it to stop. Open requests are interrupted a little earlier,
+/// and their messages are delivered again.
 const TIME_TO_STOP: Duration = Duration::from_secs(9);
 
 /// Why a service cannot run.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// The port is taken, or must not be used.
-    #[error("cannot listen on {address}: {source}; set PORT to another one")]
+    /// The port is taken, or may not be used.
+    #[error("cannot listen on {address}: {source}; set PORT to a free port")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// The server broke off, or signals cannot be listened for.
-    #[error("the server broke off: {0}")]
+    /// The server failed, or signals cannot be received.
+    #[error("the server failed: {0}")]
     Server(#[from] io::Error),
 }
 
-/// Takes messages until SIGTERM or Ctrl-C; those at work then have a few seconds to end.
+/// Handles messages until SIGTERM or Ctrl-C. Open requests then have a few seconds to end.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -40,7 +40,7 @@ pub async fn serve(config: &Config, handlers: Handlers) -> Result<(), ServeError
     serve_router(config, app(handlers, &config.push, config.facts.concurrency.get())).await
 }
 
-/// Answers requests until SIGTERM or Ctrl-C; those at work then have a few seconds to end.
+/// Answers requests until SIGTERM or Ctrl-C. Open requests then have a few seconds to end.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -65,14 +65,14 @@ async fn run(
 ) {
     let (say_stop, told) = oneshot::channel::<()>();
     let server = answer(listener, app, limits, async move {
-        // A sender that is gone means stop as well.
+        // A dropped sender means stop as well.
         let _gone = told.await;
     });
     let stopping = async move {
         stop.await;
         let _server_ended = say_stop.send(());
         tokio::time::sleep(time_to_stop).await;
-        tracing::warn!("requests still at work are cut off; their messages come again");
+        tracing::warn!("open requests are interrupted; their messages are delivered again");
     };
     tokio::select! {
         () = server => {}
@@ -112,7 +112,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 
-    /// A server with a request at work that takes `delay`, told to stop: how long it took, and the client.
+    /// Stops a server during a request that takes `delay`. Returns how long the stop took, and the client.
     async fn stopped(delay: Duration, time_to_stop: Duration) -> (Duration, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_at_work_may_end() {
+    async fn an_open_request_may_end() {
         let (took, mut client) = stopped(Duration::from_millis(100), Duration::from_secs(5)).await;
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();

@@ -1,5 +1,4 @@
-//! Log lines of the service itself: text for people, or JSON as Cloud Logging reads it. What is secret is masked in
-//! either.
+//! Log lines of the service itself: text for people, or JSON for Cloud Logging. Secrets are masked in both.
 
 use crate::config::{Config, LogFormat};
 use serde_json::{Map, Value};
@@ -14,11 +13,11 @@ use tracing_subscriber::fmt::format::{JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Takes what is secret out of a line.
+/// Masks the secrets in a line.
 pub type MaskLine = Arc<dyn Fn(&str) -> Cow<'_, str> + Send + Sync>;
 
-/// Sends log lines to standard error, as the configuration says and without what `mask` takes out. A process that has
-/// telemetry keeps the one it has.
+/// Sends log lines to standard error, as configured, with secrets masked by `mask`. If the process has
+/// telemetry already, it is kept.
 pub fn init(config: &Config, mask: MaskLine) {
     let filter = EnvFilter::try_new(&config.log_filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Masked(mask, io::stderr));
@@ -31,11 +30,11 @@ pub fn init(config: &Config, mask: MaskLine) {
         }
     };
     if let Err(error) = set {
-        tracing::debug!(%error, "telemetry is set up already");
+        tracing::debug!(%error, "telemetry is already set up");
     }
 }
 
-/// Makes writers that mask what is written.
+/// Creates writers that mask what is written.
 struct Masked<W>(MaskLine, W);
 
 impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Masked<W> {
@@ -46,7 +45,8 @@ impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Masked<W> {
     }
 }
 
-/// Holds a line until it is whole, as a secret may come in pieces; the formatter makes one writer for each.
+/// Holds a line until it is complete, because a secret may arrive in pieces. The formatter creates one writer
+/// for each line.
 struct MaskedWriter<W: io::Write> {
     mask: MaskLine,
     to: W,
@@ -68,13 +68,13 @@ impl<W: io::Write> io::Write for MaskedWriter<W> {
 
 impl<W: io::Write> Drop for MaskedWriter<W> {
     fn drop(&mut self) {
-        // Where standard error is gone there is nobody to tell.
+        // If standard error is gone, the failure cannot be reported.
         let _ = self.flush();
     }
 }
 
-/// One JSON object a line with `severity`, `message`, `time` and `target`, the event's own fields and those of its
-/// spans beside them; the trace under the names Cloud Logging links it by.
+/// One JSON object on each line, with `severity`, `message`, `time` and `target`, the event's own fields and
+/// the fields of its spans. The trace has the names that Cloud Logging links by.
 struct GoogleFormat {
     project: Option<String>,
 }

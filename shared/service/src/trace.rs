@@ -1,8 +1,8 @@
-//! The trace a request belongs to, as Google's front end hands it on.
+//! The trace of a request, as Google's front end passes it on.
 
 use axum::http::HeaderMap;
 
-/// Where a request stands in a trace.
+/// The position of a request in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TraceContext {
     /// 32 hexadecimal digits.
@@ -12,8 +12,8 @@ pub(crate) struct TraceContext {
 }
 
 impl TraceContext {
-    /// Reads `traceparent` (W3C), else `X-Cloud-Trace-Context`; none where neither can be read.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Parses `traceparent` (W3C), or else `X-Cloud-Trace-Context`. None if neither can be parsed.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         text("traceparent").and_then(w3c).or_else(|| text("x-cloud-trace-context").and_then(google))
     }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     fn of(name: &'static str, value: &'static str) -> Option<TraceContext> {
-        TraceContext::of(&HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]))
+        TraceContext::from_headers(&HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]))
     }
 
     #[test]
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_trace_is_none() {
+    fn other_texts_are_no_trace() {
         for value in
             ["", "00-x-y-01", "00-0af7651916cd43dd8448eb211c80319c", "0af7651916cd43dd8448eb211c80319c/x"]
         {

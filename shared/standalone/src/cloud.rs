@@ -1,12 +1,12 @@
 //! The server on Google Cloud's ports instead of the embedded ones.
 //!
-//! In a project, the functions that are deployed there do the work; this is one more API beside theirs, which sees
-//! and changes the same executions. On Pub/Sub's emulator nobody is deployed: there this process takes the messages
-//! of every function as well, pushed to it as they would be to each.
+//! In a real project, the deployed functions do the work. This server is one more API for the same
+//! executions. On Pub/Sub's emulator nothing is deployed, so this process also receives the messages of every
+//! function, by push requests as in the cloud.
 
 use axum::Router;
-use segue_executor::{Executor, Watch};
-use segue_families::{executor, families, globals};
+use segue_catalog::{catalog, families};
+use segue_executor::{Executor, ExecutorParts, Watch, globals};
 use segue_fn_api::{Access, ApiParts, behind_door};
 use segue_gcp::{DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription};
 use segue_model::parse::Parsed;
@@ -23,12 +23,12 @@ use tokio_util::sync::CancellationToken;
 use crate::server::{ServeError, answer, port_error};
 use crate::standalone::{PutFlowError, container_rules, put_flow};
 
-/// How many messages of one function are worked on at once.
+/// How many messages of one function are handled at the same time.
 const AT_ONCE: usize = 16;
-/// The longest sleep between two looks at schedules and timers.
+/// The longest sleep between two checks of schedules and timers.
 const NAP: Duration = Duration::from_millis(500);
 
-/// API, and on emulators all else, over Google Cloud's ports.
+/// The API on Google Cloud's ports. On emulators, this server also runs all functions.
 pub struct CloudServer {
     config: PlatformConfig,
     ports: Ports,
@@ -39,21 +39,24 @@ pub struct CloudServer {
 }
 
 impl CloudServer {
-    /// Connects to what the environment names; `environment` are the variables `envs` is made of.
+    /// Connects to the services that the environment names. `environment` has the variables for `envs`.
     ///
     /// # Errors
-    /// What is missing in the environment, or what the platform said.
+    /// A missing variable, or an error of the platform.
     pub async fn connect(environment: BTreeMap<String, String>) -> Result<Self, PortError> {
         let containers = container_rules(&environment, false)?;
         let config = PlatformConfig::from_variables(|name| environment.get(name).cloned())?;
         let mut ports = segue_gcp::connect(&config).await?;
         if config.emulators.pubsub.is_some() {
-            // This process is up as long as anything runs at all.
+            // This process runs as long as anything runs, so it can watch the timers.
             ports.timers = TimersBy::Watching;
         }
         let watch = Arc::new(Watch::default());
-        let executor = executor(ports.clone(), globals(environment, "gcp"), watch.clone(), true);
-        let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
+        let executor = Arc::new(Executor::new(ExecutorParts {
+            observer: watch.clone(),
+            ..ExecutorParts::on_ports(ports.clone(), catalog(), globals(environment, "gcp"))
+        }));
+        let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
         Ok(Self { config, ports, executor, scheduler, watch, containers })
     }
 
@@ -62,10 +65,10 @@ impl CloudServer {
         (&self.config.project, self.config.emulators.pubsub.is_some())
     }
 
-    /// Saves a flow, and the states of its triggers with it.
+    /// Saves a flow and the states of its triggers.
     ///
     /// # Errors
-    /// What is wrong with the source, or what the store said.
+    /// The errors in the source, or an error of the store.
     pub async fn save_flow(&self, source: &str) -> Result<Parsed, PutFlowError> {
         let catalog = &self.executor.parts().catalog;
         let (stored, mut parsed) = put_flow(&self.ports, catalog, source).await?;
@@ -76,7 +79,8 @@ impl CloudServer {
         Ok(parsed)
     }
 
-    /// Answers requests until `shutdown`; on emulators, takes messages and watches schedules and timers besides.
+    /// Answers requests until `shutdown`. On emulators, it also handles messages and watches schedules and
+    /// timers.
     ///
     /// # Errors
     /// [`ServeError`].
@@ -92,7 +96,7 @@ impl CloudServer {
         }
         let hosts = access.hosts.clone();
         let parts =
-            ApiParts { access, url, ..ApiParts::beside(&self.executor, &self.scheduler, &self.watch) };
+            ApiParts { access, url, ..ApiParts::from_executor(&self.executor, &self.scheduler, &self.watch) };
         let mut router = segue_fn_api::router(parts);
         let server = Arc::new(self);
         if server.place().1 {
@@ -111,7 +115,7 @@ impl CloudServer {
         Ok(())
     }
 
-    /// `/push/<function>` for each function.
+    /// The endpoints `/push/<function>`, one for each function.
     fn push_endpoints(&self) -> Result<Router, FactsError> {
         let push = |handlers| app(handlers, &PushCaller::Anybody, AT_ONCE);
         let executor = Handlers {
@@ -131,12 +135,12 @@ impl CloudServer {
             let settings = TaskSettings { containers, ..segue_runtime::cloud_settings(facts.timeout) };
             let service =
                 TaskService::with_settings(family, self.ports.clone(), renderer.clone(), holder, settings);
-            router = router.nest(&path, push(Handlers::of(service)));
+            router = router.nest(&path, push(Handlers::messages_only(service)));
         }
         Ok(router)
     }
 
-    /// The topics and subscriptions that every `function.yaml` names, pushed to this process.
+    /// Creates the topics and subscriptions of every `function.yaml`, with push requests to this process.
     async fn subscribe(&self, url: &str) -> Result<(), ServeError> {
         let families = families();
         let tasks = families.iter().map(|family| (family.service(), family.function()));
@@ -160,10 +164,10 @@ impl CloudServer {
         Ok(())
     }
 
-    /// Publishes a tick for each slot that comes due, as Cloud Scheduler would.
+    /// Publishes a tick for each slot that comes due, like Cloud Scheduler.
     async fn watch_schedules(self: Arc<Self>, stop: CancellationToken) {
         if let Err(error) = self.scheduler.recover().await {
-            tracing::error!(%error, "the triggers could not be looked at after the start");
+            tracing::error!(%error, "the triggers could not be checked after the start");
         }
         while !stop.is_cancelled() {
             if let Err(error) = self.scheduler.publish_due().await {

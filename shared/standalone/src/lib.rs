@@ -1,12 +1,12 @@
-//! Everything in one process: all functions and the executor, over the embedded adapters or over Google Cloud's.
+//! Everything in one process: all functions and the executor, on the embedded adapters or on Google Cloud's.
 //!
-//! What it is: a composition root. [`Standalone`] starts a worker for each service on the embedded bus, so that the
-//! same messages travel as on Google Cloud, and [`Server`] adds API and triggers. [`CloudServer`] is the same API over
-//! Google Cloud's ports; on emulators it takes the messages of all functions besides.
+//! What it is: a composition root. [`Standalone`] starts a worker for each service on the embedded bus, so
+//! that the same messages are sent as on Google Cloud. [`Server`] adds the API and triggers. [`CloudServer`]
+//! is the same API on Google Cloud's ports; on emulators it also handles the messages of all functions.
 //!
 //! What it must not know: how a task type works, how a flow is shown.
 //!
-//! How to add one more: a new function family gets one line in `segue-families`.
+//! How to add one more: a new function family gets one line in `segue-catalog`.
 
 mod cloud;
 mod running;
@@ -16,9 +16,9 @@ mod work;
 
 pub use cloud::CloudServer;
 pub use running::Running;
+pub use segue_catalog::{catalog, families};
 pub use segue_embedded::Durability;
 pub use segue_executor::{Change, Watch};
-pub use segue_families::{PortAnswers, catalog, families};
 pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts, Token};
 pub use server::{ServeError, Server};
 pub use standalone::{Options, PutFlowError, Standalone};

@@ -10,18 +10,19 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// How many messages of one service are worked on at once.
+/// How many messages of one service are handled at the same time.
 const TASKS_AT_ONCE: usize = 16;
-/// How many executions are worked on at once.
+/// How many executions are handled at the same time.
 const EXECUTIONS_AT_ONCE: usize = 16;
-/// The longest sleep between two looks at the timers; one set meanwhile is seen after at most this.
+/// The longest sleep between two checks of the timers. A timer that is set in the meantime is seen after this
+/// time at the latest.
 const TIMER_NAP: Duration = Duration::from_millis(200);
 
-/// Clocks are set by less than this all the time.
+/// Regular corrections of a clock are smaller than this.
 const SETTING: SignedDuration = SignedDuration::from_secs(1);
 
-/// How long tasks that are told to stop, and all other work, may take for that; then they are dropped. A task is
-/// dropped by its service before that.
+/// How long cancelled tasks and all other work may take to end before they are dropped. A service drops its
+/// cancelled tasks earlier.
 const LAST_WORK: Duration = Duration::from_secs(7);
 
 /// The workers of one process. They stop when [`Running::stop`] is called.
@@ -40,11 +41,11 @@ impl Running {
             let topic = Topic::Tasks(Cow::Borrowed(service.list().service()));
             running.work(standalone, topic, service.clone(), TASKS_AT_ONCE);
         }
-        running.besides(|stop| timers(standalone.clone(), stop));
+        running.spawn(|stop| timers(standalone.clone(), stop));
         running
     }
 
-    /// Hands the messages of a topic to their handler.
+    /// Passes the messages of a topic to their handler.
     pub(crate) fn work(
         &mut self,
         standalone: &Standalone,
@@ -54,29 +55,30 @@ impl Running {
     ) {
         let bus = standalone.embedded.bus.clone();
         let handling = Handling { handler, dead_letters: Some(standalone.executor.clone()) };
-        self.besides(|stop| async move {
+        self.spawn(|stop| async move {
             if let Err(error) = bus.run_with(topic, handling, at_once, stop).await {
                 tracing::error!(%error, "a worker has stopped");
             }
         });
     }
 
-    /// Runs something besides, which ends when it is told to.
-    pub(crate) fn besides<F>(&mut self, work: impl FnOnce(CancellationToken) -> F)
+    /// Runs work in the background. The work ends when its token is cancelled.
+    pub(crate) fn spawn<F>(&mut self, work: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         self.workers.push(tokio::spawn(work(self.shutdown.clone())));
     }
 
-    /// Stops taking messages, and waits for what is at work: `grace` at most for task runs, which are stopped after
-    /// that. Returns how many were: the next process on the data directory runs them again at once.
+    /// Stops receiving messages, and waits for running work. Task runs may take `grace` to end and are then
+    /// stopped. Returns how many were stopped. The next process on the data directory runs them again at
+    /// once.
     pub async fn stop(self, grace: Duration) -> usize {
         self.shutdown.cancel();
         let aborts: Vec<_> = self.workers.iter().map(JoinHandle::abort_handle).collect();
         let mut ends = std::pin::pin!(async {
             for worker in self.workers {
-                // A worker that panicked has already said so.
+                // A worker that panicked has already reported it.
                 let _ = worker.await;
             }
         });
@@ -86,8 +88,8 @@ impl Running {
         let stopped = self.standalone.task_runs_at_work();
         self.standalone.services.iter().for_each(|service| service.stop());
         if tokio::time::timeout(LAST_WORK, &mut ends).await.is_err() {
-            tracing::error!("what is at work does not end; it goes on after the next start");
-            // What workers have in hand stays in the file.
+            tracing::error!("the running work does not end; it continues after the next start");
+            // Messages that workers hold stay in the bus's file.
             aborts.iter().for_each(AbortHandle::abort);
             ends.await;
         }
@@ -102,9 +104,12 @@ async fn timers(standalone: Arc<Standalone>, shutdown: CancellationToken) {
             match standalone.ports().state.clock_went_back(now(&standalone)).await {
                 Ok(0) => {}
                 Ok(count) => {
-                    tracing::warn!(count, "the clock went back; timers set while it was ahead come nearer")
+                    tracing::warn!(
+                        count,
+                        "the clock went back; timers that were set while it was ahead are moved earlier"
+                    )
                 }
-                Err(error) => tracing::warn!(%error, "the timers could not be brought nearer"),
+                Err(error) => tracing::warn!(%error, "the timers could not be moved earlier"),
             }
         }
         let nap = match standalone.executor.fire_timers().await {
@@ -127,15 +132,15 @@ async fn timers(standalone: Arc<Standalone>, shutdown: CancellationToken) {
 pub(crate) struct Hand(Option<Timestamp>);
 
 impl Hand {
-    /// Whether the clock is behind what it said the last time, by more than being set right takes; true at first, as
-    /// it may have gone back while nobody looked.
+    /// Whether the clock is behind its last value, by more than a regular correction. True on the first call,
+    /// because the clock may have gone back while no process ran.
     pub(crate) fn went_back(&mut self, now: Timestamp) -> bool {
         let before = self.0.replace(now);
         before.is_none_or(|before| before.duration_since(now) > SETTING)
     }
 }
 
-/// Until the next timer is due, but no longer than a short while.
+/// The time until the next timer is due, up to a short maximum.
 async fn nap(standalone: &Standalone) -> Duration {
     let Ok(Some(due)) = standalone.ports().state.next_timer().await else { return TIMER_NAP };
     let wait = due.duration_since(now(standalone));

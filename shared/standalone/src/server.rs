@@ -1,4 +1,4 @@
-//! The server: API and triggers over the one process that has everything.
+//! The server: the API and triggers in the one process that has everything.
 
 use crate::running::Hand;
 use crate::standalone::{PutFlowError, Standalone};
@@ -14,13 +14,15 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// The longest sleep between two looks at the schedules; one saved meanwhile is seen after at most this.
+/// The longest sleep between two checks of the schedules. A schedule that is saved in the meantime is seen
+/// after this time at the latest.
 const TICK_NAP: Duration = Duration::from_secs(1);
-/// How long a published tick is given before the same slot is looked at again.
+/// How long to wait after publishing a tick before the same slot is checked again.
 const TICK_REST: Duration = Duration::from_millis(200);
-/// How many messages about triggers are worked on at once.
+/// How many messages about triggers are handled at the same time.
 const TRIGGERS_AT_ONCE: usize = 8;
-/// How long requests may go on once the server stops; a follower would never end.
+/// How long open requests may continue after the server stops. A request that follows an execution would
+/// never end.
 const LAST_REQUESTS: Duration = Duration::from_secs(3);
 
 /// API, triggers and all task types.
@@ -33,25 +35,25 @@ pub struct Server {
 /// Why a server stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The store failed as it began.
+    /// The store failed at the start.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// A function's `function.yaml` cannot be used.
+    /// The `function.yaml` of a function is invalid.
     #[error(transparent)]
     Facts(#[from] FactsError),
-    /// Its address failed.
-    #[error("requests cannot be taken any more: {0}")]
+    /// The address failed.
+    #[error("the server can no longer accept requests: {0}")]
     Listen(#[from] std::io::Error),
 }
 
 impl Server {
-    /// A server that is reached at `url` by those who have access.
+    /// A server with the public address `url`, for callers that `access` admits.
     pub fn new(standalone: Arc<Standalone>, url: String, access: Access) -> Self {
-        let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(standalone.executor())));
+        let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(standalone.executor())));
         let api = segue_fn_api::router(ApiParts {
             access,
             url,
-            ..ApiParts::beside(standalone.executor(), &scheduler, standalone.watch())
+            ..ApiParts::from_executor(standalone.executor(), &scheduler, standalone.watch())
         });
         Self { standalone, scheduler, api }
     }
@@ -66,7 +68,7 @@ impl Server {
         &self.scheduler
     }
 
-    /// Saves a flow, and the states of its triggers with it.
+    /// Saves a flow and the states of its triggers.
     ///
     /// # Errors
     /// As [`Standalone::put_flow`].
@@ -79,10 +81,11 @@ impl Server {
         Ok(parsed)
     }
 
-    /// Answers requests and runs everything until `shutdown`. What was under way when the process last ended goes on.
+    /// Answers requests and runs everything until `shutdown`. Work that was interrupted when the last process
+    /// ended continues.
     ///
-    /// After `shutdown`, task runs have `grace` to end, and requests are answered meanwhile. Returns how many were
-    /// stopped then, which the next process on the data directory runs again.
+    /// After `shutdown`, task runs have `grace` to end, and requests are answered meanwhile. Returns how many
+    /// task runs were stopped then. The next process on the data directory runs them again.
     ///
     /// # Errors
     /// [`ServeError`].
@@ -101,7 +104,7 @@ impl Server {
         }
         let scheduler = self.scheduler.clone();
         let standalone = self.standalone.clone();
-        running.besides(|stop| tick(standalone, scheduler, stop));
+        running.spawn(|stop| tick(standalone, scheduler, stop));
         let at_rest = CancellationToken::new();
         let stopped = async {
             shutdown.cancelled().await;
@@ -114,7 +117,7 @@ impl Server {
     }
 }
 
-/// Answers requests until `shutdown`; those at work may go on for a short while.
+/// Answers requests until `shutdown`. Open requests may continue for a short while.
 pub(crate) async fn answer(listener: TcpListener, router: Router, shutdown: CancellationToken) {
     let stop = shutdown.clone();
     let served =
@@ -136,17 +139,17 @@ pub(crate) fn port_error(error: segue_scheduler::SchedulerError) -> PortError {
     }
 }
 
-/// Publishes a tick for each slot that comes due, as Cloud Scheduler would.
+/// Publishes a tick for each slot that comes due, like Cloud Scheduler.
 async fn tick(standalone: Arc<Standalone>, scheduler: Arc<Scheduler>, stop: CancellationToken) {
     if let Err(error) = scheduler.recover().await {
-        tracing::error!(%error, "the triggers could not be looked at after the start");
+        tracing::error!(%error, "the triggers could not be checked after the start");
     }
     let mut hand = Hand::default();
     loop {
         if hand.went_back(standalone.ports().clock.now())
             && let Err(error) = scheduler.clock_went_back().await
         {
-            tracing::warn!(%error, "the schedules could not be set anew");
+            tracing::warn!(%error, "the schedules could not be set again");
         }
         let nap = match scheduler.publish_due().await {
             Ok(0) => nap(&standalone).await,
@@ -163,7 +166,7 @@ async fn tick(standalone: Arc<Standalone>, scheduler: Arc<Scheduler>, stop: Canc
     }
 }
 
-/// Until the next slot, but no longer than a short while.
+/// The time until the next slot, up to a short maximum.
 async fn nap(standalone: &Standalone) -> Duration {
     let Ok(Some(due)) = standalone.ports().state.next_slot().await else { return TICK_NAP };
     let now: Timestamp = standalone.ports().clock.now();

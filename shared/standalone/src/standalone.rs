@@ -1,11 +1,11 @@
-//! One process with everything in it.
+//! One process with all functions.
 
 use crate::running::Running;
 use crate::work::Work;
 use jiff::Timestamp;
+use segue_catalog::{catalog, families};
 use segue_embedded::{Durability, Embedded, EmbeddedOptions};
-use segue_executor::{CreateError, Executor, NewExecution, Watch};
-use segue_families::{executor, families, globals};
+use segue_executor::{CreateError, Executor, ExecutorParts, NewExecution, Watch, globals};
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::{Diagnostic, Severity};
 use segue_model::execution::Execution;
@@ -18,25 +18,26 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What a process is opened with.
+/// The settings of the process.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Where everything is kept.
+    /// The data directory.
     pub data_dir: PathBuf,
-    /// The process environment; `ENV_*` of it are `envs.*`, and `SEGUE_CONTAINERS*` say what container tasks may do.
+    /// The environment of the process. `ENV_*` become `envs.*`, and `SEGUE_CONTAINERS*` set what container
+    /// tasks may do.
     pub environment: BTreeMap<String, String>,
-    /// Whether a task that asks for a container fails without Docker, instead of running on this machine, where
-    /// SEGUE_CONTAINERS says nothing.
+    /// Whether a task that asks for a container fails without Docker. If false, the task runs on this
+    /// machine. `SEGUE_CONTAINERS` overrides this.
     pub isolate: bool,
-    /// Whether ends of executions are published for a scheduler.
+    /// Whether ends and pauses of executions are published for a scheduler.
     pub triggers: bool,
-    /// What an answered write survives; none: what SEGUE_DURABILITY says, else the loss of power.
+    /// What an answered write survives. None: the value of `SEGUE_DURABILITY`, or else the loss of power.
     pub durability: Option<Durability>,
-    /// Opens a data directory also where something in it is lost.
+    /// Whether a data directory is opened even if data in it is lost.
     pub accept_loss: bool,
 }
 
-/// One process with everything in it.
+/// One process with all functions.
 pub struct Standalone {
     pub(crate) embedded: Embedded,
     pub(crate) executor: Arc<Executor>,
@@ -47,10 +48,10 @@ pub struct Standalone {
 }
 
 impl Standalone {
-    /// Opens the data directory; nothing runs yet.
+    /// Opens the data directory. Nothing runs yet.
     ///
     /// # Errors
-    /// When the directory cannot be used, or another process has it.
+    /// An error if the directory cannot be used, or another process uses it.
     pub fn open(options: &Options) -> Result<Self, PortError> {
         let containers = container_rules(&options.environment, options.isolate)?;
         let mut platform = EmbeddedOptions::from_env()?;
@@ -65,7 +66,11 @@ impl Standalone {
         let ports = embedded.ports.clone();
         let watch = Arc::new(Watch::default());
         let globals = globals(options.environment.clone(), "local");
-        let executor = executor(ports.clone(), globals, watch.clone(), options.triggers);
+        let executor = Arc::new(Executor::new(ExecutorParts {
+            observer: watch.clone(),
+            announce_states: options.triggers,
+            ..ExecutorParts::on_ports(ports.clone(), catalog(), globals)
+        }));
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());
         let work_root = work.root().to_owned();
@@ -85,12 +90,12 @@ impl Standalone {
         Ok(Self { embedded, executor, services, catalog, watch, work })
     }
 
-    /// The platform.
+    /// The adapters of all ports.
     pub fn ports(&self) -> &Ports {
         &self.embedded.ports
     }
 
-    /// What the user should know of the data directory, if anything.
+    /// A note about the data directory for the user. None if there is nothing to report.
     pub fn note(&self) -> Option<&str> {
         self.embedded.note.as_deref()
     }
@@ -100,7 +105,7 @@ impl Standalone {
         &self.catalog
     }
 
-    /// Live changes.
+    /// Live changes of executions.
     pub fn watch(&self) -> &Arc<Watch> {
         &self.watch
     }
@@ -110,34 +115,34 @@ impl Standalone {
         &self.executor
     }
 
-    /// Reads a flow's source and saves it, if nothing in it is an error.
+    /// Parses a flow's source and saves it if it has no errors.
     ///
     /// # Errors
-    /// What is wrong with the source, or what the store said.
+    /// The errors in the source, or an error of the store.
     pub async fn put_flow(&self, source: &str) -> Result<(StoredFlow, Parsed), PutFlowError> {
         put_flow(self.ports(), &self.catalog, source).await
     }
 
-    /// Makes an execution and sets it going.
+    /// Creates an execution and starts it.
     ///
     /// # Errors
-    /// Why none was made.
+    /// The reason why no execution was created.
     pub async fn create(&self, request: NewExecution) -> Result<Execution, CreateError> {
         self.executor.create(request).await
     }
 
-    /// An execution with its task runs.
+    /// An execution with its task runs. None if it does not exist.
     ///
     /// # Errors
-    /// What the store said.
+    /// An error of the store.
     pub async fn execution(&self, id: &ExecutionId) -> Result<Option<StoredExecution>, PortError> {
         self.ports().state.execution(id).await
     }
 
-    /// Whether anything is left to do of itself: messages on their way, or timers of these executions.
+    /// Whether work is left that continues by itself: published messages, or timers of these executions.
     ///
     /// # Errors
-    /// What the store said.
+    /// An error of the store.
     pub async fn has_work(&self, executions: &HashSet<ExecutionId>) -> Result<bool, PortError> {
         if self.embedded.bus.pending() > 0 {
             return Ok(true);
@@ -147,16 +152,16 @@ impl Standalone {
             || self.embedded.bus.pending() > 0)
     }
 
-    /// Sees to it that nothing is left of scripts that an earlier process started here, and of the directories they
-    /// worked in. To be called before anything runs, or a script could run twice at the same time.
+    /// Ends the scripts that an earlier process started here, and removes their directories. Must be called
+    /// before anything runs. Otherwise a script could run twice at the same time.
     ///
     /// # Errors
-    /// When processes are left that cannot be ended, or a directory cannot be cleared.
+    /// An error if processes cannot be ended or a directory cannot be removed.
     pub async fn clear_left_over(&self) -> Result<(), PortError> {
         self.work.clear_left_over(&*self.ports().state).await
     }
 
-    /// How many task runs are at work.
+    /// The number of running task runs.
     pub fn task_runs_at_work(&self) -> usize {
         self.services.iter().map(|service| service.at_work()).sum()
     }
@@ -170,7 +175,7 @@ impl Standalone {
 /// Why a flow was not saved.
 #[derive(Debug, thiserror::Error)]
 pub enum PutFlowError {
-    /// There are errors in it.
+    /// The source has errors.
     #[error("the flow has errors")]
     Refused(Vec<Diagnostic>),
     /// The store failed.
@@ -178,7 +183,7 @@ pub enum PutFlowError {
     Port(#[from] PortError),
 }
 
-/// What tasks that ask for a container may do, by the process environment.
+/// What tasks that ask for a container may do, according to the environment of the process.
 pub(crate) fn container_rules(
     environment: &BTreeMap<String, String>,
     isolate: bool,
@@ -188,7 +193,7 @@ pub(crate) fn container_rules(
     Ok(if isolate { rules.guarded() } else { rules })
 }
 
-/// Reads a flow's source and saves it, if nothing in it is an error.
+/// Parses a flow's source and saves it if it has no errors.
 pub(crate) async fn put_flow(
     ports: &Ports,
     catalog: &Catalog,

@@ -1,4 +1,4 @@
-//! The directories in which scripts of this machine work, and what an earlier process left of scripts.
+//! The working directories of scripts on this machine, and leftovers of scripts of an earlier process.
 
 use segue_model::id::ExecutionId;
 use segue_ports::{PortError, StateStore};
@@ -6,30 +6,30 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long scripts of a process that has ended are waited for: their supervisors kill them at once.
+/// How long to wait for scripts of a process that has ended. Their supervisors kill them at once.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How the names of directories begin that the children of a WorkingDirectory share.
+/// The prefix of directories that the children of a WorkingDirectory share.
 const SHARED: &str = "shared-";
 
-/// Where scripts work.
+/// The folder with the working directories of scripts.
 pub(crate) struct Work {
     root: PathBuf,
     lock: PathBuf,
 }
 
 impl Work {
-    /// In a data directory, given by its absolute path.
+    /// The folder in a data directory, which is given by its absolute path.
     pub(crate) fn in_directory(data_dir: &Path) -> Self {
         Self { root: data_dir.join("work"), lock: data_dir.join("scripts.lock") }
     }
 
-    /// The folder with all of them.
+    /// The folder with all working directories.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Waits for scripts that an earlier process started, kills those that do not end by that, and removes their
-    /// directories. Only a directory that is shared within an execution that has not ended stays.
+    /// Waits for scripts of an earlier process, kills those that do not end, and removes their directories.
+    /// Only a directory that is shared in an open execution stays.
     pub(crate) async fn clear_left_over(&self, state: &dyn StateStore) -> Result<(), PortError> {
         let (lock, root) = (self.lock.clone(), self.root.clone());
         let taken = tokio::task::spawn_blocking(move || segue_process::take_over(&lock, &root, PATIENCE));
@@ -44,7 +44,10 @@ impl Work {
         let wrong = |error: io::Error| {
             PortError::unavailable(
                 "working directories",
-                format!("what is left in {} cannot be removed: {error}", self.root.display()),
+                format!(
+                    "the leftovers of earlier scripts in {} cannot be removed: {error}",
+                    self.root.display()
+                ),
             )
         };
         for execution in entries(&self.root).map_err(wrong)? {
@@ -57,7 +60,8 @@ impl Work {
     }
 }
 
-/// Removes all of an execution that is not shared, and the folder where nothing is left; whether something is.
+/// Removes everything of an execution that is not shared, and the execution's folder if it is empty then.
+/// Returns whether anything is left.
 fn clear(execution: &Path) -> io::Result<bool> {
     if !execution.symlink_metadata()?.is_dir() {
         std::fs::remove_file(execution)?;
@@ -66,7 +70,7 @@ fn clear(execution: &Path) -> io::Result<bool> {
     let mut shared = false;
     for path in entries(execution)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // The runner's own folder beside a shared directory has the name of the directory, and more.
+        // The runner's own folder for a shared directory has the directory's name with the ending `.run`.
         if name.starts_with(SHARED) && !name.ends_with(".run") {
             shared = true;
         } else if path.symlink_metadata()?.is_dir() {
@@ -100,7 +104,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn left_over_directories_go_and_those_shared_in_an_execution_at_work_stay() {
+    async fn leftover_directories_are_removed_and_shared_ones_of_open_executions_stay() {
         let data_dir = tempfile::tempdir().unwrap();
         let ports = segue_embedded::connect(data_dir.path()).unwrap();
         let work = Work::in_directory(data_dir.path());

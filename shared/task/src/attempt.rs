@@ -1,5 +1,6 @@
-//! Runs one attempt of a task to its end: bounded in time, stopped when its claim is lost, panics caught, a
-//! platform that fails asked again. It knows nothing of claims or messages.
+//! Runs one attempt of a task to its end, within its time limit. Stops the attempt when its claim is lost,
+//! catches panics, and tries again when the platform fails. This module knows nothing about claims or
+//! messages.
 
 use crate::context::{Service, TaskContext};
 use crate::error::TaskError;
@@ -14,20 +15,21 @@ use tokio_util::sync::CancellationToken;
 
 /// How an attempt ended.
 pub(crate) enum Ended {
-    /// With a result to be recorded.
+    /// The attempt has a result to record.
     Result(Box<TaskRunResult>),
-    /// Its claim was lost: there is nothing to record.
+    /// The claim was lost. There is nothing to record.
     Stopped,
-    /// Its work goes on outside the service.
+    /// The work continues outside the service.
     Unfinished {
         /// When the attempt began.
         begun_at: Timestamp,
-        /// After how long it is to be looked at again.
+        /// The time until the next check.
         look_again: Duration,
     },
 }
 
-/// Runs the attempt. Its directory is gone afterwards. `stop` is what the task hears, a child of `lost`.
+/// Runs the attempt and removes its directory afterwards. `stop` is the token that the task sees. It is a
+/// child of `lost`.
 pub(crate) async fn run(
     service: &Service,
     entry: Option<&Entry>,
@@ -41,7 +43,7 @@ pub(crate) async fn run(
     let outcome = match entry {
         Some(entry) => within_time(service, entry, context, stop).await,
         None => Err(TaskError::failed(format!(
-            "this service does not know the task type {}; it was sent to the wrong one, or the deployment is older \
+            "this service does not know the task type {}: the message went to the wrong service, or the service is older \
              than the flow",
             message.task_type
         ))),
@@ -131,11 +133,11 @@ async fn within_time(
             }
         }
     };
-    // What the task made of being stopped does not matter: its time was over.
+    // The task's own answer to being stopped does not matter: its time was over.
     if over { Err(limit.error) } else { outcome }
 }
 
-/// How long an attempt may yet take, and what is said when that is over.
+/// The time an attempt has left, and the error when it is over.
 struct Limit {
     left: Duration,
     error: TaskError,
@@ -143,13 +145,13 @@ struct Limit {
 
 fn cut_off(limit: Duration) -> TaskError {
     TaskError::failed(format!(
-        "the task was still at work after {} s, which is as long as a service may take for one; give it less to do at \
+        "the task still ran after {} s, the longest time a service may take for a task; give it less work at \
          once, or run it in a container",
         limit.as_secs()
     ))
 }
 
-/// Runs the task again, a little later each time, while the platform fails.
+/// Runs the task again, with growing pauses, while the platform fails.
 async fn with_platform_retries(
     service: &Service,
     entry: &Entry,
@@ -177,7 +179,7 @@ async fn with_platform_retries(
     once(service, entry, context, stop).await
 }
 
-/// Runs the task once, in a tokio task of its own, so that a panic ends only that.
+/// Runs the task once, in its own tokio task, so that a panic ends only this task.
 async fn once(
     service: &Service,
     entry: &Entry,
@@ -189,7 +191,7 @@ async fn once(
     let ended = tokio::select! {
         ended = &mut running.0 => ended,
         () = stop.cancelled() => {
-            // The task may have something outside this process to stop.
+            // The task may need time to stop something outside this process.
             match tokio::time::timeout(service.settings.grace, &mut running.0).await {
                 Ok(ended) => ended,
                 Err(_) => return Err(TaskError::Stopped),
@@ -199,14 +201,14 @@ async fn once(
     match ended {
         Ok(outcome) => outcome,
         Err(error) if error.is_panic() => Err(TaskError::failed(format!(
-            "the task broke down, which is a fault in Segue: {}",
+            "the task panicked, which is an error in Segue: {}",
             panic_text(error.into_panic().as_ref())
         ))),
         Err(_) => Err(TaskError::Stopped),
     }
 }
 
-/// A tokio task that does not outlive its owner.
+/// A tokio task that is aborted when its owner is dropped.
 struct AbortOnDrop(JoinHandle<Result<Map, TaskError>>);
 
 impl Drop for AbortOnDrop {
@@ -241,15 +243,15 @@ fn within_size(outputs: Map, limit: usize) -> Result<Map, TaskError> {
     match serde_json::to_writer(&mut counter, &outputs) {
         Ok(()) if counter.0 <= limit => Ok(outputs),
         Ok(()) => Err(TaskError::failed(format!(
-            "the task gave out {} bytes of outputs; at most {limit} are kept. Write them to a file and give out its \
+            "the task has {} bytes of outputs; at most {limit} are allowed. Write them to a file and return the file's \
              URI (fetchType: STORE)",
             counter.0
         ))),
-        Err(error) => Err(TaskError::failed(format!("the outputs are no JSON: {error}"))),
+        Err(error) => Err(TaskError::failed(format!("the outputs cannot be written as JSON: {error}"))),
     }
 }
 
-/// Counts what is written.
+/// Counts the bytes that are written.
 struct Counter(usize);
 
 impl std::io::Write for Counter {
@@ -268,7 +270,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "it said nothing".to_owned())
+        .unwrap_or_else(|| "no message".to_owned())
 }
 
 #[cfg(test)]
@@ -301,7 +303,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_timeout_is_told_as_kestra_tells_it() {
+    fn a_timeout_has_kestras_message() {
         assert_eq!(timed_out(Duration::from_millis(3_725_040)).to_string(), "Timeout after 01:02:05.040");
     }
 

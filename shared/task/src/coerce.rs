@@ -1,10 +1,11 @@
-//! Brings rendered properties to the types a task declares: templates render to text, and a property of another
-//! type is read from that text (docs/kestra.md 3.1). Only the JSON schema of the task is known here.
+//! Converts rendered properties to the types a task declares. Templates render to text, and a property of
+//! another type is parsed from this text (docs/kestra.md 3.1). This module knows only the JSON schema of the
+//! task.
 
 use segue_model::{Json, Map};
 
-/// Rendered values as the schema wants them. What cannot be brought to its type is left, so that reading the
-/// properties says what is wrong with it.
+/// Converts rendered values to the types in the schema. A value that cannot be converted is left unchanged,
+/// so that parsing the properties reports what is wrong with it.
 pub(crate) fn coerce(value: Json, schema: &Json) -> Json {
     Coercion { root: schema }.value(value, schema, 0)
 }
@@ -13,7 +14,7 @@ struct Coercion<'a> {
     root: &'a Json,
 }
 
-/// A schema that refers to itself is followed so far.
+/// How deep a schema that refers to itself is followed.
 const MAX_DEPTH: usize = 64;
 
 impl<'a> Coercion<'a> {
@@ -39,7 +40,8 @@ impl<'a> Coercion<'a> {
         }
     }
 
-    /// Takes the first branch the value fits as it is, else the first it can be brought to.
+    /// Takes the first branch that fits the value without conversion, or else the first that the value can be
+    /// converted to.
     fn one_of(&self, value: Json, branches: &[&'a Json], depth: usize) -> Json {
         let fitting = branches.iter().find(|branch| fits(&value, self.resolve(branch)));
         if let Some(branch) = fitting {
@@ -92,7 +94,7 @@ fn branches(schema: &Json) -> Vec<&Json> {
         .collect()
 }
 
-/// The types a schema allows; empty for any.
+/// The types a schema allows. Empty: any type.
 fn types(schema: &Json) -> Vec<&str> {
     match schema.get("type") {
         Some(Json::String(one)) => vec![one.as_str()],
@@ -175,9 +177,9 @@ fn from_text(text: String, wants: &dyn Fn(&str) -> bool) -> Json {
     }
 }
 
-/// `2.0` where a whole number is wanted is 2.
+/// `2.0` becomes 2 where an integer is expected.
 fn whole(number: serde_json::Number) -> Json {
-    /// Up to here a double holds every whole number.
+    /// Up to this number, a double holds every integer exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => {
@@ -218,9 +220,9 @@ mod tests {
     #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
     #[serde(rename_all = "UPPERCASE")]
     enum Mode {
-        /// With a doc comment each variant is a branch of its own.
+        /// With a doc comment, each variant becomes its own branch.
         Fast,
-        /// The other one.
+        /// The other variant.
         Slow,
     }
 

@@ -1,37 +1,39 @@
-//! What the configuration of a service says of tasks that ask for a container.
+//! The configuration of a service for tasks that ask for a container.
 
 use thiserror::Error;
 
-/// The variable that says where container tasks run.
+/// The variable that sets where container tasks run.
 const PLACE: &str = "SEGUE_CONTAINERS";
-/// The variable that lists what containers may have of the machine.
+/// The variable that lists what containers may use of the machine.
 const ALLOW: &str = "SEGUE_CONTAINERS_ALLOW";
 
-/// Where tasks run that ask for a container.
+/// Where a task runs that asks for a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContainerPlace {
-    /// In containers only: a task fails where there are none.
+    /// Only in containers. The task fails if there are none.
     Docker,
-    /// Always as processes of this machine, without the image.
+    /// Always as processes of this machine. The image is ignored.
     Process,
-    /// Nowhere: such a task fails.
+    /// Nowhere. The task fails.
     Refuse,
 }
 
-/// What tasks that ask for a container may do. By default they may have nothing of the machine.
+/// What tasks that ask for a container may do. By default, they may use nothing of the machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ContainerRules {
-    /// Where they run; none: in containers where there are any, else as processes of this machine with a warning.
+    /// Where the tasks run. None: in containers if there are any, or else as processes of this machine, with
+    /// a warning.
     pub place: Option<ContainerPlace>,
     /// Whether a container may be privileged.
     pub privileged: bool,
-    /// Whether a container may have folders of the machine or named volumes.
+    /// Whether a container may mount folders of the machine or named volumes.
     pub volumes: bool,
-    /// Whether a container may be in the network of the machine or of another container.
+    /// Whether a container may join the network of the machine or of another container.
     pub host_network: bool,
 }
 
-/// A variable that says nothing known. Nothing starts with it: a guess could open what was to be closed.
+/// A variable with an unknown value. The service does not start: a guess could allow what should be
+/// forbidden.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{variable} is '{given}', but must be {expected}")]
 pub struct ContainerRulesError {
@@ -41,11 +43,11 @@ pub struct ContainerRulesError {
 }
 
 impl ContainerRules {
-    /// Reads `SEGUE_CONTAINERS` and `SEGUE_CONTAINERS_ALLOW` from wherever variables are. One that is empty counts as
-    /// one that is missing.
+    /// Reads `SEGUE_CONTAINERS` and `SEGUE_CONTAINERS_ALLOW` through `variable`. An empty variable counts as
+    /// not set.
     ///
     /// # Errors
-    /// [`ContainerRulesError`] for a word that is not known.
+    /// [`ContainerRulesError`] for an unknown word.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ContainerRulesError> {
         let mut rules = Self::default();
         let place = variable(PLACE).unwrap_or_default();
@@ -66,7 +68,7 @@ impl ContainerRules {
                 "volumes" => rules.volumes = true,
                 "host-network" => rules.host_network = true,
                 other => {
-                    let expected = "a list of privileged, volumes and host-network, with commas between them";
+                    let expected = "a list of privileged, volumes and host-network, separated by commas";
                     return Err(ContainerRulesError { variable: ALLOW, given: other.to_owned(), expected });
                 }
             }
@@ -74,8 +76,8 @@ impl ContainerRules {
         Ok(rules)
     }
 
-    /// The rules of a server that asks its callers who they are: container tasks need Docker, unless the configuration
-    /// says where they run.
+    /// The rules of a server that authenticates its callers: container tasks need Docker, unless the
+    /// configuration says where they run.
     #[must_use]
     pub fn guarded(self) -> Self {
         Self { place: Some(self.place.unwrap_or(ContainerPlace::Docker)), ..self }
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guarded_server_needs_docker_unless_told_otherwise() {
+    fn a_guarded_server_needs_docker_unless_configured_otherwise() {
         assert_eq!(ContainerRules::default().guarded().place, Some(ContainerPlace::Docker));
         assert_eq!(read("process", "").unwrap().guarded().place, Some(ContainerPlace::Process));
     }

@@ -1,14 +1,13 @@
-//! What a task runs in: its message, the platform, rendering, log, metrics, files, cancellation.
+//! The environment of a running task: message, platform, rendering, log, metrics, files, cancellation.
 
 use crate::containers::ContainerRules;
 use crate::cycle::TaskSettings;
 use crate::error::TaskError;
 use crate::journal::{Journal, storage_dir};
-use crate::line_masks::mask_lines_by;
-use crate::lookups::Asker;
-use crate::outbound::Clients;
-use crate::render::{Overlay, until_answered};
+use crate::overlay::Overlay;
 use crate::working_dir::WorkingDir;
+use segue_lookups::outbound::Clients;
+use segue_lookups::{PortAnswers, answered, mask_lines_by, until_answered};
 use segue_model::cipher::CipherError;
 use segue_model::event::{Metric, MetricKind};
 use segue_model::log::LogLevel;
@@ -16,7 +15,7 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_ports::wire::{AttemptKey, TaskRunMessage};
 use segue_ports::{InternalStorage, Ports};
-use segue_template::{Ambient, LookupTable, Masker, Renderer, Scope, computes, value_computes};
+use segue_template::{Ambient, LookupTable, Masker, RenderError, Renderer, Scope, computes, value_computes};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How soon, and how late, work outside the service is looked at again.
+/// The shortest and the longest time between two checks of work outside the service.
 const SOONEST_LOOK: Duration = Duration::from_secs(5);
 const LATEST_LOOK: Duration = Duration::from_secs(300);
 
@@ -32,12 +31,12 @@ const LATEST_LOOK: Duration = Duration::from_secs(300);
 pub(crate) struct Service {
     pub(crate) ports: Ports,
     pub(crate) renderer: Arc<Renderer>,
-    pub(crate) clients: Clients,
+    pub(crate) clients: Arc<Clients>,
     pub(crate) settings: TaskSettings,
     pub(crate) holder: String,
 }
 
-/// What one attempt of a task runs in. Cheap to clone.
+/// The environment of one attempt of a task. Cheap to clone.
 #[derive(Clone)]
 pub struct TaskContext(Arc<Attempt>);
 
@@ -46,9 +45,10 @@ struct Attempt {
     message: TaskRunMessage,
     storage: InternalStorage,
     scope: Scope,
+    answers: PortAnswers,
     lookups: LookupTable,
     masker: Arc<Masker>,
-    /// Why the secrets of the context are not readable.
+    /// Set if the secrets in the context cannot be decrypted.
     unreadable: Option<CipherError>,
     journal: Journal,
     dir: WorkingDir,
@@ -84,8 +84,11 @@ impl TaskContext {
         scope.variables = Arc::new(Overlay::new(own, scope.variables));
         let Ports { storage, state, .. } = &service.ports;
         let storage = storage.for_execution(state.clone(), &message.namespace, &message.execution_id);
+        let answers =
+            PortAnswers::with_masker(service.ports.clone(), service.clients.clone(), masker.clone());
         Self(Arc::new(Attempt {
             storage,
+            answers,
             journal: Journal::new(&message, service.ports.clock.clone()),
             service,
             message,
@@ -103,23 +106,23 @@ impl TaskContext {
         }))
     }
 
-    /// What is to be run, as it was asked for.
+    /// The message with the task run.
     pub fn message(&self) -> &TaskRunMessage {
         &self.0.message
     }
 
-    /// The platform.
+    /// The adapters of all ports.
     pub fn ports(&self) -> &Ports {
         &self.0.service.ports
     }
 
-    /// Where executions keep their files, as the execution of this task run has them: files of foreign namespaces are
-    /// refused as [`segue_ports::ForeignFiles`] says.
+    /// The files of executions, as the execution of this task run has them: files of foreign namespaces are refused as
+    /// [`segue_ports::ForeignFiles`] says.
     pub fn storage(&self) -> &InternalStorage {
         &self.0.storage
     }
 
-    /// HTTP clients for the addresses flows name.
+    /// HTTP clients for the addresses that flows name.
     pub fn clients(&self) -> &Clients {
         &self.0.service.clients
     }
@@ -129,67 +132,77 @@ impl TaskContext {
         self.0.service.settings.containers
     }
 
-    /// How long to wait for work that goes on outside the service before [`Self::unfinished`] is the answer; none: to
-    /// its end.
+    /// How long to wait for work outside the service before the task returns [`Self::unfinished`]. None:
+    /// until the work ends.
     pub fn patience(&self) -> Option<Duration> {
         self.0.service.settings.patience
     }
 
-    /// The answer of a task whose work goes on outside the service, and is found again by what follows from
-    /// [`Self::attempt_key`]: it is run again after a while, the longer the older the attempt is.
+    /// The result of a task that must wait for work outside the service. The task finds the work again by a
+    /// name that follows from [`Self::attempt_key`]. The task is run again after a delay, which grows with
+    /// the age of the attempt.
     pub fn unfinished(&self) -> TaskError {
         let look_again = (self.age() / 4).clamp(SOONEST_LOOK, LATEST_LOOK);
         TaskError::Unfinished { look_again }
     }
 
-    /// How long ago the attempt began, where it comes back to see how its work is; else nothing.
+    /// The age of the attempt if it checks on work outside the service. Otherwise 0.
     pub fn age(&self) -> Duration {
         let Some(resumed) = &self.0.message.resumed else { return Duration::ZERO };
         let age = self.0.service.ports.clock.now().duration_since(resumed.begun_at);
         Duration::try_from(age).unwrap_or_default()
     }
 
-    /// Which attempt this is: the same for every delivery of its message.
+    /// The key of the attempt. It is the same for every delivery of the message.
     pub fn attempt_key(&self) -> AttemptKey {
         self.0.message.key()
     }
 
-    /// Who holds the claim.
+    /// The holder of the claim.
     pub fn holder(&self) -> &str {
         self.0.service.holder_of(&self.0.message)
     }
 
-    /// Adds a line to the task run's log, secrets masked.
+    /// Adds a line to the task run's log. Secrets are masked.
     pub fn log(&self, level: LogLevel, message: impl Into<String>) {
         self.0.journal.push(level, &message.into(), &self.0.masker);
     }
 
-    /// A line for who looks into a fault.
+    /// Waits until the log has room: until most lines so far are written, or the attempt is to stop. For a task that
+    /// logs what others print.
+    pub async fn log_room(&self) {
+        tokio::select! {
+            () = self.0.journal.room() => {}
+            () = self.0.cancelled.cancelled() => {}
+        }
+    }
+
+    /// Logs a detail for finding errors.
     pub fn debug(&self, message: impl Into<String>) {
         self.log(LogLevel::Debug, message);
     }
 
-    /// A line on what goes on.
+    /// Logs progress.
     pub fn info(&self, message: impl Into<String>) {
         self.log(LogLevel::Info, message);
     }
 
-    /// A line on something to look at.
+    /// Logs something that needs attention.
     pub fn warn(&self, message: impl Into<String>) {
         self.log(LogLevel::Warn, message);
     }
 
-    /// A line on something that failed.
+    /// Logs a failure.
     pub fn error(&self, message: impl Into<String>) {
         self.log(LogLevel::Error, message);
     }
 
-    /// Reports a count.
+    /// Reports a count as a metric.
     pub fn metric_counter(&self, name: &str, value: f64) {
         self.metric(name, MetricKind::Counter, value);
     }
 
-    /// Reports a duration, in seconds.
+    /// Reports a duration in seconds as a metric.
     pub fn metric_timer(&self, name: &str, seconds: f64) {
         self.metric(name, MetricKind::Timer, seconds);
     }
@@ -199,27 +212,25 @@ impl TaskContext {
         self.0.metrics.lock().unwrap_or_else(PoisonError::into_inner).push(metric);
     }
 
-    /// Reports a task run of the task's own making (a dbt model).
+    /// Reports a task run that the task itself created, such as a dbt model.
     pub fn dynamic_task_run(&self, task_run: TaskRun) {
         self.0.dynamic.lock().unwrap_or_else(PoisonError::into_inner).push(task_run);
     }
 
-    /// The attempt, should it succeed, ends WARNING.
+    /// If the attempt succeeds, it ends WARNING.
     pub fn end_with_warning(&self) {
         self.0.warned.store(true, Ordering::Relaxed);
     }
 
-    /// Renders a template; what it asks of `kv()`, `secret()`, `read()` and their like is fetched.
+    /// Renders a template. Answers for `kv()`, `secret()`, `read()` and similar functions are fetched.
     ///
     /// # Errors
-    /// [`TaskError::Failed`] when the template is wrong, [`TaskError::Platform`] when an answer cannot be fetched.
+    /// [`TaskError::Failed`] if the template is wrong. [`TaskError::Platform`] if an answer cannot be
+    /// fetched.
     pub async fn render(&self, template: &str) -> Result<String, TaskError> {
         let scope = self.scope();
         let renderer = &self.0.service.renderer;
-        until_answered(&self.0.lookups, self.asker(), computes(template), || {
-            renderer.render(template, &scope)
-        })
-        .await
+        self.until_answered(computes(template), || renderer.render(template, &scope)).await
     }
 
     /// Renders every text inside a value, keys included.
@@ -229,11 +240,10 @@ impl TaskContext {
     pub async fn render_json(&self, value: &Json) -> Result<Json, TaskError> {
         let scope = self.scope();
         let renderer = &self.0.service.renderer;
-        let computes = value_computes(value);
-        until_answered(&self.0.lookups, self.asker(), computes, || renderer.render_json(value, &scope)).await
+        self.until_answered(value_computes(value), || renderer.render_json(value, &scope)).await
     }
 
-    /// Renders a template with more variables; of two with one name the one in `extra` counts.
+    /// Renders a template with additional variables. A variable in `extra` replaces one with the same name.
     ///
     /// # Errors
     /// As [`Self::render`].
@@ -241,50 +251,50 @@ impl TaskContext {
         let mut scope = self.scope();
         scope.variables = Arc::new(Overlay::new(extra, scope.variables));
         let renderer = &self.0.service.renderer;
-        until_answered(&self.0.lookups, self.asker(), computes(template), || {
-            renderer.render(template, &scope)
-        })
-        .await
+        self.until_answered(computes(template), || renderer.render(template, &scope)).await
     }
 
-    /// The directory of this attempt, `{{ workingDir }}` in expressions: made, empty, when it is first asked for,
-    /// removed after the attempt. The children of a WorkingDirectory share one, which stays.
+    /// The directory of this attempt, `{{ workingDir }}` in expressions. The directory is created empty on
+    /// the first call and removed after the attempt. The children of a WorkingDirectory share one directory,
+    /// which is not removed.
     pub fn working_dir(&self) -> &Path {
         if let Err(error) = self.0.dir.make() {
             self.error(format!(
-                "the working directory {} cannot be made: {error}",
+                "the working directory {} cannot be created: {error}",
                 self.0.dir.path().display()
             ));
         }
         self.0.dir.path()
     }
 
-    /// Where a file of this task run goes in internal storage, for [`InternalStorage::put`] and its like.
+    /// The path of a file of this task run in internal storage, for [`InternalStorage::put`] and similar
+    /// methods.
     pub fn storage_path(&self, file_name: &str) -> String {
         format!("{}/{}", storage_dir(&self.0.message), file_name.trim_start_matches('/'))
     }
 
-    /// Masks a text in log, outputs and errors from now on, in base64 and URL-encoded too.
+    /// Masks a text in log, outputs and errors from now on, also if it is encoded in base64 or URL-encoded.
     pub fn mask(&self, secret: &str) {
         self.0.masker.add(secret);
     }
 
-    /// Fires when the attempt is to stop: it was killed, its time is over, or its lease is lost. A task that
-    /// started something outside this process stops it; the task itself is dropped a few seconds later.
+    /// The token that is cancelled when the attempt must stop: it was killed, it timed out, or its lease is
+    /// lost. A task that started something outside this process stops it. The task itself is dropped a few
+    /// seconds later.
     pub fn cancelled(&self) -> CancellationToken {
         self.0.cancelled.clone()
     }
 
-    /// Once [`Self::cancelled`] has fired: whether somebody else may have the attempt now, so that what it has at work
-    /// outside this process is not to be stopped.
+    /// After [`Self::cancelled`] has fired: whether another worker may run the attempt now. If so, the task
+    /// must not stop its work outside this process.
     pub fn goes_on_elsewhere(&self) -> bool {
         self.0.elsewhere.load(Ordering::Relaxed)
     }
 
-    /// Whether what is encrypted in the message could be read.
+    /// Checks that the encrypted values in the message could be decrypted.
     ///
     /// # Errors
-    /// [`TaskError::Failed`]: the message was encrypted with another key.
+    /// [`TaskError::Failed`] if the message was encrypted with another key.
     pub(crate) fn check_secrets(&self) -> Result<(), TaskError> {
         self.0.unreadable.as_ref().map_or(Ok(()), |error| Err(TaskError::failed(error.to_string())))
     }
@@ -305,7 +315,7 @@ impl TaskContext {
         self.0.warned.load(Ordering::Relaxed)
     }
 
-    /// What the task reported so far; it is forgotten by that.
+    /// Returns and removes what the task has reported so far.
     pub(crate) fn take_reports(&self) -> (Vec<Metric>, Vec<TaskRun>) {
         self.0.warned.store(false, Ordering::Relaxed);
         let metrics = std::mem::take(&mut *self.0.metrics.lock().unwrap_or_else(PoisonError::into_inner));
@@ -313,17 +323,18 @@ impl TaskContext {
         (metrics, dynamic)
     }
 
-    fn asker(&self) -> Asker<'_> {
-        Asker {
-            ports: &self.0.service.ports,
-            clients: &self.0.service.clients,
-            namespace: &self.0.message.namespace,
-            execution_id: &self.0.message.execution_id,
-            masker: &self.0.masker,
-        }
+    async fn until_answered<T: Send>(
+        &self,
+        computes: bool,
+        render: impl Fn() -> Result<T, RenderError> + Send,
+    ) -> Result<T, TaskError> {
+        let Attempt { answers, message, lookups, .. } = &*self.0;
+        let render = move || answered(render());
+        let (namespace, id) = (&message.namespace, &message.execution_id);
+        Ok(until_answered(answers, namespace, id, lookups, computes, render).await??)
     }
 
-    /// Each render has its own time and chance; both hold while its answers are fetched.
+    /// Each rendering has its own time and random numbers. Both stay the same while answers are fetched.
     fn scope(&self) -> Scope {
         let mut hasher = DefaultHasher::new();
         self.0.message.key().hash(&mut hasher);

@@ -1,14 +1,14 @@
-//! The cycle round one attempt: claim, run, record, report. Every step may be cut off and every message may come
-//! twice; what has been recorded is only reported again.
+//! The cycle around one attempt: claim, run, record, report. Each step may be interrupted, and each message
+//! may come twice. A recorded result is not computed again, only reported again.
 
 use crate::attempt::{self, Ended};
 use crate::containers::ContainerRules;
 use crate::context::{Service, TaskContext};
 use crate::lease;
 use crate::list::TaskList;
-use crate::outbound::Clients;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use segue_lookups::outbound::Clients;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
@@ -25,34 +25,34 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How long things may take.
+/// Time limits and sizes for the attempts of a service.
 #[derive(Clone, Debug)]
 pub struct TaskSettings {
-    /// How long a claim lasts unless it is renewed.
+    /// How long a claim lasts without renewal.
     pub lease: Duration,
-    /// How often it is renewed.
+    /// The time between two renewals of a claim.
     pub heartbeat: Duration,
-    /// How often log lines are written while a task runs.
+    /// The time between two writes of log lines while a task runs.
     pub log_interval: Duration,
-    /// How long a task that is to stop may take to stop.
+    /// How long a cancelled task may take to stop.
     pub grace: Duration,
-    /// How often a task is run again because the platform failed.
+    /// How often a task is run again after the platform failed.
     pub platform_retries: u32,
-    /// The pause before the first of these; each later one is four times as long.
+    /// The pause before the first of these retries. Each later pause is four times as long.
     pub platform_retry_pause: Duration,
-    /// How long a task waits for work that goes on outside the service before it hands its message back to come
-    /// again later; none: to its end.
+    /// How long a task waits for work outside the service before its message is sent again with a delay.
+    /// None: until the work ends.
     pub patience: Option<Duration>,
-    /// How long an attempt may take that cannot hand its message back; none: for ever. What delivers messages has a
-    /// limit of its own, and would deliver again what takes longer.
+    /// The longest time for an attempt that cannot continue in another delivery. None: no limit. The
+    /// platform's delivery has its own limit, and would deliver a longer attempt again.
     pub request_limit: Option<Duration>,
-    /// After so many deliveries of an attempt that never ended, because the process did first, it has failed.
+    /// The number of deliveries that ended with their process, after which the attempt has failed.
     pub max_deliveries: u32,
-    /// The largest outputs, in bytes of JSON.
+    /// The largest size of outputs, in bytes of JSON.
     pub max_output_bytes: usize,
-    /// Where working directories are made.
+    /// The folder for working directories.
     pub work_root: PathBuf,
-    /// The time zone of expressions that name none.
+    /// The time zone of expressions without their own.
     pub time_zone: TimeZone,
     /// What tasks that ask for a container may do.
     pub containers: ContainerRules,
@@ -78,42 +78,43 @@ impl Default for TaskSettings {
     }
 }
 
-/// What became of an attempt.
+/// The outcome of working on an attempt.
 enum Worked {
-    /// It ended, and its result is recorded.
+    /// The attempt ended, and its result is recorded.
     Recorded(Box<TaskRunResult>),
-    /// Its claim was lost: there is nothing to report.
+    /// The claim was lost. There is nothing to report.
     Lost,
-    /// Its work goes on outside, to be looked at again after that time.
+    /// The work continues outside. The message is sent again after the duration.
     Unfinished(Box<TaskRunMessage>, Duration),
 }
 
-/// How late a message may be that looks after work outside; then the claim is anybody's.
+/// Grace period for a message that checks on work outside. After it, any worker may take the claim.
 const LATE_LOOK: Duration = Duration::from_secs(600);
-/// Tries of a state store or bus that does not answer, before the message is handed back.
+/// How often a state store or bus that does not answer is tried before the message is handed back.
 const PORT_TRIES: u32 = 3;
-/// The pause between these tries.
+/// The pause between two tries.
 const PORT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs the task runs of one service.
 pub struct TaskService {
     list: TaskList,
     service: Arc<Service>,
-    /// Attempts at work in this process: its holder may claim again what it holds, so that it can go on after a
-    /// crash, and a duplicate must not be taken for that.
+    /// The attempts running in this process. A holder may claim its own attempt again to continue after a
+    /// crash. This set tells such a restart from a duplicate message.
     running: Mutex<HashSet<AttemptKey>>,
-    /// Fires when the attempts at work here are to stop, for another process to run them again.
+    /// Cancelled when this process must stop its attempts, so that another process can run them again.
     stopping: CancellationToken,
 }
 
 impl TaskService {
-    /// A service for the types of `list`. `holder` names this process in claims: the same name after a restart
-    /// goes on at once with what was cut off; two processes at work at once need two names.
+    /// A service for the task types in `list`. `holder` names this process in claims. A process that restarts
+    /// with the same name continues interrupted attempts at once. Two processes that run at the same time
+    /// need two names.
     pub fn new(list: TaskList, ports: Ports, renderer: Arc<Renderer>, holder: impl Into<String>) -> Self {
         Self::with_settings(list, ports, renderer, holder, TaskSettings::default())
     }
 
-    /// The same with settings of its own.
+    /// Like [`Self::new`], with other settings.
     pub fn with_settings(
         list: TaskList,
         ports: Ports,
@@ -121,8 +122,8 @@ impl TaskService {
         holder: impl Into<String>,
         settings: TaskSettings,
     ) -> Self {
-        let service =
-            Service { ports, renderer, clients: Clients::from_env(), settings, holder: holder.into() };
+        let clients = Arc::new(Clients::from_env());
+        let service = Service { ports, renderer, clients, settings, holder: holder.into() };
         Self {
             list,
             service: Arc::new(service),
@@ -131,19 +132,19 @@ impl TaskService {
         }
     }
 
-    /// Stops the attempts at work here, and begins no others. Nothing is recorded of how they end: their claims are
-    /// handed back and their messages stay, so that the next process with the name of this one runs them again at
-    /// once. Returns at once; each attempt ends within [`TaskSettings::grace`].
+    /// Stops the running attempts and starts no others. No result is recorded: the claims are handed back and
+    /// the messages stay, so that the next process with the same name runs the attempts again at once. This
+    /// method returns at once. Each attempt ends within [`TaskSettings::grace`].
     pub fn stop(&self) {
         self.stopping.cancel();
     }
 
-    /// How many attempts are at work here.
+    /// The number of attempts running in this process.
     pub fn at_work(&self) -> usize {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The types it runs.
+    /// The task types of the service.
     pub fn list(&self) -> &TaskList {
         &self.list
     }
@@ -154,7 +155,7 @@ impl TaskService {
         }
         let key = message.key();
         let Some(_running) = Running::enter(&self.running, &key) else {
-            tracing::debug!(?key, "a duplicate of what is at work here");
+            tracing::debug!(?key, "a duplicate of an attempt that runs here");
             return Verdict::Done;
         };
         match self.claimed(message, &key).await {
@@ -179,18 +180,20 @@ impl TaskService {
                 return self.give_up(message, key, &holder, deliveries - 1).await.map(done);
             }
             Claim::Granted { .. } => {}
-            // Kept for longer than a worker keeps it: the work goes on outside, and has a message of its own.
+            // The lease is longer than a worker's own lease: the work continues outside, and has its own
+            // message.
             Claim::Held { until } if until > self.service.lease_end() => return Ok(Verdict::Done),
-            // Somebody is at it. Should he be dead, this may be the only message there is: it looks again.
+            // Another worker runs the attempt. If that worker is dead, this may be the only message, so it is
+            // delivered again later.
             Claim::Held { until } => {
-                tracing::debug!(?key, %until, "somebody else is at it");
+                tracing::debug!(?key, %until, "another worker runs the attempt");
                 return self.look_again(message, until).await.map(done);
             }
             Claim::Revoked => return self.abandon(message).await.map(done),
             Claim::Finished(result) => return self.report(&key.execution_id, *result).await.map(done),
         }
         let (lost, elsewhere) = (CancellationToken::new(), Arc::new(AtomicBool::new(false)));
-        // The claim is kept through the record of the result, which may have to be tried again.
+        // The claim is renewed until the result is recorded, because recording may need several tries.
         tokio::select! {
             worked = self.work(message, key, &lost, elsewhere.clone()) => match worked {
                 Ok(Worked::Recorded(result)) => self.report(&key.execution_id, *result).await.map(done),
@@ -200,7 +203,8 @@ impl TaskService {
                     self.hand_back(*message, key, look_again).await.map(done)
                 }
                 Err(error) => {
-                    // The store failed, not the process: as far as the store can be told, this delivery has ended.
+                    // The store failed, not the process. If the store can be reached, this delivery is
+                    // recorded as ended.
                     let now = self.service.ports.clock.now();
                     let _ = state.hand_back_claim(key, &holder, now).await;
                     Err(error)
@@ -217,7 +221,8 @@ impl TaskService {
         let now = self.service.ports.clock.now();
         match tried(|| state.hand_back_claim(key, holder, now)).await {
             Ok(true) => Verdict::Stopped,
-            // It was killed meanwhile, or somebody else has it: nobody waits for the message.
+            // The attempt was killed in the meantime, or another worker has it. Nothing waits for the
+            // message.
             Ok(false) => Verdict::Done,
             Err(error) => {
                 tracing::warn!(?key, %error, "the claim of a stopped attempt could not be handed back");
@@ -226,7 +231,7 @@ impl TaskService {
         }
     }
 
-    /// Runs the attempt, its log written meanwhile, and records how it ended.
+    /// Runs the attempt, writes its log meanwhile, and records the result.
     async fn work(
         &self,
         message: TaskRunMessage,
@@ -241,11 +246,12 @@ impl TaskService {
             let mut run = std::pin::pin!(attempt::run(&self.service, entry, &context, &stop, lost));
             let mut ticks = tokio::time::interval(self.service.settings.log_interval);
             ticks.tick().await;
-            // A batch that is being written is finished before the end is recorded.
+            // A batch that is being written is finished before the result is recorded.
             loop {
                 tokio::select! {
                     biased;
                     ended = &mut run => break ended,
+                    () = context.journal().batch() => context.journal().flush(&*self.service.ports.state).await,
                     _ = ticks.tick() => context.journal().flush(&*self.service.ports.state).await,
                 }
             }
@@ -253,7 +259,7 @@ impl TaskService {
         self.record(key, &context, ended).await
     }
 
-    /// Writes the result, or what was logged so far.
+    /// Writes the result, or the log lines so far.
     async fn record(
         &self,
         key: &AttemptKey,
@@ -282,8 +288,8 @@ impl TaskService {
         Ok(Worked::Lost)
     }
 
-    /// Has the message of work that goes on outside come again, then keeps the claim for it: in this order, or a crash
-    /// between the two would leave nobody to look after it.
+    /// Publishes the delayed message for work outside first, and then keeps the claim for that message. In
+    /// the other order, a crash in between would leave the work without a message.
     async fn hand_back(
         &self,
         message: TaskRunMessage,
@@ -297,7 +303,8 @@ impl TaskService {
         tried(|| self.service.ports.state.hand_back_claim(key, &holder, until)).await.map(|_| ())
     }
 
-    /// Ends an attempt FAILED whose process ended each time it ran, instead of having it end the next one as well.
+    /// Ends an attempt FAILED if its process has died in each delivery. Otherwise it would end the next
+    /// process too.
     async fn give_up(
         &self,
         message: TaskRunMessage,
@@ -307,8 +314,8 @@ impl TaskService {
     ) -> Result<(), PortError> {
         let now = self.service.ports.clock.now();
         let error = format!(
-            "the task's process ended {times} times while the task ran, so it is not started again: it may take more \
-             memory than there is, or have been killed; the process's own log says more"
+            "the task's process ended {times} times while the task ran, so the task is not started again: it may need more \
+             memory than there is, or was killed; see the process's log"
         );
         tracing::error!(?key, error);
         let logs = vec![message.log_entry(LogLevel::Error, now, error.clone())];
@@ -327,8 +334,8 @@ impl TaskService {
         tried(|| self.service.ports.bus.publish_at(vec![outgoing.clone()], due)).await
     }
 
-    /// Lets a task that was taken away stop what it has at work outside the service: it is run as one that is to
-    /// stop from the beginning.
+    /// Lets a task with a revoked claim stop its work outside the service. The task is run with a token that
+    /// is already cancelled.
     async fn abandon(&self, message: TaskRunMessage) -> Result<(), PortError> {
         let Some(entry) = self.list.get(&message.task_type).filter(|_| message.resumed.is_some()) else {
             return Ok(());
@@ -354,7 +361,7 @@ impl Service {
         later(self.ports.clock.now(), self.settings.lease)
     }
 
-    /// In whose name the claim of an attempt is kept.
+    /// The name of the holder of an attempt's claim.
     pub(crate) fn holder_of<'a>(&'a self, message: &'a TaskRunMessage) -> &'a str {
         message.resumed.as_ref().map_or(&self.holder, |resumed| &resumed.holder)
     }
@@ -383,19 +390,19 @@ impl MessageHandler for TaskService {
     }
 }
 
-/// Runs something besides, whose end ends nothing.
-async fn forever(besides: impl Future<Output = ()>) {
-    besides.await;
+/// Runs a background task. Its end does not end the caller.
+async fn forever(background: impl Future<Output = ()>) {
+    background.await;
     std::future::pending::<()>().await;
 }
 
-/// Cancels `second` when `first` is.
+/// Cancels `second` when `first` is cancelled.
 async fn cancelled_with(first: &CancellationToken, second: &CancellationToken) {
     first.cancelled().await;
     second.cancel();
 }
 
-/// Tries again, a little later, while the port may yet answer.
+/// Tries a call again after a short pause, if the port may still answer.
 async fn tried<T, F: Future<Output = Result<T, PortError>>>(call: impl Fn() -> F) -> Result<T, PortError> {
     for _ in 1..PORT_TRIES {
         match call().await {
@@ -406,7 +413,7 @@ async fn tried<T, F: Future<Output = Result<T, PortError>>>(call: impl Fn() -> F
     call().await
 }
 
-/// An attempt at work in this process.
+/// An attempt running in this process.
 struct Running<'a> {
     all: &'a Mutex<HashSet<AttemptKey>>,
     key: AttemptKey,

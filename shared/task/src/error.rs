@@ -1,33 +1,35 @@
-//! How an attempt fails, with its verdict.
+//! The ways an attempt fails, each with its consequence.
 
+use segue_lookups::outbound::NotSent;
 use segue_model::Map;
 use segue_ports::PortError;
 use segue_template::RenderError;
 use std::time::Duration;
 use thiserror::Error;
 
-/// How an attempt fails.
+/// An error of an attempt.
 #[derive(Debug, Error)]
 pub enum TaskError {
-    /// The task failed: the message is acknowledged, the attempt ends FAILED, the flow's own retry decides.
+    /// The task failed: the message is acknowledged, the attempt ends FAILED, and the flow's own retry
+    /// decides.
     #[error("{message}")]
     Failed {
-        /// What happened, where, what to do.
+        /// What happened, where, and what to do.
         message: String,
-        /// What the task gave out all the same.
+        /// The outputs that the task has in spite of the failure.
         outputs: Box<Map>,
     },
     /// The platform failed: the message is delivered again.
     #[error("{0}")]
     Platform(PortError),
-    /// The work goes on outside the service: this attempt is to be asked again after that time. Made by
-    /// [`TaskContext::unfinished`](crate::TaskContext::unfinished).
-    #[error("the work goes on and is looked at again in {look_again:?}")]
+    /// The work continues outside the service. The task is run again after the delay, to check on the work.
+    /// Use [`TaskContext::unfinished`](crate::TaskContext::unfinished) to create this error.
+    #[error("the work continues outside the service; the next check is in {look_again:?}")]
     Unfinished {
-        /// After how long.
+        /// The delay until the next check.
         look_again: Duration,
     },
-    /// The attempt was taken away: a kill, or a lease that ran out.
+    /// The attempt was stopped, because it was killed or its lease expired.
     #[error("the task was stopped")]
     Stopped,
 }
@@ -38,7 +40,7 @@ impl TaskError {
         Self::Failed { message: message.into(), outputs: Box::default() }
     }
 
-    /// A failure of the task that leaves outputs.
+    /// A failure of the task that still has outputs.
     pub fn failed_with(message: impl Into<String>, outputs: Map) -> Self {
         Self::Failed { message: message.into(), outputs: Box::new(outputs) }
     }
@@ -47,6 +49,12 @@ impl TaskError {
 impl From<PortError> for TaskError {
     fn from(error: PortError) -> Self {
         if error.is_transient() { Self::Platform(error) } else { Self::failed(error.to_string()) }
+    }
+}
+
+impl From<NotSent> for TaskError {
+    fn from(error: NotSent) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keeps the claim of an attempt alive, and says when it is lost.
+//! Renews the claim of an attempt, and reports when the claim is lost.
 
 use crate::context::Service;
 use segue_ports::state::Claim;
@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-/// Renews the claim until it is lost, then cancels `lost` and returns. The caller drops it when the attempt ends.
-/// `elsewhere` is set first where somebody else may have the attempt now, and it was not killed.
+/// Renews the claim until it is lost, then cancels `lost` and returns. The caller drops this future when the
+/// attempt ends. `elsewhere` is set before `lost` is cancelled, if another worker may run the attempt now and
+/// the attempt was not killed.
 ///
-/// A store that does not answer is asked again until the lease has run out: from then on somebody else may run
-/// the attempt, so this one must not go on.
+/// A store that does not answer is asked again until the lease has expired. From then on another worker may
+/// run the attempt, so this worker must stop.
 pub(crate) async fn keep(
     service: &Service,
     key: &AttemptKey,
@@ -31,8 +32,9 @@ pub(crate) async fn keep(
         match service.ports.state.renew_claim(key, holder, until).await {
             Ok(true) => held_until = asked + settings.lease,
             Ok(false) => {
-                tracing::info!(?key, "the claim was taken away; the attempt is stopped");
-                // A claim that lasts no time at all tells why without taking anything from anybody.
+                tracing::info!(?key, "the claim was revoked or taken over; the attempt is stopped");
+                // A claim with no duration answers why the lease was lost, without taking the attempt from
+                // anybody.
                 let now = service.ports.clock.now();
                 let asked = service.ports.state.claim(key, holder, now, now).await;
                 elsewhere.store(!matches!(asked, Ok(Claim::Revoked)), Ordering::Relaxed);
@@ -42,7 +44,7 @@ pub(crate) async fn keep(
                 tracing::warn!(?key, %error, "the claim could not be renewed; trying again");
             }
             Err(error) => {
-                tracing::error!(?key, %error, "the claim has run out; the attempt is stopped");
+                tracing::error!(?key, %error, "the claim has expired; the attempt is stopped");
                 elsewhere.store(true, Ordering::Relaxed);
                 break;
             }

@@ -1,16 +1,15 @@
-//! What a task service adds to a service: task types, what they run in, and the cycle round one attempt.
+//! What a task service adds to a service: task types, their environment, and the cycle around one attempt.
 //!
-//! What it is: [`Task`], which a task type implements; [`TaskContext`], which it runs in (rendering, log, metrics,
-//! files, cancellation); [`TaskList`], the types one service has; [`TaskService`], which takes a task-run message
-//! and claims, renders, runs, records and reports the attempt so that a duplicate, a late message or a crash
-//! between any two steps does no harm.
+//! What it is: [`Task`], which a task type implements; [`TaskContext`], the environment it runs in
+//! (rendering, log, metrics, files, cancellation); [`TaskList`], the types of one service; [`TaskService`],
+//! which takes a task-run message and claims, renders, runs, records and reports the attempt, so that a
+//! duplicate, a late message or a crash between any two steps does no harm.
 //!
-//! What it must not know: a single task type, how a message was delivered, which adapter stands behind a port,
+//! What it must not know: any single task type, how a message was delivered, which adapter is behind a port,
 //! what the flow does with the result.
 //!
-//! How to add one more: a task type is not added here but in its function's crate: one file with the properties
-//! struct and `impl Task`, and one line in that crate's `tasks()`. What an expression may ask of the outside world
-//! gets its answer in [`lookups`].
+//! How to add one more: a task type is added in its function's crate, with one file for the properties struct
+//! and `impl Task`, and one line in the crate's `tasks()`.
 
 mod attempt;
 mod coerce;
@@ -18,15 +17,10 @@ mod containers;
 mod context;
 mod cycle;
 mod error;
-mod http_function;
 mod journal;
 mod lease;
-mod line_masks;
 mod list;
-pub mod lookups;
-mod metadata;
-pub mod outbound;
-mod render;
+mod overlay;
 mod shared_directory;
 mod task;
 #[cfg(feature = "testing")]
@@ -38,8 +32,8 @@ pub use context::TaskContext;
 pub use cycle::{TaskService, TaskSettings};
 pub use error::TaskError;
 pub use journal::log_file_path;
-pub use line_masks::{mask_line, mask_lines_by};
 pub use list::TaskList;
+pub use segue_lookups::outbound;
 pub use segue_template::{Masker, ion};
 pub use shared_directory::SHARED_FILES;
 pub use task::Task;

@@ -1,4 +1,4 @@
-//! The task types of one service, their Rust types forgotten.
+//! The task types of one service, without their Rust types.
 
 use crate::coerce::coerce;
 use crate::context::TaskContext;
@@ -29,26 +29,26 @@ pub(crate) struct Entry {
 }
 
 impl TaskList {
-    /// The empty list of the service of that name.
+    /// An empty list for the service with this name.
     pub fn new(service: &'static str) -> Self {
         Self { service, function: "", entries: Vec::new() }
     }
 
-    /// The list with the text of the service's `function.yaml`.
+    /// Sets the text of the service's `function.yaml`.
     #[must_use]
     pub fn deployed_as(mut self, function: &'static str) -> Self {
         self.function = function;
         self
     }
 
-    /// The text of the service's `function.yaml`; empty where none was given.
+    /// The text of the service's `function.yaml`. Empty if it was not set.
     pub fn function(&self) -> &'static str {
         self.function
     }
 
-    /// The list with one more type.
+    /// Adds a task type.
     #[must_use]
-    #[allow(clippy::should_implement_trait, reason = "it adds to a list; no number is meant")]
+    #[allow(clippy::should_implement_trait, reason = "it adds to a list, not to a number")]
     pub fn add<T: Task>(mut self) -> Self {
         self.entries.push(Entry {
             name: T::TYPE,
@@ -60,12 +60,12 @@ impl TaskList {
         self
     }
 
-    /// The service's name.
+    /// The name of the service.
     pub fn service(&self) -> &'static str {
         self.service
     }
 
-    /// The types as the catalogue wants them.
+    /// The task types, in the form the catalogue needs.
     pub fn task_types(&self) -> Vec<TaskType> {
         self.entries
             .iter()
@@ -108,15 +108,19 @@ async fn run<T: Task>(properties: Map, context: TaskContext) -> Result<Map, Task
     })?;
     let output = task.run(&context).await?;
     match serde_json::to_value(output) {
-        // Kestra leaves absent outputs out, so that `??` finds them undefined.
+        // Kestra leaves out absent outputs, so that `??` finds them undefined.
         Ok(Json::Object(outputs)) => Ok(outputs.into_iter().filter(|(_, value)| !value.is_null()).collect()),
         Ok(Json::Null) => Ok(Map::new()),
-        Ok(other) => Err(TaskError::failed(format!("{} gave out {other}, which is no map", T::TYPE))),
-        Err(error) => Err(TaskError::failed(format!("the outputs of {} are no JSON: {error}", T::TYPE))),
+        Ok(other) => {
+            Err(TaskError::failed(format!("the outputs of {} must be a map, but are {other}", T::TYPE)))
+        }
+        Err(error) => {
+            Err(TaskError::failed(format!("the outputs of {} cannot be written as JSON: {error}", T::TYPE)))
+        }
     }
 }
 
-/// The schema of a task's own properties, types spelled out in place.
+/// The schema of a task's own properties, without references between types.
 pub(crate) fn schema_of<T: JsonSchema>() -> Json {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;

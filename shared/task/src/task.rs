@@ -1,4 +1,4 @@
-//! What a task type is: properties that read themselves, and one async function.
+//! What a task type is: properties that are parsed by serde, and one async function.
 
 use crate::context::TaskContext;
 use crate::error::TaskError;
@@ -9,21 +9,21 @@ use std::future::Future;
 
 /// A task type. The struct holds the task's own properties, rendered and coerced to their types.
 ///
-/// A doc comment with a YAML example stands on the struct; the example is run as a test.
+/// The struct has a doc comment with a YAML example. The example is run as a test.
 pub trait Task: DeserializeOwned + JsonSchema + Send + 'static {
     /// The canonical type name.
     const TYPE: &'static str;
-    /// Other names that mean the same (docs/kestra.md 4.0).
+    /// Other names of the same type (docs/kestra.md 4.0).
     const ALIASES: &'static [&'static str] = &[];
-    /// Names of properties that are handed over as written, because the task renders them itself.
+    /// Properties that are passed without rendering, because the task renders them itself.
     const RAW: &'static [&'static str] = &[];
 
-    /// What the task gives out, read as `outputs.<taskId>.*`.
+    /// The outputs of the task, read as `outputs.<taskId>.*`.
     type Output: Serialize + Send;
 
-    /// Runs one attempt. May be run again for the same attempt after a crash: it must bear that.
+    /// Runs one attempt. After a crash, the same attempt may be run again, and the task must tolerate this.
     ///
     /// # Errors
-    /// A [`TaskError`], which says whether the task failed or the platform did.
+    /// A [`TaskError`], which says whether the task or the platform failed.
     fn run(self, context: &TaskContext) -> impl Future<Output = Result<Self::Output, TaskError>> + Send;
 }

@@ -1,10 +1,10 @@
-//! Runs one attempt without claim and report, for the tests of task types.
+//! Runs one attempt without claim and report, for tests of task types.
 
 use crate::attempt::{self, Ended};
 use crate::context::{Service, TaskContext};
 use crate::cycle::TaskSettings;
 use crate::list::TaskList;
-use crate::outbound::Clients;
+use segue_lookups::outbound::Clients;
 use segue_model::Json;
 use segue_model::event::TaskRunResult;
 use segue_model::log::LogEntry;
@@ -15,23 +15,23 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How an attempt went.
+/// The outcome of an attempt.
 #[derive(Debug)]
 pub struct TestRun {
-    /// How it ended.
+    /// The result.
     pub result: TaskRunResult,
-    /// What it logged.
+    /// The log lines.
     pub log: Vec<LogEntry>,
 }
 
 impl TestRun {
-    /// The lines of the log, one below the other.
+    /// The lines of the log, separated by line breaks.
     pub fn log_text(&self) -> String {
         self.log.iter().map(|line| format!("{} {}\n", line.level.as_str(), line.message)).collect()
     }
 }
 
-/// A message for the task `task` of the flow `company.team.flow`, of that type and with these properties.
+/// A message for the task `task` of the flow `company.team.flow`, with this type and these properties.
 pub fn message(task_type: &str, properties: Json) -> TaskRunMessage {
     TaskRunMessage {
         version: WIRE_VERSION,
@@ -54,19 +54,20 @@ pub fn message(task_type: &str, properties: Json) -> TaskRunMessage {
     }
 }
 
-/// What came of an attempt.
+/// How an attempt ended.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one a test")]
 pub enum TestEnd {
-    /// It ended.
+    /// The attempt has a result.
     Ended(TestRun),
-    /// It was stopped.
+    /// The attempt was stopped.
     Stopped,
-    /// Its work goes on outside; it wants to look again after that time.
+    /// The work continues outside. The duration is the time until the next check.
     Unfinished(Duration),
 }
 
-/// Runs one attempt; working directories are made below `work_root`. None when it was stopped.
+/// Runs one attempt. Working directories are created below `work_root`. Returns none if the attempt was
+/// stopped.
 pub async fn run(
     list: &TaskList,
     ports: Ports,
@@ -79,7 +80,7 @@ pub async fn run(
     }
 }
 
-/// As [`run`], with a limit to how long work outside is waited for, and a token that stops the attempt.
+/// Like [`run`], with a limit for waiting for work outside, and a token that stops the attempt.
 pub async fn run_with(
     list: &TaskList,
     ports: Ports,
@@ -92,7 +93,7 @@ pub async fn run_with(
     run_under(list, ports, settings, message, lost).await
 }
 
-/// As [`run`], with all settings of the service, and a token that stops the attempt.
+/// Like [`run`], with all settings of the service, and a token that stops the attempt.
 pub async fn run_under(
     list: &TaskList,
     ports: Ports,
@@ -103,7 +104,7 @@ pub async fn run_under(
     let service = Arc::new(Service {
         ports,
         renderer: Arc::default(),
-        clients: Clients::new(false),
+        clients: Arc::new(Clients::new(false)),
         settings,
         holder: "test".to_owned(),
     });

@@ -1,4 +1,5 @@
-//! The directory an attempt works in: its own, gone with it, or the one the children of a WorkingDirectory share.
+//! The directory of an attempt: its own, removed with the attempt, or the shared one of the children of a
+//! WorkingDirectory.
 
 use segue_ports::wire::TaskRunMessage;
 use std::io;
@@ -6,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-/// The directory of one attempt. Made when it is first asked for.
+/// The directory of one attempt. It is created when it is first needed.
 #[derive(Debug)]
 pub(crate) struct WorkingDir {
     path: PathBuf,
@@ -15,8 +16,8 @@ pub(crate) struct WorkingDir {
 }
 
 impl WorkingDir {
-    /// The directory for an attempt, below `root`. Its name follows from the attempt, so what a crashed run of
-    /// the same attempt left is found and cleared.
+    /// The directory for an attempt, below `root`. Its name follows from the attempt, so the leftovers of a
+    /// crashed run of the same attempt are found and removed.
     pub(crate) fn new(root: &Path, message: &TaskRunMessage) -> Self {
         let (name, shared) = match &message.working_directory {
             Some(directory) => (format!("shared-{}", plain(&directory.id)), true),
@@ -29,12 +30,12 @@ impl WorkingDir {
         }
     }
 
-    /// Its path, whether it was made or not.
+    /// The path, even if the directory was not created.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes it, empty unless it is shared.
+    /// Creates the directory. An unshared directory is emptied.
     pub(crate) fn make(&self) -> io::Result<()> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if !*made {
@@ -47,14 +48,14 @@ impl WorkingDir {
         Ok(())
     }
 
-    /// Removes it, unless it is shared or was never made.
+    /// Removes the directory, unless it is shared or was never created.
     pub(crate) fn remove(&self) -> io::Result<()> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if !*made || self.shared {
             return Ok(());
         }
         remove_if_there(&self.path)?;
-        // The execution's folder goes with its last directory; another attempt may still be in it.
+        // The execution's folder is removed with its last directory. Another attempt may still use it.
         if let Some(parent) = self.path.parent() {
             let _still_used = std::fs::remove_dir(parent);
         }
@@ -80,7 +81,7 @@ fn create(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
-/// A name that is one plain path component.
+/// A name that is exactly one path component.
 fn plain(name: &str) -> String {
     name.chars()
         .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' })
@@ -94,7 +95,7 @@ mod tests {
     use segue_ports::wire::WorkingDirectoryRef;
 
     #[test]
-    fn an_own_directory_begins_empty_and_goes() {
+    fn an_own_directory_begins_empty_and_is_removed() {
         let root = tempfile::tempdir().unwrap();
         let message = message(serde_json::json!({}));
         let crashed = WorkingDir::new(root.path(), &message);

@@ -1,4 +1,4 @@
-//! The cycle round an attempt, on the embedded platform: delivered twice, late, cut off at each step.
+//! The cycle around an attempt, on the embedded platform: delivered twice, late, interrupted at each step.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,14 +34,14 @@ mod secrets;
 #[path = "cycle/stopped.rs"]
 mod stopped;
 
-/// How often the task of that name ran.
+/// How often the task with this name ran.
 static RUNS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
 
 fn runs(name: &str) -> u32 {
     RUNS.lock().unwrap().get(name).copied().unwrap_or_default()
 }
 
-/// Does what `mode` says.
+/// A task with a behaviour that `mode` selects.
 #[derive(Deserialize, JsonSchema)]
 struct Probe {
     name: String,
@@ -100,12 +100,12 @@ impl Task for Probe {
     }
 }
 
-/// Remembers what is published; refuses the first few.
+/// Records what is published, and refuses the first few messages.
 #[derive(Default)]
 struct Bus {
     refuse: AtomicU32,
     published: Mutex<Vec<Outgoing>>,
-    /// What is to be delivered later, and when.
+    /// Messages with a due date.
     later: Mutex<Vec<(TaskRunMessage, jiff::Timestamp)>>,
 }
 
@@ -271,7 +271,7 @@ async fn a_duplicate_after_the_end_is_only_reported_again() {
 }
 
 #[tokio::test]
-async fn a_duplicate_meanwhile_does_not_run() {
+async fn a_duplicate_of_a_running_attempt_does_not_run() {
     let bench = Bench::new().await;
     let (here, there) = (bench.service("one"), bench.service("two"));
     let message = probe("meanwhile", "slow");
@@ -294,7 +294,7 @@ async fn a_claim_of_a_dead_worker_is_taken_over_when_it_has_run_out() {
     );
     assert_eq!(bench.run(message.clone()).await, Verdict::Done);
     assert_eq!((runs("takeover"), bench.published().len()), (0, 0));
-    // The message may be the only one there is, so it comes again when the claim has run out.
+    // The message may be the only one, so it is delivered again after the claim has expired.
     let (again, due) = bench.later().remove(0);
     assert_eq!(again, message);
     tokio::time::sleep(Duration::try_from(due.duration_since(bench.ports.clock.now())).unwrap()).await;
@@ -304,14 +304,14 @@ async fn a_claim_of_a_dead_worker_is_taken_over_when_it_has_run_out() {
 }
 
 #[tokio::test]
-async fn what_was_cut_off_goes_on_after_a_restart() {
+async fn an_interrupted_attempt_continues_after_a_restart() {
     let bench = Bench::new().await;
     let message = probe("cut", "slow");
     let cut = handle(&bench.service("one"), &message);
     until(|| runs("cut") == 1).await;
     cut.abort();
     assert!(cut.await.unwrap_err().is_cancelled());
-    // Another process waits for the lease to end; the same one after a restart does not.
+    // Another process waits for the lease to end. The same process after a restart does not.
     assert_eq!(handle(&bench.service("two"), &message).await.unwrap(), Verdict::Done);
     assert_eq!((runs("cut"), bench.published().len()), (1, 0));
     assert_eq!(bench.run(message).await, Verdict::Done);
@@ -319,7 +319,7 @@ async fn what_was_cut_off_goes_on_after_a_restart() {
 }
 
 #[tokio::test]
-async fn work_that_goes_on_outside_is_looked_after_by_its_message() {
+async fn work_outside_is_checked_by_its_message() {
     let bench = Bench::new().await;
     let message = probe("outside", "outside");
     assert_eq!(bench.run(message.clone()).await, Verdict::Done);
@@ -327,10 +327,10 @@ async fn work_that_goes_on_outside_is_looked_after_by_its_message() {
     let resumed = look.resumed.clone().unwrap();
     assert_eq!(resumed.holder, "one");
     assert!(due.duration_since(bench.ports.clock.now()).as_secs() >= 4);
-    // A duplicate of the first message leaves it to that one, and does not look again by itself.
+    // A duplicate of the first message leaves the check to that message.
     assert_eq!(handle(&bench.service("two"), &message).await.unwrap(), Verdict::Done);
     assert_eq!((runs("outside"), bench.later().len()), (1, 1));
-    // Any process may take the message that looks again; the attempt began when it began.
+    // Any process may take the message that checks. The attempt keeps its time of beginning.
     assert_eq!(handle(&bench.service("two"), &look).await.unwrap(), Verdict::Done);
     assert_eq!((runs("outside"), bench.published().len(), bench.later().len()), (2, 0, 2));
     let (last, _) = bench.later().remove(1);
@@ -338,13 +338,13 @@ async fn work_that_goes_on_outside_is_looked_after_by_its_message() {
     assert_eq!(handle(&bench.service("three"), &last).await.unwrap(), Verdict::Done);
     let result = bench.only();
     assert_eq!((runs("outside"), result.state, result.start_date), (3, State::Success, resumed.begun_at));
-    // Late duplicates find the end.
+    // Late duplicates find the result.
     assert_eq!(handle(&bench.service("two"), &look).await.unwrap(), Verdict::Done);
     assert_eq!((runs("outside"), bench.published().len()), (3, 2));
 }
 
 #[tokio::test]
-async fn work_that_goes_on_outside_is_stopped_at_the_next_look_after_a_kill() {
+async fn work_outside_is_stopped_at_the_next_check_after_a_kill() {
     let bench = Bench::new().await;
     let message = probe("outside-killed", "outside-for-ever");
     assert_eq!(bench.run(message.clone()).await, Verdict::Done);
@@ -356,7 +356,7 @@ async fn work_that_goes_on_outside_is_stopped_at_the_next_look_after_a_kill() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_handed_back_fails_before_its_request_ends() {
+async fn an_attempt_that_cannot_be_handed_back_fails_before_its_request_ends() {
     let bench = Bench::new().await;
     let settings = TaskSettings {
         request_limit: Some(Duration::from_millis(100)),
@@ -368,7 +368,7 @@ async fn what_cannot_be_handed_back_fails_before_its_request_ends() {
     assert_eq!(handle(&Arc::new(service), &probe("too-long", "wait")).await.unwrap(), Verdict::Done);
     let result = bench.only();
     assert_eq!(result.state, State::Failed);
-    assert!(result.error.unwrap().contains("as long as a service may take"));
+    assert!(result.error.unwrap().contains("the longest time a service may take"));
 }
 
 #[tokio::test]
@@ -382,7 +382,7 @@ async fn a_result_that_could_not_be_reported_is_reported_by_the_next_delivery() 
 }
 
 #[tokio::test]
-async fn a_bus_that_stumbles_is_asked_again() {
+async fn a_bus_that_fails_briefly_is_asked_again() {
     let bench = Bench::new().await;
     bench.bus.refuse.store(2, Ordering::SeqCst);
     assert_eq!(bench.run(probe("stumble", "")).await, Verdict::Done);
@@ -401,7 +401,7 @@ async fn a_killed_task_is_stopped_and_not_reported() {
         bench.ports.state.revoke_claims(&[message.key()]).await.unwrap();
         let verdict = tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap();
         assert_eq!(verdict, Verdict::Done);
-        // The message comes again, late: nothing runs any more.
+        // The message comes again, late. Nothing runs.
         assert_eq!(bench.run(message).await, Verdict::Done);
         assert_eq!((runs(&name), bench.published().len()), (1, 0));
     }
@@ -446,7 +446,7 @@ async fn a_task_over_its_time_is_stopped_and_fails() {
 #[tokio::test]
 async fn failures_are_results() {
     for (mode, expect) in [
-        ("panic", "the task broke down, which is a fault in Segue: out of cheese"),
+        ("panic", "the task panicked, which is an error in Segue: out of cheese"),
         ("fail", "refused: hello Ada"),
         ("platform", "warehouse is not available: no answer"),
     ] {
@@ -535,7 +535,7 @@ async fn kv_and_files_are_found_from_the_flows_namespace_upwards() {
 }
 
 #[tokio::test]
-async fn an_event_that_went_astray_is_dropped() {
+async fn a_message_for_another_service_is_dropped() {
     let bench = Bench::new().await;
     let event = ExecutionMessage::new("execution1".into(), Event::ExecutionCreated);
     assert_eq!(bench.service("one").handle(Message::Execution(event)).await, Verdict::Done);

@@ -1,5 +1,5 @@
-//! Any text is a template: it renders or is refused, within a small allowance of work. What its references say agrees
-//! with whether it can be read.
+//! Any text is a template: it renders or is refused, within a small allowance of work. The list of its
+//! references exists exactly if it can be parsed.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

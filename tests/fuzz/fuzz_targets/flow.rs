@@ -1,5 +1,5 @@
-//! Any text is read and checked as a file of flows: it ends with flows or problems, never with a panic, and what was
-//! read as a flow is read again from its own source.
+//! Any text is parsed and checked as a file of flows. The result is flows or problems, never a panic. A
+//! parsed flow can be parsed again from its own source.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

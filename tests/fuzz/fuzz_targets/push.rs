@@ -1,5 +1,5 @@
-//! Any bytes are pushed to a service, as a message and as a dead letter: each is answered, and nothing is a fault of
-//! the server (500).
+//! Any bytes are pushed to a service, as a message and as a dead letter. Each is answered, and no answer is a
+//! server error (500).
 #![no_main]
 
 use axum::body::Body;
@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
-/// Takes whatever can be read; a message that is read is written again and must read the same.
+/// Accepts every readable message, writes it again, and compares.
 struct Taker;
 
 #[async_trait::async_trait]
@@ -43,7 +43,7 @@ thread_local! {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    // The first byte says whether the rest is a whole request or the data of a message.
+    // The first byte decides whether the rest is a whole request or the data of a message.
     let Some((first, rest)) = bytes.split_first() else { return };
     let body = match first % 2 {
         0 => rest.to_vec(),

@@ -1,5 +1,5 @@
-//! Any text is a script of BigQuery SQL: it is translated or refused. The stack is that of the warehouse's thread, so
-//! that a text that is too deep for it ends the process here as well.
+//! Any text is a script of BigQuery SQL: it is translated or refused. The stack has the size of the
+//! warehouse's thread, so a text that nests too deep ends the process here as well.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -10,14 +10,14 @@ use tokio::net::TcpListener;
 /// Serve BigQuery's REST API on 127.0.0.1, over an embedded warehouse; the address is the first line that is printed.
 #[derive(Parser)]
 struct Arguments {
-    /// The port; a free one unless given.
+    /// The port. Default: a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// The folder of the tables, made where there is none.
+    /// The folder of the tables. It is created if it does not exist.
     #[arg(long)]
     data_dir: PathBuf,
-    /// The storage emulator whose objects external tables read; without one they are read from the folder `objects`
-    /// of the data, as `<bucket>/<key>`.
+    /// The storage emulator with the objects of external tables. Without it, objects are read from the folder
+    /// `objects` of the data, as `<bucket>/<key>`.
     #[arg(long, env = "STORAGE_EMULATOR_HOST")]
     storage: Option<String>,
 }

@@ -1,9 +1,9 @@
-//! Counts what flows cost on Google Cloud, by the functions' own adapters on emulators, and prints a table for
-//! docs/cost.md. Fails when a task run costs more than it may: 2 messages, 3 writes and 3 reads for one that a function
-//! runs, nothing of its own for one that the executor runs. Then it moves a large file, and fails when a function
-//! holds it in memory.
+//! Counts what flows cost on Google Cloud, with the functions' own adapters on emulators, and prints a table
+//! for docs/cost.md. Fails if a task run costs more than its limit: 2 messages, 3 writes and 3 reads if a
+//! function runs it, and nothing of its own if the executor runs it. Then moves a large file, and fails if a
+//! function keeps the whole file in memory.
 //!
-//! It is to be run where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-costs`.
+//! Run it where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-costs`.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
@@ -20,10 +20,10 @@ const TIMES: usize = 3;
 /// Count what flows cost on Google Cloud.
 #[derive(Parser)]
 struct Arguments {
-    /// The folder of the built programs; that of this one unless given.
+    /// The folder of the built programs. Default: the folder of this program.
     #[arg(long)]
     programs: Option<PathBuf>,
-    /// How large the file is that is moved, MiB.
+    /// The size of the moved file, in MiB.
     #[arg(long, default_value_t = 256)]
     large: u64,
 }
@@ -73,8 +73,8 @@ async fn main() -> anyhow::Result<()> {
         costs.push(measure(&system, flow, inputs).await?);
     }
     for flow in ["inline-5", "inline-25", "runnable-5", "runnable-25"] {
-        // Now and then the scheduler reads all flows anew, whatever runs, and a claim is renewed where the machine is
-        // busy: the least of several is the flow's own.
+        // From time to time the scheduler reads all flows again, and a claim is renewed on a busy machine. So
+        // the lowest of several measurements is the flow's own cost.
         let mut cheapest = measure(&system, flow, &[]).await?;
         for _ in 1..TIMES {
             cheapest = cheapest.least(measure(&system, flow, &[]).await?);

@@ -1,9 +1,9 @@
-//! Runs the taxi flows on Segue as it is on Google Cloud (see `segue_tests::cloud`): once in peace, then with functions
-//! killed and messages duplicated, delayed, reordered and lost, as often as asked. Each time every execution must end
-//! as in peace, every slot must have run once, and the main table must hold the same rows. Beside the round in peace run
-//! tasks that take longer than a request may.
+//! Runs the taxi flows on Segue as on Google Cloud (see `segue_tests::cloud`): once without faults, then with
+//! killed functions and with messages duplicated, delayed, reordered and lost, as often as asked. Each time
+//! every execution must end as without faults, every slot must have run once, and the main table must have
+//! the same rows. Next to the round without faults, tasks run that take longer than a request may.
 //!
-//! It is to be run where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-system …`.
+//! Run it where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-system …`.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
@@ -24,12 +24,12 @@ use std::time::{Duration, Instant};
 const ROUND_LIMIT: Duration = Duration::from_secs(600);
 /// The longest until the slots of a tick have run.
 const TICK_LIMIT: Duration = Duration::from_secs(60);
-/// How many complaints of each function are shown when a round fails.
+/// The number of error lines of each function shown when a round fails.
 const COMPLAINTS: usize = 5;
-/// The id of the backfill that is asked for by a message.
+/// The id of the backfill that a message asks for.
 const BACKFILL: &str = "all-months";
 
-/// A flow whose slots are two seconds apart.
+/// A flow with slots two seconds apart.
 const TICKED: &str = "\
 id: ticked
 namespace: zoomcamp
@@ -47,16 +47,16 @@ tasks:
 /// Run the taxi flows on Segue as it is on Google Cloud, in peace and under faults.
 #[derive(Parser)]
 struct Arguments {
-    /// The folder of the built programs; that of this one unless given.
+    /// The folder of the built programs. Default: the folder of this program.
     #[arg(long)]
     programs: Option<PathBuf>,
-    /// How many rounds under faults, each with a seed of its own.
+    /// The number of rounds with faults, each with its own seed.
     #[arg(long, default_value_t = 3)]
     seeds: u64,
     /// The first seed.
     #[arg(long, default_value_t = 1)]
     first: u64,
-    /// How many rounds at once; each has its own processes, on the same emulators.
+    /// The number of rounds at the same time. Each has its own processes on the same emulators.
     #[arg(long, default_value_t = 1)]
     at_once: usize,
     /// The longest pause between two kills, in milliseconds.
@@ -67,7 +67,7 @@ struct Arguments {
     keep: bool,
 }
 
-/// What is left when all work is done.
+/// The result when all work is done.
 struct Outcome {
     ends: Vec<Ended>,
     rows: Value,
@@ -118,7 +118,8 @@ async fn main() -> anyhow::Result<()> {
     say(&format!("{} seeds, {kills} kills: nothing lost, nothing doubled, nothing hanging", arguments.seeds))
 }
 
-/// A round under the faults of a seed, compared with the one in peace; returns how many functions were killed.
+/// A round with the faults of a seed, compared with the round without faults. Returns how many functions were
+/// killed.
 async fn under_faults(round: Round<'_>, seed: u64, peace: &Outcome) -> anyhow::Result<usize> {
     let began = Instant::now();
     let faults = Faults {
@@ -143,18 +144,18 @@ async fn under_faults(round: Round<'_>, seed: u64, peace: &Outcome) -> anyhow::R
     Ok(outcome.kills)
 }
 
-/// How a round is run.
+/// The settings of a round.
 #[derive(Clone, Copy)]
 struct Round<'a> {
     programs: &'a Path,
     source: &'a str,
     keep: bool,
-    /// The longest pause between two kills, in milliseconds; none: nothing is killed.
+    /// The longest pause between two kills, in milliseconds. None: nothing is killed.
     longest_peace: Option<u64>,
 }
 
 impl Round<'_> {
-    /// All the work on a system of its own.
+    /// Does all the work on a new system.
     async fn run(self, faults: Faults) -> anyhow::Result<Outcome> {
         let prefix = format!("t{}-{}", std::process::id(), faults.seed);
         let mut system = System::start(self.programs, &prefix, faults).await?;
@@ -189,7 +190,7 @@ impl Round<'_> {
         for file in ["01_gcp_kv", "02_gcp_setup", "03_gcp_taxi", SCHEDULED] {
             system.api.import(std::fs::read_to_string(zoomcamp.join(format!("{file}.yaml")))?).await?;
         }
-        // Buckets belong to all who are on the emulator.
+        // All users of the emulator share buckets.
         let bucket = format!("{}-trips", system.prefix());
         let inputs = [
             ("taxi_url".to_owned(), self.source.to_owned()),
@@ -233,7 +234,7 @@ impl Round<'_> {
     }
 }
 
-/// Publishes what Cloud Scheduler does, with no time in it and twice: the slots that are due run, each once.
+/// Publishes ticks like Cloud Scheduler, without a time and twice. The due slots must run once.
 async fn ticks(system: &System) -> anyhow::Result<()> {
     let before = jiff::Timestamp::now();
     system.api.import(TICKED.to_owned()).await?;
@@ -276,14 +277,14 @@ async fn ticks(system: &System) -> anyhow::Result<()> {
     say(&format!("two equal ticks after 7 s: {ran} slots two seconds apart ran, each once"))
 }
 
-/// The slots of [`TICKED`] that were made.
+/// The slots of [`TICKED`] that were executed.
 async fn ticked(system: &System) -> anyhow::Result<Vec<jiff::Timestamp>> {
     let ends = system.api.ends().await?;
     let slots = ends.iter().filter(|end| end.flow == "ticked");
     slots.map(|end| Ok(end.slot.as_deref().context("an execution without its slot")?.parse()?)).collect()
 }
 
-/// Waits a while; then kills a function and starts it again, where that is wanted.
+/// Waits a while. Then kills a function and starts it again, if `dice` is set.
 async fn disturb(system: &mut System, dice: &mut Option<(u64, StdRng)>) -> anyhow::Result<usize> {
     let Some((longest, dice)) = dice else {
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,10 +1,12 @@
-//! Kills a server again and again while it works, and checks that nothing was lost and nothing was doubled.
+//! Kills a server repeatedly while it works, and checks that nothing was lost and nothing was doubled.
 //!
-//! The work is every golden flow, and a backfill of 24 months of the scheduled taxi flow, whose limit of
-//! concurrency is 1. It is done once in peace; then as often as it takes to reach the number of kills. Each time
-//! the executions must end as in peace, every slot must have run once, and the main table must hold the same rows.
+//! The work is every golden flow, and a backfill of 24 months of the scheduled taxi flow, which has a
+//! concurrency limit of 1. The work is done once without kills, and then as often as needed to reach the
+//! number of kills. Each time the executions must end as without kills, every slot must have run once, and
+//! the main table must have the same rows.
 //!
-//! As often a server is killed while scripts run: none runs twice at once, and none outlives its server.
+//! The server is killed equally often while scripts run: no script runs twice at the same time, and none
+//! outlives its server.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
@@ -26,10 +28,10 @@ struct Arguments {
     /// The command `segue`.
     #[arg(long)]
     segue: PathBuf,
-    /// How often it is killed, at least.
+    /// The smallest number of kills.
     #[arg(long, default_value_t = 200)]
     kills: usize,
-    /// Decides the moments.
+    /// The seed for the times of the kills.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The longest a server lives, in milliseconds.
@@ -37,10 +39,10 @@ struct Arguments {
     longest_life: u64,
 }
 
-/// Here every script is killed many times, and none is to blame.
+/// Every script is killed many times here, and none is the cause.
 const MANY_DELIVERIES: [(&str, &str); 1] = [("SEGUE_MAX_DELIVERIES", "1000")];
 
-/// What is left when all work is done.
+/// The result when all work is done.
 #[derive(PartialEq)]
 struct Outcome {
     ends: Vec<Ended>,
@@ -82,7 +84,7 @@ async fn main() -> anyhow::Result<()> {
     say(&format!("{kills} kills in {rounds} rounds: nothing lost, nothing doubled"))
 }
 
-/// All the work on an empty data directory; with moments, the server is killed at them.
+/// Does all the work in an empty data directory. If `moments` has times, the server is killed at these times.
 async fn round(
     arguments: &Arguments,
     source: &str,

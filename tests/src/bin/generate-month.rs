@@ -1,4 +1,5 @@
-//! Writes a full month of made-up yellow taxi trips, the same every time, as the publisher's file is: a gzipped CSV.
+//! Writes a full month of generated yellow taxi trips, the same every time, in the publisher's format: a
+//! gzipped CSV.
 
 use anyhow::Context;
 use clap::Parser;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 struct Arguments {
     /// The file to write, gzipped.
     file: PathBuf,
-    /// How many trips.
+    /// The number of trips.
     #[arg(long, default_value_t = 7_667_792)]
     rows: u64,
 }
@@ -39,8 +40,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One line. Trips are in the order of their beginning, as in the published files, and one in forty lacks what
-/// only the meter knows.
+/// One line. Trips are in the order of their start, as in the published files. One in forty has no values
+/// that only the meter knows.
 fn trip(out: &mut impl Write, row: u64, rows: u64) -> std::io::Result<()> {
     let mut dice = Dice(row);
     let pickup = (row * MONTH / rows.max(1)).min(MONTH - 1);
@@ -96,7 +97,7 @@ fn cents(out: &mut impl Write, amount: u64) -> std::io::Result<()> {
     }
 }
 
-/// Even numbers that depend on nothing but the seed (SplitMix64).
+/// Evenly distributed numbers that depend only on the seed (SplitMix64).
 struct Dice(u64);
 
 impl Dice {

@@ -10,10 +10,10 @@ use tokio::net::TcpListener;
 /// printed. Containers run as processes of this machine.
 #[derive(Parser)]
 struct Arguments {
-    /// The port; a free one unless given.
+    /// The port. Default: a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Where Cloud Storage's emulator answers, for the files containers mount.
+    /// The address of Cloud Storage's emulator, for the files that containers mount.
     #[arg(long, env = "STORAGE_EMULATOR_HOST")]
     storage: Option<String>,
 }

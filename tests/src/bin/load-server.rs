@@ -24,10 +24,10 @@ struct Arguments {
     /// How many executions of five inline tasks.
     #[arg(long, default_value_t = 2_000)]
     executions: usize,
-    /// How many requests are under way at once.
+    /// The number of simultaneous requests.
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// How many executions of other flows the store holds before.
+    /// The number of executions of other flows in the store at the start.
     #[arg(long, default_value_t = 0)]
     past: usize,
 }
@@ -125,7 +125,7 @@ fn runnable_flow() -> String {
     )
 }
 
-/// How long executions took from CREATED to their end, in milliseconds, started one after another.
+/// The time of executions from CREATED to their end, in milliseconds, started one after another.
 async fn one_by_one(client: &Client, flow: &str, runs: usize) -> anyhow::Result<Vec<f64>> {
     let mut took = Vec::new();
     for _ in 0..runs {
@@ -135,7 +135,7 @@ async fn one_by_one(client: &Client, flow: &str, runs: usize) -> anyhow::Result<
     Ok(took)
 }
 
-/// What Segue adds to the time that a task itself takes, in milliseconds.
+/// The time that Segue adds to the time of a task, in milliseconds.
 async fn added_latency(client: &Client, runs: usize) -> anyhow::Result<Vec<f64>> {
     let mut added = Vec::new();
     for _ in 0..runs {

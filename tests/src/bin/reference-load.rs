@@ -1,4 +1,4 @@
-//! The hand-written script that the taxi flow is measured against: runs a file of SQL in DuckDB, nothing else.
+//! The hand-written script that the taxi flow is compared with: runs a file of SQL in DuckDB.
 
 use anyhow::Context;
 use clap::Parser;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Run the statements of a file in a DuckDB database; `{csv}` in it is the path of the CSV file.
 #[derive(Parser)]
 struct Arguments {
-    /// The database file; made when it is missing.
+    /// The database file. It is created if it does not exist.
     #[arg(long)]
     database: PathBuf,
     /// The CSV file.
@@ -17,7 +17,7 @@ struct Arguments {
     /// The file of statements.
     #[arg(long)]
     sql: PathBuf,
-    /// The table whose rows are counted and printed in the end.
+    /// The table to count at the end.
     #[arg(long)]
     count: String,
 }

@@ -10,10 +10,10 @@ use tokio::net::TcpListener;
 /// Serve a folder of data files on 127.0.0.1; the address is the first line that is printed.
 #[derive(Parser)]
 struct Arguments {
-    /// The folder; the sample data unless given.
+    /// The folder. Default: the sample data.
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// The port; a free one unless given.
+    /// The port. Default: a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
 }

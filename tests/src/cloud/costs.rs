@@ -1,4 +1,4 @@
-//! What a flow costs: operations counted by the functions' own adapters, and their price.
+//! The costs of a flow: operations counted by the functions' own adapters, and their price.
 
 use super::System;
 use anyhow::ensure;
@@ -16,7 +16,7 @@ const TASK: f64 = 0.40;
 /// A second of an instance with 1 vCPU and 512 MiB, dollars for a million.
 const INSTANCE_SECOND: f64 = 24.0 + 1.25;
 
-/// What one execution of a flow asked of the platform.
+/// The operations of one execution of a flow.
 #[derive(Clone, Debug, Default)]
 pub struct Cost {
     /// The flow.
@@ -28,12 +28,12 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// How much of a kind.
+    /// The number of operations of a kind.
     pub fn of(&self, kind: &str) -> u64 {
         self.counts.get(kind).copied().unwrap_or_default()
     }
 
-    /// The less of each kind, of two measurements of the same flow.
+    /// For each kind, the lower number of two measurements of the same flow.
     #[must_use]
     pub fn least(mut self, other: Self) -> Self {
         for (kind, count) in &mut self.counts {
@@ -42,8 +42,8 @@ impl Cost {
         self
     }
 
-    /// Dollars for a million such executions, where an instance is billed `milliseconds` for each request and works on
-    /// `at_once` of them.
+    /// The price in dollars of a million such executions, if an instance is billed `milliseconds` for each
+    /// request and handles `at_once` requests at the same time.
     pub fn dollars(&self, milliseconds: f64, at_once: f64) -> f64 {
         let count = |kind: &str| self.of(kind) as f64;
         let requests = count("pubsub.messages") + count("tasks.created");
@@ -83,7 +83,7 @@ pub const HEAD: &str = "\
 /// Runs a flow once, to its end, and counts.
 ///
 /// # Errors
-/// When it cannot be run, or does not end well.
+/// An error if the flow cannot be run, or does not succeed.
 pub async fn measure(system: &System, flow: &str, inputs: &[(String, String)]) -> anyhow::Result<Cost> {
     let before = settled(system).await?;
     let started = system.api.start(("zoomcamp", flow), inputs, true).await?;
@@ -101,7 +101,7 @@ pub async fn measure(system: &System, flow: &str, inputs: &[(String, String)]) -
     Ok(Cost { flow: flow.to_owned(), task_runs, counts })
 }
 
-/// What was used once nothing more comes: the end of an execution is told to others after it is seen.
+/// The usage once it no longer changes: other services learn of an execution's end after the client sees it.
 async fn settled(system: &System) -> anyhow::Result<BTreeMap<String, u64>> {
     let mut last = system.usage().await?;
     loop {

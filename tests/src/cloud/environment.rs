@@ -1,11 +1,11 @@
-//! Where the emulators are.
+//! The addresses of the emulators.
 
 use anyhow::Context as _;
 
-/// Where the emulators are, as `tests/tools/emulators.sh env` prints it.
+/// The addresses of the emulators, as `tests/tools/emulators.sh env` prints them.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// The project they pretend to be.
+    /// The project of the emulators.
     pub project: String,
     /// Firestore, `host:port`.
     pub firestore: String,
@@ -16,10 +16,10 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads it from the process's variables.
+    /// Reads the process's variables.
     ///
     /// # Errors
-    /// Names the variable that is missing.
+    /// The name of a missing variable.
     pub fn from_env() -> anyhow::Result<Self> {
         let variable = |name: &str| {
             std::env::var(name).with_context(|| {

@@ -1,4 +1,5 @@
-//! Tasks that take longer than a request may: a container, a BigQuery job, and a process that nothing can go on with.
+//! Tasks that take longer than a request may: a container, a BigQuery job, and a process that no other
+//! request can continue.
 
 use super::{Faults, System};
 use anyhow::{Context as _, ensure};
@@ -6,11 +7,11 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Instant;
 
-/// How long a request may take here. On Google Cloud it is 600 s.
+/// The time limit of a request here. On Google Cloud it is 600 s.
 const LIMIT: u64 = 8;
 
-/// The container and the job take longer than a request, and end well; the process is cut off. The last task reads
-/// what the container left.
+/// The container and the job take longer than a request, and succeed. The process is stopped. The last task
+/// reads the files that the container left.
 const FLOW: &str = r#"
 id: long
 namespace: zoomcamp
@@ -46,10 +47,10 @@ tasks:
       - echo "::{\"outputs\":{\"text\":\"$(cat result.txt)\",\"sum\":{{ outputs.container.vars.rows + outputs.job.row.answer }}}}::"
 "#;
 
-/// Runs tasks that take longer than a request may, and says how that went.
+/// Runs tasks that take longer than a request may, and returns a summary.
 ///
 /// # Errors
-/// When one does not end as it should.
+/// An error if a task does not end as expected.
 pub async fn long_work(programs: &Path) -> anyhow::Result<String> {
     let limit = LIMIT.to_string();
     let variables = [("SEGUE_TIMEOUT_SECONDS", limit.as_str())];
@@ -70,7 +71,7 @@ pub async fn long_work(programs: &Path) -> anyhow::Result<String> {
     }
 }
 
-/// Returns how often work was looked at again.
+/// Returns how often work outside was checked.
 async fn check(system: &System) -> anyhow::Result<u64> {
     system.api.import(FLOW.to_owned()).await?;
     let ended = system.api.start(("zoomcamp", "long"), &[], true).await?;

@@ -1,4 +1,4 @@
-//! A program of its own: started, looked at, killed.
+//! A program as a process: started, checked, killed.
 
 use anyhow::{Context as _, bail, ensure};
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 
 /// The longest a start may take.
 const START_LIMIT: Duration = Duration::from_secs(30);
-/// How often a program that starts is asked whether it is there.
+/// The time between two checks of a starting program.
 const ASK: Duration = Duration::from_millis(2);
 
 /// A function as a process. It is killed when this is dropped.
@@ -21,15 +21,15 @@ pub struct FunctionProcess {
     child: Option<Child>,
     /// The port it listens on, the same after each start.
     pub port: u16,
-    /// From the start of the process until it answered, the last time.
+    /// The time from the last start of the process until it answered.
     pub took: Duration,
 }
 
 impl FunctionProcess {
-    /// Starts a program with these variables and no others but `PATH` and `HOME`; what it says goes to `log`.
+    /// Starts a program with these variables, `PATH` and `HOME`. Its output goes to `log`.
     ///
     /// # Errors
-    /// When it cannot be started, or does not answer at `/health` in time.
+    /// An error if it cannot be started, or does not answer at `/health` in time.
     pub async fn start(program: &Path, variables: Vec<(String, String)>, log: &Path) -> anyhow::Result<Self> {
         let mut process = Self {
             program: program.to_owned(),
@@ -43,13 +43,13 @@ impl FunctionProcess {
         Ok(process)
     }
 
-    /// Starts it again where it is not running, and waits until it answers.
+    /// Starts it again if it is not running, and waits until it answers.
     ///
     /// # Errors
     /// As [`Self::start`].
     pub async fn run(&mut self) -> anyhow::Result<()> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
-        // Made before the time counts: it reads the system's certificates.
+        // Created before the time counts, because it reads the system's certificates.
         let http = reqwest::Client::new();
         let began = Instant::now();
         let inherited = ["PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR"].into_iter();
@@ -80,7 +80,7 @@ impl FunctionProcess {
         }
     }
 
-    /// Kills it as a power cut would; nothing where it is not running.
+    /// Kills it like a power cut. Nothing happens if it is not running.
     ///
     /// # Errors
     /// When it cannot be killed.
@@ -91,7 +91,7 @@ impl FunctionProcess {
         Ok(())
     }
 
-    /// Asks it to stop as Cloud Run does, and says how long that took.
+    /// Asks it to stop like Cloud Run, and returns how long this took.
     ///
     /// # Errors
     /// When it cannot be asked, or has not ended in `limit`.
@@ -105,7 +105,7 @@ impl FunctionProcess {
         Ok(began.elapsed())
     }
 
-    /// Memory it holds now and at most so far, in KiB.
+    /// The memory it has now, and the most so far, in KiB.
     ///
     /// # Errors
     /// When the system does not say.
@@ -119,7 +119,7 @@ impl FunctionProcess {
         field("VmRSS:").zip(field("VmHWM:")).context("the system does not say how much memory it holds")
     }
 
-    /// What it says of itself at `/health`.
+    /// The answer of its `/health`.
     ///
     /// # Errors
     /// When it does not answer.
@@ -152,7 +152,7 @@ pub(super) async fn start_server(
     let line = first.context("it does not say where it answers")??.context("it ended at once")?;
     let url = line.split_whitespace().find(|word| word.starts_with("http://"));
     let url = url.with_context(|| format!("'{line}' is no address"))?.to_owned();
-    // What it prints later is read, so that it never waits for a reader.
+    // Later output is read, so that the program never waits for a reader.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Ok((child, url))
 }

@@ -1,5 +1,5 @@
-//! What stands between Pub/Sub and the functions: it hands requests on, some of them twice, late, or with their answer
-//! lost. So messages are duplicated, delayed and reordered, as no emulator does by itself.
+//! A proxy between Pub/Sub and the functions. It passes requests on, some of them twice, late, or with a lost
+//! answer. So messages are duplicated, delayed and reordered, which no emulator does by itself.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -16,20 +16,20 @@ use tokio::net::TcpListener;
 /// How long a function may take for one message.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// How often things go wrong, each as a share of all messages.
+/// The share of messages with each fault.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
-    /// Decides what goes wrong.
+    /// The seed of the faults.
     pub seed: u64,
-    /// Handed on a second time, up to `latest` later.
+    /// Passed on a second time, up to `latest` later.
     pub duplicated: f64,
-    /// Handed on up to `latest` late, so that others overtake it.
+    /// Passed on up to `latest` late, so that other messages overtake it.
     pub delayed: f64,
-    /// Handed on, and its answer lost: Pub/Sub delivers it again.
+    /// Passed on, but the answer is lost: Pub/Sub delivers the message again.
     pub answer_lost: f64,
-    /// Not handed on at all: Pub/Sub delivers it again.
+    /// Not passed on: Pub/Sub delivers the message again.
     pub refused: f64,
-    /// The latest.
+    /// The longest delay.
     pub latest: Duration,
 }
 
@@ -41,9 +41,9 @@ struct Shared {
     counts: [AtomicU64; 5],
 }
 
-/// The proxy; it answers as long as the process lives.
+/// The proxy. It answers as long as the process lives.
 pub struct Proxy {
-    /// Its address; the path of a function is its name.
+    /// Its address. The path of a function is its name.
     pub url: String,
     shared: Arc<Shared>,
 }
@@ -68,7 +68,8 @@ impl Proxy {
         Ok(Self { url, shared })
     }
 
-    /// How many messages came, and how many of them were duplicated, delayed, had their answer lost, were refused.
+    /// The numbers of messages that arrived, were duplicated, were delayed, lost their answer, and were
+    /// refused.
     pub fn counts(&self) -> [u64; 5] {
         self.shared.counts.each_ref().map(|count| count.load(Ordering::Relaxed))
     }
@@ -99,7 +100,7 @@ impl Shared {
         }
         match request.send().await {
             Ok(answer) => answer.status(),
-            // Nobody is there: it is being started again.
+            // The function is being started again.
             Err(_) => StatusCode::BAD_GATEWAY,
         }
     }

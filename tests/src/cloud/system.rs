@@ -18,19 +18,19 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Child;
 
-/// How often a message is delivered in vain before it is a dead letter: the most Pub/Sub allows, as functions are
-/// killed here more often than anywhere else.
+/// The number of deliveries before a message is a dead letter. It is Pub/Sub's limit, because functions are
+/// killed more often here than anywhere else.
 const DELIVERIES: u32 = 100;
 /// The longest wait before a message is delivered again: short, so that a round of faults ends soon.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
-/// What SECRET values are encrypted with here.
+/// The key for SECRET values.
 const KEY: &str = "c2VndWUgY2xvdWQgdGVzdHMsIDMyIGJ5dGVzIGxvbmc=";
 
 /// Segue's functions as processes, on emulators and stand-ins.
 pub struct System {
     /// The functions by name, the API among them.
     pub functions: BTreeMap<String, FunctionProcess>,
-    /// What stands between Pub/Sub and them.
+    /// The proxy between Pub/Sub and the functions.
     pub proxy: Proxy,
     /// Asks the API.
     pub api: Client,
@@ -43,15 +43,16 @@ pub struct System {
 }
 
 impl System {
-    /// Starts everything under a prefix that nobody else uses; `programs` is the folder of the built programs.
+    /// Starts everything under a prefix that nobody else uses. `programs` is the folder of the built
+    /// programs.
     ///
     /// # Errors
-    /// What could not be started, and what it said.
+    /// The program that could not be started, and its output.
     pub async fn start(programs: &Path, prefix: &str, faults: Faults) -> anyhow::Result<Self> {
         Self::start_with(programs, prefix, faults, &[]).await
     }
 
-    /// The same with more variables for the functions.
+    /// Like [`Self::start`], with more variables for the functions.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -63,7 +64,8 @@ impl System {
     ) -> anyhow::Result<Self> {
         let environment = Environment::from_env()?;
         let directory = tempfile::tempdir()?;
-        // Ids follow from slots, so systems beside each other have the same ones, and work in folders named by them.
+        // Ids follow from slots, so parallel systems have the same ids, and work in folders with the same
+        // names.
         let scratch = directory.path().join("tmp");
         std::fs::create_dir(&scratch)?;
         let (data, log) = (directory.path().join("bigquery"), directory.path().join("stand-ins.log"));
@@ -82,7 +84,7 @@ impl System {
             ("SEGUE_BUCKET", &format!("{prefix}-internal")),
             ("SEGUE_ENCRYPTION_KEY", KEY),
             ("SEGUE_LOG_FORMAT", "json"),
-            // Workers are killed here all the time, and others are to take over soon.
+            // Workers are killed often here, and others must take over soon.
             ("SEGUE_CLAIM_SECONDS", "3"),
             ("FIRESTORE_EMULATOR_HOST", &environment.firestore),
             ("PUBSUB_EMULATOR_HOST", &environment.pubsub),
@@ -130,7 +132,7 @@ impl System {
         Ok(system)
     }
 
-    /// The topics and subscriptions that every `function.yaml` names, but with more deliveries and shorter waits.
+    /// Creates the topics and subscriptions of every `function.yaml`, with more deliveries and shorter waits.
     async fn subscribe(&mut self) -> anyhow::Result<()> {
         ensure_topic(&self.config, DEAD_LETTERS).await?;
         for function in self.functions.keys() {
@@ -172,12 +174,12 @@ impl System {
         Ok(())
     }
 
-    /// The names of the functions that take messages; the API takes none.
+    /// The names of the functions that receive messages. The API receives none.
     pub fn takers(&self) -> Vec<String> {
         self.functions.keys().filter(|name| *name != "api").cloned().collect()
     }
 
-    /// What its names begin with.
+    /// The prefix of its names.
     pub fn prefix(&self) -> &str {
         &self.config.prefix
     }
@@ -187,7 +189,7 @@ impl System {
         &self.config.project
     }
 
-    /// What all functions were billed for so far, added up, by kind.
+    /// The billed requests of all functions so far, added up by kind.
     ///
     /// # Errors
     /// When one does not answer.
@@ -215,7 +217,7 @@ impl System {
         Ok(json!(self.warehouse.query(job).await?.rows))
     }
 
-    /// The last lines of each log that tell of something wrong, at most `count` of each.
+    /// The last error lines of each log, at most `count` of each.
     pub fn complaints(&self, count: usize) -> String {
         let files = std::fs::read_dir(self.directory.path()).into_iter().flatten().flatten();
         let logs = files.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "log"));
@@ -233,12 +235,12 @@ impl System {
         report
     }
 
-    /// Keeps the folder with the logs, and says where it is.
+    /// Keeps the folder with the logs, and returns its path.
     pub fn keep_logs(self) -> PathBuf {
         self.directory.keep()
     }
 
-    /// Takes the subscriptions away, so that nothing is delivered to nobody, and ends the processes.
+    /// Removes the subscriptions, so that nothing is delivered to stopped functions, and ends the processes.
     ///
     /// # Errors
     /// When Pub/Sub does not answer.
@@ -255,14 +257,14 @@ impl System {
     }
 }
 
-/// What a function's `function.yaml` says.
+/// The facts in a function's `function.yaml`.
 fn facts(function: &str) -> anyhow::Result<FunctionFacts> {
     let file = repository().join("functions").join(function).join("function.yaml");
     let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
     FunctionFacts::parse(&text).with_context(|| format!("reading {}", file.display()))
 }
 
-/// Makes the bucket of internal storage, as Terraform does.
+/// Creates the bucket of internal storage, like Terraform.
 async fn bucket(environment: &Environment, name: &str) -> anyhow::Result<()> {
     let url = format!("{}/storage/v1/b?project={}", environment.storage, environment.project);
     let answer = reqwest::Client::new().post(url).json(&json!({"name": name})).send().await?;

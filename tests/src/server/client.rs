@@ -1,11 +1,11 @@
-//! What is asked of a server over its API.
+//! A client of a server's API.
 
 use anyhow::{Context as _, bail};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The states in which something is still to come.
+/// The states of executions that have not ended.
 const OPEN: [&str; 7] = ["CREATED", "QUEUED", "RUNNING", "PAUSED", "RESTARTED", "RETRYING", "KILLING"];
 
 /// A client of one server.
@@ -15,14 +15,14 @@ pub struct Client {
     base: String,
 }
 
-/// How an execution ended, without what differs from run to run.
+/// The end of an execution, without values that differ between runs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ended {
     /// The flow.
     pub flow: String,
-    /// The slot it stands for.
+    /// The slot it was started for. None if it was not started by a schedule.
     pub slot: Option<String>,
-    /// How it ended.
+    /// The final state.
     pub state: String,
     /// `task STATE` or `task[value] STATE` of each task run, sorted.
     pub task_runs: Vec<String>,
@@ -103,7 +103,7 @@ impl Client {
         found.get("state").and_then(Value::as_str).map(str::to_owned).context("the backfill has no state")
     }
 
-    /// How many executions have not ended.
+    /// The number of executions that have not ended.
     ///
     /// # Errors
     /// When the server does not say.
@@ -113,7 +113,7 @@ impl Client {
         self.answer(page).await?.get("total").and_then(Value::as_u64).context("the page has no total")
     }
 
-    /// How many executions there are.
+    /// The number of executions.
     ///
     /// # Errors
     /// When the server does not say.
@@ -130,7 +130,7 @@ impl Client {
         self.answer(self.http.get(format!("{}/executions/{id}", self.base))).await
     }
 
-    /// How all executions ended, sorted.
+    /// The ends of all executions, sorted.
     ///
     /// # Errors
     /// When the server does not say.

@@ -1,6 +1,6 @@
-//! A `segue server` as a process of its own, and what is asked of it over its API.
+//! A `segue server` as a separate process, and a client of its API.
 //!
-//! It is for programs that look at the server from outside: the crash test and the load test.
+//! It is for programs that test the server from outside: the crash test and the load test.
 
 mod client;
 pub mod poison;

@@ -5,16 +5,16 @@ use anyhow::{Context as _, ensure};
 use std::path::Path;
 use std::time::Duration;
 
-/// The longest it may take until the server stays.
+/// The longest time until the server keeps running.
 const LIMIT: Duration = Duration::from_secs(120);
-/// How often such a task runs; the setting's default.
+/// The number of runs of such a task. It is the setting's default.
 const RUNS: usize = 3;
 
-/// Runs a flow whose script kills the server, and starts the server anew each time: after three runs the task has
-/// failed with a reason, the server stays, and another flow has run to its end.
+/// Runs a flow with a script that kills the server, and starts the server again each time. After three runs
+/// the task must have failed with a reason, the server must keep running, and another flow must have ended.
 ///
 /// # Errors
-/// What is not so.
+/// The condition that does not hold.
 pub async fn a_deadly_task_fails(segue: &Path) -> anyhow::Result<()> {
     let directory = tempfile::tempdir()?;
     let data = directory.path().join("data");

@@ -13,14 +13,14 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// A running server. It is killed when this is dropped.
 pub struct ServerProcess {
     child: Child,
-    /// Where it answers, `http://127.0.0.1:…`.
+    /// The address, `http://127.0.0.1:…`.
     pub url: String,
-    /// From the start of the process until it answered.
+    /// The time from the start of the process until it answered.
     pub took: Duration,
 }
 
 impl ServerProcess {
-    /// Starts `segue server` on a free port and waits until it says where it answers.
+    /// Starts `segue server` on a free port and waits until it prints its address.
     ///
     /// # Errors
     /// When it cannot be started, or ends before it answers.
@@ -60,12 +60,12 @@ impl ServerProcess {
         };
         let url = tokio::time::timeout(START_LIMIT, address).await.context("the server does not start")??;
         let took = began.elapsed();
-        // What it prints later is read, so that it never waits for a reader.
+        // Later output is read, so that the server never waits for a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok(Self { child, url, took })
     }
 
-    /// The id of its process, none where it has ended.
+    /// The id of its process. None if it has ended.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
     }
@@ -79,7 +79,7 @@ impl ServerProcess {
         Ok(())
     }
 
-    /// Kills it as a power cut would: no signal it could act on.
+    /// Kills it like a power cut, with a signal that it cannot handle.
     ///
     /// # Errors
     /// When it cannot be killed.
@@ -88,7 +88,7 @@ impl ServerProcess {
         Ok(())
     }
 
-    /// Memory the process holds now, and the most it ever held, in MiB.
+    /// The memory of the process now, and its maximum so far, in MiB.
     ///
     /// # Errors
     /// When the system does not say.

@@ -1,4 +1,5 @@
-//! Scripts of a server that is killed again and again: none ever runs twice at once, and none is left behind.
+//! Scripts of a server that is killed repeatedly: none ever runs twice at the same time, and none is left
+//! over.
 
 use super::{Client, ServerProcess};
 use anyhow::{Context as _, ensure};
@@ -6,18 +7,18 @@ use rand::{RngExt as _, rngs::StdRng};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How many scripts run at once at most.
+/// The largest number of simultaneous executions.
 const EXECUTIONS: usize = 4;
-/// How long processes may take to be gone after their server.
+/// How long processes may take to end after their server.
 const GONE_WITHIN: Duration = Duration::from_secs(10);
 /// The longest the last scripts may take.
 const END_WITHIN: Duration = Duration::from_secs(120);
-/// Every script is killed many times, and none is to blame.
+/// Every script is killed many times, and none is the cause.
 const MANY_DELIVERIES: [(&str, &str); 1] = [("SEGUE_MAX_DELIVERIES", "100000")];
 
-/// Two scripts at once. Each takes a lock that is named by its task run, and leaves a process in a session of its own.
-/// Where the lock is there, whoever took it must be dead: a process that lives has its id in the lock, and the
-/// directory of the same attempt. One that lives is written to `twice`, and fails the task.
+/// Two scripts at the same time. Each takes a lock named after its task run, and leaves a process in its own
+/// session. If the lock exists, its owner must be dead: a process that lives has its id in the lock, and the
+/// directory of the same attempt. If the owner lives, this is written to `twice`, and the task fails.
 fn flow(folder: &Path) -> String {
     let folder = folder.display();
     let task = |id: &str| {
@@ -45,7 +46,7 @@ fn flow(folder: &Path) -> String {
     )
 }
 
-/// Processes that work below a directory.
+/// The number of processes with a working directory below this directory.
 fn processes_in(directory: &Path) -> anyhow::Result<usize> {
     let processes = std::fs::read_dir("/proc")?.flatten();
     let places = processes.filter_map(|process| std::fs::read_link(process.path().join("cwd")).ok());
@@ -61,11 +62,12 @@ async fn none_left(directory: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Kills a server so often while scripts run, after at most `longest_life` milliseconds each time. Returns how many
-/// scripts began, and how many were cut off.
+/// Kills a server `kills` times while scripts run, each time after at most `longest_life` milliseconds.
+/// Returns how many scripts began, and how many were interrupted.
 ///
 /// # Errors
-/// A script that ran twice at once, one that outlived its server, or an execution that did not end in SUCCESS.
+/// A script that ran twice at the same time, one that outlived its server, or an execution that did not end
+/// in SUCCESS.
 pub async fn none_twice_and_none_left(
     segue: &Path,
     kills: usize,
@@ -87,7 +89,7 @@ pub async fn none_twice_and_none_left(
         tokio::time::sleep(Duration::from_millis(moments.random_range(10..longest_life.max(11)))).await;
         cut_off += usize::from(processes_in(&data)? > 0);
         server.kill().await?;
-        // Each second time the next server finds what is left before it has ended.
+        // Every second time, the next server starts before the leftovers have ended.
         if kill % 2 == 0 {
             none_left(&data).await?;
         }

@@ -1,4 +1,4 @@
-//! A store that has seen much: past executions, written straight into it.
+//! Fills a store with past executions, written directly into it.
 
 use futures::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,7 @@ use segue_model::state::{State, StateHistory};
 use segue_ports::StateStore as _;
 use std::path::Path;
 
-/// How many are on their way to the store at once; it writes what waits together.
+/// The number of simultaneous writes. The store writes waiting changes together.
 const AT_ONCE: usize = 512;
 
 /// Writes `count` executions that ended in the year before now into the store of a data directory, spread over a

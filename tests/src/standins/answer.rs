@@ -1,14 +1,14 @@
-//! Answers as Google's HTTP APIs give them.
+//! Answers in the format of Google's HTTP APIs.
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-/// What a handler answers: JSON, or an error as Google writes one.
+/// The answer of a handler: JSON, or an error in Google's format.
 pub type Answer = Result<Json<Value>, Refusal>;
 
-/// An error as Google writes one.
+/// An error in Google's format.
 #[derive(Debug)]
 pub struct Refusal {
     number: StatusCode,
@@ -17,12 +17,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// What was asked for is not there.
+    /// The requested thing does not exist.
     pub fn not_found(what: &str) -> Self {
         Self { number: StatusCode::NOT_FOUND, status: "NOT_FOUND", message: format!("{what} was not found") }
     }
 
-    /// What was to be made is there.
+    /// The thing to create exists already.
     pub fn already_exists(what: &str) -> Self {
         let message = format!("{what} already exists");
         Self { number: StatusCode::CONFLICT, status: "ALREADY_EXISTS", message }

@@ -3,7 +3,8 @@
 use super::{jobs, secrets, tasks};
 use axum::Router;
 
-/// All of them. `storage` is where the objects are that containers mount, as `STORAGE_EMULATOR_HOST` names it.
+/// All stand-ins. `storage` is the address of the objects that containers mount, as in
+/// `STORAGE_EMULATOR_HOST`.
 pub fn app(storage: Option<String>) -> Router {
     let storage = storage.map(|address| {
         let address = if address.contains("://") { address } else { format!("http://{address}") };

@@ -1,5 +1,5 @@
-//! Cloud Run jobs: the first container of a job is run as a process of this machine, whatever its image, in an empty
-//! environment. Its bucket is a directory at the very path at which the container is to see it.
+//! Cloud Run jobs. The first container of a job runs as a process of this machine, whatever its image, in an
+//! empty environment. Its bucket is a directory at the path where the container expects it.
 
 use super::answer::{Answer, Refusal};
 use super::objects::Mounted;
@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-/// Its routes. `storage` is the address of the API of the buckets that are mounted.
+/// The routes. `storage` is the address of the API with the mounted buckets.
 pub fn app(storage: Option<String>) -> Router {
     let jobs = "/v2/projects/{project}/locations/{location}/jobs";
     let executions = format!("{jobs}/{{job}}/executions/{{execution}}");
@@ -38,7 +38,7 @@ struct Platform {
     jobs: Mutex<BTreeMap<String, Job>>,
 }
 
-/// A job as it was made, with its executions.
+/// A job with its executions.
 struct Job {
     made: Value,
     executions: Vec<Execution>,
@@ -51,7 +51,7 @@ struct Execution {
     stop: CancellationToken,
 }
 
-/// How an execution ended.
+/// The end of an execution.
 #[derive(Clone)]
 struct End {
     at: Timestamp,
@@ -128,7 +128,7 @@ fn parent(place: &Place) -> String {
     format!("projects/{}/locations/{}", part(place, "project"), part(place, "location"))
 }
 
-/// The name of a job in a path, which may end with what is to be done with it.
+/// The name of a job in a path, which may end with an action.
 fn job_name(place: &Place) -> String {
     let job = part(place, "job");
     format!("{}/jobs/{}", parent(place), job.split(':').next().unwrap_or_default())
@@ -231,7 +231,7 @@ async fn delete(State(platform): Shared, place: Place) -> Answer {
     Ok(Json(json!({"name": operation, "done": true, "response": typed(job.json(&name), "Job")})))
 }
 
-/// Does something with the execution a path names, which may end with what is to be done with it.
+/// Changes the execution that a path names. The path may end with an action.
 fn with_execution(
     platform: &Platform,
     place: &Place,
@@ -267,7 +267,7 @@ async fn tasks(State(platform): Shared, place: Place) -> Answer {
     })
 }
 
-/// What is run of a job.
+/// The parts of a job that are run.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec {
@@ -395,7 +395,7 @@ async fn process(
         () = stop.cancelled() => None,
         () = tokio::time::sleep(timeout) => None,
     };
-    // All of it goes with its first process, as in a container.
+    // All processes of the container end with the first one.
     if let Some(group) = group {
         let _gone_already = kill_process_group(group, Signal::KILL);
     }

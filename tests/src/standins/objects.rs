@@ -1,5 +1,5 @@
-//! A prefix of a bucket as a directory of this machine, by way of Cloud Storage's JSON API: what a container sees of
-//! its mount, and what others see of it afterwards.
+//! A prefix of a bucket as a directory of this machine, with Cloud Storage's JSON API: the files that a
+//! container sees in its mount, and the objects that others see afterwards.
 
 use anyhow::{Context as _, bail};
 use reqwest::{Client, Response, Url};
@@ -14,15 +14,15 @@ pub(crate) struct Mounted {
     /// The address of the API, `http://…`.
     storage: String,
     bucket: String,
-    /// With a slash at the end.
+    /// Ends with a slash.
     prefix: String,
     directory: PathBuf,
-    /// Size and time of what came from the bucket.
+    /// Size and time of the downloaded files.
     before: BTreeMap<String, (u64, SystemTime)>,
 }
 
 impl Mounted {
-    /// Downloads the prefix into the directory, which is made.
+    /// Downloads the prefix into the directory, which is created.
     pub(crate) async fn mount(
         storage: String,
         bucket: String,
@@ -49,7 +49,7 @@ impl Mounted {
         Ok(mounted)
     }
 
-    /// Uploads what is new or has changed, removes what is gone, and takes the directory away.
+    /// Uploads new and changed files, removes objects without a file, and removes the directory.
     pub(crate) async fn unmount(self) -> anyhow::Result<()> {
         let now = files(&self.directory)?;
         for (name, seen) in &now {
@@ -81,7 +81,7 @@ impl Mounted {
             let items = listed.get("items").and_then(Value::as_array);
             for name in items.into_iter().flatten().filter_map(|item| item.get("name")?.as_str()) {
                 let inside = name.strip_prefix(&self.prefix).unwrap_or_default();
-                // What ends with a slash stands for a folder.
+                // A key that ends with a slash is a folder.
                 if !inside.is_empty() && !inside.ends_with('/') && !inside.split('/').any(|part| part == "..")
                 {
                     names.push(inside.to_owned());

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 type Secrets = Arc<Mutex<BTreeMap<String, String>>>;
 
-/// Its routes.
+/// The routes.
 pub fn app() -> Router {
     Router::new()
         .route("/standin/secrets", post(set))
@@ -43,7 +43,7 @@ async fn access(
     }
     let known = secrets.lock().unwrap_or_else(PoisonError::into_inner);
     let value = known.get(&secret).ok_or_else(|| Refusal::not_found(&name))?;
-    // Numbers of 64 bits are texts in Google's JSON.
+    // 64-bit numbers are texts in Google's JSON.
     let checksum = crc32c::crc32c(value.as_bytes()).to_string();
     let payload = json!({"data": STANDARD.encode(value), "dataCrc32c": checksum});
     Ok(Json(json!({"name": format!("{name}/versions/1"), "payload": payload})))
@@ -72,7 +72,8 @@ async fn list(
     let known = secrets.lock().unwrap_or_else(PoisonError::into_inner);
     let matching: Vec<&String> =
         known.keys().filter(|name| name.contains(wanted) && **name > page.page_token).collect();
-    // Pages are short, so that whoever reads one only is found out; the service too may give fewer than asked for.
+    // Pages are short, so that a client that reads only one page is noticed. The service may also return
+    // fewer than asked.
     let shown: Vec<&String> = matching.iter().take(page.page_size.clamp(1, 2)).copied().collect();
     let next = if shown.len() < matching.len() { shown.last().map_or("", |last| last.as_str()) } else { "" };
     let listed: Vec<_> =

@@ -1,5 +1,5 @@
-//! Cloud Tasks: keeps tasks in memory, posts each at its time, again after a while until it is accepted. A name that
-//! was used is not used again.
+//! Cloud Tasks: keeps tasks in memory and posts each when it is due, with retries until it is accepted. The
+//! name of a task is never used again.
 
 use super::answer::{Answer, Refusal};
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -15,16 +15,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How far ahead a task may be.
+/// How far ahead a task may be due.
 const HORIZON: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How large a task may be. Bytes.
+/// The largest task, in bytes.
 const LARGEST: usize = 1_000_000;
 /// The first and the longest wait before a task that was refused is posted again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
-/// What is known of a task.
+/// The state of a task.
 enum Known {
-    /// It waits; this is the task.
+    /// The task waits.
     Waiting(Value),
     /// It was posted.
     Done,
@@ -32,11 +32,11 @@ enum Known {
 
 type Tasks = Arc<Mutex<BTreeMap<String, Known>>>;
 
-/// Its routes.
+/// The routes.
 pub fn app() -> Router {
     Router::new()
         .route("/v2/projects/{project}/locations/{location}/queues/{queue}/tasks", post(create).get(list))
-        // The service's own limit is the one that is to be met.
+        // The task's own limit must be reached first.
         .layer(DefaultBodyLimit::max(4 * LARGEST))
         .with_state(Tasks::default())
 }
@@ -64,7 +64,7 @@ struct Task {
 #[serde(rename_all = "camelCase")]
 struct Request {
     url: String,
-    /// By its name or its number; missing: POST.
+    /// The method's name or number. Missing: POST.
     #[serde(default)]
     http_method: Value,
     #[serde(default)]
@@ -81,7 +81,7 @@ async fn create(State(tasks): State<Tasks>, queue: Queue, Json(create): Json<Cre
     let body = STANDARD
         .decode(&task.http_request.body)
         .map_err(|error| Refusal::invalid(format!("the body is no base64: {error}")))?;
-    // The limit is that of the task, in which the body is not in base64.
+    // The limit is for the task with its body not in base64.
     if size - task.http_request.body.len() + body.len() > LARGEST {
         return Err(Refusal::invalid("Task size too large"));
     }
@@ -115,7 +115,7 @@ async fn create(State(tasks): State<Tasks>, queue: Queue, Json(create): Json<Cre
     Ok(Json(shown))
 }
 
-/// Posts until it is accepted.
+/// Posts the task until it is accepted.
 async fn deliver(request: Request, body: Vec<u8>) {
     let client = Client::new();
     let method = match (request.http_method.as_str(), request.http_method.as_u64()) {

@@ -1,4 +1,4 @@
-//! As much of Cloud Storage as reading objects takes: lists and downloads by the JSON API, from memory.
+//! The part of Cloud Storage that reading objects needs: lists and downloads with the JSON API, from memory.
 
 use async_trait::async_trait;
 use axum::extract::{Path, Query, State};
@@ -42,7 +42,7 @@ fn parts(uri: &str) -> (String, String) {
     (bucket.to_owned(), key.to_owned())
 }
 
-/// Two objects a page: a list comes in pieces.
+/// Two objects on a page, so that a list needs several pages.
 async fn list(
     State(objects): State<Objects>,
     Path(bucket): Path<String>,

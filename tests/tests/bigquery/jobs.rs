@@ -1,4 +1,4 @@
-//! Jobs that are asked for twice, that fail, that take long, that are given up.
+//! Jobs that are requested twice, that fail, that take long, or that are abandoned.
 
 use super::{World, run};
 use segue_gcp::BigQueryWarehouse;
@@ -81,7 +81,7 @@ async fn a_lasting_failure_stays_the_answer() {
     );
 }
 
-/// What a script did before it failed is not done twice.
+/// Statements that a script executed before it failed are not executed again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_failed_half_done_is_not_begun_again() {
     let world = world().await;
@@ -101,7 +101,7 @@ async fn a_script_that_failed_half_done_is_not_begun_again() {
     assert_eq!(rows(&warehouse).await, Some(3));
 }
 
-/// Who dies while the job is at work is followed by somebody who finds it.
+/// If the caller dies while the job runs, the next caller finds the job.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_whose_caller_died_is_found_again() {
     let world = world().await;
@@ -111,7 +111,7 @@ async fn a_job_whose_caller_died_is_found_again() {
     let cut = tokio::time::timeout(Duration::from_millis(200), dying.query(slow.clone())).await;
     assert!(cut.is_err() && dying.counts().jobs == 1);
     let next = world.warehouse();
-    // Where it runs is told by the refusal of its id, should the caller not know.
+    // If the caller does not know the location, the refusal of the job's id names it.
     let found = next.query(QueryJob { location: None, ..slow.clone() }).await.unwrap();
     assert_eq!((found.affected_rows, found.from_record, next.counts().jobs), (Some(1), false, 0));
     assert!(world.warehouse().query(slow).await.unwrap().from_record);
@@ -152,7 +152,7 @@ async fn a_cancelled_job_ends_and_does_nothing() {
     warehouse.cancel(&endless).await.unwrap();
 }
 
-/// The job at work is the one under the second id.
+/// The running job is the one under the second id.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_try_is_cancelled_too() {
     let world = world().await;

@@ -1,7 +1,7 @@
-//! The adapter for BigQuery on the stand-in, which is started within the test: what the port says, all of it, and
-//! what happens to jobs when messages come twice, requests end early and jobs fail.
+//! The adapter for BigQuery on the stand-in, which runs within the test: the whole conformance suite, and
+//! jobs with duplicate messages, interrupted requests and failures.
 //!
-//! The adapter talks HTTP to it as it would to Google.
+//! The adapter uses HTTP as with Google.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -21,7 +21,7 @@ use segue_tests::standins::bigquery::{BigQuery, app};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-/// A stand-in of a test's own, with a storage server beside it.
+/// A stand-in for one test, with a storage server.
 struct World {
     config: PlatformConfig,
     bucket: Bucket,
@@ -44,7 +44,7 @@ impl World {
         Self { config: config.unwrap(), bucket, _dir: dir }
     }
 
-    /// An adapter that remembers nothing of the others.
+    /// An adapter with an empty cache.
     fn warehouse(&self) -> BigQueryWarehouse {
         BigQueryWarehouse::connect(&self.config).unwrap()
     }
@@ -60,9 +60,9 @@ async fn bigquery_does_what_the_port_says() {
     conformance::all(&world.warehouse(), &world.bucket).await;
 }
 
-/// The statements of the taxi flow, in jobs of their own; the file changes between two runs.
+/// The statements of the taxi flow, in separate jobs. The file changes between two runs.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_external_table_reads_what_lies_in_the_bucket_now() {
+async fn an_external_table_reads_the_current_objects_of_the_bucket() {
     use conformance::PutObject as _;
     let world = World::new().await;
     let warehouse = world.warehouse();

@@ -1,4 +1,4 @@
-//! Values on their way through BigQuery's JSON: the same as the embedded warehouse gives without it.
+//! Values that pass through BigQuery's JSON are the same as those of the embedded warehouse.
 
 use super::{World, run};
 use segue_embedded::warehouse::DuckDbWarehouse;
@@ -67,7 +67,7 @@ async fn parameters_keep_their_types() {
     assert_eq!(json!(result.rows), json!([{"i": 42, "f": 0.25, "s": "it's!", "b": true, "a": "y", "r": 7}]));
 }
 
-/// A script gives the rows of its last statement and the bytes of all.
+/// A script returns the rows of its last statement and the bytes of all statements.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_ends_with_its_last_statement() {
     let world = World::new().await;

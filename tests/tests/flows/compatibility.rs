@@ -1,4 +1,4 @@
-//! `docs/compatibility.md` says what the command knows, no more and no less.
+//! `docs/compatibility.md` lists exactly the types that the command knows.
 
 use segue_tests::repository;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! Everything in this process, in a data directory of its own, and flows run on it.
+//! Everything in this process, in a new data directory, with flows that run on it.
 
 use anyhow::{Context, bail};
 use segue_executor::NewExecution;
@@ -12,28 +12,28 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// After this a flow has failed.
+/// The time after which a flow has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A platform at work.
+/// A running platform.
 pub(crate) struct Platform {
     standalone: Arc<Standalone>,
     running: Running,
     _data: TempDir,
 }
 
-/// How an execution ended.
+/// The end of an execution.
 pub(crate) struct End {
     /// The execution.
     pub(crate) execution: Execution,
-    /// Its task runs, in the order in which they were made.
+    /// Its task runs, in the order of their creation.
     pub(crate) runs: Vec<TaskRun>,
     /// Its log.
     pub(crate) logs: Vec<LogEntry>,
 }
 
 impl Platform {
-    /// Begins, empty.
+    /// Starts an empty platform.
     pub(crate) fn start() -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let options = Options { data_dir: data.path().to_path_buf(), ..Options::default() };
@@ -42,12 +42,12 @@ impl Platform {
         Ok(Self { standalone, running, _data: data })
     }
 
-    /// Stops; what it kept is removed.
+    /// Stops the platform and removes its data.
     pub(crate) async fn stop(self) {
         self.running.stop(std::time::Duration::MAX).await;
     }
 
-    /// Saves a flow. Returns its namespace and id.
+    /// Saves a flow and returns its namespace and id.
     pub(crate) async fn put(&self, source: &str) -> anyhow::Result<(String, String)> {
         match self.standalone.put_flow(source).await {
             Ok((stored, _)) => Ok((stored.namespace, stored.id)),
@@ -83,7 +83,7 @@ impl Platform {
         }
     }
 
-    /// The only number that a query returns.
+    /// The single number that a query returns.
     pub(crate) async fn number(&self, sql: &str) -> anyhow::Result<i64> {
         let job_id = format!("test-{}", next_job());
         let job = QueryJob { job_id, sql: sql.to_owned(), ..QueryJob::default() };
@@ -93,7 +93,7 @@ impl Platform {
     }
 }
 
-/// Another number each time, for the id of a job.
+/// A new number each time, for the id of a job.
 fn next_job() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -106,7 +106,7 @@ impl End {
         self.execution.state.current().as_str()
     }
 
-    /// Every line of the log that is an error, in one text.
+    /// All error lines of the log, as one text.
     pub(crate) fn errors(&self) -> String {
         let errors = self.logs.iter().filter(|entry| entry.level == LogLevel::Error);
         errors.map(|entry| entry.message.as_str()).collect::<Vec<_>>().join("\n")

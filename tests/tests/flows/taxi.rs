@@ -1,11 +1,12 @@
-//! The flows of `flows/`, as they are, on the sample data: what the demo shows, and what happens to bad data.
+//! The flows of `flows/`, unchanged, on the sample data: the results of the demo, and the effects of bad
+//! data.
 
 use crate::platform::{End, Platform};
 use segue_model::diagnostic::Severity;
 use segue_model::{Json, Map};
 use segue_tests::{repository, sample_data, sample_server};
 
-/// A platform on which key-values and tables are set up, and the sample server's address.
+/// A platform with key-values and tables, and the sample server's address.
 async fn set_up(taxi_path: &str) -> (Platform, String) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -16,7 +17,7 @@ async fn set_up(taxi_path: &str) -> (Platform, String) {
     (platform, url)
 }
 
-/// Runs a flow of `flows/`, which must end well.
+/// Runs a flow of `flows/`, which must succeed.
 async fn run(platform: &Platform, flow: &str, inputs: &[(&str, &str)]) -> End {
     let end = try_run(platform, flow, inputs).await;
     assert_eq!(end.state(), "SUCCESS", "{flow}: {}", end.errors());

@@ -1,4 +1,4 @@
-//! As much of Cloud Storage's JSON API as the stand-in of Cloud Run asks for, over a map.
+//! The part of Cloud Storage's JSON API that the stand-in of Cloud Run uses, on a map.
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -20,7 +20,7 @@ pub(crate) fn app(objects: Objects) -> Router {
         .with_state(objects)
 }
 
-/// In pages of two.
+/// Pages have two objects.
 async fn list(State(objects): State<Objects>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
     let objects = objects.lock().unwrap();
     let after = query.get("pageToken").map_or("", String::as_str);

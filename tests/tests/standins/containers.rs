@@ -55,7 +55,7 @@ async fn a_container_is_started_once_and_ends() {
 }
 
 #[tokio::test]
-async fn how_it_failed_is_known() {
+async fn the_reason_of_a_failure_is_known() {
     let (_, config) = platform(None, &[]).await;
     let jobs = CloudRunJobs::connect(&config).await.unwrap();
     jobs.start(&shell("code", "exit 3")).await.unwrap();
@@ -77,7 +77,7 @@ async fn how_it_failed_is_known() {
 }
 
 #[tokio::test]
-async fn a_job_that_was_made_and_not_run_is_run() {
+async fn a_job_that_was_created_but_not_run_is_run() {
     let (address, config) = platform(None, &[]).await;
     let jobs = CloudRunJobs::connect(&config).await.unwrap();
     let made = json!({"template": {"template": {"containers": [{"image": "alpine", "command": ["true"]}]}}});

@@ -1,4 +1,4 @@
-//! Messages of a later time, by way of Cloud Tasks.
+//! Delayed messages through Cloud Tasks.
 
 use crate::{platform, serve};
 use axum::extract::{Path, State};
@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What was published: when, where, what. The first is refused.
+/// The published messages with time and topic. The first is refused.
 #[derive(Default)]
 struct PubSub(Mutex<Vec<(Timestamp, String, Value)>>);
 
@@ -55,7 +55,7 @@ async fn a_message_comes_when_it_is_due_and_not_before() {
     let bus = PubSubBus::connect(&config).await.unwrap();
     let due = Timestamp::now() + SignedDuration::from_millis(1_200);
     bus.publish_at(vec![outgoing("a")], due).await.unwrap();
-    // Sent again because the answer was lost, it is the same one.
+    // Sent again because the answer was lost, it is the same task.
     bus.publish_at(vec![outgoing("a")], due).await.unwrap();
     assert_eq!(tasks(&address).await.len(), 1);
     assert_eq!((bus.publish_counts().delayed, bus.publish_counts().messages), (1, 0));
@@ -79,15 +79,15 @@ async fn a_message_comes_when_it_is_due_and_not_before() {
 }
 
 #[tokio::test]
-async fn what_lies_beyond_the_horizon_is_handed_on() {
+async fn a_message_beyond_the_horizon_is_passed_on() {
     let (pubsub, seen) = pubsub().await;
     let (address, config) = platform(None, &[("PUBSUB_EMULATOR_HOST", &pubsub)]).await;
     let bus = PubSubBus::connect(&config).await.unwrap();
     let due = Timestamp::now() + SignedDuration::from_hours(24 * 45);
     bus.publish_at(vec![outgoing("far")], due).await.unwrap();
     let first = tasks(&address).await.remove(0);
-    // What the first task posts in 29 days, posted now: the second waits for the rest of the time, which the stand-in
-    // refuses as long as it is more than 30 days.
+    // The request that the first task sends in 29 days, sent now. The second task waits for the rest of the
+    // time, which the stand-in refuses while it is more than 30 days.
     let request = &first["httpRequest"];
     let body = STANDARD.decode(request["body"].as_str().unwrap()).unwrap();
     let mut second: Value = serde_json::from_slice(&body).unwrap();
@@ -108,12 +108,12 @@ async fn what_lies_beyond_the_horizon_is_handed_on() {
 }
 
 #[tokio::test]
-async fn a_message_cloud_tasks_does_not_take_is_refused_before() {
+async fn a_message_too_large_for_cloud_tasks_is_refused_at_once() {
     let (pubsub, _) = pubsub().await;
     let (address, config) = platform(None, &[("PUBSUB_EMULATOR_HOST", &pubsub)]).await;
     let bus = PubSubBus::connect(&config).await.unwrap();
     let due = Timestamp::now() + SignedDuration::from_hours(1);
-    // The largest that is not refused here is not refused there either.
+    // The largest message that the adapter accepts is accepted by the service too.
     bus.publish_at(vec![outgoing(&"x".repeat(741_000))], due).await.unwrap();
     let mixed = vec![outgoing("small"), outgoing(&"x".repeat(743_000))];
     let refused = bus.publish_at(mixed, due).await.unwrap_err();

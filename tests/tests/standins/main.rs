@@ -15,7 +15,7 @@ use axum::Router;
 use segue_gcp::PlatformConfig;
 use segue_tests::standins::google;
 
-/// Serves on loopback; answers with the address.
+/// Serves on loopback and returns the address.
 async fn serve(app: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -23,7 +23,7 @@ async fn serve(app: Router) -> String {
     address
 }
 
-/// Stand-ins of their own, with the configuration that finds them and what else is given.
+/// New stand-ins, with a configuration that uses them and the variables in `more`.
 async fn platform(storage: Option<String>, more: &[(&str, &str)]) -> (String, PlatformConfig) {
     let address = serve(google::app(storage)).await;
     let config = PlatformConfig::from_variables(|name| match name {

@@ -14,7 +14,7 @@ pub(crate) const STATES: &[&str] = &["RUNNING", "PAUSED", "FINISHED", "CANCELLED
 
 /// Backfills that a query means, newest first.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Backfill>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     page.order(&["created"])?;
     let text = |name: &str| query.text(name).map(str::to_owned);
     let states = query.all("state").flat_map(|states| states.split(',')).filter(|state| !state.is_empty());

@@ -28,7 +28,7 @@ pub(crate) async fn inherited(api: &Api, namespace: &str) -> Answer<Vec<types::K
 
 /// The keys of all namespaces that a query means.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::KvKey>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     page.order(&["key", "namespace"])?;
     let part = query.text("q").unwrap_or_default().to_lowercase();
     let wanted = query.text("namespace");

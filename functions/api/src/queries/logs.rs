@@ -9,7 +9,7 @@ use segue_ports::state::LogFilter;
 
 /// Lines of many executions that a query means, those of the newest first.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::LogEntry>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     page.order(&["timestamp"])?;
     let text = |name: &str| query.text(name).map(str::to_owned);
     let mut filter = LogFilter {

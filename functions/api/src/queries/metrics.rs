@@ -38,7 +38,7 @@ fn view(execution: &Execution, run: &TaskRun, name: &str, value: f64) -> types::
 
 /// The numbers of an execution, of all its task runs or of those that the query names.
 pub(crate) async fn of_execution(api: &Api, id: &str, query: &Query) -> Answer<types::Page<types::Metric>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     page.order(&["timestamp", "name", "value"])?;
     let stored = stored(api, id).await?;
     let fits = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);

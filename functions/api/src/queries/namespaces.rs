@@ -33,7 +33,7 @@ fn view(id: String, has_flows: bool) -> types::Namespace {
 
 /// Namespaces that a query means.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Namespace>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     let is_descending = page.order(&["id"])?.is_some_and(|(_, is_ascending)| !is_ascending);
     let (part, existing) =
         (query.text("q").unwrap_or_default().to_lowercase(), query.flag("existing", false)?);
@@ -63,7 +63,7 @@ pub(crate) async fn secrets(
     query: &Query,
 ) -> Answer<types::Page<types::SecretKey>> {
     folder(namespace)?;
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     page.order(&["key"])?;
     let part = query.text("q").unwrap_or_default().to_lowercase();
     let mut names = api.ports.secrets.names(namespace).await?;

@@ -10,7 +10,7 @@ use segue_ports::schedule::{BackfillFilter, TriggerFilter};
 
 /// Triggers with their states, as a query says.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::TriggerHit>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     let order = page.order(&["namespace", "flowId", "triggerId", "nextExecutionDate"])?;
     let mut found = select(api, query).await?;
     if let Some((field, is_ascending)) = order {
@@ -46,7 +46,7 @@ pub(crate) async fn of_flow(
     flow_id: String,
     query: &Query,
 ) -> Answer<types::Page<types::Trigger>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     page.order(&["triggerId"])?;
     let filter = TriggerFilter { namespace: Some(namespace.clone()), flow_id: Some(flow_id) };
     let part = query.text("q").unwrap_or_default().to_lowercase();

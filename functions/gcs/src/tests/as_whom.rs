@@ -1,4 +1,4 @@
-//! Every task asks as the flow says: tested for all of them at once, on a store that notes as whom it is asked.
+//! The identity of requests, tested for all tasks at once on a store that records it.
 
 use async_trait::async_trait;
 use segue_model::Json;
@@ -11,13 +11,13 @@ use serde_json::json;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// A private key's text, which nobody is to see.
+/// The text of a private key, which must not be visible anywhere.
 const SECRET: &str = "c2VjcmV0LWtleQ";
 
-/// A store that is another one for everybody, and works only as somebody else.
+/// A store that has another instance for each identity, and works only with an identity of the flow.
 struct Guarded {
     asked: Arc<Mutex<Vec<Credentials>>>,
-    /// The store that works; none: this is the service's own, which is not to be used.
+    /// The store that works. None for the service's own identity, which must not be used.
     inner: Option<Arc<dyn ObjectStore>>,
     behind: Arc<dyn ObjectStore>,
 }
@@ -100,8 +100,8 @@ impl ObjectStore for Guarded {
     }
 }
 
-/// Runs tasks one after another, each with these properties besides its own, and returns as whom the store was
-/// asked and what was logged.
+/// Runs tasks one after another, each with `who` in addition to its own properties. Returns the identities of
+/// the requests, and the log.
 async fn asked(who: &Json) -> (Vec<Credentials>, String) {
     let dir = tempfile::tempdir().unwrap();
     let mut ports = segue_embedded::connect(dir.path()).unwrap();
@@ -153,7 +153,7 @@ async fn every_task_asks_as_the_flow_says() {
 }
 
 #[tokio::test]
-async fn what_is_empty_is_the_service_itself() {
+async fn empty_credentials_are_the_service_itself() {
     let (notes, _) = asked(&json!({"projectId": "", "serviceAccount": null, "scopes": []})).await;
     assert!(notes.iter().all(Credentials::is_ambient), "{notes:?}");
 }

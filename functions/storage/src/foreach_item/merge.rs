@@ -1,4 +1,4 @@
-//! `<id>_merge`: what the subflows of a ForEachItem gave out, in one file.
+//! `<id>_merge`: the outputs of the subflows of a ForEachItem, in one file.
 
 use schemars::JsonSchema;
 use segue_model::id::ExecutionId;
@@ -7,20 +7,21 @@ use segue_template::ion;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Writes the declared outputs of subflows to a file, a record a subflow, in the order of the pieces.
+/// Writes the declared outputs of subflows to a file, one record for each subflow, in the order of the
+/// pieces.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Merge {
-    /// The subflows' executions, in the order of the pieces; the engine fills them in.
+    /// The executions of the subflows, in the order of the pieces. The engine sets this property.
     #[serde(default)]
     pub executions: Vec<String>,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// The file; none where no subflow declares outputs.
+    /// The file. None if no subflow declares outputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subflow_outputs: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! The two service tasks of a ForEachItem (docs/kestra.md 2.7): the engine puts them before and after the
-//! subflows; no flow names them.
+//! The two service tasks of a ForEachItem (docs/kestra.md 2.7). The engine adds them before and after the
+//! subflows. Flows do not name them.
 
 mod merge;
 mod split;

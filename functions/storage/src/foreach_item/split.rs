@@ -1,4 +1,4 @@
-//! `<id>_split`: the file of a ForEachItem in pieces.
+//! `<id>_split`: splits the file of a ForEachItem.
 
 use crate::split::{Split as SplitFile, newline};
 use schemars::JsonSchema;
@@ -6,36 +6,36 @@ use segue_model::Json;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Cuts the file of a ForEachItem into pieces and lists them in a file, one URI a line.
+/// Splits the file of a ForEachItem into pieces and lists them in a file, one URI on each line.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Split {
     /// The file.
     pub items: String,
-    /// How it is cut: the first of `bytes`, `partitions`, `rows` that is set counts; one row a piece unless
-    /// said.
+    /// How the file is split. The first of `bytes`, `partitions`, `rows` that is set wins. Default: one row
+    /// in each piece.
     #[serde(default)]
     pub batch: Batch,
 }
 
-/// How the file is cut.
+/// How the file is split.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Batch {
-    /// At most so many bytes in each, as `10MB`.
+    /// The largest size of a piece, such as `10MB`.
     pub bytes: Option<Json>,
-    /// Into so many.
+    /// The number of pieces.
     pub partitions: Option<Json>,
-    /// So many lines in each.
+    /// The number of lines in each piece.
     pub rows: Option<Json>,
-    /// What ends a line.
+    /// The text that ends a line.
     pub separator: Option<String>,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// A file with the pieces' URIs, one a line.
+    /// A file with the pieces' URIs, one on each line.
     pub splits: String,
 }
 

@@ -22,12 +22,12 @@ pub struct DeleteFiles {
     pub namespace: String,
     /// Globs of the files.
     pub files: Texts,
-    /// A folder is gone with its last file, so it changes nothing.
+    /// Accepted, and has no effect: a folder disappears with its last file.
     #[serde(default)]
     pub delete_parent_folder: bool,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// The paths of the files that were removed.

@@ -9,7 +9,7 @@ use segue_ports::InternalStorage;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Takes files of a namespace into the execution, as they are now.
+/// Copies the current files of a namespace into the execution.
 ///
 /// ```yaml
 /// id: queries
@@ -24,12 +24,12 @@ pub struct DownloadFiles {
     pub namespace: String,
     /// Globs of the files.
     pub files: Texts,
-    /// A folder before their names.
+    /// A folder to put before their names.
     #[serde(default)]
     pub destination: String,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// URIs by path.
@@ -53,7 +53,7 @@ impl Task for DownloadFiles {
             files.insert(path, uri.into());
         }
         context.metric_counter("downloaded", files.len() as f64);
-        context.info(format!("{} files of the namespace {} were taken", files.len(), self.namespace));
+        context.info(format!("{} files of the namespace {} were copied", files.len(), self.namespace));
         Ok(Output { files })
     }
 }

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UploadFiles {
-    /// The namespace; the flow's own where it is missing.
+    /// The namespace. Default: the flow's own.
     pub namespace: Option<String>,
     /// Globs of files in the working directory.
     #[serde(default)]
@@ -30,35 +30,35 @@ pub struct UploadFiles {
     /// Names with URIs of internal storage, or such a map as JSON text.
     #[serde(default)]
     pub files_map: Json,
-    /// The folder they go into.
+    /// The folder for the files.
     #[serde(default)]
     pub destination: String,
-    /// What happens to a file that is there already.
+    /// What happens if a file exists.
     #[serde(default)]
     pub conflict: Conflict,
 }
 
-/// What happens to a file that is there already.
+/// What happens if a file exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Conflict {
-    /// It is replaced.
+    /// The file is replaced.
     #[default]
     Overwrite,
     /// The task fails, and nothing is changed.
     Error,
-    /// It stays.
+    /// The existing file stays.
     Skip,
 }
 
-/// What it gives out.
+/// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
     /// URIs of the files by their paths in the namespace.
     pub files: Map,
 }
 
-/// Where the bytes of a file are.
+/// The bytes of a file.
 enum Source {
     Local(PathBuf),
     Stored(String),
@@ -85,7 +85,8 @@ impl UploadFiles {
             let target = namespace::storage_path(of, &path)?;
             let uri = InternalStorage::uri(&target);
             let there = if self.conflict == Conflict::Overwrite { None } else { storage.head(&uri).await? };
-            // What was written after this attempt was sent off is its own: a run of it crashed before.
+            // A file that was written after this attempt was dispatched was written by a crashed run of this
+            // attempt.
             let there = there.is_some_and(|info| info.updated < context.message().dispatched_at);
             match self.conflict {
                 Conflict::Error if there => {
@@ -124,7 +125,7 @@ impl UploadFiles {
         }
         let map = match &self.files_map {
             Json::String(text) if !text.trim().is_empty() => serde_json::from_str(text)
-                .map_err(|error| TaskError::failed(format!("filesMap is no JSON map: {error}")))?,
+                .map_err(|error| TaskError::failed(format!("filesMap is not a JSON map: {error}")))?,
             other => other.clone(),
         };
         match map {
@@ -136,7 +137,7 @@ impl UploadFiles {
                 }
             }
             Json::Null | Json::String(_) if !self.files.0.is_empty() => {}
-            _ => return Err(TaskError::failed("nothing says which files: set files or filesMap")),
+            _ => return Err(TaskError::failed("no files are named; set files or filesMap")),
         }
         Ok(sources)
     }
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_there_already_is_as_asked_for() {
+    async fn an_existing_file_is_handled_as_conflict_says() {
         let bench = Bench::new();
         bench.store("other/ns/_files/a", b"old").await;
         let uri = bench.store("e/x", b"new").await;

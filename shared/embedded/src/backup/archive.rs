@@ -1,4 +1,4 @@
-//! The archive as it is written: a compressed tar file whose last entry lists the others.
+//! The format of the archive: a compressed tar file. Its last entry lists the others.
 
 use super::{Contents, LIST, failed};
 use flate2::Compression;
@@ -14,9 +14,9 @@ use tar::{Builder, Header};
 /// The list at the end of an archive.
 #[derive(Serialize, Deserialize)]
 pub(super) struct List {
-    /// Which Segue wrote it.
+    /// The version of Segue that wrote the archive.
     pub(super) version: String,
-    /// What is in it.
+    /// The files in the archive.
     pub(super) files: Vec<Entry>,
 }
 
@@ -25,11 +25,11 @@ pub(super) struct List {
 pub(super) struct Entry {
     pub(super) path: String,
     pub(super) size: u64,
-    /// Its SHA-256 in hexadecimal.
+    /// The SHA-256 of the file, in hexadecimal.
     pub(super) sum: String,
 }
 
-/// An archive under way.
+/// An archive that is being written.
 pub(super) struct Archive<'a> {
     path: PathBuf,
     builder: Builder<GzEncoder<BufWriter<File>>>,
@@ -44,7 +44,7 @@ impl<'a> Archive<'a> {
         Ok(Self { path: path.to_owned(), builder, files: Vec::new(), told })
     }
 
-    /// Adds a file; one that is gone by now is left out.
+    /// Adds a file. A file that no longer exists is left out.
     pub(super) fn add(&mut self, name: &str, file: &Path) -> Result<(), PortError> {
         let opened = match File::open(file) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -62,7 +62,7 @@ impl<'a> Archive<'a> {
         Ok(())
     }
 
-    /// Adds the files below a folder, but for those below `without`. Links are left out.
+    /// Adds the files below a folder, except those below `without`. Links are left out.
     pub(super) fn add_folder(&mut self, name: &str, folder: &Path, without: &Path) -> Result<(), PortError> {
         let entries = match std::fs::read_dir(folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -74,7 +74,7 @@ impl<'a> Archive<'a> {
             let text = entry
                 .file_name()
                 .into_string()
-                .map_err(|_| PortError::invalid(format!("{}: the name is no UTF-8", path.display())))?;
+                .map_err(|_| PortError::invalid(format!("{}: the name is not UTF-8", path.display())))?;
             let (kind, name) = (entry.file_type(), format!("{name}/{text}"));
             match kind.map_err(|error| failed(&path, &error))? {
                 kind if kind.is_dir() && path != without => self.add_folder(&name, &path, without)?,
@@ -85,7 +85,7 @@ impl<'a> Archive<'a> {
         Ok(())
     }
 
-    /// Ends the archive; returns its file, which is on the disk.
+    /// Finishes the archive and returns its file, which is synced to the disk.
     pub(super) fn end(mut self, key: bool) -> Result<(PathBuf, Contents), PortError> {
         let contents = Contents {
             files: self.files.len() as u64,
@@ -109,7 +109,7 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// Sums what is read.
+/// Computes a checksum of everything that is read.
 pub(super) struct Summed<R> {
     pub(super) inner: R,
     pub(super) sum: Sha256,
@@ -126,7 +126,7 @@ impl<R: Read> Read for Summed<R> {
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

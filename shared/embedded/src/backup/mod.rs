@@ -1,15 +1,16 @@
-//! A data directory in one file, and back.
+//! Copies a data directory to one file, and restores it.
 //!
-//! What it is: [`backup`] copies a data directory, also while a process works on it, into a compressed archive;
-//! [`restore`] makes a data directory of one. The archive ends with a list of what is in it and the sum of each file,
-//! so that one that was cut short or damaged is noticed before anything of it is used.
+//! What it is: [`backup`] copies a data directory into a compressed archive, also while a process uses it.
+//! [`restore`] creates a data directory from an archive. The archive ends with a list of its files and their
+//! checksums, so that a truncated or damaged archive is noticed before anything of it is used.
 //!
-//! In which order: the database first, as one moment of it; then the warehouse, as one moment of that; then the
-//! objects. What the database names is there already when it does. So a restored directory is one whose process was
-//! killed at that moment, and goes on as after that. What is removed while the backup is under way may be named in it
-//! and be missing.
+//! Order: first a snapshot of the database, then a snapshot of the warehouse, then the objects. Everything
+//! that the database names exists already when the database is copied. So a restored directory looks like one
+//! with a process that was killed at that time, and continues in the same way. Objects that are removed
+//! during the backup may be named in it and be missing.
 //!
-//! How to add one more thing to a data directory: put it into [`backup`]; [`restore`] takes what it finds.
+//! How to add one more thing to a data directory: add it to [`backup`]. [`restore`] takes everything it
+//! finds.
 
 mod archive;
 mod unpack;
@@ -23,34 +24,35 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The archive's last entry.
+/// The last entry of the archive.
 const LIST: &str = "backup.json";
 const DATABASE: &str = "segue.db";
 const WAREHOUSE: &str = "warehouse.duckdb";
 const WAREHOUSE_LOG: &str = "warehouse.duckdb.wal";
 const KEY: &str = "secret.key";
-/// How often a warehouse that is written to is copied anew, and the pause before that.
+/// How often the copy of a warehouse that is being written is started again, and the pause before each try.
 const TRIES: u32 = 60;
 const PAUSE: Duration = Duration::from_millis(500);
-/// Longer than the steps in which a file system counts time.
+/// Longer than the resolution of file times.
 const TICK: Duration = Duration::from_millis(20);
 
-/// What a backup holds, or a restored directory.
+/// The contents of a backup or of a restored directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contents {
-    /// How many files.
+    /// The number of files.
     pub files: u64,
-    /// Their sizes together, in bytes.
+    /// The sum of their sizes, in bytes.
     pub bytes: u64,
-    /// Whether the key is among them; without it SECRET values cannot be read.
+    /// Whether the key is included. Without the key, SECRET values cannot be read.
     pub key: bool,
 }
 
-/// Writes a copy of `data_dir` to the new file `target`; `told` hears how many files are in it so far.
+/// Writes a copy of `data_dir` to the new file `target`. `told` is called with the number of files so far.
 ///
 /// # Errors
-/// [`PortError::NotFound`] where there is no data; [`PortError::AlreadyExists`] where there is such a file;
-/// [`PortError::Unavailable`] when something cannot be read or written, or the warehouse does not come to rest.
+/// [`PortError::NotFound`] if there is no data. [`PortError::AlreadyExists`] if the file exists.
+/// [`PortError::Unavailable`] if something cannot be read or written, or the warehouse is written all the
+/// time.
 pub fn backup(
     data_dir: &Path,
     target: &Path,
@@ -87,14 +89,14 @@ pub fn backup(
         archive.add(KEY, &key)?;
     }
     let (written, contents) = archive.end(with_key)?;
-    // Not over a file that came meanwhile.
+    // A hard link does not replace a file that appeared in the meantime.
     std::fs::hard_link(&written, target).map_err(|error| failed(target, &error))?;
     crate::private::sync_folder(folder).map_err(|error| failed(folder, &error))?;
     Ok(contents)
 }
 
-/// Copies files that are written together: begun again where one of them was written meanwhile. False where the first
-/// is not there.
+/// Copies files that are written together. If one of them was written in the meantime, the copy starts again.
+/// Returns false if the first file does not exist.
 fn copy_at_rest<const N: usize>(files: [(&PathBuf, &PathBuf); N]) -> Result<bool, PortError> {
     let seen = || files.map(|(from, _)| state(from));
     for _ in 0..TRIES {
@@ -102,7 +104,7 @@ fn copy_at_rest<const N: usize>(files: [(&PathBuf, &PathBuf); N]) -> Result<bool
         if before.first().is_none_or(Option::is_none) {
             return Ok(false);
         }
-        // A write within the same tick of the clock would not be seen.
+        // A write within the same tick of the file clock would not be noticed.
         std::thread::sleep(TICK);
         for (from, to) in files {
             match std::fs::copy(from, to) {
@@ -125,7 +127,7 @@ fn copy_at_rest<const N: usize>(files: [(&PathBuf, &PathBuf); N]) -> Result<bool
     ))
 }
 
-/// What changes whenever a file is written.
+/// A value that changes whenever a file is written.
 fn state(file: &Path) -> Option<(SystemTime, u64)> {
     let metadata = std::fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))

@@ -54,7 +54,7 @@ async fn what_a_process_works_on_is_backed_up_and_restored() {
     assert!(in_use.contains("in use"), "{in_use}");
     drop(platform);
     let refused = restore(&file, &data, false).unwrap_err().to_string();
-    assert!(refused.contains("has something in it") && refused.contains("--force"), "{refused}");
+    assert!(refused.contains("is not empty") && refused.contains("--force"), "{refused}");
     let (_, before) = restore(&file, &data, true).unwrap();
     assert!(before.unwrap().join(DATABASE).is_file(), "what was there is kept");
     check(&data).await;
@@ -70,7 +70,8 @@ async fn a_backup_that_is_cut_short_or_damaged_restores_nothing() {
     assert!(backup(&data, &file, true, &mut |_| {}).unwrap().key);
     let whole = fs::read(&file).unwrap();
     let mut flipped = whole.clone();
-    flipped[whole.len() / 2] ^= 1;
+    // Many bytes: one bit in the reference of a compressed run of zeros would not change the content.
+    flipped.iter_mut().skip(whole.len() / 2).take(64).for_each(|byte| *byte ^= 0xff);
     for bad in [&whole[..whole.len() / 2], &flipped, b"no archive"] {
         fs::write(&file, bad).unwrap();
         let refused = restore(&file, &other, false).unwrap_err().to_string();
@@ -82,9 +83,9 @@ async fn a_backup_that_is_cut_short_or_damaged_restores_nothing() {
     assert_eq!(fs::read(other.join(KEY)).unwrap(), fs::read(data.join(KEY)).unwrap());
 }
 
-/// The log of a process that was killed is part of the backup, and stays for its owner.
+/// The log of a killed process is part of the backup, and stays in the directory.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_leaves_what_a_dead_process_left() {
+async fn a_backup_keeps_the_log_of_a_dead_process() {
     let dir = tempfile::tempdir().unwrap();
     let (data, dead, file) = (dir.path().join("data"), dir.path().join("dead"), dir.path().join("b"));
     let platform = fill(&data).await;

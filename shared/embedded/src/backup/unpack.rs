@@ -1,4 +1,4 @@
-//! A data directory made of an archive: whole, or not at all.
+//! Creates a data directory from an archive, completely or not at all.
 
 use super::archive::{Entry, List, Summed, hex};
 use super::{Contents, DATABASE, KEY, LIST, failed};
@@ -11,12 +11,13 @@ use std::io::BufReader;
 use std::path::{Component, Path, PathBuf};
 use tar::Archive;
 
-/// Makes the data directory `data_dir` of the archive `file`. One that is there and not empty is refused unless `force`
-/// is given: then it is moved aside, and its new name is returned.
+/// Creates the data directory `data_dir` from the archive `file`. A directory that is not empty is refused
+/// unless `force` is set. With `force`, it is moved aside, and its new name is returned.
 ///
 /// # Errors
-/// [`PortError::Invalid`] where the archive is no backup, is cut short or damaged, where the directory has something in
-/// it, or is at work; [`PortError::Unavailable`] when something cannot be read or written. Nothing is changed then.
+/// [`PortError::Invalid`] if the archive is not a backup, is truncated or damaged, or if the directory is not
+/// empty or is in use. [`PortError::Unavailable`] if something cannot be read or written. Then nothing is
+/// changed.
 pub fn restore(file: &Path, data_dir: &Path, force: bool) -> Result<(Contents, Option<PathBuf>), PortError> {
     let there = match std::fs::read_dir(data_dir) {
         Ok(mut entries) => entries.next().is_some(),
@@ -24,7 +25,7 @@ pub fn restore(file: &Path, data_dir: &Path, force: bool) -> Result<(Contents, O
     };
     if there && !force {
         return Err(PortError::invalid(format!(
-            "{} has something in it; name a new directory with --data-dir, or move this one aside with --force",
+            "{} is not empty; name a new directory with --data-dir, or move this one aside with --force",
             data_dir.display()
         )));
     }
@@ -57,7 +58,7 @@ fn no_backup(file: &Path, why: &str) -> PortError {
 fn unpack(file: &Path, into: &Path) -> Result<Contents, PortError> {
     let opened = File::open(file).map_err(|error| failed(file, &error))?;
     let mut archive = Archive::new(GzDecoder::new(BufReader::new(opened)));
-    let broken = |error: std::io::Error| no_backup(file, &format!("it is cut short or damaged ({error})"));
+    let broken = |error: std::io::Error| no_backup(file, &format!("it is truncated or damaged ({error})"));
     let (mut found, mut list) = (Vec::new(), None);
     for entry in archive.entries().map_err(broken)? {
         let entry = entry.map_err(broken)?;
@@ -85,8 +86,8 @@ fn unpack(file: &Path, into: &Path) -> Result<Contents, PortError> {
         let path = path.to_string_lossy().into_owned();
         found.push(Entry { path, size, sum: hex(&summed.sum.finalize()) });
     }
-    let list =
-        list.ok_or_else(|| no_backup(file, "it has no list of its files, so it is cut short or no backup"))?;
+    let list = list
+        .ok_or_else(|| no_backup(file, "it has no list of its files, so it is truncated or not a backup"))?;
     let mut listed = list.files;
     listed.sort();
     found.sort();
@@ -94,7 +95,7 @@ fn unpack(file: &Path, into: &Path) -> Result<Contents, PortError> {
         return Err(no_backup(file, &format!("{} in it is damaged", wrong.path)));
     }
     if !listed.iter().any(|listed| listed.path == DATABASE) || listed.len() != found.len() {
-        return Err(no_backup(file, "its list of files is not what is in it"));
+        return Err(no_backup(file, "its list of files differs from its files"));
     }
     Ok(Contents {
         files: found.len() as u64,

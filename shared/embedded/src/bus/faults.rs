@@ -1,20 +1,20 @@
-//! Faults on purpose: what Pub/Sub may do to a message, done here so that tests need no cloud. Each is drawn
-//! from a seed, so a failing test can be run again.
+//! Injected faults: what Pub/Sub may do to a message, so that tests need no cloud. Each fault is drawn from a
+//! seed, so a failing test can be repeated.
 
 use std::time::Duration;
 
-/// How often which fault happens, each between 0 and 1.
+/// How often each fault happens, between 0 and 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Faults {
-    /// Where the draws begin.
+    /// The seed of the random draws.
     pub seed: u64,
-    /// A message is delivered a second time.
+    /// The share of messages that are delivered twice.
     pub duplicate: f64,
-    /// A message is held back for up to `max_delay`.
+    /// The share of messages that are held back, for up to `max_delay`.
     pub delay: f64,
-    /// How long at most.
+    /// The longest delay.
     pub max_delay: Duration,
-    /// A message overtakes those before it.
+    /// The share of messages that overtake earlier ones.
     pub reorder: f64,
 }
 
@@ -58,7 +58,7 @@ impl Dice {
         (self.draw() < self.faults.delay).then(|| self.faults.max_delay.mul_f64(self.draw()))
     }
 
-    /// Which of `length` waiting messages goes next.
+    /// Which of `length` waiting messages is handed out next.
     pub(super) fn chooses(&mut self, length: usize) -> usize {
         if length == 0 || self.draw() >= self.faults.reorder {
             return 0;

@@ -1,15 +1,17 @@
-//! What keeps a message that ends the process from ending every process after it.
+//! Prevents a message that ends the process from ending every process after it.
 //!
-//! In peace nothing is written down of a message in hand: a process that dies finds it again, and that is that. But
-//! one of the messages it finds may be what ended it. So what is left over from a former process is marked in the
-//! file before it is handed out, a handful at a time. A message that has a mark when a process begins was in hand as
-//! the last one ended: it is handed out alone, with nothing beside it that could end the process in its stead, and
-//! marked again. With enough marks it is given up without being handed out.
+//! Normally nothing is written about a message that is being handled: if the process dies, the next one finds
+//! the message again. But one of these messages may have ended the process. So the messages left over from an
+//! earlier process are marked in the file before they are handed out, a few at a time. If a message has a
+//! mark when a process starts, it was being handled when the last process ended. It is handed out alone, so
+//! that no other message can end the process, and it is marked again. With enough marks it is given up
+//! without being handed out.
 //!
-//! A process that is killed at random moments marks nothing twice but a message that was being handled alone at that
-//! very moment, some milliseconds of a life: an innocent message is not given up by that.
+//! A process that is killed at random marks a message twice only if the message was being handled alone at
+//! that time, which takes some milliseconds. So an innocent message is not given up.
 //!
-//! Task runs are not guarded here: their claims count (see `StateStore::claim`), and they may take hours.
+//! Task runs are not guarded here. Their deliveries are counted by their claims (see `StateStore::claim`),
+//! and they may take hours.
 
 use super::lane::Held;
 use segue_ports::Topic;
@@ -17,34 +19,34 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How long a suspect is handled alone; others go on beside one that takes longer.
+/// How long a suspect is handled alone. After this time, other messages are handled too.
 const ALONE: Duration = Duration::from_secs(5);
 /// How long task runs wait for the suspects of other topics after a start.
 const QUIET: Duration = Duration::from_secs(20);
 
-/// What is to be done with the next message.
+/// How to handle the next message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Care {
-    /// It came in this life: handed out as it is.
+    /// It was published in this process's life. It is handed out directly.
     None,
-    /// It is left over: marked, then handed out beside others.
+    /// It is left over. It is marked, and then handed out together with others.
     Mark,
-    /// It was in hand as a process ended: marked, then handed out alone.
+    /// It was being handled when a process ended. It is marked, and then handed out alone.
     Alone,
-    /// It was in hand too often, or asked too often to be delivered again.
+    /// It was being handled too often when a process ended, or its handler asked for too many retries.
     GiveUp,
 }
 
 /// The guard of one topic.
 pub(super) struct Guard {
-    /// Messages up to this id are left over from a former process; none are where the topic is not guarded.
+    /// Messages up to this id are left over from an earlier process. 0 if the topic is not guarded.
     left_over: i64,
     limit: u32,
-    /// The suspect in hand, and until when it is alone.
+    /// The suspect that is being handled, and the end of its time alone.
     alone: Option<(i64, Instant)>,
     /// How many suspects are left in guarded topics.
     suspects: watch::Receiver<usize>,
-    /// Until when an unguarded topic waits for these; none in a guarded one.
+    /// The time until which an unguarded topic waits for suspects. None in a guarded topic.
     quiet: Option<Instant>,
 }
 
@@ -72,7 +74,8 @@ impl Guard {
         }
     }
 
-    /// Nothing may be handed out now: a suspect is in hand, or other topics have some.
+    /// Whether nothing may be handed out now, because this topic handles a suspect, or other topics have
+    /// suspects.
     pub(super) fn is_closed(&mut self) -> bool {
         let now = Instant::now();
         if self.alone.is_some_and(|(_, until)| until <= now) {
@@ -84,24 +87,24 @@ impl Guard {
         self.alone.is_some() || self.quiet.is_some()
     }
 
-    /// A suspect is in hand.
+    /// Records that a suspect is being handled.
     pub(super) fn begin(&mut self, id: i64) {
         self.alone = Some((id, Instant::now() + ALONE));
     }
 
-    /// A message has ended.
+    /// Records that a message has ended.
     pub(super) fn ended(&mut self, id: i64) {
         if self.alone.is_some_and(|(suspect, _)| suspect == id) {
             self.alone = None;
         }
     }
 
-    /// When the topic opens without anything happening in it.
+    /// The time at which the topic opens without another event.
     pub(super) fn next(&self) -> Option<Instant> {
         self.alone.map(|(_, until)| until).or(self.quiet)
     }
 
-    /// Comes when there are fewer suspects elsewhere, if that is waited for.
+    /// Waits until other topics have fewer suspects, if the topic waits for this.
     pub(super) async fn fewer_suspects(&mut self) {
         let waits = self.quiet.is_some();
         if !waits || self.suspects.changed().await.is_err() {

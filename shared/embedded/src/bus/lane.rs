@@ -1,28 +1,29 @@
-//! What one topic holds in memory.
+//! The messages of one topic in memory.
 //!
-//! The file is the truth; a lane spares most messages the way through it: a message that is published while
-//! its worker has room is written to the file and handed over in memory. Whatever is not handed over is
-//! marked by [`Lane::unloaded`] and read from the file when there is room.
+//! The file is authoritative. A lane saves most messages the way through the file: a message that is
+//! published while its worker has room is written to the file and handed over in memory. The other messages
+//! are recorded in [`Lane::unloaded`], and read from the file when there is room.
 
 use segue_ports::wire::Message;
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Messages of one topic in memory at most, beyond what retries hold; more stay in the file.
+/// The largest number of messages of one topic in memory, not counting retries. More messages stay in the
+/// file.
 const ROOM: usize = 256;
 
 /// A message in memory.
 pub(super) struct Held {
     pub(super) id: i64,
     pub(super) message: Message,
-    /// How often it came back before.
+    /// How often the message was handed back.
     pub(super) deliveries: u32,
-    /// How often it was handed out after the end of a process and that delivery did not end.
+    /// How often the message was handed out after the end of a process in a delivery that did not end.
     pub(super) begun: u32,
-    /// A second copy made by fault injection: nothing in the file belongs to it.
+    /// A second copy made by fault injection. The file has no row for it.
     pub(super) copy: bool,
-    /// Fault injection has had its turn.
+    /// Whether fault injection has already drawn for this message.
     pub(super) disturbed: bool,
 }
 
@@ -35,26 +36,26 @@ impl Held {
 /// A topic's messages in memory.
 #[derive(Default)]
 pub(super) struct Lane {
-    /// Waiting to be handled.
+    /// Messages waiting to be handled.
     pub(super) ready: VecDeque<Held>,
-    /// Ids that are in memory in whatever way, until their end is in the file: never loaded again.
+    /// The ids of messages in memory, until their end is written to the file. They are not loaded again.
     pub(super) held: HashSet<i64>,
-    /// From that id on there may be messages in the file that are not held.
+    /// From this id on, the file may have messages that are not held. None if it has no such messages.
     pub(super) unloaded: Option<i64>,
-    /// Somebody handles the topic.
+    /// Whether a worker handles the topic.
     running: bool,
-    /// Counts the times somebody began to.
+    /// How often a worker has started.
     epoch: u64,
 }
 
-/// A lane with the bell that wakes its worker.
+/// A lane, and the notification that wakes its worker.
 pub(super) struct LaneCell {
     lane: Mutex<Lane>,
     pub(super) bell: Notify,
 }
 
 impl LaneCell {
-    /// A lane of which nothing has been read from the file yet.
+    /// A lane with no messages loaded from the file yet.
     pub(super) fn new() -> Self {
         let lane = Lane { unloaded: Some(0), ..Lane::default() };
         Self { lane: Mutex::new(lane), bell: Notify::new() }
@@ -64,10 +65,10 @@ impl LaneCell {
         self.lane.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a place in memory for messages about to be written; none when they must go by the file.
+    /// Reserves room in memory for messages that will be written. None if they must be read from the file.
     pub(super) fn reserve(&self, ids: impl ExactSizeIterator<Item = i64>) -> Option<u64> {
         let mut lane = self.lock();
-        // What waits in the file goes first, or it would wait for ever.
+        // Messages in the file go first. Otherwise they would wait forever.
         if !lane.running || lane.unloaded.is_some() || lane.ready.len() + ids.len() > ROOM {
             return None;
         }
@@ -75,7 +76,7 @@ impl LaneCell {
         Some(lane.epoch)
     }
 
-    /// Hands over messages that are in the file now.
+    /// Hands over messages that are now in the file.
     pub(super) fn deliver(&self, reserved: Option<u64>, messages: Vec<(i64, Message)>) {
         let mut lane = self.lock();
         if reserved == Some(lane.epoch) && lane.running {
@@ -87,7 +88,7 @@ impl LaneCell {
         self.bell.notify_one();
     }
 
-    /// Gives back the places of messages that could not be written.
+    /// Releases the room of messages that could not be written.
     pub(super) fn forget(&self, ids: impl Iterator<Item = i64>) {
         let mut lane = self.lock();
         for id in ids {
@@ -95,7 +96,7 @@ impl LaneCell {
         }
     }
 
-    /// Begins to handle the topic; false when somebody does already.
+    /// Starts handling the topic. Returns false if another worker handles it already.
     pub(super) fn start(&self) -> bool {
         let mut lane = self.lock();
         if lane.running {
@@ -106,7 +107,7 @@ impl LaneCell {
         true
     }
 
-    /// Ends it: what is in memory is only in the file from now on.
+    /// Stops handling the topic. Messages in memory are from now on only in the file.
     pub(super) fn stop(&self) {
         let mut lane = self.lock();
         lane.ready.clear();
@@ -117,7 +118,7 @@ impl LaneCell {
 }
 
 impl Lane {
-    /// There may be messages in the file from `id` on.
+    /// Records that the file may have messages from `id` on.
     pub(super) fn leave_from(&mut self, id: i64) {
         self.unloaded = Some(self.unloaded.map_or(id, |known| known.min(id)));
     }

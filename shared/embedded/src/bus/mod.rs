@@ -1,16 +1,17 @@
 //! The event bus on SQLite: durable, at least once, in one process.
 //!
-//! What it is: [`DurableBus`]. A published message is a row of `messages` until a handler is done with it. A
-//! process that dies with messages in hand finds them all again at its next start, at once: as one process at
-//! a time has the file, what is in hand need not be written down. Such a death is hardly the message's fault and
-//! does not count as a delivery (but see `guard`); a handler that asks for a retry does, and after
-//! [`BusOptions::max_deliveries`] of those the message is put aside as a [`DeadLetter`], and the
-//! [`DeadLetterHandler`] sees to it that nobody waits for it.
+//! What it is: [`DurableBus`]. A published message is a row of `messages` until a handler is done with it. If
+//! a process dies while it handles messages, the next start finds all of them again at once: only one process
+//! uses the file, so nothing need be written about messages being handled. Such a death is rarely the
+//! message's fault and does not count as a delivery (but see `guard`). A retry that a handler asks for
+//! counts. After [`BusOptions::max_deliveries`] retries the message becomes a [`DeadLetter`], and the
+//! [`DeadLetterHandler`] ends what waits for the message.
 //!
-//! What it must not know: what a message says.
+//! What it must not know: the content of a message.
 //!
-//! How it runs: one worker per topic (`worker`), its messages in memory (`lane`), the rows (`table`), faults
-//! for tests (`faults`), messages that end the process (`guard`). Nothing polls: a worker sleeps until a message comes or a retry is due.
+//! How it runs: one worker for each topic (`worker`), its messages in memory (`lane`), the rows (`table`),
+//! faults for tests (`faults`), messages that end the process (`guard`). Nothing polls: a worker sleeps until
+//! a message arrives or a retry is due.
 
 mod faults;
 mod guard;
@@ -40,14 +41,14 @@ use worker::Worker;
 
 const PORT: &str = "event bus";
 
-/// How a bus behaves.
+/// The settings of a bus.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BusOptions {
-    /// After so many deliveries that asked for a retry a message is put aside.
+    /// The number of deliveries that asked for a retry after which a message is given up.
     pub max_deliveries: u32,
-    /// After so many deliveries of what a former process left over that ended with the process a message is put aside.
+    /// The number of deliveries that ended with the process after which a left-over message is given up.
     pub max_unended: u32,
-    /// Faults on purpose, for tests.
+    /// Injected faults, for tests. None: no faults.
     pub faults: Option<Faults>,
 }
 
@@ -63,31 +64,31 @@ pub struct DurableBus {
     shared: Arc<Shared>,
 }
 
-/// Who takes the messages of a topic.
+/// The handlers of the messages of a topic.
 #[derive(Clone)]
 pub struct Handling {
-    /// Takes them.
+    /// Handles the messages.
     pub handler: Arc<dyn MessageHandler>,
-    /// Sees to it that nobody waits for one that is given up; none: nobody does.
+    /// Handles messages that are given up. None: they are only recorded.
     pub dead_letters: Option<Arc<dyn DeadLetterHandler>>,
 }
 
-/// What publishers and workers have in common.
+/// The state that publishers and workers share.
 struct Shared {
     database: Database,
     options: BusOptions,
     /// The next message's id.
     next_id: AtomicI64,
-    /// Messages whose end is not in the file yet.
+    /// The number of messages without an end in the file.
     pending: AtomicU64,
     lanes: Mutex<HashMap<String, Arc<LaneCell>>>,
-    /// Messages up to this id are left over from a former process.
+    /// Messages up to this id are left over from an earlier process.
     left_over: i64,
-    /// How many of these were in hand as it ended, and wait for being handled alone.
+    /// How many of these messages were being handled when that process ended, and must now be handled alone.
     suspects: watch::Sender<usize>,
 }
 
-/// Messages for one topic, on their way into the file.
+/// Messages for one topic that will be written to the file.
 struct Batch {
     topic: String,
     lane: Arc<LaneCell>,
@@ -97,7 +98,7 @@ struct Batch {
 }
 
 impl DurableBus {
-    /// The bus in that database, with what is in it from before.
+    /// The bus in a database, with the messages that are already in it.
     ///
     /// # Errors
     /// [`PortError::Unavailable`] when the database cannot be read.
@@ -121,11 +122,12 @@ impl DurableBus {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Hands the messages of a topic to `handler`, at most `concurrency` at once, until `shutdown`; then waits
-    /// for those in hand and returns. Dropping it instead leaves those in hand to be delivered again.
+    /// Passes the messages of a topic to `handler`, at most `concurrency` at once, until `shutdown`. Then
+    /// waits for the messages being handled, and returns. If the future is dropped instead, these messages
+    /// are delivered again.
     ///
     /// # Errors
-    /// [`PortError::AlreadyExists`] when somebody handles the topic already.
+    /// [`PortError::AlreadyExists`] if another worker handles the topic.
     pub async fn run(
         &self,
         topic: Topic,
@@ -136,7 +138,7 @@ impl DurableBus {
         self.run_with(topic, Handling { handler, dead_letters: None }, concurrency, shutdown).await
     }
 
-    /// As [`Self::run`]; `handling` also hears of the messages that are given up.
+    /// Like [`Self::run`], with a handler for messages that are given up.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -154,16 +156,13 @@ impl DurableBus {
         Ok(())
     }
 
-    /// How many messages are published and not done with, of all topics; those that wait for a retry count.
-    /// A handler publishes what follows before it is done, so nothing is under way when this is 0.
+    /// The number of published messages of all topics that are not done, including messages that wait for a
+    /// retry. A handler publishes follow-up messages before it is done, so at 0 nothing is in progress.
     pub fn pending(&self) -> u64 {
         self.shared.pending.load(Ordering::Acquire)
     }
 
     /// The messages that were given up, oldest first.
-    ///
-    /// # Errors
-    /// [`PortError::Unavailable`].
     pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, PortError> {
         self.shared.database.scan(table::dead_letters).await.map_err(|error| error.at(PORT))
     }
@@ -215,7 +214,7 @@ impl Shared {
         let mut count = 0;
         for batch in &mut batches {
             count += batch.rows.len() as u64;
-            // What is due later waits in the file, where the worker finds when.
+            // A message with a later due date waits in the file, and the worker finds its date there.
             if due.is_none() {
                 batch.reserved = batch.lane.reserve(batch.messages.iter().map(|(id, _)| *id));
             }
@@ -263,8 +262,8 @@ impl DurableBus {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
-        // On a task of its own: a publisher that is cancelled must not leave a message in the file of which
-        // its worker never hears.
+        // This runs in its own task: if the publisher is cancelled, the message must not be in the file
+        // without its worker knowing.
         let published = tokio::spawn(async move { shared.publish(messages, due).await });
         published.await.map_err(|error| PortError::unavailable(PORT, error))?
     }

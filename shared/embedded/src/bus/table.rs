@@ -8,18 +8,18 @@ use segue_ports::wire::Message;
 pub(super) struct Row {
     pub(super) id: i64,
     pub(super) body: String,
-    /// Milliseconds since 1970.
+    /// The time from which it can be delivered, in milliseconds since 1970.
     pub(super) visible_at: i64,
-    /// How often it was handed out and came back.
+    /// How often the message was handed back.
     pub(super) deliveries: u32,
-    /// How often it was marked as handed out and its end never came.
+    /// How often the message was marked as handed out without ending.
     pub(super) begun: u32,
 }
 
-/// What became of messages: written in one transaction.
+/// The ends of messages, written in one transaction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcomes {
-    /// Done with.
+    /// Handled.
     pub(super) done: Vec<i64>,
     /// To be delivered again.
     pub(super) again: Vec<Again>,
@@ -33,7 +33,7 @@ pub(super) struct Again {
     pub(super) id: i64,
     pub(super) visible_at: i64,
     pub(super) deliveries: u32,
-    /// The marks it keeps: none after a delivery that ended.
+    /// The marks the message keeps. 0 after a delivery that ended.
     pub(super) begun: u32,
 }
 
@@ -42,25 +42,25 @@ pub(super) struct Again {
 pub(super) struct Dead {
     pub(super) id: i64,
     pub(super) reason: String,
-    /// Milliseconds since 1970.
+    /// The time it was given up, in milliseconds since 1970.
     pub(super) died: i64,
 }
 
-/// A message that was given up, kept for who looks into it.
+/// A message that was given up, kept for people who look for the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The topic's name.
     pub topic: String,
     /// The message as JSON.
     pub body: String,
-    /// How often it was delivered.
+    /// The number of deliveries.
     pub deliveries: u32,
-    /// Why it was given up.
+    /// The reason.
     pub reason: String,
 }
 
 impl Outcomes {
-    /// How many messages are gone by them.
+    /// The number of messages that these outcomes remove.
     pub(super) fn gone(&self) -> u64 {
         self.done.len() as u64 + self.dead.len() as u64
     }
@@ -70,7 +70,7 @@ impl Outcomes {
     }
 }
 
-/// How many messages there are, and the highest id.
+/// The number of messages, and the highest id.
 pub(super) fn totals(connection: &Connection) -> Result<(i64, i64), DbError> {
     let mut statement = connection.prepare("SELECT count(*), coalesce(max(id), 0) FROM messages")?;
     Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
@@ -106,7 +106,7 @@ pub(super) fn load(
     statement.query_and_then(params![topic, from, limit], read)?.collect()
 }
 
-/// Messages by their ids; those that are gone are left out.
+/// Messages by their ids. Messages that no longer exist are left out.
 pub(super) fn load_some(connection: &Connection, topic: &str, ids: &[i64]) -> Result<Vec<Row>, DbError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, body, visible_at, deliveries, begun FROM messages WHERE topic = ?1 AND id = ?2",
@@ -130,7 +130,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Row, DbError> {
     })
 }
 
-/// Marks messages as handed out, before they are.
+/// Marks messages before they are handed out.
 pub(super) fn mark(connection: &Connection, topic: &str, ids: &[i64]) -> Result<(), DbError> {
     let mut statement =
         connection.prepare_cached("UPDATE messages SET begun = begun + 1 WHERE topic = ?1 AND id = ?2")?;
@@ -140,7 +140,7 @@ pub(super) fn mark(connection: &Connection, topic: &str, ids: &[i64]) -> Result<
     Ok(())
 }
 
-/// The topics of the messages that have a mark and are due.
+/// The topics of messages that have a mark and are due.
 pub(super) fn marked(connection: &Connection, now: i64) -> Result<Vec<String>, DbError> {
     let mut statement =
         connection.prepare("SELECT topic FROM messages WHERE begun > 0 AND visible_at <= ?1")?;

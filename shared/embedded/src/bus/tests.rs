@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 fn open(directory: &Path) -> DurableBus {
     let file = directory.join("segue.db");
-    // A worker that was dropped may have something on its way into the file still.
+    // A dropped worker may still be writing to the file.
     let tried = || Database::open(&file).inspect_err(|_| std::thread::sleep(Duration::from_millis(10)));
     let database = (0..500).find_map(|_| tried().ok()).unwrap();
     DurableBus::new(database, BusOptions::default()).unwrap()
@@ -35,7 +35,7 @@ async fn idle(bus: &DurableBus) {
     }
 }
 
-/// Never ends with a message.
+/// Never finishes a message.
 struct Stuck(AtomicUsize);
 
 #[async_trait]
@@ -46,7 +46,7 @@ impl MessageHandler for Stuck {
     }
 }
 
-/// Belongs to a process that stops.
+/// Acts like a process that stops.
 struct Stopping(AtomicUsize);
 
 #[async_trait]
@@ -57,7 +57,7 @@ impl MessageHandler for Stopping {
     }
 }
 
-/// Fails in its own way each time.
+/// Fails in a different way each time.
 struct Broken(AtomicUsize);
 
 #[async_trait]
@@ -102,13 +102,13 @@ async fn faults_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_in_hand_at_a_crash_comes_again_at_once() {
+async fn messages_being_handled_at_a_crash_come_again_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let stuck = Arc::new(Stuck(AtomicUsize::new(0)));
     {
         let bus = open(directory.path());
         let (_shutdown, worker) = start(&bus, stuck.clone());
-        // More than are in hand, and more than fit into memory.
+        // More than can be handled at once, and more than fit into memory.
         bus.publish((0..1000).map(|index| message(&format!("c{index}"), Event::Continued)).collect())
             .await
             .unwrap();
@@ -186,7 +186,7 @@ async fn a_topic_has_one_worker_at_a_time() {
     idle(&bus).await;
 }
 
-/// Is told of what is given up, and remembers it.
+/// Records the messages that are given up.
 #[derive(Default)]
 struct Undertaker(Mutex<Vec<GivenUp>>);
 
@@ -198,7 +198,7 @@ impl DeadLetterHandler for Undertaker {
     }
 }
 
-/// Ends the process (the test drops the worker) on one message, and is done with all others.
+/// Ends the process on one message (the test drops the worker), and handles all others.
 struct Deadly {
     name: &'static str,
     begun: AtomicUsize,
@@ -217,7 +217,7 @@ impl MessageHandler for Deadly {
     }
 }
 
-/// A process that lives until it has the deadly message in hand, or has nothing left to do.
+/// A process that lives until it handles the deadly message, or has nothing left to do.
 async fn a_life(directory: &Path, deadly: &Arc<Deadly>, undertaker: &Arc<Undertaker>) -> bool {
     let bus = open(directory);
     let before = deadly.begun.load(Ordering::SeqCst);
@@ -270,14 +270,14 @@ async fn a_message_that_ends_every_process_is_given_up_and_no_other() {
     }
 }
 
-/// A process that is killed again and again before anything has ended must not cost an innocent message its life.
+/// A process that is killed repeatedly before anything has ended must not make innocent messages be given up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_only_near_a_death_is_not_given_up() {
+async fn an_innocent_message_near_a_death_is_not_given_up() {
     let directory = tempfile::tempdir().unwrap();
     let messages = (0..30).map(|index| message(&format!("n{index}"), Event::Continued)).collect();
     open(directory.path()).publish(messages).await.unwrap();
     for _ in 0..2 {
-        // All that are handed out are in hand as the process ends.
+        // All messages that were handed out are being handled when the process ends.
         let (bus, stuck) = (open(directory.path()), Arc::new(Stuck(AtomicUsize::new(0))));
         let worker = bus.run(topic(), stuck.clone(), 8, CancellationToken::new());
         tokio::select! {
@@ -295,9 +295,9 @@ async fn what_was_only_near_a_death_is_not_given_up() {
 }
 
 #[tokio::test]
-async fn what_a_stop_cut_off_comes_to_the_next_worker_and_does_not_count() {
+async fn a_message_interrupted_by_a_stop_comes_to_the_next_worker_and_does_not_count() {
     let directory = tempfile::tempdir().unwrap();
-    // Only task runs are stopped.
+    // Only task runs can be stopped.
     let topic = || Topic::Tasks("service".into());
     for time in 0..=BusOptions::default().max_deliveries {
         let (bus, stopping) = (open(directory.path()), Arc::new(Stopping(AtomicUsize::new(0))));

@@ -1,8 +1,8 @@
-//! The worker of one topic: takes messages, hands them to the handler, writes down what became of them.
+//! The worker of one topic: loads messages, passes them to the handler, and records their ends.
 //!
-//! It alone loads messages and lets go of them, one step after the other, so no message is handed out twice
-//! but on purpose. Endings are written in batches: while one batch is on its way into the file, the next
-//! gathers.
+//! Only the worker loads and releases messages, one step after the other, so no message is handed out twice
+//! except by fault injection. Ends are written in batches: while one batch is being written, the next one is
+//! collected.
 
 use super::faults::Dice;
 use super::guard::{Care, Guard};
@@ -26,23 +26,23 @@ use tokio_util::sync::CancellationToken;
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(60);
-/// How long to wait when the database itself fails.
+/// The pause after the database fails.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Messages read from the file at once.
+/// The number of messages read from the file at once.
 const LOAD: usize = 128;
 
-/// What is known of a message once its body went to the handler.
+/// A message after its body was passed to the handler.
 struct Ended {
     id: i64,
     deliveries: u32,
     begun: u32,
     copy: bool,
     verdict: Verdict,
-    /// Why it was given up, where it was not handled but given up.
+    /// The reason if the message was given up instead of handled.
     given_up: Option<String>,
 }
 
-/// A batch of endings, and whether it is in the file.
+/// A batch of ends, and whether it was written to the file.
 type Written = (Arc<Outcomes>, Result<(), DbError>);
 
 /// The worker of one topic.
@@ -57,7 +57,7 @@ pub(super) struct Worker {
     outcomes: Outcomes,
     waiting: Waiting,
     dice: Option<Dice>,
-    /// Copies made by fault injection and not handled yet.
+    /// Copies made by fault injection that are not handled yet.
     copies: u64,
 }
 
@@ -122,7 +122,7 @@ impl Worker {
                 written = end_of(&mut writing) => {
                     writing = None;
                     if !self.written(written).await && stopping {
-                        // What could not be written is delivered again at the next start.
+                        // Ends that could not be written lead to another delivery at the next start.
                         return;
                     }
                 }
@@ -133,7 +133,7 @@ impl Worker {
         }
     }
 
-    /// Hands messages to the handler as long as there is room.
+    /// Passes messages to the handler as long as there is room.
     async fn dispatch(&mut self) {
         let mut left_over = Vec::new();
         while self.tasks.len() + left_over.len() < self.concurrency && !self.guard.is_closed() {
@@ -151,7 +151,7 @@ impl Worker {
                     left_over.push(held);
                 }
                 Care::Alone => {
-                    // It waits until nothing else is in hand.
+                    // The suspect waits until no other message is being handled.
                     self.lane.lock().ready.push_front(held);
                     break;
                 }
@@ -163,7 +163,7 @@ impl Worker {
         }
     }
 
-    /// Hands out what a former process left over, once it is marked in the file.
+    /// Hands out messages of an earlier process after they are marked in the file.
     async fn hand_out_marked(&mut self, left_over: Vec<Held>) {
         let (topic, ids) = (self.topic.clone(), left_over.iter().map(|held| held.id).collect::<Vec<_>>());
         let marked =
@@ -186,13 +186,13 @@ impl Worker {
         let handler = Arc::clone(&self.handling.handler);
         self.tasks.spawn(async move {
             let Held { id, message, deliveries, begun, copy, .. } = held;
-            // A handler that panics is a fault like any other; it must not take the worker with it.
+            // A handler that panics is an error like any other, and must not end the worker.
             let verdict = AssertUnwindSafe(handler.handle(message)).catch_unwind().await;
             Ended { id, deliveries, begun, copy, verdict: verdict.unwrap_or(Verdict::Retry), given_up: None }
         });
     }
 
-    /// Has whoever waits for a message learn that it is given up.
+    /// Tells the handler of dead letters that a message is given up.
     fn give_up(&mut self, held: Held) {
         let Held { id, message, deliveries, begun, .. } = held;
         let deadly = deliveries < self.shared.options.max_deliveries;
@@ -222,7 +222,7 @@ impl Worker {
         });
     }
 
-    /// Fault injection: makes a second message of it, or holds it back, then none.
+    /// Fault injection: duplicates a message, or holds it back and returns none.
     fn disturb(&mut self, mut held: Held) -> Option<Held> {
         let Some(dice) = self.dice.as_mut().filter(|_| !held.disturbed) else { return Some(held) };
         held.disturbed = true;
@@ -264,7 +264,7 @@ impl Worker {
         }
     }
 
-    /// Reads messages that are only in the file; false when nothing had to be read.
+    /// Loads messages that are only in the file. Returns false if there was nothing to load.
     async fn load(&mut self) -> bool {
         let from = {
             let mut lane = self.lane.lock();
@@ -272,7 +272,7 @@ impl Worker {
         };
         let Some(from) = from else { return false };
         let topic = self.topic.clone();
-        // By way of the writer: what was sent to be written before this is in the file by then.
+        // This read goes through the writer, so earlier writes are in the file by then.
         let rows = self.shared.database.write(move |connection| table::load(connection, &topic, from, LOAD));
         match rows.await {
             Ok(rows) => {
@@ -295,11 +295,11 @@ impl Worker {
         true
     }
 
-    /// Takes a message from the file into memory, or makes it wait for its time.
+    /// Takes a message from the file into memory, or lets it wait until it is due.
     fn take_in(&mut self, row: Row) {
         let wait = u64::try_from(row.visible_at.saturating_sub(now_millis())).unwrap_or_default();
         if wait > 0 {
-            // A clock that was set back must not hold a message for longer than any retry.
+            // If the clock was set back, a message must not wait longer than any retry.
             let wait = Duration::from_millis(wait).min(LAST_RETRY);
             self.waiting.retry(Instant::now() + wait, row.id);
             return;
@@ -314,7 +314,7 @@ impl Worker {
     }
 
     fn ended(&mut self, ended: Option<Ended>) {
-        // None is a task that was aborted, which only the end of the worker does.
+        // None means that the task was aborted, which happens only when the worker ends.
         let Some(ended) = ended else { return };
         if ended.copy {
             self.copies = self.copies.saturating_sub(1);
@@ -335,7 +335,7 @@ impl Worker {
             (Verdict::Retry, None) => {
                 let deliveries = ended.deliveries.saturating_add(1);
                 let wait = if deliveries >= self.shared.options.max_deliveries {
-                    // It is not handled again but given up.
+                    // The message is not handled again but given up.
                     Duration::ZERO
                 } else {
                     backoff(deliveries)
@@ -345,8 +345,8 @@ impl Worker {
             (Verdict::Retry, Some(_)) => {
                 self.outcomes.again.push(again(ended.deliveries, ended.begun, LAST_RETRY));
             }
-            // It stays in the file as it is, and held here: only the next worker loads it again. Task runs are not
-            // guarded, so no mark is left on it.
+            // The message stays in the file and held here, so only the next worker loads it again. Task runs
+            // are not guarded, so the message keeps no mark.
             (Verdict::Stopped, _) => {}
         }
     }
@@ -356,11 +356,11 @@ impl Worker {
         self.outcomes.dead.push(Dead { id, reason, died: now_millis() });
     }
 
-    /// Begins to write what became of messages.
+    /// Starts to write the ends of messages.
     fn write(&mut self) -> JoinHandle<Written> {
         let outcomes = Arc::new(std::mem::take(&mut self.outcomes));
         let (shared, topic) = (Arc::clone(&self.shared), self.topic.clone());
-        // On a task of its own: it is counted even when the worker is dropped meanwhile.
+        // In its own task, so that the messages are counted even if the worker is dropped in the meantime.
         tokio::spawn(async move {
             let theirs = Arc::clone(&outcomes);
             let written =
@@ -372,7 +372,7 @@ impl Worker {
         })
     }
 
-    /// Lets go of what was written; false when it was not.
+    /// Releases the messages that were written. Returns false if writing failed.
     async fn written(&mut self, written: Option<Written>) -> bool {
         let Some((outcomes, written)) = written else { return false };
         if let Err(error) = written {

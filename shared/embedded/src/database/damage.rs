@@ -1,27 +1,29 @@
-//! Whether the files are what the last process left: asked before anything is opened.
+//! Checks before opening whether the files are those that the last process left.
 //!
-//! SQLite takes a database without its log for an older one, a log with a bad spot for a shorter one, and a missing
-//! file for a new one, each without a word. All that was answered since is gone then, and the next write buries it.
+//! SQLite takes a database without its log for an older one, a log with a damaged part for a shorter one, and
+//! a missing file for a new one, without an error. Then all later answered writes are lost, and the next
+//! write makes the loss permanent.
 
 use segue_ports::PortError;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-/// The log's header, and that of each frame in it.
+/// The size of the log's header, and of the header of each frame, in bytes.
 const HEADER: usize = 32;
 const FRAME: usize = 24;
-/// The log's first bytes; the last bit says how its sums are made.
+/// The log's first bytes. The last bit says how checksums are computed.
 const MAGIC: u32 = 0x377f_0682;
-/// The largest page SQLite knows.
+/// The largest page size of SQLite, in bytes.
 const LARGEST_PAGE: u32 = 65_536;
 
-/// Refuses a database that has lost something.
+/// Refuses a database that has lost data.
 ///
-/// `unclean`: the last process ended without closing it.
+/// `unclean` says that the last process ended without closing it.
 ///
 /// # Errors
-/// [`PortError::Invalid`] says what is lost and what to do; [`PortError::Unavailable`] when the files cannot be read.
+/// [`PortError::Invalid`] says what is lost and what to do. [`PortError::Unavailable`] if the files cannot be
+/// read.
 pub(super) fn refuse(database: &Path, unclean: bool) -> Result<(), PortError> {
     let log = beside(database, "-wal");
     let (size, log_size) = (size(database)?, size(&log)?);
@@ -41,9 +43,7 @@ pub(super) fn refuse(database: &Path, unclean: bool) -> Result<(), PortError> {
         };
     }
     match log_size {
-        None if unclean => {
-            Err(lost(database, "has lost its log (segue.db-wal), in which the last changes were"))
-        }
+        None if unclean => Err(lost(database, "has lost its log (segue.db-wal) with the last changes")),
         Some(size) if size > 0 => match broken(&log) {
             Ok(None) => Ok(()),
             Ok(Some(at)) => {
@@ -57,16 +57,16 @@ pub(super) fn refuse(database: &Path, unclean: bool) -> Result<(), PortError> {
     }
 }
 
-/// What is said where the content of the database is damaged.
+/// The error for a database with damaged content.
 pub(super) fn lost(database: &Path, what: &str) -> PortError {
     PortError::invalid(format!(
-        "{} {what}. Put the missing or damaged file back, bring a backup back with `segue restore`, or name another \
+        "{} {what}. Put the missing or damaged file back, restore a backup with `segue restore`, or name another \
          directory with --data-dir; --accept-loss starts with what is left",
         database.display()
     ))
 }
 
-/// The file of that ending beside the database.
+/// The file next to the database with this ending.
 pub(super) fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(ending);
@@ -81,7 +81,7 @@ fn size(file: &Path) -> Result<Option<u64>, PortError> {
     }
 }
 
-/// Something that only a database which is there explains: an object, or the warehouse.
+/// Something that proves that a database existed: an object, or the warehouse.
 fn witness(folder: &Path) -> Option<PathBuf> {
     let warehouse = folder.join("warehouse.duckdb");
     if warehouse.exists() {
@@ -110,10 +110,11 @@ fn file_in(folder: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Where the log stops being readable although it goes on behind, if it does.
+/// The position in the log from which on it cannot be read although it continues. None if the log is good.
 ///
-/// The end of a log may be torn: the last transaction was being written as the process died, and was not answered. At
-/// most one commit can lie behind a spot that cannot be read by that; two say that what was answered is damaged.
+/// The end of a log may be torn: the last transaction was being written when the process died, and was not
+/// answered. At most one commit can follow an unreadable part for this reason. Two commits prove that
+/// answered data is damaged.
 fn broken(log: &Path) -> std::io::Result<Option<u64>> {
     let mut file = BufReader::with_capacity(1 << 20, File::open(log)?);
     let mut header = [0; HEADER];
@@ -166,7 +167,7 @@ fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     words
 }
 
-/// SQLite's running sum over pairs of numbers.
+/// SQLite's running checksum over pairs of numbers.
 fn add(sum: &mut (u32, u32), bytes: &[u8], big_endian: bool) {
     let number = |bytes: Option<&[u8]>| -> u32 {
         let bytes: [u8; 4] = bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();

@@ -1,33 +1,33 @@
-//! What can go wrong between an adapter and the database, private to this crate.
+//! Errors between an adapter and the database, private to this crate.
 
 use segue_ports::PortError;
 use thiserror::Error;
 
-/// What went wrong.
+/// An error of the database.
 #[derive(Debug, Error)]
 pub(crate) enum DbError {
-    /// SQLite said no.
+    /// SQLite returned an error.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    /// A stored value is not what this version writes.
+    /// A stored value does not have the format of this version.
     #[error("a stored value cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// The whole transaction in which the change was made did not reach the file.
+    /// The transaction with the change was not written to the file.
     #[error("nothing was written: {0}")]
     NotWritten(String),
-    /// The file is not what was written.
-    #[error("the state database is damaged ({0}); bring a backup back with `segue restore`")]
+    /// The file does not have the content that was written.
+    #[error("the state database is damaged ({0}); restore a backup with `segue restore`")]
     Damaged(String),
-    /// The writer is gone.
+    /// The writer has ended.
     #[error("the state database was closed")]
     Closed,
-    /// It has a meaning of its own at the port.
+    /// An error with its own meaning at the port.
     #[error(transparent)]
     Port(#[from] PortError),
 }
 
 impl DbError {
-    /// The error as the users of `port` see it.
+    /// Converts the error to the form that users of `port` see.
     pub(crate) fn at(self, port: &'static str) -> PortError {
         match self {
             Self::Port(error) => error,

@@ -1,7 +1,8 @@
-//! One process at a time works on a data directory: what it holds in memory (messages in hand) would be
-//! wrong otherwise. The operating system drops the lock when the process ends, however it ends.
+//! Lets one process at a time use a data directory. Otherwise its state in memory (messages being handled)
+//! would be wrong. The operating system releases the lock when the process ends, for whatever reason.
 //!
-//! The locked file also says whether the last process closed the database: it has a word in it from when the
+//! The locked file also records whether the last process closed the database. It contains a word from the
+//! time the database is open until just before it is closed.
 //! database is open until it is about to be closed.
 
 use crate::private;
@@ -10,17 +11,17 @@ use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::Path;
 
-/// Held as long as it lives.
+/// The lock is held as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct DirectoryLock {
     file: File,
 }
 
-/// What stands in the file while the database is open.
+/// The content of the file while the database is open.
 const OPEN: &[u8] = b"open\n";
 
 impl DirectoryLock {
-    /// Locks the directory in which `database` lies.
+    /// Locks the directory of `database`.
     pub(crate) fn acquire(database: &Path) -> Result<Self, PortError> {
         let path = database.with_extension("lock");
         let directory = database.parent().unwrap_or(database).display();
@@ -45,14 +46,15 @@ impl DirectoryLock {
         self.file.metadata().is_ok_and(|metadata| metadata.len() > 0)
     }
 
-    /// Says that the database is open. A machine that loses power may forget it, which is taken for a clean end.
+    /// Records that the database is open. If the machine loses power, the record may be lost, and the end
+    /// counts as clean.
     pub(crate) fn opened(&self) {
         if self.file.set_len(0).and_then(|()| (&self.file).write_all(OPEN)).is_err() {
             tracing::debug!("the lock file cannot be written");
         }
     }
 
-    /// Says that the database is about to be closed: in this order, as closing removes the log.
+    /// Records that the database is about to be closed. This comes first, because closing removes the log.
     pub(crate) fn closing(&self) {
         if self.file.set_len(0).is_err() {
             tracing::debug!("the lock file cannot be written");

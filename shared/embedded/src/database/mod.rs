@@ -1,11 +1,11 @@
 //! The one SQLite file behind the state store and the bus.
 //!
-//! What it is: [`Database`], a handle that makes changes (one writer thread, see `writer`) and reads (a few
-//! reading connections, which never wait for the writer).
+//! What it is: [`Database`], a handle for changes (one writer thread, see `writer`) and reads (a few reading
+//! connections, which never wait for the writer).
 //!
-//! What it must not know: what the tables mean; that is the business of `state` and `bus`.
+//! What it must not know: what the tables mean. `state` and `bus` know this.
 //!
-//! How to add one more table: `schema.sql`, and the version in `schema.rs`.
+//! How to add one more table: add it to `schema.sql`, and raise the version in `schema.rs`.
 
 mod damage;
 mod error;
@@ -28,29 +28,30 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use writer::{Change, Job};
 
-/// Reading connections kept open for the next reader.
+/// The number of reading connections kept for the next reader.
 const IDLE_READERS: usize = 3;
-/// A file up to this size is read through before it is used, a larger one up to [`LARGEST_CHECKED`] beside its use.
+/// A file up to this size is checked before it is used. A larger one, up to [`LARGEST_CHECKED`], is checked
+/// in the background.
 const CHECKED_AT_ONCE: u64 = 8 << 20;
 const LARGEST_CHECKED: u64 = 2 << 30;
-/// How long a check that wrote something counts.
+/// How long a check that wrote something stays valid.
 const CHECK_COUNTS: Duration = Duration::from_secs(5);
 
-/// How a database is opened.
+/// The settings for opening a database.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DatabaseOptions {
     /// What an answered write survives.
     pub durability: Durability,
-    /// Opens also what has lost something, and goes on with what is left.
+    /// Whether a database that has lost data is opened with the remaining data.
     pub accept_loss: bool,
 }
 
-/// Keeps every other process away from the directory in which `database` lies, as long as it is held.
+/// Keeps other processes away from the directory of `database`, as long as the lock is held.
 pub(crate) fn lock(database: &Path) -> Result<DirectoryLock, PortError> {
     DirectoryLock::acquire(database)
 }
 
-/// A handle on the database file. Cheap to clone; the file is closed with the last one.
+/// A handle to the database file. Cheap to clone. The file is closed with the last handle.
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
@@ -59,12 +60,12 @@ pub struct Database {
 struct Inner {
     jobs: Option<Sender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
-    /// None when the database is in memory: then the writer reads too.
+    /// None if the database is in memory. Then the writer reads too.
     readers: Option<Readers>,
     lock: Option<DirectoryLock>,
-    /// What a look at the whole file found.
+    /// The result of checking the whole file.
     damage: Arc<Mutex<Option<String>>>,
-    /// When a check last wrote something.
+    /// The time a check last wrote something.
     checked: Mutex<Option<Instant>>,
 }
 
@@ -74,11 +75,11 @@ struct Readers {
 }
 
 impl Database {
-    /// Opens the file, making it where there is none, and keeps every other process away from it.
+    /// Opens the file, creates it if it does not exist, and keeps other processes away from it.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] when another process has it, a newer Segue or another program wrote it, or something of
-    /// it is lost; [`PortError::Unavailable`] when it cannot be opened.
+    /// [`PortError::Invalid`] if another process uses it, a newer Segue or another program wrote it, or data
+    /// in it is lost. [`PortError::Unavailable`] if it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, PortError> {
         Self::open_with(path, DatabaseOptions::default())
     }
@@ -106,7 +107,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Looks at the whole file: before it is used where that is soon done, else beside its use.
+    /// Checks the whole file: a small one before it is used, a large one in the background.
     fn look_through(&self, path: &Path, accept_loss: bool) -> Result<(), PortError> {
         let size = std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or_default();
         if size <= CHECKED_AT_ONCE {
@@ -124,7 +125,7 @@ impl Database {
                 if let Some(found) = quick_check(&path) {
                     tracing::error!(
                         found,
-                        "{} is damaged; bring a backup back with `segue restore`",
+                        "{} is damaged; restore a backup with `segue restore`",
                         path.display()
                     );
                     *damage.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
@@ -136,7 +137,8 @@ impl Database {
         Ok(())
     }
 
-    /// Whether it can be read and written, and is whole as far as is known. Asked often, it writes only now and then.
+    /// Checks whether the database can be read and written, and is not known to be damaged. Writes only from
+    /// time to time, because checks are frequent.
     pub(crate) async fn check(&self) -> Result<(), DbError> {
         if let Some(found) = self.inner.damage.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return Err(DbError::Damaged(found));
@@ -166,7 +168,7 @@ impl Database {
         Ok(())
     }
 
-    /// A database that is gone with its last handle.
+    /// A database in memory, which is gone with its last handle.
     ///
     /// # Errors
     /// [`PortError::Unavailable`] when SQLite cannot make one.
@@ -196,7 +198,7 @@ impl Database {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Makes a change, all or nothing; when this returns, it is in the file.
+    /// Makes a change, completely or not at all. When this returns, the change is in the file.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
@@ -208,8 +210,8 @@ impl Database {
         outcome.await.map_err(|_| DbError::Closed)?
     }
 
-    /// Reads a few rows on the caller's own thread: a lookup by key takes microseconds, less than handing it
-    /// to another thread would.
+    /// Reads a few rows on the caller's own thread. A lookup by key takes microseconds, less than moving it
+    /// to another thread.
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
@@ -221,7 +223,7 @@ impl Database {
         }
     }
 
-    /// As [`read`](Self::read), for who cannot await: blocks for as long as it takes.
+    /// Like [`read`](Self::read), for callers that cannot await. Blocks the thread.
     pub(crate) fn read_blocking<T, F>(&self, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
@@ -238,7 +240,7 @@ impl Database {
         receiver.recv().map_err(|_| DbError::Closed)?
     }
 
-    /// Reads what may be many rows, on a thread where that holds nobody up.
+    /// Reads possibly many rows, on a thread that may block.
     pub(crate) async fn scan<T, F>(&self, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
@@ -260,7 +262,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt))
 }
 
-/// What SQLite finds wrong in the whole file, if anything.
+/// The errors that SQLite finds in the whole file. None if there are none.
 fn quick_check(path: &Path) -> Option<String> {
     let found = schema::open_reader(path).and_then(|connection| {
         Ok(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?)
@@ -274,7 +276,7 @@ fn quick_check(path: &Path) -> Option<String> {
 }
 
 impl Readers {
-    /// Runs `work` in one read transaction, so that all of it sees the same moment.
+    /// Runs `work` in one read transaction, so that all of it sees the same state.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbError>) -> Result<T, DbError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
@@ -293,7 +295,7 @@ impl Readers {
 }
 
 impl Drop for Inner {
-    /// Closes the file before the lock goes, so that who opens it next finds it at rest.
+    /// Closes the file before the lock is released, so that the next process finds the file closed.
     fn drop(&mut self) {
         if let Some(lock) = &self.lock {
             lock.closing();

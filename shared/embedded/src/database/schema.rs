@@ -1,6 +1,6 @@
 //! Opening connections: pragmas, and the schema with its version.
 //!
-//! To change the schema: edit `schema.sql`, raise [`VERSION`], and bring older files up in [`prepare`].
+//! To change the schema: edit `schema.sql`, raise [`VERSION`], and upgrade older files in [`prepare`].
 
 use super::error::DbError;
 use crate::durability::Durability;
@@ -21,34 +21,35 @@ const TO_2: &str = include_str!("to_2.sql");
 /// From version 2 to 3: deliveries that never ended are counted.
 const TO_3: &str = include_str!("to_3.sql");
 
-/// How many statements a connection keeps prepared: more than there are in this crate.
+/// The number of prepared statements that a connection keeps. It is larger than the number of statements in
+/// this crate.
 const STATEMENTS: usize = 128;
 
-/// Opens the file for the one writer and lays the schema where there is none.
+/// Opens the file for the only writer, and creates the schema if there is none.
 pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Connection, DbError> {
-    // The log and its index take their modes from the file.
+    // The log and its index get the file's mode.
     let made = !path.exists();
     private::file(path).map_err(|error| PortError::unavailable("state database", error))?;
     let connection = Connection::open(path)?;
-    // Synced also where NORMAL is to follow: an empty file would have SQLite throw its log away.
+    // Synced even if NORMAL follows: with an empty file, SQLite would throw its log away.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-    // A burst leaves a large log behind; it is cut back once it has been carried over.
+    // A burst leaves a large log behind. It is truncated after its content is copied to the file.
     connection.pragma_update_and_check(None, "journal_size_limit", 64 * 1024 * 1024, |_| Ok(()))?;
     prepare(&connection, path)?;
     if made && let Some(folder) = path.parent() {
         checkpoint(&connection)?;
         private::sync_folder(folder).map_err(|error| PortError::unavailable("state database", error))?;
     }
-    // In WAL, NORMAL survives the death of the process at any moment, and that of the machine with a
-    // consistent file; it syncs at checkpoints only. FULL syncs the log at each commit.
+    // In WAL mode, NORMAL survives the death of the process at any time. If the machine loses power, the file
+    // stays consistent. NORMAL syncs at checkpoints only; FULL syncs the log at each commit.
     let synchronous = if durability.is_full() { "FULL" } else { "NORMAL" };
     connection.pragma_update(None, "synchronous", synchronous)?;
     Ok(connection)
 }
 
-/// Carries the log over into the file and empties it, unless a reader needs it still.
+/// Copies the log to the file and empties the log, unless a reader still needs it.
 pub(super) fn checkpoint(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
@@ -87,12 +88,12 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
                 connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
             if tables > 0 {
                 return Err(PortError::invalid(format!(
-                    "{} is a database, but not one of Segue's; name another data directory with --data-dir",
+                    "{} is a database of another program;  name another data directory with --data-dir",
                     path.display()
                 ))
                 .into());
             }
-            // One transaction: a file has the whole schema or none of it.
+            // In one transaction, so that a file has the whole schema or none of it.
             connection.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"))?;
             Ok(())
         }
@@ -118,7 +119,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
 mod tests {
     use super::*;
 
-    /// Tables with their columns, and indexes with what they are over.
+    /// Tables with their columns, and indexes with the columns they cover.
     fn shape(connection: &Connection) -> Vec<String> {
         let mut statement = connection
             .prepare(
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_an_older_version_is_brought_up() {
+    fn a_file_of_an_older_version_is_upgraded() {
         let old = Connection::open_in_memory().unwrap();
         let first = include_str!("testdata/schema_1.sql");
         old.execute_batch(&format!("{first} PRAGMA user_version = 1;")).unwrap();

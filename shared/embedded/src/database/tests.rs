@@ -1,10 +1,10 @@
-//! Opening, closing and losing.
+//! Opening, closing, and loss of data.
 #![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use super::{Database, DatabaseOptions, DbError};
 use std::path::Path;
 
-/// What happens to a database with the files of `data`, of which something is missing or wrong.
+/// Opens a database with the files of `data`, of which some are missing or damaged, and returns the error.
 fn refusal(data: &Path) -> String {
     Database::open(&data.join("segue.db")).err().map(|error| error.to_string()).unwrap_or_default()
 }
@@ -21,7 +21,7 @@ async fn written(data: &Path, count: i64) -> Database {
     database
 }
 
-/// The folder as a process that is killed leaves it.
+/// Copies the folder as a killed process leaves it.
 fn killed(data: &Path, to: &Path) {
     for name in ["segue.db", "segue.db-wal", "segue.lock"] {
         std::fs::copy(data.join(name), to.join(name)).unwrap();
@@ -44,7 +44,7 @@ async fn a_clean_stop_leaves_one_whole_file() {
 }
 
 #[tokio::test]
-async fn what_a_killed_process_leaves_is_opened_and_what_is_lost_is_told() {
+async fn files_of_a_killed_process_are_opened_and_losses_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let _database = written(dir.path(), 40).await;
     let whole = tempfile::tempdir().unwrap();
@@ -85,7 +85,7 @@ async fn what_a_killed_process_leaves_is_opened_and_what_is_lost_is_told() {
 }
 
 #[tokio::test]
-async fn no_new_database_is_begun_beside_what_an_old_one_named() {
+async fn no_new_database_is_created_next_to_objects_of_an_old_one() {
     for witness in ["objects/bucket/key", "warehouse.duckdb"] {
         let dir = tempfile::tempdir().unwrap();
         let witness = dir.path().join(witness);
@@ -104,7 +104,7 @@ async fn no_new_database_is_begun_beside_what_an_old_one_named() {
 }
 
 #[tokio::test]
-async fn a_damaged_database_is_refused_and_a_health_check_tells_of_one_that_was_accepted() {
+async fn a_damaged_database_is_refused_and_a_health_check_reports_an_accepted_one() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("segue.db");
     let database = written(dir.path(), 5_000).await;

@@ -1,8 +1,8 @@
-//! The one writer: a thread that owns the writing connection and makes many changes in one transaction.
+//! The only writer: a thread that owns the writing connection and makes many changes in one transaction.
 //!
-//! Whoever waits while a transaction is under way shares the next one, so the cost of a commit is divided by
-//! the load. Each change has a savepoint of its own: one that fails takes nobody else's with it. A change is
-//! answered only once its transaction is in the file.
+//! Callers that wait while a transaction runs share the next one, so under load the cost of a commit is
+//! divided. Each change has its own savepoint, so a failed change does not affect others. A change is
+//! answered after its transaction is in the file.
 
 use super::error::DbError;
 use super::schema;
@@ -11,21 +11,21 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Most changes in one transaction.
+/// The largest number of changes in one transaction.
 const BATCH: usize = 256;
 
-/// After so long without a change the log is carried over into the file.
+/// After this time without a change, the log is copied to the file.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// A change waiting for its turn.
 pub(super) trait Job: Send {
-    /// Makes the change; false asks for it to be undone.
+    /// Makes the change. Returns false if it must be undone.
     fn run(&mut self, connection: &Connection) -> bool;
-    /// Tells the caller, once it is known whether the transaction was written.
+    /// Answers the caller, when it is known whether the transaction was written.
     fn settle(self: Box<Self>, written: Result<(), &str>);
 }
 
-/// A change with the way back to its caller.
+/// A change, and the channel to its caller.
 pub(super) struct Change<T, F> {
     work: Option<F>,
     outcome: Option<Result<T, DbError>>,
@@ -55,12 +55,12 @@ where
             (_, Err(reason)) => Err(DbError::NotWritten(reason.to_owned())),
             (None, Ok(())) => Err(DbError::Closed),
         };
-        // The caller may have gone; the change stands all the same.
+        // The caller may be gone. The change is made in any case.
         let _ = self.answer.send(outcome);
     }
 }
 
-/// Works until nobody can ask any more.
+/// Works until no caller is left.
 pub(super) fn run(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
     let mut has_log = true;
     loop {
@@ -70,7 +70,7 @@ pub(super) fn run(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 if let Err(error) = schema::checkpoint(connection) {
-                    tracing::warn!(%error, "the log of the state database could not be carried over");
+                    tracing::warn!(%error, "the log of the state database could not be copied into the database");
                 }
                 has_log = false;
                 continue;

@@ -1,4 +1,5 @@
-//! What is kept beside buckets and objects: a small JSON file, and only where there is something to say.
+//! The attributes of buckets and objects, in small JSON files next to them. An object without attributes has
+//! no such file.
 
 use super::layout::{Layout, failed, generation, is_absent, is_directory, moment};
 use crate::private;
@@ -10,15 +11,15 @@ use serde::{Deserialize, Serialize};
 use std::fs::Metadata;
 use std::path::Path;
 
-/// Attributes with the generation they were said of: those of a generation that is no more count no more, so
-/// object and attributes need not be written in one stroke.
+/// Attributes with the generation of their object. Attributes of an older generation are ignored, so the
+/// object and its attributes need not be written at the same time.
 #[derive(Serialize, Deserialize)]
 struct Said {
     generation: u64,
     attributes: ObjectAttributes,
 }
 
-/// What is known of an object's file.
+/// The description of an object's file.
 pub(super) fn describe(layout: &Layout, address: &ObjectAddress, metadata: &Metadata) -> ObjectInfo {
     let generation = generation(metadata);
     let said: Option<Said> = read(&layout.attributes(address)).unwrap_or_default();
@@ -34,7 +35,7 @@ pub(super) fn describe(layout: &Layout, address: &ObjectAddress, metadata: &Meta
     }
 }
 
-/// Writes down what is said of a generation that is about to be there.
+/// Writes the attributes of a generation that is about to be written.
 pub(super) fn say(
     layout: &Layout,
     address: &ObjectAddress,
@@ -48,7 +49,7 @@ pub(super) fn say(
     write(layout, &path, &Said { generation, attributes: attributes.clone() })
 }
 
-/// Removes what was said of an object.
+/// Removes the attributes of an object.
 pub(super) fn forget(layout: &Layout, address: &ObjectAddress) -> Result<(), PortError> {
     let path = layout.attributes(address);
     match std::fs::remove_file(&path) {
@@ -61,7 +62,7 @@ pub(super) fn forget(layout: &Layout, address: &ObjectAddress) -> Result<(), Por
     }
 }
 
-/// What is known of a bucket, none where there is none.
+/// The description of a bucket. None if it does not exist.
 pub(super) fn bucket(layout: &Layout, name: &str) -> Result<Option<BucketInfo>, PortError> {
     let path = layout.bucket(name)?;
     if !is_directory(&path)? {
@@ -82,15 +83,15 @@ pub(super) fn bucket(layout: &Layout, name: &str) -> Result<Option<BucketInfo>, 
     }))
 }
 
-/// Writes down what is known of a bucket.
+/// Writes the description of a bucket.
 pub(super) fn say_of_bucket(layout: &Layout, info: &BucketInfo) -> Result<(), PortError> {
     write(layout, &layout.bucket_file(&info.name), info)
 }
 
-/// Removes the folders above `path`, up to but without `top`, that have nothing in them any more.
+/// Removes the empty folders above `path`, below `top`.
 pub(super) fn prune(path: &Path, top: &Path) {
     for folder in path.ancestors().skip(1).take_while(|folder| *folder != top && folder.starts_with(top)) {
-        // The first that is not empty stays, and so do those above it.
+        // The first folder that is not empty stays, and so do the folders above it.
         if std::fs::remove_dir(folder).is_err() {
             return;
         }

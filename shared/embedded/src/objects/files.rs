@@ -1,6 +1,6 @@
-//! Objects as files, for who reads them in place: the warehouse's external tables.
+//! Objects as files, for code that reads them in place: the warehouse's external tables.
 //!
-//! An address goes the same way here as in the store: its name is checked, and no link is followed.
+//! An address is handled as in the store: its name is checked, and no link is followed.
 
 use super::layout::{Layout, is_directory};
 use super::names::check_key;
@@ -8,13 +8,13 @@ use segue_ports::PortError;
 use segue_ports::object::{ObjectAddress, check_bucket_name};
 use std::path::{Path, PathBuf};
 
-/// The stand-in for any letters in a key.
+/// The wildcard for any characters in a key.
 const ANY: char = '*';
 
-/// Checks an address like `gs://bucket/key`, in which `*` stands for any letters of the key.
+/// Checks an address like `gs://bucket/key`, in which `*` stands for any characters of the key.
 ///
 /// # Errors
-/// [`PortError::Invalid`] for anything else, and for a name that no object can have.
+/// [`PortError::Invalid`] for any other text, and for a name that no object can have.
 pub(crate) fn check_uri(uri: &str) -> Result<ObjectAddress, PortError> {
     let address = ObjectAddress::parse(uri)?;
     check_bucket_name(&address.bucket)?;
@@ -22,11 +22,11 @@ pub(crate) fn check_uri(uri: &str) -> Result<ObjectAddress, PortError> {
     Ok(address)
 }
 
-/// The files of the objects that an address means now, each with its key, in the order of their keys; none where
-/// there are no such objects.
+/// The files of the objects that match an address now, each with its key, in the order of their keys. Empty
+/// if there are no such objects.
 ///
 /// # Errors
-/// [`PortError::Invalid`] as of [`check_uri`], and for what lies behind a symbolic link.
+/// [`PortError::Invalid`] as in [`check_uri`], and for a file behind a symbolic link.
 pub(crate) fn files(root: &Path, uri: &str) -> Result<Vec<(ObjectAddress, PathBuf)>, PortError> {
     let address = check_uri(uri)?;
     let layout = Layout::at(root);
@@ -34,7 +34,7 @@ pub(crate) fn files(root: &Path, uri: &str) -> Result<Vec<(ObjectAddress, PathBu
         let path = layout.object(&address)?;
         return Ok(if path.is_file() { vec![(address, path)] } else { Vec::new() });
     };
-    // The folder before the first star: what lies beside it cannot be meant.
+    // The folder before the first star. Files outside of it cannot match.
     let (folder, above) = match prefix.rsplit_once('/') {
         Some((folder, _)) => {
             (layout.object(&ObjectAddress::new(&address.bucket, folder))?, format!("{folder}/"))
@@ -53,8 +53,8 @@ pub(crate) fn files(root: &Path, uri: &str) -> Result<Vec<(ObjectAddress, PathBu
     Ok(found)
 }
 
-/// Whether a key is meant by a pattern, in which each `*` stands for any letters, slashes too, and nothing else for
-/// anything but itself.
+/// Whether a key matches a pattern. Each `*` stands for any characters, also slashes. Every other character
+/// stands for itself.
 fn matches(pattern: &str, key: &str) -> bool {
     let (Some((first, rest)), Some((_, last))) = (pattern.split_once(ANY), pattern.rsplit_once(ANY)) else {
         return pattern == key;
@@ -70,11 +70,11 @@ fn matches(pattern: &str, key: &str) -> bool {
     })
 }
 
-/// Visits every file below a folder with its key; links are passed over.
+/// Visits every file below a folder with its key. Links are skipped.
 fn walk(folder: &Path, above: &str, visit: &mut dyn FnMut(&str, PathBuf)) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
-        // A name that is not UTF-8 is no key.
+        // A name that is not UTF-8 is not a key.
         let (Ok(kind), Some(name)) = (entry.file_type(), entry.file_name().to_str().map(str::to_owned))
         else {
             continue;

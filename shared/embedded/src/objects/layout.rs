@@ -1,7 +1,7 @@
-//! Where things lie below the root, and the way from an address to a file.
+//! The paths below the root, and the conversion from an address to a file.
 //!
-//! `<bucket>/<key>` is the object itself. What else there is to say lies in folders whose names no bucket can
-//! have: `.meta/<bucket>/<key>` (attributes), `.buckets/<bucket>.json`, `.tmp/` (files on their way).
+//! `<bucket>/<key>` is the object itself. Everything else is in folders with names that no bucket can have:
+//! `.meta/<bucket>/<key>` (attributes), `.buckets/<bucket>.json`, `.tmp/` (files being written).
 
 use super::names::check_key;
 use crate::private;
@@ -19,9 +19,9 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) root: PathBuf,
-    /// Files and their names are on the disk before a write is answered.
+    /// Whether files and their names are synced to the disk before a write is answered.
     sync: bool,
-    /// The last generation given: they rise even when the clock does not.
+    /// The last generation. Generations increase even if the clock does not.
     last: AtomicU64,
 }
 
@@ -38,12 +38,12 @@ impl Layout {
         Ok(layout)
     }
 
-    /// The directory of a store that somebody else has opened, or that need not be there.
+    /// The directory of a store that another handle has opened, or that need not exist.
     pub(super) fn at(root: &Path) -> Self {
         Self { root: root.to_owned(), sync: false, last: AtomicU64::new(0) }
     }
 
-    /// Writes a file's content to the disk, where that is asked for.
+    /// Syncs a file's content to the disk, if the durability asks for it.
     pub(super) fn sync_file(&self, file: &Path) -> Result<(), PortError> {
         if !self.sync {
             return Ok(());
@@ -51,8 +51,8 @@ impl Layout {
         std::fs::File::open(file).and_then(|file| file.sync_all()).map_err(|error| failed(file, &error))
     }
 
-    /// Writes the entries of the folders above `path`, up to and with `top`, to the disk, where that is asked for. A
-    /// folder that was removed meanwhile has none.
+    /// Syncs the entries of the folders above `path`, up to and including `top`, if the durability asks for
+    /// it. A folder that was removed in the meantime is skipped.
     pub(super) fn sync_names(&self, path: &Path, top: &Path) -> Result<(), PortError> {
         if !self.sync {
             return Ok(());
@@ -70,18 +70,18 @@ impl Layout {
         self.root.join(".tmp")
     }
 
-    /// Removes what a process that died left on its way.
+    /// Removes the half-written files of a process that died.
     pub(super) fn sweep(&self) -> Result<(), PortError> {
         let folder = self.temporaries();
         let entries = std::fs::read_dir(&folder).map_err(|error| failed(&folder, &error))?;
         for entry in entries.flatten() {
-            // One that cannot be removed only takes up room.
+            // A file that cannot be removed only takes up space.
             let _ = std::fs::remove_file(entry.path());
         }
         Ok(())
     }
 
-    /// A number larger than all before it: nanoseconds since 1970.
+    /// A number larger than all earlier ones: nanoseconds since 1970.
     pub(super) fn next_generation(&self) -> u64 {
         let now = u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or_default();
         let before = self
@@ -91,18 +91,18 @@ impl Layout {
         now.max(before + 1)
     }
 
-    /// A path for a file on its way.
+    /// A path for a file being written.
     pub(super) fn temporary(&self) -> PathBuf {
         self.temporaries().join(format!("{}-{}", std::process::id(), self.next_generation()))
     }
 
-    /// The directory of a bucket, which need not be there.
+    /// The directory of a bucket, which need not exist.
     pub(super) fn bucket(&self, name: &str) -> Result<PathBuf, PortError> {
         check_bucket_name(name)?;
         Ok(self.root.join(name))
     }
 
-    /// What is known of a bucket besides.
+    /// The file with the description of a bucket.
     pub(super) fn bucket_file(&self, name: &str) -> PathBuf {
         self.root.join(".buckets").join(format!("{name}.json"))
     }
@@ -117,14 +117,14 @@ impl Layout {
         self.attributes_of_bucket(&address.bucket).join(&address.key)
     }
 
-    /// The directory of a bucket that must be there.
+    /// The directory of a bucket that must exist.
     pub(super) fn existing_bucket(&self, name: &str) -> Result<PathBuf, PortError> {
         let path = self.bucket(name)?;
         if is_directory(&path)? { Ok(path) } else { Err(unknown_bucket(name)) }
     }
 
-    /// The file of an object, which need not be there. Its name is checked, and no folder on the way is a link
-    /// that leads elsewhere.
+    /// The file of an object, which need not exist. The name is checked, and no folder of the path may be a
+    /// link that leads elsewhere.
     pub(super) fn object(&self, address: &ObjectAddress) -> Result<PathBuf, PortError> {
         check_key(&address.key)?;
         let mut path = self.bucket(&address.bucket)?;
@@ -140,14 +140,14 @@ impl Layout {
 fn refuse_link(path: &Path, address: &ObjectAddress) -> Result<(), PortError> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => Err(PortError::invalid(format!(
-            "{address} lies behind a symbolic link ({}), which is not followed",
+            "{address} is behind a symbolic link ({}), and links are not followed",
             path.display()
         ))),
         _ => Ok(()),
     }
 }
 
-/// Whether there is a directory, not a link to one.
+/// Whether there is a directory at the path. A link to a directory does not count.
 pub(super) fn is_directory(path: &Path) -> Result<bool, PortError> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) => Ok(metadata.is_dir()),
@@ -156,23 +156,23 @@ pub(super) fn is_directory(path: &Path) -> Result<bool, PortError> {
     }
 }
 
-/// Whether the error says that there is no such file.
+/// Whether the error says that the file does not exist.
 pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// The generation of a file: when it was last written, in nanoseconds.
+/// The generation of a file: the time of its last write, in nanoseconds.
 pub(super) fn generation(metadata: &Metadata) -> u64 {
     let since = metadata.modified().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
     since.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or_default()
 }
 
-/// The moment of a generation.
+/// The time of a generation.
 pub(super) fn moment(generation: u64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(generation)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Gives a file that is not in the store yet the generation it will have there.
+/// Gives a file that is not in the store yet its later generation.
 pub(super) fn stamp(path: &Path, generation: u64) -> io::Result<()> {
     std::fs::File::open(path)?.set_modified(SystemTime::UNIX_EPOCH + Duration::from_nanos(generation))
 }
@@ -182,7 +182,7 @@ pub(super) fn failed(path: &Path, error: &io::Error) -> PortError {
     PortError::unavailable("object store", format!("{}: {error}", path.display()))
 }
 
-/// There is no such bucket.
+/// The error for a bucket that does not exist.
 pub(super) fn unknown_bucket(name: &str) -> PortError {
     PortError::not_found(format!("the bucket '{name}'"))
 }

@@ -7,7 +7,7 @@ use segue_ports::PortError;
 use segue_ports::object::{Listing, ObjectAddress};
 use std::path::Path;
 
-/// What is looked for.
+/// A search for objects.
 pub(super) struct Query<'a> {
     pub(super) bucket: &'a str,
     pub(super) prefix: &'a str,
@@ -17,11 +17,11 @@ pub(super) struct Query<'a> {
 pub(super) fn list(layout: &Layout, query: &Query<'_>) -> Result<Listing, PortError> {
     let root = layout.existing_bucket(query.bucket)?;
     let mut listing = Listing::default();
-    // The folder that the prefix names; what follows is the beginning of names in it.
+    // The folder in the prefix. The rest of the prefix is the beginning of names in this folder.
     let folder = query.prefix.rsplit_once('/').map(|(folder, _)| folder);
     match folder {
         None => walk(layout, query, &root, "", &mut listing)?,
-        // A prefix that cannot be that of any key finds nothing.
+        // A prefix that no key can have matches nothing.
         Some(folder) if check_key(folder).is_err() => {}
         Some(folder) => {
             let path = layout.object(&ObjectAddress::new(query.bucket, folder))?;
@@ -59,23 +59,23 @@ fn walk(
     for entry in entries {
         let entry = entry.map_err(|error| failed(folder, &error))?;
         let kind = entry.file_type().map_err(|error| failed(folder, &error))?;
-        // Links are not followed, and a name that is not UTF-8 is no key.
+        // Links are not followed, and a name that is not UTF-8 is not a key.
         if let Some(name) = entry.file_name().to_str().filter(|_| kind.is_dir() || kind.is_file()) {
-            // With its slash a folder stands where its objects do in the order of keys.
+            // With its slash, a folder sorts at the position of its objects.
             keys.push(format!("{above}{name}{}", if kind.is_dir() { "/" } else { "" }));
         }
     }
     keys.sort_unstable();
     for key in keys {
         if let Some(below) = key.strip_suffix('/') {
-            // Either the prefix leads into the folder or the folder lies below the prefix.
+            // The prefix leads into the folder, or the folder is below the prefix.
             if !key.starts_with(query.prefix) {
                 continue;
             }
             let name = below.rsplit('/').next().unwrap_or(below);
             let path = folder.join(name);
             if folds(query, &key, listing) {
-                // A folder whose last object is being removed is not one.
+                // A folder counts as absent while its last object is being removed.
                 if is_empty(&path).unwrap_or(true) {
                     listing.prefixes.pop();
                 }
@@ -84,7 +84,7 @@ fn walk(
             walk(layout, query, &path, &key, listing)?;
         } else if key.starts_with(query.prefix) && !folds(query, &key, listing) {
             let address = ObjectAddress::new(query.bucket, key);
-            // Removed since the folder was read: then it is not there.
+            // The object was removed after the folder was read.
             if let Ok(path) = layout.object(&address)
                 && let Ok(metadata) = std::fs::metadata(path)
             {
@@ -95,7 +95,7 @@ fn walk(
     Ok(())
 }
 
-/// Folds a key at the delimiter behind the prefix, if it has one there.
+/// Folds a key at the delimiter after the prefix, if it has one there. Returns whether it did.
 fn folds(query: &Query<'_>, key: &str, listing: &mut Listing) -> bool {
     let Some(delimiter) = query.delimiter else { return false };
     let Some(rest) = key.strip_prefix(query.prefix) else { return false };

@@ -1,14 +1,14 @@
 //! The object store in a directory.
 //!
-//! What it is: [`DirectoryObjectStore`]. The object `gs://bucket/key` is the file `<root>/bucket/key`, so that
-//! whoever reads files (the warehouse's external tables) reads objects; see `layout` for what lies beside.
-//! An object is written once and replaced whole: a new file is moved over the old one, never changed in place.
-//! That is what lets a copy inside the store be a hard link, which carries no bytes.
+//! What it is: [`DirectoryObjectStore`]. The object `gs://bucket/key` is the file `<root>/bucket/key`, so
+//! that code that reads files (the warehouse's external tables) can read objects. `layout` describes the
+//! other files. An object is written once and replaced whole: a new file is moved over the old one, never
+//! changed in place. So a copy inside the store can be a hard link, which copies no bytes.
 //!
 //! What it must not know: what the objects are for.
 //!
-//! What it cannot do: keep an object `a` and an object `a/b` at once. Every write is atomic; with
-//! [`Durability::Full`] it is on the disk, its name too, before it is answered.
+//! What it cannot do: keep an object `a` and an object `a/b` at the same time. Every write is atomic. With
+//! [`Durability::Full`], a write and its name are on the disk before the write is answered.
 
 mod attributes;
 pub(crate) mod files;
@@ -39,7 +39,7 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::io::ReaderStream;
 
-/// Bytes read or written at once.
+/// The number of bytes read or written at once.
 const CHUNK: usize = 1 << 20;
 
 /// Buckets as directories, objects as files. Cheap to clone.
@@ -49,10 +49,10 @@ pub struct DirectoryObjectStore {
 }
 
 impl DirectoryObjectStore {
-    /// The store in that directory, which is made where there is none.
+    /// The store in a directory, which is created if it does not exist.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when it cannot be made.
+    /// [`PortError::Unavailable`] if the directory cannot be created.
     pub fn open(root: &Path) -> Result<Self, PortError> {
         Self::open_with(root, Durability::default())
     }
@@ -65,21 +65,22 @@ impl DirectoryObjectStore {
         Ok(Self { layout: Arc::new(Layout::open(root, durability.is_full())?) })
     }
 
-    /// Makes a bucket where there is none.
+    /// Creates a bucket if it does not exist.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a name that is not allowed; [`PortError::Unavailable`].
+    /// [`PortError::Invalid`] for a name that is not allowed. [`PortError::Unavailable`] if the disk fails.
     pub fn ensure_bucket(&self, name: &str) -> Result<(), PortError> {
         let path = self.layout.bucket(name)?;
         std::fs::create_dir_all(&path).map_err(|error| failed(&path, &error))
     }
 
-    /// Removes what a process that died left half-written; for who has the directory alone.
+    /// Removes the half-written files of a process that died. The caller must be the only user of the
+    /// directory.
     pub(crate) fn sweep(&self) -> Result<(), PortError> {
         self.layout.sweep()
     }
 
-    /// Does what may wait for the disk where that holds nobody up.
+    /// Runs work that may wait for the disk on a thread that may block.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Layout) -> Result<T, PortError> + Send + 'static,
@@ -90,7 +91,7 @@ impl DirectoryObjectStore {
     }
 }
 
-/// A new file that is its owner's alone.
+/// Creates a file that only its owner can read.
 async fn create(path: &Path) -> std::io::Result<tokio::fs::File> {
     tokio::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).await
 }
@@ -99,7 +100,7 @@ fn unknown_object(address: &ObjectAddress) -> PortError {
     PortError::not_found(address.to_string())
 }
 
-/// Opens an object for reading, with what is known of exactly the file that was opened.
+/// Opens an object for reading, with the description of exactly the file that was opened.
 fn open(layout: &Layout, address: &ObjectAddress) -> Result<(std::fs::File, PathBuf, ObjectInfo), PortError> {
     let path = layout.object(address)?;
     let opened = std::fs::File::open(&path).and_then(|file| {
@@ -113,7 +114,7 @@ fn open(layout: &Layout, address: &ObjectAddress) -> Result<(std::fs::File, Path
     }
 }
 
-/// A bucket as it is written down.
+/// The description of a bucket.
 fn bucket_of(spec: BucketSpec, created: Timestamp) -> BucketInfo {
     BucketInfo {
         name: spec.name,
@@ -169,7 +170,7 @@ impl ObjectStore for DirectoryObjectStore {
                     "the bucket '{name}' is not empty; delete its objects first"
                 )));
             }
-            // Nothing but folders left behind by objects that were removed at the same moment.
+            // Only folders are left, of objects that were removed at the same time.
             std::fs::remove_dir_all(&path).map_err(|error| failed(&path, &error))?;
             for left in [layout.attributes_of_bucket(&name), layout.bucket_file(&name)] {
                 let removed =
@@ -217,7 +218,7 @@ impl ObjectStore for DirectoryObjectStore {
             layout.existing_bucket(&address.bucket)?;
             match std::fs::symlink_metadata(&file) {
                 Ok(metadata) if metadata.is_file() => {}
-                // A link that was moved into the store would lead out of it.
+                // A link in the store would lead out of the store.
                 Ok(_) => {
                     return Err(PortError::invalid(format!("{} is not a plain file", file.display())));
                 }
@@ -228,7 +229,8 @@ impl ObjectStore for DirectoryObjectStore {
             }
             let path = layout.temporary();
             let _temporary = Temporary(&path);
-            // First into the store's own folder: there it can be stamped and is nobody else's any more.
+            // The file is first moved into the store's own folder. There it gets its generation, and nobody
+            // else uses it.
             let moved = std::fs::rename(&file, &path).is_ok();
             if !moved {
                 std::fs::copy(&file, &path).map_err(|error| failed(&file, &error))?;
@@ -241,7 +243,7 @@ impl ObjectStore for DirectoryObjectStore {
                 }
                 Err(error) => {
                     if moved {
-                        // The caller keeps the file when the store did not take it.
+                        // If the store did not take the file, the caller keeps it.
                         let _ = std::fs::rename(&path, &file);
                     }
                     Err(error)
@@ -263,7 +265,7 @@ impl ObjectStore for DirectoryObjectStore {
         let (address, target) = (address.clone(), file.to_owned());
         self.blocking(move |layout| {
             let (_, path, info) = open(layout, &address)?;
-            // The file system copies by itself where it can (copy_file_range, shared blocks).
+            // The file system makes the copy if it can (copy_file_range, shared blocks).
             std::fs::copy(&path, &target).map_err(|error| failed(&target, &error))?;
             Ok(info)
         })
@@ -325,7 +327,7 @@ impl ObjectStore for DirectoryObjectStore {
             if std::fs::hard_link(&source, &path).is_ok() {
                 return place(layout, &path, &to, &attributes);
             }
-            // No links here, or too many of this file already.
+            // The file system has no links, or this file has too many.
             std::fs::copy(&source, &path).map_err(|error| failed(&source, &error))?;
             place_new(layout, &path, &to, &attributes)
         })

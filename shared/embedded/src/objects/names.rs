@@ -1,8 +1,8 @@
-//! Which names of objects are allowed: Google's rules, and what a directory cannot keep.
+//! The allowed names of objects: Google's rules, and the limits of a directory.
 
 use segue_ports::PortError;
 
-/// Checks the key of an object: a relative path whose parts are plain names.
+/// Checks the key of an object: a relative path, in which each part is a plain name.
 pub(super) fn check_key(key: &str) -> Result<(), PortError> {
     let reason = if key.is_empty() {
         "it is empty"

@@ -1,4 +1,4 @@
-//! Putting a finished file in its place: what makes every write atomic.
+//! Moves a finished file to its final path. This makes every write atomic.
 
 use super::attributes::{describe, say};
 use super::layout::{Layout, failed, generation, stamp, unknown_bucket};
@@ -8,20 +8,21 @@ use segue_ports::object::{ObjectAddress, ObjectAttributes, ObjectInfo};
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// How often a folder that a concurrent removal took away is made again.
+/// How often a folder that a concurrent removal deleted is created again.
 const TRIES: u32 = 100;
 
-/// A file on its way: removed unless it arrives.
+/// A temporary file. It is removed unless it is moved to its final path.
 pub(super) struct Temporary<'a>(pub(super) &'a Path);
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        // After a rename it is there no more, but for a rename onto a link to itself, which does nothing.
+        // After a rename the file is gone, except after a rename onto a link to the same file, which does
+        // nothing.
         let _ = std::fs::remove_file(self.0);
     }
 }
 
-/// Gives a new file its generation and moves it to its place.
+/// Gives a new file its generation and moves it to its final path.
 pub(super) fn place_new(
     layout: &Layout,
     file: &Path,
@@ -35,7 +36,7 @@ pub(super) fn place_new(
     place(layout, file, address, attributes)
 }
 
-/// Moves a file to its place as it is.
+/// Moves a file to its final path.
 pub(super) fn place(
     layout: &Layout,
     file: &Path,
@@ -49,7 +50,7 @@ pub(super) fn place(
         return Err(folder_in_the_way(address));
     }
     say(layout, address, generation(&metadata), attributes).map_err(|error| match error {
-        // The attributes lie in folders of the same names.
+        // The attributes are in folders with the same names.
         PortError::Unavailable { .. } if blocked(&target, &bucket) => folder_in_the_way(address),
         other => other,
     })?;
@@ -72,7 +73,7 @@ pub(super) fn place(
             Err(error) if error.kind() == ErrorKind::NotFound && !bucket.is_dir() => {
                 return Err(unknown_bucket(&address.bucket));
             }
-            // Making a folder that is being removed fails in either way.
+            // Creating a folder fails in different ways while the folder is being removed.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists)
                     && tries < TRIES =>
@@ -84,7 +85,7 @@ pub(super) fn place(
     }
 }
 
-/// Whether an object stands where a folder on the way to `target` should.
+/// Whether an object has the path of a folder above `target`.
 fn blocked(target: &Path, bucket: &Path) -> bool {
     target.ancestors().skip(1).take_while(|folder| *folder != bucket).any(Path::is_file)
 }
@@ -92,6 +93,6 @@ fn blocked(target: &Path, bucket: &Path) -> bool {
 fn folder_in_the_way(address: &ObjectAddress) -> PortError {
     PortError::invalid(format!(
         "{address} cannot be written: one of its folders is an object, or it is the folder of other objects, and \
-         a directory keeps either under one name; use another name"
+         a directory cannot have both under one name; use another name"
     ))
 }

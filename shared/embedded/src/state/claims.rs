@@ -1,4 +1,4 @@
-//! Claims: who runs an attempt, until when, and how it ended.
+//! Claims: which worker runs an attempt, until when, and how it ended.
 
 use super::codec::{decode, first, instant, nanos, number_of, run};
 use super::logs;
@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use segue_ports::state::Claim;
 use segue_ports::wire::AttemptKey;
 
-/// The holder of a claim that was taken away: nobody, and for ever.
+/// The holder of a revoked claim. No worker has this name.
 const REVOKED: &str = "";
 
 pub(super) fn claim(
@@ -53,7 +53,7 @@ pub(super) fn claim(
     Ok(Claim::Granted { deliveries })
 }
 
-/// A claim as it is written down.
+/// A stored claim.
 struct Known {
     holder: String,
     until: i64,
@@ -79,7 +79,7 @@ pub(super) fn hand_back(
     keep(connection, key, holder, until, true)
 }
 
-/// Gives a claim that the holder has another end; `forget` sets the count of its deliveries back.
+/// Changes the end of a claim that the caller holds. `forget` resets the count of deliveries.
 fn keep(
     connection: &Connection,
     key: &AttemptKey,

@@ -1,4 +1,4 @@
-//! How values stand in columns.
+//! The format of values in columns.
 
 use crate::database::DbError;
 use jiff::Timestamp;
@@ -9,13 +9,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::RangeInclusive;
 
-/// An instant as a column that can be compared: nanoseconds since 1970, clamped to what 64 bits hold.
+/// A time as a comparable column: nanoseconds since 1970, limited to 64 bits.
 pub(super) fn nanos(instant: Timestamp) -> i64 {
     let limit = if instant < Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX };
     i64::try_from(instant.as_nanosecond()).unwrap_or(limit)
 }
 
-/// The instant of such a column.
+/// The time in such a column.
 pub(super) fn instant(nanos: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::MAX)
 }
@@ -33,19 +33,19 @@ pub(super) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, DbError> {
 /// A count as a column.
 pub(super) fn count(number: u64) -> Result<i64, DbError> {
     i64::try_from(number)
-        .map_err(|_| PortError::invalid(format!("{number} is more than the state store can count")).into())
+        .map_err(|_| PortError::invalid(format!("{number} is larger than the state store can store")).into())
 }
 
-/// A column as a count; columns of counts are never negative.
+/// A column as a count. Columns with counts are never negative.
 pub(super) fn uncount(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
-/// The place of the `position`th row of an execution.
+/// The key of the row at a position of an execution.
 pub(super) fn place(execution: i64, position: u64) -> Result<i64, DbError> {
     let (Ok(position), Ok(execution)) = (u32::try_from(position), i32::try_from(execution)) else {
         return Err(PortError::invalid(format!(
-            "an execution keeps at most {} task runs and as many log lines",
+            "an execution can have at most {} task runs and as many log lines",
             u32::MAX
         ))
         .into());
@@ -53,24 +53,24 @@ pub(super) fn place(execution: i64, position: u64) -> Result<i64, DbError> {
     Ok((i64::from(execution) << 32) | i64::from(position))
 }
 
-/// The places of all rows of an execution.
+/// The keys of all rows of an execution.
 pub(super) fn places(execution: i64) -> RangeInclusive<i64> {
     let first = execution << 32;
     first..=(first | i64::from(u32::MAX))
 }
 
-/// The position of a place.
+/// The position in such a key.
 pub(super) fn position(place: i64) -> u64 {
     uncount(place & i64::from(u32::MAX))
 }
 
-/// The number of an execution, none where nothing is known of it.
+/// The number of an execution. None if the execution is unknown.
 pub(super) fn number(connection: &Connection, id: &str) -> Result<Option<i64>, DbError> {
     let mut statement = connection.prepare_cached("SELECT no FROM execution_ids WHERE id = ?1")?;
     Ok(statement.query_row([id], |row| row.get(0)).optional()?)
 }
 
-/// The number of an execution, given to it where it has none.
+/// The number of an execution. An unknown execution gets a number.
 pub(super) fn number_of(connection: &Connection, id: &ExecutionId) -> Result<i64, DbError> {
     if let Some(number) = number(connection, id.as_str())? {
         return Ok(number);
@@ -101,7 +101,7 @@ pub(super) fn first<T>(
     rows.next()?.map(read).transpose()
 }
 
-/// Makes a change and says how many rows it met.
+/// Makes a change and returns the number of changed rows.
 pub(super) fn run(connection: &Connection, sql: &str, params: impl Params) -> Result<usize, DbError> {
     Ok(connection.prepare_cached(sql)?.execute(params)?)
 }

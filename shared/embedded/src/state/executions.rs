@@ -1,4 +1,4 @@
-//! Executions: made, read, changed, removed.
+//! Executions: create, read, change, remove.
 
 use super::codec::{count, decode, first, number, number_of, place, places, position, rows, run, uncount};
 use super::rows::{CommitRows, ExecutionRow, NewRows};
@@ -58,7 +58,7 @@ pub(super) fn load(connection: &Connection, id: &ExecutionId) -> Result<Option<S
     Ok(Some(StoredExecution { execution, task_runs, notes, version }))
 }
 
-/// What of the stored row decides which indexes have to be touched.
+/// The columns of the stored row that decide which indexes change.
 struct Before {
     no: i64,
     version: u64,
@@ -84,7 +84,8 @@ pub(super) fn commit(connection: &Connection, rows: &CommitRows, now: Timestamp)
             })
         },
     )?;
-    // Deleted meanwhile is a change by somebody else too: loading again shows it.
+    // If the execution was deleted in the meantime, another process changed it too. Loading it again shows
+    // this.
     let before = before
         .filter(|before| before.version == rows.expected_version)
         .ok_or_else(|| PortError::Conflict { what: format!("execution {}", row.id) })?;
@@ -128,7 +129,7 @@ fn update(
         "UPDATE executions SET version = ?2, header = ?3, notes = ?4 WHERE no = ?1",
         params![before.no, count(version)?, row.header, notes],
     )?;
-    // Most commits leave what is indexed as it was; naming those columns would rewrite their indexes.
+    // Most commits do not change the indexed columns. Naming these columns would rewrite their indexes.
     if before.state != row.state || before.start != row.start {
         run(
             connection,
@@ -166,7 +167,7 @@ fn remove_labels(connection: &Connection, no: i64, labels: &str, start: i64) -> 
     Ok(())
 }
 
-/// Removes task runs by id in one pass over those of the execution: a restart may take away many.
+/// Removes task runs by id in one pass over the execution, because a restart may remove many.
 fn remove_task_runs(connection: &Connection, no: i64, removed: &[TaskRunId]) -> Result<(), DbError> {
     if removed.is_empty() {
         return Ok(());
@@ -199,7 +200,7 @@ pub(super) fn delete(connection: &Connection, id: &ExecutionId) -> Result<bool, 
     for table in ["claims", "timers"] {
         run(connection, &format!("DELETE FROM {table} WHERE execution = ?1"), [no])?;
     }
-    // A slot whose holder is gone would be lost for ever.
+    // A slot without an existing holder would be lost.
     run(connection, "DELETE FROM slots WHERE execution = ?1", [id.as_str()])?;
     run(connection, "DELETE FROM executions WHERE no = ?1", [no])?;
     run(connection, "DELETE FROM execution_ids WHERE no = ?1", [no])?;

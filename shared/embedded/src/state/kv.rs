@@ -43,7 +43,7 @@ pub(super) fn write(connection: &Connection, writes: &[KvWrite], now: Timestamp)
     if writes.is_empty() {
         return Ok(());
     }
-    // What has expired is seen no more by anybody; a write is the moment to sweep it.
+    // Expired values are invisible. A write is a good time to delete them.
     run(connection, "DELETE FROM kv WHERE expires <= ?1", [nanos(now)])?;
     for change in writes {
         match change {

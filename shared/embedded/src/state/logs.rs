@@ -1,4 +1,4 @@
-//! Logs: lines in the order in which they came.
+//! Logs: lines in the order of their arrival.
 
 use super::codec::{
     count, decode, first, nanos, number, number_of, place, places, position, rows, run, uncount,
@@ -49,7 +49,7 @@ pub(super) fn read(
 ) -> Result<Vec<LogEntry>, DbError> {
     let Some(no) = number(connection, execution.as_str())? else { return Ok(Vec::new()) };
     let of = places(no);
-    // At the lowest level nothing is left out, so a follower's place is found without passing over lines.
+    // At the lowest level no line is left out, so the position is found without skipping lines.
     let (from, skip) = if min_level == LogLevel::Trace {
         (of.start().saturating_add(count(after)?), 0)
     } else {
@@ -64,7 +64,7 @@ pub(super) fn read(
     )
 }
 
-/// The next lines from a place on.
+/// The next lines from a position on.
 pub(super) fn page(
     connection: &Connection,
     execution: &ExecutionId,
@@ -85,10 +85,10 @@ pub(super) fn page(
     Ok(LogPage { lines: found.into_iter().map(|(_, line)| line).collect(), next, more })
 }
 
-/// How far lines are counted.
+/// The largest number of lines that are counted.
 const MOST_COUNTED: u32 = 10_000;
 
-/// Lines of many executions, those of the newest first, and how many there are (counted so far only).
+/// Lines of many executions, newest execution first, and the number of lines, up to the limit of counting.
 pub(super) fn search(connection: &Connection, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), DbError> {
     let mut conditions = vec!["l.level >= ?".to_owned()];
     let mut values: Vec<Value> = vec![severity(filter.min_level).into()];
@@ -105,7 +105,7 @@ pub(super) fn search(connection: &Connection, filter: &LogFilter) -> Result<(Vec
     }
     for (operator, bound) in [(">=", filter.start), ("<=", filter.end)] {
         if let Some(bound) = bound {
-            // Exact to the second by text alone would not do: fractions are of any length.
+            // Comparing texts would not be exact, because fractions of seconds differ in length.
             conditions.push(format!("unixepoch(l.body ->> '$.timestamp', 'subsec') {operator} ?"));
             values.push((nanos(bound) as f64 / 1e9).into());
         }

@@ -1,12 +1,12 @@
 //! The state store on SQLite.
 //!
-//! What it is: [`SqliteStateStore`], which turns each request into one transaction; one file for each kind of
-//! thing it keeps, functions from a connection and plain values to plain values.
+//! What it is: [`SqliteStateStore`], which turns each request into one transaction. There is one file for
+//! each kind of record, with functions from a connection and plain values to plain values.
 //!
-//! What it must not know: what the engine's notes mean, when a timer should be set, who may have a slot but
-//! for the order of asking.
+//! What it must not know: what the engine's notes mean, when a timer should be set, or which execution may
+//! have a slot, apart from the order of asking.
 //!
-//! How to add one more kind of thing: a table in `database/schema.sql`, a file here, a method of the port.
+//! How to add one more kind of record: a table in `database/schema.sql`, a file here, a method of the port.
 
 mod backfills;
 mod claims;
@@ -55,12 +55,12 @@ pub struct SqliteStateStore {
 }
 
 impl SqliteStateStore {
-    /// The state store in a database that is open already, which it may share with the bus.
+    /// The state store in an open database, which it can share with the bus.
     pub fn new(database: Database) -> Self {
         Self { database }
     }
 
-    /// The state store in the file at `path`, made where there is none.
+    /// The state store in the file at `path`, which is created if it does not exist.
     ///
     /// # Errors
     /// As [`Database::open`].
@@ -68,7 +68,7 @@ impl SqliteStateStore {
         Ok(Self::new(Database::open(path)?))
     }
 
-    /// A state store that is gone with its last handle.
+    /// A state store in memory, which is gone with its last handle.
     ///
     /// # Errors
     /// As [`Database::in_memory`].

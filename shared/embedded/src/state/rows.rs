@@ -1,5 +1,5 @@
-//! An execution and a commit made ready for the database: values are turned into JSON on the caller's thread,
-//! so that the writer does nothing but write.
+//! An execution and a commit, prepared for the database: values become JSON on the caller's thread, so that
+//! the writer only writes.
 
 use super::codec::{encode, nanos};
 use crate::database::DbError;
@@ -17,9 +17,9 @@ pub(super) struct ExecutionRow {
     pub(super) flow_id: String,
     pub(super) state: &'static str,
     pub(super) start: i64,
-    /// The pairs as they are searched for.
+    /// The labels as searchable pairs.
     pub(super) pairs: Vec<(String, String)>,
-    /// The same as JSON: shows whether they changed.
+    /// The labels as JSON, to see whether they changed.
     pub(super) labels: String,
     pub(super) header: String,
     pub(super) trigger_id: Option<String>,
@@ -45,7 +45,7 @@ impl ExecutionRow {
     }
 }
 
-/// The execution that fired this one: as a subflow, or by ending.
+/// The execution that started this one, as a subflow or by ending.
 fn fired_by(trigger: &ExecutionTrigger) -> Option<String> {
     trigger.variables.get("executionId").and_then(|id| id.as_str()).map(str::to_owned)
 }
@@ -72,7 +72,7 @@ impl LogRow {
     }
 }
 
-/// A level as a column that can be compared.
+/// A level as a comparable column.
 pub(super) fn severity(level: LogLevel) -> i64 {
     match level {
         LogLevel::Trace => 0,
@@ -91,7 +91,7 @@ fn task_runs(task_runs: &[(u64, TaskRun)]) -> Result<Vec<(u64, TaskRunId, String
         .collect()
 }
 
-/// A new execution with what it begins with.
+/// A new execution with its first rows.
 pub(super) struct NewRows {
     pub(super) execution: ExecutionRow,
     pub(super) notes: String,

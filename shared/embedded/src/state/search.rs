@@ -1,8 +1,8 @@
-//! Finding executions, newest first.
+//! Finds executions, newest first.
 //!
-//! Each search walks one index that already has the order of dates, and stops at the page's end: with a
-//! million executions a page costs what it costs with a thousand. Several states (or a flow, whose index has
-//! the state before the date) are walked one after the other and merged.
+//! Each search reads one index that is already in the order of dates, and stops at the end of the page. So a
+//! page costs the same with a million executions as with a thousand. Several states are searched one after
+//! the other and merged. The same holds for a flow, because its index has the state before the date.
 
 use super::codec::{decode, first, nanos, uncount};
 use crate::database::DbError;
@@ -11,20 +11,20 @@ use segue_model::execution::Execution;
 use segue_model::state::State;
 use segue_ports::state::ExecutionFilter;
 
-/// Which index a search walks.
+/// The index that a search reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Walk {
-    /// That of the first label.
+    /// The index of the first label.
     Label,
-    /// That of a flow in one state.
+    /// The index of a flow in one state.
     Flow(State),
-    /// That of a trigger's slots.
+    /// The index of a trigger's slots.
     Slot,
-    /// That of the execution which fired it.
+    /// The index of the execution that started it.
     FiredBy,
-    /// That of one state.
+    /// The index of one state.
     State(State),
-    /// That of dates.
+    /// The index of dates.
     Start,
 }
 
@@ -43,7 +43,7 @@ pub(super) fn search(connection: &Connection, filter: &ExecutionFilter) -> Resul
         .collect()
 }
 
-/// How many there are, from the indexes alone.
+/// The number of matching executions, from the indexes only.
 pub(super) fn count(connection: &Connection, filter: &ExecutionFilter) -> Result<u64, DbError> {
     let all = ExecutionFilter { limit: 0, offset: 0, ..filter.clone() };
     let mut total = 0_u64;
@@ -74,7 +74,7 @@ fn walks(filter: &ExecutionFilter) -> Vec<Walk> {
     } else if !filter.labels.is_empty() {
         vec![Walk::Label]
     } else if filter.flow_id.is_some() {
-        // A flow's index has the state before the date: it is walked state by state.
+        // A flow's index has the state before the date, so it is read state by state.
         let states = if states.is_empty() { State::ALL.to_vec() } else { states };
         states.into_iter().map(Walk::Flow).collect()
     } else if states.is_empty() {
@@ -99,7 +99,7 @@ impl Conditions {
     }
 }
 
-/// One walk in SQL.
+/// One search in SQL.
 struct Found {
     from: &'static str,
     /// The column of the start date.
@@ -161,7 +161,8 @@ impl Found {
     }
 }
 
-/// Date and number of the newest that one walk finds, at most as many as any page of the merge can need.
+/// The dates and numbers of the newest executions of one search, at most as many as any page of the merge can
+/// need.
 fn page(connection: &Connection, filter: &ExecutionFilter, walk: Walk) -> Result<Vec<(i64, i64)>, DbError> {
     let Found { from, date, conditions, values } = Found::new(filter, walk);
     let most =
@@ -192,7 +193,7 @@ fn label_conditions(where_: &mut Conditions, filter: &ExecutionFilter) {
     state_condition(where_, filter);
 }
 
-/// States and labels, where another index is walked than theirs.
+/// Adds the states and labels, if the search reads another index.
 fn other_conditions(where_: &mut Conditions, filter: &ExecutionFilter) {
     for (key, value) in &filter.labels {
         where_.add(
@@ -214,9 +215,9 @@ fn boxed(value: impl ToSql + 'static) -> Box<dyn ToSql> {
     Box::new(value)
 }
 
-/// The condition that a column names this namespace or one below it; its values are added in order.
+/// The condition that a column names this namespace or one below it. Adds the values in order.
 pub(super) fn in_namespace(column: &str, namespace: &str, values: &mut Vec<String>) -> String {
-    // '/' follows '.' in ASCII: everything between is below the namespace.
+    // '/' follows '.' in ASCII, so everything between is below the namespace.
     values.extend([namespace.to_owned(), format!("{namespace}."), format!("{namespace}/")]);
     format!("({column} = ? OR ({column} > ? AND {column} < ?))")
 }

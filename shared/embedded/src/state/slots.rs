@@ -1,7 +1,7 @@
 //! Slots of flows with a concurrency limit: leases, and a queue in the order of asking.
 //!
-//! A slot is a row that names its holder, never a bare counter, so that none is lost or given twice whatever
-//! is asked again after a crash.
+//! A slot is a row that names its holder, not a counter. So no slot is lost or given twice when a request is
+//! repeated after a crash.
 
 use super::codec::{first, nanos, rows, run};
 use crate::database::DbError;
@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use segue_model::id::ExecutionId;
 use segue_ports::state::Slot;
 
-/// A flow, as slots are kept.
+/// The slots of a flow.
 #[derive(Clone)]
 pub(super) struct Lane {
     pub(super) namespace: String,
@@ -93,7 +93,8 @@ pub(super) fn release(
              ORDER BY turn LIMIT ?5)",
         params![lane.namespace, lane.flow_id, nanos(now), execution.as_str(), free],
     )?;
-    // Whom this release let in, also when it is asked again because the news of it did not get out.
+    // The executions that got a slot by this release, also if the release is repeated because its answer was
+    // lost.
     rows(
         connection,
         "SELECT execution FROM slots WHERE namespace = ?1 AND flow_id = ?2 AND (taken IS NULL) = 0
@@ -103,7 +104,7 @@ pub(super) fn release(
     )
 }
 
-/// How many slots nobody holds; none when the limit was lowered below what is held.
+/// The number of free slots. 0 if the limit was lowered below the number of held slots.
 fn free(connection: &Connection, lane: &Lane, limit: i64) -> Result<i64, DbError> {
     let held: i64 = connection
         .prepare_cached(

@@ -79,7 +79,7 @@ async fn everything_is_there_after_it_was_opened_again() {
 }
 
 #[tokio::test]
-async fn a_second_process_is_told_so() {
+async fn a_second_process_is_refused() {
     let (directory, store) = on_disk();
     let path = directory.path().join("segue.db");
     let refused = Database::open(&path).err().unwrap();
@@ -160,11 +160,11 @@ async fn slots_are_never_exceeded_under_contention() {
 }
 
 #[tokio::test]
-async fn a_change_that_fails_takes_no_other_with_it() {
+async fn a_failed_change_does_not_affect_others() {
     let (_directory, store) = on_disk();
     store.create_execution(&execution("e")).await.unwrap();
     let other = execution("other");
-    // Joined, they are likely to share a transaction.
+    // Started together, they probably share a transaction.
     let (wrong, right, made) = tokio::join!(
         store.commit(commit(execution("e"), 7)),
         store.commit(commit(execution("e"), 0)),
@@ -210,10 +210,10 @@ async fn names_with_quotes_are_only_names() {
     assert!(store.execution(&"fine".into()).await.unwrap().is_some());
 }
 
-/// A clock that jumped a day ahead and back: what was set meanwhile comes as soon as it was meant to, what is to
-/// begin at a date begins then, and what was set before is left alone.
+/// The clock jumps a day ahead and back. Timers that were set in between fire when they were meant to, a
+/// start date stays the same, and older timers are not changed.
 #[tokio::test]
-async fn timers_set_while_the_clock_was_ahead_come_nearer() {
+async fn timers_set_while_the_clock_was_ahead_are_moved_earlier() {
     let store = SqliteStateStore::in_memory().unwrap();
     let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
     let made = execution("clock");

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use segue_model::id::ExecutionId;
 use segue_ports::state::Timer;
 
-/// Sets timers; `now` is what the clock says, none where that is not known.
+/// Sets timers. `now` is the time of the clock, or none if unknown.
 pub(super) fn set(connection: &Connection, timers: &[Timer], now: Option<Timestamp>) -> Result<(), DbError> {
     let set_at = now.map(nanos).unwrap_or_default();
     for timer in timers {
@@ -21,8 +21,8 @@ pub(super) fn set(connection: &Connection, timers: &[Timer], now: Option<Timesta
     Ok(())
 }
 
-/// Brings timers nearer that were set while the clock was ahead of `now`, by as much as it was; but for that of an
-/// execution that is to begin at a date, which is a date for people.
+/// Moves timers earlier that were set while the clock was ahead of `now`, by the same amount. The timer of an
+/// execution that starts at a date is not moved, because people set that date.
 pub(super) fn clock_went_back(connection: &Connection, now: Timestamp) -> Result<u64, DbError> {
     let changed = run(
         connection,
@@ -32,7 +32,7 @@ pub(super) fn clock_went_back(connection: &Connection, now: Timestamp) -> Result
     Ok(u64::try_from(changed).unwrap_or(u64::MAX))
 }
 
-/// The key of the timer of an execution that is to begin at a date.
+/// The key of the timer of an execution that starts at a date.
 const START: &str = "start";
 
 pub(super) fn due(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Timer>, DbError> {

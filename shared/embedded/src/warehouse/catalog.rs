@@ -1,7 +1,8 @@
-//! What BigQuery keeps of datasets, tables and jobs and DuckDB has no place for, in tables of the schema
-//! `segue_catalog` of the same file, so that a record and its effect are one transaction.
+//! What BigQuery stores about datasets, tables and jobs and DuckDB cannot store. It is in tables of the
+//! schema `segue_catalog` in the same file, so that a record and its effect are one transaction.
 //!
-//! It must not know: SQL translation, files. To add a kind of record: a [`Record`] and, if needed, typed helpers.
+//! It must not know: SQL translation, files. To add a kind of record: a [`Record`] and, if needed, typed
+//! helpers.
 
 use duckdb::{Connection, OptionalExt as _, params};
 use segue_ports::warehouse::{QueryResult, TableReference, WarehouseError};
@@ -40,7 +41,7 @@ impl Record {
     }
 }
 
-/// Makes our tables if they are not there.
+/// Creates the catalogue's tables if they do not exist.
 pub(crate) fn prepare(connection: &Connection) -> Result<(), WarehouseError> {
     connection.execute_batch(TABLES).map_err(|error| internal(&error))
 }
@@ -107,7 +108,7 @@ pub(crate) fn remove_dataset(connection: &Connection, dataset: &str) -> Result<(
         .map_err(|error| internal(&error))
 }
 
-/// The script and result of a job that ended well.
+/// The script and result of a job that succeeded.
 pub(crate) fn job(
     connection: &Connection,
     job_id: &str,
@@ -121,7 +122,7 @@ pub(crate) fn job(
     found.map(|(script, result)| Ok((script, decode(&result)?))).transpose()
 }
 
-/// Records that a job ended well.
+/// Records that a job succeeded.
 pub(crate) fn put_job(
     connection: &Connection,
     job_id: &str,

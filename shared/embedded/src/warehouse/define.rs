@@ -1,4 +1,5 @@
-//! What DDL does: tables, external tables, views and datasets made, changed and dropped, with their records.
+//! The effects of DDL: creates, changes and drops tables, external tables, views and datasets, with their
+//! records.
 //!
 //! It must not know: queries and their results.
 
@@ -28,7 +29,7 @@ fn column_list(columns: &[ColumnSpec]) -> String {
     format!("({})", columns.join(", "))
 }
 
-/// Makes way for a thing to be created; false when it is there and to be kept.
+/// Removes an existing thing that will be created. Returns false if it exists and must be kept.
 fn make_way(
     engine: &Engine,
     table: &TableReference,

@@ -1,5 +1,5 @@
-//! One connection, and how a job runs on it: statement by statement, each in a transaction of its own together with
-//! the record that it is done.
+//! One connection, and how a job runs on it: statement by statement, each in its own transaction together
+//! with the record that it is done.
 //!
 //! It must not know: how SQL is translated, how files are read. Kinds of statements are executed in `execute.rs`.
 
@@ -22,7 +22,7 @@ use super::sql::statement::Statement;
 use super::sql::{self};
 use super::{execute, tables};
 
-/// Results up to this size are kept with the job's record.
+/// Results up to this size are stored with the job's record. In bytes.
 const KEPT_RESULT_BYTES: usize = 1 << 20;
 
 /// One connection to an open database.
@@ -30,11 +30,11 @@ pub(crate) struct Engine {
     pub(crate) connection: Connection,
     object_root: PathBuf,
     source: Option<Arc<dyn ObjectSource>>,
-    /// Whether the job that is on the connection is to stop.
+    /// Whether the job on the connection must stop.
     pub(crate) stop: Arc<Stop>,
 }
 
-/// A job whose statements were read.
+/// A job with parsed statements.
 pub(crate) struct Planned {
     job: QueryJob,
     statements: Vec<Statement>,
@@ -42,13 +42,14 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Whether it changes anything: rows, tables, or the view of an external table, which is renewed when it is read.
+    /// Whether the job changes anything: rows, tables, or the view of an external table, which is renewed
+    /// when it is read.
     pub(crate) fn changes(&self) -> bool {
         self.changes
     }
 }
 
-/// How a statement is tried: the fast way first.
+/// How a statement is executed: the fast way first.
 #[derive(Debug, Clone, Copy)]
 struct Attempt {
     care: Care,
@@ -70,15 +71,16 @@ impl Engine {
             let config = Config::default()
                 .enable_autoload_extension(false)?
                 .with("autoinstall_known_extensions", "false")?
-                // BigQuery's tables have no order either; keeping one costs memory and time.
+                // BigQuery's tables have no order either, and keeping one costs memory and time.
                 .with("preserve_insertion_order", "false")?
-                // What does not fit into memory stays with the database, in the same private folder.
+                // Data that does not fit into memory is written next to the database, in the same private
+                // folder.
                 .with("temp_directory", spilled.to_string_lossy())?;
             let connection = Connection::open_with_flags(file, config)?;
             let memory = match &limits.memory {
                 Some(memory) => memory.clone(),
                 None => {
-                    // DuckDB's own limit is four fifths of what the machine, or the container, has.
+                    // DuckDB's own limit is four fifths of the memory of the machine or container.
                     let own: String =
                         connection
                             .query_row("SELECT current_setting('memory_limit')", [], |row| row.get(0))?;
@@ -91,7 +93,7 @@ impl Engine {
         };
         let made = !file.exists();
         let connection = open().map_err(|error| internal(&error))?;
-        // DuckDB syncs what it writes, not the name of its file; and it leaves the file open to others.
+        // DuckDB syncs the content of the file but not its name, and leaves the file open to other users.
         let settled = private::close(file).and_then(|()| match file.parent() {
             Some(folder) if made => private::sync_folder(folder),
             _ => Ok(()),
@@ -121,7 +123,7 @@ impl Engine {
         Ok(Self { connection, object_root: object_root.to_owned(), source, stop: Arc::default() })
     }
 
-    /// Reads the statements of a job, and finds out whether they change anything.
+    /// Parses the statements of a job, and finds out whether they change anything.
     pub(crate) fn plan(&self, job: QueryJob) -> Result<Planned, WarehouseError> {
         let mut scope = Scope::new(job.project.clone(), job.default_dataset.as_deref());
         scope.parameters.clone_from(&job.parameters);
@@ -175,7 +177,7 @@ impl Engine {
         }
     }
 
-    /// Runs one statement, the fast way, and again with care where the fast way refuses.
+    /// Runs one statement the fast way. If this is refused, runs it again the careful way.
     fn statement(
         &self,
         statement: &Statement,
@@ -278,7 +280,7 @@ impl Engine {
         }
     }
 
-    /// Makes the views of external tables read the files of this moment; their bytes.
+    /// Makes the views of external tables read the current files. Returns the size of the files in bytes.
     fn refresh(
         &self,
         reads: &[TableReference],
@@ -329,7 +331,7 @@ impl Engine {
         Ok(self.externals(statement.reads())?.iter().any(|(_, external)| external.tolerates_bad_rows()))
     }
 
-    /// Adds the row to an error about a value, by looking for the value.
+    /// Adds the row to an error about a value, by searching for the value.
     fn locate(&self, error: WarehouseError, files: &[SourceFile]) -> WarehouseError {
         let WarehouseError::BadData { file, row: None, message, hint } = error else { return error };
         let value = message.split('\'').nth(1).unwrap_or_default().to_owned();
@@ -354,20 +356,20 @@ impl Engine {
         WarehouseError::BadData { file, row: None, message, hint }
     }
 
-    /// What a name stands for.
+    /// The kind of the table with this name.
     pub(crate) fn kind(&self, table: &TableReference) -> Result<Option<TableKind>, WarehouseError> {
         tables::kind(&self.connection, table)
     }
 }
 
-/// Five eighths of DuckDB's own limit, `18.4 GiB`, which is half of all there is.
+/// Half of all memory, computed as five eighths of DuckDB's own limit (`18.4 GiB`).
 fn half_of_all(own: &str) -> Option<String> {
     let (number, unit) = own.trim().split_once(' ')?;
     let number: f64 = number.parse().ok()?;
     Some(format!("{:.1}{unit}", number * 0.625))
 }
 
-/// Why a statement failed: our own words, or the engine's, which another attempt may heal.
+/// Why a statement failed: Segue's own error, or DuckDB's, which another attempt may avoid.
 pub(crate) enum Failure {
     Said(WarehouseError),
     Engine(duckdb::Error),

@@ -1,4 +1,4 @@
-//! DuckDB's errors by meaning, in BigQuery's words, with places in the statement that was written.
+//! DuckDB's errors by meaning, with BigQuery's texts, and positions in the original statement.
 //!
 //! To add one: a branch in [`translate`].
 
@@ -8,7 +8,7 @@ use super::external::SourceFile;
 use super::sql::invalid;
 use super::sql::lex::lex;
 
-/// What is known about the statement that failed.
+/// Facts about the failed statement.
 pub(crate) struct Context<'a> {
     /// The BigQuery text of the whole script, for places.
     pub(crate) script: &'a str,
@@ -55,7 +55,7 @@ pub(crate) fn text(error: &duckdb::Error) -> String {
     }
 }
 
-/// An error of opening or keeping the database, where no statement is to blame.
+/// An error of opening or keeping the database, not caused by a statement.
 pub(crate) fn internal(error: &duckdb::Error) -> WarehouseError {
     let text = text(error);
     if text.contains("lock on file") {
@@ -168,7 +168,7 @@ fn csv(message: &str, context: &Context<'_>) -> WarehouseError {
     WarehouseError::BadData { file, row, message, hint: Some(hint.into()) }
 }
 
-/// Where a name stands in the script.
+/// The position of a name in the script.
 fn find(script: &str, name: &str) -> Option<(u32, u32)> {
     let tokens = lex(script).ok()?;
     let found = tokens.iter().find(|token| token.name().is_some_and(|own| own.eq_ignore_ascii_case(name)))?;

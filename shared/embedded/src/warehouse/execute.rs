@@ -1,4 +1,4 @@
-//! What each kind of statement does, inside the transaction that `engine.rs` opened.
+//! The effect of each kind of statement, inside the transaction that `engine.rs` opened.
 //!
 //! To add a statement: a branch in [`statement`].
 
@@ -18,7 +18,7 @@ use super::sql::names::{Scope, duckdb_name, message_name, quote};
 use super::sql::statement::{Dml, Statement};
 use super::tables;
 
-/// Does one statement.
+/// Executes one statement.
 pub(crate) fn statement(
     engine: &Engine,
     statement: &Statement,
@@ -168,14 +168,14 @@ fn into_destination(
     Ok(())
 }
 
-/// Runs a statement that writes rows; how many. The engine answers with one number, for CREATE TABLE AS too, where its
-/// own count of changes stays at zero.
+/// Runs a statement that writes rows and returns their number. DuckDB returns one number, also for CREATE
+/// TABLE AS, where its own count of changes stays at zero.
 pub(crate) fn written(engine: &Engine, sql: &str) -> Result<u64, Failure> {
     let count: i64 = engine.connection.query_row(sql, [], |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// Sums of INT64 come as 128 bits; BigQuery's are INT64.
+/// Sums of INT64 are 128-bit numbers in DuckDB. In BigQuery they are INT64.
 pub(crate) fn settle_types(engine: &Engine, table: &TableReference) -> Result<(), Failure> {
     for column in tables::of_type(&engine.connection, table, "HUGEINT")? {
         let sql = format!("ALTER TABLE {} ALTER COLUMN {} TYPE BIGINT", duckdb_name(table), quote(&column));
@@ -184,7 +184,7 @@ pub(crate) fn settle_types(engine: &Engine, table: &TableReference) -> Result<()
     Ok(())
 }
 
-/// Refuses to change what has no rows of its own.
+/// Refuses to change a table without its own rows.
 fn writable(engine: &Engine, table: &TableReference) -> Result<(), WarehouseError> {
     match tables::require(&engine.connection, table)? {
         TableKind::Table => Ok(()),

@@ -1,8 +1,8 @@
-//! External tables: what was declared, which files it means now, and the query that reads them.
+//! External tables: the declaration, the files that match now, and the query that reads them.
 //!
-//! NUMERIC is read as an eighteen-digit decimal, which is exact and as fast as a float, where the full 38 digits are
-//! ten times slower; a value that does not fit makes the statement run again with [`Care::Full`], which reads text and
-//! converts it field by field, with BigQuery's own messages.
+//! NUMERIC is read as an eighteen-digit decimal, which is exact and as fast as a float. The full 38 digits
+//! are ten times slower. If a value does not fit, the statement runs again with [`Care::Full`], which reads
+//! text and converts it field by field, with BigQuery's own messages.
 //!
 //! It must not know: jobs and transactions. To add a format: a branch in [`ExternalTable::query`].
 
@@ -25,7 +25,7 @@ use super::sql::names::{literal, quote};
 /// How fields are converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Care {
-    /// By the reader, as far as that is exact; refuses what it cannot do exactly.
+    /// By the reader, as far as the conversion is exact. Otherwise the reader refuses.
     Fast,
     /// Field by field from text.
     Full,
@@ -47,7 +47,7 @@ pub(crate) struct ExternalTable {
     encoding: Option<String>,
 }
 
-/// A source file: where it lies and what it is called in messages.
+/// A source file: its path, and its name in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
@@ -55,7 +55,7 @@ pub(crate) struct SourceFile {
 }
 
 impl ExternalTable {
-    /// Reads a declaration.
+    /// Parses a declaration.
     pub(crate) fn declare(
         columns: Vec<ColumnSpec>,
         options: &Map<String, Value>,
@@ -128,13 +128,13 @@ impl ExternalTable {
         })
     }
 
-    /// Where its files lie, as declared.
+    /// The addresses of its files, as declared.
     pub(crate) fn uris(&self) -> &[String] {
         &self.uris
     }
 
-    /// The files it means now; a `*` in a URI stands for any characters, slashes too. Every address is checked again
-    /// as the object store checks it: a link may have been laid since.
+    /// The files that match now. A `*` in a URI stands for any characters, also slashes. Every address is
+    /// checked again like in the object store, because a link may have been created since.
     pub(crate) fn files(&self, object_root: &Path) -> Result<Vec<SourceFile>, WarehouseError> {
         let mut found = Vec::new();
         for uri in &self.uris {
@@ -153,7 +153,7 @@ impl ExternalTable {
         Ok(found)
     }
 
-    /// A query with its columns and no rows, for the time when no file is read.
+    /// A query with the table's columns and no rows, used while no file is read.
     pub(crate) fn placeholder(&self) -> String {
         let columns: Vec<String> = self
             .columns
@@ -241,7 +241,7 @@ impl ExternalTable {
             options.push("ignore_errors = true".to_owned());
         }
         if care == Care::Full {
-            // BigQuery takes rows of 100 MB; buffers of that size are spent on the second attempt only.
+            // BigQuery accepts rows of 100 MB. Buffers of this size are used only in the second attempt.
             let longest =
                 files.iter().filter_map(|file| file.path.metadata().ok()).map(|data| data.len()).max();
             options.push(format!(
@@ -260,13 +260,13 @@ impl ExternalTable {
         self.max_bad_records > 0
     }
 
-    /// The columns of the first file's first line, all text: for a table declared without columns, and to know how
-    /// many columns there are beyond the declared ones.
+    /// The columns of the first line of the first file, all as text. Used for a table declared without
+    /// columns, and to count columns beyond the declared ones.
     fn header(&self, files: &[SourceFile]) -> Vec<ColumnSpec> {
         let first = files.first().and_then(|file| std::fs::File::open(&file.path).ok());
         let mut line = String::new();
         if let Some(file) = first {
-            // A line that is not UTF-8 leaves no header, and the reader then says so.
+            // A line that is not UTF-8 gives no header. The reader reports it later.
             let _unread = BufReader::new(file).read_line(&mut line);
         }
         let mut fields = vec![String::new()];
@@ -307,7 +307,7 @@ fn reader_type(own: &DataType, care: Care) -> String {
     }
 }
 
-/// A path as DuckDB takes it for itself: its stand-ins for other letters, each alone in a class, mean themselves.
+/// A path for DuckDB. Each of DuckDB's wildcards is put into a class, so that it stands for itself.
 fn exactly(path: &Path) -> String {
     let mut pattern = String::new();
     for letter in path.to_string_lossy().chars() {
@@ -319,7 +319,7 @@ fn exactly(path: &Path) -> String {
     pattern
 }
 
-/// The error for an address that means no objects.
+/// The error for an address that matches no objects.
 fn wrong(uri: &str, error: &PortError) -> WarehouseError {
     match error {
         PortError::Invalid { message } => {

@@ -1,4 +1,4 @@
-//! Texts and addresses that are meant to break out, or to bring the process down.
+//! Texts and addresses that try to break out of the store, or to crash the process.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ struct World {
 }
 
 impl World {
-    /// With the dataset `d`, the bucket `bkt` and a file beside the object store.
+    /// A warehouse with the dataset `d`, the bucket `bkt`, and a file outside the object store.
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let objects = folder.path().join("objects");
@@ -38,7 +38,7 @@ impl World {
         self.warehouse.query(QueryJob { sql: sql.into(), ..QueryJob::default() }).await
     }
 
-    /// The lines that an external table over the address has.
+    /// The lines that an external table reads from the address.
     async fn lines(&self, uri: &str) -> Result<Vec<String>, WarehouseError> {
         let script = format!(
             "CREATE OR REPLACE EXTERNAL TABLE d.e (line STRING) OPTIONS (format = 'CSV', field_delimiter = '|', \
@@ -83,7 +83,7 @@ async fn no_address_leads_out_of_the_object_store() {
         let refused = world.lines(&uri).await.unwrap_err();
         assert!(matches!(refused, WarehouseError::InvalidQuery { .. }), "{uri}: {refused}");
     }
-    // These are names like any other: nothing decodes them, and there is no such object.
+    // These are ordinary names: they are not decoded, and no such object exists.
     for uri in ["gs://bkt/%2e%2e/%2e%2e/secret.key", "gs://bkt/%2Fetc%2Fpasswd", "gs://bkt/~/secret.key"] {
         let absent = world.lines(uri).await.unwrap_err();
         assert!(matches!(absent, WarehouseError::NotFound { .. }), "{uri}: {absent}");
@@ -109,7 +109,7 @@ async fn no_link_below_the_object_store_is_followed() {
         let absent = world.lines(uri).await.unwrap_err();
         assert!(matches!(absent, WarehouseError::NotFound { .. }), "{uri}: {absent}");
     }
-    // A link that is laid after the table was declared.
+    // A link that is created after the table was declared.
     world.put("in/later.csv", "1\n");
     assert_eq!(world.lines("gs://bkt/in/later.csv").await.unwrap(), ["1"]);
     std::fs::remove_file(world.object("in/later.csv")).unwrap();
@@ -118,7 +118,7 @@ async fn no_link_below_the_object_store_is_followed() {
     assert!(refused.to_string().contains("symbolic link"), "{refused}");
 }
 
-/// DuckDB has stand-ins of its own in paths; BigQuery has the star alone.
+/// DuckDB has more wildcards in paths. BigQuery has only the star.
 #[tokio::test]
 async fn an_address_means_the_objects_it_names_and_no_others() {
     let world = World::new().await;
@@ -134,18 +134,18 @@ async fn an_address_means_the_objects_it_names_and_no_others() {
     assert_eq!(world.lines("gs://bkt/x*.csv").await.unwrap(), ["star", "xy"], "each once");
 }
 
-/// `inner` between `open` and `close`, so many times.
+/// `inner` between `open` and `close`, repeated `times` times.
 fn nested(open: &str, inner: &str, close: &str, times: usize) -> String {
     format!("{}{inner}{}", open.repeat(times), close.repeat(times))
 }
 
-/// So many named queries, each of which reads the one before.
+/// `times` named queries, each of which reads the one before.
 fn named(times: usize) -> String {
     let links: Vec<String> = (1..times).map(|n| format!(", a{n} AS (SELECT * FROM a{})", n - 1)).collect();
     format!("WITH a0 AS (SELECT 1 AS x){} SELECT * FROM a{}", links.concat(), times - 1)
 }
 
-/// The same link so many times.
+/// The same link, repeated `times` times.
 fn chained(first: &str, link: &str, times: usize) -> String {
     format!("{first}{}", link.repeat(times))
 }
@@ -232,7 +232,7 @@ async fn no_chain_uses_up_the_stack() {
             chained("SELECT 1 FROM d.t", ", d.t", times),
             chained("SELECT 1 FROM d.t", " JOIN d.t USING (x)", times),
             named(times),
-            // Chains within brackets within chains: the levels multiply.
+            // Chains within brackets within chains, so that the levels multiply.
             nested("SELECT ", &"(".repeat(90), "", 1)
                 + "1"
                 + &(chained("", " + 1", times.min(2700)) + ")").repeat(90),
@@ -243,7 +243,7 @@ async fn no_chain_uses_up_the_stack() {
                 ")".repeat(90)
             ),
         ] {
-            // Some are fine, and some are refused: the process lives, and says which.
+            // Some are accepted and some refused. The process must survive, and name the refused limit.
             let outcome = world.run(&text).await;
             assert!(
                 !matches!(outcome, Err(WarehouseError::Unavailable { .. })),
@@ -255,7 +255,7 @@ async fn no_chain_uses_up_the_stack() {
     assert_eq!(world.run("SELECT x FROM d.t").await.unwrap().total_rows, 1);
 }
 
-/// What people write, generated or not, is not refused.
+/// Ordinary texts, written by people or programs, are not refused.
 #[tokio::test]
 async fn long_and_deep_texts_that_are_fine_run() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! What queries of the embedded warehouse may take.
+//! The limits of queries of the embedded warehouse.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use segue_ports::PortError;
 /// The longest time of a query unless the environment says otherwise: BigQuery's own limit.
 const LONGEST_QUERY: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// What queries may take.
+/// The limits of queries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest time of one query; none: it may run for ever.
+    /// The longest time of one query. None: no limit.
     pub query_time: Option<Duration>,
-    /// The memory of all queries together, as DuckDB writes it (`4GB`); none: half of what the machine, or the container,
-    /// has. A query that needs more writes to a folder beside the database file.
+    /// The memory of all queries together, in DuckDB's syntax (`4GB`). None: half of the memory of the
+    /// machine or container. A query that needs more writes to a folder next to the database file.
     pub memory: Option<String>,
 }
 
@@ -24,11 +24,11 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits as the environment has them: `SEGUE_WAREHOUSE_QUERY_TIME`, an ISO-8601 duration such as `PT30M` or `none`
-    /// (default `PT6H`), and `SEGUE_WAREHOUSE_MEMORY`, such as `4GB` (default half of the memory).
+    /// The limits in the environment: `SEGUE_WAREHOUSE_QUERY_TIME`, an ISO-8601 duration such as `PT30M`, or
+    /// `none` (default `PT6H`), and `SEGUE_WAREHOUSE_MEMORY`, such as `4GB` (default half of the memory).
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a value that is neither.
+    /// [`PortError::Invalid`] for any other value.
     pub fn from_env() -> Result<Self, PortError> {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         Self::read(read("SEGUE_WAREHOUSE_QUERY_TIME").as_deref(), read("SEGUE_WAREHOUSE_MEMORY").as_deref())

@@ -1,16 +1,18 @@
 //! The embedded warehouse: BigQuery SQL on a DuckDB file, with `gs://bucket/key` under the object store's folder.
 //!
-//! What it is: the adapter ([`DuckDbWarehouse`]), the translation of SQL (`sql`, pure), the running of jobs (`engine`,
-//! `execute`, `define`), external tables (`external`), and what DuckDB has no place for (`catalog`). Jobs that read run
-//! beside each other, jobs that change something one after another (`pool`); a statement is one transaction with the record
-//! that its job did it, so a job delivered twice, or cut off by a crash, has its effect once.
+//! What it is: the adapter ([`DuckDbWarehouse`]), the translation of SQL (`sql`, pure), the execution of jobs
+//! (`engine`, `execute`, `define`), external tables (`external`), and records that DuckDB cannot store
+//! (`catalog`). Jobs that only read run at the same time; jobs that change something run one after another
+//! (`pool`). A statement and the record that its job executed it are one transaction. So a job that is
+//! delivered twice, or interrupted by a crash, takes effect once.
 //!
-//! What it must not know: flows, executions, tasks; nor where the object store's folder comes from.
+//! What it must not know: flows, executions, tasks, or where the object store's folder comes from.
 //!
-//! NUMERIC is stored as an eighteen-digit decimal until a value needs more (see `sql::datatype`), TIMESTAMP in UTC.
-//! There is one project: a project part of a name is accepted and does not tell tables apart.
+//! NUMERIC is stored as an eighteen-digit decimal until a value needs more (see `sql::datatype`), and
+//! TIMESTAMP in UTC. There is one project: the project in a name is accepted and does not distinguish tables.
 //!
-//! To add a statement: `sql/statement.rs` and `execute.rs` or `define.rs`. To add a function: `sql/calls.rs` and `sql/macros.sql`.
+//! To add a statement: `sql/statement.rs` and `execute.rs` or `define.rs`. To add a function: `sql/calls.rs`
+//! and `sql/macros.sql`.
 
 mod catalog;
 mod define;
@@ -51,11 +53,11 @@ use engine::{Engine, Failure};
 use pool::Pool;
 use sql::names::{check_dataset, quote};
 
-/// How many statements a script has, read as before a query but not run. The reader needs a stack of
-/// [`STACK_BYTES`].
+/// The number of statements in a script. The script is parsed as before a query, but not run. The parser
+/// needs a stack of [`STACK_BYTES`].
 ///
 /// # Errors
-/// [`WarehouseError::InvalidQuery`] if the script cannot be read.
+/// [`WarehouseError::InvalidQuery`] if the script cannot be parsed.
 pub fn check_sql(sql: &str) -> Result<usize, WarehouseError> {
     sql::translate(sql, &sql::names::Scope::default(), &|| Ok(())).map(|statements| statements.len())
 }
@@ -79,13 +81,13 @@ impl DuckDbWarehouse {
         Self::new(database_file, object_root, None, Limits::default())
     }
 
-    /// The same with limits of its own.
+    /// Like [`Self::open`], with other limits.
     #[must_use]
     pub fn limited(database_file: &Path, object_root: &Path, limits: Limits) -> Self {
         Self::new(database_file, object_root, None, limits)
     }
 
-    /// The same over objects that `source` brings below `object_root` when they are to be read.
+    /// Like [`Self::open`], with objects that `source` copies below `object_root` before they are read.
     #[must_use]
     pub fn over(database_file: &Path, object_root: &Path, source: Arc<dyn ObjectSource>) -> Self {
         Self::new(database_file, object_root, Some(source), Limits::default())
@@ -126,7 +128,7 @@ impl DuckDbWarehouse {
     }
 }
 
-/// A dataset's name without its project: there is one.
+/// A dataset's name without its project.
 fn unqualified(dataset: &str) -> String {
     dataset.rsplit(['.', ':']).next().unwrap_or(dataset).to_owned()
 }

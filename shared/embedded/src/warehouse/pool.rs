@@ -1,7 +1,8 @@
 //! The connections to one database file, and how a job on one of them is stopped.
 //!
-//! Jobs that only read run beside each other, each on a connection of its own and on what was committed when it began.
-//! Jobs that change something run one after another: DuckDB refuses the second of two transactions that change one table.
+//! Jobs that only read run at the same time, each on its own connection, and see the data that was committed
+//! when they began. Jobs that change something run one after another, because DuckDB refuses the second of
+//! two transactions that change the same table.
 //! A job is stopped by dropping the future that waits for it: its statement is interrupted and rolled back, and the
 //! thread and the connection are free again.
 //!
@@ -138,18 +139,18 @@ impl Pool {
         }
     }
 
-    /// How many jobs are at work.
+    /// The number of running jobs.
     #[cfg(test)]
     pub(crate) fn at_work_now(&self) -> usize {
         SEATS - self.seats.available_permits()
     }
 }
 
-/// Whether a job is to stop, and how its statement is interrupted.
+/// Whether a job must stop, and how to interrupt its statement.
 #[derive(Default)]
 pub(crate) struct Stop {
     wanted: AtomicBool,
-    /// There while the job is on its connection.
+    /// Set while the job uses its connection.
     handle: Mutex<Option<Arc<InterruptHandle>>>,
     ended: AtomicBool,
 }
@@ -159,16 +160,16 @@ impl Stop {
         *self.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
     }
 
-    /// From here on the connection is not the job's any more; whether it was to stop.
+    /// From here on, the job no longer uses the connection. Returns whether the job had to stop.
     fn end(&self) -> bool {
         self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.wanted.load(Ordering::SeqCst)
     }
 
-    /// Refuses to go on once the job is to stop.
+    /// Refuses to continue if the job must stop.
     ///
     /// # Errors
-    /// [`WarehouseError::Unavailable`], which nobody sees: who waited is gone.
+    /// [`WarehouseError::Unavailable`]. Nobody sees the error, because the caller is gone.
     pub(crate) fn check(&self) -> Result<(), WarehouseError> {
         if self.wanted.load(Ordering::SeqCst) {
             return Err(WarehouseError::Unavailable { message: "the job was stopped".to_owned() });
@@ -183,7 +184,7 @@ impl Stop {
     }
 }
 
-/// Says that the thread of a job has ended, however it did.
+/// Records that the thread of a job has ended, for whatever reason.
 struct Ended<'a>(&'a Stop);
 
 impl Drop for Ended<'_> {
@@ -193,7 +194,7 @@ impl Drop for Ended<'_> {
     }
 }
 
-/// Stops the job, unless it has ended, when nobody waits for it any more.
+/// Stops a running job when its caller is dropped.
 struct StopOnDrop(Arc<Stop>);
 
 impl Drop for StopOnDrop {
@@ -204,7 +205,7 @@ impl Drop for StopOnDrop {
         }
         stop.wanted.store(true, Ordering::SeqCst);
         stop.interrupt();
-        // Without a runtime the process is about to end.
+        // Without a runtime, the process is about to end.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 while !stop.ended.load(Ordering::SeqCst) {

@@ -1,5 +1,5 @@
-//! DuckDB's values as Kestra prints BigQuery's (docs/kestra.md 4.6): NUMERIC as number, BYTES in base64, TIMESTAMP
-//! as instant, DATE as `yyyy-MM-dd`, DATETIME with a `Z`.
+//! Prints DuckDB's values like Kestra prints BigQuery's (docs/kestra.md 4.6): NUMERIC as a number, BYTES in
+//! base64, TIMESTAMP as an instant, DATE as `yyyy-MM-dd`, DATETIME with a `Z`.
 //!
 //! To add a type: a branch in [`json`].
 
@@ -93,7 +93,7 @@ fn float(own: f64) -> Value {
     Number::from_f64(own).map_or_else(|| Value::String(own.to_string()), Value::Number)
 }
 
-/// A decimal as a number: whole ones as integers, others as the double Kestra makes of NUMERIC.
+/// A decimal as a number: whole numbers as integers, others as the double that Kestra makes of NUMERIC.
 fn decimal(text: &str) -> Value {
     let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
     match (short.contains('.'), short.parse::<i64>(), short.parse::<f64>()) {
@@ -115,7 +115,7 @@ fn time(micros: i64) -> String {
 }
 
 fn date(days: i64) -> String {
-    // The proleptic Gregorian calendar in cycles of 400 years, years beginning in March.
+    // Converts to the proleptic Gregorian calendar in cycles of 400 years that begin in March.
     let shifted = days + 719_468;
     let cycle = shifted.div_euclid(146_097);
     let day_of_cycle = shifted.rem_euclid(146_097);

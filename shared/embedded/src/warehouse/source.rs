@@ -1,14 +1,14 @@
-//! Where the files of external tables come from when they do not lie below the object root already.
+//! The origin of the files of external tables, if they are not already below the object root.
 
 use segue_ports::warehouse::WarehouseError;
 
-/// Brings objects of elsewhere below the object root, before a statement reads them.
+/// Copies remote objects below the object root before a statement reads them.
 pub trait ObjectSource: Send + Sync {
-    /// Makes the files below the object root those that `uri` means now, as `<bucket>/<key>`; `gs://bucket/key`, with
-    /// `*` for any letters of the key. Called on a thread that may block. An object that is not there is no error: the
-    /// statement says so.
+    /// Makes the files below the object root equal to the objects that match `uri` now, as `<bucket>/<key>`.
+    /// `uri` is `gs://bucket/key`, with `*` for any characters of the key. Called on a thread that may block.
+    /// A missing object is not an error here: the statement reports it.
     ///
     /// # Errors
-    /// [`WarehouseError::Unavailable`] when the objects cannot be had.
+    /// [`WarehouseError::Unavailable`] if the objects cannot be fetched.
     fn fetch(&self, uri: &str) -> Result<(), WarehouseError>;
 }

@@ -1,4 +1,4 @@
-//! Jobs that would run for hours are stopped, and meanwhile others go on.
+//! Jobs that would run for hours are stopped, and other jobs run in the meantime.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use tempfile::TempDir;
 
 use super::{DuckDbWarehouse, Limits};
 
-/// Nine million million pairs.
+/// Nine trillion pairs.
 const ENDLESS: &str = "SELECT COUNT(*) AS n FROM UNNEST(GENERATE_ARRAY(1, 3000000)) AS a CROSS JOIN \
                        UNNEST(GENERATE_ARRAY(1, 3000000)) AS b WHERE MOD(a * b, 7) = 3";
-/// More than any of the short jobs here takes on a machine that is busy.
+/// Longer than any of the short jobs here takes on a busy machine.
 const LATE: Duration = Duration::from_secs(30);
 
 fn open(folder: &TempDir, limits: Limits) -> DuckDbWarehouse {
@@ -22,7 +22,7 @@ async fn run(warehouse: &DuckDbWarehouse, sql: &str) -> Result<QueryResult, Ware
     tokio::time::timeout(LATE, warehouse.query(job)).await.expect("others wait for a long query")
 }
 
-/// Waits until no job is at work any more.
+/// Waits until no job runs.
 async fn idle(warehouse: &DuckDbWarehouse) {
     let begun = Instant::now();
     while warehouse.pool.at_work_now() > 0 {
@@ -64,7 +64,7 @@ async fn others_go_on_while_a_query_is_at_work() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(run(&warehouse, "SELECT n FROM d.t").await.unwrap().total_rows, 1);
     assert_eq!(warehouse.table_info("d", "t").await.unwrap().rows, Some(1));
-    // Who waits for its turn to change something, and is stopped meanwhile, does not change anything.
+    // A job that is stopped while it waits for its turn changes nothing.
     let job = QueryJob { sql: "INSERT INTO d.t (n) VALUES (2)".into(), ..QueryJob::default() };
     assert!(tokio::time::timeout(Duration::from_millis(200), warehouse.query(job)).await.is_err());
     assert!(!at_work.is_finished());
@@ -128,7 +128,7 @@ async fn memory_has_a_limit() {
     let limits = Limits { memory: Some("300MB".to_owned()), ..Limits::default() };
     let warehouse = open(&folder, limits);
     assert_eq!(setting(&warehouse).await, "286.1 MiB");
-    // More than that fails, or is written beside the database; the process does not grow with it.
+    // A query that needs more memory fails or writes to the disk. The memory of the process does not grow.
     run(
         &warehouse,
         "CREATE SCHEMA d; CREATE TABLE d.t AS SELECT n FROM UNNEST(GENERATE_ARRAY(1, 1000)) AS n",

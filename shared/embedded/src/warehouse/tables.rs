@@ -1,4 +1,4 @@
-//! Datasets and tables as they are: looking them up, naming what is missing, describing them.
+//! Datasets and tables: looking them up, naming missing ones, describing them.
 //!
 //! It must not know: SQL translation, jobs.
 
@@ -14,7 +14,7 @@ use super::result;
 use super::sql::datatype::DataType;
 use super::sql::names::{duckdb_name, message_name};
 
-/// What is kept of a table beside its columns.
+/// What is stored about a table in addition to its columns.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct TableDetails {
     pub(crate) partition_by: Option<String>,
@@ -22,7 +22,7 @@ pub(crate) struct TableDetails {
     pub(crate) options: Map<String, Value>,
 }
 
-/// Whether a dataset is there.
+/// Whether a dataset exists.
 pub(crate) fn dataset_exists(connection: &Connection, dataset: &str) -> Result<bool, WarehouseError> {
     one(connection, "SELECT 1 FROM duckdb_schemas() WHERE NOT internal AND schema_name <> 'main' AND database_name = current_database() AND lower(schema_name) = lower(?)", &[dataset])
         .map(|found| found.is_some())
@@ -35,7 +35,7 @@ fn one(connection: &Connection, sql: &str, values: &[&str]) -> Result<Option<i64
         .map_err(|error| internal(&error))
 }
 
-/// What a name stands for; none when nothing has it.
+/// The kind of a table. None if there is no such table.
 pub(crate) fn kind(
     connection: &Connection,
     table: &TableReference,
@@ -53,7 +53,7 @@ pub(crate) fn kind(
     Ok(Some(if external.is_some() { TableKind::External } else { TableKind::View }))
 }
 
-/// Refuses a dataset that is not there.
+/// Refuses a dataset that does not exist.
 pub(crate) fn require_dataset(connection: &Connection, table: &TableReference) -> Result<(), WarehouseError> {
     if dataset_exists(connection, &table.dataset)? {
         return Ok(());
@@ -70,7 +70,7 @@ pub(crate) fn datasets(connection: &Connection) -> Vec<String> {
     )
 }
 
-/// The error for a dataset that is not there.
+/// The error for a dataset that does not exist.
 pub(crate) fn missing_dataset(
     connection: &Connection,
     project: Option<&str>,
@@ -90,7 +90,7 @@ pub(crate) fn missing_dataset(
     }
 }
 
-/// Refuses a table that is not there.
+/// Refuses a table that does not exist.
 pub(crate) fn require(connection: &Connection, table: &TableReference) -> Result<TableKind, WarehouseError> {
     if let Some(kind) = kind(connection, table)? {
         return Ok(kind);

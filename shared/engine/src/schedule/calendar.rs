@@ -75,7 +75,7 @@ impl Calendar {
     }
 
     /// Dates, cut to seconds, each once.
-    pub fn of_dates(dates: impl IntoIterator<Item = Timestamp>, zone: TimeZone) -> Self {
+    pub fn from_dates(dates: impl IntoIterator<Item = Timestamp>, zone: TimeZone) -> Self {
         let whole = |date: Timestamp| Timestamp::from_second(date.as_second()).unwrap_or(date);
         let mut dates: Vec<Timestamp> = dates.into_iter().map(whole).collect();
         dates.sort_unstable();

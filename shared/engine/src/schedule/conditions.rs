@@ -207,7 +207,7 @@ impl<'a> Own<'a> {
     fn moment(&self) -> Result<Moment, ConditionError> {
         match (self.optional("date")?, self.facts.slot) {
             (Some(text), _) => Moment::read(&text).map_err(|why| self.failed(&why)),
-            (None, Some((slot, zone))) => Ok(Moment::of(slot, zone)),
+            (None, Some((slot, zone))) => Ok(Moment::from_instant(slot, zone)),
             (None, None) => Err(self.failed("it has no 'date', and the trigger has none either: give one")),
         }
     }

@@ -21,5 +21,5 @@ mod variables;
 
 pub use calendar::{Calendar, CalendarError};
 pub use firing::{Firing, Pending};
-pub use settings::{Recover, ScheduleSettings, of_dates, of_schedule};
+pub use settings::{Recover, ScheduleSettings, dates_calendar, schedule_calendar};
 pub use variables::TriggerEnv;

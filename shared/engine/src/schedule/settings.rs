@@ -31,7 +31,7 @@ pub struct ScheduleSettings {
 
 impl ScheduleSettings {
     /// Reads them from a trigger. What cannot be read was refused when the flow was saved, and counts as absent.
-    pub fn of(trigger: &Trigger) -> Self {
+    pub fn from_trigger(trigger: &Trigger) -> Self {
         let text = |key: &str| trigger.properties.get(key).and_then(Json::as_str);
         Self {
             recover: match text("recoverMissedSchedules") {
@@ -58,7 +58,7 @@ pub(super) fn flag(trigger: &Trigger, key: &str) -> bool {
 ///
 /// # Errors
 /// [`CalendarError`].
-pub fn of_schedule(trigger: &Trigger) -> Result<Calendar, CalendarError> {
+pub fn schedule_calendar(trigger: &Trigger) -> Result<Calendar, CalendarError> {
     let text = |key: &str| trigger.properties.get(key).and_then(Json::as_str);
     Calendar::of_cron(text("cron").unwrap_or_default(), flag(trigger, "withSeconds"), text("timezone"))
 }
@@ -67,7 +67,7 @@ pub fn of_schedule(trigger: &Trigger) -> Result<Calendar, CalendarError> {
 ///
 /// # Errors
 /// [`CalendarError`].
-pub fn of_dates(trigger: &Trigger, dates: &Json) -> Result<Calendar, CalendarError> {
+pub fn dates_calendar(trigger: &Trigger, dates: &Json) -> Result<Calendar, CalendarError> {
     let zone = calendar::zone(trigger.properties.get("timezone").and_then(Json::as_str))?;
     let refused = |what: &Json| {
         CalendarError::Date(format!(
@@ -89,7 +89,7 @@ pub fn of_dates(trigger: &Trigger, dates: &Json) -> Result<Calendar, CalendarErr
         other => Err(refused(other)),
     };
     let dates = list.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    Ok(Calendar::of_dates(dates, zone))
+    Ok(Calendar::from_dates(dates, zone))
 }
 
 #[cfg(test)]
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn settings_are_read() {
-        assert_eq!(ScheduleSettings::of(&trigger(json!({}))), ScheduleSettings::default());
+        assert_eq!(ScheduleSettings::from_trigger(&trigger(json!({}))), ScheduleSettings::default());
         let all = trigger(json!({
             "recoverMissedSchedules": "LAST", "lateMaximumDelay": "PT10M", "allowConcurrent": true
         }));
@@ -117,16 +117,16 @@ mod tests {
             late_maximum_delay: Some(SignedDuration::from_mins(10)),
             allow_concurrent: true,
         };
-        assert_eq!(ScheduleSettings::of(&all), expected);
+        assert_eq!(ScheduleSettings::from_trigger(&all), expected);
     }
 
     #[test]
     fn dates_are_read_in_the_zone() {
         let paris = trigger(json!({"timezone": "Europe/Paris"}));
-        let dates = |dates| of_dates(&paris, &dates).map_err(|error| error.to_string());
+        let dates = |dates| dates_calendar(&paris, &dates).map_err(|error| error.to_string());
         let first = |dates| {
             super::super::dates::offset_text(
-                self::of_dates(&paris, &dates).unwrap().first_from(jiff::Timestamp::MIN).unwrap(),
+                self::dates_calendar(&paris, &dates).unwrap().first_from(jiff::Timestamp::MIN).unwrap(),
                 &jiff::tz::TimeZone::UTC,
             )
         };

@@ -1,4 +1,4 @@
-//! Messages that were given up: nobody waits for them.
+//! Messages that were given up: nothing waits for them.
 
 use super::*;
 use segue_model::log::LogLevel;
@@ -11,7 +11,7 @@ fn letter(message: Option<Message>, execution: &ExecutionId) -> GivenUp {
 }
 
 #[tokio::test]
-async fn a_task_run_whose_message_was_given_up_has_failed() {
+async fn a_task_run_fails_when_its_message_is_given_up() {
     let bench = Bench::new();
     bench.flow("f", &format!("tasks: [{}]\nerrors: [{}]", work("a"), work("tell"))).await;
     let id = bench.begin("f").await;
@@ -30,7 +30,7 @@ async fn a_task_run_whose_message_was_given_up_has_failed() {
 }
 
 #[tokio::test]
-async fn an_execution_is_looked_at_again_after_a_message_nobody_could_read() {
+async fn an_execution_continues_after_an_unreadable_message() {
     let bench = Bench::new();
     bench.flow("f", &format!("tasks: [{}]", work("a"))).await;
     let id = bench.begin("f").await;
@@ -64,7 +64,7 @@ async fn an_execution_that_cannot_go_on_fails_instead_of_hanging() {
 }
 
 #[tokio::test]
-async fn a_fault_of_ours_fails_the_execution_and_no_other() {
+async fn a_panic_fails_one_execution_and_no_other() {
     let bench = Bench::new();
     let log = "io.kestra.plugin.core.log.Log";
     bench.flow("f", &format!("tasks: [{{id: say, type: {log}, message: \"{{{{ kv('broken') }}}}\"}}]")).await;

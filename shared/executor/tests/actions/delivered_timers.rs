@@ -1,4 +1,5 @@
-//! Timers where nothing is always up: the row counts, the message only wakes.
+//! Timers on a platform without a process that always runs: the row is authoritative, the message only wakes
+//! the executor.
 
 use super::*;
 use segue_ports::state::Timer;
@@ -14,7 +15,7 @@ async fn a_timer_does_what_its_row_says_however_often_its_message_comes() {
     };
     let timer = Timer { execution_id: id.clone(), key: key.clone(), due };
     assert_eq!(bench.ports.state.timer(&id, key).await.unwrap(), Some(timer.clone()));
-    // Too early: somebody's clock is wrong, or the timer was set anew for later.
+    // The message is too early: a clock is wrong, or the timer was set again for later.
     assert_eq!(bench.executor.handle(message.clone()).await, Verdict::Done);
     assert_eq!(bench.runs(&id).await, ["nap RUNNING"]);
     bench.ports.state.set_timers(vec![Timer { due: bench.ports.clock.now(), ..timer }]).await.unwrap();
@@ -26,7 +27,7 @@ async fn a_timer_does_what_its_row_says_however_often_its_message_comes() {
 }
 
 #[tokio::test]
-async fn the_sweep_finds_a_timer_whose_message_was_lost() {
+async fn the_sweep_finds_a_timer_with_a_lost_message() {
     let bench = Bench::with(TimersBy::Delivery);
     bench.flow("f", &format!("tasks: [{{id: nap, type: {FLOW}.Sleep, duration: PT0.05S}}]")).await;
     let id = bench.begin("f").await;

@@ -1,4 +1,4 @@
-//! What people ask of executions, over the real state store; the bus is a list that the test delivers.
+//! What people can do with executions, on the real state store. The bus is a list that the test delivers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what is wrong here fails a test")]
 
 mod dead_letters;
@@ -8,7 +8,8 @@ mod support;
 
 use async_trait::async_trait;
 use segue_embedded::{EmbeddedOptions, open_with};
-use segue_executor::{ActionError, Answers, Executor, NewExecution};
+use segue_executor::{ActionError, Executor, NewExecution};
+use segue_lookups::Answers;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
@@ -28,12 +29,12 @@ use tempfile::TempDir;
 
 const FLOW: &str = "io.kestra.plugin.core.flow";
 
-/// A bus whose messages stay until the test delivers them; refuses as often as it is told.
+/// A bus that keeps its messages until the test delivers them, and refuses as many as the test sets.
 #[derive(Default)]
 struct Bus {
     refuse: AtomicU32,
     messages: Mutex<VecDeque<Message>>,
-    /// What is to be delivered later, and when.
+    /// Messages with a due date.
     later: Mutex<Vec<(Message, jiff::Timestamp)>>,
 }
 
@@ -55,7 +56,7 @@ impl EventBus for Bus {
     }
 }
 
-/// Knows the states of executions, and nothing else.
+/// Answers questions about the states of executions, and no others.
 struct States(Ports);
 
 #[async_trait]
@@ -103,7 +104,7 @@ impl Bench {
         self.ports.state.put_flow("test", id, &source, self.ports.clock.now()).await.unwrap();
     }
 
-    /// Makes an execution and takes it as far as it goes without its services.
+    /// Creates an execution and continues it as far as possible without task services.
     async fn begin(&self, flow: &str) -> ExecutionId {
         let new = NewExecution { namespace: "test".into(), flow_id: flow.into(), ..NewExecution::default() };
         let id = self.executor.create(new).await.unwrap().id;
@@ -111,7 +112,7 @@ impl Bench {
         id
     }
 
-    /// Delivers what is on its way; a message that was handed back comes again.
+    /// Delivers the published messages. A message that is handed back is delivered again.
     async fn deliver(&self) {
         loop {
             let Some(message) = self.bus.messages.lock().unwrap().pop_front() else { return };
@@ -132,7 +133,7 @@ impl Bench {
         self.tasks.lock().unwrap().iter().rfind(|message| message.task_id == task).unwrap().clone()
     }
 
-    /// The last attempt of a task ends.
+    /// Ends the last attempt of a task.
     async fn finish(&self, task: &str, state: State) {
         let message = self.message(task);
         let now = self.ports.clock.now();
@@ -283,7 +284,7 @@ async fn a_restart_with_a_revision_is_another_execution() {
 }
 
 #[tokio::test]
-async fn a_replay_begins_where_it_is_told() {
+async fn a_replay_begins_at_the_given_task_run() {
     let bench = Bench::new();
     let body = format!(
         "inputs: [{{id: n, type: INT}}]\ntasks: [{}, {{id: r, type: io.kestra.plugin.core.debug.Return, format: '{{{{ outputs.a.from }}}} {{{{ inputs.n }}}}'}}]",
@@ -386,7 +387,7 @@ async fn a_parent_restarts_the_child_that_failed() {
 }
 
 #[tokio::test]
-async fn an_end_that_was_not_told_is_told_when_the_message_comes_again() {
+async fn an_unpublished_end_is_published_when_the_message_comes_again() {
     let bench = Bench::new();
     bench.flow("child", &format!("concurrency: {{limit: 1}}\ntasks: [{}]", work("a"))).await;
     bench
@@ -430,7 +431,7 @@ async fn a_retry_of_the_whole_flow_ends_the_call_that_waits() {
 }
 
 #[tokio::test]
-async fn the_rest_is_granted_or_refused() {
+async fn other_actions_are_granted_or_refused_by_state() {
     let bench = Bench::new();
     bench.flow("f", &format!("tasks: [{}, {}]", work("a"), work("b"))).await;
     let id = bench.begin("f").await;
@@ -457,7 +458,7 @@ async fn the_rest_is_granted_or_refused() {
 }
 
 #[tokio::test]
-async fn deleting_a_holder_lets_in_who_waits() {
+async fn deleting_a_slot_holder_starts_the_waiting_execution() {
     let bench = Bench::new();
     bench.flow("one", &format!("concurrency: {{limit: 1}}\ntasks: [{}]", work("a"))).await;
     let first = bench.begin("one").await;

@@ -1,6 +1,7 @@
-//! An executor whose only service is a test's own.
+//! An executor with one service, which belongs to the test.
 
-use segue_executor::{Answers, Executor, ExecutorParts, NoObserver};
+use segue_executor::{Executor, ExecutorParts, NoObserver};
+use segue_lookups::Answers;
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, TaskType};
 use segue_ports::Ports;
@@ -8,7 +9,7 @@ use segue_template::Renderer;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Knows `test.Work`, which the service `test` is to run, flowables and what is run inline.
+/// Knows `test.Work`, which the service `test` runs, and the flowable and inline tasks.
 pub(crate) fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
     let mut types = segue_model::flowable_types::flowable_types();
     types.extend(segue_engine::inline::inline_types());

@@ -1,8 +1,8 @@
-//! Messages of a later time, kept by Cloud Tasks: a task that posts to Pub/Sub's own method for publishing once it
-//! is due. The message then arrives like any other, and no service needs a second way in.
+//! Delayed messages in Cloud Tasks. Each is a task that calls Pub/Sub's own method for publishing when it is
+//! due. The message then arrives like any other, so no service needs a second endpoint.
 //!
-//! A task may lie 30 days ahead at most. What is due later than that is a task which, after as long as it may wait,
-//! posts to Cloud Tasks itself what makes the next one: a message never comes early.
+//! A task may be due at most 30 days ahead. For a later due date, the task calls Cloud Tasks after the
+//! longest allowed wait and creates the next task. A message never comes early.
 
 use super::PORT;
 use crate::api_error;
@@ -23,43 +23,43 @@ use sha2::{Digest as _, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How far ahead a task may lie: Cloud Tasks takes 30 days, and clocks differ.
+/// How far ahead a task may be due. Cloud Tasks accepts 30 days, and clocks differ.
 const HORIZON: SignedDuration = SignedDuration::from_hours(29 * 24);
-/// How large a request may be; Cloud Tasks takes 1 MB with all else of a task. Bytes.
+/// The largest request, in bytes. Cloud Tasks accepts 1 MB with everything else of a task.
 const REQUEST_BYTES: usize = 990_000;
-/// How long it is tried to make a task.
+/// How long to try to create a task.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What the token of a task is good for.
+/// The scope of a task's token.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// Makes tasks in the queue `PREFIX-delays`.
+/// Creates tasks in the queue `PREFIX-delays`.
 pub(super) struct Delays {
     client: CloudTasks,
     target: Target,
     created: AtomicU64,
 }
 
-/// Where tasks are made, and where they post to.
+/// The queue of the tasks, and the addresses they call.
 struct Target {
     /// `projects/…/locations/…/queues/PREFIX-delays`.
     queue: String,
     /// The address of Cloud Tasks, without a slash at the end.
     tasks: String,
-    /// The address of a topic, up to its name and after the prefix.
+    /// The address of a topic, up to the prefix. The topic's name follows.
     topics: String,
-    /// In whose name a task posts; none on emulators.
+    /// The account for the token of a task. None on emulators.
     account: Option<String>,
 }
 
-/// What a task posts, and where.
+/// The address and body of a task's request.
 struct Post {
     url: String,
     body: String,
 }
 
 impl Delays {
-    /// Connects; none where Pub/Sub is an emulator and Cloud Tasks is not: what is kept by Google would never find
-    /// the emulator.
+    /// Connects. None if Pub/Sub is an emulator and Cloud Tasks is not: Google's tasks could not reach the
+    /// emulator.
     pub(super) async fn connect(config: &PlatformConfig) -> Result<Option<Self>, PortError> {
         if config.emulators.pubsub.is_some() && config.emulators.tasks.is_none() {
             return Ok(None);
@@ -68,12 +68,12 @@ impl Delays {
         if let Some(url) = &config.emulators.tasks {
             builder = builder.with_endpoint(url.clone()).with_credentials(anonymous::Builder::new().build());
         }
-        let target = Target::of(config)?;
+        let target = Target::from_config(config)?;
         let client = builder.build().await.map_err(|error| PortError::unavailable(PORT, error))?;
         Ok(Some(Self { client, target, created: AtomicU64::new(0) }))
     }
 
-    /// Tasks made so far.
+    /// The number of tasks created so far.
     pub(super) fn created(&self) -> u64 {
         self.created.load(Ordering::Relaxed)
     }
@@ -88,14 +88,14 @@ impl Delays {
         self.target.task(topic, message, due, Timestamp::now())
     }
 
-    /// Makes a task, unless it is there: a second call with the same one makes no second task.
+    /// Creates a task, unless it exists. A second call with the same task creates no second one.
     pub(super) async fn create(&self, task: Task) -> Result<(), PortError> {
         let queue = &self.target.queue;
         let made = self.client.create_task().set_parent(queue).set_task(task).with_idempotency(true);
         match made.send().await {
             Ok(_) => self.created.fetch_add(1, Ordering::Relaxed),
             Err(error) if api_error::is_already_there(&error) => 0,
-            // Not there for now, perhaps: the message must not be lost for it.
+            // The queue may be missing only for a moment. The message must not be lost for this reason.
             Err(error) if api_error::is_not_found(&error) => {
                 return Err(PortError::unavailable(
                     PORT,
@@ -109,7 +109,7 @@ impl Delays {
 }
 
 impl Target {
-    fn of(config: &PlatformConfig) -> Result<Self, PortError> {
+    fn from_config(config: &PlatformConfig) -> Result<Self, PortError> {
         if config.emulators.tasks.is_none() && config.tasks_account.is_none() {
             return Err(PortError::invalid(
                 "SEGUE_TASKS_ACCOUNT is not set: it names the service account that publishes messages of a later time, \
@@ -155,7 +155,7 @@ impl Target {
         let mut post = Post { url: format!("{}{topic}:publish", self.topics), body };
         let mut moments = moments(now, due);
         let first = moments.next().unwrap_or(due);
-        // From the last to the first: each is what the one before it makes.
+        // From the last task to the first: each is created by the one before it.
         for later in moments.collect::<Vec<_>>().into_iter().rev() {
             let task = json!({"task": self.json(&post, later)}).to_string();
             post = Post { url: format!("{}/v2/{}/tasks", self.tasks, self.queue), body: task };
@@ -171,7 +171,8 @@ impl Target {
         Ok(self.made(post, first, &format!("{topic}\n{due}\n"), &message.data))
     }
 
-    /// The task as the client takes it. Its name follows from message and due date: made twice, it is one.
+    /// The task in the client's type. Its name follows from message and due date, so creating it twice makes
+    /// one task.
     fn made(&self, post: Post, at: Timestamp, about: &str, data: &[u8]) -> Task {
         let digest = Sha256::new().chain_update(about).chain_update(data).finalize();
         let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -190,8 +191,8 @@ impl Target {
             .set_http_request(request)
     }
 
-    /// A task as another one posts it. It has no name: were it refused because it is there already, the one that
-    /// posts it would not end.
+    /// The task as another task creates it. It has no name: if the name existed already, the creating task
+    /// would be refused and retried forever.
     fn json(&self, post: &Post, at: Timestamp) -> Json {
         let mut request = json!({
             "url": post.url,
@@ -207,7 +208,7 @@ impl Target {
     }
 }
 
-/// When each task of a chain is due; the last one at `due`.
+/// The due times of the tasks in a chain. The last one is `due`.
 fn moments(now: Timestamp, due: Timestamp) -> impl Iterator<Item = Timestamp> {
     let mut next = Some(now);
     std::iter::from_fn(move || {
@@ -232,7 +233,7 @@ mod tests {
                 variables.iter().find(|(known, _)| *known == other).map(|(_, value)| (*value).to_owned())
             }
         });
-        Target::of(&config.unwrap())
+        Target::from_config(&config.unwrap())
     }
 
     fn real() -> Target {

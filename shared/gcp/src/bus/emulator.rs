@@ -1,5 +1,5 @@
-//! Topics and push subscriptions on Pub/Sub's emulator, where no Terraform makes them: for tests and for a local
-//! server on emulators. They are as Terraform makes them: push, retry policy, dead letters.
+//! Creates topics and push subscriptions on Pub/Sub's emulator, for tests and for a local server on
+//! emulators. They have the settings that Terraform uses in the cloud: push, retry policy, dead letters.
 
 use crate::config::PlatformConfig;
 use segue_ports::PortError;
@@ -11,32 +11,34 @@ const PORT: &str = "event bus";
 /// A push subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushSubscription {
-    /// Its name, before the prefix is added.
+    /// The name, before the prefix is added.
     pub name: String,
     /// The topic, before the prefix is added.
     pub topic: String,
-    /// Where messages are posted to.
+    /// The URL that messages are posted to.
     pub endpoint: String,
-    /// How long an answer may take: 10 to 600 seconds.
+    /// The time limit for an answer: 10 to 600 seconds.
     pub ack_deadline: Duration,
     /// The shortest and the longest wait before a message is delivered again.
     pub backoff: (Duration, Duration),
-    /// The topic (before the prefix is added) that takes what was delivered so often in vain.
+    /// The topic for dead letters (before the prefix is added), and the number of deliveries after which a
+    /// message goes there.
     pub dead_letters: Option<(String, u32)>,
 }
 
-/// The topic, before the prefix is added, that takes messages delivered too often in vain.
+/// The topic for messages that were delivered too often, before the prefix is added.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
-/// Makes a topic, unless it is there.
+/// Creates a topic, unless it exists.
 ///
 /// # Errors
-/// [`PortError::Invalid`] without an emulator, [`PortError::Unavailable`] when it does not answer as it should.
+/// [`PortError::Invalid`] without an emulator. [`PortError::Unavailable`] if the emulator does not answer as
+/// it should.
 pub async fn ensure_topic(config: &PlatformConfig, topic: &str) -> Result<(), PortError> {
     put(config, &topic_name(config, topic), &json!({})).await
 }
 
-/// Makes a subscription with its topics, anew where it is there already.
+/// Creates a subscription with its topics. An existing subscription is replaced.
 ///
 /// # Errors
 /// As [`ensure_topic`].
@@ -84,7 +86,7 @@ fn address(config: &PlatformConfig, name: &str) -> Result<String, PortError> {
 
 async fn put(config: &PlatformConfig, name: &str, body: &Json) -> Result<(), PortError> {
     let request = reqwest::Client::new().put(address(config, name)?).json(body);
-    // 409: it is there already.
+    // 409: it exists already.
     send(request, name, &[200, 409]).await
 }
 

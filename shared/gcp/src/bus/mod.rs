@@ -1,7 +1,8 @@
-//! The event bus on Pub/Sub: publishing, at once or by way of Cloud Tasks later. Delivery is by push subscriptions, which the service runtime answers.
+//! The event bus on Pub/Sub. Messages are published at once, or with a delay through Cloud Tasks. They are
+//! delivered by push subscriptions, which the service runtime answers.
 //!
-//! A message is JSON, with attributes that tell without reading it what it is about. There are no ordering keys: a
-//! handler bears any order, and keys would hold messages back behind one that fails.
+//! A message is JSON, with attributes that describe it without parsing. There are no ordering keys: a handler
+//! tolerates any order, and a key would hold messages back behind one that fails.
 
 mod delays;
 pub(crate) mod emulator;
@@ -24,27 +25,27 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 const PORT: &str = "event bus";
-/// How large a message may be; Pub/Sub takes 10 MB with its attributes.
+/// The largest message, in bytes. Pub/Sub accepts 10 MB with attributes.
 const MESSAGE_BYTES: usize = 9_500_000;
-/// How long a batch that is not full waits for more; whoever publishes several gives them at once.
+/// How long an incomplete batch waits for more messages. Callers publish several messages in one call.
 const BATCH_DELAY: Duration = Duration::from_millis(1);
-/// How long publishing is tried before it is an error: whoever publishes is answering a push request himself.
+/// How long publishing is tried before it fails. The caller is answering a push request itself.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The name of the attribute that says what kind of message it is.
+/// The attribute with the kind of the message.
 pub(crate) const KIND: &str = "kind";
-/// The name of the attribute with the execution's id, where it is about one.
+/// The attribute with the id of the execution. Messages that are not about an execution do not have it.
 pub(crate) const EXECUTION_ID: &str = "executionId";
 
-/// How many messages were published, and how large they were.
+/// The number and size of published messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PublishCounts {
-    /// Messages.
+    /// The number of messages.
     pub messages: u64,
-    /// Bytes of their data, attributes left out.
+    /// The bytes of their data, without attributes.
     pub bytes: u64,
-    /// Tasks of Cloud Tasks that were made for messages of a later time. Once it is due, Pub/Sub is given the message by
-    /// Cloud Tasks, and `messages` does not count it.
+    /// The number of Cloud Tasks tasks for delayed messages. Cloud Tasks later publishes these messages, and
+    /// `messages` does not count them.
     pub delayed: u64,
 }
 
@@ -60,12 +61,12 @@ pub struct PubSubBus {
 }
 
 impl PubSubBus {
-    /// Connects: to the emulator where the configuration names one, else to Google's service with the credentials
-    /// of the environment.
+    /// Connects to the emulator if the configuration names one, or else to Google's service with the
+    /// credentials of the environment.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when there are no credentials, or no connection can be set up;
-    /// [`PortError::Invalid`] without `SEGUE_TASKS_ACCOUNT` where there is no emulator.
+    /// [`PortError::Unavailable`] if there are no credentials, or no connection is possible.
+    /// [`PortError::Invalid`] without `SEGUE_TASKS_ACCOUNT` if there is no emulator.
     pub async fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
         let mut builder =
             BasePublisher::builder().with_retry_policy(RetryableErrors.with_time_limit(PATIENCE));
@@ -83,7 +84,7 @@ impl PubSubBus {
         })
     }
 
-    /// What was published since it was connected.
+    /// The numbers since the connection was created.
     pub fn publish_counts(&self) -> PublishCounts {
         PublishCounts {
             messages: self.messages.load(Ordering::Relaxed),
@@ -144,7 +145,7 @@ impl EventBus for PubSubBus {
             return self.publish(messages).await;
         }
         let Some(delays) = &self.delays else { return self.wait_and_publish(messages, due) };
-        // All are made before the first is sent, as in `addressed`.
+        // All tasks are built before the first is sent, as in `addressed`.
         let mut tasks = Vec::with_capacity(messages.len());
         for outgoing in &messages {
             tasks.push(delays.task(&outgoing.topic, &encode(&outgoing.message)?, due)?);

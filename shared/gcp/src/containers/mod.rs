@@ -1,7 +1,7 @@
 //! Containers as Cloud Run jobs: a job for each key, with one execution of one task.
 //!
-//! A job is made, and then run. A crash between the two leaves a job without an execution, which counts as absent:
-//! whoever starts it again finds the job and runs it.
+//! A job is created, and then run. A crash in between leaves a job without an execution, which counts as
+//! absent: the next start finds the job and runs it.
 
 mod spec;
 
@@ -20,11 +20,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const PORT: &str = "containers";
-/// How long an answer is tried for.
+/// How long a request is tried.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a job that was made is waited for until it can be run; most often it is one or two seconds.
+/// How long to wait until a new job can be run. Usually this takes one or two seconds.
 const READY: Duration = Duration::from_secs(60);
-/// How long between two looks at it.
+/// The time between two checks of the job.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Runs containers as Cloud Run jobs.
@@ -38,11 +38,11 @@ pub struct CloudRunJobs {
 }
 
 impl CloudRunJobs {
-    /// Connects: to the emulator where the configuration names one, else to Google's service with the credentials
-    /// of the environment.
+    /// Connects to the emulator if the configuration names one, or else to Google's service with the
+    /// credentials of the environment.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when there are no credentials, or no connection can be set up.
+    /// [`PortError::Unavailable`] if there are no credentials, or no connection is possible.
     pub async fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
         macro_rules! client {
             ($kind:ident) => {{
@@ -76,13 +76,13 @@ impl CloudRunJobs {
     /// The newest execution of a job.
     async fn execution(&self, job: &Job, key: &str) -> Result<Option<Execution>, PortError> {
         let Some(newest) = &job.latest_created_execution else { return Ok(None) };
-        // Named with or without its path.
+        // The name may have its path or not.
         let id = newest.name.rsplit('/').next().unwrap_or_default();
         let name = format!("{}/executions/{id}", self.name(key));
         present(self.executions.get_execution().set_name(&name).send().await, &name)
     }
 
-    /// Waits until a job that was made can be run; answers with the job.
+    /// Waits until a new job can be run, and returns the job.
     async fn ready(&self, key: &str) -> Result<Job, PortError> {
         let patience = Instant::now() + READY;
         loop {
@@ -107,7 +107,7 @@ impl CloudRunJobs {
         }
     }
 
-    /// The exit code of an execution's only task, where it is known.
+    /// The exit code of an execution's only task. None if unknown.
     async fn exit_code(&self, execution: &Execution) -> Result<Option<i32>, PortError> {
         let listed = self.tasks.list_tasks().set_parent(&execution.name).set_page_size(1).send().await;
         let Some(listed) = present(listed, &execution.name)? else { return Ok(None) };
@@ -166,7 +166,7 @@ impl ContainerJobs for CloudRunJobs {
             && execution.completion_time.is_none()
         {
             let cancelled = self.executions.cancel_execution().set_name(&execution.name).send().await;
-            // It may end by itself in this moment; the job goes in any case.
+            // The execution may end by itself at this moment. The job is deleted in any case.
             if let Err(error) = cancelled
                 && api_error::about(PORT, &execution.name, &error).is_transient()
             {
@@ -177,7 +177,7 @@ impl ContainerJobs for CloudRunJobs {
     }
 }
 
-/// What Cloud Run says of an execution that is no success.
+/// Cloud Run's message about an execution that failed.
 fn why(execution: &Execution) -> String {
     let said = execution.conditions.iter().find(|condition| condition.r#type == "Completed");
     let said = said.map(|condition| condition.message.trim()).filter(|message| !message.is_empty());
@@ -188,7 +188,7 @@ fn why(execution: &Execution) -> String {
     }
 }
 
-/// The answer; none where what was asked for is not there.
+/// The answer. None if the requested thing does not exist.
 fn present<T>(answer: Result<T, ApiError>, what: &str) -> Result<Option<T>, PortError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

@@ -1,4 +1,4 @@
-//! A container as Cloud Run is told of it.
+//! Converts a container to a Cloud Run job.
 
 use google_cloud_run_v2::model::{
     Container, EnvVar, ExecutionEnvironment, ExecutionTemplate, GCSVolumeSource, Job, ResourceRequirements,
@@ -9,9 +9,9 @@ use segue_ports::PortError;
 use segue_ports::container::{ContainerJob, Mount};
 use std::time::Duration;
 
-/// How long a container may run where nothing is said; Cloud Run's own default is ten minutes.
+/// The default time limit of a container. Cloud Run's own default is ten minutes.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-/// How long it may run at most.
+/// The longest time limit.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(168 * 3600);
 /// The name of the volume.
 const VOLUME: &str = "files";
@@ -33,7 +33,7 @@ pub(super) fn job(job: &ContainerJob, account: Option<&str>) -> Result<Job, Port
     if !limits.is_empty() {
         container = container.set_resources(ResourceRequirements::new().set_limits(limits));
     }
-    // Once only: whether a script is run again is the flow's decision.
+    // No retries: the flow decides whether a script is run again.
     let mut task = TaskTemplate::new()
         .set_timeout(timeout(job.timeout))
         .set_max_retries(0)
@@ -54,8 +54,8 @@ pub(super) fn job(job: &ContainerJob, account: Option<&str>) -> Result<Job, Port
     Ok(Job::new().set_labels(labels).set_template(template))
 }
 
-/// The prefix alone is to be seen, its folders too where no object stands for them, and whoever the image runs as
-/// may write and run what is there.
+/// Mounts only the prefix, also folders without an object. Any user of the image may write there and execute
+/// files.
 fn volume(mount: &Mount) -> GCSVolumeSource {
     let only = format!("only-dir={}", mount.prefix.key.trim_matches('/'));
     GCSVolumeSource::new().set_bucket(&mount.prefix.bucket).set_mount_options([
@@ -71,7 +71,7 @@ fn timeout(asked: Option<Duration>) -> wkt::Duration {
     wkt::Duration::clamp(i64::try_from(seconds).unwrap_or(i64::MAX), 0)
 }
 
-/// Cloud Run would refuse it too, but only after a while and with the name of a field of its own.
+/// Cloud Run would refuse the key too, but later, and with the name of its own field.
 fn check_key(key: &str) -> Result<(), PortError> {
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     let begins = key.starts_with(|letter: char| letter.is_ascii_lowercase());
@@ -84,7 +84,7 @@ fn check_key(key: &str) -> Result<(), PortError> {
     )))
 }
 
-/// A text as labels may be: lower case letters, digits, dashes and underscores, at most 63.
+/// The text as a label: lower-case letters, digits, dashes and underscores, at most 63.
 fn label(text: &str) -> String {
     let plain = |letter: char| match letter.to_ascii_lowercase() {
         letter if letter.is_ascii_alphanumeric() || letter == '-' || letter == '_' => letter,
@@ -122,7 +122,7 @@ mod tests {
         )
         .unwrap();
         let made = serde_json::to_value(made).unwrap();
-        // Enumerations travel by their numbers.
+        // Enumerations are sent as numbers.
         assert_eq!(
             made,
             json!({

@@ -1,22 +1,22 @@
-//! What was asked of Firestore, counted as Google bills it.
+//! Counts operations on Firestore as Google bills them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many operations an adapter has made since it was connected.
+/// The number of operations since the connection was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OperationCounts {
-    /// Documents read; a look at one that is not there and a query that finds none count as one each.
+    /// Documents read. Reading a missing document, and a query without results, count as one each.
     pub reads: u64,
     /// Documents written.
     pub writes: u64,
     /// Documents deleted.
     pub deletes: u64,
-    /// Commits that were refused because a condition did not hold: they write nothing.
+    /// Commits that were refused because a condition did not hold. They write nothing.
     pub refused: u64,
 }
 
 impl OperationCounts {
-    /// What was added since an earlier look.
+    /// The difference to earlier counts.
     pub fn since(self, earlier: Self) -> Self {
         Self {
             reads: self.reads.saturating_sub(earlier.reads),

@@ -1,7 +1,7 @@
 //! Documents, as they are written and read.
 //!
-//! Every document has its searched fields at the top, and everything else in the one map `body`, which is exempt
-//! from indexes: large texts cost no index entries.
+//! Every document has its searched fields at the top level, and everything else in the map `body`, which is
+//! exempt from indexes, so that large texts cost no index entries.
 
 use super::error::DbError;
 use firestore::gcloud_sdk::google::firestore::v1::value::ValueType;
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 /// The field that no index covers.
 pub(crate) const BODY: &str = "body";
 
-/// Fields in the making.
+/// Fields that are being built.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields {
     top: HashMap<String, Value>,
@@ -66,7 +66,7 @@ pub(crate) fn map(fields: HashMap<String, Value>) -> Value {
     Value { value_type: Some(ValueType::MapValue(MapValue { fields })) }
 }
 
-/// An instant as Firestore's own type, which its time-to-live policies need; to the microsecond.
+/// A time in Firestore's own type, which its time-to-live policies need. Exact to the microsecond.
 pub(crate) fn moment(instant: Timestamp) -> Value {
     Value {
         value_type: Some(ValueType::TimestampValue(ProtoTimestamp {
@@ -76,13 +76,13 @@ pub(crate) fn moment(instant: Timestamp) -> Value {
     }
 }
 
-/// An instant as a number that can be compared exactly: nanoseconds since 1970, clamped to what 64 bits hold.
+/// A time as a number that can be compared exactly: nanoseconds since 1970, limited to 64 bits.
 pub(crate) fn nanos(instant: Timestamp) -> i64 {
     let limit = if instant < Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX };
     i64::try_from(instant.as_nanosecond()).unwrap_or(limit)
 }
 
-/// The instant of such a number.
+/// The time of such a number.
 pub(crate) fn instant(nanos: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::MAX)
 }
@@ -115,8 +115,8 @@ pub(crate) fn as_map(value: &Value) -> Option<&HashMap<String, Value>> {
     }
 }
 
-/// When a document was changed, as a number that grows with each change of it: the microsecond of the commit.
-/// It is what a condition on a later write names.
+/// The version of a document: the microsecond of the commit that changed it, so it grows with each change.
+/// Conditions of later writes name it.
 pub(crate) type Version = u64;
 
 pub(crate) fn version(time: Option<&ProtoTimestamp>) -> Version {
@@ -136,11 +136,11 @@ pub(crate) fn version_time(version: Version) -> ProtoTimestamp {
 /// A document that was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    /// Its full name.
+    /// The full name.
     pub(crate) name: String,
-    /// When it was made.
+    /// The version of its creation.
     pub(crate) made: Version,
-    /// When it was last changed.
+    /// The version of its last change.
     pub(crate) version: Version,
     fields: HashMap<String, Value>,
 }
@@ -155,7 +155,7 @@ impl Found {
         }
     }
 
-    /// The last piece of its name.
+    /// The last part of its name.
     pub(crate) fn id(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()
     }

@@ -1,37 +1,37 @@
-//! What can go wrong inside the adapter, before it becomes an error of the port.
+//! Errors inside the adapter, before they become errors of the port.
 
 use firestore::errors::FirestoreError;
 use firestore::gcloud_sdk::tonic::{Code, Status};
 use segue_ports::PortError;
 use thiserror::Error;
 
-/// What went wrong.
+/// An error of the adapter.
 #[derive(Debug, Error)]
 pub(crate) enum DbError {
-    /// A write stood under a condition that no longer holds; nothing was written.
-    #[error("a document was changed by somebody else meanwhile")]
+    /// A write had a condition that no longer holds. Nothing was written.
+    #[error("a document was changed by another process in the meantime")]
     Refused,
-    /// Firestore said no, or nothing.
+    /// Firestore returned an error, or did not answer.
     #[error("{}: {}", .0.code(), .0.message())]
     Status(Box<Status>),
-    /// An error that has its meaning already.
+    /// An error of a port.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// A text that is not what it should be.
+    /// A text that cannot be parsed.
     #[error("a stored value cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// A document without a field it must have.
+    /// A document without a required field.
     #[error("the document {document} has no {field}")]
     Field {
-        /// Its name.
+        /// The name of the document.
         document: String,
-        /// The field.
+        /// The name of the field.
         field: &'static str,
     },
 }
 
 impl DbError {
-    /// The error of the port, `what` naming what was to be changed.
+    /// The error of the port. `what` names the thing that should be changed.
     pub(crate) fn about(self, port: &'static str, what: impl Into<String>) -> PortError {
         match self {
             Self::Refused => PortError::Conflict { what: what.into() },
@@ -43,7 +43,8 @@ impl DbError {
     pub(crate) fn at(self, port: &'static str) -> PortError {
         match self {
             Self::Port(error) => error,
-            // Whoever may be refused says what was refused; elsewhere it is a collision that outlasted the tries.
+            // Callers that expect a refusal name the thing. Elsewhere, a refusal is a conflict that outlasted
+            // the tries.
             Self::Refused => PortError::unavailable(port, self),
             Self::Status(status) => match status.code() {
                 Code::InvalidArgument => PortError::invalid(format!("{port}: {}", status.message())),
@@ -53,7 +54,7 @@ impl DbError {
         }
     }
 
-    /// Whether a read may be asked again at once.
+    /// Whether a read may be repeated at once.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Self::Status(status) if matches!(
             status.code(),

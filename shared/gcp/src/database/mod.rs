@@ -1,8 +1,9 @@
-//! Firestore, as the adapter uses it: documents read by name or by query, and commits under conditions.
+//! Firestore as the adapter uses it: documents are read by name or by query, and written in commits with
+//! conditions.
 //!
-//! What it is: a thin layer over the gRPC client of the crate `firestore`. A commit is one request, all or
-//! nothing, optimistic: each write may stand under the condition that its document is absent, or unchanged since
-//! a version. No transaction is held open, so nobody waits for anybody's lock. Every operation is counted.
+//! What it is: a thin layer over the gRPC client of the crate `firestore`. A commit is one atomic, optimistic
+//! request: each write may have the condition that its document does not exist, or has not changed since a
+//! version. No transaction stays open, so nobody waits for a lock. Every operation is counted.
 //!
 //! What it must not know: what is stored.
 
@@ -41,12 +42,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How large a request to commit may be; Firestore takes 10 MiB.
+/// The largest request of a commit, in bytes. Firestore accepts 10 MiB.
 const COMMIT_BYTES: usize = 9 << 20;
-/// How large a commit is made where it can be cut; the emulator takes 4 MiB.
+/// The size of a commit that can be split, in bytes. The emulator accepts 4 MiB.
 const PIECE_BYTES: usize = 3 << 20;
 
-/// How often something that failed in passing is asked again.
+/// How often a transient failure is retried.
 const TRIES: u32 = 6;
 
 /// A connection to one database. Cheap to clone.
@@ -57,14 +58,14 @@ pub(crate) struct Database {
     counters: Arc<Counters>,
 }
 
-/// Documents that were asked for by name, in the order of asking, and the moment they are of.
+/// Documents read by name, in the order of the names, and the time of the snapshot.
 pub(crate) struct Snapshot {
     pub(crate) documents: Vec<Option<Found>>,
     pub(crate) time: Version,
 }
 
 impl Database {
-    /// Connects to the emulator, where the configuration names one, else to the service.
+    /// Connects to the emulator if the configuration names one, or else to the service.
     pub(crate) async fn connect(config: &PlatformConfig) -> Result<Self, DbError> {
         let options =
             FirestoreDbOptions::new(config.project.clone()).with_database_id(config.database.clone());
@@ -87,12 +88,12 @@ impl Database {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}-{name}", self.prefix) }
     }
 
-    /// The name of a document of a collection at the top.
+    /// The name of a document in a top-level collection.
     pub(crate) fn path(&self, collection: &str, id: &str) -> String {
         format!("{}/{}/{id}", self.connection.get_documents_path(), self.collection(collection))
     }
 
-    /// The name of a document of a collection within a document.
+    /// The name of a document in a collection below another document.
     pub(crate) fn below(&self, parent: &str, collection: &str, id: &str) -> String {
         format!("{parent}/{}/{id}", self.collection(collection))
     }
@@ -107,7 +108,7 @@ impl Database {
         Ok(snapshot.documents.pop().flatten())
     }
 
-    /// Documents by name, all of the same moment; only some fields, where any are named.
+    /// Documents by name, all of the same time. If `fields` is not empty, only these fields.
     pub(crate) async fn get_all(&self, paths: Vec<String>, fields: &[&str]) -> Result<Snapshot, DbError> {
         let mask = (!fields.is_empty())
             .then(|| DocumentMask { field_paths: fields.iter().map(|field| (*field).to_owned()).collect() });
@@ -143,7 +144,7 @@ impl Database {
         self.stream(query).await?.try_collect().await
     }
 
-    /// The documents of a query, read while they are asked for.
+    /// The documents of a query, as a stream.
     pub(crate) async fn stream(
         &self,
         query: Query,
@@ -166,7 +167,7 @@ impl Database {
                     }
                     Some(_) => {}
                     None => {
-                        // Firestore bills a query that finds nothing as one read.
+                        // Firestore bills a query without results as one read.
                         counters.read(u64::from(!seen));
                         return Ok(None);
                     }
@@ -184,7 +185,7 @@ impl Database {
         query.parent.clone().unwrap_or_else(|| self.connection.get_documents_path().clone())
     }
 
-    /// How many documents a query means.
+    /// The number of documents that match a query.
     pub(crate) async fn count(&self, query: Query) -> Result<u64, DbError> {
         let count = aggregation::Operator::Count(aggregation::Count { up_to: None });
         let request = RunAggregationQueryRequest {
@@ -213,7 +214,7 @@ impl Database {
         Ok(count)
     }
 
-    /// Writes all or nothing and returns the version of the first document.
+    /// Writes everything or nothing, and returns the version of the first document.
     ///
     /// # Errors
     /// [`DbError::Refused`] when a condition does not hold.
@@ -246,8 +247,8 @@ impl Database {
         Ok(time)
     }
 
-    /// A commit that was aborted wrote nothing and is asked again. After another failure nobody knows whether it
-    /// did: that is the caller's to find out, by the next delivery of the same message.
+    /// An aborted commit wrote nothing and is tried again. After other failures it is unknown whether the
+    /// commit was written. The next delivery of the same message finds out.
     async fn commit_request(&self, request: CommitRequest) -> Result<Version, DbError> {
         let mut tries = 0;
         loop {
@@ -264,12 +265,12 @@ impl Database {
         }
     }
 
-    /// Whether writes are better made by one commit.
+    /// Whether the writes fit into one commit.
     pub(crate) fn fits<'a>(&self, writes: impl Iterator<Item = &'a Write>) -> bool {
         writes.map(Write::encoded_len).sum::<usize>() <= PIECE_BYTES
     }
 
-    /// Writes in as many commits as it takes; for documents that nothing refers to yet, or no more.
+    /// Writes in as many commits as needed. Only for documents that nothing refers to.
     pub(crate) async fn commit_in_pieces(&self, writes: Vec<Write>) -> Result<(), DbError> {
         let mut piece = Vec::new();
         let mut bytes = 0;
@@ -287,7 +288,7 @@ impl Database {
     }
 }
 
-/// Asks again what failed in passing: reads only.
+/// Repeats a read after a transient failure.
 async fn again<T, F>(ask: impl Fn() -> F) -> Result<T, DbError>
 where
     F: Future<Output = Result<T, DbError>>,
@@ -296,7 +297,7 @@ where
     loop {
         match ask().await {
             Err(error) if error.is_passing() && tries < TRIES => pause(tries).await,
-            // A read stands under no condition: what looks like one that failed is a missing index or database.
+            // A read has no condition. A refusal here means a missing index or database.
             Err(DbError::Refused) => {
                 return Err(PortError::unavailable(
                     "state store",
@@ -310,7 +311,8 @@ where
     }
 }
 
-/// Waits before the next try: longer each time, and not as long as others do who failed in the same moment.
+/// Waits before the next try. The wait grows, and is random, so that processes that failed together do not
+/// try again together.
 pub(crate) async fn pause(tries: u32) {
     let longest = 10_u64 << tries.min(6);
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Names of documents.
 
-/// A name made of parts, as the id of a document: unlike for unlike parts, without what Firestore forbids (a
-/// slash, `.` and `..` alone, `__…__`).
+/// Builds the id of a document from parts. Different parts give different ids. The id has nothing that
+/// Firestore forbids (a slash, `.` and `..` alone, `__…__`).
 pub(crate) fn document_id(parts: &[&str]) -> String {
     let mut id = String::new();
     for (index, part) in parts.iter().enumerate() {

@@ -8,13 +8,13 @@ use firestore::gcloud_sdk::google::firestore::v1::structured_query::{
 use firestore::gcloud_sdk::google::firestore::v1::{StructuredQuery, Value};
 use firestore::gcloud_sdk::prost_types::Timestamp as ProtoTimestamp;
 
-/// How a field is compared.
+/// The operator of a comparison.
 pub(crate) use field_filter::Operator as Is;
 
 /// A query.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
-    /// The document the collection belongs to; none for a collection at the top.
+    /// The document that the collection belongs to. None for a top-level collection.
     pub(crate) parent: Option<String>,
     pub(crate) collection: String,
     filters: Vec<Filter>,
@@ -39,7 +39,7 @@ impl Query {
         }
     }
 
-    /// On a collection of a document.
+    /// A query on a collection below a document.
     pub(crate) fn within(parent: &str, collection: String) -> Self {
         Self { parent: Some(parent.to_owned()), ..Self::on(collection) }
     }
@@ -68,18 +68,18 @@ impl Query {
         self
     }
 
-    /// Only these fields are sent.
+    /// Returns only these fields.
     pub(crate) fn only(mut self, fields: &[&str]) -> Self {
         self.fields = fields.iter().map(|field| (*field).to_owned()).collect();
         self
     }
 
-    /// Only the names are sent.
+    /// Returns only the names.
     pub(crate) fn names(self) -> Self {
         self.only(&["__name__"])
     }
 
-    /// At most so many; 0 is no limit.
+    /// The largest number of results. 0: no limit.
     pub(crate) fn limit(mut self, limit: u32) -> Self {
         self.limit = (limit > 0).then(|| i32::try_from(limit).unwrap_or(i32::MAX));
         self
@@ -90,7 +90,7 @@ impl Query {
         self
     }
 
-    /// As the database was at that time.
+    /// Reads the database as of this time.
     pub(crate) fn at(mut self, time: Version) -> Self {
         self.at = Some(time);
         self

@@ -1,5 +1,5 @@
-//! Texts of any length. A long one is cut over documents of its own, named after what it says, so that none of
-//! them ever changes; the field then lists their names.
+//! Texts of any length. A long text is split over several documents, which are named after their content and
+//! so never change. The field then lists their names.
 
 use super::Database;
 use super::document::{Fields, Found, as_list, as_text, list, text};
@@ -8,19 +8,20 @@ use super::write::{When, delete, put};
 use firestore::gcloud_sdk::google::firestore::v1::{Value, Write};
 use sha2::{Digest as _, Sha256};
 
-/// How much of a text stands in one document; Firestore takes 1 MiB in all.
+/// The size of a part in one document, in bytes. Firestore accepts 1 MiB in all.
 const PART_BYTES: usize = 900 << 10;
 
 const PARTS: &str = "parts";
 
-/// Where the pieces of a long text go: a collection below the document `of`, names beginning with `tag`.
+/// The location of the parts of a long text: a collection below the document `of`, with names that begin with
+/// `tag`.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) of: &'a str,
     pub(crate) tag: &'a str,
 }
 
-/// A text as a field, and the documents it needs besides where it is longer than `limit`.
+/// A text as a field. A text longer than `limit` also needs the returned documents.
 pub(crate) fn stow(db: &Database, place: Place<'_>, content: &str, limit: usize) -> (Value, Vec<Write>) {
     if content.len() <= limit {
         return (text(content), Vec::new());
@@ -48,7 +49,7 @@ fn cut<'a>(tag: &str, content: &'a str) -> Vec<(String, &'a str)> {
     parts
 }
 
-/// The text of a field; none when the documents it was cut over are gone, because it was replaced meanwhile.
+/// The text of a field. None if its part documents are gone, because the text was replaced in the meantime.
 pub(crate) async fn fetch(db: &Database, of: &str, value: &Value) -> Result<Option<String>, DbError> {
     if let Some(short) = as_text(value) {
         return Ok(Some(short.to_owned()));
@@ -63,8 +64,8 @@ pub(crate) async fn fetch(db: &Database, of: &str, value: &Value) -> Result<Opti
     Ok(Some(content))
 }
 
-/// The text of a field of a document that was read, whose pieces stand below `of`; read again where the text was
-/// replaced meanwhile, none where the document is gone.
+/// The text of a field of a document, with its parts below `of`. The document is read again if the text was
+/// replaced in the meantime. None if the document is gone.
 pub(crate) async fn fetch_of(
     db: &Database,
     found: &Found,
@@ -87,7 +88,7 @@ fn part_names(value: &Value) -> Vec<&str> {
     as_list(value).unwrap_or_default().iter().filter_map(as_text).collect()
 }
 
-/// Deletes the documents a former text was cut over, but for those the text needs that follows it.
+/// Deletes the part documents of an old text, except those that the new text needs.
 pub(crate) fn clear(db: &Database, of: &str, former: Option<&Value>, next: Option<&Value>) -> Vec<Write> {
     let kept = next.map(part_names).unwrap_or_default();
     former
@@ -99,7 +100,7 @@ pub(crate) fn clear(db: &Database, of: &str, former: Option<&Value>, next: Optio
         .collect()
 }
 
-/// The collection of pieces below a document.
+/// The collection of parts below a document.
 pub(crate) fn parts_collection(db: &Database) -> String {
     db.collection(PARTS)
 }

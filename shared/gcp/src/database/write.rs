@@ -1,18 +1,18 @@
-//! Writes, with the conditions they stand under.
+//! Writes with their conditions.
 
 use super::document::{BODY, Fields, Version, as_map, version_time};
 use firestore::gcloud_sdk::google::firestore::v1::precondition::ConditionType;
 use firestore::gcloud_sdk::google::firestore::v1::write::Operation;
 use firestore::gcloud_sdk::google::firestore::v1::{Document, DocumentMask, Precondition, Value, Write};
 
-/// When a write is made.
+/// The condition of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
-    /// In any case.
+    /// No condition.
     Always,
-    /// When the document is not there.
+    /// The document does not exist.
     Absent,
-    /// When the document is as it was at that version.
+    /// The document still has this version.
     At(Version),
 }
 
@@ -27,7 +27,7 @@ impl When {
     }
 }
 
-/// Writes a document, whatever stood there.
+/// Writes a document and replaces an existing one.
 pub(crate) fn put(path: String, fields: Fields, when: When) -> Write {
     Write {
         update_mask: None,
@@ -41,7 +41,7 @@ pub(crate) fn put(path: String, fields: Fields, when: When) -> Write {
     }
 }
 
-/// Writes only these fields; one that the write does not have is removed from the document.
+/// Writes only these fields. A field in the list that the write does not have is removed from the document.
 pub(crate) fn only(write: Write, fields: &[&str]) -> Write {
     let field_paths = fields.iter().map(|field| (*field).to_owned()).collect();
     Write { update_mask: Some(DocumentMask { field_paths }), ..write }
@@ -61,7 +61,7 @@ pub(crate) fn is_delete(write: &Write) -> bool {
     matches!(write.operation, Some(Operation::Delete(_)))
 }
 
-/// A field of the body that is to be written.
+/// The value of a body field in a write.
 pub(crate) fn body<'a>(write: &'a Write, field: &str) -> Option<&'a Value> {
     match write.operation.as_ref()? {
         Operation::Update(document) => as_map(document.fields.get(BODY)?)?.get(field),

@@ -1,4 +1,4 @@
-//! With what Cloud Storage is asked: clients by credentials, made once and kept.
+//! Clients for Cloud Storage, one for each credentials, created once and cached.
 
 use super::PORT;
 use crate::auth::{self, Caller};
@@ -16,23 +16,23 @@ use tokio::sync::OnceCell;
 
 /// Google's own address.
 const SERVICE: &str = "https://storage.googleapis.com";
-/// How many credentials of flows are remembered; with each goes a token that is renewed.
+/// The number of cached credentials of flows. Each has a token that is renewed.
 const REMEMBERED: usize = 32;
-/// How often a piece of an object is read again when that may help.
+/// How often reading a piece of an object is retried.
 const ATTEMPTS: u32 = 8;
-/// The first delay before that at most, and any.
+/// The first and the longest delay before a retry.
 const DELAYS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(20));
 
-/// What one account asks with.
+/// The clients of one account.
 #[derive(Debug)]
 pub(super) struct Access {
-    /// For what carries no bytes.
+    /// For requests without bytes.
     pub(super) rest: Rest,
-    /// For bytes on their way there.
+    /// For uploads.
     pub(super) uploads: Rest,
     endpoint: String,
     credentials: GoogleCredentials,
-    /// For bytes on their way back; made when the first are read.
+    /// For downloads. Created at the first download.
     data: OnceCell<Storage>,
 }
 
@@ -52,7 +52,7 @@ impl Access {
     /// Google's client.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when it cannot be set up.
+    /// [`PortError::Unavailable`] if it cannot be created.
     pub(super) async fn data(&self) -> Result<&Storage, PortError> {
         let made = self.data.get_or_try_init(|| async {
             let (first, longest) = DELAYS;
@@ -63,7 +63,7 @@ impl Access {
                 .with_credentials(self.credentials.clone())
                 .with_retry_policy(RetryableErrors.with_attempt_limit(ATTEMPTS))
                 .with_backoff_policy(delays.clamp())
-                // Of its gRPC side nothing is used.
+                // Its gRPC part is not used.
                 .with_grpc_subchannel_count(1)
                 .build()
                 .await
@@ -72,13 +72,13 @@ impl Access {
     }
 }
 
-/// Who has asked so far.
+/// The accounts in use.
 #[derive(Debug)]
 pub(super) struct Accounts {
     endpoint: String,
     emulated: bool,
     own: Arc<Access>,
-    /// The one that was used longest ago first.
+    /// The least recently used account comes first.
     others: Mutex<VecDeque<(Credentials, Arc<Access>)>>,
 }
 
@@ -90,12 +90,12 @@ impl Accounts {
         Ok(Self { own: Arc::new(Access::new(&endpoint, own)?), endpoint, emulated, others: Mutex::default() })
     }
 
-    /// That of the service itself.
+    /// The clients of the service itself.
     pub(super) fn own(&self) -> Arc<Access> {
         self.own.clone()
     }
 
-    /// That of whom a flow names; whose project is billed makes no difference to it.
+    /// The clients for the credentials of a flow. The billed project makes no difference.
     pub(super) fn access(&self, asked: &Credentials) -> Result<Arc<Access>, PortError> {
         let asked = Credentials { project: None, ..asked.clone() };
         if asked.is_ambient() {

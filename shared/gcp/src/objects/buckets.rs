@@ -1,4 +1,4 @@
-//! Buckets, through the JSON API.
+//! Buckets, with the JSON API.
 
 use super::wire::{BucketChange, BucketResource};
 use super::{CloudObjectStore, PORT, names};
@@ -8,10 +8,10 @@ use segue_ports::PortError;
 use segue_ports::object::{BucketInfo, BucketSpec, check_bucket_name};
 use std::collections::BTreeMap;
 
-/// How often a change is made anew when somebody else was faster.
+/// How often a change is repeated after another process changed the bucket first.
 const TRIES: u8 = 5;
 
-/// A bucket, as errors name it.
+/// The name of a bucket in errors.
 pub(super) fn named(name: &str) -> String {
     format!("the bucket '{name}'")
 }
@@ -38,7 +38,7 @@ impl CloudObjectStore {
         Ok(made.info()?.0)
     }
 
-    /// A bucket with the number of its last change.
+    /// A bucket, and the number of its last change.
     pub(super) async fn look_at_bucket(&self, name: &str) -> Result<Option<(BucketInfo, String)>, PortError> {
         let name = names::bucket(name)?;
         self.counters.class_b();
@@ -49,7 +49,7 @@ impl CloudObjectStore {
         }
     }
 
-    /// Labels are replaced as a whole: Cloud Storage itself would add to them.
+    /// Replaces labels as a whole. Cloud Storage itself would add to them.
     pub(super) async fn change_bucket(&self, spec: BucketSpec) -> Result<BucketInfo, PortError> {
         let name = names::bucket(&spec.name)?;
         let said = |error: RestError| error.about(PORT, named(name));
@@ -82,7 +82,7 @@ impl CloudObjectStore {
         let name = names::bucket(name)?;
         self.counters.free();
         match self.of_bucket(Method::DELETE, name).done().await {
-            // 409 is Google's answer; fake-gcs-server's is 412, though no condition was set.
+            // Google answers 409. fake-gcs-server answers 412, although no condition was set.
             Err(error) if error.is_status(409) || error.is_status(412) => {
                 Err(PortError::invalid(format!("the bucket '{name}' is not empty; delete its objects first")))
             }
@@ -91,7 +91,7 @@ impl CloudObjectStore {
     }
 }
 
-/// Where a bucket is was said when it was made, once and for all.
+/// Refuses to change the location of a bucket: it is set once, at creation.
 fn stays_where_it_is(found: &BucketInfo, spec: &BucketSpec) -> Result<(), PortError> {
     match (&found.location, &spec.location) {
         (Some(is), Some(asked)) if !is.eq_ignore_ascii_case(asked) => Err(PortError::invalid(format!(

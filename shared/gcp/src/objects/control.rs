@@ -1,4 +1,4 @@
-//! Objects as far as their bytes stay where they are: looked at, listed, removed, copied, through the JSON API.
+//! Requests for objects without their bytes: describe, list, remove and copy, with the JSON API.
 
 use super::buckets::named;
 use super::wire::{AttributesResource, OBJECT_FIELDS, ObjectResource, Page, Rewrite};
@@ -8,9 +8,9 @@ use reqwest::Method;
 use segue_ports::PortError;
 use segue_ports::object::{Listing, ObjectAddress, ObjectAttributes, ObjectInfo};
 
-/// Objects in a page: as many as Cloud Storage gives at once.
+/// The number of objects in a page, which is Cloud Storage's limit.
 const PAGE: &str = "1000";
-/// What an object is whose writer did not say.
+/// The media type of an object if the writer set none.
 pub(super) const UNSAID: &str = "application/octet-stream";
 
 impl CloudObjectStore {
@@ -55,7 +55,7 @@ impl CloudObjectStore {
             listing.prefixes.extend(page.prefixes);
             token = page.next_page_token.filter(|token| !token.is_empty());
             if token.is_none() {
-                // A prefix may stand at the end of one page and the beginning of the next.
+                // A prefix may be at the end of one page and at the beginning of the next.
                 listing.prefixes.dedup();
                 return Ok(listing);
             }
@@ -72,7 +72,8 @@ impl CloudObjectStore {
         }
     }
 
-    /// Copies within Cloud Storage; a large object, or one that goes to another place, takes several requests.
+    /// Copies inside Cloud Storage. A large object, or one that goes to another location, needs several
+    /// requests.
     pub(super) async fn rewrite(
         &self,
         from: &ObjectAddress,
@@ -81,7 +82,7 @@ impl CloudObjectStore {
     ) -> Result<ObjectInfo, PortError> {
         let ((bucket, key), (to_bucket, to_key)) = (names::object(from)?, names::object(to)?);
         let path = ["b", bucket, "o", key, "rewriteTo", "b", to_bucket, "o", to_key];
-        // Without a body the copy is like its source; one that says nothing would be as none.
+        // Without a body, the copy has its source's attributes. An empty body counts as no body.
         let body = attributes.map(|mut said| {
             said.content_type.get_or_insert_with(|| UNSAID.to_owned());
             AttributesResource::from(said)
@@ -110,7 +111,7 @@ impl CloudObjectStore {
         }
     }
 
-    /// Why there is no copy: which of the two is missing decides what is to be done.
+    /// The reason why there is no copy. Which of the two is missing decides what to do.
     async fn not_copied(&self, error: RestError, from: &ObjectAddress, to: &ObjectAddress) -> PortError {
         if !error.is_status(404) {
             return error.about(PORT, format!("the copy of {from} to {to}"));

@@ -1,16 +1,16 @@
-//! What was asked of Cloud Storage, counted as Google bills it.
+//! Counts operations on Cloud Storage as Google bills them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many operations an adapter has made since it was connected, by the classes of Google's price list, and the
-/// bytes that went through this process. Tries of the same request count once.
+/// The number of operations since the connection was created, by the classes of Google's price list, and the
+/// bytes that passed through this process. Retries of a request are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StorageCounts {
-    /// Class A: objects written, listed and copied, buckets made and changed.
+    /// Class A: objects written, listed and copied, buckets created and changed.
     pub class_a: u64,
-    /// Class B: objects and buckets looked at and read.
+    /// Class B: objects and buckets described and read.
     pub class_b: u64,
-    /// Those that cost nothing: removals.
+    /// Free operations: removals.
     pub free: u64,
     /// Bytes of objects that were sent.
     pub sent: u64,
@@ -19,7 +19,7 @@ pub struct StorageCounts {
 }
 
 impl StorageCounts {
-    /// What was added since an earlier look.
+    /// The difference to earlier counts.
     pub fn since(self, earlier: Self) -> Self {
         Self {
             class_a: self.class_a.saturating_sub(earlier.class_a),

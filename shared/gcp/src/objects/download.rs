@@ -1,5 +1,5 @@
-//! Bytes on their way from Cloud Storage, through Google's client: exactly those that are stored, also of objects
-//! that are compressed, and of one generation from the first to the last.
+//! Downloads from Cloud Storage, with Google's client. The bytes are exactly those stored, also of compressed
+//! objects, and all of one generation.
 
 use super::buckets::named;
 use super::{CloudObjectStore, PORT, names};
@@ -13,9 +13,9 @@ use segue_ports::object::{ByteStream, ObjectAddress, ObjectInfo};
 use std::path::Path;
 use tokio::io::AsyncWriteExt as _;
 
-/// How often an object that is replaced while it is opened is opened anew.
+/// How often an object is opened again because it was replaced while it was opened.
 const TRIES: u8 = 5;
-/// Bytes written to a file at once.
+/// The number of bytes written to a file at once.
 const CHUNK: usize = 1 << 20;
 
 impl CloudObjectStore {
@@ -34,7 +34,7 @@ impl CloudObjectStore {
                         counters.received(chunk.len() as u64);
                         Some((Ok(chunk), Some(response)))
                     }
-                    // The beginning is read already: it cannot be another generation's.
+                    // The beginning is already read, so the download cannot continue with another generation.
                     Err(error) => Some((Err(explained(&error).about(PORT, name)), None)),
                 }
             }
@@ -59,8 +59,8 @@ impl CloudObjectStore {
         Ok(info)
     }
 
-    /// What is known of an object, and exactly that generation of it. The answer with the bytes alone does not say
-    /// all that is known.
+    /// The description of an object, and the bytes of exactly this generation. The answer with the bytes does
+    /// not contain the whole description.
     async fn open(&self, address: &ObjectAddress) -> Result<(ObjectInfo, ReadObjectResponse), PortError> {
         let (bucket, key) = names::object(address)?;
         let bucket_path = format!("projects/_/buckets/{bucket}");
@@ -93,13 +93,13 @@ impl CloudObjectStore {
     }
 }
 
-/// An error of Google's client, as one of its REST API.
+/// Converts an error of Google's client to one of its REST API.
 fn explained(error: &Error) -> RestError {
     let Some(status) = error.http_status_code() else { return RestError::connection(error) };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    // Either the body as it came, or what was read of it.
+    // Either the raw body, or what the client parsed of it.
     let body = error.http_payload().map_or(&[][..], |body| body.as_ref());
-    let refusal = Refusal::of(status, body);
+    let refusal = Refusal::from_response(status, body);
     match error.status() {
         Some(said) => Refusal { message: said.message.clone(), ..refusal }.into(),
         None => refusal.into(),

@@ -1,15 +1,14 @@
 //! The object store on Cloud Storage.
 //!
-//! What it is: [`CloudObjectStore`], on the JSON API: what carries no bytes ([`control`], [`buckets`]), and bytes on
-//! their way there, large objects piece by piece ([`upload`]). Bytes are read through Google's own client, which
-//! goes on where a connection broke off and compares checksums ([`download`]). The rest of that client is of no use
-//! here: it is gRPC, which no emulator answers, so that the code in use would be untried. A copy is made by Cloud
-//! Storage itself.
+//! What it is: [`CloudObjectStore`], on the JSON API: requests without bytes ([`control`], [`buckets`]), and
+//! uploads, large objects in pieces ([`upload`]). Downloads use Google's own client, which continues after an
+//! interrupted connection and compares checksums ([`download`]). The rest of that client is not used: it is
+//! gRPC, which no emulator offers, so this code would be untested. Copies are made by Cloud Storage itself.
 //!
-//! What it must not know: what the objects are for; which of the buckets is internal storage.
+//! What it must not know: what the objects are for; which bucket is internal storage.
 //!
-//! How to add one more: a request that carries no bytes is a function in `control` or `buckets` with its class in
-//! [`counts`], and its place in the trait at the end of this file.
+//! How to add one more: a request without bytes is a function in `control` or `buckets`, with its class in
+//! [`counts`], and a method in the trait at the end of this file.
 
 mod access;
 mod buckets;
@@ -40,19 +39,20 @@ pub struct CloudObjectStore {
     access: Arc<Access>,
     accounts: Arc<Accounts>,
     counters: Arc<Counters>,
-    /// In which buckets are made.
+    /// The project of new buckets.
     project: Arc<str>,
-    /// That of the deployment.
+    /// The project of the deployment.
     home: Arc<str>,
 }
 
 impl CloudObjectStore {
-    /// Connects: to the emulator where the configuration names one, else to Google's service with the credentials
-    /// of the environment. Nothing is sent before the first request. To be called within an async runtime.
+    /// Connects to the emulator if the configuration names one, or else to Google's service with the
+    /// credentials of the environment. Nothing is sent before the first request. Call this within an async
+    /// runtime.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when there are no credentials; [`PortError::Invalid`] for an emulator's address
-    /// that is none.
+    /// [`PortError::Unavailable`] if there are no credentials. [`PortError::Invalid`] for an invalid address
+    /// of an emulator.
     pub fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
         let accounts = Accounts::open(config.emulators.storage.clone())?;
         let project: Arc<str> = config.project.as_str().into();
@@ -65,12 +65,12 @@ impl CloudObjectStore {
         })
     }
 
-    /// What was asked of Cloud Storage since it was connected, also by those who act as somebody else.
+    /// The operations since the connection was created, including those with other identities.
     pub fn operation_counts(&self) -> StorageCounts {
         self.counters.now()
     }
 
-    /// The store as somebody else; none where it is the same.
+    /// The store with another identity. None if it is the same.
     fn other(&self, asked: &Credentials) -> Result<Option<Self>, PortError> {
         let project = asked.project.as_deref().map_or_else(|| self.home.clone(), Arc::from);
         let access = self.accounts.access(asked)?;

@@ -1,9 +1,9 @@
-//! Names by Google's rules, checked before they become a part of an address.
+//! Checks names by Google's rules before they become part of a URL.
 
 use segue_ports::PortError;
 use segue_ports::object::ObjectAddress;
 
-/// Checks the name of a bucket that may be there: not all of them have a name that is allowed today.
+/// Checks the name of an existing bucket. Some old buckets have names that are not allowed for new ones.
 pub(super) fn bucket(name: &str) -> Result<&str, PortError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if (3..=222).contains(&name.len()) && name.bytes().all(plain) && !name.contains("..") {

@@ -1,28 +1,28 @@
-//! A stream cut into pieces of one size, each with what has to be known to send it.
+//! Splits a stream into pieces of one size, each with the facts needed to send it.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures::TryStreamExt as _;
 use segue_ports::PortError;
 use segue_ports::object::ByteStream;
 
-/// How large a piece is, the last one aside: a multiple of 256 KiB, as Cloud Storage wants it. Bytes.
+/// The size of a piece in bytes, except the last. Cloud Storage requires a multiple of 256 KiB.
 pub(super) const PIECE: usize = 8 << 20;
 
 /// A piece.
 pub(super) struct Piece {
-    /// Where it begins in the object.
+    /// The position of its first byte in the object.
     pub(super) begin: u64,
     pub(super) bytes: Bytes,
-    /// The checksum of the object up to its end.
+    /// The checksum of the object up to the end of the piece.
     pub(super) sum: u32,
-    /// Whether the object ends with it.
+    /// Whether it is the last piece of the object.
     pub(super) is_last: bool,
 }
 
 /// The pieces of a stream, one after another.
 pub(super) struct Pieces {
     stream: ByteStream,
-    /// What was read beyond the piece before.
+    /// Bytes that were read beyond the last piece.
     rest: Bytes,
     begin: u64,
     sum: u32,
@@ -34,10 +34,10 @@ impl Pieces {
         Self { stream, rest: Bytes::new(), begin: 0, sum: 0, last_length: 0 }
     }
 
-    /// The next piece; after the last one it is empty.
+    /// The next piece. After the last piece it is empty.
     ///
     /// # Errors
-    /// That of the stream.
+    /// The error of the stream.
     pub(super) async fn next(&mut self) -> Result<Piece, PortError> {
         let mut bytes = BytesMut::new();
         let mut ended = false;
@@ -63,7 +63,7 @@ impl Pieces {
         Ok(piece)
     }
 
-    /// Bytes of the piece that was given out last.
+    /// The number of bytes in the last returned piece.
     pub(super) fn last_length(&self) -> u64 {
         self.last_length
     }

@@ -1,9 +1,10 @@
-//! Bytes on their way to Cloud Storage, through the JSON API.
+//! Uploads to Cloud Storage, with the JSON API.
 //!
-//! What is small goes in one request. What is larger goes piece by piece, and a piece is held until Google has it;
-//! so memory does not grow with the object. Google is told the checksum and compares it before the object is there,
-//! so that it is there whole or not at all. Google's own client would do the same, but its large uploads cannot be
-//! tried on an emulator: it asks for them under a host name without a port.
+//! A small object is sent in one request. A larger one is sent in pieces, and a piece is kept in memory until
+//! Google has it, so memory does not grow with the object. Each upload contains the checksum, and Google
+//! compares it before the object exists, so that an object exists completely or not at all. Google's own
+//! client would do the same, but its large uploads cannot be tested on an emulator: it sends them to a host
+//! name without a port.
 
 use super::buckets::named;
 use super::control::UNSAID;
@@ -21,14 +22,14 @@ use segue_ports::object::{ByteStream, ObjectAddress, ObjectAttributes, ObjectInf
 use std::path::Path;
 use tokio_util::io::ReaderStream;
 
-/// The checksum of what is sent.
+/// The header with the checksum of the sent bytes.
 const HASH: HeaderName = HeaderName::from_static("x-goog-hash");
-/// Bytes of a file that are read at once.
+/// The number of bytes read from a file at once.
 const CHUNK: usize = 1 << 20;
 
-/// What came of a piece.
+/// The answer to a piece.
 enum Arrived {
-    /// All is there.
+    /// The object is complete.
     Whole(Box<ObjectResource>),
     /// Google has the object up to this byte.
     Until(u64),
@@ -78,7 +79,7 @@ impl CloudObjectStore {
             std::io::ErrorKind::NotFound => PortError::not_found(format!("the file {name}")),
             _ => PortError::unavailable(PORT, format!("{name}: {error}")),
         };
-        // What a link leads to is not the caller's to give away.
+        // A link may lead to a file that the caller may not read.
         let metadata = tokio::fs::symlink_metadata(path).await.map_err(&failed)?;
         if !metadata.is_file() {
             return Err(PortError::invalid(format!("{} is not a plain file", path.display())));
@@ -99,7 +100,7 @@ impl CloudObjectStore {
             .query("name", &address.key)
     }
 
-    /// Everything in one request: a text of two parts, what is said of the object and its bytes.
+    /// Uploads in one request with two parts: the attributes of the object, and its bytes.
     async fn upload_whole(
         &self,
         address: &ObjectAddress,
@@ -110,9 +111,9 @@ impl CloudObjectStore {
         let about = NewObject { name: &address.key, crc32c: Some(sum), attributes };
         let about = serde_json::to_string(&about)
             .map_err(|error| RestError::Invalid(format!("the request cannot be written: {error}")))?;
-        // Random, so that it is not found in the bytes.
+        // Random, so that the boundary does not occur in the bytes.
         let boundary = uuid::Uuid::new_v4().simple().to_string();
-        // A line break in it would end the header.
+        // A line break in the type would end the header.
         let kind =
             attributes.content_type().filter(|kind| HeaderValue::from_str(kind).is_ok()).unwrap_or(UNSAID);
         let head = format!(
@@ -124,7 +125,7 @@ impl CloudObjectStore {
         self.upload(address, "multipart").header(CONTENT_TYPE, kind).body(body.into()).send().await
     }
 
-    /// Says that pieces will come; the address to which they go.
+    /// Announces an upload in pieces. Returns the address for the pieces.
     async fn begin(
         &self,
         address: &ObjectAddress,
@@ -138,7 +139,7 @@ impl CloudObjectStore {
             .ok_or_else(|| RestError::Unreadable("Cloud Storage does not say where the pieces go".to_owned()))
     }
 
-    /// Sends a piece until Google has all of it; the object, when it was the last.
+    /// Sends a piece until Google has all of it. Returns the object if the piece was the last.
     async fn send_piece(&self, session: &str, piece: &Piece) -> Result<Option<ObjectResource>, RestError> {
         let end = piece.begin + piece.bytes.len() as u64;
         let mut have = piece.begin;
@@ -158,7 +159,7 @@ impl CloudObjectStore {
             };
             let Some(delay) = retries.next(&error) else { return Err(error) };
             tokio::time::sleep(delay).await;
-            // How much of it has arrived before it went wrong: nothing is sent twice, and no end is missed.
+            // Asks how much arrived before the failure, so that nothing is sent twice and no end is missed.
             match self.how_far(session).await? {
                 Arrived::Whole(object) => return Ok(Some(*object)),
                 Arrived::Until(until) if until >= end && !piece.is_last => return Ok(None),
@@ -196,7 +197,7 @@ impl CloudObjectStore {
         arrived(asked.header(CONTENT_RANGE, header("bytes */*")?).open().await?).await
     }
 
-    /// The object, if it has the bytes that were sent; else it is taken away.
+    /// Returns the object if it has the sent bytes. Otherwise removes it.
     async fn compared(
         &self,
         address: &ObjectAddress,
@@ -244,16 +245,16 @@ fn header(text: &str) -> Result<HeaderValue, RestError> {
     HeaderValue::from_str(text).map_err(|_| RestError::Invalid(format!("'{text}' cannot be a header")))
 }
 
-/// As Google writes it.
+/// The checksum in Google's format.
 fn checksum(sum: u32) -> String {
     STANDARD.encode(sum.to_be_bytes())
 }
 
 fn refused(error: RestError, address: &ObjectAddress) -> PortError {
     match error.refusal() {
-        // Of what an upload needs only the bucket can be missing.
+        // An upload needs nothing but the bucket, so the bucket is missing.
         Some(Refusal { status: 404, .. }) => PortError::not_found(named(&address.bucket)),
-        // Google has given the pieces up; they can be sent anew.
+        // Google has discarded the pieces. They can be sent again.
         Some(Refusal { status: 410, .. }) => PortError::unavailable(PORT, error),
         _ => error.about(PORT, address.to_string()),
     }

@@ -7,7 +7,7 @@ use segue_ports::object::{BucketInfo, ObjectAddress, ObjectAttributes, ObjectInf
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What is asked for of an object.
+/// The fields requested for an object.
 pub(super) const OBJECT_FIELDS: &str = "name,bucket,size,generation,updated,contentType,contentEncoding,\
                                         contentDisposition,cacheControl,metadata";
 
@@ -21,24 +21,24 @@ pub(super) struct ObjectResource {
     size: String,
     generation: String,
     updated: Option<Timestamp>,
-    /// Of its bytes, in base64; only asked for after an upload.
+    /// The checksum of its bytes, in base64. Requested only after an upload.
     pub(super) crc32c: Option<String>,
     #[serde(flatten)]
     attributes: AttributesResource,
 }
 
-/// An object that is on its way.
+/// An object that is being uploaded.
 #[derive(Debug, Serialize)]
 pub(super) struct NewObject<'a> {
     pub(super) name: &'a str,
-    /// Google refuses bytes that have another one.
+    /// Google refuses bytes with another checksum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) crc32c: Option<&'a str>,
     #[serde(flatten)]
     pub(super) attributes: &'a AttributesResource,
 }
 
-/// What is said of an object: a part of it, or the body of a copy that has its own.
+/// The attributes of an object: part of an object, or the body of a copy with its own attributes.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct AttributesResource {
@@ -54,7 +54,7 @@ pub(super) struct AttributesResource {
 }
 
 impl AttributesResource {
-    /// `text/csv`, …; none where it was not said.
+    /// `text/csv`, …. None if the writer set none.
     pub(super) fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
@@ -81,10 +81,10 @@ fn odd(what: &str) -> PortError {
 }
 
 impl ObjectResource {
-    /// The object.
+    /// The description of the object.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] for a resource that lacks what every object has.
+    /// [`PortError::Unavailable`] if a field is missing that every object has.
     pub(super) fn info(self) -> Result<ObjectInfo, PortError> {
         let Self { name, bucket, size, generation, updated, attributes, crc32c: _ } = self;
         let address = ObjectAddress::new(bucket, name);
@@ -111,7 +111,7 @@ pub(super) struct Page {
     pub(super) next_page_token: Option<String>,
 }
 
-/// How far a copy has come.
+/// The progress of a copy.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Rewrite {
@@ -134,10 +134,10 @@ pub(super) struct BucketResource {
 }
 
 impl BucketResource {
-    /// The bucket, with the number of its last change.
+    /// The description of the bucket, and the number of its last change.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] for a resource that lacks what every bucket has.
+    /// [`PortError::Unavailable`] if a field is missing that every bucket has.
     pub(super) fn info(self) -> Result<(BucketInfo, String), PortError> {
         let (Some(created), Some(updated)) = (self.time_created, self.updated) else {
             return Err(odd(&format!("the bucket '{}'", self.name)));
@@ -154,7 +154,7 @@ impl BucketResource {
     }
 }
 
-/// A bucket as it is to be.
+/// The wanted settings of a bucket.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BucketChange<'a> {
@@ -164,6 +164,6 @@ pub(super) struct BucketChange<'a> {
     pub(super) location: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) storage_class: Option<&'a str>,
-    /// A label without a value is taken away.
+    /// A label with null is removed.
     pub(super) labels: BTreeMap<&'a str, Option<&'a str>>,
 }

@@ -1,4 +1,4 @@
-//! What a REST API of Google's answers when it does not do what was asked.
+//! Errors of Google's REST APIs.
 
 use crate::auth::chain;
 use reqwest::header::RETRY_AFTER;
@@ -9,41 +9,41 @@ use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
 
-/// As much of an answer that is not Google's JSON as an error shows. Characters.
+/// How much of an answer that is not JSON is shown in an error. In characters.
 const SHOWN: usize = 500;
 
-/// Why there is no result.
+/// Why a request has no result.
 #[derive(Debug, Error)]
 pub(crate) enum RestError {
-    /// Google said no. Boxed: it is large, and rare.
+    /// Google refused the request. Boxed, because it is large and rare.
     #[error(transparent)]
     Refused(Box<Refusal>),
-    /// There was no answer, or it broke off.
+    /// There was no answer, or it was interrupted.
     #[error("{0}")]
     Connection(String),
-    /// There is no token to ask with.
+    /// There is no token for the request.
     #[error(transparent)]
     Credentials(PortError),
-    /// The answer is not what it should be.
+    /// The answer cannot be parsed.
     #[error("{0}")]
     Unreadable(String),
-    /// What is wanted cannot be asked for.
+    /// The request cannot be built.
     #[error("{0}")]
     Invalid(String),
 }
 
-/// A refusal, as Google words it.
+/// Google's refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Error)]
 pub(crate) struct Refusal {
     /// The HTTP status.
     pub(crate) status: u16,
-    /// `notFound`, `rateLimitExceeded`, …; empty where none was given.
+    /// `notFound`, `rateLimitExceeded`, …. Empty if Google gave none.
     pub(crate) reason: String,
-    /// Google's own words.
+    /// Google's message.
     pub(crate) message: String,
-    /// Which part of the request is meant, where Google says so.
+    /// The part of the request that is wrong. None if Google did not say.
     pub(crate) location: Option<String>,
-    /// How long it asks to be left alone.
+    /// How long Google asks to wait. None if Google did not say.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -68,7 +68,7 @@ struct Said {
     message: String,
     #[serde(default)]
     errors: Vec<Detail>,
-    /// The name of the gRPC status, of APIs that have no reasons.
+    /// The name of the gRPC status, for APIs without reasons.
     #[serde(default)]
     status: String,
 }
@@ -81,17 +81,17 @@ struct Detail {
 }
 
 impl Refusal {
-    /// Reads an answer whose status is an error.
+    /// Reads an answer with the status of an error.
     pub(crate) async fn read(response: Response) -> Self {
         let status = response.status();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
         let body = response.bytes().await.unwrap_or_default();
-        Self { retry_after, ..Self::of(status, &body) }
+        Self { retry_after, ..Self::from_response(status, &body) }
     }
 
-    /// Of a status and the body that came with it.
-    pub(crate) fn of(status: StatusCode, body: &[u8]) -> Self {
+    /// Builds a refusal from the status and body of an answer.
+    pub(crate) fn from_response(status: StatusCode, body: &[u8]) -> Self {
         let read = match serde_json::from_slice::<Body>(body) {
             Ok(Body { error: said }) => {
                 let detail = said.errors.into_iter().next().unwrap_or_default();
@@ -110,7 +110,7 @@ impl Refusal {
         Self { status: status.as_u16(), message, ..read }
     }
 
-    /// Whether the same request may work later. Quotas are refused with 403 as well.
+    /// Whether the same request may work later. Exceeded quotas also have status 403.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self.status, 408 | 429 | 500 | 502 | 503 | 504)
             || (self.status == 403 && matches!(&*self.reason, "rateLimitExceeded" | "userRateLimitExceeded"))
@@ -124,12 +124,12 @@ impl From<Refusal> for RestError {
 }
 
 impl RestError {
-    /// There was no answer, for that reason.
+    /// There was no answer, for this reason.
     pub(crate) fn connection(error: &dyn std::error::Error) -> Self {
         Self::Connection(chain(error))
     }
 
-    /// Google's refusal, if it is one.
+    /// Google's refusal. None for other errors.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
@@ -137,7 +137,7 @@ impl RestError {
         }
     }
 
-    /// Whether Google answered with that status.
+    /// Whether Google answered with this status.
     pub(crate) fn is_status(&self, status: u16) -> bool {
         self.refusal().is_some_and(|refusal| refusal.status == status)
     }
@@ -152,7 +152,8 @@ impl RestError {
         }
     }
 
-    /// The error of the port, by what most of Google's APIs mean by a status; `what` names what was asked for.
+    /// The error of the port, by the usual meaning of the status in Google's APIs. `what` names the requested
+    /// thing.
     pub(crate) fn about(self, port: &'static str, what: impl Into<String>) -> PortError {
         let refusal = match self {
             Self::Refused(refusal) => refusal,

@@ -1,12 +1,12 @@
 //! Google's REST APIs: JSON in, JSON out.
 //!
-//! What it is: [`Rest`], a base address and who asks, with requests that are made again where that may help
-//! ([`retry`]) and errors that carry what Google said ([`RestError`]). An API at Google and on an emulator is the
-//! same but for the address, so both go through the same code.
+//! What it is: [`Rest`], a base address with an identity. Requests are retried if this may help ([`retry`]),
+//! and errors contain Google's answer ([`RestError`]). An API at Google and on an emulator differs only in
+//! its address, so both use the same code.
 //!
-//! What it must not know: any API in particular. What an answer means to a port is decided by the adapter.
+//! What it must not know: any particular API. The adapter decides what an answer means to a port.
 //!
-//! How to add one more: an API is a [`Rest`] of its own with its base address; nothing is added here.
+//! How to add one more: an API is a [`Rest`] with its own base address. Nothing is added here.
 
 mod error;
 mod retry;
@@ -23,9 +23,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// How long a connection may take to be made.
+/// The time limit for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long an answer may say nothing; a call that waits on purpose waits for less.
+/// The longest pause within an answer. A call that waits on purpose waits for less.
 const SILENCE: Duration = Duration::from_secs(90);
 
 /// An API. Cheap to clone.
@@ -37,13 +37,13 @@ pub(crate) struct Rest {
 }
 
 impl Rest {
-    /// The API at that address, e.g. `https://storage.googleapis.com/storage/v1`.
+    /// The API at this address, such as `https://storage.googleapis.com/storage/v1`.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for an address that is no URL; [`PortError::Unavailable`] without TLS.
+    /// [`PortError::Invalid`] for an invalid URL. [`PortError::Unavailable`] without TLS.
     pub(crate) fn new(base: &str, caller: Caller, port: &'static str) -> Result<Self, PortError> {
         let base = address(base, port)?;
-        // Bytes as they are sent, whatever features of the client other crates switch on.
+        // Bodies are returned as they were sent, whatever features other crates enable in the client.
         let mut client = Client::builder()
             .no_gzip()
             .no_brotli()
@@ -51,32 +51,32 @@ impl Rest {
             .no_deflate()
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
-            // 308 says how far an upload has come.
+            // Status 308 reports the progress of an upload, so it is not a redirect.
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("segue/", env!("CARGO_PKG_VERSION")));
         if base.scheme() == "http" {
-            // An emulator nearby, which no proxy leads to.
+            // An emulator is nearby, and no proxy leads to it.
             client = client.no_proxy();
         }
         let client = client.build().map_err(|error| PortError::unavailable(port, error))?;
         Ok(Self { client, base, caller })
     }
 
-    /// Another API, with the same connections and the same caller.
+    /// Another API, with the same connections and the same identity.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for an address that is no URL.
+    /// [`PortError::Invalid`] for an invalid URL.
     pub(crate) fn at(&self, base: &str, port: &'static str) -> Result<Self, PortError> {
         Ok(Self { base: address(base, port)?, ..self.clone() })
     }
 
-    /// A request to the resource with these names, which may have any characters in them.
+    /// A request to the resource with these names. The names may contain any characters.
     pub(crate) fn request<'a>(&self, method: Method, path: impl IntoIterator<Item = &'a str>) -> Request<'_> {
         let (mut url, mut wrong) = (self.base.clone(), None);
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty();
             for name in path {
-                // An address has these names for other resources, however they are written.
+                // In a URL these names mean other resources, in any spelling.
                 if matches!(name, "" | "." | "..") {
                     wrong = Some(format!("'{name}' is not a name that can be asked for"));
                 }
@@ -86,10 +86,10 @@ impl Rest {
         Request { rest: self, method, url, wrong, headers: HeaderMap::new(), body: Bytes::new(), once: false }
     }
 
-    /// A request to an address that Google gave in an answer.
+    /// A request to an address that Google returned.
     ///
     /// # Errors
-    /// [`RestError::Unreadable`] for an address that is no URL.
+    /// [`RestError::Unreadable`] for an invalid URL.
     pub(crate) fn to(&self, method: Method, url: &str) -> Result<Request<'_>, RestError> {
         let url = Url::parse(url)
             .map_err(|error| RestError::Unreadable(format!("an address in an answer is none: {error}")))?;
@@ -102,7 +102,7 @@ impl Rest {
         self.request(Method::GET, path)
     }
 
-    /// A request that makes something.
+    /// A request that creates something.
     pub(crate) fn post<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> Request<'_> {
         self.request(Method::POST, path)
     }
@@ -115,28 +115,28 @@ fn address(base: &str, port: &'static str) -> Result<Url, PortError> {
         .ok_or_else(|| PortError::invalid(format!("{port}: '{base}' is not the address of a service")))
 }
 
-/// A request that is being put together.
+/// A request that is being built.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     rest: &'a Rest,
     method: Method,
     url: Url,
-    /// Why it cannot be sent.
+    /// The reason why it cannot be sent. None if it can.
     wrong: Option<String>,
     headers: HeaderMap,
     body: Bytes,
-    /// Whether whoever asks sees to further tries.
+    /// Whether the caller itself retries the request.
     once: bool,
 }
 
 impl Request<'_> {
-    /// A parameter of the query.
+    /// Adds a parameter to the query.
     pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
         self.url.query_pairs_mut().append_pair(name, value);
         self
     }
 
-    /// A parameter of the query, where there is one.
+    /// Adds a parameter to the query if it has a value.
     pub(crate) fn query_if(self, name: &str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.query(name, value),
@@ -144,28 +144,28 @@ impl Request<'_> {
         }
     }
 
-    /// A header.
+    /// Adds a header.
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// A body of any kind.
+    /// Sets a body of any kind.
     pub(crate) fn body(mut self, body: Bytes) -> Self {
         self.body = body;
         self
     }
 
-    /// It is not made again by itself.
+    /// Switches retries off.
     pub(crate) fn once(mut self) -> Self {
         self.once = true;
         self
     }
 
-    /// A body.
+    /// Sets a JSON body.
     ///
     /// # Errors
-    /// [`RestError::Invalid`] for what cannot be JSON.
+    /// [`RestError::Invalid`] if the value cannot be written as JSON.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, RestError> {
         let body = serde_json::to_vec(body)
             .map_err(|error| RestError::Invalid(format!("the request cannot be written: {error}")))?;
@@ -174,10 +174,10 @@ impl Request<'_> {
         Ok(self)
     }
 
-    /// Sends it and reads the answer.
+    /// Sends the request and parses the answer.
     ///
     /// # Errors
-    /// Google's refusal, no answer, or one that is not what was expected.
+    /// Google's refusal, no answer, or an answer that cannot be parsed.
     pub(crate) async fn send<T: DeserializeOwned>(self) -> Result<T, RestError> {
         let what = format!("{} {}", self.method, self.url.path());
         let body = self.open().await?.bytes().await.map_err(|error| RestError::connection(&error))?;
@@ -185,7 +185,7 @@ impl Request<'_> {
             .map_err(|error| RestError::Unreadable(format!("the answer to {what} cannot be read: {error}")))
     }
 
-    /// Sends it; what the answer says besides that it worked does not matter.
+    /// Sends the request and ignores the body of a successful answer.
     ///
     /// # Errors
     /// Google's refusal, or no answer.
@@ -193,7 +193,7 @@ impl Request<'_> {
         self.open().await.map(|_| ())
     }
 
-    /// Sends it until it is answered, and hands out the answer with its body still to be read.
+    /// Sends the request until it is answered, and returns the answer with an unread body.
     ///
     /// # Errors
     /// Google's refusal, or no answer.
@@ -219,7 +219,7 @@ impl Request<'_> {
         let mut headers = caller.headers().await.map_err(RestError::Credentials)?;
         headers.extend(self.headers.clone());
         let mut request = client.request(self.method.clone(), self.url.clone()).headers(headers);
-        // Google wants the length of a body, also of none.
+        // Google requires the length of a body, also of an empty one.
         if !self.body.is_empty() || self.method != Method::GET {
             request = request.body(self.body.clone());
         }
@@ -243,7 +243,7 @@ mod tests {
     use std::collections::VecDeque;
     use std::sync::{Arc, Mutex};
 
-    /// Answers one after another, then with 200; and what was asked.
+    /// Gives prepared answers one after another, then 200, and records the requests.
     #[derive(Clone, Default)]
     struct Script {
         answers: Arc<Mutex<VecDeque<(u16, Value)>>>,
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_pass_is_asked_again_and_the_same_is_sent() {
+    async fn a_transient_failure_is_retried_with_the_same_request() {
         let script = Script::default();
         script.answers.lock().unwrap().extend([
             refused(503, "backendError"),
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_is_told_at_once_and_in_full() {
+    async fn a_refusal_is_returned_at_once_and_in_full() {
         let script = Script::default();
         script.answers.lock().unwrap().push_back(refused(403, "forbidden"));
         let rest = api(script.clone()).await;
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_pass_is_told_in_the_end() {
+    async fn a_lasting_failure_is_returned_in_the_end() {
         let script = Script::default();
         script.answers.lock().unwrap().extend(std::iter::repeat_n(refused(500, "internalError"), 50));
         let rest = api(script.clone()).await;
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_leads_elsewhere_is_not_asked_for() {
+    async fn a_name_that_leads_elsewhere_is_not_requested() {
         let script = Script::default();
         let rest = api(script.clone()).await;
         for name in ["", ".", ".."] {
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_is_not_json_is_said_with_what_was_asked() {
+    async fn an_answer_that_is_not_json_is_reported_with_the_request() {
         let script = Script::default();
         script.answers.lock().unwrap().push_back((200, json!("text")));
         let rest = api(script).await;

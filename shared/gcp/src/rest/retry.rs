@@ -1,4 +1,4 @@
-//! When a request is made again.
+//! Decides when a request is retried.
 
 use super::RestError;
 use google_cloud_gax::backoff_policy::BackoffPolicy as _;
@@ -6,15 +6,15 @@ use google_cloud_gax::exponential_backoff::{ExponentialBackoff, ExponentialBacko
 use google_cloud_gax::retry_state::RetryState;
 use std::time::Duration;
 
-/// How often it is made in all: with the delays, some 15 seconds at most unless Google asks for more patience.
+/// The number of tries. With the delays, they take at most 15 seconds, unless Google asks for longer delays.
 pub(crate) const ATTEMPTS: u8 = 6;
-/// The first delay at most.
+/// The upper limit of the first delay.
 const FIRST: Duration = Duration::from_millis(250);
-/// Any delay at most, also one that Google asks for: whoever waits is answering a request himself.
+/// The upper limit of any delay, also one that Google asks for: the caller is answering a request itself.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// The tries of one request. A delay is a random part of a bound that doubles, so that those who were refused
-/// together do not come again together.
+/// The tries of one request. A delay is a random part of a limit that doubles, so that requests that were
+/// refused together are not repeated together.
 #[derive(Debug)]
 pub(crate) struct Retries {
     backoff: ExponentialBackoff,
@@ -28,7 +28,7 @@ impl Retries {
         Self { backoff, made: 0 }
     }
 
-    /// How long to wait before it is made again; none when that would not help, or was done often enough.
+    /// The delay before the next try. None if a retry does not help, or all tries are used.
     pub(crate) fn next(&mut self, error: &RestError) -> Option<Duration> {
         self.made += 1;
         if self.made >= ATTEMPTS || !error.is_passing() {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_google_asks_for_is_waited_but_not_for_ever() {
+    fn a_delay_that_google_asks_for_has_a_limit() {
         let refused = |status, seconds| {
             let retry_after = Some(Duration::from_secs(seconds));
             RestError::from(Refusal { status, retry_after, ..Refusal::default() })

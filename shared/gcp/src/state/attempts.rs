@@ -1,7 +1,8 @@
-//! Claims: who runs an attempt, until when, how it ended, and the last lines of its log.
+//! Claims: which worker runs an attempt, until when, its result, and the last lines of its log.
 //!
-//! An attempt is claimed by making its document, which one asker alone can: no read. Renewing and ending it are
-//! written under the version this process wrote last: no read either, unless somebody else changed it.
+//! A worker claims an attempt by creating its document, which succeeds only once. This needs no read.
+//! Renewing and ending a claim is written with the version that this process wrote last. This needs no read
+//! either, unless another process changed the document.
 
 use super::lines::{Batch, CHUNK_BYTES};
 use super::{Store, executions, logs};
@@ -20,9 +21,9 @@ use segue_ports::wire::AttemptKey;
 
 pub(super) const COLLECTION: &str = "attempts";
 
-/// The holder of a claim that was taken away: nobody, and for ever.
+/// The holder of a revoked claim. No worker has this name.
 const REVOKED: &str = "";
-/// A longer result stands in documents of its own.
+/// A longer result is stored in separate documents. In bytes.
 const RESULT_BYTES: usize = 300 << 10;
 
 /// A claim of this process.
@@ -44,7 +45,7 @@ fn lease(holder: &str, until: Timestamp, deliveries: u32) -> Fields {
     fields.body("deliveries", int(deliveries.into()))
 }
 
-/// How many deliveries took a claim and did not let go in good order.
+/// The number of deliveries that took the claim and did not hand it back.
 fn deliveries(found: &Found) -> u32 {
     let counted = found.body("deliveries").and_then(as_int).unwrap_or_default();
     u32::try_from(counted).unwrap_or_default()
@@ -99,7 +100,7 @@ async fn result(store: &Store, found: &Found) -> Result<Option<TaskRunResult>, D
     if found.body("result").is_none() {
         return Ok(None);
     }
-    // Its parts stand with the execution, not below the attempt.
+    // The parts of the result are below the execution, not below the attempt.
     let Some(owner) = found.name.rsplitn(3, '/').nth(2) else { return Ok(None) };
     match fetch_of(&store.db, found, owner, "result").await? {
         Some(json) => Ok(Some(serde_json::from_str(&json)?)),
@@ -107,7 +108,7 @@ async fn result(store: &Store, found: &Found) -> Result<Option<TaskRunResult>, D
     }
 }
 
-/// The claim as it is, if the caller has it: as remembered, or as read when `fresh`.
+/// The current claim, if the caller holds it: the cached one, or with `fresh` the stored one.
 async fn held(store: &Store, path: &str, holder: &str, fresh: bool) -> Result<Option<Held>, DbError> {
     if !fresh && let Some(held) = store.claims.get(&path.to_owned()).filter(|held| held.holder == holder) {
         return Ok(Some(held));
@@ -139,7 +140,7 @@ pub(super) async fn hand_back(
     keep(store, key, holder, until, |_| 0).await
 }
 
-/// Writes a claim anew that the caller has, with another end and what is counted of it.
+/// Writes a claim that the caller holds with another end and another count.
 async fn keep(
     store: &Store,
     key: &AttemptKey,
@@ -152,7 +153,7 @@ async fn keep(
         let Some(held) = held(store, &path, holder, tries > 0).await? else { return Ok(false) };
         let deliveries = count(held.deliveries);
         let fields = lease(holder, until, deliveries);
-        // Written as it is, a document keeps its version, which is as well.
+        // If nothing changes, the document keeps its version. This does no harm.
         match store.db.commit(vec![put(path.clone(), fields, When::At(held.version))]).await {
             Ok(version) => {
                 hold(store, &path, Held { until, deliveries, version, ..held });
@@ -188,7 +189,7 @@ pub(super) async fn finish(
         } else if !ahead {
             writes.extend(parts.iter().cloned());
         }
-        // The lines ride on the write that ends the attempt.
+        // The last log lines are part of the write that ends the attempt.
         let own = lines.iter().all(|line| line.execution_id == key.execution_id);
         if own && !lines.is_empty() && log.bytes() <= CHUNK_BYTES {
             fields = fields.with("logged", flag(true)).body("log", log.encode());
@@ -207,7 +208,7 @@ pub(super) async fn finish(
     Err(DbError::Refused)
 }
 
-/// Takes attempts away that have not ended.
+/// Revokes attempts that have not ended.
 pub(super) async fn revoke(store: &Store, attempts: &[AttemptKey]) -> Result<(), DbError> {
     let paths: Vec<String> = attempts.iter().map(|key| path(store, key)).collect();
     for some in paths.chunks(200) {

@@ -1,4 +1,4 @@
-//! Backfills, in the order in which they were asked for.
+//! Backfills, in the order of their requests.
 
 use super::search::lineage;
 use super::{Store, counted};
@@ -13,7 +13,7 @@ use segue_ports::PortError;
 use segue_ports::schedule::{BackfillFilter, Versioned};
 
 const COLLECTION: &str = "backfills";
-/// How large a backfill may be: it stands in one document.
+/// The largest backfill in bytes. It must fit into one document.
 const MOST_BYTES: usize = 900 << 10;
 
 fn path(db: &Database, id: &str) -> String {
@@ -50,7 +50,7 @@ pub(super) async fn put(store: &Store, backfill: &Backfill, version: u64) -> Res
         .body("backfill", text(json));
     let path = path(&store.db, &backfill.id);
     if version == 0 {
-        // Several may be asked for in the same moment of the caller's.
+        // A caller may request several backfills at the same time, so the order uses the machine's clock.
         let asked = int(nanos(Timestamp::now()));
         return counted::make(store, path, fields.with("asked", asked)).await;
     }

@@ -1,4 +1,5 @@
-//! Documents that count their writings, each made on the one before it: states of triggers, and backfills.
+//! Documents that count their writes. Each write is based on the one before it: states of triggers, and
+//! backfills.
 
 use super::Store;
 use crate::database::document::{Fields, Found, Version, int};
@@ -8,14 +9,14 @@ use crate::database::write::{When, only, put as put_document};
 /// The field with the count.
 const COUNT: &str = "count";
 
-/// How often a document was written, at which version of Firestore's.
+/// The number of writes of a document, and Firestore's version of the last.
 #[derive(Clone, Copy)]
 pub(super) struct Counted {
     count: u64,
     version: Version,
 }
 
-/// The document, with its count remembered, so that a change of it needs no second read.
+/// The document. Its count is cached, so that a change needs no second read.
 pub(super) async fn get(store: &Store, path: &str) -> Result<Option<(Found, u64)>, DbError> {
     let Some(found) = store.db.get(path).await? else {
         store.counted.forget(&path.to_owned());
@@ -31,10 +32,10 @@ fn count(found: &Found) -> Result<Counted, DbError> {
     Ok(Counted { count, version: found.version })
 }
 
-/// Makes a document.
+/// Creates a document.
 ///
 /// # Errors
-/// [`DbError::Refused`] when it is there.
+/// [`DbError::Refused`] if the document exists.
 pub(super) async fn make(store: &Store, path: String, fields: Fields) -> Result<u64, DbError> {
     let fields = fields.with(COUNT, int(1));
     let version = store.db.commit(vec![put_document(path.clone(), fields, When::Absent)]).await?;
@@ -42,10 +43,11 @@ pub(super) async fn make(store: &Store, path: String, fields: Fields) -> Result<
     Ok(1)
 }
 
-/// Changes a document that was written `count` times: the fields named, whether they are given or not.
+/// Changes a document that was written `count` times. All named fields are replaced; a named field without a
+/// value is removed.
 ///
 /// # Errors
-/// [`DbError::Refused`] when it was written more often, or is not there.
+/// [`DbError::Refused`] if the document was written more often, or does not exist.
 pub(super) async fn change(
     store: &Store,
     path: String,

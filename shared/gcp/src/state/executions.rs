@@ -1,4 +1,4 @@
-//! Executions: made, read, changed, removed.
+//! Executions: create, read, change, remove.
 
 use super::header::{Content, Encoded, Loaded, SEGMENTS, encode_segment, long_texts};
 use super::lines::{Batch, Tail};
@@ -19,19 +19,19 @@ use std::sync::Arc;
 
 pub(super) const COLLECTION: &str = "executions";
 
-/// How often something is begun again because somebody else was faster.
+/// How often an operation is repeated after another process wrote first.
 pub(super) const TRIES: u32 = 12;
 
 pub(super) fn path(db: &Database, id: &ExecutionId) -> String {
     db.path(COLLECTION, &document_id(&[id.as_str()]))
 }
 
-/// A document that has a state is an execution; without, one whose deletion is under way.
+/// A document with a state is an execution. A document without a state is being deleted.
 fn is_live(found: &Found) -> bool {
     found.get("state").is_some()
 }
 
-/// The execution as it is now.
+/// The current execution.
 pub(super) async fn current(store: &Store, id: &ExecutionId) -> Result<Option<Arc<Loaded>>, DbError> {
     let path = path(&store.db, id);
     for tries in 0..TRIES {
@@ -71,11 +71,11 @@ pub(super) async fn load(store: &Store, id: &ExecutionId) -> Result<Option<Store
     }))
 }
 
-/// Everything a writing of an execution consists of.
+/// All documents of one write of an execution.
 struct Writing {
-    /// Documents nothing refers to before `main` is written.
+    /// Documents that nothing refers to before `main` is written.
     ahead: Vec<Write>,
-    /// The execution's document, and what must change with it.
+    /// The execution's document, and the documents that must change with it.
     main: Vec<Write>,
     encoded: Encoded,
 }
@@ -143,7 +143,7 @@ fn remember(store: &Store, version: Version, content: Content, encoded: &Encoded
     store.executions.put(id, loaded, bytes);
 }
 
-/// Writes a change and returns the new version; [`DbError::Refused`] when the version is another.
+/// Writes a change and returns the new version. [`DbError::Refused`] if the stored version is another one.
 pub(super) async fn commit(store: &Store, commit: Commit) -> Result<Version, DbError> {
     let (db, id) = (&store.db, commit.execution.id.clone());
     let path = path(db, &id);
@@ -157,7 +157,7 @@ pub(super) async fn commit(store: &Store, commit: Commit) -> Result<Version, DbE
     };
     let mut runs = base.content.runs.clone();
     let change = runs.change(layer(&commit.task_runs)?, &commit.removed);
-    // Lines of other executions cannot stand in this one's document.
+    // Log lines of other executions cannot be in this execution's document.
     let (own, others): (Vec<_>, Vec<_>) = commit.logs.into_iter().partition(|line| line.execution_id == id);
     let tail = Tail::grow(&base.content.tail, expected, Batch::new(&own)?);
     let content = Content { execution: commit.execution, notes: commit.notes, runs, tail: tail.kept };
@@ -180,7 +180,7 @@ pub(super) async fn commit(store: &Store, commit: Commit) -> Result<Version, DbE
     }
 }
 
-/// Deletes the segments that were merged away, with the long texts that only they named.
+/// Deletes segments that were merged, with the long texts that only they refer to.
 fn superseded(db: &Database, path: &str, change: &Change, runs: &Runs) -> Vec<Write> {
     let mut writes = Vec::new();
     if change.dropped.is_empty() {
@@ -209,8 +209,9 @@ fn layer(task_runs: &[(u64, TaskRun)]) -> Result<Layer, DbError> {
         .collect()
 }
 
-/// Removes an execution with all it has. Its document loses its state first, so that it is gone for everybody at
-/// once; whoever makes it anew, or deletes it again after a crash, finishes the rest.
+/// Removes an execution with everything that belongs to it. Its document loses its state first, so that the
+/// execution is gone for everybody at once. After a crash, the next creation or deletion of the same
+/// execution finishes the rest.
 pub(super) async fn delete(store: &Store, id: &ExecutionId) -> Result<bool, DbError> {
     let path = path(&store.db, id);
     for tries in 0..TRIES {
@@ -249,7 +250,7 @@ async fn clean(store: &Store, path: &str, id: &ExecutionId, found: Option<&Found
     gone.extend(timers::of_execution(db, id).await?);
     db.commit_in_pieces(gone).await?;
     if let Some(found) = found {
-        // A slot whose holder is gone would be lost for ever.
+        // A slot without an existing holder would be lost.
         slots::forget(db, found.text("namespace")?, found.text("flow")?, id).await?;
         db.commit(vec![delete_document(path.to_owned(), When::Always)]).await?;
     }

@@ -14,7 +14,7 @@ use segue_ports::state::StoredFlow;
 
 const COLLECTION: &str = "flows";
 const REVISIONS: &str = "revisions";
-/// A longer source stands in documents of its own.
+/// A longer source is stored in separate documents. In bytes.
 const SOURCE_BYTES: usize = 700 << 10;
 
 fn path(db: &Database, namespace: &str, id: &str) -> String {
@@ -22,7 +22,7 @@ fn path(db: &Database, namespace: &str, id: &str) -> String {
 }
 
 fn revision_path(db: &Database, flow: &str, revision: u32) -> String {
-    // So many digits that the order of names is that of numbers.
+    // Ten digits, so that the order of names is the order of numbers.
     db.below(flow, REVISIONS, &format!("{revision:010}"))
 }
 
@@ -40,7 +40,7 @@ async fn read_all(db: &Database, found: Vec<Found>) -> Result<Vec<StoredFlow>, D
         .await
 }
 
-/// The next revision: what `next` makes of the latest, or nothing where it says so.
+/// Writes the next revision, which `next` makes from the latest. Writes nothing if `next` returns nothing.
 async fn revise(
     db: &Database,
     namespace: &str,
@@ -99,7 +99,7 @@ pub(super) async fn put_flow(
         })
     })
     .await?;
-    // Nothing is made only where the latest says the same.
+    // Nothing is written only if the latest revision has the same source.
     made.or(latest).ok_or(DbError::Refused)
 }
 

@@ -1,5 +1,5 @@
-//! The document of an execution: what is searched, the execution, the engine's notes, the newest layer of its task
-//! runs and the newest lines of its log.
+//! The document of an execution: its searched fields, the execution, the engine's notes, the newest layer of
+//! its task runs and the newest lines of its log.
 
 use super::lines::Batch;
 use super::runs::{Entry, Layer, Runs, Segment};
@@ -17,24 +17,24 @@ use segue_model::id::TaskRunId;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Longer texts of the header stand in documents of their own.
+/// Longer texts are stored in separate documents. In bytes.
 const INLINE_BYTES: usize = 160 << 10;
-/// A task run that is longer stands in documents of its own, whatever segment names it.
+/// A longer task run is stored in separate documents, whatever segment refers to it. In bytes.
 const RUN_BYTES: usize = 700 << 10;
 
 pub(super) const SEGMENTS: &str = "segments";
 
-/// An execution as it was at a version.
+/// An execution at a version.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) version: Version,
     pub(super) content: Content,
-    /// The fields of its texts, where they stand in documents of their own.
+    /// The fields with the names of part documents, for long texts.
     execution_text: Value,
     notes_text: Value,
 }
 
-/// What is said of an execution.
+/// The content of an execution's document.
 #[derive(Debug)]
 pub(super) struct Content {
     pub(super) execution: Execution,
@@ -43,18 +43,18 @@ pub(super) struct Content {
     pub(super) tail: Vec<Batch>,
 }
 
-/// The document, made ready to be written.
+/// The document, prepared for writing.
 pub(super) struct Encoded {
     pub(super) fields: Fields,
-    /// Documents it refers to.
+    /// The documents it refers to.
     pub(super) parts: Vec<Write>,
     execution_text: Value,
     notes_text: Value,
 }
 
 impl Content {
-    /// `after` is the version this follows: Firestore gives a document that is written as it was no new version,
-    /// so each writing has to differ from the one before.
+    /// `after` is the version before this write. Firestore keeps the version when a write changes nothing, so
+    /// every write must differ from the last; `after` ensures this.
     pub(super) fn encode(&self, db: &Database, path: &str, after: Version) -> Result<Encoded, DbError> {
         let execution = serde_json::to_string(&self.execution)?;
         let notes = serde_json::to_string(&self.notes)?;
@@ -78,25 +78,25 @@ impl Content {
 }
 
 impl Loaded {
-    /// What was written, as it would be read.
+    /// The written content, as it would be read back.
     pub(super) fn written(version: Version, content: Content, encoded: (Value, Value)) -> Self {
         Self { version, content, execution_text: encoded.0, notes_text: encoded.1 }
     }
 
-    /// Deletes what only the former texts needed.
+    /// Deletes documents that only the old texts needed.
     pub(super) fn clear_texts(&self, db: &Database, path: &str, next: &Encoded) -> Vec<Write> {
         let mut writes = clear(db, path, Some(&self.execution_text), Some(&next.execution_text));
         writes.extend(clear(db, path, Some(&self.notes_text), Some(&next.notes_text)));
         writes
     }
 
-    /// About how much memory it takes.
+    /// The approximate memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
         2_000 + self.content.runs.bytes() + self.content.tail.iter().map(Batch::bytes).sum::<usize>()
     }
 
-    /// Reads a document and what it refers to, without the segments in `known`. None when something it refers to
-    /// is gone, because the document was written anew meanwhile.
+    /// Reads a document and the documents it refers to, except the segments in `known`. None if one of them
+    /// is gone, because the document was written again in the meantime.
     pub(super) async fn decode(
         db: &Database,
         found: &Found,
@@ -131,13 +131,13 @@ impl Encoded {
     }
 }
 
-/// A segment's document, and those it needs besides.
+/// The document of a segment, and further documents for its long texts.
 pub(super) fn encode_segment(db: &Database, path: &str, segment: &Segment) -> (Fields, Vec<Write>) {
     let (layer, parts) = encode_layer(db, path, &segment.layer);
     (Fields::default().body("runs", layer), parts)
 }
 
-/// The long texts of a layer's task runs: the fields that list their documents.
+/// The fields of a layer's long task runs, which list their documents.
 pub(super) fn long_texts(db: &Database, path: &str, layer: &Layer) -> Vec<Value> {
     layer
         .iter()

@@ -14,7 +14,7 @@ use segue_ports::kv::{KvEntry, KvWrite};
 use std::collections::BTreeMap;
 
 const COLLECTION: &str = "kv";
-/// A longer value stands in documents of its own.
+/// A longer value is stored in separate documents. In bytes.
 const VALUE_BYTES: usize = 700 << 10;
 
 fn path(db: &Database, namespace: &str, key: &str) -> String {
@@ -52,7 +52,7 @@ pub(super) async fn list(db: &Database, namespace: &str, now: Timestamp) -> Resu
     Ok(entries)
 }
 
-/// One read for each namespace, by skipping from one to the next.
+/// Skips from one namespace to the next, with one read for each.
 pub(super) async fn namespaces(db: &Database) -> Result<Vec<String>, DbError> {
     let mut names: Vec<String> = Vec::new();
     loop {
@@ -68,8 +68,9 @@ pub(super) async fn namespaces(db: &Database) -> Result<Vec<String>, DbError> {
     }
 }
 
-/// The writes that make these changes, one for each key. Values that are there are read, because they keep the date
-/// they were first set; of two who set the same key in the same moment the last wins, date and all.
+/// The writes for these changes, one for each key. Existing values are read, because they keep the date of
+/// their first write. If two callers set the same key at the same time, the last one wins, including the
+/// date.
 pub(super) async fn writes(
     db: &Database,
     changes: &[KvWrite],
@@ -127,7 +128,8 @@ pub(super) async fn writes(
     let mut writes = Vec::new();
     for (path, found) in paths.iter().zip(&before) {
         let Some((write, parts)) = last.remove(path) else { continue };
-        // First those the former value needed: the next may need some of the same.
+        // The documents of the old value are deleted first, because the new value may need some of the same
+        // names.
         let former = found.as_ref().and_then(|found| found.body("entry"));
         let next = crate::database::write::body(&write, "entry");
         writes.extend(clear(db, path, former, next));

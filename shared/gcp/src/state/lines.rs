@@ -1,9 +1,9 @@
-//! Lines of logs in documents.
+//! Log lines in documents.
 //!
-//! A follower counts lines, so a line that comes later must never stand before one that was there. The order is
-//! that of commits: a batch of lines is stamped with the version its commit made, which a document knows of itself
-//! only after it was written. Hence a batch without a stamp is as old as its document; when the document is written
-//! anew, its batches get the stamp of the version they were read at.
+//! A reader counts lines, so a later line must never come before an earlier one. The order is that of
+//! commits: a batch of lines gets the version of its commit as a stamp. The version is known only after the
+//! write. So a batch without a stamp has the version of its document. When the document is written again, its
+//! batches get the version they were read at as their stamp.
 
 use crate::database::document::{Version, as_int, as_list, as_map, as_text, int, list, map, text};
 use firestore::gcloud_sdk::google::firestore::v1::Value;
@@ -11,23 +11,23 @@ use segue_model::log::LogEntry;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How many bytes of lines the execution's own document keeps before they move to one of their own.
+/// The bytes of lines that the execution's own document keeps. More lines move to a separate document.
 pub(super) const TAIL_BYTES: usize = 48 << 10;
-/// How many bytes of lines stand in one document.
+/// The bytes of lines in one document.
 pub(super) const CHUNK_BYTES: usize = 500 << 10;
-/// A longer line is cut: a document takes 1 MiB in all.
+/// Longer lines are cut, because a document has at most 1 MiB. In bytes.
 const LINE_BYTES: usize = 300 << 10;
 
-/// Lines that were written by one commit, each as JSON.
+/// Lines of one commit, each as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Batch {
-    /// The version their commit made; none: that of the document they stand in.
+    /// The version of their commit. None: the version of their document.
     pub(super) at: Option<Version>,
     pub(super) lines: Vec<Arc<str>>,
 }
 
 impl Batch {
-    /// Lines of a commit that is about to be made.
+    /// The lines of a commit that is about to be written.
     pub(super) fn new(entries: &[LogEntry]) -> Result<Self, serde_json::Error> {
         Ok(Self { at: None, lines: entries.iter().map(line).collect::<Result<_, _>>()? })
     }
@@ -54,7 +54,7 @@ impl Batch {
         }
     }
 
-    /// The same, stamped with the version of the document it was read from.
+    /// The same lines, stamped with the version of the document they were read from.
     pub(super) fn stamped(&self, version: Version) -> Self {
         Self { at: Some(self.at.unwrap_or(version)), lines: self.lines.clone() }
     }
@@ -71,17 +71,17 @@ fn line(entry: &LogEntry) -> Result<Arc<str>, serde_json::Error> {
     Ok(serde_json::to_string(&LogEntry { message, ..entry.clone() })?.into())
 }
 
-/// What becomes of the lines an execution's document keeps when more come.
+/// The lines in an execution's document after more lines arrive.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tail {
-    /// What it keeps.
+    /// The batches that stay.
     pub(super) kept: Vec<Batch>,
-    /// What moves to documents of its own, one for each.
+    /// The batches that move to separate documents, one list for each.
     pub(super) moved: Vec<Vec<Batch>>,
 }
 
 impl Tail {
-    /// `former` as read at `version`, and what comes.
+    /// Adds lines to `former`, which was read at `version`.
     pub(super) fn grow(former: &[Batch], version: Version, more: Batch) -> Self {
         let mut kept: Vec<Batch> = former.iter().map(|batch| batch.stamped(version)).collect();
         if !more.lines.is_empty() {
@@ -94,7 +94,7 @@ impl Tail {
     }
 }
 
-/// Batches over as many documents as they need.
+/// Distributes batches over as many documents as they need.
 pub(super) fn chunks(batches: Vec<Batch>) -> Vec<Vec<Batch>> {
     let mut chunks = Vec::new();
     let mut chunk: Vec<Batch> = Vec::new();

@@ -1,5 +1,5 @@
-//! Logs: lines in the order in which they were committed, from three kinds of documents: those of their own
-//! (appended), the execution's (its newest lines), and the attempts' (the last lines of each).
+//! Logs: lines in the order of their commits, from three kinds of documents: documents of appended lines, the
+//! execution's document (its newest lines), and the attempts' documents (the last lines of each attempt).
 
 use super::lines::{Batch, chunks};
 use super::{Store, attempts, executions, search};
@@ -19,10 +19,10 @@ use std::sync::Arc;
 
 pub(super) const COLLECTION: &str = "logs";
 
-/// How far lines are counted.
+/// The largest number of lines that are counted.
 const MOST_COUNTED: u64 = 10_000;
 
-/// Writes chunks of lines, each as a document of its own below an execution.
+/// Writes chunks of lines, each as a document below an execution.
 pub(super) fn put_chunks(db: &Database, execution: &str, chunks: &[Vec<Batch>]) -> Vec<Write> {
     let name = uuid::Uuid::new_v4().simple().to_string();
     chunks
@@ -50,7 +50,7 @@ pub(super) fn append(db: &Database, entries: &[LogEntry]) -> Result<Vec<Write>, 
     Ok(writes)
 }
 
-/// Where lines were found, and what the log of an execution consists of.
+/// The documents that the log of an execution consists of.
 struct Sources {
     header: Option<Found>,
     chunks: Vec<Found>,
@@ -58,7 +58,7 @@ struct Sources {
 }
 
 impl Sources {
-    /// All as of one moment: lines move from the execution's document to their own.
+    /// Reads all of them as of one time, because lines move from the execution's document to separate ones.
     async fn read(db: &Database, execution: &ExecutionId) -> Result<Self, DbError> {
         let path = executions::path(db, execution);
         let mut snapshot = db.get_all(vec![path.clone()], &["body.log"]).await?;
@@ -141,20 +141,20 @@ fn tail_is_empty(found: &Found) -> bool {
     found.body("log").and_then(as_list).is_none_or(<[_]>::is_empty)
 }
 
-/// The execution's document with no lines, all else left as it is.
+/// The execution's document without lines. The rest is not changed.
 fn empty_tail(found: &Found) -> Write {
     let fields = Fields::default().body("log", list([]));
     only(put(found.name.clone(), fields, When::At(found.version)), &["body.log"])
 }
 
-/// Lines of many executions, those of the newest first and the newest line first, and how many there are. It reads
-/// what it counts: this is for looking for something in particular, over few executions or a short time.
+/// Lines of many executions, newest execution and newest line first, and their number. All counted lines are
+/// read, so this is meant for searches over few executions or a short time.
 pub(super) async fn search(db: &Database, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), DbError> {
     let of = ExecutionFilter {
         namespace: filter.namespace.clone(),
         flow_id: filter.flow_id.clone(),
         trigger_id: filter.trigger_id.clone(),
-        // What began later cannot have written before.
+        // An execution that began later cannot have written earlier lines.
         end: filter.end,
         ..ExecutionFilter::default()
     };

@@ -1,11 +1,11 @@
-//! What was read or written lately, so that it need not be read again. Never the truth: whatever is decided on it
-//! is written under the condition that the document is still at the version remembered.
+//! A cache of what was recently read or written. It is never authoritative: every decision based on it is
+//! written with the condition that the document still has the cached version.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-/// Values by key, those used least lately forgotten when they weigh too much together.
+/// Values by key. The least recently used ones are removed when all together weigh too much.
 pub(super) struct Recent<K, V> {
     state: Mutex<State<K, V>>,
     most: usize,
@@ -24,7 +24,7 @@ struct Remembered<V> {
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Recent<K, V> {
-    /// Remembers values of that weight together.
+    /// A cache for values of this total weight.
     pub(super) fn new(most: usize) -> Self {
         Self { state: Mutex::new(State { values: HashMap::new(), weight: 0, clock: 0 }), most }
     }

@@ -1,14 +1,14 @@
 //! The state store on Firestore.
 //!
-//! What it is: [`FirestoreStateStore`], one file for each kind of thing it keeps. docs/firestore.md describes the
-//! documents, their fields and the indexes they need; a change here is a change there. Nothing is held open between
-//! two requests: each change is one commit under conditions, begun again when somebody else was faster.
+//! What it is: [`FirestoreStateStore`], with one file for each kind of record. docs/firestore.md describes
+//! the documents, their fields and the required indexes. Change both together. Nothing stays open between two
+//! requests: each change is one commit with conditions, and is repeated if another process wrote first.
 //!
-//! What it must not know: what the engine's notes mean, when a timer should be set, who may have a slot but for the
-//! order of asking.
+//! What it must not know: what the engine's notes mean, when a timer should be set, or which execution may
+//! have a slot, apart from the order of asking.
 //!
-//! How to add one more kind of thing: a collection with its section in docs/firestore.md, a file here, a method of
-//! the port. Searched fields stand at the top of a document, all else in its `body`.
+//! How to add one more kind of record: a collection with its section in docs/firestore.md, a file here, a
+//! method of the port. Searched fields are at the top level of a document, everything else is in its `body`.
 
 mod attempts;
 mod backfills;
@@ -52,18 +52,18 @@ use segue_ports::wire::AttemptKey;
 use std::sync::Arc;
 
 const PORT: &str = "state store";
-/// How many bytes of executions are remembered.
+/// The bytes of cached executions.
 const EXECUTION_BYTES: usize = 64 << 20;
-/// How many claims are remembered, and how many triggers and backfills.
+/// The number of cached claims, and of cached triggers and backfills.
 const CLAIMS: usize = 4_096;
 
-/// The state store in Firestore. Cheap to clone; clones share what they remember and what they count.
+/// The state store in Firestore. Cheap to clone. Clones share their cache and their counts.
 #[derive(Clone)]
 pub struct FirestoreStateStore {
     store: Arc<Store>,
 }
 
-/// What every file here works on.
+/// The state that all files here use.
 struct Store {
     db: Database,
     executions: Recent<ExecutionId, Arc<Loaded>>,
@@ -72,11 +72,11 @@ struct Store {
 }
 
 impl FirestoreStateStore {
-    /// Connects to the database that the configuration names: the emulator where it names one, else Google's, with
-    /// the credentials of the environment.
+    /// Connects to the database that the configuration names: the emulator if there is one, or else Google's,
+    /// with the credentials of the environment.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when there are no credentials, or no connection can be set up.
+    /// [`PortError::Unavailable`] if there are no credentials, or no connection is possible.
     pub async fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
         let db = Database::connect(config).await.map_err(|error| error.at(PORT))?;
         let store = Store {
@@ -88,7 +88,7 @@ impl FirestoreStateStore {
         Ok(Self { store: Arc::new(store) })
     }
 
-    /// How many operations it has made.
+    /// The number of operations so far.
     pub fn operation_counts(&self) -> OperationCounts {
         self.store.db.counts()
     }

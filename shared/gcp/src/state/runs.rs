@@ -1,43 +1,43 @@
-//! The task runs of an execution, as layers (no IO).
+//! The task runs of an execution, in layers (no IO).
 //!
-//! The newest layer stands in the execution's own document, so that a step costs one write however many task
-//! runs it changes. When that layer grows too large it becomes a *segment*: a document of its own that is never
-//! changed, only superseded and in the end merged away. So ten thousand task runs are neither one document nor ten
-//! thousand, reading on from a known state means reading new segments only, and each change is rewritten a
-//! bounded number of times.
+//! The newest layer is in the execution's own document, so a step costs one write, however many task runs it
+//! changes. When this layer grows too large, it becomes a *segment*: a separate document that is never
+//! changed, only superseded and finally merged. So ten thousand task runs are neither one document nor ten
+//! thousand. Continuing from a known state reads only new segments, and each change is rewritten a limited
+//! number of times.
 
 use segue_model::id::TaskRunId;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-/// How large the layer in the execution's document may grow.
+/// The largest size of the layer in the execution's document, in bytes.
 const OVERLAY_BYTES: usize = 96 << 10;
-/// How large a segment is made, unless one task run alone is larger.
+/// The size of a segment in bytes, unless a single task run is larger.
 const SEGMENT_BYTES: usize = 400 << 10;
-/// Smaller segments are merged when there are so many of them.
+/// Smaller segments are merged when there are this many.
 const MOST_SMALL: usize = 8;
-/// How much of what is there already one step rewrites at most.
+/// The most existing bytes that one step rewrites.
 const MERGE_BYTES: usize = 2 << 20;
 
-/// A task run as it is kept, or that it is gone.
+/// A stored task run, or the record that it was removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Its place in the order of making, and itself as JSON.
+    /// A task run.
     Run {
-        /// Its place.
+        /// The position in the order of creation.
         position: u64,
-        /// Itself as JSON.
+        /// The task run as JSON.
         json: Arc<str>,
     },
-    /// Removed; hides what older layers say.
+    /// Removed. Hides the entries of older layers.
     Gone,
 }
 
 impl Entry {
-    /// About what it takes in a document.
+    /// The approximate size in a document, in bytes.
     fn bytes(&self) -> usize {
-        // The id, the place, and the names of the fields.
+        // The id, the position, and the names of the fields.
         48 + match self {
             Self::Run { json, .. } => json.len(),
             Self::Gone => 0,
@@ -52,11 +52,11 @@ pub(super) fn bytes(layer: &Layer) -> usize {
     layer.values().map(Entry::bytes).sum()
 }
 
-/// A layer in a document of its own.
+/// A layer in a separate document.
 #[derive(Debug)]
 pub(super) struct Segment {
-    /// Its document's id. It follows from what the segment says, so that an execution which is deleted and made
-    /// again never meets a segment of its former life.
+    /// The id of its document. It follows from the content of the segment, so that an execution that is
+    /// deleted and created again never finds a segment of its earlier life.
     pub(super) id: String,
     pub(super) layer: Layer,
     bytes: usize,
@@ -80,17 +80,17 @@ pub(super) struct Runs {
     pub(super) next: u64,
 }
 
-/// What a change means for the documents.
+/// The documents that a change writes and removes.
 #[derive(Debug, Default)]
 pub(super) struct Change {
     /// Segments to write.
     pub(super) made: Vec<Arc<Segment>>,
-    /// Segments that nothing needs any more.
+    /// Segments that are no longer needed.
     pub(super) dropped: Vec<Arc<Segment>>,
 }
 
 impl Runs {
-    /// The task runs that are there, in the order of making: place and JSON.
+    /// The existing task runs in the order of creation, each as position and JSON.
     pub(super) fn list(&self) -> Vec<(u64, &Arc<str>)> {
         let mut newest: BTreeMap<&TaskRunId, &Entry> = BTreeMap::new();
         for layer in self.segments.iter().map(|segment| &segment.layer).chain([&self.overlay]) {
@@ -107,12 +107,12 @@ impl Runs {
         runs
     }
 
-    /// About how much memory they take.
+    /// The approximate memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
         bytes(&self.overlay) + self.segments.iter().map(|segment| segment.bytes).sum::<usize>()
     }
 
-    /// Lays a change over.
+    /// Adds a change as the newest layer.
     pub(super) fn change(&mut self, changed: Layer, removed: &[TaskRunId]) -> Change {
         self.overlay.extend(changed);
         for id in removed {
@@ -132,9 +132,9 @@ impl Runs {
         Change { made, dropped }
     }
 
-    /// Takes segments out that are mostly superseded, or small and many, their task runs into the overlay.
+    /// Takes out segments that are mostly superseded, or small and many. Their task runs move to the overlay.
     fn take_mergeable(&mut self) -> Vec<Arc<Segment>> {
-        // The live part of each segment: what no newer layer says otherwise.
+        // The current part of each segment: entries that no newer layer replaces.
         let mut seen: HashSet<&TaskRunId> = self.overlay.keys().collect();
         let mut live: Vec<Layer> = Vec::with_capacity(self.segments.len());
         for segment in self.segments.iter().rev() {
@@ -162,7 +162,7 @@ impl Runs {
                 kept.push(segment);
             }
         }
-        // What is gone is to be remembered only while an older layer says it is there.
+        // A removal must be remembered only while an older layer still has the task run.
         self.overlay.retain(|id, entry| {
             *entry != Entry::Gone || kept.iter().any(|segment| segment.layer.contains_key(id))
         });
@@ -174,7 +174,7 @@ impl Runs {
         let mut made = Vec::new();
         let mut layer = Layer::new();
         let mut size = 0;
-        // In the order of making: what is made together changes together.
+        // In the order of creation, because task runs that are created together change together.
         let mut entries: Vec<_> = pool.into_iter().collect();
         entries.sort_by_key(|(_, entry)| match entry {
             Entry::Run { position, .. } => *position,
@@ -273,8 +273,8 @@ mod tests {
         assert_eq!(texts(&runs).len(), 199 + 40 * 120 - 39 - 1 + 1);
     }
 
-    /// A fan-out of 10,000, each task run changed three times, in an order without order, a few at a time: what is
-    /// written beyond the execution's own document stays a small part, and what a newcomer reads stays bounded.
+    /// A fan-out of 10,000 task runs. Each one is changed three times, in random order, a few at a time. The
+    /// writes beyond the execution's own document stay a small part, and the first read stays bounded.
     #[test]
     fn a_fan_out_costs_little_beyond_its_steps() {
         let mut runs = Runs::default();

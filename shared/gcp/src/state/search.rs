@@ -1,8 +1,9 @@
-//! Finding executions, newest first.
+//! Finds executions, newest first.
 //!
-//! What a filter names becomes conditions of one query, so that a page costs what it shows. Firestore takes one
-//! `array-contains` in a query; hence the tags, which stand for a namespace and those above it, for a label, and
-//! for both at once. What remains (a second label, dates together with slots) is looked at as documents arrive.
+//! A filter becomes the conditions of one query, so a page costs only what it shows. Firestore accepts one
+//! `array-contains` in a query. So each tag stands for a namespace and its parents, for a label, or for both
+//! at once. The remaining conditions (a second label, dates together with slots) are checked as documents
+//! arrive.
 
 use super::executions::COLLECTION;
 use crate::database::Database;
@@ -17,10 +18,10 @@ use segue_model::state::State;
 use segue_ports::state::ExecutionFilter;
 use sha2::{Digest as _, Sha256};
 
-/// Longer tags are known by their hash: an index keeps 1,500 bytes of a text.
+/// Longer tags are replaced by their hash, because an index keeps 1,500 bytes of a text.
 const TAG_BYTES: usize = 300;
 
-/// A namespace and all above it: `a.b` gives `a`, `a.b`.
+/// A namespace and its parents: `a.b` gives `a`, `a.b`.
 pub(super) fn lineage(namespace: &str) -> Vec<&str> {
     let dots = namespace.match_indices('.').map(|(at, _)| at);
     dots.chain([namespace.len()]).filter_map(|end| namespace.get(..end)).collect()
@@ -61,7 +62,7 @@ fn tags(namespace: &str, labels: &[Label]) -> Vec<String> {
     tags
 }
 
-/// The fields an execution is found by.
+/// The searched fields of an execution.
 pub(super) fn search_fields(execution: &Execution) -> Fields {
     let trigger = execution.trigger.as_ref();
     let fired_by =
@@ -77,14 +78,14 @@ pub(super) fn search_fields(execution: &Execution) -> Fields {
         .with_some("firedBy", fired_by.map(text))
 }
 
-/// A filter as a query, and what the query leaves to be looked at.
+/// A filter as a query, and the conditions that the query does not check.
 struct Plan {
     query: Query,
-    /// These labels are not asked for by the query.
+    /// Labels that the query does not check.
     labels: Vec<(String, String)>,
-    /// The dates are not.
+    /// Whether the query does not check the dates.
     dates: bool,
-    /// The documents do not come newest first.
+    /// Whether the documents do not come newest first.
     sort: bool,
 }
 
@@ -137,7 +138,7 @@ impl Plan {
         Self { query: query.descending("start"), labels, dates: false, sort: false }
     }
 
-    /// Whether the query alone finds what is meant.
+    /// Whether the query alone is enough.
     fn is_exact(&self) -> bool {
         self.labels.is_empty() && !self.dates
     }
@@ -154,8 +155,8 @@ impl Plan {
     }
 }
 
-/// Executions without their task runs, newest first, read while they are asked for; the filter's page is not
-/// looked at.
+/// Executions without their task runs, newest first, as a stream. `limit` and `offset` of the filter are
+/// ignored.
 pub(super) async fn stream(
     db: &Database,
     filter: &ExecutionFilter,
@@ -186,7 +187,7 @@ async fn read(
 async fn decode(db: &Database, found: &Found) -> Result<Option<Execution>, DbError> {
     match fetch_of(db, found, &found.name, "execution").await? {
         Some(json) => Ok(Some(serde_json::from_str(&json)?)),
-        // Deleted since the query found it.
+        // The execution was deleted after the query found it.
         None => Ok(None),
     }
 }
@@ -210,7 +211,7 @@ pub(super) async fn search(db: &Database, filter: &ExecutionFilter) -> Result<Ve
     Ok(found.into_iter().skip(offset).take(limit).collect())
 }
 
-/// How many there are: by Firestore's own count where the query says all, else by looking.
+/// The number of matching executions: Firestore's own count if the query is enough, or else by reading them.
 pub(super) async fn count(db: &Database, filter: &ExecutionFilter) -> Result<u64, DbError> {
     let plan = Plan::new(db, filter);
     if plan.is_exact() {

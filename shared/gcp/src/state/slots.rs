@@ -1,8 +1,9 @@
 //! Slots of flows with a concurrency limit: leases, and a queue in the order of asking.
 //!
-//! A flow's *lane* is one document: the limit it was last asked with, and who holds a slot. Whoever waits has a
-//! document of its own below it, with its turn, so that ten thousand who wait make no large document. Each change is
-//! written under the condition that the lane is as it was read, so no slot is lost or given twice.
+//! A flow's *lane* is one document with the last limit and the holders of slots. A waiting execution has its
+//! own document below the lane, with its turn, so ten thousand waiting executions do not make a large
+//! document. Each change is written with the condition that the lane has not changed since it was read, so no
+//! slot is lost or given twice.
 
 use super::executions;
 use crate::database::document::{Fields, Found, int, text};
@@ -19,13 +20,13 @@ use serde::{Deserialize, Serialize};
 const COLLECTION: &str = "lanes";
 const WAITING: &str = "waiting";
 
-/// What a lane's document says.
+/// The content of a lane's document.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct State {
     limit: u32,
-    /// The turn of the next who asks.
+    /// The turn of the next request.
     next: i64,
-    /// Who holds a slot, in the order of turns.
+    /// The holders of slots, in the order of turns.
     held: Vec<Holder>,
 }
 
@@ -33,13 +34,13 @@ struct State {
 struct Holder {
     execution: ExecutionId,
     turn: i64,
-    /// The execution whose end gave it the slot.
+    /// The execution that ended and so freed this slot. None if the slot was free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<ExecutionId>,
 }
 
 impl State {
-    /// How many slots nobody holds; none when the limit was lowered below what is held.
+    /// The number of free slots. 0 if the limit was lowered below the number of held slots.
     fn free(&self) -> u32 {
         self.limit.saturating_sub(u32::try_from(self.held.len()).unwrap_or(u32::MAX))
     }
@@ -54,7 +55,7 @@ impl State {
     }
 }
 
-/// A lane as it was read.
+/// A lane that was read.
 struct Lane {
     path: String,
     found: Option<Found>,
@@ -82,7 +83,7 @@ impl Lane {
         db.below(&self.path, WAITING, &document_id(&[execution.as_str()]))
     }
 
-    /// The first who wait, with their turns.
+    /// The first waiting executions, with their turns.
     async fn first(&self, db: &Database, limit: u32) -> Result<Vec<(ExecutionId, i64)>, DbError> {
         if limit == 0 {
             return Ok(Vec::new());
@@ -93,7 +94,7 @@ impl Lane {
     }
 }
 
-/// Makes a change, again from the beginning whenever somebody else was faster.
+/// Makes a change, and repeats it from the beginning if another process wrote first.
 async fn settle<T, F>(attempt: impl Fn() -> F) -> Result<T, DbError>
 where
     F: Future<Output = Result<T, DbError>>,
@@ -127,7 +128,7 @@ pub(super) async fn take(
         let place = lane.place(db, execution);
         let turn = db.get(&place).await?.map(|found| found.int("turn")).transpose()?;
         let free = state.free();
-        // Whoever asked before and waits still goes first.
+        // Executions that asked earlier and still wait go first.
         let ahead = lane.first(db, free).await?;
         let ahead = ahead.iter().filter(|(_, other)| turn.is_none_or(|turn| *other < turn)).count();
         let granted = u32::try_from(ahead).unwrap_or(u32::MAX) < free;
@@ -168,7 +169,7 @@ pub(super) async fn release(
         }
         let mut state = lane.state.clone();
         let mut writes = leave(db, &lane, &mut state, execution).await?;
-        // One more than is free: the execution itself may stand among those who wait.
+        // One more than the free slots, because the execution itself may be among the waiting ones.
         let waiting = lane.first(db, state.free().saturating_add(1)).await?;
         let waiting = waiting.into_iter().filter(|(other, _)| other != execution);
         for (next, turn) in waiting.take(usize::try_from(state.free()).unwrap_or(usize::MAX)) {
@@ -179,14 +180,15 @@ pub(super) async fn release(
             writes.push(lane.put(&state)?);
         }
         db.commit(writes).await?;
-        // Whom this release let in, also when it is asked again because the news of it did not get out.
+        // The executions that got a slot by this release, also if the release is repeated because its answer
+        // was lost.
         let let_in = state.held.into_iter().filter(|holder| holder.by.as_ref() == Some(execution));
         Ok(let_in.map(|holder| holder.execution).collect())
     })
     .await
 }
 
-/// Takes an execution that is deleted out, without letting anybody in who would not be told.
+/// Removes a deleted execution, without giving its slot to an execution that would not learn of it.
 pub(super) async fn forget(
     db: &Database,
     namespace: &str,
@@ -209,7 +211,7 @@ pub(super) async fn forget(
     .await
 }
 
-/// Gives up the slot or the place in the queue.
+/// Releases the slot, or leaves the queue.
 async fn leave(
     db: &Database,
     lane: &Lane,

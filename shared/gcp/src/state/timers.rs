@@ -75,7 +75,7 @@ pub(super) async fn next(db: &Database) -> Result<Option<Timestamp>, DbError> {
     found.first().map(|found| Ok(instant(found.int("due")?))).transpose()
 }
 
-/// Removes a timer unless it was set anew since it was read.
+/// Removes a timer, unless it was set again since it was read.
 pub(super) async fn clear(db: &Database, timer: &Timer) -> Result<(), DbError> {
     let path = path(db, &timer.execution_id, &timer.key);
     let Some(found) = db.get(&path).await? else { return Ok(()) };
@@ -83,13 +83,13 @@ pub(super) async fn clear(db: &Database, timer: &Timer) -> Result<(), DbError> {
         return Ok(());
     }
     match db.commit(vec![delete(path, When::At(found.version))]).await {
-        // Set anew, or cleared by another, in this very moment.
+        // The timer was set again or cleared by another process at this moment.
         Ok(_) | Err(DbError::Refused) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Deletes all of an execution.
+/// Deletes all timers of an execution.
 pub(super) async fn of_execution(db: &Database, execution: &ExecutionId) -> Result<Vec<Write>, DbError> {
     let query =
         Query::on(db.collection(COLLECTION)).and("execution", Is::Equal, text(execution.as_str())).names();

@@ -1,4 +1,4 @@
-//! States of triggers: documents with the slot that is due.
+//! States of triggers: documents with the due time of the next slot.
 
 use super::search::lineage;
 use super::{Store, counted};

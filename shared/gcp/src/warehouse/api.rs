@@ -1,4 +1,4 @@
-//! The requests of BigQuery's REST API that are made, each counted.
+//! The requests to BigQuery's REST API. Each is counted.
 //!
 //! It must not know: what answers and errors mean. To add a request: a method of [`Api`].
 
@@ -14,10 +14,10 @@ use std::time::Duration;
 
 const ADDRESS: &str = "https://bigquery.googleapis.com";
 const PATH: &str = "/bigquery/v2";
-/// The largest page of a list; Google may give less.
+/// The largest page of a list. Google may return less.
 const PAGE: &str = "1000";
 
-/// BigQuery, asked by one account for one project.
+/// BigQuery, with one identity and one project.
 #[derive(Debug)]
 pub(super) struct Api {
     rest: Rest,
@@ -27,7 +27,7 @@ pub(super) struct Api {
 
 impl Api {
     /// # Errors
-    /// [`PortError`] for the address of an emulator that is none.
+    /// [`PortError`] for an invalid address of an emulator.
     pub(super) fn new(
         emulator: Option<&str>,
         caller: Caller,
@@ -38,7 +38,7 @@ impl Api {
         Ok(Self { rest: Rest::new(&base, caller, super::PORT)?, project, counters })
     }
 
-    /// The project that is asked where a request names none.
+    /// The project of requests that name none.
     pub(super) fn project(&self) -> &str {
         &self.project
     }
@@ -70,7 +70,7 @@ impl Api {
             .await
     }
 
-    /// The statements of a script, the last first; of a very long script the last thousand.
+    /// The statements of a script, the last first. For a very long script, the last thousand.
     pub(super) async fn children(&self, script: &JobReference) -> Result<Vec<Job>, RestError> {
         let page: Jobs = self
             .request(Method::GET, &script.project_id, &["jobs"])
@@ -83,7 +83,7 @@ impl Api {
         Ok(page.jobs)
     }
 
-    /// Rows of a job, or, after that time, the word that it is not done.
+    /// Rows of a job, or, after the timeout, the answer that the job is not done.
     pub(super) async fn results(
         &self,
         job: &JobReference,
@@ -97,7 +97,7 @@ impl Api {
             .query_if("maxResults", most.as_deref())
             .query_if("pageToken", page)
             .query("timeoutMs", &patience.as_millis().to_string())
-            // As a double, which is the default, a TIMESTAMP is not exact.
+            // A TIMESTAMP as a double, which is the default, is not exact.
             .query("formatOptions.useInt64Timestamp", "true")
             .send()
             .await

@@ -1,20 +1,20 @@
-//! What was asked of BigQuery, counted as Google bills and limits it.
+//! Counts requests to BigQuery as Google bills and limits them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How much an adapter has asked for since it was connected.
+/// The numbers since the connection was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WarehouseCounts {
-    /// Requests to the REST API; not billed, but limited.
+    /// Requests to the REST API. They are not billed, but limited.
     pub requests: u64,
-    /// Jobs that were begun, dry runs not among them.
+    /// Jobs that were started, without dry runs.
     pub jobs: u64,
-    /// Bytes billed for jobs whose end was seen first by this adapter.
+    /// Bytes billed for jobs that this adapter was the first to see ended.
     pub bytes_billed: u64,
 }
 
 impl WarehouseCounts {
-    /// What was added since an earlier look.
+    /// The difference to earlier counts.
     pub fn since(self, earlier: Self) -> Self {
         Self {
             requests: self.requests.saturating_sub(earlier.requests),

@@ -1,10 +1,11 @@
-//! BigQuery's rows and columns as the port wants them (docs/kestra.md 4.6): NUMERIC as number, BYTES in base64,
-//! TIMESTAMP as instant, DATE as `yyyy-MM-dd`, DATETIME with a `Z`. The same values as the embedded warehouse
-//! gives.
+//! Converts BigQuery's rows and columns for the port (docs/kestra.md 4.6): NUMERIC as a number, BYTES in
+//! base64, TIMESTAMP as an instant, DATE as `yyyy-MM-dd`, DATETIME with a `Z`. The embedded warehouse returns
+//! the same values.
 //!
-//! A row comes as a list of cells, each a text or null; a record is a row within a cell, an array a list of cells.
+//! A row is a list of cells, each a text or null. A record is a row within a cell, and an array a list of
+//! cells.
 //!
-//! To add a type: an arm in [`scalar`], and in [`type_name`] where the REST API has another name for it.
+//! To add a type: an arm in [`scalar`], and in [`type_name`] if the REST API has another name for it.
 
 use super::wire::{Field, Row, Schema};
 use jiff::Timestamp;
@@ -29,7 +30,7 @@ fn column(field: &Field) -> Column {
     }
 }
 
-/// The type's name in SQL; of the element where the field repeats.
+/// The name of the type in SQL. For a repeated field, the type of an element.
 fn type_name(field: &Field) -> String {
     let name = plain_type(&field.kind);
     match (name.as_str(), field.precision, field.scale, field.max_length) {
@@ -80,7 +81,7 @@ fn value(field: &Field, cell: Value) -> Value {
     single(field, cell)
 }
 
-/// What stands in a cell, `{"v": …}`.
+/// The content of a cell, `{"v": …}`.
 fn inside(cell: Value) -> Value {
     match cell {
         Value::Object(mut cell) => cell.remove("v").unwrap_or_default(),
@@ -120,7 +121,7 @@ fn float(text: &str) -> Option<Value> {
     Some(Number::from_f64(own).map_or_else(|| Value::String(own.to_string()), Value::Number))
 }
 
-/// A decimal as a number: whole ones as integers, others as the double Kestra makes of NUMERIC.
+/// A decimal as a number: whole numbers as integers, others as the double that Kestra makes of NUMERIC.
 fn decimal(text: &str) -> Option<Value> {
     let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
     match short.parse::<i64>() {
@@ -129,7 +130,7 @@ fn decimal(text: &str) -> Option<Value> {
     }
 }
 
-/// Microseconds since 1970, which is how we ask for it; or seconds with a fraction, the API's own way.
+/// A time in microseconds since 1970, as requested, or in seconds with a fraction, the API's default.
 fn instant(text: &str) -> Option<String> {
     let micros = match text.parse::<i64>() {
         Ok(micros) => micros,
@@ -143,11 +144,11 @@ fn instant(text: &str) -> Option<String> {
 fn micros_of_seconds(text: &str) -> Option<i64> {
     let seconds: f64 = text.parse().ok()?;
     let micros = (seconds * 1e6).round();
-    // Beyond 2^53 a double no longer tells microseconds apart; the years of BigQuery stay within i64.
+    // Beyond 2^53 a double cannot distinguish microseconds. The years of BigQuery fit into i64.
     (micros.abs() < 9.2e18).then_some(micros as i64)
 }
 
-/// A time of day, its fraction in three digits or six, or without.
+/// A time of day. Its fraction has three digits, six digits, or none.
 fn clock(text: &str) -> String {
     let (whole, digits) = text.split_once('.').unwrap_or((text, ""));
     let micros = format!("{digits:0<6}").get(..6).and_then(|digits| digits.parse().ok()).unwrap_or_default();

@@ -1,13 +1,13 @@
-//! BigQuery's errors by meaning: from the reason it gives, and where that says too little, from its words.
+//! BigQuery's errors by meaning: from the reason, or if the reason is not enough, from the message.
 //!
-//! To tell one more apart: an arm in [`translate`]; in [`may_pass`] where trying again may help.
+//! To distinguish one more: an arm in [`translate`], and in [`may_pass`] if trying again may help.
 
 use super::wire::{Fault, Status};
 use crate::rest::RestError;
 use segue_ports::PortError;
 use segue_ports::warehouse::WarehouseError;
 
-/// Reasons that say nothing against the job: the same one may end well later.
+/// Reasons that are not caused by the job. The same job may succeed later.
 const PASSING: [&str; 10] = [
     "backendError",
     "internalError",
@@ -20,15 +20,16 @@ const PASSING: [&str; 10] = [
     "timeout",
     "serviceUnavailable",
 ];
-/// Words that say so where the reason does not; those Kestra knows (docs/kestra.md 4.6).
+/// Messages with the same meaning, for unclear reasons. Kestra checks for the same messages (docs/kestra.md
+/// 4.6).
 const PASSING_WORDS: [&str; 3] =
     ["due to concurrent update", "Retrying the job may solve the problem", "Retrying may solve the problem"];
 
-/// What an account lacks that may not do what it was asked for.
+/// The hint for an account without permission.
 const ROLES: &str = "grant the account that asks roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on \
                      the dataset, and for external tables roles/storage.objectViewer on the bucket";
 
-/// Whether the same job may end well later.
+/// Whether the same job may succeed later.
 pub(super) fn may_pass(fault: &Fault) -> bool {
     PASSING.contains(&fault.reason.as_str())
         || PASSING_WORDS.iter().any(|words| fault.message.contains(words))
@@ -37,12 +38,12 @@ pub(super) fn may_pass(fault: &Fault) -> bool {
 /// Why a job failed.
 pub(super) fn of_job(status: &Status) -> Option<WarehouseError> {
     let fault = status.error_result.as_ref()?;
-    // The result names the kind of fault; which row of which file stands in the list.
+    // The result names the kind of the error. The list of errors names the row and the file.
     let detail = status.errors.iter().find(|other| line_number(&other.message).is_some());
     Some(translate(detail.filter(|_| line_number(&fault.message).is_none()).unwrap_or(fault)))
 }
 
-/// An error the request itself was answered with.
+/// The error of a request.
 pub(super) fn of_request(error: RestError) -> WarehouseError {
     let passing = error.is_passing();
     match error {
@@ -50,7 +51,7 @@ pub(super) fn of_request(error: RestError) -> WarehouseError {
             let fault =
                 Fault { reason: refusal.reason, location: refusal.location, message: refusal.message };
             match translate(&fault) {
-                // A refusal without a reason: the status is all there is.
+                // A refusal without a reason has only its status.
                 WarehouseError::InvalidQuery { message, .. } if passing => {
                     WarehouseError::Unavailable { message: format!("{message} (HTTP {})", refusal.status) }
                 }
@@ -70,7 +71,7 @@ pub(super) fn of_request(error: RestError) -> WarehouseError {
     }
 }
 
-/// An error of making or using credentials.
+/// An error of creating or using credentials.
 pub(super) fn of_port(error: PortError) -> WarehouseError {
     match error {
         PortError::Unavailable { message, .. } => WarehouseError::Unavailable { message },
@@ -135,7 +136,7 @@ fn already_exists(message: &str) -> WarehouseError {
     WarehouseError::AlreadyExists { what, name }
 }
 
-/// What kind of thing, and its name with what is said of it.
+/// The kind of a thing, and its name with the rest of the message.
 fn thing(message: &str, start: &str) -> (String, String) {
     let rest = message.strip_prefix(start).unwrap_or(message);
     let (what, name) = rest.split_once(' ').unwrap_or(("", rest));

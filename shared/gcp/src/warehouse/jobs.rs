@@ -1,9 +1,9 @@
-//! A query job from its beginning to its result, found again by its id.
+//! Runs a query job to its result, and finds it again by its id.
 //!
-//! The id is the caller's: two deliveries of one message ask for one job. An id is used up by a job that failed, too;
-//! so where the failure said nothing against the job, the next try is `<id>_2`, then `<id>_3`, looked for in this
-//! order by everybody who comes with the id. A script of which a statement has changed something is not tried again:
-//! that statement would run twice.
+//! The id comes from the caller: two deliveries of one message ask for one job. A failed job uses its id up
+//! too. So if the failure was not caused by the job, the next try is `<id>_2`, then `<id>_3`. Every caller
+//! with the id looks for them in this order. A script is not tried again if one of its statements has changed
+//! something, because this statement would run twice.
 //!
 //! It must not know: how rows are decoded (`decode`), what is sent (`request`).
 
@@ -14,25 +14,25 @@ use super::{outcome, request};
 use segue_ports::warehouse::{QueryJob, QueryResult, WarehouseError};
 use std::time::{Duration, Instant};
 
-/// How many ids are tried for one job before its failure is the answer.
+/// The number of ids that are tried for one job before its failure is returned.
 const TRIES: u32 = 8;
 /// How long one request waits for the end of a job.
 const LONGEST_POLL: Duration = Duration::from_secs(10);
-/// The pause before asking again, should the answer have come at once, and the longest it grows to.
+/// The first and the longest pause before asking again, if an answer comes at once.
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// A job that was begun, now or before.
+/// A job that was started, now or earlier.
 struct Begun {
     job: Job,
-    /// It had ended well before.
+    /// Whether it had succeeded earlier.
     from_record: bool,
 }
 
-/// What is known of an id.
+/// The state of an id.
 enum Found {
     Begun(Box<Begun>),
-    /// Its job failed in passing.
+    /// Its job failed for a transient reason.
     UsedUp(WarehouseError),
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn query(api: &Api, job: &QueryJob) -> Result<QueryResult, Ware
     Ok(QueryResult { from_record: begun.from_record, ..result })
 }
 
-/// Asks a job to end, under whichever of its ids it is at work.
+/// Cancels a job, under the id of its running try.
 pub(super) async fn cancel(api: &Api, job: &QueryJob) -> Result<(), WarehouseError> {
     if job.job_id.is_empty() {
         return Ok(());
@@ -94,9 +94,9 @@ fn reference(project: &str, id: &str, location: Option<String>) -> JobReference 
     JobReference { project_id: project.to_owned(), job_id: id.to_owned(), location }
 }
 
-/// Begins the job under the first id that is free, unless a job under one of them is at work or has ended well.
+/// Starts the job under the first free id, unless a job under one of the ids runs or has succeeded.
 async fn begin(api: &Api, job: &QueryJob, project: &str) -> Result<Begun, WarehouseError> {
-    // A job nobody will look for has an id all the same, or a request sent twice would begin it twice.
+    // A job without an id gets a random one. Otherwise a repeated request would start it twice.
     let id = match job.job_id.as_str() {
         "" => format!("segue_{}", uuid::Uuid::new_v4().simple()),
         id => id.to_owned(),
@@ -150,14 +150,14 @@ async fn under(api: &Api, job: &QueryJob, project: &str, id: &str) -> Result<Fou
     Ok(Found::UsedUp(failure))
 }
 
-/// `Already Exists: Job project:location.id` says where a job runs whose place was left to BigQuery.
+/// The location in `Already Exists: Job project:location.id`, for a job without a requested location.
 fn location_in(message: &str, project: &str, id: &str) -> Option<String> {
     let (_, rest) = message.split_once(&format!("{project}:"))?;
     let (location, _) = rest.split_once(&format!(".{id}"))?;
     (!location.is_empty() && !location.contains(' ')).then(|| location.to_owned())
 }
 
-/// Whether a statement of a script that failed was done before and is no query.
+/// Whether an executed statement of a failed script has changed something.
 async fn has_changed_something(api: &Api, script: &Job) -> Result<bool, WarehouseError> {
     if script.statistics.num_child_jobs.unwrap_or_default() == 0 {
         return Ok(false);
@@ -169,7 +169,7 @@ async fn has_changed_something(api: &Api, script: &Job) -> Result<bool, Warehous
     }))
 }
 
-/// Waits for the end of a job, well or not.
+/// Waits for the end of a job, successful or not.
 async fn wait(api: &Api, job: &JobReference, deadline: Option<Instant>) -> Result<(), WarehouseError> {
     let mut pause = PAUSE;
     loop {
@@ -180,7 +180,7 @@ async fn wait(api: &Api, job: &JobReference, deadline: Option<Instant>) -> Resul
             Ok(QueryResults { job_complete: true, .. }) => return Ok(()),
             Ok(_) => {}
             Err(error) => {
-                // A job that failed is answered with its error; the job itself tells more of it.
+                // A failed job is answered with its error. The job itself has more details.
                 let ended = api.job(job).await.is_ok_and(|job| job.is_done());
                 return if ended { Ok(()) } else { Err(of_request(error)) };
             }

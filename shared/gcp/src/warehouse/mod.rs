@@ -1,13 +1,13 @@
 //! The warehouse on BigQuery, by its REST API (version 2).
 //!
-//! What it is: the adapter ([`BigQueryWarehouse`]); jobs found again by their id (`jobs`), what they came to
-//! (`outcome`), datasets and tables (`tables`), the values (`decode`), errors by meaning (`error`), the requests
-//! themselves (`api`, `request`, `wire`).
+//! What it is: the adapter ([`BigQueryWarehouse`]); jobs and their ids (`jobs`), their results (`outcome`),
+//! datasets and tables (`tables`), values (`decode`), errors by meaning (`error`), and the requests (`api`,
+//! `request`, `wire`).
 //!
 //! What it must not know: flows, tasks, where the SQL comes from, which emulator answers.
 //!
-//! How to add one more: an operation of the port is a function in `tables` or `jobs`, its request a method of
-//! `api::Api`.
+//! How to add one more: an operation of the port is a function in `tables` or `jobs`, and its request is a
+//! method of `api::Api`.
 
 mod api;
 mod counts;
@@ -34,9 +34,9 @@ use segue_ports::{Credentials, PortError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What errors call this port.
+/// The name of this port in errors.
 const PORT: &str = "warehouse";
-/// How many accounts of flows are remembered; more than these at once are rare, and cost a token each.
+/// The number of cached accounts of flows. More at the same time are rare, and cost a token each.
 const REMEMBERED: usize = 64;
 
 /// The warehouse on BigQuery. Cheap to clone.
@@ -46,7 +46,7 @@ pub struct BigQueryWarehouse {
     known: Arc<Known>,
 }
 
-/// What an adapter and those that act for others share.
+/// The state that adapters for different identities share.
 struct Known {
     config: PlatformConfig,
     counters: Arc<Counters>,
@@ -60,11 +60,11 @@ impl std::fmt::Debug for BigQueryWarehouse {
 }
 
 impl BigQueryWarehouse {
-    /// Connects to the emulator, where the configuration names one, else to the service, as the service account of
-    /// the deployment. To be called within an async runtime; nothing is asked yet.
+    /// Connects to the emulator if the configuration names one, or else to the service with the deployment's
+    /// service account. Call this within an async runtime. No request is sent yet.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when the environment has no credentials that can be read.
+    /// [`PortError::Unavailable`] if the environment has no usable credentials.
     pub fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
         let counters = Arc::<Counters>::default();
         let api = api(config, &counters, &Credentials::default())?;
@@ -72,7 +72,7 @@ impl BigQueryWarehouse {
         Ok(Self { api: Arc::new(api), known: Arc::new(known) })
     }
 
-    /// What was asked for so far, by those that act for others too.
+    /// The counts so far, including requests with other identities.
     pub fn counts(&self) -> WarehouseCounts {
         self.known.counters.now()
     }
@@ -93,7 +93,7 @@ fn api(
     Api::new(emulator, caller, project, Arc::clone(counters))
 }
 
-/// The project a key belongs to, which is asked and billed unless another one is named (docs/kestra.md 4.6).
+/// The project of a key. It is used and billed unless another project is named (docs/kestra.md 4.6).
 fn project_of_key(credentials: &Credentials) -> Option<String> {
     let key: serde_json::Value = serde_json::from_str(credentials.service_account.as_deref()?).ok()?;
     key.get("project_id")?.as_str().map(str::to_owned)
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whose_project_is_asked() {
+    async fn the_project_of_a_request_is_chosen() {
         let warehouse = BigQueryWarehouse::connect(&config()).unwrap();
         assert!(warehouse.acting_as(&Credentials::default()).unwrap().is_none());
         for (project, service_account, expected) in [
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_that_is_none_is_refused_without_being_shown() {
+    async fn an_invalid_key_is_refused_without_being_shown() {
         let warehouse = BigQueryWarehouse::connect(&config()).unwrap();
         let wrong = Credentials { service_account: Some("s3cret".to_owned()), ..Credentials::default() };
         let Err(error) = warehouse.acting_as(&wrong) else { panic!("no key was taken for one") };

@@ -2,7 +2,7 @@
 
 use segue_ports::warehouse::{TableReference, WarehouseError};
 
-/// The project, where one is named, and the dataset of `dataset`, `project.dataset` or `project:dataset`.
+/// The project (if named) and the dataset in `dataset`, `project.dataset` or `project:dataset`.
 pub(super) fn dataset(name: &str) -> (Option<&str>, &str) {
     let name = name.trim_matches('`');
     match name.rsplit_once(['.', ':']) {
@@ -11,11 +11,11 @@ pub(super) fn dataset(name: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// A table named `dataset.table` or `project.dataset.table`, with an optional `$partition`, which stays with it; the
-/// dataset may be missing where there is a default.
+/// Parses `dataset.table` or `project.dataset.table`, with an optional `$partition`, which stays part of the
+/// table's name. The dataset may be missing if there is a default.
 ///
 /// # Errors
-/// [`WarehouseError::InvalidQuery`] for a name that lacks its dataset.
+/// [`WarehouseError::InvalidQuery`] for a name without a dataset.
 pub(super) fn table(name: &str, default_dataset: Option<&str>) -> Result<TableReference, WarehouseError> {
     let plain = name.replace('`', "");
     let (before, table) = match plain.rsplit_once(['.', ':']) {

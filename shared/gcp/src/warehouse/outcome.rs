@@ -1,4 +1,4 @@
-//! What a job came to: its rows, what it changed, what it read. Of a script, the last statement's.
+//! The result of a job: its rows, its changes, the bytes read. For a script, of the last statement.
 
 use super::api::Api;
 use super::decode;
@@ -8,12 +8,12 @@ use segue_ports::warehouse::{DmlStats, QueryJob, QueryResult, TableReference, Wa
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// How many rows are asked for at once; BigQuery cuts a page by its own limit of bytes.
+/// The number of rows requested at once. BigQuery also limits the bytes of a page.
 const PAGE: u64 = 50_000;
-/// How long a job that has ended may take to hand over its rows.
+/// How long a finished job may take to return its rows.
 const HAND_OVER: Duration = Duration::from_secs(10);
 
-/// What a dry run found out.
+/// The result of a dry run.
 pub(super) fn of_dry_run(job: &Job) -> QueryResult {
     QueryResult {
         schema: decode::columns(&job.statistics.query.schema),
@@ -23,7 +23,7 @@ pub(super) fn of_dry_run(job: &Job) -> QueryResult {
     }
 }
 
-/// What a job that ended well came to.
+/// The result of a successful job.
 pub(super) async fn of_job(api: &Api, asked: &QueryJob, job: &Job) -> Result<QueryResult, WarehouseError> {
     let last = match job.statistics.num_child_jobs {
         Some(1..) => last_statement(api, &job.job_reference).await?,
@@ -43,7 +43,7 @@ pub(super) async fn of_job(api: &Api, asked: &QueryJob, job: &Job) -> Result<Que
         }),
         ..QueryResult::default()
     };
-    // The rows that were written are told of DML only; of other statements the last stage knows them.
+    // BigQuery reports the number of written rows only for DML. For other statements, the last stage has it.
     let written = statistics.query_plan.last().and_then(|stage| stage.records_written);
     if result.statement_kind == "CREATE_TABLE_AS_SELECT" {
         result.affected_rows = result.affected_rows.or(written);
@@ -80,10 +80,10 @@ fn kind(job: &Job) -> String {
     job.statistics.query.statement_type.clone().unwrap_or_default()
 }
 
-/// The job of the statement a script ended with.
+/// The job of the last statement of a script.
 async fn last_statement(api: &Api, script: &JobReference) -> Result<Option<Job>, WarehouseError> {
     let children = api.children(script).await.map_err(of_request)?;
-    // The newest comes first; of several with the same time the first is the later one, too.
+    // The newest statement comes first, also among several with the same time.
     let mut last: Option<Job> = None;
     for child in children {
         let is_condition = child
@@ -105,7 +105,7 @@ struct Rows {
     total: u64,
 }
 
-/// The rows of a job, at most so many.
+/// The rows of a job, at most `limit`.
 async fn rows(api: &Api, job: &JobReference, limit: Option<u64>) -> Result<Rows, WarehouseError> {
     let limit = limit.unwrap_or(u64::MAX);
     let mut found = Rows { schema: Schema::default(), rows: Vec::new(), total: 0 };

@@ -1,10 +1,10 @@
-//! What is sent to begin a job.
+//! The body of the request that starts a job.
 
 use super::names;
 use segue_ports::warehouse::{QueryJob, WarehouseError};
 use serde_json::{Map, Value, json};
 
-/// The body of `jobs.insert`. A dry run is no job and has no id.
+/// The body of `jobs.insert`. A dry run is not a job and has no id.
 ///
 /// # Errors
 /// [`WarehouseError::InvalidQuery`] for the name of a table without a dataset.
@@ -65,7 +65,7 @@ fn reference(project: &str, id: Option<&str>, job: &QueryJob) -> Value {
     Value::Object(reference)
 }
 
-/// The type BigQuery is told of a value: JSON's own. A NULL and an empty array are taken for texts.
+/// The type of a parameter, from the type of its JSON value. NULL and an empty array are sent as texts.
 fn parameter_type(value: &Value) -> Value {
     match value {
         Value::Bool(_) => json!({"type": "BOOL"}),

@@ -1,4 +1,4 @@
-//! Datasets and tables: made, described, dropped.
+//! Creates, describes and drops datasets and tables.
 
 use super::api::Api;
 use super::error::of_request;
@@ -8,10 +8,10 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use segue_ports::warehouse::{CreateDataset, DatasetInfo, IfExists, TableInfo, TableKind, WarehouseError};
 use serde_json::{Map, Value, json};
 
-/// How many tables of a list are described at once.
+/// The number of tables in a list that are described at the same time.
 const AT_ONCE: usize = 8;
 
-/// Creates a dataset, or changes it, or leaves it.
+/// Creates a dataset, or changes it, or leaves it unchanged.
 pub(super) async fn create_dataset(api: &Api, request: CreateDataset) -> Result<DatasetInfo, WarehouseError> {
     let project = request.project.as_deref().unwrap_or(api.project());
     let error = match api.create_dataset(project, &dataset_body(project, &request, true)).await {
@@ -26,7 +26,8 @@ pub(super) async fn create_dataset(api: &Api, request: CreateDataset) -> Result<
         }),
         IfExists::Skip => match api.dataset(project, &request.name).await {
             Ok(known) => Ok(info(known)),
-            // It is there and may not be looked at, or is being dropped: the first answer tells more.
+            // The dataset exists but cannot be read, or is being dropped. The first answer has more
+            // information.
             Err(_) => Err(of_request(error)),
         },
         IfExists::Update => {
@@ -37,7 +38,7 @@ pub(super) async fn create_dataset(api: &Api, request: CreateDataset) -> Result<
     }
 }
 
-/// What is not given is not sent, so that a change leaves it; where a dataset lives can be said only once.
+/// A property without a value is not sent, so a change keeps it. The location can be set only at creation.
 fn dataset_body(project: &str, request: &CreateDataset, is_new: bool) -> Value {
     let mut body = Map::new();
     if is_new {
@@ -94,7 +95,8 @@ pub(super) async fn list_datasets(api: &Api) -> Result<Vec<String>, WarehouseErr
     }
 }
 
-/// The tables of a dataset, by name. A list tells little of a table, so each is asked for besides.
+/// The tables of a dataset, by name. The list has few facts about a table, so each table is described by a
+/// request.
 pub(super) async fn list(api: &Api, name: &str) -> Result<Vec<TableInfo>, WarehouseError> {
     let (project, dataset) = names::dataset(name);
     let project = project.unwrap_or(api.project());
@@ -111,7 +113,7 @@ pub(super) async fn list(api: &Api, name: &str) -> Result<Vec<TableInfo>, Wareho
     names.sort();
     let described = stream::iter(names).map(|table| async move {
         match describe(api, name, &table).await {
-            // Dropped since the list was made.
+            // The table was dropped after the list was made.
             Err(WarehouseError::NotFound { .. }) => Ok(None),
             other => other.map(Some),
         }
@@ -158,7 +160,7 @@ fn table_info(table: Table) -> TableInfo {
     }
 }
 
-/// The PARTITION BY that makes such partitions; BigQuery does not keep the one that was written.
+/// The PARTITION BY of these partitions. BigQuery does not keep the original text.
 fn partitioned_by_time(by: &TimePartitioning, data_type: Option<&str>) -> String {
     match (by.field.as_deref(), by.kind.as_str(), data_type) {
         (None, "DAY", _) => "_PARTITIONDATE".to_owned(),

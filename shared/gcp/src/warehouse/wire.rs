@@ -1,6 +1,6 @@
 //! BigQuery's JSON, as far as it is read: jobs, results, tables, datasets (REST API, version 2).
 //!
-//! Every field may be missing, for Google leaves out what is empty. Numbers of 64 bits come as text.
+//! Every field may be missing, because Google leaves out empty fields. 64-bit numbers are texts.
 //!
 //! It must not know: what the answers mean. To read one more field: add it to its struct.
 
@@ -39,7 +39,7 @@ pub(super) struct Status {
     pub(super) state: String,
     /// Why the job failed.
     pub(super) error_result: Option<Fault>,
-    /// What went wrong on the way, the details of a bad file among it.
+    /// All errors on the way, including details of a bad file.
     pub(super) errors: Vec<Fault>,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Status {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Fault {
     pub(super) reason: String,
-    /// What it is about: `query`, or a file.
+    /// The part of the request it is about: `query`, or a file.
     pub(super) location: Option<String>,
     pub(super) message: String,
 }
@@ -82,9 +82,9 @@ pub(super) struct QueryStatistics {
     #[serde(deserialize_with = "int64")]
     pub(super) num_dml_affected_rows: Option<u64>,
     pub(super) dml_stats: Option<DmlStatistics>,
-    /// What a statement made, dropped or changed.
+    /// The table a statement created, dropped or changed.
     pub(super) ddl_target_table: Option<TableName>,
-    /// Of a dry run.
+    /// The schema of a dry run.
     pub(super) schema: Schema,
     pub(super) query_plan: Vec<Stage>,
 }
@@ -136,7 +136,7 @@ pub(super) struct Jobs {
     pub(super) jobs: Vec<Job>,
 }
 
-/// A page of a job's rows, or the word that it is not done.
+/// A page of a job's rows, or the answer that the job is not done.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct QueryResults {
@@ -171,12 +171,12 @@ pub(super) struct Schema {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Field {
     pub(super) name: String,
-    /// In the old spelling: INTEGER, FLOAT, BOOLEAN, RECORD; tools may write the new one.
+    /// The type in the old spelling: INTEGER, FLOAT, BOOLEAN, RECORD. Some tools write the new one.
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) mode: Option<String>,
     pub(super) description: Option<String>,
-    /// Of a record.
+    /// The fields of a record.
     pub(super) fields: Vec<Field>,
     #[serde(deserialize_with = "int64")]
     pub(super) max_length: Option<u64>,
@@ -211,7 +211,7 @@ pub(super) struct TimePartitioning {
     /// DAY, HOUR, MONTH or YEAR.
     #[serde(rename = "type")]
     pub(super) kind: String,
-    /// None: by the time of loading.
+    /// None: partitioned by the time of loading.
     pub(super) field: Option<String>,
 }
 
@@ -273,7 +273,7 @@ pub(super) struct Datasets {
     pub(super) next_page_token: Option<String>,
 }
 
-/// A number, as Google writes it (in quotes) or as it is.
+/// A number, in quotes as Google writes it, or without.
 fn int64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Number(number) => number.as_u64(),

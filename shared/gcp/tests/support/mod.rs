@@ -1,9 +1,9 @@
-//! What the tests on emulators share.
+//! Helpers that the tests on emulators share.
 
 use segue_gcp::PlatformConfig;
 
-/// The configuration for the emulator whose address stands in that variable; without one the test says so and is
-/// over. With `SEGUE_TEST_EMULATORS=required` (`make test-gcp`) that is a failure instead.
+/// The configuration for the emulator with its address in the variable `emulator`. Without an address, the
+/// test prints this and ends. With `SEGUE_TEST_EMULATORS=required` (`make test-gcp`), it fails instead.
 pub(crate) fn config(emulator: &str) -> Option<PlatformConfig> {
     let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     if given(emulator).is_none() {
@@ -14,7 +14,7 @@ pub(crate) fn config(emulator: &str) -> Option<PlatformConfig> {
         eprintln!("skipped: no emulator, start them with `make emulators` ({emulator})");
         return None;
     }
-    // A prefix of each run's own: an emulator keeps what earlier runs left.
+    // A new prefix for each run, because an emulator keeps the data of earlier runs.
     let prefix = format!("t{}", uuid::Uuid::new_v4().simple());
     let config = PlatformConfig::from_variables(|name| match name {
         "SEGUE_PROJECT" => Some(given(name).unwrap_or_else(|| "demo".to_owned())),

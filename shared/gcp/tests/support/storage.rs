@@ -1,7 +1,8 @@
-//! fake-gcs-server as Cloud Storage answers: a proxy before it that puts right what it gets wrong, counts the bytes
-//! that pass, and breaks off when a test asks for it.
+//! A proxy that makes fake-gcs-server answer like Cloud Storage. It also counts the bytes that pass, and
+//! injects faults for tests.
 //!
-//! What it puts right: a bucket's location, class and labels are forgotten; who asks how far an upload has come ends
+//! It corrects two errors of the emulator: a bucket's location, class and labels are forgotten, and a request
+//! for the progress of an upload ends the upload. Everything else is the emulator's.
 //! it. Everything else is the emulator's.
 
 use axum::Router;
@@ -14,18 +15,18 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What goes wrong once.
+/// A fault that happens once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The request is answered with this status and does not arrive.
     Refused(u16),
-    /// The first half of the answer comes, then the connection ends.
+    /// The first half of the answer arrives, then the connection ends.
     CutOff,
     /// The request arrives, and its answer is lost on the way.
     Lost,
-    /// A copy is begun and goes on under the token `more`.
+    /// A copy is started and continues under the token `more`.
     Begun,
-    /// The answer tells of other bytes than arrived.
+    /// The answer describes other bytes than those that arrived.
     Altered,
 }
 
@@ -34,17 +35,17 @@ pub(crate) struct CloudStorage {
     upstream: String,
     address: String,
     client: reqwest::Client,
-    /// What buckets were said to be.
+    /// The settings of buckets.
     buckets: Mutex<HashMap<String, Map<String, Value>>>,
-    /// What was answered to the last piece of an upload.
+    /// The answer to the last piece of an upload.
     uploads: Mutex<HashMap<String, (StatusCode, HeaderMap, Bytes)>>,
     bytes: AtomicU64,
-    /// Method, a part of the address, and what happens to the next such request.
+    /// Method, part of the address, and the fault of the next such request.
     faults: Mutex<Vec<(Method, String, Fault)>>,
 }
 
 impl CloudStorage {
-    /// In front of the emulator at that address.
+    /// A proxy in front of the emulator at this address.
     pub(crate) async fn before(upstream: &str) -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = Arc::new(Self {
@@ -70,17 +71,17 @@ impl CloudStorage {
         self.address.clone()
     }
 
-    /// Bytes of bodies that have passed, in either direction.
+    /// The bytes of bodies that have passed in either direction.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// The next request like this goes wrong.
+    /// Makes the next matching request fail.
     pub(crate) fn fault(&self, method: Method, part: &str, fault: Fault) {
         self.faults.lock().unwrap().push((method, part.to_owned(), fault));
     }
 
-    /// Faults that nobody has met.
+    /// The number of faults that have not happened yet.
     pub(crate) fn faults_left(&self) -> usize {
         self.faults.lock().unwrap().len()
     }
@@ -91,7 +92,7 @@ impl CloudStorage {
         Some(faults.remove(at).2)
     }
 
-    /// Remembers what a bucket is said to be.
+    /// Records the settings of a bucket.
     fn said_of_bucket(&self, method: &Method, path: &str, body: &[u8]) {
         let Ok(Value::Object(said)) = serde_json::from_slice(body) else { return };
         let name = said.get("name").and_then(Value::as_str).or(bucket_of(path)).unwrap().to_owned();
@@ -102,7 +103,7 @@ impl CloudStorage {
         }
         for (key, value) in said {
             match (key.as_str(), known.get_mut(&key), value) {
-                // As Cloud Storage does it: a label without a value goes, others stay.
+                // Like Cloud Storage: a label with null is removed, others stay.
                 ("labels", Some(Value::Object(known)), Value::Object(said)) => {
                     known.extend(said);
                     known.retain(|_, value| !value.is_null());
@@ -125,7 +126,7 @@ impl CloudStorage {
     }
 }
 
-/// The bucket a path is about, objects aside.
+/// The bucket in a path, unless the path is about an object.
 fn bucket_of(path: &str) -> Option<&str> {
     path.strip_prefix("/storage/v1/b/").filter(|rest| !rest.contains('/'))
 }

@@ -73,13 +73,13 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Refuses a path whose file is not for this execution. Only the files of executions of foreign namespaces cost
+    /// Refuses the path of a file that is not for this execution. Only the files of executions of foreign namespaces cost
     /// reads of the state store.
     ///
     /// # Errors
     /// [`PortError::Invalid`] for a file that is not for this execution; as [`StateStore::execution`].
     pub(super) async fn admit(&self, path: &str, rule: ForeignFiles) -> Result<(), PortError> {
-        let owner = Owner::of(path);
+        let owner = Owner::from_path(path);
         let Some(namespace) = owner.namespace() else { return Ok(()) };
         if rule == ForeignFiles::Allow || in_line(namespace, &self.namespace) {
             return Ok(());
@@ -122,7 +122,7 @@ impl Reader {
     }
 }
 
-/// The execution that started this one: that of the Subflow task, or that whose end a Flow trigger waited for.
+/// The execution that started this one: by a Subflow task, or by its end, on which a Flow trigger fired.
 fn started_by(execution: &Execution) -> Option<ExecutionId> {
     let trigger = execution.trigger.as_ref()?;
     if let Some(parent) = &trigger.parent {

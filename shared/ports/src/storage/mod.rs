@@ -71,7 +71,7 @@ impl InternalStorage {
     pub fn address(&self, uri: &str) -> Result<ObjectAddress, PortError> {
         let path = uri.strip_prefix("kestra:///").ok_or_else(|| {
             PortError::invalid(format!(
-                "'{uri}' is not a file of internal storage; those begin with kestra:///"
+                "'{uri}' is not a file of internal storage; its URI must begin with kestra:///"
             ))
         })?;
         if path.is_empty() || path.split('/').any(|part| part == ".." || part == "." || part.is_empty()) {

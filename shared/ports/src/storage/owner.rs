@@ -1,7 +1,7 @@
-//! Whose file a path of internal storage is, and whether that namespace is on one line with another: pure rules over
-//! the addresses of docs/kestra.md 2.8.
+//! The owner of a file of internal storage, and whether two namespaces are in line: pure rules over the addresses of
+//! docs/kestra.md 2.8.
 //!
-//! How to add one more kind of file: a variant of [`Owner`], and its address in [`Owner::of`].
+//! How to add one more kind of file: a variant of [`Owner`], and its address in [`Owner::from_path`].
 
 /// Who keeps a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) enum Owner<'a> {
 
 impl<'a> Owner<'a> {
     /// The owner of the file at a path without a leading slash.
-    pub(super) fn of(path: &'a str) -> Self {
+    pub(super) fn from_path(path: &'a str) -> Self {
         let parts: Vec<&str> = path.split('/').collect();
         let namespace = |length: usize| parts.iter().take(length).copied().collect::<Vec<_>>().join(".");
         for (at, part) in parts.iter().enumerate() {
@@ -82,7 +82,7 @@ mod tests {
             ("etl/executions", Owner::Nobody),
         ];
         for (path, owner) in table {
-            assert_eq!(Owner::of(path), owner, "{path}");
+            assert_eq!(Owner::from_path(path), owner, "{path}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::{slot_id, wants};
 use crate::error::SchedulerError;
 use crate::fire::{Extra, Fired};
 use crate::scheduler::Scheduler;
-use segue_engine::schedule::{Calendar, of_schedule};
+use segue_engine::schedule::{Calendar, schedule_calendar};
 use segue_model::backfill::{ActiveSlot, Backfill, BackfillMode, BackfillState};
 use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
@@ -56,7 +56,7 @@ impl Scheduler {
         let flow = self.flow(&key.namespace, &key.flow_id).await?;
         let Some((flow, trigger, calendar)) = flow.as_ref().and_then(|flow| {
             let trigger = flow.trigger(&key.trigger_id)?;
-            Some((flow, trigger, of_schedule(trigger).ok()?))
+            Some((flow, trigger, schedule_calendar(trigger).ok()?))
         }) else {
             backfill.state = BackfillState::Cancelled;
             backfill.message = Some(format!("the Schedule '{}' is no longer there", key.trigger_id));

@@ -14,7 +14,7 @@ use crate::error::SchedulerError;
 use crate::scheduler::{MOST_CONFLICTS, SCHEDULE, Scheduler};
 use jiff::Timestamp;
 use segue_engine::schedule::backfill::range;
-use segue_engine::schedule::{Calendar, of_schedule};
+use segue_engine::schedule::{Calendar, schedule_calendar};
 use segue_model::backfill::{Backfill, BackfillMode, BackfillRequest};
 use segue_model::execution::Execution;
 use segue_model::flow::Flow;
@@ -49,7 +49,7 @@ impl Scheduler {
         let trigger = schedule_of(&flow, request.trigger_id.as_deref())?;
         let invalid =
             |error: segue_engine::schedule::CalendarError| SchedulerError::Invalid(error.to_string());
-        let calendar = of_schedule(trigger).map_err(invalid)?;
+        let calendar = schedule_calendar(trigger).map_err(invalid)?;
         let (start, end) =
             range(&calendar, &request.start, request.end.as_deref(), self.now()).map_err(invalid)?;
         if request.max_active == 0 {

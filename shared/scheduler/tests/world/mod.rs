@@ -11,7 +11,8 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use segue_executor::{Answers, Executor, ExecutorParts, NoObserver};
+use segue_executor::{Executor, ExecutorParts, NoObserver};
+use segue_lookups::Answers;
 use segue_model::Map;
 use segue_model::backfill::{Backfill, BackfillRequest};
 use segue_model::catalog::Catalog;

@@ -1,8 +1,9 @@
-//! Answers requests on the connections of a listener: at most so many, and none that stands still.
+//! Answers requests on the connections of a listener. The number of connections is limited, and an idle one
+//! is closed.
 //!
-//! A client that sends half a request and then nothing holds a file descriptor each time. Such connections are closed
-//! after a while, and at once when their place is needed; streams of events, long answers and large bodies on slow
-//! lines go on as long as something moves.
+//! A client that sends half a request and then nothing holds a file descriptor. Such connections are closed
+//! after a timeout, or at once if the limit is reached. Streams of events, long answers and large bodies on
+//! slow lines continue as long as data moves.
 
 mod register;
 mod stream;
@@ -30,31 +31,31 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 use turn::Waits;
 
-/// The most connections, where the system allows more open files than twice that.
+/// The largest number of connections, if the system allows more than twice as many open files.
 const MOST: usize = 10_000;
-/// How long after the system refused a connection the next is taken: it has run out of something.
+/// The pause after the system refused a connection, because it lacks some resource.
 const REST: Duration = Duration::from_secs(1);
-/// What a connection is told for which there is no place.
+/// The answer on a connection above the limit.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
-    content-type: application/json\r\ncontent-length: 76\r\n\r\n\
-    {\"message\":\"Service Unavailable: the server has no place for one more now\"}\n";
+    content-type: application/json\r\ncontent-length: 71\r\n\r\n\
+    {\"message\":\"Service Unavailable: the limit of connections is reached\"}\n";
 
-/// How many connections there may be, and how long they wait for their client.
+/// The number of connections, and how long they wait for their client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at once. For one more, that which has waited longest for its client is closed; where the server is
-    /// at work for all, the new one is answered with 503.
+    /// The number of simultaneous connections. For one more, the connection that has waited longest for its
+    /// client is closed. If the server is working for all connections, the new one is answered with 503.
     pub connections: usize,
-    /// How long the head of a request may take from its first byte.
+    /// The longest time from the first byte of a request's head to its last.
     pub head: Duration,
     /// How long a connection is kept for another request.
     pub idle: Duration,
-    /// How long a body may stand still.
+    /// The longest time without progress in a body.
     pub body: Duration,
 }
 
 impl Default for Limits {
-    /// For clients of all kinds, as many as half the open files the system allows.
+    /// Limits for clients of all kinds. The number of connections is half the open files the system allows.
     fn default() -> Self {
         Self {
             connections: open_files().map_or(MOST, |files| (files / 2).min(MOST)),
@@ -66,7 +67,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Behind Google's front end, which keeps connections for other requests, and is the one who waits for clients.
+    /// Limits behind Google's front end, which keeps connections for further requests and itself waits for
+    /// clients.
     pub fn behind_google() -> Self {
         let long = Duration::from_secs(620);
         Self { head: long, idle: long, body: long, ..Self::default() }
@@ -84,8 +86,8 @@ fn open_files() -> Option<usize> {
     None
 }
 
-/// Answers requests until `stop`, then those at work. Each has the address of its client as [`ConnectInfo`].
-/// Dropped, it breaks off what is at work.
+/// Answers requests until `stop`, and then finishes the requests that are being answered. Each request has
+/// its client's address as [`ConnectInfo`]. If the future is dropped, open requests are interrupted.
 pub async fn answer(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let register = Register::new(limits.connections);
     let mut at_work = JoinSet::new();
@@ -101,7 +103,7 @@ pub async fn answer(listener: TcpListener, router: Router, limits: Limits, stop:
             Ok(accepted) => accepted,
             Err(error) => {
                 if !is_of_the_client(&error) {
-                    tracing::error!(%error, "connections cannot be taken");
+                    tracing::error!(%error, "connections cannot be accepted");
                     sleep(REST).await;
                 }
                 continue;
@@ -111,13 +113,13 @@ pub async fn answer(listener: TcpListener, router: Router, limits: Limits, stop:
             Some(place) => {
                 let mut told = stopping.subscribe();
                 let stop = async move {
-                    // A sender that is gone means stop as well.
+                    // A dropped sender means stop as well.
                     let _ = told.wait_for(|stop| *stop).await;
                 };
                 at_work.spawn(serve(stream, client, router.clone(), limits, place, stop));
             }
             None => {
-                tracing::warn!(%client, "a connection is refused: there are as many as may be");
+                tracing::warn!(%client, "a connection is refused: the limit of connections is reached");
                 at_work.spawn(refuse(stream));
             }
         }
@@ -135,7 +137,7 @@ fn is_of_the_client(error: &std::io::Error) -> bool {
 }
 
 async fn refuse(mut stream: TcpStream) {
-    // Whoever is refused may be gone.
+    // The refused client may be gone.
     let _ = timeout(REST, async {
         stream.write_all(NO_PLACE).await?;
         stream.shutdown().await
@@ -181,7 +183,7 @@ async fn serve(
         tokio::select! {
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
-                    tracing::debug!(%client, %error, "a connection broke off");
+                    tracing::debug!(%client, %error, "a connection was interrupted");
                 }
                 return;
             }

@@ -1,26 +1,26 @@
-//! The connections there are, at most so many.
+//! The register of open connections, with a limit.
 
 use super::turn::{Turn, Waits};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// The connections there are.
+/// The register of open connections.
 #[derive(Debug)]
 pub(super) struct Register {
     most: usize,
     open: Mutex<(u64, HashMap<u64, Arc<Entry>>)>,
 }
 
-/// One of them.
+/// One connection in the register.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) turn: Arc<Turn>,
-    /// Says that its place is needed.
+    /// Notified if the connection must close to make room for another.
     pub(super) give_way: Notify,
 }
 
-/// A place among them, free again when this is dropped.
+/// A slot in the register. It is released when this value is dropped.
 pub(super) struct Place {
     register: Arc<Register>,
     number: u64,
@@ -32,8 +32,8 @@ impl Register {
         Arc::new(Self { most: most.max(1), open: Mutex::default() })
     }
 
-    /// A place for one more. Where there is none, the connection that has waited longest for its client gives way;
-    /// none where the server is at work for all of them.
+    /// Takes a slot for one more connection. If all slots are taken, the connection that has waited longest
+    /// for its client is closed. Returns none if the server is working for all connections.
     pub(super) fn place(self: &Arc<Self>) -> Option<Place> {
         let mut open = self.open();
         let (next, entries) = &mut *open;
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waits_longest_gives_way_and_who_is_served_does_not() {
+    fn the_longest_waiting_connection_gives_way_and_a_served_one_does_not() {
         let register = Register::new(2);
         let (served, waiting) = (register.place().unwrap(), register.place().unwrap());
         served.entry.turn.set(Waits::Not);

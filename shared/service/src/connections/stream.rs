@@ -1,4 +1,4 @@
-//! A connection's stream, which tells of its progress, and the bodies on it.
+//! A connection's stream, which reports its progress, and the bodies on it.
 
 use super::turn::{Turn, Waits};
 use axum::body::Bytes;
@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A stream that tells when it has brought something, and when its client takes nothing.
+/// A stream that reports when data arrives, and when the client reads nothing.
 pub(super) struct Watched {
     pub(super) stream: TcpStream,
     pub(super) turn: Arc<Turn>,
@@ -71,17 +71,17 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// A body stood still for that long.
+/// A body made no progress for this time.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing of it has come for {} s", .0.as_secs())]
+#[error("the client sent nothing for {} s", .0.as_secs())]
 pub(super) struct StoodStill(Duration);
 
-/// The body of a request. It may take as long as it likes, but not stand still.
+/// The body of a request. It may take any time, but must make progress.
 pub(super) struct Asked<B> {
     body: B,
     turn: Arc<Turn>,
     limit: Duration,
-    /// Made when the body is waited for at first: most are there with the head.
+    /// Created at the first wait. Most bodies arrive with the head.
     wait: Option<Pin<Box<Sleep>>>,
 }
 
@@ -112,7 +112,7 @@ impl<B: Body<Data = Bytes, Error: Into<axum::BoxError>> + Unpin> Body for Asked<
             Box::pin(sleep(limit))
         });
         ready!(wait.as_mut().poll(cx));
-        // Asked again, it waits anew.
+        // A new read starts a new wait.
         wait.as_mut().reset(Instant::now() + limit);
         Poll::Ready(Some(Err(StoodStill(limit).into())))
     }
@@ -126,7 +126,7 @@ impl<B: Body<Data = Bytes, Error: Into<axum::BoxError>> + Unpin> Body for Asked<
     }
 }
 
-/// The body of an answer, at the end of which the connection waits for the next request.
+/// The body of an answer. At its end, the connection waits for the next request.
 pub(super) struct Answered<B> {
     pub(super) body: B,
     pub(super) turn: Arc<Turn>,

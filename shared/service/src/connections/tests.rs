@@ -7,19 +7,19 @@ use std::time::Instant;
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::oneshot;
 
-/// Longer than anything here takes.
+/// Longer than any test takes.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Short times, for tests that wait until a time is over.
+/// Short limits, for tests that wait until a limit is reached.
 const SHORT: Limits = Limits {
     connections: 100,
     head: Duration::from_millis(300),
     idle: Duration::from_millis(300),
     body: Duration::from_millis(300),
 };
-/// Long times, for tests that must not end by a time.
+/// Long limits, for tests that must not reach a limit.
 const LONG: Limits = Limits { connections: 4, head: PATIENCE, idle: PATIENCE, body: PATIENCE };
 
-/// A server, until this is dropped.
+/// A server that runs until this value is dropped.
 struct Server {
     address: SocketAddr,
     _stop: oneshot::Sender<()>,
@@ -67,16 +67,16 @@ impl Server {
         client
     }
 
-    /// The answer to a whole request.
+    /// The answer to a complete request.
     async fn ask(&self, path: &str) -> String {
         rest(self.send(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).await).await
     }
 }
 
-/// What comes until the server closes the connection.
+/// Everything that arrives until the server closes the connection.
 async fn rest(mut client: TcpStream) -> String {
     let mut text = Vec::new();
-    // A connection that is reset is closed as well.
+    // A reset connection counts as closed.
     let _ = timeout(PATIENCE, client.read_to_end(&mut text)).await.expect("the server closes the connection");
     String::from_utf8(text).unwrap()
 }
@@ -103,7 +103,7 @@ async fn half_a_request_and_an_unused_connection_are_closed_after_a_while() {
 }
 
 #[tokio::test]
-async fn drop_by_drop_a_head_is_not_waited_for() {
+async fn a_head_that_arrives_slowly_is_not_waited_for() {
     let server = Server::new(SHORT).await;
     let mut client = server.send("GET / HTTP/1.1\r\n").await;
     let start = Instant::now();
@@ -114,7 +114,7 @@ async fn drop_by_drop_a_head_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn slow_bodies_and_long_answers_go_on_and_what_stands_still_is_refused() {
+async fn slow_bodies_and_long_answers_continue_and_idle_ones_are_refused() {
     let server = Server::new(SHORT).await;
     let mut slow = server
         .send("POST /size HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 16\r\n\r\n")
@@ -130,7 +130,7 @@ async fn slow_bodies_and_long_answers_go_on_and_what_stands_still_is_refused() {
 
     let still = server.send("POST /size HTTP/1.1\r\nhost: x\r\ncontent-length: 16\r\n\r\nxxx").await;
     let answer = rest(still).await;
-    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("nothing of it has come"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("the client sent nothing"), "{answer}");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn connections_that_wait_give_way_to_one_that_asks() {
 }
 
 #[tokio::test]
-async fn where_all_are_served_one_more_is_refused() {
+async fn a_connection_is_refused_if_all_others_are_served() {
     let server = Server::new(LONG).await;
     let mut followers = Vec::new();
     for _ in 0..LONG.connections {
@@ -172,7 +172,7 @@ async fn where_all_are_served_one_more_is_refused() {
 }
 
 #[tokio::test]
-async fn it_stops_when_what_is_at_work_has_ended() {
+async fn the_server_stops_when_open_requests_have_ended() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let slow = || async {

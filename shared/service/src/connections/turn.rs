@@ -1,14 +1,14 @@
-//! Whether a connection waits for its client, for what, and since when.
+//! What a connection waits for, and since when.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What is waited for.
+/// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waits {
-    /// Nothing of the client: the server is at work.
+    /// Nothing: the server is working.
     Not,
-    /// A request, of which nothing has come.
+    /// The first byte of a request.
     ForRequest,
     /// The rest of a request's head.
     ForHead,
@@ -16,8 +16,8 @@ pub(super) enum Waits {
     ForMore,
 }
 
-/// What a connection waits for. Changed at every read and write, so it is one number: milliseconds since the
-/// connection was made, and in the lowest two bits for what.
+/// The state of waiting of a connection. The state changes at every read and write, so it is one number: the
+/// milliseconds since the connection was opened, with what it waits for in the lowest two bits.
 #[derive(Debug)]
 pub(super) struct Turn {
     made: Instant,
@@ -36,14 +36,14 @@ impl Turn {
         self.packed.store(since << 2 | waits as u64, Ordering::Relaxed);
     }
 
-    /// The same, where it waits for `now` at present.
+    /// The same, if the connection waits for `now` at present.
     pub(super) fn turn(&self, now: Waits, then: Waits) {
         if self.get().0 == now {
             self.set(then);
         }
     }
 
-    /// For what it waits, and for how long it has.
+    /// What the connection waits for, and for how long it has waited.
     pub(super) fn get(&self) -> (Waits, Duration) {
         let packed = self.packed.load(Ordering::Relaxed);
         let waits = match packed & 3 {

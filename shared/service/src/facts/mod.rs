@@ -86,7 +86,7 @@ impl FunctionFacts {
             return Err(FactsError::value(
                 "memory",
                 &self.memory,
-                "a number with Mi or Gi behind it, such as 512Mi",
+                "a number followed by Mi or Gi, such as 512Mi",
             ));
         }
         let timeout = self.timeout.as_secs();

@@ -28,7 +28,8 @@ pub struct Subscription {
     #[serde(rename = "maximum_backoff_s", deserialize_with = "seconds")]
     #[schemars(with = "f64")]
     pub maximum_backoff: Duration,
-    /// After how many deliveries in vain a message goes to the topic `dead-letters`: 5 to 100; `null`: never.
+    /// The number of failed deliveries after which a message goes to the topic `dead-letters`: 5 to 100.
+    /// `null`: never.
     pub max_delivery_attempts: Option<u32>,
 }
 
@@ -45,7 +46,7 @@ impl Subscription {
                 .chars()
                 .all(|each| each.is_ascii_lowercase() || each.is_ascii_digit() || each == '-');
         if !is_name {
-            let expected = "a name of small letters, digits and dashes that begins with a letter";
+            let expected = "a name of lower-case letters, digits and dashes that begins with a letter";
             return Err(FactsError::value("subscriptions.topic", &self.topic, expected));
         }
         if !self.path.starts_with('/') {

@@ -71,7 +71,7 @@ fn values_that_google_cloud_refuses_are_refused() {
 }
 
 #[test]
-fn a_message_may_be_tried_for_ever() {
+fn a_message_may_be_tried_forever() {
     let facts =
         FunctionFacts::parse(&WHOLE.replace("max_delivery_attempts: 5", "max_delivery_attempts: null"));
     assert_eq!(facts.unwrap().subscriptions.first().unwrap().max_delivery_attempts, None);

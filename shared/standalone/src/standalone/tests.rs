@@ -1,10 +1,10 @@
-//! Container tasks in a whole platform, with and without callers that are asked who they are.
+//! Container tasks on a complete platform, with and without authentication of callers.
 
 use super::*;
 use segue_model::log::LogLevel;
 use std::time::{Duration, Instant};
 
-/// Nothing listens on port 1, so that no Docker answers, whether the machine has one or not.
+/// Nothing listens on port 1, so there is no Docker, even on a machine that has it.
 const FLOW: &str = "
 id: contained
 namespace: company.team
@@ -19,7 +19,7 @@ tasks:
     commands: [echo ran on the host]
 ";
 
-/// Runs the flow to its end: the state it ended in, and its log.
+/// Runs the flow to its end. Returns the final state and the log.
 async fn run(isolate: bool, variables: &[(&str, &str)], labels: &str) -> (String, String) {
     let data = tempfile::tempdir().unwrap();
     let environment = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -67,7 +67,7 @@ async fn the_label_of_a_flow_reaches_its_tasks() {
 }
 
 #[test]
-fn nothing_starts_with_a_setting_that_is_not_known() {
+fn the_process_does_not_start_with_an_unknown_setting() {
     let environment = BTreeMap::from([("SEGUE_CONTAINERS".to_owned(), "always".to_owned())]);
     let error = container_rules(&environment, false).unwrap_err().to_string();
     assert!(error.contains("SEGUE_CONTAINERS is 'always'"), "{error}");

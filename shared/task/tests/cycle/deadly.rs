@@ -7,7 +7,7 @@ async fn a_task_whose_process_ended_three_times_has_failed() {
     let bench = Bench::new().await;
     let message = probe("deadly", "stubborn");
     for start in 1..=3 {
-        // A new process of the same name, which ends in the middle.
+        // A new process with the same name, which dies during the attempt.
         let cut = handle(&bench.service("one"), &message);
         until(|| runs("deadly") == start).await;
         cut.abort();
@@ -23,7 +23,7 @@ async fn a_task_whose_process_ended_three_times_has_failed() {
 }
 
 #[tokio::test]
-async fn looking_at_work_outside_is_no_death() {
+async fn checking_work_outside_does_not_count_as_a_death() {
     let bench = Bench::new().await;
     let mut message = probe("looked-at", "outside-for-ever");
     for look in 1..=6_usize {

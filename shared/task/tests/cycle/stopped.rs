@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn what_is_stopped_with_its_process_is_no_delivery_and_runs_again() {
+async fn an_attempt_stopped_with_its_process_runs_again_and_counts_no_delivery() {
     for (name, mode) in [("stopped", "wait"), ("stopped-late", "stubborn")] {
         let bench = Bench::new().await;
         let message = probe(name, mode);
@@ -20,14 +20,14 @@ async fn what_is_stopped_with_its_process_is_no_delivery_and_runs_again() {
             assert_eq!(runs(name), start, "nothing begins after the stop");
         }
         assert!(bench.published().is_empty(), "nobody hears of an end");
-        // Anybody may have it at once, and no delivery counts.
+        // Any worker may have the attempt at once, and no delivery counts.
         let claim = bench.claim(&message, "two", Duration::from_secs(60)).await;
         assert_eq!(claim, Claim::Granted { deliveries: 1 });
     }
 }
 
 #[tokio::test]
-async fn what_was_killed_before_its_process_stops_does_not_come_again() {
+async fn an_attempt_killed_before_its_process_stops_does_not_run_again() {
     let bench = Bench::new().await;
     let (service, message) = (bench.service("one"), probe("killed-then-stopped", "wait"));
     let first = handle(&service, &message);

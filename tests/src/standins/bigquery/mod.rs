@@ -1,20 +1,22 @@
-//! BigQuery's REST API (version 2) over the embedded warehouse: jobs that run beside the request, results in pages,
-//! datasets, tables; external tables read `gs://` objects from the storage emulator.
+//! BigQuery's REST API (version 2) on the embedded warehouse: jobs that run outside the request, results in
+//! pages, datasets, tables. External tables read `gs://` objects from the storage emulator.
 //!
-//! Jobs are kept in memory, tables in the folder of the data. Projects do not tell tables apart. No credentials are
-//! asked for. What is missing answers 404: loads, extracts and copies as jobs of their own, inserting rows one by one,
-//! routines, models, row access, transactions and variables in scripts.
+//! Jobs are in memory, tables in the data folder. Projects do not distinguish tables. Requests need no
+//! credentials. Missing features answer 404: separate jobs for loads, extracts and copies, inserting single
+//! rows, routines, models, row access, transactions and variables in scripts.
 //!
-//! A job's labels can make trouble on purpose:
+//! A job's labels can inject faults:
 //!
-//! | label | what it does |
+//! | label | effect |
 //! |---|---|
-//! | `standin-delay-ms` | the job runs so many milliseconds before it does anything |
-//! | `standin-fail-once` | the first job with these statements fails with that reason, `backendError` for example |
-//! | `standin-fail-after` | with it, the first so many statements of the script are done before |
+//! | `standin-delay-ms` | the job waits for this many milliseconds before it starts |
+//! | `standin-fail-once` | the first job with these statements fails with this reason, such as `backendError`
+//! |
+//! | `standin-fail-after` | used with it: this many statements of the script are executed before the failure
+//! |
 //!
-//! `jobs` keeps jobs, `run` runs them, `shape` and `types` write BigQuery's JSON, `refusal` its errors, `resources`
-//! serves datasets and tables, `objects` fetches files. To add a request: a route in [`app`].
+//! `jobs` stores jobs, `run` runs them, `shape` and `types` write BigQuery's JSON, `refusal` its errors,
+//! `resources` serves datasets and tables, `objects` fetches files. To add a request: a route in [`app`].
 
 mod jobs;
 mod objects;
@@ -42,11 +44,11 @@ pub struct BigQuery {
 }
 
 impl BigQuery {
-    /// With its tables in `data_dir`, reading objects from the storage emulator at that address; without one, from
-    /// `<data_dir>/objects/<bucket>/<key>`. To be called within an async runtime.
+    /// A stand-in with its tables in `data_dir`. Objects come from the storage emulator at `storage`, or
+    /// without one, from `<data_dir>/objects/<bucket>/<key>`. Call this within an async runtime.
     ///
     /// # Errors
-    /// When the folder cannot be made.
+    /// An error if the folder cannot be created.
     pub fn open(data_dir: &Path, storage: Option<&str>) -> anyhow::Result<Arc<Self>> {
         let objects = data_dir.join("objects");
         std::fs::create_dir_all(&objects)?;

@@ -1,5 +1,5 @@
-//! Brings the objects an external table names from the storage emulator below the warehouse's object root, by the JSON
-//! API: those that changed since they were last brought, and no others.
+//! Copies the objects of an external table from the storage emulator to the warehouse's object root, with the
+//! JSON API. Only changed objects are copied.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use segue_embedded::warehouse::ObjectSource;
@@ -16,7 +16,7 @@ pub(super) struct StorageEmulator {
     client: reqwest::Client,
     address: String,
     root: PathBuf,
-    /// The version of each object that lies below the root.
+    /// The copied version of each object.
     brought: Mutex<HashMap<PathBuf, String>>,
     runtime: Handle,
 }
@@ -102,7 +102,7 @@ impl StorageEmulator {
         std::fs::create_dir_all(folder)?;
         let url = format!("{}/storage/v1/b/{}/o/{}?alt=media", self.address, encoded(bucket), encoded(key));
         let mut response = self.client.get(url).send().await?.error_for_status()?;
-        // Under another name until it is whole; DuckDB must not read half a file.
+        // Written under another name until it is complete, because DuckDB must not read half a file.
         let mut file = tempfile::NamedTempFile::new_in(&self.root)?;
         while let Some(piece) = response.chunk().await? {
             file.write_all(&piece)?;
@@ -111,7 +111,7 @@ impl StorageEmulator {
         Ok(())
     }
 
-    /// Removes what was brought for the pattern and is there no more.
+    /// Removes copies of objects that match the pattern and no longer exist.
     fn forget(&self, bucket: &str, matching: impl Fn(&str) -> bool, there: &[PathBuf]) -> anyhow::Result<()> {
         let folder = self.root.join(bucket);
         let mut brought = self.brought.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,7 +133,7 @@ fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// Whether a key is meant by a pattern, in which one `*` or several stand for any letters.
+/// Whether a key matches a pattern. Each `*` stands for any characters.
 fn glob(pattern: &str) -> impl Fn(&str) -> bool {
     let parts: Vec<String> = pattern.split('*').map(str::to_owned).collect();
     move |key| {

@@ -1,4 +1,4 @@
-//! Errors in BigQuery's words, reasons and statuses.
+//! Errors with BigQuery's messages, reasons and statuses.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use segue_ports::warehouse::WarehouseError;
 use serde_json::{Value, json};
 
-/// An error: of a request, or of a job.
+/// An error of a request or a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) reason: String,
     pub(super) message: String,
-    /// What BigQuery lists besides: which row of which file.
+    /// Further details in BigQuery's list: the row and the file.
     pub(super) details: Vec<String>,
 }
 

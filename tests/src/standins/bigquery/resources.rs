@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Where datasets live that do not say.
+/// The location of datasets that name none.
 const LOCATION: &str = "US";
 
 type Answer = Result<Json<Value>, Refusal>;
@@ -21,7 +21,7 @@ fn dataset_json(project: &str, info: &DatasetInfo) -> Value {
         "kind": "bigquery#dataset",
         "id": format!("{project}:{}", info.dataset),
         "datasetReference": {"projectId": project, "datasetId": info.dataset},
-        // Numbers of 64 bits are texts in Google's JSON.
+        // 64-bit numbers are texts in Google's JSON.
         "creationTime": info.created_at.map(|at| at.as_millisecond().to_string()),
         "location": info.location.as_deref().unwrap_or(LOCATION),
         "description": info.description,
@@ -34,7 +34,7 @@ fn text(body: &Value, pointer: &str) -> Option<String> {
     body.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// What a body says of a dataset; what it does not say stays as it is in `known`.
+/// The settings in a body. Missing settings stay as in `known`.
 fn request(body: &Value, known: DatasetInfo, if_exists: IfExists) -> CreateDataset {
     let labels =
         body.get("labels").cloned().and_then(|labels| serde_json::from_value::<BTreeMap<_, _>>(labels).ok());
@@ -66,7 +66,7 @@ async fn known(bigquery: &BigQuery, project: &str, name: &str) -> Result<Dataset
     let Some(name) = names.into_iter().find(|known| known.eq_ignore_ascii_case(name)) else {
         return Err(Refusal::not_found(format!("Not found: Dataset {project}:{name}")));
     };
-    // It is there: this only asks what is known of it.
+    // The dataset exists, so this only reads its description.
     let ask = CreateDataset { name, if_exists: IfExists::Skip, ..CreateDataset::default() };
     Ok(bigquery.warehouse.create_dataset(ask).await?)
 }

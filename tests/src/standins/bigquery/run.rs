@@ -1,4 +1,4 @@
-//! Runs a job: statement by statement, with the trouble its labels ask for.
+//! Runs a job statement by statement, with the faults that its labels ask for.
 
 use super::refusal::Refusal;
 use super::{BigQuery, script};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What was asked for.
+/// The statements of a job and its settings.
 pub(super) struct Asked {
     pub(super) job: QueryJob,
     delay: Duration,

@@ -1,6 +1,7 @@
-//! A script cut into its statements, each with blanks where the others stood, so that places in it stay right.
+//! Splits a script into statements. Each has blanks in place of the others, so that positions in it stay
+//! correct.
 
-/// The statements; one that is nothing but blanks and comments is none.
+/// The statements. A piece with only blanks and comments is left out.
 pub(super) fn statements(script: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -25,7 +26,7 @@ pub(super) fn statements(script: &str) -> Vec<String> {
     found
 }
 
-/// The piece from `start` to `end`, after as many lines and columns of nothing as there were before it.
+/// The piece from `start` to `end`, after as many blank lines and columns as text before it.
 fn alone(script: &str, start: usize, end: usize) -> String {
     let before = script.get(..start).unwrap_or_default();
     let mut text: String = before.chars().map(|letter| if letter == '\n' { '\n' } else { ' ' }).collect();
@@ -34,15 +35,15 @@ fn alone(script: &str, start: usize, end: usize) -> String {
 }
 
 enum Piece {
-    /// A `;`, and where.
+    /// A `;`, and its position.
     End(usize),
-    /// Something of a statement.
+    /// Part of a statement.
     Text,
     /// A blank or a comment.
     Nothing,
 }
 
-/// Goes over strings and comments in one step, so that a `;` within them ends nothing.
+/// Skips strings and comments in one step, so that a `;` inside them ends nothing.
 struct Scanner<'a> {
     text: &'a str,
     at: usize,

@@ -1,4 +1,4 @@
-//! Rows as BigQuery sends them: `{"f": [{"v": "1"}, …]}`, every value a text.
+//! Rows in BigQuery's format: `{"f": [{"v": "1"}, …]}`. Every value is a text.
 
 use super::types;
 use segue_ports::warehouse::Column;
@@ -9,7 +9,7 @@ pub(super) fn schema(columns: &[Column]) -> Value {
     json!({"fields": columns.iter().map(types::field).collect::<Vec<_>>()})
 }
 
-/// Rows; a TIMESTAMP in microseconds, or in seconds as a double.
+/// Rows. A TIMESTAMP is in microseconds, or in seconds as a double.
 pub(super) fn rows(schema: &Value, rows: &[Map<String, Value>], exact_times: bool) -> Vec<Value> {
     rows.iter().map(|row| record(schema, row, exact_times)).collect()
 }

@@ -1,9 +1,9 @@
-//! SQL's names of types as BigQuery's columns: `STRUCT<a INT64, b ARRAY<STRING>>` and the like.
+//! Converts SQL types to BigQuery's columns: `STRUCT<a INT64, b ARRAY<STRING>>` and similar.
 
 use segue_ports::warehouse::{Column, Mode};
 use serde_json::{Map, Value, json};
 
-/// A column as the REST API describes it.
+/// A column in the format of the REST API.
 pub(super) fn field(column: &Column) -> Value {
     let mode = match column.mode {
         Mode::Nullable => "NULLABLE",
@@ -60,7 +60,7 @@ fn inside<'a>(data_type: &'a str, start: &str) -> Option<&'a str> {
     data_type.strip_prefix(start)?.strip_suffix('>')
 }
 
-/// The members of a record, cut at commas that stand in no brackets.
+/// The members of a record, split at commas outside of brackets.
 fn split(members: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let (mut depth, mut start) = (0_i32, 0);
@@ -79,7 +79,7 @@ fn split(members: &str) -> Vec<&str> {
     found
 }
 
-/// What `PARTITION BY` says, as the REST API describes partitions.
+/// The partitions of a `PARTITION BY` clause in the format of the REST API.
 pub(super) fn partitions(written: &str) -> Map<String, Value> {
     let text: String = written.chars().filter(|letter| !letter.is_whitespace() && *letter != '`').collect();
     let call = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')').map(str::to_owned);

@@ -1,4 +1,4 @@
-//! A golden flow, and how it must end.
+//! A golden flow, and its expected end.
 
 use crate::platform::End;
 use segue_model::task_run::TaskRun;
@@ -14,19 +14,19 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Case {
     /// Its name.
     pub(crate) name: String,
-    /// Where it is.
+    /// The path of the folder.
     pub(crate) folder: PathBuf,
     /// The flow.
     pub(crate) flow: String,
     /// The flows it calls.
     pub(crate) load: Vec<String>,
-    /// What is submitted.
+    /// The inputs.
     pub(crate) inputs: Map,
-    /// How it must end.
+    /// The expected end.
     pub(crate) expect: Expect,
 }
 
-/// How a flow must end. What is not written is not checked.
+/// The expected end of a flow. Missing entries are not checked.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Expect {
@@ -40,7 +40,7 @@ pub(crate) struct Expect {
     /// Values of outputs, by `task.name.name`.
     #[serde(default)]
     outputs: BTreeMap<String, Json>,
-    /// Task runs that must begin one after another.
+    /// Task runs that must start one after another.
     #[serde(default)]
     order: Vec<String>,
     /// Labels that must be set.
@@ -48,13 +48,13 @@ pub(crate) struct Expect {
     labels: BTreeMap<String, String>,
     /// The flow's own outputs.
     flow_outputs: Option<Json>,
-    /// How long it must take, in milliseconds.
+    /// The shortest time it must take, in milliseconds.
     #[serde(default)]
     at_least_ms: i64,
 }
 
 impl Case {
-    /// All of them, in order of their names.
+    /// All golden flows, in the order of their names.
     pub(crate) fn all() -> Vec<Self> {
         let folder = repository().join("tests/flows");
         let mut folders: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -81,7 +81,7 @@ impl Case {
 }
 
 impl Expect {
-    /// What is another than expected.
+    /// The differences to the expected end.
     pub(crate) fn compare(&self, end: &End) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut differ = |what: &str, found: Json, expected: Json| {

@@ -1,9 +1,10 @@
 //! Golden flows: each folder of `tests/flows` is a flow that is run to its end on the embedded platform.
 //!
-//! `expect.json` says how it must end, in words a reader can check against the flow; `timeline.snap` keeps
-//! everything that happened, to show what a change does. Flows it calls are in `load/`, its inputs in `inputs.json`.
+//! `expect.json` has the expected end, in terms that a reader can compare with the flow. `timeline.snap` has
+//! everything that happened, to show the effect of a change. Called flows are in `load/`, inputs in
+//! `inputs.json`.
 //!
-//! How to add one more: a folder `<nn>-<name>` with `flow.yaml` and `expect.json`; `cargo insta review`, or
+//! How to add one more: a folder `<nn>-<name>` with `flow.yaml` and `expect.json`. `cargo insta review`, or
 //! `INSTA_UPDATE=always`, writes the timeline.
 
 mod case;
@@ -14,11 +15,11 @@ use case::Case;
 use futures::StreamExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// How many flows run at once.
+/// The number of flows that run at the same time.
 const AT_ONCE: usize = 4;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_flow_ends_as_it_says() {
+async fn every_flow_ends_as_expected() {
     let cases = Case::all();
     assert!(cases.len() > 40, "{} golden flows", cases.len());
     let ends: Vec<_> = futures::stream::iter(cases)

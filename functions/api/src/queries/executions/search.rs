@@ -21,10 +21,10 @@ const CHUNK: u32 = 500;
 
 /// Executions that a query means, without their task runs.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Execution>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     let order = page.order(&["state.startDate", "startDate"])?;
     let is_ascending = order.is_some_and(|(_, is_ascending)| is_ascending);
-    let selection = Selection::of(api, query).await?;
+    let selection = Selection::from_query(api, query).await?;
     let (found, total) = selection.page(api, &page, is_ascending).await?;
     Ok(paged(found.iter().map(types::Execution::listed).collect(), total))
 }
@@ -81,7 +81,7 @@ struct Builder {
 
 impl Selection {
     /// Reads a query.
-    pub(crate) async fn of(api: &Api, query: &Query) -> Answer<Self> {
+    pub(crate) async fn from_query(api: &Api, query: &Query) -> Answer<Self> {
         let mut builder = Builder::default();
         for condition in plain(query)?.into_iter().chain(query.conditions()?) {
             builder.add(condition, api)?;

@@ -14,7 +14,7 @@ const SYSTEM: &str = "system";
 
 /// Flows that a query means, without their sources.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Flow>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     let order = page.order(&["id", "namespace", "revision", "updated"])?;
     let mut found = select(api, query).await?;
     if let Some((field, is_ascending)) = order {

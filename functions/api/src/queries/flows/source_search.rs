@@ -11,7 +11,7 @@ const MOST: usize = 5;
 
 /// Flows with a text in their source.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::FlowSearchHit>> {
-    let page = Page::of(query)?;
+    let page = Page::from_query(query)?;
     let text = query.text("q").unwrap_or_default().to_lowercase();
     let others = Query::read(
         &url::form_urlencoded::Serializer::new(String::new())

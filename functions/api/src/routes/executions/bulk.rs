@@ -116,7 +116,7 @@ async fn by_ids(api: &Api, ids: Vec<String>, action: &Action) -> Answer<Json<typ
 async fn by_query(api: &Api, query: &Query, action: &Action) -> Answer<Json<types::Count>> {
     let fit: Vec<ExecutionState> =
         ExecutionState::ALL.into_iter().filter(|state| action.refuses(*state).is_none()).collect();
-    let mut found = Selection::of(api, query).await?.only(&fit).scan(api).await?;
+    let mut found = Selection::from_query(api, query).await?.only(&fit).scan(api).await?;
     found.retain(|execution| action.refuses(execution.state.current()).is_none());
     all(api, found, action).await
 }
@@ -243,7 +243,10 @@ fn change(query: &Query) -> Answer<Action> {
 }
 
 fn removal(query: &Query) -> Answer<Action> {
-    Ok(Action::Delete { with: With::of(query)?, even_open: query.flag("includeNonTerminated", false)? })
+    Ok(Action::Delete {
+        with: With::from_query(query)?,
+        even_open: query.flag("includeNonTerminated", false)?,
+    })
 }
 
 async fn labels_by_ids(

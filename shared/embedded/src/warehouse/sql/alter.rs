@@ -1,6 +1,7 @@
 //! ALTER TABLE, change by change.
 //!
-//! To add a change: a branch in [`alteration`], and a variant of [`Alteration`] where DuckDB's own text will not do.
+//! To add a change: a branch in [`alteration`], and a variant of [`Alteration`] if DuckDB's own text is not
+//! enough.
 
 use segue_ports::warehouse::WarehouseError;
 use serde_json::Value;

@@ -1,8 +1,8 @@
-//! Function calls and other words that begin a value: which macro stands for which function.
+//! Function calls and other words that begin a value: the macro for each function.
 //!
-//! It must not know: how macros are written (`macros.sql`) nor how pieces are joined (`expr.rs`).
-//! To add a function: if DuckDB has it under another name or BigQuery's meaning differs, a line in [`RENAMED`] and a
-//! macro; if an argument is a keyword or a format, a line in [`PARTED`] or [`FORMATTED`].
+//! It must not know: how macros are written (`macros.sql`), or how pieces are joined (`expr.rs`). To add a
+//! function: if DuckDB has it under another name, or with another meaning, a line in [`RENAMED`] and a macro;
+//! if an argument is a keyword or a format, a line in [`PARTED`] or [`FORMATTED`].
 
 use segue_ports::warehouse::WarehouseError;
 
@@ -74,7 +74,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("ERROR", "bq_error"),
 ];
 
-/// Functions with a date part as their argument number so and so.
+/// Functions with a date part as an argument, and the position of that argument.
 const PARTED: &[(&str, &str, usize)] = &[
     ("DATE_TRUNC", "bq_date_trunc", 1),
     ("TIMESTAMP_TRUNC", "bq_timestamp_trunc", 1),
@@ -85,7 +85,7 @@ const PARTED: &[(&str, &str, usize)] = &[
     ("LAST_DAY", "bq_last_day", 1),
 ];
 
-/// Functions whose first argument is a date format; the others follow.
+/// Functions with a date format as the first argument. The other arguments follow.
 const FORMATTED: &[(&str, &str)] = &[
     ("FORMAT_DATE", "bq_format_date"),
     ("FORMAT_DATETIME", "bq_format_date"),
@@ -96,11 +96,12 @@ const FORMATTED: &[(&str, &str)] = &[
     ("PARSE_TIMESTAMP", "bq_parse_timestamp"),
 ];
 
-/// Functions no macro can stand in for.
+/// Functions that no macro can replace.
 const MISSING: &[&str] =
     &["FARM_FINGERPRINT", "SHA512", "ST_DISTANCE", "ST_GEOGPOINT", "ML.PREDICT", "APPROX_QUANTILES"];
 
-/// The text of the value that begins with this word, and the index after it; none for a plain name or keyword.
+/// The text of the value that begins with this word, and the index after it. None for a plain name or
+/// keyword.
 pub(crate) fn word(
     rewriter: &mut Rewriter<'_>,
     word: &str,
@@ -143,7 +144,7 @@ pub(crate) fn word(
     let reserved_call = matches!(upper.as_str(), "CAST" | "EXTRACT" | "IF");
     if rewriter.is_symbol(index + 1, "(") && (reserved_call || !keywords::RESERVED.contains(&upper.as_str()))
     {
-        // The engine's own functions that read files and settings are no part of BigQuery.
+        // DuckDB's own functions that read files and settings do not exist in BigQuery.
         let foreign =
             ["READ_", "DUCKDB_", "PRAGMA_", "PARQUET_", "BQ_"].iter().any(|prefix| upper.starts_with(prefix))
                 || matches!(
@@ -191,7 +192,7 @@ fn constructor(
     Ok(Some((format!("{name}{open}{inner}{close}"), end + 1)))
 }
 
-/// A call of the function `name` whose bracket opens at `open`.
+/// A call of the function `name`. Its bracket opens at `open`.
 fn call(rewriter: &mut Rewriter<'_>, name: &str, open: usize) -> Result<(String, usize), WarehouseError> {
     let end = rewriter.close(open);
     let next = end + 1;
@@ -257,8 +258,8 @@ fn captures(pattern: &str) -> bool {
     false
 }
 
-/// BigQuery's CONCAT is NULL when an argument is, DuckDB's is not. Where no argument can be NULL the engine's own
-/// function does, which is several times faster than a chain of `||`.
+/// BigQuery's CONCAT is NULL if an argument is NULL. DuckDB's is not. If no argument can be NULL, DuckDB's
+/// own function is used, which is several times faster than a chain of `||`.
 fn concat(rewriter: &mut Rewriter<'_>, stretches: &[(usize, usize)]) -> Result<String, WarehouseError> {
     let mut values = Vec::new();
     let mut all_known = true;

@@ -1,4 +1,4 @@
-//! BigQuery's types: read from tokens, and what DuckDB stores for them.
+//! BigQuery's types: parsing, and their types in DuckDB.
 //!
 //! It must not know: columns, tables. To add a type: a variant of [`DataType`] and a line in each `match`.
 
@@ -8,10 +8,10 @@ use super::expr::{Rewriter, place};
 use super::lex::{Kind, Token};
 use super::syntax_error;
 
-/// The narrow decimal that NUMERIC is stored as while all values fit: eighteen digits are one machine word, which
-/// reads and writes many times faster than the 38 digits it is widened to when a value needs them.
+/// The narrow decimal for NUMERIC, used while all values fit. Eighteen digits are one machine word, which is
+/// many times faster than 38 digits. The column is widened when a value needs more digits.
 pub(crate) const NARROW_NUMERIC: &str = "DECIMAL(18,9)";
-/// NUMERIC in full.
+/// The full type for NUMERIC.
 pub(crate) const WIDE_NUMERIC: &str = "DECIMAL(38,9)";
 
 /// A BigQuery type.
@@ -37,7 +37,7 @@ pub(crate) enum DataType {
 }
 
 impl DataType {
-    /// What DuckDB stores; NUMERIC in full.
+    /// The type in DuckDB, with the full NUMERIC.
     pub(crate) fn duckdb(&self) -> String {
         match self {
             Self::String | Self::Geography => "VARCHAR".into(),
@@ -64,7 +64,7 @@ impl DataType {
         }
     }
 
-    /// What a column of it is made as.
+    /// The type of a new column.
     pub(crate) fn column(&self) -> String {
         if *self == Self::Numeric { NARROW_NUMERIC.into() } else { self.duckdb() }
     }
@@ -95,7 +95,7 @@ impl DataType {
         }
     }
 
-    /// The macro (after `bq_`) that casts to it the way BigQuery does; none where DuckDB's cast is the same.
+    /// The macro (after `bq_`) that casts to the type like BigQuery. None if DuckDB's cast is the same.
     pub(crate) fn cast_macro(&self) -> Option<&'static str> {
         Some(match self {
             Self::String => "string",
@@ -174,7 +174,7 @@ fn fields(inner: &str) -> Vec<(String, DataType)> {
     found
 }
 
-/// Reads a type that takes all of `tokens`.
+/// Parses a type that uses all of `tokens`.
 pub(crate) fn parse(tokens: &[Token]) -> Result<DataType, WarehouseError> {
     let (data_type, taken) = prefix(tokens)?;
     match tokens.get(taken) {
@@ -183,7 +183,7 @@ pub(crate) fn parse(tokens: &[Token]) -> Result<DataType, WarehouseError> {
     }
 }
 
-/// Reads a type at the start of `tokens`: the type, and how many tokens it takes.
+/// Parses a type at the start of `tokens`. Returns the type and the number of its tokens.
 pub(crate) fn prefix(tokens: &[Token]) -> Result<(DataType, usize), WarehouseError> {
     let at = tokens.first().and_then(place);
     let Some(name) = tokens.first().and_then(Token::name).map(str::to_uppercase) else {

@@ -1,4 +1,4 @@
-//! The parts of DDL that BigQuery has and DuckDB has not: column options, partitions, clusters, table options.
+//! The parts of DDL that DuckDB does not have: column options, partitions, clusters, table options.
 //!
 //! It must not know: what is done with them. To add a clause: a field of [`TableParts`] and a branch in [`parts`].
 
@@ -17,12 +17,12 @@ pub(crate) struct ColumnSpec {
     pub(crate) name: String,
     pub(crate) data_type: DataType,
     pub(crate) required: bool,
-    /// The default's expression, rewritten.
+    /// The expression of the default, rewritten.
     pub(crate) default: Option<String>,
     pub(crate) description: Option<String>,
 }
 
-/// What follows the name of a table.
+/// The clauses after the name of a table.
 #[derive(Debug, Default)]
 pub(crate) struct TableParts {
     pub(crate) columns: Option<Vec<ColumnSpec>>,
@@ -30,9 +30,9 @@ pub(crate) struct TableParts {
     pub(crate) partition_by: Option<String>,
     pub(crate) cluster_by: Vec<String>,
     pub(crate) options: Map<String, Value>,
-    /// Where the query after AS begins.
+    /// The index of the query after AS.
     pub(crate) query_at: Option<usize>,
-    /// The table after LIKE, CLONE or COPY: where its name begins, and whether its rows come along.
+    /// The index of the table after LIKE, CLONE or COPY, and whether its rows are copied.
     pub(crate) source_at: Option<(usize, bool)>,
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn parts(rewriter: &mut Rewriter<'_>, mut index: usize) -> Result<Tab
     Ok(parts)
 }
 
-/// BigQuery's words for a token that does not belong.
+/// BigQuery's message for an unexpected token.
 pub(crate) fn unexpected(token: &Token) -> WarehouseError {
     let what = match &token.kind {
         Kind::Word(word) => format!("keyword or identifier {word}"),
@@ -111,7 +111,7 @@ fn columns(rewriter: &mut Rewriter<'_>, low: usize, high: usize) -> Result<Vec<C
     Ok(found)
 }
 
-/// Commas between the angles of a type do not part columns.
+/// The stretches between commas. Commas inside the angle brackets of a type do not separate columns.
 fn column_stretches(rewriter: &Rewriter<'_>, low: usize, high: usize) -> Vec<(usize, usize)> {
     let mut joined: Vec<(usize, usize)> = Vec::new();
     let mut depth = 0i32;
@@ -172,7 +172,7 @@ pub(crate) fn column(
             column.default = Some(rewriter.span(index + 1, stop)?);
             index = stop;
         } else if token.is("PRIMARY") || token.is("REFERENCES") || token.is("COLLATE") {
-            // Recorded by nobody, enforced by nobody: BigQuery's keys are NOT ENFORCED.
+            // BigQuery's keys are NOT ENFORCED, so they are neither recorded nor enforced.
             index = end;
         } else {
             return Err(unexpected(token));
@@ -181,7 +181,7 @@ pub(crate) fn column(
     Ok(column)
 }
 
-/// `OPTIONS(name = value, …)` whose bracket opens at `open`.
+/// Parses `OPTIONS(name = value, …)`. Its bracket opens at `open`.
 pub(crate) fn options(rewriter: &Rewriter<'_>, open: usize) -> Result<Map<String, Value>, WarehouseError> {
     let mut found = Map::new();
     for (low, high) in rewriter.arguments(open + 1, rewriter.close(open)) {

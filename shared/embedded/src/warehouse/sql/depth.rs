@@ -1,11 +1,11 @@
-//! How long a script may be and how deep it may nest: counted in its tokens, before anything descends into it. What
-//! comes afterwards (our own rewriting, polyglot-sql, DuckDB) goes down one call or more for each level, and a stack
-//! that is used up ends the whole process.
+//! Limits the length and nesting of a script. The limits are checked on tokens, before any recursion. The
+//! later steps (Segue's rewriting, polyglot-sql, DuckDB) make one call or more for each level, and a stack
+//! overflow ends the whole process.
 //!
-//! Levels are brackets, CASE, the angles of types, signs (`NOT`, `-`) one before the other, and operators that are words
-//! (`BETWEEN`, `IS`), whose right side may hold the next. A chain of other operators, joins, set operations or named
-//! queries is a level for each of its links to who builds it to one side, so chains have a limit as well; lists of values
-//! have none.
+//! Levels are brackets, CASE, the angle brackets of types, consecutive signs (`NOT`, `-`), and operators that
+//! are words (`BETWEEN`, `IS`), because their right side may contain the next. A chain of other operators,
+//! joins, set operations or named queries is one level for each link in a tree that grows to one side, so
+//! chains have a limit too. Lists of values have no limit.
 //!
 //! It must not know: statements. To add something that nests: a branch in [`opens`] and [`Levels::close`].
 
@@ -17,11 +17,12 @@ use super::lex::{Kind, Token};
 
 /// The longest script in bytes: BigQuery's own limit of a query.
 const LONGEST_SCRIPT: usize = 1 << 20;
-/// The most levels in one another.
+/// The largest number of nested levels.
 const DEEPEST: usize = 100;
-/// The most tables of one FROM, set operations of one query, and named queries of one WITH.
+/// The largest number of tables in one FROM, of set operations in one query, and of named queries in one
+/// WITH.
 const LONGEST_CHAIN: usize = 400;
-/// The most words and signs of one level between two commas or clauses: whatever a chain consists of, it is no longer.
+/// The largest number of words and signs of one level between two commas or clauses. No chain is longer.
 const LONGEST_STRETCH: usize = 4000;
 
 /// Words after which another expression begins.
@@ -48,7 +49,7 @@ const BEGINS: [&str; 20] = [
     "WINDOW",
 ];
 
-/// Keywords that are called like functions.
+/// Keywords with the syntax of a function call.
 const CALLED: [&str; 6] = ["ARRAY", "CASE", "CAST", "EXTRACT", "IF", "STRUCT"];
 
 /// What opened a level.
@@ -60,7 +61,7 @@ enum Opened {
     Angle,
 }
 
-/// A level that is open, and what stands on it itself.
+/// An open level, and the counts of its own tokens.
 struct Level {
     opened: Opened,
     /// Tokens since the last comma or clause.
@@ -69,23 +70,23 @@ struct Level {
     words: usize,
     /// BETWEEN without its AND.
     betweens: usize,
-    /// Signs directly before this place.
+    /// Signs directly before this position.
     signs: usize,
-    /// Whether a comma parts tables here.
+    /// Whether a comma separates tables here.
     in_from: bool,
     tables: usize,
     sets: usize,
     named: usize,
 }
 
-/// The levels that are open, the script's own first.
+/// The open levels, the script's own first.
 struct Levels {
     open: Vec<Level>,
-    /// Levels but the script's own, with the signs and words that wait on them.
+    /// The number of levels without the script's own, including pending signs and words.
     depth: usize,
 }
 
-/// Refuses a script that is too long to be read.
+/// Refuses a script that is too long.
 ///
 /// # Errors
 /// [`WarehouseError::InvalidQuery`].
@@ -106,7 +107,7 @@ pub(crate) fn check_length(script: &str) -> Result<(), WarehouseError> {
 /// Refuses a script that nests too deep or has too long a chain.
 ///
 /// # Errors
-/// [`WarehouseError::InvalidQuery`] with the place where a limit is passed.
+/// [`WarehouseError::InvalidQuery`] with the position where a limit is exceeded.
 pub(crate) fn check(tokens: &[Token]) -> Result<(), WarehouseError> {
     let mut levels = Levels { open: Vec::new(), depth: 0 };
     levels.open(Opened::Script);
@@ -164,7 +165,7 @@ impl Levels {
         self.open.push(Level::new(opened));
     }
 
-    /// Forgets the signs on this level when the token is their value. A bracket is one only once it closes.
+    /// Resets the signs on this level if the token is their value. A bracket is a value only when it closes.
     fn take_signs(&mut self, token: &Token) {
         let opening = matches!(token.kind, Kind::Symbol("(" | "[" | "{")) || token.is("CASE");
         if let Some(level) = self.open.last_mut().filter(|_| !opening && !is_sign(token)) {
@@ -172,7 +173,7 @@ impl Levels {
         }
     }
 
-    /// Closes what the token closes. A bracket closes what was left open in it too.
+    /// Closes the levels that the token ends. A bracket also closes the levels left open inside it.
     fn close(&mut self, token: &Token) {
         match token.kind {
             Kind::Symbol(")" | "]" | "}") => {
@@ -200,7 +201,7 @@ impl Levels {
         if let Some(level) = self.open.pop() {
             self.depth -= 1 + level.signs + level.words;
         }
-        // What closed was the value of the signs before it.
+        // The closed level was the value of the signs before it.
         if let Some(level) = self.open.last_mut() {
             self.depth -= std::mem::take(&mut level.signs);
         }
@@ -259,7 +260,7 @@ impl Level {
         }
     }
 
-    /// Which of its chains is too long.
+    /// The name of the chain that is too long, if any.
     fn too_long(&self) -> Option<String> {
         let chains = [
             (self.tables, LONGEST_CHAIN, "tables in one FROM"),
@@ -272,7 +273,7 @@ impl Level {
     }
 }
 
-/// Whether a token is a keyword that is no value by itself.
+/// Whether a token is a keyword that is not a value.
 fn is_reserved(token: &Token) -> bool {
     let Kind::Word(word) = &token.kind else { return false };
     let word = word.to_uppercase();
@@ -280,7 +281,7 @@ fn is_reserved(token: &Token) -> bool {
         && super::keywords::RESERVED.contains(&word.as_str())
 }
 
-/// Whether a token may be the end of a value, after which `-` is an operator and no sign.
+/// Whether a token may end a value. After a value, `-` is an operator and not a sign.
 fn ends_value(token: &Token) -> bool {
     match &token.kind {
         Kind::Symbol(symbol) => matches!(*symbol, ")" | "]" | "}"),

@@ -1,10 +1,11 @@
-//! Expressions and queries, rewritten token by token into BigQuery SQL whose meaning survives the engine.
+//! Rewrites expressions and queries token by token, so that DuckDB evaluates them like BigQuery.
 //!
-//! Whatever BigQuery and DuckDB understand differently (division, casts, CONCAT, subscripts, date parts, …) becomes a
-//! call of one of our macros (`bq_…`, see `macros.sql`), every table name is resolved, and the structure (STRUCT,
-//! UNNEST, EXCEPT, set operations) is left to polyglot-sql, which runs on what comes out of here.
+//! Everything that BigQuery and DuckDB evaluate differently (division, casts, CONCAT, subscripts, date parts,
+//! …) becomes a call of one of Segue's macros (`bq_…`, see `macros.sql`), and every table name is resolved.
+//! The structure (STRUCT, UNNEST, EXCEPT, set operations) is left to polyglot-sql, which processes the
+//! result.
 //!
-//! It must not know: DDL, files, connections. To teach it a function: a line in `calls.rs` or a macro.
+//! It must not know: DDL, files, connections. To add a function: a line in `calls.rs` or a macro.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +15,13 @@ use super::lex::{Kind, Token};
 use super::names::{self, Scope};
 use super::{calls, keywords, locals, syntax_error};
 
-/// One statement's tokens on their way through.
+/// The tokens of one statement during rewriting.
 pub(crate) struct Rewriter<'a> {
     pub(crate) tokens: &'a [Token],
     scope: &'a Scope,
-    /// Names that are no tables: common table expressions and aliases, in lower case.
+    /// Names that are not tables, in lower case: common table expressions and aliases.
     locals: BTreeSet<String>,
-    /// The names tables go by without an alias, in lower case.
+    /// The names of tables without an alias, in lower case.
     implied: BTreeSet<String>,
     /// Index of the closing bracket for each opening one.
     closing: Vec<Option<usize>>,
@@ -28,10 +29,10 @@ pub(crate) struct Rewriter<'a> {
     pub(crate) tables: Vec<TableReference>,
 }
 
-/// A stretch of output at one nesting level.
+/// A piece of output at one nesting level.
 struct Piece {
     text: String,
-    /// Whether it is a whole value; else an operator or keyword.
+    /// Whether it is a complete value. Otherwise it is an operator or keyword.
     operand: bool,
 }
 
@@ -105,7 +106,7 @@ impl<'a> Rewriter<'a> {
         self.closing.get(index).copied().flatten().unwrap_or(index) + 1
     }
 
-    /// A table name at `index` as the engine takes it, and the index after it.
+    /// The table name at `index` in DuckDB's syntax, and the index after it.
     pub(crate) fn table(&mut self, index: usize) -> Result<(String, usize), WarehouseError> {
         let rest = self.tokens.get(index..).unwrap_or_default();
         let reserved = |word: &String| keywords::RESERVED.contains(&word.to_uppercase().as_str());
@@ -143,7 +144,7 @@ impl<'a> Rewriter<'a> {
         Ok((text, end))
     }
 
-    /// Rewrites the tokens from `low` to `high`, which stand at one nesting level.
+    /// Rewrites the tokens from `low` to `high`, which are at one nesting level.
     pub(crate) fn span(&mut self, low: usize, high: usize) -> Result<String, WarehouseError> {
         let mut pieces: Vec<Piece> = Vec::new();
         let mut index = low;
@@ -204,7 +205,7 @@ impl<'a> Rewriter<'a> {
         Ok(join(divisions(pieces)))
     }
 
-    /// One value with all that is attached to it, or one operator or keyword.
+    /// One value with everything attached to it, or one operator or keyword.
     fn piece(&mut self, index: usize, high: usize) -> Result<(Piece, usize), WarehouseError> {
         let Some(token) = self.token(index) else {
             return Err(syntax_error("Unexpected end of script", None));
@@ -281,7 +282,7 @@ impl<'a> Rewriter<'a> {
         Ok(constant(value))
     }
 
-    /// `UNNEST(array) [AS] name WITH OFFSET [AS] position`, which polyglot-sql leaves half done.
+    /// `UNNEST(array) [AS] name WITH OFFSET [AS] position`, which polyglot-sql does not translate completely.
     fn unnest(&mut self, index: usize, high: usize) -> Result<(String, usize), WarehouseError> {
         let end = self.close(index + 1);
         let array = self.span(index + 2, end)?;
@@ -339,29 +340,29 @@ fn constant(value: &serde_json::Value) -> String {
     }
 }
 
-/// The place of a token.
+/// The position of a token.
 pub(crate) fn place(token: &Token) -> Option<(u32, u32)> {
     Some((token.line, token.column))
 }
 
-/// A string as BigQuery takes it.
+/// A string in BigQuery's syntax.
 pub(crate) fn string(value: &str) -> String {
     let escaped = value.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r");
     format!("'{escaped}'")
 }
 
-/// A name as BigQuery takes it.
+/// A name in BigQuery's syntax.
 pub(crate) fn backquote(name: &str) -> String {
     format!("`{name}`")
 }
 
-/// BigQuery reads `1.5` as FLOAT64, DuckDB as a decimal: an exponent settles it.
+/// BigQuery reads `1.5` as FLOAT64, DuckDB as a decimal. An exponent makes it a float in both.
 fn float(number: &str) -> String {
     let plain = number.contains('.') && !number.contains(['e', 'E']);
     if plain { format!("{}e0", number.trim_end_matches('.')) } else { number.to_owned() }
 }
 
-/// Whether the `*` at `index` is a select list's, not a multiplication.
+/// Whether the `*` at `index` is a select list and not a multiplication.
 fn starts_item(rewriter: &Rewriter<'_>, index: usize) -> bool {
     let Some(before) = index.checked_sub(1).and_then(|index| rewriter.token(index)) else { return true };
     match &before.kind {

@@ -1,8 +1,8 @@
-//! Date formats: BigQuery's elements in terms of the ones DuckDB has.
+//! Translates date formats from BigQuery's elements to DuckDB's.
 //!
 //! To add an element: a line in [`translate`].
 
-/// A BigQuery date format as DuckDB takes it; elements both share stay as they are.
+/// A BigQuery date format in DuckDB's syntax. Elements that both have stay unchanged.
 pub(crate) fn translate(format: &str) -> String {
     let mut out = String::with_capacity(format.len());
     let mut rest = format;

@@ -1,6 +1,6 @@
 //! Words that cannot be names, and words that end a FROM clause.
 
-/// BigQuery's reserved keywords, and those that stand between values without being reserved.
+/// BigQuery's reserved keywords, and unreserved keywords that occur between values.
 pub(crate) const RESERVED: &[&str] = &[
     "ALL",
     "AND",
@@ -102,7 +102,7 @@ pub(crate) const RESERVED: &[&str] = &[
     "WITHIN",
 ];
 
-/// Words after which a comma no longer parts tables.
+/// Words after which a comma no longer separates tables.
 pub(crate) const ENDS_FROM: &[&str] = &[
     "SELECT",
     "WHERE",

@@ -6,12 +6,12 @@ use segue_ports::warehouse::WarehouseError;
 
 use super::syntax_error;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     /// A keyword or plain name.
     Word(String),
-    /// A backquoted name, which may hold dots.
+    /// A backquoted name, which may contain dots.
     Quoted(String),
     /// A string, with escapes resolved.
     Text(String),
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Symbol(&'static str),
 }
 
-/// A token and where it stands.
+/// A token and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
@@ -190,7 +190,8 @@ impl Cursor<'_> {
 /// Reads a string or bytes literal if one starts here: `'…'`, `"…"`, tripled, with `r`, `b`, `rb` or `br` before.
 fn string(cursor: &mut Cursor<'_>) -> Result<Option<Kind>, WarehouseError> {
     let (line, column) = (cursor.line, cursor.column);
-    // No further than a prefix is long: a search through the rest for every token would take hours for a long script.
+    // Search only as far as a prefix is long. A search through the rest for every token would take hours for
+    // a long script.
     let prefix_length = cursor.rest.bytes().take(3).position(|byte| matches!(byte, b'\'' | b'"'));
     let Some(prefix_length) = prefix_length else { return Ok(None) };
     let prefix = cursor.rest.get(..prefix_length).unwrap_or_default().to_ascii_lowercase();

@@ -1,6 +1,6 @@
-//! Names in a statement that are no tables: common table expressions, aliases.
+//! Names in a statement that are not tables: common table expressions and aliases.
 //!
-//! It must not know: what is done with them.
+//! It must not know: how they are used.
 
 use std::collections::BTreeSet;
 

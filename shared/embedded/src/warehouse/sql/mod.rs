@@ -1,8 +1,9 @@
-//! BigQuery SQL in terms of DuckDB. Pure: no files, no connection.
+//! Translates BigQuery SQL to DuckDB's. Pure: no files, no connection.
 //!
-//! A script is cut into tokens (`lex`), refused if it nests too deep (`depth`), and cut into statements (`split`); a statement is read for what it defines
-//! (`statement`, `ddl`), and its expressions and queries are rewritten (`expr`, `calls`, `datatype`, `format`) and
-//! handed to polyglot-sql for their structure ([`finish`]). What the `bq_…` macros mean stands in `macros.sql`.
+//! A script is split into tokens (`lex`), refused if it nests too deep (`depth`), and split into statements
+//! (`split`). A statement is parsed for its definitions (`statement`, `ddl`). Its expressions and queries are
+//! rewritten (`expr`, `calls`, `datatype`, `format`) and passed to polyglot-sql for their structure
+//! ([`finish`]). `macros.sql` defines the `bq_…` macros.
 //!
 //! To add a kind of statement: a variant of `statement::Statement` and a branch in its `parse`.
 
@@ -30,13 +31,13 @@ use statement::Statement;
 /// The macros that give BigQuery's functions their meaning.
 pub(crate) const MACROS: &str = include_str!("macros.sql");
 
-/// How often polyglot-sql's parser may call itself, should [`depth`] not have seen it coming.
+/// The recursion limit of polyglot-sql's parser, in case [`depth`] misses something.
 const PARSER_DEPTH: usize = 256;
 
-/// Translates a script, statement by statement, and asks `go_on` before each.
+/// Translates a script, statement by statement, and calls `go_on` before each.
 ///
 /// # Errors
-/// What is wrong with the script, or what `go_on` says.
+/// An error in the script, or the error of `go_on`.
 pub(crate) fn translate(
     sql: &str,
     scope: &names::Scope,
@@ -58,7 +59,7 @@ pub(crate) fn translate(
         .collect()
 }
 
-/// Hands rewritten BigQuery SQL to polyglot-sql.
+/// Passes rewritten BigQuery SQL to polyglot-sql.
 pub(crate) fn finish(rewritten: &str, first: Option<(u32, u32)>) -> Result<String, WarehouseError> {
     let guard = ComplexityGuardOptions { max_parser_depth: Some(PARSER_DEPTH), ..Default::default() };
     let options = TranspileOptions::default().with_complexity_guard(guard);

@@ -1,7 +1,8 @@
-//! Table names: `` `p.d.t` ``, `d.t`, `p.d.INFORMATION_SCHEMA.TABLES`, and what they mean under a default dataset.
+//! Table names: `` `p.d.t` ``, `d.t`, `p.d.INFORMATION_SCHEMA.TABLES`, and their meaning with a default
+//! dataset.
 //!
-//! There is one local project: a project part is read, kept for messages, and does not tell tables apart.
-//! It must not know: expressions and statements.
+//! There is one local project: the project in a name is parsed and kept for messages, and does not
+//! distinguish tables. It must not know: expressions and statements.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 use super::lex::{Kind, Token};
 use super::{invalid, syntax_error};
 
-/// What names without project or dataset belong to.
+/// The defaults for incomplete names.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
     /// The project of the job.
@@ -23,7 +24,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// Reads `dataset` or `project.dataset` as the default.
+    /// Parses `dataset` or `project.dataset` as the default.
     pub(crate) fn new(project: Option<String>, default_dataset: Option<&str>) -> Self {
         match default_dataset.map(|name| name.trim_matches('`').rsplit_once(['.', ':'])) {
             Some(Some((own, dataset))) => {
@@ -69,7 +70,7 @@ impl Scope {
     }
 }
 
-/// Refuses what BigQuery refuses as the name of a dataset.
+/// Refuses names of datasets that BigQuery refuses.
 pub(crate) fn check_dataset(name: &str, place: Option<(u32, u32)>) -> Result<(), WarehouseError> {
     let fits =
         !name.is_empty() && name.len() <= 1024 && name.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -89,8 +90,8 @@ pub(crate) fn check_dataset(name: &str, place: Option<(u32, u32)>) -> Result<(),
     ))
 }
 
-/// Reads a dotted path from the start of `tokens`: its parts, and how many tokens it takes. An unquoted project may
-/// hold dashes (`my-project.d.t`).
+/// Parses a dotted path at the start of `tokens`. Returns its parts and the number of its tokens. An unquoted
+/// project may contain dashes (`my-project.d.t`).
 pub(crate) fn path(tokens: &[Token]) -> Result<(Vec<String>, usize), WarehouseError> {
     let mut parts: Vec<String> = Vec::new();
     let mut index = 0;
@@ -127,22 +128,22 @@ pub(crate) fn path(tokens: &[Token]) -> Result<(Vec<String>, usize), WarehouseEr
     Err(syntax_error("Expected a table name", place))
 }
 
-/// A name as DuckDB takes it.
+/// A name in DuckDB's syntax.
 pub(crate) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A string as DuckDB takes it.
+/// A string in DuckDB's syntax.
 pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A table as DuckDB takes it.
+/// A table in DuckDB's syntax.
 pub(crate) fn duckdb_name(table: &TableReference) -> String {
     format!("{}.{}", quote(&table.dataset), quote(&table.table))
 }
 
-/// A table as BigQuery's messages name it, `project:dataset.table`.
+/// A table as in BigQuery's messages, `project:dataset.table`.
 pub(crate) fn message_name(table: &TableReference) -> String {
     match &table.project {
         Some(project) => format!("{project}:{}.{}", table.dataset, table.table),

@@ -1,4 +1,4 @@
-//! A script cut into its statements.
+//! Splits a script into statements.
 //!
 //! It must not know: what the statements say.
 

@@ -1,4 +1,5 @@
-//! One statement: what it is, which tables it names, and its DuckDB text where one statement of DuckDB does the same.
+//! One statement: its kind, the tables it names, and its text in DuckDB if one statement of DuckDB has the
+//! same effect.
 //!
 //! It must not know: connections, files, the catalogue. To add a statement: a variant, and a branch in [`parse`].
 
@@ -12,7 +13,7 @@ use super::lex::Token;
 use super::names::{Scope, check_dataset};
 use super::{finish, invalid, syntax_error};
 
-/// What happens when a thing to be created is there.
+/// What to do if the thing to create exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnExisting {
     Refuse,
@@ -81,7 +82,7 @@ pub(crate) enum Statement {
     },
 }
 
-/// CREATE TABLE in all its forms but external ones.
+/// CREATE TABLE in all forms except external tables.
 #[derive(Debug)]
 pub(crate) struct CreateTable {
     pub(crate) table: TableReference,
@@ -90,7 +91,7 @@ pub(crate) struct CreateTable {
     pub(crate) query: Option<String>,
     /// Tables the query reads.
     pub(crate) tables: Vec<TableReference>,
-    /// The table of LIKE, CLONE or COPY, and whether its rows come along.
+    /// The table of LIKE, CLONE or COPY, and whether its rows are copied.
     pub(crate) source: Option<(TableReference, bool)>,
     pub(crate) partition_by: Option<String>,
     pub(crate) cluster_by: Vec<String>,
@@ -98,7 +99,7 @@ pub(crate) struct CreateTable {
 }
 
 impl Statement {
-    /// The tables it reads or changes, which must be there.
+    /// The tables it reads or changes, which must exist.
     pub(crate) fn reads(&self) -> &[TableReference] {
         match self {
             Self::Query { tables, .. } | Self::Dml { tables, .. } | Self::CreateView { tables, .. } => tables,
@@ -107,7 +108,7 @@ impl Statement {
         }
     }
 
-    /// The table whose rows it changes.
+    /// The table with the changed rows.
     pub(crate) fn target(&self) -> Option<&TableReference> {
         match self {
             Self::Dml { target, .. } => Some(target),
@@ -136,7 +137,7 @@ impl Statement {
     }
 }
 
-/// Reads one statement.
+/// Parses one statement.
 pub(crate) fn parse(tokens: &[Token], scope: &Scope) -> Result<Statement, WarehouseError> {
     let Some(first) = tokens.first() else { return Err(syntax_error("Unexpected end of script", None)) };
     let mut rewriter = Rewriter::new(tokens, scope)?;
@@ -210,13 +211,13 @@ fn dml(rewriter: &mut Rewriter<'_>, keyword: &str) -> Result<Statement, Warehous
         _ => (Dml::Merge, format!("MERGE INTO {name} {}", merge(rewriter, after, end)?)),
     };
     let sql = finish(&text, first)?;
-    // `INSERT ROW` takes all columns of the source in order; DuckDB calls that by another name.
+    // `INSERT ROW` inserts all columns of the source in order. DuckDB has another name for it.
     let sql =
         if kind == Dml::Merge { sql.replace("THEN INSERT ROW", "THEN INSERT BY POSITION") } else { sql };
     Ok(Statement::Dml { kind, sql, target, tables: std::mem::take(&mut rewriter.tables) })
 }
 
-/// What follows the target of a MERGE: the source behind USING is a table or a query.
+/// The text after the target of a MERGE. The source after USING is a table or a query.
 fn merge(rewriter: &mut Rewriter<'_>, after: usize, end: usize) -> Result<String, WarehouseError> {
     let using = (after..end).find(|index| rewriter.is(*index, "USING"));
     let Some(using) = using else {
@@ -310,13 +311,13 @@ fn create_table(
     }))
 }
 
-/// The query that begins at `at`, in DuckDB's terms.
+/// The query that begins at `at`, in DuckDB's syntax.
 fn translated(rewriter: &mut Rewriter<'_>, at: usize) -> Result<String, WarehouseError> {
     let text = rewriter.span(at, rewriter.tokens.len())?;
     finish(&text, rewriter.token(at).and_then(place))
 }
 
-/// A rewritten expression in DuckDB's terms.
+/// A rewritten expression in DuckDB's syntax.
 pub(crate) fn expression(rewritten: &str) -> Result<String, WarehouseError> {
     let sql = finish(&format!("SELECT {rewritten}"), None)?;
     Ok(sql.strip_prefix("SELECT ").unwrap_or(&sql).to_owned())

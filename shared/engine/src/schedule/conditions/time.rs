@@ -12,7 +12,7 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    pub(super) fn of(instant: Timestamp, zone: &TimeZone) -> Self {
+    pub(super) fn from_instant(instant: Timestamp, zone: &TimeZone) -> Self {
         Self { instant, offset: zone.to_offset(instant) }
     }
 
@@ -24,7 +24,7 @@ impl Moment {
         let Ok(instant) = plain.parse::<Timestamp>() else {
             let zone = TimeZone::UTC;
             let read = super::super::dates::moment(text, &zone, super::super::dates::End::First);
-            return read.map(|instant| Self::of(instant, &zone)).map_err(|_| refused());
+            return read.map(|instant| Self::from_instant(instant, &zone)).map_err(|_| refused());
         };
         let wall: DateTime = plain
             .trim_end_matches(['Z', 'z'])

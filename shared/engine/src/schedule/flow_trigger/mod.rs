@@ -50,7 +50,7 @@ impl FlowTrigger {
     ///
     /// # Errors
     /// What is wrong with its preconditions.
-    pub fn of(trigger: &Trigger) -> Result<Self, String> {
+    pub fn from_trigger(trigger: &Trigger) -> Result<Self, String> {
         let named =
             |list: &Vec<Json>| list.iter().filter_map(Json::as_str).filter_map(State::parse).collect();
         let states = trigger.properties.get("states").and_then(Json::as_array).map(named);
@@ -59,7 +59,7 @@ impl FlowTrigger {
         let multiple: Vec<Json> = multiple;
         let own = trigger.properties.get("preconditions").filter(|own| !own.is_null());
         let preconditions = own
-            .map(Precondition::of)
+            .map(Precondition::from_json)
             .into_iter()
             .chain(multiple.iter().map(Precondition::of_multiple))
             .collect::<Result<_, _>>()
@@ -137,7 +137,7 @@ impl FlowTrigger {
 }
 
 impl Precondition {
-    fn of(own: &Json) -> Result<Self, String> {
+    fn from_json(own: &Json) -> Result<Self, String> {
         let id = own.get("id").and_then(Json::as_str).ok_or("its preconditions have no id")?;
         let list = |key: &str| own.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let flows =
@@ -152,7 +152,7 @@ impl Precondition {
         }
         Ok(Self {
             id: id.to_owned(),
-            window: TimeWindow::of(own.get("timeWindow").unwrap_or(&Json::Null))?,
+            window: TimeWindow::from_json(own.get("timeWindow").unwrap_or(&Json::Null))?,
             reset_on_success: own.get("resetOnSuccess") != Some(&Json::Bool(false)),
             parts,
         })
@@ -175,7 +175,7 @@ impl Precondition {
         );
         Ok(Self {
             id: id.to_owned(),
-            window: TimeWindow::of(&window)?,
+            window: TimeWindow::from_json(&window)?,
             reset_on_success: condition.get("resetOnSuccess") != Some(&Json::Bool(false)),
             parts,
         })

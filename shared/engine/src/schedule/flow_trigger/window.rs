@@ -42,7 +42,7 @@ impl TimeWindow {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn of(own: &Json) -> Result<Self, String> {
+    pub fn from_json(own: &Json) -> Result<Self, String> {
         let text = |key: &str| own.get(key).and_then(Json::as_str);
         let duration = |key: &str, default| match text(key) {
             None => Ok(default),
@@ -168,7 +168,7 @@ mod tests {
     use serde_json::json;
 
     fn stretch(window: Json, moment: &str) -> Option<String> {
-        let (start, end) = TimeWindow::of(&window).unwrap().stretch(moment.parse().unwrap())?;
+        let (start, end) = TimeWindow::from_json(&window).unwrap().stretch(moment.parse().unwrap())?;
         Some(format!("{start} {end}"))
     }
 
@@ -215,7 +215,7 @@ mod tests {
             (json!({"type": "DAILY_TIME_DEADLINE"}), "needs 'deadline'"),
             (json!({"type": "DAILY_TIME_DEADLINE", "deadline": "late"}), "no time of day"),
         ] {
-            assert!(TimeWindow::of(&window).unwrap_err().contains(part), "{window}");
+            assert!(TimeWindow::from_json(&window).unwrap_err().contains(part), "{window}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A job as the REST API shows it.
+//! A job in the format of the REST API.
 
 use super::super::shape;
 use super::Job;
@@ -7,7 +7,7 @@ use segue_ports::warehouse::QueryResult;
 use serde_json::{Map, Value, json};
 
 impl Job {
-    /// As the REST API shows it.
+    /// The job in the format of the REST API.
     pub(super) fn json(&self) -> Value {
         let mut status = json!({"state": if self.outcome.is_some() { "DONE" } else { "RUNNING" }});
         if let (Some(Err(refusal)), Value::Object(status)) = (&self.outcome, &mut status) {
@@ -24,7 +24,7 @@ impl Job {
         })
     }
 
-    /// With the table of the rows, which every query has.
+    /// The configuration with the table of the rows, which every query has.
     fn shown_configuration(&self) -> Value {
         let mut configuration = self.configuration.clone();
         let kind = self.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
@@ -98,7 +98,7 @@ fn query_statistics(project: &str, result: &QueryResult, is_script: bool) -> Val
     Value::Object(query)
 }
 
-/// What reads anything is billed for ten megabytes at least, rounded up to the next.
+/// A job that reads anything is billed for at least ten megabytes, rounded up.
 fn billed(bytes: u64) -> u64 {
     const MEGABYTE: u64 = 1 << 20;
     if bytes == 0 { 0 } else { bytes.div_ceil(MEGABYTE).max(10) * MEGABYTE }

@@ -25,9 +25,9 @@ pub(super) struct Jobs {
 #[derive(Default)]
 struct Known {
     jobs: HashMap<String, Job>,
-    /// The order in which they were begun.
+    /// The number of jobs so far, which gives their order.
     count: u64,
-    /// Statements that failed on purpose already.
+    /// Statements that have already failed on purpose.
     failed: HashSet<String>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Job {
     project: String,
     location: String,
     number: u64,
-    /// As it was asked for.
+    /// The configuration in the request.
     configuration: Value,
     parent: Option<String>,
     children: u64,
@@ -63,7 +63,7 @@ impl Jobs {
         self.known().jobs.get(id).cloned()
     }
 
-    /// Adds a job that is at work from now on.
+    /// Adds a job, which runs from now on.
     fn begin(&self, job: Job) -> Result<Job, Refusal> {
         let mut known = self.known();
         if let Some(used) = known.jobs.get(&job.id) {
@@ -76,7 +76,7 @@ impl Jobs {
         Ok(job)
     }
 
-    /// Adds the job of a statement of a script, which has ended.
+    /// Adds the finished job of one statement of a script.
     pub(super) fn add_child(&self, parent: &str, statement: &str, outcome: Result<QueryResult, Refusal>) {
         let Some(script) = self.get(parent) else { return };
         let now = Timestamp::now();
@@ -90,7 +90,7 @@ impl Jobs {
             outcome: Some(outcome),
             ..script
         };
-        // Nobody else makes such an id.
+        // No other job has such an id.
         if self.begin(child).is_ok() {
             self.change(parent, |job| job.children += 1);
         }
@@ -110,12 +110,12 @@ impl Jobs {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Whether these statements fail on purpose for the first time.
+    /// Whether these statements must fail on purpose, because they run for the first time.
     pub(super) fn fails_first(&self, statements: &str) -> bool {
         self.known().failed.insert(statements.to_owned())
     }
 
-    /// Waits until the job is as wanted; false when it is not within that time.
+    /// Waits until the job matches `wanted`. Returns false if it does not in this time.
     pub(super) async fn until(&self, id: &str, patience: Duration, wanted: impl Fn(&Job) -> bool) -> bool {
         let mut changes = self.changes.subscribe();
         let reached = async {
@@ -132,7 +132,8 @@ impl Jobs {
         self.get(id).is_some_and(|job| job.cancelled)
     }
 
-    /// The job, where it is looked for in the right place: the API finds jobs of `US` and `EU` without one.
+    /// The job, if the request names the right location. The API finds jobs in `US` and `EU` without a
+    /// location.
     fn find(&self, project: &str, id: &str, parameters: &Parameters) -> Result<Job, Refusal> {
         let location = parameters.get("location").map(String::as_str);
         self.get(id)

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The most rows of a page.
+/// The largest number of rows of a page.
 const PAGE: usize = 1000;
-/// How long an answer is waited for where the request does not say.
+/// How long to wait for a job if the request does not say.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Where jobs run that do not say.
+/// The location of jobs that name none.
 const LOCATION: &str = "US";
 
 /// `jobs.insert`.
@@ -117,7 +117,7 @@ pub(in super::super) async fn results(
     Ok(Json(answer))
 }
 
-/// The rows of a job with a destination are those of the table, read when they are asked for.
+/// The rows of a job with a destination are the current rows of that table.
 async fn with_rows(bigquery: &BigQuery, job: &Job, result: QueryResult) -> Result<QueryResult, Refusal> {
     let written = result.destination_table.clone().filter(|_| result.statement_kind == "SELECT");
     let Some(table) = written.filter(|_| job.children == 0 && result.schema.is_empty()) else {

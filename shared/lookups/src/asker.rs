@@ -1,6 +1,5 @@
-//! Answers to what expressions ask of the outside world: `kv()`, `secret()`, `read()` and their like
-//! (docs/kestra.md 3.6). Rendering itself does no IO; whoever renders fetches what is pending here and renders
-//! again.
+//! Answers to what expressions ask of the outside: `kv()`, `secret()`, `read()` and similar functions
+//! (docs/kestra.md 3.6). Rendering does no IO. The caller fetches pending answers here and renders again.
 
 use crate::http_function;
 use crate::outbound::Clients;
@@ -11,30 +10,30 @@ use segue_model::state::State;
 use segue_ports::{InternalStorage, PortError, Ports};
 use segue_template::{Answer, Lookup, Masker};
 
-/// The largest file `read()` takes, bytes.
+/// The largest file that `read()` accepts, in bytes.
 const LARGEST_READ: u64 = 10 * 1024 * 1024;
 
-/// Who asks, and whom.
+/// Who asks, and which platform answers.
 #[derive(Clone, Copy)]
-pub struct Asker<'a> {
-    /// The platform.
-    pub ports: &'a Ports,
-    /// For `http()`.
-    pub clients: &'a Clients,
+pub(crate) struct Asker<'a> {
+    /// The adapters that answer.
+    pub(crate) ports: &'a Ports,
+    /// HTTP clients for `http()`.
+    pub(crate) clients: &'a Clients,
     /// The flow's namespace.
-    pub namespace: &'a str,
-    /// The execution.
-    pub execution_id: &'a ExecutionId,
-    /// Learns every secret that is handed out.
-    pub masker: &'a Masker,
+    pub(crate) namespace: &'a str,
+    /// The id of the execution.
+    pub(crate) execution_id: &'a ExecutionId,
+    /// Records every secret that is handed out.
+    pub(crate) masker: &'a Masker,
 }
 
 impl Asker<'_> {
-    /// The answer to one question. What is wrong with the question itself is an [`Answer::Failed`].
+    /// The answer to one question. If the question itself is wrong, the answer is [`Answer::Failed`].
     ///
     /// # Errors
-    /// A transient [`PortError`]: asking again may help.
-    pub async fn answer(&self, lookup: &Lookup) -> Result<Answer, PortError> {
+    /// A transient [`PortError`]. Asking again may help.
+    pub(crate) async fn answer(&self, lookup: &Lookup) -> Result<Answer, PortError> {
         match self.fetch(lookup).await {
             Err(error) if error.is_transient() => Err(error),
             Err(PortError::NotFound { .. }) => Ok(Answer::Missing),
@@ -111,7 +110,7 @@ impl Asker<'_> {
         let namespace = namespace.unwrap_or(self.namespace);
         if !with_parents(self.namespace).contains(&namespace) {
             return Ok(Answer::Failed(format!(
-                "the secret '{key}' of the namespace '{namespace}' is not for a flow of '{}': a flow reads secrets \
+                "a flow of '{}' may not read the secret '{key}' of the namespace '{namespace}': a flow reads secrets \
                  of its own namespace and of the namespaces around it",
                 self.namespace
             )));
@@ -127,9 +126,9 @@ impl Asker<'_> {
                 self.masker.add(&text);
                 Ok(found(text))
             }
-            None => {
-                Ok(Answer::Failed(format!("the secret '{key}' is no JSON object with the field '{subkey}'")))
-            }
+            None => Ok(Answer::Failed(format!(
+                "the secret '{key}' is not a JSON object with the field '{subkey}'"
+            ))),
         }
     }
 
@@ -143,7 +142,7 @@ impl Asker<'_> {
         Ok(self.storage().head(&uri).await?.map(|info| info.size))
     }
 
-    /// The `kestra:///` URI of a path in any of its forms.
+    /// The `kestra:///` URI of a path, in any of the forms a path can have.
     fn file(&self, path: &str, namespace: Option<&str>) -> Result<String, PortError> {
         if InternalStorage::is_uri(path) {
             return Ok(path.to_owned());

@@ -6,7 +6,7 @@ use segue_model::{Json, Map};
 use segue_template::Answer;
 use serde::Deserialize;
 
-/// The largest body an expression can take, bytes.
+/// The largest body that an expression accepts, in bytes.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ struct Arguments {
     headers: Map,
 }
 
-/// Makes the request described by `request` and answers with its body, parsed where it is JSON.
+/// Sends the request described by `request` and returns its body, parsed if it is JSON.
 pub(crate) async fn answer(clients: &Clients, request: &str) -> Answer {
     fetch(clients, request).await.map_or_else(Answer::Failed, Answer::Found)
 }
@@ -36,8 +36,8 @@ async fn fetch(clients: &Clients, request: &str) -> Result<Json, String> {
         url.query_pairs_mut().append_pair(name, &text(value));
     }
     let method = arguments.method.as_deref().unwrap_or("GET").to_ascii_uppercase();
-    let method =
-        Method::from_bytes(method.as_bytes()).map_err(|_| format!("http() does not know {method}"))?;
+    let method = Method::from_bytes(method.as_bytes())
+        .map_err(|_| format!("http() does not know the method {method}"))?;
     let client = clients.get(&ClientSettings::default()).map_err(|error| error.to_string())?;
     let mut builder = client
         .request(method, url)
@@ -55,7 +55,7 @@ async fn fetch(clients: &Clients, request: &str) -> Result<Json, String> {
     while let Some(chunk) = response.chunk().await.map_err(|error| describe(&error))? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > LARGEST_BODY {
-            return Err(format!("http() takes at most {LARGEST_BODY} bytes; use http.Download"));
+            return Err(format!("http() reads at most {LARGEST_BODY} bytes; use the task http.Download"));
         }
     }
     if !status.is_success() {

@@ -1,5 +1,5 @@
-//! What is secret to any attempt of this process, for who writes lines that no attempt's own log masks: the log of
-//! the service itself.
+//! The secrets of all attempts in this process, for masking the log of the service itself. No attempt's own
+//! log masks those lines.
 
 use segue_template::Masker;
 use std::borrow::Cow;
@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 static LIVE: Mutex<Vec<Weak<Masker>>> = Mutex::new(Vec::new());
 
-/// Has [`mask_line`] mask what this masker knows, now and later, as long as it is there.
+/// Makes [`mask_line`] mask everything this masker knows, as long as the masker exists.
 pub fn mask_lines_by(masker: &Arc<Masker>) {
     let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
     live.retain(|known| known.strong_count() > 0);
     live.push(Arc::downgrade(masker));
 }
 
-/// A line without what is secret to any attempt that is at work.
+/// The line with the secrets of all running attempts masked.
 pub fn mask_line(line: &str) -> Cow<'_, str> {
     let live: Vec<_> =
         LIVE.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();

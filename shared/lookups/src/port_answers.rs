@@ -1,28 +1,34 @@
-//! What answers expressions in the executor: the same as in a task service.
+//! Answers what expressions ask in the executor, in the same way as a task service.
 
+use crate::answers::Answers;
+use crate::asker::Asker;
+use crate::line_masks::mask_lines_by;
+use crate::outbound::Clients;
 use async_trait::async_trait;
-use segue_executor::Answers;
 use segue_model::id::ExecutionId;
 use segue_ports::{PortError, Ports};
-use segue_task::lookups::Asker;
-use segue_task::outbound::Clients;
-use segue_task::{Masker, mask_lines_by};
-use segue_template::{Answer, Lookup};
+use segue_template::{Answer, Lookup, Masker};
 use std::sync::Arc;
 
-/// Answers from the ports, as a task service answers.
+/// Answers from the ports, in the same way as a task service.
 pub struct PortAnswers {
     ports: Ports,
-    clients: Clients,
+    clients: Arc<Clients>,
     masker: Arc<Masker>,
 }
 
 impl PortAnswers {
-    /// Answers from these ports.
-    pub fn new(ports: Ports) -> Self {
+    /// Answers from these ports, and from the web with these clients. The secrets are also masked in the service's own
+    /// log.
+    pub fn new(ports: Ports, clients: Arc<Clients>) -> Self {
         let masker = Arc::new(Masker::default());
         mask_lines_by(&masker);
-        Self { ports, clients: Clients::from_env(), masker }
+        Self::with_masker(ports, clients, masker)
+    }
+
+    /// The same with the masker of the caller, which learns every secret that is handed out.
+    pub fn with_masker(ports: Ports, clients: Arc<Clients>, masker: Arc<Masker>) -> Self {
+        Self { ports, clients, masker }
     }
 }
 

@@ -1,33 +1,33 @@
-//! The metadata servers of clouds, which hand out the credentials of the machine to whoever asks from there.
+//! The metadata servers of clouds, which give the machine's credentials to every process on the machine.
 //!
 //! What it is: [`is_metadata_name`] and [`is_metadata_address`], pure tables.
 //!
-//! How to add one more cloud: its name to [`NAMES`], its address to [`V4`] or [`V6`].
+//! How to add one more cloud: add its name to [`NAMES`], and its address to [`V4`] or [`V6`].
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The names by which clouds know their metadata servers.
+/// The host names of metadata servers.
 const NAMES: [&str; 5] =
     ["metadata.google.internal", "metadata", "metadata.goog", "instance-data", "instance-data.ec2.internal"];
 
 /// Addresses outside the link-local range: Alibaba's metadata server, and Azure's wire server.
 const V4: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16)];
 
-/// Google's and Amazon's.
+/// The IPv6 addresses of Google's and Amazon's metadata servers.
 const V6: [Ipv6Addr; 3] = [
     Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
     Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
     Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
 ];
 
-/// Whether the name is that of a metadata server.
+/// Whether the name is the name of a metadata server.
 pub(crate) fn is_metadata_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     NAMES.iter().any(|each| name.eq_ignore_ascii_case(each))
 }
 
-/// Whether the address is that of a metadata server, or leads to one through a translation of IPv4 into IPv6. The whole
-/// link-local range counts: nothing that flows ask for is there.
+/// Whether the address is a metadata server, or leads to one through a translation of IPv4 into IPv6. The
+/// whole link-local range counts, because flows need nothing in it.
 pub(crate) fn is_metadata_address(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local() || V4.contains(&address),

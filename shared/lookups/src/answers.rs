@@ -1,11 +1,11 @@
-//! Who answers what expressions ask of the outside world.
+//! The interface to the code that answers what expressions ask: `kv()`, `secret()`, `read()`.
 
 use async_trait::async_trait;
 use segue_model::id::ExecutionId;
 use segue_ports::PortError;
 use segue_template::{Answer, Lookup};
 
-/// Fetches answers, and masks the secrets among them from then on.
+/// Fetches answers, and masks every secret it has handed out.
 #[async_trait]
 pub trait Answers: Send + Sync {
     /// The answer to one question of an execution in a namespace.
@@ -19,6 +19,6 @@ pub trait Answers: Send + Sync {
         lookup: &Lookup,
     ) -> Result<Answer, PortError>;
 
-    /// A text with every secret handed out so far made unreadable.
+    /// The text with every secret that was handed out so far replaced by a mask.
     fn mask(&self, text: String) -> String;
 }

@@ -1,18 +1,11 @@
-//! THE list of function families, and with it of task types.
+//! The only list of function families, and so of task types.
 //!
-//! What it is: [`families`] and [`catalog`], for who has to know every task type: the executor, the scheduler and the
-//! API read flows; `standalone` starts a worker for each family. [`executor`] puts an executor together that
-//! knows them all, with [`PortAnswers`] to answer what expressions ask.
+//! What it is: [`families`] and [`catalog`], for code that must know every task type: the executor, the
+//! scheduler and the API read flows, and `standalone` starts a worker for each family.
 //!
-//! What it must not know: how a task type works, which adapters there are, who composes what.
+//! What it must not know: how a task type works, which adapters exist, which composition root uses it.
 //!
 //! How to add one more: a new function family gets one line in [`families`].
-
-mod answers;
-mod executor;
-
-pub use answers::PortAnswers;
-pub use executor::{executor, globals};
 
 use segue_model::catalog::Catalog;
 use segue_task::TaskList;
@@ -29,7 +22,7 @@ pub fn families() -> Vec<TaskList> {
     ]
 }
 
-/// All task types: flowables, inline types, and those of every family.
+/// All task types: flowable types, inline types, and the types of every family.
 pub fn catalog() -> Catalog {
     let mut types = segue_model::flowable_types::flowable_types();
     types.extend(segue_engine::inline::inline_types());

@@ -1,7 +1,7 @@
-//! HTTP clients for the addresses flows name. They refuse the machine's metadata server, which hands out the
-//! service's own credentials, by name, by address and behind redirects; they are kept, one for each settings.
+//! HTTP clients for the addresses that flows name. They refuse the machine's metadata server, which gives out
+//! the service's own credentials, by name, by address and behind redirects. There is one cached client for
+//! each combination of settings.
 
-use crate::error::TaskError;
 use crate::metadata::{is_metadata_address, is_metadata_name};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Proxy, Url, redirect};
@@ -9,28 +9,34 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use thiserror::Error;
 use url::Host;
 
-/// Redirects followed before giving up.
+/// The number of redirects before the client gives up.
 const MAX_REDIRECTS: usize = 50;
-/// Clients kept; each has its own connections.
+/// The number of cached clients. Each has its own connections.
 const MAX_CLIENTS: usize = 32;
+
+/// A request that is not made. The text says why, and what to do.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct NotSent(String);
 
 /// What tells one client from another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientSettings {
-    /// The longest time until a connection stands.
+    /// The longest time to establish a connection.
     pub connect_timeout: Duration,
-    /// The longest time in which nothing arrives.
+    /// The longest time without new data.
     pub read_timeout: Duration,
-    /// Whether 3xx answers are followed.
+    /// Whether redirects (status 3xx) are followed.
     pub follow_redirects: bool,
-    /// Whether a redirect to another host, port or scheme is handed back and not followed: what the request says may be
-    /// meant for the first host alone.
+    /// Whether a redirect to another host, port or scheme is returned instead of followed. The request may
+    /// contain something meant only for the first host.
     pub stay_with_origin: bool,
     /// Whether any certificate is accepted.
     pub insecure_tls: bool,
-    /// A proxy's URL, credentials included.
+    /// The URL of a proxy, with credentials. None: no proxy.
     pub proxy: Option<String>,
 }
 
@@ -55,28 +61,28 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients that may or may not speak to the metadata server.
+    /// Clients that may or may not connect to the metadata server.
     pub fn new(allow_metadata: bool) -> Self {
         Self { guard: Guard { allow_metadata }, kept: Mutex::default() }
     }
 
-    /// Clients as the environment has it: `SEGUE_HTTP_ALLOW_METADATA=true` (default `false`) lets flows speak to
-    /// the metadata server.
+    /// Clients configured by the environment. `SEGUE_HTTP_ALLOW_METADATA=true` (default `false`) lets flows
+    /// connect to the metadata server.
     pub fn from_env() -> Self {
         Self::new(std::env::var("SEGUE_HTTP_ALLOW_METADATA").is_ok_and(|value| value == "true"))
     }
 
-    /// The client with these settings. A proxy is used only when the settings name one.
+    /// The client with these settings. A proxy is used only if the settings name one.
     ///
     /// # Errors
-    /// [`TaskError::Failed`] when the proxy is no URL or the client cannot be made.
-    pub fn get(&self, settings: &ClientSettings) -> Result<Client, TaskError> {
+    /// [`NotSent`] if the proxy is not a URL or the client cannot be created.
+    pub fn get(&self, settings: &ClientSettings) -> Result<Client, NotSent> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = kept.get(settings) {
             return Ok(client.clone());
         }
         let client = self.build(settings).map_err(|error| {
-            TaskError::failed(format!("no HTTP client can be made with these options: {}", describe(&error)))
+            NotSent(format!("no HTTP client can be created with these options: {}", describe(&error)))
         })?;
         if kept.len() >= MAX_CLIENTS {
             kept.clear();
@@ -85,18 +91,17 @@ impl Clients {
         Ok(client)
     }
 
-    /// Reads an address and refuses what must not be asked.
+    /// Parses an address and refuses forbidden ones.
     ///
     /// # Errors
-    /// [`TaskError::Failed`] when it is no `http` or `https` URL, or leads to the metadata server.
-    pub fn url(&self, uri: &str) -> Result<Url, TaskError> {
-        let url = Url::parse(uri.trim()).map_err(|error| {
-            TaskError::failed(format!("'{uri}' is no URL ({error}); write https://host/path"))
-        })?;
+    /// [`NotSent`] when it is no `http` or `https` URL, or leads to the metadata server.
+    pub fn url(&self, uri: &str) -> Result<Url, NotSent> {
+        let url = Url::parse(uri.trim())
+            .map_err(|error| NotSent(format!("'{uri}' is not a URL ({error}); write https://host/path")))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(TaskError::failed(format!("'{uri}' is neither http nor https")));
+            return Err(NotSent(format!("'{uri}' is neither http nor https")));
         }
-        self.guard.check(&url).map_err(TaskError::failed)?;
+        self.guard.check(&url).map_err(NotSent)?;
         Ok(url)
     }
 
@@ -119,7 +124,8 @@ impl Clients {
             redirect::Policy::none()
         };
         let builder = Client::builder()
-            // Bytes come as they were sent: whether the client could unpack them must not depend on what else is built.
+            // Bodies are returned as they were sent. Whether the client can unpack them must not depend on
+            // the features of other crates.
             .no_gzip()
             .no_brotli()
             .no_zstd()
@@ -129,7 +135,7 @@ impl Clients {
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
             .redirect(policy)
-            // The address may have secrets in it, and is nobody else's business.
+            // The address may contain secrets, so it is not sent to other hosts.
             .referer(false)
             .dns_resolver(Arc::new(self.guard))
             .tls_danger_accept_invalid_certs(settings.insecure_tls);
@@ -141,7 +147,7 @@ impl Clients {
     }
 }
 
-/// An error with all its causes: the first line of an HTTP error alone rarely says why.
+/// The error with all its causes. The first line of an HTTP error rarely says why it happened.
 pub fn describe(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -195,7 +201,7 @@ impl Resolve for Guard {
 
 fn refusal(host: &str) -> String {
     format!(
-        "'{host}' is the machine's metadata server; flows may not ask it unless the deployment sets \
+        "'{host}' is the machine's metadata server; flows may not use it unless the deployment sets \
          SEGUE_HTTP_ALLOW_METADATA=true"
     )
 }

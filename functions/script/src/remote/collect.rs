@@ -1,10 +1,11 @@
 //! What a container leaves: its log, its exit code, its files.
 
-use super::{Remote, wrapper};
+use super::container::Remote;
+use super::wrapper;
 use crate::lines::Lines;
 use crate::place::{OUT, WORK};
 use crate::process::Source;
-use crate::run::{ScriptOutput, outcome};
+use crate::result::{ScriptOutput, outcome};
 use crate::sink::Sink;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -78,6 +79,7 @@ impl Remote {
         while let Some(chunk) = stream.try_next().await? {
             let chunk: Bytes = chunk;
             lines.push(&chunk, &mut |line| sink.line(source, line));
+            self.context.log_room().await;
         }
         lines.finish(&mut |line| sink.line(source, line));
         Ok(())
