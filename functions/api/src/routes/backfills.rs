@@ -21,7 +21,7 @@ use segue_api_types as types;
 use segue_model::backfill::BackfillRequest;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let one = |endpoint: Endpoint| endpoint.answers(json::<types::Backfill>()).refuses(&[404, 409]);
+    let one = |endpoint: Endpoint| endpoint.refuses(&[404, 409]);
     vec![
         one(post("/backfills", start)
             .is("startBackfill", "Runs the slots of a schedule between two dates, both inclusive.")
@@ -32,18 +32,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 "The slots a backfill has, and which of them it would run; nothing is started.",
             )
             .body(json::<types::BackfillRequest>())
-            .answers(json::<types::BackfillPreview>())
             .refuses(&[404, 409]),
-        get("/backfills", list)
-            .is("backfills", "Backfills, newest first.")
-            .takes(&PAGE)
-            .takes(&[
-                Param::new("namespace", Kind::Text, "This namespace and those below it."),
-                Param::new("flowId", Kind::Text, "This flow."),
-                Param::new("triggerId", Kind::Text, "This trigger."),
-                Param::new("state", Kind::ManyOf(STATES), "In one of these states."),
-            ])
-            .answers(json::<types::Page<types::Backfill>>()),
+        get("/backfills", list).is("backfills", "Backfills, newest first.").takes(&PAGE).takes(&[
+            Param::new("namespace", Kind::Text, "This namespace and those below it."),
+            Param::new("flowId", Kind::Text, "This flow."),
+            Param::new("triggerId", Kind::Text, "This trigger."),
+            Param::new("state", Kind::ManyOf(STATES), "In one of these states."),
+        ]),
         one(get("/backfills/{id}", show).is("backfill", "A backfill.")),
         one(post("/backfills/{id}/pause", pause)
             .is("pauseBackfill", "Makes no more executions; those that run, run on.")),

@@ -22,26 +22,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let one = "/namespaces/{namespace}/kv/{key}";
     let all = "/namespaces/{namespace}/kv";
     vec![
-        get(all, list)
-            .is("kvKeys", "The keys of a namespace.")
-            .answers(json::<Vec<types::KvKey>>())
-            .refuses(&[422]),
+        get(all, list).is("kvKeys", "The keys of a namespace.").refuses(&[422]),
         get("/namespaces/{namespace}/kv/inheritance", inherited)
             .is("kvInherited", "The keys a namespace sees in those above it.")
-            .answers(json::<Vec<types::KvKey>>())
             .refuses(&[422]),
-        get("/kv", search)
-            .is("searchKv", "The keys of all namespaces.")
-            .takes(&PAGE)
-            .takes(&[
-                Param::new("q", Kind::Text, "A part of the key."),
-                Param::new("namespace", Kind::Text, "This namespace and those below it."),
-            ])
-            .answers(json::<types::Page<types::KvKey>>()),
-        get(one, value)
-            .is("kvValue", "A value with its type.")
-            .answers(json::<types::KvValue>())
-            .refuses(&[404, 422]),
+        get("/kv", search).is("searchKv", "The keys of all namespaces.").takes(&PAGE).takes(&[
+            Param::new("q", Kind::Text, "A part of the key."),
+            Param::new("namespace", Kind::Text, "This namespace and those below it."),
+        ]),
+        get(one, value).is("kvValue", "A value with its type.").refuses(&[404, 422]),
         put(one, set)
             .is("setKv", "Sets a value: JSON, or a date or duration as text.")
             .takes(&[
@@ -49,14 +38,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("description", Kind::Text, "A text for people.").header(),
             ])
             .body(Content::JsonOrText),
-        delete(one, remove)
-            .is("deleteKv", "Removes a value; whether it was there.")
-            .answers(json::<bool>())
-            .refuses(&[422]),
+        delete(one, remove).is("deleteKv", "Removes a value; whether it was there.").refuses(&[422]),
         delete(all, remove_all)
             .is("deleteKvKeys", "Removes values; those that were there.")
-            .body(json::<types::Keys>())
-            .answers(json::<types::Keys>()),
+            .body(json::<types::Keys>()),
     ]
 }
 

@@ -56,8 +56,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("startDate", Kind::Date, "Written at or after."),
                 Param::new("endDate", Kind::Date, "Written at or before."),
                 Param::new("timeRange", Kind::Duration, "Written within the last while."),
-            ])
-            .answers(json::<types::Page<types::LogEntry>>()),
+            ]),
         get("/logs/{executionId}", list)
             .is("logs", "The lines of an execution, oldest first.")
             .takes(&[LEVEL])

@@ -1,7 +1,7 @@
 //! Numbers that tasks reported.
 
 use super::flows::PAGE;
-use crate::endpoint::{Endpoint, Kind, Param, get, json};
+use crate::endpoint::{Endpoint, Kind, Param, get};
 use crate::error::Answer;
 use crate::parts::Api;
 use crate::queries::metrics as queries;
@@ -30,25 +30,18 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("taskRunId", Kind::Text, "Of this task run."),
                 Param::new("taskId", Kind::Text, "Of this task."),
             ])
-            .answers(json::<types::Page<types::Metric>>())
             .refuses(&[404]),
-        get("/metrics/names/{namespace}/{flowId}", names)
-            .is("metricNames", "The names of a flow's numbers.")
-            .answers(json::<Vec<String>>()),
+        get("/metrics/names/{namespace}/{flowId}", names).is("metricNames", "The names of a flow's numbers."),
         get("/metrics/names/{namespace}/{flowId}/{taskId}", names_of_task)
-            .is("metricNamesOfTask", "The names of a task's numbers.")
-            .answers(json::<Vec<String>>()),
+            .is("metricNamesOfTask", "The names of a task's numbers."),
         get("/metrics/tasks/{namespace}/{flowId}", tasks)
-            .is("metricTasks", "The tasks of a flow that report numbers.")
-            .answers(json::<Vec<String>>()),
+            .is("metricTasks", "The tasks of a flow that report numbers."),
         get("/metrics/aggregates/{namespace}/{flowId}/{metric}", aggregate)
             .is("metricAggregates", "A number of a flow, day by day.")
-            .takes(&AGGREGATION)
-            .answers(json::<types::MetricAggregation>()),
+            .takes(&AGGREGATION),
         get("/metrics/aggregates/{namespace}/{flowId}/{taskId}/{metric}", aggregate_of_task)
             .is("metricAggregatesOfTask", "A number of a task, day by day.")
-            .takes(&AGGREGATION)
-            .answers(json::<types::MetricAggregation>()),
+            .takes(&AGGREGATION),
     ]
 }
 

@@ -2,7 +2,7 @@
 //! that was made empty is held by a file of no bytes, which is not shown.
 
 use super::flows::save;
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, post, put};
+use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::queries::namespace_files::{
@@ -57,17 +57,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .refuses(&[404]),
         get("/namespaces/{namespace}/files/search", search)
             .is("searchNamespaceFiles", "The paths of files.")
-            .takes(&[Param::new("q", Kind::Text, "A part of the path.")])
-            .answers(json::<Vec<String>>()),
+            .takes(&[Param::new("q", Kind::Text, "A part of the path.")]),
         get("/namespaces/{namespace}/files/stats", stats)
             .is("namespaceFileStats", "What is known of a file or directory.")
             .takes(&[path])
-            .answers(json::<types::NamespaceFile>())
             .refuses(&[404]),
         get("/namespaces/{namespace}/files/directory", directory)
             .is("namespaceDirectory", "What is in a directory.")
             .takes(&[path])
-            .answers(json::<Vec<types::NamespaceFile>>())
             .refuses(&[404]),
         post("/namespaces/{namespace}/files/directory", make_directory)
             .is("makeNamespaceDirectory", "Makes a directory.")

@@ -1,7 +1,7 @@
 //! Namespaces: those that hold something, and those above them.
 
 use super::flows::PAGE;
-use crate::endpoint::{Endpoint, Kind, Param, get, json};
+use crate::endpoint::{Endpoint, Kind, Param, get};
 use crate::error::Answer;
 use crate::parts::Api;
 use crate::queries::flows::dependencies;
@@ -19,20 +19,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .takes(&[
                 Param::new("q", Kind::Text, "A part of the name."),
                 Param::new("existing", Kind::Flag, "Only those that hold flows."),
-            ])
-            .answers(json::<types::Page<types::Namespace>>()),
-        get("/namespaces/{namespace}", one)
-            .is("namespace", "A namespace.")
-            .answers(json::<types::Namespace>())
-            .refuses(&[422]),
+            ]),
+        get("/namespaces/{namespace}", one).is("namespace", "A namespace.").refuses(&[422]),
         get("/namespaces/{namespace}/dependencies", depends)
-            .is("namespaceDependencies", "Which flows of a namespace call which.")
-            .answers(json::<types::Dependencies>()),
+            .is("namespaceDependencies", "Which flows of a namespace call which."),
         get("/namespaces/{namespace}/secrets", secrets)
             .is("secrets", "The names of the secrets a namespace sees, never what they are.")
             .takes(&PAGE)
-            .takes(&[Param::new("q", Kind::Text, "A part of the name.")])
-            .answers(json::<types::Page<types::SecretKey>>()),
+            .takes(&[Param::new("q", Kind::Text, "A part of the name.")]),
     ]
 }
 

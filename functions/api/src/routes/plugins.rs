@@ -13,29 +13,21 @@ use std::collections::BTreeMap;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/plugins", list)
-            .is("plugins", "All types by their groups.")
-            .answers(json::<Vec<types::PluginGroup>>()),
+        get("/plugins", list).is("plugins", "All types by their groups."),
         get("/plugins/{cls}", one)
             .is("plugin", "A type with the schema of its properties.")
             .takes(&[Param::new("all", Kind::Flag, "With the properties every task has.")])
-            .answers(json::<types::PluginDoc>())
             .refuses(&[404]),
         get("/plugins/schemas/{type}", schema)
             .is("pluginSchema", "The JSON Schema of a flow, task, trigger or plugin default.")
             .takes(&[Param::new("arrayOf", Kind::Flag, "Of a list of them.")])
             .answers(json::<Map>())
             .refuses(&[404]),
-        get("/plugins/inputs", inputs)
-            .is("inputTypes", "The types of inputs.")
-            .answers(json::<Vec<types::InputType>>()),
+        get("/plugins/inputs", inputs).is("inputTypes", "The types of inputs."),
         get("/plugins/inputs/{type}", input)
             .is("inputType", "The schema of an input of a type.")
-            .answers(json::<types::PluginDoc>())
             .refuses(&[404]),
-        get("/plugins/icons", icons)
-            .is("pluginIcons", "All types, with whether each is a flowable.")
-            .answers(json::<BTreeMap<String, types::PluginIcon>>()),
+        get("/plugins/icons", icons).is("pluginIcons", "All types, with whether each is a flowable."),
     ]
 }
 

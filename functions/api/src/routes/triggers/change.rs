@@ -76,18 +76,10 @@ impl Change {
             Self::Unpause => "Goes on with what backfill is paused.",
             Self::Delete => "Cancels what backfill is under way.",
         };
-        let own = own.map(|endpoint| {
-            endpoint
-                .is(id, about)
-                .body(json::<types::TriggerKey>())
-                .answers(json::<types::Trigger>())
-                .refuses(&[404, 409])
-        });
-        let many = post(many, by_keys)
-            .is(many_id, about)
-            .body(json::<Vec<types::TriggerKey>>())
-            .answers(json::<types::Count>());
-        let query = post(query, by_query).is(query_id, about).takes(&SEARCH).answers(json::<types::Count>());
+        let own =
+            own.map(|endpoint| endpoint.is(id, about).body(json::<types::TriggerKey>()).refuses(&[404, 409]));
+        let many = post(many, by_keys).is(many_id, about).body(json::<Vec<types::TriggerKey>>());
+        let query = post(query, by_query).is(query_id, about).takes(&SEARCH);
         own.into_iter().chain([many, query]).collect()
     }
 

@@ -29,25 +29,20 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/triggers/search", search)
             .is("searchTriggers", "Triggers with their states.")
             .takes(&PAGE)
-            .takes(&SEARCH)
-            .answers(json::<types::Page<types::TriggerHit>>()),
+            .takes(&SEARCH),
         get("/triggers/{namespace}/{flowId}", of_flow)
             .is("triggers", "The states of a flow's triggers.")
             .takes(&PAGE)
-            .takes(&[Param::new("q", Kind::Text, "A part of the trigger's id.")])
-            .answers(json::<types::Page<types::Trigger>>()),
+            .takes(&[Param::new("q", Kind::Text, "A part of the trigger's id.")]),
         put("/triggers", update::update)
             .is("updateTrigger", "Switches a trigger on or off, or starts a backfill on it.")
             .body(json::<types::TriggerUpdate>())
-            .answers(json::<types::Trigger>())
             .refuses(&[404, 409]),
         post("/triggers/{namespace}/{flowId}/{triggerId}/unlock", update::unlock)
             .is("unlockTrigger", "Frees it from the execution that holds it.")
-            .answers(json::<types::Trigger>())
             .refuses(&[404, 409]),
         post("/triggers/{namespace}/{flowId}/{triggerId}/restart", update::restart)
             .is("restartTrigger", "Frees it from the execution that holds it, if one does.")
-            .answers(json::<types::Trigger>())
             .refuses(&[404, 409]),
         delete(key, update::remove)
             .is("deleteTrigger", "Removes the state of a trigger whose flow has it no more.")
@@ -55,13 +50,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .refuses(&[404, 409]),
         post("/triggers/set-disabled/by-triggers", update::set_disabled)
             .is("setDisabledByTriggers", "Switches triggers on or off.")
-            .body(json::<types::SetDisabled>())
-            .answers(json::<types::Count>()),
+            .body(json::<types::SetDisabled>()),
         post("/triggers/set-disabled/by-query", update::set_disabled_by_query)
             .is("setDisabledByQuery", "Switches triggers on or off.")
             .takes(&[Param::new("disabled", Kind::Flag, "Whether they are switched off.").required()])
-            .takes(&SEARCH)
-            .answers(json::<types::Count>()),
+            .takes(&SEARCH),
     ];
     for change in [Change::Unlock, Change::Pause, Change::Unpause, Change::Delete] {
         all.extend(change.endpoints());
