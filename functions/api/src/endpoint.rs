@@ -1,9 +1,13 @@
 //! One endpoint of the API: where it is, what it takes and answers, and who handles it. The router and the OpenAPI
-//! description are both made from these, so neither can say what the other does not.
+//! description are both made from these, so neither can say what the other does not. What a handler answers as JSON
+//! follows from its type.
 
+use crate::error::Answer;
 use crate::parts::Api;
+use axum::Json;
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -93,6 +97,53 @@ pub(crate) const fn events<T: JsonSchema>() -> Content {
     Content::Events(SchemaGenerator::subschema_for::<T>)
 }
 
+/// What a handler of these arguments returns.
+pub(crate) trait Returns<T> {
+    /// The type.
+    type Output;
+}
+
+macro_rules! returns {
+    ($($argument:ident),*) => {
+        impl<F, R, M, $($argument),*> Returns<(M, $($argument,)*)> for F
+        where
+            F: FnOnce($($argument),*) -> R,
+            R: Future,
+        {
+            type Output = R::Output;
+        }
+    };
+}
+
+returns!();
+returns!(A);
+returns!(A, B);
+returns!(A, B, C);
+returns!(A, B, C, D);
+returns!(A, B, C, D, E);
+
+/// The description of what a handler returns.
+pub(crate) trait Described {
+    /// JSON of a type, or nothing if the type does not say what the answer is.
+    const CONTENT: Content;
+}
+
+impl<T: JsonSchema> Described for Json<T> {
+    const CONTENT: Content = json::<T>();
+}
+
+impl<T: Described> Described for Answer<T> {
+    const CONTENT: Content = T::CONTENT;
+}
+
+impl Described for Response {
+    const CONTENT: Content = Content::Nothing;
+}
+
+impl Described for StatusCode {
+    const CONTENT: Content = Content::Nothing;
+}
+
 /// One endpoint.
 pub(crate) struct Endpoint {
     pub(crate) method: Method,
@@ -114,7 +165,8 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     fn new<H, T>(method: Method, filter: MethodFilter, path: &'static str, handler: H) -> Self
     where
-        H: Handler<T, Api>,
+        H: Handler<T, Api> + Returns<T>,
+        H::Output: Described,
         T: 'static,
     {
         Self {
@@ -126,7 +178,7 @@ impl Endpoint {
             body: Content::Nothing,
             needs_body: false,
             status: 200,
-            answer: Content::Nothing,
+            answer: H::Output::CONTENT,
             refusals: Vec::new(),
             handler: on(filter, handler),
         }
@@ -156,7 +208,7 @@ impl Endpoint {
         self
     }
 
-    /// 200 with that.
+    /// 200 with that, if the type of the handler does not say what the answer is.
     pub(crate) fn answers(mut self, answer: Content) -> Self {
         self.answer = answer;
         self
@@ -181,7 +233,8 @@ macro_rules! verbs {
             /// An endpoint of that method.
             pub(crate) fn $verb<H, T>(path: &'static str, handler: H) -> Endpoint
             where
-                H: Handler<T, Api>,
+                H: Handler<T, Api> + Returns<T>,
+                H::Output: Described,
                 T: 'static,
             {
                 Endpoint::new(Method::$method, MethodFilter::$method, path, handler)

@@ -1,8 +1,9 @@
 //! The REST API, with Kestra's paths and shapes (docs/kestra.md 6), and the webhooks.
 //!
 //! What it is: [`router`], made of endpoints. An endpoint says where it is, what it takes and what it answers; the
-//! router and the OpenAPI description both come from that list. A handler reads the request (`request`), asks a port,
-//! the executor or the scheduler, and shows what came of it (`view`).
+//! router and the OpenAPI description both come from that list. A handler (`routes`) reads the request (`request`) and
+//! asks a query (`queries`), or changes something through the executor, the scheduler or a port. Answers are types of
+//! `segue-api-types`; `view` makes them from what is stored.
 //!
 //! What it must not know: how an execution goes on, when a trigger fires, or which technology is behind a port.
 //!
@@ -18,6 +19,7 @@ mod queries;
 mod request;
 mod router;
 mod routes;
+mod source;
 mod view;
 
 pub use door::{Access, AllowedHost, BasicAuth, HalfSet, Hosts, NoHost, Token, behind_door};

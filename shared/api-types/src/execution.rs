@@ -4,10 +4,10 @@ use crate::TENANT;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use segue_model::Map;
+use segue_model::duration::iso_duration;
 use segue_model::execution::ExecutionMetadata;
 use segue_model::label::Label;
 use segue_model::state::{State as StateName, StateHistory};
-use segue_model::view::iso_duration;
 use segue_model::{execution as model, task_run};
 use serde::{Deserialize, Serialize};
 
@@ -292,5 +292,43 @@ impl State {
     /// The time from the start to the end, or to `now` if there is no end. None if no start is known.
     pub fn elapsed(&self, now: Timestamp) -> Option<SignedDuration> {
         Some(self.end_date.unwrap_or(now).duration_since(self.start_date?).max(SignedDuration::ZERO))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_empty_is_absent_and_durations_are_iso_text() {
+        let at = |seconds: i64| Timestamp::from_second(seconds).unwrap();
+        let mut history = StateHistory::new(StateName::Created, at(0));
+        let running = json!(State::from(&history));
+        assert_eq!(running.get("endDate"), None);
+        history.enter(StateName::Success, at(90));
+        assert_eq!(
+            json!(State::from(&history)),
+            json!({
+                "current": "SUCCESS", "duration": "PT1M30S",
+                "startDate": "1970-01-01T00:00:00Z", "endDate": "1970-01-01T00:01:30Z",
+                "histories": [
+                    {"state": "CREATED", "date": "1970-01-01T00:00:00Z"},
+                    {"state": "SUCCESS", "date": "1970-01-01T00:01:30Z"},
+                ],
+            })
+        );
+        assert_eq!(StateHistory::from(&State::from(&history)), history);
+        let read: Execution = serde_json::from_value(json!({
+            "id": "e", "namespace": "n", "flowId": "f", "state": running,
+        }))
+        .unwrap();
+        let shown = json!(read);
+        for absent in
+            ["taskRunList", "inputs", "outputs", "variables", "parentId", "trigger", "scheduleDate", "url"]
+        {
+            assert_eq!(shown.get(absent), None, "{absent}");
+        }
+        assert_eq!(shown["labels"], json!([]));
     }
 }

@@ -27,6 +27,14 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Defaul
     Ok(T::deserialize(&Json::deserialize(deserializer)?).unwrap_or_default())
 }
 
+/// Reads a value that may be null, which is another thing than absent.
+///
+/// # Errors
+/// If the answer is not JSON.
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
 /// Reads a part; None if it is absent, null or in an unexpected form.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! What is wrong with flows, tasks and inputs before anything is saved or run.
 
+use crate::lenient::present;
 use schemars::JsonSchema;
 use segue_model::Json;
 use segue_model::diagnostic::Diagnostic;
@@ -71,8 +72,9 @@ pub struct InputReport {
     pub is_default: bool,
     /// What is wrong with the value; empty if nothing is.
     pub errors: Vec<InputError>,
-    /// The resolved value, or else the value in the request. Absent if there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The resolved value, which is null for an optional input without a value, or else the value in the request. Absent
+    /// if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub value: Option<Json>,
 }
 

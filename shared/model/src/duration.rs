@@ -69,6 +69,27 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// A duration as Java prints it: `PT1H2M3.5S`, days as hours.
+pub fn iso_duration(duration: jiff::SignedDuration) -> String {
+    let total = duration.as_secs();
+    let (hours, minutes, seconds) = (total / 3600, total % 3600 / 60, total % 60);
+    let nanos = duration.subsec_nanos();
+    let mut text = String::from("PT");
+    if hours != 0 {
+        text.push_str(&format!("{hours}H"));
+    }
+    if minutes != 0 {
+        text.push_str(&format!("{minutes}M"));
+    }
+    if seconds != 0 || nanos != 0 || text.len() == 2 {
+        let fraction = format!("{:09}", nanos.abs());
+        let fraction = fraction.trim_end_matches('0');
+        let dot = if fraction.is_empty() { "" } else { "." };
+        text.push_str(&format!("{seconds}{dot}{fraction}S"));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,5 +130,12 @@ mod tests {
             assert!(parse_duration(text).is_err(), "{text}");
         }
         assert!(parse_duration("PT9223372036854775807H").unwrap_err().contains("too long"));
+    }
+
+    #[test]
+    fn durations_print_as_java_prints_them() {
+        assert_eq!(iso_duration(SignedDuration::ZERO), "PT0S");
+        assert_eq!(iso_duration(SignedDuration::from_millis(3_723_500)), "PT1H2M3.5S");
+        assert_eq!(iso_duration(SignedDuration::from_secs(60)), "PT1M");
     }
 }

@@ -35,7 +35,6 @@ pub mod trigger_state;
 pub mod trigger_types;
 mod type_table;
 pub mod validate;
-pub mod view;
 
 pub use cipher::Cipher;
 pub use cron::parse_cron;

@@ -66,8 +66,8 @@ fn sort(text: &str) -> Answer<(String, bool)> {
 }
 
 /// A page as it is answered.
-pub(crate) fn paged<T>(results: Vec<T>, total: u64) -> axum::Json<types::Page<T>> {
-    axum::Json(types::Page { results, total })
+pub(crate) fn paged<T>(results: Vec<T>, total: u64) -> types::Page<T> {
+    types::Page { results, total }
 }
 
 #[cfg(test)]

@@ -11,21 +11,17 @@
 
 use super::flows::PAGE;
 use crate::endpoint::{Endpoint, Kind, Param, get, json, post};
-use crate::error::{Answer, ApiError};
+use crate::error::Answer;
 use crate::parts::Api;
-use crate::request::{JsonBody, Page, Query, paged};
+use crate::queries::backfills::{self as queries, STATES};
+use crate::request::{JsonBody, Query};
 use axum::Json;
 use axum::extract::{Path, State};
 use segue_api_types as types;
-use segue_model::backfill::{BackfillRequest, BackfillState};
-use segue_ports::schedule::BackfillFilter;
-use segue_scheduler::{BackfillPreview, PreviewExecution, PreviewSlot};
-use serde_json::json;
-
-const STATES: &[&str] = &["RUNNING", "PAUSED", "FINISHED", "CANCELLED", "REFUSED"];
+use segue_model::backfill::BackfillRequest;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let one = |endpoint: Endpoint| endpoint.answers(json::<types::Backfill>()).refuses(&[404, 409]);
+    let one = |endpoint: Endpoint| endpoint.refuses(&[404, 409]);
     vec![
         one(post("/backfills", start)
             .is("startBackfill", "Runs the slots of a schedule between two dates, both inclusive.")
@@ -36,18 +32,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 "The slots a backfill has, and which of them it would run; nothing is started.",
             )
             .body(json::<types::BackfillRequest>())
-            .answers(json::<types::BackfillPreview>())
             .refuses(&[404, 409]),
-        get("/backfills", list)
-            .is("backfills", "Backfills, newest first.")
-            .takes(&PAGE)
-            .takes(&[
-                Param::new("namespace", Kind::Text, "This namespace and those below it."),
-                Param::new("flowId", Kind::Text, "This flow."),
-                Param::new("triggerId", Kind::Text, "This trigger."),
-                Param::new("state", Kind::ManyOf(STATES), "In one of these states."),
-            ])
-            .answers(json::<types::Page<types::Backfill>>()),
+        get("/backfills", list).is("backfills", "Backfills, newest first.").takes(&PAGE).takes(&[
+            Param::new("namespace", Kind::Text, "This namespace and those below it."),
+            Param::new("flowId", Kind::Text, "This flow."),
+            Param::new("triggerId", Kind::Text, "This trigger."),
+            Param::new("state", Kind::ManyOf(STATES), "In one of these states."),
+        ]),
         one(get("/backfills/{id}", show).is("backfill", "A backfill.")),
         one(post("/backfills/{id}/pause", pause)
             .is("pauseBackfill", "Makes no more executions; those that run, run on.")),
@@ -68,53 +59,15 @@ async fn preview(
     State(api): State<Api>,
     JsonBody(request): JsonBody<BackfillRequest>,
 ) -> Answer<Json<types::BackfillPreview>> {
-    Ok(Json(preview_view(api.scheduler.preview_backfill(&request).await?)))
-}
-
-fn preview_view(preview: BackfillPreview) -> types::BackfillPreview {
-    let execution = |execution: PreviewExecution| types::PreviewExecution {
-        id: execution.id.to_string(),
-        state: execution.state,
-    };
-    let slot = |slot: PreviewSlot| types::PreviewSlot {
-        date: slot.date,
-        run: slot.run,
-        execution: slot.execution.map(execution),
-    };
-    types::BackfillPreview {
-        slots: preview.slots.into_iter().map(slot).collect(),
-        total: preview.total,
-        timezone: preview.timezone,
-    }
-}
-
-fn state(text: &str) -> Answer<BackfillState> {
-    serde_json::from_value(json!(text.to_ascii_uppercase())).map_err(|_| {
-        ApiError::argument(format!("state is '{text}': one of {} is expected", STATES.join(", ")))
-    })
+    queries::preview(&api, &request).await.map(Json)
 }
 
 async fn list(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Backfill>>> {
-    let page = Page::from_query(&query)?;
-    page.order(&["created"])?;
-    let text = |name: &str| query.text(name).map(str::to_owned);
-    let states = query.all("state").flat_map(|states| states.split(',')).filter(|state| !state.is_empty());
-    let filter = BackfillFilter {
-        namespace: text("namespace"),
-        flow_id: text("flowId"),
-        trigger_id: text("triggerId"),
-        states: states.map(state).collect::<Answer<_>>()?,
-        ..BackfillFilter::default()
-    };
-    // The store does not count them; there are few.
-    let found = api.state().backfills(&filter).await?;
-    let total = found.len() as u64;
-    Ok(paged(page.cut(found).into_iter().map(types::Backfill::from).collect(), total))
+    queries::search(&api, &query).await.map(Json)
 }
 
 async fn show(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Backfill>> {
-    let found = api.state().backfill(&id).await?;
-    Ok(Json(found.ok_or_else(|| ApiError::not_found(format!("Backfill '{id}'")))?.value.into()))
+    queries::one(&api, &id).await.map(Json)
 }
 
 async fn pause(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Backfill>> {

@@ -4,15 +4,16 @@ use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
-use crate::request::{JsonBody, Page, Query, TextBody, paged};
-use crate::view::kv::{key as key_view, read, value as value_view};
+use crate::queries::kv as queries;
+use crate::request::{JsonBody, Query, TextBody};
+use crate::view::kv::read;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use segue_api_types as types;
 use segue_files::namespace::folder;
 use segue_model::parse_duration;
-use segue_ports::kv::{KvEntry, KvWrite};
+use segue_ports::kv::KvWrite;
 
 /// The longest key.
 const LONGEST_KEY: usize = 512;
@@ -21,26 +22,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let one = "/namespaces/{namespace}/kv/{key}";
     let all = "/namespaces/{namespace}/kv";
     vec![
-        get(all, list)
-            .is("kvKeys", "The keys of a namespace.")
-            .answers(json::<Vec<types::KvKey>>())
-            .refuses(&[422]),
+        get(all, list).is("kvKeys", "The keys of a namespace.").refuses(&[422]),
         get("/namespaces/{namespace}/kv/inheritance", inherited)
             .is("kvInherited", "The keys a namespace sees in those above it.")
-            .answers(json::<Vec<types::KvKey>>())
             .refuses(&[422]),
-        get("/kv", search)
-            .is("searchKv", "The keys of all namespaces.")
-            .takes(&PAGE)
-            .takes(&[
-                Param::new("q", Kind::Text, "A part of the key."),
-                Param::new("namespace", Kind::Text, "This namespace and those below it."),
-            ])
-            .answers(json::<types::Page<types::KvKey>>()),
-        get(one, value)
-            .is("kvValue", "A value with its type.")
-            .answers(json::<types::KvValue>())
-            .refuses(&[404, 422]),
+        get("/kv", search).is("searchKv", "The keys of all namespaces.").takes(&PAGE).takes(&[
+            Param::new("q", Kind::Text, "A part of the key."),
+            Param::new("namespace", Kind::Text, "This namespace and those below it."),
+        ]),
+        get(one, value).is("kvValue", "A value with its type.").refuses(&[404, 422]),
         put(one, set)
             .is("setKv", "Sets a value: JSON, or a date or duration as text.")
             .takes(&[
@@ -48,14 +38,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("description", Kind::Text, "A text for people.").header(),
             ])
             .body(Content::JsonOrText),
-        delete(one, remove)
-            .is("deleteKv", "Removes a value; whether it was there.")
-            .answers(json::<bool>())
-            .refuses(&[422]),
+        delete(one, remove).is("deleteKv", "Removes a value; whether it was there.").refuses(&[422]),
         delete(all, remove_all)
             .is("deleteKvKeys", "Removes values; those that were there.")
-            .body(json::<types::Keys>())
-            .answers(json::<types::Keys>()),
+            .body(json::<types::Keys>()),
     ]
 }
 
@@ -71,49 +57,22 @@ fn checked(namespace: &str, key: Option<&str>) -> Answer<()> {
 }
 
 async fn list(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Vec<types::KvKey>>> {
-    checked(&namespace, None)?;
-    Ok(Json(api.state().kv_entries(&namespace, api.now()).await?.iter().map(key_view).collect()))
+    queries::list(&api, &namespace).await.map(Json)
 }
 
 async fn inherited(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Vec<types::KvKey>>> {
-    checked(&namespace, None)?;
-    let mut found = Vec::new();
-    let mut above = namespace.as_str();
-    while let Some((parent, _)) = above.rsplit_once('.') {
-        found.extend(api.state().kv_entries(parent, api.now()).await?.iter().map(key_view));
-        above = parent;
-    }
-    Ok(Json(found))
+    queries::inherited(&api, &namespace).await.map(Json)
 }
 
 async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::KvKey>>> {
-    let page = Page::from_query(&query)?;
-    page.order(&["key", "namespace"])?;
-    let part = query.text("q").unwrap_or_default().to_lowercase();
-    let wanted = query.text("namespace");
-    let mut found: Vec<KvEntry> = Vec::new();
-    for namespace in api.state().kv_namespaces().await? {
-        let fits = wanted.is_none_or(|wanted| {
-            namespace.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        });
-        if fits {
-            found.extend(api.state().kv_entries(&namespace, api.now()).await?);
-        }
-    }
-    found.retain(|entry| entry.key.to_lowercase().contains(&part));
-    let total = found.len() as u64;
-    Ok(paged(page.cut(found).iter().map(key_view).collect(), total))
+    queries::search(&api, &query).await.map(Json)
 }
 
 async fn value(
     State(api): State<Api>,
     Path((namespace, key)): Path<(String, String)>,
 ) -> Answer<Json<types::KvValue>> {
-    checked(&namespace, None)?;
-    let found = api.state().kv(&namespace, &key, api.now()).await?;
-    let entry =
-        found.ok_or_else(|| ApiError::not_found(format!("Key '{key}' of namespace '{namespace}'")))?;
-    Ok(Json(value_view(entry)))
+    queries::value(&api, &namespace, &key).await.map(Json)
 }
 
 async fn set(

@@ -2,10 +2,11 @@
 
 use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json};
-use crate::error::{Answer, ApiError};
+use crate::error::Answer;
 use crate::parts::Api;
+use crate::queries;
 use crate::queries::executions::stored;
-use crate::request::{Op, Page, Query, date, paged};
+use crate::request::Query;
 use crate::view::events::{Sender, stream};
 use axum::Json;
 use axum::body::Body;
@@ -18,7 +19,7 @@ use segue_model::Map;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_ports::PortError;
-use segue_ports::state::{ExecutionFilter, LogFilter};
+use segue_ports::state::ExecutionFilter;
 use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -55,8 +56,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("startDate", Kind::Date, "Written at or after."),
                 Param::new("endDate", Kind::Date, "Written at or before."),
                 Param::new("timeRange", Kind::Duration, "Written within the last while."),
-            ])
-            .answers(json::<types::Page<types::LogEntry>>()),
+            ]),
         get("/logs/{executionId}", list)
             .is("logs", "The lines of an execution, oldest first.")
             .takes(&[LEVEL])
@@ -88,44 +88,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::LogEntry>>> {
-    let page = Page::from_query(&query)?;
-    page.order(&["timestamp"])?;
-    let text = |name: &str| query.text(name).map(str::to_owned);
-    let mut filter = LogFilter {
-        namespace: text("namespace"),
-        flow_id: text("flowId"),
-        min_level: query.level("minLevel")?,
-        start: query.date("startDate")?,
-        end: query.date("endDate")?,
-        text: text("q"),
-        trigger_id: text("triggerId"),
-        limit: page.limit,
-        offset: page.offset,
-    };
-    if let Some(range) = query.duration("timeRange")? {
-        filter.start = filter.start.max(api.now().checked_sub(range).ok());
-    }
-    for condition in query.conditions()? {
-        let value = condition.value.clone();
-        match (condition.field.as_str(), condition.op) {
-            ("namespace", Op::Equals | Op::Prefix | Op::StartsWith) => filter.namespace = Some(value),
-            ("flowId", Op::Equals) => filter.flow_id = Some(value),
-            ("triggerId", Op::Equals) => filter.trigger_id = Some(value),
-            ("q", Op::Equals | Op::Contains) => filter.text = Some(value),
-            ("level" | "minLevel", Op::Equals | Op::GreaterOrEqual) => {
-                filter.min_level = LogLevel::parse(&value).ok_or_else(|| condition.unusable())?;
-            }
-            ("startDate" | "endDate", Op::GreaterThan | Op::GreaterOrEqual) => {
-                filter.start = Some(date(&value).map_err(ApiError::argument)?);
-            }
-            ("startDate" | "endDate", Op::LessThan | Op::LessOrEqual) => {
-                filter.end = Some(date(&value).map_err(ApiError::argument)?);
-            }
-            _ => return Err(condition.unusable()),
-        }
-    }
-    let (lines, total) = api.state().search_logs(&filter).await?;
-    Ok(paged(lines.iter().map(types::LogEntry::from).collect(), total))
+    queries::logs::search(&api, &query).await.map(Json)
 }
 
 /// Which lines of one execution are meant.

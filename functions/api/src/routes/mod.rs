@@ -1,8 +1,8 @@
 //! The endpoints, one module for each kind of thing.
 
 mod backfills;
-pub(crate) mod executions;
-pub(crate) mod flows;
+mod executions;
+mod flows;
 mod kv;
 mod logs;
 mod metrics;
@@ -10,7 +10,7 @@ mod namespace_files;
 mod namespaces;
 mod plugins;
 mod server;
-pub(crate) mod triggers;
+mod triggers;
 
 use crate::endpoint::Endpoint;
 use crate::parts::Api;

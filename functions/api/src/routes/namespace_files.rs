@@ -2,10 +2,14 @@
 //! that was made empty is held by a file of no bytes, which is not shown.
 
 use super::flows::save;
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, post, put};
+use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::namespace_files::{
+    self as queries, HOLDER, clean, covered, file_path, is_holder, missing,
+};
 use crate::request::{Form, Part, Query};
+use crate::source;
 use crate::view::download;
 use crate::view::zip::{Unpacked, answer, unpack};
 use axum::Json;
@@ -14,14 +18,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use futures::TryStreamExt as _;
 use segue_api_types as types;
-use segue_files::namespace::{NamespaceFile, folder, list as list_files, storage_path};
+use segue_files::namespace::{folder, list as list_files, storage_path};
 use segue_ports::{InternalStorage, PortError};
-use std::collections::BTreeSet;
 
 /// The part that holds a file.
 const PART: &str = "fileContent";
-/// The name of the file that holds an empty directory.
-const HOLDER: &str = ".directory";
 /// A folder that is none: a file put there is a flow.
 const FLOWS: &str = "_flows/";
 /// The most bytes of an export.
@@ -56,17 +57,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .refuses(&[404]),
         get("/namespaces/{namespace}/files/search", search)
             .is("searchNamespaceFiles", "The paths of files.")
-            .takes(&[Param::new("q", Kind::Text, "A part of the path.")])
-            .answers(json::<Vec<String>>()),
+            .takes(&[Param::new("q", Kind::Text, "A part of the path.")]),
         get("/namespaces/{namespace}/files/stats", stats)
             .is("namespaceFileStats", "What is known of a file or directory.")
             .takes(&[path])
-            .answers(json::<types::NamespaceFile>())
             .refuses(&[404]),
         get("/namespaces/{namespace}/files/directory", directory)
             .is("namespaceDirectory", "What is in a directory.")
             .takes(&[path])
-            .answers(json::<Vec<types::NamespaceFile>>())
             .refuses(&[404]),
         post("/namespaces/{namespace}/files/directory", make_directory)
             .is("makeNamespaceDirectory", "Makes a directory.")
@@ -76,36 +74,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .answers(Content::Zip)
             .refuses(&[413, 422]),
     ]
-}
-
-/// A path below the namespace, without a leading slash; empty for its root.
-fn clean(namespace: &str, path: &str) -> Answer<String> {
-    folder(namespace)?;
-    let inner = path.trim_matches('/');
-    if inner.is_empty() {
-        return Ok(String::new());
-    }
-    let plain = segue_files::path::plain(inner)
-        .map_err(|error| ApiError::argument(format!("Invalid path: {error}")))?;
-    if plain.contains('\\') || plain.chars().any(char::is_control) {
-        return Err(ApiError::argument(format!(
-            "Invalid path: '{path}' has letters a file name must not have"
-        )));
-    }
-    Ok(plain)
-}
-
-/// A path that names a file.
-fn file_path(namespace: &str, path: &str) -> Answer<String> {
-    let clean = clean(namespace, path)?;
-    if clean.is_empty() {
-        return Err(ApiError::argument("Invalid path: it names no file"));
-    }
-    Ok(clean)
-}
-
-fn missing(path: &str) -> ApiError {
-    ApiError::not_found(format!("File '/{path}'"))
 }
 
 async fn read(State(api): State<Api>, Path(namespace): Path<String>, query: Query) -> Answer<Response> {
@@ -173,24 +141,16 @@ async fn unpack_into(api: &Api, namespace: &str, path: &str, part: Part) -> Answ
     Ok(())
 }
 
-async fn import_flow(api: &Api, namespace: &str, source: &str) -> Answer<()> {
-    let parsed = save::read(api, source);
-    let flow = save::accepted(&parsed)?;
+async fn import_flow(api: &Api, namespace: &str, text: &str) -> Answer<()> {
+    let parsed = source::read(api, text);
+    let flow = source::accepted(&parsed)?;
     if flow.namespace != namespace {
         return Err(ApiError::invalid(
             "Invalid entity: flow.namespace: Flow namespace is invalid",
             Vec::new(),
         ));
     }
-    save::save(api, flow, source).await.map(drop)
-}
-
-/// The files a path stands for: itself, or all below it.
-async fn covered(api: &Api, namespace: &str, path: &str) -> Answer<Vec<NamespaceFile>> {
-    let below = format!("{path}/");
-    let mut files = list_files(&api.ports.storage, namespace).await?;
-    files.retain(|file| file.path == path || file.path.starts_with(&below));
-    if files.is_empty() { Err(missing(path)) } else { Ok(files) }
+    save::save(api, flow, text).await.map(drop)
 }
 
 async fn rename(State(api): State<Api>, Path(namespace): Path<String>, query: Query) -> Answer<StatusCode> {
@@ -225,26 +185,7 @@ async fn search(
     Path(namespace): Path<String>,
     query: Query,
 ) -> Answer<Json<Vec<String>>> {
-    folder(&namespace)?;
-    let part = query.text("q").unwrap_or_default().to_lowercase();
-    let files = list_files(&api.ports.storage, &namespace).await?;
-    Ok(Json(
-        files
-            .iter()
-            .filter(|file| !is_holder(&file.path) && file.path.to_lowercase().contains(&part))
-            .map(|file| format!("/{}", file.path))
-            .collect(),
-    ))
-}
-
-fn is_holder(path: &str) -> bool {
-    path == HOLDER || path.ends_with(&format!("/{HOLDER}"))
-}
-
-async fn file_view(api: &Api, file: &NamespaceFile) -> Answer<types::NamespaceFile> {
-    let info = api.ports.storage.head(&file.uri).await?;
-    let updated = info.map(|info| info.updated.as_millisecond()).unwrap_or_default();
-    Ok(types::NamespaceFile::file(segue_files::path::last_part(&file.path), file.size, updated))
+    queries::search(&api, &namespace, query.text("q").unwrap_or_default()).await.map(Json)
 }
 
 async fn stats(
@@ -252,15 +193,7 @@ async fn stats(
     Path(namespace): Path<String>,
     query: Query,
 ) -> Answer<Json<types::NamespaceFile>> {
-    let path = clean(&namespace, query.text("path").unwrap_or_default())?;
-    if path.is_empty() {
-        return Ok(Json(types::NamespaceFile::directory("")));
-    }
-    let files = covered(&api, &namespace, &path).await?;
-    match files.iter().find(|file| file.path == path) {
-        Some(file) => Ok(Json(file_view(&api, file).await?)),
-        None => Ok(Json(types::NamespaceFile::directory(segue_files::path::last_part(&path)))),
-    }
+    queries::stats(&api, &namespace, query.text("path").unwrap_or_default()).await.map(Json)
 }
 
 async fn directory(
@@ -268,26 +201,7 @@ async fn directory(
     Path(namespace): Path<String>,
     query: Query,
 ) -> Answer<Json<Vec<types::NamespaceFile>>> {
-    let path = clean(&namespace, query.text("path").unwrap_or_default())?;
-    let files = if path.is_empty() {
-        list_files(&api.ports.storage, &namespace).await?
-    } else {
-        covered(&api, &namespace, &path).await?
-    };
-    let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
-    let mut directories = BTreeSet::new();
-    let mut views = Vec::new();
-    for file in &files {
-        let Some(rest) = file.path.strip_prefix(&prefix) else { continue };
-        match rest.split_once('/') {
-            Some((name, _)) => {
-                directories.insert(name.to_owned());
-            }
-            None if is_holder(rest) => {}
-            None => views.push(file_view(&api, file).await?),
-        }
-    }
-    Ok(Json(directories.iter().map(|name| types::NamespaceFile::directory(name)).chain(views).collect()))
+    queries::directory(&api, &namespace, query.text("path").unwrap_or_default()).await.map(Json)
 }
 
 async fn make_directory(

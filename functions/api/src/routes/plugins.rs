@@ -1,127 +1,38 @@
-//! Which task, trigger and condition types there are, and the schemas of their properties (docs/kestra.md 6.7).
+//! Types of tasks, triggers, conditions and inputs.
 
 use crate::endpoint::{Endpoint, Kind, Param, get, json};
-use crate::error::{Answer, ApiError};
+use crate::error::Answer;
 use crate::parts::Api;
+use crate::queries::plugins as queries;
 use crate::request::Query;
 use axum::Json;
 use axum::extract::{Path, State};
 use segue_api_types as types;
-use segue_model::catalog::TaskType;
-use segue_model::trigger_types::{TriggerType, condition, condition_types, trigger, trigger_types};
 use segue_model::{Json as Value, Map};
-use serde_json::json;
 use std::collections::BTreeMap;
-
-const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
-/// The types of inputs.
-const INPUTS: [&str; 17] = [
-    "STRING",
-    "INT",
-    "FLOAT",
-    "BOOLEAN",
-    "SELECT",
-    "MULTISELECT",
-    "ARRAY",
-    "DATETIME",
-    "DATE",
-    "TIME",
-    "DURATION",
-    "FILE",
-    "JSON",
-    "YAML",
-    "URI",
-    "SECRET",
-    "EMAIL",
-];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/plugins", list)
-            .is("plugins", "All types by their groups.")
-            .answers(json::<Vec<types::PluginGroup>>()),
+        get("/plugins", list).is("plugins", "All types by their groups."),
         get("/plugins/{cls}", one)
             .is("plugin", "A type with the schema of its properties.")
             .takes(&[Param::new("all", Kind::Flag, "With the properties every task has.")])
-            .answers(json::<types::PluginDoc>())
             .refuses(&[404]),
         get("/plugins/schemas/{type}", schema)
             .is("pluginSchema", "The JSON Schema of a flow, task, trigger or plugin default.")
             .takes(&[Param::new("arrayOf", Kind::Flag, "Of a list of them.")])
             .answers(json::<Map>())
             .refuses(&[404]),
-        get("/plugins/inputs", inputs)
-            .is("inputTypes", "The types of inputs.")
-            .answers(json::<Vec<types::InputType>>()),
+        get("/plugins/inputs", inputs).is("inputTypes", "The types of inputs."),
         get("/plugins/inputs/{type}", input)
             .is("inputType", "The schema of an input of a type.")
-            .answers(json::<types::PluginDoc>())
             .refuses(&[404]),
-        get("/plugins/icons", icons)
-            .is("pluginIcons", "All types, with whether each is a flowable.")
-            .answers(json::<BTreeMap<String, types::PluginIcon>>()),
+        get("/plugins/icons", icons).is("pluginIcons", "All types, with whether each is a flowable."),
     ]
 }
 
-/// The group of a type: what stands before the last two words of its name.
-fn group(name: &str) -> &str {
-    let package = name.rsplit_once('.').map_or(name, |(package, _)| package);
-    match package.strip_prefix("io.kestra.plugin.") {
-        Some(rest) => {
-            let first = rest.split('.').next().unwrap_or_default();
-            package.get(.."io.kestra.plugin.".len() + first.len()).unwrap_or(package)
-        }
-        None => package,
-    }
-}
-
 async fn list(State(api): State<Api>) -> Json<Vec<types::PluginGroup>> {
-    let mut groups: BTreeMap<&str, [Vec<&str>; 3]> = BTreeMap::new();
-    for kind in api.catalog.types() {
-        groups.entry(group(kind.name)).or_default()[0].push(kind.name);
-    }
-    for kind in trigger_types() {
-        groups.entry(group(kind.name)).or_default()[1].push(kind.name);
-    }
-    for kind in condition_types() {
-        groups.entry(group(kind.name)).or_default()[2].push(kind.name);
-    }
-    let texts = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
-    let view = |(group, [tasks, triggers, conditions]): (&str, [Vec<&str>; 3])| {
-        let name = group.rsplit('.').next().unwrap_or(group);
-        types::PluginGroup {
-            name: name.to_owned(),
-            title: name.to_owned(),
-            group: group.to_owned(),
-            version: api.version.clone(),
-            tasks: texts(tasks),
-            triggers: texts(triggers),
-            conditions: texts(conditions),
-            storages: Vec::new(),
-            task_runners: Vec::new(),
-        }
-    };
-    Json(groups.into_iter().map(view).collect())
-}
-
-/// What is known of a type.
-struct Known {
-    name: &'static str,
-    aliases: &'static [&'static str],
-    schema: Value,
-    is_task: bool,
-}
-
-impl From<&TaskType> for Known {
-    fn from(kind: &TaskType) -> Self {
-        Self { name: kind.name, aliases: kind.aliases, schema: kind.schema.clone(), is_task: true }
-    }
-}
-
-impl From<&TriggerType> for Known {
-    fn from(kind: &TriggerType) -> Self {
-        Self { name: kind.name, aliases: kind.aliases, schema: kind.schema.clone(), is_task: false }
-    }
+    Json(queries::list(&api))
 }
 
 async fn one(
@@ -129,173 +40,21 @@ async fn one(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer<Json<types::PluginDoc>> {
-    let known = api
-        .catalog
-        .get(&name)
-        .map(Known::from)
-        .or_else(|| trigger(&name).or_else(|| condition(&name)).map(Known::from))
-        .ok_or_else(|| ApiError::not_found(format!("Plugin '{name}'")))?;
-    let mut schema = known.schema.clone();
-    if query.flag("all", false)? && known.is_task {
-        add_properties(&mut schema, &common());
-    }
-    let markdown = markdown(&known);
-    Ok(Json(types::PluginDoc { markdown, schema: types::PluginSchema { properties: schema } }))
-}
-
-fn markdown(known: &Known) -> String {
-    let about = known.schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    let mut text = format!("# {}\n\n{about}\n", known.name);
-    if !known.aliases.is_empty() {
-        text.push_str(&format!("\nOlder names: `{}`\n", known.aliases.join("`, `")));
-    }
-    text
-}
-
-/// The properties every task has, as JSON Schema (docs/kestra.md 1.3).
-fn common() -> Map {
-    let text = || json!({"type": "string"});
-    let flag = || json!({"type": "boolean"});
-    let properties = json!({
-        "id": {"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_-]*$"},
-        "type": text(),
-        "description": text(),
-        "retry": {"type": "object"},
-        "timeout": text(),
-        "disabled": flag(),
-        "runIf": text(),
-        "allowFailure": flag(),
-        "allowWarning": flag(),
-        "logLevel": {"type": "string", "enum": ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]},
-        "logToFile": flag(),
-        "workerGroup": {"type": "object"},
-    });
-    properties.as_object().cloned().unwrap_or_default()
-}
-
-fn add_properties(schema: &mut Value, more: &Map) {
-    let Value::Object(map) = schema else { return };
-    if let Value::Object(properties) = map.entry("properties").or_insert_with(|| json!({})) {
-        for (name, property) in more {
-            properties.entry(name.clone()).or_insert_with(|| property.clone());
-        }
-    }
-}
-
-/// One schema for each type, told apart by `type`.
-fn any_of(types: impl Iterator<Item = Known>, more: &Map) -> Value {
-    let schemas: Vec<Value> = types
-        .map(|known| {
-            let mut schema = known.schema;
-            add_properties(&mut schema, more);
-            if let Some(kind) = schema.pointer_mut("/properties/type") {
-                let names: Vec<&str> =
-                    [known.name].into_iter().chain(known.aliases.iter().copied()).collect();
-                *kind = json!({"enum": names});
-            }
-            if let Value::Object(map) = &mut schema {
-                map.remove("$schema");
-                map.remove("additionalProperties");
-                let required = map.entry("required").or_insert_with(|| json!([]));
-                if let Value::Array(required) = required {
-                    required.extend([json!("id"), json!("type")]);
-                }
-                map.insert("title".into(), json!(known.name));
-            }
-            schema
-        })
-        .collect();
-    json!({"anyOf": schemas})
-}
-
-fn task_schema(api: &Api) -> Value {
-    any_of(api.catalog.types().iter().map(Known::from), &common())
-}
-
-fn trigger_schema() -> Value {
-    let more = json!({
-        "id": {"type": "string"}, "type": {"type": "string"}, "description": {"type": "string"},
-        "disabled": {"type": "boolean"}, "conditions": {"type": "array"}, "inputs": {"type": "object"}, "labels": {},
-        "stopAfter": {"type": "array"},
-    });
-    any_of(trigger_types().iter().map(Known::from), &more.as_object().cloned().unwrap_or_default())
-}
-
-fn flow_schema(api: &Api) -> Value {
-    let tasks = json!({"type": "array", "items": {"$ref": "#/definitions/task"}});
-    json!({
-        "type": "object",
-        "required": ["id", "namespace", "tasks"],
-        "properties": {
-            "id": {"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "maxLength": 100},
-            "namespace": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]*$", "maxLength": 150},
-            "description": {"type": "string"},
-            "labels": {},
-            "inputs": {"type": "array", "items": {"type": "object", "required": ["id", "type"], "properties": {
-                "id": {"type": "string"}, "type": {"enum": INPUTS},
-            }}},
-            "variables": {"type": "object"},
-            "tasks": tasks.clone(),
-            "errors": tasks.clone(),
-            "finally": tasks.clone(),
-            "afterExecution": tasks,
-            "outputs": {"type": "array"},
-            "triggers": {"type": "array", "items": {"$ref": "#/definitions/trigger"}},
-            "pluginDefaults": {"type": "array", "items": {"type": "object", "required": ["type"]}},
-            "concurrency": {"type": "object", "properties": {
-                "limit": {"type": "integer", "minimum": 1}, "behavior": {"enum": ["QUEUE", "CANCEL", "FAIL"]},
-            }},
-            "retry": {"type": "object"},
-            "sla": {"type": "array"},
-            "checks": {"type": "array"},
-            "disabled": {"type": "boolean"},
-        },
-        "definitions": {"task": task_schema(api), "trigger": trigger_schema()},
-    })
+    queries::one(&api, &name, query.flag("all", false)?).map(Json)
 }
 
 async fn schema(State(api): State<Api>, Path(kind): Path<String>, query: Query) -> Answer<Json<Value>> {
-    let mut schema = match kind.to_ascii_lowercase().as_str() {
-        "flow" => flow_schema(&api),
-        "task" => task_schema(&api),
-        "trigger" => trigger_schema(),
-        "plugindefault" => json!({"type": "object", "required": ["type"], "properties": {
-            "type": {"type": "string"}, "forced": {"type": "boolean"}, "values": {"type": "object"},
-        }}),
-        _ => return Err(ApiError::not_found(format!("The schema of '{kind}'"))),
-    };
-    if query.flag("arrayOf", false)? {
-        schema = json!({"type": "array", "items": schema});
-    }
-    if let Value::Object(map) = &mut schema {
-        map.insert("$schema".into(), json!(DRAFT));
-    }
-    Ok(Json(schema))
+    queries::schema(&api, &kind, query.flag("arrayOf", false)?).map(Json)
 }
 
 async fn inputs() -> Json<Vec<types::InputType>> {
-    let input = |kind: &&str| types::InputType { kind: (*kind).to_owned(), cls: (*kind).to_owned() };
-    Json(INPUTS.iter().map(input).collect())
+    Json(queries::inputs())
 }
 
 async fn input(Path(kind): Path<String>) -> Answer<Json<types::PluginDoc>> {
-    let upper = kind.to_ascii_uppercase();
-    if !INPUTS.contains(&upper.as_str()) {
-        return Err(ApiError::not_found(format!("Input type '{kind}'")));
-    }
-    let schema = json!({"type": "object", "required": ["id", "type"], "properties": {
-        "id": {"type": "string"}, "type": {"enum": [upper]}, "displayName": {"type": "string"},
-        "description": {"type": "string"}, "required": {"type": "boolean"}, "defaults": {}, "dependsOn": {"type": "object"},
-    }});
-    let schema = types::PluginSchema { properties: schema };
-    Ok(Json(types::PluginDoc { markdown: format!("# {upper}\n"), schema }))
+    queries::input(&kind).map(Json)
 }
 
 async fn icons(State(api): State<Api>) -> Json<BTreeMap<String, types::PluginIcon>> {
-    let icon = |kind: &TaskType| {
-        let flowable = kind.run_by == segue_model::catalog::RunBy::Flowable;
-        let name = kind.name.rsplit('.').next().unwrap_or(kind.name).to_owned();
-        (kind.name.to_owned(), types::PluginIcon { name, flowable })
-    };
-    Json(api.catalog.types().iter().map(icon).collect())
+    Json(queries::icons(&api))
 }

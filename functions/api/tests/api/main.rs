@@ -17,3 +17,4 @@ mod keeping;
 mod observing;
 mod openapi;
 mod patient;
+mod types;

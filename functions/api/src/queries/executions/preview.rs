@@ -1,11 +1,9 @@
 //! The beginning of a file, by its kind: rows, text, a picture.
 
+use super::files::{open, own};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::Query;
-use crate::routes::executions::files::{open, own};
-use axum::Json;
-use axum::extract::{Path, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use encoding_rs::Encoding;
@@ -24,11 +22,8 @@ const ROWS: u32 = 100;
 /// The most lines.
 const MOST_ROWS: u32 = 5000;
 
-pub(crate) async fn preview(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    query: Query,
-) -> Answer<Json<types::FilePreview>> {
+/// The beginning of a file of an execution, as a query says.
+pub(crate) async fn preview(api: &Api, id: &str, query: &Query) -> Answer<types::FilePreview> {
     let rows = query.number("maxRows")?.unwrap_or(ROWS);
     if rows == 0 {
         return Err(ApiError::argument("maxRows: must be at least 1"));
@@ -37,16 +32,16 @@ pub(crate) async fn preview(
     let encoding = query.text("encoding").unwrap_or("UTF-8");
     let encoding = Encoding::for_label(encoding.as_bytes())
         .ok_or_else(|| ApiError::argument(format!("encoding: '{encoding}' is not known")))?;
-    let uri = own(&api, &id, &query).await?;
-    let (info, stream) = open(&api, &uri).await?;
+    let uri = own(api, id, query).await?;
+    let (info, stream) = open(api, &uri).await?;
     let extension = extension(&uri);
     let kind = kind(&extension);
-    Ok(Json(match kind {
+    Ok(match kind {
         PreviewKind::Image | PreviewKind::Pdf => picture(kind, extension, info.size, stream).await?,
         PreviewKind::List | PreviewKind::Text | PreviewKind::Markdown => {
             lines(kind, extension, stream, rows, encoding).await?
         }
-    }))
+    })
 }
 
 fn extension(uri: &str) -> String {

@@ -4,8 +4,6 @@
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{Condition, Op, Page, Query, date, paged, state};
-use axum::Json;
-use axum::extract::State;
 use segue_api_types as types;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
@@ -21,15 +19,13 @@ const MOST_SCANNED: u32 = 10_000;
 /// How many are read at once.
 const CHUNK: u32 = 500;
 
-pub(crate) async fn search(
-    State(api): State<Api>,
-    query: Query,
-) -> Answer<Json<types::Page<types::Execution>>> {
-    let page = Page::from_query(&query)?;
+/// Executions that a query means, without their task runs.
+pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Execution>> {
+    let page = Page::from_query(query)?;
     let order = page.order(&["state.startDate", "startDate"])?;
     let is_ascending = order.is_some_and(|(_, is_ascending)| is_ascending);
-    let selection = Selection::from_query(&api, &query).await?;
-    let (found, total) = selection.page(&api, &page, is_ascending).await?;
+    let selection = Selection::from_query(api, query).await?;
+    let (found, total) = selection.page(api, &page, is_ascending).await?;
     Ok(paged(found.iter().map(types::Execution::listed).collect(), total))
 }
 

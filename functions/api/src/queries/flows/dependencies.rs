@@ -2,9 +2,6 @@
 
 use crate::error::Answer;
 use crate::parts::Api;
-use crate::request::Query;
-use axum::Json;
-use axum::extract::{Path, State};
 use segue_api_types as types;
 use segue_model::Json as Value;
 use segue_model::flow::Flow;
@@ -19,21 +16,29 @@ type Name = (String, String);
 /// From the one that comes first to the one that follows, and why.
 type Edge = (Name, Name, &'static str);
 
+/// The flows a flow calls, and those that call it unless only the called ones are wanted.
 pub(crate) async fn of_flow(
-    State(api): State<Api>,
-    Path((namespace, id)): Path<(String, String)>,
-    query: Query,
-) -> Answer<Json<types::Dependencies>> {
-    let only_called = query.flag("destinationOnly", false)?;
+    api: &Api,
+    namespace: String,
+    id: String,
+    only_called: bool,
+) -> Answer<types::Dependencies> {
     api.flow(&namespace, &id, None).await?;
     let own = (namespace, id);
     let edges =
-        edges(&api).await?.into_iter().filter(|(from, to, _)| *from == own || (!only_called && *to == own));
-    Ok(Json(view(edges.collect(), Some(own.clone()))))
+        edges(api).await?.into_iter().filter(|(from, to, _)| *from == own || (!only_called && *to == own));
+    Ok(view(edges.collect(), Some(own.clone())))
+}
+
+/// Which flows of a namespace call which.
+pub(crate) async fn of_namespace(api: &Api, namespace: &str) -> Answer<types::Dependencies> {
+    let edges = edges(api).await?.into_iter();
+    let edges = edges.filter(|(from, to, _)| from.0 == namespace || to.0 == namespace).collect();
+    Ok(view(edges, None))
 }
 
 /// All edges between flows that are there.
-pub(crate) async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
+async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
     let mut edges = BTreeSet::new();
     for flow in all(api).await? {
         let own = (flow.namespace.clone(), flow.id.clone());
@@ -81,7 +86,7 @@ async fn all(api: &Api) -> Answer<Vec<Arc<Flow>>> {
 }
 
 /// Edges with the flows they join; `own` is there even alone.
-pub(crate) fn view(edges: Vec<Edge>, own: Option<Name>) -> types::Dependencies {
+fn view(edges: Vec<Edge>, own: Option<Name>) -> types::Dependencies {
     let uid = |(namespace, id): &Name| format!("main_{namespace}_{id}");
     let names: BTreeSet<&Name> =
         edges.iter().flat_map(|(from, to, _)| [from, to]).chain(own.as_ref()).collect();

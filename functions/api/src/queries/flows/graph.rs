@@ -3,28 +3,24 @@
 
 use crate::error::Answer;
 use crate::parts::Api;
-use crate::request::{Query, YamlBody};
-use crate::routes::flows::save::{accepted, read};
-use axum::Json;
-use axum::extract::{Path, State};
+use crate::source::{accepted, read};
 use segue_api_types as types;
 use segue_model::flow::Flow;
 use segue_model::task::{Flowable, FlowableKind, Task, TaskKind};
 
+/// A flow as a graph.
 pub(crate) async fn of_flow(
-    State(api): State<Api>,
-    Path((namespace, id)): Path<(String, String)>,
-    query: Query,
-) -> Answer<Json<types::Graph>> {
-    Ok(Json(graph_of(&api.executor.plan(&namespace, &id, query.number("revision")?).await?.flow)))
+    api: &Api,
+    namespace: &str,
+    id: &str,
+    revision: Option<u32>,
+) -> Answer<types::Graph> {
+    Ok(graph_of(&api.executor.plan(namespace, id, revision).await?.flow))
 }
 
-pub(crate) async fn of_source(
-    State(api): State<Api>,
-    YamlBody(source): YamlBody,
-) -> Answer<Json<types::Graph>> {
-    let parsed = read(&api, &source);
-    Ok(Json(graph_of(accepted(&parsed)?)))
+/// A flow that is not saved as a graph.
+pub(crate) fn of_source(api: &Api, source: &str) -> Answer<types::Graph> {
+    Ok(graph_of(accepted(&read(api, source))?))
 }
 
 /// The graph of a flow.

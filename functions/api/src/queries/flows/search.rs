@@ -4,8 +4,6 @@ use crate::error::Answer;
 use crate::parts::Api;
 use crate::request::{Condition, Op, Page, Query, paged};
 use crate::view::flow::flow;
-use axum::Json;
-use axum::extract::State;
 use segue_api_types as types;
 use segue_model::label::Label;
 use segue_model::parse::flow_document;
@@ -14,10 +12,11 @@ use segue_ports::state::StoredFlow;
 /// The namespace whose flows are the system's own.
 const SYSTEM: &str = "system";
 
-pub(crate) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Flow>>> {
-    let page = Page::from_query(&query)?;
+/// Flows that a query means, without their sources.
+pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Flow>> {
+    let page = Page::from_query(query)?;
     let order = page.order(&["id", "namespace", "revision", "updated"])?;
-    let mut found = select(&api, &query).await?;
+    let mut found = select(api, query).await?;
     if let Some((field, is_ascending)) = order {
         found.sort_by(|left, right| match field {
             "id" => left.id.cmp(&right.id),

@@ -4,18 +4,14 @@ use crate::error::Answer;
 use crate::parts::Api;
 use crate::request::{Page, Query, paged};
 use crate::view::flow::flow;
-use axum::Json;
-use axum::extract::State;
 use segue_api_types as types;
 
 /// The most fragments of one flow.
 const MOST: usize = 5;
 
-pub(crate) async fn search(
-    State(api): State<Api>,
-    query: Query,
-) -> Answer<Json<types::Page<types::FlowSearchHit>>> {
-    let page = Page::from_query(&query)?;
+/// Flows with a text in their source.
+pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::FlowSearchHit>> {
+    let page = Page::from_query(query)?;
     let text = query.text("q").unwrap_or_default().to_lowercase();
     let others = Query::read(
         &url::form_urlencoded::Serializer::new(String::new())
@@ -23,7 +19,7 @@ pub(crate) async fn search(
             .finish(),
     );
     let mut found = Vec::new();
-    for stored in super::search::select(&api, &others).await? {
+    for stored in super::search::select(api, &others).await? {
         let fragments = fragments(&stored.source, &text);
         if !fragments.is_empty() {
             found.push((stored, fragments));

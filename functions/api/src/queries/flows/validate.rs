@@ -1,11 +1,8 @@
 //! What is wrong with flows, tasks and triggers, before anything is saved.
 
-use crate::error::{Answer, ApiError};
+use crate::error::Answer;
 use crate::parts::Api;
-use crate::request::{Query, YamlBody};
-use crate::routes::flows::save::{place, read_all, refusal};
-use axum::Json;
-use axum::extract::State;
+use crate::source::{place, read_all, refusal};
 use segue_api_types as types;
 use segue_engine::check::check_subflows;
 use segue_model::Json as Value;
@@ -14,11 +11,9 @@ use segue_model::parse::{Parsed, flow_document, parse_flow};
 use serde_json::json;
 use std::collections::HashMap;
 
-pub(crate) async fn flows(
-    State(api): State<Api>,
-    YamlBody(source): YamlBody,
-) -> Answer<Json<Vec<types::FlowValidation>>> {
-    let mut all = read_all(&api, &source);
+/// What is wrong with the flows of a source.
+pub(crate) async fn flows(api: &Api, source: &str) -> Answer<Vec<types::FlowValidation>> {
+    let mut all = read_all(api, source);
     let mut known: HashMap<(String, String), u32> = api
         .state()
         .flows(None)
@@ -32,7 +27,7 @@ pub(crate) async fn flows(
     }
     let exists = |namespace: &str, id: &str| known.contains_key(&(namespace.to_owned(), id.to_owned()));
     if all.is_empty() {
-        all.push(parse_flow(&source, &api.catalog));
+        all.push(parse_flow(source, &api.catalog));
     }
     let results = all.iter_mut().enumerate().map(|(index, parsed)| {
         parsed.add(check_subflows(parsed, &exists));
@@ -43,7 +38,7 @@ pub(crate) async fn flows(
         let outdated = revision.zip(latest).is_some_and(|(mine, latest)| mine < u64::from(*latest));
         report(index, text("namespace"), text("id"), outdated, &parsed.diagnostics)
     });
-    Ok(Json(results.collect()))
+    Ok(results.collect())
 }
 
 fn report(
@@ -76,27 +71,8 @@ fn lines(errors: &[String]) -> Option<String> {
     (!errors.is_empty()).then(|| errors.join("\n"))
 }
 
-pub(crate) async fn task(
-    State(api): State<Api>,
-    query: Query,
-    YamlBody(source): YamlBody,
-) -> Answer<Json<types::TaskValidation>> {
-    let section = query.text("section").unwrap_or("tasks").to_ascii_lowercase();
-    match section.as_str() {
-        "tasks" | "triggers" => part(&api, &section, &source).map(Json),
-        other => Err(ApiError::argument(format!("section is '{other}': tasks or triggers is expected"))),
-    }
-}
-
-pub(crate) async fn trigger(
-    State(api): State<Api>,
-    YamlBody(source): YamlBody,
-) -> Answer<Json<types::TaskValidation>> {
-    part(&api, "triggers", &source).map(Json)
-}
-
 /// Looks at a part of a flow within the smallest flow that has it.
-fn part(api: &Api, section: &str, source: &str) -> Answer<types::TaskValidation> {
+pub(crate) fn part(api: &Api, section: &str, source: &str) -> Answer<types::TaskValidation> {
     let Some(part) = flow_document(source) else {
         return Err(refusal(&parse_flow(source, &api.catalog).diagnostics));
     };

@@ -184,15 +184,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all.push(
         post("/executions/labels/by-ids", labels_by_ids)
             .is("labelsByIds", "Adds labels to executions that have ended.")
-            .body(json::<types::LabelsByIds>())
-            .answers(json::<types::Count>()),
+            .body(json::<types::LabelsByIds>()),
     );
     all.push(
         post("/executions/labels/by-query", labels_by_query)
             .is("labelsByQuery", "Adds labels to executions that have ended.")
             .takes(&SEARCH)
-            .body(json::<Vec<types::Label>>())
-            .answers(json::<types::Count>()),
+            .body(json::<Vec<types::Label>>()),
     );
     all
 }
@@ -214,7 +212,6 @@ fn ids(verb: Verb, path: &'static str, id: &'static str, of: Of, params: &[Param
         .is(id, "Does it with each of these executions, or with none.")
         .takes(params)
         .body(json::<Vec<String>>())
-        .answers(json::<types::Count>())
 }
 
 fn search(verb: Verb, path: &'static str, id: &'static str, of: Of, params: &[Param]) -> Endpoint {
@@ -227,7 +224,6 @@ fn search(verb: Verb, path: &'static str, id: &'static str, of: Of, params: &[Pa
         .is(id, "Does it with all executions a search finds that are fit for it.")
         .takes(params)
         .takes(&SEARCH)
-        .answers(json::<types::Count>())
 }
 
 fn replay(query: &Query) -> Answer<Action> {

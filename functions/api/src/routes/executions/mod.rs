@@ -4,15 +4,14 @@ mod actions;
 mod bulk;
 mod create;
 mod delete;
-pub(crate) mod files;
+mod files;
 mod follow;
 mod inputs;
+mod read;
 mod webhook;
 
 use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json, post, put};
-use crate::queries::executions as read;
-use crate::queries::executions::{preview, search};
 use segue_api_types as types;
 
 const STATE_NAMES: &[&str] = &[
@@ -89,19 +88,16 @@ fn making() -> Vec<Endpoint> {
             )
             .takes(&run)
             .maybe_body(Content::Form(None))
-            .answers(json::<types::Execution>())
             .refuses(&[404, 409]),
         post("/executions/trigger/{namespace}/{flowId}", create::create)
             .is("triggerExecution", "The older address of the same.")
             .takes(&run)
             .maybe_body(Content::Form(None))
-            .answers(json::<types::Execution>())
             .refuses(&[404, 409]),
         post("/executions/{namespace}/{flowId}/validate", create::validate)
             .is("validateExecution", "What is wrong with inputs; nothing is run.")
             .takes(&[LABELS, REVISION])
             .maybe_body(Content::Form(None))
-            .answers(json::<types::InputsValidation>())
             .refuses(&[404]),
         hook(|path| get(path, webhook::fire), "webhookGet", path),
         hook(|path| post(path, webhook::fire), "webhookPost", path),
@@ -114,38 +110,31 @@ fn making() -> Vec<Endpoint> {
 
 fn reading() -> Vec<Endpoint> {
     vec![
-        get("/executions/search", search::search)
+        get("/executions/search", read::search)
             .is("searchExecutions", "Executions, newest first, without their task runs.")
             .takes(&PAGE)
-            .takes(&SEARCH)
-            .answers(json::<types::Page<types::Execution>>()),
-        get("/executions", search::search)
+            .takes(&SEARCH),
+        get("/executions", read::search)
             .is("executions", "The older address of the search.")
             .takes(&PAGE)
-            .takes(&SEARCH)
-            .answers(json::<types::Page<types::Execution>>()),
+            .takes(&SEARCH),
         get("/executions/latest", read::latest)
             .is("latestExecution", "The newest execution of a flow.")
             .takes(&[
                 Param::new("namespace", Kind::Text, "The flow's namespace.").required(),
                 Param::new("flowId", Kind::Text, "The flow.").required(),
             ])
-            .answers(json::<types::Execution>())
             .refuses(&[404]),
         get("/executions/namespaces", read::namespaces)
-            .is("namespacesOfExecutions", "The namespaces in which something can be run.")
-            .answers(json::<Vec<String>>()),
-        get("/executions/namespaces/{namespace}/flows", read::flows)
-            .is("flowsToExecute", "The flows of a namespace that can be run.")
-            .answers(json::<Vec<types::FlowId>>()),
+            .is("namespacesOfExecutions", "The namespaces in which something can be run."),
+        get("/executions/namespaces/{namespace}/flows", read::flows_of_namespace)
+            .is("flowsToExecute", "The flows of a namespace that can be run."),
         get("/executions/flows/{namespace}/{flowId}", read::flow_to_execute)
             .is("flowToExecute", "What is needed to run a flow.")
             .takes(&[REVISION])
-            .answers(json::<types::FlowToExecute>())
             .refuses(&[404]),
         get("/executions/{id}", read::one)
             .is("execution", "An execution with its task runs.")
-            .answers(json::<types::Execution>())
             .refuses(&[404]),
         get("/executions/{id}/follow", follow::follow)
             .is("followExecution", "An execution at each change until its end.")
@@ -153,28 +142,23 @@ fn reading() -> Vec<Endpoint> {
             .refuses(&[404]),
         get("/executions/{id}/flow", read::flow)
             .is("flowOfExecution", "The flow in the revision that runs.")
-            .answers(json::<types::FlowToExecute>())
             .refuses(&[404]),
         get("/executions/{id}/graph", read::graph)
             .is("executionGraph", "The flow in the revision that runs, as a graph.")
-            .answers(json::<types::Graph>())
             .refuses(&[404]),
         post("/executions/{id}/eval/{taskRunId}", read::evaluate)
             .is("evaluate", "Renders an expression as a task run sees it.")
             .body(Content::Text)
-            .answers(json::<types::Evaluation>())
             .refuses(&[404]),
         post("/executions/{id}/eval", read::evaluate_in_flow)
             .is("evaluateInFlow", "Renders an expression as the flow's own see it.")
             .body(Content::Text)
-            .answers(json::<types::Evaluation>())
             .refuses(&[404]),
     ]
 }
 
 fn acting() -> Vec<Endpoint> {
-    let execution =
-        |endpoint: Endpoint| endpoint.answers(json::<types::Execution>()).refuses(&[404, 409, 422]);
+    let execution = |endpoint: Endpoint| endpoint.refuses(&[404, 409, 422]);
     vec![
         execution(
             post("/executions/{id}/restart", actions::restart)
@@ -230,7 +214,6 @@ fn acting() -> Vec<Endpoint> {
         post("/executions/{id}/resume/validate", actions::validate_resume)
             .is("validateResume", "What is wrong with the inputs of a resume.")
             .maybe_body(Content::Form(None))
-            .answers(json::<types::InputsValidation>())
             .refuses(&[404, 409]),
         delete("/executions/{id}", delete::delete)
             .is("deleteExecution", "Removes it, with its logs and files.")
@@ -250,16 +233,14 @@ fn files_of() -> Vec<Endpoint> {
         get("/executions/{id}/file/metas", files::metas)
             .is("fileMetas", "The size of a file.")
             .takes(&[PATH])
-            .answers(json::<types::FileMetas>())
             .refuses(&[404]),
-        get("/executions/{id}/file/preview", preview::preview)
+        get("/executions/{id}/file/preview", files::preview)
             .is("filePreview", "The beginning of a file, by its kind.")
             .takes(&[
                 PATH,
                 Param::new("maxRows", Kind::Number(1), "At most so many lines; 100 unless given."),
                 Param::new("encoding", Kind::Text, "The file's encoding; UTF-8 unless given."),
             ])
-            .answers(json::<types::FilePreview>())
             .refuses(&[404]),
     ]
 }

@@ -1,10 +1,11 @@
 //! Several flows at once: saved, removed, enabled, disabled. What is refused refuses all, and nothing is changed.
 
-use super::save::{accepted, forget, read_all, save};
+use super::save::{forget, save};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::queries::flows::search::select;
 use crate::request::{JsonBody, Query, YamlBody};
+use crate::source::{accepted, read, read_all};
 use crate::view::flow::{flow, flow_with_source};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -113,7 +114,7 @@ async fn set_disabled(api: &Api, flows: Vec<StoredFlow>, disabled: bool) -> Answ
     for stored in flows {
         let source = with_disabled(&stored.source, disabled);
         if source != stored.source {
-            let parsed = super::save::read(api, &source);
+            let parsed = read(api, &source);
             save(api, accepted(&parsed)?, &source).await?;
             count += 1;
         }

@@ -1,10 +1,11 @@
 //! Flows as files: taken from a file that was sent, given as a zip.
 
-use super::save::{accepted, read_all, save};
+use super::save::save;
 use crate::error::{Answer, ApiError, Problem};
 use crate::parts::Api;
 use crate::queries::flows::search::select;
 use crate::request::{Form, JsonBody, Part, Query};
+use crate::source::{accepted, read_all};
 use crate::view::zip::{Unpacked, answer, unpack};
 use axum::Json;
 use axum::extract::State;

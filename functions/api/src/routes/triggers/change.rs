@@ -1,9 +1,10 @@
 //! Freeing triggers, and what is done with the backfills on them; of one, of several, of those a search finds.
 
-use super::{SEARCH, known, select, stored, under_way, view};
+use super::{SEARCH, known};
 use crate::endpoint::{Endpoint, json, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::triggers::{select, stored, under_way, view};
 use crate::request::{JsonBody, Query};
 use axum::Json;
 use axum::extract::State;
@@ -75,18 +76,10 @@ impl Change {
             Self::Unpause => "Goes on with what backfill is paused.",
             Self::Delete => "Cancels what backfill is under way.",
         };
-        let own = own.map(|endpoint| {
-            endpoint
-                .is(id, about)
-                .body(json::<types::TriggerKey>())
-                .answers(json::<types::Trigger>())
-                .refuses(&[404, 409])
-        });
-        let many = post(many, by_keys)
-            .is(many_id, about)
-            .body(json::<Vec<types::TriggerKey>>())
-            .answers(json::<types::Count>());
-        let query = post(query, by_query).is(query_id, about).takes(&SEARCH).answers(json::<types::Count>());
+        let own =
+            own.map(|endpoint| endpoint.is(id, about).body(json::<types::TriggerKey>()).refuses(&[404, 409]));
+        let many = post(many, by_keys).is(many_id, about).body(json::<Vec<types::TriggerKey>>());
+        let query = post(query, by_query).is(query_id, about).takes(&SEARCH);
         own.into_iter().chain([many, query]).collect()
     }
 

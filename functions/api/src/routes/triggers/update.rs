@@ -1,8 +1,9 @@
 //! What is done with one trigger, and switching several.
 
-use super::{known, select, stored, view};
+use super::known;
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::triggers::{select, stored, view};
 use crate::request::{JsonBody, Query};
 use axum::Json;
 use axum::extract::{Path, State};

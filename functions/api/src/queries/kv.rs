@@ -1,0 +1,56 @@
+//! The KV store.
+
+use crate::error::{Answer, ApiError};
+use crate::parts::Api;
+use crate::request::{Page, Query, paged};
+use crate::view::kv::{key as key_view, value as value_view};
+use segue_api_types as types;
+use segue_files::namespace::folder;
+use segue_ports::kv::KvEntry;
+
+/// The keys of a namespace.
+pub(crate) async fn list(api: &Api, namespace: &str) -> Answer<Vec<types::KvKey>> {
+    folder(namespace)?;
+    Ok(api.state().kv_entries(namespace, api.now()).await?.iter().map(key_view).collect())
+}
+
+/// The keys a namespace sees in those above it, the nearest first.
+pub(crate) async fn inherited(api: &Api, namespace: &str) -> Answer<Vec<types::KvKey>> {
+    folder(namespace)?;
+    let mut found = Vec::new();
+    let mut above = namespace;
+    while let Some((parent, _)) = above.rsplit_once('.') {
+        found.extend(api.state().kv_entries(parent, api.now()).await?.iter().map(key_view));
+        above = parent;
+    }
+    Ok(found)
+}
+
+/// The keys of all namespaces that a query means.
+pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::KvKey>> {
+    let page = Page::from_query(query)?;
+    page.order(&["key", "namespace"])?;
+    let part = query.text("q").unwrap_or_default().to_lowercase();
+    let wanted = query.text("namespace");
+    let mut found: Vec<KvEntry> = Vec::new();
+    for namespace in api.state().kv_namespaces().await? {
+        let fits = wanted.is_none_or(|wanted| {
+            namespace.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+        if fits {
+            found.extend(api.state().kv_entries(&namespace, api.now()).await?);
+        }
+    }
+    found.retain(|entry| entry.key.to_lowercase().contains(&part));
+    let total = found.len() as u64;
+    Ok(paged(page.cut(found).iter().map(key_view).collect(), total))
+}
+
+/// A value with its type.
+pub(crate) async fn value(api: &Api, namespace: &str, key: &str) -> Answer<types::KvValue> {
+    folder(namespace)?;
+    let found = api.state().kv(namespace, key, api.now()).await?;
+    let entry =
+        found.ok_or_else(|| ApiError::not_found(format!("Key '{key}' of namespace '{namespace}'")))?;
+    Ok(value_view(entry))
+}

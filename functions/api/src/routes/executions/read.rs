@@ -1,0 +1,72 @@
+//! Requests that only read: each asks a query.
+
+use crate::error::Answer;
+use crate::parts::Api;
+use crate::queries::{executions as queries, flows};
+use crate::request::{Query, TextBody};
+use axum::Json;
+use axum::extract::{Path, State};
+use segue_api_types as types;
+use segue_model::id::TaskRunId;
+
+pub(super) async fn search(
+    State(api): State<Api>,
+    query: Query,
+) -> Answer<Json<types::Page<types::Execution>>> {
+    queries::search::search(&api, &query).await.map(Json)
+}
+
+pub(super) async fn one(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Execution>> {
+    queries::one(&api, &id).await.map(Json)
+}
+
+pub(super) async fn latest(State(api): State<Api>, query: Query) -> Answer<Json<types::Execution>> {
+    let (namespace, flow_id) = (query.required("namespace")?, query.required("flowId")?);
+    queries::latest(&api, namespace, flow_id).await.map(Json)
+}
+
+pub(super) async fn flow(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Answer<Json<types::FlowToExecute>> {
+    queries::flow(&api, &id).await.map(Json)
+}
+
+pub(super) async fn graph(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Graph>> {
+    queries::graph(&api, &id).await.map(Json)
+}
+
+pub(super) async fn flow_to_execute(
+    State(api): State<Api>,
+    Path((namespace, id)): Path<(String, String)>,
+    query: Query,
+) -> Answer<Json<types::FlowToExecute>> {
+    queries::flow_to_execute(&api, &namespace, &id, query.number("revision")?).await.map(Json)
+}
+
+pub(super) async fn flows_of_namespace(
+    State(api): State<Api>,
+    Path(namespace): Path<String>,
+) -> Answer<Json<Vec<types::FlowId>>> {
+    queries::flows(&api, &namespace).await.map(Json)
+}
+
+pub(super) async fn namespaces(State(api): State<Api>) -> Answer<Json<Vec<String>>> {
+    flows::namespaces(&api, "").await.map(Json)
+}
+
+pub(super) async fn evaluate(
+    State(api): State<Api>,
+    Path((id, task_run)): Path<(String, String)>,
+    TextBody(expression): TextBody,
+) -> Answer<Json<types::Evaluation>> {
+    queries::evaluate(&api, &id, Some(&TaskRunId::from(task_run)), &expression).await.map(Json)
+}
+
+pub(super) async fn evaluate_in_flow(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    TextBody(expression): TextBody,
+) -> Answer<Json<types::Evaluation>> {
+    queries::evaluate(&api, &id, None, &expression).await.map(Json)
+}
