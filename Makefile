@@ -13,7 +13,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gcp sizes emulators crash fuzz bench build lint fmt clean duckdb tools
+.PHONY: help demo test test-gcp sizes emulators crash fuzz deny bench build lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROFILE := $(or $(PROFILE),release)
@@ -40,6 +40,9 @@ crash: build ## kill a server KILLS times while it works, and compare with an un
 
 fuzz: $(DUCKDB) ## run each fuzz target for SECONDS_EACH on its corpus, with cargo-fuzz
 	@tests/tools/fuzz.sh $(or $(SECONDS_EACH),600)
+
+deny: ## check licences, sources and known vulnerabilities of the dependencies, with cargo-deny
+	@tests/tools/deny.sh
 
 emulators: ## start the emulators of Firestore, Pub/Sub, Cloud Storage and BigQuery, and print their environment
 	@tests/tools/emulators.sh start

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs each fuzz target for so many seconds, on a copy of its corpus, and fails if one of them finds something. What it
-# finds is printed and stays in the build folder.
+# Runs each fuzz target for so many seconds, on a copy of its corpus, and fails if one of them finds something. As many
+# targets run at once as there are cores. What a target finds is printed and stays in the build folder.
 #
 #   fuzz.sh SECONDS [TARGET...]
 #
@@ -17,31 +17,37 @@ tools=${XDG_CACHE_HOME:-$HOME/.cache}/segue/tools
 version=0.13.2
 PATH=$tools/bin:$PATH
 if ! cargo fuzz --version 2>/dev/null | grep -qF " $version"; then
-  cargo install --locked --quiet --root "$tools" --version "$version" cargo-fuzz
+  # Unoptimized: the program is compiled once and only starts others.
+  cargo install --locked --debug --quiet --root "$tools" --version "$version" cargo-fuzz
 fi
 build=$(realpath -m "${CARGO_TARGET_DIR:-target}")/fuzz
 found=$build/found
 mkdir -p "$found"
 # The path of DuckDB's library is not kept in programs of another workspace.
 duckdb=$(realpath "$DUCKDB_LIB_DIR")
-export DUCKDB_LIB_DIR=$duckdb LD_LIBRARY_PATH=$duckdb${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export DUCKDB_LIB_DIR=$duckdb LD_LIBRARY_PATH=$duckdb${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} RUST_BACKTRACE=1
+for target in "${targets[@]}"; do
+  cargo fuzz build --fuzz-dir tests/fuzz --target-dir "$build" --sanitizer none --release "$target"
+done
+programs=$build/$(rustc -vV | sed -n 's/^host: //p')/release
+
+# Runs one target. Longer than 10 s for one input is a find: a render stops after its steps, the others are linear.
 run() {
-  local target=$1 corpus
-  shift
+  local target=$1 corpus inputs
   corpus=$(mktemp -d)
   cp -r "tests/fuzz/corpus/$target/." "$corpus"
-  # Longer than 10 s for one input is a find: a render stops after its steps, the others are linear.
-  if ! RUST_BACKTRACE=1 cargo fuzz run --fuzz-dir tests/fuzz --target-dir "$build" --sanitizer none --release \
-    "$target" "$corpus" -- -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
+  if ! "$programs/$target" "$corpus" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
     -artifact_prefix="$found/$target-" -print_final_stats=1 >"$build/$target.log" 2>&1; then
     tail -n 60 "$build/$target.log"
-    echo "the fuzz target $target found something, or cannot be built; see $found"
+    echo "the fuzz target $target found something; see $found"
     rm -rf "$corpus"
     return 1
   fi
-  echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$target.log") inputs in $seconds s, nothing found"
   rm -rf "$corpus"
+  inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$target.log")
+  echo "$target: $inputs inputs in $seconds s, nothing found"
 }
-for target in "${targets[@]}"; do
-  run "$target"
-done
+export -f run
+export programs build found seconds
+# shellcheck disable=SC2016 # the shell that runs a target expands its name
+printf '%s\0' "${targets[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -euo pipefail -c 'run "$1"' run

@@ -9,9 +9,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use segue_executor::{ActionError, CreateError};
-use segue_fn_scheduler::SchedulerError;
 use segue_model::Json;
 use segue_ports::PortError;
+use segue_scheduler::SchedulerError;
 use serde::Serialize;
 use serde_json::json;
 

@@ -1,11 +1,11 @@
 //! The `api` service: wiring only.
 
 use anyhow::{Context as _, bail, ensure};
-use segue_executor::Watch;
-use segue_families::{executor, globals};
+use segue_catalog::catalog;
+use segue_executor::{Executor, ExecutorParts, Watch, globals};
 use segue_fn_api::{Access, ApiParts, BasicAuth, Hosts, router};
-use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_runtime::{connect, start};
+use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_service::{Config, IapCheck, serve_router};
 use std::sync::Arc;
 
@@ -26,11 +26,15 @@ async fn main() -> anyhow::Result<()> {
         config.address
     );
     let (ports, watch) = (connect(&config).await?, Arc::new(Watch::default()));
-    let executor = executor(ports, globals(std::env::vars(), "gcp"), watch.clone(), true);
-    let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
+    let globals = globals(std::env::vars(), "gcp");
+    let executor = Arc::new(Executor::new(ExecutorParts {
+        observer: watch.clone(),
+        ..ExecutorParts::on_ports(ports, catalog(), globals)
+    }));
+    let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
     let url = std::env::var("SEGUE_URL").unwrap_or_else(|_| format!("http://{}", config.address));
     let access = Access { basic: auth, token: None, iap, hosts: hosts(&config)?, proxies: proxies(&config)? };
-    let parts = ApiParts { access, url, ..ApiParts::beside(&executor, &scheduler, &watch) };
+    let parts = ApiParts { access, url, ..ApiParts::from_executor(&executor, &scheduler, &watch) };
     Ok(serve_router(&config, router(parts)).await?)
 }
 

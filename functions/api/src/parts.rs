@@ -4,11 +4,12 @@ use crate::door::Access;
 use crate::error::{Answer, ApiError};
 use crate::health::Health;
 use jiff::Timestamp;
-use segue_executor::{Answers, Executor, Watch};
-use segue_fn_scheduler::Scheduler;
+use segue_executor::{Executor, Watch};
+use segue_lookups::Answers;
 use segue_model::catalog::Catalog;
 use segue_ports::Ports;
 use segue_ports::state::{StateStore, StoredFlow};
+use segue_scheduler::Scheduler;
 use segue_template::Renderer;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub struct ApiParts {
 
 impl ApiParts {
     /// Those of an API beside an executor and a scheduler: open to everybody on this machine, at no address yet.
-    pub fn beside(executor: &Arc<Executor>, scheduler: &Arc<Scheduler>, watch: &Arc<Watch>) -> Self {
+    pub fn from_executor(executor: &Arc<Executor>, scheduler: &Arc<Scheduler>, watch: &Arc<Watch>) -> Self {
         let parts = executor.parts();
         Self {
             ports: parts.ports.clone(),

@@ -126,7 +126,7 @@ impl Task for Load {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
-        let address = context.storage().address(&self.from)?;
+        let address = context.storage().admitted(&self.from).await?;
         if context.storage().head(&self.from).await?.is_none() {
             return Err(TaskError::failed(format!("{} was not found in internal storage", self.from)));
         }

@@ -50,7 +50,7 @@ pub struct Blob {
 
 impl Blob {
     /// Describes an object.
-    pub fn of(info: ObjectInfo) -> Self {
+    pub fn from_info(info: ObjectInfo) -> Self {
         let ObjectInfo { address, size, generation, updated, attributes } = info;
         Self {
             uri: address.to_string(),

@@ -83,7 +83,7 @@ pub struct Output {
 
 impl Output {
     /// Describes a bucket.
-    pub(crate) fn of(info: BucketInfo, created: bool, updated: bool) -> Self {
+    pub(crate) fn from_info(info: BucketInfo, created: bool, updated: bool) -> Self {
         Self {
             bucket_uri: format!("gs://{}", info.name),
             bucket: info.name,
@@ -119,7 +119,7 @@ impl Task for CreateBucket {
         match objects.create_bucket(spec.clone()).await {
             Ok(info) => {
                 context.info(format!("the bucket {} was made", info.name));
-                return Ok(Output::of(info, true, false));
+                return Ok(Output::from_info(info, true, false));
             }
             Err(PortError::AlreadyExists { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -135,17 +135,17 @@ impl Task for CreateBucket {
             // The bucket was created after this attempt was dispatched, so a crashed run of this attempt
             // created it.
             IfExists::Error if found.created >= context.message().dispatched_at => {
-                Ok(Output::of(found, true, false))
+                Ok(Output::from_info(found, true, false))
             }
             IfExists::Error => Err(taken(&spec.name, "it exists already")),
             IfExists::Skip => {
                 context.info(format!("the bucket {} exists already", found.name));
-                Ok(Output::of(found, false, false))
+                Ok(Output::from_info(found, false, false))
             }
             IfExists::Update => {
                 let info = objects.update_bucket(spec).await?;
                 context.info(format!("the bucket {} was changed", info.name));
-                Ok(Output::of(info, false, true))
+                Ok(Output::from_info(info, false, true))
             }
         }
     }

@@ -69,7 +69,7 @@ impl Choice {
         if filter != Filter::Directory {
             // Some tools mark a folder by an object with a name that ends with a slash.
             let marker = |name: &str| name.ends_with('/');
-            blobs.extend(listing.objects.into_iter().map(Blob::of).filter(|blob| !marker(&blob.name)));
+            blobs.extend(listing.objects.into_iter().map(Blob::from_info).filter(|blob| !marker(&blob.name)));
         }
         blobs.retain(|blob| matches.as_ref().is_none_or(|matches| matches.is_match(&blob.uri)));
         blobs.sort_by(|a, b| a.name.cmp(&b.name));

@@ -30,7 +30,7 @@ impl Task for UpdateBucket {
         let objects = self.properties.google.objects(context)?;
         let info = objects.update_bucket(self.properties.spec()).await?;
         context.info(format!("the bucket {} was changed", info.name));
-        Ok(Output::of(info, false, true))
+        Ok(Output::from_info(info, false, true))
     }
 }
 

@@ -58,7 +58,7 @@ impl Task for Upload {
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         let objects = self.google.objects(context)?;
-        let from = context.storage().address(self.from.trim())?;
+        let from = context.storage().admitted(self.from.trim()).await?;
         let to = object("to", &self.to)?;
         let attributes = ObjectAttributes {
             content_type: self.content_type,

@@ -44,7 +44,7 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
     let is_demanded = demands_isolation(&context.message().context)?;
     let Asked { image, options, is_said, unknown_runner } = asked;
     if let (Some(jobs), None | Some(ContainerPlace::Docker)) = (&context.ports().containers, rules.place) {
-        return Ok(Runner::Container(Box::new(Remote::of(context, jobs.clone(), &image, options))));
+        return Ok(Runner::Container(Box::new(Remote::for_attempt(context, jobs.clone(), &image, options))));
     }
     if matches!(rules.place, None | Some(ContainerPlace::Docker)) {
         permit(rules, &options, &image)?;
@@ -154,6 +154,12 @@ fn permit(rules: ContainerRules, options: &DockerOptions, image: &str) -> Result
     {
         return refused(&format!("networkMode: {network}"), "host-network");
     }
+    if let Some(host) = options.host.as_deref().filter(|host| !is_socket(host)) {
+        return Err(TaskError::failed(format!(
+            "host: {host} is refused, because the client would start other programs to reach that Docker: give \
+             unix://PATH or tcp://HOST:PORT"
+        )));
+    }
     // The client would take such an image for one of its own options, `--privileged` among them.
     if options.full_image(image).starts_with('-') {
         return Err(TaskError::failed(format!("the image '{image}' is refused: no image begins with '-'")));
@@ -166,6 +172,11 @@ fn permit(rules: ContainerRules, options: &DockerOptions, image: &str) -> Result
 fn is_own_network(name: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
     name.chars().all(is_plain) && !name.eq_ignore_ascii_case("host")
+}
+
+/// Whether the address of a Docker is a socket, and no command such as `ssh` leads there.
+fn is_socket(host: &str) -> bool {
+    ["unix://", "tcp://", "http://", "https://"].iter().any(|scheme| host.starts_with(scheme))
 }
 
 #[cfg(test)]

@@ -54,7 +54,19 @@ pub(crate) enum ProcessError {
 pub(crate) async fn run(
     program: impl Into<Program>,
     stop: &CancellationToken,
-    mut on_line: impl FnMut(Source, Line),
+    on_line: impl FnMut(Source, Line),
+) -> Result<i32, ProcessError> {
+    listen(program, stop, EachLine(on_line)).await
+}
+
+/// As [`run`], for a listener that may ask the process to wait.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn listen(
+    program: impl Into<Program>,
+    stop: &CancellationToken,
+    mut listener: impl Listener,
 ) -> Result<i32, ProcessError> {
     let program = program.into();
     let name = program.name();
@@ -81,8 +93,8 @@ pub(crate) async fn run(
                 return Err(ProcessError::Stopped);
             }
             () = sleep_until(deadline), if code.is_some() => break,
-            () = out.read(), if out.is_open() => out.lines(&mut |line| on_line(Source::Out, line)),
-            () = err.read(), if err.is_open() => err.lines(&mut |line| on_line(Source::Err, line)),
+            () = out.read(), if out.is_open() => out.lines(&mut |line| listener.line(Source::Out, line)),
+            () = err.read(), if err.is_open() => err.lines(&mut |line| listener.line(Source::Err, line)),
             ended = child.ended(), if code.is_none() => {
                 code = Some(ended.map_err(|source| ProcessError::Lost { program: name.clone(), source })?);
                 deadline = Instant::now() + AFTER_EXIT;
@@ -91,11 +103,32 @@ pub(crate) async fn run(
         if code.is_some() && !out.is_open() && !err.is_open() {
             break;
         }
+        listener.room().await;
     }
     child.kill().await;
-    out.finish(&mut |line| on_line(Source::Out, line));
-    err.finish(&mut |line| on_line(Source::Err, line));
+    out.finish(&mut |line| listener.line(Source::Out, line));
+    err.finish(&mut |line| listener.line(Source::Err, line));
     Ok(code.unwrap_or(-1))
+}
+
+/// Who takes the lines of a process.
+pub(crate) trait Listener {
+    /// Takes one line.
+    fn line(&mut self, source: Source, line: Line);
+
+    /// Waits until more lines can be taken. Meanwhile the process waits too, once the pipe is full.
+    fn room(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+}
+
+/// A function that takes each line at once.
+struct EachLine<F>(F);
+
+impl<F: FnMut(Source, Line)> Listener for EachLine<F> {
+    fn line(&mut self, source: Source, line: Line) {
+        self.0(source, line);
+    }
 }
 
 /// One of the two outputs.

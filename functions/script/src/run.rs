@@ -280,10 +280,10 @@ pub(crate) async fn start(
         Runner::Container(_) => Err(TaskError::failed("a container elsewhere is no process of this machine")),
         Runner::Process => {
             let command = launch::process(arguments, dir, env)?;
-            process::run(command, &stop, |source, line| sink.line(source, line)).await.map_err(failure)
+            process::listen(command, &stop, sink).await.map_err(failure)
         }
         Runner::Docker { image, options } => {
-            let container = Container::of(context.message(), options.host.clone());
+            let container = Container::from_message(context.message(), options.host.clone());
             container.clear().await;
             let run = ContainerRun {
                 name: container.name(),
@@ -308,9 +308,7 @@ pub(crate) async fn start(
             };
             // The client is killed with its server; the container is not the client's child.
             let program = segue_process::Program::new(command).clear_up_by(&container.removal());
-            let code = process::run(program, &stop, |source, line| sink.line(source, line))
-                .await
-                .map_err(failure)?;
+            let code = process::listen(program, &stop, sink).await.map_err(failure)?;
             drop(config);
             container.ended();
             if code == 125 {

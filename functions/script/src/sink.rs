@@ -1,14 +1,16 @@
 //! Where the output of a script goes: log, outputs, metrics.
 
 use crate::lines::{Line, MAX_PROTOCOL_LINE};
-use crate::process::Source;
+use crate::process::{Listener, Source};
 use crate::protocol::{self, MetricKind, Report};
 use segue_model::Map;
 use segue_model::log::LogLevel;
 use segue_task::TaskContext;
 
 /// Bytes one attempt may log: beyond that a script prints data, not a log.
-const MAX_LOGGED: usize = 64 * 1024 * 1024;
+const MAX_LOGGED: usize = 128 * 1024 * 1024;
+/// Bytes that each line costs in addition to its text: empty lines take room as well.
+const LINE_COST: usize = 40;
 
 /// Sorts lines into log, outputs and metrics.
 pub(crate) struct Sink<'a> {
@@ -84,7 +86,7 @@ impl<'a> Sink<'a> {
     }
 
     fn log(&mut self, level: LogLevel, text: String) {
-        match self.room.checked_sub(text.len() + 1) {
+        match self.room.checked_sub(text.len() + LINE_COST) {
             Some(room) => {
                 self.room = room;
                 self.context.log(level, text);
@@ -104,5 +106,15 @@ impl<'a> Sink<'a> {
             ));
         }
         Reported { vars: self.vars, lost: self.lost }
+    }
+}
+
+impl Listener for &mut Sink<'_> {
+    fn line(&mut self, source: Source, line: Line) {
+        Sink::line(self, source, line);
+    }
+
+    fn room(&self) -> impl Future<Output = ()> + Send {
+        self.context.log_room()
     }
 }

@@ -36,7 +36,7 @@ pub use objects::DirectoryObjectStore;
 pub use secrets::EnvSecretStore;
 pub use state::SqliteStateStore;
 
-use segue_ports::{InternalStorage, PortError, Ports, SystemClock, TimersBy};
+use segue_ports::{ForeignFiles, InternalStorage, PortError, Ports, SystemClock, TimersBy};
 use std::path::Path;
 use std::sync::Arc;
 use warehouse::DuckDbWarehouse;
@@ -63,6 +63,8 @@ pub struct EmbeddedOptions {
     pub secrets: EnvSecretStore,
     /// The limits of queries.
     pub warehouse: warehouse::Limits,
+    /// What flows may have of the files of other namespaces.
+    pub foreign_files: ForeignFiles,
     /// The options of the database. Files are synced in the same way.
     pub database: DatabaseOptions,
 }
@@ -80,6 +82,7 @@ impl EmbeddedOptions {
         let mut options = Self {
             secrets: EnvSecretStore::from_env().with_file(Path::new(".env"))?,
             warehouse: warehouse::Limits::from_env()?,
+            foreign_files: ForeignFiles::from_variables(|name| std::env::var(name).ok())?,
             ..Self::default()
         };
         if let Some(limit) = std::env::var(MAX_DELIVERIES).ok().filter(|text| !text.trim().is_empty()) {
@@ -149,7 +152,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
         state: Arc::new(SqliteStateStore::new(database)),
         bus: bus.clone(),
         objects: objects.clone(),
-        storage: InternalStorage::new(objects, INTERNAL_BUCKET, ""),
+        storage: InternalStorage::new(objects, INTERNAL_BUCKET, "").with_foreign_files(options.foreign_files),
         warehouse: Arc::new(DuckDbWarehouse::limited(
             &data_dir.join("warehouse.duckdb"),
             &object_root,

@@ -1,9 +1,9 @@
-//! What expressions see (docs/kestra.md 3.2): as a view for tasks the executor runs itself, and as JSON,
-//! cut down to what the task can reach, for those that travel.
+//! The variables of expressions (docs/kestra.md 3.2): as a view for tasks that the executor runs itself, and
+//! as JSON with only what the task can reach, for tasks that are sent to a service.
 
-use crate::opener::Opener;
 use crate::outputs::Outputs;
 use crate::reach::Reached;
+use crate::secret_reader::SecretReader;
 use crate::state::{Env, ExecutionState};
 use jiff::tz::TimeZone;
 use segue_model::cipher::holds_sealed;
@@ -16,14 +16,14 @@ use segue_template::{Ambient, LazyMap, LookupTable, Scope, Value, value_from_jso
 use serde_json::json;
 use std::sync::Arc;
 
-/// What all task runs of an execution see alike.
+/// The part of the context that is the same for all task runs of an execution.
 #[derive(Debug)]
 pub struct Shared {
-    /// As they are stored.
+    /// The values as stored.
     values: Vec<(&'static str, Value)>,
-    /// Those of them that hold something encrypted, read.
+    /// The values that contain something encrypted, decrypted.
     opened: Vec<(&'static str, Value)>,
-    /// What was read.
+    /// The decrypted secrets.
     secrets: Vec<String>,
     globals: Vec<(String, Value)>,
     outputs: Outputs,
@@ -34,9 +34,9 @@ pub struct Shared {
 struct Variables {
     shared: Arc<Shared>,
     own: Vec<(&'static str, Value)>,
-    /// Reads what is encrypted; none where it stays as it is, to travel.
-    opener: Option<Opener>,
-    /// The loop values under which outputs are seen without naming them: those around a task in a Loop.
+    /// Decrypts values. None if they stay encrypted, to be sent to a service.
+    reader: Option<SecretReader>,
+    /// The loop values that are left out in names of outputs: those around a task in a Loop.
     within: Arc<[String]>,
 }
 
@@ -47,12 +47,12 @@ impl LazyMap for Variables {
         }
         match key {
             "outputs" => {
-                return self.opener.clone().map(|opener| self.shared.outputs.value(&self.within, opener));
+                return self.reader.clone().map(|reader| self.shared.outputs.value(&self.within, reader));
             }
             "tasks" => return Some(self.shared.outputs.states()),
             _ => {}
         }
-        if self.opener.is_some()
+        if self.reader.is_some()
             && let Some((_, value)) = self.shared.opened.iter().find(|(name, _)| *name == key)
         {
             return Some(value.clone());
@@ -149,11 +149,11 @@ impl ExecutionState {
             }
         }
         let secrets = LookupTable::new();
-        let opener = Opener::new(&Env { lookups: secrets.clone(), ..env.clone() });
+        let reader = SecretReader::new(&Env { lookups: secrets.clone(), ..env.clone() });
         let opened = values
             .iter()
             .filter(|(_, value)| holds_sealed(value))
-            .map(|(name, value)| (*name, opener.value(value)))
+            .map(|(name, value)| (*name, reader.value(value)))
             .collect();
         let shared = Arc::new(Shared {
             opened,
@@ -166,21 +166,27 @@ impl ExecutionState {
         shared
     }
 
-    /// Has the secrets among the inputs masked in what this step says.
+    /// Masks the secrets among the inputs in the texts of this step.
     pub(crate) fn learn_inputs(&mut self, env: &Env) {
         self.shared(env).secrets.iter().for_each(|secret| env.lookups.learn(secret));
     }
 
-    /// What the expressions of a task run see; the task run need not be in the execution yet.
+    /// The variables of a task run's expressions. The task run need not be in the execution yet.
     pub(crate) fn scope(&mut self, task: &Task, task_run: &TaskRun, env: &Env) -> Scope {
         self.learn_inputs(env);
-        self.scope_of(task, task_run, env, Some(Opener::new(env)))
+        self.scope_of(task, task_run, env, Some(SecretReader::new(env)))
     }
 
-    fn scope_of(&mut self, task: &Task, task_run: &TaskRun, env: &Env, opener: Option<Opener>) -> Scope {
+    fn scope_of(
+        &mut self,
+        task: &Task,
+        task_run: &TaskRun,
+        env: &Env,
+        reader: Option<SecretReader>,
+    ) -> Scope {
         let shared = self.shared(env);
-        let value = |json: &Json| match &opener {
-            Some(opener) => opener.value(json),
+        let value = |json: &Json| match &reader {
+            Some(reader) => reader.value(json),
             None => value_from_json(json),
         };
         let parents = self.parents(task_run);
@@ -216,18 +222,18 @@ impl ExecutionState {
             .bytes()
             .fold(0_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(byte)));
         Scope {
-            variables: Arc::new(Variables { shared, own, opener, within }),
+            variables: Arc::new(Variables { shared, own, reader, within }),
             lookups: Arc::new(env.lookups.clone()),
             ambient: Ambient { now: env.now, seed, time_zone: TimeZone::UTC },
         }
     }
 
-    /// What the flow's own expressions see (outputs, SLAs).
+    /// The variables of the flow's own expressions (outputs, SLAs).
     pub(crate) fn flow_scope(&mut self, env: &Env) -> Scope {
         self.learn_inputs(env);
-        let (shared, opener) = (self.shared(env), Some(Opener::new(env)));
+        let (shared, reader) = (self.shared(env), Some(SecretReader::new(env)));
         Scope {
-            variables: Arc::new(Variables { shared, own: Vec::new(), opener, within: Arc::from([]) }),
+            variables: Arc::new(Variables { shared, own: Vec::new(), reader, within: Arc::from([]) }),
             lookups: Arc::new(env.lookups.clone()),
             ambient: Ambient { now: env.now, seed: 0, time_zone: TimeZone::UTC },
         }
@@ -261,7 +267,8 @@ impl ExecutionState {
         parents
     }
 
-    /// 2.x's `item`: the closest loop's value (a text always), index and key, and those of the loops around it.
+    /// `item` of Kestra 2.x: the closest loop's value (always a text), index and key, and those of the loops
+    /// around it.
     fn item(&self, task_run: &TaskRun) -> Option<Json> {
         let mut items = Vec::new();
         let mut next = Some(task_run);
@@ -290,8 +297,8 @@ impl ExecutionState {
         Some(Json::Object(item))
     }
 
-    /// The loop values around a task run whose closest loop is a Loop: within an iteration of it, outputs of the
-    /// same iteration are read by the task's name alone. Empty elsewhere.
+    /// The loop values around a task run, if its closest loop is a Loop: within an iteration of a Loop,
+    /// outputs of the same iteration are read by the task's name alone. Otherwise empty.
     fn within(&self, task_run: &TaskRun) -> Arc<[String]> {
         let mut next = Some(task_run);
         while let Some(run) = next {
@@ -307,7 +314,8 @@ impl ExecutionState {
         Arc::from([])
     }
 
-    /// The context as JSON, with no more outputs than `properties` can reach. What is encrypted stays so.
+    /// The context as JSON, with only the outputs that `properties` can reach. Encrypted values stay
+    /// encrypted.
     pub(crate) fn json_context(
         &mut self,
         task: &Task,

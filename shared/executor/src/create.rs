@@ -5,6 +5,7 @@ use crate::executor::{Executor, execution_message};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use segue_engine::inputs::{self, InputProblem, InputScope, ResolveError, Sealing};
+use segue_lookups::{answered, until_answered};
 use segue_model::event::Event;
 use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger};
 use segue_model::flow::{CheckBehavior, Flow};
@@ -15,8 +16,7 @@ use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
 use segue_ports::PortError;
-use segue_rendering::off_thread;
-use segue_template::{Ambient, JsonMap, LookupTable, Masker, RenderError, Scope, computes, is_truthy};
+use segue_template::{Ambient, JsonMap, LookupTable, Masker, Scope, computes, is_truthy};
 use serde_json::json;
 use std::sync::Arc;
 use thiserror::Error;
@@ -238,32 +238,25 @@ impl Executor {
         inputs::open_submitted(wanted, &mut submitted, &self.ports().cipher)
             .map_err(|problem| CreateError::Inputs(vec![problem]))?;
         inputs::secrets(wanted, &submitted, &mut |secret| table.learn(secret));
-        loop {
-            let scope = InputScope {
-                renderer: &self.parts.renderer,
-                variables: Arc::new(JsonMap::new(context.clone())),
-                lookups: Arc::new(table.clone()),
-                ambient: Ambient { now, seed: 0, time_zone: TimeZone::UTC },
-            };
-            match off_thread(!wanted.is_empty(), || inputs::resolve(wanted, &submitted, &scope)) {
-                Ok(inputs) => return Ok(inputs),
-                Err(ResolveError::Refused(mut problems)) => {
-                    for problem in &mut problems {
-                        problem.message = table.mask_text(std::mem::take(&mut problem.message));
-                    }
-                    return Err(CreateError::Inputs(problems));
-                }
-                Err(ResolveError::Pending) => self.fetch(&table, namespace, id).await?,
+        let scope = InputScope {
+            renderer: &self.parts.renderer,
+            variables: Arc::new(JsonMap::new(context.clone())),
+            lookups: Arc::new(table.clone()),
+            ambient: Ambient { now, seed: 0, time_zone: TimeZone::UTC },
+        };
+        let resolve = || match inputs::resolve(wanted, &submitted, &scope) {
+            Ok(inputs) => Some(Ok(inputs)),
+            Err(ResolveError::Refused(problems)) => Some(Err(problems)),
+            Err(ResolveError::Pending) => None,
+        };
+        let answers = &*self.parts.answers;
+        let resolved = until_answered(answers, namespace, id, &table, !wanted.is_empty(), resolve).await?;
+        resolved.map_err(|mut problems| {
+            for problem in &mut problems {
+                problem.message = table.mask_text(std::mem::take(&mut problem.message));
             }
-        }
-    }
-
-    async fn fetch(&self, table: &LookupTable, namespace: &str, id: &ExecutionId) -> Result<(), PortError> {
-        for lookup in table.take_pending() {
-            let answer = self.parts.answers.answer(namespace, id, &lookup).await?;
-            table.insert(lookup, answer);
-        }
-        Ok(())
+            CreateError::Inputs(problems)
+        })
     }
 
     /// The strongest behaviour among the checks that refuse. None if the execution starts normally.
@@ -282,18 +275,16 @@ impl Executor {
         let scope = Scope::from_json(Json::Object(context), Arc::new(table.clone()), ambient);
         let mut strongest: Option<(CheckBehavior, String)> = None;
         for check in &flow.checks {
-            let holds = loop {
-                let computes = computes(&check.condition);
-                match off_thread(computes, || self.parts.renderer.render(&check.condition, &scope)) {
-                    Ok(text) => break is_truthy(&text),
-                    Err(RenderError::Pending) => self.fetch(&table, &flow.namespace, id).await?,
-                    Err(error) => {
-                        let why = format!("the check `{}`: {error}", check.condition);
-                        return Err(CreateError::Blocked(table.mask_text(why)));
-                    }
-                }
-            };
-            if !holds && strongest.as_ref().is_none_or(|(behavior, _)| *behavior < check.behavior) {
+            let answers = &*self.parts.answers;
+            let render = || answered(self.parts.renderer.render(&check.condition, &scope));
+            let computes = computes(&check.condition);
+            let text = until_answered(answers, &flow.namespace, id, &table, computes, render).await?;
+            let text = text.map_err(|error| {
+                let why = format!("the check `{}`: {error}", check.condition);
+                CreateError::Blocked(table.mask_text(why))
+            })?;
+            if !is_truthy(&text) && strongest.as_ref().is_none_or(|(behavior, _)| *behavior < check.behavior)
+            {
                 strongest = Some((check.behavior, check.message.clone()));
             }
         }

@@ -37,7 +37,10 @@ impl DeadLetterHandler for Executor {
             }
             Some(Message::Execution(message)) => self.give_up_execution(&message.execution_id).await,
             Some(
-                Message::Tick(_) | Message::ExecutionEnded(_) | Message::Backfill(_) | Message::Sweep {},
+                Message::Tick(_)
+                | Message::ExecutionStateReached(_)
+                | Message::Backfill(_)
+                | Message::Sweep {},
             ) => Ok(()),
             None => match execution_id {
                 Some(id) => self.give_up_execution(&id).await,

@@ -14,7 +14,7 @@ use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
 use segue_ports::state::Slot;
-use segue_ports::wire::{AttemptKey, ExecutionEnded, Message, WIRE_VERSION};
+use segue_ports::wire::{AttemptKey, ExecutionStateReached, Message, WIRE_VERSION};
 use segue_ports::{Outgoing, PortError, Topic};
 use segue_template::LookupTable;
 use serde_json::json;
@@ -82,7 +82,7 @@ impl Executor {
                     messages.push(execution_message(&execution_id, event));
                 }
                 Effect::CreateRetryExecution => self.create_retry(execution).await?,
-                Effect::ExecutionEnded { state } => messages.extend(self.announcement(execution, state)),
+                Effect::AnnounceState { state } => messages.extend(self.announcement(execution, state)),
                 Effect::SetTimer { .. } | Effect::ClearTimer { .. } => {}
             }
         }
@@ -91,15 +91,15 @@ impl Executor {
 
     /// The message to the scheduler that an execution has ended or is paused. None if no scheduler listens.
     pub(crate) fn announcement(&self, execution: &Execution, state: State) -> Option<Outgoing> {
-        let ended = ExecutionEnded {
+        let reached = ExecutionStateReached {
             version: WIRE_VERSION,
             execution_id: execution.id.clone(),
             namespace: execution.namespace.clone(),
             flow_id: execution.flow_id.clone(),
             state,
         };
-        let message = Outgoing { topic: Topic::Triggers, message: Message::ExecutionEnded(ended) };
-        self.parts.announce_ends.then_some(message)
+        let message = Outgoing { topic: Topic::Triggers, message: Message::ExecutionStateReached(reached) };
+        self.parts.announce_states.then_some(message)
     }
 
     /// Runs the whole flow again as a new execution with the same inputs, labels and trigger (docs/kestra.md

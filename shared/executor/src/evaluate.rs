@@ -5,10 +5,10 @@ use crate::actions::ActionError;
 use crate::create::{CreateError, NewExecution};
 use crate::executor::Executor;
 use segue_engine::Env;
+use segue_lookups::{answered, until_answered};
 use segue_model::Map;
 use segue_model::id::{ExecutionId, TaskRunId};
-use segue_rendering::off_thread;
-use segue_template::{LookupTable, RenderError, computes};
+use segue_template::{LookupTable, computes};
 
 impl Executor {
     /// Renders an expression as a task run sees it, or as the flow sees it if no task run is named. Secrets
@@ -38,18 +38,11 @@ impl Executor {
         })?;
         let namespace = state.execution().namespace.clone();
         let mask = |text| env.lookups.mask_text(self.parts.answers.mask(text));
-        loop {
-            match off_thread(computes(expression), || self.parts.renderer.render(expression, &scope)) {
-                Ok(text) => return Ok(Ok(mask(text))),
-                Err(RenderError::Pending) => {
-                    for lookup in env.lookups.take_pending() {
-                        let answer = self.parts.answers.answer(&namespace, id, &lookup).await?;
-                        env.lookups.insert(lookup, answer);
-                    }
-                }
-                Err(error) => return Ok(Err(mask(error.to_string()))),
-            }
-        }
+        let answers = &*self.parts.answers;
+        let render = || answered(self.parts.renderer.render(expression, &scope));
+        let rendered =
+            until_answered(answers, &namespace, id, &env.lookups, computes(expression), render).await?;
+        Ok(rendered.map(mask).map_err(|error| mask(error.to_string())))
     }
 
     /// The inputs that an execution would have, with encrypted secrets. No execution is created.

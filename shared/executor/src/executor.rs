@@ -1,16 +1,14 @@
 //! Handles messages about executions. Messages about the same execution are handled one at a time.
 
-use crate::answers::Answers;
 use crate::cache::{Cache, Loaded};
-use crate::observer::Observer;
+use crate::parts::ExecutorParts;
 use crate::translate::kv_write;
 use async_trait::async_trait;
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use segue_engine::decide::go_on;
 use segue_engine::{Decision, Effect, Env, ExecutionState, Plan, decide};
-use segue_model::Map;
-use segue_model::catalog::Catalog;
+use segue_lookups::fetch;
 use segue_model::event::Event;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
@@ -20,7 +18,7 @@ use segue_ports::state::{Commit, ExecutionFilter, Timer};
 use segue_ports::wire::{ExecutionMessage, Message};
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, TimersBy, Topic, Verdict};
 use segue_rendering::off_thread;
-use segue_template::{LookupTable, Renderer};
+use segue_template::LookupTable;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -30,26 +28,6 @@ use std::sync::Arc;
 const STEP_BUDGET: usize = 500;
 /// How often a step is decided again after another process committed first.
 const MAX_CONFLICTS: usize = 20;
-
-/// The parts of an executor.
-pub struct ExecutorParts {
-    /// The adapters of all ports.
-    pub ports: Ports,
-    /// All task types.
-    pub catalog: Arc<Catalog>,
-    /// Renders expressions.
-    pub renderer: Renderer,
-    /// Answers what expressions ask: `kv()`, `secret()`, `read()`.
-    pub answers: Arc<dyn Answers>,
-    /// The root variables that belong to the server: `envs`, `globals`, `kestra`.
-    pub globals: Arc<Map>,
-    /// Receives every commit.
-    pub observer: Arc<dyn Observer>,
-    /// Whether ends and pauses of executions are published for the scheduler. False if no scheduler listens.
-    pub announce_ends: bool,
-    /// The largest number of values of a loop.
-    pub most_values: usize,
-}
 
 /// The executor.
 pub struct Executor {
@@ -198,11 +176,8 @@ impl Executor {
                 self.settle(loaded, decision, fired.take(), &env, &mut events).await?;
                 if !pending.is_empty() {
                     let execution = loaded.state.execution();
-                    for lookup in pending {
-                        let answer =
-                            self.parts.answers.answer(&execution.namespace, &execution.id, &lookup).await?;
-                        env.lookups.insert(lookup, answer);
-                    }
+                    let answers = &*self.parts.answers;
+                    fetch(answers, &execution.namespace, &execution.id, pending, &env.lookups).await?;
                 } else if !more {
                     break;
                 }
@@ -264,7 +239,7 @@ impl Executor {
         // A step that changes nothing repeats an earlier step, and the message of that step may have been
         // lost.
         if execution.state.current() == State::Paused && !paused_before {
-            outward.push(Effect::ExecutionEnded { state: State::Paused });
+            outward.push(Effect::AnnounceState { state: State::Paused });
         }
         self.bring_about(&execution, changes, outward, events, &env.lookups).await
     }

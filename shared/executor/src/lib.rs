@@ -10,7 +10,6 @@
 //! execution gets a method in `actions`.
 
 mod actions;
-mod answers;
 mod cache;
 mod create;
 mod dead_letters;
@@ -18,14 +17,15 @@ mod effects;
 mod evaluate;
 mod executor;
 mod observer;
+mod parts;
 mod timers;
 mod translate;
 mod watch;
 
 pub use actions::ActionError;
-pub use answers::Answers;
 pub use create::{CreateError, NewExecution};
 pub use effects::retry_id;
-pub use executor::{Executor, ExecutorParts};
+pub use executor::Executor;
 pub use observer::{NoObserver, Observer};
+pub use parts::{ExecutorParts, globals};
 pub use watch::{Change, Watch};

@@ -6,7 +6,8 @@ mod support;
 
 use async_trait::async_trait;
 use segue_embedded::{EmbeddedOptions, EnvSecretStore, open_with};
-use segue_executor::{Answers, CreateError, Executor, NewExecution};
+use segue_executor::{CreateError, Executor, NewExecution};
+use segue_lookups::Answers;
 use segue_model::cipher::is_sealed;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::execution::Execution;

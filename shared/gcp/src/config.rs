@@ -1,6 +1,6 @@
 //! The configuration of the Google Cloud platform, read from the environment.
 
-use segue_ports::PortError;
+use segue_ports::{ForeignFiles, PortError};
 use std::fmt;
 
 /// The names and addresses of the platform.
@@ -12,6 +12,7 @@ use std::fmt;
 /// | `SEGUE_DATABASE` | the Firestore database | `(default)` |
 /// | `SEGUE_BUCKET` | the bucket of internal storage | project, dash, prefix |
 /// | `SEGUE_ENCRYPTION_KEY` | 32 bytes in base64, with which SECRET inputs and outputs are encrypted | none: it must be given |
+/// | `SEGUE_FOREIGN_FILES` | what flows may have of the files of other namespaces: `allow`, `named`, `refuse` | `named` |
 /// | `SEGUE_REGION` | where queue and containers are | `europe-west1` |
 /// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account that publishes delayed messages | none: it must be given unless Cloud Tasks is an emulator |
 /// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account containers run as | that of the project's Compute Engine |
@@ -26,6 +27,8 @@ pub struct PlatformConfig {
     pub database: String,
     /// The bucket of internal storage.
     pub bucket: String,
+    /// What flows may have of the files of other namespaces.
+    pub foreign_files: ForeignFiles,
     /// The key for SECRET inputs and outputs, in base64. This is a secret.
     pub encryption_key: Option<String>,
     /// The region of the queue and the containers.
@@ -102,6 +105,7 @@ impl PlatformConfig {
         }
         Ok(Self {
             bucket: variable("SEGUE_BUCKET").unwrap_or_else(|| format!("{project}-{prefix}")),
+            foreign_files: ForeignFiles::from_variables(variable)?,
             database: variable("SEGUE_DATABASE").unwrap_or_else(|| "(default)".to_owned()),
             encryption_key: variable("SEGUE_ENCRYPTION_KEY"),
             region: variable("SEGUE_REGION").unwrap_or_else(|| "europe-west1".to_owned()),

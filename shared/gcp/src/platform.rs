@@ -38,7 +38,8 @@ pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
     Ok(Ports {
         state,
         bus,
-        storage: InternalStorage::new(objects.clone(), config.bucket.clone(), ""),
+        storage: InternalStorage::new(objects.clone(), config.bucket.clone(), "")
+            .with_foreign_files(config.foreign_files),
         objects,
         warehouse,
         secrets: Arc::new(secrets),

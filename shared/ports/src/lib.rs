@@ -32,7 +32,7 @@ pub use object::ObjectStore;
 pub use schedule::ScheduleStore;
 pub use secret::SecretStore;
 pub use state::StateStore;
-pub use storage::InternalStorage;
+pub use storage::{ForeignFiles, InternalStorage};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

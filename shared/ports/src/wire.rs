@@ -27,7 +27,9 @@ pub enum Message {
     Tick(TriggerKey),
     /// An execution has ended or is paused. A schedule may wait for this, a Flow trigger may fire, and a
     /// backfill continues.
-    ExecutionEnded(ExecutionEnded),
+    // The alias is the name in messages that an earlier build left in the queue of a data directory.
+    #[serde(alias = "executionEnded")]
+    ExecutionStateReached(ExecutionStateReached),
     /// A request to start a backfill.
     Backfill(Box<BackfillRequest>),
     /// A request to look for lost work, sent regularly. Overdue timers are fired, and executions that were
@@ -70,7 +72,7 @@ impl Message {
 /// An execution has ended, or is paused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ExecutionEnded {
+pub struct ExecutionStateReached {
     /// [`WIRE_VERSION`].
     pub version: u32,
     /// The execution.
@@ -79,7 +81,7 @@ pub struct ExecutionEnded {
     pub namespace: String,
     /// The flow.
     pub flow_id: String,
-    /// The state of the execution.
+    /// The state that the execution has reached: a final state, or PAUSED.
     pub state: State,
 }
 
@@ -248,6 +250,14 @@ mod tests {
         let body = serde_json::to_vec(&sent).unwrap();
         assert_eq!(Message::from_body(&body, "1").unwrap(), sent);
         assert_eq!(read(json!({"kind": "sweep"})), Ok(Message::Sweep {}));
+    }
+
+    #[test]
+    fn a_state_under_its_former_name_is_read() {
+        let body = |kind| json!({"kind": kind, "version": 1, "executionId": "e", "namespace": "n", "flowId": "f", "state": "PAUSED"});
+        let now = read(body("executionStateReached")).unwrap();
+        assert_eq!(read(body("executionEnded")).unwrap(), now);
+        assert_eq!(serde_json::to_value(now).unwrap(), body("executionStateReached"));
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub enum RuntimeError {
 /// [`ConfigError`].
 pub fn start(function: &str) -> Result<Config, ConfigError> {
     let config = Config::from_env(function)?;
-    telemetry::init(&config, Arc::new(segue_task::mask_line));
+    telemetry::init(&config, Arc::new(segue_lookups::mask_line));
     if let Err(error) = segue_process::harden() {
         tracing::warn!(%error, "this process could not be protected from other processes of the same user");
     }

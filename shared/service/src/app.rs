@@ -27,7 +27,7 @@ pub struct Handlers {
 
 impl Handlers {
     /// Handles messages, but no dead letters, and counts nothing.
-    pub fn of(messages: impl MessageHandler + 'static) -> Self {
+    pub fn messages_only(messages: impl MessageHandler + 'static) -> Self {
         Self { messages: Arc::new(messages), dead_letters: None, usage: None }
     }
 }

@@ -170,7 +170,7 @@ mod tests {
             audiences: vec![AUDIENCE.to_owned()],
             keys: Some(keys.to_owned()),
         };
-        app(Handlers::of(Nothing), &caller, 4)
+        app(Handlers::messages_only(Nothing), &caller, 4)
     }
 
     #[tokio::test]

@@ -98,7 +98,7 @@ fn answer(verdict: Verdict) -> Answer {
 
 /// The fields of every log line about the message.
 fn span(headers: &HeaderMap, envelope: &Envelope) -> tracing::Span {
-    let context = TraceContext::of(headers);
+    let context = TraceContext::from_headers(headers);
     tracing::info_span!(
         "message",
         message_id = envelope.message.message_id,

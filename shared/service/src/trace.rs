@@ -13,7 +13,7 @@ pub(crate) struct TraceContext {
 
 impl TraceContext {
     /// Parses `traceparent` (W3C), or else `X-Cloud-Trace-Context`. None if neither can be parsed.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         text("traceparent").and_then(w3c).or_else(|| text("x-cloud-trace-context").and_then(google))
     }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     fn of(name: &'static str, value: &'static str) -> Option<TraceContext> {
-        TraceContext::of(&HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]))
+        TraceContext::from_headers(&HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]))
     }
 
     #[test]

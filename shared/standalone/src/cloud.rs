@@ -5,13 +5,13 @@
 //! function, by push requests as in the cloud.
 
 use axum::Router;
-use segue_executor::{Executor, Watch};
-use segue_families::{executor, families, globals};
+use segue_catalog::{catalog, families};
+use segue_executor::{Executor, ExecutorParts, Watch, globals};
 use segue_fn_api::{Access, ApiParts, behind_door};
-use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_gcp::{DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription};
 use segue_model::parse::Parsed;
 use segue_ports::{PortError, Ports, TimersBy};
+use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_service::{FactsError, FunctionFacts, Handlers, PushCaller, app};
 use segue_task::{ContainerRules, TaskService, TaskSettings};
 use std::collections::BTreeMap;
@@ -52,8 +52,11 @@ impl CloudServer {
             ports.timers = TimersBy::Watching;
         }
         let watch = Arc::new(Watch::default());
-        let executor = executor(ports.clone(), globals(environment, "gcp"), watch.clone(), true);
-        let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(&executor)));
+        let executor = Arc::new(Executor::new(ExecutorParts {
+            observer: watch.clone(),
+            ..ExecutorParts::on_ports(ports.clone(), catalog(), globals(environment, "gcp"))
+        }));
+        let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
         Ok(Self { config, ports, executor, scheduler, watch, containers })
     }
 
@@ -93,7 +96,7 @@ impl CloudServer {
         }
         let hosts = access.hosts.clone();
         let parts =
-            ApiParts { access, url, ..ApiParts::beside(&self.executor, &self.scheduler, &self.watch) };
+            ApiParts { access, url, ..ApiParts::from_executor(&self.executor, &self.scheduler, &self.watch) };
         let mut router = segue_fn_api::router(parts);
         let server = Arc::new(self);
         if server.place().1 {
@@ -132,7 +135,7 @@ impl CloudServer {
             let settings = TaskSettings { containers, ..segue_runtime::cloud_settings(facts.timeout) };
             let service =
                 TaskService::with_settings(family, self.ports.clone(), renderer.clone(), holder, settings);
-            router = router.nest(&path, push(Handlers::of(service)));
+            router = router.nest(&path, push(Handlers::messages_only(service)));
         }
         Ok(router)
     }

@@ -6,7 +6,7 @@
 //!
 //! What it must not know: how a task type works, how a flow is shown.
 //!
-//! How to add one more: a new function family gets one line in `segue-families`.
+//! How to add one more: a new function family gets one line in `segue-catalog`.
 
 mod cloud;
 mod running;
@@ -16,9 +16,9 @@ mod work;
 
 pub use cloud::CloudServer;
 pub use running::Running;
+pub use segue_catalog::{catalog, families};
 pub use segue_embedded::Durability;
 pub use segue_executor::{Change, Watch};
-pub use segue_families::{PortAnswers, catalog, families};
 pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts, Token};
 pub use server::{ServeError, Server};
 pub use standalone::{Options, PutFlowError, Standalone};

@@ -41,7 +41,7 @@ impl Running {
             let topic = Topic::Tasks(Cow::Borrowed(service.list().service()));
             running.work(standalone, topic, service.clone(), TASKS_AT_ONCE);
         }
-        running.in_background(|stop| timers(standalone.clone(), stop));
+        running.spawn(|stop| timers(standalone.clone(), stop));
         running
     }
 
@@ -55,15 +55,15 @@ impl Running {
     ) {
         let bus = standalone.embedded.bus.clone();
         let handling = Handling { handler, dead_letters: Some(standalone.executor.clone()) };
-        self.in_background(|stop| async move {
+        self.spawn(|stop| async move {
             if let Err(error) = bus.run_with(topic, handling, at_once, stop).await {
                 tracing::error!(%error, "a worker has stopped");
             }
         });
     }
 
-    /// Runs work in the background. The work ends when its token is cancelled.
-    pub(crate) fn in_background<F>(&mut self, work: impl FnOnce(CancellationToken) -> F)
+    /// Runs work in the background until the token is cancelled.
+    pub(crate) fn spawn<F>(&mut self, work: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {

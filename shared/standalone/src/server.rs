@@ -5,9 +5,9 @@ use crate::standalone::{PutFlowError, Standalone};
 use axum::Router;
 use jiff::Timestamp;
 use segue_fn_api::{Access, ApiParts};
-use segue_fn_scheduler::{Scheduler, SchedulerParts};
 use segue_model::parse::Parsed;
 use segue_ports::{MessageHandler, PortError, Topic};
+use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_service::{FactsError, Limits};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,11 +49,11 @@ pub enum ServeError {
 impl Server {
     /// A server with the public address `url`, for callers that `access` admits.
     pub fn new(standalone: Arc<Standalone>, url: String, access: Access) -> Self {
-        let scheduler = Arc::new(Scheduler::new(SchedulerParts::beside(standalone.executor())));
+        let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(standalone.executor())));
         let api = segue_fn_api::router(ApiParts {
             access,
             url,
-            ..ApiParts::beside(standalone.executor(), &scheduler, standalone.watch())
+            ..ApiParts::from_executor(standalone.executor(), &scheduler, standalone.watch())
         });
         Self { standalone, scheduler, api }
     }
@@ -104,7 +104,7 @@ impl Server {
         }
         let scheduler = self.scheduler.clone();
         let standalone = self.standalone.clone();
-        running.in_background(|stop| tick(standalone, scheduler, stop));
+        running.spawn(|stop| tick(standalone, scheduler, stop));
         let at_rest = CancellationToken::new();
         let stopped = async {
             shutdown.cancelled().await;
@@ -132,9 +132,9 @@ pub(crate) async fn answer(listener: TcpListener, router: Router, shutdown: Canc
     }
 }
 
-pub(crate) fn port_error(error: segue_fn_scheduler::SchedulerError) -> PortError {
+pub(crate) fn port_error(error: segue_scheduler::SchedulerError) -> PortError {
     match error {
-        segue_fn_scheduler::SchedulerError::Port(error) => error,
+        segue_scheduler::SchedulerError::Port(error) => error,
         other => PortError::invalid(other.to_string()),
     }
 }

@@ -3,9 +3,9 @@
 use crate::running::Running;
 use crate::work::Work;
 use jiff::Timestamp;
+use segue_catalog::{catalog, families};
 use segue_embedded::{Durability, Embedded, EmbeddedOptions};
-use segue_executor::{CreateError, Executor, NewExecution, Watch};
-use segue_families::{executor, families, globals};
+use segue_executor::{CreateError, Executor, ExecutorParts, NewExecution, Watch, globals};
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::{Diagnostic, Severity};
 use segue_model::execution::Execution;
@@ -66,7 +66,11 @@ impl Standalone {
         let ports = embedded.ports.clone();
         let watch = Arc::new(Watch::default());
         let globals = globals(options.environment.clone(), "local");
-        let executor = executor(ports.clone(), globals, watch.clone(), options.triggers);
+        let executor = Arc::new(Executor::new(ExecutorParts {
+            observer: watch.clone(),
+            announce_states: options.triggers,
+            ..ExecutorParts::on_ports(ports.clone(), catalog(), globals)
+        }));
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());
         let work_root = work.root().to_owned();

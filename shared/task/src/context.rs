@@ -4,11 +4,10 @@ use crate::containers::ContainerRules;
 use crate::cycle::TaskSettings;
 use crate::error::TaskError;
 use crate::journal::{Journal, storage_dir};
-use crate::line_masks::mask_lines_by;
-use crate::lookups::Asker;
-use crate::outbound::Clients;
-use crate::render::{Overlay, until_answered};
+use crate::overlay::Overlay;
 use crate::working_dir::WorkingDir;
+use segue_lookups::outbound::Clients;
+use segue_lookups::{PortAnswers, answered, mask_lines_by, until_answered};
 use segue_model::cipher::CipherError;
 use segue_model::event::{Metric, MetricKind};
 use segue_model::log::LogLevel;
@@ -16,7 +15,7 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_ports::wire::{AttemptKey, TaskRunMessage};
 use segue_ports::{InternalStorage, Ports};
-use segue_template::{Ambient, LookupTable, Masker, Renderer, Scope, computes, value_computes};
+use segue_template::{Ambient, LookupTable, Masker, RenderError, Renderer, Scope, computes, value_computes};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -32,7 +31,7 @@ const LATEST_LOOK: Duration = Duration::from_secs(300);
 pub(crate) struct Service {
     pub(crate) ports: Ports,
     pub(crate) renderer: Arc<Renderer>,
-    pub(crate) clients: Clients,
+    pub(crate) clients: Arc<Clients>,
     pub(crate) settings: TaskSettings,
     pub(crate) holder: String,
 }
@@ -44,7 +43,9 @@ pub struct TaskContext(Arc<Attempt>);
 struct Attempt {
     service: Arc<Service>,
     message: TaskRunMessage,
+    storage: InternalStorage,
     scope: Scope,
+    answers: PortAnswers,
     lookups: LookupTable,
     masker: Arc<Masker>,
     /// Set if the secrets in the context cannot be decrypted.
@@ -81,7 +82,13 @@ impl TaskContext {
         let unreadable = service.ports.cipher.open(&mut variables, &mut |secret| masker.add(secret)).err();
         let mut scope = Scope::from_json(variables, Arc::new(lookups.clone()), ambient);
         scope.variables = Arc::new(Overlay::new(own, scope.variables));
+        let Ports { storage, state, .. } = &service.ports;
+        let storage = storage.for_execution(state.clone(), &message.namespace, &message.execution_id);
+        let answers =
+            PortAnswers::with_masker(service.ports.clone(), service.clients.clone(), masker.clone());
         Self(Arc::new(Attempt {
+            storage,
+            answers,
             journal: Journal::new(&message, service.ports.clock.clone()),
             service,
             message,
@@ -109,9 +116,10 @@ impl TaskContext {
         &self.0.service.ports
     }
 
-    /// The files of executions.
+    /// The files of executions, as the execution of this task run may use them: files of other namespaces are refused
+    /// according to [`segue_ports::ForeignFiles`].
     pub fn storage(&self) -> &InternalStorage {
-        &self.0.service.ports.storage
+        &self.0.storage
     }
 
     /// HTTP clients for the addresses that flows name.
@@ -158,6 +166,15 @@ impl TaskContext {
     /// Adds a line to the task run's log. Secrets are masked.
     pub fn log(&self, level: LogLevel, message: impl Into<String>) {
         self.0.journal.push(level, &message.into(), &self.0.masker);
+    }
+
+    /// Waits until the log has room: until most lines so far are written, or the attempt must stop. For a task that logs
+    /// the output of a program.
+    pub async fn log_room(&self) {
+        tokio::select! {
+            () = self.0.journal.room() => {}
+            () = self.0.cancelled.cancelled() => {}
+        }
     }
 
     /// Logs a detail for finding errors.
@@ -213,10 +230,7 @@ impl TaskContext {
     pub async fn render(&self, template: &str) -> Result<String, TaskError> {
         let scope = self.scope();
         let renderer = &self.0.service.renderer;
-        until_answered(&self.0.lookups, self.asker(), computes(template), || {
-            renderer.render(template, &scope)
-        })
-        .await
+        self.until_answered(computes(template), || renderer.render(template, &scope)).await
     }
 
     /// Renders every text inside a value, keys included.
@@ -226,8 +240,7 @@ impl TaskContext {
     pub async fn render_json(&self, value: &Json) -> Result<Json, TaskError> {
         let scope = self.scope();
         let renderer = &self.0.service.renderer;
-        let computes = value_computes(value);
-        until_answered(&self.0.lookups, self.asker(), computes, || renderer.render_json(value, &scope)).await
+        self.until_answered(value_computes(value), || renderer.render_json(value, &scope)).await
     }
 
     /// Renders a template with additional variables. A variable in `extra` replaces one with the same name.
@@ -238,10 +251,7 @@ impl TaskContext {
         let mut scope = self.scope();
         scope.variables = Arc::new(Overlay::new(extra, scope.variables));
         let renderer = &self.0.service.renderer;
-        until_answered(&self.0.lookups, self.asker(), computes(template), || {
-            renderer.render(template, &scope)
-        })
-        .await
+        self.until_answered(computes(template), || renderer.render(template, &scope)).await
     }
 
     /// The directory of this attempt, `{{ workingDir }}` in expressions. The directory is created empty on
@@ -313,14 +323,15 @@ impl TaskContext {
         (metrics, dynamic)
     }
 
-    fn asker(&self) -> Asker<'_> {
-        Asker {
-            ports: &self.0.service.ports,
-            clients: &self.0.service.clients,
-            namespace: &self.0.message.namespace,
-            execution_id: &self.0.message.execution_id,
-            masker: &self.0.masker,
-        }
+    async fn until_answered<T: Send>(
+        &self,
+        computes: bool,
+        render: impl Fn() -> Result<T, RenderError> + Send,
+    ) -> Result<T, TaskError> {
+        let Attempt { answers, message, lookups, .. } = &*self.0;
+        let render = move || answered(render());
+        let (namespace, id) = (&message.namespace, &message.execution_id);
+        Ok(until_answered(answers, namespace, id, lookups, computes, render).await??)
     }
 
     /// Each rendering has its own time and random numbers. Both stay the same while answers are fetched.

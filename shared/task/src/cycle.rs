@@ -6,9 +6,9 @@ use crate::containers::ContainerRules;
 use crate::context::{Service, TaskContext};
 use crate::lease;
 use crate::list::TaskList;
-use crate::outbound::Clients;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use segue_lookups::outbound::Clients;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
@@ -122,8 +122,8 @@ impl TaskService {
         holder: impl Into<String>,
         settings: TaskSettings,
     ) -> Self {
-        let service =
-            Service { ports, renderer, clients: Clients::from_env(), settings, holder: holder.into() };
+        let clients = Arc::new(Clients::from_env());
+        let service = Service { ports, renderer, clients, settings, holder: holder.into() };
         Self {
             list,
             service: Arc::new(service),
@@ -251,6 +251,7 @@ impl TaskService {
                 tokio::select! {
                     biased;
                     ended = &mut run => break ended,
+                    () = context.journal().batch() => context.journal().flush(&*self.service.ports.state).await,
                     _ = ticks.tick() => context.journal().flush(&*self.service.ports.state).await,
                 }
             }
@@ -377,7 +378,7 @@ impl MessageHandler for TaskService {
             Message::TaskRun(message) => self.task_run(*message).await,
             Message::Execution(_)
             | Message::Tick(_)
-            | Message::ExecutionEnded(_)
+            | Message::ExecutionStateReached(_)
             | Message::Backfill(_)
             | Message::Sweep {} => {
                 tracing::error!(

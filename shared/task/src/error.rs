@@ -1,5 +1,6 @@
 //! The ways an attempt fails, each with its consequence.
 
+use segue_lookups::outbound::NotSent;
 use segue_model::Map;
 use segue_ports::PortError;
 use segue_template::RenderError;
@@ -48,6 +49,12 @@ impl TaskError {
 impl From<PortError> for TaskError {
     fn from(error: PortError) -> Self {
         if error.is_transient() { Self::Platform(error) } else { Self::failed(error.to_string()) }
+    }
+}
+
+impl From<NotSent> for TaskError {
+    fn from(error: NotSent) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

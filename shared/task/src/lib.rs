@@ -9,8 +9,7 @@
 //! what the flow does with the result.
 //!
 //! How to add one more: a task type is added in its function's crate, with one file for the properties struct
-//! and `impl Task`, and one line in the crate's `tasks()`. A new question of expressions to the outside gets
-//! its answer in [`lookups`].
+//! and `impl Task`, and one line in the crate's `tasks()`.
 
 mod attempt;
 mod coerce;
@@ -18,15 +17,10 @@ mod containers;
 mod context;
 mod cycle;
 mod error;
-mod http_function;
 mod journal;
 mod lease;
-mod line_masks;
 mod list;
-pub mod lookups;
-mod metadata;
-pub mod outbound;
-mod render;
+mod overlay;
 mod shared_directory;
 mod task;
 #[cfg(feature = "testing")]
@@ -38,8 +32,8 @@ pub use context::TaskContext;
 pub use cycle::{TaskService, TaskSettings};
 pub use error::TaskError;
 pub use journal::log_file_path;
-pub use line_masks::{mask_line, mask_lines_by};
 pub use list::TaskList;
+pub use segue_lookups::outbound;
 pub use segue_template::{Masker, ion};
 pub use shared_directory::SHARED_FILES;
 pub use task::Task;

@@ -4,7 +4,7 @@ use crate::attempt::{self, Ended};
 use crate::context::{Service, TaskContext};
 use crate::cycle::TaskSettings;
 use crate::list::TaskList;
-use crate::outbound::Clients;
+use segue_lookups::outbound::Clients;
 use segue_model::Json;
 use segue_model::event::TaskRunResult;
 use segue_model::log::LogEntry;
@@ -104,7 +104,7 @@ pub async fn run_under(
     let service = Arc::new(Service {
         ports,
         renderer: Arc::default(),
-        clients: Clients::new(false),
+        clients: Arc::new(Clients::new(false)),
         settings,
         holder: "test".to_owned(),
     });

@@ -29,6 +29,8 @@ use tempfile::TempDir;
 
 #[path = "cycle/deadly.rs"]
 mod deadly;
+#[path = "cycle/secrets.rs"]
+mod secrets;
 #[path = "cycle/stopped.rs"]
 mod stopped;
 
@@ -89,6 +91,7 @@ impl Task for Probe {
             "platform" => return Err(platform()),
             "platform-twice" if run <= 2 => return Err(platform()),
             "warn" => context.end_with_warning(),
+            "count" => context.metric_counter(&self.say.join("."), 1.0),
             "dir" => std::fs::write(context.working_dir().join("f"), "x").unwrap(),
             _ => {}
         }
@@ -478,60 +481,6 @@ async fn a_warning_is_a_state_of_its_own() {
     let bench = Bench::new().await;
     assert_eq!(bench.run(probe("warn", "warn")).await, Verdict::Done);
     assert_eq!(bench.only().state, State::Warning);
-}
-
-#[tokio::test]
-async fn secrets_reach_the_task_and_nothing_else() {
-    let bench = Bench::new().await;
-    let say = json!(["{{ secret('PASSWORD') }}", "{{ secret('PASSWORD') | upper }}"]);
-    let plain = testing::message("test.Probe", json!({"name": "secret", "mode": "", "say": say}));
-    assert_eq!(bench.run(plain).await, Verdict::Done);
-    assert_eq!(bench.only().outputs["said"], "****** ******");
-    assert_eq!(bench.log().await, ["******", "******"]);
-    let mut failing = testing::message(
-        "test.Probe",
-        json!({"name": "secret", "mode": "fail", "say": ["{{ secret('PASSWORD') }}"]}),
-    );
-    failing.task_run_id = "taskrun2".into();
-    assert_eq!(bench.run(failing).await, Verdict::Done);
-    assert_eq!(bench.published()[1].error.as_deref(), Some("refused: ******"));
-}
-
-#[tokio::test]
-async fn secrets_of_another_namespace_are_not_found() {
-    let bench = Bench::new().await;
-    let say = json!(["{{ secret('PASSWORD', namespace='company') }}"]);
-    let parent = testing::message("test.Probe", json!({"name": "secret", "mode": "", "say": say}));
-    assert_eq!(bench.run(parent).await, Verdict::Done);
-    assert_eq!(bench.log().await, ["******"]);
-    for (at, other) in ["rival.team", "company.team.inner", "compan", ""].into_iter().enumerate() {
-        let say = json!([format!("{{{{ secret('PASSWORD', namespace='{other}') }}}}")]);
-        let mut asks = testing::message("test.Probe", json!({"name": "secret", "mode": "", "say": say}));
-        asks.task_run_id = format!("other{at}").into();
-        assert_eq!(bench.run(asks).await, Verdict::Done);
-        let error = bench.published().last().unwrap().error.clone().unwrap();
-        assert!(error.contains(&format!("of the namespace '{other}'")), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn secret_inputs_reach_the_task_and_nothing_else() {
-    let bench = Bench::new().await;
-    let token = bench.ports.cipher.seal(&json!("hunter2"), &["execution1", "token"]).unwrap();
-    let say = json!(["{{ inputs.token }}", "{{ inputs.token | upper }}"]);
-    let mut message = testing::message("test.Probe", json!({"name": "sealed", "mode": "", "say": say}));
-    message.context["inputs"] = json!({"token": token});
-    assert_eq!(bench.run(message.clone()).await, Verdict::Done);
-    assert_eq!(bench.only().outputs["said"], "****** ******");
-    assert_eq!(bench.log().await, ["******", "******"]);
-    // Encrypted with another key.
-    let other = segue_model::Cipher::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-    message.context["inputs"] = json!({"token": other.seal(&json!("hunter2"), &[]).unwrap()});
-    message.task_run_id = "taskrun2".into();
-    assert_eq!(bench.run(message).await, Verdict::Done);
-    let refused = &bench.published()[1];
-    assert_eq!(refused.state, State::Failed);
-    assert!(refused.error.as_deref().unwrap().contains("encrypted with another key"), "{:?}", refused.error);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! Knows the tables alone; a new entry of a table is here of itself.
 
-use crate::{filters, functions, tests};
+use crate::{filters, functions, predicates};
 
 /// The names of all functions.
 pub fn function_names() -> impl Iterator<Item = &'static str> {
@@ -16,11 +16,11 @@ pub fn filter_names() -> impl Iterator<Item = &'static str> {
 
 /// The names of all tests, as in `value is empty`.
 pub fn test_names() -> impl Iterator<Item = &'static str> {
-    tests::NAMES.into_iter()
+    predicates::NAMES.into_iter()
 }
 
 #[cfg(test)]
-mod tests_of_names {
+mod tests {
     use super::*;
 
     #[test]

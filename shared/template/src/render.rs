@@ -8,12 +8,12 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use regex::Regex;
 
 use crate::error::{Fault, RenderError};
-use crate::flow;
 use crate::java;
 use crate::meter::Meter;
 use crate::missing::as_missing;
 use crate::nesting;
 use crate::run::{Run, Shared};
+use crate::runtime;
 use crate::scope::Scope;
 use crate::syntax;
 use crate::translate::{Flavor, translate};
@@ -288,14 +288,14 @@ impl Generation {
         environment.set_fuel(Some(fuel));
         environment.set_debug(false);
         environment.set_formatter(print);
-        flow::register(&mut environment);
+        runtime::register(&mut environment);
         let templates = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&templates);
         environment.set_loader(move |name| {
             counter.fetch_add(1, Ordering::Relaxed);
             let mut chars = name.chars();
             let flavor = if chars.next() == Some('v') { Flavor::Typed } else { Flavor::Text };
-            source(chars.as_str(), flavor).map(Some).map_err(|error| flow::raise(error.into()))
+            source(chars.as_str(), flavor).map(Some).map_err(|error| runtime::raise(error.into()))
         });
         Self { environment, templates }
     }
@@ -319,13 +319,13 @@ fn print(out: &mut minijinja::Output<'_>, state: &mut State<'_, '_>, value: &Val
     if let Some(text) = value.as_str() {
         return write(out, text);
     }
-    let run = flow::run_of(state)?;
+    let run = runtime::run_of(state)?;
     if let Some(missing) = as_missing(value) {
-        return Err(flow::raise(run.undefined(missing)));
+        return Err(runtime::raise(run.undefined(missing)));
     }
-    nesting::weigh(&run, value).map_err(flow::raise)?;
+    nesting::weigh(&run, value).map_err(runtime::raise)?;
     let text = java::print(value);
-    run.charge(text.len() / 32).map_err(flow::raise)?;
+    run.charge(text.len() / 32).map_err(runtime::raise)?;
     write(out, &text)
 }
 

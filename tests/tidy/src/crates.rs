@@ -2,6 +2,7 @@
 
 use super::tree::{files, none, read, repository};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// What each crate of `shared/` may depend on, of this workspace. Functions, and the roots where everything is put
@@ -13,45 +14,60 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-ports", &["segue-model"]),
     ("segue-files", &["segue-model", "segue-ports"]),
     ("segue-rendering", &["segue-template"]),
-    ("segue-executor", &["segue-engine", "segue-model", "segue-ports", "segue-rendering", "segue-template"]),
-    ("segue-service", &["segue-model", "segue-ports"]),
+    ("segue-lookups", &["segue-model", "segue-ports", "segue-rendering", "segue-template"]),
     (
-        "segue-task",
-        &["segue-files", "segue-model", "segue-ports", "segue-rendering", "segue-service", "segue-template"],
+        "segue-executor",
+        &["segue-engine", "segue-lookups", "segue-model", "segue-ports", "segue-rendering", "segue-template"],
     ),
+    (
+        "segue-scheduler",
+        &["segue-engine", "segue-executor", "segue-lookups", "segue-model", "segue-ports", "segue-template"],
+    ),
+    ("segue-service", &["segue-model", "segue-ports"]),
+    ("segue-task", &["segue-files", "segue-lookups", "segue-model", "segue-ports", "segue-template"]),
     ("segue-embedded", &["segue-model", "segue-ports"]),
     ("segue-gcp", &["segue-model", "segue-ports"]),
     ("segue-process", &[]),
     ("segue-tidy", &[]),
 ];
 
-/// What a function's library may depend on.
-const FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
-    "segue-executor",
+/// What a function's library may depend on: a function that runs task runs, `kind: tasks`.
+const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-files",
     "segue-model",
     "segue-ports",
     "segue-process",
-    "segue-rendering",
     "segue-service",
     "segue-task",
     "segue-template",
 ];
 
-/// What some functions may depend on in addition. Services that read flows need the list of all task types, and
-/// some of them need the engine's rules.
-const MAY_ALSO: &[(&str, &[&str])] = &[
-    ("segue-fn-executor", &["segue-families"]),
-    ("segue-fn-scheduler", &["segue-engine", "segue-families"]),
-    ("segue-fn-api", &["segue-engine", "segue-families", "segue-fn-scheduler"]),
+/// What a function's library may depend on: a function of `kind: control`. These functions read flows, so they need
+/// the list of all task types, and are wiring around the libraries that decide.
+const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
+    "segue-engine",
+    "segue-executor",
+    "segue-catalog",
+    "segue-files",
+    "segue-lookups",
+    "segue-model",
+    "segue-ports",
+    "segue-scheduler",
+    "segue-service",
+    "segue-template",
 ];
 
 /// What only a composition root may name: the adapters, and what connects to them for a function's `main.rs`.
 const ADAPTERS: &[&str] = &["segue-embedded", "segue-gcp", "segue-runtime"];
 
+/// The crate with the list of all task types.
+const CATALOG: &str = "segue-catalog";
+
+/// The list of all task types depends on every function of `kind: tasks`, and otherwise on what describes a task type.
+const CATALOG_MAY_DEPEND_ON: &[&str] = &["segue-engine", "segue-model", "segue-task"];
+
 /// Where everything is put together; these may depend on anything.
-const COMPOSITION_ROOTS: &[&str] =
-    &["segue-cli", "segue-families", "segue-runtime", "segue-standalone", "segue-tests"];
+const COMPOSITION_ROOTS: &[&str] = &["segue-cli", "segue-runtime", "segue-standalone", "segue-tests"];
 
 /// Crates that decide and never act.
 const PURE: &[&str] = &["segue-model", "segue-template", "segue-engine"];
@@ -73,6 +89,14 @@ fn is_function(package: &Package) -> bool {
     package.manifest_path.starts_with(repository().join("functions"))
 }
 
+/// The `kind` in a function's `function.yaml`. The whole file is checked by `shared/service`, which reads it.
+fn kind(function: &Package) -> String {
+    let file = function.manifest_path.with_file_name("function.yaml");
+    let text = read(file.as_std_path());
+    let kind = text.lines().find_map(|line| line.strip_prefix("kind:"));
+    kind.unwrap_or_else(|| panic!("{file} has no kind")).trim().to_owned()
+}
+
 fn normal_dependencies(package: &Package) -> impl Iterator<Item = &cargo_metadata::Dependency> {
     package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development)
 }
@@ -80,12 +104,24 @@ fn normal_dependencies(package: &Package) -> impl Iterator<Item = &cargo_metadat
 #[test]
 fn dependencies_point_one_way() {
     let mut wrong = Vec::new();
-    for package in &metadata().packages {
+    let packages = metadata().packages;
+    let task_functions: BTreeSet<_> = packages
+        .iter()
+        .filter(|package| is_function(package) && kind(package) == "tasks")
+        .map(|package| package.name.as_str())
+        .collect();
+    for package in &packages {
         if COMPOSITION_ROOTS.contains(&package.name.as_str()) {
             continue;
         }
         let allowed: &[&str] = if is_function(package) {
-            FUNCTIONS_MAY_DEPEND_ON
+            match kind(package).as_str() {
+                "tasks" => TASK_FUNCTIONS_MAY_DEPEND_ON,
+                "control" => CONTROL_FUNCTIONS_MAY_DEPEND_ON,
+                other => panic!("the kind of {} is '{other}'; it is tasks or control", package.name),
+            }
+        } else if package.name.as_str() == CATALOG {
+            CATALOG_MAY_DEPEND_ON
         } else if let Some((_, allowed)) =
             MAY_DEPEND_ON.iter().find(|(name, _)| *name == package.name.as_str())
         {
@@ -100,14 +136,29 @@ fn dependencies_point_one_way() {
         {
             // A function's main is a composition root; that its library names no adapter is the next test.
             let of_main = is_function(package) && ADAPTERS.contains(&dependency.name.as_str());
-            let is_extra = MAY_ALSO.iter().any(|(name, more)| {
-                *name == package.name.as_str() && more.contains(&dependency.name.as_str())
-            });
-            if !of_main && !is_extra && !allowed.contains(&dependency.name.as_str()) {
+            let is_listed =
+                package.name.as_str() == CATALOG && task_functions.contains(dependency.name.as_str());
+            if !of_main && !is_listed && !allowed.contains(&dependency.name.as_str()) {
                 wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
             }
         }
     }
+    none(wrong);
+}
+
+/// Also in their tests.
+#[test]
+fn no_function_depends_on_a_function() {
+    let packages = metadata().packages;
+    let functions: BTreeSet<_> =
+        packages.iter().filter(|package| is_function(package)).map(|package| package.name.as_str()).collect();
+    let mut wrong = Vec::new();
+    for package in packages.iter().filter(|package| is_function(package)) {
+        for dependency in package.dependencies.iter().filter(|one| functions.contains(one.name.as_str())) {
+            wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
+        }
+    }
+    assert!(!functions.is_empty());
     none(wrong);
 }
 

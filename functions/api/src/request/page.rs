@@ -21,7 +21,7 @@ pub(crate) struct Page {
 
 impl Page {
     /// Reads `page`, `size` and `sort`; of several orders the first counts.
-    pub(crate) fn of(query: &Query) -> Answer<Self> {
+    pub(crate) fn from_query(query: &Query) -> Answer<Self> {
         let page = query.number("page")?.unwrap_or(1);
         let size = query.number("size")?.unwrap_or(10);
         if page < 1 {
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn pages_count_from_one() {
-        let page = |text: &str| Page::of(&Query::read(text));
+        let page = |text: &str| Page::from_query(&Query::read(text));
         assert_eq!(page("").unwrap(), Page { offset: 0, limit: 10, sort: None });
         let third = page("page=3&size=5&sort=id:desc").unwrap();
         assert_eq!((third.offset, third.limit), (10, 5));

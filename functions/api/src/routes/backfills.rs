@@ -74,7 +74,7 @@ fn state(text: &str) -> Answer<BackfillState> {
 }
 
 async fn list(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     page.order(&["created"])?;
     let text = |name: &str| query.text(name).map(str::to_owned);
     let states = query.all("state").flat_map(|states| states.split(',')).filter(|state| !state.is_empty());

@@ -89,7 +89,7 @@ async fn inherited(State(api): State<Api>, Path(namespace): Path<String>) -> Ans
 }
 
 async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     page.order(&["key", "namespace"])?;
     let part = query.text("q").unwrap_or_default().to_lowercase();
     let wanted = query.text("namespace");

@@ -88,7 +88,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     page.order(&["timestamp"])?;
     let text = |name: &str| query.text(name).map(str::to_owned);
     let mut filter = LogFilter {
@@ -137,7 +137,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(query: &Query) -> Answer<Self> {
+    fn from_query(query: &Query) -> Answer<Self> {
         let several = query.all("taskRunIds").flat_map(|ids| ids.split(','));
         let task_runs =
             query.all("taskRunId").chain(several).filter(|id| !id.is_empty()).map(str::to_owned).collect();
@@ -175,7 +175,7 @@ async fn body(
     ends: [&'static str; 2],
     write: fn(&mut String, &LogEntry, bool),
 ) -> Answer<Body> {
-    let wanted = Lines::of(query)?;
+    let wanted = Lines::from_query(query)?;
     stored(&api, id).await?;
     let id = ExecutionId::from(id);
     // Before the answer begins, so that an error is one.
@@ -265,7 +265,7 @@ async fn tell(api: Api, id: ExecutionId, level: LogLevel, sender: Sender) {
 }
 
 async fn remove(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<StatusCode> {
-    let wanted = Lines::of(&query)?;
+    let wanted = Lines::from_query(&query)?;
     stored(&api, &id).await?;
     let id = ExecutionId::from(id);
     let mut kept = Vec::new();

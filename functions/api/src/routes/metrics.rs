@@ -83,7 +83,7 @@ fn view(execution: &Execution, run: &TaskRun, name: &str, value: f64) -> Value {
 }
 
 async fn of_execution(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     page.order(&["timestamp", "name", "value"])?;
     let stored = stored(&api, &id).await?;
     let fits = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);

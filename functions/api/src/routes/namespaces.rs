@@ -62,7 +62,7 @@ fn view(id: &str, has_flows: bool) -> Value {
 }
 
 async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     let is_descending = page.order(&["id"])?.is_some_and(|(_, is_ascending)| !is_ascending);
     let (part, existing) =
         (query.text("q").unwrap_or_default().to_lowercase(), query.flag("existing", false)?);
@@ -92,7 +92,7 @@ async fn depends(State(api): State<Api>, Path(namespace): Path<String>) -> Answe
 
 async fn secrets(State(api): State<Api>, Path(namespace): Path<String>, query: Query) -> Answer<Json<Value>> {
     folder(&namespace)?;
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     page.order(&["key"])?;
     let part = query.text("q").unwrap_or_default().to_lowercase();
     let mut names = api.ports.secrets.names(&namespace).await?;

@@ -3,12 +3,14 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use segue_catalog::catalog;
 use segue_embedded::{EmbeddedOptions, EnvSecretStore, open_with};
 use segue_executor::{Executor, ExecutorParts, Watch};
-use segue_families::{PortAnswers, catalog};
 use segue_fn_api::{Access, ApiParts, BasicAuth, router};
-use segue_fn_scheduler::{Scheduler, SchedulerParts};
+use segue_lookups::PortAnswers;
+use segue_lookups::outbound::Clients;
 use segue_ports::{MessageHandler, Ports, Topic};
+use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_template::Renderer;
 use serde_json::Value;
 use std::sync::Arc;
@@ -136,7 +138,8 @@ impl Server {
         let options = EmbeddedOptions { secrets, ..EmbeddedOptions::default() };
         let embedded = open_with(directory.path(), options).unwrap();
         let ports = embedded.ports.clone();
-        let (answers, catalog) = (Arc::new(PortAnswers::new(ports.clone())), Arc::new(catalog()));
+        let (answers, catalog) =
+            (Arc::new(PortAnswers::new(ports.clone(), Arc::new(Clients::new(false)))), Arc::new(catalog()));
         let (renderer, globals) = (Renderer::new(), Arc::default());
         let watch = Arc::new(Watch::default());
         let executor = Arc::new(Executor::new(ExecutorParts {
@@ -147,7 +150,7 @@ impl Server {
             answers: answers.clone(),
             globals: Arc::clone(&globals),
             observer: watch.clone(),
-            announce_ends: true,
+            announce_states: true,
         }));
         let scheduler = Arc::new(Scheduler::new(SchedulerParts {
             ports: ports.clone(),

@@ -78,6 +78,7 @@ impl Remote {
         while let Some(chunk) = stream.try_next().await? {
             let chunk: Bytes = chunk;
             lines.push(&chunk, &mut |line| sink.line(source, line));
+            self.context.log_room().await;
         }
         lines.finish(&mut |line| sink.line(source, line));
         Ok(())

@@ -83,7 +83,7 @@ impl std::fmt::Debug for Remote {
 
 impl Remote {
     /// The container of an attempt.
-    pub(crate) fn of(
+    pub(crate) fn for_attempt(
         context: &TaskContext,
         jobs: Arc<dyn ContainerJobs>,
         image: &str,
@@ -175,7 +175,7 @@ impl Remote {
         folder::upload(storage, &self.base, place.root()).await?;
         for Brought { uri, path } in &program.brought {
             let to = InternalStorage::uri(&format!("{}/{path}", self.base));
-            let (from, to) = (storage.address(uri)?, storage.address(&to)?);
+            let (from, to) = (storage.admitted(uri).await?, storage.address(&to)?);
             match self.context.ports().objects.copy(&from, &to, None).await {
                 Err(PortError::NotFound { .. }) => return Err(PortError::not_found(uri).into()),
                 copied => copied?,

@@ -134,6 +134,18 @@ async fn what_opens_the_machine_is_refused_unless_it_is_allowed() {
 }
 
 #[tokio::test]
+async fn another_docker_is_reached_by_a_socket_only() {
+    let bench = bench(None);
+    for host in ["ssh://root@d", "fd://", "npipe:////./pipe/x", "d:2375", ""] {
+        let error = refusal(bench.run(script(json!({"host": host}))).await);
+        assert!(error.starts_with(&format!("host: {host} is refused")), "{error}");
+    }
+    for host in ["unix:///dind/docker.sock", "tcp://d:2375"] {
+        assert!(bench.run(script(json!({"host": host}))).await.log().contains("INFO ran on the host"));
+    }
+}
+
+#[tokio::test]
 async fn an_image_is_no_option_of_the_client() {
     let bench = bench(None);
     let error = refusal(bench.run(run(json!({"containerImage": "--privileged"}))).await);

@@ -28,7 +28,7 @@ pub(crate) struct Container {
 impl Container {
     /// A name for the container of an attempt: the same for each delivery of it, so that a container that a
     /// crashed service left is found.
-    pub(crate) fn of(message: &TaskRunMessage, host: Option<String>) -> Self {
+    pub(crate) fn from_message(message: &TaskRunMessage, host: Option<String>) -> Self {
         let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
         let name = format!("segue-{}-{}", plain(&message.task_run_id.to_string()), message.attempt);
         Self { name, host, armed: true }

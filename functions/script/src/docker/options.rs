@@ -11,6 +11,14 @@ use serde::Deserialize;
 use serde_json::json;
 use std::path::Path;
 
+/// What a configuration of the client may have: credentials of registries, headers and proxies. The rest can make the
+/// client run programs of this machine, outside the container.
+const CONFIG_KEYS: [&str; 3] = ["auths", "HttpHeaders", "proxies"];
+
+fn is_harmless(key: &str) -> bool {
+    CONFIG_KEYS.contains(&key)
+}
+
 /// Properties of the Docker runner (docs/kestra.md 4.4).
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -107,6 +115,9 @@ impl DockerOptions {
     }
 
     /// The client's configuration, where the task has one of its own.
+    ///
+    /// # Errors
+    /// [`TaskError::Failed`] for a configuration that is no JSON, or that has more than [`CONFIG_KEYS`].
     pub(crate) fn client_config(&self) -> Result<Option<String>, TaskError> {
         let mut config = match &self.config {
             Json::Null => json!({}),
@@ -115,6 +126,12 @@ impl DockerOptions {
             })?,
             other => other.clone(),
         };
+        if let Some(key) = config.as_object().and_then(|config| config.keys().find(|key| !is_harmless(key))) {
+            return Err(TaskError::failed(format!(
+                "config of the Docker runner has '{key}', with which the client can run other programs: use {} only",
+                CONFIG_KEYS.join(", ")
+            )));
+        }
         if let Some(credentials) = &self.credentials {
             let registry = credentials.registry.as_deref().unwrap_or("https://index.docker.io/v1/");
             let pair = credentials.username.as_deref().zip(credentials.password.as_deref());
@@ -330,5 +347,22 @@ mod tests {
         let config: Json = serde_json::from_str(&options.client_config().unwrap().unwrap()).unwrap();
         assert_eq!(config["auths"]["r.example"]["auth"], "dTpw");
         assert!(DockerOptions::default().client_config().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_configuration_starts_no_programs() {
+        let auths = json!({"r.example": {"auth": "dTpw"}});
+        for key in CONFIG_KEYS {
+            assert!(options(json!({"config": {key: {}}})).client_config().unwrap().is_some(), "{key}");
+        }
+        for key in
+            ["cliPluginsExtraDirs", "credHelpers", "credsStore", "aliases", "plugins", "currentContext"]
+        {
+            let config = json!({"auths": auths, key: "x"});
+            for config in [config.to_string().into(), config] {
+                let error = options(json!({"config": config})).client_config().unwrap_err().to_string();
+                assert!(error.contains(&format!("has '{key}'")) && error.contains("auths"), "{error}");
+            }
+        }
     }
 }

@@ -48,7 +48,8 @@ impl Task for DownloadFiles {
             let path = if folder.is_empty() { file.path } else { format!("{folder}/{}", file.path) };
             let uri =
                 InternalStorage::uri(&context.storage_path(&storage_name(path.trim_start_matches('/'))));
-            context.ports().objects.copy(&storage.address(&file.uri)?, &storage.address(&uri)?, None).await?;
+            let from = storage.admitted(&file.uri).await?;
+            context.ports().objects.copy(&from, &storage.address(&uri)?, None).await?;
             files.insert(path, uri.into());
         }
         context.metric_counter("downloaded", files.len() as f64);

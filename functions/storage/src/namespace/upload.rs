@@ -104,8 +104,8 @@ impl UploadFiles {
             match source {
                 Source::Local(path) => drop(output::copy(storage, target, path).await?),
                 Source::Stored(uri) => {
-                    let from = storage.address(uri)?;
-                    let to = storage.address(&InternalStorage::uri(target))?;
+                    let from = storage.admitted(uri).await?;
+                    let to = storage.admitted(&InternalStorage::uri(target)).await?;
                     let copied = context.ports().objects.copy(&from, &to, None).await;
                     copied.map_err(|error| crate::records::not_there(error, uri))?;
                 }

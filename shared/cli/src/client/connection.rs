@@ -42,7 +42,7 @@ pub(crate) struct Session {
 impl Connection {
     /// A connection to a known address.
     #[cfg(test)]
-    pub(super) fn of(address: &str, output: Output) -> Self {
+    pub(super) fn to_address(address: &str, output: Output) -> Self {
         Self { server: Some(address.into()), user: None, output }
     }
 

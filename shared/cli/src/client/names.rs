@@ -16,7 +16,7 @@ pub(crate) struct FlowArg {
 impl FlowArg {
     /// A flow in one word.
     #[cfg(test)]
-    pub(crate) fn of(flow: &str) -> Self {
+    pub(crate) fn from_text(flow: &str) -> Self {
         Self { flow: flow.into(), id: None }
     }
 

@@ -70,7 +70,7 @@ impl Stub {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let connection = Connection::of(&address, Output::Text);
+        let connection = Connection::to_address(&address, Output::Text);
         let mut session = connection.open(None).unwrap();
         session.zone = TimeZone::UTC;
         Self { session, shared }

@@ -11,6 +11,8 @@
 
 mod chromium;
 mod segue;
+#[path = "../support/mod.rs"]
+mod support;
 
 use chromium::Chromium;
 use segue::Segue;
@@ -60,6 +62,20 @@ fn pwn(marker: &Path) -> String {
     )
 }
 
+/// Puts a program in the place of the one that opens links. It writes the link to the file whose path is returned.
+fn opens_no_browser(folder: &Path) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let opened = folder.join("opened");
+    std::fs::create_dir(folder.join("bin")).unwrap();
+    for name in ["xdg-open", "open"] {
+        let program = folder.join("bin").join(name);
+        let script = format!("#!/bin/sh\necho \"$1\" > {0}.new\nmv {0}.new {0}\n", opened.display());
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    opened
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_page_gets_nothing_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,4 +122,38 @@ async fn a_page_of_the_server_and_the_users_programs_go_on_working() {
     assert_eq!(server.executions().await, 2, "the page, and what it ran");
     let run = server.command(&["execution", "run", "mine.hello", "--wait"]).await;
     assert!(run.contains("SUCCESS"), "{run}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_lets_one_browser_and_the_users_command_line_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = opens_no_browser(folder.path());
+    let mut server = Segue::start(folder.path(), &["--token", "--open"]).await;
+    let link = server.address_in("Open ").await;
+    while !opened.exists() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(std::fs::read_to_string(opened).unwrap().trim(), link);
+    server.deploy(HELLO).await;
+    let run = server.command(&["execution", "run", "mine.hello", "--wait"]).await;
+    assert!(run.contains("SUCCESS"), "{run}");
+
+    // Another user of the machine has neither the token nor the link.
+    let neighbour = reqwest::Client::builder().no_proxy().build().unwrap();
+    let flows = format!("{}/api/v1/main/flows/search", server.url());
+    assert_eq!(neighbour.get(&flows).send().await.unwrap().status(), 401);
+    let guess = neighbour.get(&flows).bearer_auth("guess").send().await.unwrap();
+    assert_eq!(guess.status(), 401);
+    let told: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("data/server.json")).unwrap()).unwrap();
+    let token = told["token"].as_str().unwrap();
+    assert_eq!(neighbour.get(&flows).bearer_auth(token).send().await.unwrap().status(), 200);
+
+    let Some(chromium) = Chromium::installed(folder.path()) else { return };
+    let refused = chromium.read(&flows).await;
+    assert!(!refused.contains("hello"), "{refused}");
+    let page = chromium.read(&link).await;
+    assert!(page.contains("<h1>Segue") && page.contains("/api/v1/main/executions/search"), "{page}");
+    let again = chromium.read(&link).await;
+    assert!(again.contains("this link was opened before"), "{again}");
 }

@@ -1,14 +1,13 @@
 //! The command itself, as a server and as its client.
 
+use crate::support::segue;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
 
-/// The command.
-const SEGUE: &str = env!("CARGO_BIN_EXE_segue");
 /// The longest a start may take.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
@@ -21,21 +20,14 @@ pub(crate) struct Segue {
     lines: Lines<BufReader<ChildStdout>>,
 }
 
-/// The command without what the environment says of servers.
-fn segue(data_dir: &Path) -> Command {
-    let mut command = Command::new(SEGUE);
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SEGUE_")) {
-        command.env_remove(name);
-    }
-    command.arg("--data-dir").arg(data_dir).stdin(Stdio::null()).kill_on_drop(true);
-    command
-}
-
 impl Segue {
-    /// Starts a server on a free port, with its data below `folder`.
+    /// Starts a server on a free port, with its data below `folder`. The server finds programs in `folder/bin` first.
     pub(crate) async fn start(folder: &Path, options: &[&str]) -> Self {
         let data_dir = folder.join("data");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(folder.join("bin")).chain(std::env::split_paths(&path));
         let mut server = segue(&data_dir)
+            .env("PATH", std::env::join_paths(folders).unwrap())
             .args(["server", "--port", "0"])
             .args(options)
             .stdout(Stdio::piped())
@@ -60,6 +52,10 @@ impl Segue {
         };
         let line = tokio::time::timeout(START_LIMIT, line).await.unwrap();
         line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned()
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(crate) fn port(&self) -> u16 {

@@ -1,16 +1,15 @@
 //! The command, what it says on standard error, and signals to it.
 
+use crate::support::segue;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, ChildStderr};
 use tokio::time::timeout;
 
-/// The command.
-const SEGUE: &str = env!("CARGO_BIN_EXE_segue");
 /// The longest anything here may take; far less than what scripts and servers are given by themselves.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -19,16 +18,6 @@ pub(crate) struct Segue {
     folder: PathBuf,
     child: Child,
     said: Lines<BufReader<ChildStderr>>,
-}
-
-/// The command with its data below `folder`, without what the environment says of servers.
-fn segue(folder: &Path) -> Command {
-    let mut command = Command::new(SEGUE);
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SEGUE_")) {
-        command.env_remove(name);
-    }
-    command.arg("--data-dir").arg(folder.join("data")).stdin(Stdio::null()).kill_on_drop(true);
-    command
 }
 
 /// Waits until something is so.
@@ -44,7 +33,7 @@ pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
 impl Segue {
     /// Starts a verb that gives task runs so many seconds when it stops.
     pub(crate) fn start(folder: &Path, seconds: u32, arguments: &[&str]) -> Self {
-        let mut child = segue(folder)
+        let mut child = segue(&folder.join("data"))
             .env("SEGUE_STOP_SECONDS", seconds.to_string())
             .args(arguments)
             .stdout(Stdio::null())
@@ -92,7 +81,7 @@ impl Segue {
 
     /// Runs a verb that asks the server, where given with this as the content of a file: what it prints.
     pub(crate) async fn command(&self, arguments: &[&str], file: Option<&str>) -> String {
-        let mut command = segue(&self.folder);
+        let mut command = segue(&self.folder.join("data"));
         command.args(arguments);
         if let Some(content) = file {
             let path = self.folder.join("given.yaml");

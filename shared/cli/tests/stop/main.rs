@@ -9,6 +9,8 @@
 )]
 
 mod command;
+#[path = "../support/mod.rs"]
+mod support;
 
 use command::{Segue, until};
 use rustix::process::Signal;

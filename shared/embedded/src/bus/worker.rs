@@ -205,7 +205,7 @@ impl Worker {
         let execution_id = match &message {
             Message::Execution(message) => Some(message.execution_id.clone()),
             Message::TaskRun(message) => Some(message.execution_id.clone()),
-            Message::ExecutionEnded(message) => Some(message.execution_id.clone()),
+            Message::ExecutionStateReached(message) => Some(message.execution_id.clone()),
             Message::Tick(_) | Message::Backfill(_) | Message::Sweep {} => None,
         };
         let subscription = self.topic.clone();

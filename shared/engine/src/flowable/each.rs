@@ -1,5 +1,6 @@
-//! ForEach, EachSequential, EachParallel and Loop: the values are found at the start, for good
-//! (docs/kestra.md 3.3, 4.2). A Loop differs in its values (a map has keys, a file is read by lines, and the same
+//! ForEach, EachSequential, EachParallel and Loop: the values are computed at the start, and stay the same
+//! (docs/kestra.md 3.3, 4.2). A Loop differs in its values (a map has keys, a file is read by lines, and a
+//! value may repeat), in failed iterations, which need not end it, and in its outputs.
 //! value may come twice), in that a failed iteration need not end it, and in what it gives out.
 
 use super::{OpenError, Opened};
@@ -17,7 +18,7 @@ use segue_template::{Scope, Value};
 use serde_json::json;
 use std::collections::HashSet;
 
-/// The values of a loop, with their keys where they come from a map.
+/// The values of a loop, with their keys if they come from a map.
 struct Values {
     values: Vec<Json>,
     keys: Vec<String>,
@@ -28,7 +29,7 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
         Json::String(text) => read(each, text, scope, env)?,
         list => from_json(each, env.renderer.render_json(list, scope)?)?,
     };
-    // Each becomes a task run that is kept in memory with its execution, and written with it.
+    // Each value becomes a task run, which is kept in memory and written with its execution.
     if values.len() > env.most_values {
         return Err(OpenError::Failed(format!(
             "the loop has {} values; at most {} are taken. Put them into a file and give batches of them to a subflow \
@@ -37,7 +38,7 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
             env.most_values
         )));
     }
-    // The values of a loop are stored with its task runs: a secret is no value to loop over.
+    // The values of a loop are stored with its task runs, so a secret cannot be a loop value.
     let mut values = Json::Array(values);
     env.lookups.mask(&mut values);
     let Json::Array(values) = values else { return Ok(Opened::running()) };
@@ -115,7 +116,7 @@ pub(super) fn order(each: &ForEach, list: Vec<NodeId>, memo: &Json) -> Order {
     }
 }
 
-/// Whether the value of an iteration came in an earlier iteration as well.
+/// Whether an earlier iteration has the same value.
 pub(crate) fn is_repeated(memo: &Json, iteration: u64) -> bool {
     let repeated = memo.get("repeated").and_then(Json::as_array);
     repeated.is_some_and(|all| all.binary_search_by_key(&Some(iteration), Json::as_u64).is_ok())
@@ -137,7 +138,7 @@ fn shorten(text: &str) -> String {
 }
 
 impl ExecutionState {
-    /// What a Loop says besides its values and tasks; none for any other task.
+    /// The further options of a Loop. None for any other task.
     pub(crate) fn loop_options(&self, node: NodeId) -> Option<LoopOptions> {
         let TaskKind::Flowable(flowable) = &self.plan.node(node)?.task.kind else { return None };
         match &flowable.kind {
@@ -146,10 +147,11 @@ impl ExecutionState {
         }
     }
 
-    /// What a Loop gives out when it is over: the number of its iterations, and for each what it declares.
+    /// The outputs of a finished Loop: the number of iterations, and the declared outputs of each.
     ///
     /// # Errors
-    /// [`OpenError::Pending`] when an output waits for an answer; else why one could not be rendered.
+    /// [`OpenError::Pending`] if an output waits for an answer. Otherwise why an output could not be
+    /// rendered.
     pub(crate) fn loop_outputs(
         &mut self,
         id: &TaskRunId,
@@ -171,7 +173,7 @@ impl ExecutionState {
         }
         let mut all = Vec::with_capacity(values.len());
         for (iteration, value) in (0_u64..).zip(&values) {
-            // A task run that stands where the children of this iteration stand sees what they see.
+            // A task run at the position of this iteration's children sees the same variables as they do.
             let within = TaskRun {
                 parent_task_run_id: Some(id.clone()),
                 value: Some(value.clone()),
@@ -185,7 +187,7 @@ impl ExecutionState {
             let outputs = match resolve_outputs(&options.outputs, &env.renderer, &scope, sealing) {
                 Ok(outputs) => outputs,
                 Err(OutputsError::Pending) => return Err(OpenError::Pending),
-                // An iteration that failed has not made all it would give out.
+                // A failed iteration may lack some of its outputs.
                 Err(OutputsError::Failed(_)) if self.has_failed(id, iteration) => Map::new(),
                 Err(error) => return Err(OpenError::Failed(error.to_string())),
             };

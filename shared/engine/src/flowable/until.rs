@@ -15,17 +15,17 @@ pub(super) fn open(env: &Env) -> Opened {
     Opened { outputs, memo: json!({"round": 1, "since": env.now}), ..Opened::running() }
 }
 
-/// What comes after a round that went well.
+/// What follows a successful round.
 pub(crate) enum Round {
     /// The condition holds.
     Done,
-    /// A bound is reached; the text says which.
+    /// A limit is reached. The text says which.
     Bound(String),
     /// Another round at that date.
     Next(Timestamp),
 }
 
-/// Decides what comes after a round.
+/// Decides what follows a round.
 pub(crate) fn next_round(
     until: &LoopUntil,
     memo: &Json,

@@ -11,7 +11,7 @@ use segue_model::{Json, Map};
 use segue_template::Scope;
 use serde_json::json;
 
-/// The date a rendered duration leads to.
+/// The time at the end of a rendered duration.
 fn due(template: &str, scope: &Scope, env: &Env) -> Result<Timestamp, OpenError> {
     let text = env.renderer.render(template, scope)?;
     let duration = parse_duration(text.trim()).map_err(OpenError::Failed)?;
@@ -33,7 +33,7 @@ pub(super) fn open_pause(
     env: &Env,
 ) -> Result<Opened, OpenError> {
     let timeout = state.plan.node(node).and_then(|node| node.task.timeout.clone());
-    // Where both are given the delay wins.
+    // If both are set, the delay wins.
     let (timer, on_due) = match (&pause.duration, timeout) {
         (Some(duration), _) => (Some(due(duration, scope, env)?), pause.behavior),
         (None, Some(timeout)) => (Some(due(&timeout, scope, env)?), PauseBehavior::Fail),
@@ -43,7 +43,7 @@ pub(super) fn open_pause(
     Ok(Opened { memo, timer, state: State::Paused, outputs: Map::new(), ..Opened::running() })
 }
 
-/// What happens to a pause whose date has come.
+/// What happens to a pause that is due.
 pub(crate) fn pause_due(memo: &Json) -> PauseBehavior {
     memo.get("behavior").and_then(|value| serde_json::from_value(value.clone()).ok()).unwrap_or_default()
 }

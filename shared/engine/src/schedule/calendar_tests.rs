@@ -192,7 +192,7 @@ fn what_never_comes_is_none() {
 #[test]
 fn dates_are_sorted_cut_and_each_once() {
     let dates = ["2024-02-01T00:00:00.7Z", "2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z"].map(at);
-    let calendar = Calendar::of_dates(dates, TimeZone::UTC);
+    let calendar = Calendar::from_dates(dates, TimeZone::UTC);
     assert_eq!(calendar.between(Timestamp::MIN, Timestamp::MAX).count(), 2);
     assert_eq!(calendar.next(dates[1]), Some(dates[2]));
     assert_eq!(calendar.next(dates[2]), None);

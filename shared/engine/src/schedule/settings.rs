@@ -1,4 +1,4 @@
-//! What a Schedule or a ScheduleOnDates says besides its slots (docs/kestra.md 5.2, 5.3).
+//! The properties of a Schedule or a ScheduleOnDates in addition to its slots (docs/kestra.md 5.2, 5.3).
 
 use super::calendar::{self, Calendar, CalendarError};
 use super::dates::{End, moment};
@@ -6,32 +6,33 @@ use jiff::SignedDuration;
 use segue_model::trigger::Trigger;
 use segue_model::{Json, parse_duration};
 
-/// What becomes of slots that were missed while nobody looked.
+/// What happens to slots that were missed while no scheduler ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Recover {
-    /// All are run.
+    /// All missed slots are run.
     #[default]
     All,
-    /// Only the last is.
+    /// Only the last missed slot is run.
     Last,
-    /// None is.
+    /// No missed slot is run.
     None,
 }
 
-/// What a schedule says besides its slots.
+/// The properties of a schedule in addition to its slots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScheduleSettings {
-    /// What becomes of missed slots.
+    /// What happens to missed slots.
     pub recover: Recover,
-    /// A slot older than this is passed over.
+    /// Slots older than this are skipped. None: no limit.
     pub late_maximum_delay: Option<SignedDuration>,
-    /// A slot does not wait for the end of the execution of the one before.
+    /// Whether a slot need not wait for the end of the execution before.
     pub allow_concurrent: bool,
 }
 
 impl ScheduleSettings {
-    /// Reads them from a trigger. What cannot be read was refused when the flow was saved, and counts as absent.
-    pub fn of(trigger: &Trigger) -> Self {
+    /// Reads the properties of a trigger. Invalid values were refused when the flow was saved, and count as
+    /// absent.
+    pub fn from_trigger(trigger: &Trigger) -> Self {
         let text = |key: &str| trigger.properties.get(key).and_then(Json::as_str);
         Self {
             recover: match text("recoverMissedSchedules") {
@@ -45,7 +46,7 @@ impl ScheduleSettings {
     }
 }
 
-/// A boolean property, false where it is absent.
+/// A boolean property. False if it is absent.
 pub(super) fn flag(trigger: &Trigger, key: &str) -> bool {
     match trigger.properties.get(key) {
         Some(Json::Bool(flag)) => *flag,
@@ -58,16 +59,16 @@ pub(super) fn flag(trigger: &Trigger, key: &str) -> bool {
 ///
 /// # Errors
 /// [`CalendarError`].
-pub fn of_schedule(trigger: &Trigger) -> Result<Calendar, CalendarError> {
+pub fn schedule_calendar(trigger: &Trigger) -> Result<Calendar, CalendarError> {
     let text = |key: &str| trigger.properties.get(key).and_then(Json::as_str);
     Calendar::of_cron(text("cron").unwrap_or_default(), flag(trigger, "withSeconds"), text("timezone"))
 }
 
-/// The slots of a ScheduleOnDates whose `dates` were rendered already: a list, or the text of one.
+/// The slots of a ScheduleOnDates with rendered `dates`: a list, or the text of a list.
 ///
 /// # Errors
 /// [`CalendarError`].
-pub fn of_dates(trigger: &Trigger, dates: &Json) -> Result<Calendar, CalendarError> {
+pub fn dates_calendar(trigger: &Trigger, dates: &Json) -> Result<Calendar, CalendarError> {
     let zone = calendar::zone(trigger.properties.get("timezone").and_then(Json::as_str))?;
     let refused = |what: &Json| {
         CalendarError::Date(format!(
@@ -89,7 +90,7 @@ pub fn of_dates(trigger: &Trigger, dates: &Json) -> Result<Calendar, CalendarErr
         other => Err(refused(other)),
     };
     let dates = list.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    Ok(Calendar::of_dates(dates, zone))
+    Ok(Calendar::from_dates(dates, zone))
 }
 
 #[cfg(test)]
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn settings_are_read() {
-        assert_eq!(ScheduleSettings::of(&trigger(json!({}))), ScheduleSettings::default());
+        assert_eq!(ScheduleSettings::from_trigger(&trigger(json!({}))), ScheduleSettings::default());
         let all = trigger(json!({
             "recoverMissedSchedules": "LAST", "lateMaximumDelay": "PT10M", "allowConcurrent": true
         }));
@@ -117,16 +118,16 @@ mod tests {
             late_maximum_delay: Some(SignedDuration::from_mins(10)),
             allow_concurrent: true,
         };
-        assert_eq!(ScheduleSettings::of(&all), expected);
+        assert_eq!(ScheduleSettings::from_trigger(&all), expected);
     }
 
     #[test]
     fn dates_are_read_in_the_zone() {
         let paris = trigger(json!({"timezone": "Europe/Paris"}));
-        let dates = |dates| of_dates(&paris, &dates).map_err(|error| error.to_string());
+        let dates = |dates| dates_calendar(&paris, &dates).map_err(|error| error.to_string());
         let first = |dates| {
             super::super::dates::offset_text(
-                self::of_dates(&paris, &dates).unwrap().first_from(jiff::Timestamp::MIN).unwrap(),
+                self::dates_calendar(&paris, &dates).unwrap().first_from(jiff::Timestamp::MIN).unwrap(),
                 &jiff::tz::TimeZone::UTC,
             )
         };

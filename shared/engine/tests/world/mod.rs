@@ -279,7 +279,7 @@ impl World {
                 | Effect::KillExecution { .. }
                 | Effect::NotifyParent { .. }
                 | Effect::CreateRetryExecution
-                | Effect::ExecutionEnded { .. } => {}
+                | Effect::AnnounceState { .. } => {}
             }
         }
     }

@@ -8,7 +8,8 @@ mod support;
 
 use async_trait::async_trait;
 use segue_embedded::{EmbeddedOptions, open_with};
-use segue_executor::{ActionError, Answers, Executor, NewExecution};
+use segue_executor::{ActionError, Executor, NewExecution};
+use segue_lookups::Answers;
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};

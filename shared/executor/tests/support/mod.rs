@@ -1,6 +1,7 @@
 //! An executor with one service, which belongs to the test.
 
-use segue_executor::{Answers, Executor, ExecutorParts, NoObserver};
+use segue_executor::{Executor, ExecutorParts, NoObserver};
+use segue_lookups::Answers;
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, TaskType};
 use segue_ports::Ports;
@@ -26,6 +27,6 @@ pub(crate) fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
         answers,
         globals: Arc::new(Map::new()),
         observer: Arc::new(NoObserver),
-        announce_ends: false,
+        announce_states: false,
     })
 }

@@ -68,7 +68,7 @@ impl Delays {
         if let Some(url) = &config.emulators.tasks {
             builder = builder.with_endpoint(url.clone()).with_credentials(anonymous::Builder::new().build());
         }
-        let target = Target::of(config)?;
+        let target = Target::from_config(config)?;
         let client = builder.build().await.map_err(|error| PortError::unavailable(PORT, error))?;
         Ok(Some(Self { client, target, created: AtomicU64::new(0) }))
     }
@@ -109,7 +109,7 @@ impl Delays {
 }
 
 impl Target {
-    fn of(config: &PlatformConfig) -> Result<Self, PortError> {
+    fn from_config(config: &PlatformConfig) -> Result<Self, PortError> {
         if config.emulators.tasks.is_none() && config.tasks_account.is_none() {
             return Err(PortError::invalid(
                 "SEGUE_TASKS_ACCOUNT is not set: it names the service account that publishes messages of a later time, \
@@ -233,7 +233,7 @@ mod tests {
                 variables.iter().find(|(known, _)| *known == other).map(|(_, value)| (*value).to_owned())
             }
         });
-        Target::of(&config.unwrap())
+        Target::from_config(&config.unwrap())
     }
 
     fn real() -> Target {

@@ -176,7 +176,9 @@ fn about(message: &Message) -> (&'static str, Option<String>) {
         Message::Execution(about) => ("execution", Some(about.execution_id.to_string())),
         Message::TaskRun(about) => ("taskRun", Some(about.execution_id.to_string())),
         Message::Tick(_) => ("tick", None),
-        Message::ExecutionEnded(about) => ("executionEnded", Some(about.execution_id.to_string())),
+        Message::ExecutionStateReached(about) => {
+            ("executionStateReached", Some(about.execution_id.to_string()))
+        }
         Message::Backfill(_) => ("backfill", None),
         Message::Sweep {} => ("sweep", None),
     }

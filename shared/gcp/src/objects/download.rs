@@ -99,7 +99,7 @@ fn explained(error: &Error) -> RestError {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // Either the raw body, or what the client parsed of it.
     let body = error.http_payload().map_or(&[][..], |body| body.as_ref());
-    let refusal = Refusal::of(status, body);
+    let refusal = Refusal::from_response(status, body);
     match error.status() {
         Some(said) => Refusal { message: said.message.clone(), ..refusal }.into(),
         None => refusal.into(),

@@ -87,11 +87,11 @@ impl Refusal {
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
         let body = response.bytes().await.unwrap_or_default();
-        Self { retry_after, ..Self::of(status, &body) }
+        Self { retry_after, ..Self::from_response(status, &body) }
     }
 
     /// Builds a refusal from the status and body of an answer.
-    pub(crate) fn of(status: StatusCode, body: &[u8]) -> Self {
+    pub(crate) fn from_response(status: StatusCode, body: &[u8]) -> Self {
         let read = match serde_json::from_slice::<Body>(body) {
             Ok(Body { error: said }) => {
                 let detail = said.errors.into_iter().next().unwrap_or_default();

@@ -68,7 +68,7 @@ fn own(ctx: &mut Context<'_>, root: &Node) -> Vec<Default> {
             continue;
         };
         for item in items {
-            let Some(mut fields) = Fields::of(ctx, item, "a plugin default") else { continue };
+            let Some(mut fields) = Fields::from_node(ctx, item, "a plugin default") else { continue };
             let type_name = fields.required_text(ctx, "type");
             let forced = fields.flag(ctx, "forced", false);
             let values = fields.take(&["values"]);

@@ -18,7 +18,7 @@ pub(crate) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// The keys of `node`; tells when it is not a map.
-    pub(crate) fn of(ctx: &mut Context<'_>, node: &'n Node, what: impl Into<String>) -> Option<Self> {
+    pub(crate) fn from_node(ctx: &mut Context<'_>, node: &'n Node, what: impl Into<String>) -> Option<Self> {
         let what = what.into();
         match node.entries() {
             Some(entries) => Some(Self { entries, position: node.position, what, asked: Vec::new() }),

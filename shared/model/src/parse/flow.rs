@@ -8,7 +8,7 @@ use crate::flow::Flow;
 
 /// Reads a flow; none only when the document is not a map.
 pub(super) fn flow(ctx: &mut Context<'_>, node: &Node) -> Option<Flow> {
-    let mut fields = Fields::of(ctx, node, "the flow")?;
+    let mut fields = Fields::from_node(ctx, node, "the flow")?;
     let flow = Flow {
         id: ids::flow_id(ctx, &mut fields),
         namespace: ids::namespace(ctx, &mut fields),

@@ -189,7 +189,7 @@ fn dag(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<DagTask> {
     let what = format!("an element of 'tasks' of {}", fields.what());
     let mut tasks = Vec::new();
     for node in fields.list(ctx, &["tasks"]) {
-        let Some(mut element) = Fields::of(ctx, node, what.as_str()) else { continue };
+        let Some(mut element) = Fields::from_node(ctx, node, what.as_str()) else { continue };
         let child = element.require(ctx, &["task"]).and_then(|node| task::task(ctx, node));
         let depends_on = element.texts(ctx, &["dependsOn"]);
         element.finish(ctx);
@@ -218,7 +218,8 @@ fn until(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> LoopUntil {
         interval: None,
     };
     let Some(node) = fields.take(&["checkFrequency"]) else { return until };
-    let Some(mut check) = Fields::of(ctx, node, format!("'checkFrequency' of {}", fields.what())) else {
+    let Some(mut check) = Fields::from_node(ctx, node, format!("'checkFrequency' of {}", fields.what()))
+    else {
         return until;
     };
     until.max_iterations = check.take(&["maxIterations"]).and_then(|node| {

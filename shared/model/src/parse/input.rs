@@ -40,7 +40,7 @@ pub(super) fn inputs(ctx: &mut Context<'_>, fields: &mut Fields<'_>, name: &'sta
 }
 
 fn input(ctx: &mut Context<'_>, node: &Node) -> Option<Input> {
-    let mut fields = Fields::of(ctx, node, "an input")?;
+    let mut fields = Fields::from_node(ctx, node, "an input")?;
     let id = ids::input_id(ctx, &mut fields);
     if !id.is_empty() {
         fields.rename(format!("input '{id}'"));
@@ -70,7 +70,7 @@ fn input(ctx: &mut Context<'_>, node: &Node) -> Option<Input> {
 
 fn depends_on(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Option<DependsOn> {
     let node = fields.take(&["dependsOn"])?;
-    let mut fields = Fields::of(ctx, node, format!("'dependsOn' of {}", fields.what()))?;
+    let mut fields = Fields::from_node(ctx, node, format!("'dependsOn' of {}", fields.what()))?;
     let inputs = fields.texts(ctx, &["inputs"]);
     let depends_on = DependsOn { inputs, condition: fields.text(ctx, "condition") };
     fields.finish(ctx);

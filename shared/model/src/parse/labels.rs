@@ -22,7 +22,7 @@ pub(super) fn labels(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Labe
         }
         Value::Seq(items) => {
             for item in items {
-                let Some(mut fields) = Fields::of(ctx, item, what.as_str()) else { continue };
+                let Some(mut fields) = Fields::from_node(ctx, item, what.as_str()) else { continue };
                 let key = fields.require(ctx, &["key"]);
                 let value = fields.require(ctx, &["value"]);
                 fields.finish(ctx);

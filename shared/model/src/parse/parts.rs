@@ -29,7 +29,7 @@ const STYLES: [(&str, &str); 4] =
 pub(super) fn outputs(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<FlowOutput> {
     let mut outputs = Vec::new();
     for node in fields.list(ctx, &["outputs"]) {
-        let Some(mut fields) = Fields::of(ctx, node, "an output") else { continue };
+        let Some(mut fields) = Fields::from_node(ctx, node, "an output") else { continue };
         let id = ids::input_id(ctx, &mut fields);
         if !id.is_empty() {
             fields.rename(format!("output '{id}'"));
@@ -50,7 +50,7 @@ pub(super) fn outputs(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Flo
 
 pub(super) fn concurrency(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Option<Concurrency> {
     let node = fields.take(&["concurrency"])?;
-    let mut fields = Fields::of(ctx, node, "'concurrency' of the flow")?;
+    let mut fields = Fields::from_node(ctx, node, "'concurrency' of the flow")?;
     fields.require(ctx, &["limit"]);
     let limit = fields.count(ctx, "limit", 1).unwrap_or(1);
     let behavior = fields.choice(ctx, "behavior", &CONCURRENCY).unwrap_or_default();
@@ -61,7 +61,7 @@ pub(super) fn concurrency(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Opt
 pub(super) fn sla(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Sla> {
     let mut all = Vec::new();
     for node in fields.list(ctx, &["sla"]) {
-        let Some(mut fields) = Fields::of(ctx, node, "an sla") else { continue };
+        let Some(mut fields) = Fields::from_node(ctx, node, "an sla") else { continue };
         let id = fields.required_text(ctx, "id");
         if !id.is_empty() {
             fields.rename(format!("sla '{id}'"));
@@ -90,7 +90,7 @@ pub(super) fn sla(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Sla> {
 pub(super) fn checks(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for node in fields.list(ctx, &["checks"]) {
-        let Some(mut fields) = Fields::of(ctx, node, "a check") else { continue };
+        let Some(mut fields) = Fields::from_node(ctx, node, "a check") else { continue };
         checks.push(Check {
             condition: condition(ctx, &mut fields),
             message: fields.required_text(ctx, "message"),

@@ -22,7 +22,7 @@ const BEHAVIORS: [(&str, RetryBehavior); 2] = [
 /// Reads `retry`.
 pub(super) fn retry(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Option<Retry> {
     let node = fields.take(&["retry"])?;
-    let mut fields = Fields::of(ctx, node, format!("the retry of {}", fields.what()))?;
+    let mut fields = Fields::from_node(ctx, node, format!("the retry of {}", fields.what()))?;
     let what = format!("'type' of {}", fields.what());
     let kind = fields.require(ctx, &["type"]).and_then(|node| ctx.choice(node, &what, &KINDS));
     let delay = match kind {

@@ -57,7 +57,7 @@ pub(super) fn required_tasks(
 
 /// Reads one task; none only when it is not a map, so that a broken task keeps its place among its siblings.
 pub(super) fn task(ctx: &mut Context<'_>, node: &Node) -> Option<Task> {
-    let mut fields = Fields::of(ctx, node, "a task")?;
+    let mut fields = Fields::from_node(ctx, node, "a task")?;
     let id = ids::id(ctx, &mut fields);
     if !id.is_empty() {
         fields.rename(format!("task '{id}'"));

@@ -34,7 +34,7 @@ const STATES: [(&str, State); 15] = [
 
 /// Reads one trigger; none only when it is not a map.
 pub(super) fn trigger(ctx: &mut Context<'_>, node: &Node) -> Option<Trigger> {
-    let mut fields = Fields::of(ctx, node, "a trigger")?;
+    let mut fields = Fields::from_node(ctx, node, "a trigger")?;
     let id = ids::id(ctx, &mut fields);
     if !id.is_empty() {
         fields.rename(format!("trigger '{id}'"));
@@ -96,7 +96,7 @@ fn condition(ctx: &mut Context<'_>, node: &Node, takes_text: bool) -> Option<Jso
     if takes_text && let Some(text) = node.text() {
         return Some(json!({"type": EXPRESSION, "expression": text}));
     }
-    let mut fields = Fields::of(ctx, node, "a condition")?;
+    let mut fields = Fields::from_node(ctx, node, "a condition")?;
     let Some(kind) = types::table_type(ctx, &mut fields, condition_types()) else {
         return Some(node.to_json());
     };

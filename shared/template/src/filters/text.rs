@@ -9,8 +9,8 @@ use crate::builtin::{Args, Builtin, builtin, variadic};
 use crate::error::{Fault, Outcome};
 use crate::java;
 use crate::nesting;
+use crate::predicates::is_empty;
 use crate::run::Run;
-use crate::tests::is_empty;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("lower", &[], |run, args| map_text(run, args, |text| Ok(text.to_lowercase()))),

@@ -147,7 +147,7 @@ pub(crate) enum BinaryOp {
 impl BinaryOp {
     /// The operator of a token, with its precedence (docs/kestra.md 3.4). `|`, `is` and `is not` are no
     /// operators between two expressions and are not here.
-    pub(crate) fn of(token: &str) -> Option<(Self, u16)> {
+    pub(crate) fn from_token(token: &str) -> Option<(Self, u16)> {
         Some(match token {
             "??" => (Self::NullCoalesce, 120),
             "???" => (Self::UndefinedCoalesce, 120),

@@ -142,7 +142,7 @@ impl Parser {
                     }
                     ExprKind::Test { value: Box::new(left), name, negated: operator == "is not" }
                 }
-                _ => match BinaryOp::of(operator) {
+                _ => match BinaryOp::from_token(operator) {
                     Some((op, precedence)) if precedence >= minimum => {
                         self.skip();
                         let right = self.deeper(|parser| parser.operation(precedence + 1))?;

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::error::RenderError;
+use crate::predicates;
 use crate::syntax::ast::{Arguments, Expr, ExprKind, Node, Span, UnaryOp};
-use crate::tests;
 
 mod calls;
 
@@ -296,7 +296,7 @@ impl Translator<'_> {
                 return self.filter_call(name, arguments, expr.span);
             }
             ExprKind::Test { value, name, negated } => {
-                if !tests::NAMES.contains(&name.as_str()) {
+                if !predicates::NAMES.contains(&name.as_str()) {
                     return self.fail(format!("Test [{name}] does not exist."), expr.span);
                 }
                 self.push("__test(");

@@ -118,7 +118,7 @@ async fn by_ids(api: &Api, ids: Vec<String>, action: &Action) -> Answer<Json<Val
 async fn by_query(api: &Api, query: &Query, action: &Action) -> Answer<Json<Value>> {
     let fit: Vec<ExecutionState> =
         ExecutionState::ALL.into_iter().filter(|state| action.refuses(*state).is_none()).collect();
-    let mut found = Selection::of(api, query).await?.only(&fit).scan(api).await?;
+    let mut found = Selection::from_query(api, query).await?.only(&fit).scan(api).await?;
     found.retain(|execution| action.refuses(execution.state.current()).is_none());
     all(api, found, action).await
 }
@@ -245,7 +245,10 @@ fn change(query: &Query) -> Answer<Action> {
 }
 
 fn removal(query: &Query) -> Answer<Action> {
-    Ok(Action::Delete { with: With::of(query)?, even_open: query.flag("includeNonTerminated", false)? })
+    Ok(Action::Delete {
+        with: With::from_query(query)?,
+        even_open: query.flag("includeNonTerminated", false)?,
+    })
 }
 
 /// Labels for several executions.

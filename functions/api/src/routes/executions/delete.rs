@@ -24,7 +24,7 @@ pub(super) const PARTS: [Param; 3] = [
 ];
 
 impl With {
-    pub(super) fn of(query: &Query) -> Answer<Self> {
+    pub(super) fn from_query(query: &Query) -> Answer<Self> {
         query.flag("deleteMetrics", true)?;
         Ok(Self { logs: query.flag("deleteLogs", true)?, files: query.flag("deleteStorage", true)? })
     }
@@ -55,7 +55,7 @@ pub(super) async fn delete(
     Path(id): Path<String>,
     query: Query,
 ) -> Answer<StatusCode> {
-    let with = With::of(&query)?;
+    let with = With::from_query(&query)?;
     let execution = stored(&api, &id).await?.execution;
     remove(&api, &execution, with).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -23,10 +23,10 @@ const MOST_SCANNED: u32 = 10_000;
 const CHUNK: u32 = 500;
 
 pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     let order = page.order(&["state.startDate", "startDate"])?;
     let is_ascending = order.is_some_and(|(_, is_ascending)| is_ascending);
-    let selection = Selection::of(&api, &query).await?;
+    let selection = Selection::from_query(&api, &query).await?;
     let (found, total) = selection.page(&api, &page, is_ascending).await?;
     Ok(paged(found.iter().map(view::listed).collect(), total))
 }
@@ -83,7 +83,7 @@ struct Builder {
 
 impl Selection {
     /// Reads a query.
-    pub(crate) async fn of(api: &Api, query: &Query) -> Answer<Self> {
+    pub(crate) async fn from_query(api: &Api, query: &Query) -> Answer<Self> {
         let mut builder = Builder::default();
         for condition in plain(query)?.into_iter().chain(query.conditions()?) {
             builder.add(condition, api)?;

@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use segue_fn_scheduler::WebhookRequest;
 use segue_model::Json as Value;
+use segue_scheduler::WebhookRequest;
 
 /// Headers that are for this server alone, and not for a flow.
 const KEPT_BACK: [&str; 2] = ["authorization", "cookie"];

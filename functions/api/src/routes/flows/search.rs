@@ -15,7 +15,7 @@ use segue_ports::state::StoredFlow;
 const SYSTEM: &str = "system";
 
 pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     let order = page.order(&["id", "namespace", "revision", "updated"])?;
     let mut found = select(&api, &query).await?;
     if let Some((field, is_ascending)) = order {

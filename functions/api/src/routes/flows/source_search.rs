@@ -13,7 +13,7 @@ use serde_json::json;
 const MOST: usize = 5;
 
 pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     let text = query.text("q").unwrap_or_default().to_lowercase();
     let others = Query::read(
         &url::form_urlencoded::Serializer::new(String::new())

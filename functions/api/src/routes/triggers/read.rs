@@ -12,7 +12,7 @@ use segue_ports::schedule::TriggerFilter;
 use serde_json::json;
 
 pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     let order = page.order(&["namespace", "flowId", "triggerId", "nextExecutionDate"])?;
     let mut found = select(&api, &query).await?;
     if let Some((field, is_ascending)) = order {
@@ -47,7 +47,7 @@ pub(super) async fn of_flow(
     Path((namespace, flow_id)): Path<(String, String)>,
     query: Query,
 ) -> Answer<Json<Value>> {
-    let page = Page::of(&query)?;
+    let page = Page::from_query(&query)?;
     page.order(&["triggerId"])?;
     let filter = TriggerFilter { namespace: Some(namespace.clone()), flow_id: Some(flow_id) };
     let part = query.text("q").unwrap_or_default().to_lowercase();

@@ -7,11 +7,11 @@ use crate::request::{JsonBody, Query};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use segue_fn_scheduler::SchedulerError;
 use segue_model::backfill::{BackfillMode, BackfillRequest};
 use segue_model::label::Label;
 use segue_model::trigger_state::TriggerKey;
 use segue_model::{Json as Value, Map};
+use segue_scheduler::SchedulerError;
 use serde::Deserialize;
 use serde_json::json;
 

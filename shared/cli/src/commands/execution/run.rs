@@ -78,7 +78,7 @@ mod tests {
 
     fn args(inputs: &[(&str, &str)]) -> Run {
         Run {
-            flow: FlowArg::of("n.s.f"),
+            flow: FlowArg::from_text("n.s.f"),
             inputs: inputs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
             labels: vec![("team".into(), "a b".into())],
             revision: None,

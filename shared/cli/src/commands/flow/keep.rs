@@ -162,7 +162,7 @@ mod tests {
     #[tokio::test]
     async fn a_source_is_printed_as_it_was_written() {
         let stub = Stub::new([ok(json!({"id": "x", "source": "id: x # mine"}))]).await;
-        let flow = FlowArg::of("n.x");
+        let flow = FlowArg::from_text("n.x");
         let reply = get(&stub.session, &Get { flow, revision: Some(2) }).await.unwrap();
         assert_eq!(reply.text, "id: x # mine\n");
         assert_eq!(stub.paths(), ["GET /flows/n/x?source=true&revision=2"]);

@@ -44,7 +44,7 @@ fn run(call: &InlineCall<'_>) -> Result<InlineOutcome, InlineError> {
     Ok(InlineOutcome { changes: vec![Change::Labels(labels)], ..InlineOutcome::default() })
 }
 
-/// Labels from a map or a list, each key once; of two with one key the last counts.
+/// Labels from a map or a list, each key once. If a key repeats, the last label wins.
 fn labels(written: &Json) -> Result<Vec<Label>, InlineError> {
     let mut labels = Vec::new();
     match written {

@@ -1,5 +1,6 @@
-//! `execution.Resume`: resumes a paused execution, this one unless another is named. Another one that is not paused
-//! is a failure; whether this one is, and whether the inputs fit, is known only where the change is made.
+//! `execution.Resume`: resumes a paused execution, by default this one. The task fails if another execution
+//! is named and is not paused. Whether this execution is paused, and whether the inputs are valid, is checked
+//! only when the change is made.
 //!
 //! ```yaml
 //! - id: go_on

@@ -1,4 +1,4 @@
-//! `kv.Delete`: removes a value of the KV store and gives out as `deleted` whether there was one.
+//! `kv.Delete`: removes a value of the KV store. The output `deleted` says whether there was one.
 //!
 //! ```yaml
 //! - id: forget

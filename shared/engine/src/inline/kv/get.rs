@@ -1,4 +1,4 @@
-//! `kv.Get`: gives out a value of the KV store as `value`, null when there is none.
+//! `kv.Get`: returns a value of the KV store as `value`, null if there is none.
 //!
 //! ```yaml
 //! - id: last

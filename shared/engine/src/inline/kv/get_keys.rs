@@ -1,4 +1,4 @@
-//! `kv.GetKeys`: gives out the keys of a namespace as `keys`.
+//! `kv.GetKeys`: returns the keys of a namespace as `keys`.
 //!
 //! ```yaml
 //! - id: keys

@@ -1,4 +1,4 @@
-//! `state.Set`: merges a map into a state; gives out how many entries it has and the key it is kept under.
+//! `state.Set`: merges a map into a state. Returns the number of its entries and its key.
 
 use super::{key, object, state};
 use crate::inline::properties::{merged, missing};

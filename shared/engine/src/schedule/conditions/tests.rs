@@ -42,7 +42,7 @@ fn condition(name: &str, properties: Json) -> Json {
     condition
 }
 
-/// Asks at a slot in Paris.
+/// Evaluates a condition at a slot in Paris.
 fn ask_at(slot: &str, name: &str, properties: Json) -> Result<bool, ConditionError> {
     let zone = segue_template::time_zone("Europe/Paris").unwrap();
     let slot = at(slot);
@@ -57,7 +57,7 @@ fn ask_at(slot: &str, name: &str, properties: Json) -> Result<bool, ConditionErr
     holds(&condition(name, properties), &facts)
 }
 
-/// Asks about an execution.
+/// Evaluates a condition on an execution.
 fn ask_of(
     execution: &Execution,
     runs: &[TaskRun],

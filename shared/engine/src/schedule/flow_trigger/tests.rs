@@ -14,7 +14,7 @@ fn trigger(properties: Json, conditions: Json) -> FlowTrigger {
         "conditions": conditions, "labels": [], "inputs": {}, "stop_after": [], "log_level": null,
         "properties": properties,
     });
-    FlowTrigger::of(&serde_json::from_value(trigger).unwrap()).unwrap()
+    FlowTrigger::from_trigger(&serde_json::from_value(trigger).unwrap()).unwrap()
 }
 
 fn execution(flow: &str, state: State) -> Execution {

@@ -1,0 +1,43 @@
+//! The `housekeeping` service: tasks on executions, their logs and triggers (docs/kestra.md 4.1).
+//!
+//! What it is: one module per task type that looks into the state store. Those that change the execution they
+//! run in (labels, variables, its end) are run by the engine instead.
+//!
+//! What it must not know: how the state store keeps what it is asked for, how an execution goes on.
+//!
+//! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one
+//! line in [`tasks`].
+
+pub mod count;
+pub mod dates;
+pub mod fetch_logs;
+pub mod purge_executions;
+#[cfg(test)]
+mod testing;
+pub mod toggle_trigger;
+
+use segue_model::Json;
+use segue_model::state::State;
+use segue_task::{TaskError, TaskList};
+
+/// The task types of this service.
+pub fn tasks() -> TaskList {
+    TaskList::new("housekeeping")
+        .deployed_as(include_str!("../function.yaml"))
+        .add::<count::Count>()
+        .add::<fetch_logs::Fetch>()
+        .add::<purge_executions::PurgeExecutions>()
+        .add::<toggle_trigger::Toggle>()
+}
+
+/// States by name; none of them means all.
+fn states(names: &[String]) -> Result<Vec<State>, TaskError> {
+    names
+        .iter()
+        .map(|name| {
+            serde_json::from_value(Json::String(name.trim().to_ascii_uppercase())).map_err(|_| {
+                TaskError::failed(format!("'{name}' is no state; write SUCCESS, WARNING, FAILED, KILLED …"))
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,15 @@
+//! The command `segue`, for the tests that start it.
+
+use std::path::Path;
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// The command with its data in `data_dir`, without the settings of the environment. It is killed when it is dropped.
+pub(crate) fn segue(data_dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SEGUE_")) {
+        command.env_remove(name);
+    }
+    command.arg("--data-dir").arg(data_dir).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}

@@ -1,0 +1,152 @@
+//! Sends task runs, and the files of working directories, to their services.
+
+use crate::effect::Effect;
+use crate::flowable::{self, Stage};
+use crate::frame::Phase;
+use crate::plan::NodeId;
+use crate::state::{Action, Env, ExecutionState, set_memo};
+use segue_model::Json;
+use segue_model::catalog::RunBy;
+use segue_model::event::TaskRunResult;
+use segue_model::id::TaskRunId;
+use segue_model::state::State;
+use segue_model::task::{FlowableKind, TaskKind, WorkingDirectory};
+use segue_model::task_run::TaskRun;
+use serde_json::json;
+
+impl ExecutionState {
+    /// Sends a task run to its service.
+    pub(crate) fn dispatch(&mut self, id: &TaskRunId, env: &Env) {
+        let Some((task_run, Some(node_id))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
+            return;
+        };
+        let Some(node) = self.planned(node_id) else { return };
+        let (RunBy::Service(service), TaskKind::Plugin { properties }) = (node.run_by, &node.task.kind)
+        else {
+            return;
+        };
+        let properties = if node.task.type_name == flowable::MERGE {
+            flowable::properties_of_merge(self, &task_run)
+        } else {
+            properties.clone()
+        };
+        let mut reach = properties.clone();
+        if let Some(timeout) = &node.task.timeout {
+            reach.insert("timeout".into(), json!(timeout));
+        }
+        let context = self.json_context(&node.task, &task_run, &reach, env);
+        let dispatch = crate::effect::Dispatch {
+            service,
+            task_run_id: id.clone(),
+            attempt: task_run.ended_attempts(),
+            task_id: node.task.id.clone(),
+            task_type: node.task.type_name.clone(),
+            properties,
+            context,
+            timeout: node.task.timeout.clone(),
+            log_level: node.task.log_level,
+            log_to_file: node.task.log_to_file,
+            working_directory: self.directory_name(&task_run),
+        };
+        self.effect(Effect::DispatchTaskRun(Box::new(dispatch)));
+    }
+
+    /// The properties of a WorkingDirectory task. None for other tasks.
+    pub(crate) fn directory_of(&self, node: NodeId) -> Option<WorkingDirectory> {
+        match &self.plan.node(node)?.task.kind {
+            TaskKind::Flowable(flowable) => match &flowable.kind {
+                FlowableKind::WorkingDirectory(directory) => Some((**directory).clone()),
+                _ => None,
+            },
+            TaskKind::Plugin { .. } => None,
+        }
+    }
+
+    /// The name of the directory that a task run shares with its siblings. None if it shares none.
+    pub(crate) fn directory_name(&self, task_run: &TaskRun) -> Option<String> {
+        let mut next = task_run.parent_task_run_id.as_ref();
+        while let Some(run) = next.and_then(|id| self.run(id)) {
+            if run.node.is_some_and(|node| self.directory_of(node).is_some()) {
+                return Some(own_directory(&run.task_run));
+            }
+            next = run.task_run.parent_task_run_id.as_ref();
+        }
+        None
+    }
+
+    pub(crate) fn dispatch_directory(
+        &mut self,
+        id: &TaskRunId,
+        node: NodeId,
+        directory: &WorkingDirectory,
+        stage: Stage,
+        env: &Env,
+    ) {
+        let Some(task) = self.plan.node(node).map(|node| node.task.clone()) else { return };
+        let Some(run) = self.run_mut(id) else { return };
+        set_memo(&mut run.task_run.memo, "stage", json!(stage.name()));
+        let task_run = run.task_run.clone();
+        let attempt = flowable::directory_attempt(&task_run.memo, stage);
+        let context = self.json_context(&task, &task_run, &directory.properties, env);
+        let dispatch = flowable::directory_dispatch(
+            &task,
+            directory,
+            stage,
+            &task_run,
+            attempt,
+            context,
+            own_directory(&task_run),
+        );
+        self.effect(Effect::DispatchTaskRun(Box::new(dispatch)));
+    }
+
+    /// Starts to collect the files of a working directory once its children are done. Returns true while this
+    /// is in progress.
+    pub(crate) fn collect_directory(
+        &mut self,
+        id: &TaskRunId,
+        node: NodeId,
+        is_broken: bool,
+        env: &Env,
+    ) -> bool {
+        let Some(directory) = self.directory_of(node) else { return false };
+        let Some(run) = self.run_mut(id).filter(|run| run.task_run.memo.get("collected").is_none()) else {
+            return false;
+        };
+        if is_broken {
+            set_memo(&mut run.task_run.memo, "broken", Json::Bool(true));
+        }
+        self.dispatch_directory(id, node, &directory, Stage::Collect, env);
+        true
+    }
+
+    /// The files of a working directory were written or collected.
+    pub(crate) fn directory_finished(&mut self, result: &TaskRunResult, env: &Env) {
+        let id = &result.task_run_id;
+        let Some(run) = self.run(id) else { return };
+        let stage = Stage::of(&run.task_run.memo);
+        let expected = flowable::directory_attempt(&run.task_run.memo, stage);
+        if stage == Stage::Children || expected != result.attempt {
+            return self.look_again(env);
+        }
+        let Some(run) = self.run_mut(id) else { return };
+        set_memo(&mut run.task_run.memo, "stage", json!(Stage::Children.name()));
+        if stage == Stage::Collect {
+            set_memo(&mut run.task_run.memo, "collected", Json::Bool(true));
+            run.task_run.outputs.extend(result.outputs.clone());
+        }
+        if result.state == State::Failed {
+            self.force(id, State::Failed);
+            if let Some(frame) = self.frames.get_mut(id) {
+                frame.phase = Phase::Finally;
+            }
+        }
+        self.agenda.push_back(Action::Advance { level: Some(id.clone()), ended: None });
+    }
+}
+
+/// The name of a working directory: its task run and epoch, so that a retry begins with an empty directory.
+pub(crate) fn own_directory(task_run: &TaskRun) -> String {
+    let epoch = task_run.memo.get("epoch").and_then(Json::as_u64).unwrap_or(0);
+    format!("{}-{epoch}", task_run.id)
+}

@@ -1,0 +1,357 @@
+//! The machine: takes actions from the agenda and starts task runs, until nothing is left to do without
+//! another event.
+
+use crate::attempt::Ended;
+use crate::effect::Effect;
+use crate::flowable::{self, OpenError, Stage};
+use crate::frame::{Child, Frame, Phase};
+use crate::inline::{self, Change, InlineCall, InlineError, InlineOutcome};
+use crate::plan::{Branch, Node, NodeId};
+use crate::state::{Action, Env, ExecutionState, set_memo};
+use crate::timeout;
+use segue_model::catalog::RunBy;
+use segue_model::id::TaskRunId;
+use segue_model::label::set_labels;
+use segue_model::log::LogLevel;
+use segue_model::state::{State, StateHistory};
+use segue_model::task::{FlowableKind, Task, TaskKind};
+use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+use segue_template::{RenderError, is_truthy};
+use std::sync::Arc;
+
+/// The step cannot continue until answers are fetched.
+#[derive(Debug)]
+pub(crate) struct Blocked;
+
+impl ExecutionState {
+    /// Works through the agenda.
+    pub(crate) fn work(&mut self, env: &Env) {
+        let mut budget = env.budget.max(1);
+        while let Some(action) = self.agenda.pop_front() {
+            let starts = !matches!(action, Action::Advance { .. });
+            if starts && self.notes.paused {
+                self.agenda.push_front(action);
+                return;
+            }
+            if starts && budget == 0 {
+                self.agenda.push_front(action);
+                self.decision.more = true;
+                return;
+            }
+            let done = match &action {
+                Action::Start { parent, child } => self.start(parent.as_ref(), child, env),
+                Action::Again(id) => self.again(id, env),
+                Action::Advance { level, ended } => self.advance(level.as_ref(), *ended, env),
+            };
+            if done.is_err() {
+                self.agenda.push_front(action);
+                self.decision.pending = env.lookups.take_pending();
+                return;
+            }
+            budget -= usize::from(starts);
+            // One step may run an execution from its first task run to its last, but a promise applies to
+            // each change.
+            self.check_slas(env);
+        }
+    }
+
+    pub(crate) fn planned(&self, node: NodeId) -> Option<Node> {
+        self.plan.node(node).cloned()
+    }
+
+    /// The id of a child.
+    pub(crate) fn child_id(&self, parent: Option<&TaskRunId>, task: &Task, child: &Child) -> TaskRunId {
+        // A level that runs its children again (a loop's round, a retried block) counts its epochs.
+        let epoch = parent
+            .and_then(|id| self.run(id))
+            .and_then(|run| run.task_run.memo.get("epoch"))
+            .and_then(Json::as_u64)
+            .unwrap_or(0);
+        let mut name = if epoch == 0 { task.id.clone() } else { format!("{}#{epoch}", task.id) };
+        // Task runs of `errors`, `finally` and `afterExecution` are removed by a restart, and created again
+        // with other ids, so that their attempts are not confused with the old ones.
+        let attempt = self.execution.metadata.attempt_number;
+        let is_aside =
+            self.plan.node(child.node).is_some_and(|node| Phase::from_branch(node.branch) != Phase::Main);
+        if is_aside && attempt > 1 {
+            name.push_str(&format!("@{attempt}"));
+        }
+        TaskRunId::derive(&self.execution.id, parent, &name, child.value.as_deref(), child.iteration)
+    }
+
+    pub(crate) fn start(
+        &mut self,
+        parent: Option<&TaskRunId>,
+        child: &Child,
+        env: &Env,
+    ) -> Result<(), Blocked> {
+        let Some(node) = self.planned(child.node) else { return Ok(()) };
+        let task = node.task.clone();
+        let id = self.child_id(parent, &task, child);
+        if self.places.contains_key(&id) {
+            return Ok(());
+        }
+        let task_run = TaskRun {
+            id: id.clone(),
+            task_id: task.id.clone(),
+            parent_task_run_id: parent.cloned(),
+            value: child.value.clone(),
+            iteration: child.iteration,
+            attempts: Vec::new(),
+            outputs: Map::new(),
+            state: StateHistory::new(State::Created, env.now),
+            dynamic: false,
+            memo: Json::Null,
+        };
+        if let Some(condition) = &task.run_if {
+            let scope = self.scope(&task, &task_run, env);
+            match env.renderer.render(condition, &scope) {
+                Ok(text) if is_truthy(&text) => {}
+                Ok(_) => {
+                    self.insert(task_run, Some(child.node));
+                    self.finish(&id, State::Skipped, env.now);
+                    return Ok(());
+                }
+                Err(RenderError::Pending) => return Err(Blocked),
+                Err(error) => {
+                    self.insert(task_run, Some(child.node));
+                    self.log(Some(&id), LogLevel::Error, format!("runIf: {error}"), env.now);
+                    self.finish(&id, State::Failed, env.now);
+                    return Ok(());
+                }
+            }
+        }
+        match node.run_by {
+            RunBy::Inline => self.run_inline(task_run, child.node, &task, env),
+            RunBy::Service(_) => {
+                self.insert(task_run, Some(child.node));
+                self.dispatch(&id, env);
+                Ok(())
+            }
+            RunBy::Flowable => self.open(task_run, child.node, &task, env),
+        }
+    }
+
+    /// The next attempt of a task run that waited for it.
+    pub(crate) fn again(&mut self, id: &TaskRunId, env: &Env) -> Result<(), Blocked> {
+        let Some((task_run, Some(node_id))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
+            return Ok(());
+        };
+        let Some(node) = self.planned(node_id) else { return Ok(()) };
+        match node.run_by {
+            RunBy::Inline => self.run_inline(task_run, node_id, &node.task, env),
+            RunBy::Service(_) => {
+                self.enter(id, State::Created, env.now);
+                self.dispatch(id, env);
+                Ok(())
+            }
+            RunBy::Flowable => {
+                if task_run.current() != State::Running {
+                    self.reset(id);
+                }
+                let Some(task_run) = self.run(id).map(|run| run.task_run.clone()) else { return Ok(()) };
+                self.open(task_run, node_id, &node.task, env)
+            }
+        }
+    }
+
+    pub(crate) fn run_inline(
+        &mut self,
+        task_run: TaskRun,
+        node: NodeId,
+        task: &Arc<Task>,
+        env: &Env,
+    ) -> Result<(), Blocked> {
+        let TaskKind::Plugin { properties } = &task.kind else { return Ok(()) };
+        let scope = self.scope(task, &task_run, env);
+        let outcome = inline::run(
+            &task.type_name,
+            &InlineCall {
+                properties,
+                execution: &self.execution,
+                task_run: &task_run,
+                scope: &scope,
+                renderer: &env.renderer,
+                now: env.now,
+            },
+        );
+        let outcome = match outcome {
+            Err(InlineError::Pending) => return Err(Blocked),
+            other => other,
+        };
+        let id = task_run.id.clone();
+        if !self.places.contains_key(&id) {
+            self.insert(task_run, Some(node));
+        }
+        let min_level = task.log_level.unwrap_or(LogLevel::Trace);
+        let (logs, ended) = match outcome {
+            Ok(InlineOutcome { outputs, warning, logs, changes }) => {
+                self.apply(changes, env);
+                let state = if warning { State::Warning } else { State::Success };
+                (logs, (state, outputs, None))
+            }
+            Err(InlineError::Failed { message, logs }) => (logs, (State::Failed, Map::new(), Some(message))),
+            Err(InlineError::Pending) => return Err(Blocked),
+        };
+        for (level, message) in logs.into_iter().filter(|(level, _)| *level >= min_level) {
+            self.log(Some(&id), level, message, env.now);
+        }
+        let (state, outputs, error) = ended;
+        self.end_attempt(&id, Ended { state, outputs, error, start: env.now, end: env.now }, env);
+        Ok(())
+    }
+
+    /// Makes the changes that an inline task returned. Stored texts are masked.
+    pub(crate) fn apply(&mut self, changes: Vec<Change>, env: &Env) {
+        for mut change in changes {
+            change.mask(&env.lookups);
+            match change {
+                Change::Labels(labels) => {
+                    set_labels(&mut self.execution.labels, labels);
+                    self.shared = None;
+                    self.decision.changed = true;
+                }
+                Change::SetVariables(map) => {
+                    self.execution.variables.extend(map);
+                    self.shared = None;
+                    self.decision.changed = true;
+                }
+                Change::UnsetVariables(names) => {
+                    for name in names {
+                        self.execution.variables.shift_remove(&name);
+                    }
+                    self.shared = None;
+                    self.decision.changed = true;
+                }
+                Change::Exit(state) => self.notes.exit = Some(state),
+                Change::SetKv { .. } | Change::DeleteKv { .. } => {
+                    // Values that were read before are outdated. The next read waits for the commit.
+                    env.lookups.forget(is_kv);
+                    self.decision.changed = true;
+                    self.decision.changes.push(change);
+                }
+                Change::Resume { .. } => {
+                    self.decision.changed = true;
+                    self.decision.changes.push(change);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn open(
+        &mut self,
+        task_run: TaskRun,
+        node: NodeId,
+        task: &Arc<Task>,
+        env: &Env,
+    ) -> Result<(), Blocked> {
+        let scope = self.scope(task, &task_run, env);
+        let opened = flowable::open(self, node, &task_run, &scope, env)
+            .and_then(|opened| Ok((opened, timeout::limit(task, &scope, env)?)));
+        if matches!(opened, Err(OpenError::Pending)) {
+            return Err(Blocked);
+        }
+        let id = task_run.id.clone();
+        let is_open_again = task_run.current() == State::Running;
+        if !self.places.contains_key(&id) {
+            self.insert(task_run, Some(node));
+        }
+        let (opened, limit) = match opened {
+            Ok(opened) => opened,
+            Err(OpenError::Pending) => return Err(Blocked),
+            Err(OpenError::Failed(message)) => {
+                let now = env.now;
+                let ended = Ended {
+                    state: State::Failed,
+                    outputs: Map::new(),
+                    error: Some(message),
+                    start: now,
+                    end: now,
+                };
+                self.end_attempt(&id, ended, env);
+                return Ok(());
+            }
+        };
+        self.enter(&id, State::Running, env.now);
+        if let Some(run) = self.run_mut(&id) {
+            let mut outputs = Json::Object(opened.outputs);
+            env.lookups.mask(&mut outputs);
+            run.task_run.outputs = outputs.as_object_mut().map(std::mem::take).unwrap_or_default();
+            let kept = ["epoch", "limit", "until"].map(|key| (key, run.task_run.memo.get(key).cloned()));
+            run.task_run.memo = opened.memo;
+            for (key, value) in kept {
+                if let Some(value) = value {
+                    set_memo(&mut run.task_run.memo, key, value);
+                }
+            }
+        }
+        // A call that is checked again keeps its timeout.
+        if let Some(limit) = limit
+            && !is_open_again
+        {
+            self.start_clock(&id, limit, env);
+        }
+        // Children may read the outputs that the flowable has at its start.
+        if let Some(run) = self.run(&id)
+            && !run.task_run.outputs.is_empty()
+        {
+            self.outputs.set(&run.task_run.task_id, &run.chain, &run.task_run.outputs);
+        }
+        if let Some(text) = opened.warning {
+            self.log(Some(&id), LogLevel::Warn, text, env.now);
+        }
+        if let Some(due) = opened.timer {
+            self.effect(Effect::SetTimer { key: format!("due:{id}"), due });
+        }
+        let is_empty = opened.subflows.is_empty();
+        for request in opened.subflows {
+            self.effect(Effect::StartSubflow(Box::new(request)));
+        }
+        if is_empty && is_kind(task, |kind| matches!(kind, FlowableKind::Batches(_))) {
+            self.finish(&id, State::Success, env.now);
+            return Ok(());
+        }
+        let memo = self.run(&id).map(|run| run.task_run.memo.clone()).unwrap_or_default();
+        if let Some(order) = flowable::order(&self.plan, node, &memo) {
+            self.frames.insert(id.clone(), Frame::new(order));
+            self.begin_level(&id, node, opened.state, env);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn begin_level(&mut self, id: &TaskRunId, node: NodeId, state: State, env: &Env) {
+        if state == State::Paused {
+            let on_pause = self.plan.list(Some(node), Branch::OnPause).to_vec();
+            let plan = self.plan.clone();
+            for node in on_pause {
+                if let Some(frame) = self.frames.get_mut(id) {
+                    frame.child_started(&plan, node, None);
+                }
+                let child = Child { node, value: None, iteration: None };
+                self.agenda.push_back(Action::Start { parent: Some(id.clone()), child });
+            }
+            self.enter(id, State::Paused, env.now);
+            return;
+        }
+        if let Some(directory) = self.directory_of(node)
+            && flowable::sets_up(&directory)
+        {
+            self.dispatch_directory(id, node, &directory, Stage::Setup, env);
+            return;
+        }
+        self.agenda.push_back(Action::Advance { level: Some(id.clone()), ended: None });
+    }
+}
+
+/// Whether a task is a flowable of this kind.
+pub(crate) fn is_kind(task: &Task, wanted: fn(&FlowableKind) -> bool) -> bool {
+    match &task.kind {
+        TaskKind::Flowable(flowable) => wanted(&flowable.kind),
+        TaskKind::Plugin { .. } => false,
+    }
+}
+
+fn is_kv(lookup: &segue_template::Lookup) -> bool {
+    matches!(lookup, segue_template::Lookup::Kv { .. } | segue_template::Lookup::KvKeys { .. })
+}

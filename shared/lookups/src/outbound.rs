@@ -1,0 +1,252 @@
+//! HTTP clients for the addresses that flows name. They refuse the machine's metadata server, which gives out
+//! the service's own credentials, by name, by address and behind redirects. There is one cached client for
+//! each combination of settings.
+
+use crate::metadata::{is_metadata_address, is_metadata_name};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Proxy, Url, redirect};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use thiserror::Error;
+use url::Host;
+
+/// The number of redirects before the client gives up.
+const MAX_REDIRECTS: usize = 50;
+/// The number of cached clients. Each has its own connections.
+const MAX_CLIENTS: usize = 32;
+
+/// A request that is not made. The text says why, and what to do.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct NotSent(String);
+
+/// The settings that distinguish clients.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientSettings {
+    /// The longest time to establish a connection.
+    pub connect_timeout: Duration,
+    /// The longest time without new data.
+    pub read_timeout: Duration,
+    /// Whether redirects (status 3xx) are followed.
+    pub follow_redirects: bool,
+    /// Whether a redirect to another host, port or scheme is returned instead of followed. The request may
+    /// contain something meant only for the first host.
+    pub stay_with_origin: bool,
+    /// Whether any certificate is accepted.
+    pub insecure_tls: bool,
+    /// The URL of a proxy, with credentials. None: no proxy.
+    pub proxy: Option<String>,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(300),
+            follow_redirects: true,
+            stay_with_origin: false,
+            insecure_tls: false,
+            proxy: None,
+        }
+    }
+}
+
+/// The clients of one service.
+#[derive(Debug)]
+pub struct Clients {
+    guard: Guard,
+    kept: Mutex<HashMap<ClientSettings, Client>>,
+}
+
+impl Clients {
+    /// Clients that may or may not connect to the metadata server.
+    pub fn new(allow_metadata: bool) -> Self {
+        Self { guard: Guard { allow_metadata }, kept: Mutex::default() }
+    }
+
+    /// Clients configured by the environment. `SEGUE_HTTP_ALLOW_METADATA=true` (default `false`) lets flows
+    /// connect to the metadata server.
+    pub fn from_env() -> Self {
+        Self::new(std::env::var("SEGUE_HTTP_ALLOW_METADATA").is_ok_and(|value| value == "true"))
+    }
+
+    /// The client with these settings. A proxy is used only if the settings name one.
+    ///
+    /// # Errors
+    /// [`NotSent`] if the proxy is not a URL or the client cannot be created.
+    pub fn get(&self, settings: &ClientSettings) -> Result<Client, NotSent> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = kept.get(settings) {
+            return Ok(client.clone());
+        }
+        let client = self.build(settings).map_err(|error| {
+            NotSent(format!("no HTTP client can be created with these options: {}", describe(&error)))
+        })?;
+        if kept.len() >= MAX_CLIENTS {
+            kept.clear();
+        }
+        kept.insert(settings.clone(), client.clone());
+        Ok(client)
+    }
+
+    /// Parses an address and refuses forbidden ones.
+    ///
+    /// # Errors
+    /// [`NotSent`] if the text is not an `http` or `https` URL, or leads to the metadata server.
+    pub fn url(&self, uri: &str) -> Result<Url, NotSent> {
+        let url = Url::parse(uri.trim())
+            .map_err(|error| NotSent(format!("'{uri}' is not a URL ({error}); write https://host/path")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(NotSent(format!("'{uri}' is neither http nor https")));
+        }
+        self.guard.check(&url).map_err(NotSent)?;
+        Ok(url)
+    }
+
+    fn build(&self, settings: &ClientSettings) -> Result<Client, reqwest::Error> {
+        let guard = self.guard;
+        let stay = settings.stay_with_origin;
+        let policy = if settings.follow_redirects {
+            redirect::Policy::custom(move |attempt| {
+                if attempt.previous().len() > MAX_REDIRECTS {
+                    return attempt.error(format!("more than {MAX_REDIRECTS} redirects"));
+                }
+                if let Err(refusal) = guard.check(attempt.url()) {
+                    return attempt.error(refusal);
+                }
+                let leaves =
+                    attempt.previous().last().is_some_and(|from| from.origin() != attempt.url().origin());
+                if stay && leaves { attempt.stop() } else { attempt.follow() }
+            })
+        } else {
+            redirect::Policy::none()
+        };
+        let builder = Client::builder()
+            // Bodies are returned as they were sent. Whether the client can unpack them must not depend on
+            // the features of other crates.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .user_agent(concat!("segue/", env!("CARGO_PKG_VERSION")))
+            .http1_title_case_headers()
+            .connect_timeout(settings.connect_timeout)
+            .read_timeout(settings.read_timeout)
+            .redirect(policy)
+            // The address may contain secrets, so it is not sent to other hosts.
+            .referer(false)
+            .dns_resolver(Arc::new(self.guard))
+            .tls_danger_accept_invalid_certs(settings.insecure_tls);
+        match &settings.proxy {
+            Some(proxy) => builder.proxy(Proxy::all(proxy)?),
+            None => builder.no_proxy(),
+        }
+        .build()
+    }
+}
+
+/// The error with all its causes. The first line of an HTTP error rarely says why it happened.
+pub fn describe(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text.push_str(": ");
+            text.push_str(&reason);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Keeps requests away from the metadata server.
+#[derive(Clone, Copy, Debug)]
+struct Guard {
+    allow_metadata: bool,
+}
+
+impl Guard {
+    fn check(self, url: &Url) -> Result<(), String> {
+        let refused = match url.host() {
+            Some(Host::Domain(name)) => is_metadata_name(name),
+            Some(Host::Ipv4(address)) => is_metadata_address(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => is_metadata_address(IpAddr::V6(address)),
+            None => false,
+        };
+        if refused && !self.allow_metadata {
+            return Err(refusal(url.host_str().unwrap_or_default()));
+        }
+        Ok(())
+    }
+}
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = *self;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let (refused, allowed): (Vec<_>, Vec<_>) =
+                found.partition(|address| !guard.allow_metadata && is_metadata_address(address.ip()));
+            if allowed.is_empty() && !refused.is_empty() {
+                return Err(refusal(name.as_str()).into());
+            }
+            let addresses: Addrs = Box::new(allowed.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+fn refusal(host: &str) -> String {
+    format!(
+        "'{host}' is the machine's metadata server; flows may not use it unless the deployment sets \
+         SEGUE_HTTP_ALLOW_METADATA=true"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_metadata_server_is_refused_in_every_spelling() {
+        let clients = Clients::new(false);
+        for uri in [
+            "http://169.254.169.254/computeMetadata/v1/",
+            "http://metadata.google.internal/",
+            "http://METADATA.google.internal./",
+            "http://2852039166/",
+            "http://0xa9fea9fe/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[fd20:ce::254]/",
+            "http://169.254.170.2/v2/credentials/",
+            "http://100.100.100.200/latest/meta-data/",
+            "http://168.63.129.16/metadata/",
+            "http://[64:ff9b::a9fe:a9fe]/",
+            "http://instance-data.ec2.internal/",
+        ] {
+            assert!(clients.url(uri).unwrap_err().to_string().contains("metadata server"), "{uri}");
+            assert!(Clients::new(true).url(uri).is_ok(), "{uri}");
+        }
+        assert!(clients.url("https://example.com/metadata").is_ok());
+    }
+
+    #[test]
+    fn only_http_is_spoken() {
+        for uri in ["file:///etc/passwd", "ftp://host/x", "host/x", ""] {
+            assert!(Clients::new(true).url(uri).is_err(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn one_client_serves_the_same_settings() {
+        let clients = Clients::new(false);
+        clients.get(&ClientSettings::default()).unwrap();
+        clients.get(&ClientSettings::default()).unwrap();
+        assert_eq!(clients.kept.lock().unwrap().len(), 1);
+        let odd = ClientSettings { proxy: Some("::".to_owned()), ..ClientSettings::default() };
+        assert!(clients.get(&odd).is_err());
+    }
+}

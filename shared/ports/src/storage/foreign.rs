@@ -1,0 +1,135 @@
+//! What an execution may have of the files of other namespaces.
+//!
+//! What it is: the setting [`ForeignFiles`], and [`Reader`], which knows for whom internal storage is opened.
+//! What it must not know: which adapter keeps files and executions.
+
+use super::owner::{Owner, in_line};
+use crate::error::PortError;
+use crate::state::StateStore;
+use segue_model::execution::Execution;
+use segue_model::id::ExecutionId;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// How many executions that started each other are followed upwards: as many as subflows may be deep.
+const LONGEST_LINE: usize = 100;
+
+/// The trigger that starts an execution at the end of another.
+const FLOW_TRIGGER: &str = "io.kestra.plugin.core.trigger.Flow";
+
+/// What flows may have of the files of namespaces that are neither around nor below their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForeignFiles {
+    /// Everything, as in Kestra.
+    Allow,
+    /// Namespace files, which a flow asks for by the name of the namespace, and files of executions that started
+    /// theirs or were started by theirs, however many executions are between them.
+    #[default]
+    Named,
+    /// The files of executions, as [`Self::Named`] has it. No namespace files.
+    Refuse,
+}
+
+impl ForeignFiles {
+    /// The environment variable of the setting.
+    pub const VARIABLE: &'static str = "SEGUE_FOREIGN_FILES";
+
+    /// The setting in the environment; the default where the variable is not set or empty.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] for another value.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, PortError> {
+        let text = variable(Self::VARIABLE).unwrap_or_default();
+        match text.trim() {
+            "" => Ok(Self::default()),
+            text => text.parse(),
+        }
+    }
+}
+
+impl FromStr for ForeignFiles {
+    type Err = PortError;
+
+    fn from_str(text: &str) -> Result<Self, PortError> {
+        match text {
+            "allow" => Ok(Self::Allow),
+            "named" => Ok(Self::Named),
+            "refuse" => Ok(Self::Refuse),
+            _ => Err(PortError::invalid(format!(
+                "the environment variable {} is '{text}'; use allow, named or refuse",
+                Self::VARIABLE
+            ))),
+        }
+    }
+}
+
+/// The execution for which internal storage is opened.
+#[derive(Clone)]
+pub(super) struct Reader {
+    pub(super) state: Arc<dyn StateStore>,
+    pub(super) namespace: String,
+    pub(super) execution_id: ExecutionId,
+}
+
+impl Reader {
+    /// Refuses a path whose file is not for this execution. Only the files of executions of foreign namespaces cost
+    /// reads of the state store.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] for a file that is not for this execution; as [`StateStore::execution`].
+    pub(super) async fn admit(&self, path: &str, rule: ForeignFiles) -> Result<(), PortError> {
+        let owner = Owner::from_path(path);
+        let Some(namespace) = owner.namespace() else { return Ok(()) };
+        if rule == ForeignFiles::Allow || in_line(namespace, &self.namespace) {
+            return Ok(());
+        }
+        let admitted = match &owner {
+            Owner::Namespace(_) => rule == ForeignFiles::Named,
+            Owner::Execution { id, .. } => self.is_kin(&ExecutionId::from(*id)).await?,
+            Owner::Flow { .. } | Owner::Nobody => false,
+        };
+        if admitted {
+            return Ok(());
+        }
+        Err(PortError::invalid(format!(
+            "the file kestra:///{path} belongs to the namespace '{namespace}', and is not for a flow of '{}': a flow \
+             reads and writes files of its own namespace, of those around and below it, and of executions that \
+             started its own or were started by it; whoever runs Segue can allow more with {}=allow",
+            self.namespace,
+            ForeignFiles::VARIABLE
+        )))
+    }
+
+    /// Whether the other execution and this one go back to the same execution.
+    async fn is_kin(&self, other: &ExecutionId) -> Result<bool, PortError> {
+        let own = self.line(&self.execution_id).await?;
+        let others = self.line(other).await?;
+        Ok(own.intersection(&others).next().is_some())
+    }
+
+    /// An execution and those that started it, one after the other.
+    async fn line(&self, first: &ExecutionId) -> Result<BTreeSet<ExecutionId>, PortError> {
+        let mut line = BTreeSet::new();
+        let mut next = Some(first.clone());
+        while let Some(id) = next.take() {
+            if line.len() >= LONGEST_LINE || !line.insert(id.clone()) {
+                break;
+            }
+            next = self.state.execution(&id).await?.as_ref().and_then(|stored| started_by(&stored.execution));
+        }
+        Ok(line)
+    }
+}
+
+/// The execution that started this one: that of the Subflow task, or that whose end a Flow trigger waited for.
+fn started_by(execution: &Execution) -> Option<ExecutionId> {
+    let trigger = execution.trigger.as_ref()?;
+    if let Some(parent) = &trigger.parent {
+        return Some(parent.execution_id.clone());
+    }
+    if trigger.type_name != FLOW_TRIGGER {
+        return None;
+    }
+    trigger.variables.get("executionId").and_then(|id| id.as_str()).map(ExecutionId::from)
+}

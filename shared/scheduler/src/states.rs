@@ -1,0 +1,324 @@
+//! The states of triggers through the life of their flows: made, kept, computed anew, removed, switched off and on,
+//! mended (docs/kestra.md 5.2).
+
+use crate::error::SchedulerError;
+use crate::memo::Memo;
+use crate::scheduler::{ON_DATES, SCHEDULE, Scheduler};
+use crate::tick::is_off;
+use jiff::Timestamp;
+use segue_engine::schedule::{Calendar, Recover, ScheduleSettings};
+use segue_model::Json;
+use segue_model::backfill::BackfillState;
+use segue_model::flow::Flow;
+use segue_model::trigger::Trigger;
+use segue_model::trigger_state::{TriggerKey, TriggerState};
+use segue_ports::PortError;
+use segue_ports::schedule::{BackfillFilter, TriggerFilter};
+use serde_json::json;
+
+/// What of a trigger decides its slots, or its windows: another one begins anew.
+pub(crate) fn definition(trigger: &Trigger) -> String {
+    let keys: &[&str] = match trigger.type_name.as_str() {
+        SCHEDULE => &["cron", "withSeconds", "timezone"],
+        ON_DATES => &["dates", "timezone"],
+        _ => &["preconditions"],
+    };
+    let of = |key: &&str| json!([key, trigger.properties.get(*key)]);
+    let parts: Vec<Json> = keys.iter().map(of).collect();
+    json!([trigger.type_name, parts]).to_string()
+}
+
+fn key_of(flow: &Flow, trigger: &Trigger) -> TriggerKey {
+    TriggerKey::new(&flow.namespace, &flow.id, &trigger.id)
+}
+
+/// The slot a trigger goes on with that was not looked at since `from`.
+fn go_on(
+    calendar: &Calendar,
+    recover: Recover,
+    from: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let missed = from.filter(|from| *from <= now);
+    match (missed, recover) {
+        (Some(from), Recover::All) => calendar.first_from(from),
+        (Some(from), Recover::Last) => {
+            calendar.last_until(now).filter(|last| *last >= from).or_else(|| calendar.next(now))
+        }
+        (Some(_), Recover::None) => calendar.next(now),
+        (None, _) => from.or_else(|| calendar.next(now)),
+    }
+}
+
+impl Scheduler {
+    /// After a flow was saved: states of its triggers are made, kept, computed anew or removed.
+    ///
+    /// # Errors
+    /// [`SchedulerError::Port`].
+    pub async fn sync_flow(&self, flow: &Flow) -> Result<(), SchedulerError> {
+        self.listeners.forget();
+        for state in self.states_of(&flow.namespace, &flow.id).await? {
+            if flow.trigger(&state.key.trigger_id).is_none() {
+                self.ports().state.delete_trigger(&state.key).await?;
+            }
+        }
+        for trigger in &flow.triggers {
+            self.sync_trigger(flow, trigger).await?;
+        }
+        Ok(())
+    }
+
+    /// After a flow was deleted: the states of its triggers go with it.
+    ///
+    /// # Errors
+    /// [`SchedulerError::Port`].
+    pub async fn forget_flow(&self, namespace: &str, flow_id: &str) -> Result<(), SchedulerError> {
+        self.listeners.forget();
+        for state in self.states_of(namespace, flow_id).await? {
+            self.ports().state.delete_trigger(&state.key).await?;
+        }
+        Ok(())
+    }
+
+    async fn states_of(&self, namespace: &str, flow_id: &str) -> Result<Vec<TriggerState>, PortError> {
+        let filter =
+            TriggerFilter { namespace: Some(namespace.to_owned()), flow_id: Some(flow_id.to_owned()) };
+        let mut states = self.ports().state.triggers(&filter).await?;
+        states.retain(|state| state.key.namespace == namespace);
+        Ok(states)
+    }
+
+    /// Brings the state of a trigger to what the flow says now.
+    pub(crate) async fn sync_trigger(&self, flow: &Flow, trigger: &Trigger) -> Result<(), PortError> {
+        let (key, definition, now) = (key_of(flow, trigger), definition(trigger), self.now());
+        let calendar = match self.calendar(flow, trigger).await? {
+            Some(Err(why)) => {
+                tracing::error!(trigger = %key, "it has no slots: {why}");
+                None
+            }
+            other => other.and_then(Result::ok),
+        };
+        let off = is_off(flow, trigger);
+        let first = calendar.as_ref().and_then(|calendar| calendar.next(now));
+        let fresh = TriggerState {
+            key: key.clone(),
+            date: None,
+            next_execution_date: first.filter(|_| !off),
+            disabled: false,
+            execution_id: None,
+            definition: definition.clone(),
+            memo: Json::Null,
+            updated_date: now,
+        };
+        match self.ports().state.put_trigger(&fresh, 0).await {
+            Ok(_) => return Ok(()),
+            Err(PortError::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let recover = ScheduleSettings::from_trigger(trigger).recover;
+        self.change_trigger(&key, |state| {
+            let mut changed = state.clone();
+            let mut memo = Memo::from_state(state);
+            if state.definition != definition {
+                changed.definition.clone_from(&definition);
+                changed.next_execution_date = first;
+                memo = Memo { stopped_by: memo.stopped_by, ..Memo::default() };
+            }
+            if off || state.disabled {
+                memo.resume = changed.next_execution_date.take().or(memo.resume);
+            } else if changed.next_execution_date.is_none()
+                && let Some(calendar) = &calendar
+            {
+                changed.next_execution_date = go_on(calendar, recover, memo.resume.take(), now);
+            }
+            changed.memo = memo.json();
+            (changed != *state).then_some(changed)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Switches a trigger off or on. One that is switched on again goes on as its `recoverMissedSchedules` says.
+    ///
+    /// # Errors
+    /// [`SchedulerError::NotFound`], [`SchedulerError::Port`].
+    pub async fn set_disabled(
+        &self,
+        key: &TriggerKey,
+        disabled: bool,
+    ) -> Result<TriggerState, SchedulerError> {
+        let (flow, trigger) = self.known_trigger(key).await?;
+        let trigger = flow.trigger(&trigger).ok_or_else(|| no_trigger(key))?;
+        self.sync_trigger(&flow, trigger).await?;
+        let calendar = self.calendar(&flow, trigger).await?.and_then(Result::ok);
+        let (recover, now) = (ScheduleSettings::from_trigger(trigger).recover, self.now());
+        let off = is_off(&flow, trigger);
+        let changed = self
+            .change_trigger(key, |state| {
+                if state.disabled == disabled {
+                    return None;
+                }
+                let mut changed = TriggerState { disabled, ..state.clone() };
+                let mut memo = Memo::from_state(state);
+                if disabled {
+                    memo.resume = changed.next_execution_date.take().or(memo.resume);
+                } else if let Some(calendar) = calendar.as_ref().filter(|_| !off) {
+                    changed.next_execution_date = go_on(calendar, recover, memo.resume.take(), now);
+                }
+                changed.memo = memo.json();
+                Some(changed)
+            })
+            .await?;
+        changed.ok_or_else(|| no_trigger(key))
+    }
+
+    /// Frees a trigger from the execution it waits for.
+    ///
+    /// # Errors
+    /// [`SchedulerError::NotFound`]; [`SchedulerError::IllegalState`] when it waits for none.
+    pub async fn unlock(&self, key: &TriggerKey) -> Result<TriggerState, SchedulerError> {
+        let mut was_locked = false;
+        let changed = self
+            .change_trigger(key, |state| {
+                was_locked = state.execution_id.is_some();
+                was_locked.then(|| TriggerState { execution_id: None, ..state.clone() })
+            })
+            .await?
+            .ok_or_else(|| no_trigger(key))?;
+        if !was_locked {
+            return Err(SchedulerError::IllegalState(format!(
+                "trigger {key} is not locked: it waits for no execution"
+            )));
+        }
+        self.publish_ticks(vec![key.clone()]).await?;
+        Ok(changed)
+    }
+
+    async fn known_trigger(
+        &self,
+        key: &TriggerKey,
+    ) -> Result<(std::sync::Arc<Flow>, String), SchedulerError> {
+        let flow = self.known_flow(&key.namespace, &key.flow_id).await?;
+        let id = flow.trigger(&key.trigger_id).ok_or_else(|| no_trigger(key))?.id.clone();
+        Ok((flow, id))
+    }
+
+    /// Publishes a tick for every trigger that is due, and returns how many there are.
+    ///
+    /// # Errors
+    /// [`SchedulerError::Port`].
+    pub async fn publish_due(&self) -> Result<usize, SchedulerError> {
+        Ok(self.tick_all_due().await?)
+    }
+
+    pub(crate) async fn tick_all_due(&self) -> Result<usize, PortError> {
+        let due = self.ports().state.due_triggers(self.now(), 500).await?;
+        let count = due.len();
+        if count > 0 {
+            self.publish_ticks(due).await?;
+        }
+        Ok(count)
+    }
+
+    /// At start: states are brought to what the flows say, slots that were missed are dealt with as
+    /// `recoverMissedSchedules` says, triggers and backfills that wait for executions which have ended go on.
+    ///
+    /// # Errors
+    /// [`SchedulerError::Port`].
+    pub async fn recover(&self) -> Result<(), SchedulerError> {
+        let flows = self.ports().state.flows(None).await?;
+        for stored in flows.iter().filter(|stored| !stored.deleted && stored.source.contains("triggers")) {
+            match self.flow(&stored.namespace, &stored.id).await {
+                Ok(Some(flow)) => self.sync_flow(&flow).await?,
+                Ok(None) => {}
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(error) => tracing::error!(%error, "its triggers do not fire"),
+            }
+        }
+        for state in self.ports().state.triggers(&TriggerFilter::default()).await? {
+            self.recover_trigger(&state.key).await?;
+        }
+        let states = vec![BackfillState::Running, BackfillState::Paused, BackfillState::Cancelled];
+        let filter = BackfillFilter { states, ..BackfillFilter::default() };
+        for backfill in self.ports().state.backfills(&filter).await? {
+            if backfill.state != BackfillState::Cancelled || !backfill.active.is_empty() {
+                self.recover_backfill(&backfill.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The clock went back: schedules whose next slot was found while it was ahead wait for the next slot from now. A
+    /// slot that has its execution already has no second one.
+    ///
+    /// # Errors
+    /// [`SchedulerError::Port`].
+    pub async fn clock_went_back(&self) -> Result<(), SchedulerError> {
+        let now = self.now();
+        for state in self.ports().state.triggers(&TriggerFilter::default()).await? {
+            if state.updated_date <= now || state.next_execution_date.is_none() {
+                continue;
+            }
+            let flow = match self.flow(&state.key.namespace, &state.key.flow_id).await {
+                Ok(flow) => flow,
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(_) => continue,
+            };
+            let Some((flow, trigger)) =
+                flow.as_ref().and_then(|flow| Some((flow, flow.trigger(&state.key.trigger_id)?)))
+            else {
+                continue;
+            };
+            let Some(calendar) = self.calendar(flow, trigger).await?.and_then(Result::ok) else { continue };
+            self.change_trigger(&state.key, |current| {
+                (current.updated_date > now).then(|| segue_model::trigger_state::TriggerState {
+                    next_execution_date: calendar.next(now),
+                    updated_date: now,
+                    ..current.clone()
+                })
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn recover_trigger(&self, key: &TriggerKey) -> Result<(), PortError> {
+        let flow = match self.flow(&key.namespace, &key.flow_id).await {
+            Ok(flow) => flow,
+            Err(error) if error.is_transient() => return Err(error),
+            Err(_) => return Ok(()),
+        };
+        let Some(trigger) = flow.as_ref().and_then(|flow| flow.trigger(&key.trigger_id)) else {
+            self.ports().state.delete_trigger(key).await?;
+            return Ok(());
+        };
+        let Some(flow) = &flow else { return Ok(()) };
+        let calendar = self.calendar(flow, trigger).await?.and_then(Result::ok);
+        let Some(state) = self.ports().state.trigger(key).await? else { return Ok(()) };
+        let holder = match &state.value.execution_id {
+            Some(holder) => self.still_open(holder).await?,
+            None => None,
+        };
+        let (recover, now) = (ScheduleSettings::from_trigger(trigger).recover, self.now());
+        self.change_trigger(key, |current| {
+            let mut changed = current.clone();
+            // Another execution holds it by now.
+            if current.execution_id == state.value.execution_id {
+                changed.execution_id.clone_from(&holder);
+            }
+            if let (Some(next), Some(calendar)) = (current.next_execution_date, &calendar) {
+                changed.next_execution_date = go_on(calendar, recover, Some(next), now);
+            }
+            (changed != *current).then_some(changed)
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+fn no_trigger(key: &TriggerKey) -> SchedulerError {
+    SchedulerError::NotFound(format!(
+        "there is no trigger '{}' in flow {}.{}",
+        key.trigger_id, key.namespace, key.flow_id
+    ))
+}

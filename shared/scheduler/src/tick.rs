@@ -1,0 +1,142 @@
+//! A tick: the slots of a trigger that are due, one after another (docs/kestra.md 5.2).
+//!
+//! A tick names no slot; the due one follows from the trigger's state. First its execution is made, under an id that
+//! follows from the slot; then the state is written, on the version it was read at. Cut short between the two, or
+//! delivered twice, the same execution is made again, which is nothing.
+
+use crate::fire::{Extra, Fired, slot_id};
+use crate::scheduler::{MOST_CONFLICTS, Scheduler};
+use segue_engine::schedule::ScheduleSettings;
+use segue_model::Map;
+use segue_model::flow::Flow;
+use segue_model::id::ExecutionId;
+use segue_model::state::State;
+use segue_model::trigger::Trigger;
+use segue_model::trigger_state::{TriggerKey, TriggerState};
+use segue_ports::PortError;
+use segue_ports::schedule::Versioned;
+
+/// How many slots one tick deals with before it publishes the next; so a message is never worked on for long.
+const MOST_SLOTS: usize = 100;
+
+impl Scheduler {
+    /// Deals with the slots of a trigger that are due.
+    pub(crate) async fn tick(&self, key: &TriggerKey) -> Result<(), PortError> {
+        for _ in 0..MOST_SLOTS {
+            if !self.deal_with_slot(key).await? {
+                return Ok(());
+            }
+        }
+        self.publish_ticks(vec![key.clone()]).await
+    }
+
+    /// Deals with one slot; true where there may be more to do.
+    async fn deal_with_slot(&self, key: &TriggerKey) -> Result<bool, PortError> {
+        let Some(Versioned { value: state, version }) = self.ports().state.trigger(key).await? else {
+            return Ok(false);
+        };
+        let flow = self.flow(&key.namespace, &key.flow_id).await?;
+        let Some((flow, trigger)) =
+            flow.as_ref().and_then(|flow| Some((flow, flow.trigger(&key.trigger_id)?)))
+        else {
+            self.ports().state.delete_trigger(key).await?;
+            return Ok(false);
+        };
+        let now = self.now();
+        if is_off(flow, trigger) || state.disabled {
+            return Ok(false);
+        }
+        if state.definition != crate::states::definition(trigger) {
+            self.sync_trigger(flow, trigger).await?;
+            return Ok(true);
+        }
+        let settings = ScheduleSettings::from_trigger(trigger);
+        if let Some(holder) = &state.execution_id {
+            let holder = if settings.allow_concurrent { None } else { self.still_open(holder).await? };
+            if holder.is_some() && holder == state.execution_id {
+                return Ok(false);
+            }
+            return self.write(TriggerState { execution_id: holder, ..state }, version).await;
+        }
+        let Some(slot) = state.next_execution_date.filter(|slot| *slot <= now) else { return Ok(false) };
+        let calendar = match self.calendar(flow, trigger).await? {
+            Some(Ok(calendar)) => calendar,
+            Some(Err(why)) => {
+                tracing::error!(trigger = %key, "it has no slots: {why}");
+                return self
+                    .write(TriggerState { next_execution_date: None, ..state }, version)
+                    .await
+                    .map(|_| false);
+            }
+            None => return Ok(false),
+        };
+        let mut next = TriggerState {
+            date: Some(slot),
+            next_execution_date: calendar.next(slot),
+            updated_date: now,
+            ..state
+        };
+        let is_late = settings.late_maximum_delay.is_some_and(|delay| now.duration_since(slot) > delay);
+        if !is_late {
+            let extra = Extra { id: slot_id(key, slot), backfill: None, inputs: &Map::new(), labels: &[] };
+            match self.fire(flow, trigger, &calendar, slot, extra).await? {
+                Fired::Off => return Ok(false),
+                Fired::Passed => {}
+                Fired::Made(execution) => {
+                    let open = !execution.state.current().is_terminal();
+                    next.execution_id = (open && !settings.allow_concurrent).then_some(execution.id);
+                }
+            }
+        }
+        // Looked at again: the execution may have ended before the state told of it.
+        self.write(next, version).await
+    }
+
+    /// Writes a state. True: it is looked at again, also where somebody else was faster.
+    async fn write(&self, state: TriggerState, version: u64) -> Result<bool, PortError> {
+        match self.ports().state.put_trigger(&state, version).await {
+            Ok(_) | Err(PortError::Conflict { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The execution itself while it has not ended, or the one that follows it where the flow's retry made a new
+    /// one; none when all have ended or are gone.
+    pub(crate) async fn still_open(&self, id: &ExecutionId) -> Result<Option<ExecutionId>, PortError> {
+        let mut id = id.clone();
+        loop {
+            let Some(stored) = self.ports().state.execution(&id).await? else { return Ok(None) };
+            match stored.execution.state.current() {
+                State::Retried => id = segue_executor::retry_id(&id),
+                state => return Ok((!state.is_terminal()).then_some(id)),
+            }
+        }
+    }
+
+    /// Changes the state of a trigger: read, changed, and written on the version that was read, again where somebody
+    /// else was faster. `change` gives none where nothing is to be changed.
+    pub(crate) async fn change_trigger(
+        &self,
+        key: &TriggerKey,
+        mut change: impl FnMut(&TriggerState) -> Option<TriggerState> + Send,
+    ) -> Result<Option<TriggerState>, PortError> {
+        for _ in 0..MOST_CONFLICTS {
+            let Some(Versioned { value: state, version }) = self.ports().state.trigger(key).await? else {
+                return Ok(None);
+            };
+            let Some(mut changed) = change(&state) else { return Ok(Some(state)) };
+            changed.updated_date = self.now();
+            match self.ports().state.put_trigger(&changed, version).await {
+                Ok(_) => return Ok(Some(changed)),
+                Err(PortError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(PortError::unavailable("state store", format!("trigger {key} is changed all the time by others")))
+    }
+}
+
+/// Whether the flow itself says that a trigger does not fire.
+pub(crate) fn is_off(flow: &Flow, trigger: &Trigger) -> bool {
+    flow.disabled || trigger.disabled
+}

@@ -1,0 +1,285 @@
+//! A world for the scheduler: the embedded store in a directory of its own, a clock that is set, and a bus whose
+//! messages are delivered when a test says so, once or twice, or which fails.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+#![allow(unreachable_pub, reason = "shared by the files of tests beside it")]
+#![allow(dead_code, reason = "each test file uses a part of the world")]
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use segue_executor::{Executor, ExecutorParts, NoObserver};
+use segue_lookups::Answers;
+use segue_model::Map;
+use segue_model::backfill::{Backfill, BackfillRequest};
+use segue_model::catalog::Catalog;
+use segue_model::execution::Execution;
+use segue_model::flow::Flow;
+use segue_model::id::ExecutionId;
+use segue_model::log::LogLevel;
+use segue_model::state::State;
+use segue_model::trigger_state::{TriggerKey, TriggerState};
+use segue_ports::state::ExecutionFilter;
+use segue_ports::wire::Message;
+use segue_ports::{Clock, EventBus, MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
+use segue_scheduler::{Scheduler, SchedulerParts};
+use segue_template::{Answer, Lookup, Renderer};
+use serde_json::{Value as Json, json};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+struct SetClock(Mutex<Timestamp>);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[derive(Default)]
+pub struct HeldBus {
+    waiting: Mutex<VecDeque<Outgoing>>,
+    /// The publishing that fails, counted from now; 0 is none.
+    fails: Mutex<u32>,
+}
+
+#[async_trait]
+impl EventBus for HeldBus {
+    async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
+        let mut fails = self.fails.lock().unwrap();
+        if *fails > 0 {
+            *fails -= 1;
+            if *fails == 0 {
+                return Err(PortError::unavailable("bus", "cut short by the test"));
+            }
+        }
+        self.waiting.lock().unwrap().extend(messages);
+        Ok(())
+    }
+
+    async fn publish_at(&self, messages: Vec<Outgoing>, _: Timestamp) -> Result<(), PortError> {
+        self.publish(messages).await
+    }
+}
+
+struct KvAnswers;
+
+#[async_trait]
+impl Answers for KvAnswers {
+    async fn answer(&self, _: &str, _: &ExecutionId, lookup: &Lookup) -> Result<Answer, PortError> {
+        Ok(match lookup {
+            Lookup::Kv { key, .. } if key == "known" => Answer::Found(json!("from kv")),
+            _ => Answer::Missing,
+        })
+    }
+
+    fn mask(&self, text: String) -> String {
+        text
+    }
+}
+
+pub struct World {
+    _directory: tempfile::TempDir,
+    pub ports: Ports,
+    pub bus: Arc<HeldBus>,
+    clock: Arc<SetClock>,
+    pub executor: Arc<Executor>,
+    pub scheduler: Arc<Scheduler>,
+    /// Every message is delivered this many times.
+    pub deliveries: usize,
+}
+
+impl World {
+    pub fn new(now: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let embedded = segue_embedded::open_with(directory.path(), Default::default()).unwrap();
+        let (bus, clock) = (Arc::new(HeldBus::default()), Arc::new(SetClock(Mutex::new(at(now)))));
+        let ports = Ports { bus: bus.clone(), clock: clock.clone(), ..embedded.ports };
+        let (executor, scheduler) = services(&ports);
+        Self { _directory: directory, ports, bus, clock, executor, scheduler, deliveries: 1 }
+    }
+
+    /// The services start anew, with nothing in memory.
+    pub fn restart(&mut self) {
+        (self.executor, self.scheduler) = services(&self.ports);
+    }
+
+    pub fn set(&self, now: &str) {
+        *self.clock.0.lock().unwrap() = at(now);
+    }
+
+    /// The publishing, counted from now, that fails.
+    pub fn fail_publishing(&self, count: u32) {
+        *self.bus.fails.lock().unwrap() = count;
+    }
+
+    /// Messages that were published and not delivered are lost.
+    pub fn lose_messages(&self) -> usize {
+        std::mem::take(&mut *self.bus.waiting.lock().unwrap()).len()
+    }
+
+    pub async fn save(&self, source: &str) -> Arc<Flow> {
+        let parsed = segue_model::parse_flow(source, &catalog());
+        let flow = parsed.flow.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
+        let now = self.clock.now();
+        self.ports.state.put_flow(&flow.namespace, &flow.id, source, now).await.unwrap();
+        let flow = self.executor.plan(&flow.namespace, &flow.id, None).await.unwrap().flow.clone();
+        self.scheduler.sync_flow(&flow).await.unwrap();
+        flow
+    }
+
+    /// Delivers everything, and what follows from it.
+    pub async fn settle(&self) {
+        for _ in 0..100_000 {
+            let Some(next) = self.bus.waiting.lock().unwrap().pop_front() else { return };
+            for _ in 0..self.deliveries {
+                if self.deliver(next.message.clone(), &next.topic).await == Verdict::Retry {
+                    self.bus.waiting.lock().unwrap().push_back(next.clone());
+                }
+            }
+        }
+        panic!("the messages never end");
+    }
+
+    async fn deliver(&self, message: Message, topic: &Topic) -> Verdict {
+        // What travels is text.
+        let message = serde_json::from_str(&serde_json::to_string(&message).unwrap()).unwrap();
+        match topic {
+            Topic::Executions => self.executor.handle(message).await,
+            Topic::Triggers | Topic::Backfills => self.scheduler.handle(message).await,
+            Topic::Tasks(service) => panic!("a message for {service}"),
+        }
+    }
+
+    /// A look at the triggers, and all that follows.
+    pub async fn tick(&self, now: &str) {
+        self.set(now);
+        self.scheduler.publish_due().await.unwrap();
+        self.settle().await;
+    }
+
+    pub async fn send(&self, message: Message) -> Verdict {
+        self.scheduler.handle(message).await
+    }
+
+    /// The executions of a flow, oldest first.
+    pub async fn executions(&self, flow: &str) -> Vec<Execution> {
+        let filter = ExecutionFilter { flow_id: Some(flow.into()), ..ExecutionFilter::default() };
+        let mut found = self.ports.state.executions(&filter).await.unwrap();
+        found.sort_by_key(|execution| {
+            (execution.trigger.as_ref().and_then(|one| one.slot), execution.state.start_date())
+        });
+        found
+    }
+
+    /// `trigger.date` of the executions of a flow.
+    pub async fn dates(&self, flow: &str) -> Vec<String> {
+        self.executions(flow).await.iter().map(|one| variable(one, "date")).collect()
+    }
+
+    pub async fn states(&self, flow: &str) -> Vec<State> {
+        self.executions(flow).await.iter().map(|one| one.state.current()).collect()
+    }
+
+    /// Ends the executions of a flow that are paused.
+    pub async fn resume_all(&self, flow: &str) -> usize {
+        let paused: Vec<_> = self
+            .executions(flow)
+            .await
+            .into_iter()
+            .filter(|one| one.state.current() == State::Paused)
+            .collect();
+        for execution in &paused {
+            self.executor.resume(&execution.id, Map::new()).await.unwrap();
+        }
+        self.settle().await;
+        paused.len()
+    }
+
+    pub async fn trigger(&self, flow: &str, trigger: &str) -> TriggerState {
+        self.ports.state.trigger(&key(flow, trigger)).await.unwrap().unwrap().value
+    }
+
+    pub async fn backfill(&self, id: &str) -> Backfill {
+        self.ports.state.backfill(id).await.unwrap().unwrap().value
+    }
+
+    pub async fn log(&self, execution: &ExecutionId) -> String {
+        let lines = self.ports.state.logs(execution, LogLevel::Trace, 0).await.unwrap();
+        lines.into_iter().map(|line| line.message).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn services(ports: &Ports) -> (Arc<Executor>, Arc<Scheduler>) {
+    let (catalog, renderer, globals) = (Arc::new(catalog()), Renderer::new(), Arc::new(Map::new()));
+    let executor = Arc::new(Executor::new(ExecutorParts {
+        most_values: 100_000,
+        ports: ports.clone(),
+        catalog: catalog.clone(),
+        renderer: renderer.clone(),
+        answers: Arc::new(KvAnswers),
+        globals: globals.clone(),
+        observer: Arc::new(NoObserver),
+        announce_states: true,
+    }));
+    let parts = SchedulerParts {
+        ports: ports.clone(),
+        executor: executor.clone(),
+        catalog,
+        renderer,
+        globals,
+        answers: Arc::new(KvAnswers),
+    };
+    (executor, Arc::new(Scheduler::new(parts)))
+}
+
+fn catalog() -> Catalog {
+    let mut types = segue_model::flowable_types::flowable_types();
+    types.extend(segue_engine::inline::inline_types());
+    Catalog::new(types)
+}
+
+pub fn key(flow: &str, trigger: &str) -> TriggerKey {
+    TriggerKey::new("company", flow, trigger)
+}
+
+pub fn variable(execution: &Execution, name: &str) -> String {
+    let value = execution.trigger.as_ref().and_then(|trigger| trigger.variables.get(name));
+    value.and_then(Json::as_str).unwrap_or("none").to_owned()
+}
+
+pub fn label<'a>(execution: &'a Execution, key: &str) -> Option<&'a str> {
+    execution.labels.iter().find(|label| label.key == key).map(|label| label.value.as_str())
+}
+
+/// A flow that ends at once, with these triggers (an indented YAML list).
+pub fn flow(id: &str, triggers: &str) -> String {
+    with_tasks(id, "  - {id: say, type: io.kestra.plugin.core.log.Log, message: hello}\n", triggers)
+}
+
+/// A flow that waits until it is resumed.
+pub fn waiting_flow(id: &str, triggers: &str) -> String {
+    with_tasks(id, "  - {id: wait, type: io.kestra.plugin.core.flow.Pause}\n", triggers)
+}
+
+pub fn with_tasks(id: &str, tasks: &str, triggers: &str) -> String {
+    format!("id: {id}\nnamespace: company\ntasks:\n{tasks}triggers:\n{triggers}")
+}
+
+/// A Schedule, with more properties in flow style: `, withSeconds: true`.
+pub fn schedule(id: &str, cron: &str, more: &str) -> String {
+    format!("  - {{id: {id}, type: io.kestra.plugin.core.trigger.Schedule, cron: '{cron}'{more}}}\n")
+}
+
+pub fn request(flow: &str, more: Json) -> BackfillRequest {
+    let mut request = json!({"namespace": "company", "flowId": flow});
+    request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    serde_json::from_value(request).unwrap()
+}
