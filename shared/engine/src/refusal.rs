@@ -50,7 +50,7 @@ impl ExecutionState {
             .or_else(|| {
                 (!self.has_restartable()).then(|| Refusal::IllegalState(NOTHING_TO_RESTART.to_owned()))
             }),
-            Event::ForceRunRequested => must(!current.is_terminal(), "must not have ended to be run"),
+            Event::ForceRunRequested => must(!current.is_terminal(), "must not have ended to be started"),
             Event::Unqueued { state } => must(current == State::Queued, "must be QUEUED to leave the queue")
                 .or_else(|| {
                     let is_known =

@@ -256,7 +256,7 @@ impl ExecutionState {
         }
     }
 
-    /// Enters a state, and keeps the indexes and the execution's own state in step.
+    /// Enters a state, and updates the indexes and the execution's own state.
     pub(crate) fn enter(&mut self, id: &TaskRunId, state: State, now: Timestamp) {
         let Some(run) = self.run_mut(id) else { return };
         run.task_run.state.enter(state, now);
@@ -269,7 +269,8 @@ impl ExecutionState {
         self.follow(now);
     }
 
-    /// The execution is PAUSED while a task run is, RETRYING while one is, else RUNNING (docs/kestra.md 2.4, 2.5).
+    /// Sets the execution to PAUSED while a task run is PAUSED, to RETRYING while one is RETRYING, or else to RUNNING
+    /// (docs/kestra.md 2.4, 2.5).
     pub(crate) fn follow(&mut self, now: Timestamp) {
         let current = self.execution.state.current();
         if !matches!(current, State::Running | State::Paused | State::Retrying | State::Restarted) {
@@ -318,7 +319,7 @@ impl ExecutionState {
         self.decision.effects.push(effect);
     }
 
-    /// The decision of the step, and a clean slate for the next.
+    /// The decision of the step. The next step starts without results.
     pub(crate) fn take_decision(&mut self) -> Decision {
         let dirty = std::mem::take(&mut self.dirty);
         let mut decision = std::mem::take(&mut self.decision);
@@ -331,7 +332,7 @@ impl ExecutionState {
         decision
     }
 
-    /// The task runs with their places, once nothing more is to be done with this state.
+    /// The task runs with their positions, when this state is no longer needed.
     pub(crate) fn into_task_runs(self) -> Vec<(u64, TaskRun)> {
         self.runs.into_iter().map(|(place, run)| (place, run.task_run)).collect()
     }
@@ -346,12 +347,12 @@ impl ExecutionState {
         &self.plan
     }
 
-    /// Its task runs, in the order in which they were made.
+    /// Its task runs, in the order of their creation.
     pub fn task_runs(&self) -> impl Iterator<Item = &TaskRun> {
         self.runs.values().map(|run| &run.task_run)
     }
 
-    /// What the engine keeps besides, for the store.
+    /// The engine's own state of the execution, for the store.
     pub fn notes(&self) -> Json {
         serde_json::to_value(&self.notes).unwrap_or_default()
     }

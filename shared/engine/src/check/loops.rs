@@ -13,7 +13,7 @@ pub(super) fn outside_loop(checked: &Checked<'_>) -> Vec<Diagnostic> {
         for reference in reading.bare() {
             let Some(needed) = surroundings.lacks(&reference.path) else { continue };
             let position = checked.places.within(reading, reference.line, reference.column);
-            let message = format!("'{}' is there only {needed}", reference.path.join("."));
+            let message = format!("'{}' exists only {needed}", reference.path.join("."));
             let hint = "move the task there, or give a value with ??";
             found.push(Diagnostic::warning(codes::OUTSIDE_LOOP, position, message).with_hint(hint));
         }
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(
             of(&reads("a", "taskrun.value")),
             [
-                "warning[SEG0408]: 'taskrun.value' is there only inside a ForEach => move the task there, or give a value with ??"
+                "warning[SEG0408]: 'taskrun.value' exists only inside a ForEach => move the task there, or give a value with ??"
             ]
         );
         for expression in [

@@ -34,7 +34,7 @@ pub(super) fn outputs_not_there(checked: &Checked<'_>) -> Vec<Diagnostic> {
             let Some(reason) = reason(&checked.tree, reading, target, &mut steps) else { continue };
             let (why, hint) = match reason {
                 Reason::Disabled => ("is disabled", "enable it, or give a value with ??"),
-                Reason::Itself => ("has none while it runs", "read outputs of a task that ran before"),
+                Reason::Itself => ("has no outputs while it runs", "read outputs of a task that ran before"),
                 Reason::Later => ("runs only after this", "put it before, or give a value with ??"),
                 Reason::OtherBranch => ("runs only where this does not", "give a value with ??"),
             };
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(why(&[&a, &b]), [LATER]);
         assert_eq!(why(&[&b, &a]), [""; 0]);
         assert_eq!(why(&[&reads("a", "outputs.b.x ?? 1"), &b]), [""; 0]);
-        assert_eq!(why(&[&reads("a", "outputs.a.x")]), ["has none while it runs"]);
+        assert_eq!(why(&[&reads("a", "outputs.a.x")]), ["has no outputs while it runs"]);
         let off = b.replace("type", "disabled: true, type");
         assert_eq!(why(&[&off, &a]), ["is disabled"]);
         // A disabled task reads nothing.

@@ -32,7 +32,7 @@ pub fn check_subflows(parsed: &Parsed, exists: &dyn Fn(&str, &str) -> bool) -> V
                 format!("task '{}' calls the flow '{namespace}.{id}', which does not exist", task.id);
             found.push(
                 Diagnostic::warning(codes::UNKNOWN_SUBFLOW, position, message)
-                    .with_hint("mend 'namespace' or 'flowId', or save that flow before this one runs"),
+                    .with_hint("fix 'namespace' or 'flowId', or save that flow before this one runs"),
             );
         }
     });

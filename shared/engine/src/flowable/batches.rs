@@ -78,8 +78,10 @@ pub(super) fn open(
     let read = Lookup::Read { path: splits.to_owned(), namespace: None };
     let text = match env.lookups.lookup(&read) {
         Answer::Found(Json::String(text)) => text,
-        Answer::Found(other) => return Err(OpenError::Failed(format!("{splits} is no text: {other}"))),
-        Answer::Missing => return Err(OpenError::Failed(format!("{splits} is gone from internal storage"))),
+        Answer::Found(other) => return Err(OpenError::Failed(format!("{splits} is not a text: {other}"))),
+        Answer::Missing => {
+            return Err(OpenError::Failed(format!("{splits} was not found in internal storage")));
+        }
         Answer::Failed(message) => return Err(OpenError::Failed(message)),
         Answer::Pending => return Err(OpenError::Pending),
     };

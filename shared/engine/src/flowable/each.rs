@@ -32,8 +32,8 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
     // Each value becomes a task run, which is kept in memory and written with its execution.
     if values.len() > env.most_values {
         return Err(OpenError::Failed(format!(
-            "the loop has {} values; at most {} are taken. Put them into a file and give batches of them to a subflow \
-             with ForEachItem, or have whoever runs Segue raise SEGUE_MAX_LOOP_VALUES",
+            "the loop has {} values; at most {} are allowed. Put them into a file and pass batches of them to a subflow \
+             with ForEachItem, or ask the operator of Segue to raise SEGUE_MAX_LOOP_VALUES",
             values.len(),
             env.most_values
         )));
@@ -87,7 +87,7 @@ fn read(each: &ForEach, text: &str, scope: &Scope, env: &Env) -> Result<Values, 
         Ok(Json::Array(values)) => Ok(Values { values, keys: Vec::new() }),
         Ok(map @ Json::Object(_)) if each.as_loop.is_some() => from_json(each, map),
         _ => Err(OpenError::Failed(format!(
-            "the values of the loop must be a list, but `{text}` gave `{}`; write a YAML list or an expression \
+            "the values of the loop must be a list, but `{text}` is `{}`; write a YAML list or an expression \
              that gives a JSON array",
             shorten(&rendered)
         ))),

@@ -88,8 +88,8 @@ fn depth(state: &ExecutionState) -> Result<u32, OpenError> {
     let above = trigger.and_then(|trigger| trigger.parent.as_ref()).map_or(0, |parent| parent.depth);
     if above >= MAX_DEPTH {
         return Err(OpenError::Failed(format!(
-            "{MAX_DEPTH} executions call each other already, and this subflow would be one more: a flow that calls \
-             itself, directly or by others, must come to an end"
+            "{MAX_DEPTH} executions already call each other, and this subflow would be one more: a flow that calls \
+             itself, directly or through others, must have an end"
         )));
     }
     Ok(above + 1)

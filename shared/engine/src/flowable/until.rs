@@ -46,7 +46,7 @@ pub(crate) fn next_round(
             .parse()
             .map_err(|_| OpenError::Failed(format!("maxIterations must be a whole number, not `{text}`")))?;
         if round >= max {
-            return Ok(Round::Bound(format!("the loop has reached its {max} iterations")));
+            return Ok(Round::Bound(format!("the loop has reached its maximum of {max} iterations")));
         }
     }
     let duration = |text: &Option<String>| -> Result<Option<SignedDuration>, OpenError> {
@@ -60,7 +60,7 @@ pub(crate) fn next_round(
         let since = memo.get("since").and_then(|date| serde_json::from_value(date.clone()).ok());
         let since: Timestamp = since.unwrap_or(env.now);
         if env.now.duration_since(since) >= max {
-            return Ok(Round::Bound(format!("the loop has reached its {max:#}")));
+            return Ok(Round::Bound(format!("the loop has reached its maximum duration of {max:#}")));
         }
     }
     Ok(Round::Next(next))

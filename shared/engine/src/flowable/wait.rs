@@ -17,7 +17,7 @@ fn due(template: &str, scope: &Scope, env: &Env) -> Result<Timestamp, OpenError>
     let duration = parse_duration(text.trim()).map_err(OpenError::Failed)?;
     env.now
         .checked_add(duration)
-        .map_err(|_| OpenError::Failed(format!("the duration {text} leads beyond the calendar")))
+        .map_err(|_| OpenError::Failed(format!("the duration {text} is too long for a date")))
 }
 
 pub(super) fn open_sleep(duration: &str, scope: &Scope, env: &Env) -> Result<Opened, OpenError> {

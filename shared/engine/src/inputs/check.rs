@@ -96,11 +96,11 @@ fn whole(pattern: &str) -> Result<fancy_regex::Regex, fancy_regex::Error> {
 /// Whether a Java pattern, look-around included, matches the whole text.
 fn matches_pattern(pattern: &str, text: &str) -> Result<(), String> {
     let whole = whole(pattern)
-        .map_err(|error| format!("its validator `{pattern}` is not a pattern that can be used: {error}"))?;
+        .map_err(|error| format!("its validator `{pattern}` is not a usable pattern: {error}"))?;
     match whole.is_match(text) {
         Ok(true) => Ok(()),
         Ok(false) => Err(format!("it must match the pattern `{pattern}`")),
-        Err(_) => Err(format!("the validator pattern `{pattern}` takes too long, it may be too complex")),
+        Err(_) => Err(format!("the validator pattern `{pattern}` takes too long: simplify it")),
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
         let refused = Err("it must match the pattern `(?=.*[0-9])(?=.*[a-z]).{4,}`");
         check_all(&password, &[(json!("abc1"), Ok(())), (json!("abcd"), refused)]);
         let broken = check(&InputKind::String { validator: text("(") }, true, &[], &json!("x"));
-        assert!(broken.unwrap_err().starts_with("its validator `(` is not a pattern"));
+        assert!(broken.unwrap_err().starts_with("its validator `(` is not a usable pattern"));
         let greedy = InputKind::String { validator: text(r"(a|a|b?\1)*(?=c)") };
         let endless = check(&greedy, true, &[], &json!("a".repeat(60)));
         assert!(endless.unwrap_err().contains("takes too long"));

@@ -63,7 +63,7 @@ fn file(kind: &InputKind, value: &Json) -> Result<Json, String> {
     let outcome = if is_stored {
         Ok(uri)
     } else {
-        Err("a file must be uploaded, or be a kestra:// or nsfile:// URI of a file that is stored")
+        Err("a file must be uploaded, or be a kestra:// or nsfile:// URI of a stored file")
     };
     read(kind, value, outcome)
 }

@@ -41,7 +41,7 @@ pub struct InputScope<'a> {
     pub ambient: Ambient,
 }
 
-/// An input whose value was refused.
+/// An input with a refused value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputProblem {
     /// The id of the input.

@@ -127,7 +127,7 @@ impl<'a> Resolver<'a> {
         }
         let slots = || depends_on.inputs.iter().filter_map(|id| self.slots.get(id.as_str()));
         if slots().any(|slot| matches!(slot, Slot::Open)) {
-            let why = "its `dependsOn` leads back to itself: take an input out of the circle";
+            let why = "its `dependsOn` leads back to itself: remove one input from the circle";
             return Err(Stop::Refused(why.to_owned(), Json::Null));
         }
         if slots().any(|slot| matches!(slot, Slot::Refused(_))) {

@@ -87,7 +87,7 @@ pub fn holds(condition: &Json, facts: &Facts<'_>) -> Result<bool, ConditionError
         "Weekend" => Ok(own.moment()?.is_on_a_weekend()),
         "TimeBetween" => own.time_between(),
         "PublicHoliday" => Err(own.failed(
-            "it is not supported: there is no calendar of public holidays here; \
+            "it is not supported: Segue has no calendar of public holidays; \
              name the days with DateTimeBetween, or with an Expression over trigger.date",
         )),
         "Expression" => {
@@ -134,7 +134,7 @@ pub fn holds(condition: &Json, facts: &Facts<'_>) -> Result<bool, ConditionError
                 facts.namespace == wanted
             })
         }
-        "MultipleCondition" => Err(own.failed("it belongs to a Flow trigger, beside its other conditions")),
+        "MultipleCondition" => Err(own.failed("it belongs to a Flow trigger, next to its other conditions")),
         _ => Err(own.failed("there is no such condition")),
     }
 }
@@ -179,12 +179,12 @@ impl<'a> Own<'a> {
     }
 
     fn inner(&self) -> Result<&'a Vec<Json>, ConditionError> {
-        self.get("conditions").as_array().ok_or_else(|| self.failed("its 'conditions' are no list"))
+        self.get("conditions").as_array().ok_or_else(|| self.failed("its 'conditions' are not a list"))
     }
 
     fn execution(&self) -> Result<&'a Execution, ConditionError> {
         let found = self.facts.execution.map(|(execution, _)| execution);
-        found.ok_or_else(|| self.failed("it is about an execution, and none fires this trigger"))
+        found.ok_or_else(|| self.failed("it needs an execution, but no execution fires this trigger"))
     }
 
     /// Whether `in` and `notIn` admit a state.
@@ -208,7 +208,9 @@ impl<'a> Own<'a> {
         match (self.optional("date")?, self.facts.slot) {
             (Some(text), _) => Moment::read(&text).map_err(|why| self.failed(&why)),
             (None, Some((slot, zone))) => Ok(Moment::from_instant(slot, zone)),
-            (None, None) => Err(self.failed("it has no 'date', and the trigger has none either: give one")),
+            (None, None) => {
+                Err(self.failed("neither the condition nor the trigger has a 'date': add 'date'"))
+            }
         }
     }
 

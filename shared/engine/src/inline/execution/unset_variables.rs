@@ -17,10 +17,7 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
         schema::object(
             [
                 ("variables", schema::list("The names of the variables.")),
-                (
-                    "ignoreMissing",
-                    schema::flag("Whether a variable that is not there is passed over.", false),
-                ),
+                ("ignoreMissing", schema::flag("Whether a missing variable is ignored.", false)),
             ],
             &["variables"],
         )

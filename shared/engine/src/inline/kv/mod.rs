@@ -28,7 +28,7 @@ fn key(call: &InlineCall<'_>) -> Result<String, InlineError> {
         return Ok(key);
     }
     Err(InlineError::failed(format!(
-        "The key '{key}' is not allowed: a key starts with a letter or a digit and goes on with letters, digits, \
+        "The key '{key}' is not allowed: a key starts with a letter or a digit, followed by letters, digits, \
          dots, underscores and hyphens"
     )))
 }

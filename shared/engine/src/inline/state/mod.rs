@@ -35,7 +35,7 @@ fn state(call: &InlineCall<'_>, key: &str) -> Result<Option<Map>, InlineError> {
         None => Ok(None),
         Some(Json::Object(map)) => Ok(Some(map)),
         Some(_) => Err(InlineError::failed(format!(
-            "The KV value '{key}' is no state: it was set by something else; choose another `name`"
+            "The KV value '{key}' is not a state: it was not set by state.Set; choose another `name`"
         ))),
     }
 }
@@ -49,7 +49,7 @@ fn not_found(key: &str) -> InlineError {
 fn object<const N: usize>(own: [(&str, Json); N], required: &[&str]) -> Json {
     let mut all = schema::object(
         [
-            ("name", schema::text("The name of the state, `default` unless given.")),
+            ("name", schema::text("The name of the state. Default: `default`.")),
             ("namespace", schema::flag("Whether all flows of the namespace share it.", false)),
             ("taskrunValue", schema::flag("Whether each value of a loop has its own.", true)),
         ],
