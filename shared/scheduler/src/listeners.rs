@@ -1,4 +1,4 @@
-//! The Flow triggers of all flows, kept for a while: every execution that ends is shown to them.
+//! A cache of the Flow triggers of all flows. Every execution that ends is checked against them.
 
 use crate::scheduler::{FLOW, Scheduler};
 use jiff::{SignedDuration, Timestamp};
@@ -8,33 +8,33 @@ use segue_model::trigger_state::TriggerKey;
 use segue_ports::PortError;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How long a list is believed: a flow that another process saved is seen after that.
+/// How long the cache is valid. A flow that another process saved is seen after this time.
 const BELIEVED: SignedDuration = SignedDuration::from_secs(10);
 
 /// A Flow trigger that may fire.
 pub(crate) struct Listener {
-    /// Whose.
+    /// The key of the trigger.
     pub(crate) key: TriggerKey,
-    /// Its flow.
+    /// The flow of the trigger.
     pub(crate) flow: Arc<Flow>,
-    /// The trigger, read.
+    /// The parsed trigger.
     pub(crate) trigger: FlowTrigger,
 }
 
-/// A list, and when it was made.
+/// A list, and the time it was made.
 type Made = (Timestamp, Arc<Vec<Listener>>);
 
-/// The list of this process.
+/// The cached list of this process.
 #[derive(Default)]
 pub(crate) struct Listeners {
     list: Mutex<Option<Made>>,
-    /// Held while the windows of preconditions are looked at and changed: of two executions that complete a set
-    /// together, one does.
+    /// Held while the windows of preconditions are read and changed, so that only one of two executions that
+    /// complete a set at the same time fires the trigger.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 impl Listeners {
-    /// A flow has changed: the list is made anew when it is asked for next.
+    /// Drops the list because a flow has changed. The next use makes it again.
     pub(crate) fn forget(&self) {
         *self.list.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -56,7 +56,7 @@ impl Scheduler {
             let flow = match self.flow(&stored.namespace, &stored.id).await {
                 Ok(Some(flow)) if !flow.disabled => flow,
                 Err(error) if error.is_transient() => return Err(error),
-                // One that cannot be run says so where it is saved and where it is started.
+                // A trigger that cannot run is reported when its flow is saved or started.
                 Ok(_) | Err(_) => continue,
             };
             for trigger in flow.triggers.iter().filter(|one| one.type_name == FLOW && !one.disabled) {
