@@ -26,19 +26,19 @@ use std::path::Path;
 use tempfile::{NamedTempFile, TempDir};
 use tokio::process::Command;
 
-/// What a script gives out.
+/// The outputs of a script.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScriptOutput {
-    /// What it reported by the output protocol.
+    /// The outputs reported through the output protocol.
     pub vars: Map,
-    /// Its exit code.
+    /// The exit code.
     pub exit_code: i32,
-    /// The files that were kept: URIs by path.
+    /// The stored files: URIs by path.
     pub output_files: Map,
 }
 
-/// What is to be run.
+/// The commands or the script to run.
 pub(crate) enum Body {
     /// Commands of a shell.
     Commands(Json),
@@ -46,7 +46,7 @@ pub(crate) enum Body {
     Script(Json),
 }
 
-/// A script with all that belongs to it.
+/// A script with everything that belongs to it.
 pub(crate) struct Script {
     pub(crate) language: &'static Language,
     pub(crate) properties: ScriptProperties,
@@ -61,13 +61,13 @@ struct Rendered {
     body: Vec<String>,
 }
 
-/// A script that can be started.
+/// A script that is ready to start.
 struct Prepared {
     arguments: Vec<String>,
     env: BTreeMap<String, OsString>,
-    /// The file of the script; gone with this.
+    /// The file of the script. It is removed with this value.
     file: Option<NamedTempFile>,
-    /// Files of internal storage a container elsewhere is to find.
+    /// Files of internal storage that a container outside needs.
     brought: Vec<Brought>,
 }
 
@@ -223,8 +223,8 @@ pub(crate) async fn stage(
     put_files(context, dir, namespace_files, InputFiles::parse(input_files)?).await
 }
 
-/// The same for a container elsewhere, save for the files of internal storage, which it is told of: they can be large,
-/// and need not pass through here.
+/// The same for a container outside. Files of internal storage are only named, because they can be large and need not
+/// pass through this service.
 pub(crate) async fn stage_elsewhere(
     context: &TaskContext,
     place: &Place,
@@ -277,7 +277,9 @@ pub(crate) async fn start(
     let dir = context.working_dir();
     let stop = context.cancelled();
     match runner {
-        Runner::Container(_) => Err(TaskError::failed("a container elsewhere is no process of this machine")),
+        Runner::Container(_) => {
+            Err(TaskError::failed("a container outside is not a process of this machine"))
+        }
         Runner::Process => {
             let command = launch::process(arguments, dir, env)?;
             process::listen(command, &stop, sink).await.map_err(failure)
@@ -352,7 +354,7 @@ pub(crate) fn outcome(
         return Ok(ScriptOutput { vars, exit_code: code, output_files: kept? });
     }
     let output_files = kept.unwrap_or_else(|error| {
-        context.warn(format!("the output files could not be kept: {error}"));
+        context.warn(format!("the output files could not be stored: {error}"));
         Map::new()
     });
     let outputs = match serde_json::to_value(ScriptOutput { vars, exit_code: code, output_files }) {
