@@ -1,9 +1,9 @@
-//! Whose file a path of internal storage is, and whether that namespace is on one line with another: pure rules over
-//! the addresses of docs/kestra.md 2.8.
+//! The owner of a file in internal storage, and whether two namespaces contain each other: pure rules for the
+//! addresses of docs/kestra.md 2.8.
 //!
 //! How to add one more kind of file: a variant of [`Owner`], and its address in [`Owner::from_path`].
 
-/// Who keeps a file.
+/// The owner of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Owner<'a> {
     /// A namespace: one of its namespace files.
@@ -20,7 +20,7 @@ pub(super) enum Owner<'a> {
         /// Its namespace.
         namespace: String,
     },
-    /// Nobody: Segue keeps no file at such a path.
+    /// No owner: Segue stores no file at such a path.
     Nobody,
 }
 
