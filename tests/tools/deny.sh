@@ -14,7 +14,7 @@ if ! cargo deny --version 2>/dev/null | grep -qF " $version"; then
   cargo install --locked --debug --quiet --root "$tools" --version "$version" cargo-deny
 fi
 for manifest in Cargo.toml tests/fuzz/Cargo.toml; do
-  cargo deny --manifest-path "$manifest" check --config "$PWD/deny.toml" bans licenses sources
+  cargo deny --log-level error --manifest-path "$manifest" --config deny.toml check bans licenses sources
 done
 if reason=$(cargo deny fetch db 2>&1); then
   cargo deny check advisories

@@ -5,6 +5,7 @@ use crate::parts::Api;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// What a parameter of a query is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,17 +55,16 @@ impl Param {
     }
 }
 
+/// Makes the schema of a type.
+pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
 /// What a body holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Content {
     /// Nothing.
     Nothing,
-    /// JSON of that component.
-    Json(&'static str),
-    /// A list of that component as JSON.
-    List(&'static str),
-    /// A page (`results`, `total`) of that component.
-    Page(&'static str),
+    /// JSON of a type.
+    Json(SchemaOf),
     /// YAML.
     Yaml,
     /// Text.
@@ -77,10 +77,20 @@ pub(crate) enum Content {
     Bytes,
     /// A zip archive.
     Zip,
-    /// Server-sent events, each with that component.
-    Events(&'static str),
+    /// Server-sent events, each with JSON of a type.
+    Events(SchemaOf),
     /// Anything.
     Any,
+}
+
+/// JSON of that type.
+pub(crate) const fn json<T: JsonSchema>() -> Content {
+    Content::Json(SchemaGenerator::subschema_for::<T>)
+}
+
+/// Server-sent events, each with JSON of that type.
+pub(crate) const fn events<T: JsonSchema>() -> Content {
+    Content::Events(SchemaGenerator::subschema_for::<T>)
 }
 
 /// One endpoint.

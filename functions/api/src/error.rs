@@ -8,49 +8,14 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use segue_api_types as types;
+pub(crate) use segue_api_types::Problem;
 use segue_executor::{ActionError, CreateError};
-use segue_model::Json;
 use segue_ports::PortError;
 use segue_scheduler::SchedulerError;
-use serde::Serialize;
-use serde_json::json;
 
 /// The longest text of a refusal by the framework that is passed on.
 const LONGEST_REASON: usize = 64 * 1024;
-
-/// One problem among several.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Problem {
-    /// What is wrong.
-    pub(crate) message: String,
-    /// Where: an input, a property.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) path: Option<String>,
-    /// The diagnostic's code, `SEG0101`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) code: Option<String>,
-    /// The line in the source, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) line: Option<u32>,
-    /// The column, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) column: Option<u32>,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hint: Option<String>,
-}
-
-impl Problem {
-    /// A problem of which only the text is known.
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), ..Self::default() }
-    }
-
-    /// A problem of that part.
-    pub(crate) fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: Some(path.into()), ..Self::new(message) }
-    }
-}
 
 /// A request that is not answered as it was meant.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -60,7 +25,7 @@ pub(crate) struct ApiError {
     message: String,
     problems: Vec<Problem>,
     /// The items a bulk request stumbled on.
-    invalids: Option<Box<Json>>,
+    invalids: Option<Vec<types::Invalid>>,
 }
 
 /// What a handler answers.
@@ -118,16 +83,13 @@ impl ApiError {
 
     /// 400: items of a bulk request are not fit for it; nothing was done.
     pub(crate) fn bulk(action: &str, invalids: Vec<(String, String)>) -> Self {
-        let items: Vec<Json> = invalids
-            .iter()
-            .map(|(value, message)| json!({"message": message, "invalidValue": value}))
-            .collect();
+        let items = invalids.iter().map(|(value, message)| types::Invalid {
+            message: message.clone(),
+            invalid_value: value.clone(),
+        });
+        let items = items.collect();
         let problems = invalids.into_iter().map(|(value, message)| Problem::at(value, message)).collect();
-        Self {
-            invalids: Some(Box::new(Json::Array(items))),
-            problems,
-            ..Self::bad_request(format!("invalid bulk {action}"))
-        }
+        Self { invalids: Some(items), problems, ..Self::bad_request(format!("invalid bulk {action}")) }
     }
 
     /// 429: too many tries.
@@ -154,18 +116,15 @@ impl ApiError {
         self.problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("\n")
     }
 
-    fn body(&self, href: &str) -> Json {
+    fn body(&self, href: &str) -> types::Error {
         let problems =
             if self.problems.is_empty() { vec![Problem::new(&self.message)] } else { self.problems.clone() };
-        let mut body = json!({
-            "message": self.message,
-            "_links": {"self": {"href": href, "templated": false}},
-            "_embedded": {"errors": problems},
-        });
-        if let (Some(invalids), Json::Object(map)) = (&self.invalids, &mut body) {
-            map.insert("invalids".into(), (**invalids).clone());
+        types::Error {
+            message: self.message.clone(),
+            links: types::Links { own: types::Link { href: href.to_owned(), templated: false } },
+            embedded: types::Embedded { errors: problems },
+            invalids: self.invalids.clone(),
         }
-        body
     }
 }
 
@@ -264,23 +223,24 @@ fn is_json(response: &Response) -> bool {
 }
 
 /// The answer with that body, with the headers that were set already.
-fn json_response(status: StatusCode, body: &Json, response: Response) -> Response {
+fn json_response(status: StatusCode, body: &types::Error, response: Response) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.status = status;
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Response::from_parts(parts, Body::from(body.to_string()))
+    Response::from_parts(parts, Body::from(serde_json::to_vec(body).unwrap_or_default()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn errors_have_kestras_shape() {
         let error = ApiError::invalid("Invalid entity: tasks: empty", vec![Problem::at("tasks", "empty")]);
         assert_eq!(
-            error.body("/api/v1/flows"),
+            json!(error.body("/api/v1/flows")),
             json!({
                 "message": "Invalid entity: tasks: empty",
                 "_links": {"self": {"href": "/api/v1/flows", "templated": false}},
@@ -288,7 +248,7 @@ mod tests {
             })
         );
         let error = ApiError::bulk("delete", vec![("x".to_owned(), "execution not found".to_owned())]);
-        let body = error.body("/");
+        let body = json!(error.body("/"));
         assert_eq!(body["message"], "invalid bulk delete");
         assert_eq!(body["invalids"], json!([{"message": "execution not found", "invalidValue": "x"}]));
     }

@@ -14,6 +14,7 @@ mod error;
 mod health;
 mod openapi;
 mod parts;
+mod queries;
 mod request;
 mod router;
 mod routes;

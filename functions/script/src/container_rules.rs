@@ -1,9 +1,9 @@
 //! Whether and where a task that asks for a container may run, by the server's configuration
 //! ([`segue_task::ContainerRules`]) and the flow's own label `segue.isolation: required`.
 
-use crate::container::Remote;
 use crate::docker::{self, DockerOptions};
-use crate::runner::Runner;
+use crate::remote::Remote;
+use crate::runner::{Local, Runner};
 use segue_model::Json;
 use segue_task::{ContainerPlace, ContainerRules, TaskContext, TaskError};
 
@@ -32,7 +32,7 @@ pub(crate) fn process(context: &TaskContext) -> Result<Runner, TaskError> {
     if demands_isolation(&context.message().context)? {
         return Err(isolated("the task asks for a process of this machine"));
     }
-    Ok(Runner::Process)
+    Ok(Runner::Local(Local::Process))
 }
 
 /// The runner of a task that asks for a container.
@@ -44,7 +44,7 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
     let is_demanded = demands_isolation(&context.message().context)?;
     let Asked { image, options, is_said, unknown_runner } = asked;
     if let (Some(jobs), None | Some(ContainerPlace::Docker)) = (&context.ports().containers, rules.place) {
-        return Ok(Runner::Container(Box::new(Remote::for_attempt(context, jobs.clone(), &image, options))));
+        return Ok(Runner::Remote(Box::new(Remote::for_attempt(context, jobs.clone(), &image, options))));
     }
     if matches!(rules.place, None | Some(ContainerPlace::Docker)) {
         permit(rules, &options, &image)?;
@@ -59,7 +59,7 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
         }
     };
     match decide(rules.place, is_demanded, docker)? {
-        Chosen::Docker => Ok(Runner::Docker { image, options: Box::new(options) }),
+        Chosen::Docker => Ok(Runner::Local(Local::Docker { image, options: Box::new(options) })),
         Chosen::Process(why) => {
             let note =
                 format!("{why}: the commands run as processes of this machine, without the image '{image}'");
@@ -68,7 +68,7 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
             } else {
                 context.info(note);
             }
-            Ok(Runner::Process)
+            Ok(Runner::Local(Local::Process))
         }
     }
 }

@@ -1,14 +1,16 @@
 //! `docker.cli.Run`: runs a container (docs/kestra.md 4.4).
 
-use crate::container::{Program, Remote};
 use crate::container_rules::{self, Asked};
 use crate::docker::DockerOptions;
 use crate::launch::check_variables;
+use crate::local;
 use crate::place::Place;
+use crate::remote::{Program, Remote};
 use crate::render::Rendering;
-use crate::run::{ScriptOutput, end, stage, stage_elsewhere, start};
-use crate::runner::Runner;
+use crate::result::{ScriptOutput, end};
+use crate::runner::{Local, Runner};
 use crate::sink::Sink;
+use crate::staging::{stage, stage_elsewhere};
 use schemars::JsonSchema;
 use segue_files::{NamespaceFiles, Texts};
 use segue_model::Json;
@@ -61,10 +63,8 @@ impl Task for Run {
     async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
         let runner = self.runner(context).await?;
         match &runner {
-            Runner::Container(remote) => remote.settle(self.elsewhere(context, &runner, remote).await).await,
-            Runner::Process | Runner::Docker { .. } => {
-                context.in_shared_directory(self.here(context, &runner)).await
-            }
+            Runner::Remote(remote) => remote.settle(self.elsewhere(context, remote).await).await,
+            Runner::Local(runner) => context.in_shared_directory(self.here(context, runner)).await,
         }
     }
 }
@@ -77,10 +77,10 @@ impl Run {
     }
 
     /// Runs the container on this machine.
-    async fn here(&self, context: &TaskContext, runner: &Runner) -> Result<ScriptOutput, TaskError> {
-        let place = Place::make(context, runner)?;
+    async fn here(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
+        let place = Place::make(context, runner.layout())?;
         let (env, mut arguments) = self.render(context, &place).await?;
-        if matches!(runner, Runner::Process) {
+        if matches!(runner, Local::Process) {
             arguments.splice(0..0, self.entry_point());
             if arguments.is_empty() {
                 return Err(TaskError::failed(format!(
@@ -92,19 +92,14 @@ impl Run {
         }
         stage(context, place.dir(), (self.namespace_files.as_ref(), &self.input_files)).await?;
         let mut sink = Sink::new(context);
-        let code = start(context, runner, &arguments, &env, false, &mut sink).await?;
+        let code = local::start(context, runner, &arguments, &env, false, &mut sink).await?;
         end(context, &place, &self.output_files, sink, code).await
     }
 
     /// Runs the container outside, or checks on it. With the task's own entry point, a shell runs the
     /// commands and stores their output. Without one, the image runs as it is.
-    async fn elsewhere(
-        &self,
-        context: &TaskContext,
-        runner: &Runner,
-        remote: &Remote,
-    ) -> Result<ScriptOutput, TaskError> {
-        let place = Place::make(context, runner)?;
+    async fn elsewhere(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
+        let place = Place::make(context, remote.layout())?;
         let (env, mut arguments) = self.render(context, &place).await?;
         if remote.is_to_be_started().await? {
             let files = (self.namespace_files.as_ref(), &self.input_files);

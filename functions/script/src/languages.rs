@@ -2,7 +2,8 @@
 
 use crate::language;
 use crate::properties::{PythonProperties, RAW, ScriptProperties};
-use crate::run::{Body, Script as Run, ScriptOutput};
+use crate::result::ScriptOutput;
+use crate::run::{Body, Script as Run};
 use schemars::JsonSchema;
 use segue_files::Texts;
 use segue_model::Json;

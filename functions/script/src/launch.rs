@@ -3,7 +3,8 @@
 use crate::language::{Language, ScriptFile};
 use crate::place::Folder;
 use crate::properties::ScriptProperties;
-use crate::runner::Runner;
+use crate::runner::Local;
+use crate::shell::shell_word;
 use segue_task::TaskError;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -51,7 +52,7 @@ impl Arguments<'_> {
     pub(crate) async fn build(
         self,
         folder: &Folder,
-        runner: &Runner,
+        runner: Option<&Local>,
         env: &mut BTreeMap<String, OsString>,
     ) -> Result<Built, TaskError> {
         let interpreter: Vec<String> = match &self.properties.interpreter {
@@ -89,7 +90,7 @@ impl Arguments<'_> {
             let arguments = interpreter.into_iter().chain([text]).collect();
             return Ok(Built { arguments, shown: Some(shown) });
         };
-        let is_variable = matches!(runner, Runner::Docker { .. })
+        let is_variable = matches!(runner, Some(Local::Docker { .. }))
             && matches!(reader, Reader::Shell)
             && text.len() <= MAX_VARIABLE;
         let read = if is_variable {
@@ -210,21 +211,6 @@ pub(crate) fn check_variables(env: &BTreeMap<String, String>) -> Result<(), Task
     }
 }
 
-/// A text as one word of a shell.
-pub(crate) fn shell_word(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-/// A search path with one more folder in front.
-pub(crate) fn before_path(folder: &Path, rest: Option<OsString>) -> OsString {
-    let mut path = folder.as_os_str().to_owned();
-    if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
-        path.push(":");
-        path.push(rest);
-    }
-    path
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,7 +228,7 @@ mod tests {
         language: &Language,
         properties: serde_json::Value,
         [before, commands]: [&[&str]; 2],
-        runner: &Runner,
+        runner: &Local,
     ) -> (Vec<String>, Option<String>, BTreeMap<String, OsString>) {
         let scratch = tempfile::tempdir().unwrap();
         let properties = serde_json::from_value(properties).unwrap();
@@ -250,7 +236,7 @@ mod tests {
         let arguments =
             Arguments { language, properties: &properties, before: owned(before), commands: owned(commands) };
         let mut env = BTreeMap::new();
-        let built = arguments.build(&folder(scratch.path()), runner, &mut env).await.unwrap();
+        let built = arguments.build(&folder(scratch.path()), Some(runner), &mut env).await.unwrap();
         let written = std::fs::read_dir(scratch.path()).unwrap().next().map(|entry| {
             let path = entry.unwrap().path();
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -266,7 +252,7 @@ mod tests {
         commands: &[&str],
     ) -> (Vec<String>, String) {
         let (arguments, written, _) =
-            build_with(language, properties, [before, commands], &Runner::Process).await;
+            build_with(language, properties, [before, commands], &Local::Process).await;
         (arguments, written.unwrap_or_default())
     }
 
@@ -284,7 +270,7 @@ mod tests {
 
     #[tokio::test]
     async fn commands_for_a_container_of_this_machine_are_a_variable() {
-        let docker = Runner::Docker { image: "alpine".to_owned(), options: Box::default() };
+        let docker = Local::Docker { image: "alpine".to_owned(), options: Box::default() };
         let (arguments, written, env) = build_with(&SHELL, json!({}), [&[], &["b"]], &docker).await;
         assert_eq!(arguments, ["/bin/sh", "-c", "eval \"unset SEGUE_COMMANDS;$SEGUE_COMMANDS\""]);
         assert_eq!((written, env["SEGUE_COMMANDS"].to_str()), (None, Some("set -e\nb")));
@@ -314,11 +300,6 @@ mod tests {
         let (arguments, text) =
             build(&SHELL, json!({"interpreter": ["perl", "-e"]}), &[], &["print 1"]).await;
         assert_eq!((arguments, text.as_str()), (["perl", "-e", "print 1"].map(str::to_owned).to_vec(), ""));
-    }
-
-    #[test]
-    fn a_word_stays_one_word() {
-        assert_eq!(shell_word("a'b; $c"), "'a'\\''b; $c'");
     }
 
     #[test]

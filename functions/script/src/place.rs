@@ -1,6 +1,5 @@
 //! The directories of a run: where the script works, and the runner's own folder beside it.
 
-use crate::runner::Runner;
 use segue_files::output::SCRATCH_PREFIX;
 use segue_task::{SHARED_FILES, TaskContext, TaskError};
 use std::ffi::OsString;
@@ -15,6 +14,26 @@ pub(crate) struct Place {
     dir: PathBuf,
     own: Folder,
     elsewhere: Option<Elsewhere>,
+}
+
+/// Where the runner's own folder is.
+#[derive(Clone, Debug)]
+pub(crate) enum Layout {
+    /// Beside the working directory, for processes of this machine.
+    Beside,
+    /// In the working directory, for a container of this machine: it sees nothing else.
+    Inside,
+    /// In one folder with the working directory, which is copied elsewhere.
+    Elsewhere(Elsewhere),
+}
+
+/// A file of internal storage that a container elsewhere finds in its directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Brought {
+    /// The URI of the file.
+    pub(crate) uri: String,
+    /// Its path below the directory that the container sees.
+    pub(crate) path: String,
 }
 
 /// Where a container that runs elsewhere finds what is in the folder of this machine.
@@ -57,11 +76,7 @@ impl Folder {
 
 impl Place {
     /// Makes the folders.
-    pub(crate) fn make(context: &TaskContext, runner: &Runner) -> Result<Self, TaskError> {
-        let elsewhere = match runner {
-            Runner::Container(remote) => Some(remote.elsewhere()),
-            Runner::Process | Runner::Docker { .. } => None,
-        };
+    pub(crate) fn make(context: &TaskContext, layout: Layout) -> Result<Self, TaskError> {
         let dir = context.working_dir().to_path_buf();
         let wrong = |error: std::io::Error| {
             TaskError::failed(format!(
@@ -69,8 +84,8 @@ impl Place {
                 dir.display()
             ))
         };
-        let scratch = match (runner, dir.parent(), dir.file_name()) {
-            (Runner::Process | Runner::Container(_), Some(parent), Some(name)) => {
+        let scratch = match (&layout, dir.parent(), dir.file_name()) {
+            (Layout::Beside | Layout::Elsewhere(_), Some(parent), Some(name)) => {
                 let name = format!("{}.run", name.to_string_lossy());
                 // What a crashed run of the same attempt left.
                 match std::fs::remove_dir_all(parent.join(&name)) {
@@ -83,6 +98,10 @@ impl Place {
         };
         let scratch = scratch.map_err(wrong)?;
         let here = scratch.path().to_path_buf();
+        let elsewhere = match layout {
+            Layout::Beside | Layout::Inside => None,
+            Layout::Elsewhere(there) => Some(there),
+        };
         let (dir, own) = match &elsewhere {
             None => (dir.clone(), Folder { here: here.clone(), seen: here }),
             Some(there) => {

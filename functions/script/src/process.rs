@@ -2,6 +2,7 @@
 
 use crate::lines::{Line, Lines};
 use segue_process::{Child, Program, StartError};
+use segue_task::TaskError;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -46,6 +47,18 @@ pub(crate) enum ProcessError {
     /// The process was asked to stop, and has ended.
     #[error("the process was stopped")]
     Stopped,
+}
+
+impl From<ProcessError> for TaskError {
+    fn from(error: ProcessError) -> Self {
+        match error {
+            ProcessError::Stopped => Self::Stopped,
+            ProcessError::NotStarted { .. } => {
+                Self::failed(format!("{error}; is it installed on this machine?"))
+            }
+            ProcessError::Lost { .. } => Self::failed(error.to_string()),
+        }
+    }
 }
 
 /// Runs a program to its end and returns its exit code (128 + signal if a signal ended it). Background

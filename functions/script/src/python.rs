@@ -1,9 +1,9 @@
 //! Provides the Python that a task asks for, as `python` with its packages.
 
 use crate::language::PYTHON;
-use crate::launch::{before_path, shell_word};
 use crate::properties::PythonProperties;
-use crate::runner::Runner;
+use crate::runner::Local;
+use crate::shell::{before_path, shell_word};
 use crate::venv;
 use segue_task::{TaskContext, TaskError};
 use std::collections::BTreeMap;
@@ -23,12 +23,12 @@ impl Python<'_> {
     /// installs the packages.
     pub(crate) async fn provide(
         &self,
-        runner: &Runner,
+        runner: Option<&Local>,
         env: &mut BTreeMap<String, OsString>,
         before: &mut Vec<String>,
     ) -> Result<Option<&'static str>, TaskError> {
         let packages = &self.properties.dependencies.0;
-        if !matches!(runner, Runner::Process) {
+        if !matches!(runner, Some(Local::Process)) {
             if !packages.is_empty() {
                 let quoted: Vec<String> = packages.iter().map(|package| shell_word(package)).collect();
                 before.insert(0, format!("python -m pip install --quiet -- {}", quoted.join(" ")));

@@ -1,8 +1,7 @@
 //! Renders commands and variables, with `{{ workingDir }}` and `{{ outputDir }}`, and replaces `kestra:///`
 //! URIs by the paths of local files.
 
-use crate::container::Brought;
-use crate::place::{COPIES, Folder, Place};
+use crate::place::{Brought, COPIES, Folder, Place};
 use regex::{Captures, Regex};
 use segue_files::path::last_part;
 use segue_model::{Json, Map};

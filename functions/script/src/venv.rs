@@ -78,7 +78,7 @@ async fn identity(context: &TaskContext, program: &str) -> Result<String, TaskEr
     match code {
         Ok(0) => Ok(printed),
         Ok(_) => Err(TaskError::failed(format!("'{program}' does not answer as Python: {printed}"))),
-        Err(error) => Err(crate::run::failure(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -131,7 +131,7 @@ async fn step(context: &TaskContext, command: Command, what: &str) -> Result<(),
                 said.join("\n")
             )))
         }
-        Err(error) => Err(crate::run::failure(error)),
+        Err(error) => Err(error.into()),
     }
 }
 

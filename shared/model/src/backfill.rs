@@ -1,16 +1,17 @@
 //! Backfills: the slots of a schedule between two dates, run as one undertaking (acceptance row 42).
 
-use crate::Map;
 use crate::id::ExecutionId;
 use crate::label::Label;
 use crate::state::State;
 use crate::trigger_state::TriggerKey;
+use crate::{Json, Map};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a backfill is asked for with; the body of a message to the backfill topic is this as JSON.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BackfillRequest {
     /// Its id, where the caller wants a request sent twice to be one; else it follows from the request.
@@ -34,12 +35,14 @@ pub struct BackfillRequest {
     pub inputs: Map,
     /// Labels of the executions, in addition to those of the trigger.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "crate::label::from_any")]
+    #[schemars(with = "Json")]
     pub labels: Vec<Label>,
     /// Which of the slots are run.
     #[serde(default)]
     pub mode: BackfillMode,
     /// How many of its executions may be open at once, at least 1. The flow's own limit also applies.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub max_active: u32,
 }
 
@@ -48,7 +51,7 @@ fn one() -> u32 {
 }
 
 /// Which slots a backfill runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BackfillMode {
     /// Slots without an execution.
@@ -64,7 +67,7 @@ pub enum BackfillMode {
 }
 
 /// Where a backfill stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BackfillState {
     /// Its slots are run.

@@ -6,6 +6,7 @@ use crate::id::{ExecutionId, TaskRunId};
 use crate::label::Label;
 use crate::state::StateHistory;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An execution.
@@ -83,7 +84,7 @@ pub struct ParentTaskRun {
 }
 
 /// Attempts of the whole execution.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExecutionMetadata {
     /// 1 for the first.

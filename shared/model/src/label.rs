@@ -1,6 +1,7 @@
 //! Labels of flows and executions (docs/kestra.md 1.5).
 
 use crate::Json;
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 const FEW: usize = 16;
 
 /// One label. Keys that begin with `system.` are Segue's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Label {
     /// The key, dots allowed.
     pub key: String,

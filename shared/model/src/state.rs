@@ -1,12 +1,14 @@
 //! The states of executions and task runs, and their history (docs/kestra.md 2.1).
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A state of an execution or a task run, by Kestra's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "StateName")]
 pub enum State {
     /// Made, nothing has run.
     Created,
@@ -135,6 +137,11 @@ pub struct StateHistory {
 }
 
 impl StateHistory {
+    /// A history as an answer of the API shows it.
+    pub fn read_back(current: State, histories: Vec<StateChange>) -> Self {
+        Self { current, histories }
+    }
+
     /// A history that begins now.
     pub fn new(state: State, date: Timestamp) -> Self {
         Self { current: state, histories: vec![StateChange { state, date }] }

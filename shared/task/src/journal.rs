@@ -103,7 +103,7 @@ impl Journal {
         }
         let written = state.append_logs(self.entries(lines.clone())).await;
         if let Err(error) = written {
-            tracing::warn!(%error, "log lines could not be written; they are kept for the next try");
+            tracing::warn!(%error, "log lines could not be written; they are kept for the next try for the next try");
             let mut later = self.lines();
             let newer = std::mem::replace(&mut *later, lines);
             later.extend(newer);

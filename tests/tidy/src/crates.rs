@@ -9,6 +9,7 @@ use std::path::PathBuf;
 /// together, are below.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-model", &[]),
+    ("segue-api-types", &["segue-model"]),
     ("segue-template", &["segue-model"]),
     ("segue-engine", &["segue-model", "segue-template"]),
     ("segue-ports", &["segue-model"]),
@@ -45,6 +46,7 @@ const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
 /// What a function's library may depend on: a function of `kind: control`. These functions read flows, so they need
 /// the list of all task types, and are wiring around the libraries that decide.
 const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
+    "segue-api-types",
     "segue-engine",
     "segue-executor",
     "segue-catalog",

@@ -20,6 +20,12 @@ pub(crate) struct Guard {
     throttle: Throttle,
 }
 
+/// Whether the guard asks at an address below `/api/v1` and the tenant. `/configs` is open, because a page that asks for
+/// a name needs it itself.
+pub(crate) fn is_guarded(path: &str) -> bool {
+    path != "/configs"
+}
+
 /// How a request says who sends it.
 enum Shown {
     /// `name:password`.
@@ -60,9 +66,8 @@ impl Guard {
             // A webhook's key is a secret of its own.
             path if pages::is_webhook(request.method(), path) => by_name,
             path => match pages::below_base(path) {
-                // The page that asks for a name needs them itself.
-                Some("/configs") | None => false,
-                Some(_) => by_name || token.is_some(),
+                Some(path) => is_guarded(path) && (by_name || token.is_some()),
+                None => false,
             },
         }
     }

@@ -23,7 +23,7 @@ use axum::response::{IntoResponse as _, Response};
 use segue_service::IapCheck;
 use std::sync::Arc;
 
-pub(crate) use guard::{Guard, guard};
+pub(crate) use guard::{Guard, guard, is_guarded};
 
 /// Who may come in, and by which names.
 #[derive(Clone, Debug, Default)]

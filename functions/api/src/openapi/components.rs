@@ -1,316 +1,132 @@
-//! The shapes the API answers with, by name.
+//! The schemas of what endpoints take and answer, derived from the types of `segue-api-types`.
+//!
+//! OpenAPI 3.1 uses JSON Schema 2020-12, so the schemas need no translation. Answers and requests have a generator each:
+//! a field that is always answered is required in an answer, although a request may leave the field out.
 
-use segue_model::Json;
+use crate::endpoint::SchemaOf;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::transform::{ReplaceBoolSchemas, Transform, transform_subschemas};
+use schemars::{JsonSchema, Schema};
+use segue_model::{Json, Map};
 use serde_json::json;
 
-/// All shapes. They name what is always there and what may be; clients must bear more.
-pub(super) fn schemas() -> Json {
-    answers().into_iter().chain(requests()).map(|(name, schema)| (name.to_owned(), schema)).collect()
+/// Where the document has its schemas.
+const PATH: &str = "/components/schemas";
+
+/// The schemas that were used so far.
+pub(super) struct Components {
+    answers: SchemaGenerator,
+    requests: SchemaGenerator,
 }
 
-fn reference(name: &str) -> Json {
-    json!({"$ref": format!("#/components/schemas/{name}")})
+impl Components {
+    pub(super) fn new() -> Self {
+        let mut booleans = ReplaceBoolSchemas::default();
+        booleans.skip_additional_properties = true;
+        let settings = || {
+            let settings =
+                SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = PATH.into());
+            settings.with_transform(booleans.clone())
+        };
+        Self {
+            answers: settings().for_serialize().with_transform(AbsentIsNotNull).into_generator(),
+            requests: settings().for_deserialize().into_generator(),
+        }
+    }
+
+    /// The schema of a type, which refers to the components for every struct.
+    pub(super) fn schema(&mut self, of: SchemaOf, is_request: bool) -> Json {
+        let generator = if is_request { &mut self.requests } else { &mut self.answers };
+        let mut schema = of(generator);
+        for transform in generator.transforms_mut() {
+            transform.transform(&mut schema);
+        }
+        schema.to_value()
+    }
+
+    /// The schema of an answer.
+    pub(super) fn answer<T: JsonSchema>(&mut self) -> Json {
+        self.schema(SchemaGenerator::subschema_for::<T>, false)
+    }
+
+    /// Every struct by its name, in the order of names. A struct that is both taken and answered is described as it is
+    /// answered.
+    pub(super) fn into_schemas(mut self) -> Json {
+        let mut all = self.requests.take_definitions(true);
+        all.extend(self.answers.take_definitions(true));
+        let mut sorted: Vec<_> = all.into_iter().collect();
+        sorted.sort_by(|left, right| left.0.cmp(&right.0));
+        Json::Object(sorted.into_iter().collect::<Map>())
+    }
 }
 
-fn object(required: &[&str], properties: Json) -> Json {
-    json!({"type": "object", "required": required, "properties": properties})
+/// A field that an answer may leave out is never null. The default of a field is what readers use for older servers, so
+/// the description does not have it.
+#[derive(Clone)]
+struct AbsentIsNotNull;
+
+impl Transform for AbsentIsNotNull {
+    fn transform(&mut self, schema: &mut Schema) {
+        let required: Vec<Json> =
+            schema.get("required").and_then(Json::as_array).cloned().unwrap_or_default();
+        if let Some(Json::Object(properties)) = schema.get_mut("properties") {
+            for (name, property) in properties {
+                let Json::Object(property) = property else { continue };
+                property.shift_remove("default");
+                if !required.contains(&json!(name)) {
+                    without_null(property);
+                }
+            }
+        }
+        transform_subschemas(self, schema);
+    }
 }
 
-fn answers() -> Vec<(&'static str, Json)> {
-    let text = || json!({"type": "string"});
-    let date = || json!({"type": "string", "format": "date-time"});
-    let flag = || json!({"type": "boolean"});
-    let number = || json!({"type": "integer", "minimum": 0});
-    let map = || json!({"type": "object"});
-    let list = |items: Json| json!({"type": "array", "items": items});
-    vec![
-        (
-            "Error",
-            object(
-                &["message", "_embedded"],
-                json!({
-                    "message": text(),
-                    "_links": map(),
-                    "_embedded": object(&["errors"], json!({"errors": list(object(&["message"], json!({
-                        "message": text(), "path": text(), "code": text(), "line": number(), "column": number(), "hint": text(),
-                    })))})),
-                    "invalids": list(map()),
-                }),
-            ),
-        ),
-        ("Anything", json!({})),
-        ("Map", map()),
-        ("Text", text()),
-        ("Flag", flag()),
-        ("Count", object(&["count"], json!({"count": number()}))),
-        ("Label", object(&["key", "value"], json!({"key": text(), "value": text()}))),
-        (
-            "Flow",
-            object(
-                &["id", "namespace", "revision"],
-                json!({
-                    "id": text(), "namespace": text(), "revision": number(), "tenantId": text(), "disabled": flag(),
-                    "deleted": flag(), "updated": date(), "source": text(), "exception": text(),
-                }),
-            ),
-        ),
-        (
-            "FlowSearchHit",
-            object(&["model", "fragments"], json!({"model": reference("Flow"), "fragments": list(text())})),
-        ),
-        (
-            "FlowValidation",
-            object(
-                &["index", "outdated", "warnings", "infos", "deprecationPaths"],
-                json!({
-                    "flow": text(), "namespace": text(), "index": number(), "constraints": text(), "outdated": flag(),
-                    "warnings": list(text()), "infos": list(text()), "deprecationPaths": list(text()),
-                    "diagnostics": list(reference("Diagnostic")),
-                }),
-            ),
-        ),
-        (
-            "TaskValidation",
-            object(&[], json!({"constraints": text(), "warnings": list(text()), "infos": list(text())})),
-        ),
-        (
-            "Diagnostic",
-            object(
-                &["code", "severity", "position", "message"],
-                json!({
-                    "code": text(), "severity": {"type": "string", "enum": ["note", "warning", "error"]}, "message": text(),
-                    "position": object(&["line", "column"], json!({"line": number(), "column": number()})),
-                    "hint": {"type": ["string", "null"]},
-                }),
-            ),
-        ),
-        (
-            "Graph",
-            object(
-                &["nodes", "edges", "clusters", "flowables"],
-                json!({
-                    "nodes": list(object(&["uid", "type"], json!({"uid": text(), "type": text(), "task": map()}))),
-                    "edges": list(object(&["source", "target"], json!({"source": text(), "target": text(), "relation": map()}))),
-                    "clusters": list(map()), "flowables": list(text()),
-                }),
-            ),
-        ),
-        ("Dependencies", object(&["nodes", "edges"], json!({"nodes": list(map()), "edges": list(map())}))),
-        (
-            "State",
-            object(
-                &["current", "histories", "duration", "startDate"],
-                json!({
-                    "current": text(), "duration": text(), "startDate": date(), "endDate": date(),
-                    "histories": list(object(&["state", "date"], json!({"state": text(), "date": date()}))),
-                }),
-            ),
-        ),
-        (
-            "TaskRun",
-            object(
-                &["id", "executionId", "taskId", "state"],
-                json!({
-                    "id": text(), "executionId": text(), "namespace": text(), "flowId": text(), "taskId": text(),
-                    "parentTaskRunId": text(), "value": text(), "iteration": number(), "attempts": list(map()),
-                    "outputs": map(), "state": reference("State"),
-                }),
-            ),
-        ),
-        (
-            "Execution",
-            object(
-                &["id", "namespace", "flowId", "flowRevision", "state"],
-                json!({
-                    "id": text(), "namespace": text(), "flowId": text(), "flowRevision": number(), "tenantId": text(),
-                    "taskRunList": list(reference("TaskRun")), "inputs": map(), "outputs": map(),
-                    "labels": list(reference("Label")), "variables": map(), "state": reference("State"), "parentId": text(),
-                    "originalId": text(), "trigger": map(), "scheduleDate": date(), "url": text(), "metadata": map(),
-                }),
-            ),
-        ),
-        (
-            "InputsValidation",
-            object(
-                &["id", "namespace", "inputs"],
-                json!({
-                    "id": text(), "namespace": text(), "inputs": list(map()), "checks": list(map()),
-                }),
-            ),
-        ),
-        ("Evaluation", object(&[], json!({"result": text(), "error": text(), "stackTrace": text()}))),
-        ("FileMetas", object(&["size"], json!({"size": number()}))),
-        (
-            "FilePreview",
-            object(
-                &["extension", "type", "truncated"],
-                json!({
-                    "extension": text(), "type": {"type": "string", "enum": ["LIST", "TEXT", "MARKDOWN", "IMAGE", "PDF"]},
-                    "content": {}, "maxLine": number(), "truncated": flag(),
-                }),
-            ),
-        ),
-        (
-            "LogEntry",
-            object(
-                &["namespace", "flowId", "executionId", "timestamp", "level", "message"],
-                json!({
-                    "namespace": text(), "flowId": text(), "executionId": text(), "taskId": text(), "taskRunId": text(),
-                    "attemptNumber": number(), "timestamp": date(), "level": text(), "message": text(),
-                }),
-            ),
-        ),
-        (
-            "Metric",
-            object(
-                &["executionId", "taskId", "taskRunId", "name", "type", "value"],
-                json!({
-                    "executionId": text(), "taskId": text(), "taskRunId": text(), "name": text(), "type": text(),
-                    "value": {"type": "number"}, "timestamp": date(), "tags": map(),
-                }),
-            ),
-        ),
-        (
-            "MetricAggregation",
-            object(&["groupBy", "aggregations"], json!({"groupBy": text(), "aggregations": list(map())})),
-        ),
-        (
-            "Trigger",
-            object(
-                &["namespace", "flowId", "triggerId", "disabled"],
-                json!({
-                    "namespace": text(), "flowId": text(), "triggerId": text(), "date": date(), "nextExecutionDate": date(),
-                    "disabled": flag(), "executionId": text(), "updatedDate": date(), "backfill": map(),
-                }),
-            ),
-        ),
-        (
-            "TriggerHit",
-            object(
-                &["triggerContext"],
-                json!({"abstractTrigger": map(), "triggerContext": reference("Trigger")}),
-            ),
-        ),
-        (
-            "Backfill",
-            object(
-                &["id", "namespace", "flowId", "triggerId", "start", "end", "state", "total"],
-                json!({
-                    "id": text(), "namespace": text(), "flowId": text(), "triggerId": text(), "start": date(), "end": date(),
-                    "inputs": map(), "labels": list(reference("Label")), "mode": text(), "maxActive": number(),
-                    "state": {"type": "string", "enum": ["RUNNING", "PAUSED", "FINISHED", "CANCELLED", "REFUSED"]},
-                    "message": text(), "total": number(), "next": {"type": ["string", "null"], "format": "date-time"},
-                    "active": list(map()), "ended": map(), "created": date(), "updated": date(),
-                }),
-            ),
-        ),
-        (
-            "BackfillPreview",
-            object(
-                &["slots", "total", "timezone"],
-                json!({
-                    "slots": list(object(&["date", "run"], json!({"date": date(), "run": flag(), "execution": {"type": ["object", "null"]}}))),
-                    "total": number(), "timezone": text(),
-                }),
-            ),
-        ),
-        (
-            "KvKey",
-            object(
-                &["key", "creationDate", "updateDate"],
-                json!({
-                    "namespace": text(), "key": text(), "creationDate": date(), "updateDate": date(), "expirationDate": date(),
-                    "description": text(),
-                }),
-            ),
-        ),
-        ("KvValue", object(&["type", "value"], json!({"type": text(), "value": {}, "updated": date()}))),
-        ("Keys", object(&["keys"], json!({"keys": list(text())}))),
-        ("Namespace", object(&["id", "disabled"], json!({"id": text(), "disabled": flag()}))),
-        (
-            "NamespaceFile",
-            object(
-                &["type", "size", "fileName"],
-                json!({
-                    "type": {"type": "string", "enum": ["File", "Directory"]}, "size": number(), "fileName": text(),
-                    "lastModifiedTime": number(), "creationTime": number(),
-                }),
-            ),
-        ),
-        (
-            "Plugin",
-            object(
-                &["name", "title", "tasks"],
-                json!({"name": text(), "title": text(), "tasks": list(text())}),
-            ),
-        ),
-        ("PluginDoc", object(&["markdown", "schema"], json!({"markdown": text(), "schema": map()}))),
-        ("Configs", object(&["version"], json!({"version": text(), "url": text()}))),
-        ("SecretKey", object(&["key"], json!({"key": text()}))),
-        ("Health", object(&["status"], json!({"status": text()}))),
-    ]
+fn without_null(property: &mut Map) {
+    if let Some(Json::Array(types)) = property.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [only] = &types[..] {
+            let only = only.clone();
+            property.insert("type".into(), only);
+        }
+    }
+    if let Some(Json::Array(options)) = property.get_mut("anyOf") {
+        options.retain(|option| option.get("type").is_none_or(|kind| kind != "null"));
+        if let [Json::Object(only)] = &options[..] {
+            let only = only.clone();
+            property.shift_remove("anyOf");
+            property.extend(only);
+        }
+    }
 }
 
-fn requests() -> Vec<(&'static str, Json)> {
-    let text = || json!({"type": "string"});
-    let flag = || json!({"type": "boolean"});
-    let list = |items: Json| json!({"type": "array", "items": items});
-    vec![
-        ("FlowId", object(&["id", "namespace"], json!({"id": text(), "namespace": text()}))),
-        ("TaskState", object(&["taskRunId", "state"], json!({"taskRunId": text(), "state": text()}))),
-        (
-            "LabelsByIds",
-            object(
-                &["executionsId", "executionLabels"],
-                json!({
-                    "executionsId": list(text()), "executionLabels": list(reference("Label")),
-                }),
-            ),
-        ),
-        (
-            "TriggerKey",
-            object(
-                &["namespace", "flowId", "triggerId"],
-                json!({
-                    "namespace": text(), "flowId": text(), "triggerId": text(),
-                }),
-            ),
-        ),
-        (
-            "TriggerUpdate",
-            object(
-                &["namespace", "flowId", "triggerId"],
-                json!({
-                    "namespace": text(), "flowId": text(), "triggerId": text(), "disabled": flag(),
-                    "backfill": {"type": "object", "required": ["start"], "properties": {
-                        "start": {"type": "string", "format": "date-time"}, "end": {"type": "string", "format": "date-time"},
-                        "inputs": {"type": "object"}, "labels": list(reference("Label")),
-                    }},
-                }),
-            ),
-        ),
-        (
-            "SetDisabled",
-            object(
-                &["triggers", "disabled"],
-                json!({
-                    "triggers": list(reference("TriggerKey")), "disabled": flag(),
-                }),
-            ),
-        ),
-        (
-            "BackfillRequest",
-            json!({
-                "type": "object",
-                "required": ["namespace", "flowId", "start"],
-                "additionalProperties": false,
-                "properties": {
-                    "id": text(), "namespace": text(), "flowId": text(), "triggerId": text(), "start": text(), "end": text(),
-                    "inputs": {"type": "object"}, "labels": {},
-                    "mode": {"type": "string", "enum": ["MISSING", "FAILED", "ALL"]},
-                    "maxActive": {"type": "integer", "minimum": 1},
-                },
-            }),
-        ),
-    ]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use segue_api_types::{BackfillRequest, Trigger};
+
+    #[test]
+    fn what_is_always_answered_is_required_and_what_may_be_absent_is_not_null() {
+        let mut components = Components::new();
+        assert_eq!(components.answer::<Trigger>(), json!({"$ref": "#/components/schemas/Trigger"}));
+        let schemas = components.into_schemas();
+        let trigger = &schemas["Trigger"];
+        let required = trigger["required"].as_array().unwrap();
+        assert!(
+            required.contains(&json!("updatedDate")) && !required.contains(&json!("date")),
+            "{trigger:#}"
+        );
+        assert_eq!(trigger["properties"]["date"]["type"], "string");
+        assert_eq!(trigger["properties"]["backfill"]["$ref"], "#/components/schemas/TriggerBackfill");
+        assert_eq!(trigger["properties"]["updatedDate"].get("default"), None);
+    }
+
+    #[test]
+    fn what_a_request_may_leave_out_is_not_required() {
+        let mut components = Components::new();
+        components.schema(SchemaGenerator::subschema_for::<BackfillRequest>, true);
+        let schemas = components.into_schemas();
+        assert_eq!(schemas["BackfillRequest"]["required"], json!(["namespace", "flowId", "start"]));
+        assert_eq!(schemas["BackfillRequest"]["additionalProperties"], false);
+    }
 }

@@ -1,22 +1,29 @@
 //! The description of the API in OpenAPI 3.1, made from the endpoints themselves.
 
 mod components;
+mod outside;
 
+use crate::door::is_guarded;
 use crate::endpoint::{Content, Endpoint, Kind, Param};
+use components::Components;
+use segue_api_types::Error;
 use segue_model::{Json, Map};
 use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The description.
 pub(crate) fn document(endpoints: &[Endpoint], version: &str) -> Json {
+    let mut components = Components::new();
     let mut paths = Map::new();
     for endpoint in endpoints {
         let place = paths.entry(endpoint.path.replace("{*", "{")).or_insert_with(|| json!({}));
         if let Json::Object(methods) = place {
-            methods.insert(endpoint.method.as_str().to_ascii_lowercase(), operation(endpoint));
+            let method = endpoint.method.as_str().to_ascii_lowercase();
+            methods.insert(method, operation(endpoint, &mut components));
         }
     }
-    paths.extend(outside());
+    paths.extend(outside::paths(&mut components));
+    let error = components.answer::<Error>();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -26,52 +33,48 @@ pub(crate) fn document(endpoints: &[Endpoint], version: &str) -> Json {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/api/v1/main"}, {"url": "/api/v1"}],
-        "security": [{}, {"basic": []}],
+        "security": [{}, {"basic": []}, {"bearer": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
-            "schemas": components::schemas(),
-            "responses": {"Refused": {
-                "description": "The request was refused; the body says why.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-            }},
+            "securitySchemes": {
+                "basic": {"type": "http", "scheme": "basic"},
+                "bearer": {"type": "http", "scheme": "bearer"},
+            },
+            "schemas": components.into_schemas(),
+            "responses": {
+                "Refused": {
+                    "description": "The request was refused; the body says why.",
+                    "content": {"application/json": {"schema": error.clone()}},
+                },
+                "TooEarly": {
+                    "description": "Too many wrong names or passwords came from this address.",
+                    "headers": {"Retry-After": {
+                        "description": "Seconds until the next try.", "schema": {"type": "integer", "minimum": 1},
+                    }},
+                    "content": {"application/json": {"schema": error}},
+                },
+            },
         },
     })
 }
 
-/// What is not below `/api/v1`, and open to everybody.
-fn outside() -> Map {
-    let place = |id: &str, about: &str, kind: &str, codes: &[&str]| {
-        let answer = json!({"description": about, "content": {kind: {"schema": {}}}});
-        let responses: Map = codes.iter().map(|code| ((*code).to_owned(), answer.clone())).collect();
-        let operation = json!({
-            "operationId": id, "summary": about, "tags": ["server"], "security": [], "responses": responses,
-        });
-        json!({"servers": [{"url": "/"}], "get": operation})
-    };
-    Map::from_iter([
-        (
-            "/health".to_owned(),
-            place("health", "Whether the server can work.", "application/json", &["200", "503"]),
-        ),
-        ("/prometheus".to_owned(), place("prometheus", "The server's numbers.", "text/plain", &["200"])),
-    ])
-}
-
-fn operation(endpoint: &Endpoint) -> Json {
+fn operation(endpoint: &Endpoint, components: &mut Components) -> Json {
     let mut operation = json!({
         "operationId": endpoint.id,
         "summary": endpoint.about,
         "tags": [endpoint.path.split('/').nth(1).unwrap_or_default()],
-        "responses": responses(endpoint),
+        "responses": responses(endpoint, components),
     });
     let parameters: Vec<Json> =
         path_parameters(endpoint.path).into_iter().chain(endpoint.params.iter().map(parameter)).collect();
     if let Json::Object(map) = &mut operation {
+        if !is_guarded(endpoint.path) {
+            map.insert("security".into(), json!([]));
+        }
         if !parameters.is_empty() {
             map.insert("parameters".into(), Json::Array(parameters));
         }
-        if let Some(content) = content(endpoint.body, true) {
+        if let Some(content) = content(endpoint.body, true, components) {
             map.insert("requestBody".into(), json!({"required": endpoint.needs_body, "content": content}));
         }
     }
@@ -103,24 +106,12 @@ fn parameter(param: &Param) -> Json {
     json!({"name": param.name, "in": place, "description": param.about, "required": param.required, "schema": schema})
 }
 
-/// The media types of a body with their schemas; none where there is no body.
-fn content(content: Content, is_request: bool) -> Option<Json> {
-    let component = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+/// The media types of a body with their schemas; None if there is no body.
+fn content(content: Content, is_request: bool, components: &mut Components) -> Option<Json> {
     let text = json!({"type": "string"});
     Some(match content {
         Content::Nothing => return None,
-        Content::Json(name) => json!({"application/json": {"schema": component(name)}}),
-        Content::List(name) => {
-            json!({"application/json": {"schema": {"type": "array", "items": component(name)}}})
-        }
-        Content::Page(name) => json!({"application/json": {"schema": {
-            "type": "object",
-            "required": ["results", "total"],
-            "properties": {
-                "results": {"type": "array", "items": component(name)},
-                "total": {"type": "integer", "format": "int64", "minimum": 0},
-            },
-        }}}),
+        Content::Json(of) => json!({"application/json": {"schema": components.schema(of, is_request)}}),
         Content::Yaml if is_request => json!({
             "application/x-yaml": {"schema": text.clone()},
             "application/yaml": {"schema": text},
@@ -145,34 +136,45 @@ fn content(content: Content, is_request: bool) -> Option<Json> {
     })
 }
 
-fn responses(endpoint: &Endpoint) -> Json {
+fn responses(endpoint: &Endpoint, components: &mut Components) -> Json {
     let mut responses = Map::new();
-    let mut answer = json!({"description": description(endpoint)});
-    if let (Some(content), Json::Object(map)) = (content(endpoint.answer, false), &mut answer) {
+    let mut answer = json!({"description": description(endpoint, components)});
+    if let (Some(content), Json::Object(map)) = (content(endpoint.answer, false, components), &mut answer) {
         map.insert("content".into(), content);
     }
     responses.insert(endpoint.status.to_string(), answer);
     let mut refusals: BTreeSet<u16> = endpoint.refusals.iter().copied().collect();
-    refusals.extend([400, 401]);
+    // 421 is for requests to a wrong host name, whatever the address.
+    refusals.extend([400, 421]);
+    if is_guarded(endpoint.path) {
+        refusals.extend([401, 403, 429]);
+    }
     if !endpoint.params.is_empty() || endpoint.path.contains('{') {
         refusals.insert(422);
     }
-    if endpoint.body != Content::Nothing {
+    if !matches!(endpoint.body, Content::Nothing) {
         refusals.extend([413, 415, 422]);
     }
-    for code in refusals {
-        let answer = match code {
-            0..400 => json!({"description": "There is nothing here: elsewhere, or not wanted."}),
-            _ => json!({"$ref": "#/components/responses/Refused"}),
-        };
-        responses.insert(code.to_string(), answer);
-    }
+    responses.extend(refusals.into_iter().map(refusal));
     Json::Object(responses)
 }
 
-fn description(endpoint: &Endpoint) -> String {
+/// A code with its description.
+fn refusal(code: u16) -> (String, Json) {
+    let answer = match code {
+        0..400 => json!({"description": "There is nothing here: elsewhere, or not wanted."}),
+        429 => json!({"$ref": "#/components/responses/TooEarly"}),
+        _ => json!({"$ref": "#/components/responses/Refused"}),
+    };
+    (code.to_string(), answer)
+}
+
+fn description(endpoint: &Endpoint, components: &mut Components) -> String {
     match endpoint.answer {
-        Content::Events(name) => {
+        Content::Events(of) => {
+            let schema = components.schema(of, false);
+            let name = schema.get("$ref").and_then(Json::as_str).and_then(|name| name.rsplit('/').next());
+            let name = name.unwrap_or("value");
             format!("Server-sent events, each with one {name} as JSON; the last has the id `end`.")
         }
         Content::Nothing => "Done.".to_owned(),

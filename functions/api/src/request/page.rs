@@ -2,8 +2,7 @@
 
 use super::query::Query;
 use crate::error::{Answer, ApiError};
-use segue_model::Json;
-use serde_json::json;
+use segue_api_types as types;
 
 /// The largest page.
 const LARGEST: u32 = 10_000;
@@ -67,8 +66,8 @@ fn sort(text: &str) -> Answer<(String, bool)> {
 }
 
 /// A page as it is answered.
-pub(crate) fn paged(results: Vec<Json>, total: u64) -> axum::Json<Json> {
-    axum::Json(json!({"results": results, "total": total}))
+pub(crate) fn paged<T>(results: Vec<T>, total: u64) -> axum::Json<types::Page<T>> {
+    axum::Json(types::Page { results, total })
 }
 
 #[cfg(test)]

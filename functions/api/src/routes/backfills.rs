@@ -10,32 +10,33 @@
 //! `start` and `end` are both inclusive; a date stands for the day in the schedule's time zone.
 
 use super::flows::PAGE;
-use crate::endpoint::{Content, Endpoint, Kind, Param, get, post};
+use crate::endpoint::{Endpoint, Kind, Param, get, json, post};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{JsonBody, Page, Query, paged};
 use axum::Json;
 use axum::extract::{Path, State};
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::backfill::{BackfillRequest, BackfillState};
 use segue_ports::schedule::BackfillFilter;
+use segue_scheduler::{BackfillPreview, PreviewExecution, PreviewSlot};
 use serde_json::json;
 
 const STATES: &[&str] = &["RUNNING", "PAUSED", "FINISHED", "CANCELLED", "REFUSED"];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let one = |endpoint: Endpoint| endpoint.answers(Content::Json("Backfill")).refuses(&[404, 409]);
+    let one = |endpoint: Endpoint| endpoint.answers(json::<types::Backfill>()).refuses(&[404, 409]);
     vec![
         one(post("/backfills", start)
             .is("startBackfill", "Runs the slots of a schedule between two dates, both inclusive.")
-            .body(Content::Json("BackfillRequest"))),
+            .body(json::<types::BackfillRequest>())),
         post("/backfills/preview", preview)
             .is(
                 "previewBackfill",
                 "The slots a backfill has, and which of them it would run; nothing is started.",
             )
-            .body(Content::Json("BackfillRequest"))
-            .answers(Content::Json("BackfillPreview"))
+            .body(json::<types::BackfillRequest>())
+            .answers(json::<types::BackfillPreview>())
             .refuses(&[404, 409]),
         get("/backfills", list)
             .is("backfills", "Backfills, newest first.")
@@ -46,7 +47,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("triggerId", Kind::Text, "This trigger."),
                 Param::new("state", Kind::ManyOf(STATES), "In one of these states."),
             ])
-            .answers(Content::Page("Backfill")),
+            .answers(json::<types::Page<types::Backfill>>()),
         one(get("/backfills/{id}", show).is("backfill", "A backfill.")),
         one(post("/backfills/{id}/pause", pause)
             .is("pauseBackfill", "Makes no more executions; those that run, run on.")),
@@ -56,15 +57,35 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn start(State(api): State<Api>, JsonBody(request): JsonBody<BackfillRequest>) -> Answer<Json<Value>> {
-    Ok(Json(json!(api.scheduler.start_backfill(request).await?)))
+async fn start(
+    State(api): State<Api>,
+    JsonBody(request): JsonBody<BackfillRequest>,
+) -> Answer<Json<types::Backfill>> {
+    Ok(Json(api.scheduler.start_backfill(request).await?.into()))
 }
 
 async fn preview(
     State(api): State<Api>,
     JsonBody(request): JsonBody<BackfillRequest>,
-) -> Answer<Json<Value>> {
-    Ok(Json(json!(api.scheduler.preview_backfill(&request).await?)))
+) -> Answer<Json<types::BackfillPreview>> {
+    Ok(Json(preview_view(api.scheduler.preview_backfill(&request).await?)))
+}
+
+fn preview_view(preview: BackfillPreview) -> types::BackfillPreview {
+    let execution = |execution: PreviewExecution| types::PreviewExecution {
+        id: execution.id.to_string(),
+        state: execution.state,
+    };
+    let slot = |slot: PreviewSlot| types::PreviewSlot {
+        date: slot.date,
+        run: slot.run,
+        execution: slot.execution.map(execution),
+    };
+    types::BackfillPreview {
+        slots: preview.slots.into_iter().map(slot).collect(),
+        total: preview.total,
+        timezone: preview.timezone,
+    }
 }
 
 fn state(text: &str) -> Answer<BackfillState> {
@@ -73,7 +94,7 @@ fn state(text: &str) -> Answer<BackfillState> {
     })
 }
 
-async fn list(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+async fn list(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Backfill>>> {
     let page = Page::from_query(&query)?;
     page.order(&["created"])?;
     let text = |name: &str| query.text(name).map(str::to_owned);
@@ -88,22 +109,22 @@ async fn list(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
     // The store does not count them; there are few.
     let found = api.state().backfills(&filter).await?;
     let total = found.len() as u64;
-    Ok(paged(page.cut(found).iter().map(|backfill| json!(backfill)).collect(), total))
+    Ok(paged(page.cut(found).into_iter().map(types::Backfill::from).collect(), total))
 }
 
-async fn show(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<Value>> {
+async fn show(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Backfill>> {
     let found = api.state().backfill(&id).await?;
-    Ok(Json(json!(found.ok_or_else(|| ApiError::not_found(format!("Backfill '{id}'")))?.value)))
+    Ok(Json(found.ok_or_else(|| ApiError::not_found(format!("Backfill '{id}'")))?.value.into()))
 }
 
-async fn pause(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<Value>> {
-    Ok(Json(json!(api.scheduler.pause_backfill(&id).await?)))
+async fn pause(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Backfill>> {
+    Ok(Json(api.scheduler.pause_backfill(&id).await?.into()))
 }
 
-async fn resume(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<Value>> {
-    Ok(Json(json!(api.scheduler.resume_backfill(&id).await?)))
+async fn resume(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Backfill>> {
+    Ok(Json(api.scheduler.resume_backfill(&id).await?.into()))
 }
 
-async fn cancel(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<Value>> {
-    Ok(Json(json!(api.scheduler.cancel_backfill(&id).await?)))
+async fn cancel(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Backfill>> {
+    Ok(Json(api.scheduler.cancel_backfill(&id).await?.into()))
 }

@@ -1,7 +1,7 @@
 //! The KV store (docs/kestra.md 6.6).
 
 use super::flows::PAGE;
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, put};
+use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{JsonBody, Page, Query, TextBody, paged};
@@ -9,12 +9,10 @@ use crate::view::kv::{key as key_view, read, value as value_view};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use segue_api_types as types;
 use segue_files::namespace::folder;
-use segue_model::Json as Value;
 use segue_model::parse_duration;
 use segue_ports::kv::{KvEntry, KvWrite};
-use serde::Deserialize;
-use serde_json::json;
 
 /// The longest key.
 const LONGEST_KEY: usize = 512;
@@ -25,11 +23,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get(all, list)
             .is("kvKeys", "The keys of a namespace.")
-            .answers(Content::List("KvKey"))
+            .answers(json::<Vec<types::KvKey>>())
             .refuses(&[422]),
         get("/namespaces/{namespace}/kv/inheritance", inherited)
             .is("kvInherited", "The keys a namespace sees in those above it.")
-            .answers(Content::List("KvKey"))
+            .answers(json::<Vec<types::KvKey>>())
             .refuses(&[422]),
         get("/kv", search)
             .is("searchKv", "The keys of all namespaces.")
@@ -38,10 +36,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("q", Kind::Text, "A part of the key."),
                 Param::new("namespace", Kind::Text, "This namespace and those below it."),
             ])
-            .answers(Content::Page("KvKey")),
+            .answers(json::<types::Page<types::KvKey>>()),
         get(one, value)
             .is("kvValue", "A value with its type.")
-            .answers(Content::Json("KvValue"))
+            .answers(json::<types::KvValue>())
             .refuses(&[404, 422]),
         put(one, set)
             .is("setKv", "Sets a value: JSON, or a date or duration as text.")
@@ -52,12 +50,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .body(Content::JsonOrText),
         delete(one, remove)
             .is("deleteKv", "Removes a value; whether it was there.")
-            .answers(Content::Json("Flag"))
+            .answers(json::<bool>())
             .refuses(&[422]),
         delete(all, remove_all)
             .is("deleteKvKeys", "Removes values; those that were there.")
-            .body(Content::Json("Keys"))
-            .answers(Content::Json("Keys")),
+            .body(json::<types::Keys>())
+            .answers(json::<types::Keys>()),
     ]
 }
 
@@ -72,12 +70,12 @@ fn checked(namespace: &str, key: Option<&str>) -> Answer<()> {
     }
 }
 
-async fn list(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Vec<Value>>> {
+async fn list(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Vec<types::KvKey>>> {
     checked(&namespace, None)?;
     Ok(Json(api.state().kv_entries(&namespace, api.now()).await?.iter().map(key_view).collect()))
 }
 
-async fn inherited(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Vec<Value>>> {
+async fn inherited(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Vec<types::KvKey>>> {
     checked(&namespace, None)?;
     let mut found = Vec::new();
     let mut above = namespace.as_str();
@@ -88,7 +86,7 @@ async fn inherited(State(api): State<Api>, Path(namespace): Path<String>) -> Ans
     Ok(Json(found))
 }
 
-async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::KvKey>>> {
     let page = Page::from_query(&query)?;
     page.order(&["key", "namespace"])?;
     let part = query.text("q").unwrap_or_default().to_lowercase();
@@ -110,12 +108,12 @@ async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
 async fn value(
     State(api): State<Api>,
     Path((namespace, key)): Path<(String, String)>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::KvValue>> {
     checked(&namespace, None)?;
     let found = api.state().kv(&namespace, &key, api.now()).await?;
     let entry =
         found.ok_or_else(|| ApiError::not_found(format!("Key '{key}' of namespace '{namespace}'")))?;
-    Ok(Json(value_view(&entry)))
+    Ok(Json(value_view(entry)))
 }
 
 async fn set(
@@ -159,16 +157,11 @@ async fn remove(
     Ok(Json(was_there))
 }
 
-#[derive(Debug, Deserialize)]
-struct Keys {
-    keys: Vec<String>,
-}
-
 async fn remove_all(
     State(api): State<Api>,
     Path(namespace): Path<String>,
-    JsonBody(Keys { keys }): JsonBody<Keys>,
-) -> Answer<Json<Value>> {
+    JsonBody(types::Keys { keys }): JsonBody<types::Keys>,
+) -> Answer<Json<types::Keys>> {
     checked(&namespace, None)?;
     let mut there = Vec::new();
     for key in keys {
@@ -178,5 +171,5 @@ async fn remove_all(
     }
     let delete = |key: &String| KvWrite::Delete { namespace: namespace.clone(), key: key.clone() };
     api.state().write_kv(there.iter().map(delete).collect(), api.now()).await?;
-    Ok(Json(json!({"keys": there})))
+    Ok(Json(types::Keys { keys: there }))
 }

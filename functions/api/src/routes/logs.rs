@@ -1,10 +1,10 @@
 //! Logs (docs/kestra.md 6.4).
 
-use super::executions::stored;
 use super::flows::PAGE;
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get};
+use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::stored;
 use crate::request::{Op, Page, Query, date, paged};
 use crate::view::events::{Sender, stream};
 use axum::Json;
@@ -13,12 +13,12 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::unfold;
-use segue_model::Json as Value;
+use segue_api_types as types;
+use segue_model::Map;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_ports::PortError;
 use segue_ports::state::{ExecutionFilter, LogFilter};
-use serde_json::json;
 use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -56,12 +56,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("endDate", Kind::Date, "Written at or before."),
                 Param::new("timeRange", Kind::Duration, "Written within the last while."),
             ])
-            .answers(Content::Page("LogEntry")),
+            .answers(json::<types::Page<types::LogEntry>>()),
         get("/logs/{executionId}", list)
             .is("logs", "The lines of an execution, oldest first.")
             .takes(&[LEVEL])
             .takes(&OF_TASK)
-            .answers(Content::List("LogEntry"))
+            .answers(json::<Vec<types::LogEntry>>())
             .refuses(&[404]),
         get("/logs/{executionId}/download", download)
             .is("downloadLogs", "The lines of an execution as text.")
@@ -72,7 +72,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/logs/{executionId}/follow", follow)
             .is("followLogs", "The lines of an execution, those to come too, until its end.")
             .takes(&[LEVEL])
-            .answers(Content::Events("LogEntry"))
+            .answers(events::<types::LogEntry>())
             .refuses(&[404]),
         delete("/logs/{executionId}", remove)
             .is("deleteLogs", "Removes lines of an execution.")
@@ -87,7 +87,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::LogEntry>>> {
     let page = Page::from_query(&query)?;
     page.order(&["timestamp"])?;
     let text = |name: &str| query.text(name).map(str::to_owned);
@@ -125,7 +125,7 @@ async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
         }
     }
     let (lines, total) = api.state().search_logs(&filter).await?;
-    Ok(paged(lines.iter().map(|line| json!(line)).collect(), total))
+    Ok(paged(lines.iter().map(types::LogEntry::from).collect(), total))
 }
 
 /// Which lines of one execution are meant.
@@ -213,7 +213,7 @@ async fn list(State(api): State<Api>, Path(id): Path<String>, query: Query) -> A
         if !is_first {
             text.push(',');
         }
-        text.push_str(&json!(line).to_string());
+        text.push_str(&serde_json::to_string(&types::LogEntry::from(line)).unwrap_or_default());
     });
     Ok(([(header::CONTENT_TYPE, "application/json")], body.await?).into_response())
 }
@@ -246,7 +246,7 @@ async fn tell(api: Api, id: ExecutionId, level: LogLevel, sender: Sender) {
         let Ok(page) = api.state().log_page(&id, level, seen, LINES).await else { return };
         seen = page.next;
         for line in page.lines {
-            if !sender.send("progress", json!(line)).await {
+            if !sender.send("progress", &types::LogEntry::from(&line)).await {
                 return;
             }
         }
@@ -254,7 +254,7 @@ async fn tell(api: Api, id: ExecutionId, level: LogLevel, sender: Sender) {
             continue;
         }
         if has_ended {
-            sender.send("end", json!({})).await;
+            sender.send("end", &Map::new()).await;
             return;
         }
         tokio::select! {

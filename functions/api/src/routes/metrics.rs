@@ -1,20 +1,20 @@
 //! Numbers that tasks reported: rows, bytes, durations. They are kept with the task runs, summed by name.
 
-use super::executions::stored;
 use super::flows::PAGE;
-use crate::endpoint::{Content, Endpoint, Kind, Param, get};
+use crate::endpoint::{Endpoint, Kind, Param, get, json};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::stored;
 use crate::request::{Page, Query, paged};
 use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::execution::Execution;
 use segue_model::task_run::TaskRun;
+use segue_model::{Json as Value, Map};
 use segue_ports::state::{ExecutionFilter, StateStore};
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of the newest executions of a flow its numbers are taken from.
@@ -38,25 +38,25 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("taskRunId", Kind::Text, "Of this task run."),
                 Param::new("taskId", Kind::Text, "Of this task."),
             ])
-            .answers(Content::Page("Metric"))
+            .answers(json::<types::Page<types::Metric>>())
             .refuses(&[404]),
         get("/metrics/names/{namespace}/{flowId}", names)
             .is("metricNames", "The names of a flow's numbers.")
-            .answers(Content::List("Text")),
+            .answers(json::<Vec<String>>()),
         get("/metrics/names/{namespace}/{flowId}/{taskId}", names_of_task)
             .is("metricNamesOfTask", "The names of a task's numbers.")
-            .answers(Content::List("Text")),
+            .answers(json::<Vec<String>>()),
         get("/metrics/tasks/{namespace}/{flowId}", tasks)
             .is("metricTasks", "The tasks of a flow that report numbers.")
-            .answers(Content::List("Text")),
+            .answers(json::<Vec<String>>()),
         get("/metrics/aggregates/{namespace}/{flowId}/{metric}", aggregate)
             .is("metricAggregates", "A number of a flow, day by day.")
             .takes(&AGGREGATION)
-            .answers(Content::Json("MetricAggregation")),
+            .answers(json::<types::MetricAggregation>()),
         get("/metrics/aggregates/{namespace}/{flowId}/{taskId}/{metric}", aggregate_of_task)
             .is("metricAggregatesOfTask", "A number of a task, day by day.")
             .takes(&AGGREGATION)
-            .answers(Content::Json("MetricAggregation")),
+            .answers(json::<types::MetricAggregation>()),
     ]
 }
 
@@ -66,28 +66,31 @@ fn numbers(run: &TaskRun) -> impl Iterator<Item = (&String, f64)> {
     sums.into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_f64()?)))
 }
 
-fn view(execution: &Execution, run: &TaskRun, name: &str, value: f64) -> Value {
-    let date = run.state.end_date().unwrap_or(run.state.start_date());
-    json!({
-        "namespace": execution.namespace,
-        "flowId": execution.flow_id,
-        "executionId": execution.id,
-        "taskId": run.task_id,
-        "taskRunId": run.id,
-        "name": name,
-        "type": "counter",
-        "value": value,
-        "timestamp": date,
-        "tags": {},
-    })
+fn view(execution: &Execution, run: &TaskRun, name: &str, value: f64) -> types::Metric {
+    types::Metric {
+        namespace: execution.namespace.clone(),
+        flow_id: execution.flow_id.clone(),
+        execution_id: execution.id.to_string(),
+        task_id: run.task_id.clone(),
+        task_run_id: run.id.to_string(),
+        name: name.to_owned(),
+        kind: "counter".to_owned(),
+        value,
+        timestamp: run.state.end_date().unwrap_or(run.state.start_date()),
+        tags: Map::new(),
+    }
 }
 
-async fn of_execution(State(api): State<Api>, Path(id): Path<String>, query: Query) -> Answer<Json<Value>> {
+async fn of_execution(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer<Json<types::Page<types::Metric>>> {
     let page = Page::from_query(&query)?;
     page.order(&["timestamp", "name", "value"])?;
     let stored = stored(&api, &id).await?;
     let fits = |wanted: Option<&str>, is: &str| wanted.is_none_or(|wanted| wanted == is);
-    let all: Vec<Value> = stored
+    let all: Vec<types::Metric> = stored
         .task_runs
         .iter()
         .map(|(_, run)| run)
@@ -156,7 +159,7 @@ async fn aggregate(
     State(api): State<Api>,
     Path((namespace, flow_id, metric)): Path<(String, String, String)>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::MetricAggregation>> {
     by_day(&api, (namespace, flow_id), None, &metric, &query).await
 }
 
@@ -164,7 +167,7 @@ async fn aggregate_of_task(
     State(api): State<Api>,
     Path((namespace, flow_id, task, metric)): Path<(String, String, String, String)>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::MetricAggregation>> {
     by_day(&api, (namespace, flow_id), Some(&task), &metric, &query).await
 }
 
@@ -174,7 +177,7 @@ async fn by_day(
     task: Option<&str>,
     metric: &str,
     query: &Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::MetricAggregation>> {
     let how = query.text("aggregation").unwrap_or("sum").to_ascii_lowercase();
     let between = (query.date("startDate")?, query.date("endDate")?);
     let mut days: BTreeMap<String, Vec<f64>> = BTreeMap::new();
@@ -199,7 +202,7 @@ async fn by_day(
                 )));
             }
         };
-        aggregations.push(json!({"date": day, "value": value}));
+        aggregations.push(types::MetricValue { date: day, value });
     }
-    Ok(Json(json!({"groupBy": "day", "aggregations": aggregations})))
+    Ok(Json(types::MetricAggregation { group_by: "day".to_owned(), aggregations }))
 }

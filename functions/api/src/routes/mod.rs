@@ -1,8 +1,8 @@
 //! The endpoints, one module for each kind of thing.
 
 mod backfills;
-mod executions;
-mod flows;
+pub(crate) mod executions;
+pub(crate) mod flows;
 mod kv;
 mod logs;
 mod metrics;
@@ -10,7 +10,7 @@ mod namespace_files;
 mod namespaces;
 mod plugins;
 mod server;
-mod triggers;
+pub(crate) mod triggers;
 
 use crate::endpoint::Endpoint;
 use crate::parts::Api;

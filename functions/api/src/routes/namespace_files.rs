@@ -2,7 +2,7 @@
 //! that was made empty is held by a file of no bytes, which is not shown.
 
 use super::flows::save;
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, post, put};
+use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{Form, Part, Query};
@@ -13,10 +13,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures::TryStreamExt as _;
+use segue_api_types as types;
 use segue_files::namespace::{NamespaceFile, folder, list as list_files, storage_path};
-use segue_model::Json as Value;
 use segue_ports::{InternalStorage, PortError};
-use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The part that holds a file.
@@ -58,16 +57,16 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/namespaces/{namespace}/files/search", search)
             .is("searchNamespaceFiles", "The paths of files.")
             .takes(&[Param::new("q", Kind::Text, "A part of the path.")])
-            .answers(Content::List("Text")),
+            .answers(json::<Vec<String>>()),
         get("/namespaces/{namespace}/files/stats", stats)
             .is("namespaceFileStats", "What is known of a file or directory.")
             .takes(&[path])
-            .answers(Content::Json("NamespaceFile"))
+            .answers(json::<types::NamespaceFile>())
             .refuses(&[404]),
         get("/namespaces/{namespace}/files/directory", directory)
             .is("namespaceDirectory", "What is in a directory.")
             .takes(&[path])
-            .answers(Content::List("NamespaceFile"))
+            .answers(json::<Vec<types::NamespaceFile>>())
             .refuses(&[404]),
         post("/namespaces/{namespace}/files/directory", make_directory)
             .is("makeNamespaceDirectory", "Makes a directory.")
@@ -242,31 +241,25 @@ fn is_holder(path: &str) -> bool {
     path == HOLDER || path.ends_with(&format!("/{HOLDER}"))
 }
 
-async fn file_view(api: &Api, file: &NamespaceFile) -> Answer<Value> {
+async fn file_view(api: &Api, file: &NamespaceFile) -> Answer<types::NamespaceFile> {
     let info = api.ports.storage.head(&file.uri).await?;
-    let date = info.map(|info| info.updated.as_millisecond()).unwrap_or_default();
-    Ok(json!({
-        "type": "File",
-        "size": file.size,
-        "fileName": segue_files::path::last_part(&file.path),
-        "lastModifiedTime": date,
-        "creationTime": date,
-    }))
+    let updated = info.map(|info| info.updated.as_millisecond()).unwrap_or_default();
+    Ok(types::NamespaceFile::file(segue_files::path::last_part(&file.path), file.size, updated))
 }
 
-fn directory_view(name: &str) -> Value {
-    json!({"type": "Directory", "size": 0, "fileName": name, "lastModifiedTime": 0, "creationTime": 0})
-}
-
-async fn stats(State(api): State<Api>, Path(namespace): Path<String>, query: Query) -> Answer<Json<Value>> {
+async fn stats(
+    State(api): State<Api>,
+    Path(namespace): Path<String>,
+    query: Query,
+) -> Answer<Json<types::NamespaceFile>> {
     let path = clean(&namespace, query.text("path").unwrap_or_default())?;
     if path.is_empty() {
-        return Ok(Json(directory_view("")));
+        return Ok(Json(types::NamespaceFile::directory("")));
     }
     let files = covered(&api, &namespace, &path).await?;
     match files.iter().find(|file| file.path == path) {
         Some(file) => Ok(Json(file_view(&api, file).await?)),
-        None => Ok(Json(directory_view(segue_files::path::last_part(&path)))),
+        None => Ok(Json(types::NamespaceFile::directory(segue_files::path::last_part(&path)))),
     }
 }
 
@@ -274,7 +267,7 @@ async fn directory(
     State(api): State<Api>,
     Path(namespace): Path<String>,
     query: Query,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<types::NamespaceFile>>> {
     let path = clean(&namespace, query.text("path").unwrap_or_default())?;
     let files = if path.is_empty() {
         list_files(&api.ports.storage, &namespace).await?
@@ -294,7 +287,7 @@ async fn directory(
             None => views.push(file_view(&api, file).await?),
         }
     }
-    Ok(Json(directories.iter().map(|name| directory_view(name)).chain(views).collect()))
+    Ok(Json(directories.iter().map(|name| types::NamespaceFile::directory(name)).chain(views).collect()))
 }
 
 async fn make_directory(

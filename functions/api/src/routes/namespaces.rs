@@ -1,15 +1,15 @@
 //! Namespaces: those that hold something, and those above them.
 
-use super::flows::{PAGE, dependencies};
-use crate::endpoint::{Content, Endpoint, Kind, Param, get};
+use super::flows::PAGE;
+use crate::endpoint::{Endpoint, Kind, Param, get, json};
 use crate::error::Answer;
 use crate::parts::Api;
+use crate::queries::flows::dependencies;
 use crate::request::{Page, Query, paged};
 use axum::Json;
 use axum::extract::{Path, State};
+use segue_api_types as types;
 use segue_files::namespace::folder;
-use segue_model::Json as Value;
-use serde_json::json;
 use std::collections::BTreeMap;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -21,19 +21,19 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("q", Kind::Text, "A part of the name."),
                 Param::new("existing", Kind::Flag, "Only those that hold flows."),
             ])
-            .answers(Content::Page("Namespace")),
+            .answers(json::<types::Page<types::Namespace>>()),
         get("/namespaces/{namespace}", one)
             .is("namespace", "A namespace.")
-            .answers(Content::Json("Namespace"))
+            .answers(json::<types::Namespace>())
             .refuses(&[422]),
         get("/namespaces/{namespace}/dependencies", depends)
             .is("namespaceDependencies", "Which flows of a namespace call which.")
-            .answers(Content::Json("Dependencies")),
+            .answers(json::<types::Dependencies>()),
         get("/namespaces/{namespace}/secrets", secrets)
             .is("secrets", "The names of the secrets a namespace sees, never what they are.")
             .takes(&PAGE)
             .takes(&[Param::new("q", Kind::Text, "A part of the name.")])
-            .answers(Content::Page("SecretKey")),
+            .answers(json::<types::Page<types::SecretKey>>()),
     ]
 }
 
@@ -57,11 +57,11 @@ async fn known(api: &Api) -> Answer<BTreeMap<String, bool>> {
     Ok(known)
 }
 
-fn view(id: &str, has_flows: bool) -> Value {
-    json!({"id": id, "disabled": !has_flows})
+fn view(id: String, has_flows: bool) -> types::Namespace {
+    types::Namespace { id, disabled: !has_flows }
 }
 
-async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Namespace>>> {
     let page = Page::from_query(&query)?;
     let is_descending = page.order(&["id"])?.is_some_and(|(_, is_ascending)| !is_ascending);
     let (part, existing) =
@@ -75,22 +75,26 @@ async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
         found.reverse();
     }
     let total = found.len() as u64;
-    Ok(paged(page.cut(found).iter().map(|(id, has_flows)| view(id, *has_flows)).collect(), total))
+    Ok(paged(page.cut(found).into_iter().map(|(id, has_flows)| view(id, has_flows)).collect(), total))
 }
 
-async fn one(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Value>> {
+async fn one(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<types::Namespace>> {
     folder(&namespace)?;
     let has_flows = !api.state().flows(Some(&namespace)).await?.is_empty();
-    Ok(Json(view(&namespace, has_flows)))
+    Ok(Json(view(namespace, has_flows)))
 }
 
-async fn depends(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<Value>> {
+async fn depends(State(api): State<Api>, Path(namespace): Path<String>) -> Answer<Json<types::Dependencies>> {
     let edges = dependencies::edges(&api).await?.into_iter();
     let edges = edges.filter(|(from, to, _)| from.0 == namespace || to.0 == namespace).collect();
     Ok(Json(dependencies::view(edges, None)))
 }
 
-async fn secrets(State(api): State<Api>, Path(namespace): Path<String>, query: Query) -> Answer<Json<Value>> {
+async fn secrets(
+    State(api): State<Api>,
+    Path(namespace): Path<String>,
+    query: Query,
+) -> Answer<Json<types::Page<types::SecretKey>>> {
     folder(&namespace)?;
     let page = Page::from_query(&query)?;
     page.order(&["key"])?;
@@ -98,5 +102,5 @@ async fn secrets(State(api): State<Api>, Path(namespace): Path<String>, query: Q
     let mut names = api.ports.secrets.names(&namespace).await?;
     names.retain(|name| name.to_lowercase().contains(&part));
     let total = names.len() as u64;
-    Ok(paged(page.cut(names).into_iter().map(|name| json!({"key": name})).collect(), total))
+    Ok(paged(page.cut(names).into_iter().map(|name| types::SecretKey { key: name }).collect(), total))
 }

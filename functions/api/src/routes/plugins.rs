@@ -1,11 +1,12 @@
 //! Which task, trigger and condition types there are, and the schemas of their properties (docs/kestra.md 6.7).
 
-use crate::endpoint::{Content, Endpoint, Kind, Param, get};
+use crate::endpoint::{Endpoint, Kind, Param, get, json};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::Query;
 use axum::Json;
 use axum::extract::{Path, State};
+use segue_api_types as types;
 use segue_model::catalog::TaskType;
 use segue_model::trigger_types::{TriggerType, condition, condition_types, trigger, trigger_types};
 use segue_model::{Json as Value, Map};
@@ -36,25 +37,29 @@ const INPUTS: [&str; 17] = [
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/plugins", list).is("plugins", "All types by their groups.").answers(Content::List("Plugin")),
+        get("/plugins", list)
+            .is("plugins", "All types by their groups.")
+            .answers(json::<Vec<types::PluginGroup>>()),
         get("/plugins/{cls}", one)
             .is("plugin", "A type with the schema of its properties.")
             .takes(&[Param::new("all", Kind::Flag, "With the properties every task has.")])
-            .answers(Content::Json("PluginDoc"))
+            .answers(json::<types::PluginDoc>())
             .refuses(&[404]),
         get("/plugins/schemas/{type}", schema)
             .is("pluginSchema", "The JSON Schema of a flow, task, trigger or plugin default.")
             .takes(&[Param::new("arrayOf", Kind::Flag, "Of a list of them.")])
-            .answers(Content::Json("Map"))
+            .answers(json::<Map>())
             .refuses(&[404]),
-        get("/plugins/inputs", inputs).is("inputTypes", "The types of inputs.").answers(Content::List("Map")),
+        get("/plugins/inputs", inputs)
+            .is("inputTypes", "The types of inputs.")
+            .answers(json::<Vec<types::InputType>>()),
         get("/plugins/inputs/{type}", input)
             .is("inputType", "The schema of an input of a type.")
-            .answers(Content::Json("PluginDoc"))
+            .answers(json::<types::PluginDoc>())
             .refuses(&[404]),
         get("/plugins/icons", icons)
             .is("pluginIcons", "All types, with whether each is a flowable.")
-            .answers(Content::Json("Map")),
+            .answers(json::<BTreeMap<String, types::PluginIcon>>()),
     ]
 }
 
@@ -70,7 +75,7 @@ fn group(name: &str) -> &str {
     }
 }
 
-async fn list(State(api): State<Api>) -> Json<Vec<Value>> {
+async fn list(State(api): State<Api>) -> Json<Vec<types::PluginGroup>> {
     let mut groups: BTreeMap<&str, [Vec<&str>; 3]> = BTreeMap::new();
     for kind in api.catalog.types() {
         groups.entry(group(kind.name)).or_default()[0].push(kind.name);
@@ -81,18 +86,20 @@ async fn list(State(api): State<Api>) -> Json<Vec<Value>> {
     for kind in condition_types() {
         groups.entry(group(kind.name)).or_default()[2].push(kind.name);
     }
-    let view = |(name, [tasks, triggers, conditions]): (&str, [Vec<&str>; 3])| {
-        json!({
-            "name": name.rsplit('.').next(),
-            "title": name.rsplit('.').next(),
-            "group": name,
-            "version": api.version,
-            "tasks": tasks,
-            "triggers": triggers,
-            "conditions": conditions,
-            "storages": [],
-            "taskRunners": [],
-        })
+    let texts = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+    let view = |(group, [tasks, triggers, conditions]): (&str, [Vec<&str>; 3])| {
+        let name = group.rsplit('.').next().unwrap_or(group);
+        types::PluginGroup {
+            name: name.to_owned(),
+            title: name.to_owned(),
+            group: group.to_owned(),
+            version: api.version.clone(),
+            tasks: texts(tasks),
+            triggers: texts(triggers),
+            conditions: texts(conditions),
+            storages: Vec::new(),
+            task_runners: Vec::new(),
+        }
     };
     Json(groups.into_iter().map(view).collect())
 }
@@ -117,7 +124,11 @@ impl From<&TriggerType> for Known {
     }
 }
 
-async fn one(State(api): State<Api>, Path(name): Path<String>, query: Query) -> Answer<Json<Value>> {
+async fn one(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer<Json<types::PluginDoc>> {
     let known = api
         .catalog
         .get(&name)
@@ -128,7 +139,8 @@ async fn one(State(api): State<Api>, Path(name): Path<String>, query: Query) -> 
     if query.flag("all", false)? && known.is_task {
         add_properties(&mut schema, &common());
     }
-    Ok(Json(json!({"markdown": markdown(&known), "schema": {"properties": schema}})))
+    let markdown = markdown(&known);
+    Ok(Json(types::PluginDoc { markdown, schema: types::PluginSchema { properties: schema } }))
 }
 
 fn markdown(known: &Known) -> String {
@@ -261,11 +273,12 @@ async fn schema(State(api): State<Api>, Path(kind): Path<String>, query: Query) 
     Ok(Json(schema))
 }
 
-async fn inputs() -> Json<Vec<Value>> {
-    Json(INPUTS.iter().map(|kind| json!({"type": kind, "cls": kind})).collect())
+async fn inputs() -> Json<Vec<types::InputType>> {
+    let input = |kind: &&str| types::InputType { kind: (*kind).to_owned(), cls: (*kind).to_owned() };
+    Json(INPUTS.iter().map(input).collect())
 }
 
-async fn input(Path(kind): Path<String>) -> Answer<Json<Value>> {
+async fn input(Path(kind): Path<String>) -> Answer<Json<types::PluginDoc>> {
     let upper = kind.to_ascii_uppercase();
     if !INPUTS.contains(&upper.as_str()) {
         return Err(ApiError::not_found(format!("Input type '{kind}'")));
@@ -274,19 +287,15 @@ async fn input(Path(kind): Path<String>) -> Answer<Json<Value>> {
         "id": {"type": "string"}, "type": {"enum": [upper]}, "displayName": {"type": "string"},
         "description": {"type": "string"}, "required": {"type": "boolean"}, "defaults": {}, "dependsOn": {"type": "object"},
     }});
-    Ok(Json(json!({"markdown": format!("# {upper}\n"), "schema": {"properties": schema}})))
+    let schema = types::PluginSchema { properties: schema };
+    Ok(Json(types::PluginDoc { markdown: format!("# {upper}\n"), schema }))
 }
 
-async fn icons(State(api): State<Api>) -> Json<Value> {
-    let icons: Map = api
-        .catalog
-        .types()
-        .iter()
-        .map(|kind| {
-            let is_flowable = kind.run_by == segue_model::catalog::RunBy::Flowable;
-            let name = kind.name.rsplit('.').next().unwrap_or(kind.name);
-            (kind.name.to_owned(), json!({"name": name, "flowable": is_flowable}))
-        })
-        .collect();
-    Json(Value::Object(icons))
+async fn icons(State(api): State<Api>) -> Json<BTreeMap<String, types::PluginIcon>> {
+    let icon = |kind: &TaskType| {
+        let flowable = kind.run_by == segue_model::catalog::RunBy::Flowable;
+        let name = kind.name.rsplit('.').next().unwrap_or(kind.name).to_owned();
+        (kind.name.to_owned(), types::PluginIcon { name, flowable })
+    };
+    Json(api.catalog.types().iter().map(icon).collect())
 }

@@ -1,7 +1,7 @@
 //! The server itself: whether it is there, what it is, its numbers, the description of this API.
 
 use crate::door::token;
-use crate::endpoint::{Content, Endpoint, get};
+use crate::endpoint::{Endpoint, get, json};
 use crate::error::{Answer, ApiError};
 use crate::openapi;
 use crate::parts::Api;
@@ -10,11 +10,11 @@ use axum::extract::State;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Json, Router, routing};
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::state::State as ExecutionState;
+use segue_model::{Json as Value, Map};
 use segue_ports::schedule::TriggerFilter;
 use segue_ports::state::ExecutionFilter;
-use serde_json::json;
 use std::fmt::Write as _;
 use std::time::Instant;
 
@@ -22,8 +22,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/configs", configs)
             .is("configs", "What this server is and can.")
-            .answers(Content::Json("Configs")),
-        get("/openapi.json", description).is("openapi", "This description.").answers(Content::Json("Map")),
+            .answers(json::<types::Configs>()),
+        get("/openapi.json", description).is("openapi", "This description.").answers(json::<Map>()),
     ]
 }
 
@@ -35,20 +35,21 @@ pub(super) fn open() -> Router<Api> {
         .route(token::PATH, routing::get(enter))
 }
 
-async fn configs(State(api): State<Api>) -> Json<Value> {
-    Json(json!({
-        "version": api.version,
-        "url": api.url,
-        "isBasicAuthEnabled": api.access.basic.is_some(),
-        "isBasicAuthInitialized": api.access.basic.is_some(),
-        "isAnonymousUsageEnabled": false,
-        "isTaskRunEnabled": false,
-        "isTemplateEnabled": false,
-        "isCustomDashboardsEnabled": false,
-        "preview": {"initial": 100, "max": 5000},
-        "systemNamespace": "system",
-        "hiddenLabelsPrefixes": ["system."],
-    }))
+async fn configs(State(api): State<Api>) -> Json<types::Configs> {
+    let has_password = api.access.basic.is_some();
+    Json(types::Configs {
+        version: api.version.clone(),
+        url: api.url.clone(),
+        is_basic_auth_enabled: has_password,
+        is_basic_auth_initialized: has_password,
+        is_anonymous_usage_enabled: false,
+        is_task_run_enabled: false,
+        is_template_enabled: false,
+        is_custom_dashboards_enabled: false,
+        preview: types::PreviewLimits { initial: 100, max: 5000 },
+        system_namespace: "system".to_owned(),
+        hidden_labels_prefixes: vec!["system.".to_owned()],
+    })
 }
 
 async fn description(State(api): State<Api>) -> Json<Value> {
@@ -92,14 +93,9 @@ async fn enter(State(api): State<Api>, method: Method, query: Query) -> Answer<R
 /// `DOWN` with 503 and the reason if the state store cannot be read, or cannot be written.
 async fn health(State(api): State<Api>) -> Response {
     let Err(reason) = api.health.check(&api).await else {
-        return Json(json!({"status": "UP"})).into_response();
+        return Json(types::Health::up()).into_response();
     };
-    let body = json!({
-        "name": "segue",
-        "status": "DOWN",
-        "details": {"stateStore": {"name": "segue", "status": "DOWN", "details": {"error": reason}}},
-    });
-    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, Json(types::Health::down(reason))).into_response()
 }
 
 /// The numbers in Prometheus's text format, counted when they are asked for.

@@ -3,7 +3,7 @@
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::unfold;
-use segue_model::Json;
+use serde::Serialize;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -19,8 +19,11 @@ pub(crate) struct Sender(mpsc::Sender<Event>);
 
 impl Sender {
     /// Sends an event; false where nobody listens any more.
-    pub(crate) async fn send(&self, id: &str, data: Json) -> bool {
-        self.0.send(Event::default().id(id).data(data.to_string())).await.is_ok()
+    pub(crate) async fn send(&self, id: &str, data: &impl Serialize) -> bool {
+        self.0
+            .send(Event::default().id(id).data(serde_json::to_string(data).unwrap_or_default()))
+            .await
+            .is_ok()
     }
 
     /// Until nobody listens any more.

@@ -1,61 +1,25 @@
 //! Flows as they are written, with what the store knows of them.
 
+use segue_api_types::Flow;
 use segue_model::parse::flow_document;
-use segue_model::{Json, Map};
 use segue_ports::state::StoredFlow;
-use serde_json::json;
 
 /// A flow without its source.
-pub(crate) fn flow(stored: &StoredFlow) -> Json {
-    let mut map = Map::new();
-    map.insert("id".into(), json!(stored.id));
-    map.insert("namespace".into(), json!(stored.namespace));
-    map.insert("tenantId".into(), json!("main"));
-    map.insert("revision".into(), json!(stored.revision));
-    match flow_document(&stored.source) {
-        Some(document) => {
-            for (key, value) in document {
-                match key.as_str() {
-                    "id" | "namespace" | "revision" | "tenantId" => {}
-                    "labels" => {
-                        map.insert(key, labels(value));
-                    }
-                    _ => {
-                        map.insert(key, value);
-                    }
-                }
-            }
-        }
-        None => {
-            map.insert("exception".into(), json!("the stored source is no YAML that can be read"));
-        }
-    }
-    map.entry("disabled").or_insert(json!(false));
-    map.insert("deleted".into(), json!(stored.deleted));
-    map.insert("updated".into(), json!(stored.updated));
-    Json::Object(map)
+pub(crate) fn flow(stored: &StoredFlow) -> Flow {
+    let document = flow_document(&stored.source);
+    let flow = Flow::written(&stored.id, &stored.namespace, stored.revision, stored.updated, document);
+    Flow { deleted: stored.deleted, ..flow }
 }
 
 /// A flow with its source.
-pub(crate) fn flow_with_source(stored: &StoredFlow) -> Json {
-    let mut view = flow(stored);
-    if let Json::Object(map) = &mut view {
-        map.insert("source".into(), json!(stored.source));
-    }
-    view
-}
-
-/// Labels as a list of `{key, value}`, whichever way they were written.
-pub(crate) fn labels(written: Json) -> Json {
-    match segue_model::label::from_any(written.clone()) {
-        Ok(labels) => json!(labels),
-        Err(_) => written,
-    }
+pub(crate) fn flow_with_source(stored: &StoredFlow) -> Flow {
+    flow(stored).with_source(&stored.source)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn stored(source: &str) -> StoredFlow {
         StoredFlow {
@@ -72,11 +36,26 @@ mod tests {
     fn a_flow_is_shown_as_it_is_written() {
         let source = "id: f\nnamespace: a.b\nlabels: {team: data}\ntasks:\n- id: t\n  type: x\n  n: 1.5\n";
         assert_eq!(
-            flow_with_source(&stored(source)),
+            json!(flow_with_source(&stored(source))),
             json!({"id": "f", "namespace": "a.b", "tenantId": "main", "revision": 3,
                    "labels": [{"key": "team", "value": "data"}], "tasks": [{"id": "t", "type": "x", "n": 1.5}],
                    "disabled": false, "deleted": false, "updated": "1970-01-01T00:00:00Z", "source": source})
         );
-        assert!(flow(&stored("a: [1"))["exception"].is_string());
+        assert!(flow(&stored("a: [1")).exception.is_some());
+    }
+
+    #[test]
+    fn parts_in_an_unexpected_form_are_answered_all_the_same() {
+        let source = "id: f\nnamespace: a.b\nlabels: 3\ndisabled: 'true'\ntasks: none\nsource: mine\ninputs:\n- name: x\n";
+        let shown = flow(&stored(source));
+        assert_eq!((&shown.labels, &shown.tasks, &shown.inputs), (&None, &None, &None));
+        let shown = json!(shown);
+        assert_eq!(
+            (&shown["labels"], &shown["disabled"], &shown["tasks"]),
+            (&json!(3), &json!("true"), &json!("none"))
+        );
+        assert_eq!((&shown["source"], &shown["inputs"]), (&json!("mine"), &json!([{"name": "x"}])));
+        assert_eq!(json!(flow_with_source(&stored(source)))["source"], source);
+        assert!(serde_json::from_value::<Flow>(shown).is_ok_and(|read| read.tasks.is_none()));
     }
 }

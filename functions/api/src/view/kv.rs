@@ -1,31 +1,33 @@
 //! Values of the KV store.
 
+use segue_api_types as types;
 use segue_model::Json;
 use segue_ports::kv::{KvEntry, KvType};
-use serde_json::json;
 
 /// A key with what is known of it, without its value.
-pub(crate) fn key(entry: &KvEntry) -> Json {
-    let mut view = json!({
-        "namespace": entry.namespace,
-        "key": entry.key,
-        "creationDate": entry.created,
-        "updateDate": entry.updated,
-    });
-    if let Json::Object(map) = &mut view {
-        if let Some(expires) = &entry.expires {
-            map.insert("expirationDate".into(), json!(expires));
-        }
-        if let Some(description) = &entry.description {
-            map.insert("description".into(), json!(description));
-        }
+pub(crate) fn key(entry: &KvEntry) -> types::KvKey {
+    types::KvKey {
+        namespace: entry.namespace.clone(),
+        key: entry.key.clone(),
+        creation_date: Some(entry.created),
+        update_date: Some(entry.updated),
+        expiration_date: entry.expires,
+        description: entry.description.clone(),
     }
-    view
 }
 
 /// A value with its type.
-pub(crate) fn value(entry: &KvEntry) -> Json {
-    json!({"type": entry.kind, "value": entry.value, "updated": entry.updated})
+pub(crate) fn value(entry: KvEntry) -> types::KvValue {
+    let kind = match entry.kind {
+        KvType::String => types::KvType::String,
+        KvType::Number => types::KvType::Number,
+        KvType::Boolean => types::KvType::Boolean,
+        KvType::Datetime => types::KvType::Datetime,
+        KvType::Date => types::KvType::Date,
+        KvType::Duration => types::KvType::Duration,
+        KvType::Json => types::KvType::Json,
+    };
+    types::KvValue { kind, value: entry.value, updated: Some(entry.updated) }
 }
 
 /// Reads a value from a body: JSON, an Ion date, a duration, or one bare word (docs/kestra.md 6.6). JSON is kept as
@@ -72,6 +74,7 @@ fn is_duration(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn values_are_read_by_their_kind() {

@@ -54,6 +54,39 @@ async fn every_name_the_description_uses_is_there() {
     }
 }
 
+/// The document in the repository, from which others make their types, is the one the server answers with.
+///
+/// `UPDATE_OPENAPI=1 cargo test -p segue-fn-api openapi` writes the document after a change.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_in_the_repository_is_that_of_the_server() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+    let server = Server::new().await;
+    let mut document = server.get("/openapi.json").await.ok();
+    document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
+    let document = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(file, &document).unwrap();
+    }
+    let written = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(
+        written == document,
+        "docs/openapi.json is out of date: run UPDATE_OPENAPI=1 cargo test -p segue-fn-api openapi"
+    );
+}
+
+/// A type has one shape, whether it is taken or answered; names of different types do not clash.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_schema_is_an_object_or_a_choice() {
+    let server = Server::new().await;
+    let document = server.get("/openapi.json").await.ok();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let is_known = schema["type"] == "object" || schema["type"] == "string" || schema["oneOf"].is_array();
+        assert!(is_known, "{name}: {schema:#}");
+        let clashes = name.ends_with(|last: char| last.is_ascii_digit());
+        assert!(!clashes, "{name}: two types have this name");
+    }
+}
+
 fn collect(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {

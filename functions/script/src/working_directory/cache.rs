@@ -1,7 +1,7 @@
 //! The cache of a WorkingDirectory: files that match are kept from one execution to the next
 //! (docs/kestra.md 2.8, 4.2).
 
-use crate::run::failure_of_disk;
+use crate::result::failure_of_disk;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;

@@ -1,7 +1,7 @@
 //! `workingdirectory.Collect`: after the last child.
 
 use super::cache::Cache;
-use crate::run::{failure_of_disk, found_files};
+use crate::result::{failure_of_disk, found_files};
 use schemars::JsonSchema;
 use segue_files::output::{self, FoundFile, Keep};
 use segue_files::path::storage_name;

@@ -1,7 +1,7 @@
 //! `workingdirectory.Setup`: runs before the first child.
 
 use super::cache::Cache;
-use crate::run::stage;
+use crate::staging::stage;
 use schemars::JsonSchema;
 use segue_files::NamespaceFiles;
 use segue_model::Json;

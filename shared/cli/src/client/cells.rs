@@ -1,87 +1,69 @@
-//! The API's JSON as cells of tables.
+//! The answers of the API as cells of tables.
 
 use crate::report::{duration, paint};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use segue_api_types::{Label, Page, State};
 use segue_model::Json;
-use segue_model::state::State;
+use segue_model::state::State as StateName;
 
-/// The entries of a list, whether it comes in pages or whole.
-pub(crate) fn items(json: &Json) -> &[Json] {
-    json.get("results").unwrap_or(json).as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-/// A table with a heading; below it how many more there are, or that there is nothing.
-pub(crate) fn list(
-    json: &Json,
+/// A table with a heading; or that there is nothing.
+pub(crate) fn list<T>(
+    entries: &[T],
     heading: &[&str],
     nothing: &str,
-    row: impl Fn(&Json) -> Vec<String>,
+    row: impl Fn(&T) -> Vec<String>,
 ) -> String {
-    let items = items(json);
-    if items.is_empty() {
+    if entries.is_empty() {
         return format!("{nothing}\n");
     }
-    let mut text = crate::report::table(heading, items.iter().map(row));
-    let shown = u64::try_from(items.len()).unwrap_or(u64::MAX);
-    if let Some(total) = json.get("total").and_then(Json::as_u64).filter(|total| *total > shown) {
-        text.push_str(&format!("{shown} of {total}; --limit N shows more\n"));
+    crate::report::table(heading, entries.iter().map(row))
+}
+
+/// A table of one page; below it how many more there are.
+pub(crate) fn page<T>(
+    page: &Page<T>,
+    heading: &[&str],
+    nothing: &str,
+    row: impl Fn(&T) -> Vec<String>,
+) -> String {
+    let mut text = list(&page.results, heading, nothing, row);
+    let shown = u64::try_from(page.results.len()).unwrap_or(u64::MAX);
+    if shown > 0 && page.total > shown {
+        text.push_str(&format!("{shown} of {}; --limit N shows more\n", page.total));
     }
     text
 }
 
-/// What stands at a place (`/state/current`), as text; empty when nothing does.
-pub(crate) fn cell(json: &Json, place: &str) -> String {
-    match json.pointer(place) {
-        None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
+/// A date in a time zone, to the second; empty if there is none.
+pub(crate) fn date(instant: Option<Timestamp>, zone: &TimeZone) -> String {
+    let shown = |instant: Timestamp| instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    instant.map(shown).unwrap_or_default()
 }
 
-/// A date at a place, in a time zone, to the second.
-pub(crate) fn date(json: &Json, place: &str, zone: &TimeZone) -> String {
-    let text = cell(json, place);
-    match text.parse::<Timestamp>() {
-        Ok(instant) => instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
-        Err(_) => text,
-    }
-}
-
-/// A state at a place, in its colour.
-pub(crate) fn state(json: &Json, place: &str) -> String {
-    let text = cell(json, place);
-    match State::parse(&text) {
-        Some(state) => paint(state).apply_to(text).to_string(),
-        None => text,
-    }
+/// A state in its colour.
+pub(crate) fn state(state: StateName) -> String {
+    paint(state).apply_to(state.as_str()).to_string()
 }
 
 /// How long an execution took, or takes up to `now`.
-pub(crate) fn elapsed(execution: &Json, now: Timestamp) -> String {
-    let instant = |place: &str| cell(execution, place).parse::<Timestamp>().ok();
-    let Some(start) = instant("/state/startDate") else { return String::new() };
-    let end = instant("/state/endDate").unwrap_or(now);
-    duration(end.duration_since(start).max(jiff::SignedDuration::ZERO))
+pub(crate) fn elapsed(state: &State, now: Timestamp) -> String {
+    state.elapsed(now).map(duration).unwrap_or_default()
 }
 
-/// The labels people gave, `key:value`; a map and a list of pairs both do.
-pub(crate) fn labels(json: &Json) -> String {
-    let pairs: Vec<String> = match json.get("labels") {
-        Some(Json::Array(list)) => list
-            .iter()
-            .filter(|label| !cell(label, "/key").starts_with("system."))
-            .map(|label| format!("{}:{}", cell(label, "/key"), cell(label, "/value")))
-            .collect(),
-        Some(Json::Object(map)) => map
-            .iter()
-            .map(|(key, value)| {
-                format!("{key}:{}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
-    pairs.join(" ")
+/// The labels that people gave, `key:value` each.
+pub(crate) fn labels(labels: &[Label]) -> String {
+    let own = labels.iter().filter(|label| !label.is_system());
+    own.map(|label| format!("{}:{}", label.key, label.value)).collect::<Vec<_>>().join(" ")
+}
+
+/// A value as text, without quotes; empty if it is null.
+pub(crate) fn text(value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -90,31 +72,31 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn pages_and_whole_lists_are_both_read() {
-        assert_eq!(items(&json!([1, 2])).len(), 2);
-        assert_eq!(items(&json!({"results": [1], "total": 1})).len(), 1);
-        assert!(items(&json!({"count": 1})).is_empty());
-    }
-
-    #[test]
     fn a_table_says_what_it_does_not_show() {
-        let row = |entry: &Json| vec![cell(entry, "/id")];
-        let json = json!({"results": [{"id": "a"}], "total": 7});
-        assert_eq!(list(&json, &["id"], "none", row), "id\na\n1 of 7; --limit N shows more\n");
-        assert_eq!(list(&json!([]), &["id"], "there are none", row), "there are none\n");
+        let row = |entry: &String| vec![entry.clone()];
+        let some = Page { results: vec!["a".to_owned()], total: 7 };
+        assert_eq!(page(&some, &["id"], "none", row), "id\na\n1 of 7; --limit N shows more\n");
+        assert_eq!(list(&[], &["id"], "there are none", row), "there are none\n");
     }
 
     #[test]
     fn dates_durations_and_labels_read_well() {
         let zone = TimeZone::get("America/Asuncion").unwrap();
-        let json = json!({
-            "state": {"startDate": "2024-11-21T12:00:00Z", "endDate": "2024-11-21T12:03:20Z"},
-            "labels": [{"key": "team", "value": "data"}, {"key": "system.correlationId", "value": "x"}],
-        });
-        assert_eq!(date(&json, "/state/startDate", &zone), "2024-11-21 09:00:00");
-        assert_eq!(date(&json, "/state/nothing", &zone), "");
-        assert_eq!(elapsed(&json, Timestamp::UNIX_EPOCH), "3 min 20 s");
-        assert_eq!(labels(&json), "team:data");
-        assert_eq!(labels(&json!({"labels": {"a": 1, "b": "x"}})), "a:1 b:x");
+        let state: State = serde_json::from_value(json!({
+            "current": "SUCCESS", "startDate": "2024-11-21T12:00:00Z", "endDate": "2024-11-21T12:03:20Z",
+        }))
+        .unwrap();
+        assert_eq!(date(state.start_date, &zone), "2024-11-21 09:00:00");
+        assert_eq!(date(None, &zone), "");
+        assert_eq!(elapsed(&state, Timestamp::UNIX_EPOCH), "3 min 20 s");
+        let given = [Label::new("team", "data"), Label::new("system.correlationId", "x")];
+        assert_eq!(labels(&given), "team:data");
+    }
+
+    #[test]
+    fn values_are_shown_without_quotes() {
+        assert_eq!(text(&json!("a b")), "a b");
+        assert_eq!(text(&json!({"a": 1})), "{\"a\":1}");
+        assert_eq!(text(&Json::Null), "");
     }
 }

@@ -1,7 +1,7 @@
 //! What can go wrong between a verb and its answer, and the exit code that follows.
 
 use super::http::ClientError;
-use segue_model::Json;
+use segue_api_types::{self as api, Problem};
 use thiserror::Error;
 
 /// What was asked for cannot be meant so; nothing has happened.
@@ -23,30 +23,30 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
 /// What an error body of the API says (docs/kestra.md 6.1): its message, then what is listed below it, a line
 /// each; none when the body is no such thing.
 pub(super) fn explain(body: &str) -> Option<String> {
-    let json: Json = serde_json::from_str(body).ok()?;
-    let message = json.get("message")?.as_str()?.trim_end();
-    let mut text = message.to_owned();
-    let listed = ["/_embedded/errors", "/invalids"];
-    let listed =
-        listed.iter().find_map(|place| json.pointer(place)?.as_array().filter(|list| !list.is_empty()));
-    for entry in listed.into_iter().flatten() {
-        let line = problem(entry);
-        if line != message && !line.is_empty() {
-            text.push('\n');
-            text.push_str(&line);
+    let error: api::Error = serde_json::from_str(body).ok()?;
+    let message = error.message.trim_end();
+    let invalids = error.invalids.unwrap_or_default().into_iter();
+    let listed = match error.embedded.errors {
+        errors if errors.is_empty() => {
+            invalids.map(|invalid| Problem::at(invalid.invalid_value, invalid.message)).collect()
         }
+        errors => errors,
+    };
+    let mut text = message.to_owned();
+    for line in listed.iter().map(problem).filter(|line| line != message && !line.is_empty()) {
+        text.push('\n');
+        text.push_str(&line);
     }
     Some(text)
 }
 
 /// A problem as a line, the way compilers print them where its place in a source is known; its hint below it.
-pub(crate) fn problem(entry: &Json) -> String {
-    let part = |name: &str| entry.get(name).and_then(Json::as_str).filter(|part| !part.is_empty());
-    let number = |name: &str| entry.get(name).and_then(Json::as_u64);
+fn problem(problem: &Problem) -> String {
+    let part = |part: &Option<String>| part.clone().filter(|part| !part.is_empty());
     let mut text = String::new();
-    match (number("line"), part("code")) {
+    match (problem.line, part(&problem.code)) {
         (Some(line), code) => {
-            text.push_str(&format!("{line}:{}: error", number("column").unwrap_or(1)));
+            text.push_str(&format!("{line}:{}: error", problem.column.unwrap_or(1)));
             if let Some(code) = code {
                 text.push_str(&format!("[{code}]"));
             }
@@ -54,13 +54,13 @@ pub(crate) fn problem(entry: &Json) -> String {
         }
         (None, Some(code)) => text.push_str(&format!("error[{code}]: ")),
         (None, None) => {
-            if let Some(place) = part("path").or_else(|| part("invalidValue")) {
-                text.push_str(&format!("  {place}: "));
+            if let Some(path) = part(&problem.path) {
+                text.push_str(&format!("  {path}: "));
             }
         }
     }
-    text.push_str(part("message").unwrap_or_default());
-    if let Some(hint) = part("hint") {
+    text.push_str(&problem.message);
+    if let Some(hint) = part(&problem.hint) {
         text.push_str(&format!("\n    hint: {hint}"));
     }
     text
@@ -82,6 +82,8 @@ mod tests {
         );
         let bulk = r#"{"message": "invalid bulk kill", "invalids": [{"message": "not found", "invalidValue": "x1"}]}"#;
         assert_eq!(explain(bulk).unwrap(), "invalid bulk kill\n  x1: not found");
+        let of_kestra = r#"{"message": "no", "_links": {"self": [{"href": "/"}]}, "_embedded": null}"#;
+        assert_eq!(explain(of_kestra).unwrap(), "no");
         assert_eq!(explain("<html>"), None);
         assert_eq!(explain("{}"), None);
     }

@@ -1,10 +1,12 @@
 //! Streams of server-sent events (docs/kestra.md 6.3, 6.4), asked for anew when they break off.
 
+use super::answered::Answered;
 use super::http::{Client, ClientError};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use segue_model::Json;
+use serde::de::DeserializeOwned;
 use sse_stream::{Sse, SseByteStream};
+use std::marker::PhantomData;
 use std::time::Duration;
 
 /// How often a server that is gone is looked for before it is given up.
@@ -13,20 +15,21 @@ const TRIES: u32 = 60;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// A stream of events. After it broke off it begins anew, so that what was told before may be told again.
-pub(crate) struct Events<'a> {
+pub(crate) struct Events<'a, T> {
     client: &'a Client,
     path: Vec<String>,
     query: Vec<(&'static str, String)>,
     stream: Option<BoxStream<'a, Result<Sse, sse_stream::Error>>>,
     was_there: bool,
     tries: u32,
+    kind: PhantomData<T>,
 }
 
-impl<'a> Events<'a> {
+impl<'a, T: DeserializeOwned> Events<'a, T> {
     /// The events below `/api/v1/main`.
     pub(crate) fn new(client: &'a Client, path: &[&str], query: Vec<(&'static str, String)>) -> Self {
         let path = path.iter().map(|&segment| segment.to_owned()).collect();
-        Self { client, path, query, stream: None, was_there: false, tries: 0 }
+        Self { client, path, query, stream: None, was_there: false, tries: 0, kind: PhantomData }
     }
 
     /// What the next event tells; none when the server has closed the stream. Asked again after that, it connects anew.
@@ -34,7 +37,7 @@ impl<'a> Events<'a> {
     ///
     /// # Errors
     /// [`ClientError`] when the stream cannot be had, or not for half a minute.
-    pub(crate) async fn next(&mut self) -> Result<Option<Json>, ClientError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Answered<T>>, ClientError> {
         loop {
             let Some(stream) = &mut self.stream else {
                 self.connect().await?;
@@ -56,10 +59,8 @@ impl<'a> Events<'a> {
                     let Some(data) = data.filter(|data| !matches!(data.trim(), "" | "{}" | "null")) else {
                         continue;
                     };
-                    let read = serde_json::from_str(&data).map_err(|error| ClientError::Unexpected {
-                        address: self.client.address().to_owned(),
-                        what: format!("GET /{}", self.path.join("/")),
-                        reason: error.to_string(),
+                    let read = serde_json::from_str(&data).and_then(Answered::read).map_err(|error| {
+                        self.client.unexpected(format!("GET /{}", self.path.join("/")), &error)
                     })?;
                     return Ok(Some(read));
                 }
@@ -102,6 +103,7 @@ impl<'a> Events<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use segue_model::Json;
     use serde_json::json;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
@@ -120,6 +122,10 @@ mod tests {
         }
     }
 
+    async fn next(events: &mut Events<'_, Json>) -> Option<Json> {
+        events.next().await.unwrap().map(|event| event.json)
+    }
+
     #[tokio::test]
     async fn a_stream_that_breaks_off_is_asked_for_anew() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -136,9 +142,9 @@ mod tests {
         ));
         let client = Client::new(address.parse().unwrap(), None, crate::client::http::Who::Nobody).unwrap();
         let mut events = Events::new(&client, &["executions", "e1", "follow"], Vec::new());
-        assert_eq!(events.next().await.unwrap(), Some(json!({"n": 1})));
-        assert_eq!(events.next().await.unwrap(), Some(json!({"n": 2})));
-        assert_eq!(events.next().await.unwrap(), None);
+        assert_eq!(next(&mut events).await, Some(json!({"n": 1})));
+        assert_eq!(next(&mut events).await, Some(json!({"n": 2})));
+        assert_eq!(next(&mut events).await, None);
         server.await.unwrap();
     }
 }

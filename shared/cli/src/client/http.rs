@@ -1,10 +1,12 @@
 //! Requests to the API and their answers.
 
+use super::answered::Answered;
 use super::error::explain;
 use reqwest::header::{CONTENT_TYPE, HeaderName};
 use reqwest::multipart::Form;
 use reqwest::{Method, Response};
 use segue_model::Json;
+use serde::de::DeserializeOwned;
 use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
@@ -303,11 +305,16 @@ impl Call<'_> {
         if body.is_empty() {
             return Ok(Json::Null);
         }
-        serde_json::from_str(&body).map_err(|error| ClientError::Unexpected {
-            address: client.address.clone(),
-            what,
-            reason: error.to_string(),
-        })
+        serde_json::from_str(&body).map_err(|error| client.unexpected(what, &error))
+    }
+
+    /// Sends it and reads an answer of that type.
+    ///
+    /// # Errors
+    /// [`ClientError`] as [`Call::send`], and if the answer has another shape.
+    pub(crate) async fn read<T: DeserializeOwned>(self) -> Result<Answered<T>, ClientError> {
+        let (client, what) = (self.client, self.what.clone());
+        Answered::read(self.json().await?).map_err(|error| client.unexpected(what, &error))
     }
 
     /// Sends it and reads text.
@@ -330,6 +337,11 @@ impl Call<'_> {
 }
 
 impl Client {
+    /// An answer that is not the API's.
+    pub(super) fn unexpected(&self, what: String, error: &serde_json::Error) -> ClientError {
+        ClientError::Unexpected { address: self.address.clone(), what, reason: error.to_string() }
+    }
+
     /// A fault of the connection.
     pub(super) fn fault(&self, error: &(dyn std::error::Error + 'static)) -> ClientError {
         let is_away = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect);

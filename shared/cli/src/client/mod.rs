@@ -1,13 +1,16 @@
 //! The client of the API: how the verbs that speak to a server reach it.
 //!
 //! What it is: where the server is and who asks (`connection`), requests and their errors (`http`, `error`), streams
-//! of events (`events`), and the API's JSON made readable (`shape`, `cells`, `names`).
+//! of events (`events`), answers in the types of `segue-api-types` (`answered`), and these made readable (`shape`,
+//! `cells`, `names`).
 //!
 //! What it must not know: how flows run, and what any verb prints.
 //!
 //! How to add one more: a verb is a file in `commands/` that asks through [`Session::client`] and answers with a
-//! [`Reply`]; something new to read of the API's JSON goes into `cells` or `shape`.
+//! [`Reply`]. Something new in an answer is a field of its type in `segue-api-types`; how the field looks in a table
+//! goes into `cells`.
 
+mod answered;
 mod cells;
 mod connection;
 mod error;
@@ -18,7 +21,8 @@ mod shape;
 #[cfg(test)]
 pub(crate) mod stub;
 
-pub(crate) use cells::{cell, date, elapsed, items, labels, list, state};
+pub(crate) use answered::Answered;
+pub(crate) use cells::{date, elapsed, labels, list, page, state, text};
 pub(crate) use connection::{Connection, Session};
 pub(crate) use error::{Refused, exit_code};
 pub(crate) use events::Events;

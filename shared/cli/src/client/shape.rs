@@ -1,87 +1,56 @@
-//! The API's executions read back into the nouns that `report` shows.
+//! The API's executions as the nouns of the model that `report` shows.
 
 use jiff::Timestamp;
+use segue_api_types as api;
 use segue_model::execution::{Execution, ExecutionMetadata};
 use segue_model::state::{State, StateHistory};
 use segue_model::task_run::{Attempt, TaskRun};
 use segue_model::{Json, Map};
-use serde::Deserialize;
 
-/// An execution, as the API prints it (docs/kestra.md 2.2). What is not shown is not read.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    id: String,
-    namespace: String,
-    flow_id: String,
-    #[serde(default)]
-    flow_revision: u32,
-    #[serde(default)]
-    outputs: Option<Map>,
-    state: StateHistory,
-    #[serde(default)]
-    task_run_list: Option<Vec<ShownRun>>,
-}
-
-/// A task run.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ShownRun {
-    id: String,
-    task_id: String,
-    #[serde(default)]
-    parent_task_run_id: Option<String>,
-    #[serde(default)]
-    value: Option<String>,
-    #[serde(default)]
-    iteration: Option<u64>,
-    #[serde(default)]
-    attempts: Vec<Attempt>,
-    state: StateHistory,
-}
-
-/// An execution and its task runs, in the order they were made.
-///
-/// # Errors
-/// When the JSON is no execution.
-pub(crate) fn execution(json: &Json) -> Result<(Execution, Vec<TaskRun>), serde_json::Error> {
-    let shown = Shown::deserialize(json)?;
-    let runs = shown.task_run_list.unwrap_or_default().into_iter().map(|run| TaskRun {
-        id: run.id.into(),
-        task_id: run.task_id,
-        parent_task_run_id: run.parent_task_run_id.map(Into::into),
-        value: run.value,
-        iteration: run.iteration,
-        attempts: run.attempts,
-        outputs: Map::new(),
-        state: run.state,
-        dynamic: false,
-        memo: Json::Null,
-    });
-    let runs = runs.collect();
+/// An execution and its task runs, in the order they were made. What `report` does not show is left out.
+pub(crate) fn execution(shown: &api::Execution) -> (Execution, Vec<TaskRun>) {
+    let runs = shown.task_run_list.iter().flatten().map(task_run).collect();
     let execution = Execution {
         id: shown.id.as_str().into(),
-        namespace: shown.namespace,
-        flow_id: shown.flow_id,
+        namespace: shown.namespace.clone(),
+        flow_id: shown.flow_id.clone(),
         flow_revision: shown.flow_revision,
         inputs: Map::new(),
-        outputs: shown.outputs,
+        outputs: (!shown.outputs.is_empty()).then(|| shown.outputs.clone()),
         labels: Vec::new(),
         variables: Map::new(),
         parent_id: None,
-        original_id: shown.id.into(),
+        original_id: shown.id.as_str().into(),
         trigger: None,
         metadata: ExecutionMetadata { attempt_number: 1, original_created_date: Timestamp::UNIX_EPOCH },
         schedule_date: None,
-        state: shown.state,
+        state: StateHistory::from(&shown.state),
     };
-    Ok((execution, runs))
+    (execution, runs)
+}
+
+fn task_run(shown: &api::TaskRun) -> TaskRun {
+    let attempt = |attempt: &api::Attempt| Attempt {
+        state: StateHistory::from(&attempt.state),
+        log_file: attempt.log_file.clone(),
+    };
+    TaskRun {
+        id: shown.id.as_str().into(),
+        task_id: shown.task_id.clone(),
+        parent_task_run_id: shown.parent_task_run_id.as_deref().map(Into::into),
+        value: shown.value.clone(),
+        iteration: shown.iteration,
+        attempts: shown.attempts.iter().map(attempt).collect(),
+        outputs: Map::new(),
+        state: StateHistory::from(&shown.state),
+        dynamic: false,
+        memo: Json::Null,
+    }
 }
 
 /// The state an execution has ended in; none while it has not.
-pub(crate) fn is_over(execution: &Json) -> Option<State> {
-    let state = execution.pointer("/state/current")?.as_str()?;
-    State::parse(state).filter(|state| state.is_terminal())
+pub(crate) fn is_over(execution: &api::Execution) -> Option<State> {
+    Some(execution.state.current).filter(|state| state.is_terminal())
 }
 
 #[cfg(test)]
@@ -106,16 +75,16 @@ mod tests {
             dynamic: false,
             memo: Json::Null,
         };
-        let (mut whole, _) = execution(&json!({
-            "id": "e1", "namespace": "a.b", "flowId": "f", "state": {"current": "CREATED", "histories": []}
-        }))
-        .unwrap();
+        let read = |json: Json| serde_json::from_value::<api::Execution>(json);
+        let begun = json!({"id": "e1", "namespace": "a.b", "flowId": "f", "state": {"current": "CREATED"}});
+        let (mut whole, _) = execution(&read(begun).unwrap());
         whole.flow_revision = 3;
         whole.state = state;
-        let printed = segue_model::view::execution_json(&whole, [&run]);
-        assert_eq!(execution(&printed).unwrap(), (whole, vec![run]));
+        let printed = read(json!(api::Execution::new(&whole, [&run]))).unwrap();
+        assert_eq!(execution(&printed), (whole, vec![run]));
         assert_eq!(is_over(&printed), Some(State::Success));
-        assert_eq!(is_over(&json!({"state": {"current": "PAUSED"}})), None);
-        assert!(execution(&json!({"id": "e1"})).is_err());
+        let paused = api::State { current: State::Paused, ..printed.state.clone() };
+        assert_eq!(is_over(&api::Execution { state: paused, ..printed }), None);
+        assert!(read(json!({"id": "e1"})).is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! `segue kv`: the key-values of namespaces.
 
-use crate::client::{Connection, Refused, Reply, Session, cell, date, list as table};
+use crate::client::{Connection, Reply, Session, date, list as table, text};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Span, Timestamp, civil};
+use segue_api_types::{KvKey, KvValue};
 use segue_model::Json;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -137,32 +138,32 @@ fn literal(text: &str) -> String {
 }
 
 async fn get(session: &Session, args: &Key) -> anyhow::Result<Reply> {
-    let json = session.client.get(&["namespaces", &args.namespace, "kv", &args.key]).json().await?;
-    let text = match json.get("value") {
-        Some(value @ (Json::Object(_) | Json::Array(_))) => serde_json::to_string_pretty(value)?,
-        _ => cell(&json, "/value"),
+    let call = session.client.get(&["namespaces", &args.namespace, "kv", &args.key]);
+    let answer = call.read::<KvValue>().await?;
+    let text = match &answer.value.value {
+        value @ (Json::Object(_) | Json::Array(_)) => serde_json::to_string_pretty(value)?,
+        value => text(value),
     };
-    Ok(Reply::new(json, text + "\n"))
+    Ok(Reply::new(answer.json, text + "\n"))
 }
 
 async fn list(session: &Session, namespace: &str) -> anyhow::Result<Reply> {
-    let json = session.client.get(&["namespaces", namespace, "kv"]).json().await?;
-    let text = table(&json, &["key", "updated", "expires"], "there are no keys", |entry| {
+    let answer = session.client.get(&["namespaces", namespace, "kv"]).read::<Vec<KvKey>>().await?;
+    let text = table(&answer.value, &["key", "updated", "expires"], "there are no keys", |entry| {
         vec![
-            cell(entry, "/key"),
-            date(entry, "/updateDate", &session.zone),
-            date(entry, "/expirationDate", &session.zone),
+            entry.key.clone(),
+            date(entry.update_date, &session.zone),
+            date(entry.expiration_date, &session.zone),
         ]
     });
-    Ok(Reply::new(json, text))
+    Ok(Reply::new(answer.json, text))
 }
 
 async fn delete(session: &Session, args: &Key) -> anyhow::Result<Reply> {
     let Key { namespace, key } = args;
-    let json = session.client.delete(&["namespaces", namespace, "kv", key]).json().await?;
-    let was_there = json.as_bool().ok_or_else(|| Refused(format!("the server answers {json}")))?;
-    let mut reply = Reply::new(json, format!("deleted {key} of {namespace}\n"));
-    if !was_there {
+    let answer = session.client.delete(&["namespaces", namespace, "kv", key]).read::<bool>().await?;
+    let mut reply = Reply::new(answer.json, format!("deleted {key} of {namespace}\n"));
+    if !answer.value {
         reply.text = format!("there is no key {key} in {namespace}\n");
         reply.code = crate::FAILED;
     }

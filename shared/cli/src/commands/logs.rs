@@ -1,11 +1,11 @@
 //! `segue logs`: what all executions wrote.
 
-use crate::client::{Connection, Reply, Session, cell, items};
+use crate::client::{Answered, Connection, Reply, Session};
 use crate::report::Output;
 use console::style;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use segue_model::Json;
+use segue_api_types::{LogEntry, Page};
 use segue_model::log::LogLevel;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -83,41 +83,38 @@ pub(crate) fn known_level(text: &str) -> Result<String, String> {
 }
 
 /// A line of the log for people; `is_whole` names its flow and execution too.
-pub(crate) fn line(entry: &Json, zone: &TimeZone, is_whole: bool) -> String {
-    let written = cell(entry, "/timestamp");
-    let written = written.parse::<Timestamp>().map_or(written, |instant| {
-        instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
-    });
-    let level = format!("{:<5}", cell(entry, "/level"));
-    let level = match LogLevel::parse(&level) {
-        Some(LogLevel::Error) => style(level).red(),
-        Some(LogLevel::Warn) => style(level).yellow(),
-        _ => style(level).dim(),
+pub(crate) fn line(entry: &LogEntry, zone: &TimeZone, is_whole: bool) -> String {
+    let written = entry.timestamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
+    let level = format!("{:<5}", entry.level.as_str());
+    let level = match entry.level {
+        LogLevel::Error => style(level).red(),
+        LogLevel::Warn => style(level).yellow(),
+        LogLevel::Info | LogLevel::Debug | LogLevel::Trace => style(level).dim(),
     };
-    let task = cell(entry, "/taskId");
-    let flow = format!("{}.{}", cell(entry, "/namespace"), cell(entry, "/flowId"));
-    let origin = match (is_whole, task.is_empty()) {
-        (true, true) => format!("{flow} {}", cell(entry, "/executionId")),
-        (true, false) => format!("{flow} {} {task}", cell(entry, "/executionId")),
-        (false, true) => flow,
-        (false, false) => task,
+    let flow = format!("{}.{}", entry.namespace, entry.flow_id);
+    let origin = match (is_whole, &entry.task_id) {
+        (true, None) => format!("{flow} {}", entry.execution_id),
+        (true, Some(task)) => format!("{flow} {} {task}", entry.execution_id),
+        (false, None) => flow,
+        (false, Some(task)) => task.clone(),
     };
-    format!("{} {level} {} {}", style(written).dim(), style(origin).dim(), cell(entry, "/message"))
+    format!("{} {level} {} {}", style(written).dim(), style(origin).dim(), entry.message)
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
     let session = args.connection.open(data_dir)?;
     match args.verb {
         Verb::Search { which, since, until, limit } => {
-            search(&session, &which, since.as_deref(), until.as_deref(), limit).await?.show(session.output)
+            let found = search(&session, &which, since.as_deref(), until.as_deref(), limit).await?;
+            shown(&session, found).show(session.output)
         }
         Verb::Follow { which } => {
             let mut told = Told::from(Timestamp::now());
             loop {
                 for entry in told.news(&session, &which).await? {
                     match session.output {
-                        Output::Json => println!("{entry}"),
-                        Output::Text => println!("{}", line(&entry, &session.zone, true)),
+                        Output::Json => println!("{}", entry.json),
+                        Output::Text => println!("{}", line(&entry.value, &session.zone, true)),
                     }
                 }
                 tokio::time::sleep(PERIOD).await;
@@ -126,15 +123,15 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     }
 }
 
-/// The newest lines that are meant, the oldest of them first.
+/// The newest lines that are meant, the newest first.
 async fn search(
     session: &Session,
     which: &Which,
     since: Option<&str>,
     until: Option<&str>,
     limit: u32,
-) -> anyhow::Result<Reply> {
-    let json = session
+) -> anyhow::Result<Answered<Page<Answered<LogEntry>>>> {
+    let call = session
         .client
         .get(&["logs", "search"])
         .maybe("q", which.text.as_ref())
@@ -145,12 +142,14 @@ async fn search(
         .maybe("endDate", until)
         .with("sort", "timestamp:desc")
         .with("page", 1)
-        .with("size", limit)
-        .json()
-        .await?;
-    let text =
-        items(&json).iter().rev().map(|entry| line(entry, &session.zone, true) + "\n").collect::<String>();
-    Ok(Reply::new(json, text))
+        .with("size", limit);
+    Ok(call.read().await?)
+}
+
+fn shown(session: &Session, found: Answered<Page<Answered<LogEntry>>>) -> Reply {
+    let lines = found.value.results.iter().rev();
+    let text = lines.map(|entry| line(&entry.value, &session.zone, true) + "\n").collect::<String>();
+    Reply::new(found.json, text)
 }
 
 /// What was told of a log that is followed.
@@ -167,20 +166,18 @@ impl Told {
 
     /// The lines that are new. Lines are not always there in the order of their dates, so that the last seconds are
     /// read again each time.
-    async fn news(&mut self, session: &Session, which: &Which) -> anyhow::Result<Vec<Json>> {
+    async fn news(&mut self, session: &Session, which: &Which) -> anyhow::Result<Vec<Answered<LogEntry>>> {
         const LATE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
         const MOST: u32 = 1000;
-        let reply = search(session, which, Some(&self.since.to_string()), None, MOST).await?;
+        let found = search(session, which, Some(&self.since.to_string()), None, MOST).await?;
         let mut news = Vec::new();
         let mut now = HashSet::new();
         let mut newest = self.since;
-        for entry in items(&reply.json).iter().rev() {
-            if let Ok(instant) = cell(entry, "/timestamp").parse::<Timestamp>() {
-                newest = newest.max(instant.saturating_sub(LATE)?);
-            }
-            let text = entry.to_string();
+        for entry in found.value.results.into_iter().rev() {
+            newest = newest.max(entry.value.timestamp.saturating_sub(LATE)?);
+            let text = entry.json.to_string();
             if !self.lines.contains(&text) {
-                news.push(entry.clone());
+                news.push(entry);
             }
             now.insert(text);
         }
@@ -194,6 +191,7 @@ impl Told {
 mod tests {
     use super::*;
     use crate::client::stub::{Stub, json as ok};
+    use segue_model::Json;
     use serde_json::json;
 
     fn written(second: u32, message: &str) -> Json {
@@ -208,7 +206,8 @@ mod tests {
         let stub =
             Stub::new([ok(json!({"results": [written(2, "two"), written(1, "one")], "total": 2}))]).await;
         let which = Which { text: Some("o".into()), level: Some("WARN".into()), ..Which::default() };
-        let reply = search(&stub.session, &which, None, None, 7).await.unwrap();
+        let found = search(&stub.session, &which, None, None, 7).await.unwrap();
+        let reply = shown(&stub.session, found);
         assert_eq!(
             console::strip_ansi_codes(&reply.text),
             "2024-01-01 00:00:01.500 WARN  n.f e1 say one\n2024-01-01 00:00:02.500 WARN  n.f e1 say two\n"
@@ -220,16 +219,17 @@ mod tests {
     async fn a_line_is_told_once_even_when_it_comes_late() {
         let (early, late, next) = (written(10, "early"), written(8, "late"), written(11, "next"));
         let stub = Stub::new([
-            ok(json!({"results": [early]})),
-            ok(json!({"results": [early, late]})),
-            ok(json!({"results": [next, early, late]})),
+            ok(json!({"results": [early], "total": 1})),
+            ok(json!({"results": [early, late], "total": 2})),
+            ok(json!({"results": [next, early, late], "total": 3})),
         ])
         .await;
         let mut told = Told::from("2024-01-01T00:00:00Z".parse().unwrap());
         let which = Which::default();
-        assert_eq!(told.news(&stub.session, &which).await.unwrap(), [early]);
-        assert_eq!(told.news(&stub.session, &which).await.unwrap(), [late]);
-        assert_eq!(told.news(&stub.session, &which).await.unwrap(), [next]);
+        for expected in [early, late, next] {
+            let news = told.news(&stub.session, &which).await.unwrap();
+            assert_eq!(news.into_iter().map(|entry| entry.json).collect::<Vec<_>>(), [expected]);
+        }
         assert!(stub.paths()[1].contains("startDate=2024-01-01T00%3A00%3A05.5Z"), "{:?}", stub.paths());
     }
 }

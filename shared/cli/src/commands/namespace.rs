@@ -1,8 +1,9 @@
 //! `segue namespace`: namespaces and their files.
 
-use crate::client::{Connection, Refused, Reply, Session, cell, items, list as table};
+use crate::client::{Connection, Refused, Reply, Session, page as table};
 use anyhow::Context as _;
 use reqwest::multipart::{Form, Part};
+use segue_api_types::{Namespace, Page};
 use segue_model::Json;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
@@ -99,16 +100,16 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let reply = match args.verb {
         Verb::List => {
             let call = session.client.get(&["namespaces", "search"]).with("page", 1).with("size", 1000);
-            let json = call.json().await?;
-            let text =
-                table(&json, &["namespace"], "there are no namespaces", |entry| vec![cell(entry, "/id")]);
-            Reply::new(json, text)
+            let answer = call.read::<Page<Namespace>>().await?;
+            let row = |entry: &Namespace| vec![entry.id.clone()];
+            let text = table(&answer.value, &["namespace"], "there are no namespaces", row);
+            Reply::new(answer.json, text)
         }
         Verb::Files { verb: Files::List { namespace, query } } => {
             let call = session.client.get(&["namespaces", &namespace, "files", "search"]);
-            let json = call.with("q", query.unwrap_or_default()).json().await?;
-            let text = items(&json).iter().map(|path| cell(path, "") + "\n").collect::<String>();
-            Reply::new(json, text)
+            let answer = call.with("q", query.unwrap_or_default()).read::<Vec<String>>().await?;
+            let text = answer.value.into_iter().map(|path| path + "\n").collect::<String>();
+            Reply::new(answer.json, text)
         }
         Verb::Files { verb: Files::Upload { namespace, path, to } } => {
             upload(&session, &namespace, &path, to.as_deref()).await?

@@ -1,8 +1,7 @@
 //! `segue trigger`: what starts executions by itself, and where it stands.
 
-use crate::client::{Connection, Reply, Session, cell, date, flow_name, list as table};
-use segue_model::Json;
-use serde_json::json;
+use crate::client::{Connection, Reply, Session, date, flow_name, page as table};
+use segue_api_types::{Page, Trigger, TriggerHit, TriggerKey, TriggerUpdate};
 use std::path::PathBuf;
 
 /// What starts executions by itself.
@@ -78,49 +77,46 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
 }
 
 async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {
-    let json = session
+    let answer = session
         .client
         .get(&["triggers", "search"])
         .maybe("namespace", args.namespace.as_ref())
         .maybe("flowId", args.flow.as_ref())
         .with("page", 1)
         .with("size", args.limit)
-        .json()
+        .read::<Page<TriggerHit>>()
         .await?;
     let heading = ["flow", "trigger", "type", "when", "last slot", "next slot", "held by", ""];
-    let text = table(&json, &heading, "there are no such triggers", |entry| {
-        let kind = cell(entry, "/abstractTrigger/type");
-        let state = |name: &str| format!("/triggerContext/{name}");
-        let is_off = ["/triggerContext/disabled", "/abstractTrigger/disabled"]
-            .iter()
-            .any(|place| entry.pointer(place).and_then(Json::as_bool).unwrap_or_default());
+    let text = table(&answer.value, &heading, "there are no such triggers", |entry| {
+        let (state, declared) = (&entry.trigger_context, entry.abstract_trigger.as_ref());
+        let kind = declared.and_then(|trigger| trigger.type_name.rsplit('.').next());
+        let is_off = state.disabled || declared.is_some_and(|trigger| trigger.disabled);
         vec![
-            format!("{}.{}", cell(entry, &state("namespace")), cell(entry, &state("flowId"))),
-            cell(entry, &state("triggerId")),
-            kind.rsplit('.').next().unwrap_or_default().to_owned(),
-            cell(entry, "/abstractTrigger/cron"),
-            date(entry, &state("date"), &session.zone),
-            date(entry, &state("nextExecutionDate"), &session.zone),
-            cell(entry, &state("executionId")),
+            format!("{}.{}", state.namespace, state.flow_id),
+            state.trigger_id.clone(),
+            kind.unwrap_or_default().to_owned(),
+            declared.and_then(|trigger| trigger.cron.clone()).unwrap_or_default(),
+            date(state.date, &session.zone),
+            date(state.next_execution_date, &session.zone),
+            state.execution_id.clone().unwrap_or_default(),
             if is_off { "disabled".into() } else { String::new() },
         ]
     });
-    Ok(Reply::new(json, text))
+    Ok(Reply::new(answer.json, text))
 }
 
 async fn set_disabled(session: &Session, args: &Which, disabled: bool) -> anyhow::Result<Reply> {
-    let (namespace, flow) = flow_name(&args.flow)?;
-    let body = json!({
-        "namespace": namespace, "flowId": flow, "triggerId": args.trigger, "disabled": disabled,
-    });
-    let json = session.client.put(&["triggers"]).json_body(&body).json().await?;
-    let next = date(&json, "/nextExecutionDate", &session.zone);
+    let (namespace, flow_id) = flow_name(&args.flow)?;
+    let key = TriggerKey { namespace, flow_id, trigger_id: args.trigger.clone() };
+    let body = serde_json::to_value(TriggerUpdate { key, disabled: Some(disabled), backfill: None })?;
+    let answer = session.client.put(&["triggers"]).json_body(&body).read::<Trigger>().await?;
+    let next = date(answer.value.next_execution_date, &session.zone);
     let text = match (disabled, next.is_empty()) {
         (true, _) => format!("disabled {} {}\n", args.flow, args.trigger),
         (false, true) => format!("enabled {} {}\n", args.flow, args.trigger),
         (false, false) => format!("enabled {} {}, next slot {next}\n", args.flow, args.trigger),
     };
-    Ok(Reply::new(json, text))
+    Ok(Reply::new(answer.json, text))
 }
 
 async fn unlock(session: &Session, args: &Which) -> anyhow::Result<Reply> {
@@ -133,6 +129,7 @@ async fn unlock(session: &Session, args: &Which) -> anyhow::Result<Reply> {
 mod tests {
     use super::*;
     use crate::client::stub::{Stub, error, json as ok};
+    use serde_json::json;
 
     #[tokio::test]
     async fn triggers_are_a_table() {
@@ -152,7 +149,8 @@ mod tests {
 
     #[tokio::test]
     async fn switching_and_unlocking_name_the_trigger() {
-        let state = json!({"triggerId": "t", "nextExecutionDate": "2024-02-01T09:00:00Z"});
+        let state = json!({"namespace": "n.s", "flowId": "f", "triggerId": "t",
+            "nextExecutionDate": "2024-02-01T09:00:00Z"});
         let stub =
             Stub::new([ok(state.clone()), ok(state), error(409, "Illegal state: it is not locked")]).await;
         let which = Which { flow: "n.s.f".into(), trigger: "t".into() };

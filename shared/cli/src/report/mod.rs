@@ -9,11 +9,11 @@ pub(crate) use live::{Live, heading};
 pub(crate) use text::{duration, table};
 pub(crate) use tree::{lines, mark, paint};
 
+use segue_api_types as api;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
 use segue_model::task_run::TaskRun;
-use segue_model::view::execution_json;
 use segue_ports::StateStore;
 use segue_ports::state::StoredExecution;
 use segue_standalone::{Change, Watch};
@@ -143,7 +143,7 @@ impl Reporter {
         match &mut self.live {
             Some(live) => live.end(&stored.execution, &runs),
             None => {
-                println!("{}", serde_json::to_string_pretty(&execution_json(&stored.execution, runs))?);
+                println!("{}", serde_json::to_string_pretty(&api::Execution::new(&stored.execution, runs))?);
             }
         }
         Ok(())

@@ -74,8 +74,8 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Refuses a path to a file that this execution may not use. Only the files of executions of foreign
-    /// namespaces need reads of the state store.
+    /// Refuses the path of a file that is not for this execution. Only the files of executions of foreign namespaces cost
+    /// reads of the state store.
     ///
     /// # Errors
     /// [`PortError::Invalid`] for a file that this execution may not use. Otherwise as
@@ -124,8 +124,7 @@ impl Reader {
     }
 }
 
-/// The execution that started this one: the caller in a Subflow task, or the execution with the end that a
-/// Flow trigger waited for.
+/// The execution that started this one: by a Subflow task, or by its end, on which a Flow trigger fired.
 fn started_by(execution: &Execution) -> Option<ExecutionId> {
     let trigger = execution.trigger.as_ref()?;
     if let Some(parent) = &trigger.parent {

@@ -1,5 +1,5 @@
-//! The owner of a file in internal storage, and whether two namespaces contain each other: pure rules for the
-//! addresses of docs/kestra.md 2.8.
+//! The owner of a file of internal storage, and whether two namespaces are in line: pure rules over the addresses of
+//! docs/kestra.md 2.8.
 //!
 //! How to add one more kind of file: a variant of [`Owner`], and its address in [`Owner::from_path`].
 

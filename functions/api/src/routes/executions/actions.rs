@@ -2,23 +2,22 @@
 
 use super::create::validation;
 use super::inputs::submitted;
-use super::read::{stored, whole};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::{stored, whole};
 use crate::request::{Form, JsonBody, Query};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use segue_api_types as types;
 use segue_executor::ActionError;
-use segue_model::Json as Value;
 use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::label::Label;
 use segue_model::state::State as ExecutionState;
-use serde::Deserialize;
 
 /// The execution as it is after an action.
-async fn after(api: &Api, execution: &Execution) -> Answer<Json<Value>> {
+async fn after(api: &Api, execution: &Execution) -> Answer<Json<types::Execution>> {
     Ok(Json(whole(api, &stored(api, execution.id.as_str()).await?)))
 }
 
@@ -26,7 +25,7 @@ pub(super) async fn restart(
     State(api): State<Api>,
     Path(id): Path<String>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Execution>> {
     let execution = api.executor.restart(&ExecutionId::from(id), query.number("revision")?).await?;
     after(&api, &execution).await
 }
@@ -35,7 +34,7 @@ pub(super) async fn replay(
     State(api): State<Api>,
     Path(id): Path<String>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Execution>> {
     let task_run = query.text("taskRunId").map(TaskRunId::from);
     let revision = query.number("revision")?;
     let execution = api.executor.replay(&ExecutionId::from(id), task_run.as_ref(), revision, None).await?;
@@ -47,7 +46,7 @@ pub(super) async fn replay_with_inputs(
     Path(id): Path<String>,
     query: Query,
     form: Form,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Execution>> {
     let task_run = query.text("taskRunId").map(TaskRunId::from);
     let old = stored(&api, &id).await?.execution;
     let revision = query.number("revision")?;
@@ -65,19 +64,11 @@ pub(super) async fn replay_with_inputs(
     }
 }
 
-/// A task run and the state it is to have.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TaskState {
-    task_run_id: String,
-    state: ExecutionState,
-}
-
 pub(super) async fn task_run_state(
     State(api): State<Api>,
     Path(id): Path<String>,
-    JsonBody(TaskState { task_run_id, state }): JsonBody<TaskState>,
-) -> Answer<Json<Value>> {
+    JsonBody(types::TaskState { task_run_id, state }): JsonBody<types::TaskState>,
+) -> Answer<Json<types::Execution>> {
     let task_run = TaskRunId::from(task_run_id);
     let execution = api.executor.change_task_run_state(&ExecutionId::from(id), &task_run, state).await?;
     after(&api, &execution).await
@@ -87,7 +78,7 @@ pub(super) async fn change_status(
     State(api): State<Api>,
     Path(id): Path<String>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Execution>> {
     query.required("status")?;
     let Some(state) = query.state("status")? else {
         return Err(ApiError::bad_request("Required argument [status] is not there"));
@@ -96,7 +87,7 @@ pub(super) async fn change_status(
     after(&api, &execution).await
 }
 
-pub(super) async fn pause(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<Value>> {
+pub(super) async fn pause(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<types::Execution>> {
     let execution = api.executor.pause(&ExecutionId::from(id)).await?;
     after(&api, &execution).await
 }
@@ -105,13 +96,16 @@ pub(super) async fn unqueue(
     State(api): State<Api>,
     Path(id): Path<String>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Execution>> {
     let state = query.state("state")?.unwrap_or(ExecutionState::Running);
     let execution = api.executor.unqueue(&ExecutionId::from(id), state).await?;
     after(&api, &execution).await
 }
 
-pub(super) async fn force_run(State(api): State<Api>, Path(id): Path<String>) -> Answer<Json<Value>> {
+pub(super) async fn force_run(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Answer<Json<types::Execution>> {
     let execution = api.executor.force_run(&ExecutionId::from(id)).await?;
     after(&api, &execution).await
 }
@@ -120,7 +114,7 @@ pub(super) async fn labels(
     State(api): State<Api>,
     Path(id): Path<String>,
     JsonBody(labels): JsonBody<Vec<Label>>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Execution>> {
     let execution = match api.executor.set_labels(&ExecutionId::from(id), labels).await {
         // Labels alone are 400 here: an execution that runs has them, only not from outside.
         Err(ActionError::IllegalState(why)) => return Err(ApiError::bad_request(why)),
@@ -151,7 +145,7 @@ pub(super) async fn validate_resume(
     State(api): State<Api>,
     Path(id): Path<String>,
     form: Form,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::InputsValidation>> {
     let id = ExecutionId::from(id);
     let declared = api.executor.resume_inputs(&id).await?;
     let execution = stored(&api, id.as_str()).await?.execution;

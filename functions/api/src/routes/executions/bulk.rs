@@ -3,21 +3,19 @@
 
 use super::SEARCH;
 use super::delete::{PARTS, With, remove};
-use super::search::Selection;
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, post};
+use crate::endpoint::{Endpoint, Kind, Param, delete, json, post};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::search::Selection;
 use crate::request::{JsonBody, Query, state};
 use axum::Json;
 use axum::extract::State;
+use segue_api_types as types;
 use segue_executor::ActionError;
-use segue_model::Json as Value;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::label::Label;
 use segue_model::state::State as ExecutionState;
-use serde::Deserialize;
-use serde_json::json;
 
 /// What is done with each.
 #[derive(Clone, Debug)]
@@ -96,7 +94,7 @@ impl Action {
 }
 
 /// With each of these ids, or with none.
-async fn by_ids(api: &Api, ids: Vec<String>, action: &Action) -> Answer<Json<Value>> {
+async fn by_ids(api: &Api, ids: Vec<String>, action: &Action) -> Answer<Json<types::Count>> {
     let mut found = Vec::new();
     let mut invalids = Vec::new();
     for id in ids {
@@ -115,7 +113,7 @@ async fn by_ids(api: &Api, ids: Vec<String>, action: &Action) -> Answer<Json<Val
 }
 
 /// With all a search finds that are fit for it.
-async fn by_query(api: &Api, query: &Query, action: &Action) -> Answer<Json<Value>> {
+async fn by_query(api: &Api, query: &Query, action: &Action) -> Answer<Json<types::Count>> {
     let fit: Vec<ExecutionState> =
         ExecutionState::ALL.into_iter().filter(|state| action.refuses(*state).is_none()).collect();
     let mut found = Selection::from_query(api, query).await?.only(&fit).scan(api).await?;
@@ -123,7 +121,7 @@ async fn by_query(api: &Api, query: &Query, action: &Action) -> Answer<Json<Valu
     all(api, found, action).await
 }
 
-async fn all(api: &Api, executions: Vec<Execution>, action: &Action) -> Answer<Json<Value>> {
+async fn all(api: &Api, executions: Vec<Execution>, action: &Action) -> Answer<Json<types::Count>> {
     let mut count = 0_u64;
     let mut refused = Vec::new();
     for execution in executions {
@@ -136,7 +134,7 @@ async fn all(api: &Api, executions: Vec<Execution>, action: &Action) -> Answer<J
     if count == 0 && !refused.is_empty() {
         return Err(ApiError::bulk(action.name(), refused));
     }
-    Ok(Json(json!({"count": count})))
+    Ok(Json(types::Count { count }))
 }
 
 /// Reads what an action needs from the query.
@@ -186,15 +184,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all.push(
         post("/executions/labels/by-ids", labels_by_ids)
             .is("labelsByIds", "Adds labels to executions that have ended.")
-            .body(Content::Json("LabelsByIds"))
-            .answers(Content::Json("Count")),
+            .body(json::<types::LabelsByIds>())
+            .answers(json::<types::Count>()),
     );
     all.push(
         post("/executions/labels/by-query", labels_by_query)
             .is("labelsByQuery", "Adds labels to executions that have ended.")
             .takes(&SEARCH)
-            .body(Content::List("Label"))
-            .answers(Content::Json("Count")),
+            .body(json::<Vec<types::Label>>())
+            .answers(json::<types::Count>()),
     );
     all
 }
@@ -215,8 +213,8 @@ fn ids(verb: Verb, path: &'static str, id: &'static str, of: Of, params: &[Param
     endpoint
         .is(id, "Does it with each of these executions, or with none.")
         .takes(params)
-        .body(Content::List("Text"))
-        .answers(Content::Json("Count"))
+        .body(json::<Vec<String>>())
+        .answers(json::<types::Count>())
 }
 
 fn search(verb: Verb, path: &'static str, id: &'static str, of: Of, params: &[Param]) -> Endpoint {
@@ -229,7 +227,7 @@ fn search(verb: Verb, path: &'static str, id: &'static str, of: Of, params: &[Pa
         .is(id, "Does it with all executions a search finds that are fit for it.")
         .takes(params)
         .takes(&SEARCH)
-        .answers(Content::Json("Count"))
+        .answers(json::<types::Count>())
 }
 
 fn replay(query: &Query) -> Answer<Action> {
@@ -251,18 +249,10 @@ fn removal(query: &Query) -> Answer<Action> {
     })
 }
 
-/// Labels for several executions.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LabelsByIds {
-    executions_id: Vec<String>,
-    execution_labels: Vec<Label>,
-}
-
 async fn labels_by_ids(
     State(api): State<Api>,
-    JsonBody(LabelsByIds { executions_id, execution_labels }): JsonBody<LabelsByIds>,
-) -> Answer<Json<Value>> {
+    JsonBody(types::LabelsByIds { executions_id, execution_labels }): JsonBody<types::LabelsByIds>,
+) -> Answer<Json<types::Count>> {
     by_ids(&api, executions_id, &Action::Labels(execution_labels)).await
 }
 
@@ -270,6 +260,6 @@ async fn labels_by_query(
     State(api): State<Api>,
     query: Query,
     JsonBody(labels): JsonBody<Vec<Label>>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Count>> {
     by_query(&api, &query, &Action::Labels(labels)).await
 }

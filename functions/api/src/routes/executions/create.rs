@@ -7,13 +7,13 @@ use crate::request::{Form, Query};
 use crate::view;
 use axum::Json;
 use axum::extract::{Path, State};
+use segue_api_types as types;
 use segue_executor::{CreateError, NewExecution};
 use segue_model::execution::{Execution, storage_prefix};
 use segue_model::id::ExecutionId;
 use segue_model::input::Input;
 use segue_model::label::Label;
 use segue_model::{Json as Value, Map};
-use serde_json::json;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -25,7 +25,7 @@ pub(super) async fn create(
     Path((namespace, flow_id)): Path<(String, String)>,
     query: Query,
     form: Form,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Execution>> {
     let labels = labels(&query)?;
     let (wait, schedule_date) = (query.flag("wait", false)?, query.date("scheduleDate")?);
     let slot = query.date("triggerDate")?;
@@ -83,7 +83,7 @@ pub(super) async fn ended(
     api: &Api,
     execution: &Execution,
     changes: &mut tokio::sync::broadcast::Receiver<segue_executor::Change>,
-) -> Answer<Value> {
+) -> Answer<types::Execution> {
     loop {
         let stored = api
             .state()
@@ -113,7 +113,7 @@ pub(super) async fn validate(
     Path((namespace, flow_id)): Path<(String, String)>,
     query: Query,
     form: Form,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::InputsValidation>> {
     let labels = labels(&query)?;
     let plan = api.executor.plan(&namespace, &flow_id, query.number("revision")?).await?;
     let flow = &plan.flow;
@@ -146,33 +146,37 @@ pub(super) fn validation(
     declared: &[Input],
     given: &Map,
     outcome: Result<Map, Vec<(String, String)>>,
-) -> Value {
+) -> types::InputsValidation {
     let (values, problems) = match outcome {
         Ok(values) => (values, Vec::new()),
         Err(problems) => (Map::new(), problems),
     };
-    let inputs: Vec<Value> = declared
-        .iter()
-        .map(|input| {
-            let errors: Vec<Value> = problems
-                .iter()
-                .filter(|(id, _)| *id == input.id)
-                .map(|(_, message)| json!({"message": message}))
-                .collect();
-            let pointer = format!("/{}", input.id.replace('.', "/"));
-            let root = Value::Object(values.clone());
-            let value = root.pointer(&pointer).cloned().or_else(|| given.get(&input.id).cloned());
-            let mut view = json!({
-                "input": {"id": input.id, "type": input.kind.name(), "required": input.required},
-                "enabled": value.is_some() || !errors.is_empty() || values.is_empty(),
-                "isDefault": !given.contains_key(&input.id),
-                "errors": errors,
-            });
-            if let (Some(value), Value::Object(map)) = (value, &mut view) {
-                map.insert("value".into(), value);
-            }
-            view
-        })
-        .collect();
-    json!({"id": id, "namespace": namespace, "inputs": inputs, "checks": []})
+    let root = Value::Object(values);
+    let is_unresolved = root.as_object().is_none_or(Map::is_empty);
+    let inputs = declared.iter().map(|input| {
+        let errors: Vec<types::InputError> = problems
+            .iter()
+            .filter(|(id, _)| *id == input.id)
+            .map(|(_, message)| types::InputError { message: message.clone() })
+            .collect();
+        let pointer = format!("/{}", input.id.replace('.', "/"));
+        let value = root.pointer(&pointer).cloned().or_else(|| given.get(&input.id).cloned());
+        types::InputReport {
+            input: types::InputField {
+                id: input.id.clone(),
+                kind: input.kind.name().to_owned(),
+                required: input.required,
+            },
+            enabled: value.is_some() || !errors.is_empty() || is_unresolved,
+            is_default: !given.contains_key(&input.id),
+            errors,
+            value,
+        }
+    });
+    types::InputsValidation {
+        id: id.to_owned(),
+        namespace: namespace.to_owned(),
+        inputs: inputs.collect(),
+        checks: Vec::new(),
+    }
 }

@@ -1,9 +1,9 @@
 //! Removing executions: files, then logs, and the execution last, so that a removal that is cut short is found again.
 
-use super::read::stored;
 use crate::endpoint::{Kind, Param};
 use crate::error::Answer;
 use crate::parts::Api;
+use crate::queries::executions::stored;
 use crate::request::Query;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

@@ -1,18 +1,17 @@
 //! Files of an execution.
 
-use super::read::stored;
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::executions::stored;
 use crate::request::Query;
 use crate::view::download;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::execution::Execution;
 use segue_ports::InternalStorage;
 use segue_ports::object::{ByteStream, ObjectInfo};
-use serde_json::json;
 
 /// The file a query names, where it is one of the execution; else the execution it is of.
 pub(super) enum Named {
@@ -61,7 +60,7 @@ pub(super) async fn download(
 }
 
 /// A file that must be there.
-pub(super) async fn open(api: &Api, uri: &str) -> Answer<(ObjectInfo, ByteStream)> {
+pub(crate) async fn open(api: &Api, uri: &str) -> Answer<(ObjectInfo, ByteStream)> {
     match api.ports.storage.get(uri).await {
         Err(segue_ports::PortError::NotFound { .. }) => Err(ApiError::not_found(format!("The file '{uri}'"))),
         other => Ok(other?),
@@ -69,7 +68,7 @@ pub(super) async fn open(api: &Api, uri: &str) -> Answer<(ObjectInfo, ByteStream
 }
 
 /// A file of exactly that execution.
-pub(super) async fn own(api: &Api, id: &str, query: &Query) -> Answer<String> {
+pub(crate) async fn own(api: &Api, id: &str, query: &Query) -> Answer<String> {
     let execution = stored(api, id).await?.execution;
     match named(api, &execution, query)? {
         Named::Own(uri) => Ok(uri),
@@ -83,9 +82,9 @@ pub(super) async fn metas(
     State(api): State<Api>,
     Path(id): Path<String>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::FileMetas>> {
     let uri = own(&api, &id, &query).await?;
     let info = api.ports.storage.head(&uri).await?;
     let info = info.ok_or_else(|| ApiError::not_found(format!("The file '{uri}'")))?;
-    Ok(Json(json!({"size": info.size})))
+    Ok(Json(types::FileMetas { size: info.size }))
 }

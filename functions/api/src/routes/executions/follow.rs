@@ -1,8 +1,8 @@
 //! An execution at each of its changes, as server-sent events (docs/kestra.md 6.3): `progress`, then `end`.
 
-use super::read::{stored, whole};
 use crate::error::Answer;
 use crate::parts::Api;
+use crate::queries::executions::{stored, whole};
 use crate::view::events::{Sender, stream};
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -33,7 +33,7 @@ async fn tell(api: Api, id: String, mut changes: Receiver<Change>, sender: Sende
             if is_last || seen != Some(stored.version) {
                 seen = Some(stored.version);
                 let kind = if is_last { "end" } else { "progress" };
-                if !sender.send(kind, whole(&api, &stored)).await || is_last {
+                if !sender.send(kind, &whole(&api, &stored)).await || is_last {
                     return;
                 }
             }

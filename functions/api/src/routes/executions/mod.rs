@@ -4,17 +4,16 @@ mod actions;
 mod bulk;
 mod create;
 mod delete;
-mod files;
+pub(crate) mod files;
 mod follow;
 mod inputs;
-mod preview;
-mod read;
-pub(crate) use read::stored;
-pub(crate) mod search;
 mod webhook;
 
 use super::flows::PAGE;
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, post, put};
+use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json, post, put};
+use crate::queries::executions as read;
+use crate::queries::executions::{preview, search};
+use segue_api_types as types;
 
 const STATE_NAMES: &[&str] = &[
     "CREATED",
@@ -90,19 +89,19 @@ fn making() -> Vec<Endpoint> {
             )
             .takes(&run)
             .maybe_body(Content::Form(None))
-            .answers(Content::Json("Execution"))
+            .answers(json::<types::Execution>())
             .refuses(&[404, 409]),
         post("/executions/trigger/{namespace}/{flowId}", create::create)
             .is("triggerExecution", "The older address of the same.")
             .takes(&run)
             .maybe_body(Content::Form(None))
-            .answers(Content::Json("Execution"))
+            .answers(json::<types::Execution>())
             .refuses(&[404, 409]),
         post("/executions/{namespace}/{flowId}/validate", create::validate)
             .is("validateExecution", "What is wrong with inputs; nothing is run.")
             .takes(&[LABELS, REVISION])
             .maybe_body(Content::Form(None))
-            .answers(Content::Json("InputsValidation"))
+            .answers(json::<types::InputsValidation>())
             .refuses(&[404]),
         hook(|path| get(path, webhook::fire), "webhookGet", path),
         hook(|path| post(path, webhook::fire), "webhookPost", path),
@@ -119,63 +118,63 @@ fn reading() -> Vec<Endpoint> {
             .is("searchExecutions", "Executions, newest first, without their task runs.")
             .takes(&PAGE)
             .takes(&SEARCH)
-            .answers(Content::Page("Execution")),
+            .answers(json::<types::Page<types::Execution>>()),
         get("/executions", search::search)
             .is("executions", "The older address of the search.")
             .takes(&PAGE)
             .takes(&SEARCH)
-            .answers(Content::Page("Execution")),
+            .answers(json::<types::Page<types::Execution>>()),
         get("/executions/latest", read::latest)
             .is("latestExecution", "The newest execution of a flow.")
             .takes(&[
                 Param::new("namespace", Kind::Text, "The flow's namespace.").required(),
                 Param::new("flowId", Kind::Text, "The flow.").required(),
             ])
-            .answers(Content::Json("Execution"))
+            .answers(json::<types::Execution>())
             .refuses(&[404]),
         get("/executions/namespaces", read::namespaces)
             .is("namespacesOfExecutions", "The namespaces in which something can be run.")
-            .answers(Content::List("Text")),
+            .answers(json::<Vec<String>>()),
         get("/executions/namespaces/{namespace}/flows", read::flows)
             .is("flowsToExecute", "The flows of a namespace that can be run.")
-            .answers(Content::List("Map")),
+            .answers(json::<Vec<types::FlowId>>()),
         get("/executions/flows/{namespace}/{flowId}", read::flow_to_execute)
             .is("flowToExecute", "What is needed to run a flow.")
             .takes(&[REVISION])
-            .answers(Content::Json("Map"))
+            .answers(json::<types::FlowToExecute>())
             .refuses(&[404]),
         get("/executions/{id}", read::one)
             .is("execution", "An execution with its task runs.")
-            .answers(Content::Json("Execution"))
+            .answers(json::<types::Execution>())
             .refuses(&[404]),
         get("/executions/{id}/follow", follow::follow)
             .is("followExecution", "An execution at each change until its end.")
-            .answers(Content::Events("Execution"))
+            .answers(events::<types::Execution>())
             .refuses(&[404]),
         get("/executions/{id}/flow", read::flow)
             .is("flowOfExecution", "The flow in the revision that runs.")
-            .answers(Content::Json("Map"))
+            .answers(json::<types::FlowToExecute>())
             .refuses(&[404]),
         get("/executions/{id}/graph", read::graph)
             .is("executionGraph", "The flow in the revision that runs, as a graph.")
-            .answers(Content::Json("Graph"))
+            .answers(json::<types::Graph>())
             .refuses(&[404]),
         post("/executions/{id}/eval/{taskRunId}", read::evaluate)
             .is("evaluate", "Renders an expression as a task run sees it.")
             .body(Content::Text)
-            .answers(Content::Json("Evaluation"))
+            .answers(json::<types::Evaluation>())
             .refuses(&[404]),
         post("/executions/{id}/eval", read::evaluate_in_flow)
             .is("evaluateInFlow", "Renders an expression as the flow's own see it.")
             .body(Content::Text)
-            .answers(Content::Json("Evaluation"))
+            .answers(json::<types::Evaluation>())
             .refuses(&[404]),
     ]
 }
 
 fn acting() -> Vec<Endpoint> {
     let execution =
-        |endpoint: Endpoint| endpoint.answers(Content::Json("Execution")).refuses(&[404, 409, 422]);
+        |endpoint: Endpoint| endpoint.answers(json::<types::Execution>()).refuses(&[404, 409, 422]);
     vec![
         execution(
             post("/executions/{id}/restart", actions::restart)
@@ -196,7 +195,7 @@ fn acting() -> Vec<Endpoint> {
         execution(
             post("/executions/{id}/state", actions::task_run_state)
                 .is("changeTaskRunState", "Sets the state of a task run; the execution goes on from there.")
-                .body(Content::Json("TaskState")),
+                .body(json::<types::TaskState>()),
         ),
         execution(
             post("/executions/{id}/change-status", actions::change_status)
@@ -216,7 +215,7 @@ fn acting() -> Vec<Endpoint> {
         execution(
             post("/executions/{id}/labels", actions::labels)
                 .is("setLabels", "Adds labels to an execution that has ended.")
-                .body(Content::List("Label")),
+                .body(json::<Vec<types::Label>>()),
         ),
         delete("/executions/{id}/kill", actions::kill)
             .is("kill", "Kills it.")
@@ -231,7 +230,7 @@ fn acting() -> Vec<Endpoint> {
         post("/executions/{id}/resume/validate", actions::validate_resume)
             .is("validateResume", "What is wrong with the inputs of a resume.")
             .maybe_body(Content::Form(None))
-            .answers(Content::Json("InputsValidation"))
+            .answers(json::<types::InputsValidation>())
             .refuses(&[404, 409]),
         delete("/executions/{id}", delete::delete)
             .is("deleteExecution", "Removes it, with its logs and files.")
@@ -251,7 +250,7 @@ fn files_of() -> Vec<Endpoint> {
         get("/executions/{id}/file/metas", files::metas)
             .is("fileMetas", "The size of a file.")
             .takes(&[PATH])
-            .answers(Content::Json("FileMetas"))
+            .answers(json::<types::FileMetas>())
             .refuses(&[404]),
         get("/executions/{id}/file/preview", preview::preview)
             .is("filePreview", "The beginning of a file, by its kind.")
@@ -260,7 +259,7 @@ fn files_of() -> Vec<Endpoint> {
                 Param::new("maxRows", Kind::Number(1), "At most so many lines; 100 unless given."),
                 Param::new("encoding", Kind::Text, "The file's encoding; UTF-8 unless given."),
             ])
-            .answers(Content::Json("FilePreview"))
+            .answers(json::<types::FilePreview>())
             .refuses(&[404]),
     ]
 }

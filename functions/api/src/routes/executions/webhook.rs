@@ -57,11 +57,12 @@ async fn hook(
     } else {
         view::execution(api, &execution, [])
     };
-    let mut response = match (outcome.wait && outcome.return_outputs, view) {
-        (true, Value::Object(mut map)) => {
-            given_out(map.remove("outputs").unwrap_or_default(), outcome.response_content_type.as_deref())
-        }
-        (_, view) => Json(view).into_response(),
+    let mut response = if outcome.wait && outcome.return_outputs {
+        // Without outputs the answer is null.
+        let outputs = (!view.outputs.is_empty()).then_some(view.outputs);
+        given_out(outputs.map_or(Value::Null, Value::Object), outcome.response_content_type.as_deref())
+    } else {
+        Json(view).into_response()
     };
     if let Some(code) = outcome.response_code.and_then(|code| StatusCode::from_u16(code).ok()) {
         *response.status_mut() = code;

@@ -1,32 +1,24 @@
 //! Several flows at once: saved, removed, enabled, disabled. What is refused refuses all, and nothing is changed.
 
 use super::save::{accepted, forget, read_all, save};
-use super::search::select;
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::flows::search::select;
 use crate::request::{JsonBody, Query, YamlBody};
 use crate::view::flow::{flow, flow_with_source};
 use axum::Json;
 use axum::extract::{Path, State};
-use segue_model::Json as Value;
+use segue_api_types as types;
+use segue_api_types::FlowId;
 use segue_ports::state::StoredFlow;
-use serde::Deserialize;
-use serde_json::json;
 use std::collections::HashSet;
-
-/// Which flow.
-#[derive(Debug, Deserialize)]
-pub(super) struct FlowId {
-    pub(super) namespace: String,
-    pub(super) id: String,
-}
 
 pub(super) async fn save_namespace(
     State(api): State<Api>,
     Path(namespace): Path<String>,
     query: Query,
     YamlBody(source): YamlBody,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<types::Flow>>> {
     let others_go = query.flag("delete", true)? && query.flag("override", true)?;
     let others = if others_go { api.state().flows(Some(&namespace)).await? } else { Vec::new() };
     replace(&api, &source, Some(&namespace), others).await
@@ -36,7 +28,7 @@ pub(super) async fn save_all(
     State(api): State<Api>,
     query: Query,
     YamlBody(source): YamlBody,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<types::Flow>>> {
     let mut others = if query.flag("delete", true)? { api.state().flows(None).await? } else { Vec::new() };
     if let Some(namespace) = query.text("namespace") {
         let below = format!("{namespace}.");
@@ -51,7 +43,7 @@ async fn replace(
     source: &str,
     namespace: Option<&str>,
     others: Vec<StoredFlow>,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<types::Flow>>> {
     let all = read_all(api, source);
     let mut flows = Vec::new();
     let mut names = HashSet::new();
@@ -95,28 +87,28 @@ async fn by_ids(api: &Api, action: &str, ids: Vec<FlowId>) -> Answer<Vec<StoredF
     if invalids.is_empty() { Ok(found) } else { Err(ApiError::bulk(action, invalids)) }
 }
 
-async fn delete(api: &Api, flows: Vec<StoredFlow>) -> Answer<Json<Value>> {
+async fn delete(api: &Api, flows: Vec<StoredFlow>) -> Answer<Json<types::Count>> {
     let mut count = 0;
     for flow in flows {
         count += u64::from(forget(api, &flow.namespace, &flow.id).await?);
     }
-    Ok(Json(json!({"count": count})))
+    Ok(Json(types::Count { count }))
 }
 
 pub(super) async fn delete_by_ids(
     State(api): State<Api>,
     JsonBody(ids): JsonBody<Vec<FlowId>>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Count>> {
     let flows = by_ids(&api, "delete", ids).await?;
     delete(&api, flows).await
 }
 
-pub(super) async fn delete_by_query(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+pub(super) async fn delete_by_query(State(api): State<Api>, query: Query) -> Answer<Json<types::Count>> {
     let flows = select(&api, &query).await?;
     delete(&api, flows).await
 }
 
-async fn set_disabled(api: &Api, flows: Vec<StoredFlow>, disabled: bool) -> Answer<Json<Value>> {
+async fn set_disabled(api: &Api, flows: Vec<StoredFlow>, disabled: bool) -> Answer<Json<types::Count>> {
     let mut count = 0_u64;
     for stored in flows {
         let source = with_disabled(&stored.source, disabled);
@@ -126,7 +118,7 @@ async fn set_disabled(api: &Api, flows: Vec<StoredFlow>, disabled: bool) -> Answ
             count += 1;
         }
     }
-    Ok(Json(json!({"count": count})))
+    Ok(Json(types::Count { count }))
 }
 
 /// A source in which the flow is disabled, or is not; everything else stays as it is written.
@@ -148,12 +140,12 @@ fn with_disabled(source: &str, disabled: bool) -> String {
 pub(super) async fn enable_by_ids(
     State(api): State<Api>,
     JsonBody(ids): JsonBody<Vec<FlowId>>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Count>> {
     let flows = by_ids(&api, "enable", ids).await?;
     set_disabled(&api, flows, false).await
 }
 
-pub(super) async fn enable_by_query(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+pub(super) async fn enable_by_query(State(api): State<Api>, query: Query) -> Answer<Json<types::Count>> {
     let flows = select(&api, &query).await?;
     set_disabled(&api, flows, false).await
 }
@@ -161,12 +153,12 @@ pub(super) async fn enable_by_query(State(api): State<Api>, query: Query) -> Ans
 pub(super) async fn disable_by_ids(
     State(api): State<Api>,
     JsonBody(ids): JsonBody<Vec<FlowId>>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Count>> {
     let flows = by_ids(&api, "disable", ids).await?;
     set_disabled(&api, flows, true).await
 }
 
-pub(super) async fn disable_by_query(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+pub(super) async fn disable_by_query(State(api): State<Api>, query: Query) -> Answer<Json<types::Count>> {
     let flows = select(&api, &query).await?;
     set_disabled(&api, flows, true).await
 }

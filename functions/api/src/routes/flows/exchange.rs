@@ -1,15 +1,15 @@
 //! Flows as files: taken from a file that was sent, given as a zip.
 
-use super::bulk::FlowId;
 use super::save::{accepted, read_all, save};
-use super::search::select;
 use crate::error::{Answer, ApiError, Problem};
 use crate::parts::Api;
+use crate::queries::flows::search::select;
 use crate::request::{Form, JsonBody, Part, Query};
 use crate::view::zip::{Unpacked, answer, unpack};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use segue_api_types::FlowId;
 use segue_ports::state::StoredFlow;
 
 /// The part that holds the file.

@@ -1,18 +1,14 @@
 //! Flows (docs/kestra.md 6.2).
 
 mod bulk;
-pub(crate) mod dependencies;
 mod exchange;
-mod graph;
-mod read;
 pub(crate) mod save;
-pub(crate) mod search;
-mod source_search;
-mod validate;
 
-pub(crate) use graph::graph_of;
-
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, post, put};
+use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, json, post, put};
+use crate::queries::flows as read;
+use crate::queries::flows::{dependencies, graph, search, source_search, validate};
+use segue_api_types as types;
+use segue_model::Map;
 
 pub(super) const PAGE: [Param; 3] = [
     Param::new("page", Kind::Number(1), "The page, from 1."),
@@ -36,11 +32,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post("/flows", save::create)
             .is("createFlow", "Saves a new flow.")
             .body(Content::Yaml)
-            .answers(Content::Json("Flow")),
+            .answers(json::<types::Flow>()),
         put("/flows/{namespace}/{id}", save::update)
             .is("updateFlow", "Saves a flow that is there; the same source again is the same revision.")
             .body(Content::Yaml)
-            .answers(Content::Json("Flow"))
+            .answers(json::<types::Flow>())
             .refuses(&[404]),
         delete("/flows/{namespace}/{id}", save::remove)
             .is("deleteFlow", "Removes a flow; its executions stay.")
@@ -53,47 +49,47 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Param::new("source", Kind::Flag, "With its source."),
                 Param::new("allowDeleted", Kind::Flag, "Also one that was removed."),
             ])
-            .answers(Content::Json("Flow"))
+            .answers(json::<types::Flow>())
             .refuses(&[404]),
         get("/flows/{namespace}", read::of_namespace)
             .is("flowsOfNamespace", "The flows of exactly that namespace.")
-            .answers(Content::List("Flow")),
+            .answers(json::<Vec<types::Flow>>()),
         get("/flows/{namespace}/{id}/revisions", read::revisions)
             .is("flowRevisions", "All revisions of a flow, oldest first.")
-            .answers(Content::List("Flow"))
+            .answers(json::<Vec<types::Flow>>())
             .refuses(&[404]),
         get("/flows/{namespace}/{id}/tasks/{taskId}", read::task)
             .is("taskOfFlow", "A task as it is written.")
             .takes(&[REVISION])
-            .answers(Content::Json("Map"))
+            .answers(json::<Map>())
             .refuses(&[404]),
         get("/flows/distinct-namespaces", read::namespaces)
             .is("distinctNamespaces", "The namespaces that hold flows.")
             .takes(&[Param::new("q", Kind::Text, "A part of the namespace.")])
-            .answers(Content::List("Text")),
+            .answers(json::<Vec<String>>()),
         get("/flows/search", search::search)
             .is("searchFlows", "Flows by what is known of them.")
             .takes(&PAGE)
             .takes(&SEARCH)
-            .answers(Content::Page("Flow")),
+            .answers(json::<types::Page<types::Flow>>()),
         get("/flows/source", source_search::search)
             .is("searchSources", "Flows by a text in their source, with the places marked.")
             .takes(&PAGE)
             .takes(&SEARCH)
-            .answers(Content::Page("FlowSearchHit")),
+            .answers(json::<types::Page<types::FlowSearchHit>>()),
         get("/flows/{namespace}/{id}/graph", graph::of_flow)
             .is("flowGraph", "A flow as a graph.")
             .takes(&[REVISION])
-            .answers(Content::Json("Graph"))
+            .answers(json::<types::Graph>())
             .refuses(&[404]),
         post("/flows/graph", graph::of_source)
             .is("sourceGraph", "A flow that is not saved as a graph.")
             .body(Content::Yaml)
-            .answers(Content::Json("Graph")),
+            .answers(json::<types::Graph>()),
         get("/flows/{namespace}/{id}/dependencies", dependencies::of_flow)
             .is("flowDependencies", "The flows a flow calls, and those that call it.")
             .takes(&[Param::new("destinationOnly", Kind::Flag, "Only those it calls.")])
-            .answers(Content::Json("Dependencies"))
+            .answers(json::<types::Dependencies>())
             .refuses(&[404]),
     ];
     all.extend(many());
@@ -106,7 +102,7 @@ fn many() -> Vec<Endpoint> {
         post("/flows/validate", validate::flows)
             .is("validateFlows", "What is wrong with flows; nothing is saved.")
             .body(Content::Yaml)
-            .answers(Content::List("FlowValidation")),
+            .answers(json::<Vec<types::FlowValidation>>()),
         post("/flows/validate/task", validate::task)
             .is("validateTask", "What is wrong with one task.")
             .takes(&[Param::new(
@@ -115,11 +111,11 @@ fn many() -> Vec<Endpoint> {
                 "What it is.",
             )])
             .body(Content::Yaml)
-            .answers(Content::Json("TaskValidation")),
+            .answers(json::<types::TaskValidation>()),
         post("/flows/validate/trigger", validate::trigger)
             .is("validateTrigger", "What is wrong with one trigger.")
             .body(Content::Yaml)
-            .answers(Content::Json("TaskValidation")),
+            .answers(json::<types::TaskValidation>()),
         post("/flows/import", exchange::import)
             .is(
                 "importFlows",
@@ -127,14 +123,14 @@ fn many() -> Vec<Endpoint> {
             )
             .takes(&[Param::new("failOnError", Kind::Flag, "Whether a flow that is refused refuses all.")])
             .body(Content::Form(Some("fileUpload")))
-            .answers(Content::List("Text")),
+            .answers(json::<Vec<String>>()),
         get("/flows/export/by-query", exchange::export_by_query)
             .is("exportFlowsByQuery", "The sources of flows as a zip.")
             .takes(&SEARCH)
             .answers(Content::Zip),
         post("/flows/export/by-ids", exchange::export_by_ids)
             .is("exportFlowsByIds", "The sources of flows as a zip.")
-            .body(Content::List("FlowId"))
+            .body(json::<Vec<types::FlowId>>())
             .answers(Content::Zip)
             .refuses(&[404]),
         post("/flows/bulk", bulk::save_all)
@@ -144,7 +140,7 @@ fn many() -> Vec<Endpoint> {
                 Param::new("namespace", Kind::Text, "Only those of this namespace and below are removed."),
             ])
             .body(Content::Yaml)
-            .answers(Content::List("Flow")),
+            .answers(json::<Vec<types::Flow>>()),
         post("/flows/{namespace}", bulk::save_namespace)
             .is("saveNamespace", "Saves the flows of a namespace.")
             .takes(&[
@@ -152,30 +148,30 @@ fn many() -> Vec<Endpoint> {
                 Param::new("override", Kind::Flag, "As `delete`."),
             ])
             .body(Content::Yaml)
-            .answers(Content::List("Flow")),
+            .answers(json::<Vec<types::Flow>>()),
         delete("/flows/delete/by-ids", bulk::delete_by_ids)
             .is("deleteFlowsByIds", "Removes flows.")
-            .body(Content::List("FlowId"))
-            .answers(Content::Json("Count")),
+            .body(json::<Vec<types::FlowId>>())
+            .answers(json::<types::Count>()),
         delete("/flows/delete/by-query", bulk::delete_by_query)
             .is("deleteFlowsByQuery", "Removes flows.")
             .takes(&SEARCH)
-            .answers(Content::Json("Count")),
+            .answers(json::<types::Count>()),
         post("/flows/enable/by-ids", bulk::enable_by_ids)
             .is("enableFlowsByIds", "Enables flows.")
-            .body(Content::List("FlowId"))
-            .answers(Content::Json("Count")),
+            .body(json::<Vec<types::FlowId>>())
+            .answers(json::<types::Count>()),
         post("/flows/enable/by-query", bulk::enable_by_query)
             .is("enableFlowsByQuery", "Enables flows.")
             .takes(&SEARCH)
-            .answers(Content::Json("Count")),
+            .answers(json::<types::Count>()),
         post("/flows/disable/by-ids", bulk::disable_by_ids)
             .is("disableFlowsByIds", "Disables flows.")
-            .body(Content::List("FlowId"))
-            .answers(Content::Json("Count")),
+            .body(json::<Vec<types::FlowId>>())
+            .answers(json::<types::Count>()),
         post("/flows/disable/by-query", bulk::disable_by_query)
             .is("disableFlowsByQuery", "Disables flows.")
             .takes(&SEARCH)
-            .answers(Content::Json("Count")),
+            .answers(json::<types::Count>()),
     ]
 }

@@ -7,8 +7,8 @@ use crate::view::flow::flow_with_source;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use segue_api_types as types;
 use segue_engine::check::check;
-use segue_model::Json as Value;
 use segue_model::diagnostic::{Diagnostic, Severity, codes};
 use segue_model::flow::Flow;
 use segue_model::parse::{Parsed, parse_flow, parse_flows};
@@ -91,7 +91,7 @@ pub(crate) async fn forget(api: &Api, namespace: &str, id: &str) -> Answer<bool>
     Ok(is_gone)
 }
 
-pub(super) async fn create(State(api): State<Api>, YamlBody(source): YamlBody) -> Answer<Json<Value>> {
+pub(super) async fn create(State(api): State<Api>, YamlBody(source): YamlBody) -> Answer<Json<types::Flow>> {
     let parsed = read(&api, &source);
     let flow = accepted(&parsed)?;
     if api.state().flow(&flow.namespace, &flow.id, None).await?.is_some() {
@@ -105,7 +105,7 @@ pub(super) async fn update(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
     YamlBody(source): YamlBody,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Flow>> {
     api.flow(&namespace, &id, None).await?;
     let parsed = read(&api, &source);
     let flow = accepted(&parsed)?;

@@ -1,16 +1,15 @@
 //! Freeing triggers, and what is done with the backfills on them; of one, of several, of those a search finds.
 
-use super::{Named, SEARCH, known, select, stored, under_way, view};
-use crate::endpoint::{Content, Endpoint, post, put};
+use super::{SEARCH, known, select, stored, under_way, view};
+use crate::endpoint::{Endpoint, json, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{JsonBody, Query};
 use axum::Json;
 use axum::extract::State;
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::backfill::{Backfill, BackfillState};
-use segue_model::trigger_state::TriggerState;
-use serde_json::json;
+use segue_model::trigger_state::{TriggerKey, TriggerState};
 
 /// What is done with a trigger, or the backfill on it.
 #[derive(Clone, Copy)]
@@ -24,15 +23,15 @@ pub(super) enum Change {
 impl Change {
     /// Its endpoints: for one trigger, for several, for those a search finds.
     pub(super) fn endpoints(self) -> Vec<Endpoint> {
-        let one = move |State(api): State<Api>, JsonBody(named): JsonBody<Named>| async move {
-            let key = named.key();
+        let one = move |State(api): State<Api>, JsonBody(named): JsonBody<types::TriggerKey>| async move {
+            let key = TriggerKey::from(&named);
             let state = stored(&api, &key).await?;
             if !self.run(&api, &state).await? {
                 return Err(ApiError::bad_request("No backfill found"));
             }
             Answer::Ok(Json(view(&api, &stored(&api, &key).await?).await?))
         };
-        let by_keys = move |State(api): State<Api>, JsonBody(named): JsonBody<Vec<Named>>| async move {
+        let by_keys = move |State(api): State<Api>, JsonBody(named): JsonBody<Vec<types::TriggerKey>>| async move {
             let mut states = Vec::new();
             for key in known(&api, "change of triggers", named).await? {
                 states.push(stored(&api, &key).await?);
@@ -79,15 +78,15 @@ impl Change {
         let own = own.map(|endpoint| {
             endpoint
                 .is(id, about)
-                .body(Content::Json("TriggerKey"))
-                .answers(Content::Json("Trigger"))
+                .body(json::<types::TriggerKey>())
+                .answers(json::<types::Trigger>())
                 .refuses(&[404, 409])
         });
         let many = post(many, by_keys)
             .is(many_id, about)
-            .body(Content::List("TriggerKey"))
-            .answers(Content::Json("Count"));
-        let query = post(query, by_query).is(query_id, about).takes(&SEARCH).answers(Content::Json("Count"));
+            .body(json::<Vec<types::TriggerKey>>())
+            .answers(json::<types::Count>());
+        let query = post(query, by_query).is(query_id, about).takes(&SEARCH).answers(json::<types::Count>());
         own.into_iter().chain([many, query]).collect()
     }
 
@@ -116,11 +115,11 @@ impl Change {
         Ok(is_done)
     }
 
-    async fn run_all(self, api: &Api, states: Vec<TriggerState>) -> Answer<Json<Value>> {
+    async fn run_all(self, api: &Api, states: Vec<TriggerState>) -> Answer<Json<types::Count>> {
         let mut count = 0_u64;
         for state in states {
             count += u64::from(self.run(api, &state).await?);
         }
-        Ok(Json(json!({"count": count})))
+        Ok(Json(types::Count { count }))
     }
 }

@@ -2,21 +2,19 @@
 //! as records of their own are in `backfills`.
 
 mod change;
-mod read;
 mod update;
 
 use super::flows::PAGE;
-use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, post, put};
+use crate::endpoint::{Endpoint, Kind, Param, delete, get, json, post, put};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
+use crate::queries::triggers as read;
 use crate::request::{Op, Query};
-use crate::view::trigger::state as state_view;
 use change::Change;
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::backfill::{Backfill, BackfillState};
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::schedule::{BackfillFilter, TriggerFilter};
-use serde::Deserialize;
 
 const SEARCH: [Param; 4] = [
     Param::new("q", Kind::Text, "A part of the flow's name, or of the trigger's."),
@@ -32,24 +30,24 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .is("searchTriggers", "Triggers with their states.")
             .takes(&PAGE)
             .takes(&SEARCH)
-            .answers(Content::Page("TriggerHit")),
+            .answers(json::<types::Page<types::TriggerHit>>()),
         get("/triggers/{namespace}/{flowId}", read::of_flow)
             .is("triggers", "The states of a flow's triggers.")
             .takes(&PAGE)
             .takes(&[Param::new("q", Kind::Text, "A part of the trigger's id.")])
-            .answers(Content::Page("Trigger")),
+            .answers(json::<types::Page<types::Trigger>>()),
         put("/triggers", update::update)
             .is("updateTrigger", "Switches a trigger on or off, or starts a backfill on it.")
-            .body(Content::Json("TriggerUpdate"))
-            .answers(Content::Json("Trigger"))
+            .body(json::<types::TriggerUpdate>())
+            .answers(json::<types::Trigger>())
             .refuses(&[404, 409]),
         post("/triggers/{namespace}/{flowId}/{triggerId}/unlock", update::unlock)
             .is("unlockTrigger", "Frees it from the execution that holds it.")
-            .answers(Content::Json("Trigger"))
+            .answers(json::<types::Trigger>())
             .refuses(&[404, 409]),
         post("/triggers/{namespace}/{flowId}/{triggerId}/restart", update::restart)
             .is("restartTrigger", "Frees it from the execution that holds it, if one does.")
-            .answers(Content::Json("Trigger"))
+            .answers(json::<types::Trigger>())
             .refuses(&[404, 409]),
         delete(key, update::remove)
             .is("deleteTrigger", "Removes the state of a trigger whose flow has it no more.")
@@ -57,13 +55,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .refuses(&[404, 409]),
         post("/triggers/set-disabled/by-triggers", update::set_disabled)
             .is("setDisabledByTriggers", "Switches triggers on or off.")
-            .body(Content::Json("SetDisabled"))
-            .answers(Content::Json("Count")),
+            .body(json::<types::SetDisabled>())
+            .answers(json::<types::Count>()),
         post("/triggers/set-disabled/by-query", update::set_disabled_by_query)
             .is("setDisabledByQuery", "Switches triggers on or off.")
             .takes(&[Param::new("disabled", Kind::Flag, "Whether they are switched off.").required()])
             .takes(&SEARCH)
-            .answers(Content::Json("Count")),
+            .answers(json::<types::Count>()),
     ];
     for change in [Change::Unlock, Change::Pause, Change::Unpause, Change::Delete] {
         all.extend(change.endpoints());
@@ -71,23 +69,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all
 }
 
-/// Which trigger, with whatever else a client sends along.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Named {
-    namespace: String,
-    flow_id: String,
-    trigger_id: String,
-}
-
-impl Named {
-    fn key(&self) -> TriggerKey {
-        TriggerKey::new(&self.namespace, &self.flow_id, &self.trigger_id)
-    }
-}
-
 /// The backfills that are under way, of all triggers or of one.
-async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec<Backfill>> {
+pub(crate) async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec<Backfill>> {
     let filter = BackfillFilter {
         namespace: key.map(|key| key.namespace.clone()),
         flow_id: key.map(|key| key.flow_id.clone()),
@@ -101,9 +84,9 @@ async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec<Backfill>>
 }
 
 /// The state of a trigger as it is answered: with the oldest backfill under way on it.
-async fn view(api: &Api, state: &TriggerState) -> Answer<Value> {
+pub(crate) async fn view(api: &Api, state: &TriggerState) -> Answer<types::Trigger> {
     let backfills = under_way(api, Some(&state.key)).await?;
-    Ok(state_view(state, backfills.last()))
+    Ok(types::Trigger::new(state, backfills.last()))
 }
 
 async fn stored(api: &Api, key: &TriggerKey) -> Answer<TriggerState> {
@@ -112,7 +95,7 @@ async fn stored(api: &Api, key: &TriggerKey) -> Answer<TriggerState> {
 }
 
 /// The states a query means.
-async fn select(api: &Api, query: &Query) -> Answer<Vec<TriggerState>> {
+pub(crate) async fn select(api: &Api, query: &Query) -> Answer<Vec<TriggerState>> {
     let text = |name: &str| query.text(name).map(str::to_owned);
     let filter = TriggerFilter { namespace: text("namespace"), flow_id: text("flowId") };
     let part = query.text("q").unwrap_or_default().to_lowercase();
@@ -141,9 +124,9 @@ async fn select(api: &Api, query: &Query) -> Answer<Vec<TriggerState>> {
 }
 
 /// The keys of triggers that are all there.
-async fn known(api: &Api, action: &str, triggers: Vec<Named>) -> Answer<Vec<TriggerKey>> {
+async fn known(api: &Api, action: &str, triggers: Vec<types::TriggerKey>) -> Answer<Vec<TriggerKey>> {
     let mut invalids = Vec::new();
-    let keys: Vec<TriggerKey> = triggers.iter().map(Named::key).collect();
+    let keys: Vec<TriggerKey> = triggers.iter().map(TriggerKey::from).collect();
     for key in &keys {
         if api.state().trigger(key).await?.is_none() {
             invalids.push((key.to_string(), "trigger not found".to_owned()));

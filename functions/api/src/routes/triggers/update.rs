@@ -1,46 +1,22 @@
 //! What is done with one trigger, and switching several.
 
-use super::{Named, known, select, stored, view};
+use super::{known, select, stored, view};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{JsonBody, Query};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use segue_api_types as types;
 use segue_model::backfill::{BackfillMode, BackfillRequest};
-use segue_model::label::Label;
 use segue_model::trigger_state::TriggerKey;
-use segue_model::{Json as Value, Map};
 use segue_scheduler::SchedulerError;
-use serde::Deserialize;
-use serde_json::json;
-
-/// What a trigger is to be.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Update {
-    #[serde(flatten)]
-    named: Named,
-    disabled: Option<bool>,
-    backfill: Option<NewBackfill>,
-}
-
-/// A backfill as it is asked for within its trigger.
-#[derive(Debug, Deserialize)]
-struct NewBackfill {
-    start: Option<String>,
-    end: Option<String>,
-    #[serde(default)]
-    inputs: Option<Map>,
-    #[serde(default, deserialize_with = "segue_model::label::from_any")]
-    labels: Vec<Label>,
-}
 
 pub(super) async fn update(
     State(api): State<Api>,
-    JsonBody(update): JsonBody<Update>,
-) -> Answer<Json<Value>> {
-    let key = update.named.key();
+    JsonBody(update): JsonBody<types::TriggerUpdate>,
+) -> Answer<Json<types::Trigger>> {
+    let key = TriggerKey::from(&update.key);
     let mut state = stored(&api, &key).await?;
     if let Some(disabled) = update.disabled.filter(|disabled| *disabled != state.disabled) {
         state = api.scheduler.set_disabled(&key, disabled).await?;
@@ -76,7 +52,7 @@ pub(super) async fn update(
 pub(super) async fn unlock(
     State(api): State<Api>,
     Path((namespace, flow_id, trigger_id)): Path<(String, String, String)>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Trigger>> {
     let state = api.scheduler.unlock(&TriggerKey::new(namespace, flow_id, trigger_id)).await?;
     Ok(Json(view(&api, &state).await?))
 }
@@ -84,7 +60,7 @@ pub(super) async fn unlock(
 pub(super) async fn restart(
     State(api): State<Api>,
     Path((namespace, flow_id, trigger_id)): Path<(String, String, String)>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Trigger>> {
     let key = TriggerKey::new(namespace, flow_id, trigger_id);
     let mut state = stored(&api, &key).await?;
     if state.execution_id.is_some() {
@@ -109,33 +85,29 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Triggers that are switched.
-#[derive(Debug, Deserialize)]
-pub(super) struct SetDisabled {
-    triggers: Vec<Named>,
-    disabled: bool,
-}
-
 pub(super) async fn set_disabled(
     State(api): State<Api>,
-    JsonBody(SetDisabled { triggers, disabled }): JsonBody<SetDisabled>,
-) -> Answer<Json<Value>> {
+    JsonBody(types::SetDisabled { triggers, disabled }): JsonBody<types::SetDisabled>,
+) -> Answer<Json<types::Count>> {
     let keys = known(&api, "set disabled", triggers).await?;
     switch(&api, keys, disabled).await
 }
 
-pub(super) async fn set_disabled_by_query(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+pub(super) async fn set_disabled_by_query(
+    State(api): State<Api>,
+    query: Query,
+) -> Answer<Json<types::Count>> {
     query.required("disabled")?;
     let disabled = query.flag("disabled", false)?;
     let keys = select(&api, &query).await?.into_iter().map(|state| state.key).collect();
     switch(&api, keys, disabled).await
 }
 
-async fn switch(api: &Api, keys: Vec<TriggerKey>, disabled: bool) -> Answer<Json<Value>> {
+async fn switch(api: &Api, keys: Vec<TriggerKey>, disabled: bool) -> Answer<Json<types::Count>> {
     let mut count = 0_u64;
     for key in keys {
         api.scheduler.set_disabled(&key, disabled).await?;
         count += 1;
     }
-    Ok(Json(json!({"count": count})))
+    Ok(Json(types::Count { count }))
 }

@@ -5,8 +5,9 @@
 mod request;
 mod show;
 
-use crate::client::{Connection, Reply, Session, cell, date, list as table};
+use crate::client::{Connection, Reply, Session, date, page as table};
 use request::Which;
+use segue_api_types::{Backfill, BackfillPreview, Page};
 use segue_model::Json;
 use show::{describe, has_ended, has_failed, progress};
 use std::path::PathBuf;
@@ -101,9 +102,9 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         Verb::Preview(which) => preview(&session, &which).await?,
         Verb::List(list) => self::list(&session, &list).await?,
         Verb::Get(Id { id }) => {
-            let json = session.client.get(&["backfills", &id]).json().await?;
-            let text = describe(&session, &json);
-            Reply::new(json, text)
+            let answer = session.client.get(&["backfills", &id]).read::<Backfill>().await?;
+            let text = describe(&session, &answer.value);
+            Reply::new(answer.json, text)
         }
         Verb::Pause(Id { id }) => act(&session, &id, "pause").await?,
         Verb::Resume(Id { id }) => act(&session, &id, "resume").await?,
@@ -115,59 +116,60 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
 /// Starts a backfill; with a period waits for its end, looking at it that often.
 async fn start(session: &Session, args: &Which, wait: Option<Duration>) -> anyhow::Result<Reply> {
     let call = session.client.post(&["backfills"]).json_body(&args.request()?);
-    let mut backfill = call.json().await?;
-    let id = cell(&backfill, "/id");
+    let mut backfill = call.read::<Backfill>().await?;
+    let id = backfill.value.id.clone();
     let mut shown = String::new();
-    while let Some(period) = wait.filter(|_| !has_ended(&backfill)) {
-        let now = progress(&backfill);
+    while let Some(period) = wait.filter(|_| !has_ended(&backfill.value)) {
+        let now = progress(&backfill.value);
         if now != shown {
             eprintln!("{id} {now}");
             shown = now;
         }
         tokio::time::sleep(period).await;
-        backfill = session.client.get(&["backfills", &id]).json().await?;
+        backfill = session.client.get(&["backfills", &id]).read().await?;
     }
-    let mut reply = Reply::new(Json::Null, describe(session, &backfill));
-    if wait.is_some() && has_failed(&backfill) {
+    let mut reply = Reply::new(Json::Null, describe(session, &backfill.value));
+    if wait.is_some() && has_failed(&backfill.value) {
         reply.code = crate::FAILED;
     }
-    reply.json = backfill;
+    reply.json = backfill.json;
     Ok(reply)
 }
 
 async fn preview(session: &Session, args: &Which) -> anyhow::Result<Reply> {
-    let json = session.client.post(&["backfills", "preview"]).json_body(&args.request()?).json().await?;
-    let text = show::preview(&json);
-    Ok(Reply::new(json, text))
+    let call = session.client.post(&["backfills", "preview"]).json_body(&args.request()?);
+    let answer = call.read::<BackfillPreview>().await?;
+    let text = show::preview(&answer.value);
+    Ok(Reply::new(answer.json, text))
 }
 
 async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {
-    let json = session
+    let answer = session
         .client
         .get(&["backfills"])
         .maybe("namespace", args.namespace.as_ref())
         .maybe("flowId", args.flow.as_ref())
-        .json()
+        .read::<Page<Backfill>>()
         .await?;
     let heading = ["id", "flow", "trigger", "from", "to", "mode", "progress"];
-    let text = table(&json, &heading, "there are no such backfills", |backfill| {
+    let text = table(&answer.value, &heading, "there are no such backfills", |backfill| {
         vec![
-            cell(backfill, "/id"),
-            format!("{}.{}", cell(backfill, "/namespace"), cell(backfill, "/flowId")),
-            cell(backfill, "/triggerId"),
-            date(backfill, "/start", &session.zone),
-            date(backfill, "/end", &session.zone),
-            cell(backfill, "/mode"),
+            backfill.id.clone(),
+            format!("{}.{}", backfill.namespace, backfill.flow_id),
+            backfill.trigger_id.clone(),
+            date(Some(backfill.start), &session.zone),
+            date(Some(backfill.end), &session.zone),
+            show::mode(backfill.mode).to_owned(),
             progress(backfill),
         ]
     });
-    Ok(Reply::new(json, text))
+    Ok(Reply::new(answer.json, text))
 }
 
 async fn act(session: &Session, id: &str, action: &str) -> anyhow::Result<Reply> {
-    let json = session.client.post(&["backfills", id, action]).json().await?;
-    let text = describe(session, &json);
-    Ok(Reply::new(json, text))
+    let answer = session.client.post(&["backfills", id, action]).read::<Backfill>().await?;
+    let text = describe(session, &answer.value);
+    Ok(Reply::new(answer.json, text))
 }
 
 #[cfg(test)]
@@ -205,8 +207,12 @@ mod tests {
     #[tokio::test]
     async fn backfills_are_a_table_and_are_acted_on_by_id() {
         let one = backfill("PAUSED", json!({"SUCCESS": 2}));
-        let stub =
-            Stub::new([ok(json!([one])), ok(one.clone()), error(409, "Illegal state: it has ended")]).await;
+        let stub = Stub::new([
+            ok(json!({"results": [one], "total": 1})),
+            ok(one.clone()),
+            error(409, "Illegal state: it has ended"),
+        ])
+        .await;
         let reply = list(&stub.session, &List { namespace: None, flow: Some("f".into()) }).await.unwrap();
         assert_eq!(
             reply.text,

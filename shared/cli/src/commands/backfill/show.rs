@@ -1,31 +1,28 @@
 //! Backfills for people.
 
-use crate::client::{Session, cell, date, items, list as table, state};
+use crate::client::{Session, date, list as table, state};
 use jiff::tz::TimeZone;
-use segue_model::Json;
+use segue_api_types::{Backfill, BackfillPreview, PreviewExecution};
+use segue_model::backfill::{BackfillMode, BackfillState};
+use segue_model::state::State;
 
 /// Whether nothing comes of it any more.
-pub(super) fn has_ended(backfill: &Json) -> bool {
-    matches!(cell(backfill, "/state").as_str(), "FINISHED" | "CANCELLED" | "REFUSED")
+pub(super) fn has_ended(backfill: &Backfill) -> bool {
+    backfill.state.is_terminal()
 }
 
 /// Where it stands: `RUNNING 3/7, 1 active (2 SUCCESS, 1 FAILED)`.
-pub(super) fn progress(backfill: &Json) -> String {
-    let counts: Vec<(&String, u64)> = backfill
-        .get("ended")
-        .and_then(Json::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(state, count)| (state, count.as_u64().unwrap_or_default()))
-        .collect();
+pub(super) fn progress(backfill: &Backfill) -> String {
     // Those that were passed over are no part of the total.
-    let done: u64 = counts.iter().filter(|(state, _)| *state != "SKIPPED").map(|(_, count)| count).sum();
-    let mut text = format!("{} {done}/{}", cell(backfill, "/state"), cell(backfill, "/total"));
-    let active = backfill.get("active").map_or(0, |active| items(active).len());
+    let counted = backfill.ended.iter().filter(|(state, _)| **state != State::Skipped);
+    let done: u64 = counted.map(|(_, count)| count).sum();
+    let mut text = format!("{} {done}/{}", backfill.state.as_str(), backfill.total);
+    let active = backfill.active.len();
     if active > 0 {
         text.push_str(&format!(", {active} active"));
     }
-    let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let counts: Vec<String> =
+        backfill.ended.iter().map(|(state, count)| format!("{count} {state}")).collect();
     if !counts.is_empty() {
         text.push_str(&format!(" ({})", counts.join(", ")));
     }
@@ -33,54 +30,60 @@ pub(super) fn progress(backfill: &Json) -> String {
 }
 
 /// A backfill for people.
-pub(super) fn describe(session: &Session, backfill: &Json) -> String {
+pub(super) fn describe(session: &Session, backfill: &Backfill) -> String {
     let mut text = format!(
         "{} {}.{} {} from {} to {}\n{}\n",
-        cell(backfill, "/id"),
-        cell(backfill, "/namespace"),
-        cell(backfill, "/flowId"),
-        cell(backfill, "/triggerId"),
-        date(backfill, "/start", &session.zone),
-        date(backfill, "/end", &session.zone),
+        backfill.id,
+        backfill.namespace,
+        backfill.flow_id,
+        backfill.trigger_id,
+        date(Some(backfill.start), &session.zone),
+        date(Some(backfill.end), &session.zone),
         progress(backfill),
     );
-    let message = cell(backfill, "/message");
-    if !message.is_empty() {
+    if let Some(message) = backfill.message.as_ref().filter(|message| !message.is_empty()) {
         text.push_str(&format!("{message}\n"));
     }
-    for slot in backfill.get("active").map(items).unwrap_or_default() {
-        text.push_str(&format!("  {} runs as {}\n", cell(slot, "/date"), cell(slot, "/executionId")));
+    for slot in &backfill.active {
+        text.push_str(&format!("  {} runs as {}\n", slot.date, slot.execution_id));
     }
     text
 }
 
 /// Whether it has ended in another way than with every slot run well.
-pub(super) fn has_failed(backfill: &Json) -> bool {
-    let ended =
-        |state: &str| backfill.pointer(&format!("/ended/{state}")).and_then(Json::as_u64).unwrap_or(0);
-    cell(backfill, "/state") != "FINISHED"
-        || ["FAILED", "KILLED", "CANCELLED"].iter().any(|state| ended(state) > 0)
+pub(super) fn has_failed(backfill: &Backfill) -> bool {
+    let bad = [State::Failed, State::Killed, State::Cancelled];
+    backfill.state != BackfillState::Finished
+        || bad.iter().any(|state| backfill.ended.get(state).is_some_and(|count| *count > 0))
+}
+
+/// Which slots are run, as the API calls it.
+pub(super) fn mode(mode: BackfillMode) -> &'static str {
+    match mode {
+        BackfillMode::All => "ALL",
+        BackfillMode::Missing => "MISSING",
+        BackfillMode::Failed => "FAILED",
+    }
 }
 
 /// The slots a backfill would run.
-pub(super) fn preview(json: &Json) -> String {
-    let name = cell(json, "/timezone");
-    let zone = TimeZone::get(&name).unwrap_or(TimeZone::UTC);
-    let slots = json.get("slots").cloned().unwrap_or_default();
-    let runs = |slot: &Json| slot.get("run").and_then(Json::as_bool).unwrap_or_default();
+pub(super) fn preview(preview: &BackfillPreview) -> String {
+    let BackfillPreview { slots, timezone, .. } = preview;
+    let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
     let heading = ["slot", "", "last execution", "state"];
-    let mut text = table(&slots, &heading, "there is no slot between the dates", |slot| {
+    let mut text = table(slots, &heading, "there is no slot between the dates", |slot| {
+        let execution = slot.execution.as_ref();
         vec![
-            date(slot, "/date", &zone),
-            if runs(slot) { "runs".into() } else { "passed over".into() },
-            cell(slot, "/execution/id"),
-            state(slot, "/execution/state"),
+            date(Some(slot.date), &zone),
+            if slot.run { "runs".into() } else { "passed over".into() },
+            execution.map(|execution| execution.id.clone()).unwrap_or_default(),
+            execution.map(|PreviewExecution { state: ended, .. }| state(*ended)).unwrap_or_default(),
         ]
     });
-    let total = items(&slots).iter().filter(|slot| runs(slot)).count();
-    text.push_str(&format!("{total} of {} slot(s) would run", items(&slots).len()));
-    if !name.is_empty() {
-        text.push_str(&format!("; dates are in the schedule's time zone, {name}"));
+    let total = slots.iter().filter(|slot| slot.run).count();
+    text.push_str(&format!("{total} of {} slot(s) would run", slots.len()));
+    if !timezone.is_empty() {
+        text.push_str(&format!("; dates are in the schedule's time zone, {timezone}"));
     }
     text.push('\n');
     text
@@ -93,10 +96,11 @@ mod tests {
 
     #[test]
     fn a_preview_lists_and_counts_the_slots() {
-        let text = preview(&json!({"total": 2, "timezone": "America/Asuncion", "slots": [
+        let read = |json: serde_json::Value| serde_json::from_value(json).unwrap();
+        let text = preview(&read(json!({"total": 2, "timezone": "America/Asuncion", "slots": [
             {"date": "2021-01-01T12:00:00Z", "run": false, "execution": {"id": "e1", "state": "SUCCESS"}},
             {"date": "2021-02-01T12:00:00Z", "run": true},
-        ]}));
+        ]})));
         assert_eq!(
             console::strip_ansi_codes(&text),
             "slot                              last execution  state\n\
@@ -104,16 +108,26 @@ mod tests {
              2021-02-01 09:00:00  runs\n\
              1 of 2 slot(s) would run; dates are in the schedule's time zone, America/Asuncion\n"
         );
-        assert!(preview(&json!({"slots": []})).starts_with("there is no slot between the dates\n0 of 0"));
+        assert!(
+            preview(&read(json!({"slots": []}))).starts_with("there is no slot between the dates\n0 of 0")
+        );
     }
 
     #[test]
     fn progress_counts_what_has_ended() {
-        let backfill = json!({"state": "RUNNING", "total": 7, "active": [{}],
-            "ended": {"SUCCESS": 2, "FAILED": 1, "SKIPPED": 4}});
-        assert_eq!(progress(&backfill), "RUNNING 3/7, 1 active (2 SUCCESS, 1 FAILED, 4 SKIPPED)");
-        assert!(has_failed(&backfill));
-        assert!(!has_failed(&json!({"state": "FINISHED", "ended": {"WARNING": 1}})));
-        assert!(has_failed(&json!({"state": "CANCELLED"})));
+        let backfill = |state: &str, ended: serde_json::Value| {
+            let slot = json!({"date": "2021-01-01T12:00:00Z", "executionId": "e1"});
+            let read = serde_json::from_value::<Backfill>(json!({
+                "id": "b1", "namespace": "n", "flowId": "f", "triggerId": "t", "start": "2021-01-01T12:00:00Z",
+                "end": "2021-07-01T12:00:00Z", "mode": "ALL", "state": state, "total": 7, "active": [slot],
+                "ended": ended,
+            }));
+            read.unwrap()
+        };
+        let running = backfill("RUNNING", json!({"SUCCESS": 2, "FAILED": 1, "SKIPPED": 4}));
+        assert_eq!(progress(&running), "RUNNING 3/7, 1 active (2 SUCCESS, 1 FAILED, 4 SKIPPED)");
+        assert!(has_failed(&running));
+        assert!(!has_failed(&backfill("FINISHED", json!({"WARNING": 1}))));
+        assert!(has_failed(&backfill("CANCELLED", json!({}))));
     }
 }

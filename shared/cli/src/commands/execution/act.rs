@@ -85,7 +85,7 @@ pub(super) async fn pause(session: &Session, args: &Ids) -> anyhow::Result<Reply
 
 pub(super) async fn restart(session: &Session, args: &Restart) -> anyhow::Result<u8> {
     let call = session.client.post(&["executions", &args.id, "restart"]);
-    let execution = call.maybe("revision", args.revision.as_ref()).json().await?;
+    let execution = call.maybe("revision", args.revision.as_ref()).read().await?;
     follow::to_its_end(session, execution, &args.ending).await
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn replay(session: &Session, args: &Replay) -> anyhow::Result<u
         .post(&["executions", &args.id, "replay"])
         .maybe("taskRunId", args.task_run.as_ref())
         .maybe("revision", args.revision.as_ref())
-        .json()
+        .read()
         .await?;
     follow::to_its_end(session, execution, &args.ending).await
 }
@@ -121,7 +121,8 @@ mod tests {
 
     #[tokio::test]
     async fn each_verb_asks_what_it_says() {
-        let execution = json!({"id": "e2", "state": {"current": "RESTARTED"}});
+        let execution =
+            json!({"id": "e2", "namespace": "n", "flowId": "f", "state": {"current": "RESTARTED"}});
         let nothing = || (204, "text/plain", String::new());
         let stub = Stub::new([nothing(), nothing(), nothing(), ok(execution.clone()), ok(execution)]).await;
         let which = || Ids { ids: vec!["e1".into()] };

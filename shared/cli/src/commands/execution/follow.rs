@@ -1,9 +1,8 @@
 //! An execution as it goes, over the API's streams of events.
 
-use super::logs::entry;
-use crate::client::{Events, Session, cell, execution, is_over};
+use crate::client::{Answered, Events, Session, execution, is_over};
 use crate::report::{Live, Output};
-use segue_model::Json;
+use segue_api_types as api;
 use segue_model::execution::Execution;
 use segue_model::log::LogEntry;
 use segue_model::state::State;
@@ -30,48 +29,52 @@ pub(super) struct Ending {
 }
 
 /// Prints an execution that was started: at once, or with how it ended.
-pub(super) async fn to_its_end(session: &Session, started: Json, ending: &Ending) -> anyhow::Result<u8> {
+pub(super) async fn to_its_end(
+    session: &Session,
+    started: Answered<api::Execution>,
+    ending: &Ending,
+) -> anyhow::Result<u8> {
     if !ending.wait && !ending.follow {
         match session.output {
-            Output::Json => println!("{}", serde_json::to_string_pretty(&started)?),
+            Output::Json => println!("{}", serde_json::to_string_pretty(&started.json)?),
             Output::Text => {
-                let id = cell(&started, "/id");
-                println!("{id} {}", crate::client::state(&started, "/state/current"));
+                let api::Execution { id, state, .. } = &started.value;
+                println!("{id} {}", crate::client::state(state.current));
                 eprintln!("segue execution logs -f {id} follows it");
             }
         }
         return Ok(crate::OK);
     }
-    let id = cell(&started, "/id");
+    let id = started.value.id.clone();
     let ended = if session.output == Output::Text {
         let mut live = Live::new();
-        let (first, _) = execution(&started)?;
+        let (first, _) = execution(&started.value);
         live.begin(&first);
         let ended =
             if ending.follow { show(session, first, &mut live).await? } else { wait(session, &id).await? };
-        let (last, runs) = execution(&ended)?;
+        let (last, runs) = execution(&ended.value);
         live.end(&last, &runs.iter().collect::<Vec<_>>());
         ended
     } else {
         let ended = wait(session, &id).await?;
-        println!("{}", serde_json::to_string_pretty(&ended)?);
+        println!("{}", serde_json::to_string_pretty(&ended.json)?);
         ended
     };
-    Ok(match is_over(&ended) {
+    Ok(match is_over(&ended.value) {
         Some(State::Success | State::Warning) => crate::OK,
         _ => crate::FAILED,
     })
 }
 
 /// Waits for the end of an execution in silence.
-async fn wait(session: &Session, id: &str) -> anyhow::Result<Json> {
+async fn wait(session: &Session, id: &str) -> anyhow::Result<Answered<api::Execution>> {
     let mut events = Events::new(&session.client, &["executions", id, "follow"], Vec::new());
     let mut pause = Pause::default();
     loop {
         match events.next().await? {
             Some(event) => {
-                pause.notice(&event);
-                if is_over(&event).is_some() {
+                pause.notice(&event.value);
+                if is_over(&event.value).is_some() {
                     return Ok(event);
                 }
             }
@@ -85,7 +88,11 @@ async fn wait(session: &Session, id: &str) -> anyhow::Result<Json> {
 }
 
 /// Shows an execution and its log until its end.
-async fn show(session: &Session, started: Execution, live: &mut Live) -> anyhow::Result<Json> {
+async fn show(
+    session: &Session,
+    started: Execution,
+    live: &mut Live,
+) -> anyhow::Result<Answered<api::Execution>> {
     let started_id = started.id.clone();
     let id = started_id.as_str();
     let mut states = Events::new(&session.client, &["executions", id, "follow"], Vec::new());
@@ -98,11 +105,11 @@ async fn show(session: &Session, started: Execution, live: &mut Live) -> anyhow:
         tokio::select! {
             event = states.next() => match event? {
                 Some(event) => {
-                    pause.notice(&event);
-                    let (now, runs) = execution(&event)?;
+                    pause.notice(&event.value);
+                    let (now, runs) = execution(&event.value);
                     live.show(&change(now.clone(), runs, Vec::new()), true);
                     latest = now;
-                    if is_over(&event).is_some() {
+                    if is_over(&event.value).is_some() {
                         break event;
                     }
                 }
@@ -111,7 +118,7 @@ async fn show(session: &Session, started: Execution, live: &mut Live) -> anyhow:
                 },
             },
             event = log.next(), if log_is_open => match event? {
-                Some(event) => tell(live, &latest, &mut told, &event),
+                Some(event) => tell(live, &latest, &mut told, event),
                 // The log ends with the execution, whose own stream says so as well.
                 None => log_is_open = false,
             },
@@ -120,7 +127,7 @@ async fn show(session: &Session, started: Execution, live: &mut Live) -> anyhow:
     };
     let rest = async {
         while let Some(event) = log.next().await? {
-            tell(live, &latest, &mut told, &event);
+            tell(live, &latest, &mut told, event);
         }
         anyhow::Ok(())
     };
@@ -131,12 +138,10 @@ async fn show(session: &Session, started: Execution, live: &mut Live) -> anyhow:
 }
 
 /// Shows a line of the log, once.
-fn tell(live: &mut Live, latest: &Execution, told: &mut HashSet<String>, data: &Json) {
-    let Some(entry) = entry(data) else { return };
-    if !told.insert(data.to_string()) {
-        return;
+fn tell(live: &mut Live, latest: &Execution, told: &mut HashSet<String>, entry: Answered<api::LogEntry>) {
+    if told.insert(entry.json.to_string()) {
+        live.show(&change(latest.clone(), Vec::new(), vec![entry.value.into()]), true);
     }
-    live.show(&change(latest.clone(), Vec::new(), vec![entry]), true);
 }
 
 fn change(execution: Execution, runs: Vec<TaskRun>, logs: Vec<LogEntry>) -> Change {
@@ -148,9 +153,9 @@ fn change(execution: Execution, runs: Vec<TaskRun>, logs: Vec<LogEntry>) -> Chan
 }
 
 /// The execution, when it has ended.
-pub(super) async fn ended(session: &Session, id: &str) -> anyhow::Result<Option<Json>> {
-    let execution = session.client.get(&["executions", id]).json().await?;
-    Ok(is_over(&execution).map(|_| execution))
+pub(super) async fn ended(session: &Session, id: &str) -> anyhow::Result<Option<Answered<api::Execution>>> {
+    let execution = session.client.get(&["executions", id]).read::<api::Execution>().await?;
+    Ok(is_over(&execution.value).map(|_| execution))
 }
 
 /// Says once what to do when an execution waits for somebody.
@@ -158,10 +163,10 @@ pub(super) async fn ended(session: &Session, id: &str) -> anyhow::Result<Option<
 struct Pause(bool);
 
 impl Pause {
-    fn notice(&mut self, execution: &Json) {
-        let is_paused = cell(execution, "/state/current") == "PAUSED";
+    fn notice(&mut self, execution: &api::Execution) {
+        let is_paused = execution.state.current == State::Paused;
         if is_paused && !self.0 {
-            let id = cell(execution, "/id");
+            let id = &execution.id;
             eprintln!("the execution is paused; `segue execution resume {id}` lets it go on");
         }
         self.0 = is_paused;

@@ -1,10 +1,11 @@
 //! `segue execution list|get|delete`: the executions that are there.
 
 use crate::client::{
-    Reply, Session, cell, date, elapsed, execution, labels, list as table, pair, pairs, state,
+    Reply, Session, date, elapsed, execution, labels, page as table, pair, pairs, state, text as plain,
 };
 use crate::report::{heading, lines, paint};
 use jiff::Timestamp;
+use segue_api_types::{Execution, Page};
 use segue_model::Json;
 
 /// Which executions.
@@ -62,7 +63,7 @@ fn known_state(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {
-    let json = session
+    let answer = session
         .client
         .get(&["executions", "search"])
         .maybe("namespace", args.namespace.as_ref())
@@ -74,32 +75,32 @@ pub(super) async fn list(session: &Session, args: &List) -> anyhow::Result<Reply
         .with("sort", "state.startDate:desc")
         .with("page", 1)
         .with("size", args.limit)
-        .json()
+        .read::<Page<Execution>>()
         .await?;
     let now = Timestamp::now();
     let heading = ["id", "flow", "state", "started", "duration", "labels"];
-    let text = table(&json, &heading, "there are no such executions", |execution| {
+    let text = table(&answer.value, &heading, "there are no such executions", |execution| {
         vec![
-            cell(execution, "/id"),
-            format!("{}.{}", cell(execution, "/namespace"), cell(execution, "/flowId")),
-            state(execution, "/state/current"),
-            date(execution, "/state/startDate", &session.zone),
-            elapsed(execution, now),
-            labels(execution),
+            execution.id.clone(),
+            format!("{}.{}", execution.namespace, execution.flow_id),
+            state(execution.state.current),
+            date(execution.state.start_date, &session.zone),
+            elapsed(&execution.state, now),
+            labels(&execution.labels),
         ]
     });
-    Ok(Reply::new(json, text))
+    Ok(Reply::new(answer.json, text))
 }
 
 pub(super) async fn get(session: &Session, args: &Get) -> anyhow::Result<Reply> {
-    let json = session.client.get(&["executions", &args.id]).json().await?;
-    let text = describe(session, &json)?;
-    Ok(Reply::new(json, text))
+    let answer = session.client.get(&["executions", &args.id]).read::<Execution>().await?;
+    let text = describe(session, &answer.value);
+    Ok(Reply::new(answer.json, text))
 }
 
 /// An execution for people.
-pub(super) fn describe(session: &Session, json: &Json) -> anyhow::Result<String> {
-    let (known, runs) = execution(json)?;
+fn describe(session: &Session, shown: &Execution) -> String {
+    let (known, runs) = execution(shown);
     let now = Timestamp::now();
     let current = known.state.current();
     let mut text = format!(
@@ -108,18 +109,18 @@ pub(super) fn describe(session: &Session, json: &Json) -> anyhow::Result<String>
         known.flow_revision,
         crate::report::mark(current),
         paint(current).apply_to(current),
-        date(json, "/state/startDate", &session.zone),
-        elapsed(json, now),
+        date(shown.state.start_date, &session.zone),
+        elapsed(&shown.state, now),
     );
-    let labels = labels(json);
+    let labels = labels(&shown.labels);
     if !labels.is_empty() {
         text.push_str(&format!("labels: {labels}\n"));
     }
-    for (title, place) in [("inputs", "/inputs"), ("outputs", "/outputs")] {
-        if let Some(values) = json.pointer(place).and_then(Json::as_object).filter(|map| !map.is_empty()) {
+    for (title, values) in [("inputs", &shown.inputs), ("outputs", &shown.outputs)] {
+        if !values.is_empty() {
             text.push_str(&format!("{title}:\n"));
             for (name, value) in values {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let value = if value.is_null() { "null".to_owned() } else { plain(value) };
                 text.push_str(&format!("  {name}: {value}\n"));
             }
         }
@@ -131,7 +132,7 @@ pub(super) fn describe(session: &Session, json: &Json) -> anyhow::Result<String>
             text.push('\n');
         }
     }
-    Ok(text)
+    text
 }
 
 pub(super) async fn delete(session: &Session, args: &Delete) -> anyhow::Result<Reply> {

@@ -1,12 +1,10 @@
 //! `segue execution logs`: what an execution wrote, and what it writes.
 
 use super::follow::ended;
-use crate::client::{Events, Session};
+use crate::client::{Answered, Events, Session};
 use crate::commands::logs::{known_level, line};
 use crate::report::Output;
-use segue_model::Json;
-use segue_model::log::LogEntry;
-use serde::Deserialize as _;
+use segue_api_types::LogEntry;
 use std::collections::HashSet;
 
 /// Which log, and what of it.
@@ -26,48 +24,46 @@ pub(crate) struct Logs {
     task: Option<String>,
 }
 
-/// A line of the log as the API tells it; none where it tells nothing.
-pub(super) fn entry(json: &Json) -> Option<LogEntry> {
-    LogEntry::deserialize(json).ok()
-}
-
 pub(super) async fn run(session: &Session, args: &Logs) -> anyhow::Result<u8> {
     if args.follow {
         follow(session, args, &mut |entry| say(session, entry)).await?;
         return Ok(crate::OK);
     }
-    let json = session
+    let answer = session
         .client
         .get(&["logs", &args.id])
         .maybe("minLevel", args.level.as_ref())
         .maybe("taskId", args.task.as_ref())
-        .json()
+        .read::<Vec<Answered<LogEntry>>>()
         .await?;
     match session.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&json)?),
-        Output::Text => crate::client::items(&json).iter().for_each(|entry| say(session, entry)),
+        Output::Json => println!("{}", serde_json::to_string_pretty(&answer.json)?),
+        Output::Text => answer.value.iter().for_each(|entry| say(session, entry)),
     }
     Ok(crate::OK)
 }
 
 /// A line; as JSON each is a line of its own, since there is no end of the list to wait for.
-fn say(session: &Session, entry: &Json) {
+fn say(session: &Session, entry: &Answered<LogEntry>) {
     match session.output {
-        Output::Json => println!("{entry}"),
-        Output::Text => println!("{}", line(entry, &session.zone, false)),
+        Output::Json => println!("{}", entry.json),
+        Output::Text => println!("{}", line(&entry.value, &session.zone, false)),
     }
 }
 
 /// Hands out each line once, until the execution has ended.
-async fn follow(session: &Session, args: &Logs, say: &mut impl FnMut(&Json)) -> anyhow::Result<()> {
+async fn follow(
+    session: &Session,
+    args: &Logs,
+    say: &mut impl FnMut(&Answered<LogEntry>),
+) -> anyhow::Result<()> {
     let query = args.level.iter().map(|level| ("minLevel", level.clone())).collect();
-    let mut events = Events::new(&session.client, &["logs", &args.id, "follow"], query);
+    let mut events = Events::<LogEntry>::new(&session.client, &["logs", &args.id, "follow"], query);
     let mut told = HashSet::new();
     loop {
         while let Some(event) = events.next().await? {
-            let is_meant = entry(&event)
-                .is_some_and(|entry| args.task.is_none() || entry.task_id.as_deref() == args.task.as_deref());
-            if is_meant && told.insert(event.to_string()) {
+            let is_meant = args.task.is_none() || event.value.task_id == args.task;
+            if is_meant && told.insert(event.json.to_string()) {
                 say(&event);
             }
         }
@@ -81,6 +77,7 @@ async fn follow(session: &Session, args: &Logs, say: &mut impl FnMut(&Json)) -> 
 mod tests {
     use super::*;
     use crate::client::stub::{Stub, events, json as ok};
+    use segue_model::Json;
     use serde_json::json;
 
     fn written(task: &str, message: &str) -> Json {
@@ -90,19 +87,23 @@ mod tests {
         })
     }
 
+    fn execution(state: &str) -> Json {
+        json!({"id": "e1", "namespace": "n", "flowId": "f", "state": {"current": state}})
+    }
+
     #[tokio::test]
     async fn a_stream_that_closes_early_goes_on_and_tells_each_line_once() {
         let (one, two) = (written("a", "one"), written("a", "two"));
         let stub = Stub::new([
             events(&[("progress", one.clone()), ("progress", written("b", "other"))]),
-            ok(json!({"id": "e1", "state": {"current": "RUNNING"}})),
+            ok(execution("RUNNING")),
             events(&[("progress", one.clone()), ("progress", two.clone())]),
-            ok(json!({"id": "e1", "state": {"current": "SUCCESS"}})),
+            ok(execution("SUCCESS")),
         ])
         .await;
         let args = Logs { id: "e1".into(), follow: true, level: Some("WARN".into()), task: Some("a".into()) };
         let mut told = Vec::new();
-        follow(&stub.session, &args, &mut |entry| told.push(entry.clone())).await.unwrap();
+        follow(&stub.session, &args, &mut |entry| told.push(entry.json.clone())).await.unwrap();
         assert_eq!(told, [one, two]);
         assert_eq!(stub.paths()[0], "GET /logs/e1/follow?minLevel=WARN");
     }

@@ -2,8 +2,8 @@
 
 use super::follow::{self, Ending};
 use super::form;
-use crate::client::{FlowArg, Session, cell, pair, pairs};
-use segue_model::Json;
+use crate::client::{FlowArg, Session, pair, pairs};
+use segue_api_types::Flow;
 use std::collections::{HashMap, HashSet};
 
 /// What is run, with what.
@@ -36,7 +36,7 @@ pub(super) async fn run(session: &Session, args: &Run) -> anyhow::Result<u8> {
         HashSet::new()
     } else {
         let flow = session.client.get(&["flows", &namespace, &id]).maybe("revision", args.revision.as_ref());
-        let declared = declared(&flow.json().await?);
+        let declared = declared(flow.read::<Flow>().await?.value);
         // The server passes over what is no input, as Kestra does; a slip of the pen should not go unseen.
         for (name, _) in args.inputs.iter().filter(|(name, _)| !declared.contains_key(name)) {
             eprintln!("warning: {namespace}.{id} has no input '{name}'; it is passed over");
@@ -53,20 +53,21 @@ pub(super) async fn run(session: &Session, args: &Run) -> anyhow::Result<u8> {
         .maybe("triggerId", args.trigger.as_ref());
     // An empty form has no parts at all, which is no form any more to some readers.
     let call = if args.inputs.is_empty() { call } else { call.form(form) };
-    let execution = call.json().await?;
+    let execution = call.read().await?;
     follow::to_its_end(session, execution, &args.ending).await
 }
 
 /// The inputs of a flow with their types.
-fn declared(flow: &Json) -> HashMap<String, String> {
-    let inputs = flow.get("inputs").and_then(Json::as_array).into_iter().flatten();
-    inputs.map(|input| (cell(input, "/id"), cell(input, "/type"))).collect()
+fn declared(flow: Flow) -> HashMap<String, String> {
+    let inputs = flow.inputs.unwrap_or_default().into_iter();
+    inputs.map(|input| (input.id, input.type_name.unwrap_or_default())).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::client::stub::{Stub, error, events, json as ok};
+    use segue_model::Json;
     use serde_json::json;
 
     fn execution(state: &str) -> Json {
@@ -93,7 +94,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("trips.csv");
         std::fs::write(&file, "a,b\n1,2\n").unwrap();
-        let flow = json!({"inputs": [{"id": "data", "type": "FILE"}, {"id": "handle", "type": "STRING"}]});
+        let flow = json!({"id": "f", "namespace": "n.s", "revision": 1, "inputs": [{"id": "data", "type": "FILE"}, {"id": "handle", "type": "STRING"}]});
         let stub = Stub::new([ok(flow), ok(execution("CREATED"))]).await;
         let args = args(&[("data", &format!("@{}", file.display())), ("handle", "@ada")]);
         assert_eq!(run(&stub.session, &args).await.unwrap(), crate::OK);
@@ -126,7 +127,8 @@ mod tests {
     async fn a_refused_input_is_told_with_its_name() {
         let body = json!({"message": "Invalid entity", "_embedded": {"errors": [
             {"message": "must be a number", "path": "inputs.month"}]}});
-        let flow = json!({"inputs": [{"id": "month", "type": "INT"}]});
+        let flow =
+            json!({"id": "f", "namespace": "n.s", "revision": 1, "inputs": [{"id": "month", "type": "INT"}]});
         let stub = Stub::new([ok(flow), (422, "application/json", body.to_string())]).await;
         let refused = run(&stub.session, &args(&[("month", "x")])).await.unwrap_err();
         assert_eq!(refused.to_string(), "Invalid entity\n  inputs.month: must be a number");

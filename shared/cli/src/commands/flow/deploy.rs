@@ -1,9 +1,8 @@
 //! How the source of flows gets to a server: validated, then saved whole or not at all.
 
-use crate::client::{Client, ClientError, cell, items};
+use crate::client::{Answered, Client, ClientError};
+use segue_api_types::{Flow, FlowValidation};
 use segue_model::Json;
-use segue_model::diagnostic::Diagnostic;
-use serde::Deserialize as _;
 use std::fmt;
 use std::path::Path;
 
@@ -24,7 +23,7 @@ pub(super) struct Saved {
     /// Namespace and id.
     pub(super) name: (String, String),
     /// The revision in force.
-    pub(super) revision: u64,
+    pub(super) revision: u32,
     /// What the save did.
     pub(super) change: Change,
 }
@@ -49,8 +48,8 @@ pub(super) struct Verdict {
     pub(super) is_refused: bool,
     /// Namespace and id of each flow.
     pub(super) names: Vec<(String, String)>,
-    /// The answer.
-    pub(super) json: Json,
+    /// The answer, one entry for each flow.
+    pub(super) json: Vec<Json>,
 }
 
 /// What became of a source.
@@ -69,34 +68,29 @@ pub(super) struct Deployed {
 /// # Errors
 /// [`ClientError`] when it cannot be asked.
 pub(super) async fn validate(client: &Client, file: &Path, source: &str) -> Result<Verdict, ClientError> {
-    let json = client.post(&["flows", "validate"]).yaml(source).json().await?;
+    let answer =
+        client.post(&["flows", "validate"]).yaml(source).read::<Vec<Answered<FlowValidation>>>().await?;
     let mut verdict = Verdict::default();
-    for document in items(&json) {
-        let constraints = cell(document, "/constraints");
-        verdict.is_refused |= !constraints.is_empty();
-        verdict.remarks.extend(remarks(file, document, &constraints));
-        let name = (cell(document, "/namespace"), cell(document, "/flow"));
-        if !name.0.is_empty() && !name.1.is_empty() {
-            verdict.names.push(name);
-        }
+    for Answered { json, value: document } in answer.value {
+        verdict.is_refused |= document.constraints.as_ref().is_some_and(|text| !text.is_empty());
+        verdict.remarks.extend(remarks(file, &document));
+        let name = document.namespace.zip(document.flow);
+        verdict.names.extend(name.filter(|(namespace, id)| !namespace.is_empty() && !id.is_empty()));
+        verdict.json.push(json);
     }
-    verdict.json = json;
     Ok(verdict)
 }
 
 /// What is said of a document, file and place in front: its diagnostics where the server has them, else the texts
 /// that Kestra has.
-fn remarks(file: &Path, document: &Json, constraints: &str) -> Vec<String> {
-    let diagnostics = document.get("diagnostics").and_then(|list| Vec::<Diagnostic>::deserialize(list).ok());
-    if let Some(diagnostics) = diagnostics {
-        return diagnostics.iter().map(|diagnostic| format!("{}:{diagnostic}", file.display())).collect();
+fn remarks(file: &Path, document: &FlowValidation) -> Vec<String> {
+    let file = file.display();
+    if let Some(diagnostics) = &document.diagnostics {
+        return diagnostics.iter().map(|diagnostic| format!("{file}:{diagnostic}")).collect();
     }
-    let mut remarks: Vec<String> =
-        constraints.lines().map(|line| format!("{}: error: {line}", file.display())).collect();
-    for text in document.get("warnings").and_then(Json::as_array).into_iter().flatten() {
-        remarks.push(format!("{}: warning: {}", file.display(), cell(text, "")));
-    }
-    remarks
+    let errors = document.constraints.iter().flat_map(|text| text.lines());
+    let errors = errors.map(|line| format!("{file}: error: {line}"));
+    errors.chain(document.warnings.iter().map(|text| format!("{file}: warning: {text}"))).collect()
 }
 
 /// Validates a source and saves its flows.
@@ -111,13 +105,14 @@ pub(super) async fn deploy(client: &Client, file: &Path, source: &str) -> Result
     }
     let mut before = Vec::with_capacity(verdict.names.len());
     for (namespace, id) in &verdict.names {
-        match client.get(&["flows", namespace, id]).json().await {
-            Ok(flow) => before.push(((namespace.clone(), id.clone()), revision(&flow))),
+        match client.get(&["flows", namespace, id]).read::<Flow>().await {
+            Ok(flow) => before.push(((namespace.clone(), id.clone()), flow.value.revision)),
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error),
         }
     }
-    let answer = client.post(&["flows", "bulk"]).with("delete", false).yaml(source).json().await;
+    let call = client.post(&["flows", "bulk"]).with("delete", false).yaml(source);
+    let answer = call.read::<Vec<Answered<Flow>>>().await;
     let flows = match answer {
         Ok(flows) => flows,
         Err(ClientError::Answer { status: 400 | 409 | 413 | 422, message, .. }) => {
@@ -126,30 +121,25 @@ pub(super) async fn deploy(client: &Client, file: &Path, source: &str) -> Result
         }
         Err(error) => return Err(error),
     };
-    let saved = items(&flows).iter().map(|flow| {
-        let name = (cell(flow, "/namespace"), cell(flow, "/id"));
-        let revision = revision(flow);
+    let saved = flows.value.iter().map(|Answered { value: flow, .. }| {
+        let name = (flow.namespace.clone(), flow.id.clone());
         let change = match before.iter().find(|(known, _)| *known == name) {
             None => Change::Created,
-            Some((_, known)) if *known == revision => Change::Unchanged,
+            Some((_, known)) if *known == flow.revision => Change::Unchanged,
             Some(_) => Change::Updated,
         };
-        Saved { name, revision, change }
+        Saved { name, revision: flow.revision, change }
     });
     deployed.saved = Some(saved.collect());
-    deployed.json = items(&flows).to_vec();
+    deployed.json = flows.value.into_iter().map(|flow| flow.json).collect();
     Ok(deployed)
-}
-
-fn revision(flow: &Json) -> u64 {
-    flow.get("revision").and_then(Json::as_u64).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::client::stub::{Stub, error, json as ok};
-    use segue_model::diagnostic::Position;
+    use segue_api_types::{Diagnostic, Position};
     use serde_json::json;
 
     const FILE: &str = "flows/a.yaml";

@@ -1,7 +1,7 @@
 //! `segue flow import` and `segue flow validate`.
 
 use super::deploy;
-use crate::client::{Reply, Session, items};
+use crate::client::{Reply, Session};
 use crate::flow_files;
 use crate::report::Output;
 use anyhow::Context as _;
@@ -56,10 +56,9 @@ async fn import_zip(session: &Session, file: &Path, reply: &mut Reply) -> anyhow
     let name =
         file.file_name().map_or_else(|| "flows.zip".into(), |name| name.to_string_lossy().into_owned());
     let form = Form::new().part("fileUpload", Part::bytes(bytes).file_name(name));
-    let answer = session.client.post(&["flows", "import"]).form(form).json().await?;
-    let refused = items(&answer);
-    for entry in refused {
-        let entry = entry.as_str().map_or_else(|| entry.to_string(), str::to_owned);
+    let answer = session.client.post(&["flows", "import"]).form(form).read::<Vec<String>>().await?;
+    let refused = answer.value;
+    for entry in &refused {
         eprintln!("{}: refused: {entry}", file.display());
     }
     if refused.is_empty() {
@@ -81,13 +80,12 @@ pub(super) async fn validate(session: &Session, args: &Files) -> anyhow::Result<
                 eprintln!("{remark}");
             }
         }
-        let documents = items(&verdict.json);
         if verdict.is_refused {
             reply.code = crate::REFUSED;
         } else {
-            reply.text.push_str(&format!("{}: {} flow(s), valid\n", file.display(), documents.len()));
+            reply.text.push_str(&format!("{}: {} flow(s), valid\n", file.display(), verdict.json.len()));
         }
-        all.extend_from_slice(documents);
+        all.extend(verdict.json);
     }
     reply.json = Json::Array(all);
     Ok(reply)

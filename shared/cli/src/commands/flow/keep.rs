@@ -1,7 +1,8 @@
 //! `segue flow list|get|delete|export`: the flows that are there.
 
-use crate::client::{FlowArg, Reply, Session, cell, flow_name, labels, list as table};
+use crate::client::{FlowArg, Reply, Session, flow_name, labels, page as table};
 use anyhow::Context as _;
+use segue_api_types::{Flow, FlowPart, Page};
 use segue_model::Json;
 use std::path::PathBuf;
 
@@ -52,7 +53,7 @@ pub(crate) struct Export {
 }
 
 pub(super) async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {
-    let json = session
+    let answer = session
         .client
         .get(&["flows", "search"])
         .maybe("namespace", args.namespace.as_ref())
@@ -61,41 +62,40 @@ pub(super) async fn list(session: &Session, args: &List) -> anyhow::Result<Reply
         .with("sort", "namespace:asc")
         .with("page", 1)
         .with("size", args.limit)
-        .json()
+        .read::<Page<Flow>>()
         .await?;
-    let count = |flow: &Json, place: &str| {
-        flow.get(place).and_then(Json::as_array).map(|entries| entries.len().to_string()).unwrap_or_default()
+    let count = |parts: &Option<Vec<FlowPart>>| {
+        parts.as_ref().map(|parts| parts.len().to_string()).unwrap_or_default()
     };
     let heading = ["namespace", "flow", "revision", "tasks", "triggers", "labels", ""];
-    let text = table(&json, &heading, "there are no such flows", |flow| {
-        let is_disabled = flow.get("disabled").and_then(Json::as_bool).unwrap_or_default();
+    let text = table(&answer.value, &heading, "there are no such flows", |flow| {
         vec![
-            cell(flow, "/namespace"),
-            cell(flow, "/id"),
-            cell(flow, "/revision"),
-            count(flow, "tasks"),
-            count(flow, "triggers"),
-            labels(flow),
-            if is_disabled { "disabled".into() } else { String::new() },
+            flow.namespace.clone(),
+            flow.id.clone(),
+            flow.revision.to_string(),
+            count(&flow.tasks),
+            count(&flow.triggers),
+            labels(flow.labels.as_deref().unwrap_or_default()),
+            if flow.disabled == Some(true) { "disabled".into() } else { String::new() },
         ]
     });
-    Ok(Reply::new(json, text))
+    Ok(Reply::new(answer.json, text))
 }
 
 pub(super) async fn get(session: &Session, args: &Get) -> anyhow::Result<Reply> {
     let (namespace, id) = args.flow.parts()?;
-    let json = session
+    let answer = session
         .client
         .get(&["flows", &namespace, &id])
         .with("source", true)
         .maybe("revision", args.revision.as_ref())
-        .json()
+        .read::<Flow>()
         .await?;
-    let mut text = cell(&json, "/source");
+    let mut text = answer.value.source.unwrap_or_default();
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    Ok(Reply::new(json, text))
+    Ok(Reply::new(answer.json, text))
 }
 
 pub(super) async fn delete(session: &Session, args: &Delete) -> anyhow::Result<Reply> {
@@ -125,9 +125,9 @@ mod tests {
     #[tokio::test]
     async fn flows_are_a_table() {
         let stub = Stub::new([ok(json!({"total": 2, "results": [
-            {"namespace": "zoomcamp", "id": "taxi", "revision": 3, "tasks": [{}, {}], "triggers": [{}],
+            {"namespace": "zoomcamp", "id": "taxi", "revision": 3, "tasks": [{"id": "a"}, {"id": "b"}], "triggers": [{"id": "t"}],
              "labels": [{"key": "team", "value": "data"}]},
-            {"namespace": "tutorial", "id": "hello", "revision": 1, "tasks": [{}], "disabled": true},
+            {"namespace": "tutorial", "id": "hello", "revision": 1, "tasks": [{"id": "a"}], "disabled": true},
         ]}))])
         .await;
         let args = List {
@@ -161,7 +161,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_source_is_printed_as_it_was_written() {
-        let stub = Stub::new([ok(json!({"id": "x", "source": "id: x # mine"}))]).await;
+        let stub =
+            Stub::new([ok(json!({"id": "x", "namespace": "n", "revision": 2, "source": "id: x # mine"}))])
+                .await;
         let flow = FlowArg::from_text("n.x");
         let reply = get(&stub.session, &Get { flow, revision: Some(2) }).await.unwrap();
         assert_eq!(reply.text, "id: x # mine\n");

@@ -4,10 +4,9 @@
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{Condition, Op, Page, Query, date, paged, state};
-use crate::view;
 use axum::Json;
 use axum::extract::State;
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::label::Label;
@@ -22,13 +21,16 @@ const MOST_SCANNED: u32 = 10_000;
 /// How many are read at once.
 const CHUNK: u32 = 500;
 
-pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+pub(crate) async fn search(
+    State(api): State<Api>,
+    query: Query,
+) -> Answer<Json<types::Page<types::Execution>>> {
     let page = Page::from_query(&query)?;
     let order = page.order(&["state.startDate", "startDate"])?;
     let is_ascending = order.is_some_and(|(_, is_ascending)| is_ascending);
     let selection = Selection::from_query(&api, &query).await?;
     let (found, total) = selection.page(&api, &page, is_ascending).await?;
-    Ok(paged(found.iter().map(view::listed).collect(), total))
+    Ok(paged(found.iter().map(types::Execution::listed).collect(), total))
 }
 
 /// Which executions a query means.
@@ -101,7 +103,7 @@ impl Selection {
     }
 
     /// Of those the ones in one of these states.
-    pub(super) fn only(mut self, states: &[ExecutionState]) -> Self {
+    pub(crate) fn only(mut self, states: &[ExecutionState]) -> Self {
         if states.len() == ExecutionState::ALL.len() {
             return self;
         }

@@ -5,11 +5,11 @@ use crate::parts::Api;
 use crate::request::Query;
 use axum::Json;
 use axum::extract::{Path, State};
+use segue_api_types as types;
 use segue_model::Json as Value;
 use segue_model::flow::Flow;
 use segue_model::task::{FlowableKind, Subflow, TaskKind};
 use segue_ports::PortError;
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ type Name = (String, String);
 /// From the one that comes first to the one that follows, and why.
 type Edge = (Name, Name, &'static str);
 
-pub(super) async fn of_flow(
+pub(crate) async fn of_flow(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Dependencies>> {
     let only_called = query.flag("destinationOnly", false)?;
     api.flow(&namespace, &id, None).await?;
     let own = (namespace, id);
@@ -81,15 +81,19 @@ async fn all(api: &Api) -> Answer<Vec<Arc<Flow>>> {
 }
 
 /// Edges with the flows they join; `own` is there even alone.
-pub(crate) fn view(edges: Vec<Edge>, own: Option<Name>) -> Value {
+pub(crate) fn view(edges: Vec<Edge>, own: Option<Name>) -> types::Dependencies {
     let uid = |(namespace, id): &Name| format!("main_{namespace}_{id}");
     let names: BTreeSet<&Name> =
         edges.iter().flat_map(|(from, to, _)| [from, to]).chain(own.as_ref()).collect();
-    let nodes: Vec<Value> =
-        names.into_iter().map(|name| json!({"uid": uid(name), "namespace": name.0, "id": name.1})).collect();
-    let edges: Vec<Value> = edges
-        .iter()
-        .map(|(from, to, relation)| json!({"source": uid(from), "target": uid(to), "relation": relation}))
-        .collect();
-    json!({"nodes": nodes, "edges": edges})
+    let node =
+        |name: &Name| types::FlowNode { uid: uid(name), namespace: name.0.clone(), id: name.1.clone() };
+    let edge = |(from, to, relation): &Edge| types::Dependency {
+        source: uid(from),
+        target: uid(to),
+        relation: (*relation).to_owned(),
+    };
+    types::Dependencies {
+        nodes: names.into_iter().map(node).collect(),
+        edges: edges.iter().map(edge).collect(),
+    }
 }

@@ -1,17 +1,18 @@
 //! Triggers with their states, found and listed.
 
-use super::{select, under_way, view};
 use crate::error::Answer;
 use crate::parts::Api;
 use crate::request::{Page, Query, paged};
-use crate::view::trigger::{declared, state as state_view};
+use crate::routes::triggers::{select, under_way, view};
 use axum::Json;
 use axum::extract::{Path, State};
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_ports::schedule::TriggerFilter;
-use serde_json::json;
 
-pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+pub(crate) async fn search(
+    State(api): State<Api>,
+    query: Query,
+) -> Answer<Json<types::Page<types::TriggerHit>>> {
     let page = Page::from_query(&query)?;
     let order = page.order(&["namespace", "flowId", "triggerId", "nextExecutionDate"])?;
     let mut found = select(&api, &query).await?;
@@ -31,22 +32,21 @@ pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<
     let mut hits = Vec::new();
     for state in page.cut(found) {
         let backfill = backfills.iter().rev().find(|backfill| backfill.trigger == state.key);
-        let mut hit = json!({"triggerContext": state_view(&state, backfill)});
         let plan = api.executor.plan(&state.key.namespace, &state.key.flow_id, None).await;
-        let definition = plan.ok().and_then(|plan| plan.flow.trigger(&state.key.trigger_id).map(declared));
-        if let (Some(definition), Value::Object(map)) = (definition, &mut hit) {
-            map.insert("abstractTrigger".into(), definition);
-        }
-        hits.push(hit);
+        let declared = plan
+            .ok()
+            .and_then(|plan| plan.flow.trigger(&state.key.trigger_id).map(types::TriggerDeclaration::from));
+        let trigger_context = types::Trigger::new(&state, backfill);
+        hits.push(types::TriggerHit { abstract_trigger: declared, trigger_context });
     }
     Ok(paged(hits, total))
 }
 
-pub(super) async fn of_flow(
+pub(crate) async fn of_flow(
     State(api): State<Api>,
     Path((namespace, flow_id)): Path<(String, String)>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Page<types::Trigger>>> {
     let page = Page::from_query(&query)?;
     page.order(&["triggerId"])?;
     let filter = TriggerFilter { namespace: Some(namespace.clone()), flow_id: Some(flow_id) };

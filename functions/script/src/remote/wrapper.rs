@@ -1,8 +1,8 @@
 //! The shell script that a container runs: the commands, with their output and exit code written to files.
 
-use super::Program;
-use crate::launch::shell_word;
+use super::program::Program;
 use crate::place::Place;
+use crate::shell::shell_word;
 use segue_task::TaskError;
 use std::collections::BTreeMap;
 

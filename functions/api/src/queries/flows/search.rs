@@ -6,7 +6,7 @@ use crate::request::{Condition, Op, Page, Query, paged};
 use crate::view::flow::flow;
 use axum::Json;
 use axum::extract::State;
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::label::Label;
 use segue_model::parse::flow_document;
 use segue_ports::state::StoredFlow;
@@ -14,7 +14,7 @@ use segue_ports::state::StoredFlow;
 /// The namespace whose flows are the system's own.
 const SYSTEM: &str = "system";
 
-pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+pub(crate) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Flow>>> {
     let page = Page::from_query(&query)?;
     let order = page.order(&["id", "namespace", "revision", "updated"])?;
     let mut found = select(&api, &query).await?;

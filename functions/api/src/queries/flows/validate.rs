@@ -1,11 +1,12 @@
 //! What is wrong with flows, tasks and triggers, before anything is saved.
 
-use super::save::{place, read_all, refusal};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::{Query, YamlBody};
+use crate::routes::flows::save::{place, read_all, refusal};
 use axum::Json;
 use axum::extract::State;
+use segue_api_types as types;
 use segue_engine::check::check_subflows;
 use segue_model::Json as Value;
 use segue_model::diagnostic::{Diagnostic, Severity, codes};
@@ -13,7 +14,10 @@ use segue_model::parse::{Parsed, flow_document, parse_flow};
 use serde_json::json;
 use std::collections::HashMap;
 
-pub(super) async fn flows(State(api): State<Api>, YamlBody(source): YamlBody) -> Answer<Json<Vec<Value>>> {
+pub(crate) async fn flows(
+    State(api): State<Api>,
+    YamlBody(source): YamlBody,
+) -> Answer<Json<Vec<types::FlowValidation>>> {
     let mut all = read_all(&api, &source);
     let mut known: HashMap<(String, String), u32> = api
         .state()
@@ -48,40 +52,35 @@ fn report(
     id: Option<String>,
     outdated: bool,
     diagnostics: &[Diagnostic],
-) -> Value {
+) -> types::FlowValidation {
     let of = |severity: Severity| -> Vec<String> {
         diagnostics.iter().filter(|found| found.severity == severity).map(place).collect()
     };
     let deprecated: Vec<String> =
         diagnostics.iter().filter(|found| found.code == codes::LEGACY_TYPE).map(place).collect();
-    let mut report = json!({
-        "index": index,
-        "outdated": outdated,
-        "deprecationPaths": deprecated,
-        "warnings": of(Severity::Warning),
-        "infos": of(Severity::Note),
-        "diagnostics": diagnostics,
-    });
-    if let Value::Object(map) = &mut report {
-        if let Some(id) = id {
-            map.insert("flow".into(), json!(id));
-        }
-        if let Some(namespace) = namespace {
-            map.insert("namespace".into(), json!(namespace));
-        }
-        let errors = of(Severity::Error);
-        if !errors.is_empty() {
-            map.insert("constraints".into(), json!(errors.join("\n")));
-        }
+    types::FlowValidation {
+        index: index as u64,
+        flow: id,
+        namespace,
+        constraints: lines(&of(Severity::Error)),
+        outdated,
+        deprecation_paths: deprecated,
+        warnings: of(Severity::Warning),
+        infos: of(Severity::Note),
+        diagnostics: Some(diagnostics.to_vec()),
     }
-    report
 }
 
-pub(super) async fn task(
+/// Several errors as one text; None if there is none.
+fn lines(errors: &[String]) -> Option<String> {
+    (!errors.is_empty()).then(|| errors.join("\n"))
+}
+
+pub(crate) async fn task(
     State(api): State<Api>,
     query: Query,
     YamlBody(source): YamlBody,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::TaskValidation>> {
     let section = query.text("section").unwrap_or("tasks").to_ascii_lowercase();
     match section.as_str() {
         "tasks" | "triggers" => part(&api, &section, &source).map(Json),
@@ -89,12 +88,15 @@ pub(super) async fn task(
     }
 }
 
-pub(super) async fn trigger(State(api): State<Api>, YamlBody(source): YamlBody) -> Answer<Json<Value>> {
+pub(crate) async fn trigger(
+    State(api): State<Api>,
+    YamlBody(source): YamlBody,
+) -> Answer<Json<types::TaskValidation>> {
     part(&api, "triggers", &source).map(Json)
 }
 
 /// Looks at a part of a flow within the smallest flow that has it.
-fn part(api: &Api, section: &str, source: &str) -> Answer<Value> {
+fn part(api: &Api, section: &str, source: &str) -> Answer<types::TaskValidation> {
     let Some(part) = flow_document(source) else {
         return Err(refusal(&parse_flow(source, &api.catalog).diagnostics));
     };
@@ -108,14 +110,13 @@ fn part(api: &Api, section: &str, source: &str) -> Answer<Value> {
     }
     // JSON is YAML.
     let parsed = parse_flow(&flow.to_string(), &api.catalog);
-    let of = |severity: Severity| -> Vec<&str> {
+    let of = |severity: Severity| -> Vec<String> {
         let of_it = parsed.diagnostics.iter().filter(|found| found.severity == severity);
-        of_it.map(|found| found.message.as_str()).collect()
+        of_it.map(|found| found.message.clone()).collect()
     };
-    let mut report = json!({"warnings": of(Severity::Warning), "infos": of(Severity::Note)});
-    let errors = of(Severity::Error);
-    if let (false, Value::Object(map)) = (errors.is_empty(), &mut report) {
-        map.insert("constraints".into(), json!(errors.join("\n")));
-    }
-    Ok(report)
+    Ok(types::TaskValidation {
+        constraints: lines(&of(Severity::Error)),
+        warnings: of(Severity::Warning),
+        infos: of(Severity::Note),
+    })
 }

@@ -6,13 +6,15 @@ use crate::request::{Page, Query, paged};
 use crate::view::flow::flow;
 use axum::Json;
 use axum::extract::State;
-use segue_model::Json as Value;
-use serde_json::json;
+use segue_api_types as types;
 
 /// The most fragments of one flow.
 const MOST: usize = 5;
 
-pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<Value>> {
+pub(crate) async fn search(
+    State(api): State<Api>,
+    query: Query,
+) -> Answer<Json<types::Page<types::FlowSearchHit>>> {
     let page = Page::from_query(&query)?;
     let text = query.text("q").unwrap_or_default().to_lowercase();
     let others = Query::read(
@@ -30,8 +32,8 @@ pub(super) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<
     let total = found.len() as u64;
     let results = page
         .cut(found)
-        .iter()
-        .map(|(stored, fragments)| json!({"model": flow(stored), "fragments": fragments}))
+        .into_iter()
+        .map(|(stored, fragments)| types::FlowSearchHit { model: flow(&stored), fragments })
         .collect();
     Ok(paged(results, total))
 }

@@ -1,20 +1,27 @@
 //! Flows that are there.
 
+pub(crate) mod dependencies;
+pub(crate) mod graph;
+pub(crate) mod search;
+pub(crate) mod source_search;
+pub(crate) mod validate;
+
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::Query;
 use crate::view::flow::{flow, flow_with_source};
 use axum::Json;
 use axum::extract::{Path, State};
+use segue_api_types as types;
 use segue_model::Json as Value;
 use segue_model::parse::flow_document;
 use segue_ports::state::StoredFlow;
 
-pub(super) async fn one(
+pub(crate) async fn one(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Flow>> {
     let revision = query.number("revision")?;
     let stored = if query.flag("allowDeleted", false)? {
         let revisions = api.state().flow_revisions(&namespace, &id).await?;
@@ -27,17 +34,17 @@ pub(super) async fn one(
     Ok(Json(if query.flag("source", false)? { flow_with_source(&stored) } else { flow(&stored) }))
 }
 
-pub(super) async fn of_namespace(
+pub(crate) async fn of_namespace(
     State(api): State<Api>,
     Path(namespace): Path<String>,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<types::Flow>>> {
     Ok(Json(api.state().flows(Some(&namespace)).await?.iter().map(flow).collect()))
 }
 
-pub(super) async fn revisions(
+pub(crate) async fn revisions(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
-) -> Answer<Json<Vec<Value>>> {
+) -> Answer<Json<Vec<types::Flow>>> {
     let revisions = api.state().flow_revisions(&namespace, &id).await?;
     if revisions.is_empty() {
         return Err(ApiError::not_found(format!("Flow '{namespace}.{id}'")));
@@ -45,7 +52,7 @@ pub(super) async fn revisions(
     Ok(Json(revisions.iter().map(flow_with_source).collect()))
 }
 
-pub(super) async fn task(
+pub(crate) async fn task(
     State(api): State<Api>,
     Path((namespace, id, task)): Path<(String, String, String)>,
     query: Query,
@@ -73,7 +80,7 @@ fn find<'a>(value: &'a Value, id: &str) -> Option<&'a Value> {
     }
 }
 
-pub(super) async fn namespaces(State(api): State<Api>, query: Query) -> Answer<Json<Vec<String>>> {
+pub(crate) async fn namespaces(State(api): State<Api>, query: Query) -> Answer<Json<Vec<String>>> {
     let part = query.text("q").unwrap_or_default().to_lowercase();
     let mut namespaces: Vec<String> =
         api.state().flows(None).await?.into_iter().map(|flow| flow.namespace).collect();

@@ -1,32 +1,34 @@
 //! A flow as a graph, in the shape Kestra's topology has: nodes for tasks, a cluster with a start and an end for each
 //! flowable, edges that say why one follows the other.
 
-use super::save::{accepted, read};
 use crate::error::Answer;
 use crate::parts::Api;
 use crate::request::{Query, YamlBody};
+use crate::routes::flows::save::{accepted, read};
 use axum::Json;
 use axum::extract::{Path, State};
-use segue_model::Json as Value;
+use segue_api_types as types;
 use segue_model::flow::Flow;
 use segue_model::task::{Flowable, FlowableKind, Task, TaskKind};
-use serde_json::json;
 
-pub(super) async fn of_flow(
+pub(crate) async fn of_flow(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::Graph>> {
     Ok(Json(graph_of(&api.executor.plan(&namespace, &id, query.number("revision")?).await?.flow)))
 }
 
-pub(super) async fn of_source(State(api): State<Api>, YamlBody(source): YamlBody) -> Answer<Json<Value>> {
+pub(crate) async fn of_source(
+    State(api): State<Api>,
+    YamlBody(source): YamlBody,
+) -> Answer<Json<types::Graph>> {
     let parsed = read(&api, &source);
     Ok(Json(graph_of(accepted(&parsed)?)))
 }
 
 /// The graph of a flow.
-pub(crate) fn graph_of(flow: &Flow) -> Value {
+pub(crate) fn graph_of(flow: &Flow) -> types::Graph {
     let mut graph = Graph::default();
     let root = Cluster::new("root", None);
     graph.open(&root);
@@ -48,14 +50,17 @@ pub(crate) fn graph_of(flow: &Flow) -> Value {
     graph.close(root);
     for trigger in &flow.triggers {
         let uid = format!("root.Triggers.{}", trigger.id);
-        graph.nodes.push(json!({
-            "uid": uid,
-            "type": "io.kestra.core.models.hierarchies.GraphTrigger",
-            "triggerDeclaration": {"id": trigger.id, "type": trigger.type_name, "disabled": trigger.disabled},
-        }));
+        graph.0.nodes.push(types::GraphNode {
+            trigger_declaration: Some(types::GraphTrigger {
+                id: trigger.id.clone(),
+                type_name: trigger.type_name.clone(),
+                disabled: trigger.disabled,
+            }),
+            ..node(&uid, "GraphTrigger")
+        });
         graph.join(vec![Out::new(&uid, "SEQUENTIAL")], "root.start");
     }
-    json!({"nodes": graph.nodes, "edges": graph.edges, "clusters": graph.clusters, "flowables": graph.flowables})
+    graph.0
 }
 
 /// A way out of a node that has not come to another yet.
@@ -96,47 +101,48 @@ impl Cluster {
     }
 }
 
-#[derive(Default)]
-struct Graph {
-    nodes: Vec<Value>,
-    edges: Vec<Value>,
-    clusters: Vec<Value>,
-    flowables: Vec<String>,
+/// Kestra's name for a kind of node.
+fn kind(name: &str) -> String {
+    format!("io.kestra.core.models.hierarchies.{name}")
 }
+
+fn node(uid: &str, name: &str) -> types::GraphNode {
+    types::GraphNode { uid: uid.to_owned(), kind: kind(name), ..types::GraphNode::default() }
+}
+
+/// The graph while it is drawn.
+#[derive(Default)]
+struct Graph(types::Graph);
 
 impl Graph {
     fn open(&mut self, cluster: &Cluster) {
-        self.nodes.push(json!({
-            "uid": cluster.start, "type": "io.kestra.core.models.hierarchies.GraphClusterRoot",
-        }));
+        self.0.nodes.push(node(&cluster.start, "GraphClusterRoot"));
     }
 
     fn close(&mut self, cluster: Cluster) {
-        self.nodes.push(json!({
-            "uid": cluster.end, "type": "io.kestra.core.models.hierarchies.GraphClusterEnd",
-        }));
+        self.0.nodes.push(node(&cluster.end, "GraphClusterEnd"));
         // The flow itself is drawn without a frame.
         if !cluster.parents.is_empty() {
             let mut inside = vec![cluster.start.clone()];
             inside.extend(cluster.nodes);
             inside.push(cluster.end.clone());
-            self.clusters.push(json!({
-                "cluster": {"uid": format!("cluster_{}", cluster.uid), "type": "io.kestra.core.models.hierarchies.GraphCluster"},
-                "nodes": inside,
-                "parents": cluster.parents,
-                "start": cluster.start,
-                "end": cluster.end,
-            }));
+            self.0.clusters.push(types::GraphCluster {
+                cluster: types::GraphClusterId {
+                    uid: format!("cluster_{}", cluster.uid),
+                    kind: kind("GraphCluster"),
+                },
+                nodes: inside,
+                parents: cluster.parents,
+                start: cluster.start,
+                end: cluster.end,
+            });
         }
     }
 
     fn join(&mut self, outs: Vec<Out>, to: &str) {
         for out in outs {
-            let mut relation = json!({"relationType": out.relation});
-            if let (Some(value), Value::Object(map)) = (out.value, &mut relation) {
-                map.insert("value".into(), json!(value));
-            }
-            self.edges.push(json!({"source": out.from, "target": to, "relation": relation}));
+            let relation = types::GraphRelation { relation_type: out.relation.to_owned(), value: out.value };
+            self.0.edges.push(types::GraphEdge { source: out.from, target: to.to_owned(), relation });
         }
     }
 
@@ -155,26 +161,28 @@ impl Graph {
             TaskKind::Flowable(flowable) if draws_inside(flowable) => Some(flowable),
             TaskKind::Flowable(_) | TaskKind::Plugin { .. } => None,
         };
-        let kind = match &task.kind {
+        let name = match &task.kind {
             TaskKind::Flowable(Flowable { kind: FlowableKind::Subflow(_), .. }) => "SubflowGraphTask",
             _ => "GraphTask",
         };
-        let node = json!({
-            "uid": uid,
-            "type": format!("io.kestra.core.models.hierarchies.{kind}"),
-            "task": {"id": task.id, "type": task.type_name, "description": task.description, "disabled": task.disabled},
-        });
+        let shown = types::GraphTask {
+            id: task.id.clone(),
+            type_name: task.type_name.clone(),
+            description: task.description.clone(),
+            disabled: task.disabled,
+        };
+        let node = types::GraphNode { task: Some(shown), ..node(&uid, name) };
         let Some(flowable) = inside else {
-            self.nodes.push(node);
+            self.0.nodes.push(node);
             self.join(outs, &uid);
             return vec![Out::new(&uid, "SEQUENTIAL")];
         };
         let mut own = Cluster::new(&uid, Some(cluster));
         own.nodes.push(uid.clone());
-        self.flowables.push(task.id.clone());
-        let before = self.nodes.len();
+        self.0.flowables.push(task.id.clone());
+        let before = self.0.nodes.len();
         self.open(&own);
-        self.nodes.push(node);
+        self.0.nodes.push(node);
         self.join(outs, &own.start);
         self.join(vec![Out::new(&own.start, "SEQUENTIAL")], &uid);
         let mut ends = self.inside(&own, &uid, flowable);
@@ -188,13 +196,13 @@ impl Graph {
         let end = own.end.clone();
         self.join(ends, &end);
         own.nodes = self
+            .0
             .nodes
             .get(before..)
             .unwrap_or_default()
             .iter()
-            .filter_map(|node| node.get("uid")?.as_str())
+            .map(|node| node.uid.clone())
             .filter(|node| *node != own.start)
-            .map(str::to_owned)
             .collect();
         self.close(own);
         vec![Out::new(&end, "SEQUENTIAL")]

@@ -1,10 +1,11 @@
 //! Reads the results of a container: its log, its exit code, its files.
 
-use super::{Remote, wrapper};
+use super::container::Remote;
+use super::wrapper;
 use crate::lines::Lines;
 use crate::place::{OUT, WORK};
 use crate::process::Source;
-use crate::run::{ScriptOutput, outcome};
+use crate::result::{ScriptOutput, outcome};
 use crate::sink::Sink;
 use bytes::Bytes;
 use futures::TryStreamExt as _;

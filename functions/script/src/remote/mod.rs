@@ -8,25 +8,24 @@
 //! Only a crash between the removal and the recording of the result makes the container run again.
 
 mod collect;
+mod container;
 mod limits;
+mod program;
 mod wrapper;
 
-use crate::docker::{DockerOptions, labels};
-use crate::place::{Elsewhere, Place};
-use crate::run::{ScriptOutput, failure_of_disk};
+use crate::docker::labels;
+use crate::place::{Brought, Place};
+use crate::result::{ScriptOutput, failure_of_disk};
 use collect::End;
+pub(crate) use container::Remote;
 use limits::limits;
+pub(crate) use program::Program;
 use segue_files::output::SCRATCH_PREFIX;
 use segue_files::{Texts, folder};
 use segue_model::parse_duration;
 use segue_ports::container::{ContainerJob, ContainerStatus, Mount};
-use segue_ports::{ContainerJobs, InternalStorage, PortError};
-use segue_task::{TaskContext, TaskError};
-use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use segue_ports::{InternalStorage, PortError};
+use segue_task::TaskError;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -39,88 +38,7 @@ const APPEARS_WITHIN: Duration = Duration::from_secs(60);
 /// ended.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The container of one attempt.
-pub(crate) struct Remote {
-    context: TaskContext,
-    jobs: Arc<dyn ContainerJobs>,
-    image: String,
-    options: DockerOptions,
-    /// The key of the container, the same for every delivery of the attempt.
-    key: String,
-    /// The prefix of internal storage that the container sees.
-    base: String,
-    /// The runner's own folder below the prefix.
-    own: String,
-}
-
-/// The program of a container.
-pub(crate) struct Program<'a> {
-    /// The program and its arguments.
-    pub(crate) arguments: &'a [String],
-    /// Environment variables of the process.
-    pub(crate) env: &'a BTreeMap<String, OsString>,
-    /// A file of the working directory that is removed when the program has ended.
-    pub(crate) script: Option<&'a Path>,
-    /// Whether the image's own entry point gets the arguments, without a shell in between.
-    pub(crate) by_image: bool,
-    /// Files of internal storage that the container needs.
-    pub(crate) brought: Vec<Brought>,
-}
-
-/// A file of internal storage that a container needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Brought {
-    /// The URI of the file.
-    pub(crate) uri: String,
-    /// The path below the directory that the container sees.
-    pub(crate) path: String,
-}
-
-impl std::fmt::Debug for Remote {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Remote").field("image", &self.image).field("key", &self.key).finish_non_exhaustive()
-    }
-}
-
 impl Remote {
-    /// The container of an attempt.
-    pub(crate) fn for_attempt(
-        context: &TaskContext,
-        jobs: Arc<dyn ContainerJobs>,
-        image: &str,
-        options: DockerOptions,
-    ) -> Self {
-        let attempt = context.attempt_key();
-        let text = format!("{}\n{}\n{}", attempt.execution_id, attempt.task_run_id, attempt.attempt);
-        let digest: String = Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let key = format!("segue-{digest}");
-        let (base, own) = match context.shared_directory() {
-            Some(shared) => (shared, format!("run-{key}")),
-            None => (context.storage_path(&format!("container/{}", attempt.attempt)), "run".to_owned()),
-        };
-        let image = options.full_image(image);
-        Self { context: context.clone(), jobs, image, options, key, base, own }
-    }
-
-    /// The paths of the files in the container.
-    pub(crate) fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { root: self.root(), own: self.own.clone() }
-    }
-
-    /// A folder below `/tmp`, which exists everywhere, also for a process of this machine that stands for a
-    /// container.
-    fn root(&self) -> PathBuf {
-        Path::new("/tmp").join(&self.key)
-    }
-
-    fn stored(&self, name: &str) -> String {
-        format!("{}/{}/{name}", self.base, self.own)
-    }
-
-    fn uri(&self, name: &str) -> String {
-        InternalStorage::uri(&self.stored(name))
-    }
-
     /// Returns true if the container must be started. Leftovers of an earlier try are deleted first. If the
     /// task was cancelled, stops the container and fails.
     pub(crate) async fn is_to_be_started(&self) -> Result<bool, TaskError> {

@@ -1,15 +1,16 @@
 //! The beginning of a file, by its kind: rows, text, a picture.
 
-use super::files::{open, own};
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::request::Query;
+use crate::routes::executions::files::{open, own};
 use axum::Json;
 use axum::extract::{Path, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use encoding_rs::Encoding;
 use futures::TryStreamExt as _;
+use segue_api_types::{self as types, PreviewKind};
 use segue_model::{Json as Value, Map};
 use segue_ports::object::ByteStream;
 use serde_json::json;
@@ -23,11 +24,11 @@ const ROWS: u32 = 100;
 /// The most lines.
 const MOST_ROWS: u32 = 5000;
 
-pub(super) async fn preview(
+pub(crate) async fn preview(
     State(api): State<Api>,
     Path(id): Path<String>,
     query: Query,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<types::FilePreview>> {
     let rows = query.number("maxRows")?.unwrap_or(ROWS);
     if rows == 0 {
         return Err(ApiError::argument("maxRows: must be at least 1"));
@@ -40,15 +41,12 @@ pub(super) async fn preview(
     let (info, stream) = open(&api, &uri).await?;
     let extension = extension(&uri);
     let kind = kind(&extension);
-    let mut view = match kind {
-        "IMAGE" | "PDF" => picture(info.size, stream).await?,
-        _ => lines(kind, &extension, stream, rows, encoding).await?,
-    };
-    if let Value::Object(map) = &mut view {
-        map.insert("extension".into(), json!(extension));
-        map.insert("type".into(), json!(kind));
-    }
-    Ok(Json(view))
+    Ok(Json(match kind {
+        PreviewKind::Image | PreviewKind::Pdf => picture(kind, extension, info.size, stream).await?,
+        PreviewKind::List | PreviewKind::Text | PreviewKind::Markdown => {
+            lines(kind, extension, stream, rows, encoding).await?
+        }
+    }))
 }
 
 fn extension(uri: &str) -> String {
@@ -56,36 +54,44 @@ fn extension(uri: &str) -> String {
     name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default()
 }
 
-fn kind(extension: &str) -> &'static str {
+fn kind(extension: &str) -> PreviewKind {
     match extension {
-        "ion" | "jsonl" | "ndjson" | "csv" | "tsv" => "LIST",
-        "md" => "MARKDOWN",
-        "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" | "bmp" => "IMAGE",
-        "pdf" => "PDF",
-        _ => "TEXT",
+        "ion" | "jsonl" | "ndjson" | "csv" | "tsv" => PreviewKind::List,
+        "md" => PreviewKind::Markdown,
+        "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" | "bmp" => PreviewKind::Image,
+        "pdf" => PreviewKind::Pdf,
+        _ => PreviewKind::Text,
     }
 }
 
-async fn picture(size: u64, stream: ByteStream) -> Answer<Value> {
-    if size > LARGEST_PICTURE {
-        return Ok(json!({"content": null, "truncated": true}));
-    }
-    let bytes = stream
-        .try_fold(Vec::new(), |mut bytes, chunk| async move {
-            bytes.extend_from_slice(&chunk);
-            Ok(bytes)
-        })
-        .await?;
-    Ok(json!({"content": STANDARD.encode(bytes), "truncated": false}))
+async fn picture(
+    kind: PreviewKind,
+    extension: String,
+    size: u64,
+    stream: ByteStream,
+) -> Answer<types::FilePreview> {
+    let truncated = size > LARGEST_PICTURE;
+    let content = if truncated {
+        Value::Null
+    } else {
+        let bytes = stream
+            .try_fold(Vec::new(), |mut bytes, chunk| async move {
+                bytes.extend_from_slice(&chunk);
+                Ok(bytes)
+            })
+            .await?;
+        Value::String(STANDARD.encode(bytes))
+    };
+    Ok(types::FilePreview { extension, kind, content, max_line: None, truncated })
 }
 
 async fn lines(
-    kind: &str,
-    extension: &str,
+    kind: PreviewKind,
+    extension: String,
     mut stream: ByteStream,
     rows: usize,
     encoding: &'static Encoding,
-) -> Answer<Value> {
+) -> Answer<types::FilePreview> {
     let mut bytes = Vec::new();
     let mut is_whole = true;
     while let Some(chunk) = stream.try_next().await? {
@@ -103,16 +109,16 @@ async fn lines(
         lines.pop();
     }
     // The first line of a table names its columns.
-    let most = if matches!(extension, "csv" | "tsv") { rows + 1 } else { rows };
+    let most = if matches!(&*extension, "csv" | "tsv") { rows + 1 } else { rows };
     let is_cut = !is_whole || lines.len() > most;
     lines.truncate(most);
-    let content = match (kind, extension) {
-        ("LIST", "csv") => Value::Array(table(&lines.join("\n"), b',')),
-        ("LIST", "tsv") => Value::Array(table(&lines.join("\n"), b'\t')),
-        ("LIST", _) => Value::Array(lines.iter().flat_map(|line| values(line)).collect()),
+    let content = match (kind, &*extension) {
+        (PreviewKind::List, "csv") => Value::Array(table(&lines.join("\n"), b',')),
+        (PreviewKind::List, "tsv") => Value::Array(table(&lines.join("\n"), b'\t')),
+        (PreviewKind::List, _) => Value::Array(lines.iter().flat_map(|line| values(line)).collect()),
         _ => Value::String(lines.join("\n")),
     };
-    Ok(json!({"content": content, "maxLine": rows, "truncated": is_cut}))
+    Ok(types::FilePreview { extension, kind, content, max_line: Some(rows as u64), truncated: is_cut })
 }
 
 /// The values of a line of Ion or JSON; one that cannot be read is shown as it is.
@@ -151,7 +157,7 @@ mod tests {
         let stream: ByteStream =
             Box::pin(futures::stream::once(async move { Ok(Bytes::from_static(bytes)) }));
         let extension = extension(name);
-        lines(kind(&extension), &extension, stream, rows, encoding_rs::UTF_8).await.unwrap()
+        json!(lines(kind(&extension), extension, stream, rows, encoding_rs::UTF_8).await.unwrap())
     }
 
     #[tokio::test]
@@ -165,7 +171,10 @@ mod tests {
             (&json!([{"id": 1, "name": "x"}, {"id": 2}]), &json!(false))
         );
         let text = shown("a.txt", b"one\ntwo\nthree", 2).await;
-        assert_eq!(text, json!({"content": "one\ntwo", "maxLine": 2, "truncated": true}));
+        assert_eq!(
+            text,
+            json!({"extension": "txt", "type": "TEXT", "content": "one\ntwo", "maxLine": 2, "truncated": true})
+        );
         assert_eq!(shown("a.txt", b"\xff\xfe", 2).await["truncated"], false, "no text is no fault");
     }
 }

@@ -1,0 +1,296 @@
+//! Executions and task runs (docs/kestra.md 2.2): absent instead of null, dates as ISO text.
+
+use crate::TENANT;
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use segue_model::Map;
+use segue_model::execution::ExecutionMetadata;
+use segue_model::label::Label;
+use segue_model::state::{State as StateName, StateHistory};
+use segue_model::view::iso_duration;
+use segue_model::{execution as model, task_run};
+use serde::{Deserialize, Serialize};
+
+/// An execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Execution {
+    /// The tenant, always `main`.
+    #[serde(default)]
+    pub tenant_id: String,
+    /// The id, 22 letters and digits.
+    pub id: String,
+    /// The namespace of the flow.
+    pub namespace: String,
+    /// The id of the flow.
+    pub flow_id: String,
+    /// The revision of the flow that runs.
+    #[serde(default)]
+    pub flow_revision: u32,
+    /// The task runs in the order in which they were made. Absent in lists of executions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_run_list: Option<Vec<TaskRun>>,
+    /// The inputs with their defaults. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub inputs: Map,
+    /// The outputs of the flow. Absent if there are none, or none yet.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub outputs: Map,
+    /// The labels of the flow, of the trigger and of the request, and Segue's own (`system.`).
+    #[serde(default)]
+    pub labels: Vec<Label>,
+    /// The variables that tasks have set. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub variables: Map,
+    /// The state and its history.
+    pub state: State,
+    /// The execution that was replayed or restarted as this one. Absent for all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
+    /// The first execution of a chain of replays; the id itself if there was none before.
+    #[serde(default)]
+    pub original_id: String,
+    /// What started the execution. Absent if a request did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<ExecutionTrigger>,
+    /// Whether the execution was deleted; always false.
+    #[serde(default)]
+    pub deleted: bool,
+    /// Attempts of the whole execution.
+    #[serde(default)]
+    #[schemars(with = "ExecutionMetadata")]
+    pub metadata: Option<ExecutionMetadata>,
+    /// The execution does not start before this date. Absent if it starts at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_date: Option<Timestamp>,
+    /// The address of the execution's page. Absent in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// What started an execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ExecutionTrigger {
+    /// The id of the trigger, or of the task that runs a subflow.
+    pub id: String,
+    /// The type of the trigger or task.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// What `trigger` shows in expressions.
+    #[serde(default)]
+    pub variables: Map,
+}
+
+/// A run of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskRun {
+    /// The id, 22 letters and digits.
+    pub id: String,
+    /// The execution.
+    #[serde(default)]
+    pub execution_id: String,
+    /// The namespace of the flow.
+    #[serde(default)]
+    pub namespace: String,
+    /// The id of the flow.
+    #[serde(default)]
+    pub flow_id: String,
+    /// The id of the task.
+    pub task_id: String,
+    /// The task run of the flowable task around this one. Absent at the level of the flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_task_run_id: Option<String>,
+    /// The value of a loop or of a case. Absent outside of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The number of the round of a loop, from 0. Absent outside of loops.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iteration: Option<u64>,
+    /// The attempts, the first one first. Absent before the first attempt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+    /// The outputs of the task.
+    #[serde(default)]
+    pub outputs: Map,
+    /// The state and its history.
+    pub state: State,
+    /// True for a task run that the flow does not declare. Absent for all others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dynamic: bool,
+}
+
+/// One attempt of a task run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// The state and its history.
+    pub state: State,
+    /// The URI of the log, if the task has `logToFile`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_file: Option<String>,
+}
+
+/// A state with its history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// The state now.
+    pub current: StateName,
+    /// Every state with its date, the oldest first.
+    #[serde(default)]
+    pub histories: Vec<StateChange>,
+    /// The time from the first state to the last, as an ISO-8601 duration.
+    #[serde(default)]
+    pub duration: String,
+    /// The date of the first state.
+    #[serde(default)]
+    #[schemars(with = "Timestamp")]
+    pub start_date: Option<Timestamp>,
+    /// The date of the end, or of the pause. Absent while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<Timestamp>,
+}
+
+/// One entry of a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StateChange {
+    /// The state.
+    pub state: StateName,
+    /// The date from which on the state held.
+    pub date: Timestamp,
+}
+
+/// A task run and the state that it shall have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskState {
+    /// The task run.
+    pub task_run_id: String,
+    /// Its new state.
+    pub state: StateName,
+}
+
+/// Labels for several executions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelsByIds {
+    /// The ids of the executions.
+    pub executions_id: Vec<String>,
+    /// The labels that are added.
+    pub execution_labels: Vec<Label>,
+}
+
+/// A rendered expression, or why it cannot be rendered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Evaluation {
+    /// The rendered text. Absent if there is an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+    /// The error. Absent if there is a result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The error again, under the name that Kestra's page reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_trace: Option<String>,
+}
+
+impl Execution {
+    /// An execution without its task runs, as lists have it.
+    pub fn listed(execution: &model::Execution) -> Self {
+        let trigger = execution.trigger.as_ref().map(|trigger| ExecutionTrigger {
+            id: trigger.id.clone(),
+            type_name: trigger.type_name.clone(),
+            variables: trigger.variables.clone(),
+        });
+        Self {
+            tenant_id: TENANT.to_owned(),
+            id: execution.id.to_string(),
+            namespace: execution.namespace.clone(),
+            flow_id: execution.flow_id.clone(),
+            flow_revision: execution.flow_revision,
+            task_run_list: None,
+            inputs: execution.inputs.clone(),
+            outputs: execution.outputs.clone().unwrap_or_default(),
+            labels: execution.labels.clone(),
+            variables: execution.variables.clone(),
+            state: State::from(&execution.state),
+            parent_id: execution.parent_id.as_ref().map(ToString::to_string),
+            original_id: execution.original_id.to_string(),
+            trigger,
+            deleted: false,
+            metadata: Some(execution.metadata.clone()),
+            schedule_date: execution.schedule_date,
+            url: None,
+        }
+    }
+
+    /// An execution with its task runs.
+    pub fn new<'a>(
+        execution: &model::Execution,
+        task_runs: impl IntoIterator<Item = &'a task_run::TaskRun>,
+    ) -> Self {
+        let runs = task_runs.into_iter().map(|run| TaskRun::new(execution, run)).collect();
+        Self { task_run_list: Some(runs), ..Self::listed(execution) }
+    }
+}
+
+impl TaskRun {
+    /// A task run of an execution.
+    pub fn new(execution: &model::Execution, run: &task_run::TaskRun) -> Self {
+        Self {
+            id: run.id.to_string(),
+            execution_id: execution.id.to_string(),
+            namespace: execution.namespace.clone(),
+            flow_id: execution.flow_id.clone(),
+            task_id: run.task_id.clone(),
+            parent_task_run_id: run.parent_task_run_id.as_ref().map(ToString::to_string),
+            value: run.value.clone(),
+            iteration: run.iteration,
+            attempts: run.attempts.iter().map(Attempt::from).collect(),
+            outputs: run.outputs.clone(),
+            state: State::from(&run.state),
+            dynamic: run.dynamic,
+        }
+    }
+}
+
+impl From<&task_run::Attempt> for Attempt {
+    fn from(attempt: &task_run::Attempt) -> Self {
+        Self { state: State::from(&attempt.state), log_file: attempt.log_file.clone() }
+    }
+}
+
+impl From<&StateHistory> for State {
+    fn from(history: &StateHistory) -> Self {
+        let (current, start) = (history.current(), history.start_date());
+        let last = history.histories().last().map_or(start, |change| change.date);
+        let end = history.end_date().unwrap_or(last);
+        let has_ended = current.is_terminal() || current == StateName::Paused;
+        let change =
+            |change: &segue_model::state::StateChange| StateChange { state: change.state, date: change.date };
+        Self {
+            current,
+            histories: history.histories().iter().map(change).collect(),
+            duration: iso_duration(end.duration_since(start)),
+            start_date: Some(start),
+            end_date: has_ended.then_some(end),
+        }
+    }
+}
+
+impl From<&State> for StateHistory {
+    fn from(state: &State) -> Self {
+        let change =
+            |change: &StateChange| segue_model::state::StateChange { state: change.state, date: change.date };
+        Self::read_back(state.current, state.histories.iter().map(change).collect())
+    }
+}
+
+impl State {
+    /// The time from the start to the end, or to `now` if there is no end. None if no start is known.
+    pub fn elapsed(&self, now: Timestamp) -> Option<SignedDuration> {
+        Some(self.end_date.unwrap_or(now).duration_since(self.start_date?).max(SignedDuration::ZERO))
+    }
+}

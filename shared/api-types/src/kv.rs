@@ -1,0 +1,72 @@
+//! The key-values of namespaces.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use segue_model::Json;
+use serde::{Deserialize, Serialize};
+
+/// A key with what is known of it, without its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KvKey {
+    /// The namespace that has the key.
+    #[serde(default)]
+    pub namespace: String,
+    /// The key.
+    pub key: String,
+    /// The date of the first value.
+    #[serde(default)]
+    #[schemars(with = "Timestamp")]
+    pub creation_date: Option<Timestamp>,
+    /// The date of the last change.
+    #[serde(default)]
+    #[schemars(with = "Timestamp")]
+    pub update_date: Option<Timestamp>,
+    /// The date on which the value is removed. Absent if it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration_date: Option<Timestamp>,
+    /// A text for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum KvType {
+    /// Text.
+    String,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// An instant, as text.
+    Datetime,
+    /// A date, as text.
+    Date,
+    /// A duration, as text.
+    Duration,
+    /// Anything else.
+    Json,
+}
+
+/// A value with its type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct KvValue {
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: KvType,
+    /// The value.
+    pub value: Json,
+    /// The date of the last change.
+    #[serde(default)]
+    #[schemars(with = "Timestamp")]
+    pub updated: Option<Timestamp>,
+}
+
+/// Several keys of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Keys {
+    /// The keys.
+    pub keys: Vec<String>,
+}

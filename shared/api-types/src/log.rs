@@ -1,0 +1,65 @@
+//! Logs (docs/kestra.md 6.4).
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use segue_model::log::{self as model, LogLevel};
+use serde::{Deserialize, Serialize};
+
+/// One line of the log of an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntry {
+    /// The namespace of the flow.
+    pub namespace: String,
+    /// The id of the flow.
+    pub flow_id: String,
+    /// The execution.
+    pub execution_id: String,
+    /// The task. Absent for lines of the execution itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// The task run. Absent for lines of the execution itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_run_id: Option<String>,
+    /// The attempt, from 0. Absent for lines of the execution itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt_number: Option<u32>,
+    /// The date on which the line was written.
+    pub timestamp: Timestamp,
+    /// How serious the line is.
+    pub level: LogLevel,
+    /// The text, which may have several lines.
+    pub message: String,
+}
+
+impl From<&model::LogEntry> for LogEntry {
+    fn from(line: &model::LogEntry) -> Self {
+        Self {
+            namespace: line.namespace.clone(),
+            flow_id: line.flow_id.clone(),
+            execution_id: line.execution_id.to_string(),
+            task_id: line.task_id.clone(),
+            task_run_id: line.task_run_id.as_ref().map(ToString::to_string),
+            attempt_number: line.attempt_number,
+            timestamp: line.timestamp,
+            level: line.level,
+            message: line.message.clone(),
+        }
+    }
+}
+
+impl From<LogEntry> for model::LogEntry {
+    fn from(line: LogEntry) -> Self {
+        Self {
+            namespace: line.namespace,
+            flow_id: line.flow_id,
+            execution_id: line.execution_id.into(),
+            task_id: line.task_id,
+            task_run_id: line.task_run_id.map(Into::into),
+            attempt_number: line.attempt_number,
+            timestamp: line.timestamp,
+            level: line.level,
+            message: line.message,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Types of tasks, triggers, conditions and inputs (docs/kestra.md 6.7).
+
+use schemars::JsonSchema;
+use segue_model::Json;
+use serde::{Deserialize, Serialize};
+
+/// The types of one group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginGroup {
+    /// The last part of the group's name.
+    pub name: String,
+    /// As `name`.
+    pub title: String,
+    /// The name of the group, such as `io.kestra.plugin.core`.
+    pub group: String,
+    /// Segue's version.
+    pub version: String,
+    /// Names of task types.
+    pub tasks: Vec<String>,
+    /// Names of trigger types.
+    pub triggers: Vec<String>,
+    /// Names of condition types.
+    pub conditions: Vec<String>,
+    /// Always empty.
+    pub storages: Vec<String>,
+    /// Always empty.
+    pub task_runners: Vec<String>,
+}
+
+/// A type with the schema of its properties.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginDoc {
+    /// Name and description.
+    pub markdown: String,
+    /// The schema.
+    pub schema: PluginSchema,
+}
+
+/// The schema of the properties of a type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginSchema {
+    /// A JSON Schema.
+    pub properties: Json,
+}
+
+/// How a type is drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginIcon {
+    /// The last part of the type's name.
+    pub name: String,
+    /// Whether tasks of the type contain tasks.
+    pub flowable: bool,
+}
+
+/// A type of inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InputType {
+    /// The type, such as `STRING`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// As `type`.
+    pub cls: String,
+}

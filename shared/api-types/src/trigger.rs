@@ -1,0 +1,221 @@
+//! Triggers with their states, and the backfill that runs on one (docs/kestra.md 6.5).
+
+use crate::TENANT;
+use crate::lenient::take;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use segue_model::backfill::{self, BackfillState};
+use segue_model::label::Label;
+use segue_model::trigger_state::{self, TriggerState};
+use segue_model::{Json, Map};
+use serde::{Deserialize, Serialize};
+
+/// The state of a trigger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Trigger {
+    /// The tenant, always `main`.
+    #[serde(default)]
+    pub tenant_id: String,
+    /// The namespace of the flow.
+    pub namespace: String,
+    /// The id of the flow.
+    pub flow_id: String,
+    /// The id of the trigger.
+    pub trigger_id: String,
+    /// The last fire time. Absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Timestamp>,
+    /// The next fire time. Absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_execution_date: Option<Timestamp>,
+    /// Whether the trigger was disabled by a request.
+    #[serde(default)]
+    pub disabled: bool,
+    /// The execution that holds the trigger: the next one starts after its end. Absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<String>,
+    /// The date of the last change.
+    #[serde(default)]
+    #[schemars(with = "Timestamp")]
+    pub updated_date: Option<Timestamp>,
+    /// The oldest backfill of the trigger that has not ended. Absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<TriggerBackfill>,
+}
+
+/// A backfill as it stands within its trigger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TriggerBackfill {
+    /// The id.
+    #[serde(default)]
+    pub id: String,
+    /// The earliest date a fire time may have, inclusive.
+    pub start: Timestamp,
+    /// The latest date a fire time may have, inclusive.
+    pub end: Timestamp,
+    /// The fire time that comes next; the end if there is none.
+    pub current_date: Timestamp,
+    /// Whether the backfill is paused.
+    pub paused: bool,
+    /// Inputs of the executions.
+    #[serde(default)]
+    pub inputs: Map,
+    /// Labels of the executions.
+    #[serde(default)]
+    pub labels: Vec<Label>,
+    /// The next fire time of the trigger itself. Absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_next_execution_date: Option<Timestamp>,
+}
+
+/// A trigger as its flow declares it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TriggerDeclaration {
+    /// The id.
+    #[serde(default)]
+    pub id: String,
+    /// The type.
+    #[serde(rename = "type", default)]
+    pub type_name: String,
+    /// Whether the flow disables the trigger.
+    #[serde(default)]
+    pub disabled: bool,
+    /// A text for people. Absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The conditions. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Json>,
+    /// Inputs of the executions. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub inputs: Map,
+    /// Labels of the executions. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
+    /// The cron expression of a schedule. Absent for other types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cron: Option<String>,
+    /// All other properties of the type.
+    #[serde(flatten)]
+    pub properties: Map,
+}
+
+/// A trigger with its state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TriggerHit {
+    /// The trigger as its flow declares it. Absent if the flow does not have the trigger any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abstract_trigger: Option<TriggerDeclaration>,
+    /// The state.
+    pub trigger_context: Trigger,
+}
+
+/// Which trigger. Clients may send more fields, which are ignored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TriggerKey {
+    /// The namespace of the flow.
+    pub namespace: String,
+    /// The id of the flow.
+    pub flow_id: String,
+    /// The id of the trigger.
+    pub trigger_id: String,
+}
+
+/// What a trigger shall be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TriggerUpdate {
+    /// Which trigger.
+    #[serde(flatten)]
+    pub key: TriggerKey,
+    /// Whether it is disabled. If absent, nothing changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    /// The backfill that starts. If absent, none starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<NewTriggerBackfill>,
+}
+
+/// A backfill as it is asked for within its trigger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NewTriggerBackfill {
+    /// The first date: an ISO-8601 date, with or without a time. It must be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    pub start: Option<String>,
+    /// The last date, inclusive; now if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    /// Inputs of the executions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Map>,
+    /// Labels of the executions: a list, or a map of texts.
+    #[serde(default, deserialize_with = "segue_model::label::from_any")]
+    pub labels: Vec<Label>,
+}
+
+/// Triggers that are enabled or disabled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SetDisabled {
+    /// The triggers.
+    pub triggers: Vec<TriggerKey>,
+    /// Whether they are disabled.
+    pub disabled: bool,
+}
+
+impl Trigger {
+    /// The state of a trigger, with the oldest backfill that has not ended.
+    pub fn new(state: &TriggerState, backfill: Option<&backfill::Backfill>) -> Self {
+        Self {
+            tenant_id: TENANT.to_owned(),
+            namespace: state.key.namespace.clone(),
+            flow_id: state.key.flow_id.clone(),
+            trigger_id: state.key.trigger_id.clone(),
+            date: state.date,
+            next_execution_date: state.next_execution_date,
+            disabled: state.disabled,
+            execution_id: state.execution_id.as_ref().map(ToString::to_string),
+            updated_date: Some(state.updated_date),
+            backfill: backfill.map(|backfill| TriggerBackfill {
+                id: backfill.id.clone(),
+                start: backfill.start,
+                end: backfill.end,
+                current_date: backfill.next.unwrap_or(backfill.end),
+                paused: backfill.state == BackfillState::Paused,
+                inputs: backfill.inputs.clone(),
+                labels: backfill.labels.clone(),
+                previous_next_execution_date: state.next_execution_date,
+            }),
+        }
+    }
+}
+
+impl From<&segue_model::trigger::Trigger> for TriggerDeclaration {
+    fn from(trigger: &segue_model::trigger::Trigger) -> Self {
+        let mut properties = trigger.properties.clone();
+        for common in ["id", "type", "disabled"] {
+            properties.shift_remove(common);
+        }
+        Self {
+            id: trigger.id.clone(),
+            type_name: trigger.type_name.clone(),
+            disabled: trigger.disabled,
+            description: trigger.description.clone(),
+            conditions: trigger.conditions.clone(),
+            inputs: trigger.inputs.clone(),
+            labels: trigger.labels.clone(),
+            cron: take(&mut properties, "cron"),
+            properties,
+        }
+    }
+}
+
+impl From<&TriggerKey> for trigger_state::TriggerKey {
+    fn from(key: &TriggerKey) -> Self {
+        Self::new(&key.namespace, &key.flow_id, &key.trigger_id)
+    }
+}
