@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 const PART: &str = "fileContent";
 /// The name of the file that holds an empty directory.
 const HOLDER: &str = ".directory";
-/// A folder that is none: a file put there is a flow.
+/// Not a real folder: a file written there is saved as a flow.
 const FLOWS: &str = "_flows/";
 /// The most bytes of an export.
 const LARGEST_EXPORT: u64 = 256 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! Which flow calls which: by a Subflow or a ForEachItem, or by a Flow trigger that waits for it.
+//! Which flow calls which: with a Subflow or a ForEachItem, or with a Flow trigger that waits for it.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// A flow's namespace and id.
 type Name = (String, String);
 
-/// From the one that comes first to the one that follows, and why.
+/// From the first flow to the one that follows, with the reason.
 type Edge = (Name, Name, &'static str);
 
 pub(crate) async fn of_flow(
@@ -32,7 +32,7 @@ pub(crate) async fn of_flow(
     Ok(Json(view(edges.collect(), Some(own.clone()))))
 }
 
-/// All edges between flows that are there.
+/// All edges between existing flows.
 pub(crate) async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
     let mut edges = BTreeSet::new();
     for flow in all(api).await? {
@@ -44,7 +44,7 @@ pub(crate) async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
                     FlowableKind::ForEachItem(items) => Some(&items.subflow),
                     _ => None,
                 };
-                // A name that is rendered is not known before it runs.
+                // The name in an expression is unknown before the flow runs.
                 if let Some(called) =
                     called.filter(|called| !called.namespace.contains('{') && !called.flow_id.contains('{'))
                 {
@@ -67,7 +67,7 @@ pub(crate) async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
     Ok(edges)
 }
 
-/// Every flow that can be run; one whose stored source no longer can is passed over.
+/// Every flow that can run. A flow with a stored source that can no longer run is left out.
 async fn all(api: &Api) -> Answer<Vec<Arc<Flow>>> {
     let mut flows = Vec::new();
     for stored in api.state().flows(None).await? {
@@ -80,7 +80,7 @@ async fn all(api: &Api) -> Answer<Vec<Arc<Flow>>> {
     Ok(flows)
 }
 
-/// Edges with the flows they join; `own` is there even alone.
+/// Edges with their flows. `own` is included even without an edge.
 pub(crate) fn view(edges: Vec<Edge>, own: Option<Name>) -> types::Dependencies {
     let uid = |(namespace, id): &Name| format!("main_{namespace}_{id}");
     let names: BTreeSet<&Name> =

@@ -11,7 +11,7 @@ use segue_model::label::Label;
 use segue_model::parse::flow_document;
 use segue_ports::state::StoredFlow;
 
-/// The namespace whose flows are the system's own.
+/// The namespace of the system's own flows.
 const SYSTEM: &str = "system";
 
 pub(crate) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page<types::Flow>>> {
@@ -33,7 +33,7 @@ pub(crate) async fn search(State(api): State<Api>, query: Query) -> Answer<Json<
     Ok(paged(page.cut(found).iter().map(flow).collect(), total))
 }
 
-/// The flows a query means, by namespace and id.
+/// The flows that a query selects, by namespace and id.
 pub(crate) async fn select(api: &Api, query: &Query) -> Answer<Vec<StoredFlow>> {
     let mut conditions = query.conditions()?;
     if let Some(text) = query.text("q") {

@@ -22,7 +22,8 @@ pub(super) enum Named {
 /// Reads `path`. Only files of executions are given out: that of another execution is at its own address.
 pub(super) fn named(api: &Api, execution: &Execution, query: &Query) -> Answer<Named> {
     let uri = query.required("path")?;
-    let invalid = || ApiError::argument(format!("Invalid prefix path: '{uri}' is no file of an execution"));
+    let invalid =
+        || ApiError::argument(format!("Invalid prefix path: '{uri}' is not a file of an execution"));
     if !InternalStorage::is_uri(uri) {
         return Err(invalid());
     }
