@@ -153,6 +153,6 @@ mod tests {
         assert_eq!(early["total"], 0);
         assert!(count(json!({})).await.error().contains("list of flows or namespaces"));
         let state = count(json!({"flows": [], "states": ["DONE"]})).await.error();
-        assert!(state.contains("'DONE' is no state"), "{state}");
+        assert!(state.contains("'DONE' is not a state"), "{state}");
     }
 }

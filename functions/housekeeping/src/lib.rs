@@ -36,7 +36,9 @@ fn states(names: &[String]) -> Result<Vec<State>, TaskError> {
         .iter()
         .map(|name| {
             serde_json::from_value(Json::String(name.trim().to_ascii_uppercase())).map_err(|_| {
-                TaskError::failed(format!("'{name}' is no state; write SUCCESS, WARNING, FAILED, KILLED …"))
+                TaskError::failed(format!(
+                    "'{name}' is not a state; write SUCCESS, WARNING, FAILED, KILLED …"
+                ))
             })
         })
         .collect()

@@ -139,8 +139,8 @@ fn demands_isolation(context: &Json) -> Result<bool, TaskError> {
 fn permit(rules: ContainerRules, options: &DockerOptions, image: &str) -> Result<(), TaskError> {
     let refused = |property: &str, word: &str| {
         Err(TaskError::failed(format!(
-            "{property} is refused, because it gives the container access to this machine: remove it, or ask the operator to start the server \
-             with SEGUE_CONTAINERS_ALLOW={word}"
+            "{property} is refused, because it gives the container access to this machine: remove it, or ask the \
+             operator to start the server with SEGUE_CONTAINERS_ALLOW={word}"
         )))
     };
     if options.privileged == Some(true) && !rules.privileged {

@@ -220,7 +220,7 @@ async fn a_message_starts_one_backfill_and_a_bad_one_is_kept_as_refused() {
     world.send(Message::Backfill(Box::new(nameless))).await;
     let newest =
         world.ports.state.backfills(&BackfillFilter { limit: 1, ..Default::default() }).await.unwrap();
-    assert!(newest[0].message.as_deref().unwrap().contains("is no id of a backfill"));
+    assert!(newest[0].message.as_deref().unwrap().contains("is not the id of a backfill"));
     assert_eq!(world.executions("f").await.len(), 3);
 }
 

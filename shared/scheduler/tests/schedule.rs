@@ -339,7 +339,9 @@ async fn a_manual_run_has_a_slot() {
     let wrong =
         scheduler.manual_trigger(&scheduled, None, Some(at("2023-07-01T08:00:00Z"))).await.unwrap_err();
     assert!(
-        wrong.to_string().contains("next to it are 2023-07-01T09:00:00+02:00 and 2023-07-02T09:00:00+02:00"),
+        wrong
+            .to_string()
+            .contains("nearest slots are 2023-07-01T09:00:00+02:00 and 2023-07-02T09:00:00+02:00"),
         "{wrong}"
     );
     assert!(matches!(

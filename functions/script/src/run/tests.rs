@@ -82,7 +82,7 @@ async fn output_files_have_exact_bytes_and_any_name() {
         "printf hidden > .hidden.csv; ln -s /etc/passwd passwd.csv",
     ];
     let ended = bench.shell(&commands, json!({"outputFiles": ["**.csv", "*.bin"]})).await;
-    assert!(ended.log().contains("'passwd.csv' is not kept"), "{}", ended.log());
+    assert!(ended.log().contains("'passwd.csv' is not stored"), "{}", ended.log());
     let files = ended.outputs()["outputFiles"].clone();
     let names: Vec<&String> = files.as_object().unwrap().keys().collect();
     assert_eq!(
