@@ -27,7 +27,8 @@ mkdir -p "$found"
 duckdb=$(realpath "$DUCKDB_LIB_DIR")
 export DUCKDB_LIB_DIR=$duckdb LD_LIBRARY_PATH=$duckdb${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} RUST_BACKTRACE=1
 for target in "${targets[@]}"; do
-  cargo fuzz build --fuzz-dir tests/fuzz --target-dir "$build" --sanitizer none --release "$target"
+  cargo fuzz build --fuzz-dir tests/fuzz --target-dir "$build" --sanitizer none --release --codegen-units 16 \
+    --no-trace-compares "$target"
 done
 programs=$build/$(rustc -vV | sed -n 's/^host: //p')/release
 
