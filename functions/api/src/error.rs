@@ -1,7 +1,7 @@
-//! What goes wrong with a request, and how it is told: Kestra's shape and codes (docs/kestra.md 6.1).
+//! Errors of requests, in Kestra's format and with Kestra's status codes (docs/kestra.md 6.1).
 //!
-//! A handler returns an [`ApiError`]; the layer [`shape`] adds what only it knows (the address), and brings the
-//! refusals of the framework itself into the same shape, so that a client meets one kind of error only.
+//! A handler returns an [`ApiError`]. The layer [`shape`] adds the address, which only the layer knows, and
+//! converts the framework's own errors to the same format, so that clients see only one kind of error.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -14,21 +14,21 @@ use segue_executor::{ActionError, CreateError};
 use segue_ports::PortError;
 use segue_scheduler::SchedulerError;
 
-/// The longest text of a refusal by the framework that is passed on.
+/// The largest text of an error of the framework that is passed on.
 const LONGEST_REASON: usize = 64 * 1024;
 
-/// A request that is not answered as it was meant.
+/// A request that failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct ApiError {
     status: StatusCode,
     message: String,
     problems: Vec<Problem>,
-    /// The items a bulk request stumbled on.
+    /// The items that made a bulk request fail.
     invalids: Option<Vec<types::Invalid>>,
 }
 
-/// What a handler answers.
+/// The result of a handler.
 pub(crate) type Answer<T> = Result<T, ApiError>;
 
 impl ApiError {
@@ -36,52 +36,52 @@ impl ApiError {
         Self { status, message: message.into(), problems: Vec::new(), invalids: None }
     }
 
-    /// 400: something is missing, or not now.
+    /// 400: something is missing, or is not possible now.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// 403: not for whoever asks.
+    /// 403: the caller may not do this.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, message)
     }
 
-    /// 404: `what` ("Flow 'a.b'") is not there.
+    /// 404: `what` ("Flow 'a.b'") does not exist.
     pub(crate) fn not_found(what: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("Not Found: {what} was not found"))
     }
 
-    /// 409: it is not in a state for that.
+    /// 409: the state does not allow this.
     pub(crate) fn illegal_state(message: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::CONFLICT, format!("Illegal state: {message}"))
     }
 
-    /// 413: more than is taken.
+    /// 413: the request is too large.
     pub(crate) fn too_large(message: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     }
 
-    /// 415: a body of a kind that is not read here.
+    /// 415: the body has an unsupported type.
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
     }
 
-    /// 421: the server does not answer to the name it is asked by.
+    /// 421: the request names another host than the server's.
     pub(crate) fn misdirected(message: impl Into<String>) -> Self {
         Self::new(StatusCode::MISDIRECTED_REQUEST, message)
     }
 
-    /// 422: an argument that cannot be.
+    /// 422: an argument is invalid.
     pub(crate) fn argument(message: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, format!("Illegal argument: {message}"))
     }
 
-    /// 422: a thing that is not valid, with everything found.
+    /// 422: a flow or another thing is invalid, with all problems.
     pub(crate) fn invalid(message: impl Into<String>, problems: Vec<Problem>) -> Self {
         Self { problems, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
     }
 
-    /// 400: items of a bulk request are not fit for it; nothing was done.
+    /// 400: some items of a bulk request do not allow the action. Nothing was done.
     pub(crate) fn bulk(action: &str, invalids: Vec<(String, String)>) -> Self {
         let items = invalids.iter().map(|(value, message)| types::Invalid {
             message: message.clone(),
@@ -97,7 +97,7 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, message)
     }
 
-    /// The code it is answered with.
+    /// The status code of the answer.
     #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {
         self.status
@@ -108,7 +108,7 @@ impl ApiError {
         &self.message
     }
 
-    /// All problems as one text, a line each.
+    /// All problems as one text, one on each line.
     pub(crate) fn all(&self) -> String {
         if self.problems.is_empty() {
             return self.message.clone();
@@ -194,7 +194,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Brings every refusal into Kestra's shape.
+/// Converts every error to Kestra's format.
 pub(crate) async fn shape(request: Request, next: Next) -> Response {
     let href = request.uri().path().to_owned();
     let mut response = next.run(request).await;
@@ -222,7 +222,7 @@ fn is_json(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.starts_with("application/json"))
 }
 
-/// The answer with that body, with the headers that were set already.
+/// The answer with this body, and with the headers that were already set.
 fn json_response(status: StatusCode, body: &types::Error, response: Response) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.status = status;

@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
     };
     ensure!(
         auth.is_some() || iap.is_some() || config.address.ip().is_loopback(),
-        "the API would be open to everybody at {}: set SEGUE_USERNAME and SEGUE_PASSWORD, or SEGUE_API_AUTH=iap where \
+        "every caller could use the API at {}: set SEGUE_USERNAME and SEGUE_PASSWORD, or SEGUE_API_AUTH=iap where \
          Identity-Aware Proxy stands in front of it",
         config.address
     );

@@ -1,4 +1,4 @@
-//! What the API is made of.
+//! The parts of the API.
 
 use crate::door::Access;
 use crate::error::{Answer, ApiError};
@@ -14,11 +14,11 @@ use segue_template::Renderer;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// What the API is made of.
+/// The parts of the API.
 pub struct ApiParts {
-    /// The platform.
+    /// The adapters of all ports.
     pub ports: Ports,
-    /// Makes executions, and changes them.
+    /// Creates and changes executions.
     pub executor: Arc<Executor>,
     /// Knows the schedules and runs the backfills.
     pub scheduler: Arc<Scheduler>,
@@ -26,11 +26,11 @@ pub struct ApiParts {
     pub catalog: Arc<Catalog>,
     /// Renders expressions.
     pub renderer: Renderer,
-    /// Answers what expressions ask.
+    /// Answers what expressions ask: `kv()`, `secret()`, `read()`.
     pub answers: Arc<dyn Answers>,
-    /// Live changes, for who follows an execution.
+    /// Live changes, for clients that follow an execution.
     pub watch: Arc<Watch>,
-    /// Who may come in.
+    /// The callers that are admitted.
     pub access: Access,
     /// The address of the server as its users see it, without a slash at the end.
     pub url: String,
@@ -39,7 +39,8 @@ pub struct ApiParts {
 }
 
 impl ApiParts {
-    /// Those of an API beside an executor and a scheduler: open to everybody on this machine, at no address yet.
+    /// Builds the parts from an executor and a scheduler. The API is open to every user of this machine, and
+    /// the URL is empty; the caller sets both.
     pub fn from_executor(executor: &Arc<Executor>, scheduler: &Arc<Scheduler>, watch: &Arc<Watch>) -> Self {
         let parts = executor.parts();
         Self {
@@ -57,11 +58,11 @@ impl ApiParts {
     }
 }
 
-/// What every handler has.
+/// The state that every handler uses.
 #[derive(Clone)]
 pub(crate) struct Api {
     parts: Arc<ApiParts>,
-    /// What the state store last said of itself.
+    /// The last known health of the state store.
     pub(crate) health: Arc<Health>,
 }
 
@@ -75,12 +76,12 @@ impl Api {
         &*self.ports.state
     }
 
-    /// Now.
+    /// The current time.
     pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
 
-    /// A flow that must be there.
+    /// A flow that must exist.
     pub(crate) async fn flow(&self, namespace: &str, id: &str, revision: Option<u32>) -> Answer<StoredFlow> {
         self.state()
             .flow(namespace, id, revision)

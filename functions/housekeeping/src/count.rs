@@ -7,7 +7,7 @@ use segue_ports::state::ExecutionFilter;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Counts the executions of flows and of namespaces, and keeps the counts an expression is true for.
+/// Counts the executions of flows and of namespaces, and returns the counts for which an expression is true.
 ///
 /// ```yaml
 /// id: silent_flows
@@ -21,19 +21,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Count {
-    /// Flows, each counted by itself. These, `namespaces`, or both.
+    /// Flows, each counted separately. Set this, `namespaces`, or both.
     #[serde(alias = "executions")]
     pub flows: Option<Vec<Flow>>,
-    /// Namespaces, each counted as a whole, without those below it.
+    /// Namespaces, each counted as a whole, without the namespaces below it.
     pub namespaces: Option<Vec<String>>,
-    /// In one of these states; in any unless given.
+    /// The states to count. Default: all states.
     #[serde(default)]
     pub states: Vec<String>,
-    /// Started at or after.
+    /// Started at this time or later.
     pub start_date: String,
-    /// Started at or before; now unless given.
+    /// Started at this time or earlier. Default: now.
     pub end_date: Option<String>,
-    /// Rendered for each count with the variable `count`; it is kept when that gives `true`.
+    /// Rendered for each count with the variable `count`. The count is returned if the result is `true`.
     pub expression: String,
 }
 
@@ -53,17 +53,17 @@ pub struct Flow {
 pub struct Counted {
     /// The namespace.
     pub namespace: String,
-    /// The flow; none for a namespace as a whole.
+    /// The flow. None for a namespace as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_id: Option<String>,
-    /// How many executions.
+    /// The number of executions.
     pub count: u64,
 }
 
 /// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// The counts that are kept.
+    /// The returned counts.
     pub results: Vec<Counted>,
     /// Their sum.
     pub total: u64,
@@ -153,6 +153,6 @@ mod tests {
         assert_eq!(early["total"], 0);
         assert!(count(json!({})).await.error().contains("list of flows or namespaces"));
         let state = count(json!({"flows": [], "states": ["DONE"]})).await.error();
-        assert!(state.contains("'DONE' is no state"), "{state}");
+        assert!(state.contains("'DONE' is not a state"), "{state}");
     }
 }

@@ -1,14 +1,14 @@
-//! Dates as properties give them: what `now()` and `dateAdd` print, RFC 3339, or a date alone.
+//! Dates in properties: in the format of `now()` and `dateAdd`, RFC 3339, or a date only.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use segue_task::TaskError;
 
-/// The instant of a rendered date; one without a zone is in UTC, one without a time at its beginning.
+/// The time of a rendered date. A date without a zone is in UTC. A date without a time means its beginning.
 ///
 /// # Errors
-/// A text that is no date, named with its property.
+/// A text that is not a date. The error names the property.
 pub fn instant(property: &str, text: &str) -> Result<Timestamp, TaskError> {
     let text = text.trim();
     let local = || text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(DateTime::from));
@@ -17,12 +17,12 @@ pub fn instant(property: &str, text: &str) -> Result<Timestamp, TaskError> {
         .or_else(|_| local().and_then(|local| local.to_zoned(TimeZone::UTC)).map(|zoned| zoned.timestamp()))
         .map_err(|_| {
             TaskError::failed(format!(
-                "{property} is '{text}', which is no date; write one like 2024-02-01T00:00:00Z"
+                "{property} is '{text}', which is not a date; write one like 2024-02-01T00:00:00Z"
             ))
         })
 }
 
-/// The same of a date that may be absent or empty.
+/// Like [`instant`], for a date that may be absent or empty.
 ///
 /// # Errors
 /// As [`instant`].

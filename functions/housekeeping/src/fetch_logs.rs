@@ -16,30 +16,30 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fetch {
-    /// The execution, this one unless given.
+    /// The execution. Default: this one.
     pub execution_id: Option<String>,
-    /// The namespace of its flow, where it is another one; goes with `flowId`.
+    /// The namespace of the execution's flow, if it is another flow. Requires `flowId`.
     pub namespace: Option<String>,
-    /// Its flow, where it is another one; goes with `namespace`.
+    /// The execution's flow, if it is another flow. Requires `namespace`.
     pub flow_id: Option<String>,
-    /// Lines of these tasks, one task after the other; of all unless given.
+    /// The tasks with the lines, one task after the other. Default: all tasks.
     #[serde(default)]
     pub tasks_id: Vec<String>,
-    /// Lines at or above this level, INFO unless given.
+    /// The lowest level of the lines. Default: INFO.
     pub level: Option<String>,
 }
 
 /// The outputs of the task.
 #[derive(Debug, Serialize)]
 pub struct Output {
-    /// How many lines.
+    /// The number of lines.
     pub size: u64,
     /// The file.
     pub uri: String,
 }
 
 impl Fetch {
-    /// The execution that is meant.
+    /// The id of the execution.
     async fn execution(&self, context: &TaskContext) -> Result<ExecutionId, TaskError> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let (namespace, flow) = (given(&self.namespace), given(&self.flow_id));
@@ -76,7 +76,7 @@ impl Task for Fetch {
             None => LogLevel::Info,
             Some(level) => LogLevel::parse(level).ok_or_else(|| {
                 TaskError::failed(format!(
-                    "level is '{level}', which is none; write TRACE, DEBUG, INFO, WARN or ERROR"
+                    "level is '{level}', which is not a level; write TRACE, DEBUG, INFO, WARN or ERROR"
                 ))
             })?,
         };
@@ -89,8 +89,9 @@ impl Task for Fetch {
         }
         let mut text = String::new();
         for line in &lines {
-            let row = serde_json::to_value(line)
-                .map_err(|error| TaskError::failed(format!("a log line is no JSON: {error}")))?;
+            let row = serde_json::to_value(line).map_err(|error| {
+                TaskError::failed(format!("a log line cannot be written as JSON: {error}"))
+            })?;
             text.push_str(&ion::to_string(&row));
             text.push('\n');
         }

@@ -1,9 +1,9 @@
 //! The `housekeeping` service: tasks on executions, their logs and triggers (docs/kestra.md 4.1).
 //!
-//! What it is: one module per task type that looks into the state store. Those that change the execution they
-//! run in (labels, variables, its end) are run by the engine instead.
+//! What it is: one module for each task type that reads or changes the state store. The engine itself runs
+//! the tasks that change their own execution (labels, variables, its end).
 //!
-//! What it must not know: how the state store keeps what it is asked for, how an execution goes on.
+//! What it must not know: how the state store keeps its data, how an execution continues.
 //!
 //! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one
 //! line in [`tasks`].
@@ -30,13 +30,15 @@ pub fn tasks() -> TaskList {
         .add::<toggle_trigger::Toggle>()
 }
 
-/// States by name; none of them means all.
+/// States by name. An empty list means all states.
 fn states(names: &[String]) -> Result<Vec<State>, TaskError> {
     names
         .iter()
         .map(|name| {
             serde_json::from_value(Json::String(name.trim().to_ascii_uppercase())).map_err(|_| {
-                TaskError::failed(format!("'{name}' is no state; write SUCCESS, WARNING, FAILED, KILLED …"))
+                TaskError::failed(format!(
+                    "'{name}' is not a state; write SUCCESS, WARNING, FAILED, KILLED …"
+                ))
             })
         })
         .collect()

@@ -8,7 +8,7 @@ use segue_ports::state::ExecutionFilter;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// How many executions are looked up at once.
+/// The number of executions that are read at once.
 const PAGE: u32 = 500;
 
 /// Removes executions that have ended, with their logs, metrics and files.
@@ -22,30 +22,30 @@ const PAGE: u32 = 500;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PurgeExecutions {
-    /// This namespace and those below it; with `flowId`, the flow's own namespace.
+    /// This namespace and the namespaces below it. With `flowId`, only the flow's own namespace.
     pub namespace: Option<String>,
     /// The flow.
     pub flow_id: Option<String>,
-    /// Started at or after.
+    /// Started at this time or later.
     pub start_date: Option<String>,
-    /// Started at or before.
+    /// Started at this time or earlier.
     pub end_date: String,
-    /// In one of these states; in any that is an end unless given.
+    /// The states of the executions. Default: all final states.
     #[serde(default)]
     pub states: Vec<String>,
-    /// Whether the executions go, with their task runs.
+    /// Whether the executions are removed, with their task runs.
     #[serde(default = "yes")]
     pub purge_execution: bool,
-    /// Whether their logs go.
+    /// Whether their logs are removed.
     #[serde(default = "yes")]
     pub purge_log: bool,
-    /// Whether their metrics are counted; they are kept with the task runs and go with them.
+    /// Whether their metrics are counted. Metrics are stored with the task runs and removed with them.
     #[serde(default = "yes")]
     pub purge_metric: bool,
-    /// Whether their files go.
+    /// Whether their files are removed.
     #[serde(default = "yes")]
     pub purge_storage: bool,
-    /// The pace is the store's own, so it changes nothing.
+    /// Accepted, and has no effect: the store decides the pace.
     pub batch_size: Option<u32>,
 }
 
@@ -57,13 +57,13 @@ fn yes() -> bool {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// Executions removed.
+    /// The number of removed executions.
     pub executions_count: u64,
-    /// Log lines removed.
+    /// The number of removed log lines.
     pub logs_count: u64,
-    /// Files removed.
+    /// The number of removed files.
     pub storages_count: u64,
-    /// Metrics removed.
+    /// The number of removed metrics.
     pub metrics_count: u64,
 }
 
@@ -111,7 +111,7 @@ impl PurgeExecutions {
         output: &mut Output,
     ) -> Result<(), TaskError> {
         let (state, storage) = (&context.ports().state, context.storage());
-        // The execution goes last: a purge that is interrupted finds it again.
+        // The execution is removed last, so that an interrupted purge finds it again.
         if self.purge_storage {
             for (uri, _) in storage.list(&format!("{}/", execution.storage_prefix())).await? {
                 output.storages_count += u64::from(storage.delete(&uri).await?);

@@ -23,13 +23,13 @@ pub(crate) struct Bench {
 pub(crate) struct Ended(TestRun);
 
 impl Ended {
-    /// What it gave out; it is to have succeeded.
+    /// The outputs of a task that must have succeeded.
     pub(crate) fn outputs(self) -> Map {
         assert_eq!(self.0.result.state, State::Success, "{}", self.0.log_text());
         self.0.result.outputs
     }
 
-    /// Why it failed; it is to have failed.
+    /// The error of a task that must have failed.
     pub(crate) fn error(self) -> String {
         assert_eq!(self.0.result.state, State::Failed);
         self.0.result.error.unwrap()
@@ -56,7 +56,7 @@ impl Bench {
         Ended(run(&crate::tasks(), self.ports.clone(), &work, message).await.unwrap())
     }
 
-    /// Makes an execution that began then and is in that state.
+    /// Creates an execution with this start and state.
     pub(crate) async fn execution(
         &self,
         namespace: &str,
@@ -115,7 +115,7 @@ impl Bench {
         String::from_utf8(stream.try_collect::<Vec<Bytes>>().await.unwrap().concat()).unwrap()
     }
 
-    /// The executions that are there, by id.
+    /// The existing executions, by id.
     pub(crate) async fn left(&self) -> Vec<String> {
         let all = self.ports.state.executions(&ExecutionFilter::default()).await.unwrap();
         let mut ids: Vec<_> = all.into_iter().map(|one| ExecutionId::to_string(&one.id)).collect();

@@ -7,7 +7,7 @@ use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Switches a trigger on or off. What the flow itself says with `disabled` stays as it is.
+/// Enables or disables a trigger. The property `disabled` in the flow has precedence.
 ///
 /// ```yaml
 /// id: no_more_for_now
@@ -20,16 +20,16 @@ use serde::{Deserialize, Serialize};
 pub struct Toggle {
     /// The trigger.
     pub trigger: String,
-    /// The namespace of its flow, the own one unless given.
+    /// The namespace of the trigger's flow. Default: the flow's own.
     pub namespace: Option<String>,
-    /// Its flow, the own one unless given.
+    /// The trigger's flow. Default: this flow.
     pub flow_id: Option<String>,
-    /// Whether it is on from now on.
+    /// Whether the trigger is enabled.
     #[serde(default)]
     pub enabled: bool,
 }
 
-/// It gives out nothing.
+/// The task has no outputs.
 #[derive(Debug, Serialize)]
 pub struct Output {}
 
@@ -45,7 +45,7 @@ impl Task for Toggle {
         let flow_id = given(&self.flow_id).unwrap_or_else(|| message.flow_id.clone());
         let flow = ports.state.flow(&namespace, &flow_id, None).await?.ok_or_else(|| {
             TaskError::failed(format!(
-                "Unable to find flow {namespace}.{flow_id}: save it first, or look at its name"
+                "Unable to find flow {namespace}.{flow_id}: save it first, or check its name"
             ))
         })?;
         if !has_trigger(&flow.source, &self.trigger) {
@@ -59,7 +59,7 @@ impl Task for Toggle {
         let found = ports.state.trigger(&key).await?;
         let (mut state, version) = match found {
             Some(found) => (found.value, found.version),
-            // Nobody has looked at the trigger yet; its slots are reckoned by who does.
+            // The scheduler has not seen the trigger yet. It computes the slots when it does.
             None => (
                 TriggerState {
                     key,
@@ -77,7 +77,7 @@ impl Task for Toggle {
         if version == 0 || state.disabled == self.enabled {
             state.disabled = !self.enabled;
             state.updated_date = now;
-            // Somebody else's change in between is a conflict, after which the task is run again.
+            // A change by another process in between is a conflict, after which the task is run again.
             ports.state.put_trigger(&state, version).await?;
         }
         context.info(format!("{} is {}", state.key, if self.enabled { "enabled" } else { "disabled" }));
@@ -85,7 +85,7 @@ impl Task for Toggle {
     }
 }
 
-/// Whether a flow has a trigger. Only ids are looked for, so that the types of its tasks need not be known.
+/// Whether a flow has a trigger. Only ids are compared, so that the types of its tasks need not be known.
 fn has_trigger(source: &str, id: &str) -> bool {
     let parsed = parse_flow(source, &Catalog::new(Vec::new()));
     let flow = parsed.flow.or(parsed.draft);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_there_is_named() {
+    async fn a_missing_trigger_or_flow_is_named() {
         let bench = Bench::new();
         let toggle = || bench.run(json!({"type": Toggle::TYPE, "trigger": "weekly"}));
         assert!(toggle().await.error().contains("Unable to find flow company.team.flow"));

@@ -7,27 +7,27 @@ use crate::runner::{Local, Runner};
 use segue_model::Json;
 use segue_task::{ContainerPlace, ContainerRules, TaskContext, TaskError};
 
-/// How a task runs as processes by its own wish.
+/// The property that makes a task run as processes.
 const AS_PROCESS: &str = "taskRunner: {type: io.kestra.plugin.core.runner.Process}";
-/// The label by which a flow demands containers, and its only value.
+/// The label by which a flow requires containers, and its only value.
 const LABEL: (&str, &str) = ("segue.isolation", "required");
 
 /// The container a task asks for.
 pub(crate) struct Asked<'a> {
-    /// From which image.
+    /// The name of the image.
     pub(crate) image: String,
-    /// How.
+    /// The options of the container.
     pub(crate) options: DockerOptions,
-    /// Whether the task itself names an image or a runner; else a container is only what Kestra would take.
+    /// Whether the task itself names an image or a runner. If not, a container is only Kestra's default.
     pub(crate) is_said: bool,
-    /// A runner that is not known here, where the task names one.
+    /// An unknown runner that the task names. None otherwise.
     pub(crate) unknown_runner: Option<&'a str>,
 }
 
 /// The runner of a task that asks for processes.
 ///
 /// # Errors
-/// Where the flow demands containers.
+/// An error if the flow requires containers.
 pub(crate) fn process(context: &TaskContext) -> Result<Runner, TaskError> {
     if demands_isolation(&context.message().context)? {
         return Err(isolated("the task asks for a process of this machine"));
@@ -38,7 +38,7 @@ pub(crate) fn process(context: &TaskContext) -> Result<Runner, TaskError> {
 /// The runner of a task that asks for a container.
 ///
 /// # Errors
-/// Where the server's configuration or the flow forbids what would be run.
+/// An error if the server's configuration or the flow forbids the runner.
 pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Runner, TaskError> {
     let rules = context.containers();
     let is_demanded = demands_isolation(&context.message().context)?;
@@ -50,12 +50,12 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
         permit(rules, &options, &image)?;
     }
     let docker = match (rules.place, unknown_runner) {
-        // Nobody asks a daemon that is not used.
+        // The daemon is not called if it is not used.
         (Some(ContainerPlace::Process | ContainerPlace::Refuse), _) => Ok(()),
-        (_, Some(kind)) => Err(format!("the task runner {kind} is not known here")),
+        (_, Some(kind)) => Err(format!("the task runner {kind} is unknown")),
         (_, None) => {
             let found = docker::available(options.host.as_deref()).await;
-            found.map_err(|why| format!("Docker is not there ({why})"))
+            found.map_err(|why| format!("Docker is not available ({why})"))
         }
     };
     match decide(rules.place, is_demanded, docker)? {
@@ -77,11 +77,11 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
 #[derive(Debug, PartialEq, Eq)]
 enum Chosen {
     Docker,
-    /// On the machine, and why.
+    /// As processes of this machine, and the reason.
     Process(String),
 }
 
-/// Where a container task runs; `docker` says why there is no Docker.
+/// Decides where a container task runs. `docker` says why there is no Docker.
 fn decide(
     place: Option<ContainerPlace>,
     is_demanded: bool,
@@ -91,7 +91,7 @@ fn decide(
         (Some(ContainerPlace::Refuse), _) => {
             return Err(TaskError::failed(format!(
                 "the task asks for a container, and this server refuses such tasks (SEGUE_CONTAINERS=refuse): \
-                 write {AS_PROCESS}, or have the server started with another SEGUE_CONTAINERS"
+                 write {AS_PROCESS}, or ask the operator to start the server with another SEGUE_CONTAINERS"
             )));
         }
         (Some(ContainerPlace::Process), _) => "SEGUE_CONTAINERS is 'process'".to_owned(),
@@ -99,7 +99,7 @@ fn decide(
         (Some(ContainerPlace::Docker), Err(why)) => {
             return Err(TaskError::failed(format!(
                 "{why}, and this server runs container tasks only in containers: start Docker, write {AS_PROCESS}, \
-                 or have the server started with SEGUE_CONTAINERS=process"
+                 or ask the operator to start the server with SEGUE_CONTAINERS=process"
             )));
         }
         (None, Err(why)) => why,
@@ -113,13 +113,13 @@ fn decide(
 fn isolated(why: &str) -> TaskError {
     let (label, value) = LABEL;
     TaskError::failed(format!(
-        "{why}, but the label '{label}: {value}' says that this flow runs scripts in containers only: run it where \
-         Docker is, let the task use Docker, or remove the label"
+        "{why}, but the label '{label}: {value}' says that this flow runs scripts only in containers: run it where \
+         Docker is available, let the task use Docker, or remove the label"
     ))
 }
 
-/// Whether the labels of the execution demand containers. Labels given at the start of an execution replace those of
-/// its flow, so that a label which only hides the demand is refused rather than believed.
+/// Whether the labels of the execution require containers. Labels that are set at the start of an execution
+/// replace those of its flow. So a label that only hides the requirement is refused.
 fn demands_isolation(context: &Json) -> Result<bool, TaskError> {
     let (label, value) = LABEL;
     let Some(ours) = context.get("labels").and_then(|labels| labels.get("segue")) else { return Ok(false) };
@@ -130,17 +130,17 @@ fn demands_isolation(context: &Json) -> Result<bool, TaskError> {
             Err(TaskError::failed(format!("the label '{label}' is {given}, but can only be '{value}'")))
         }
         (None, _) => Err(TaskError::failed(format!(
-            "the label 'segue' hides the label '{label}': give the execution no label of the name 'segue'"
+            "the label 'segue' hides the label '{label}': start the execution without a label 'segue'"
         ))),
     }
 }
 
-/// Refuses what would give a container more of the machine than the server's configuration allows.
+/// Refuses options that give a container more access to the machine than the server's configuration allows.
 fn permit(rules: ContainerRules, options: &DockerOptions, image: &str) -> Result<(), TaskError> {
     let refused = |property: &str, word: &str| {
         Err(TaskError::failed(format!(
-            "{property} is refused, because it opens this machine to the container: remove it, or have the server \
-             started with SEGUE_CONTAINERS_ALLOW={word}"
+            "{property} is refused, because it gives the container access to this machine: remove it, or ask the \
+             operator to start the server with SEGUE_CONTAINERS_ALLOW={word}"
         )))
     };
     if options.privileged == Some(true) && !rules.privileged {
@@ -156,25 +156,27 @@ fn permit(rules: ContainerRules, options: &DockerOptions, image: &str) -> Result
     }
     if let Some(host) = options.host.as_deref().filter(|host| !is_socket(host)) {
         return Err(TaskError::failed(format!(
-            "host: {host} is refused, because the client would start other programs to reach that Docker: give \
+            "host: {host} is refused, because the client would start other programs to connect to that Docker: write \
              unix://PATH or tcp://HOST:PORT"
         )));
     }
-    // The client would take such an image for one of its own options, `--privileged` among them.
+    // The client would take such an image for one of its own options, such as `--privileged`.
     if options.full_image(image).starts_with('-') {
-        return Err(TaskError::failed(format!("the image '{image}' is refused: no image begins with '-'")));
+        return Err(TaskError::failed(format!(
+            "the image '{image}' is refused: the name of an image cannot begin with '-'"
+        )));
     }
     Ok(())
 }
 
-/// Whether a network is neither that of the machine nor that of another container, whichever way the client can be
-/// told: `host`, `container:NAME`, `name=host,alias=x`.
+/// Whether a network is neither that of the machine nor that of another container, in any syntax of the
+/// client: `host`, `container:NAME`, `name=host,alias=x`.
 fn is_own_network(name: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
     name.chars().all(is_plain) && !name.eq_ignore_ascii_case("host")
 }
 
-/// Whether the address of a Docker is a socket, and no command such as `ssh` leads there.
+/// Whether the address of a Docker is a socket, so that no command such as `ssh` is run.
 fn is_socket(host: &str) -> bool {
     ["unix://", "tcp://", "http://", "https://"].iter().any(|scheme| host.starts_with(scheme))
 }

@@ -19,9 +19,9 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// Runs a container. The commands are the arguments of the image: there is no shell in between. Without
-/// Docker they are run as a process of this machine, with a warning in the log, unless the server's configuration
-/// (`SEGUE_CONTAINERS`) or the flow (the label `segue.isolation: required`) forbids that.
+/// Runs a container. The commands are the arguments of the image, without a shell in between. Without Docker
+/// they run as a process of this machine, with a warning in the log, unless the server's configuration
+/// (`SEGUE_CONTAINERS`) or the flow (the label `segue.isolation: required`) forbids this.
 ///
 /// ```yaml
 /// id: hello
@@ -41,13 +41,13 @@ pub struct Run {
     /// Variables of the process.
     #[serde(default)]
     env: Json,
-    /// Names with contents or URIs of files that are to be there.
+    /// Names with contents or URIs of files to put into the working directory.
     #[serde(default)]
     input_files: Json,
-    /// Globs of files to keep.
+    /// Globs of files to store.
     #[serde(default)]
     output_files: Texts,
-    /// Which files of the namespace are to be there.
+    /// The files of the namespace to put into the working directory.
     namespace_files: Option<NamespaceFiles>,
     /// How it is run.
     #[serde(flatten)]
@@ -76,7 +76,7 @@ impl Run {
         container_rules::choose(context, asked).await
     }
 
-    /// Runs it on this machine.
+    /// Runs the container on this machine.
     async fn here(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
         let place = Place::make(context, runner.layout())?;
         let (env, mut arguments) = self.render(context, &place).await?;
@@ -84,7 +84,7 @@ impl Run {
             arguments.splice(0..0, self.entry_point());
             if arguments.is_empty() {
                 return Err(TaskError::failed(format!(
-                    "there are no commands, and what the image '{}' would do by itself only Docker knows: start \
+                    "there are no commands, and only Docker can run the image '{}' without commands: start \
                      Docker, or set commands",
                     self.container_image
                 )));
@@ -96,8 +96,8 @@ impl Run {
         end(context, &place, &self.output_files, sink, code).await
     }
 
-    /// Runs it in a container elsewhere, or sees how that is. With an entry point of the task's own, commands are run
-    /// by a shell, which keeps their output; else the image is left to itself.
+    /// Runs the container outside, or checks on it. With the task's own entry point, a shell runs the
+    /// commands and stores their output. Without one, the image runs as it is.
     async fn elsewhere(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
         let place = Place::make(context, remote.layout())?;
         let (env, mut arguments) = self.render(context, &place).await?;
@@ -127,7 +127,7 @@ impl Run {
         Ok((env, rendering.texts("commands", &self.commands).await?))
     }
 
-    /// The task's own entry point; a list of one empty text takes the image's away, and has nothing in its place.
+    /// The task's own entry point. A list with one empty text removes the image's entry point.
     fn entry_point(&self) -> Vec<String> {
         let given = self.options.entry_point.as_ref().map(|given| given.0.clone()).unwrap_or_default();
         given.into_iter().filter(|part| !part.is_empty()).collect()

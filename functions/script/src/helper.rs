@@ -1,4 +1,5 @@
-//! The small modules scripts report outputs and metrics with, put where `import` and `require` find them.
+//! The small modules with which scripts report outputs and metrics, installed where `import` and `require`
+//! find them.
 
 use crate::language::Helper;
 use crate::place::Folder;
@@ -9,9 +10,8 @@ const PYTHON: &str = include_str!("helper/kestra.py");
 const PYTHON_NAMES: &str = include_str!("helper/sitecustomize.py");
 const NODE: &str = include_str!("helper/kestra.js");
 
-/// Writes the module into `scratch` and returns the variable that names its folder, with the folder as the script sees
-/// it. For an inline
-/// script in Python there is also what lets it say `true`, `false` and `null`.
+/// Writes the module into `scratch`. Returns the variable for its folder, with the path that the script sees.
+/// An inline Python script also gets definitions of `true`, `false` and `null`.
 pub(crate) async fn install(
     helper: Helper,
     is_script: bool,

@@ -1,19 +1,19 @@
-//! The languages scripts are written in: one row each.
+//! The languages of scripts, one row each.
 
-/// How scripts of one language are run.
+/// How to run scripts of one language.
 #[derive(Debug)]
 pub(crate) struct Language {
-    /// The image when none is given; used where containers are.
+    /// The default image, used if there are containers.
     pub(crate) image: &'static str,
-    /// How a script file is named; none where the script is the shell text itself.
+    /// The file of a script. None if the script is the shell text itself.
     pub(crate) file: Option<ScriptFile>,
-    /// What runs the commands when the task names nothing else.
+    /// The default interpreter of commands.
     pub(crate) interpreter: &'static [&'static str],
-    /// What makes the interpreter end at the first command that fails.
+    /// The command that makes the interpreter end at the first failure.
     pub(crate) fail_fast: &'static str,
-    /// Variables of its processes.
+    /// Environment variables of its processes.
     pub(crate) env: &'static [(&'static str, &'static str)],
-    /// The module scripts can report outputs and metrics with.
+    /// The module with which scripts report outputs and metrics.
     pub(crate) helper: Helper,
 }
 
@@ -22,16 +22,16 @@ pub(crate) struct Language {
 pub(crate) struct ScriptFile {
     /// The file's ending.
     pub(crate) extension: &'static str,
-    /// Programs that run it; the first one the machine has is taken.
+    /// Programs that run the file. The first one on the machine is used.
     pub(crate) programs: &'static [&'static str],
     /// Arguments before the file's name.
     pub(crate) arguments: &'static [&'static str],
 }
 
-/// Which helper module is put in reach.
+/// The helper module that is installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Helper {
-    /// None: the protocol is printed by hand.
+    /// None: the script prints the output protocol itself.
     None,
     /// `from kestra import Kestra`.
     Python,
@@ -105,8 +105,8 @@ pub(crate) const DENO: Language = language("denoland/deno", "ts", &["deno"], &["
 pub(crate) const BUN: Language = language("oven/bun", "ts", &["bun"], &["run"]);
 
 impl ScriptFile {
-    /// The program of this machine that runs such files; the first name where there is none, so that the
-    /// failure names it. `path` is a `PATH` variable.
+    /// The program of this machine that runs such files. If there is none, the first name, so that the error
+    /// names it. `path` is a `PATH` variable.
     pub(crate) fn program(&self, path: Option<&std::ffi::OsStr>) -> &'static str {
         let folders: Vec<_> = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
         let is_there = |program: &&&str| folders.iter().any(|folder| folder.join(program).is_file());

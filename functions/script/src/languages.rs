@@ -10,8 +10,8 @@ use segue_model::Json;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::Deserialize;
 
-/// Makes the module of one language with its two task types. `python` in square brackets are properties only
-/// that language has.
+/// Makes the module of one language with its two task types. The properties in square brackets exist only for
+/// Python.
 macro_rules! language {
     (
         $module:ident, $about:literal, $language:expr,

@@ -1,4 +1,4 @@
-//! From rendered commands to one process to start: the shell text, its interpreter, its variables.
+//! Converts rendered commands to one process: the shell text, its interpreter, its variables.
 
 use crate::language::{Language, ScriptFile};
 use crate::place::Folder;
@@ -12,12 +12,12 @@ use std::path::Path;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-/// Linux takes no single variable of 128 KiB or more; longer text goes through a file.
+/// Linux accepts no variable of 128 KiB or more. Longer text is passed in a file.
 const MAX_VARIABLE: usize = 100_000;
-/// The variable that carries the commands into a container of this machine.
+/// The variable with the commands for a container of this machine.
 const COMMANDS: &str = "SEGUE_COMMANDS";
 
-/// Names a script file in a shell text, or as arguments.
+/// The command for a script file, as words of a shell text or as arguments.
 pub(crate) fn script_command(file: &ScriptFile, program: &str, name: &str) -> Vec<String> {
     let mut command = vec![program.to_owned()];
     command.extend(file.arguments.iter().map(|&argument| argument.to_owned()));
@@ -27,28 +27,28 @@ pub(crate) fn script_command(file: &ScriptFile, program: &str, name: &str) -> Ve
 
 /// Program and arguments for commands.
 pub(crate) struct Arguments<'a> {
-    /// How the language runs them.
+    /// The language of the commands.
     pub(crate) language: &'a Language,
     /// The task's own properties.
     pub(crate) properties: &'a ScriptProperties,
-    /// Commands that come first.
+    /// Commands that run first.
     pub(crate) before: Vec<String>,
     /// The commands.
     pub(crate) commands: Vec<String>,
 }
 
-/// Program and arguments, and how they are seen.
+/// Program and arguments, and who can see them.
 pub(crate) struct Built {
     /// Program and arguments.
     pub(crate) arguments: Vec<String>,
-    /// Why everybody on this machine sees the commands in a list of processes, where that is so.
+    /// Why all users of this machine can see the commands in a list of processes. None if they cannot.
     pub(crate) shown: Option<String>,
 }
 
 impl Arguments<'_> {
-    /// The whole of it. A text with commands is no argument, where everybody on this machine would read it in a list of
-    /// processes, the secrets in it too: it is a file in `folder`, or a variable for a container of this machine, whose
-    /// user might not be let into the folder.
+    /// Builds the whole. A text with commands is not passed as an argument, because all users of this machine
+    /// could read it in a list of processes, including its secrets. It is a file in `folder`, or a variable
+    /// for a container of this machine, because the user of the container may have no access to the folder.
     pub(crate) async fn build(
         self,
         folder: &Folder,
@@ -64,9 +64,7 @@ impl Arguments<'_> {
             parts.extend(self.before);
             parts.extend(self.commands);
             if parts.is_empty() {
-                return Err(TaskError::failed(
-                    "there is nothing to run: commands is empty, and so is interpreter",
-                ));
+                return Err(TaskError::failed("there is nothing to run: commands and interpreter are empty"));
             }
             return Ok(Built { arguments: parts, shown: None });
         }
@@ -80,13 +78,13 @@ impl Arguments<'_> {
         let text = parts.join("\n");
         if text.contains('\0') {
             return Err(TaskError::failed(
-                "there is a NUL character in the commands, which no interpreter takes",
+                "the commands contain a NUL character, which no interpreter accepts",
             ));
         }
         let Some(reader) = reader(&interpreter) else {
             let shown = format!(
-                "the commands are an argument of '{}', so everybody on this machine can read them while they run, the \
-                 secrets in them too; give secrets by env",
+                "the commands are an argument of '{}', so all users of this machine can read them while they run, including \
+                 secrets; pass secrets in env",
                 interpreter.join(" ")
             );
             let arguments = interpreter.into_iter().chain([text]).collect();
@@ -122,8 +120,8 @@ async fn write_private(path: &Path, text: String) -> Result<(), TaskError> {
     file.flush().await.map_err(wrong)
 }
 
-/// Interpreters that can be told to take the text of their last argument from a file, as if it stood there: `$0`, the
-/// arguments, the exit code stay as they are.
+/// Interpreters that can read the text of their last argument from a file. `$0`, the arguments and the exit
+/// code stay the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
     Shell,
@@ -140,7 +138,7 @@ impl Reader {
         }
     }
 
-    /// What stands in place of the text.
+    /// The replacement for the text.
     fn read(self, path: &str) -> String {
         match self {
             Self::Shell => format!(". {}", shell_word(path)),
@@ -152,11 +150,12 @@ impl Reader {
     }
 }
 
-/// How an interpreter that takes the commands as its last argument can read them from a file instead.
+/// How an interpreter that takes the commands as its last argument can read them from a file instead. None if
+/// it cannot.
 fn reader(interpreter: &[String]) -> Option<Reader> {
     let last = interpreter.last()?;
     let option = last.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
-    // `-c`, and with other letters before it: `-euc`.
+    // `-c`, also with other letters before it: `-euc`.
     let takes_text = option.is_some_and(|letters| letters.ends_with('c'));
     if takes_text && is_shell(interpreter) {
         return Some(Reader::Shell);
@@ -170,7 +169,7 @@ fn reader(interpreter: &[String]) -> Option<Reader> {
     (is_command && ["pwsh", "powershell"].contains(&program)).then_some(Reader::PowerShell)
 }
 
-/// The name of the program, without its folder and `env` before it.
+/// The name of the program, without its folder and without `env` before it.
 fn program_of(interpreter: &[String]) -> &str {
     let name = |part: &String| -> usize { part.rfind('/').map_or(0, |at| at + 1) };
     let mut names = interpreter.iter().map(|part| part.get(name(part)..).unwrap_or_default());
@@ -180,7 +179,7 @@ fn program_of(interpreter: &[String]) -> &str {
     }
 }
 
-/// Whether `set -e` means something to an interpreter.
+/// Whether an interpreter understands `set -e`.
 fn is_shell(interpreter: &[String]) -> bool {
     matches!(program_of(interpreter), "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "busybox")
 }
@@ -199,7 +198,7 @@ pub(crate) fn process(
     Ok(command)
 }
 
-/// Refuses names the system would misread.
+/// Refuses variables that the system would misread.
 pub(crate) fn check_variables(env: &BTreeMap<String, String>) -> Result<(), TaskError> {
     let bad = |name: &str| name.is_empty() || name.contains(['=', '\0']);
     match env.iter().find(|(name, value)| bad(name) || value.contains('\0')) {

@@ -1,5 +1,5 @@
-//! The `script` service: runs commands and scripts, and looks after the directory a WorkingDirectory's children
-//! share (docs/kestra.md 4.2, 4.4).
+//! The `script` service: runs commands and scripts, and manages the directory that a WorkingDirectory's
+//! children share (docs/kestra.md 4.2, 4.4).
 //!
 //! What it is: the task types of [`languages`], [`docker_run::Run`], and the engine's own [`working_directory`]
 //! tasks, on one way to run a script: files in, commands rendered, a process or container, files out.

@@ -1,25 +1,25 @@
-//! Output of a process, cut into lines of bounded length.
+//! Splits the output of a process into lines of limited length.
 //!
-//! A process may print gigabytes without a line end: what is beyond the bound is counted and left out. Lines
-//! of the output protocol carry values and may be longer.
+//! A process may print gigabytes without a line end: the part beyond the limit is counted and left out. Lines
+//! of the output protocol contain values and may be longer.
 
 use crate::protocol;
 
-/// Bytes kept of an ordinary line.
+/// The largest stored size of an ordinary line, in bytes.
 const MAX_LINE: usize = 32 * 1024;
-/// Bytes kept of a line of the output protocol.
+/// The largest stored size of a line of the output protocol, in bytes.
 pub(crate) const MAX_PROTOCOL_LINE: usize = 16 * 1024 * 1024;
 
 /// One line, without its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// The text; what is not UTF-8 is replaced.
+    /// The text. Bytes that are not UTF-8 are replaced.
     pub(crate) text: String,
-    /// Bytes left out at its end.
+    /// The number of bytes left out at its end.
     pub(crate) left_out: u64,
 }
 
-/// Cuts a stream of bytes into lines.
+/// Splits a stream of bytes into lines.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     kept: Vec<u8>,
@@ -27,7 +27,7 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Takes the next bytes and hands over each line they finish.
+    /// Takes the next bytes and emits each completed line.
     pub(crate) fn push(&mut self, bytes: &[u8], emit: &mut impl FnMut(Line)) {
         let mut pieces = bytes.split(|byte| *byte == b'\n').peekable();
         while let Some(piece) = pieces.next() {
@@ -38,7 +38,7 @@ impl Lines {
         }
     }
 
-    /// Hands over what remains when the stream ends without a line end.
+    /// Emits the rest when the stream ends without a line end.
     pub(crate) fn finish(&mut self, emit: &mut impl FnMut(Line)) {
         if !self.kept.is_empty() || self.left_out > 0 {
             emit(self.take());
@@ -46,7 +46,7 @@ impl Lines {
     }
 
     fn keep(&mut self, piece: &[u8]) {
-        // The first bytes decide which bound holds, so they are kept before it is asked for.
+        // The first bytes decide which limit applies, so they are stored before the limit is chosen.
         let (head, tail) = piece.split_at(piece.len().min(MAX_LINE.saturating_sub(self.kept.len())));
         self.kept.extend_from_slice(head);
         let room = self.limit().saturating_sub(self.kept.len());

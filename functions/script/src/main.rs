@@ -1,7 +1,7 @@
 //! The `script` service: wiring only.
 
 fn main() -> anyhow::Result<()> {
-    // Before any thread is started: a keeper of scripts is this program, started once more.
+    // Before any thread starts: the keeper of scripts is this program, started once more.
     segue_process::enter();
     serve()
 }

@@ -1,4 +1,4 @@
-//! One process with all its children: read line by line, and ended as a whole.
+//! Runs one process with all its children: reads its lines, and ends it as a whole.
 
 use crate::lines::{Line, Lines};
 use segue_process::{Child, Program, StartError};
@@ -9,14 +9,14 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How long output of children that outlive the process is waited for.
+/// How long to wait for output of children that outlive the process.
 const AFTER_EXIT: Duration = Duration::from_secs(2);
-/// How long a process has to end by itself after it was asked to.
+/// How long a process may take to end after it was asked to.
 const AFTER_TERM: Duration = Duration::from_secs(1);
-/// Bytes read at once.
+/// The number of bytes read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Where a line was printed.
+/// The stream of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// Standard output.
@@ -28,23 +28,23 @@ pub(crate) enum Source {
 /// Why there is no exit code.
 #[derive(Debug, Error)]
 pub(crate) enum ProcessError {
-    /// The program is not there, or cannot be started.
+    /// The program does not exist, or cannot be started.
     #[error("cannot start '{program}': {source}")]
     NotStarted {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The system lost it.
+    /// The system lost the process.
     #[error("cannot wait for '{program}': {source}")]
     Lost {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// It was asked to stop, and has ended.
+    /// The process was asked to stop, and has ended.
     #[error("the process was stopped")]
     Stopped,
 }
@@ -61,9 +61,9 @@ impl From<ProcessError> for TaskError {
     }
 }
 
-/// Runs a program to its end and returns its exit code (128 + signal where a signal ended it). Whatever it left behind
-/// in the background ends with it, as in a container. When `stop` is cancelled, or the future is dropped, the whole tree
-/// is killed.
+/// Runs a program to its end and returns its exit code (128 + signal if a signal ended it). Background
+/// processes that it left behind end with it, as in a container. When `stop` is cancelled, or the future is
+/// dropped, the whole tree is killed.
 pub(crate) async fn run(
     program: impl Into<Program>,
     stop: &CancellationToken,
@@ -92,14 +92,14 @@ pub(crate) async fn listen(
     let mut code: Option<i32> = None;
     let mut deadline = Instant::now();
     loop {
-        // In this order: of what both outputs have by now, what was printed for the reader goes before what went
-        // wrong after it.
+        // In this order: if both streams have data, the standard output comes before the error that followed
+        // it.
         tokio::select! {
             biased;
             () = stop.cancelled() => {
                 child.terminate();
                 if code.is_none() {
-                    // The result does not matter: what has not ended is killed next.
+                    // The result does not matter: processes that have not ended are killed next.
                     let _ = timeout(AFTER_TERM, child.ended()).await;
                 }
                 child.kill().await;
@@ -160,7 +160,7 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         self.reader.is_some()
     }
 
-    /// Waits for more bytes; closes at the end. May be dropped while it waits without losing any.
+    /// Waits for more bytes. Closes at the end. The future may be dropped without losing bytes.
     async fn read(&mut self) {
         let Some(reader) = &mut self.reader else { return };
         self.buffer.clear();
@@ -198,7 +198,7 @@ mod tests {
         (code, lines)
     }
 
-    /// Whether a process is there and not merely a zombie.
+    /// Whether a process exists and is not a zombie.
     fn is_alive(id: &str) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
         stat.rsplit(')')
@@ -269,7 +269,7 @@ mod tests {
         assert!(wait_until(|| !is_alive(&id)).await, "{id} is still there");
     }
 
-    /// Starts a tree of three generations, one of them in a session of its own, and returns their ids.
+    /// Starts a tree of three generations, one of them in its own session, and prints their ids.
     const TREE: &str = "sh -c 'sleep 300 & echo $!; setsid sleep 301 & echo $!; wait' & echo $!; wait";
 
     #[tokio::test]

@@ -1,51 +1,51 @@
-//! The properties all script tasks share (docs/kestra.md 4.4).
+//! The common properties of all script tasks (docs/kestra.md 4.4).
 
 use schemars::JsonSchema;
 use segue_files::{NamespaceFiles, Texts};
 use segue_model::{Json, Map};
 use serde::Deserialize;
 
-/// Properties that are rendered by the task itself, with `{{ outputDir }}`.
+/// Properties that the task itself renders, with `{{ outputDir }}`.
 pub(crate) const RAW: &[&str] = &["commands", "script", "beforeCommands", "env"];
 
-/// The properties all script tasks share.
+/// The common properties of all script tasks.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ScriptProperties {
     /// Commands that run first, in the same shell.
     #[schemars(with = "Texts")]
     pub before_commands: Json,
-    /// The image, where containers are to be had.
+    /// The image, used if there are containers.
     pub container_image: Option<String>,
     /// `type: io.kestra.plugin.core.runner.Process`, or Docker's with its properties.
     pub task_runner: Option<Map>,
-    /// `PROCESS` or `DOCKER`: the older way to say it.
+    /// `PROCESS` or `DOCKER`. The old property for the same.
     pub runner: Option<String>,
-    /// Properties of the Docker runner: the older way to say it.
+    /// Properties of the Docker runner. The old property for the same.
     pub docker: Option<Map>,
     /// Variables of the process.
     pub env: Json,
-    /// What runs the commands, which it gets joined with newlines as its last argument. An empty list: the
-    /// commands are program and arguments themselves.
+    /// The interpreter. It gets the commands, joined by line breaks, as its last argument. With an empty
+    /// list, the commands are the program and its arguments.
     pub interpreter: Option<Texts>,
-    /// Whether the first command that fails ends the task; true where it is missing.
+    /// Whether the first failed command ends the task. Default: true.
     pub fail_fast: Option<bool>,
-    /// Names with contents or URIs of files that are to be there; or such a map as JSON text.
+    /// Names with contents or URIs of files to put into the working directory, or such a map as JSON text.
     pub input_files: Json,
-    /// Globs of files to keep.
+    /// Globs of files to store.
     pub output_files: Texts,
-    /// Which files of the namespace are to be there.
+    /// The files of the namespace to put into the working directory.
     pub namespace_files: Option<NamespaceFiles>,
-    /// Deprecated: files left in `{{ outputDir }}` are always kept.
+    /// Deprecated: files in `{{ outputDir }}` are always stored.
     pub output_directory: Option<bool>,
-    /// Deprecated and without effect: only the exit code decides.
+    /// Deprecated, and has no effect: only the exit code decides.
     pub warning_on_std_err: Option<bool>,
-    /// `AUTO` or `LINUX`; without effect.
+    /// `AUTO` or `LINUX`. Has no effect.
     #[serde(rename = "targetOS")]
     pub target_os: Option<String>,
 }
 
-/// What only Python tasks have.
+/// The properties of Python tasks only.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PythonProperties {
@@ -53,8 +53,8 @@ pub struct PythonProperties {
     pub dependencies: Texts,
     /// The version of Python, as in `3.12`.
     pub python_version: Option<String>,
-    /// Whether the installed packages are kept for the next run; true where it is missing.
+    /// Whether the installed packages are kept for the next run. Default: true.
     pub dependency_cache_enabled: Option<bool>,
-    /// Without effect: packages are installed with `pip`.
+    /// Has no effect: packages are installed with `pip`.
     pub package_manager: Option<String>,
 }

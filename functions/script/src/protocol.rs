@@ -1,14 +1,14 @@
-//! The output protocol: a line `::{…}::` carries outputs, metrics and log lines (docs/kestra.md 4.4).
+//! The output protocol: a line `::{…}::` has outputs, metrics and log lines (docs/kestra.md 4.4).
 
 use segue_model::log::LogLevel;
 use segue_model::{Json, Map};
 use serde::Deserialize;
 
-/// What such a line says.
+/// The content of such a line.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Report {
-    /// Merged into `vars`; the last one wins.
+    /// Outputs, merged into `vars`. The last value wins.
     pub(crate) outputs: Option<Map>,
     /// Counters and timers.
     pub(crate) metrics: Vec<Metric>,
@@ -41,7 +41,7 @@ pub(crate) enum MetricKind {
 /// One line for the log.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct LogLine {
-    /// Its level by name; INFO where it is missing.
+    /// The level by name. Missing: INFO.
     #[serde(default)]
     pub(crate) level: Option<String>,
     /// Its text.
@@ -50,7 +50,7 @@ pub(crate) struct LogLine {
 }
 
 impl LogLine {
-    /// Its level; INFO where there is none or an unknown one.
+    /// The level. INFO if it is missing or unknown.
     pub(crate) fn level(&self) -> LogLevel {
         self.level.as_deref().and_then(LogLevel::parse).unwrap_or(LogLevel::Info)
     }
@@ -61,7 +61,7 @@ impl LogLine {
     }
 }
 
-/// Whether a line begins as those of the protocol do.
+/// Whether a line begins like a line of the protocol.
 pub(crate) fn begins(line: &str) -> bool {
     begins_with(line.as_bytes())
 }
@@ -71,8 +71,7 @@ pub(crate) fn begins_with(line: &[u8]) -> bool {
     line.trim_ascii_start().starts_with(b"::{")
 }
 
-/// Reads a line: none where it is an ordinary one, an error where it is written like the protocol and cannot
-/// be read.
+/// Parses a line. None for an ordinary line. An error for a line of the protocol that cannot be parsed.
 pub(crate) fn parse(line: &str) -> Option<Result<Report, serde_json::Error>> {
     let inside = line.trim().strip_prefix("::")?.strip_suffix("::")?;
     (inside.starts_with('{') && inside.ends_with('}')).then(|| serde_json::from_str(inside))

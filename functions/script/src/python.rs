@@ -1,4 +1,4 @@
-//! The Python a task asks for, put in reach as `python` with its packages.
+//! Provides the Python that a task asks for, as `python` with its packages.
 
 use crate::language::PYTHON;
 use crate::properties::PythonProperties;
@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Python<'a> {
     pub(crate) context: &'a TaskContext,
     pub(crate) properties: &'a PythonProperties,
-    /// A folder that goes with the run.
+    /// A folder that is removed after the run.
     pub(crate) scratch: &'a Path,
 }
 
 impl Python<'_> {
-    /// Puts it in reach, and returns the program's name if it is settled by that. In a container the packages
-    /// are installed by a command that comes first.
+    /// Provides Python. Returns the program's name if it is known then. In a container, a first command
+    /// installs the packages.
     pub(crate) async fn provide(
         &self,
         runner: Option<&Local>,
@@ -41,10 +41,10 @@ impl Python<'_> {
             if program == "python" {
                 return Ok(None);
             }
-            // Commands say `python`, as the images have it; many machines only have `python3`.
+            // Commands use the name `python`, as in the images. Many machines have only `python3`.
             let bin = self.scratch.join("bin");
             alias(&program, path.as_deref(), &bin).map_err(|error| {
-                TaskError::failed(format!("cannot put '{program}' in reach as python: {error}"))
+                TaskError::failed(format!("cannot provide '{program}' as python: {error}"))
             })?;
             bin
         } else {
@@ -62,7 +62,7 @@ impl Python<'_> {
             if find_program(&name, path).is_some() {
                 return name;
             }
-            let note = format!("there is no '{name}' on this machine; the Python that is there is taken");
+            let note = format!("there is no '{name}' on this machine; another Python is used");
             self.context.warn(note);
         }
         PYTHON.file.as_ref().map_or("python3", |file| file.program(path)).to_owned()
@@ -77,7 +77,7 @@ fn alias(program: &str, path: Option<&OsStr>, bin: &Path) -> std::io::Result<()>
     std::fs::create_dir_all(bin)?;
     match find_program(program, path) {
         Some(found) => std::os::unix::fs::symlink(found, bin.join("python")),
-        // Then the shell says that there is no python, which is the truth.
+        // Then the shell reports that there is no python.
         None => Ok(()),
     }
 }

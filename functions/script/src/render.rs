@@ -1,5 +1,5 @@
-//! Renders what the task renders itself: commands and variables, with `{{ workingDir }}` and `{{ outputDir }}`,
-//! and puts local files in the place of `kestra:///` URIs.
+//! Renders commands and variables, with `{{ workingDir }}` and `{{ outputDir }}`, and replaces `kestra:///`
+//! URIs by the paths of local files.
 
 use crate::place::{Brought, COPIES, Folder, Place};
 use regex::{Captures, Regex};
@@ -16,7 +16,7 @@ pub(crate) struct Rendering<'a> {
 }
 
 impl<'a> Rendering<'a> {
-    /// Expressions see working directory and output directory beside everything else.
+    /// Expressions also see the working directory and the output directory.
     pub(crate) fn new(context: &'a TaskContext, [dir, out]: &[PathBuf; 2]) -> Self {
         let mut variables = Map::new();
         variables.insert("workingDir".into(), dir.to_string_lossy().into());
@@ -33,7 +33,7 @@ impl<'a> Rendering<'a> {
         }
     }
 
-    /// Renders a list of texts; it may also be a single one, or an expression that gives a list.
+    /// Renders a list of texts. It may also be a single text, or an expression that gives a list.
     pub(crate) async fn texts(&self, property: &str, value: &Json) -> Result<Vec<String>, TaskError> {
         match value {
             Json::Null => Ok(Vec::new()),
@@ -64,7 +64,7 @@ impl<'a> Rendering<'a> {
         }
     }
 
-    /// Renders a map of texts, keys included; it may also be an expression that gives a map.
+    /// Renders a map of texts, keys included. It may also be an expression that gives a map.
     pub(crate) async fn map(
         &self,
         property: &str,
@@ -101,37 +101,37 @@ fn plain_text(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Fetches the files of internal storage that commands name, each once, into a folder; or tells where a container
-/// elsewhere is to find them.
+/// Fetches the files of internal storage in commands, each once, into a folder. For a container outside,
+/// records where the container needs them.
 pub(crate) struct LocalCopies {
     folder: Folder,
     uri: Regex,
     copies: BTreeMap<String, String>,
-    /// Where the folder is below the prefix the container sees, for one that runs elsewhere.
+    /// The path of the folder below the prefix that the container sees, for a container outside.
     below: Option<String>,
     brought: Vec<Brought>,
 }
 
 impl LocalCopies {
-    /// Copies go into `folder`, which is made with the first one.
+    /// Copies go into `folder`, which is created with the first copy.
     pub(crate) fn new(folder: Folder) -> Result<Self, TaskError> {
         let uri = Regex::new(r"kestra:///[-A-Za-z0-9+&@#/%?=~_|!:,.;]*[-A-Za-z0-9+&@#/%=~_|]")
             .map_err(|error| TaskError::failed(error.to_string()))?;
         Ok(Self { folder, uri, copies: BTreeMap::new(), below: None, brought: Vec::new() })
     }
 
-    /// Copies are the container's affair.
+    /// The container makes the copies.
     pub(crate) fn elsewhere(place: &Place) -> Result<Self, TaskError> {
         let below = place.own_name().map(|own| format!("{own}/{COPIES}"));
         Ok(Self { below, ..Self::new(place.own().join(COPIES))? })
     }
 
-    /// What a container elsewhere is to find.
+    /// The files that a container outside needs.
     pub(crate) fn brought(self) -> Vec<Brought> {
         self.brought
     }
 
-    /// The text with a local path in the place of each URI.
+    /// The text with each URI replaced by a local path.
     pub(crate) async fn replace(&mut self, context: &TaskContext, text: String) -> Result<String, TaskError> {
         if !text.contains("kestra:///") {
             return Ok(text);

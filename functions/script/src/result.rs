@@ -45,7 +45,7 @@ pub(crate) fn outcome(
         return Ok(ScriptOutput { vars, exit_code: code, output_files: kept? });
     }
     let output_files = kept.unwrap_or_else(|error| {
-        context.warn(format!("the output files could not be kept: {error}"));
+        context.warn(format!("the output files could not be stored: {error}"));
         Map::new()
     });
     let outputs = match serde_json::to_value(ScriptOutput { vars, exit_code: code, output_files }) {
@@ -87,7 +87,7 @@ pub(crate) async fn found_files(
     let found = output::find(dir, WorkingGlobs::new(dir, patterns)?).await?;
     for name in &found.refused {
         context.warn(format!(
-            "'{name}' is not kept: it is a link that leads out of the working directory, or nowhere"
+            "'{name}' is not stored: it is a link that leads out of the working directory, or nowhere"
         ));
     }
     Ok(found.files)

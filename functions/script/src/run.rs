@@ -24,7 +24,7 @@ use std::io::Write as _;
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// What is to be run.
+/// The commands or the script to run.
 pub(crate) enum Body {
     /// Commands of a shell.
     Commands(Json),
@@ -32,7 +32,7 @@ pub(crate) enum Body {
     Script(Json),
 }
 
-/// A script with all that belongs to it.
+/// A script with everything that belongs to it.
 pub(crate) struct Script {
     pub(crate) language: &'static Language,
     pub(crate) properties: ScriptProperties,
@@ -47,13 +47,13 @@ struct Rendered {
     body: Vec<String>,
 }
 
-/// A script that can be started.
+/// A script that is ready to start.
 struct Prepared {
     arguments: Vec<String>,
     env: BTreeMap<String, OsString>,
-    /// The file of the script; gone with this.
+    /// The file of the script. It is removed with this value.
     file: Option<NamedTempFile>,
-    /// Files of internal storage a container elsewhere is to find.
+    /// Files of internal storage that a container outside needs.
     brought: Vec<Brought>,
 }
 

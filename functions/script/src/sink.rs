@@ -65,7 +65,7 @@ impl<'a> Sink<'a> {
         let bytes = line.text.len() as u64 + line.left_out;
         let why = format!(
             "the script printed a line of the output protocol (::{{…}}::) of {bytes} bytes, of which {} MiB at most are \
-             read, so outputs are lost; write data to a file and keep it with outputFiles",
+             read, so outputs are lost; write data to a file and store it with outputFiles",
             MAX_PROTOCOL_LINE / 1024 / 1024
         );
         self.context.error(why.clone());
@@ -99,7 +99,7 @@ impl<'a> Sink<'a> {
     pub(crate) fn finish(self) -> Reported {
         if self.left_out > 0 {
             self.context.warn(format!(
-                "{} lines are not in this log, which has {} MiB already; write data to a file and keep it with \
+                "{} lines were left out, because this log already has {} MiB; write data to a file and store it with \
                  outputFiles",
                 self.left_out,
                 MAX_LOGGED / 1024 / 1024

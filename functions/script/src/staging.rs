@@ -15,8 +15,8 @@ pub(crate) async fn stage(
     put_files(context, dir, namespace_files, InputFiles::parse(input_files)?).await
 }
 
-/// The same for a container elsewhere, save for the files of internal storage, which it is told of: they can be large,
-/// and need not pass through here.
+/// The same for a container outside. Files of internal storage are only named, because they can be large and need not
+/// pass through this service.
 pub(crate) async fn stage_elsewhere(
     context: &TaskContext,
     place: &Place,

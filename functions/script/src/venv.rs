@@ -23,7 +23,7 @@ pub(crate) async fn prepare(
     let packages = &properties.dependencies.0;
     if let Some(bad) = packages.iter().find(|package| package.trim_start().starts_with('-')) {
         return Err(TaskError::failed(format!(
-            "'{bad}' in dependencies is an option, not a package; name packages alone, like 'polars==1.9'"
+            "'{bad}' in dependencies is an option, not a package; name only packages, like 'polars==1.9'"
         )));
     }
     if properties.dependency_cache_enabled == Some(false) {
@@ -41,7 +41,7 @@ pub(crate) async fn prepare(
     let _lock = lock(cache.join(format!("{key}.lock"))).await?;
     let complete = folder.join(".complete");
     if complete.is_file() {
-        context.debug(format!("{} packages are there already", packages.len()));
+        context.debug(format!("{} packages are already installed", packages.len()));
         return Ok(folder);
     }
     // What a run left that was ended half-way.

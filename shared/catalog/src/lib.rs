@@ -1,7 +1,7 @@
 //! The only list of function families, and so of task types.
 //!
-//! What it is: [`families`] and [`catalog`], for code that must know every task type: the executor, the
-//! scheduler and the API read flows, and `standalone` starts a worker for each family.
+//! What it is: [`families`] and [`catalog`], for code that must know every task type: the executor, the scheduler and
+//! the API read flows, and `standalone` starts a worker for each family.
 //!
 //! What it must not know: how a task type works, which adapters exist, which composition root uses it.
 //!

@@ -60,7 +60,7 @@ fn written(what: &str, given: &str) -> anyhow::Result<User> {
         Some((name, password)) if !name.is_empty() && !password.is_empty() => {
             Ok((name.to_owned(), password.to_owned()))
         }
-        _ => bail!("{what} is not of the form USER:PASSWORD, nor @FILE with that in it"),
+        _ => bail!("{what} must be USER:PASSWORD, or @FILE for a file with this content"),
     }
 }
 

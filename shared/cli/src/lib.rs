@@ -140,7 +140,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
 /// Closes a process that holds secrets and runs scripts to these scripts.
 fn harden() {
     if let Err(error) = segue_process::harden() {
-        eprintln!("warning: other processes of this user can look into this one: {error}");
+        eprintln!("warning: other processes of this user can read this one: {error}");
     }
 }
 

@@ -1,9 +1,9 @@
-//! What a decision costs: `cargo bench -p segue-engine`.
+//! The costs of a decision: `cargo bench -p segue-engine`.
 //!
-//! `each` is a ForEach with one inline task, whole executions; its throughput, iterations a second, must not fall
-//! with their number. `inline` is a flow of 40 inline tasks. `parallel` is a hundred results folded in, one by one.
-//! `event` is one result folded into an execution that has so many task runs open: it must cost the same for 10
-//! as for 10,000.
+//! `each` is a ForEach with one inline task, in whole executions. Its throughput, in iterations per second,
+//! must not fall with their number. `inline` is a flow of 40 inline tasks. `parallel` applies a hundred
+//! results, one by one. `event` applies one result to an execution with many open task runs: it must cost the
+//! same for 10 as for 10,000.
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 #![allow(clippy::unwrap_used, reason = "what is wrong here ends the benchmark")]
 
@@ -24,14 +24,14 @@ fn values(count: usize) -> String {
     format!("{:?}", (0..count).collect::<Vec<_>>())
 }
 
-/// As the executor decides.
+/// Decides like the executor.
 fn world(flow: &str) -> World {
     let mut world = World::new(flow);
     world.budget = 500;
     world
 }
 
-/// Begins an execution and goes on as long as there is something to do; what is decided is thrown away.
+/// Starts an execution and continues as long as there is something to do. The decisions are dropped.
 fn begin(world: &mut World) {
     let env = world.env();
     let mut decision = decide(&mut world.execution, &Event::ExecutionCreated, &env);
@@ -63,7 +63,7 @@ fn inline(criterion: &mut Criterion) {
     });
 }
 
-/// An execution whose task runs have all been dispatched, and their results.
+/// An execution with all its task runs dispatched, and their results.
 fn dispatched(flow: &str) -> (World, Vec<Event>) {
     let mut world = world(flow);
     world.manual = true;
@@ -107,7 +107,7 @@ fn event(criterion: &mut Criterion) {
                 let mut left = iterations;
                 while left > 0 {
                     let (mut world, results) = dispatched(flow);
-                    // The last of them ends the execution, which is another thing.
+                    // The last result would end the execution, which has other costs.
                     let some =
                         results.len().saturating_sub(1).min(usize::try_from(left).unwrap_or(usize::MAX));
                     let env = world.env();

@@ -1,7 +1,8 @@
-//! What slots cost: `cargo bench -p segue-engine --bench schedule`.
+//! The costs of slots: `cargo bench -p segue-engine --bench schedule`.
 //!
-//! `year` walks all slots of a year, in a zone that changes its clock twice: a minutely cron must stay well under a
-//! second. `next` is one slot asked for, as a tick does; `leap` one that lies years ahead.
+//! `year` goes through all slots of a year, in a zone with two clock changes. For a cron of every minute it
+//! must stay well below a second. `next` computes one slot, like a tick; `leap` computes one that is years
+//! ahead.
 #![allow(clippy::unwrap_used, reason = "what is wrong here ends the benchmark")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -1,4 +1,4 @@
-//! When an execution begins: now, at a date, or when there is a slot (docs/kestra.md 1.5, 2.1).
+//! Decides when an execution starts: now, at a date, or when it gets a slot (docs/kestra.md 1.5, 2.1).
 
 use crate::effect::Effect;
 use crate::state::{Action, Env, ExecutionState};
@@ -9,7 +9,7 @@ use segue_model::log::LogLevel;
 use segue_model::state::State;
 
 impl ExecutionState {
-    /// An execution that is new, or restarted, starts now, later, or when there is a slot.
+    /// A new or restarted execution starts now, later, or when it gets a slot.
     pub(crate) fn admit(&mut self, env: &Env) {
         if let Some(date) = self.execution.schedule_date.filter(|date| *date > env.now) {
             self.set_timer(&TimerKey::Start, date);
@@ -25,7 +25,7 @@ impl ExecutionState {
     pub(crate) fn begin(&mut self, env: &Env) {
         self.notes.admitted = true;
         let is_new = self.runs.is_empty();
-        // A promise of a duration counts from the making, and is over once the execution has ended.
+        // A promised duration counts from the creation, and no longer applies once the execution has ended.
         if is_new {
             self.set_sla_timers();
         }
@@ -39,7 +39,7 @@ impl ExecutionState {
         }
     }
 
-    /// Whether it waits for a slot or a date.
+    /// Whether the execution waits for a slot or a date.
     pub(crate) fn is_waiting_to_begin(&self) -> bool {
         !self.notes.admitted
             && matches!(self.execution.state.current(), State::Created | State::Queued | State::Restarted)
@@ -53,7 +53,7 @@ impl ExecutionState {
         let Some(concurrency) = self.plan.flow.concurrency else { return };
         match concurrency.behavior {
             ConcurrencyBehavior::Queue => self.enter_execution(State::Queued, env.now),
-            // A restart was asked for by a person; only new executions are turned away.
+            // A person asked for this restart. Only new executions are refused.
             _ if current == State::Restarted => self.begin(env),
             ConcurrencyBehavior::Cancel => self.finish_execution(State::Cancelled, env),
             ConcurrencyBehavior::Fail => {
@@ -67,7 +67,7 @@ impl ExecutionState {
         }
     }
 
-    /// It runs now, whatever it waits for (docs/kestra.md 2.5).
+    /// Starts the execution now, whatever it waits for (docs/kestra.md 2.5).
     pub(crate) fn force_run(&mut self, env: &Env) {
         if self.is_waiting_to_begin() {
             if self.execution.schedule_date.take().is_some() {
@@ -84,7 +84,7 @@ impl ExecutionState {
         }
     }
 
-    /// It leaves the queue, to run or to end.
+    /// Takes the execution out of the queue, to run or to end.
     pub(crate) fn unqueue(&mut self, state: State, env: &Env) {
         if state == State::Running {
             self.force_run(env);

@@ -1,4 +1,4 @@
-//! The end of an attempt: another one, or the end of the task run (docs/kestra.md 2.3, 2.4).
+//! The end of an attempt: another attempt, or the end of the task run (docs/kestra.md 2.3, 2.4).
 
 use crate::memo;
 use crate::retry::next_attempt;
@@ -17,7 +17,7 @@ use segue_model::task_run::Attempt;
 use segue_model::{Json, Map};
 use serde_json::json;
 
-/// How an attempt ended.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) state: State,
@@ -28,7 +28,7 @@ pub(crate) struct Ended {
 }
 
 impl ExecutionState {
-    /// Folds the end of an attempt in: a retry, or the end of the task run.
+    /// Applies the end of an attempt: a retry, or the end of the task run.
     pub(crate) fn end_attempt(&mut self, id: &TaskRunId, ended: Ended, env: &Env) {
         let log_file = self.log_file(id);
         let Some(run) = self.run_mut(id) else { return };
@@ -37,7 +37,7 @@ impl ExecutionState {
         history.enter(ended.state, ended.end);
         run.task_run.attempts.push(Attempt { state: history, log_file });
         run.task_run.state.enter(State::Running, ended.start);
-        // Where a secret was asked for in this very step it is masked; a service has masked what it gave out.
+        // Secrets that were read in this step are masked. A service has already masked its outputs.
         let mut outputs = Json::Object(ended.outputs);
         env.lookups.mask(&mut outputs);
         run.task_run.outputs = outputs.as_object_mut().map(std::mem::take).unwrap_or_default();
@@ -59,7 +59,7 @@ impl ExecutionState {
         self.finish(id, ended.state, ended.end);
     }
 
-    /// Where a service put the log of the attempt that ends now, with `logToFile`.
+    /// The file in which a service stored the log of the attempt that ends now. None without `logToFile`.
     fn log_file(&self, id: &TaskRunId) -> Option<String> {
         let run = self.run(id)?;
         let node = self.plan.node(run.node?)?;
@@ -77,7 +77,8 @@ impl ExecutionState {
         Some(format!("kestra:///{path}"))
     }
 
-    /// The retry policy of a task run: its own, else the nearest flowable's above it, else the flow's.
+    /// The retry policy of a task run: its own, or else that of the nearest flowable above it, or else the
+    /// flow's.
     pub(crate) fn retry_policy(&self, id: &TaskRunId) -> Option<Retry> {
         let mut node = self.run(id).and_then(|run| run.node).and_then(|node| self.plan.node(node))?;
         if let Some(retry) = &node.task.retry {
@@ -87,7 +88,7 @@ impl ExecutionState {
             let is_block = matches!(&parent.task.kind, TaskKind::Flowable(flowable)
                 if matches!(flowable.kind, FlowableKind::WorkingDirectory(_)));
             match &parent.task.retry {
-                // A working directory is tried again as a whole.
+                // A working directory is retried as a whole.
                 Some(_) if is_block => return None,
                 Some(retry) => return Some(retry.clone()),
                 None => node = parent,
@@ -96,7 +97,8 @@ impl ExecutionState {
         self.plan.flow.retry.clone()
     }
 
-    /// When a task run that failed is tried again, after so many attempts.
+    /// The time of the next attempt of a failed task run, after this many attempts. None if there is no other
+    /// attempt.
     pub(crate) fn retry_date(&self, id: &TaskRunId, attempts: usize, now: Timestamp) -> Option<Timestamp> {
         let retry = self.retry_policy(id)?;
         if retry.behavior == RetryBehavior::CreateNewExecution {
@@ -111,7 +113,7 @@ impl ExecutionState {
         next_attempt(&retry, attempts, first, now, f64::from(chance) / (f64::from(u32::MAX) + 1.0))
     }
 
-    /// When the whole flow is tried again because of a task run that failed.
+    /// The time at which the whole flow is retried because a task run failed. None if it is not retried.
     pub(crate) fn replay_date(&self, id: &TaskRunId, now: Timestamp) -> Option<Timestamp> {
         let retry = self.retry_policy(id)?;
         if retry.behavior != RetryBehavior::CreateNewExecution {
@@ -121,7 +123,7 @@ impl ExecutionState {
         next_attempt(&retry, metadata.attempt_number, metadata.original_created_date, now, 0.5)
     }
 
-    /// The execution is superseded by a new one at that date.
+    /// A new execution replaces this one at that time.
     pub(crate) fn retire(&mut self, due: Timestamp, env: &Env) {
         self.stop_all(State::Retried, None, true, env.now);
         self.set_timer(&TimerKey::Replay, due);
@@ -138,7 +140,7 @@ impl ExecutionState {
         self.set_timer(&TimerKey::Retry(id.clone(), attempts), due);
     }
 
-    /// A task run has its final state: its level is told.
+    /// A task run has its final state, and its level is informed.
     pub(crate) fn finish(&mut self, id: &TaskRunId, state: State, now: Timestamp) {
         let Some(run) = self.run(id) else { return };
         if run.task_run.current().is_terminal() {
@@ -216,7 +218,7 @@ impl ExecutionState {
         let ended = Ended {
             state: result.state,
             outputs: result.outputs.clone(),
-            // The service has written it into the log itself.
+            // The service has written the error into the log itself.
             error: None,
             start: result.start_date,
             end: result.end_date,

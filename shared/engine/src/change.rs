@@ -8,7 +8,7 @@ use segue_model::state::State;
 use std::collections::HashSet;
 
 impl ExecutionState {
-    /// A task run has the state that a person says, whatever came of it; the execution goes on from there.
+    /// Sets the state of a task run to the one that a person chose. The execution continues from there.
     pub(crate) fn change_task_run(&mut self, id: &TaskRunId, state: State, env: &Env) {
         let Some(current) = self.run(id).map(|run| run.task_run.current()) else { return };
         if current == state {

@@ -1,5 +1,5 @@
-//! What expressions see (docs/kestra.md 3.2): as a view for tasks the executor runs itself, and as JSON,
-//! cut down to what the task can reach, for those that travel.
+//! The variables of expressions (docs/kestra.md 3.2): as a view for tasks that the executor runs itself, and
+//! as JSON with only what the task can reach, for tasks that are sent to a service.
 
 use crate::memo;
 use crate::outputs::Outputs;
@@ -17,14 +17,14 @@ use segue_template::{Ambient, LazyMap, LookupTable, Scope, Value, value_from_jso
 use serde_json::json;
 use std::sync::Arc;
 
-/// What all task runs of an execution see alike.
+/// The part of the context that is the same for all task runs of an execution.
 #[derive(Debug)]
 pub struct Shared {
-    /// As they are stored.
+    /// The values as stored.
     values: Vec<(&'static str, Value)>,
-    /// Those of them that hold something encrypted, read.
+    /// The values that contain something encrypted, decrypted.
     opened: Vec<(&'static str, Value)>,
-    /// What was read.
+    /// The decrypted secrets.
     secrets: Vec<String>,
     globals: Vec<(String, Value)>,
     outputs: Outputs,
@@ -35,9 +35,9 @@ pub struct Shared {
 struct Variables {
     shared: Arc<Shared>,
     own: Vec<(&'static str, Value)>,
-    /// Reads what is encrypted; none where it stays as it is, to travel.
+    /// Decrypts values. None if they stay encrypted, to be sent to a service.
     reader: Option<SecretReader>,
-    /// The loop values under which outputs are seen without naming them: those around a task in a Loop.
+    /// The loop values that are left out in names of outputs: those around a task in a Loop.
     within: Arc<[String]>,
 }
 
@@ -167,12 +167,12 @@ impl ExecutionState {
         shared
     }
 
-    /// Has the secrets among the inputs masked in what this step says.
+    /// Masks the secrets among the inputs in the texts of this step.
     pub(crate) fn learn_inputs(&mut self, env: &Env) {
         self.shared(env).secrets.iter().for_each(|secret| env.lookups.learn(secret));
     }
 
-    /// What the expressions of a task run see; the task run need not be in the execution yet.
+    /// The variables of a task run's expressions. The task run need not be in the execution yet.
     pub(crate) fn scope(&mut self, task: &Task, task_run: &TaskRun, env: &Env) -> Scope {
         self.learn_inputs(env);
         self.scope_of(task, task_run, env, Some(SecretReader::new(env)))
@@ -229,7 +229,7 @@ impl ExecutionState {
         }
     }
 
-    /// What the flow's own expressions see (outputs, SLAs).
+    /// The variables of the flow's own expressions (outputs, SLAs).
     pub(crate) fn flow_scope(&mut self, env: &Env) -> Scope {
         self.learn_inputs(env);
         let (shared, reader) = (self.shared(env), Some(SecretReader::new(env)));
@@ -268,7 +268,8 @@ impl ExecutionState {
         parents
     }
 
-    /// 2.x's `item`: the closest loop's value (a text always), index and key, and those of the loops around it.
+    /// `item` of Kestra 2.x: the closest loop's value (always a text), index and key, and those of the loops
+    /// around it.
     fn item(&self, task_run: &TaskRun) -> Option<Json> {
         let mut items = Vec::new();
         let mut next = Some(task_run);
@@ -297,8 +298,8 @@ impl ExecutionState {
         Some(Json::Object(item))
     }
 
-    /// The loop values around a task run whose closest loop is a Loop: within an iteration of it, outputs of the
-    /// same iteration are read by the task's name alone. Empty elsewhere.
+    /// The loop values around a task run, if its closest loop is a Loop: within an iteration of a Loop,
+    /// outputs of the same iteration are read by the task's name alone. Otherwise empty.
     fn within(&self, task_run: &TaskRun) -> Arc<[String]> {
         let mut next = Some(task_run);
         while let Some(run) = next {
@@ -314,7 +315,8 @@ impl ExecutionState {
         Arc::from([])
     }
 
-    /// The context as JSON, with no more outputs than `properties` can reach. What is encrypted stays so.
+    /// The context as JSON, with only the outputs that `properties` can reach. Encrypted values stay
+    /// encrypted.
     pub(crate) fn json_context(
         &mut self,
         task: &Task,

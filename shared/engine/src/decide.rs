@@ -1,5 +1,5 @@
-//! One event in, one decision out. Duplicates, late and reordered events have arms of their own: they change
-//! nothing, but what may have been lost with the message they repeat is asked for again.
+//! One event in, one decision out. Duplicate, late and reordered events have their own arms. They change
+//! nothing, but they ask again for what may have been lost with the message they repeat.
 
 use crate::effect::Decision;
 use crate::state::{Env, ExecutionState};
@@ -8,13 +8,13 @@ use segue_model::event::Event;
 use segue_model::label::{Label, set_labels};
 use segue_model::state::State;
 
-/// Folds an event into an execution.
+/// Applies an event to an execution.
 pub fn decide(state: &mut ExecutionState, event: &Event, env: &Env) -> Decision {
     state.fold(event, env);
     go_on(state, env)
 }
 
-/// Goes on where the last step was cut short, by its budget or for want of answers.
+/// Continues a step that was interrupted by its budget or by missing answers.
 pub fn go_on(state: &mut ExecutionState, env: &Env) -> Decision {
     state.work(env);
     if state.decision.pending.is_empty() && state.check_slas(env) {

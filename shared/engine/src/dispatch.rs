@@ -52,7 +52,7 @@ impl ExecutionState {
         self.effect(Effect::DispatchTaskRun(Box::new(dispatch)));
     }
 
-    /// The properties of a task that is a working directory.
+    /// The properties of a WorkingDirectory task. None for other tasks.
     pub(crate) fn directory_of(&self, node: NodeId) -> Option<WorkingDirectory> {
         match &self.plan.node(node)?.task.kind {
             TaskKind::Flowable(flowable) => match &flowable.kind {
@@ -63,7 +63,7 @@ impl ExecutionState {
         }
     }
 
-    /// The name of the directory that a task run shares with its siblings.
+    /// The name of the directory that a task run shares with its siblings. None if it shares none.
     pub(crate) fn directory_name(&self, task_run: &TaskRun) -> Option<String> {
         let mut next = task_run.parent_task_run_id.as_ref();
         while let Some(run) = next.and_then(|id| self.run(id)) {
@@ -101,7 +101,8 @@ impl ExecutionState {
         self.effect(Effect::DispatchTaskRun(Box::new(dispatch)));
     }
 
-    /// Has the files of a working directory collected once its children are done; true where that is under way.
+    /// Starts to collect the files of a working directory once its children are done. Returns true while this
+    /// is in progress.
     pub(crate) fn collect_directory(
         &mut self,
         id: &TaskRunId,
@@ -121,7 +122,7 @@ impl ExecutionState {
         true
     }
 
-    /// Files of a working directory have been laid out or collected.
+    /// The files of a working directory were written or collected.
     pub(crate) fn directory_finished(&mut self, result: &TaskRunResult, env: &Env) {
         let id = &result.task_run_id;
         let Some(run) = self.run(id) else { return };
@@ -146,7 +147,7 @@ impl ExecutionState {
     }
 }
 
-/// The name of a working directory: its task run and epoch, so that a retry begins clean.
+/// The name of a working directory: its task run and epoch, so that a retry begins with an empty directory.
 pub(crate) fn own_directory(task_run: &TaskRun) -> String {
     let epoch = memo::EPOCH.get(&task_run.memo).unwrap_or(0);
     format!("{}-{epoch}", task_run.id)

@@ -1,4 +1,4 @@
-//! What a step comes to: what changed, and what is to be brought about.
+//! The result of a step: what changed, and the effects to carry out.
 
 use crate::inline::Change;
 use jiff::Timestamp;
@@ -10,141 +10,143 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_template::Lookup;
 
-/// What a step comes to. The execution itself is in the state the step was given.
+/// The result of a step. The execution itself is in the state that was passed to the step.
 #[derive(Clone, Debug, Default)]
 pub struct Decision {
     /// Whether there is anything to commit.
     pub changed: bool,
-    /// Task runs that are new or changed, with their place in the order of making.
+    /// New and changed task runs, each with its position in the order of creation.
     pub task_runs: Vec<(u64, TaskRun)>,
-    /// Task runs that are gone.
+    /// Task runs to remove.
     pub removed: Vec<TaskRunId>,
     /// Lines for the log.
     pub logs: Vec<LogEntry>,
-    /// Changes outside the execution that ride on the commit.
+    /// Changes outside the execution that are part of the commit.
     pub changes: Vec<Change>,
-    /// What is to be brought about once the commit is in.
+    /// Effects to carry out after the commit.
     pub effects: Vec<Effect>,
-    /// Answers to fetch; then step again.
+    /// Questions to answer. Then the step is taken again.
     pub pending: Vec<Lookup>,
-    /// The step was cut short by its budget; step again.
+    /// Whether the step was interrupted by its budget. Then the step is taken again.
     pub more: bool,
 }
 
-/// Something to bring about, once, after the commit; again after a crash, so each must bear that.
+/// An effect, carried out after the commit. It may be carried out again after a crash, so each effect must
+/// tolerate this.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// A task run goes to its service.
+    /// Sends a task run to its service.
     DispatchTaskRun(Box<Dispatch>),
-    /// A timer is set; one of the same key is replaced.
+    /// Sets a timer. A timer with the same key is replaced.
     SetTimer {
-        /// Its name within the execution.
+        /// The name of the timer within the execution.
         key: String,
-        /// When.
+        /// The time the timer is due.
         due: Timestamp,
     },
-    /// A timer is cleared.
+    /// Clears a timer.
     ClearTimer {
-        /// Its name within the execution.
+        /// The name of the timer within the execution.
         key: String,
     },
-    /// A slot of the flow's concurrency limit is asked for.
+    /// Asks for a slot of the flow's concurrency limit.
     TakeSlot,
-    /// The slot, or the place in the queue, is given back.
+    /// Releases the slot, or leaves the queue.
     ReleaseSlot,
-    /// Attempts are stopped, whether a service has begun them or not.
+    /// Stops attempts, whether a service has started them or not.
     StopAttempts {
-        /// Which: the task run and its attempt, from 0.
+        /// The task runs with the numbers of their attempts, from 0.
         attempts: Vec<(TaskRunId, u32)>,
     },
-    /// A subflow is made.
+    /// Creates a subflow.
     StartSubflow(Box<SubflowRequest>),
-    /// A subflow is killed with its parent.
+    /// Kills a subflow together with its parent.
     KillExecution {
-        /// Which.
+        /// The execution of the subflow.
         execution_id: ExecutionId,
     },
-    /// The parent learns how this subflow ended.
+    /// Reports the end of this subflow to its parent.
     NotifyParent {
-        /// Its execution.
+        /// The execution of the parent.
         execution_id: ExecutionId,
-        /// The task run that waits.
+        /// The task run that waits for the subflow.
         task_run_id: TaskRunId,
-        /// Its batch, in ForEachItem.
+        /// The number of the piece, for a ForEachItem.
         iteration: Option<u64>,
-        /// How this execution ended.
+        /// The final state of this execution.
         state: State,
-        /// Its declared outputs.
+        /// The declared outputs of this execution.
         outputs: Map,
     },
-    /// The whole flow is tried again as a new execution.
+    /// Runs the whole flow again as a new execution.
     CreateRetryExecution,
-    /// The execution has ended or is paused: whoever waits for that is told the state.
+    /// Announces that the execution has ended or is paused, to everything that waits for this.
     AnnounceState {
         /// The state that the execution has reached.
         state: State,
     },
 }
 
-/// A task run on its way to its service.
+/// A task run to send to its service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dispatch {
     /// The service.
     pub service: &'static str,
-    /// Which task run.
+    /// The task run.
     pub task_run_id: TaskRunId,
-    /// Which attempt, from 0.
+    /// The number of the attempt, from 0.
     pub attempt: u32,
-    /// The task.
+    /// The id of the task.
     pub task_id: String,
-    /// Its type.
+    /// The type of the task.
     pub task_type: String,
-    /// Its own properties, not rendered.
+    /// The properties of the task, not rendered.
     pub properties: Map,
-    /// What its expressions can reach.
+    /// The variables that its expressions can reach.
     pub context: Json,
-    /// A duration or a template of one.
+    /// The timeout: a duration, or a template that renders to one. None: no timeout.
     pub timeout: Option<String>,
-    /// Lines below are dropped.
+    /// Log lines below this level are dropped. None: all lines are kept.
     pub log_level: Option<LogLevel>,
-    /// Lines go to a file.
+    /// Whether log lines go to a file.
     pub log_to_file: bool,
-    /// The name of the directory it shares with its siblings.
+    /// The name of the directory that the task run shares with its siblings. None if it shares none.
     pub working_directory: Option<String>,
 }
 
-/// A subflow to be made, or restarted. Its id follows from the task run, so made twice it is one.
+/// A subflow to create or restart. Its id follows from the task run, so creating it twice makes one
+/// execution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubflowRequest {
-    /// The id it will have where it is made.
+    /// The id of a new execution.
     pub execution_id: ExecutionId,
-    /// The failed one that is restarted rather, while its attempt is still that; where nothing in it can be
-    /// restarted, a new one is made.
+    /// A failed execution to restart instead, if it is still at this attempt. If nothing in it can be
+    /// restarted, a new execution is created.
     pub restart: Option<(ExecutionId, u32)>,
-    /// What the caller asks for where the flow declares no outputs.
+    /// The outputs that the caller asks for, if the flow declares none.
     pub outputs: Map,
-    /// The task run that calls.
+    /// The calling task run.
     pub task_run_id: TaskRunId,
-    /// The task that calls, and its type.
+    /// The calling task, and its type.
     pub task: (String, String),
-    /// Its batch, in ForEachItem.
+    /// The number of the piece, for a ForEachItem.
     pub iteration: Option<u64>,
     /// The loop value of the task run.
     pub value: Option<String>,
-    /// The flow to run.
+    /// The namespace of the flow to run.
     pub namespace: String,
     /// The flow to run.
     pub flow_id: String,
-    /// Its revision, else the latest.
+    /// The revision. None: the latest.
     pub revision: Option<u32>,
-    /// What is submitted.
+    /// The submitted inputs.
     pub inputs: Map,
-    /// Labels the child gets besides its own.
+    /// Labels for the child in addition to its own.
     pub labels: Vec<Label>,
-    /// How many executions call each other above it.
+    /// The number of executions above it that call each other.
     pub depth: u32,
-    /// Whether the end is told.
+    /// Whether the caller waits for the end.
     pub wait: bool,
-    /// Not before this.
+    /// The earliest time to start. None: at once.
     pub schedule_date: Option<Timestamp>,
 }

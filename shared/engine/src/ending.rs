@@ -1,4 +1,4 @@
-//! How an execution ends: of itself, by a kill, a cancel, an exit (docs/kestra.md 1.6, 2.5).
+//! The ways an execution ends: normally, by a kill, a cancel, or an exit (docs/kestra.md 1.6, 2.5).
 
 use crate::effect::Effect;
 use crate::frame::Phase;
@@ -16,7 +16,7 @@ use segue_model::{Json, Map};
 use std::collections::HashSet;
 
 impl ExecutionState {
-    /// Kills the execution, with its subflows where `cascade` says so; one that has ended stays as it is.
+    /// Kills the execution, and its subflows if `cascade` is set. An execution that has ended is not changed.
     pub(crate) fn kill(&mut self, cascade: bool, env: &Env) {
         if self.execution.state.current().is_terminal() {
             return self.sweep(env);
@@ -25,8 +25,8 @@ impl ExecutionState {
         self.stop_all(State::Killed, None, cascade, env.now);
     }
 
-    /// Stops everything at once; the execution will end in `state`, and so do the task runs that are marked
-    /// (all where none are named); the others are KILLED.
+    /// Stops everything at once. The execution ends in `state`, and so do the marked task runs (all, if none
+    /// are marked). The others are KILLED.
     pub(crate) fn stop_all(
         &mut self,
         state: State,
@@ -57,7 +57,7 @@ impl ExecutionState {
         std::iter::successors(parent(id), parent).collect()
     }
 
-    /// What a calling Subflow asks for by its own `outputs` (deprecated; docs/kestra.md 4.2).
+    /// The outputs that a calling Subflow asks for with its own `outputs` (deprecated; docs/kestra.md 4.2).
     fn outputs_asked_for(&self) -> Map {
         let parent = self.execution.trigger.as_ref().and_then(|trigger| trigger.parent.as_ref());
         parent.map(|parent| parent.outputs.clone()).unwrap_or_default()
@@ -106,7 +106,7 @@ impl ExecutionState {
             }
         }
         self.tell_end();
-        // What was superseded has its `afterExecution` when the execution that follows it has ended.
+        // The `afterExecution` of a replaced execution runs when the execution that replaces it has ended.
         let has_after = !self.plan.list(None, Branch::After).is_empty()
             && !matches!(state, State::Cancelled | State::Retried);
         self.root.phase = if has_after { Phase::After } else { Phase::Closed };
@@ -117,13 +117,13 @@ impl ExecutionState {
         }
     }
 
-    /// Tells everybody that the execution has ended; each of them bears being told again.
+    /// Announces the end of the execution. Each receiver tolerates a repeated announcement.
     pub(crate) fn tell_end(&mut self) {
         let state = self.execution.state.current();
         if self.plan.flow.concurrency.is_some() {
             self.effect(Effect::ReleaseSlot);
         }
-        // Of what was superseded the execution that follows it tells the end.
+        // For a replaced execution, the execution that replaces it announces the end.
         let parent = self.execution.trigger.as_ref().and_then(|trigger| trigger.parent.clone());
         if let Some(parent) = parent.filter(|parent| parent.wait && state != State::Retried) {
             self.effect(Effect::NotifyParent {

@@ -1,11 +1,12 @@
-//! What an expression sees that is asked from outside, of an execution as it stands.
+//! The variables of an expression that is evaluated on request, in the current state of an execution.
 
 use crate::state::{Env, ExecutionState};
 use segue_model::id::TaskRunId;
 use segue_template::Scope;
 
 impl ExecutionState {
-    /// What an expression sees in one task run, or in the flow as a whole; none where there is no such task run.
+    /// The variables of an expression in one task run, or in the flow as a whole. None if there is no such
+    /// task run.
     pub fn evaluation_scope(&mut self, task_run: Option<&TaskRunId>, env: &Env) -> Option<Scope> {
         let Some(id) = task_run else { return Some(self.flow_scope(env)) };
         let run = self.run(id)?.task_run.clone();

@@ -1,5 +1,5 @@
-//! How far the children of one flowable run (or of the flow) are: counts, never a scan, so that the cost of
-//! an event does not grow with the number of task runs.
+//! The progress of the children of one flowable run, or of the flow. Everything is a count, so the cost of an
+//! event does not grow with the number of task runs.
 
 use crate::plan::{Branch, NodeId, Plan};
 use segue_model::state::State;
@@ -32,7 +32,7 @@ impl Phase {
     }
 }
 
-/// A child that is to start.
+/// A child to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Child {
     pub(crate) node: NodeId,
@@ -46,23 +46,23 @@ impl Child {
     }
 }
 
-/// How the children of a level follow each other.
+/// The order of the children of a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// One after another.
     Sequence(Vec<NodeId>),
-    /// At once, at most `limit` (0: all).
+    /// All at once, at most `limit` (0: all).
     Parallel { list: Vec<NodeId>, limit: usize },
     /// Each once its dependencies have ended.
     Dag { nodes: Vec<(NodeId, Vec<NodeId>)>, limit: usize },
-    /// The list once for each value; `limit` iterations at once (0: all). Where it is `tolerant`, an iteration
-    /// that failed ends alone.
+    /// The list once for each value, with `limit` iterations at once (0: all). If `tolerant`, a failed
+    /// iteration does not stop the others.
     Each { values: Vec<String>, list: Vec<NodeId>, limit: usize, tolerant: bool },
-    /// Every child of every value by itself, at most `limit` (0: all).
+    /// Every child of every value separately, at most `limit` (0: all).
     EachParallel { values: Vec<String>, list: Vec<NodeId>, limit: usize },
 }
 
-/// Counts of one stage.
+/// The counts of one stage.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) started: usize,
@@ -106,7 +106,7 @@ impl Tally {
         self.failed > 0
     }
 
-    /// The state of the level by its children (docs/kestra.md 2.3).
+    /// The state of the level, from its children (docs/kestra.md 2.3).
     pub(crate) fn state(&self) -> State {
         if self.killed > 0 {
             State::Killed
@@ -120,7 +120,7 @@ impl Tally {
     }
 }
 
-/// How far a level is.
+/// The progress of a level.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) phase: Phase,
@@ -129,12 +129,13 @@ pub(crate) struct Frame {
     pub(crate) errors: Tally,
     pub(crate) last: Tally,
     pub(crate) after: Tally,
-    /// Iterations at work, with the place of the child that runs.
+    /// Running iterations, each with the position of the running child.
     active: BTreeMap<u64, usize>,
     next_iteration: u64,
-    /// The place after the last child of a sequence that has started; in a Parallel all before it have.
+    /// The position after the last started child of a sequence. In a Parallel, all children before it have
+    /// started.
     next_place: usize,
-    /// Children of a Parallel or a Dag that have started, and those of a Dag that have ended.
+    /// Started children of a Parallel or a Dag, and ended children of a Dag.
     begun: BTreeSet<NodeId>,
     ended: BTreeSet<NodeId>,
 }
@@ -165,12 +166,12 @@ impl Frame {
         }
     }
 
-    /// Notes that a child has started.
+    /// Records that a child has started.
     pub(crate) fn child_started(&mut self, plan: &Plan, node: NodeId, iteration: Option<u64>) {
         let Some(place) = plan.node(node) else { return };
         let phase = Phase::from_branch(place.branch);
         self.tally(phase).start();
-        // What runs when a pause begins does not hold the pause up.
+        // Tasks that run when a pause begins do not extend the pause.
         if place.branch != Branch::OnPause {
             self.phase = self.phase.max(phase);
         }
@@ -192,7 +193,7 @@ impl Frame {
         }
     }
 
-    /// Notes that a child has ended.
+    /// Records that a child has ended.
     pub(crate) fn child_ended(&mut self, plan: &Plan, node: NodeId, iteration: Option<u64>, state: State) {
         let Some(place) = plan.node(node) else { return };
         let phase = Phase::from_branch(place.branch);
@@ -215,8 +216,8 @@ impl Frame {
         }
     }
 
-    /// Children of the main stage that may start now. An iteration whose child has ended goes on with `ended`
-    /// (its iteration and its place).
+    /// The children of the main stage that may start now. `ended` has the iterations with a finished child,
+    /// and its position; these iterations continue.
     pub(crate) fn next(&mut self, ended: &[(u64, usize)]) -> Vec<Child> {
         match &self.order {
             Order::Sequence(list) => {
@@ -227,7 +228,7 @@ impl Frame {
             }
             Order::Parallel { list, limit } => {
                 let free = free(*limit, self.main.running, list.len());
-                // What has begun is passed over for good.
+                // A child that has started is skipped from then on.
                 let is_begun = |place: usize| list.get(place).is_some_and(|node| self.begun.contains(node));
                 while is_begun(self.next_place) {
                     self.next_place += 1;
@@ -280,7 +281,7 @@ impl Frame {
         }
     }
 
-    /// Iterations whose running child has ended and which have a next one, found anew after a load.
+    /// Iterations with a finished child and a next one, computed after a load.
     pub(crate) fn stalled(&self, is_ended: impl Fn(u64, NodeId) -> bool) -> Vec<(u64, usize)> {
         let Order::Each { list, .. } = &self.order else { return Vec::new() };
         self.active
@@ -290,7 +291,7 @@ impl Frame {
             .collect()
     }
 
-    /// Nothing starts any more, whatever is left of the stages.
+    /// From now on, nothing starts in any stage.
     pub(crate) fn stop(&mut self) {
         self.phase = Phase::Finally;
         self.last.running = 0;
@@ -305,7 +306,7 @@ impl Frame {
         }
     }
 
-    /// Forgets the children of the main stage: a new round of a loop.
+    /// Forgets the children of the main stage, for a new round of a loop.
     pub(crate) fn new_round(&mut self) {
         self.phase = Phase::Main;
         self.main = Tally::default();

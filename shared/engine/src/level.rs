@@ -1,5 +1,5 @@
-//! Moves a level on: its tasks, its errors, its `finally`, and what a flowable does once its children are done
-//! (docs/kestra.md 2.3).
+//! Advances a level: its tasks, its errors, its `finally`, and what a flowable does once its children are
+//! done (docs/kestra.md 2.3).
 
 use crate::attempt::Ended;
 use crate::flowable::{self, OpenError, Round};
@@ -20,7 +20,7 @@ use segue_model::task_run::Attempt;
 use serde_json::json;
 
 impl ExecutionState {
-    /// Moves a level on.
+    /// Advances a level.
     pub(crate) fn advance(
         &mut self,
         level: Option<&TaskRunId>,
@@ -69,7 +69,8 @@ impl ExecutionState {
         }
     }
 
-    /// Whether a level's children must not start: a pause, or files being laid out or collected.
+    /// Whether the children of a level must not start: the level is paused, or its files are being written or
+    /// collected.
     pub(crate) fn is_waiting(&self, id: &TaskRunId) -> bool {
         let Some(run) = self.run(id) else { return false };
         run.task_run.current() == State::Paused
@@ -122,7 +123,8 @@ impl ExecutionState {
         Ok(())
     }
 
-    /// What a flowable does once its children went well; false where it goes on with its children or waits.
+    /// What a flowable does after its children succeeded. Returns false if it continues with its children or
+    /// waits.
     pub(crate) fn after_main(&mut self, id: &TaskRunId, node: NodeId, env: &Env) -> Result<bool, Blocked> {
         let Some(task) = self.plan.node(node).map(|node| node.task.clone()) else { return Ok(true) };
         let TaskKind::Flowable(flowable) = &task.kind else { return Ok(true) };
@@ -159,7 +161,7 @@ impl ExecutionState {
         }
     }
 
-    /// The state a flowable will end in, whatever its children say.
+    /// Sets the state in which a flowable ends, whatever the states of its children are.
     pub(crate) fn force(&mut self, id: &TaskRunId, state: State) {
         if let Some(run) = self.run_mut(id) {
             memo::FORCED.set(&mut run.task_run.memo, &state);
@@ -206,7 +208,7 @@ impl ExecutionState {
         Ok(())
     }
 
-    /// What a Loop gives out at its end, and its state; for any other flowable the state as it is.
+    /// The outputs and the state of a finished Loop. For any other flowable, the state is not changed.
     fn close_loop(&mut self, id: &TaskRunId, state: State, env: &Env) -> Result<State, Blocked> {
         let node = self.run(id).and_then(|run| run.node);
         let Some(options) = node.and_then(|node| self.loop_options(node)) else { return Ok(state) };
@@ -251,7 +253,7 @@ impl ExecutionState {
         }
     }
 
-    /// Takes away every task run below one.
+    /// Removes every task run below one.
     pub(crate) fn remove_below(&mut self, id: &TaskRunId) {
         for id in self.below(id) {
             self.remove(&id);

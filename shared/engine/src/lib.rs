@@ -1,16 +1,16 @@
 //! The engine: what happens next in an execution. `decide(state, event, env) -> decision`, and nothing else.
 //!
-//! What it is: the rules of docs/kestra.md sections 1 and 2 as pure functions over an [`ExecutionState`]. A
-//! [`Decision`] says what changed and which [`Effect`]s are to be brought about; the shell round it (crate
-//! `segue-executor`) commits the one and brings about the other.
+//! What it is: the rules of docs/kestra.md sections 1 and 2 as pure functions on an [`ExecutionState`]. A
+//! [`Decision`] says what changed, and which [`Effect`]s must be carried out. The shell around the engine
+//! (crate `segue-executor`) commits the changes and carries out the effects.
 //!
-//! What it must not know: IO, the clock, randomness, how task runs travel. The time is in [`Env`]; what an
-//! expression asks of the outside is answered from a table, and what the table lacks is returned as
+//! What it must not know: IO, the clock, randomness, how task runs are sent. The time is in [`Env`]. What an
+//! expression asks of the outside is answered from a table. Questions without an answer are returned as
 //! [`Decision::pending`], to be fetched before the next step.
 //!
-//! How to add one more: a flowable gets a variant in the model and its opening and its rule of the next child
-//! in `flowable/`; an inline task type gets a file in `inline/`; an event gets an arm in `decide` and, where a
-//! person can cause it, a rule in `refusal`.
+//! How to add one more: a flowable gets a variant in the model, and its opening and the rule for its next
+//! child in `flowable/`; an inline task type gets a file in `inline/`; an event gets an arm in `decide` and,
+//! if a person can cause it, a rule in `refusal`.
 
 mod admission;
 mod attempt;

@@ -1,5 +1,5 @@
-//! The machine: takes what is to be done from the agenda, starts task runs, until there is nothing left to do by
-//! itself.
+//! The machine: takes actions from the agenda and starts task runs, until nothing is left to do without
+//! another event.
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
@@ -24,12 +24,12 @@ use segue_model::{Json, Map};
 use segue_template::{RenderError, is_truthy};
 use std::sync::Arc;
 
-/// The step cannot go on before answers are fetched.
+/// The step cannot continue until answers are fetched.
 #[derive(Debug)]
 pub(crate) struct Blocked;
 
 impl ExecutionState {
-    /// Works off the agenda.
+    /// Works through the agenda.
     pub(crate) fn work(&mut self, env: &Env) {
         let mut budget = env.budget.max(1);
         while let Some(action) = self.agenda.pop_front() {
@@ -54,7 +54,8 @@ impl ExecutionState {
                 return;
             }
             budget -= usize::from(starts);
-            // A step may take an execution from its first task run to its last; a promise is about each change.
+            // One step may run an execution from its first task run to its last, but a promise applies to
+            // each change.
             self.check_slas(env);
         }
     }
@@ -63,16 +64,16 @@ impl ExecutionState {
         self.plan.node(node).cloned()
     }
 
-    /// The id a child will have.
+    /// The id of a child.
     pub(crate) fn child_id(&self, parent: Option<&TaskRunId>, task: &Task, child: &Child) -> TaskRunId {
-        // A level that runs its children anew (a loop's round, a retried block) counts its epochs.
+        // A level that runs its children again (a loop's round, a retried block) counts its epochs.
         let epoch = parent
             .and_then(|id| self.run(id))
             .and_then(|run| memo::EPOCH.get(&run.task_run.memo))
             .unwrap_or(0);
         let mut name = if epoch == 0 { task.id.clone() } else { format!("{}#{epoch}", task.id) };
-        // What runs aside is taken away by a restart, and made again under an id of its own: the attempts of
-        // the former must not be taken for those of the latter.
+        // Task runs of `errors`, `finally` and `afterExecution` are removed by a restart, and created again
+        // with other ids, so that their attempts are not confused with the old ones.
         let attempt = self.execution.metadata.attempt_number;
         let is_aside =
             self.plan.node(child.node).is_some_and(|node| Phase::from_branch(node.branch) != Phase::Main);
@@ -204,7 +205,7 @@ impl ExecutionState {
         Ok(())
     }
 
-    /// Makes the changes an inline task asked for. What stays in the store is masked.
+    /// Makes the changes that an inline task returned. Stored texts are masked.
     pub(crate) fn apply(&mut self, changes: Vec<Change>, env: &Env) {
         for mut change in changes {
             change.mask(&env.lookups);
@@ -228,7 +229,7 @@ impl ExecutionState {
                 }
                 Change::Exit(state) => self.notes.exit = Some(state),
                 Change::SetKv { .. } | Change::DeleteKv { .. } => {
-                    // What was read before is no longer true; the next read waits for the commit.
+                    // Values that were read before are outdated. The next read waits for the commit.
                     env.lookups.forget(is_kv);
                     self.decision.changed = true;
                     self.decision.changes.push(change);
@@ -285,13 +286,13 @@ impl ExecutionState {
             memo::LIMIT.copy(&last, &mut run.task_run.memo);
             memo::UNTIL.copy(&last, &mut run.task_run.memo);
         }
-        // A call that is looked at again keeps its clock.
+        // A call that is checked again keeps its timeout.
         if let Some(limit) = limit
             && !is_open_again
         {
             self.start_clock(&id, limit, env);
         }
-        // Children may read what the flowable gave out at its start.
+        // Children may read the outputs that the flowable has at its start.
         if let Some(run) = self.run(&id)
             && !run.task_run.outputs.is_empty()
         {

@@ -1,5 +1,5 @@
-//! `outputs.*` and `tasks.*` of an execution: a tree by task and loop values, seen through views made on
-//! demand, so that no expression ever copies it (docs/kestra.md 3.3).
+//! `outputs.*` and `tasks.*` of an execution: a tree by task and loop values. Expressions see views that are
+//! made on demand, so no expression copies the tree (docs/kestra.md 3.3).
 
 use crate::secret_reader::SecretReader;
 use indexmap::IndexMap;
@@ -30,7 +30,8 @@ impl Leaf {
         self.outputs.is_some() || self.by_value.values().any(Self::has_outputs)
     }
 
-    /// As [`Self::to_json`], with what stands under the first of `values`, and further under the next, on top.
+    /// Like [`Self::to_json`], with the entries of the first of `values`, then of the next, and so on, on
+    /// top.
     fn to_json_within(&self, values: &[String]) -> Json {
         let mut json = self.to_json();
         let mut leaf = self;
@@ -66,23 +67,23 @@ impl Outputs {
         change(leaf);
     }
 
-    /// Sets what a task gave out under its loop values.
+    /// Sets the outputs of a task under its loop values.
     pub fn set(&self, task: &str, chain: &[String], outputs: &Map) {
         self.change(task, chain, |leaf| leaf.outputs = Some(Arc::new(outputs.clone())));
     }
 
-    /// Takes away what a task gave out under its loop values.
+    /// Removes the outputs of a task under its loop values.
     pub fn clear(&self, task: &str, chain: &[String]) {
         self.change(task, chain, |leaf| (leaf.outputs, leaf.state) = (None, None));
     }
 
-    /// Sets the state `tasks.*` shows.
+    /// Sets the state in `tasks.*`.
     pub fn set_state(&self, task: &str, chain: &[String], state: State) {
         self.change(task, chain, |leaf| leaf.state = Some(state));
     }
 
-    /// The value of `outputs`. Below a task's name, what it gave out under the loop values `within` is there too,
-    /// without naming them. What is encrypted is read by `reader`.
+    /// The value of `outputs`. The outputs of a task under the loop values `within` can also be read without
+    /// naming these values. `reader` decrypts encrypted values.
     pub(crate) fn value(&self, within: &Arc<[String]>, reader: SecretReader) -> Value {
         let within = within.clone();
         let shows = Shows::Outputs(reader);
@@ -95,7 +96,8 @@ impl Outputs {
         lazy_map(Arc::new(View { outputs: self.clone(), path: Vec::new(), within, shows: Shows::States }))
     }
 
-    /// The outputs of these tasks (of all where none are named) as JSON; `within` as for a single value.
+    /// The outputs of these tasks (of all, if none are named) as JSON. `within` has the loop values that may
+    /// be left out.
     pub fn to_json(&self, tasks: Option<&std::collections::BTreeSet<String>>, within: &[String]) -> Json {
         let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
         let map = tree
@@ -113,7 +115,7 @@ impl Outputs {
     }
 }
 
-/// What a view shows of a task.
+/// What a view shows about a task.
 #[derive(Clone, Debug)]
 enum Shows {
     Outputs(SecretReader),
@@ -140,7 +142,7 @@ impl View {
         lazy_map(Arc::new(Self { outputs: self.outputs.clone(), path, within, shows: self.shows.clone() }))
     }
 
-    /// What a key is in a leaf: a value, or a map of its own (none inside).
+    /// The value of a key in a leaf: a value, or a map of its own (none inside).
     fn within_leaf(&self, leaf: &Leaf, key: &str) -> Option<Option<Value>> {
         let Shows::Outputs(reader) = &self.shows else {
             if key == "state" {
@@ -154,7 +156,7 @@ impl View {
         leaf.by_value.get(key).filter(|leaf| leaf.has_outputs()).map(|_| None)
     }
 
-    /// The paths under which a key of this map is looked for, the closest first.
+    /// The paths in which a key of this map is searched, the closest first.
     fn paths(&self) -> impl Iterator<Item = Vec<String>> {
         (0..=self.within.len())
             .rev()
@@ -183,7 +185,7 @@ impl LazyMap for View {
                 .map(|(task, _)| task.clone())
                 .collect();
         }
-        // In an iteration of a Loop the task's outputs look as if there were no other iteration.
+        // Within an iteration of a Loop, the task's outputs look as if there were no other iteration.
         let path = self
             .paths()
             .find(|path| self.outputs.with(path, |leaf| leaf.outputs.as_ref().map(drop)).is_some())

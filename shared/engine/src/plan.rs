@@ -1,4 +1,4 @@
-//! A flow made ready to run: its tasks in one table, each with its place in the tree.
+//! A flow, prepared to run: its tasks in one table, each with its position in the tree.
 
 use segue_model::catalog::{Catalog, RunBy};
 use segue_model::flow::Flow;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(usize);
 
-/// Which list of its parent a task stands in.
+/// The list of its parent that contains a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Branch {
     /// `tasks`.
@@ -20,7 +20,7 @@ pub enum Branch {
     Then,
     /// `else`.
     Else,
-    /// A case of a Switch, by its place.
+    /// A case of a Switch, by its position.
     Case(usize),
     /// `defaults`.
     Defaults,
@@ -30,20 +30,20 @@ pub enum Branch {
     Errors,
     /// `finally`.
     Finally,
-    /// `afterExecution`, of the flow only.
+    /// `afterExecution` of the flow.
     After,
 }
 
-/// A task with its place in the tree.
+/// A task with its position in the tree.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// The task.
     pub task: Arc<Task>,
-    /// The flowable it belongs to; none at the top.
+    /// The flowable it belongs to. None at the top level.
     pub parent: Option<NodeId>,
-    /// Which list of it.
+    /// The list of the parent that contains it.
     pub branch: Branch,
-    /// Its place in that list, disabled tasks left out.
+    /// Its position in this list, not counting disabled tasks.
     pub place: usize,
     /// Who runs it.
     pub run_by: RunBy,
@@ -51,7 +51,7 @@ pub struct Node {
     lists: Vec<(Branch, Vec<NodeId>)>,
 }
 
-/// A flow made ready to run.
+/// A flow, prepared to run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The flow.
@@ -63,8 +63,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes a flow ready. A task type the catalogue does not know is left to a service of no name, which
-    /// validation has refused before.
+    /// Prepares a flow. A task type that the catalogue does not know gets a service without a name.
+    /// Validation has already refused such a flow.
     pub fn new(flow: Arc<Flow>, catalog: &Catalog) -> Self {
         let computes = templates(&flow).iter().any(|template| segue_template::computes(template.text));
         let mut plan = Self {
@@ -162,19 +162,19 @@ impl Plan {
             .collect()
     }
 
-    /// Whether some expression of the flow may take noticeable work to render.
+    /// Whether rendering some expression of the flow may take noticeable time.
     pub fn computes(&self) -> bool {
         self.computes
     }
 
-    /// The task of that number.
+    /// The task with this number.
     ///
-    /// A number comes from this plan, so there is one; the first stands in should that be broken.
+    /// Numbers come from this plan, so the task exists.
     pub fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.0)
     }
 
-    /// The number of the task of that id, disabled tasks left out.
+    /// The number of the task with this id. Disabled tasks are ignored.
     pub fn find(&self, task_id: &str) -> Option<NodeId> {
         self.by_task.get(task_id).copied()
     }

@@ -1,12 +1,12 @@
-//! Which parts of the context the templates of a task can reach, so that no more of it travels.
+//! The parts of the context that the templates of a task can reach, so that nothing else is sent.
 
 use segue_model::Json;
 use segue_template::{Reach, references};
 use std::collections::BTreeSet;
 
-/// Which outputs the templates of a task can reach.
+/// The outputs that the templates of a task can reach.
 pub(crate) struct Reached {
-    /// Names of tasks; none stands for all.
+    /// Names of tasks. None: all tasks.
     pub(crate) outputs: Option<BTreeSet<String>>,
     /// Whether `tasks` is used.
     pub(crate) tasks: bool,
@@ -21,7 +21,7 @@ impl Default for Reached {
 }
 
 impl Reached {
-    /// Adds what the templates inside a value can reach.
+    /// Adds everything that the templates inside a value can reach.
     pub(crate) fn collect(&mut self, value: &Json) {
         match value {
             Json::String(text) if text.contains('{') => self.template(text),
@@ -40,7 +40,7 @@ impl Reached {
 
     fn template(&mut self, text: &str) {
         let Ok(found) = references(text) else {
-            // A broken template fails where it is rendered; until then it may reach anything.
+            // An invalid template fails when it is rendered. Until then it may reach anything.
             self.outputs = None;
             return;
         };

@@ -1,4 +1,4 @@
-//! What may not be asked of an execution from outside, told before anything changes (docs/kestra.md 2.5, 2.6,
+//! Requests from outside that an execution refuses, checked before anything changes (docs/kestra.md 2.5, 2.6,
 //! 6.3).
 //!
 //! How to add one more: an event that a person can cause gets an arm in [`ExecutionState::refuses`].
@@ -12,10 +12,10 @@ use segue_model::state::State;
 /// Why a request was refused. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// What was named is not there.
+    /// The named thing does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// The execution is not in a state in which this can be asked.
+    /// The state of the execution does not allow the request.
     #[error("{0}")]
     IllegalState(String),
     /// The request itself is wrong.
@@ -23,11 +23,11 @@ pub enum Refusal {
     Invalid(String),
 }
 
-/// The text of a restart that has nothing to begin from, as Kestra has it.
+/// Kestra's message for a restart without a failed task run.
 pub(crate) const NOTHING_TO_RESTART: &str = "No task found to restart execution from!";
 
 impl ExecutionState {
-    /// Why an event that a person caused cannot be folded in; none where it can, and for every other event.
+    /// Why an event that a person caused cannot be applied. None if it can, and for every other event.
     pub fn refuses(&self, event: &Event) -> Option<Refusal> {
         let current = self.execution.state.current();
         let must = |holds: bool, what: &str| {
@@ -50,7 +50,7 @@ impl ExecutionState {
             .or_else(|| {
                 (!self.has_restartable()).then(|| Refusal::IllegalState(NOTHING_TO_RESTART.to_owned()))
             }),
-            Event::ForceRunRequested => must(!current.is_terminal(), "must not have ended to be run"),
+            Event::ForceRunRequested => must(!current.is_terminal(), "must not have ended to be started"),
             Event::Unqueued { state } => must(current == State::Queued, "must be QUEUED to leave the queue")
                 .or_else(|| {
                     let is_known =

@@ -1,5 +1,5 @@
-//! Executions made from others: a replay from a task run, a restart with another revision of the flow
-//! (docs/kestra.md 2.6). Pure: the copy is returned, and written by whoever asked, as one.
+//! New executions made from others: a replay from a task run, and a restart with another revision of the flow
+//! (docs/kestra.md 2.6). Pure: the copy is returned, and the caller writes it as a whole.
 
 use crate::flowable::{self, Pieces};
 use crate::frame::{Order, Phase};
@@ -18,18 +18,19 @@ use segue_model::task_run::TaskRun;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// An execution to be written, with what it begins with.
+/// An execution to write, with its first task runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Copy {
     /// The execution.
     pub execution: Execution,
-    /// Its task runs, each with its place in the order of making.
+    /// Its task runs, each with its position in the order of creation.
     pub task_runs: Vec<(u64, TaskRun)>,
-    /// What the engine keeps besides.
+    /// The engine's own state of the execution.
     pub notes: Json,
 }
 
-/// Everything from scratch, as a new execution: same inputs, labels and trigger, of the flow in `plan`.
+/// Runs everything from the start, as a new execution of the flow in `plan`, with the same inputs, labels and
+/// trigger.
 pub fn replay(old: &Execution, plan: &Plan, id: ExecutionId, now: Timestamp) -> Copy {
     let mut execution = follow(old, plan, id, State::Created, now);
     execution.variables = plan.flow.variables.clone();
@@ -38,11 +39,11 @@ pub fn replay(old: &Execution, plan: &Plan, id: ExecutionId, now: Timestamp) -> 
     Copy { execution, task_runs: Vec::new(), notes: notes() }
 }
 
-/// From one task run on, as a new execution: it is RESTARTED, those above it are RUNNING, what came after it is
-/// left out, and what came before keeps its outputs.
+/// Runs from one task run on, as a new execution. The task run is RESTARTED, the flowables above it are
+/// RUNNING, later task runs are left out, and earlier ones keep their outputs.
 ///
 /// # Errors
-/// [`Refusal`] where there is no such task run, or the flow in `plan` has no such task at that place.
+/// [`Refusal`] if there is no such task run, or the flow in `plan` has no such task at this position.
 pub fn replay_from(
     old: &ExecutionState,
     plan: &Arc<Plan>,
@@ -70,7 +71,7 @@ pub fn replay_from(
     Ok(new.into_copy())
 }
 
-/// What failed, again, as a new execution of the flow in `plan` (a restart with a revision).
+/// Runs the failed task runs again, as a new execution of the flow in `plan` (a restart with a revision).
 ///
 /// # Errors
 /// [`Refusal`] as for a restart.
@@ -98,7 +99,7 @@ fn notes() -> Json {
     serde_json::to_value(Notes::default()).unwrap_or_default()
 }
 
-/// An execution that follows another. Nobody waits for its end.
+/// An execution that follows another. Nothing waits for its end.
 fn follow(old: &Execution, plan: &Plan, id: ExecutionId, state: State, now: Timestamp) -> Execution {
     let mut execution = Execution {
         id,
@@ -118,7 +119,7 @@ fn follow(old: &Execution, plan: &Plan, id: ExecutionId, state: State, now: Time
 /// The task runs of an execution under the ids of another.
 struct Copied {
     task_runs: Vec<(u64, TaskRun)>,
-    /// New ids by old ones; what the plan has no place for is left out.
+    /// New ids by old ones. Task runs without a position in the plan are left out.
     ids: HashMap<TaskRunId, TaskRunId>,
 }
 
@@ -143,7 +144,7 @@ impl Copied {
         if run.node.is_some() && !is_same_place(old, run, plan) {
             return None;
         }
-        // The old id stands for the place, epoch of its level included.
+        // The old id stands for the position, including the epoch of its level.
         task_run.id = TaskRunId::derive(
             execution,
             parent.as_ref(),
@@ -164,7 +165,7 @@ impl Copied {
     }
 }
 
-/// Whether the flow has the task of a task run at the same place still: of the same flowable, in the same list.
+/// Whether the flow still has the task of a task run at the same position: in the same flowable and list.
 fn is_same_place(old: &ExecutionState, run: &Run, plan: &Plan) -> bool {
     let place = |plan: &Plan, node: NodeId| {
         let node = plan.node(node)?;
@@ -180,9 +181,9 @@ impl ExecutionState {
         Copy { execution: self.execution().clone(), notes: self.notes(), task_runs: self.into_task_runs() }
     }
 
-    /// Leaves out all that came of a task run, and makes it ready to begin again.
+    /// Removes the results of a task run, and prepares it to run again.
     fn cut(&mut self, from: &TaskRunId, now: Timestamp) {
-        // A working directory begins again as a whole.
+        // A working directory is repeated as a whole.
         let from = self.directory_above(from).unwrap_or_else(|| from.clone());
         let mut next = Some(from.clone());
         while let Some(id) = next {
@@ -194,7 +195,7 @@ impl ExecutionState {
         }
         if let Some(run) = self.run_mut(&from) {
             run.task_run.outputs.clear();
-            // A call begins anew; a flowable counts its epochs on.
+            // A call starts again. A flowable continues to count its epochs.
             let last = std::mem::take(&mut run.task_run.memo);
             memo::EPOCH.copy(&last, &mut run.task_run.memo);
         }
@@ -204,7 +205,7 @@ impl ExecutionState {
         self.settle_open(&from, now);
     }
 
-    /// Siblings that come after a task run by the order of their level.
+    /// Siblings that come after a task run in the order of their level.
     fn later_siblings(&self, id: &TaskRunId) -> Vec<TaskRunId> {
         let Some((run, Some(node))) = self.run(id).map(|run| (run, run.node)) else { return Vec::new() };
         let Some(planned) = self.plan().node(node) else { return Vec::new() };
@@ -248,7 +249,8 @@ impl ExecutionState {
             .unwrap_or_else(|| self.root.order.clone())
     }
 
-    /// What was at work beside the task run of a replay begins again: nobody works on it for this execution.
+    /// Task runs that were running at the time of the replay start again, because no worker runs them for
+    /// this execution.
     fn settle_open(&mut self, from: &TaskRunId, now: Timestamp) {
         let above = self.above(from);
         let open: Vec<TaskRunId> =

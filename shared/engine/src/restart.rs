@@ -1,4 +1,4 @@
-//! Restart from what failed (docs/kestra.md 2.6).
+//! Restart of the failed task runs (docs/kestra.md 2.6).
 
 use crate::flowable::{self, Call, Pieces};
 use crate::frame::{Frame, Phase};
@@ -14,19 +14,19 @@ use segue_model::state::State;
 use segue_model::task::{FlowableKind, TaskKind};
 use std::collections::HashSet;
 
-/// The label of an execution that was restarted.
+/// The label of a restarted execution.
 const RESTARTED: &str = "system.restarted";
 
-/// How a task run begins again.
+/// How a task run starts again.
 enum Again {
-    /// As it is: the next attempt, or, for what runs children, as if it had never begun.
+    /// From its beginning: the next attempt, or for a flowable, without its old children.
     Begin,
-    /// A flowable goes on with the children it has.
+    /// A flowable continues with its existing children.
     GoOn,
 }
 
 impl ExecutionState {
-    /// Restarts what failed.
+    /// Restarts the failed task runs.
     pub(crate) fn restart(&mut self, env: &Env) {
         let was_over = self.execution.state.current().is_terminal();
         self.revive(env.now);
@@ -34,8 +34,8 @@ impl ExecutionState {
         self.go_on_after(was_over, env);
     }
 
-    /// The execution goes on after its task runs were changed from outside; one that had ended needs a slot
-    /// again.
+    /// Continues the execution after its task runs were changed from outside. An execution that had ended
+    /// needs a slot again.
     pub(crate) fn go_on_after(&mut self, was_over: bool, env: &Env) {
         self.execution.metadata.attempt_number += 1;
         self.execution.outputs = None;
@@ -56,7 +56,7 @@ impl ExecutionState {
         }
     }
 
-    /// Whether there is a task run that a restart can begin from.
+    /// Whether there is a task run from which a restart can begin.
     pub(crate) fn has_restartable(&self) -> bool {
         self.runs
             .values()
@@ -76,7 +76,8 @@ impl ExecutionState {
         aside
     }
 
-    /// Whether a task run stands in `errors`, `finally` or `afterExecution`, or below one that does.
+    /// Whether a task run belongs to `errors`, `finally` or `afterExecution`, directly or below a task run
+    /// that does.
     pub(crate) fn is_in_aside(&self, id: &TaskRunId) -> bool {
         std::iter::once(id.clone())
             .chain(self.above(id))
@@ -89,7 +90,8 @@ impl ExecutionState {
         })
     }
 
-    /// Takes away what ran aside of these levels; those of the flow itself go always.
+    /// Removes the task runs of `errors` and `finally` of these levels. Those of the flow itself are always
+    /// removed.
     pub(crate) fn clear_aside(&mut self, levels: &HashSet<TaskRunId>) {
         let gone: Vec<TaskRunId> = self
             .runs
@@ -104,14 +106,14 @@ impl ExecutionState {
         }
     }
 
-    /// FAILED, KILLED and PAUSED task runs are RESTARTED, the flowables above them RUNNING; what ran aside of
-    /// those is gone.
+    /// FAILED, KILLED and PAUSED task runs become RESTARTED, and the flowables above them RUNNING. Task runs
+    /// of the `errors` and `finally` of those flowables are removed.
     pub(crate) fn revive(&mut self, now: Timestamp) {
         let aside = self.aside();
         let is_bad = |state| matches!(state, State::Failed | State::Killed | State::Paused);
         let mut bad = Vec::new();
         let mut levels = HashSet::new();
-        // A flowable with a bad child failed because of it, and not by itself.
+        // A flowable with a failed child failed because of the child, and not by itself.
         let mut blamed = HashSet::new();
         for run in self.runs.values().filter(|run| is_bad(run.task_run.current())) {
             blamed.extend(run.task_run.parent_task_run_id.clone());
@@ -123,7 +125,7 @@ impl ExecutionState {
         }
         self.clear_aside(&levels);
         for id in bad {
-            // A working directory begins again as a whole.
+            // A working directory is repeated as a whole.
             let whole = self.directory_above(&id).unwrap_or(id);
             let Some(run) = self.run(&whole) else { continue };
             match self.how_again(run, blamed.contains(&whole)) {
@@ -138,7 +140,7 @@ impl ExecutionState {
         }
     }
 
-    /// The outermost working directory that a task run is in.
+    /// The outermost working directory of a task run.
     pub(crate) fn directory_above(&self, id: &TaskRunId) -> Option<TaskRunId> {
         let mut found = None;
         let mut next = Some(id.clone());
@@ -168,7 +170,7 @@ impl ExecutionState {
         if has_children && !by_itself { Again::GoOn } else { Again::Begin }
     }
 
-    /// The flowables above a task run are RUNNING again.
+    /// Sets the flowables above a task run to RUNNING.
     pub(crate) fn wake_above(&mut self, id: &TaskRunId, now: Timestamp) {
         let mut next = self.run(id).and_then(|run| run.task_run.parent_task_run_id.clone());
         while let Some(parent) = next {
@@ -177,7 +179,7 @@ impl ExecutionState {
         }
     }
 
-    /// A flowable goes on with the children it has.
+    /// A flowable continues with its existing children.
     fn enter_again(&mut self, id: &TaskRunId, now: Timestamp) {
         self.enter(id, State::Running, now);
         if let Some(run) = self.run_mut(id) {
@@ -189,7 +191,7 @@ impl ExecutionState {
         }
     }
 
-    /// A call of subflows that failed restarts those that failed, unless it says otherwise.
+    /// A failed call of subflows restarts the failed ones, unless its properties say otherwise.
     fn restart_calls(&mut self, id: &TaskRunId) {
         let Some(node) = self.run(id).and_then(|run| run.node).and_then(|node| self.planned(node)) else {
             return;
@@ -215,8 +217,8 @@ impl ExecutionState {
         }
     }
 
-    /// Makes a task run ready to begin again: what ran below it is gone. Children to come have other ids than
-    /// those that are gone, so that no late word about one is taken for the other's.
+    /// Prepares a task run to start again, without the task runs below it. New children get other ids than
+    /// the removed ones, so that a late message about a removed one is not taken for the other.
     pub(crate) fn reset(&mut self, id: &TaskRunId) {
         self.remove_below(id);
         self.frames.remove(id);
@@ -242,7 +244,7 @@ impl ExecutionState {
         }
     }
 
-    /// Makes the counts of all levels anew from the task runs.
+    /// Computes the counts of all levels again from the task runs.
     pub(crate) fn rebuild(&mut self) {
         self.root = Frame::new(self.root.order.clone());
         self.frames.clear();
@@ -252,7 +254,7 @@ impl ExecutionState {
         }
     }
 
-    /// Flowables that go on after a restart have their full time again.
+    /// Flowables that continue after a restart have their full timeout again.
     fn start_clocks(&mut self, env: &Env) {
         let due: Vec<(TaskRunId, SignedDuration)> = self
             .frames

@@ -1,12 +1,12 @@
-//! When something that failed is tried again (docs/kestra.md 1.3, 2.4).
+//! Decides when a failed attempt is repeated (docs/kestra.md 1.3, 2.4).
 
 use jiff::{SignedDuration, Timestamp};
 use segue_model::retry::{Retry, RetryDelay};
 
-/// The date of the next attempt; none when there is none.
+/// The time of the next attempt. None if there is no other attempt.
 ///
-/// `attempts` counts the attempts so far, the failed one included; `first_start` is when the first of them
-/// began; `chance` is in `[0, 1)` and decides a random delay.
+/// `attempts` is the number of attempts so far, including the failed one. `first_start` is the start of the
+/// first attempt. `chance` is a random number in `[0, 1)`, which decides a random delay.
 pub fn next_attempt(
     retry: &Retry,
     attempts: u32,

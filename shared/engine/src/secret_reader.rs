@@ -1,11 +1,12 @@
-//! Reads what is encrypted where expressions are rendered, and nowhere else: what is read is masked from then on.
+//! Decrypts values where expressions are rendered, and nowhere else. Decrypted values are masked from then
+//! on.
 
 use crate::state::Env;
 use segue_model::Json;
 use segue_model::cipher::{Cipher, holds_sealed};
 use segue_template::{LookupTable, Value, unreadable_value, value_from_json};
 
-/// Reads encrypted values for the expressions of one step.
+/// Decrypts values for the expressions of one step.
 #[derive(Clone, Debug)]
 pub(crate) struct SecretReader {
     cipher: Cipher,
@@ -13,12 +14,12 @@ pub(crate) struct SecretReader {
 }
 
 impl SecretReader {
-    /// For the expressions of a step.
+    /// A reader for the expressions of a step.
     pub(crate) fn new(env: &Env) -> Self {
         Self { cipher: env.cipher.clone(), lookups: env.lookups.clone() }
     }
 
-    /// A value as expressions see it. What cannot be read fails where it is used.
+    /// A value as expressions see it. A value that cannot be decrypted fails where it is used.
     pub(crate) fn value(&self, value: &Json) -> Value {
         if !holds_sealed(value) {
             return value_from_json(value);

@@ -1,4 +1,4 @@
-//! Promises about an execution: how long it takes, and what holds at every change (docs/kestra.md 1.5).
+//! Promises about an execution: its duration, and conditions that hold at every change (docs/kestra.md 1.5).
 
 use crate::state::{Env, ExecutionState};
 use crate::timer::TimerKey;
@@ -30,7 +30,7 @@ impl ExecutionState {
         }
     }
 
-    /// Evaluates the assertions; true where one was broken.
+    /// Evaluates the assertions. Returns true if one was broken.
     pub(crate) fn check_slas(&mut self, env: &Env) -> bool {
         if self.execution.state.current() != State::Running {
             return false;
@@ -40,8 +40,8 @@ impl ExecutionState {
         for sla in &plan.flow.sla {
             let SlaKind::ExecutionAssertion { assert } = &sla.kind else { continue };
             let scope = self.flow_scope(env);
-            // What cannot be evaluated yet says nothing about the promise; what has to be fetched first is asked
-            // for by the step, which is then taken again.
+            // An assertion that cannot be evaluated yet says nothing. The step asks for the missing answers,
+            // and is then taken again.
             let Ok(text) = env.renderer.render(assert, &scope) else { continue };
             if !is_truthy(&text) {
                 is_broken |= self.break_sla(sla, &format!("`{assert}` does not hold"), env);
@@ -50,7 +50,7 @@ impl ExecutionState {
         is_broken
     }
 
-    /// The last task run that has not ended, and those above it, end in `state`; the others are killed, subflows
+    /// The last open task run and the flowables above it end in `state`. The others are killed, but subflows
     /// are not.
     fn stop_broken(&mut self, state: State, env: &Env) {
         let mut marked = HashSet::new();
@@ -61,7 +61,7 @@ impl ExecutionState {
         self.stop_all(state, Some(&marked), false, env.now);
     }
 
-    /// Only the first breach of a promise acts; true where it did.
+    /// Only the first breach of a promise has an effect. Returns true for the first.
     fn break_sla(&mut self, sla: &Sla, why: &str, env: &Env) -> bool {
         if self.execution.state.current().is_terminal() || self.notes.broken_slas.contains(&sla.id) {
             return false;

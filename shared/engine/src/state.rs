@@ -1,5 +1,5 @@
-//! An execution in memory, with the indexes that make an event cheap. Everything here is derived from what
-//! the store keeps, so a load always yields the same.
+//! An execution in memory, with indexes that make an event cheap. Everything here is derived from the stored
+//! data, so a load always gives the same result.
 
 use crate::context::Shared;
 use crate::effect::{Decision, Effect};
@@ -19,7 +19,7 @@ use segue_template::{LookupTable, Renderer};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-/// All that a step is given besides the execution and the event.
+/// The arguments of a step in addition to the execution and the event.
 #[derive(Clone, Debug)]
 pub struct Env {
     /// Renders expressions.
@@ -28,13 +28,13 @@ pub struct Env {
     pub lookups: LookupTable,
     /// The time of this step.
     pub now: Timestamp,
-    /// How many task runs a step may start before it is cut short.
+    /// The largest number of task runs that a step starts before it is interrupted.
     pub budget: usize,
-    /// How many values a loop may have.
+    /// The largest number of values of a loop.
     pub most_values: usize,
-    /// Root variables that belong to the server: `envs`, `globals`, `kestra`.
+    /// The root variables that belong to the server: `envs`, `globals`, `kestra`.
     pub globals: Arc<Map>,
-    /// Encrypts and reads values of type SECRET.
+    /// Encrypts and decrypts values of type SECRET.
     pub cipher: Cipher,
 }
 
@@ -44,36 +44,36 @@ pub(crate) struct Run {
     pub(crate) task_run: TaskRun,
     /// None for a task run that a service reported (`dynamic`).
     pub(crate) node: Option<NodeId>,
-    /// The loop values above and of it, outermost first.
+    /// The loop values of the flowables above it and its own, outermost first.
     pub(crate) chain: Arc<[String]>,
 }
 
-/// What the machine has yet to do.
+/// An action of the machine that is not done yet.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
-    /// A task run is made and started.
+    /// Creates and starts a task run.
     Start { parent: Option<TaskRunId>, child: Child },
-    /// A task run has its next attempt.
+    /// Starts the next attempt of a task run.
     Again(TaskRunId),
-    /// A level looks what comes next; an iteration whose child has ended goes on.
+    /// Checks what comes next in a level. `ended` is an iteration with a finished child, which continues.
     Advance { level: Option<TaskRunId>, ended: Option<(u64, usize)> },
 }
 
-/// What the engine keeps of an execution besides the execution itself.
+/// The engine's own state of an execution.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Notes {
-    /// A pause was asked for from outside: nothing starts.
+    /// Whether a pause was requested from outside, so that nothing starts.
     pub(crate) paused: bool,
-    /// The state the execution has to end in (`execution.Exit`, an SLA).
+    /// The state in which the execution must end (`execution.Exit`, an SLA). None if it is not set.
     pub(crate) exit: Option<State>,
-    /// The slot has been granted, or none is needed.
+    /// Whether the slot has been granted, or none is needed.
     pub(crate) admitted: bool,
-    /// SLAs that have been broken already.
+    /// SLAs that are already broken.
     pub(crate) broken_slas: Vec<String>,
-    /// The flow's `afterExecution` tasks are at work.
+    /// Whether the flow's `afterExecution` tasks run.
     pub(crate) after: bool,
-    /// It was stopped without its subflows.
+    /// Whether it was stopped without its subflows.
     pub(crate) spared: bool,
 }
 
@@ -94,15 +94,15 @@ pub struct ExecutionState {
     /// Task runs that are PAUSED, and those that are RETRYING.
     pub(crate) paused: BTreeSet<TaskRunId>,
     pub(crate) retrying: BTreeSet<TaskRunId>,
-    /// What may have been lost before the execution was loaded has been asked for again.
+    /// Whether everything that may have been lost before the load has been asked for again.
     pub(crate) is_swept: bool,
-    // What the step under way has come to.
+    // The results of the current step.
     dirty: BTreeSet<u64>,
     pub(crate) decision: Decision,
 }
 
 impl ExecutionState {
-    /// An execution that has just been made, or one as the store keeps it.
+    /// An execution that was just created, or a stored one.
     pub fn load(plan: Arc<Plan>, execution: Execution, task_runs: Vec<(u64, TaskRun)>, notes: &Json) -> Self {
         let root = Frame::new(Order::Sequence(plan.list(None, Branch::Main).to_vec()));
         let mut state = Self {
@@ -138,7 +138,7 @@ impl ExecutionState {
         self.count(&task_run, node);
     }
 
-    /// Counts a task run in its level, and opens its own where it is a flowable at work.
+    /// Counts a task run in its level, and opens its own level if it is a running flowable.
     pub(crate) fn count(&mut self, task_run: &TaskRun, node: Option<NodeId>) {
         let Some(node) = node else { return };
         let plan = self.plan.clone();
@@ -158,7 +158,7 @@ impl ExecutionState {
         }
     }
 
-    /// Puts a task run into the indexes.
+    /// Adds a task run to the indexes.
     pub(crate) fn insert(&mut self, task_run: TaskRun, node: Option<NodeId>) {
         let place = self.next_place;
         self.next_place += 1;
@@ -196,7 +196,7 @@ impl ExecutionState {
         self.runs.insert(place, Run { task_run, node, chain });
     }
 
-    /// Takes a task run out of the indexes and the store.
+    /// Removes a task run from the indexes and the store.
     pub(crate) fn remove(&mut self, id: &TaskRunId) {
         if let Some(place) = self.places.remove(id)
             && let Some(run) = self.runs.remove(&place)
@@ -215,7 +215,7 @@ impl ExecutionState {
         let parent = task_run.parent_task_run_id.as_ref().and_then(|id| self.run(id));
         let above = parent.map(|run| run.chain.clone());
         let own = task_run.value.as_ref().map(|value| match task_run.iteration {
-            // Iterations of a Loop over the same value keep their outputs apart.
+            // Iterations of a Loop with the same value keep separate outputs.
             Some(at) if parent.is_some_and(|run| flowable::is_repeated(&run.task_run.memo, at)) => {
                 format!("{value}#{at}")
             }
@@ -227,7 +227,7 @@ impl ExecutionState {
         }
     }
 
-    /// The task runs that have not ended, in the order in which they were made.
+    /// The open task runs, in the order of their creation.
     pub(crate) fn open_runs(&self) -> Vec<TaskRunId> {
         self.runs
             .values()
@@ -236,12 +236,12 @@ impl ExecutionState {
             .collect()
     }
 
-    /// The task run of that id.
+    /// The task run with this id.
     pub(crate) fn run(&self, id: &TaskRunId) -> Option<&Run> {
         self.places.get(id).and_then(|place| self.runs.get(place))
     }
 
-    /// The task run of that id, to be changed.
+    /// The task run with this id, to be changed.
     pub(crate) fn run_mut(&mut self, id: &TaskRunId) -> Option<&mut Run> {
         let place = *self.places.get(id)?;
         self.dirty.insert(place);
@@ -256,7 +256,7 @@ impl ExecutionState {
         }
     }
 
-    /// Enters a state, and keeps the indexes and the execution's own state in step.
+    /// Enters a state, and updates the indexes and the execution's own state.
     pub(crate) fn enter(&mut self, id: &TaskRunId, state: State, now: Timestamp) {
         let Some(run) = self.run_mut(id) else { return };
         run.task_run.state.enter(state, now);
@@ -269,7 +269,8 @@ impl ExecutionState {
         self.follow(now);
     }
 
-    /// The execution is PAUSED while a task run is, RETRYING while one is, else RUNNING (docs/kestra.md 2.4, 2.5).
+    /// Sets the execution to PAUSED while a task run is PAUSED, to RETRYING while one is RETRYING, or else to RUNNING
+    /// (docs/kestra.md 2.4, 2.5).
     pub(crate) fn follow(&mut self, now: Timestamp) {
         let current = self.execution.state.current();
         if !matches!(current, State::Running | State::Paused | State::Retrying | State::Restarted) {
@@ -318,7 +319,7 @@ impl ExecutionState {
         self.decision.effects.push(effect);
     }
 
-    /// The decision of the step, and a clean slate for the next.
+    /// The decision of the step. The next step starts without results.
     pub(crate) fn take_decision(&mut self) -> Decision {
         let dirty = std::mem::take(&mut self.dirty);
         let mut decision = std::mem::take(&mut self.decision);
@@ -331,7 +332,7 @@ impl ExecutionState {
         decision
     }
 
-    /// The task runs with their places, once nothing more is to be done with this state.
+    /// The task runs with their positions, when this state is no longer needed.
     pub(crate) fn into_task_runs(self) -> Vec<(u64, TaskRun)> {
         self.runs.into_iter().map(|(place, run)| (place, run.task_run)).collect()
     }
@@ -346,12 +347,12 @@ impl ExecutionState {
         &self.plan
     }
 
-    /// Its task runs, in the order in which they were made.
+    /// Its task runs, in the order of their creation.
     pub fn task_runs(&self) -> impl Iterator<Item = &TaskRun> {
         self.runs.values().map(|run| &run.task_run)
     }
 
-    /// What the engine keeps besides, for the store.
+    /// The engine's own state of the execution, for the store.
     pub fn notes(&self) -> Json {
         serde_json::to_value(&self.notes).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Stops task runs where they are: their attempts, their subflows, their timers (docs/kestra.md 2.5).
+//! Stops running task runs: their attempts, their subflows, their timers (docs/kestra.md 2.5).
 
 use crate::effect::Effect;
 use crate::flowable;
@@ -14,8 +14,8 @@ use segue_model::task_run::{Attempt, TaskRun};
 use std::collections::HashSet;
 
 impl ExecutionState {
-    /// Ends open task runs in the states named, without a word to their levels. An attempt that was under way
-    /// counts: what follows a restart is the next one.
+    /// Ends open task runs in the given states, without informing their levels. A running attempt counts, so
+    /// a restart begins with the next one.
     pub(crate) fn stop_runs(&mut self, runs: &[(TaskRunId, State)], cascade: bool, now: Timestamp) {
         let mut attempts = Vec::new();
         for (id, state) in runs {
@@ -33,8 +33,8 @@ impl ExecutionState {
         }
     }
 
-    /// Stops what a task run itself has under way, timers and subflows; returns the attempt that a service is
-    /// to stop.
+    /// Stops the timers and subflows of a task run. Returns the attempt that a service must stop. None if
+    /// there is none.
     fn stop_what_is_under_way(&mut self, id: &TaskRunId, cascade: bool) -> Option<u32> {
         let run = self.run(id)?;
         let attempt = self.attempt_under_way(run);
@@ -49,8 +49,8 @@ impl ExecutionState {
         attempt
     }
 
-    /// Stops what a flowable that is out of time has under way besides its children. Files that are being
-    /// collected are waited for, so that the directory goes.
+    /// Stops what a flowable that is out of time has started itself, in addition to its children. Files that
+    /// are being collected are waited for, so that the directory is removed.
     pub(crate) fn stop_own(&mut self, id: &TaskRunId) {
         let is_collecting = self
             .run(id)
@@ -66,7 +66,7 @@ impl ExecutionState {
         }
     }
 
-    /// The attempt of a task run that a service has, or is about to get.
+    /// The attempt of a task run that a service runs, or is about to receive.
     fn attempt_under_way(&self, run: &Run) -> Option<u32> {
         let node = self.plan.node(run.node?)?;
         let is_open = matches!(run.task_run.current(), State::Created | State::Restarted | State::Running);
@@ -80,8 +80,7 @@ impl ExecutionState {
         }
     }
 
-    /// Stops again what a message that was lost may have left running: the task runs that were KILLED, and
-    /// their subflows.
+    /// Stops again what a lost message may have left running: the KILLED task runs and their subflows.
     pub(crate) fn stop_again(&mut self) {
         let mut attempts = Vec::new();
         let mut children = Vec::new();
@@ -105,7 +104,7 @@ impl ExecutionState {
         }
     }
 
-    /// What is open below a task run.
+    /// The open task runs below a task run.
     pub(crate) fn open_below(&self, id: &TaskRunId) -> Vec<TaskRunId> {
         self.below(id)
             .into_iter()
@@ -113,7 +112,7 @@ impl ExecutionState {
             .collect()
     }
 
-    /// The task runs below one, parents first. None of them was made before it.
+    /// The task runs below one, parents first. All of them were created after it.
     pub(crate) fn below(&self, id: &TaskRunId) -> Vec<TaskRunId> {
         let Some(place) = self.places.get(id) else { return Vec::new() };
         let mut above = HashSet::from([id]);
@@ -127,7 +126,7 @@ impl ExecutionState {
         below
     }
 
-    /// Forgets what was to be done in these levels.
+    /// Removes the pending actions of these levels.
     pub(crate) fn forget_agenda(&mut self, levels: &HashSet<TaskRunId>) {
         self.agenda.retain(|action| match action {
             Action::Start { parent: level, .. } | Action::Advance { level, .. } => {

@@ -1,4 +1,4 @@
-//! What a calling task run learns of its subflows (docs/kestra.md 2.7).
+//! The reports of subflows to the calling task run (docs/kestra.md 2.7).
 
 use crate::attempt::Ended;
 use crate::flowable::{self, Call, Pieces};
@@ -11,23 +11,23 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use serde_json::json;
 
-/// Who called a subflow.
+/// The caller of a subflow.
 struct Caller {
     task_run: TaskRun,
     call: Subflow,
-    /// The ForEachItem, where the subflow is a piece of one.
+    /// The ForEachItem, if the subflow belongs to one of its pieces.
     items: Option<ForEachItem>,
 }
 
-/// How a subflow ended.
+/// The end of a subflow.
 #[derive(Debug)]
 pub(crate) struct SubflowEnd<'a> {
-    /// Its piece, in ForEachItem.
+    /// The number of the piece, for a ForEachItem.
     pub(crate) iteration: Option<u64>,
     pub(crate) child: &'a ExecutionId,
-    /// The first of its line of retries.
+    /// The first execution in the line of retries.
     pub(crate) original: &'a ExecutionId,
-    /// Which attempt of the whole subflow.
+    /// The attempt of the whole subflow.
     pub(crate) attempt: u32,
     pub(crate) state: State,
     pub(crate) outputs: &'a Map,
@@ -57,7 +57,7 @@ impl ExecutionState {
         }
     }
 
-    /// A subflow was made, or could not be.
+    /// A subflow was created, or could not be created.
     pub(crate) fn subflow_created(
         &mut self,
         id: &TaskRunId,
@@ -86,7 +86,7 @@ impl ExecutionState {
                     run.task_run.outputs = outputs;
                     let mut memo = Call::of(&run.task_run.memo);
                     if memo.execution.as_ref() != Some(child) {
-                        // What could not be restarted was made anew.
+                        // The subflow could not be restarted, so a new one was created.
                         memo = Call { execution: Some(child.clone()), ..Call::default() };
                         merge_memo(&mut run.task_run.memo, &memo.to_json());
                     }

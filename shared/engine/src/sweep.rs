@@ -1,4 +1,4 @@
-//! Looks again at everything that may have been lost with a message or a process.
+//! Checks again everything that may have been lost with a message or a process.
 
 use crate::memo;
 use crate::plan::NodeId;
@@ -12,11 +12,11 @@ use segue_model::task::{FlowableKind, TaskKind};
 use std::collections::{HashMap, HashSet};
 
 impl ExecutionState {
-    /// Looks at everything that may have been lost: open levels, task runs on their way, timers, subflows.
+    /// Checks everything that may have been lost: open levels, dispatched task runs, timers, subflows.
     pub(crate) fn sweep(&mut self, env: &Env) {
         let is_first = !std::mem::replace(&mut self.is_swept, true);
         if self.execution.state.current().is_terminal() {
-            // The last step, or what it was to tell, may be among what was lost.
+            // The last step, or its announcements, may have been lost.
             if is_first {
                 self.tell_end();
                 self.stop_again();
@@ -48,16 +48,15 @@ impl ExecutionState {
         self.agenda.push_back(Action::Advance { level: None, ended: None });
     }
 
-    /// Looks again because a message came that was known already: it may come once more because the process
-    /// that had folded it in was gone before it could bring about what followed. What this process folded in
-    /// itself it has brought about too.
+    /// Checks again because a known message came. It may have come again because the process that applied it
+    /// died before carrying out the effects. Messages that this process applied itself need no check.
     pub(crate) fn look_again(&mut self, env: &Env) {
         if !self.is_swept {
             self.sweep(env);
         }
     }
 
-    /// Iterations whose child has ended and whose next has not started, by level.
+    /// Iterations with a finished child and a next child that has not started, by level.
     fn stalled(&self) -> HashMap<TaskRunId, Vec<(u64, usize)>> {
         let mut ended: HashMap<&TaskRunId, HashSet<(u64, NodeId)>> = HashMap::new();
         for run in self.runs.values().filter(|run| run.task_run.current().is_terminal()) {

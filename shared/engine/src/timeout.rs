@@ -1,5 +1,5 @@
-//! The time a flowable may take, children and waiting included (docs/kestra.md 1.3). What a service runs is
-//! stopped by the service itself; a Pause has a date of its own.
+//! The timeout of a flowable, including children and waiting (docs/kestra.md 1.3). A service itself stops the
+//! tasks it runs. A Pause has its own date.
 
 use crate::attempt::Ended;
 use crate::flowable::OpenError;
@@ -19,7 +19,7 @@ use segue_model::{Json, Map};
 use segue_template::Scope;
 use std::collections::HashSet;
 
-/// How long a flowable may take, rendered at its start.
+/// The timeout of a flowable, rendered at its start. None if it has none.
 pub(crate) fn limit(task: &Task, scope: &Scope, env: &Env) -> Result<Option<SignedDuration>, OpenError> {
     let Some(template) = &task.timeout else { return Ok(None) };
     if is_kind(task, |kind| matches!(kind, FlowableKind::Pause(_))) {
@@ -35,7 +35,7 @@ pub(crate) fn has_timed_out(memo: &Json) -> bool {
 }
 
 impl ExecutionState {
-    /// Sets the clock of a flowable's attempt. The limit is kept, for the attempt after a restart.
+    /// Starts the timeout of a flowable's attempt. The limit is stored for the attempt after a restart.
     pub(crate) fn start_clock(&mut self, id: &TaskRunId, limit: SignedDuration, env: &Env) {
         let due = env.now.checked_add(limit).unwrap_or(Timestamp::MAX);
         let Some(run) = self.run_mut(id) else { return };
@@ -44,7 +44,7 @@ impl ExecutionState {
         self.set_timer(&TimerKey::Timeout(id.clone()), due);
     }
 
-    /// Stops the clock of a flowable whose attempt has ended.
+    /// Clears the timeout of a flowable after its attempt has ended.
     pub(crate) fn stop_clock(&mut self, id: &TaskRunId) {
         if let Some(run) = self.run_mut(id)
             && memo::UNTIL.is_set(&run.task_run.memo)
@@ -54,7 +54,8 @@ impl ExecutionState {
         }
     }
 
-    /// The clock of a flowable went off: its time is over, unless it was set anew meanwhile.
+    /// The timer of a flowable's timeout fired: its time is over, unless the timer was set again in the
+    /// meantime.
     pub(crate) fn time_is_over(&mut self, id: &TaskRunId, env: &Env) {
         let Some(run) = self.run(id) else { return };
         let until = memo::UNTIL.get(&run.task_run.memo);
@@ -77,7 +78,7 @@ impl ExecutionState {
         self.stop_runs(&children, true, env.now);
         self.stop_own(id);
         let phase = self.frames.get(id).map(|frame| frame.phase);
-        // The directory of a block is taken away first; what is tried again then follows from its end.
+        // The directory of a block is removed first. A retry follows when the removal ends.
         let is_block = run_node.is_some_and(|node| self.directory_of(node).is_some());
         let is_tried_again = phase.is_none_or(|phase| phase == Phase::Main && !is_block)
             && (self.retry_date(id, attempts + 1, env.now).is_some()
@@ -104,7 +105,7 @@ impl ExecutionState {
         if let Some(frame) = self.frames.get_mut(id) {
             match phase {
                 Some(Phase::Main) => frame.main.running = 0,
-                // Its `errors` or `finally` were at work: nothing more is begun.
+                // Its `errors` or `finally` were running: nothing else starts.
                 _ => frame.stop(),
             }
         }

@@ -1,4 +1,4 @@
-//! What waits: timers, pauses, resumes (docs/kestra.md 2.5).
+//! Timers, pauses and resumes (docs/kestra.md 2.5).
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
@@ -44,7 +44,7 @@ impl ExecutionState {
         }
     }
 
-    /// A Sleep is a runnable task to whoever looks at it, and has an attempt.
+    /// A Sleep looks like a runnable task, and has an attempt.
     fn sleep_is_over(&mut self, id: &TaskRunId, env: &Env) {
         let Some(run) = self.run(id) else { return };
         let (start, outputs) = (run.task_run.state.start_date(), run.task_run.outputs.clone());
@@ -93,14 +93,14 @@ impl ExecutionState {
         if self.run(&id).is_some_and(|run| self.is_pause(run)) {
             self.resume_run(&id, inputs.clone(), env);
         } else {
-            // A loop does not wait for its next round.
+            // A loop no longer waits for its next round.
             self.clear_timer(&TimerKey::Round(id.clone()));
             self.begin_round(&id, env);
         }
     }
 
-    /// The paused task run that a resume means when it names none: the first Pause, else the first loop that
-    /// waits for its next round.
+    /// The paused task run that a resume without a name continues: the first Pause, or else the first loop
+    /// that waits for its next round.
     pub fn first_paused(&self) -> Option<TaskRunId> {
         let mut paused: Vec<_> = self
             .paused
@@ -121,7 +121,7 @@ impl ExecutionState {
             .is_some_and(|node| is_kind(&node.task, |kind| matches!(kind, FlowableKind::Pause(_))))
     }
 
-    /// What a person who resumes a paused task run may say (`onResume`).
+    /// The inputs that a person can submit when resuming a paused task run (`onResume`).
     pub fn resume_inputs(&self, id: &TaskRunId) -> Vec<Input> {
         let node = self.run(id).and_then(|run| run.node).and_then(|node| self.plan.node(node));
         match node.map(|node| &node.task.kind) {
@@ -133,7 +133,7 @@ impl ExecutionState {
         }
     }
 
-    /// A paused task run goes on.
+    /// Continues a paused task run.
     pub(crate) fn resume_run(&mut self, id: &TaskRunId, inputs: Map, env: &Env) {
         self.clear_timer(&TimerKey::Due(id.clone()));
         let Some(run) = self.run_mut(id) else { return };

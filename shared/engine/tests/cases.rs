@@ -1,5 +1,5 @@
-//! The worked cases of docs/kestra.md 2.9 and their like, run on the engine alone: a simulated world plays
-//! the services, the timers and the subflows, in virtual time.
+//! The worked cases of docs/kestra.md 2.9 and similar ones, on the engine alone. A simulated world plays the
+//! services, the timers and the subflows, in virtual time.
 
 mod world;
 
@@ -7,8 +7,8 @@ use segue_model::event::Event;
 use segue_model::state::State;
 use world::World;
 
-/// Runs a flow whose `test.Work` tasks end as their `fails` property says; checks the execution's state and
-/// the task runs (`id STATE`, in the order of making).
+/// Runs a flow with `test.Work` tasks that fail as often as their `fails` property says. Checks the
+/// execution's state and the task runs (`id STATE`, in the order of creation).
 fn check(tasks: &str, execution: State, runs: &[&str]) {
     let mut world = World::new(tasks);
     world.run();

@@ -9,10 +9,10 @@ use segue_model::parse::{Parsed, parse_flow};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Flows whose subject is a mistake, with the code that tells of it.
+/// Flows with an intended mistake, and the code that reports it.
 const MISTAKEN: [(&str, &str); 1] = [("21-outputs-undefined", codes::UNKNOWN_TASK)];
 
-/// All types the engine runs itself, and any others a source names, with any properties.
+/// All types that the engine runs itself, and any others that a source names, with any properties.
 fn catalog(source: &str) -> Catalog {
     let mut types = flowable_types();
     types.extend(segue_engine::inline::inline_types());
@@ -33,7 +33,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Everything told of a flow's expressions, where `company.team.child` is the only other flow.
+/// Every problem of a flow's expressions. `company.team.child` is the only other flow.
 fn told(source: &str) -> (Parsed, Vec<Diagnostic>) {
     let catalog = catalog(source);
     let parsed = parse_flow(source, &catalog);
@@ -79,7 +79,7 @@ fn flows_below(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
 }
 
 #[test]
-fn of_good_flows_nothing_is_told() {
+fn good_flows_have_no_problem() {
     let mut files = Vec::new();
     for folder in ["flows", "tests/flows"] {
         flows_below(&root().join(folder), &mut files).unwrap();
@@ -102,9 +102,9 @@ fn of_good_flows_nothing_is_told() {
     }
 }
 
-/// What well-made flows do that a careless rule would take for a mistake.
+/// Correct flows that a careless rule would report.
 #[test]
-fn of_intricate_flows_nothing_is_told() {
+fn intricate_flows_have_no_problem() {
     let source = r#"
 id: intricate
 namespace: company.team

@@ -83,7 +83,7 @@ fn a_replay_begins_inside_flowables() {
     new.run();
     assert_eq!(new.runs(), all);
 
-    // Iterations side by side are none of each other's business.
+    // Parallel iterations do not affect each other.
     let world = ended(&each(0));
     let plan = world.plan.clone();
     let second =
@@ -160,7 +160,7 @@ fn a_replay_may_be_of_another_revision() {
 }
 
 #[test]
-fn a_replay_of_all_begins_anew() {
+fn a_replay_of_all_starts_again() {
     let world = ended(&format!("tasks: [{}]", fails("a", 9)));
     let copy = replay(world.execution.execution(), &world.plan, ExecutionId::from("n"), world.now);
     assert!(copy.task_runs.is_empty());
@@ -174,11 +174,11 @@ fn a_replay_of_all_begins_anew() {
 #[test]
 fn a_restart_with_a_revision_is_a_new_execution() {
     let world = ended(&format!("tasks: [{}, {}, {}]", work("a"), fails("b", 9), work("c")));
-    let mended = plan(&format!("tasks: [{}, {}, {}]", work("a"), work("b"), work("c")));
-    let copy = restart_as_new(&world.execution, &mended, ExecutionId::from("n"), world.now).unwrap();
+    let fixed = plan(&format!("tasks: [{}, {}, {}]", work("a"), work("b"), work("c")));
+    let copy = restart_as_new(&world.execution, &fixed, ExecutionId::from("n"), world.now).unwrap();
     assert_eq!(copy.execution.parent_id.as_ref(), Some(&world.execution.execution().id));
     assert_eq!(copy.execution.metadata.attempt_number, 2);
-    let mut new = World::copied(mended, copy);
+    let mut new = World::copied(fixed, copy);
     new.run();
     assert_eq!(
         (new.runs(), new.state()),

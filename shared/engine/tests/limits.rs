@@ -24,7 +24,7 @@ fn a_loop_over_too_many_values_fails_and_says_what_to_do() {
             let mut world = World::new(&flow);
             world.pass(1);
             let said = world.logs.iter().any(|line| {
-                line.message.contains("100001 values; at most 100000 are taken")
+                line.message.contains("100001 values; at most 100000 are allowed")
                     && line.message.contains("ForEachItem")
                     && line.message.contains("SEGUE_MAX_LOOP_VALUES")
             });

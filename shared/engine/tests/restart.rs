@@ -25,7 +25,7 @@ fn restart(world: &mut World) {
     world.run();
 }
 
-/// A restart of a flow whose tasks fail as they say; the task runs before and after.
+/// A restart of a flow with tasks that fail as configured; the task runs before and after.
 fn restarts(flow: &str, before: &[&str], after: &[&str], end: State) -> World {
     let mut world = ended(flow);
     assert_eq!(world.runs(), before, "before\n{flow}");

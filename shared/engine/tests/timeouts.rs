@@ -113,7 +113,7 @@ fn a_flowable_out_of_time_is_tried_again() {
     let first = world.run_of("a").id;
     world.pass(10);
     assert_eq!(world.runs(), ["s RUNNING", "a SUCCESS", "h CREATED"]);
-    assert_ne!(world.run_of("a").id, first, "it begins anew");
+    assert_ne!(world.run_of("a").id, first, "it starts again");
     world.pass(6);
     assert_eq!(
         (world.runs(), world.state()),

@@ -1,4 +1,4 @@
-//! What an executor is made of.
+//! The parts of an executor.
 
 use crate::observer::{NoObserver, Observer};
 use segue_lookups::outbound::Clients;
@@ -10,29 +10,29 @@ use segue_rendering::Allowance;
 use segue_template::Renderer;
 use std::sync::Arc;
 
-/// What an executor is made of.
+/// The parts of an executor.
 pub struct ExecutorParts {
-    /// The platform.
+    /// The adapters of all ports.
     pub ports: Ports,
     /// All task types.
     pub catalog: Arc<Catalog>,
     /// Renders expressions.
     pub renderer: Renderer,
-    /// Answers what expressions ask.
+    /// Answers what expressions ask: `kv()`, `secret()`, `read()`.
     pub answers: Arc<dyn Answers>,
-    /// Root variables that belong to the server: `envs`, `globals`, `kestra`.
+    /// The root variables that belong to the server: `envs`, `globals`, `kestra`.
     pub globals: Arc<Map>,
     /// Receives every commit.
     pub observer: Arc<dyn Observer>,
-    /// Whether ends and pauses of executions are published for the scheduler; false where none listens.
+    /// Whether ends and pauses of executions are published for the scheduler. False if no scheduler listens.
     pub announce_states: bool,
-    /// How many values a loop may have.
+    /// The largest number of values of a loop.
     pub most_values: usize,
 }
 
 impl ExecutorParts {
-    /// Parts on these ports, with the limits that the environment sets. Nobody observes the executor, and a scheduler
-    /// listens.
+    /// Parts on these ports, with the limits that the environment sets. The executor has no observer, and a
+    /// scheduler listens.
     pub fn on_ports(ports: Ports, catalog: Catalog, globals: Map) -> Self {
         Self {
             answers: Arc::new(PortAnswers::new(ports.clone(), Arc::new(Clients::from_env()))),
@@ -47,19 +47,20 @@ impl ExecutorParts {
     }
 }
 
-/// How many values a loop may have unless SEGUE_MAX_LOOP_VALUES says otherwise: some hundred MB of memory.
+/// The largest number of values of a loop, unless SEGUE_MAX_LOOP_VALUES is set. This number takes some
+/// hundred MB of memory.
 const MOST_VALUES: usize = 100_000;
 
 fn most_values() -> usize {
     let Ok(text) = std::env::var("SEGUE_MAX_LOOP_VALUES") else { return MOST_VALUES };
     text.trim().parse().unwrap_or_else(|_| {
-        tracing::error!(text, "SEGUE_MAX_LOOP_VALUES is no whole number; {MOST_VALUES} is taken");
+        tracing::error!(text, "SEGUE_MAX_LOOP_VALUES is not a whole number; {MOST_VALUES} is used");
         MOST_VALUES
     })
 }
 
-/// `envs`, `globals` and `kestra` (docs/kestra.md 3.2): of the environment's variables those that begin with
-/// `ENV_`. `platform` becomes `kestra.environment`.
+/// The root variables `envs`, `globals` and `kestra` (docs/kestra.md 3.2). `envs` has the environment
+/// variables that begin with `ENV_`. `platform` becomes `kestra.environment`.
 pub fn globals(variables: impl IntoIterator<Item = (String, String)>, platform: &str) -> Map {
     let envs: Map = variables
         .into_iter()

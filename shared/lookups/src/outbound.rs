@@ -22,7 +22,7 @@ const MAX_CLIENTS: usize = 32;
 #[error("{0}")]
 pub struct NotSent(String);
 
-/// What tells one client from another.
+/// The settings that distinguish clients.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientSettings {
     /// The longest time to establish a connection.
@@ -94,7 +94,7 @@ impl Clients {
     /// Parses an address and refuses forbidden ones.
     ///
     /// # Errors
-    /// [`NotSent`] when it is no `http` or `https` URL, or leads to the metadata server.
+    /// [`NotSent`] if the text is not an `http` or `https` URL, or leads to the metadata server.
     pub fn url(&self, uri: &str) -> Result<Url, NotSent> {
         let url = Url::parse(uri.trim())
             .map_err(|error| NotSent(format!("'{uri}' is not a URL ({error}); write https://host/path")))?;

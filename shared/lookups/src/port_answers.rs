@@ -1,4 +1,4 @@
-//! Answers what expressions ask in the executor, in the same way as a task service.
+//! Answers from a platform's ports.
 
 use crate::answers::Answers;
 use crate::asker::Asker;
@@ -10,7 +10,7 @@ use segue_ports::{PortError, Ports};
 use segue_template::{Answer, Lookup, Masker};
 use std::sync::Arc;
 
-/// Answers from the ports, in the same way as a task service.
+/// Answers from a platform's ports. Every secret that is handed out is masked from then on.
 pub struct PortAnswers {
     ports: Ports,
     clients: Arc<Clients>,

@@ -6,7 +6,7 @@ use segue_ports::PortError;
 use segue_rendering::off_thread;
 use segue_template::{Lookup, LookupTable, RenderError};
 
-/// An expression with ever new questions is stopped after this many rounds of answers.
+/// The largest number of rounds for an expression with new questions after each answer.
 const MAX_ROUNDS: usize = 100;
 
 /// Fetches the answers to these questions of an execution, all at once, into the table.
@@ -52,7 +52,9 @@ pub async fn until_answered<T: Send>(
         }
         fetch(answers, namespace, execution, questions, table).await?;
     }
-    Err(PortError::invalid(format!("an expression still asks for more after {MAX_ROUNDS} rounds of answers")))
+    Err(PortError::invalid(format!(
+        "an expression needs more than {MAX_ROUNDS} rounds of answers; make its calls depend less on each other"
+    )))
 }
 
 /// The result of a rendering for [`until_answered`]: none while an answer is missing.

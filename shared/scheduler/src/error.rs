@@ -1,22 +1,22 @@
-//! Why the scheduler does not do what it is asked for.
+//! Errors of the scheduler.
 
 use segue_executor::CreateError;
 use segue_ports::PortError;
 use thiserror::Error;
 
-/// Why the scheduler does not do what it is asked for; nothing was changed.
+/// Why the scheduler refused a request. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum SchedulerError {
     /// There is no such flow, trigger or backfill.
     #[error("{0}")]
     NotFound(String),
-    /// It is not in a state for that.
+    /// The state of the trigger, flow or backfill does not allow the request.
     #[error("{0}")]
     IllegalState(String),
-    /// What is asked for cannot be.
+    /// The request is invalid.
     #[error("{0}")]
     Invalid(String),
-    /// No execution was made.
+    /// No execution was created.
     #[error(transparent)]
     Create(CreateError),
     /// A port failed.

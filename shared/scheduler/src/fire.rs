@@ -1,4 +1,4 @@
-//! A slot becomes an execution: conditions, variables, inputs, labels (docs/kestra.md 5.1, 5.2).
+//! Makes an execution from a slot: conditions, variables, inputs, labels (docs/kestra.md 5.1, 5.2).
 
 use crate::scheduler::Scheduler;
 use crate::triggers::ON_DATES;
@@ -15,34 +15,34 @@ use segue_model::trigger::Trigger;
 use segue_model::trigger_state::TriggerKey;
 use segue_ports::PortError;
 
-/// The execution that stands for a slot of a schedule.
+/// The id of the execution of a schedule's slot.
 pub(crate) fn slot_id(key: &TriggerKey, slot: Timestamp) -> ExecutionId {
     ExecutionId::derive(&["schedule", &key.namespace, &key.flow_id, &key.trigger_id, &slot.to_string()])
 }
 
-/// What a slot's execution gets besides what its trigger gives.
+/// Values for a slot's execution in addition to those of its trigger.
 pub(crate) struct Extra<'a> {
     /// Its id.
     pub(crate) id: ExecutionId,
-    /// The backfill it belongs to.
+    /// The backfill it belongs to. None for the schedule itself.
     pub(crate) backfill: Option<&'a str>,
-    /// Laid over the trigger's inputs.
+    /// Inputs that replace the trigger's inputs.
     pub(crate) inputs: &'a Map,
-    /// Besides the trigger's labels.
+    /// Labels to add to the trigger's labels.
     pub(crate) labels: &'a [Label],
 }
 
-/// What became of a slot.
+/// The result of firing a slot.
 pub(crate) enum Fired {
-    /// Its conditions, or the flow's checks, do not want it.
+    /// The slot's conditions, or the flow's checks, refused the execution.
     Passed,
-    /// There is an execution; one that ended at once says in its log why.
+    /// There is an execution. If it ended at once, its log has the reason.
     Made(Box<Execution>),
-    /// The flow is disabled or gone: nothing is dealt with.
+    /// The flow is disabled or deleted. The slot is not handled.
     Off,
 }
 
-/// A slot as its conditions, inputs and labels come out.
+/// The rendered conditions, inputs and labels of a slot.
 struct Rendered {
     holds: Result<bool, String>,
     variables: Map,
@@ -50,7 +50,7 @@ struct Rendered {
 }
 
 impl Scheduler {
-    /// Makes the execution of a slot. Done twice it is one.
+    /// Creates the execution of a slot. Doing this twice creates one execution.
     pub(crate) async fn fire(
         &self,
         flow: &Flow,
@@ -88,14 +88,14 @@ impl Scheduler {
             (Ok(_), _) => return Ok(Fired::Passed),
             (Err(why), _) => {
                 new.labels.extend_from_slice(extra.labels);
-                let why = format!("the conditions of trigger '{}' cannot be told: {why}", trigger.id);
+                let why = format!("the conditions of trigger '{}' cannot be evaluated: {why}", trigger.id);
                 return self.made(self.parts.executor.create_failed(new, &why).await);
             }
         };
         self.make(new, firing, extra.labels).await
     }
 
-    /// Makes an execution with what its trigger gives; one that is refused ends FAILED at once.
+    /// Creates an execution with the trigger's values. A refused execution ends FAILED at once.
     pub(crate) async fn make(
         &self,
         mut new: NewExecution,
@@ -129,7 +129,7 @@ impl Scheduler {
             Err(CreateError::Disabled(_) | CreateError::Port(PortError::NotFound { .. })) => Ok(Fired::Off),
             Err(CreateError::Port(error)) => Err(error),
             Err(error) => {
-                tracing::warn!(%error, "a trigger's execution is not made");
+                tracing::warn!(%error, "a trigger's execution was not created");
                 Ok(Fired::Passed)
             }
         }
@@ -146,7 +146,7 @@ impl Scheduler {
         table: &segue_template::LookupTable,
     ) -> Option<Rendered> {
         let env = self.env(flow, trigger, table, &extra.id);
-        // The conditions of ScheduleOnDates are not asked, and its executions have no `trigger.date`.
+        // ScheduleOnDates has no conditions, and its executions have no `trigger.date`.
         let on_dates = trigger.type_name == ON_DATES;
         let holds = if on_dates { Ok(true) } else { env.holds_at(calendar, slot) };
         let holds = match holds {

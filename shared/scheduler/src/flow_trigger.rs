@@ -1,4 +1,4 @@
-//! Flow triggers: an execution that has ended, or is paused, is shown to those of all other flows
+//! Flow triggers: an execution that has ended or is paused is checked against the triggers of all other flows
 //! (docs/kestra.md 5.5).
 
 use crate::fire::Fired;
@@ -17,21 +17,21 @@ use segue_model::task_run::TaskRun;
 use segue_model::trigger::Trigger;
 use segue_ports::PortError;
 
-/// The label that ties executions together; who is fired by an execution inherits it.
+/// The label that links executions. An execution that another one starts inherits it.
 const CORRELATION: &str = "system.correlationId";
 
-/// An execution as it was when it entered the state that is told of.
+/// An execution at the time it entered the announced state.
 struct Seen<'a> {
     execution: Execution,
     task_runs: &'a [TaskRun],
     state: State,
     date: Timestamp,
-    /// What tells this change of state from others.
+    /// Distinguishes this change of state from others.
     event: String,
 }
 
 impl Scheduler {
-    /// Shows an execution to the Flow triggers.
+    /// Checks an execution against the Flow triggers.
     pub(crate) async fn ask_listeners(
         &self,
         execution: &Execution,
@@ -54,13 +54,13 @@ impl Scheduler {
                 if error.is_transient() {
                     return Err(error);
                 }
-                tracing::error!(trigger = %listener.key, %error, "it does not fire");
+                tracing::error!(trigger = %listener.key, %error, "the trigger does not fire");
             }
         }
         Ok(())
     }
 
-    /// Whether the flow of an execution is still there and enabled.
+    /// Whether the flow of an execution still exists and is enabled.
     async fn is_enabled(&self, execution: &Execution) -> Result<bool, PortError> {
         match self.flow(&execution.namespace, &execution.flow_id).await {
             Ok(flow) => Ok(flow.is_some_and(|flow| !flow.disabled)),
@@ -84,7 +84,7 @@ impl Scheduler {
             let matched = match self.matched(listener, trigger, seen, &memo.windows).await? {
                 Ok(matched) => matched,
                 Err(why) => {
-                    tracing::warn!(trigger = %key, "its conditions cannot be told, so it does not fire: {why}");
+                    tracing::warn!(trigger = %key, "its conditions cannot be evaluated, so it does not fire: {why}");
                     return Ok(());
                 }
             };
@@ -104,7 +104,10 @@ impl Scheduler {
                 Err(error) => return Err(error),
             }
         }
-        Err(PortError::unavailable("state store", format!("trigger {key} is changed all the time by others")))
+        Err(PortError::unavailable(
+            "state store",
+            format!("trigger {key} is changed by other processes all the time"),
+        ))
     }
 
     async fn matched(
@@ -179,7 +182,7 @@ impl Scheduler {
     }
 }
 
-/// The execution as it was when it last entered a state; none where it never did.
+/// The execution at the time it last entered a state. None if it never did.
 fn seen<'a>(execution: &Execution, task_runs: &'a [TaskRun], state: State) -> Option<Seen<'a>> {
     let histories = execution.state.histories();
     let last = histories.iter().rposition(|change| change.state == state)?;

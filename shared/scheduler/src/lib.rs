@@ -1,14 +1,14 @@
 //! The scheduler: which executions the triggers of flows fire, and when (docs/kestra.md 5).
 //!
-//! What it is: [`Scheduler`], which takes ticks, ends of executions and requests for backfills, keeps the states of
-//! triggers and the records of backfills, and has the executor make the executions. The rules of slots, conditions
-//! and windows are the engine's (`segue_engine::schedule`).
+//! What it is: [`Scheduler`], which handles ticks, reached states of executions and requests for backfills,
+//! stores the states of triggers and the records of backfills, and asks the executor to create executions.
+//! The rules of slots, conditions and windows are in the engine (`segue_engine::schedule`).
 //!
-//! What it must not know: who ticks (a loop in the same process, Cloud Scheduler), how an execution runs, any
-//! technology behind a port.
+//! What it must not know: who sends ticks (a loop in the same process, Cloud Scheduler), how an execution
+//! runs, any technology behind a port.
 //!
-//! How to add one more trigger type: its line in the model's table, a module here that turns what happens into a
-//! `NewExecution`, and an arm where that is told of.
+//! How to add one more trigger type: its line in the model's table, a module here that makes a `NewExecution`
+//! from an event, and an arm where the event is handled.
 
 mod backfill;
 mod error;

@@ -1,4 +1,4 @@
-//! The Flow triggers of all flows, kept for a while: every execution that ends is shown to them.
+//! A cache of the Flow triggers of all flows. Every execution that ends is checked against them.
 
 use jiff::Timestamp;
 use segue_engine::schedule::flow_trigger::FlowTrigger;
@@ -8,23 +8,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A Flow trigger that may fire.
 pub(crate) struct Listener {
-    /// Whose.
+    /// The key of the trigger.
     pub(crate) key: TriggerKey,
-    /// Its flow.
+    /// The flow of the trigger.
     pub(crate) flow: Arc<Flow>,
-    /// The trigger, read.
+    /// The parsed trigger.
     pub(crate) trigger: FlowTrigger,
 }
 
-/// A list, and when it was made.
+/// A list, and the time it was made.
 pub(crate) type Made = (Timestamp, Arc<Vec<Listener>>);
 
-/// The list of this process.
+/// The cached list of this process.
 #[derive(Default)]
 pub(crate) struct Listeners {
     list: Mutex<Option<Made>>,
-    /// Held while the windows of preconditions are looked at and changed: of two executions that complete a set
-    /// together, one does.
+    /// Held while the windows of preconditions are read and changed, so that only one of two executions that
+    /// complete a set at the same time fires the trigger.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
 

@@ -1,4 +1,4 @@
-//! What a manual run of a scheduled flow knows of its slot, so that `trigger.date` is never missing.
+//! The slot of a manual run of a scheduled flow, so that `trigger.date` is never missing.
 
 use crate::error::SchedulerError;
 use crate::scheduler::Scheduler;
@@ -10,13 +10,13 @@ use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
 
 impl Scheduler {
-    /// The `trigger` of a manual run: of the Schedule that is named, else of the flow's first. A slot that is named
-    /// has to be one of the schedule's, and the run stands for it; else it is shown the latest up to now. None where
-    /// the flow has no Schedule.
+    /// The `trigger` of a manual run: of the named Schedule, or else of the flow's first. A named slot must
+    /// be one of the schedule's slots, and the run counts as its execution. Without a named slot, the run
+    /// sees the latest slot up to now. None if the flow has no Schedule.
     ///
     /// # Errors
-    /// [`SchedulerError::NotFound`] when there is no such Schedule; [`SchedulerError::Invalid`] when the slot is none
-    /// of its slots, or a slot is named and the flow has no Schedule.
+    /// [`SchedulerError::NotFound`] if there is no such Schedule. [`SchedulerError::Invalid`] if the named
+    /// slot is not one of its slots, or the flow has no Schedule.
     pub async fn manual_trigger(
         &self,
         flow: &Flow,
@@ -37,7 +37,7 @@ impl Scheduler {
             return match slot {
                 None => Ok(None),
                 Some(slot) => Err(SchedulerError::Invalid(format!(
-                    "flow {}.{} has no Schedule, so {slot} is no slot of it",
+                    "flow {}.{} has no Schedule, so {slot} is not one of its slots",
                     flow.namespace, flow.id
                 ))),
             };
@@ -49,7 +49,7 @@ impl Scheduler {
             let near =
                 [calendar.previous(slot), calendar.next(slot)].map(|slot| slot.map_or("none".into(), text));
             return Err(SchedulerError::Invalid(format!(
-                "{} is no slot of the Schedule '{}': the ones next to it are {}",
+                "{} is not a slot of the Schedule '{}'; the nearest slots are {}",
                 text(slot),
                 trigger.id,
                 near.join(" and ")

@@ -1,4 +1,4 @@
-//! What the scheduler keeps of a trigger besides its slots: the memo of its state.
+//! The scheduler's data about a trigger in addition to its slots: the memo of its state.
 
 use jiff::Timestamp;
 use segue_engine::schedule::flow_trigger::Windows;
@@ -7,14 +7,15 @@ use segue_model::id::ExecutionId;
 use segue_model::trigger_state::TriggerState;
 use serde::{Deserialize, Serialize};
 
-/// What the scheduler keeps of a trigger.
+/// The scheduler's data about a trigger.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Memo {
-    /// Where a trigger that is switched off would go on.
+    /// The slot at which a disabled trigger would continue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resume: Option<Timestamp>,
-    /// The execution whose end switched it off: told of twice, it does not do so again.
+    /// The execution with the end that disabled the trigger. A repeated report of this end does not disable
+    /// it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stopped_by: Option<ExecutionId>,
     /// The windows of a Flow trigger.
@@ -23,12 +24,12 @@ pub(crate) struct Memo {
 }
 
 impl Memo {
-    /// The memo of a state; an empty one where it has none.
+    /// The memo of a state. Empty if the state has none.
     pub(crate) fn from_state(state: &TriggerState) -> Self {
         serde_json::from_value(state.memo.clone()).unwrap_or_default()
     }
 
-    /// As the state keeps it.
+    /// The memo in the format of the state.
     pub(crate) fn json(&self) -> Json {
         if *self == Self::default() {
             return Json::Null;

@@ -1,4 +1,5 @@
-//! An execution has ended, or is paused: its trigger goes on, its backfill goes on, Flow triggers are asked.
+//! An execution has ended or is paused: its trigger continues, its backfill continues, and Flow triggers are
+//! checked.
 
 use crate::fire::slot_id;
 use crate::memo::Memo;
@@ -11,7 +12,7 @@ use segue_ports::PortError;
 use segue_ports::wire::ExecutionStateReached;
 
 impl Scheduler {
-    /// What follows from the end, or the pause, of an execution.
+    /// Handles the end or the pause of an execution.
     pub(crate) async fn state_reached(&self, reached: &ExecutionStateReached) -> Result<(), PortError> {
         let Some(stored) = self.ports().state.execution(&reached.execution_id).await? else { return Ok(()) };
         let execution = stored.execution;
@@ -27,7 +28,8 @@ impl Scheduler {
         self.ask_listeners(&execution, &task_runs, reached.state).await
     }
 
-    /// Frees the trigger from the execution that held it, and switches it off where its `stopAfter` says so.
+    /// Releases the trigger from the execution that held it, and disables the trigger if its `stopAfter` says
+    /// so.
     async fn trigger_goes_on(
         &self,
         execution: &Execution,
@@ -57,13 +59,13 @@ impl Scheduler {
             (changed != *current).then_some(changed)
         })
         .await?;
-        // Also where it was freed already: what came next may have been cut short.
+        // Also if the trigger was released already: the next step may have been interrupted.
         let has_slots = matches!(trigger.type_name.as_str(), SCHEDULE | ON_DATES);
         if has_slots && fired_by.backfill.is_none() { self.tick(&key).await } else { Ok(()) }
     }
 }
 
-/// Whether a trigger made the execution of itself: not a backfill of its slots, and nobody by hand.
+/// Whether a trigger itself created the execution, and not a backfill of its slots or a person.
 fn is_own(execution: &Execution, fired_by: &ExecutionTrigger, key: &TriggerKey) -> bool {
     if !matches!(fired_by.type_name.as_str(), SCHEDULE | ON_DATES) {
         return true;

@@ -1,4 +1,4 @@
-//! The scheduler: what it is made of, and which message goes where.
+//! The scheduler: its parts, and the handlers of its messages.
 
 use crate::error::SchedulerError;
 use crate::listeners::Listeners;
@@ -23,24 +23,24 @@ use std::sync::Arc;
 /// How often a change is tried again after somebody else was faster.
 pub(crate) const MOST_CONFLICTS: usize = 20;
 
-/// What a scheduler is made of.
+/// The parts of a scheduler.
 pub struct SchedulerParts {
-    /// The platform.
+    /// The adapters of all ports.
     pub ports: Ports,
-    /// Makes the executions.
+    /// Creates the executions.
     pub executor: Arc<Executor>,
     /// All task types.
     pub catalog: Arc<Catalog>,
     /// Renders expressions.
     pub renderer: Renderer,
-    /// Root variables that belong to the server: `envs`, `globals`, `kestra`.
+    /// The root variables that belong to the server: `envs`, `globals`, `kestra`.
     pub globals: Arc<Map>,
-    /// Answers what expressions ask.
+    /// Answers what expressions ask: `kv()`, `secret()`, `read()`.
     pub answers: Arc<dyn Answers>,
 }
 
 impl SchedulerParts {
-    /// The parts of a scheduler next to an executor; the executor has all of them but itself.
+    /// The parts of a scheduler next to an executor, which has all of them.
     pub fn from_executor(executor: &Arc<Executor>) -> Self {
         let parts = executor.parts();
         Self {
@@ -54,16 +54,17 @@ impl SchedulerParts {
     }
 }
 
-/// The scheduler. All of it bears messages that come twice, late or in another order, and to be cut short between
-/// any two steps: ids of executions follow from what fires them, states are written on the version they were read at
-/// and after the execution they tell of, and [`Scheduler::recover`] mends what a crash left.
+/// The scheduler. It tolerates messages that come twice, late or in another order, and interruptions between
+/// any two steps. Ids of executions follow from the slot or event that starts them. States are written on the
+/// version that was read, and after the execution they name. [`Scheduler::recover`] repairs what a crash
+/// left.
 pub struct Scheduler {
     pub(crate) parts: SchedulerParts,
     pub(crate) listeners: Listeners,
 }
 
 impl Scheduler {
-    /// A scheduler of these parts.
+    /// Builds a scheduler from its parts.
     pub fn new(parts: SchedulerParts) -> Self {
         Self { parts, listeners: Listeners::default() }
     }
@@ -76,7 +77,7 @@ impl Scheduler {
         self.parts.ports.clock.now()
     }
 
-    /// The latest revision of a flow; none where it is not there.
+    /// The latest revision of a flow. None if it does not exist.
     pub(crate) async fn flow(&self, namespace: &str, id: &str) -> Result<Option<Arc<Flow>>, PortError> {
         match self.parts.executor.plan(namespace, id, None).await {
             Ok(plan) => Ok(Some(plan.flow.clone())),
@@ -85,13 +86,13 @@ impl Scheduler {
         }
     }
 
-    /// The latest revision of a flow, which must be there.
+    /// The latest revision of a flow, which must exist.
     pub(crate) async fn known_flow(&self, namespace: &str, id: &str) -> Result<Arc<Flow>, SchedulerError> {
         let found = self.flow(namespace, id).await?;
         found.ok_or_else(|| SchedulerError::NotFound(format!("there is no flow {namespace}.{id}")))
     }
 
-    /// What a trigger is rendered with; chance follows from the execution it is for.
+    /// What is needed to render a trigger. The random seed follows from the id of the execution.
     pub(crate) fn env<'a>(
         &'a self,
         flow: &'a Flow,
@@ -113,7 +114,7 @@ impl Scheduler {
         }
     }
 
-    /// Asks until every lookup is answered: `ask` gives none while one is not.
+    /// Repeats `ask` until every question is answered. `ask` returns none while an answer is missing.
     pub(crate) async fn with_answers<T>(
         &self,
         namespace: &str,
@@ -124,11 +125,11 @@ impl Scheduler {
         T: Send,
     {
         let table = LookupTable::new();
-        // What triggers render is seldom and small: it may always go elsewhere.
+        // Triggers render rarely and little, so moving the work elsewhere does no harm.
         until_answered(&*self.parts.answers, namespace, execution, &table, true, || ask(&table)).await
     }
 
-    /// The slots of a trigger; none where it has no slots. The inner error says why they cannot be told.
+    /// The slots of a trigger. None if it has no slots. The inner error says why they cannot be computed.
     pub(crate) async fn calendar(
         &self,
         flow: &Flow,

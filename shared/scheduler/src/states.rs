@@ -1,5 +1,5 @@
-//! The states of triggers through the life of their flows: made, kept, computed anew, removed, switched off and on,
-//! mended (docs/kestra.md 5.2).
+//! The states of triggers during the life of their flows: created, kept, computed again, removed, disabled,
+//! enabled and repaired (docs/kestra.md 5.2).
 
 use crate::error::SchedulerError;
 use crate::memo::Memo;
@@ -19,7 +19,7 @@ fn key_of(flow: &Flow, trigger: &Trigger) -> TriggerKey {
     TriggerKey::new(&flow.namespace, &flow.id, &trigger.id)
 }
 
-/// The slot a trigger goes on with that was not looked at since `from`.
+/// The slot at which a trigger continues if it was not checked since `from`.
 fn go_on(
     calendar: &Calendar,
     recover: Recover,
@@ -38,7 +38,7 @@ fn go_on(
 }
 
 impl Scheduler {
-    /// After a flow was saved: states of its triggers are made, kept, computed anew or removed.
+    /// After a flow was saved: creates, keeps, computes again or removes the states of its triggers.
     ///
     /// # Errors
     /// [`SchedulerError::Port`].
@@ -55,7 +55,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// After a flow was deleted: the states of its triggers go with it.
+    /// After a flow was deleted: removes the states of its triggers.
     ///
     /// # Errors
     /// [`SchedulerError::Port`].
@@ -75,7 +75,7 @@ impl Scheduler {
         Ok(states)
     }
 
-    /// Brings the state of a trigger to what the flow says now.
+    /// Updates the state of a trigger according to the flow.
     pub(crate) async fn sync_trigger(&self, flow: &Flow, trigger: &Trigger) -> Result<(), PortError> {
         let (key, definition, now) = (key_of(flow, trigger), definition(trigger), self.now());
         let calendar = match self.calendar(flow, trigger).await? {
@@ -125,10 +125,10 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Switches a trigger off or on. One that is switched on again goes on as its `recoverMissedSchedules` says.
+    /// Disables or enables a trigger. An enabled trigger continues according to its `recoverMissedSchedules`.
     ///
     /// # Errors
-    /// [`SchedulerError::NotFound`], [`SchedulerError::Port`].
+    /// [`SchedulerError::NotFound`] if there is no such trigger. [`SchedulerError::Port`] if the store fails.
     pub async fn set_disabled(
         &self,
         key: &TriggerKey,
@@ -159,10 +159,11 @@ impl Scheduler {
         changed.ok_or_else(|| no_trigger(key))
     }
 
-    /// Frees a trigger from the execution it waits for.
+    /// Releases a trigger from the execution it waits for.
     ///
     /// # Errors
-    /// [`SchedulerError::NotFound`]; [`SchedulerError::IllegalState`] when it waits for none.
+    /// [`SchedulerError::NotFound`] if there is no such trigger. [`SchedulerError::IllegalState`] if it does
+    /// not wait.
     pub async fn unlock(&self, key: &TriggerKey) -> Result<TriggerState, SchedulerError> {
         let mut was_locked = false;
         let changed = self
@@ -190,7 +191,7 @@ impl Scheduler {
         Ok((flow, id))
     }
 
-    /// Publishes a tick for every trigger that is due, and returns how many there are.
+    /// Publishes a tick for every due trigger, and returns their number.
     ///
     /// # Errors
     /// [`SchedulerError::Port`].
@@ -207,8 +208,9 @@ impl Scheduler {
         Ok(count)
     }
 
-    /// At start: states are brought to what the flows say, slots that were missed are dealt with as
-    /// `recoverMissedSchedules` says, triggers and backfills that wait for executions which have ended go on.
+    /// At the start: updates states according to the flows, handles missed slots according to
+    /// `recoverMissedSchedules`, and continues triggers and backfills that wait for executions which have
+    /// ended.
     ///
     /// # Errors
     /// [`SchedulerError::Port`].
@@ -235,8 +237,8 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The clock went back: schedules whose next slot was found while it was ahead wait for the next slot from now. A
-    /// slot that has its execution already has no second one.
+    /// The clock went back: a schedule with a next slot that was found while the clock was ahead waits for
+    /// the next slot from now. A slot that already has an execution gets no second one.
     ///
     /// # Errors
     /// [`SchedulerError::Port`].
@@ -289,7 +291,7 @@ impl Scheduler {
         let (recover, now) = (ScheduleSettings::from_trigger(trigger).recover, self.now());
         self.change_trigger(key, |current| {
             let mut changed = current.clone();
-            // Another execution holds it by now.
+            // Another execution holds the trigger in the meantime.
             if current.execution_id == state.value.execution_id {
                 changed.execution_id.clone_from(&holder);
             }

@@ -1,12 +1,13 @@
-//! The sweep: now and then, what was lost is looked for. Where nothing is always up, a timer is a message that is
-//! delivered at its time, and a message can be lost between the commit and its publishing.
+//! The sweep: a regular search for lost work. On a platform without a process that always runs, a timer is a
+//! message that is delivered when it is due, and a message can be lost between the commit and its
+//! publication.
 
 use crate::scheduler::Scheduler;
 use segue_ports::PortError;
 
 impl Scheduler {
-    /// Fires the timers that are overdue, publishes a tick for each trigger with a slot that is due, and has every
-    /// open execution looked at again. All of it bears being done twice.
+    /// Fires overdue timers, publishes a tick for each trigger with a due slot, and has every open execution
+    /// checked. All of this can be done twice without harm.
     pub(crate) async fn sweep(&self) -> Result<(), PortError> {
         let executor = &self.parts.executor;
         let timers = executor.fire_timers().await?;

@@ -1,8 +1,8 @@
-//! A tick: the slots of a trigger that are due, one after another (docs/kestra.md 5.2).
+//! A tick: handles the due slots of a trigger, one after another (docs/kestra.md 5.2).
 //!
-//! A tick names no slot; the due one follows from the trigger's state. First its execution is made, under an id that
-//! follows from the slot; then the state is written, on the version it was read at. Cut short between the two, or
-//! delivered twice, the same execution is made again, which is nothing.
+//! A tick names no slot: the due slot follows from the trigger's state. First the execution is created, with
+//! an id that follows from the slot. Then the state is written, on the version that was read. After an
+//! interruption in between, or a second delivery, creating the same execution again has no effect.
 
 use crate::fire::{Extra, Fired, slot_id};
 use crate::scheduler::{MOST_CONFLICTS, Scheduler};
@@ -15,11 +15,12 @@ use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::schedule::Versioned;
 
-/// How many slots one tick deals with before it publishes the next; so a message is never worked on for long.
+/// The largest number of slots that one tick handles before it publishes the next tick, so that handling a
+/// message never takes long.
 const MOST_SLOTS: usize = 100;
 
 impl Scheduler {
-    /// Deals with the slots of a trigger that are due.
+    /// Handles the due slots of a trigger.
     pub(crate) async fn tick(&self, key: &TriggerKey) -> Result<(), PortError> {
         for _ in 0..MOST_SLOTS {
             if !self.deal_with_slot(key).await? {
@@ -29,7 +30,7 @@ impl Scheduler {
         self.publish_ticks(vec![key.clone()]).await
     }
 
-    /// Deals with one slot; true where there may be more to do.
+    /// Handles one slot. Returns true if there may be more to do.
     async fn deal_with_slot(&self, key: &TriggerKey) -> Result<bool, PortError> {
         let Some(Versioned { value: state, version }) = self.ports().state.trigger(key).await? else {
             return Ok(false);
@@ -87,11 +88,11 @@ impl Scheduler {
                 }
             }
         }
-        // Looked at again: the execution may have ended before the state told of it.
+        // Checked again, because the execution may have ended before the state named it.
         self.write(next, version).await
     }
 
-    /// Writes a state. True: it is looked at again, also where somebody else was faster.
+    /// Writes a state. Returns true if the state must be checked again, also if another process wrote first.
     async fn write(&self, state: TriggerState, version: u64) -> Result<bool, PortError> {
         match self.ports().state.put_trigger(&state, version).await {
             Ok(_) | Err(PortError::Conflict { .. }) => Ok(true),
@@ -99,8 +100,8 @@ impl Scheduler {
         }
     }
 
-    /// The execution itself while it has not ended, or the one that follows it where the flow's retry made a new
-    /// one; none when all have ended or are gone.
+    /// The execution itself if it is open, or the one that replaced it through the flow's retry. None if all
+    /// have ended or are gone.
     pub(crate) async fn still_open(&self, id: &ExecutionId) -> Result<Option<ExecutionId>, PortError> {
         let mut id = id.clone();
         loop {
@@ -112,8 +113,8 @@ impl Scheduler {
         }
     }
 
-    /// Changes the state of a trigger: read, changed, and written on the version that was read, again where somebody
-    /// else was faster. `change` gives none where nothing is to be changed.
+    /// Changes the state of a trigger: it is read, changed, and written on the version that was read. If
+    /// another process wrote first, this is repeated. `change` returns none if nothing must be changed.
     pub(crate) async fn change_trigger(
         &self,
         key: &TriggerKey,
@@ -131,6 +132,9 @@ impl Scheduler {
                 Err(error) => return Err(error),
             }
         }
-        Err(PortError::unavailable("state store", format!("trigger {key} is changed all the time by others")))
+        Err(PortError::unavailable(
+            "state store",
+            format!("trigger {key} is changed by other processes all the time"),
+        ))
     }
 }

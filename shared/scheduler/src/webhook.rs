@@ -1,4 +1,4 @@
-//! Webhooks: a request with a flow's key becomes an execution (docs/kestra.md 5.4).
+//! Webhooks: a request with a flow's key creates an execution (docs/kestra.md 5.4).
 
 use crate::error::SchedulerError;
 use crate::fire::Fired;
@@ -20,36 +20,36 @@ use segue_template::RenderError;
 /// A request to a webhook.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebhookRequest {
-    /// The body as it came.
+    /// The body, unchanged.
     pub body: Vec<u8>,
-    /// The headers, names as received.
+    /// The headers, with names as received.
     pub headers: Vec<(String, String)>,
     /// The parameters of the query.
     pub parameters: Vec<(String, String)>,
 }
 
-/// What becomes of a request to a webhook.
+/// The result of a request to a webhook.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebhookOutcome {
-    /// The execution; none where the trigger's conditions, or the flow's checks, do not want it (204).
+    /// The execution. None if the trigger's conditions or the flow's checks refused it (204).
     pub execution: Option<Execution>,
-    /// The answer waits for its end.
+    /// Whether the answer waits for the end of the execution.
     pub wait: bool,
-    /// The answer is its outputs.
+    /// Whether the answer has the outputs of the execution.
     pub return_outputs: bool,
-    /// The content type of that answer.
+    /// The content type of an answer with outputs.
     pub response_content_type: Option<String>,
-    /// The status of the answer, where it is not 200.
+    /// The status of the answer. None: 200.
     pub response_code: Option<u16>,
 }
 
 impl Scheduler {
-    /// Takes a request to a webhook of a flow: the first trigger whose key it is fires.
+    /// Handles a request to a webhook of a flow. The first trigger with this key fires.
     ///
     /// # Errors
-    /// [`SchedulerError::NotFound`] when there is no such flow or key; [`SchedulerError::IllegalState`] when the flow
-    /// is disabled; [`SchedulerError::Invalid`] when the trigger's inputs cannot be rendered. Inputs that are refused
-    /// make an execution that is FAILED.
+    /// [`SchedulerError::NotFound`] if there is no such flow or key. [`SchedulerError::IllegalState`] if the
+    /// flow is disabled. [`SchedulerError::Invalid`] if the trigger's inputs cannot be rendered. If inputs
+    /// are refused, a FAILED execution is created.
     pub async fn webhook(
         &self,
         namespace: &str,
@@ -84,7 +84,7 @@ impl Scheduler {
         Ok(outcome)
     }
 
-    /// The first webhook whose key it is and that is switched on.
+    /// The first enabled webhook with this key.
     async fn trigger_of_key<'a>(
         &self,
         flow: &'a Flow,
@@ -120,7 +120,7 @@ impl Scheduler {
         Ok(None)
     }
 
-    /// What the trigger gives, where its conditions hold.
+    /// The trigger's values, if its conditions hold.
     async fn asked(
         &self,
         flow: &Flow,
@@ -155,7 +155,7 @@ impl Scheduler {
         match rendered.await? {
             Ok(firing) => Ok(firing),
             Err(why) => {
-                tracing::warn!(trigger = %trigger.id, "the conditions of a webhook cannot be told: {why}");
+                tracing::warn!(trigger = %trigger.id, "the conditions of a webhook cannot be evaluated: {why}");
                 Ok(None)
             }
         }
@@ -194,13 +194,13 @@ impl Scheduler {
     }
 }
 
-/// Compares keys by their digests, so that the time it takes tells nothing about the key.
+/// Compares keys by their digests, so that the duration reveals nothing about the key.
 fn is_same(own: &str, given: &str) -> bool {
     friendly_id(&["webhook-key", own]) == friendly_id(&["webhook-key", given])
 }
 
-/// What `trigger.*` shows of a request: a body that is a JSON object or list is read, another is a text, or base64
-/// where it is none; an empty one is absent.
+/// The `trigger.*` of a request. A body that is a JSON object or list is parsed. Any other body is a text, or
+/// base64 if it is not UTF-8. An empty body is absent.
 fn variables(request: &WebhookRequest) -> Map {
     let mut variables = Map::new();
     if !request.body.is_empty() {

@@ -17,7 +17,7 @@ use segue_scheduler::SchedulerError;
 use serde_json::json;
 use world::{World, at, flow, label, request, schedule, variable, waiting_flow};
 
-/// A backfill is started, and runs to where it can.
+/// Starts a backfill and runs it as far as possible.
 async fn run(world: &World, request: BackfillRequest) -> Backfill {
     let id = world.scheduler.start_backfill(request).await.unwrap().id;
     world.settle().await;
@@ -141,7 +141,7 @@ async fn paused_resumed_cancelled() {
 #[tokio::test]
 async fn modes_choose_the_slots() {
     let world = World::new("2024-06-01T00:00:00Z");
-    // The second of June fails, the third is never run, the fourth is made by hand.
+    // The second of June fails, the third is never run, the fourth is started by a person.
     let tasks = "  - {id: a, type: io.kestra.plugin.core.execution.Fail, condition: \"{{ trigger.date == '2024-06-02T00:00:00Z' and (labels.backfill ?? 'no') == 'no' }}\"}\n";
     let source = world::with_tasks("f", tasks, &schedule("t", "@daily", ", recoverMissedSchedules: NONE"));
     let saved = world.save(&source).await;
@@ -220,7 +220,7 @@ async fn a_message_starts_one_backfill_and_a_bad_one_is_kept_as_refused() {
     world.send(Message::Backfill(Box::new(nameless))).await;
     let newest =
         world.ports.state.backfills(&BackfillFilter { limit: 1, ..Default::default() }).await.unwrap();
-    assert!(newest[0].message.as_deref().unwrap().contains("is no id of a backfill"));
+    assert!(newest[0].message.as_deref().unwrap().contains("is not the id of a backfill"));
     assert_eq!(world.executions("f").await.len(), 3);
 }
 
@@ -255,7 +255,7 @@ async fn cut_short_anywhere_every_slot_is_run_once() {
 }
 
 #[tokio::test]
-async fn lost_messages_are_mended_at_start() {
+async fn lost_messages_are_repaired_at_start() {
     for lost_after in 0..6 {
         let mut world = World::new("2025-01-10T00:00:00Z");
         world.save(&waiting_flow("f", &schedule("t", "@daily", ""))).await;
@@ -323,7 +323,7 @@ async fn a_flow_that_goes_away_ends_it() {
     world.resume_all("f").await;
     let gone = world.backfill(&id).await;
     assert_eq!(gone.state, BackfillState::Cancelled);
-    assert!(gone.message.unwrap().contains("'t' is no longer there"));
+    assert!(gone.message.unwrap().contains("'t' no longer exists"));
 }
 
 #[test]

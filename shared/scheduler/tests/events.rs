@@ -43,7 +43,7 @@ async fn the_end_of_a_flow_fires_another() {
     world.save(&format!("{inputs}{}", flow("after", &flow_trigger(more)))).await;
     let source = start(&world, "load").await;
     let made = world.executions("after").await;
-    assert_eq!(made.len(), 1, "told of twice");
+    assert_eq!(made.len(), 1, "reported twice");
     assert_eq!(made[0].inputs, *json!({"rows": 3}).as_object().unwrap());
     assert_eq!(variable(&made[0], "executionId"), source.id.as_str());
     assert_eq!(variable(&made[0], "state"), "SUCCESS");
@@ -86,7 +86,7 @@ async fn preconditions_collect_a_set() {
             state: State::Success,
         };
         world.send(Message::ExecutionStateReached(reached)).await;
-        assert_eq!(world.executions("after").await.len(), expected, "told of again: {id} at {minute}");
+        assert_eq!(world.executions("after").await.len(), expected, "reported again: {id} at {minute}");
     }
 }
 

@@ -122,7 +122,7 @@ async fn two_schedulers_at_once_make_one_execution_a_slot() {
 }
 
 #[tokio::test]
-async fn a_lost_end_is_mended_at_start() {
+async fn a_lost_end_is_repaired_at_start() {
     let mut world = World::new("2024-01-10T00:00:00Z");
     world.save(&waiting_flow("f", &schedule("t", "0 * * * *", ""))).await;
     world.tick("2024-01-10T01:00:00Z").await;
@@ -130,7 +130,7 @@ async fn a_lost_end_is_mended_at_start() {
     world.executor.resume(&id, segue_model::Map::new()).await.unwrap();
     assert!(world.lose_messages() > 0);
     assert_eq!(world.states("f").await, [State::Success]);
-    assert_eq!(world.trigger("f", "t").await.execution_id, Some(id), "nobody told of the end");
+    assert_eq!(world.trigger("f", "t").await.execution_id, Some(id), "nobody reported the end");
     world.restart();
     world.scheduler.recover().await.unwrap();
     assert_eq!(world.trigger("f", "t").await.execution_id, None);
@@ -199,7 +199,7 @@ async fn switched_off_in_the_flow_wins() {
 }
 
 #[tokio::test]
-async fn another_cron_begins_anew_and_a_trigger_that_is_gone_has_no_state() {
+async fn another_cron_starts_again_and_a_removed_trigger_has_no_state() {
     let world = World::new("2024-01-10T00:30:00Z");
     world
         .save(&flow("f", &format!("{}{}", schedule("a", "0 * * * *", ""), schedule("b", "@daily", ""))))
@@ -247,7 +247,7 @@ async fn stop_after_switches_off_once() {
         state: State::Failed,
     };
     assert_eq!(world.send(Message::ExecutionStateReached(reached)).await, Verdict::Done);
-    assert!(!world.trigger("f", "t").await.disabled, "told of twice, it stops once");
+    assert!(!world.trigger("f", "t").await.disabled, "reported twice, it stops once");
 }
 
 #[tokio::test]
@@ -263,7 +263,7 @@ async fn conditions_decide_and_one_that_fails_is_a_failed_execution() {
     assert_eq!(variable(&world.executions("weekend").await[1], "next"), "2024-01-13T09:00:00Z");
     assert_eq!(world.states("broken").await, [State::Failed; 4], "it does not lock the trigger");
     let log = world.log(&world.executions("broken").await[0].id).await;
-    assert!(log.contains("conditions of trigger 't' cannot be told") && log.contains("no"), "{log}");
+    assert!(log.contains("conditions of trigger 't' cannot be evaluated") && log.contains("no"), "{log}");
 }
 
 #[tokio::test]
@@ -339,7 +339,9 @@ async fn a_manual_run_has_a_slot() {
     let wrong =
         scheduler.manual_trigger(&scheduled, None, Some(at("2023-07-01T08:00:00Z"))).await.unwrap_err();
     assert!(
-        wrong.to_string().contains("next to it are 2023-07-01T09:00:00+02:00 and 2023-07-02T09:00:00+02:00"),
+        wrong
+            .to_string()
+            .contains("nearest slots are 2023-07-01T09:00:00+02:00 and 2023-07-02T09:00:00+02:00"),
         "{wrong}"
     );
     assert!(matches!(
@@ -353,7 +355,8 @@ async fn a_manual_run_has_a_slot() {
     ));
 }
 
-/// A clock that jumped a day ahead and back: the schedule fires at its next slot, not when the clock has caught up.
+/// The clock jumps a day ahead and back: the schedule fires at its next slot, not when the clock has caught
+/// up.
 #[tokio::test]
 async fn a_clock_that_is_set_back_does_not_stall_schedules() {
     let world = World::new("2024-01-10T00:00:00Z");

@@ -69,7 +69,7 @@ impl Running {
         });
     }
 
-    /// Runs work in the background. The work ends when its token is cancelled.
+    /// Runs work in the background until the token is cancelled.
     pub(crate) fn spawn<F>(&mut self, work: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = ()> + Send + 'static,

@@ -107,8 +107,8 @@ impl TaskContext {
         &self.0.service.ports
     }
 
-    /// The files of executions, as the execution of this task run has them: files of foreign namespaces are refused as
-    /// [`segue_ports::ForeignFiles`] says.
+    /// The files of executions, as the execution of this task run may use them: files of other namespaces are refused
+    /// according to [`segue_ports::ForeignFiles`].
     pub fn storage(&self) -> &InternalStorage {
         &self.0.storage
     }
@@ -159,8 +159,8 @@ impl TaskContext {
         self.0.journal.push(level, &message.into(), &self.0.masker);
     }
 
-    /// Waits until the log has room: until most lines so far are written, or the attempt is to stop. For a task that
-    /// logs what others print.
+    /// Waits until the log has room: until most lines so far are written, or the attempt must stop. For a task that logs
+    /// the output of a program.
     pub async fn log_room(&self) {
         tokio::select! {
             () = self.0.journal.room() => {}

@@ -103,7 +103,7 @@ impl Journal {
         }
         let written = state.append_logs(self.entries(lines.clone())).await;
         if let Err(error) = written {
-            tracing::warn!(%error, "log lines could not be written; they are kept for the next try");
+            tracing::warn!(%error, "log lines could not be written; they are kept for the next try for the next try");
             let mut later = self.lines();
             let newer = std::mem::replace(&mut *later, lines);
             later.extend(newer);
@@ -196,7 +196,7 @@ mod tests {
         let mut waits = std::pin::pin!(journal.room());
         assert!(waits.as_mut().now_or_never().is_none());
         journal.flush(&*ports.state).await;
-        assert!(waits.now_or_never().is_some(), "who waits is told");
+        assert!(waits.now_or_never().is_some(), "the waiting task continues");
         say(&journal, 5);
         journal.flush(&*ports.state).await;
         let written = ports.state.logs(&message.execution_id, LogLevel::Trace, 0).await.unwrap();

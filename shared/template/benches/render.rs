@@ -1,4 +1,4 @@
-//! How long expressions of usual flows take to render, translated before and not.
+//! The time that typical expressions take to render, with and without translating them first.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]

@@ -1,6 +1,6 @@
-//! `base.key`, `base[key]` and the few methods of Java that flows call.
+//! `base.key`, `base[key]` and the few Java methods that flows call.
 //!
-//! One more method is one more arm of [`method`].
+//! To add a method: an arm of [`method`].
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -17,7 +17,7 @@ use crate::value::{is_list, is_map, items, pairs};
 pub(crate) fn follow(base: Value, keys: &[Value], line: u32) -> Value {
     let mut current = base;
     for key in keys {
-        // What cannot be read at all says so where it is used, whatever was looked for inside.
+        // An unreadable value reports this where it is used, whatever was looked up in it.
         if is_missing(&current) || readable(&current).is_err() {
             return current;
         }
@@ -48,7 +48,7 @@ fn attribute(base: &Value, key: &Value) -> Option<Value> {
     found.ok().filter(|value| !value.is_undefined())
 }
 
-/// A number is looked up as it is and as text, as keys of JSON are text.
+/// A number is looked up as a number and as a text, because the keys of JSON are texts.
 fn by_other_key(base: &Value, key: &Value) -> Option<Value> {
     let direct = base.get_item(key).ok().filter(|value| !value.is_undefined());
     direct.or_else(|| base.get_attr(&java::to_string(key)).ok().filter(|value| !value.is_undefined()))

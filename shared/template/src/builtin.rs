@@ -1,7 +1,6 @@
-//! What a function or a filter is: a name, the names of its arguments, and Rust code.
+//! The parts of a function or a filter: a name, the names of its arguments, and Rust code.
 //!
-//! To add one: write it in the fitting file of `functions/` or `filters/` and add a line to that
-//! file's table.
+//! To add one: write it in a matching file of `functions/` or `filters/` and add a line to that file's table.
 
 use minijinja::Value;
 
@@ -20,12 +19,12 @@ pub(crate) struct Builtin {
     pub(crate) call: Call,
 }
 
-/// How arguments are passed. A filter's input is not among them.
+/// How arguments are passed. The input of a filter is not included.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Parameters {
-    /// By place or by these names.
+    /// By position or by these names.
     Named(&'static [&'static str]),
-    /// Any number, by place only.
+    /// Any number of arguments, by position only.
     Any,
 }
 
@@ -39,15 +38,15 @@ pub(crate) const fn variadic(name: &'static str, call: Call) -> Builtin {
     Builtin { name, parameters: Parameters::Any, call }
 }
 
-/// The arguments of one call, by place; those left out are undefined.
+/// The arguments of one call, by position. Omitted arguments are undefined.
 #[derive(Debug)]
 pub(crate) struct Args<'a> {
-    /// Who is called, for messages: `the 'date' filter`.
+    /// The called function or filter, for messages: `the 'date' filter`.
     pub(crate) callee: Callee,
     pub(crate) values: &'a [Value],
 }
 
-/// Who is called.
+/// The called function or filter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Callee {
     Function(&'static str),
@@ -64,23 +63,23 @@ impl std::fmt::Display for Callee {
 }
 
 impl Args<'_> {
-    /// The argument at a place, unless it is left out or null.
+    /// The argument at a position. None if it is omitted or null.
     pub(crate) fn get(&self, place: usize) -> Option<&Value> {
         self.values.get(place).filter(|value| !value.is_undefined() && !value.is_none())
     }
 
-    /// An argument that must be there and not null.
+    /// An argument that must be given and not be null.
     pub(crate) fn required(&self, place: usize, name: &str) -> Result<&Value, Fault> {
         self.get(place).ok_or_else(|| format!("The {} expects an argument '{name}'.", self.callee).into())
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub(crate) fn text(&self, place: usize, name: &str) -> Result<&str, Fault> {
         let value = self.required(place, name)?;
         value.as_str().ok_or_else(|| self.wrong_type(name, "string", value))
     }
 
-    /// A text that may be left out.
+    /// An optional text.
     pub(crate) fn optional_text(&self, place: usize, name: &str) -> Result<Option<&str>, Fault> {
         match self.get(place) {
             None => Ok(None),
@@ -88,13 +87,13 @@ impl Args<'_> {
         }
     }
 
-    /// A whole number that must be there.
+    /// A required whole number.
     pub(crate) fn int(&self, place: usize, name: &str) -> Result<i64, Fault> {
         let value = self.required(place, name)?;
         java::as_long(value).ok_or_else(|| self.wrong_type(name, "number", value))
     }
 
-    /// A whole number that may be left out.
+    /// An optional whole number.
     pub(crate) fn optional_int(&self, place: usize, name: &str) -> Result<Option<i64>, Fault> {
         match self.get(place) {
             None => Ok(None),
@@ -102,7 +101,7 @@ impl Args<'_> {
         }
     }
 
-    /// A boolean that may be left out.
+    /// An optional boolean.
     pub(crate) fn flag(&self, place: usize, name: &str, default: bool) -> Result<bool, Fault> {
         match self.get(place) {
             None => Ok(default),
@@ -111,7 +110,7 @@ impl Args<'_> {
         }
     }
 
-    /// The refusal of a value's type.
+    /// The error for a value of the wrong type.
     pub(crate) fn wrong_type(&self, name: &str, wanted: &str, value: &Value) -> Fault {
         format!(
             "The {} expects an argument '{name}' with type {wanted}. Actual type was: {}",

@@ -1,17 +1,19 @@
-//! Whether rendering a text may take noticeable work, told from the text alone and without reading it as a template.
+//! Whether rendering a text may take noticeable time, judged from the text alone, without parsing the
+//! template.
 
 use serde_json::Value as Json;
 
-/// What an expression that does more than name a value has in it: a filter, a call, an operator that makes something
-/// larger, a text within a text. The list errs on the side of work: text around an expression may have these too.
+/// Characters of expressions that do more than name a value: a filter, a call, an operator that makes
+/// something larger, a text within a text. Text around an expression may contain them too. Then the answer is
+/// "may take time", which does no harm.
 const WORK: [char; 6] = ['|', '(', '~', '+', '*', '#'];
 
-/// Whether rendering a text may take noticeable work. `{{ inputs.name }}` does not.
+/// Whether rendering a text may take noticeable time. `{{ inputs.name }}` does not.
 pub fn computes(text: &str) -> bool {
     text.contains("{%") || (text.contains("{{") && (text.contains(WORK) || text.contains("..")))
 }
 
-/// Whether a text within a value does, keys included.
+/// Whether rendering a text within a value may take noticeable time, keys included.
 pub fn value_computes(value: &Json) -> bool {
     match value {
         Json::String(text) => computes(text),

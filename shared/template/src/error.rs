@@ -1,16 +1,16 @@
-//! What can go wrong when an expression is rendered.
+//! Errors of rendering an expression.
 //!
-//! Knows only messages and places in a template, never where the template came from.
-//! A new way to fail that a caller must tell apart is one more variant here.
+//! Knows only messages and positions in a template, never where the template came from. A new failure that a
+//! caller must distinguish is one more variant here.
 
 /// Why a template could not be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
-    /// The expression asked for something that was not fetched yet: see [`crate::LookupTable`].
-    /// Fetch what is pending and render again.
+    /// The expression asked for something that was not fetched yet: see [`crate::LookupTable`]. Fetch the
+    /// pending answers and render again.
     #[error("the expression needs an answer that has not been fetched yet: fetch it and render again")]
     Pending,
-    /// The template cannot be read.
+    /// The template cannot be parsed.
     #[error("{message} at line {line}, column {column}")]
     Syntax {
         /// What was found and what was expected.
@@ -40,7 +40,7 @@ pub enum RenderError {
         /// Line in the template, from 1.
         line: u32,
     },
-    /// The template does more work than a render may do.
+    /// The template does more work than a rendering may do.
     #[error("the expression `{template}` does too much work: it is stopped after {fuel} steps")]
     OutOfFuel {
         /// The template that was stopped.
@@ -48,7 +48,7 @@ pub enum RenderError {
         /// The allowance it used up.
         fuel: u64,
     },
-    /// The meter of whoever renders stopped the template: see [`crate::Meter`].
+    /// The caller's meter stopped the template: see [`crate::Meter`].
     #[error("the expression `{template}` {why}: it is stopped")]
     Stopped {
         /// The template that was stopped.
@@ -58,16 +58,16 @@ pub enum RenderError {
     },
 }
 
-/// A refusal inside an operator, filter or function, before it is known where it happened.
+/// An error inside an operator, filter or function, before its position is known.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// A message to be given its place by the renderer.
+    /// A message. The renderer adds the position.
     Message(String),
-    /// An error that already says everything.
+    /// A complete error.
     Render(RenderError),
     /// The allowance of work is used up.
     OutOfFuel,
-    /// The meter said stop, and why.
+    /// The meter stopped the rendering, for this reason.
     Stopped(String),
 }
 

@@ -1,8 +1,7 @@
-//! What an expression may ask of the outside world, as data.
+//! The questions of expressions to the outside, as data.
 //!
-//! Rendering does no IO: whoever renders fetches what [`LookupTable::take_pending`] names and renders
-//! again. To let expressions ask for one more thing, add a [`Lookup`] variant and the function that
-//! asks it.
+//! Rendering does no IO: the caller fetches the answers to [`LookupTable::take_pending`] and renders again.
+//! To add a question: a [`Lookup`] variant and the function that asks it.
 
 use crate::mask::Masker;
 use std::borrow::Cow;
@@ -12,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-/// One question to the outside world.
+/// A question to the outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Lookup {
     /// `kv()`: a value of the KV store.
@@ -71,9 +70,10 @@ pub enum Lookup {
     },
     /// `errorLogs()`: the error log entries of this execution, as a list.
     ErrorLogs,
-    /// The state of another execution, as text. No expression asks it; `execution.Resume` does.
+    /// The state of another execution, as text. Only the task `execution.Resume` asks this, not an
+    /// expression.
     ExecutionState {
-        /// Which.
+        /// The id of the execution.
         execution_id: String,
     },
     /// `randomPort()`: a free local port.
@@ -93,7 +93,7 @@ pub enum Answer {
     Pending,
 }
 
-/// Whoever answers [`Lookup`]s. Answering must not do IO.
+/// Answers [`Lookup`]s. Answering must not do IO.
 pub trait Lookups: Send + Sync + fmt::Debug {
     /// The answer known now.
     fn lookup(&self, lookup: &Lookup) -> Answer;
@@ -103,13 +103,13 @@ pub trait Lookups: Send + Sync + fmt::Debug {
 struct Table {
     answers: HashMap<Lookup, Answer>,
     pending: Vec<Lookup>,
-    /// Secrets that were read and not asked for: those of inputs and outputs.
+    /// Secrets that did not come from an answer: those of inputs and outputs.
     learnt: Vec<String>,
-    /// Masks both, and what was secret among answers that were forgotten.
+    /// Masks both, and the secrets in answers that were forgotten.
     masker: Arc<Masker>,
 }
 
-/// A table of answers fetched before. What is asked and absent is remembered.
+/// A table of fetched answers. Questions without an answer are recorded.
 ///
 /// ```
 /// use segue_template::{Answer, Lookup, LookupTable, Lookups};
@@ -128,7 +128,7 @@ impl LookupTable {
         Self::default()
     }
 
-    /// Remembers an answer.
+    /// Adds an answer.
     pub fn insert(&self, lookup: Lookup, answer: Answer) {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let (Lookup::Secret { .. }, Answer::Found(serde_json::Value::String(secret))) = (&lookup, &answer)
@@ -138,12 +138,12 @@ impl LookupTable {
         table.answers.insert(lookup, answer);
     }
 
-    /// Forgets answers that are no longer true, so that they are asked for again.
+    /// Removes outdated answers, so that they are asked for again.
     pub fn forget(&self, stale: impl Fn(&Lookup) -> bool) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).answers.retain(|lookup, _| !stale(lookup));
     }
 
-    /// Remembers a secret that came otherwise than as an answer, to be masked.
+    /// Adds a secret that did not come from an answer, so that it is masked.
     pub fn learn(&self, secret: &str) {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !table.learnt.iter().any(|known| known == secret) {
@@ -152,12 +152,12 @@ impl LookupTable {
         }
     }
 
-    /// The secrets learnt so far.
+    /// The secrets added with [`Self::learn`].
     pub fn learnt(&self) -> Vec<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).learnt.clone()
     }
 
-    /// A table without answers that knows the secrets learnt here.
+    /// A table without answers that knows the same added secrets.
     pub fn successor(&self) -> Self {
         let learnt = self.0.lock().unwrap_or_else(PoisonError::into_inner).learnt.clone();
         let masker = Masker::default();
@@ -178,12 +178,12 @@ impl LookupTable {
         }
     }
 
-    /// What masks the secrets known so far.
+    /// The masker of the secrets known so far.
     pub fn masker(&self) -> Arc<Masker> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner).masker)
     }
 
-    /// What was asked and not answered since the last call, each once, in the order asked.
+    /// The questions without an answer since the last call, each once, in the order of asking.
     pub fn take_pending(&self) -> Vec<Lookup> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).pending)
     }

@@ -1,4 +1,4 @@
-//! Takes secrets out of text. It knows nothing of where the secrets come from or where the text goes.
+//! Removes secrets from texts. Does not know where the secrets come from or where the text goes.
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
@@ -13,21 +13,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// What a form encodes, beside the blank.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
 
-/// What stands where a secret stood.
+/// The replacement for a secret.
 const MASK: &str = "******";
 
 /// Lines of a secret shorter than this are too common to be masked alone (the braces of a JSON key).
 const SHORTEST_LINE: usize = 8;
 
-/// Shorter than this, a form that is not the secret itself (part of its base64, its hexadecimal digits, its letters
-/// backwards) turns up in texts that have nothing to do with the secret.
+/// A shorter form that is not the secret itself (part of its base64, its hexadecimal digits, its letters in
+/// reverse) also occurs in unrelated texts.
 const SHORTEST_FORM: usize = 6;
 
-/// Fields of a JSON secret that are secret by themselves.
+/// Fields of a JSON secret that are secrets themselves.
 const SECRET_FIELDS: [&str; 7] =
     ["private_key", "private_key_id", "client_secret", "refresh_token", "access_token", "password", "token"];
 
-/// The secrets of one attempt, in every form in which they could turn up.
+/// The secrets of one attempt, in every form in which they can occur.
 #[derive(Debug, Default)]
 pub struct Masker {
     known: RwLock<Known>,
@@ -36,14 +36,14 @@ pub struct Masker {
 #[derive(Debug, Default)]
 struct Known {
     forms: BTreeSet<String>,
-    /// Finds all forms in one walk along a text; none until it is needed, and after a secret was added.
+    /// Finds all forms in one pass over a text. None until it is needed, and after a secret was added.
     finder: Option<Arc<AhoCorasick>>,
 }
 
 impl Masker {
-    /// Masks `secret` from now on: as it is, line by line, as JSON text, URL-encoded, in hexadecimal digits, in upper
-    /// and lower case, backwards, and in base64, also as a part of a longer text (`user:secret`). Hashes of a secret
-    /// are not masked: they are meant to be shown.
+    /// Masks `secret` from now on: unchanged, line by line, as JSON text, URL-encoded, in hexadecimal digits,
+    /// in upper and lower case, in reverse, and in base64, also as part of a longer text (`user:secret`).
+    /// Hashes of a secret are not masked, because they are meant to be shown.
     pub fn add(&self, secret: &str) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut forms = Vec::new();
@@ -62,7 +62,7 @@ impl Masker {
         }
     }
 
-    /// What finds the forms; none where there are none.
+    /// The finder of all forms. None if there are none.
     fn finder(&self) -> Option<Arc<AhoCorasick>> {
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +83,8 @@ impl Masker {
     /// The text without secrets.
     pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Some(finder) = self.finder() else { return Cow::Borrowed(text) };
-        // Forms may overlap: whatever belongs to one of them goes, or the end of the one would stay of the other.
+        // Forms may overlap. Everything in any of them is removed. Otherwise the end of one form would
+        // remain.
         let mut found: Vec<(usize, usize)> =
             finder.find_overlapping_iter(text).map(|found| (found.start(), found.end())).collect();
         if found.is_empty() {
@@ -108,7 +109,7 @@ impl Masker {
         self.finder().is_some_and(|finder| finder.is_match(text))
     }
 
-    /// The same for every text inside a value, keys included. What is encrypted stays readable for who has the key.
+    /// Masks every text inside a value, keys included. Encrypted values are left unchanged.
     pub fn apply_json(&self, value: &mut Json) {
         if self.finder().is_none() {
             return;
@@ -151,7 +152,7 @@ fn add_forms(forms: &mut Vec<String>, secret: &str) {
         forms.push(URL_SAFE.encode(text));
         forms.push(URL_SAFE_NO_PAD.encode(text));
         forms.push(utf8_percent_encode(text, NON_ALPHANUMERIC).to_string());
-        // A form encodes a blank as a plus sign and leaves these four as they are.
+        // A form encodes a blank as a plus sign and leaves these four characters unchanged.
         forms.push(form_encoded(text));
         if let Ok(quoted) = serde_json::to_string(text) {
             forms.push(quoted.trim_matches('"').to_owned());
@@ -175,12 +176,13 @@ fn add_forms(forms: &mut Vec<String>, secret: &str) {
         .extend(trimmed.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE).map(str::to_owned));
 }
 
-/// The letters of base64 that a secret alone decides where it stands in a longer text, behind so many bytes beyond a
-/// multiple of three.
+/// The base64 letters that depend only on the secret, if `before` bytes beyond a multiple of three come
+/// before it in a longer text.
 fn base64_within(engine: &impl base64::Engine, secret: &str, before: usize) -> String {
     let bytes: Vec<u8> = std::iter::repeat_n(0, before).chain(secret.bytes()).collect();
     let letters = engine.encode(&bytes);
-    // Six bits a letter: the first ones hold bits of what stands before, the last one bits of what comes after.
+    // Six bits for each letter. The first letters have bits of the text before, the last one has bits of the
+    // text after.
     let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
     letters.get(first..last).unwrap_or_default().to_owned()
 }
@@ -238,7 +240,7 @@ mod tests {
         ] {
             assert_eq!(masker.apply(&format!("<{text}>")), "<******>", "{text}");
         }
-        // Whatever stands before and after it, nothing is left that tells more than a letter or two of it.
+        // Whatever comes before and after the secret, at most one or two of its letters remain.
         for before in ["", "a", "ada", "ada:", "ada@x:", "user:"] {
             for after in ["", "1", "12", "123"] {
                 for encoded in [

@@ -1,17 +1,18 @@
-//! Who may stop a render beside its allowance of steps: steps say nothing of the time and the memory that a render
-//! takes on this machine, and this crate knows neither clock nor allocator. Whoever renders passes in a [`Meter`].
+//! The interface for stopping a rendering by time or memory. Steps do not measure the time and memory that a
+//! rendering takes on this machine, and this crate knows neither clock nor allocator. The caller passes in a
+//! [`Meter`].
 
 use std::fmt;
 
-/// Watches renders.
+/// Watches renderings.
 pub trait Meter: Send + Sync + fmt::Debug {
-    /// A render begins now, on this thread.
+    /// A rendering begins now, on this thread.
     fn begin(&self) -> Box<dyn Watch>;
 }
 
-/// Watches one render.
+/// Watches one rendering.
 pub trait Watch: Send + Sync + fmt::Debug {
-    /// Why the render must stop, as the end of a sentence about the expression (`took longer than 5 s`); none while
-    /// it may go on. Asked every few dozen steps, on the thread that renders.
+    /// Why the rendering must stop, as the end of a sentence about the expression (`took longer than 5 s`).
+    /// None while it may continue. Called every few dozen steps, on the rendering thread.
     fn stop(&self) -> Option<String>;
 }

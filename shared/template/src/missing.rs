@@ -1,4 +1,4 @@
-//! What stands for an undefined variable or attribute while an expression is evaluated.
+//! The value of an undefined variable or attribute while an expression is evaluated.
 //!
 //! minijinja cannot catch an error, so undefined is a value: operators, filters and functions hand it on,
 //! and only who uses it (printing, `if`, `for`, `set`) raises the error. `??`, `???`, `is defined` and

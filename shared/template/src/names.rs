@@ -1,6 +1,6 @@
-//! The names a template may call, for whoever wants to say which one was meant.
+//! The names that a template may call, for suggestions after a misspelt name.
 //!
-//! Knows the tables alone; a new entry of a table is here of itself.
+//! Knows only the tables. A new entry of a table is included automatically.
 
 use crate::{filters, functions, predicates};
 

@@ -1,7 +1,7 @@
-//! How deeply values may be nested in each other, and what putting them into each other costs.
+//! Limits how deeply values are nested, and counts the cost of nesting them.
 //!
-//! Printing, comparing and dropping a value recurse over it, and a value may hold another many times; so
-//! whatever puts values into a list or map asks here first. Knows nothing of templates.
+//! Printing, comparing and dropping a value recurse over it, and a value may contain another many times. So
+//! every function that puts values into a list or map checks here first. Knows nothing about templates.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -12,15 +12,15 @@ use crate::value::{Entry, is_lazy, pairs};
 
 /// How deeply lists and maps made by a template may be nested.
 const MAX_NESTING: usize = 300;
-/// Values that cost one step.
+/// The number of values that cost one step.
 const VALUES_A_STEP: usize = 8;
 /// Bytes of text that count as one value.
 const BYTES_A_VALUE: usize = 32;
 
-/// Checks values that are about to be put into a list or map, and takes the steps that costs.
+/// Checks values that are about to be put into a list or map, and takes the steps for this.
 ///
 /// # Errors
-/// They are nested too deeply, or there are more of them than the allowance of work.
+/// The values are nested too deeply, or there are more of them than the allowance of work.
 pub(crate) fn check<'v>(run: &Run, parts: impl IntoIterator<Item = &'v Value>) -> Result<(), Fault> {
     let left = usize::try_from(run.steps_left()).unwrap_or(usize::MAX).saturating_mul(VALUES_A_STEP);
     let mut count = 0;
@@ -30,11 +30,11 @@ pub(crate) fn check<'v>(run: &Run, parts: impl IntoIterator<Item = &'v Value>) -
     run.charge(count / VALUES_A_STEP)
 }
 
-/// Takes the steps that a walk through all of a value costs, before something writes or compares it: values share
-/// parts, and what is written may be far larger than the memory the value takes.
+/// Takes the steps for a walk through a whole value, before it is written or compared. Values share parts, so
+/// the written text may be far larger than the memory of the value.
 ///
 /// # Errors
-/// They are more than the allowance of work.
+/// The steps exceed the allowance of work.
 pub(crate) fn weigh(run: &Run, value: &Value) -> Result<(), Fault> {
     if !matches!(value.kind(), ValueKind::Map | ValueKind::Seq | ValueKind::Iterable | ValueKind::Plain) {
         return Ok(());
@@ -42,7 +42,7 @@ pub(crate) fn weigh(run: &Run, value: &Value) -> Result<(), Fault> {
     check(run, [value])
 }
 
-/// As [`weigh`], for so many walks.
+/// Like [`weigh`], for several walks.
 ///
 /// # Errors
 /// As [`weigh`].
@@ -65,7 +65,7 @@ fn visit(value: &Value, depth: usize, most: usize, count: &mut usize) -> Result<
         ValueKind::String => {
             *count = count.saturating_add(value.as_str().map_or(0, str::len) / BYTES_A_VALUE);
         }
-        // The context is as deep as its JSON was, and is not made just to be measured.
+        // The context is as deep as its JSON was, and is not built only to be measured.
         ValueKind::Map if is_lazy(value) => {}
         ValueKind::Map => {
             let depth = deeper()?;

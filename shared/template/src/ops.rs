@@ -147,7 +147,7 @@ pub(crate) fn equals(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Whether two values in a list are the same: numbers as numbers, everything else by type and content.
+/// Whether two values in a list are equal: numbers as numbers, everything else by type and content.
 pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     match (left.kind(), right.kind()) {
         (ValueKind::Number, ValueKind::Number) => compare_numbers(left, right) == Some(Ordering::Equal),
@@ -175,10 +175,10 @@ fn compare_numbers(left: &Value, right: &Value) -> Option<Ordering> {
     as_double(left)?.partial_cmp(&as_double(right)?)
 }
 
-/// The order of two values, `None` when one of them is null or not a number.
+/// The order of two values. `None` if one of them is null or not a number.
 ///
 /// # Errors
-/// Values that have no order: a number and a text, maps, lists.
+/// Values without an order: a number and a text, maps, lists.
 pub(crate) fn order(left: &Value, right: &Value, comparison: &str) -> Result<Option<Ordering>, Fault> {
     if left.is_none() || right.is_none() {
         return Ok(None);

@@ -1,6 +1,6 @@
-//! Pebble's tests: `value is empty`. Undefined values never get here, but for `defined`.
+//! Pebble's tests: `value is empty`. Undefined values do not get here, except for `defined`.
 //!
-//! One more test is a name and an arm.
+//! To add a test: a name and an arm.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -9,7 +9,7 @@ use crate::error::Fault;
 use crate::java::{self, as_long};
 use crate::missing::is_missing;
 
-/// The tests there are.
+/// The names of the tests.
 pub(crate) const NAMES: [&str; 8] = ["null", "empty", "defined", "even", "odd", "map", "iterable", "json"];
 
 /// Whether a value passes a test.

@@ -1,4 +1,4 @@
-//! What a template uses, without running it.
+//! The names that a template uses, found without running it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,10 @@ use crate::error::RenderError;
 use crate::syntax::ast::{Arguments, BinaryOp, Expr, ExprKind, Node};
 use crate::syntax::parse;
 
-/// What is reached within a root variable.
+/// The parts of a root variable that a template uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Anything: the variable is used as a whole, or with a key that is not written out.
+    /// Any part: the variable is used as a whole, or with a computed key.
     All,
     /// Only these first-level names.
     Names(BTreeSet<String>),
@@ -18,30 +18,31 @@ pub enum Reach {
 /// One use of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// The root variable and the keys written out after it.
+    /// The root variable and the literal keys after it.
     pub path: Vec<String>,
     /// Line in the template, from 1.
     pub line: u32,
     /// Column in that line, from 1.
     pub column: u32,
-    /// Undefined is no error there: it is left of `??` or `???`, in `is defined`, or input of `default`.
+    /// Whether an undefined value is no error here: left of `??` or `???`, in `is defined`, or as the input
+    /// of `default`.
     pub guarded: bool,
 }
 
-/// What a template uses.
+/// The names that a template uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    /// The root variables, and what is reached in each.
+    /// The root variables, and the used parts of each.
     pub roots: BTreeMap<String, Reach>,
     /// Every use of a variable, in the order written.
     pub paths: Vec<Reference>,
-    /// The functions called (no macros of the template).
+    /// The called functions, without the template's own macros.
     pub functions: BTreeSet<String>,
-    /// The keys written out in `kv()`.
+    /// The literal keys in `kv()`.
     pub kv_keys: BTreeSet<String>,
-    /// The keys written out in `secret()`.
+    /// The literal keys in `secret()`.
     pub secret_keys: BTreeSet<String>,
-    /// Whether texts of variables are rendered again, which may reach any variable: `render()`,
+    /// Whether texts of variables are rendered again, and so may use any variable: `render()`,
     /// `renderOnce()`, `printContext()`, `fetchContext()`.
     pub dynamic: bool,
 }
@@ -92,7 +93,7 @@ fn macro_names(nodes: &[Node], names: &mut BTreeSet<String>) {
 
 struct Walk {
     found: References,
-    /// Names the template has set, innermost last.
+    /// Names that the template has set, innermost last.
     local: Vec<String>,
     macros: BTreeSet<String>,
 }
@@ -107,7 +108,8 @@ impl Walk {
             Node::Text(_) => {}
             Node::Print(value) => self.expr(value, false),
             Node::If { branches, otherwise } => {
-                // What one branch sets may not be set in another or after, so it stays a reference there.
+                // A name that is set in one branch may not be set in another branch or afterwards, so it
+                // stays a reference there.
                 let outer = self.local.len();
                 for (condition, body) in branches {
                     self.expr(condition, false);

@@ -1,4 +1,4 @@
-//! Regular expressions as Java has them: look-around, back-references, `$1` in replacements.
+//! Regular expressions as in Java: look-around, back-references, `$1` in replacements.
 
 mod java;
 
@@ -6,10 +6,11 @@ use fancy_regex::{Captures, Regex, RegexBuilder};
 
 use crate::error::Fault;
 
-/// How often a match may step back before it is given up.
+/// The number of backtracking steps after which a match is given up.
 const BACKTRACK_LIMIT: usize = 200_000;
 
-/// How large an expression may become when it is compiled, bytes: `(\w{500}){500}` is short to write only.
+/// The largest size of a compiled expression, in bytes. `(\w{500}){500}` is short in writing, but not
+/// compiled.
 const MOST_COMPILED: usize = 4 * 1024 * 1024;
 
 /// A compiled expression.
@@ -27,8 +28,8 @@ impl JavaRegex {
             .map_err(|error| format!("The regular expression '{pattern}' is not valid: {error}").into())
     }
 
-    /// `String.replaceAll(regex, replacement)`.
-    /// `grows` is told how many bytes each replacement adds, and may refuse.
+    /// `String.replaceAll(regex, replacement)`. Calls `grows` with the number of bytes that each replacement
+    /// adds. `grows` may refuse.
     pub(crate) fn replace_all(
         &self,
         text: &str,
@@ -98,7 +99,7 @@ impl JavaRegex {
             if limit_parts > 0 && parts.len() + 1 >= limit_parts {
                 break;
             }
-            // A match of nothing at the start or the end makes no part.
+            // An empty match at the start or the end makes no part.
             if found.end() == 0 || (found.start() == found.end() && found.start() == text.len()) {
                 continue;
             }

@@ -19,11 +19,11 @@ use crate::syntax;
 use crate::translate::{Flavor, translate};
 use crate::value::{value_from_json, value_to_json};
 
-/// Steps a render may take: about two seconds of work.
+/// The steps a rendering may take: about two seconds of work.
 const DEFAULT_FUEL: u64 = 5_000_000;
-/// How many templates are kept translated.
+/// The number of translated templates in the cache.
 const CACHED_TEMPLATES: usize = 1000;
-/// How often a text is rendered again when what came out differs from what went in.
+/// How often a text is rendered again while the result differs from the input.
 const MAX_PASSES: usize = 100;
 
 /// Renders templates. Cheap to clone; clones share the translated templates.
@@ -46,12 +46,12 @@ impl Renderer {
         Self::default()
     }
 
-    /// A renderer whose templates may take this many steps each.
+    /// A renderer with this many steps for each template.
     pub fn with_fuel(fuel: u64) -> Self {
         Self { engine: Engine::new(fuel), meter: None }
     }
 
-    /// The same renderer, each of its renders watched by a meter.
+    /// The same renderer with a meter that watches each rendering.
     #[must_use]
     pub fn metered(self, meter: Arc<dyn Meter>) -> Self {
         Self { meter: Some(meter), ..self }
@@ -68,8 +68,8 @@ impl Renderer {
         self.engine.text(&self.run(template, scope)).map(strip_raw_tags)
     }
 
-    /// Renders a template to a value that keeps its type: a single expression yields what it is, mixed
-    /// scalars join to a text, nothing is null (docs/kestra.md 3.1).
+    /// Renders a template to a value that keeps its type: a single expression gives its own value, mixed
+    /// scalars are joined to a text, an empty template is null (docs/kestra.md 3.1).
     ///
     /// # Errors
     /// As [`Renderer::render`], and for a list or map that is not alone.
@@ -84,7 +84,7 @@ impl Renderer {
         })
     }
 
-    /// Renders every text in a structure, keys included; the first of keys that become equal wins.
+    /// Renders every text in a structure, keys included. If keys become equal, the first wins.
     ///
     /// # Errors
     /// As [`Renderer::render`].
@@ -112,7 +112,7 @@ impl Renderer {
         })
     }
 
-    /// Whether a template can be read: its syntax, and that its functions, filters and tests exist.
+    /// Checks whether a template can be parsed, and whether its functions, filters and tests exist.
     ///
     /// # Errors
     /// [`RenderError::Syntax`] or [`RenderError::Failed`].
@@ -132,7 +132,7 @@ impl Renderer {
     }
 }
 
-/// What a render and the renders nested in it share: minijinja and the translated templates.
+/// The parts that a rendering and its nested renderings share: minijinja and the translated templates.
 #[derive(Clone)]
 pub(crate) struct Engine {
     inner: Arc<Inner>,
@@ -143,7 +143,8 @@ struct Inner {
     generation: RwLock<Arc<Generation>>,
 }
 
-/// A set of translated templates. When it is full a new one takes its place; renders under way keep theirs.
+/// A set of translated templates. When it is full, a new one replaces it. Renderings in progress keep the old
+/// one.
 struct Generation {
     environment: Environment<'static>,
     templates: Arc<AtomicUsize>,
@@ -180,7 +181,7 @@ impl Engine {
         Ok(run.progress().typed.take().unwrap_or_else(|| Value::from(())))
     }
 
-    /// Renders every text in a value once more, or until it no longer changes.
+    /// Renders every text in a value once more, or until nothing changes.
     pub(crate) fn value(
         &self,
         run: &Run,
@@ -252,7 +253,7 @@ impl Engine {
         result.map_err(|error| self.error(run, &error))
     }
 
-    /// Takes what happened out of minijinja's error and gives it its place.
+    /// Extracts the cause from minijinja's error and adds the position.
     fn error(&self, run: &Run, error: &Error) -> RenderError {
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
         let mut innermost = error;

@@ -10,10 +10,10 @@ use crate::value::{JsonMap, LazyMap};
 pub struct Ambient {
     /// The present moment: `now()`.
     pub now: jiff::Timestamp,
-    /// Where `uuid()`, `id()`, `randomInt()` and the nonce of `encrypt()` come from. Each render call
-    /// starts the sequence anew.
+    /// The seed of `uuid()`, `id()`, `randomInt()` and the nonce of `encrypt()`. Each rendering starts the
+    /// sequence again.
     pub seed: u64,
-    /// The server's time zone, where an expression names none.
+    /// The server's time zone, for expressions that name none.
     pub time_zone: jiff::tz::TimeZone,
 }
 
@@ -22,14 +22,14 @@ pub struct Ambient {
 pub struct Scope {
     /// The root variables (docs/kestra.md 3.2).
     pub variables: Arc<dyn LazyMap>,
-    /// Who answers `kv()`, `secret()`, `read()` and their like.
+    /// Answers `kv()`, `secret()`, `read()` and similar functions.
     pub lookups: Arc<dyn Lookups>,
-    /// Time and chance.
+    /// The time and the random seed.
     pub ambient: Ambient,
 }
 
 impl Scope {
-    /// A scope whose variables are the entries of a JSON object. What is no object has no variables.
+    /// A scope with the entries of a JSON object as variables. Any other value gives no variables.
     pub fn from_json(context: serde_json::Value, lookups: Arc<dyn Lookups>, ambient: Ambient) -> Self {
         let entries = match context {
             serde_json::Value::Object(map) => map,

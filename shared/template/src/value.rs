@@ -1,4 +1,4 @@
-//! Values of expressions: to and from JSON, and maps whose entries are made on demand.
+//! Values of expressions: conversion to and from JSON, and maps with entries that are made on demand.
 //!
 //! A value is minijinja's; this module knows nothing of rendering.
 
@@ -97,7 +97,7 @@ pub(crate) fn is_map(v: &Value) -> bool {
     v.kind() == ValueKind::Map
 }
 
-/// A map whose entries are made on demand, so that a context is never copied to be rendered against.
+/// A map with entries that are made on demand, so that rendering never copies a context.
 pub trait LazyMap: Send + Sync + fmt::Debug + 'static {
     /// The value of a key, `None` when there is no such key.
     fn get(&self, key: &str) -> Option<Value>;

@@ -6,29 +6,6 @@ use std::path::{Path, PathBuf};
 /// The page with the rules and the table of banned words.
 const STYLE: &str = "docs/STYLE.md";
 
-/// Folders of Rust code without banned words, in names, comments and messages. Add a folder when it is clean.
-const CLEAN: &[&str] = &[
-    "functions/bigquery",
-    "functions/executor",
-    "functions/gcs",
-    "functions/http",
-    "functions/storage",
-    "shared/embedded",
-    "shared/executor",
-    "shared/families",
-    "shared/files",
-    "shared/gcp",
-    "shared/model",
-    "shared/ports",
-    "shared/process",
-    "shared/rendering",
-    "shared/runtime",
-    "shared/service",
-    "shared/standalone",
-    "shared/task",
-    "tests",
-];
-
 /// Files that quote banned words.
 const QUOTING: &[&str] = &[STYLE, "tests/tidy/src/words.rs"];
 
@@ -92,11 +69,7 @@ fn found(text: &str, banned: &[Vec<String>]) -> Vec<(String, usize)> {
 #[test]
 fn texts_have_no_banned_words() {
     let banned = banned(&read(Path::new(STYLE)));
-    let is_text = |path: &PathBuf| {
-        let is_rust = path.extension().is_some_and(|ending| ending == "rs");
-        let is_clean = CLEAN.iter().any(|folder| path.starts_with(folder));
-        (!is_rust || is_clean) && !QUOTING.iter().any(|quoting| Path::new(quoting) == path)
-    };
+    let is_text = |path: &PathBuf| !QUOTING.iter().any(|quoting| Path::new(quoting) == path);
     let mut wrong = Vec::new();
     for path in files(&[".md", ".sh", "Makefile", ".ci/run", ".rs"]).into_iter().filter(is_text) {
         for (phrase, line) in found(&read(&path), &banned) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use subtle::ConstantTimeEq as _;
 
-/// Who may come in.
+/// The user who may use the API.
 #[derive(Clone)]
 pub struct BasicAuth {
     /// The name.
@@ -12,23 +12,23 @@ pub struct BasicAuth {
     pub password: String,
 }
 
-/// A name without a password, or the other way round.
+/// A user name without a password, or a password without a user name.
 #[derive(Debug, thiserror::Error)]
-#[error("SEGUE_USERNAME and SEGUE_PASSWORD are set together or not at all")]
+#[error("SEGUE_USERNAME and SEGUE_PASSWORD must be set together")]
 pub struct HalfSet;
 
 impl fmt::Debug for BasicAuth {
-    /// The name, never the password.
+    /// Prints the user name, never the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BasicAuth").field("username", &self.username).finish_non_exhaustive()
     }
 }
 
 impl BasicAuth {
-    /// Reads `SEGUE_USERNAME` and `SEGUE_PASSWORD`; none where neither is set.
+    /// Reads `SEGUE_USERNAME` and `SEGUE_PASSWORD`. None if neither is set.
     ///
     /// # Errors
-    /// When only one of them is set: half a protection is none.
+    /// An error if only one of them is set, because half a protection protects nothing.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, HalfSet> {
         let read = |name: &str| variable(name).filter(|value| !value.is_empty());
         match (read("SEGUE_USERNAME"), read("SEGUE_PASSWORD")) {
@@ -38,7 +38,8 @@ impl BasicAuth {
         }
     }
 
-    /// Whether that is `name:password`. The comparison takes the same time for every wrong text of the same length.
+    /// Whether the text is `name:password`. The comparison takes the same time for every wrong text of the
+    /// same length.
     pub(super) fn is(&self, given: &[u8]) -> bool {
         let expected = format!("{}:{}", self.username, self.password);
         given.ct_eq(expected.as_bytes()).into()

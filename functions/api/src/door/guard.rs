@@ -1,4 +1,4 @@
-//! Asks who it is, where somebody wants to know.
+//! Authenticates callers, if the server requires it.
 
 use super::Access;
 use super::throttle::{Throttle, Try, client};
@@ -14,26 +14,26 @@ use segue_service::IapCheck;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Asks who it is.
+/// Authenticates callers.
 pub(crate) struct Guard {
     access: Access,
     throttle: Throttle,
 }
 
-/// Whether the guard asks at an address below `/api/v1` and the tenant. `/configs` is open, because a page that asks for
-/// a name needs it itself.
+/// Whether a path below `/api/v1` and the tenant needs authentication. `/configs` is open, because the login
+/// page needs it.
 pub(crate) fn is_guarded(path: &str) -> bool {
     path != "/configs"
 }
 
-/// How a request says who sends it.
+/// The credentials of a request.
 enum Shown {
     /// `name:password`.
     Basic(Vec<u8>),
     Bearer(String),
 }
 
-/// Lets nobody else in.
+/// Refuses callers without valid credentials.
 pub(crate) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     if !guard.asks(&request) {
         return next.run(request).await;
@@ -54,12 +54,12 @@ impl Guard {
         Self { access, throttle: Throttle::default() }
     }
 
-    /// Whether it asks at that address.
+    /// Whether the path of the request needs authentication.
     fn asks(&self, request: &Request) -> bool {
         let Access { basic, token, iap, .. } = &self.access;
         let by_name = basic.is_some() || iap.is_some();
         match request.uri().path() {
-            // Who watches over the server has no name, and sees only whether it works.
+            // Monitoring has no credentials, and sees only whether the server works.
             "/" | "/health" | token::PATH => false,
             // Open to those who collect numbers, as Kestra's; but a token is demanded from everybody.
             "/prometheus" => token.is_some(),

@@ -42,7 +42,7 @@ impl Hosts {
     /// service on Cloud Run answers to any name unless some are listed.
     ///
     /// # Errors
-    /// [`NoHost`] for the first that is none.
+    /// [`NoHost`] for the first invalid name.
     pub fn from_variables(
         variable: impl Fn(&str) -> Option<String>,
         address: IpAddr,
@@ -87,7 +87,7 @@ pub struct AllowedHost(Named);
 /// What is no name of a host.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{0}' is no host: a name such as segue.example.com or segue.example.com:8443 is meant, without http://"
+    "'{0}' is not a host; write a name such as segue.example.com or segue.example.com:8443, without http://"
 )]
 pub struct NoHost(String);
 
@@ -103,7 +103,7 @@ impl AllowedHost {
     /// Reads names with commas between them.
     ///
     /// # Errors
-    /// [`NoHost`] for the first that is none.
+    /// [`NoHost`] for the first invalid name.
     pub fn list(text: &str) -> Result<Vec<Self>, NoHost> {
         text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(Self::from_str).collect()
     }

@@ -28,7 +28,7 @@ pub(crate) use guard::{Guard, guard, is_guarded};
 /// Who may come in, and by which names.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
-    /// Whose password is asked for; nobody's where there is none.
+    /// The user with the required password. None if no password is required.
     pub basic: Option<BasicAuth>,
     /// The token that everybody has to show who has no password. None if the server has no token.
     pub token: Option<Arc<Token>>,

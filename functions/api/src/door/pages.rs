@@ -1,21 +1,21 @@
-//! Which pages may ask what.
+//! Decides which web pages may send which requests.
 
 use super::hosts::{Hosts, Named};
 use crate::error::ApiError;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, Method, header};
 
-/// What a browser says of where a request comes from.
+/// The browser's header about the origin of a request.
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Where webhooks are, behind `/api/v1` and the tenant.
+/// The path of webhooks below `/api/v1` and the tenant.
 const WEBHOOKS: &str = "/executions/webhook/";
 
-/// Refuses what is asked by another name than the server's, and what a page of another origin would change.
+/// Refuses requests to another host name than the server's, and changes by pages of another origin.
 pub(super) fn check(hosts: &Hosts, request: &Request) -> Result<(), ApiError> {
     let host = host(hosts, request)?;
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    // Whoever knows a webhook's key may call it from anywhere. It may be called by GET as well, so a page that does
-    // not know the key is kept out by the key alone, whatever the method.
+    // A caller with a webhook's key may call it from anywhere. A webhook also accepts GET, so only the key
+    // protects it from pages that do not know the key.
     if is_reading || is_webhook(request.method(), request.uri().path()) {
         Ok(())
     } else {
@@ -23,7 +23,7 @@ pub(super) fn check(hosts: &Hosts, request: &Request) -> Result<(), ApiError> {
     }
 }
 
-/// The name the server is called by. Clients of HTTP/1.0 call it by none; browsers always do.
+/// The host name in the request. Clients of HTTP/1.0 send none; browsers always do.
 fn host(hosts: &Hosts, request: &Request) -> Result<Option<Named>, ApiError> {
     let unknown = |name: &str| {
         ApiError::misdirected(format!(
@@ -34,7 +34,7 @@ fn host(hosts: &Hosts, request: &Request) -> Result<Option<Named>, ApiError> {
     };
     let mut named = None;
     let in_header = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or("?"));
-    // A request to a proxy has the name in its address too, where it counts for more.
+    // A request to a proxy also has the name in its address, which has precedence.
     let in_address = request.uri().authority().map(|authority| authority.as_str());
     for text in in_header.chain(in_address) {
         let host = Named::of_host(text).filter(|host| hosts.admit(host)).ok_or_else(|| unknown(text))?;
@@ -46,8 +46,8 @@ fn host(hosts: &Hosts, request: &Request) -> Result<Option<Named>, ApiError> {
     Ok(named)
 }
 
-/// Whether it is the address of a webhook: namespace, flow, key. With fewer parts it is that of something else, such as
-/// of a flow in a namespace called `webhook`.
+/// Whether the path is a webhook: namespace, flow, key. With fewer parts it is something else, such as a flow
+/// in a namespace called `webhook`.
 pub(super) fn is_webhook(method: &Method, path: &str) -> bool {
     let parts = below_base(path).and_then(|path| path.trim_end_matches('/').strip_prefix(WEBHOOKS));
     matches!(*method, Method::GET | Method::HEAD | Method::POST | Method::PUT)
@@ -57,13 +57,13 @@ pub(super) fn is_webhook(method: &Method, path: &str) -> bool {
         })
 }
 
-/// The path behind `/api/v1` and the tenant; none outside.
+/// The path below `/api/v1` and the tenant. None for other paths.
 pub(super) fn below_base(path: &str) -> Option<&str> {
     let path = path.strip_prefix("/api/v1")?;
     Some(path.strip_prefix("/main").unwrap_or(path))
 }
 
-/// Refuses the request of a page that is not of this server.
+/// Refuses the request of a page from another origin.
 fn own_page(hosts: &Hosts, host: Option<Named>, headers: &HeaderMap) -> Result<(), ApiError> {
     let foreign = |page: &str| {
         ApiError::forbidden(format!(

@@ -1,7 +1,7 @@
-//! Who guesses passwords is slowed down.
+//! Slows down callers that guess passwords.
 //!
-//! Each address has some tries; each further wrong one has to be waited for twice as long as the one before, up to a
-//! minute. Other addresses notice nothing. What is remembered is bounded.
+//! Each address has some free tries. After each further wrong one, the wait doubles, up to a minute. Other
+//! addresses are not affected. The number of stored addresses is limited.
 
 use axum::extract::{ConnectInfo, Request};
 use std::collections::HashMap;
@@ -9,15 +9,15 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Wrong tries that cost nothing but themselves: people mistype.
+/// The number of wrong tries without a wait, because people mistype.
 const FREE: u32 = 5;
-/// How long the first try after those is waited for.
+/// The wait after the first further wrong try.
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST: Duration = Duration::from_secs(60);
-/// When a wrong try is forgotten.
+/// The time after which a wrong try is forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
-/// The most addresses that are remembered.
+/// The largest number of stored addresses.
 const MOST: usize = 10_000;
 
 /// Wrong tries by address.
@@ -31,7 +31,7 @@ struct Tries {
 }
 
 impl Tries {
-    /// How long the next try has to wait after the last.
+    /// How long the next try must wait after the last.
     fn wait(&self) -> Duration {
         match self.wrong.checked_sub(FREE) {
             None | Some(0) => Duration::ZERO,
@@ -40,20 +40,20 @@ impl Tries {
     }
 }
 
-/// What became of a try.
+/// The result of a try.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Try {
-    /// It was right.
+    /// The password was right.
     Right,
-    /// It was the so-manieth wrong one; the next has to wait that long.
+    /// The number of this wrong try, and the wait before the next.
     Wrong(u32, Duration),
-    /// It came too early, and was not looked at.
+    /// The try came too early and was not checked. The time is the remaining wait.
     TooEarly(Duration),
 }
 
 impl Throttle {
-    /// Looks at a try, unless it comes too early. Tries of one address are looked at one after the other, so that
-    /// many at once are no more than as many.
+    /// Checks a try, unless it comes too early. Tries of one address are checked one after the other, so that
+    /// simultaneous tries gain nothing.
     pub(super) fn attempt(&self, client: IpAddr, now: Instant, is_right: impl FnOnce() -> bool) -> Try {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tries) = all.get(&client) {
@@ -79,7 +79,8 @@ impl Throttle {
     }
 }
 
-/// Makes place for one more: what is long past goes, or else the address with the fewest tries, longest ago.
+/// Makes room for one more address: removes forgotten ones, or else the one with the fewest tries, longest
+/// ago.
 fn forget(all: &mut HashMap<IpAddr, Tries>, now: Instant) {
     all.retain(|_, tries| now.saturating_duration_since(tries.last) < FORGOTTEN);
     if all.len() >= MOST {
@@ -88,9 +89,9 @@ fn forget(all: &mut HashMap<IpAddr, Tries>, now: Instant) {
     }
 }
 
-/// The address a request comes from, as seen by the outermost of that many proxies in front of the server: each adds
-/// the address it was called from to `X-Forwarded-For`. What stands further in front there anybody could have written.
-/// A whole network of IPv6 (/64) counts as one address, as one machine has as many as it likes.
+/// The address of the caller, as seen by the outermost of `proxies` proxies in front of the server. Each
+/// proxy adds the address of its caller to `X-Forwarded-For`. Anybody can write the earlier entries. A whole
+/// IPv6 network (/64) counts as one address, because one machine can use all of its addresses.
 pub(super) fn client(request: &Request, proxies: usize) -> IpAddr {
     let caller = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(caller)| caller.ip());
     let said = || {
@@ -131,7 +132,7 @@ mod tests {
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         assert_eq!(throttle.attempt(A, now, || true), Try::Right, "the wait is over");
-        assert_eq!(throttle.attempt(A, now, || false), Try::Wrong(1, Duration::ZERO), "begun anew");
+        assert_eq!(throttle.attempt(A, now, || false), Try::Wrong(1, Duration::ZERO), "started again");
         assert_eq!(throttle.attempt(A, now + FORGOTTEN, || false), Try::Wrong(1, Duration::ZERO));
     }
 

@@ -1,4 +1,5 @@
-//! A token that everybody has to show, users of the same machine too, and how a browser gets in without seeing it.
+//! A token that every caller must send, also users of the same machine, and links that let a browser in
+//! without showing the token.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use std::fmt;
@@ -7,29 +8,29 @@ use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-/// How long a link can be opened.
+/// How long a link is valid.
 const LINK: Duration = Duration::from_secs(10 * 60);
-/// The most links that are not opened yet, and the most browsers; the oldest goes for one more.
+/// The largest number of unused links, and of browsers. One more removes the oldest.
 const MOST: usize = 32;
 
-/// A random token, made anew at each start.
+/// A random token, created again at each start.
 pub struct Token {
     secret: String,
-    /// The name of the cookie. Cookies know no ports, so that of another server on this machine has another name.
+    /// The name of the cookie. Cookies ignore ports, so another server on this machine uses another name.
     cookie: String,
     links: Mutex<Vec<(String, Instant)>>,
     browsers: Mutex<Vec<String>>,
 }
 
 impl fmt::Debug for Token {
-    /// Nothing of what is secret.
+    /// Prints no secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").field("cookie", &self.cookie).finish_non_exhaustive()
     }
 }
 
 impl Token {
-    /// A new one, for the server at that port.
+    /// A new token for the server at this port.
     pub fn new(port: u16) -> Self {
         Self {
             secret: random(),
@@ -44,7 +45,7 @@ impl Token {
         &self.secret
     }
 
-    /// The path, below the server's address, of a link that lets one browser in, once, within ten minutes.
+    /// The path of a link that lets one browser in, once, within ten minutes.
     pub fn link(&self) -> String {
         self.link_at(Instant::now())
     }
@@ -55,7 +56,8 @@ impl Token {
         format!("{PATH}?code={code}")
     }
 
-    /// The cookie for who opened the link with that code; none where it was opened before, or too late.
+    /// The cookie for the browser that opened the link with this code. None if the link was opened before, or
+    /// too late.
     pub(crate) fn open(&self, code: &str, now: Instant) -> Option<HeaderValue> {
         let mut links = lock(&self.links);
         links.retain(|(_, until)| now < *until);
@@ -67,12 +69,12 @@ impl Token {
         HeaderValue::from_str(&cookie).ok()
     }
 
-    /// Whether that text is the token.
+    /// Whether the text is the token.
     pub(super) fn is(&self, given: &str) -> bool {
         is(&self.secret, given)
     }
 
-    /// Whether the request is of a browser that was let in.
+    /// Whether the request comes from a browser that was let in.
     pub(super) fn knows(&self, headers: &HeaderMap) -> bool {
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
         let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -82,15 +84,15 @@ impl Token {
     }
 }
 
-/// Where a link leads; Kestra has nothing there.
+/// The path of a link. Kestra has nothing at this path.
 pub(crate) const PATH: &str = "/segue/open";
 
-/// 244 random bits of the system.
+/// 244 random bits from the system.
 fn random() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// Takes the same time however much of it is right.
+/// Takes the same time, however much of the text is right.
 fn is(known: &str, given: &str) -> bool {
     known.as_bytes().ct_eq(given.as_bytes()).into()
 }

@@ -36,7 +36,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
             if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
                 too_large("the body")
             } else {
-                ApiError::bad_request(format!("the body broke off: {}", root(&rejection)))
+                ApiError::bad_request(format!("the body was interrupted: {}", root(&rejection)))
             }
         })?;
         Ok(Self { media_type, bytes })
@@ -86,7 +86,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             Err(error) if error.is_data() => {
                 Err(ApiError::argument(format!("the body is not what is expected here: {error}")))
             }
-            Err(error) => Err(ApiError::bad_request(format!("the body is no JSON: {error}"))),
+            Err(error) => Err(ApiError::bad_request(format!("the body is not JSON: {error}"))),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn date(text: &str) -> Result<Timestamp, String> {
     let local = text
         .parse::<civil::DateTime>()
         .or_else(|_| text.parse::<civil::Date>().map(civil::DateTime::from))
-        .map_err(|_| format!("'{text}' is no date; write it like 2024-01-31T09:00:00Z"))?;
+        .map_err(|_| format!("'{text}' is not a date; write it like 2024-01-31T09:00:00Z"))?;
     let zoned = local.to_zoned(TimeZone::UTC).map_err(|error| format!("'{text}': {error}"))?;
     Ok(zoned.timestamp())
 }

@@ -97,7 +97,7 @@ pub(super) fn condition(name: &str, value: &str) -> Answer<Condition> {
         .iter()
         .find(|(name, _)| *name == op)
         .map(|(_, op)| *op)
-        .ok_or_else(|| ApiError::argument(format!("'{op}' in '{name}' is no operator")))?;
+        .ok_or_else(|| ApiError::argument(format!("'{op}' in '{name}' is not an operator")))?;
     Ok(Condition {
         field: field.to_owned(),
         op,

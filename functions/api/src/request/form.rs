@@ -1,4 +1,4 @@
-//! Forms, read part by part: a file is passed on as it arrives, and never held as a whole.
+//! Forms, read part by part. A file is passed on as it arrives, and is never in memory as a whole.
 
 use super::body::{LARGEST_BODY, media_type, too_large};
 use crate::error::{Answer, ApiError};
@@ -11,12 +11,12 @@ use segue_ports::PortError;
 use segue_ports::object::ByteStream;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The largest file.
+/// The largest file, in bytes.
 const LARGEST_FILE: u64 = 16 * 1024 * 1024 * 1024;
-/// The most parts.
+/// The largest number of parts.
 const MOST_PARTS: usize = 1000;
 
-/// A form whose parts are asked for one after the other.
+/// A form that is read part by part.
 pub(crate) struct Form {
     source: Source,
     parts: usize,
@@ -31,7 +31,7 @@ enum Source {
 pub(crate) struct Part {
     /// Its name.
     pub(crate) name: String,
-    /// The name of the file it is, if it is one.
+    /// The name of the file. None if the part is not a file.
     pub(crate) file_name: Option<String>,
     content: Content,
 }
@@ -56,7 +56,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             None | Some("application/x-www-form-urlencoded") => {
                 let bytes = to_bytes(request.into_body(), LARGEST_BODY)
                     .await
-                    .map_err(|_| too_large("the form broke off, or it"))?;
+                    .map_err(|_| too_large("the form was interrupted, or it"))?;
                 if kind.is_none() && !bytes.is_empty() {
                     return Err(not_a_form("without a content type"));
                 }
@@ -78,7 +78,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
 fn not_a_form(what: &str) -> ApiError {
     ApiError::unsupported(format!(
-        "a body {what} is not taken here; send multipart/form-data, with one part for each value"
+        "a body {what} is not accepted here; send multipart/form-data, with one part for each value"
     ))
 }
 
@@ -92,7 +92,7 @@ fn malformed(error: &multer::Error) -> ApiError {
 }
 
 impl Form {
-    /// The next part; what was not read of the one before is passed over.
+    /// The next part. The unread rest of the last part is skipped.
     pub(crate) async fn next(&mut self) -> Answer<Option<Part>> {
         self.parts += 1;
         if self.parts > MOST_PARTS {
@@ -139,7 +139,7 @@ impl Part {
         }
     }
 
-    /// The part as a stream, and where its fault is found after the stream has failed.
+    /// The part as a stream, and its error after the stream has failed.
     pub(crate) fn stream(self) -> (ByteStream, Fault) {
         let fault = Fault::default();
         let stream: ByteStream = match self.content {
@@ -167,7 +167,7 @@ impl Part {
     }
 }
 
-/// Why a stream of a part failed: the store that reads it says only that it did.
+/// Why the stream of a part failed. The store that reads the stream reports only that it failed.
 #[derive(Clone, Default)]
 pub(crate) struct Fault(Arc<Mutex<Option<ApiError>>>);
 
@@ -176,7 +176,7 @@ impl Fault {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
-    /// The stream's own fault, else what the store said.
+    /// The stream's own error, or else the store's.
     pub(crate) fn or(&self, error: PortError) -> ApiError {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         told.unwrap_or_else(|| error.into())

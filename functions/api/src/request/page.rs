@@ -31,7 +31,7 @@ impl Page {
         }
         let offset = (page - 1)
             .checked_mul(size)
-            .ok_or_else(|| ApiError::argument(format!("page: {page} is too far on")))?;
+            .ok_or_else(|| ApiError::argument(format!("page: {page} is too large")))?;
         Ok(Self { offset, limit: size, sort: query.text("sort").map(sort).transpose()? })
     }
 

@@ -119,7 +119,7 @@ fn refused(name: &str, text: &str, expected: &str) -> ApiError {
 pub(crate) fn state(text: &str) -> Answer<State> {
     State::parse(text).ok_or_else(|| {
         ApiError::argument(format!(
-            "'{text}' is no state; states are CREATED, RUNNING, SUCCESS, FAILED and so on"
+            "'{text}' is not a state; states are CREATED, RUNNING, SUCCESS, FAILED and so on"
         ))
     })
 }

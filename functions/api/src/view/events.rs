@@ -1,4 +1,4 @@
-//! Server-sent events. What is told ends when the teller ends, or when the listener has left.
+//! Server-sent events. A stream ends when its sender ends, or when the client has left.
 
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
@@ -8,17 +8,17 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How often a line is sent that says nothing, so that nobody in between hangs up.
+/// The time between two empty lines that keep the connection open.
 const STILL_THERE: Duration = Duration::from_secs(15);
-/// How many events wait for a listener that is slow.
+/// The number of events that wait for a slow client.
 const WAITING: usize = 16;
 
-/// Tells a listener.
+/// Sends events to a client.
 #[derive(Clone)]
 pub(crate) struct Sender(mpsc::Sender<Event>);
 
 impl Sender {
-    /// Sends an event; false where nobody listens any more.
+    /// Sends an event. Returns false if the client has left.
     pub(crate) async fn send(&self, id: &str, data: &impl Serialize) -> bool {
         self.0
             .send(Event::default().id(id).data(serde_json::to_string(data).unwrap_or_default()))
@@ -26,13 +26,13 @@ impl Sender {
             .is_ok()
     }
 
-    /// Until nobody listens any more.
+    /// Waits until the client has left.
     pub(crate) async fn left(&self) {
         self.0.closed().await;
     }
 }
 
-/// An answer that goes on for as long as `tell` does.
+/// An answer that lasts as long as `tell` runs.
 pub(crate) fn stream<F>(tell: impl FnOnce(Sender) -> F) -> Response
 where
     F: Future<Output = ()> + Send + 'static,

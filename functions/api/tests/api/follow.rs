@@ -4,7 +4,7 @@ use axum::http::Request;
 use futures::StreamExt as _;
 use serde_json::Value;
 
-/// What is told, event by event: its id and its data.
+/// The events, each with its id and its data.
 struct Events {
     stream: BodyDataStream,
     text: String,

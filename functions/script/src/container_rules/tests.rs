@@ -1,5 +1,5 @@
-//! Each setting, each refused property, and the label of a flow. No test needs Docker, or minds that there is one: the
-//! daemons named here answer nobody.
+//! Each setting, each refused property, and the label of a flow. No test needs Docker or uses an existing
+//! one: the daemons named here do not answer.
 
 use super::*;
 use crate::testing::{Bench, Ended};
@@ -16,7 +16,7 @@ fn bench(place: Option<ContainerPlace>) -> Bench {
     bench
 }
 
-/// A script that asks for Docker where none is, with more properties of the runner.
+/// A script that asks for Docker, which does not exist here, with more properties of the runner.
 fn script(more: Json) -> Json {
     let mut runner = json!({"type": DOCKER, "host": NOBODY});
     runner.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -24,7 +24,7 @@ fn script(more: Json) -> Json {
         "commands": ["echo ran on the host"], "taskRunner": runner})
 }
 
-/// The same as a container without a shell.
+/// The same, as a container without a shell.
 fn run(more: Json) -> Json {
     let mut task = json!({"type": "io.kestra.plugin.docker.cli.Run", "containerImage": "alpine", "host": NOBODY,
         "commands": ["echo", "ran on the host"]});
@@ -37,7 +37,7 @@ fn as_process() -> Json {
         "taskRunner": {"type": PROCESS}})
 }
 
-/// Why a task failed that was not to run.
+/// The error of a task that must not run.
 fn refusal(ended: Ended) -> String {
     let log = ended.log();
     assert!(!log.contains("ran on the host"), "{log}");
@@ -51,13 +51,13 @@ async fn without_a_setting_the_host_runs_it_with_a_warning() {
         let log = bench.run(task).await.log();
         assert!(log.contains("INFO ran on the host"), "{log}");
         assert!(
-            log.contains("WARN Docker is not there") && log.contains("without the image 'alpine'"),
+            log.contains("WARN Docker is not available") && log.contains("without the image 'alpine'"),
             "{log}"
         );
     }
     let image = json!({"type": "io.kestra.plugin.scripts.shell.Commands", "commands": ["true"],
         "containerImage": "alpine", "docker": {"host": NOBODY}});
-    assert!(bench.run(image).await.log().contains("WARN Docker is not there"));
+    assert!(bench.run(image).await.log().contains("WARN Docker is not available"));
 }
 
 #[tokio::test]
@@ -66,14 +66,14 @@ async fn docker_is_needed_where_the_server_says_so() {
     for task in [script(json!({})), run(json!({}))] {
         let error = refusal(bench.run(task).await);
         assert!(
-            error.contains("Docker is not there") && error.contains("SEGUE_CONTAINERS=process"),
+            error.contains("Docker is not available") && error.contains("SEGUE_CONTAINERS=process"),
             "{error}"
         );
     }
     let other = json!({"type": "io.kestra.plugin.scripts.shell.Commands", "commands": ["echo ran on the host"],
         "taskRunner": {"type": "io.kestra.plugin.ee.aws.runner.Batch"}});
     let error = refusal(bench.run(other).await);
-    assert!(error.contains("ee.aws.runner.Batch is not known here"), "{error}");
+    assert!(error.contains("ee.aws.runner.Batch is unknown"), "{error}");
     assert!(bench.run(as_process()).await.log().contains("INFO ran on the host"));
 }
 
@@ -149,9 +149,9 @@ async fn another_docker_is_reached_by_a_socket_only() {
 async fn an_image_is_no_option_of_the_client() {
     let bench = bench(None);
     let error = refusal(bench.run(run(json!({"containerImage": "--privileged"}))).await);
-    assert!(error.contains("no image begins with '-'"), "{error}");
+    assert!(error.contains("cannot begin with '-'"), "{error}");
     let registry = json!({"credentials": {"registry": "--volume=/:/host"}});
-    assert!(refusal(bench.run(run(registry)).await).contains("no image begins with '-'"));
+    assert!(refusal(bench.run(run(registry)).await).contains("cannot begin with '-'"));
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn a_flow_can_demand_containers() {
             assert!(error.contains("'segue.isolation: required'"), "{error}");
         }
     }
-    // Labels given at the start of an execution do not take the demand away.
+    // Labels that are set at the start of an execution do not remove the requirement.
     bench.containers.place = None;
     for hiding in [json!({"segue": {"isolation": "none"}}), json!({"segue": "x"})] {
         bench.labels = Some(hiding);

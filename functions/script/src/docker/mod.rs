@@ -1,4 +1,4 @@
-//! The Docker runner, by way of the `docker` client: the working directory is mounted at its own path, so that
+//! The Docker runner, with the `docker` client: the working directory is mounted at its own path, so that
 //! paths mean the same inside and outside.
 
 mod options;
@@ -13,12 +13,12 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-/// How long an answer of the daemon is waited for.
+/// How long to wait for an answer of the daemon.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long an answer is believed.
+/// How long an answer is cached.
 const BELIEF: Duration = Duration::from_secs(60);
 
-/// A container that is ended when its run is given up.
+/// A container that is removed when its run is dropped.
 pub(crate) struct Container {
     name: String,
     host: Option<String>,
@@ -26,8 +26,8 @@ pub(crate) struct Container {
 }
 
 impl Container {
-    /// A name for the container of an attempt: the same for each delivery of it, so that a container that a
-    /// crashed service left is found.
+    /// The container of an attempt. Its name is the same for each delivery, so that the container of a
+    /// crashed service is found.
     pub(crate) fn from_message(message: &TaskRunMessage, host: Option<String>) -> Self {
         let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
         let name = format!("segue-{}-{}", plain(&message.task_run_id.to_string()), message.attempt);
@@ -39,19 +39,19 @@ impl Container {
         &self.name
     }
 
-    /// It ended by itself.
+    /// Records that the container ended by itself.
     pub(crate) fn ended(mut self) {
         self.armed = false;
     }
 
-    /// Removes what a crashed run of the same attempt left.
+    /// Removes the container of a crashed run of the same attempt.
     pub(crate) async fn clear(&self) {
         let mut command = Command::from(self.removal());
-        // There is most often none, and then the client complains.
+        // Usually there is no such container, and the client reports an error.
         let _ = command.status().await;
     }
 
-    /// The command that removes it, at work or not.
+    /// The command that removes the container, running or not.
     pub(crate) fn removal(&self) -> std::process::Command {
         let mut command = std::process::Command::new("docker");
         if let Some(host) = &self.host {
@@ -66,14 +66,14 @@ impl Container {
 impl Drop for Container {
     fn drop(&mut self) {
         if self.armed {
-            // Not waited for: a run that is given up must not hold anybody. A failure leaves a container that
-            // ends with its own process.
+            // The command is not waited for, so that dropping a run does not block. If it fails, the
+            // container ends with its own process.
             let _ = self.removal().spawn();
         }
     }
 }
 
-/// Whether a client and a daemon are there; else why not. The answer is kept for a minute.
+/// Checks whether a client and a daemon exist, or returns why not. The answer is cached for a minute.
 pub(crate) async fn available(host: Option<&str>) -> Result<(), String> {
     type Known = Vec<(Option<String>, Instant, Result<(), String>)>;
     static KNOWN: Mutex<Known> = Mutex::const_new(Vec::new());

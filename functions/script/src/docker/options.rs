@@ -1,4 +1,4 @@
-//! Properties of the Docker runner, and the arguments of the client they become.
+//! Properties of the Docker runner, and their conversion to arguments of the client.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::json;
 use std::path::Path;
 
-/// What a configuration of the client may have: credentials of registries, headers and proxies. The rest can make the
-/// client run programs of this machine, outside the container.
+/// The allowed keys of the client's configuration: credentials of registries, headers and proxies. Other keys
+/// can make the client run programs of this machine, outside the container.
 const CONFIG_KEYS: [&str; 3] = ["auths", "HttpHeaders", "proxies"];
 
 fn is_harmless(key: &str) -> bool {
@@ -23,29 +23,29 @@ fn is_harmless(key: &str) -> bool {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DockerOptions {
-    /// The image: the older way to say `containerImage`.
+    /// The image. The old property for `containerImage`.
     pub image: Option<String>,
-    /// The daemon's address; the client's own default where it is missing.
+    /// The daemon's address. Default: the client's own.
     pub host: Option<String>,
     /// The client's configuration, as a map or JSON text.
     pub config: Json,
-    /// For a registry that asks who is there.
+    /// Credentials for a private registry.
     pub credentials: Option<Credentials>,
-    /// Who runs the command inside, as `user` or `uid:gid`.
+    /// The user inside the container, as `user` or `uid:gid`.
     pub user: Option<String>,
-    /// What stands before the command; `[""]` takes the image's own away.
+    /// The program before the command. `[""]` removes the image's own.
     pub entry_point: Option<Texts>,
-    /// More names, as `name:address`.
+    /// More host names, as `name:address`.
     pub extra_hosts: Texts,
     /// `host`, `none`, or the name of a network.
     pub network_mode: Option<String>,
-    /// Ports, as `outside:inside`.
+    /// Published ports, as `outside:inside`.
     pub port_bindings: Texts,
-    /// Folders, as `outside:inside`.
+    /// Mounted folders, as `outside:inside`.
     pub volumes: Texts,
     /// `ALWAYS`, `IF_NOT_PRESENT` or `NEVER`.
     pub pull_policy: Option<String>,
-    /// Devices; any GPU among them asks for all of them.
+    /// Devices. Any GPU stands for all of them.
     pub device_requests: Json,
     /// Limits of processors: `{cpus}`.
     pub cpu: Option<Cpu>,
@@ -53,14 +53,14 @@ pub struct DockerOptions {
     pub memory: Option<Memory>,
     /// Size of `/dev/shm`.
     pub shm_size: Option<Json>,
-    /// Whether it may do everything.
+    /// Whether the container has all privileges.
     pub privileged: Option<bool>,
 }
 
 /// Limits of processors.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct Cpu {
-    /// How many.
+    /// The number of processors.
     pub cpus: Option<Json>,
 }
 
@@ -68,13 +68,13 @@ pub struct Cpu {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Memory {
-    /// At most.
+    /// The largest memory.
     pub memory: Option<Json>,
-    /// At most with swap.
+    /// The largest memory including swap.
     pub memory_swap: Option<Json>,
-    /// How willingly it is swapped.
+    /// The tendency to swap.
     pub memory_swappiness: Option<Json>,
-    /// What is kept for it.
+    /// The reserved memory.
     pub memory_reservation: Option<Json>,
 }
 
@@ -82,29 +82,29 @@ pub struct Memory {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Credentials {
-    /// The registry; Docker Hub where it is missing.
+    /// The registry. Default: Docker Hub.
     pub registry: Option<String>,
-    /// Who.
+    /// The user name.
     pub username: Option<String>,
-    /// With which password.
+    /// The password.
     pub password: Option<String>,
-    /// User and password in base64, in their place.
+    /// User name and password in base64, instead of the two.
     pub auth: Option<String>,
     /// A token of the registry.
     pub registry_token: Option<String>,
-    /// A token to get one with.
+    /// A token to get a registry token with.
     pub identity_token: Option<String>,
 }
 
 impl DockerOptions {
-    /// Reads the properties of a task runner.
+    /// Parses the properties of a task runner.
     pub(crate) fn parse(properties: Map) -> Result<Self, TaskError> {
         serde_json::from_value(Json::Object(properties)).map_err(|error| {
-            TaskError::failed(format!("the properties of the Docker runner do not fit: {error}"))
+            TaskError::failed(format!("the properties of the Docker runner are invalid: {error}"))
         })
     }
 
-    /// The image's full name: the registry of the credentials stands before it.
+    /// The image's full name, with the registry of the credentials in front.
     pub(crate) fn full_image(&self, image: &str) -> String {
         match self.credentials.as_ref().and_then(|credentials| credentials.registry.as_deref()) {
             Some(registry) if !image.starts_with(registry) => {
@@ -114,15 +114,16 @@ impl DockerOptions {
         }
     }
 
-    /// The client's configuration, where the task has one of its own.
+    /// The task's own configuration of the client. None if it has none.
     ///
     /// # Errors
-    /// [`TaskError::Failed`] for a configuration that is no JSON, or that has more than [`CONFIG_KEYS`].
+    /// [`TaskError::Failed`] for a configuration that is not JSON, or that has other keys than
+    /// [`CONFIG_KEYS`].
     pub(crate) fn client_config(&self) -> Result<Option<String>, TaskError> {
         let mut config = match &self.config {
             Json::Null => json!({}),
             Json::String(text) => serde_json::from_str(text).map_err(|error| {
-                TaskError::failed(format!("config of the Docker runner is no JSON: {error}"))
+                TaskError::failed(format!("config of the Docker runner is not JSON: {error}"))
             })?,
             other => other.clone(),
         };
@@ -155,8 +156,8 @@ impl DockerOptions {
         Ok((!is_empty).then(|| config.to_string()))
     }
 
-    /// Arguments of the client for one run. Variables are named only: their values travel in the client's own
-    /// environment, where no list of processes shows them.
+    /// The arguments of the client for one run. Only the names of variables are arguments. Their values are
+    /// in the client's own environment, which no list of processes shows.
     pub(crate) fn arguments<'a>(
         &self,
         run: &ContainerRun<'_>,
@@ -227,23 +228,23 @@ impl DockerOptions {
     }
 }
 
-/// What one container is to run.
+/// One container run.
 pub(crate) struct ContainerRun<'a> {
-    /// Its name, to end it by.
+    /// The name of the container, used to remove it.
     pub(crate) name: &'a str,
-    /// From which image.
+    /// The name of the image.
     pub(crate) image: &'a str,
-    /// Where.
+    /// The working directory.
     pub(crate) dir: &'a Path,
-    /// What.
+    /// The program and its arguments.
     pub(crate) command: &'a [String],
-    /// Whether the image's own entry point stands in the way.
+    /// Whether the image's own entry point must be removed.
     pub(crate) clear_entry_point: bool,
-    /// For whom.
+    /// The message with the task run.
     pub(crate) message: &'a TaskRunMessage,
 }
 
-/// What a container is called after.
+/// The labels of a container, with its origin.
 pub(crate) fn labels(message: &TaskRunMessage) -> [(&'static str, String); 6] {
     [
         ("namespace", message.namespace.clone()),

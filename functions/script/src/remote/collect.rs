@@ -1,4 +1,4 @@
-//! What a container leaves: its log, its exit code, its files.
+//! Reads the results of a container: its log, its exit code, its files.
 
 use super::container::Remote;
 use super::wrapper;
@@ -16,19 +16,19 @@ use segue_model::Map;
 use segue_ports::PortError;
 use segue_task::TaskError;
 
-/// How large the file with the exit code may be. Bytes.
+/// The largest size of the file with the exit code, in bytes.
 const EXIT_LIMIT: u64 = 100;
 
-/// How the platform says a container ended.
+/// The end of a container, as the platform reports it.
 pub(super) struct End {
-    /// Its exit code, where it is known.
+    /// The exit code. None if unknown.
     pub(super) exit_code: Option<i32>,
-    /// What the platform says of the end, where it was no success.
+    /// The platform's message about the end. None if the container succeeded.
     pub(super) message: Option<String>,
 }
 
 impl Remote {
-    /// Reads the log, keeps the files, and says how it went.
+    /// Reads the log, stores the files, and returns the result.
     pub(super) async fn collect(&self, end: End, patterns: &Texts) -> Result<ScriptOutput, TaskError> {
         let code = self.exit_code(&end).await?;
         let mut sink = Sink::new(&self.context);
@@ -36,24 +36,25 @@ impl Remote {
         self.read(wrapper::STDERR, Source::Err, &mut sink).await?;
         let reported = sink.finish();
         let Some(code) = code else {
-            let why = end.message.unwrap_or_else(|| "the platform does not say why".to_owned());
-            return Err(TaskError::failed(format!("the container did not run to its end: {why}")));
+            let why = end.message.unwrap_or_else(|| "the platform gives no reason".to_owned());
+            return Err(TaskError::failed(format!("the container was stopped before its end: {why}")));
         };
         let kept = match self.keep(patterns).await {
-            // The files are looked for again when it answers.
+            // The files are searched again when the storage answers.
             Err(error) if error.is_transient() => return Err(error.into()),
             kept => kept.map_err(TaskError::from),
         };
         outcome(&self.context, reported, kept, code)
     }
 
-    /// The exit code of the commands, or else that of the container; none where neither is known.
+    /// The exit code of the commands, or else that of the container. None if neither is known.
     async fn exit_code(&self, end: &End) -> Result<Option<i32>, TaskError> {
         match self.context.storage().get_text(&self.uri(wrapper::EXIT), EXIT_LIMIT).await {
             Ok(text) => {
-                let code = text.trim().parse().map_err(|_| {
-                    TaskError::failed(format!("'{}' is no exit code of the container", text.trim()))
-                });
+                let code = text
+                    .trim()
+                    .parse()
+                    .map_err(|_| TaskError::failed(format!("'{}' is not an exit code", text.trim())));
                 return code.map(Some);
             }
             Err(PortError::NotFound { .. }) => {}
@@ -67,11 +68,11 @@ impl Remote {
         Ok(end.exit_code)
     }
 
-    /// Feeds a file of output to the sink, line by line.
+    /// Sends a file of output to the log, line by line.
     async fn read(&self, name: &str, source: Source, sink: &mut Sink<'_>) -> Result<(), TaskError> {
         let mut stream = match self.context.storage().get(&self.uri(name)).await {
             Ok((_, stream)) => stream,
-            // It ended before it began, or prints elsewhere.
+            // The commands ended before they began, or print elsewhere.
             Err(PortError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
@@ -85,11 +86,12 @@ impl Remote {
         Ok(())
     }
 
-    /// Keeps the files that match, and all in `{{ outputDir }}`.
+    /// Stores the files that match, and all files in `{{ outputDir }}`.
     async fn keep(&self, patterns: &Texts) -> Result<Map, PortError> {
         let mut kept = Map::new();
         if !patterns.0.is_empty() {
-            // A pattern may name the directory as it is there, or as other properties see it.
+            // A pattern may name the directory by its path in the container, or by its path in other
+            // properties.
             let here = self.context.working_dir().to_string_lossy().into_owned();
             let there = self.root().join(WORK);
             let patterns: Vec<String> =

@@ -1,4 +1,5 @@
-//! Containers as processes of this machine, for tests: a job seems to run for some looks, then is run to its end.
+//! Containers as processes of this machine, for tests: a job seems to run for some checks, and is then run to
+//! its end.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,15 +19,15 @@ use tokio::sync::Mutex;
 pub(super) struct FakeJobs {
     objects: Arc<dyn ObjectStore>,
     jobs: std::sync::Mutex<BTreeMap<String, (ContainerJob, u32)>>,
-    /// What was started, once for each start that was no repetition.
+    /// The started containers, without repetitions.
     pub(super) started: std::sync::Mutex<Vec<ContainerJob>>,
     /// Jobs that were removed.
     pub(super) removed: AtomicU32,
-    /// How often a job seems to run before it has.
+    /// How often a job seems to run before it really runs.
     pub(super) looks: AtomicU32,
-    /// The next start fails.
+    /// Whether the next start fails.
     pub(super) next_start_fails: AtomicBool,
-    /// The next removal removes the job, and then fails.
+    /// Whether the next removal removes the job and then fails.
     pub(super) next_removal_fails: AtomicBool,
 }
 
@@ -44,7 +45,7 @@ impl FakeJobs {
     }
 
     async fn execute(&self, job: &ContainerJob) -> i32 {
-        // All tests run the same attempt, whose directory has one place on this machine.
+        // All tests run the same attempt, which has one directory on this machine.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
         let _alone = ONE_AT_A_TIME.lock().await;
         let mount = job.mount.as_ref().unwrap();

@@ -1,15 +1,15 @@
-//! What a container elsewhere gets of processors and memory: whole processors, and enough of them for its memory.
+//! The processors and the memory of a container outside: whole processors, and enough of them for its memory.
 
 use crate::docker::DockerOptions;
 use segue_model::Json;
 use segue_task::TaskError;
 
 const MIB: f64 = 1024.0 * 1024.0;
-/// Memory where nothing is said: the container's files are in it too. MiB.
+/// The default memory in MiB. The container's files count as memory too.
 const USUAL_MEMORY: u64 = 2048;
-/// What a container has at least. MiB.
+/// The smallest memory in MiB.
 const LEAST_MEMORY: u64 = 512;
-/// Processors to be had, each with the memory it may have. MiB.
+/// The possible numbers of processors, each with the largest memory in MiB.
 const SIZES: [(u64, u64); 5] = [(1, 4096), (2, 8192), (4, 16_384), (6, 24_576), (8, 32_768)];
 
 /// Processors and memory as Cloud Run writes them.
@@ -19,19 +19,23 @@ pub(super) fn limits(options: &DockerOptions) -> Result<(Option<String>, Option<
     let cpus = match given(cpus) {
         None => 1.0,
         Some(text) => text.parse::<f64>().ok().filter(|cpus| *cpus > 0.0).ok_or_else(|| {
-            TaskError::failed(format!("cpus: '{text}' is no number of processors; 0.5 or 2 are"))
+            TaskError::failed(format!(
+                "cpus: '{text}' is not a number of processors; write a number such as 0.5 or 2"
+            ))
         })?,
     };
     let memory = match given(memory) {
         None => USUAL_MEMORY,
-        Some(text) => mebibytes(&text)
-            .map(|asked| asked.max(LEAST_MEMORY))
-            .ok_or_else(|| TaskError::failed(format!("memory: '{text}' is no amount; 512MB or 2GB are")))?,
+        Some(text) => mebibytes(&text).map(|asked| asked.max(LEAST_MEMORY)).ok_or_else(|| {
+            TaskError::failed(format!(
+                "memory: '{text}' is not an amount of memory; write an amount such as 512MB or 2GB"
+            ))
+        })?,
     };
     let fits = |&&(processors, most): &&(u64, u64)| processors as f64 >= cpus && most >= memory;
     let Some((processors, _)) = SIZES.iter().find(fits) else {
         return Err(TaskError::failed(format!(
-            "a container has at most 8 processors and 32 GiB of memory; {cpus} and {memory} MiB are asked for"
+            "a container can have at most 8 processors and 32 GiB of memory, but the task asks for {cpus} and {memory} MiB"
         )));
     };
     Ok((Some(processors.to_string()), Some(format!("{memory}Mi"))))
@@ -45,7 +49,7 @@ fn given(value: Option<&Json>) -> Option<String> {
     }
 }
 
-/// An amount in bytes or with a unit, as Docker takes it, rounded up to MiB.
+/// An amount in bytes or with a unit, in Docker's syntax, rounded up to MiB.
 fn mebibytes(text: &str) -> Option<u64> {
     let text = text.replace(' ', "").to_ascii_lowercase();
     let digits = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());

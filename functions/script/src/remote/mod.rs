@@ -1,11 +1,11 @@
-//! Scripts in containers that run elsewhere ([`segue_ports::ContainerJobs`]): their files go there and come back by
-//! way of internal storage, of which the container sees a prefix as a directory.
+//! Scripts in containers that run outside the service ([`segue_ports::ContainerJobs`]). Their files are
+//! copied there and back through internal storage. The container sees a prefix of it as a directory.
 //!
-//! The prefix has the working directory in `work`, and the runner's own folder beside it: the shell text that is run,
-//! variables, what was printed, and the exit code, which is written last. Every step can be cut off: until a
-//! container was started all is brought there anew; afterwards it is waited for and its files are collected; when it
-//! is gone and its exit code is there, it was being cleared away. Only whoever is cut off between clearing away and
-//! recording the result has it run again.
+//! The prefix has the working directory in `work`, and next to it the runner's own folder: the shell script,
+//! the variables, the output, and the exit code, which is written last. Every step can be interrupted. Until
+//! a container was started, everything is copied again. Afterwards the next delivery waits for the container
+//! and collects its files. If the container is gone and its exit code is there, the removal was interrupted.
+//! Only a crash between the removal and the recording of the result makes the container run again.
 
 mod collect;
 mod container;
@@ -29,17 +29,18 @@ use segue_task::TaskError;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How soon, and how late, a container at work is looked at again.
+/// The shortest and the longest time between two checks of a running container.
 const SOONEST_LOOK: Duration = Duration::from_millis(500);
 const LATEST_LOOK: Duration = Duration::from_secs(10);
-/// How long a container that was just started may yet seem absent.
+/// How long a container that was just started may seem absent.
 const APPEARS_WITHIN: Duration = Duration::from_secs(60);
-/// How much longer the platform lets a container run than its task may take: then the task tells why it ended.
+/// How much longer than the task's timeout the platform lets a container run, so that the task reports why it
+/// ended.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Remote {
-    /// Whether it is yet to be started; then nothing of an earlier beginning is left. A task that is to stop stops
-    /// it here.
+    /// Returns true if the container must be started. Leftovers of an earlier try are deleted first. If the
+    /// task was cancelled, stops the container and fails.
     pub(crate) async fn is_to_be_started(&self) -> Result<bool, TaskError> {
         if self.context.cancelled().is_cancelled() {
             return Err(self.stop().await);
@@ -52,7 +53,7 @@ impl Remote {
         Ok(true)
     }
 
-    /// Brings the files there and starts it.
+    /// Copies the files to internal storage and starts the container.
     pub(crate) async fn start(&self, place: &Place, program: Program<'_>) -> Result<(), TaskError> {
         let mut job = ContainerJob {
             key: self.key.clone(),
@@ -74,7 +75,7 @@ impl Remote {
         if program.by_image {
             job.arguments = program.arguments.to_vec();
             job.env = env.collect();
-            // Without a file in it the directory would not be there to begin in.
+            // Without a file, the working directory would not exist in the container.
             let here = place.dir().join(format!("{SCRATCH_PREFIX}here"));
             let made = std::fs::create_dir(&here).and_then(|()| std::fs::write(here.join("empty"), ""));
             made.map_err(|error| failure_of_disk("make", &here, &error))?;
@@ -103,13 +104,14 @@ impl Remote {
         Ok(self.jobs.start(&job).await?)
     }
 
-    /// Waits for its end, and brings back what it leaves. Waits no longer than the service may.
+    /// Waits for the end of the container, no longer than the service may, and collects its results.
     pub(crate) async fn end(&self, patterns: &Texts) -> Result<ScriptOutput, TaskError> {
         let end = self.ended().await?;
         self.collect(end, patterns).await
     }
 
-    /// Clears away what is left where that is how the attempt ends, whether it was started or not.
+    /// Removes the container and its files if the attempt ends with this outcome, whether the container was
+    /// started or not.
     pub(crate) async fn settle<T>(&self, outcome: Result<T, TaskError>) -> Result<T, TaskError> {
         if matches!(outcome, Ok(_) | Err(TaskError::Failed { .. })) {
             self.clear_away().await;
@@ -130,7 +132,7 @@ impl Remote {
                         return Ok(End { exit_code: None, message: None });
                     }
                     if begun.elapsed() > APPEARS_WITHIN {
-                        let gone = format!("the container {} was started and is gone", self.key);
+                        let gone = format!("the container {} was started and no longer exists", self.key);
                         return Err(TaskError::Platform(PortError::unavailable("containers", gone)));
                     }
                 }
@@ -148,7 +150,7 @@ impl Remote {
         }
     }
 
-    /// Ends it, with all that is left of it; not where another worker looks after it now.
+    /// Removes the container and its files, unless another worker takes care of it now.
     async fn stop(&self) -> TaskError {
         if !self.context.goes_on_elsewhere() {
             self.clear_away().await;
@@ -156,18 +158,19 @@ impl Remote {
         TaskError::Stopped
     }
 
-    /// The container first: whoever finds it gone, and its exit code still there, collects once more.
+    /// The container is removed first: a delivery that finds no container but its exit code collects the
+    /// results once more.
     async fn clear_away(&self) {
         let removed = match self.jobs.remove(&self.key).await {
             Ok(()) => self.clear_files().await,
             Err(error) => Err(error),
         };
         if let Err(error) = removed {
-            self.context.warn(format!("the container {} could not be cleared away: {error}", self.key));
+            self.context.warn(format!("the container {} could not be removed: {error}", self.key));
         }
     }
 
-    /// The exit code first: where it is, everything else is too.
+    /// The exit code is removed first: where it exists, everything else does too.
     async fn clear_files(&self) -> Result<(), PortError> {
         let storage = self.context.storage();
         storage.delete(&self.uri(wrapper::EXIT)).await?;
@@ -180,7 +183,7 @@ impl Remote {
     async fn timeout(&self) -> Result<Option<Duration>, TaskError> {
         let Some(template) = &self.context.message().timeout else { return Ok(None) };
         let text = self.context.render(template).await?;
-        // What is no duration has been refused before the task was run.
+        // An invalid duration was refused before the task ran.
         let duration = parse_duration(&text).ok().and_then(|given| Duration::try_from(given).ok());
         Ok(duration.map(|given| given.saturating_add(AFTER_TIMEOUT)))
     }
@@ -199,7 +202,7 @@ impl Remote {
         .collect();
         if !left_out.is_empty() {
             self.context
-                .warn(format!("{} have no meaning for a container that runs elsewhere", left_out.join(", ")));
+                .warn(format!("{} have no effect for a container outside this machine", left_out.join(", ")));
         }
     }
 }

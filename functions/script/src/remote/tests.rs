@@ -1,4 +1,4 @@
-//! Scripts in containers: real shells, real files, and everything that may come twice or be cut off.
+//! Scripts in containers: real shells, real files, and every step repeated or interrupted.
 
 use super::fake::FakeJobs;
 use crate::place::WORK;
@@ -14,13 +14,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// A platform with containers elsewhere.
+/// A platform with containers outside the service.
 struct Platform {
     bench: Bench,
     jobs: Arc<FakeJobs>,
 }
 
-/// One secret, for everybody.
+/// A single secret, for all namespaces.
 struct OneSecret;
 
 #[async_trait]
@@ -46,7 +46,7 @@ impl Platform {
         Self { bench, jobs }
     }
 
-    /// One delivery of an attempt that nobody waits for.
+    /// One delivery of an attempt that does not wait for the container.
     async fn deliver(&self, task: &Json) -> TestEnd {
         self.deliver_until(task, &CancellationToken::new(), Some(Duration::ZERO)).await
     }
@@ -64,7 +64,7 @@ impl Platform {
         run_with(&crate::tasks(), self.bench.ports.clone(), &work, message, patience, lost).await
     }
 
-    /// Runs a task of a shared directory on a machine of its own.
+    /// Runs a task of a shared directory on a different machine.
     async fn shared(&self, name: &str, mut task: Json) -> Ended {
         let kind = task.as_object_mut().unwrap().remove("type").unwrap();
         let mut message = message(kind.as_str().unwrap(), task);
@@ -83,7 +83,7 @@ impl Platform {
         self.jobs.started.lock().unwrap().len()
     }
 
-    /// What is left in internal storage of the ways there and back.
+    /// The leftovers of copies in internal storage.
     async fn left(&self) -> Vec<String> {
         let listed = self.bench.ports.storage.list("company").await.unwrap();
         listed
@@ -273,7 +273,7 @@ async fn a_task_that_is_stopped_ends_its_container() {
     assert_eq!(platform.jobs.removed.load(Ordering::Relaxed), 1);
     assert_eq!(platform.left().await, Vec::<String>::new());
 
-    // A delivery that finds the task taken away ends what an earlier one started.
+    // A delivery that finds the task revoked ends the container of an earlier one.
     assert!(matches!(platform.deliver(&task).await, TestEnd::Unfinished(_)));
     let lost = CancellationToken::new();
     lost.cancel();
@@ -344,7 +344,7 @@ async fn a_shared_directory_goes_from_machine_to_machine() {
         json!({"runner": "PROCESS"}),
     );
     platform.shared("two", process).await.outputs();
-    // A child that fails leaves its files all the same.
+    // A failed child leaves its files too.
     let failing = commands(&["echo late > late.txt; exit 1"], json!({"runner": "PROCESS"}));
     platform.shared("three", failing).await.error();
     let last = commands(&["cat in.txt late.txt; ls"], json!({"outputFiles": ["both.txt"]}));

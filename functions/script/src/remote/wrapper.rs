@@ -1,4 +1,4 @@
-//! The shell text a container runs: the commands, with their output and exit code left as files.
+//! The shell script that a container runs: the commands, with their output and exit code written to files.
 
 use super::program::Program;
 use crate::place::Place;
@@ -6,19 +6,19 @@ use crate::shell::shell_word;
 use segue_task::TaskError;
 use std::collections::BTreeMap;
 
-/// The file of the runner's own folder with the exit code; written last.
+/// The file in the runner's own folder with the exit code. It is written last.
 pub(super) const EXIT: &str = "exit";
-/// The file with what was printed on standard output.
+/// The file with the standard output.
 pub(super) const STDOUT: &str = "stdout";
-/// The file with what was printed on standard error.
+/// The file with the standard error.
 pub(super) const STDERR: &str = "stderr";
-/// The shell text itself.
+/// The shell script itself.
 const MAIN: &str = "main.sh";
-/// The variables: they may hold secrets, which everybody who may look at the container's description would see.
+/// The variables. They may contain secrets, and many people can read the description of a container.
 const VARIABLES: &str = "env.sh";
 
-/// Output goes to the container's own log as well. What the commands left in the background may hold the pipes open:
-/// it gets two seconds more.
+/// Output also goes to the container's own log. Background processes of the commands may keep the pipes open,
+/// so the script waits two more seconds for them.
 const TEXT: &str = r#"mkdir -p "$work" "$own/out"
 rm -rf "$pipes"
 mkdir -p "$pipes"
@@ -33,7 +33,8 @@ kill "$late" 2>/dev/null
 rm -rf "$pipes"
 "#;
 
-/// Writes it into the runner's own folder; answers with its path there, and the variables whose names no shell takes.
+/// Writes the script into the runner's own folder. Returns its path in the container, and the variables with
+/// names that no shell accepts.
 pub(super) async fn write(
     place: &Place,
     program: &Program<'_>,
@@ -62,7 +63,7 @@ pub(super) async fn write(
     Ok((own.join(MAIN).seen_text(), odd))
 }
 
-/// Whether a shell takes it for the name of a variable.
+/// Whether a shell accepts the name of a variable.
 fn is_name(name: &str) -> bool {
     let is_letter = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
     name.starts_with(is_letter) && name.chars().all(|letter| is_letter(letter) || letter.is_ascii_digit())

@@ -82,7 +82,7 @@ async fn output_files_have_exact_bytes_and_any_name() {
         "printf hidden > .hidden.csv; ln -s /etc/passwd passwd.csv",
     ];
     let ended = bench.shell(&commands, json!({"outputFiles": ["**.csv", "*.bin"]})).await;
-    assert!(ended.log().contains("'passwd.csv' is not kept"), "{}", ended.log());
+    assert!(ended.log().contains("'passwd.csv' is not stored"), "{}", ended.log());
     let files = ended.outputs()["outputFiles"].clone();
     let names: Vec<&String> = files.as_object().unwrap().keys().collect();
     assert_eq!(
@@ -153,13 +153,13 @@ async fn without_docker_processes_run_with_one_clear_note() {
         "pullPolicy": "IF_NOT_PRESENT", "networkMode": "none"}});
     let log = bench.run(task).await.log();
     assert!(log.contains("INFO ran"), "{log}");
-    assert_eq!(log.matches("Docker is not there").count(), 1, "{log}");
+    assert_eq!(log.matches("Docker is not available").count(), 1, "{log}");
     assert!(log.contains("WARN Docker") && log.contains("'alpine'"), "{log}");
     let unsaid = json!({"type": "io.kestra.plugin.scripts.shell.Script", "script": "echo ran"});
-    assert!(bench.run(unsaid).await.log().contains("INFO Docker is not there"));
+    assert!(bench.run(unsaid).await.log().contains("INFO Docker is not available"));
     let container = json!({"type": "io.kestra.plugin.docker.Run", "containerImage": "alpine", "commands": ["echo", "a  $b"]});
     let ended = bench.run(container).await;
-    assert!(ended.log().contains("WARN Docker is not there"), "{}", ended.log());
+    assert!(ended.log().contains("WARN Docker is not available"), "{}", ended.log());
     assert!(ended.log().contains("INFO a  $b"), "no shell is in between: {}", ended.log());
     let entered = json!({"type": "io.kestra.plugin.docker.cli.Run", "containerImage": "alpine",
         "entryPoint": ["/bin/sh", "-c"], "commands": ["echo $((1 + 1))"]});

@@ -87,9 +87,7 @@ impl Collect {
             if !kept.contains_key(&name) {
                 let uri = InternalStorage::uri(&context.storage_path(&storage_name(&name)));
                 if storage.head(&uri).await?.is_none() {
-                    return Err(TaskError::failed(format!(
-                        "'{name}' was to be kept, and was lost on the way"
-                    )));
+                    return Err(TaskError::failed(format!("'{name}' should be stored, but was lost")));
                 }
                 kept.insert(name, uri.into());
             }

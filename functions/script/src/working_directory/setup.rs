@@ -1,4 +1,4 @@
-//! `workingdirectory.Setup`: before the first child.
+//! `workingdirectory.Setup`: runs before the first child.
 
 use super::cache::Cache;
 use crate::staging::stage;
@@ -22,13 +22,13 @@ pub struct Setup {
     /// Names with contents or URIs of files.
     #[serde(default)]
     input_files: Json,
-    /// Which files of the namespace.
+    /// The files of the namespace.
     namespace_files: Option<NamespaceFiles>,
-    /// What is kept between executions.
+    /// The files that are cached between executions.
     cache: Option<Cache>,
 }
 
-/// It gives out nothing: its task run is the WorkingDirectory's, whose outputs are those of the end.
+/// The task has no outputs: its task run is the WorkingDirectory's, which has the outputs of the end.
 #[derive(Debug, Serialize)]
 pub struct Output {}
 

@@ -1,4 +1,4 @@
-//! An answer of the API, twice: as it came, which programs get with `--output json`, and as it reads.
+//! An answer of the API in two forms: as JSON, for `--output json`, and parsed.
 
 use segue_model::Json;
 use serde::de::DeserializeOwned;
@@ -7,17 +7,17 @@ use serde::{Deserialize, Deserializer};
 /// An answer of the API.
 #[derive(Clone, Debug)]
 pub(crate) struct Answered<T> {
-    /// As it came.
+    /// The JSON of the answer.
     pub(crate) json: Json,
-    /// As it reads.
+    /// The parsed answer.
     pub(crate) value: T,
 }
 
 impl<T: DeserializeOwned> Answered<T> {
-    /// Reads an answer.
+    /// Parses an answer.
     ///
     /// # Errors
-    /// If the JSON has another shape.
+    /// An error if the JSON has another format.
     pub(crate) fn read(json: Json) -> Result<Self, serde_json::Error> {
         let value = T::deserialize(&json)?;
         Ok(Self { json, value })
@@ -25,7 +25,7 @@ impl<T: DeserializeOwned> Answered<T> {
 }
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Answered<T> {
-    /// So that each entry of a list can be had both ways.
+    /// Gives each entry of a list in both forms.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::read(Json::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }

@@ -7,7 +7,7 @@ use segue_api_types::{Label, Page, State};
 use segue_model::Json;
 use segue_model::state::State as StateName;
 
-/// A table with a heading; or that there is nothing.
+/// A table with a heading, or a text if there are no rows.
 pub(crate) fn list<T>(
     entries: &[T],
     heading: &[&str],
@@ -20,7 +20,7 @@ pub(crate) fn list<T>(
     crate::report::table(heading, entries.iter().map(row))
 }
 
-/// A table of one page; below it how many more there are.
+/// A table of one page, followed by the number of further rows.
 pub(crate) fn page<T>(
     page: &Page<T>,
     heading: &[&str],
@@ -46,12 +46,12 @@ pub(crate) fn state(state: StateName) -> String {
     paint(state).apply_to(state.as_str()).to_string()
 }
 
-/// How long an execution took, or takes up to `now`.
+/// The duration of an execution, or its time up to `now`.
 pub(crate) fn elapsed(state: &State, now: Timestamp) -> String {
     state.elapsed(now).map(duration).unwrap_or_default()
 }
 
-/// The labels that people gave, `key:value` each.
+/// The labels that people set, as `key:value`.
 pub(crate) fn labels(labels: &[Label]) -> String {
     let own = labels.iter().filter(|label| !label.is_system());
     own.map(|label| format!("{}:{}", label.key, label.value)).collect::<Vec<_>>().join(" ")

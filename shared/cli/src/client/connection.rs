@@ -1,4 +1,4 @@
-//! Where the server is and who asks.
+//! The server's address, and the caller's credentials.
 
 use super::error::Refused;
 use super::http::{Client, Who};
@@ -9,10 +9,10 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use url::Url;
 
-/// Where a server is looked for when nothing says otherwise.
+/// The default address of the server.
 const DEFAULT: &str = "http://127.0.0.1:8080";
 
-/// Options that every verb of the API has.
+/// Options of every command that uses the API.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct Connection {
@@ -28,14 +28,14 @@ pub(crate) struct Connection {
     output: Output,
 }
 
-/// A connection in use.
+/// An open connection.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// Asks the server.
+    /// Sends requests to the server.
     pub(crate) client: Client,
-    /// How the answer is printed.
+    /// The format of the answer.
     pub(crate) output: Output,
-    /// The time zone dates are shown in.
+    /// The time zone of printed dates.
     pub(crate) zone: TimeZone,
 }
 
@@ -49,11 +49,11 @@ impl Connection {
     /// Finds the server.
     ///
     /// # Errors
-    /// [`Refused`] when the address or the user cannot be meant so.
+    /// [`Refused`] if the address or the user is invalid.
     pub(crate) fn open(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Session> {
         let file = crate::kept_data_dir(data_dir).join(crate::commands::server::ADDRESS_FILE);
         let written = written(&file);
-        // A variable that is set to nothing says nothing.
+        // An empty variable counts as not set.
         let (address, origin) = match self.server.as_ref().filter(|text| !text.is_empty()) {
             Some(address) => (address.clone(), None),
             None => match &written {
@@ -65,11 +65,13 @@ impl Connection {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| {
-                Refused(format!("the server {address} is no address: http://HOST:PORT or https://… is meant"))
+                Refused(format!(
+                    "the server {address} is not an address; write http://HOST:PORT or https://…"
+                ))
             })?;
         let user = credentials::user("--user", self.user.as_deref(), |name| std::env::var(name).ok())
             .map_err(|error| Refused(format!("{error:#}")))?;
-        // The token is for the server that wrote the file, and for no other.
+        // The token is sent only to the server that wrote the file.
         let token =
             written.filter(|written| Url::parse(&written.url).is_ok_and(|own| own.origin() == url.origin()));
         let who = match (user, token.and_then(|written| written.token)) {
@@ -81,7 +83,7 @@ impl Connection {
     }
 }
 
-/// What a server that runs on a data directory has left there.
+/// The file that a running server writes to its data directory.
 #[derive(Deserialize)]
 struct Written {
     url: String,
@@ -119,8 +121,8 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused() {
         for (server, user, part) in [
-            (Some("localhost:8080"), None, "is no address"),
-            (Some("ftp://a"), None, "is no address"),
+            (Some("localhost:8080"), None, "is not an address"),
+            (Some("ftp://a"), None, "is not an address"),
             (None, Some("ann"), "USER:PASSWORD"),
         ] {
             let error = connection(server, user).open(None).unwrap_err();

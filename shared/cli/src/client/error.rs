@@ -1,15 +1,15 @@
-//! What can go wrong between a verb and its answer, and the exit code that follows.
+//! Errors between a command and its answer, and the exit codes.
 
 use super::http::ClientError;
 use segue_api_types::{self as api, Problem};
 use thiserror::Error;
 
-/// What was asked for cannot be meant so; nothing has happened.
+/// The request was rejected. Nothing was changed.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
 
-/// The exit code of an error: 2 when what was asked for is refused, 1 for anything else.
+/// The exit code of an error: 2 if the request was rejected, 1 for anything else.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     if error.downcast_ref::<Refused>().is_some() {
         return crate::REFUSED;
@@ -20,8 +20,8 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// What an error body of the API says (docs/kestra.md 6.1): its message, then what is listed below it, a line
-/// each; none when the body is no such thing.
+/// The message of an error body of the API (docs/kestra.md 6.1), followed by its problems, one on each line.
+/// None if the body is not an error.
 pub(super) fn explain(body: &str) -> Option<String> {
     let error: api::Error = serde_json::from_str(body).ok()?;
     let message = error.message.trim_end();
@@ -40,7 +40,8 @@ pub(super) fn explain(body: &str) -> Option<String> {
     Some(text)
 }
 
-/// A problem as a line, the way compilers print them where its place in a source is known; its hint below it.
+/// A problem as a line in the format of compilers, if its position in a source is known. Its hint is on the
+/// next line.
 fn problem(problem: &Problem) -> String {
     let part = |part: &Option<String>| part.clone().filter(|part| !part.is_empty());
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Streams of server-sent events (docs/kestra.md 6.3, 6.4), asked for anew when they break off.
+//! Streams of server-sent events (docs/kestra.md 6.3, 6.4). An interrupted stream is requested again.
 
 use super::answered::Answered;
 use super::http::{Client, ClientError};
@@ -9,12 +9,12 @@ use sse_stream::{Sse, SseByteStream};
 use std::marker::PhantomData;
 use std::time::Duration;
 
-/// How often a server that is gone is looked for before it is given up.
+/// The number of tries to reach a server before giving up.
 const TRIES: u32 = 60;
-/// How long between two looks.
+/// The time between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A stream of events. After it broke off it begins anew, so that what was told before may be told again.
+/// A stream of events. After an interruption it starts again, so events may repeat.
 pub(crate) struct Events<'a, T> {
     client: &'a Client,
     path: Vec<String>,
@@ -32,11 +32,11 @@ impl<'a, T: DeserializeOwned> Events<'a, T> {
         Self { client, path, query, stream: None, was_there: false, tries: 0, kind: PhantomData }
     }
 
-    /// What the next event tells; none when the server has closed the stream. Asked again after that, it connects anew.
-    /// Nothing is lost when the future is dropped half-way.
+    /// The next event. None when the server has closed the stream; a later call connects again. Nothing is
+    /// lost when the future is dropped.
     ///
     /// # Errors
-    /// [`ClientError`] when the stream cannot be had, or not for half a minute.
+    /// [`ClientError`] if the stream cannot be opened, or has been interrupted for half a minute.
     pub(crate) async fn next(&mut self) -> Result<Option<Answered<T>>, ClientError> {
         loop {
             let Some(stream) = &mut self.stream else {
@@ -53,7 +53,7 @@ impl<'a, T: DeserializeOwned> Events<'a, T> {
                     self.stream = None;
                     self.rest(fault).await?;
                 }
-                // The first event of an execution may tell nothing yet.
+                // The first event of an execution may be empty.
                 Some(Ok(Sse { data, .. })) => {
                     self.tries = 0;
                     let Some(data) = data.filter(|data| !matches!(data.trim(), "" | "{}" | "null")) else {
@@ -86,7 +86,7 @@ impl<'a, T: DeserializeOwned> Events<'a, T> {
         }
     }
 
-    /// Waits a little before the next try; the fault itself after too many.
+    /// Waits before the next try. Returns the error after too many tries.
     async fn rest(&mut self, fault: ClientError) -> Result<(), ClientError> {
         if self.tries == 0 {
             eprintln!("{fault}\nwaiting for it to come back");
@@ -108,7 +108,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
-    /// Answers each connection with a part of a stream that breaks off, or with one that ends.
+    /// Answers each connection with a part of a stream that is interrupted, or with one that ends.
     async fn serve(listener: TcpListener, streams: Vec<(&'static str, bool)>) {
         for (text, ends) in streams {
             let (mut socket, _) = listener.accept().await.unwrap();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_that_breaks_off_is_asked_for_anew() {
+    async fn an_interrupted_stream_is_requested_again() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(serve(

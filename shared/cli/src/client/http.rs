@@ -12,65 +12,66 @@ use std::time::Duration;
 use thiserror::Error;
 use url::{Host, Url};
 
-/// A server that does not take a connection in this time is not there.
+/// The longest time for a connection. After it, the server counts as absent.
 const CONNECT: Duration = Duration::from_secs(10);
-/// An answer that stands still for this long has broken off. Streams of events are then asked for anew.
+/// The longest pause within an answer. After it, the answer counts as interrupted. Streams of events are then
+/// requested again.
 const SILENCE: Duration = Duration::from_secs(120);
 
-/// Why there is no answer, or not the one wished for.
+/// Why there is no usable answer.
 #[derive(Debug, Error)]
 pub(crate) enum ClientError {
-    /// Nobody answers.
+    /// No server answers.
     #[error(
         "there is no server at {address}{origin}: {reason}\n  start one with `segue server`, or name another with --server URL (or SEGUE_SERVER)"
     )]
     Unreachable {
         /// The server.
         address: String,
-        /// Where the address is from, when nobody typed it.
+        /// The origin of the address, if it is not an option.
         origin: String,
-        /// The fault.
+        /// The reason.
         reason: String,
     },
-    /// The connection broke off.
-    #[error("the answer of {address} broke off: {reason}")]
+    /// The connection was interrupted.
+    #[error("the answer of {address} was interrupted: {reason}")]
     Broken {
         /// The server.
         address: String,
-        /// The fault.
+        /// The reason.
         reason: String,
     },
-    /// The server says no.
+    /// The server refused the request.
     #[error("{message}")]
     Answer {
         /// The HTTP status.
         status: u16,
-        /// What was asked, `GET /flows/a/b`.
+        /// The request, such as `GET /flows/a/b`.
         what: String,
-        /// What the server says, with each problem on its own line.
+        /// The server's message, with each problem on its own line.
         message: String,
     },
-    /// The answer is not what the API answers.
+    /// The answer is not from the API.
     #[error(
         "{what}: the answer of {address} is not the API's ({reason}); is this the address of a Segue server?"
     )]
     Unexpected {
         /// The server.
         address: String,
-        /// What was asked.
+        /// The request.
         what: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 }
 
 impl ClientError {
-    /// Whether the server knows nothing of what was asked for.
+    /// Whether the server does not know the requested thing.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Answer { status: 404, .. })
     }
 
-    /// Whether asking again later may help: the server is away, or going down or coming up.
+    /// Whether trying again later may help, because the server is stopping, starting or away.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(
             self,
@@ -79,7 +80,7 @@ impl ClientError {
     }
 }
 
-/// Asks one server.
+/// Sends requests to one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -89,19 +90,19 @@ pub(crate) struct Client {
     who: Who,
 }
 
-/// Who asks.
+/// The caller's credentials.
 #[derive(Clone)]
 pub(crate) enum Who {
-    /// No name and no token is known.
+    /// No user name and no token is known.
     Nobody,
-    /// A name and a password.
+    /// A user name and a password.
     User(String, String),
     /// The token of the server, from its `server.json`.
     Token(String),
 }
 
 impl fmt::Debug for Who {
-    /// Without names and secrets.
+    /// Prints neither names nor secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nobody => "Nobody",
@@ -112,10 +113,10 @@ impl fmt::Debug for Who {
 }
 
 impl Client {
-    /// A client of the server at `address`; `origin` says where the address is from, when nobody typed it.
+    /// A client of the server at `address`. `origin` is the origin of the address, if it is not an option.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// An error if TLS cannot be set up.
     pub(crate) fn new(address: Url, origin: Option<String>, who: Who) -> anyhow::Result<Self> {
         let is_here = match address.host() {
             Some(Host::Domain(name)) => name == "localhost",
@@ -127,7 +128,7 @@ impl Client {
             .user_agent(concat!("segue/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE);
-        // A proxy for the world outside knows nothing of servers on this machine.
+        // A proxy for the internet does not know servers on this machine.
         let builder = if is_here { builder.no_proxy() } else { builder };
         let address_text = address.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
@@ -278,11 +279,11 @@ impl Call<'_> {
                 Who::User(..) => "the user or password is wrong",
                 Who::Token(_) => "the token in server.json is not the token of this server",
                 Who::Nobody => {
-                    "say who asks with --user @FILE (or SEGUE_AUTH), or name the data directory of a server with a \
+                    "log in with --user @FILE (or SEGUE_AUTH), or name the data directory of a server with a \
                      token with --data-dir"
                 }
             };
-            let message = format!("{} wants to know who asks: {hint}", client.address);
+            let message = format!("{} requires a login: {hint}", client.address);
             return Err(ClientError::Answer { status: 401, what, message });
         }
         let message = match explain(&body) {

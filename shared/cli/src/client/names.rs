@@ -43,7 +43,7 @@ pub(crate) fn flow_name(text: &str) -> Result<(String, String), Refused> {
         .map(|(namespace, id)| (namespace.to_owned(), id.to_owned()))
         .ok_or_else(|| {
             Refused(format!(
-                "'{text}' names no flow: write NAMESPACE.FLOW, or NAMESPACE/FLOW where the id has dots"
+                "'{text}' is not the name of a flow; write NAMESPACE.FLOW, or NAMESPACE/FLOW if the id has dots"
             ))
         })
 }

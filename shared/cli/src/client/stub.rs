@@ -1,4 +1,4 @@
-//! A server for tests: answers each request with what it was told to, in order, and keeps what it was asked.
+//! A server for tests: gives prepared answers in order, and records the requests.
 
 use super::connection::{Connection, Session};
 use crate::report::Output;
@@ -100,6 +100,7 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
     let body = String::from_utf8_lossy(&body).into_owned();
     shared.asked.lock().unwrap().push(Asked { what: what.clone(), body, headers });
     let next = shared.answers.lock().unwrap().pop_front();
-    let (status, kind, text) = next.unwrap_or_else(|| error(500, &format!("nothing was planned for {what}")));
+    let (status, kind, text) =
+        next.unwrap_or_else(|| error(500, &format!("no answer was prepared for {what}")));
     Response::builder().status(status).header("content-type", kind).body(Body::from(text)).unwrap()
 }

@@ -65,12 +65,12 @@ pub(crate) fn restore(args: &RestoreArgs, data_dir: Option<PathBuf>) -> anyhow::
     let (contents, before) = segue_embedded::restore(&args.file, &data_dir, args.force)?;
     println!("{} holds {}", data_dir.display(), told(contents));
     if let Some(before) = before {
-        println!("What was there is in {}", before.display());
+        println!("The old content is in {}", before.display());
     }
     if !contents.key {
         println!(
-            "The backup has no key: put the former secret.key into {} (or set SEGUE_ENCRYPTION_KEY) before the first \
-             start, or SECRET values of former executions cannot be read",
+            "The backup has no key: put the old secret.key into {} (or set SEGUE_ENCRYPTION_KEY) before the first \
+             start, or SECRET values of earlier executions cannot be read",
             data_dir.display()
         );
     }

@@ -18,7 +18,7 @@ use std::time::SystemTime;
   segue expr -- \"{{ 7 / 2 }}\"
   segue expr --vars context.json -- \"{{ outputs.extract.outputFiles['a.csv'] }}\"")]
 pub(crate) struct Args {
-    /// A JSON file whose top-level keys are the context.
+    /// A JSON file with the context in its top-level keys.
     #[arg(long, value_name = "FILE.json")]
     vars: Option<PathBuf>,
     /// The template; put `--` before it.

@@ -87,7 +87,7 @@ fn iso_duration(text: &str) -> Result<String, String> {
         .ok()
         .filter(|span| span.is_positive())
         .map(|span| span.to_string())
-        .ok_or_else(|| "it is no duration: PT1H, P7D or '2 hours' are".to_owned())
+        .ok_or_else(|| "not a duration; write PT1H, P7D or '2 hours'".to_owned())
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {

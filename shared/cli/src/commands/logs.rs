@@ -79,7 +79,7 @@ struct Which {
 pub(crate) fn known_level(text: &str) -> Result<String, String> {
     LogLevel::parse(text)
         .map(|level| level.as_str().to_owned())
-        .ok_or_else(|| "there is no such level; TRACE, DEBUG, INFO, WARN and ERROR are".to_owned())
+        .ok_or_else(|| "unknown level; write TRACE, DEBUG, INFO, WARN or ERROR".to_owned())
 }
 
 /// A line of the log for people; `is_whole` names its flow and execution too.
@@ -152,7 +152,7 @@ fn shown(session: &Session, found: Answered<Page<Answered<LogEntry>>>) -> Reply 
     Reply::new(found.json, text)
 }
 
-/// What was told of a log that is followed.
+/// The lines of a followed log that were already printed.
 struct Told {
     since: Timestamp,
     /// The lines told that are no older than `since`.

@@ -150,7 +150,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     };
     reporter.end(&stored).await?;
     if stored.execution.state.current() == State::Paused {
-        eprintln!("the execution waits to be resumed; nothing else is left to do");
+        eprintln!("the execution is paused and must be resumed; nothing else is left to do");
     }
     Ok(match stored.execution.state.current() {
         State::Success | State::Warning => crate::OK,
@@ -221,7 +221,7 @@ async fn warn_of_missing_subflows(standalone: &Standalone, flow: &Flow) -> anyho
         }
     });
     for text in missing {
-        eprintln!("warning: {text}, which is not there; load it with --load FILE.yaml");
+        eprintln!("warning: {text}, which does not exist; load it with --load FILE.yaml");
     }
     Ok(())
 }
@@ -326,7 +326,7 @@ async fn last_execution(standalone: &Standalone, flow: &Flow) -> anyhow::Result<
     Ok(standalone.ports().state.executions(&filter).await?.into_iter().next())
 }
 
-/// Waits until an execution, and what it started, has nothing left to do of itself.
+/// Waits until an execution and the executions it started have nothing left to do without another event.
 async fn follow(
     standalone: &Arc<Standalone>,
     id: &ExecutionId,
@@ -344,5 +344,8 @@ async fn follow(
         }
         reporter.show_logs().await?;
     }
-    standalone.execution(id).await?.ok_or_else(|| anyhow!("execution {id} is gone from the data directory"))
+    standalone
+        .execution(id)
+        .await?
+        .ok_or_else(|| anyhow!("execution {id} was not found in the data directory"))
 }

@@ -25,8 +25,8 @@ pub(crate) const ADDRESS_FILE: &str = "server.json";
 
 /// Serves the API and runs triggers, until it is stopped.
 ///
-/// Everything it is told is on the disk before it answers: killed at any moment and started again, every execution
-/// goes on.
+/// Every accepted request is on the disk before it is answered. If the server is killed at any moment and started
+/// again, every execution continues.
 ///
 /// Ctrl-C or SIGTERM stops it: task runs have ten seconds to end (SEGUE_STOP_SECONDS), and the next start runs again
 /// what did not end by then. A second Ctrl-C ends it at once.
@@ -72,7 +72,7 @@ pub(crate) struct Args {
     /// slows down addresses that send wrong passwords.
     #[arg(long, env = "SEGUE_PROXIES", default_value_t = 0, value_name = "NUMBER")]
     proxies: usize,
-    /// A name the server answers to, besides localhost and its address; may be given several times.
+    /// A name the server answers to, in addition to localhost and its address; may be given several times.
     ///
     /// A request by any other name is refused: a web page can make its own name point to this machine. Behind a
     /// proxy, it is the name users type.
@@ -111,8 +111,8 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         None if args.host.is_loopback() => None,
         None => {
             eprintln!(
-                "error: {} can be reached by others, and nobody would be asked who they are; name who may use the \
-                 API with --auth @FILE or SEGUE_AUTH, or demand a token with --token",
+                "error: other machines can reach {}, and no caller would have to log in; name the user of the \
+                 API with --auth @FILE or SEGUE_AUTH, or require a token with --token",
                 args.host
             );
             return Ok(crate::REFUSED);
@@ -163,7 +163,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     drop(told);
     let stopped = served?;
     if stopped > 0 {
-        eprintln!("{} stopped; the next start runs what was stopped again", stop::counted(stopped));
+        eprintln!("{} stopped; the next start runs them again", stop::counted(stopped));
     }
     Ok(crate::OK)
 }
@@ -191,7 +191,7 @@ async fn on_google_cloud(args: &Args, data_dir: &Path, access: Access) -> anyhow
     let told = AddressFile::write(data_dir, &url, token.as_deref())?;
     let work = match server.place() {
         (project, true) => format!("on the emulators of project {project}, with every function"),
-        (project, false) => format!("beside the functions deployed in project {project}"),
+        (project, false) => format!("next to the functions deployed in project {project}"),
     };
     println!("Segue answers at {url} ({work})");
     open(args, &url, token.as_deref());
@@ -267,7 +267,7 @@ impl AddressFile {
 
 impl Drop for AddressFile {
     fn drop(&mut self) {
-        // One that stays behind names an address where nothing answers, which its readers bear.
+        // A leftover file names an address where nothing answers. Its readers tolerate this.
         let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -31,7 +31,7 @@ fn grace_of(text: &str) -> anyhow::Result<Duration> {
             Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
             Err(_) => {
                 bail!(
-                    "the environment variable {SECONDS} is '{text}'; it is a whole number of seconds from 0"
+                    "the environment variable {SECONDS} is '{text}'; it must be a whole number of seconds from 0"
                 )
             }
         },
@@ -42,14 +42,14 @@ fn grace_of(text: &str) -> anyhow::Result<Duration> {
 /// with it. From here on signals do nothing else.
 ///
 /// # Errors
-/// When the system does not tell of signals.
+/// An error if the system does not report signals.
 pub(crate) fn on_signals(first: impl FnOnce(u8) + Send + 'static) -> anyhow::Result<()> {
     let listen = |kind| signal(kind).context("signals cannot be listened for");
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     tokio::spawn(async move {
         first(next(&mut terminate, &mut interrupt).await);
         let code = next(&mut terminate, &mut interrupt).await;
-        eprintln!("stopped at once; what was at work goes on after the next start");
+        eprintln!("stopped at once; running work continues after the next start");
         // Scripts end with this process, however it ends.
         segue_process::exit_at_once(code.into());
     });

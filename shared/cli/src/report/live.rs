@@ -1,4 +1,4 @@
-//! Progress while an execution runs: a tree that is drawn anew on a terminal, plain lines elsewhere.
+//! Progress while an execution runs: a tree that is redrawn on a terminal, plain lines elsewhere.
 
 use super::text;
 use super::tree;
@@ -12,7 +12,7 @@ use segue_standalone::Change;
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
-/// How often a terminal is drawn anew while nothing changes.
+/// How often a terminal is redrawn while nothing changes.
 const REDRAW: Duration = Duration::from_millis(100);
 
 /// Shows progress. On a terminal it is drawn on standard error, and standard output holds only the result;

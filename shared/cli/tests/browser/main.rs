@@ -62,7 +62,7 @@ fn pwn(marker: &Path) -> String {
     )
 }
 
-/// Puts a program in the place of the one that opens links. It writes the link to the file whose path is returned.
+/// Puts a program in the place of the one that opens links. It writes the link to the returned path.
 fn opens_no_browser(folder: &Path) -> std::path::PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
     let opened = folder.join("opened");

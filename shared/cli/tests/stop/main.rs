@@ -16,7 +16,7 @@ use command::{Segue, until};
 use rustix::process::Signal;
 use std::path::Path;
 
-/// A flow whose script writes a line to `runs`, leaves a process in a session of its own, and waits for the file `go`.
+/// A flow with a script that writes a line to `runs`, leaves a process in its own session, and waits for the file `go`.
 fn flow(folder: &Path) -> String {
     let folder = folder.display();
     format!(
@@ -55,7 +55,7 @@ async fn a_server_stops_its_scripts_and_the_next_start_runs_them_again() {
         server.signal(Signal::TERM);
         assert_eq!(server.ended().await, Some(0));
         assert_eq!(scripts(folder), 0, "scripts outlive their server");
-        server.line("1 task run stopped; the next start runs what was stopped again").await;
+        server.line("1 task run stopped; the next start runs them again").await;
         server = Segue::server(folder, 0).await;
     }
     until("the script runs", || runs(folder) == 6).await;

@@ -12,7 +12,7 @@ pub(super) fn unknown_input(checked: &Checked<'_>) -> Vec<Diagnostic> {
     let mut suggestions = Suggestions::default();
     let mut found = Vec::new();
     for reading in checked.readings.iter().filter(|reading| reading.counts()) {
-        // What a pause asks for has inputs of its own, and what a trigger sees of inputs is the trigger's.
+        // The inputs of `onResume` are separate, and a trigger sees the inputs of another execution.
         if reading.property() == "onResume" || reading.part == Part::Triggers {
             continue;
         }
@@ -44,13 +44,13 @@ pub(super) fn unknown_input(checked: &Checked<'_>) -> Vec<Diagnostic> {
 /// The ids of inputs as a tree of their segments: ids with dots nest.
 #[derive(Default)]
 struct Names<'a> {
-    /// The first one is the root.
+    /// The first node is the root.
     nodes: Vec<NameNode<'a>>,
 }
 
 #[derive(Default)]
 struct NameNode<'a> {
-    /// Whether an id ends here.
+    /// Whether an id ends at this node.
     ends: bool,
     below: HashMap<&'a str, usize>,
 }
@@ -75,7 +75,7 @@ impl<'a> Names<'a> {
         names
     }
 
-    /// Whether keys lead to an input, into its value, or to what holds inputs.
+    /// Whether keys lead to an input, into its value, or to a group of inputs.
     fn lead_along(&self, keys: &[String]) -> bool {
         let mut at = 0;
         for segment in keys.iter().flat_map(|key| key.split('.')) {

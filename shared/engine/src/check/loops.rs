@@ -13,7 +13,7 @@ pub(super) fn outside_loop(checked: &Checked<'_>) -> Vec<Diagnostic> {
         for reference in reading.bare() {
             let Some(needed) = surroundings.lacks(&reference.path) else { continue };
             let position = checked.places.within(reading, reference.line, reference.column);
-            let message = format!("'{}' is there only {needed}", reference.path.join("."));
+            let message = format!("'{}' exists only {needed}", reference.path.join("."));
             let hint = "move the task there, or give a value with ??";
             found.push(Diagnostic::warning(codes::OUTSIDE_LOOP, position, message).with_hint(hint));
         }
@@ -21,12 +21,12 @@ pub(super) fn outside_loop(checked: &Checked<'_>) -> Vec<Diagnostic> {
     found
 }
 
-/// What is around a task.
+/// The flowables around a task.
 struct Surroundings {
     flowable: bool,
     for_each: bool,
     repeats: bool,
-    /// It is a ForEachItem, or a loop, itself.
+    /// Whether the task is itself a ForEachItem or a loop.
     is_for_each_item: bool,
     is_loop: bool,
 }
@@ -44,7 +44,7 @@ impl Surroundings {
         }
     }
 
-    /// Where a path would be there, if it is not here.
+    /// Where the path would exist, if it does not exist here. None if it exists here.
     fn lacks(&self, path: &[String]) -> Option<&'static str> {
         let keys: Vec<&str> = path.iter().map(String::as_str).collect();
         let (is_here, needed) = match keys.as_slice() {
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(
             of(&reads("a", "taskrun.value")),
             [
-                "warning[SEG0408]: 'taskrun.value' is there only inside a ForEach => move the task there, or give a value with ??"
+                "warning[SEG0408]: 'taskrun.value' exists only inside a ForEach => move the task there, or give a value with ??"
             ]
         );
         for expression in [

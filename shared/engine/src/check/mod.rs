@@ -1,14 +1,15 @@
-//! What can be known of a flow's expressions before it runs (docs/kestra.md 1.1, 3.2, 3.3).
+//! Problems of a flow's expressions that are known before it runs (docs/kestra.md 1.1, 3.2, 3.3).
 //!
-//! What it is: one rule a file, over the flow's templates read once (`readings`), its tasks with their places
-//! (`tree`) and their positions in the source (`places`). A template that cannot be read is an error; what
-//! would only go wrong where it is rendered is a warning, since Kestra takes such a flow, and the branch may
-//! never run. What a template guards (`??`, `is defined`, `default`) is no problem, nor what `variables` say,
-//! which are rendered only on demand.
+//! What it is: one file for each rule. The rules use the flow's templates, which are parsed once
+//! (`readings`), its tasks and their relations (`tree`), and their positions in the source (`places`). A
+//! template that cannot be parsed is an error. A problem that would only occur during rendering is a warning,
+//! because Kestra accepts such a flow, and the branch may never run. An expression that guards against
+//! absence (`??`, `is defined`, `default`) is no problem. Neither are `variables`, which are rendered only
+//! when they are used.
 //!
-//! What it must not know: values. Nothing is rendered here, and the only flow seen is the one checked.
+//! What it must not know: values. Nothing is rendered here, and only the checked flow is visible.
 //!
-//! How to add one more: a file with one function over `Checked`, a line in `RULES`, a code with its page.
+//! How to add one more: a file with one function on `Checked`, a line in `RULES`, a code with its page.
 
 mod inputs;
 mod loops;
@@ -36,7 +37,7 @@ use segue_model::flow::Flow;
 use segue_model::parse::Parsed;
 use tree::Tree;
 
-/// What the rules see.
+/// The input of the rules.
 struct Checked<'a> {
     flow: &'a Flow,
     catalog: &'a Catalog,
@@ -59,9 +60,9 @@ const RULES: [Rule; 9] = [
     roots::unknown_root,
 ];
 
-/// Problems of a flow's expressions, in the order of the source. A document that is no flow has none.
+/// The problems of a flow's expressions, in the order of the source. Empty for a document that is not a flow.
 ///
-/// The flow may be a draft: [`Parsed::checkable`]. What is found is not added to it; see [`Parsed::add`].
+/// The flow may be a draft: [`Parsed::checkable`]. The problems are not added to it; see [`Parsed::add`].
 pub fn check(parsed: &Parsed, catalog: &Catalog) -> Vec<Diagnostic> {
     let Some(flow) = parsed.checkable() else { return Vec::new() };
     let tree = Tree::new(flow);
@@ -69,7 +70,7 @@ pub fn check(parsed: &Parsed, catalog: &Catalog) -> Vec<Diagnostic> {
     let checked = Checked { flow, catalog, tree, places: Places::new(parsed), readings };
     let mut found: Vec<Diagnostic> = RULES.iter().flat_map(|rule| rule(&checked)).collect();
     found.sort_by(|a, b| (a.position, &a.code, &a.message).cmp(&(b.position, &b.code, &b.message)));
-    // One plugin default stands in many tasks, and one name may be read twice at one place.
+    // One plugin default applies to many tasks, and a template may use one name twice.
     found.dedup();
     found
 }

@@ -1,5 +1,6 @@
-//! `outputs.x` of a task that is disabled, runs only after the reader, or runs only where the reader does not
-//! (docs/kestra.md 3.3). In loops nothing is told: outputs of the iteration before may be meant.
+//! `outputs.x` of a task that is disabled, runs only after the reader, or runs only if the reader does not
+//! run (docs/kestra.md 3.3). Nothing is reported in loops, because the outputs of the last iteration may be
+//! meant.
 
 use super::Checked;
 use super::readings::{Part, Reading};
@@ -8,10 +9,10 @@ use segue_model::diagnostic::{Diagnostic, codes};
 use segue_model::task::{DagTask, FlowableKind};
 use std::collections::BTreeSet;
 
-/// How many comparisons looking through Dags may take, for a whole flow.
+/// The largest number of comparisons in all Dags of a flow.
 const MOST_STEPS: usize = 1_000_000;
 
-/// Why outputs cannot be there.
+/// Why outputs cannot exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
     Disabled,
@@ -33,7 +34,7 @@ pub(super) fn outputs_not_there(checked: &Checked<'_>) -> Vec<Diagnostic> {
             let Some(reason) = reason(&checked.tree, reading, target, &mut steps) else { continue };
             let (why, hint) = match reason {
                 Reason::Disabled => ("is disabled", "enable it, or give a value with ??"),
-                Reason::Itself => ("has none while it runs", "read outputs of a task that ran before"),
+                Reason::Itself => ("has no outputs while it runs", "read outputs of a task that ran before"),
                 Reason::Later => ("runs only after this", "put it before, or give a value with ??"),
                 Reason::OtherBranch => ("runs only where this does not", "give a value with ??"),
             };
@@ -50,7 +51,7 @@ fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str, steps: &mut usiz
         return Some(Reason::Disabled);
     }
     let Some(reader) = reading.task.as_deref() else {
-        // Outputs of the flow are made when all has run but `afterExecution`.
+        // Outputs of the flow are computed after everything except `afterExecution`.
         return target.starts_with("/afterExecution/").then_some(Reason::Later);
     };
     if reader == target {
@@ -61,7 +62,7 @@ fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str, steps: &mut usiz
         return None;
     }
     if is_below(target, reader) {
-        // These look at what their children gave out.
+        // These flowables read the outputs of their children.
         let looks_back = tree.task(reader).and_then(flowable).is_some_and(|kind| {
             matches!(kind, FlowableKind::LoopUntil(_) | FlowableKind::WorkingDirectory(_))
         });
@@ -75,7 +76,7 @@ fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str, steps: &mut usiz
     between(tree.task(common).and_then(flowable), common, reader, target, steps)
 }
 
-/// How two tasks in lists of one flowable, or of the flow, follow each other.
+/// The order of two tasks in lists of one flowable, or of the flow.
 fn between(
     kind: Option<&FlowableKind>,
     common: &str,
@@ -104,7 +105,7 @@ fn between(
     }
 }
 
-/// When a list runs among the lists of one flowable, or of the flow.
+/// The position of a list in the order in which the lists of a flowable or flow run.
 fn rank(list: &str) -> u8 {
     match list {
         "onPause" => 0,
@@ -115,7 +116,7 @@ fn rank(list: &str) -> u8 {
     }
 }
 
-/// Whether a child of a Dag runs only after another; no, when too many steps were taken to know.
+/// Whether a child of a Dag runs only after another. False if finding out takes too many steps.
 fn waits_for(tasks: &[DagTask], waiting: usize, other: usize, steps: &mut usize) -> bool {
     let Some(other) = tasks.get(other).map(|node| node.task.id.as_str()) else { return false };
     let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -147,7 +148,7 @@ mod tests {
 
     const FLOW: &str = "io.kestra.plugin.core.flow";
 
-    /// What is told of these tasks, cut down to why.
+    /// The reported reasons for these tasks.
     fn why(tasks: &[&str]) -> Vec<String> {
         let tasks: String = tasks.iter().map(|task| format!("  - {task}\n")).collect();
         of_tasks(&tasks).iter().map(|told| cut(told)).collect()
@@ -166,10 +167,10 @@ mod tests {
         assert_eq!(why(&[&a, &b]), [LATER]);
         assert_eq!(why(&[&b, &a]), [""; 0]);
         assert_eq!(why(&[&reads("a", "outputs.b.x ?? 1"), &b]), [""; 0]);
-        assert_eq!(why(&[&reads("a", "outputs.a.x")]), ["has none while it runs"]);
+        assert_eq!(why(&[&reads("a", "outputs.a.x")]), ["has no outputs while it runs"]);
         let off = b.replace("type", "disabled: true, type");
         assert_eq!(why(&[&off, &a]), ["is disabled"]);
-        // What never runs reads nothing.
+        // A disabled task reads nothing.
         assert_eq!(why(&[&a.replace("type", "disabled: true, type"), &b]), [""; 0]);
     }
 

@@ -27,10 +27,10 @@ fn check(checked: &Checked<'_>, path: &str, inputs: &[Input], found: &mut Vec<Di
         if let Some(why) = pattern_problem(pattern) {
             let position = checked.places.of(&format!("{path}/{index}/validator"));
             let message = format!("input '{}': `{pattern}` is not a pattern: {why}", input.id);
-            found
-                .push(Diagnostic::error(codes::INVALID_PATTERN, position, message).with_hint(
-                    "mend the regular expression; a letter with a meaning is escaped as in '\\.'",
-                ));
+            found.push(
+                Diagnostic::error(codes::INVALID_PATTERN, position, message)
+                    .with_hint("fix the regular expression; escape special characters, as in '\\.'"),
+            );
         }
     }
 }

@@ -1,20 +1,21 @@
-//! From a place in a template to the place in the source.
+//! Converts a position in a template to the position in the source.
 
 use super::readings::Reading;
 use segue_model::diagnostic::Position;
 use segue_model::parse::{Parsed, Positions};
 use std::cell::RefCell;
 
-/// In a line of more bytes only the beginning of a text is given, not the place within.
+/// In a line with more bytes, only the beginning of a text is reported, not the position inside it.
 const LONGEST_LINE: usize = 10_000;
 
-/// Where templates stand.
+/// The positions of templates.
 pub(super) struct Places<'a> {
     positions: &'a Positions,
     lines: Vec<&'a str>,
-    /// The text asked for last, by its path, and where its lines begin: one text often has many places.
+    /// The last requested text, by its path, with the beginnings of its lines. One text often has many
+    /// positions.
     last: RefCell<(String, Vec<usize>)>,
-    /// The line of the file on which the document begins, less one.
+    /// The line of the file on which the document begins, minus one.
     first: u32,
 }
 
@@ -25,26 +26,26 @@ impl<'a> Places<'a> {
             let text = line.trim();
             !text.is_empty() && !text.starts_with(['#', '%']) && text != "---"
         };
-        // A document is a part of its file, and positions are those of the file.
+        // A document is part of its file, and positions are relative to the file.
         let content = lines.iter().position(is_content).unwrap_or(0);
         let root = parsed.positions.of("").line;
         let first = root.saturating_sub(1).saturating_sub(u32::try_from(content).unwrap_or(0));
         Self { positions: &parsed.positions, lines, last: RefCell::default(), first }
     }
 
-    /// The place of a line and column of a template. Where the source writes the text in another way than the
-    /// template has it (escapes, folded lines), the place is that of the whole text.
+    /// The position of a line and column of a template. If the source writes the text in another way
+    /// (escapes, folded lines), the position is that of the whole text.
     pub(super) fn within(&self, reading: &Reading<'_>, line: u32, column: u32) -> Position {
         let start = self.positions.of(&reading.at.path);
         self.find(start, reading, line, column).unwrap_or(start)
     }
 
-    /// The place of a property.
+    /// The position of a property.
     pub(super) fn of(&self, path: &str) -> Position {
         self.positions.of(path)
     }
 
-    /// None, too, in a very long line: each place in it would be a walk along all of it.
+    /// None also for a very long line, in which each position would need a walk along the whole line.
     fn find(&self, start: Position, reading: &Reading<'_>, line: u32, column: u32) -> Option<Position> {
         let wanted = self.line_of(reading, usize::try_from(line).ok()?.checked_sub(1)?)?;
         let from = usize::try_from(start.column).ok()?.checked_sub(1)?;
@@ -60,7 +61,7 @@ impl<'a> Places<'a> {
         Some(Position { line: at, column: u32::try_from(before).ok()?.checked_add(column)? })
     }
 
-    /// A line of a text, from 0.
+    /// A line of a text, counted from 0.
     fn line_of<'r>(&self, reading: &Reading<'r>, line: usize) -> Option<&'r str> {
         let text = reading.at.text;
         let mut last = self.last.borrow_mut();
@@ -95,7 +96,7 @@ mod tests {
             told_at("  - id: a\n    type: test.Any\n    x: |\n      one\n      two {{ inputs.y }}\n"),
             ["10:14:"]
         );
-        // Escapes make the text another one than the source's.
+        // With escapes, the text differs from the source.
         assert_eq!(told_at("  - {id: a, type: test.Any, x: \"\\t{{ inputs.y }}\"}\n"), ["6:32:"]);
     }
 

@@ -1,4 +1,4 @@
-//! The templates of a flow, each read once: where it stands, what it uses, and what is guarded there.
+//! The templates of a flow, each parsed once: its position, the names it uses, and the names it guards.
 
 use super::tree::Tree;
 use segue_model::TemplateAt;
@@ -6,7 +6,7 @@ use segue_model::flow::Flow;
 use segue_model::templates;
 use segue_template::{Reference, References, RenderError, references};
 
-/// Which part of a flow a template belongs to.
+/// The part of a flow that a template belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Variables,
@@ -27,11 +27,11 @@ pub(super) struct Reading<'a> {
     /// Whether the task never runs.
     pub(super) is_disabled: bool,
     pub(super) used: Result<References, RenderError>,
-    /// Paths that are asked for with care, here or in a condition on the way here.
+    /// Paths that this template, or a condition above it, checks for existence.
     guards: Vec<Vec<String>>,
 }
 
-/// Reads every template of a flow.
+/// Parses every template of a flow.
 pub(super) fn read<'a>(flow: &'a Flow, tree: &Tree<'a>) -> Vec<Reading<'a>> {
     let mut readings: Vec<Reading<'a>> = templates(flow).into_iter().map(|at| reading(at, tree)).collect();
     let conditions: Vec<(String, Vec<Vec<String>>)> = readings
@@ -70,31 +70,32 @@ fn reading<'a>(at: TemplateAt<'a>, tree: &Tree<'a>) -> Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The property of the task, or the key of the flow's part, it stands in.
+    /// The property of the task, or the key of the flow, that contains the template.
     pub(super) fn property(&self) -> &str {
         let outer = self.task.as_deref().unwrap_or_default();
         let rest = self.at.path.get(outer.len()..).unwrap_or_default();
         rest.trim_start_matches('/').split('/').next().unwrap_or_default()
     }
 
-    /// Whether a part of the flow that runs of itself reads this, so that a name that is missing is missed.
+    /// Whether a part of the flow that always runs contains this template, so that a missing name is a
+    /// problem.
     pub(super) fn counts(&self) -> bool {
         self.part != Part::Variables && !self.is_disabled
     }
 
-    /// What is read without care, by root and first key.
+    /// The unguarded references, by root and first key.
     pub(super) fn bare(&self) -> impl Iterator<Item = &Reference> {
         let paths = self.used.iter().flat_map(|used| &used.paths);
         paths.filter(|reference| !reference.guarded && !self.is_guarded(reference))
     }
 
-    /// What is read without care within a root variable.
+    /// The unguarded references to a root variable.
     pub(super) fn bare_in(&self, root: &str) -> impl Iterator<Item = &Reference> {
         self.bare().filter(move |reference| reference.path.first().is_some_and(|first| first == root))
     }
 
-    /// Whether a condition asked whether it is there: root and first key say so, as what is below comes with
-    /// them.
+    /// Whether a condition checked the reference for existence. Only the root and the first key are compared,
+    /// because deeper keys come with them.
     fn is_guarded(&self, reference: &Reference) -> bool {
         let same =
             |guard: &Vec<String>| guard.iter().zip(&reference.path).take(2).all(|(one, other)| one == other);

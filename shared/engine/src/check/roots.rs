@@ -1,4 +1,4 @@
-//! An expression that begins with a name nothing goes by (docs/kestra.md 3.2).
+//! An expression that begins with an unknown name (docs/kestra.md 3.2).
 
 use super::Checked;
 use super::readings::{Part, Reading};
@@ -29,7 +29,7 @@ const ROOTS: [&str; 19] = [
     "error",
 ];
 
-/// Root variables of tasks that run in a directory of their own.
+/// Root variables of tasks that run in their own directory.
 const OF_DIRECTORY: [&str; 5] = ["workingDir", "outputDir", "inputFiles", "outputFiles", "dbFilePath"];
 
 /// Properties that are rendered for each row or entry, with its fields as root variables.
@@ -42,7 +42,7 @@ const OF_ROWS: [(&str, &str); 3] = [
 pub(super) fn unknown_root(checked: &Checked<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for reading in checked.readings.iter().filter(|reading| reading.counts()) {
-        // What a condition of a trigger sees depends on the trigger.
+        // The variables of a trigger's condition depend on the trigger.
         if reading.part == Part::Triggers {
             continue;
         }
@@ -64,7 +64,7 @@ pub(super) fn unknown_root(checked: &Checked<'_>) -> Vec<Diagnostic> {
     found
 }
 
-/// The root variables a task has beyond the common ones; none if it may have any.
+/// The root variables of a task in addition to the common ones. None if it may have any.
 fn more_roots(checked: &Checked<'_>, reading: &Reading<'_>) -> Option<&'static [&'static str]> {
     let Some(task) = reading.task.as_deref().and_then(|path| checked.tree.task(path)) else {
         return Some(&[]);
@@ -72,14 +72,14 @@ fn more_roots(checked: &Checked<'_>, reading: &Reading<'_>) -> Option<&'static [
     if OF_ROWS.contains(&(task.type_name.as_str(), reading.property())) {
         return None;
     }
-    // Of a type that is not known nothing can be told.
+    // The variables of an unknown type are unknown.
     match checked.catalog.get(&task.type_name)?.run_by {
         RunBy::Inline => Some(&[]),
         RunBy::Flowable | RunBy::Service(_) => Some(&OF_DIRECTORY),
     }
 }
 
-/// What was likely meant: a name written without its root, or a root misspelt.
+/// The probable meaning: a name without its root, or a misspelt root.
 fn hint(checked: &Checked<'_>, name: &str, more: &[&'static str]) -> Option<String> {
     let within = if checked.flow.input(name).is_some() {
         Some("inputs")

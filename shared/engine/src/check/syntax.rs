@@ -1,4 +1,5 @@
-//! A template that cannot be read, or calls what does not exist (docs/kestra.md 3.1, 3.4, 3.6, 3.7).
+//! A template that cannot be parsed, or that calls something that does not exist (docs/kestra.md 3.1, 3.4,
+//! 3.6, 3.7).
 
 use super::Checked;
 use super::readings::{Part, Reading};
@@ -12,13 +13,13 @@ pub(super) fn syntax(checked: &Checked<'_>) -> Vec<Diagnostic> {
     let rendered = rendered_variables(checked);
     let mut found = Vec::new();
     for reading in &checked.readings {
-        // A variable that is never rendered is just a text.
+        // A variable that is never rendered is a plain text.
         if reading.part == Part::Variables && !rendered.covers(reading.at.path.split('/').nth(2)) {
             continue;
         }
         let Err(error) = renderer.check(reading.at.text) else { continue };
         let Some(mut problem) = problem(checked, reading, error) else { continue };
-        // Not every property of a trigger is rendered, and the others may never be.
+        // Only some properties of a trigger are rendered, and the others may never be.
         if reading.is_disabled || matches!(reading.part, Part::Variables | Part::Triggers) {
             problem.severity = Severity::Warning;
         }
@@ -60,7 +61,7 @@ fn problem(checked: &Checked<'_>, reading: &Reading<'_>, error: RenderError) -> 
     }
 }
 
-/// Where a name stands in a line of a template, from 1.
+/// The column of a name in a line of a template, from 1.
 fn column_of(text: &str, line: u32, name: &str) -> Option<u32> {
     let line = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
     let before = line.get(..line.find(name)?)?.chars().count();
@@ -82,7 +83,8 @@ impl Rendered {
     }
 }
 
-/// What templates that render texts again read of `vars`, and what those variables read in turn.
+/// The variables in `vars` that are rendered by templates which render texts again, and the variables that
+/// those use.
 fn rendered_variables(checked: &Checked<'_>) -> Rendered {
     let mut names = BTreeSet::new();
     for reading in &checked.readings {

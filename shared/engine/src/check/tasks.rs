@@ -9,7 +9,7 @@ pub(super) fn unknown_task(checked: &Checked<'_>) -> Vec<Diagnostic> {
     let mut suggestions = Suggestions::default();
     let mut found = Vec::new();
     for reading in checked.readings.iter().filter(|reading| reading.counts()) {
-        // What a trigger sees are outputs of the execution that fires it.
+        // A trigger sees the outputs of the execution that starts it.
         if reading.part == Part::Triggers {
             continue;
         }

@@ -17,7 +17,7 @@ pub(super) fn catalog() -> Catalog {
     Catalog::new(types)
 }
 
-/// Everything the check tells of a flow that reads well, a line each, hints behind.
+/// The problems of a flow that can be parsed, one on each line, followed by its hint.
 pub(super) fn told(source: &str) -> String {
     let parsed = parse_flow(source, &catalog());
     assert!(!parsed.has_errors(), "{source}\n{:#?}", parsed.diagnostics);
@@ -25,7 +25,7 @@ pub(super) fn told(source: &str) -> String {
     found.iter().map(|one| one.to_string().replace("\n    hint: ", " => ")).collect::<Vec<_>>().join("\n")
 }
 
-/// What is told, without positions.
+/// The problems, without positions.
 pub(super) fn messages(source: &str) -> Vec<String> {
     told(source).lines().map(|line| line.split_once(": ").map_or("", |(_, rest)| rest).to_owned()).collect()
 }

@@ -1,22 +1,22 @@
-//! The tasks of a flow by path, and how two of them stand to each other. Paths are those of
-//! [`segue_model::Positions`], so where a task stands can be read off its path.
+//! The tasks of a flow by path, and the relation of two tasks. Paths are those of [`segue_model::Positions`],
+//! so the position of a task follows from its path.
 
 use segue_model::flow::Flow;
 use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::walk_tasks;
 use std::collections::BTreeMap;
 
-/// The tasks the engine makes of a ForEachItem, by the end of their ids (docs/kestra.md 2.7).
+/// The tasks that the engine creates for a ForEachItem, by the endings of their ids (docs/kestra.md 2.7).
 const PARTS: [&str; 3] = ["_split", "_items", "_merge"];
 
 /// The tasks of a flow.
 pub(super) struct Tree<'a> {
     by_path: BTreeMap<String, &'a Task>,
-    /// In order, so that what is told of a flow is the same each time.
+    /// In order, so that the report of a flow is always the same.
     path_of: BTreeMap<String, String>,
 }
 
-/// A list of tasks and the place in it; no place for a single task (`onPause`).
+/// A list of tasks and a position in it. No position for a single task (`onPause`).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Branch<'p> {
     pub(super) list: &'p str,
@@ -38,12 +38,12 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    /// The path of the task of that id; of a part of a ForEachItem that of the whole.
+    /// The path of the task with this id. For a part of a ForEachItem, the path of the ForEachItem.
     pub(super) fn path_of(&self, id: &str) -> Option<&str> {
         self.path_of.get(id).map(String::as_str)
     }
 
-    /// The ids that have outputs.
+    /// The ids of tasks with outputs.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         self.path_of.keys().map(String::as_str)
     }
@@ -56,7 +56,7 @@ impl<'a> Tree<'a> {
         self.by_path.get(path).copied()
     }
 
-    /// The task a path lies in, and the tasks around it; outermost first.
+    /// The task that contains a path, and the tasks around it, outermost first.
     pub(super) fn around<'p>(&self, path: &'p str) -> Vec<(&'p str, &'a Task)> {
         let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
         ends.filter_map(|end| {
@@ -66,7 +66,7 @@ impl<'a> Tree<'a> {
         .collect()
     }
 
-    /// The path of the task a path lies in.
+    /// The path of the task that contains a path.
     pub(super) fn owner<'p>(&self, path: &'p str) -> Option<&'p str> {
         self.around(path).last().map(|(owner, _)| *owner)
     }
@@ -76,19 +76,19 @@ impl<'a> Tree<'a> {
         self.around(path).iter().any(|(_, task)| task.disabled)
     }
 
-    /// Whether some flowable around a task is of that kind.
+    /// Whether some flowable around a task has this kind.
     pub(super) fn is_inside(&self, path: &str, kind: impl Fn(&FlowableKind) -> bool) -> bool {
         self.above(path).iter().any(|(_, task)| flowable(task).is_some_and(&kind))
     }
 
-    /// The tasks around a task, without itself.
+    /// The tasks around a task, without the task itself.
     pub(super) fn above<'p>(&self, path: &'p str) -> Vec<(&'p str, &'a Task)> {
         let mut around = self.around(path);
         around.retain(|(outer, _)| *outer != path);
         around
     }
 
-    /// The closest task around both, or the empty path of the flow.
+    /// The closest task around both. The empty path stands for the flow.
     pub(super) fn common<'p>(&self, left: &'p str, right: &str) -> &'p str {
         let right = self.above(right);
         let shared =
@@ -97,7 +97,7 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// The flowable a task is.
+/// The flowable kind of a task.
 pub(super) fn flowable(task: &Task) -> Option<&FlowableKind> {
     match &task.kind {
         TaskKind::Flowable(flowable) => Some(&flowable.kind),
@@ -110,7 +110,7 @@ pub(super) fn repeats(kind: &FlowableKind) -> bool {
     matches!(kind, FlowableKind::ForEach(_) | FlowableKind::LoopUntil(_))
 }
 
-/// In which list of `outer` (a task around it, or the flow) a task stands, itself or with a task around it.
+/// The list of `outer` (a task around it, or the flow) that contains a task, directly or in a task around it.
 pub(super) fn branch<'p>(outer: &str, path: &'p str) -> Branch<'p> {
     let rest = path.get(outer.len()..).unwrap_or_default().trim_start_matches('/');
     // A case of a Switch is one more segment: `cases/x/0`.

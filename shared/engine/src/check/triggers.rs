@@ -1,11 +1,11 @@
-//! `trigger.x` in a flow without triggers (docs/kestra.md 3.2). A flow that is called as a subflow has a
-//! trigger too, which tells of the caller.
+//! `trigger.x` in a flow without triggers (docs/kestra.md 3.2). A flow that is called as a subflow also has a
+//! trigger, which describes the caller.
 
 use super::Checked;
 use super::readings::Part;
 use segue_model::diagnostic::{Diagnostic, codes};
 
-/// What a subflow is told of its caller.
+/// The variables of a subflow about its caller.
 const OF_CALLER: [&str; 4] = ["executionId", "namespace", "flowId", "flowRevision"];
 
 pub(super) fn no_trigger(checked: &Checked<'_>) -> Vec<Diagnostic> {

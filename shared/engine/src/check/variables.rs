@@ -1,5 +1,5 @@
-//! `vars.x` of a variable the flow does not have (docs/kestra.md 3.2). A task that sets variables may set
-//! any, so that nothing is told of a flow with one.
+//! `vars.x` of a variable that the flow does not have (docs/kestra.md 3.2). A task that sets variables may
+//! set any variable, so nothing is reported for a flow with such a task.
 
 use super::Checked;
 use segue_model::Suggestions;

@@ -1,6 +1,6 @@
-//! ForEachItem: a file is split by a service, each piece is given to a subflow, and what the subflows gave out
-//! is merged by a service again; three task runs, `<id>_split`, `<id>_items`, `<id>_merge`
-//! (docs/kestra.md 2.7, 4.2).
+//! ForEachItem: a service splits a file, each piece goes to a subflow, and a service merges the outputs of
+//! the subflows. There are three task runs: `<id>_split`, `<id>_items`, `<id>_merge` (docs/kestra.md 2.7,
+//! 4.2).
 
 use super::pieces::Pieces;
 use super::{OpenError, Opened, subflow};
@@ -15,7 +15,7 @@ use serde_json::json;
 
 /// The task type that splits a file.
 const SPLIT: &str = "io.segue.foreachitem.Split";
-/// The task type that merges what subflows gave out.
+/// The task type that merges the outputs of subflows.
 pub(crate) const MERGE: &str = "io.segue.foreachitem.Merge";
 
 /// The three tasks of a ForEachItem.
@@ -63,7 +63,7 @@ fn sibling<'a>(
         .find(|run| run.parent_task_run_id == task_run.parent_task_run_id && run.task_id == wanted)
 }
 
-/// Makes a subflow for each piece. Opened again after a crash, only for those that have not ended.
+/// Creates a subflow for each piece. After a crash, only for pieces that have not ended.
 pub(super) fn open(
     state: &ExecutionState,
     items: &ForEachItem,
@@ -78,8 +78,10 @@ pub(super) fn open(
     let read = Lookup::Read { path: splits.to_owned(), namespace: None };
     let text = match env.lookups.lookup(&read) {
         Answer::Found(Json::String(text)) => text,
-        Answer::Found(other) => return Err(OpenError::Failed(format!("{splits} is no text: {other}"))),
-        Answer::Missing => return Err(OpenError::Failed(format!("{splits} is gone from internal storage"))),
+        Answer::Found(other) => return Err(OpenError::Failed(format!("{splits} is not a text: {other}"))),
+        Answer::Missing => {
+            return Err(OpenError::Failed(format!("{splits} was not found in internal storage")));
+        }
         Answer::Failed(message) => return Err(OpenError::Failed(message)),
         Answer::Pending => return Err(OpenError::Pending),
     };
@@ -109,7 +111,7 @@ pub(super) fn open(
     Ok(Opened { outputs: pieces.outputs(), memo: pieces.memo(), subflows, ..Opened::running() })
 }
 
-/// What the merge is told: the subflows, in order.
+/// The properties of the merge: the subflows, in order.
 pub(crate) fn properties_of_merge(state: &ExecutionState, task_run: &TaskRun) -> Map {
     let mut properties = Map::new();
     let Some(items) = sibling(state, task_run, "_merge", "_items") else { return properties };

@@ -1,4 +1,4 @@
-//! If and Switch: one branch is chosen at the start, for good (docs/kestra.md 4.2).
+//! If and Switch: one branch is chosen at the start, and stays chosen (docs/kestra.md 4.2).
 
 use super::{OpenError, Opened};
 use crate::memo;
@@ -41,7 +41,7 @@ pub(super) fn open_switch(
     Ok(Opened { outputs, memo, ..Opened::running() })
 }
 
-/// The branch that was chosen.
+/// The chosen branch.
 pub(super) fn chosen(memo: &Json) -> Option<Branch> {
     if let Some(number) = memo::CASE.get(memo) {
         return Some(Branch::Case(number));

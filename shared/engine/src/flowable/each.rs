@@ -1,5 +1,6 @@
-//! ForEach, EachSequential, EachParallel and Loop: the values are found at the start, for good
-//! (docs/kestra.md 3.3, 4.2). A Loop differs in its values (a map has keys, a file is read by lines, and the same
+//! ForEach, EachSequential, EachParallel and Loop: the values are computed at the start, and stay the same
+//! (docs/kestra.md 3.3, 4.2). A Loop differs in its values (a map has keys, a file is read by lines, and a
+//! value may repeat), in failed iterations, which need not end it, and in its outputs.
 //! value may come twice), in that a failed iteration need not end it, and in what it gives out.
 
 use super::{OpenError, Opened};
@@ -18,7 +19,7 @@ use segue_template::{Scope, Value};
 use serde_json::json;
 use std::collections::HashSet;
 
-/// The values of a loop, with their keys where they come from a map.
+/// The values of a loop, with their keys if they come from a map.
 struct Values {
     values: Vec<Json>,
     keys: Vec<String>,
@@ -29,16 +30,16 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
         Json::String(text) => read(each, text, scope, env)?,
         list => from_json(each, env.renderer.render_json(list, scope)?)?,
     };
-    // Each becomes a task run that is kept in memory with its execution, and written with it.
+    // Each value becomes a task run, which is kept in memory and written with its execution.
     if values.len() > env.most_values {
         return Err(OpenError::Failed(format!(
-            "the loop has {} values; at most {} are taken. Put them into a file and give batches of them to a subflow \
-             with ForEachItem, or have whoever runs Segue raise SEGUE_MAX_LOOP_VALUES",
+            "the loop has {} values; at most {} are allowed. Put them into a file and pass batches of them to a subflow \
+             with ForEachItem, or ask the operator of Segue to raise SEGUE_MAX_LOOP_VALUES",
             values.len(),
             env.most_values
         )));
     }
-    // The values of a loop are stored with its task runs: a secret is no value to loop over.
+    // The values of a loop are stored with its task runs, so a secret cannot be a loop value.
     let mut values = Json::Array(values);
     env.lookups.mask(&mut values);
     let Json::Array(values) = values else { return Ok(Opened::running()) };
@@ -87,7 +88,7 @@ fn read(each: &ForEach, text: &str, scope: &Scope, env: &Env) -> Result<Values, 
         Ok(Json::Array(values)) => Ok(Values { values, keys: Vec::new() }),
         Ok(map @ Json::Object(_)) if each.as_loop.is_some() => from_json(each, map),
         _ => Err(OpenError::Failed(format!(
-            "the values of the loop must be a list, but `{text}` gave `{}`; write a YAML list or an expression \
+            "the values of the loop must be a list, but `{text}` is `{}`; write a YAML list or an expression \
              that gives a JSON array",
             shorten(&rendered)
         ))),
@@ -116,7 +117,7 @@ pub(super) fn order(each: &ForEach, list: Vec<NodeId>, memo: &Json) -> Order {
     }
 }
 
-/// Whether the value of an iteration came in an earlier iteration as well.
+/// Whether an earlier iteration has the same value.
 pub(crate) fn is_repeated(memo: &Json, iteration: u64) -> bool {
     let repeated = memo::REPEATED.stored(memo).and_then(Json::as_array);
     repeated.is_some_and(|all| all.binary_search_by_key(&Some(iteration), Json::as_u64).is_ok())
@@ -131,7 +132,7 @@ fn shorten(text: &str) -> String {
 }
 
 impl ExecutionState {
-    /// What a Loop says besides its values and tasks; none for any other task.
+    /// The further options of a Loop. None for any other task.
     pub(crate) fn loop_options(&self, node: NodeId) -> Option<LoopOptions> {
         let TaskKind::Flowable(flowable) = &self.plan.node(node)?.task.kind else { return None };
         match &flowable.kind {
@@ -140,10 +141,11 @@ impl ExecutionState {
         }
     }
 
-    /// What a Loop gives out when it is over: the number of its iterations, and for each what it declares.
+    /// The outputs of a finished Loop: the number of iterations, and the declared outputs of each.
     ///
     /// # Errors
-    /// [`OpenError::Pending`] when an output waits for an answer; else why one could not be rendered.
+    /// [`OpenError::Pending`] if an output waits for an answer. Otherwise why an output could not be
+    /// rendered.
     pub(crate) fn loop_outputs(
         &mut self,
         id: &TaskRunId,
@@ -165,7 +167,7 @@ impl ExecutionState {
         }
         let mut all = Vec::with_capacity(values.len());
         for (iteration, value) in (0_u64..).zip(&values) {
-            // A task run that stands where the children of this iteration stand sees what they see.
+            // A task run at the position of this iteration's children sees the same variables as they do.
             let within = TaskRun {
                 parent_task_run_id: Some(id.clone()),
                 value: Some(value.clone()),
@@ -179,7 +181,7 @@ impl ExecutionState {
             let outputs = match resolve_outputs(&options.outputs, &env.renderer, &scope, sealing) {
                 Ok(outputs) => outputs,
                 Err(OutputsError::Pending) => return Err(OpenError::Pending),
-                // An iteration that failed has not made all it would give out.
+                // A failed iteration may lack some of its outputs.
                 Err(OutputsError::Failed(_)) if self.has_failed(id, iteration) => Map::new(),
                 Err(error) => return Err(OpenError::Failed(error.to_string())),
             };

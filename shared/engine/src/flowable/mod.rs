@@ -1,7 +1,7 @@
-//! The flowables: how each is opened, in what order its children run, and what happens when they are done.
+//! The flowables: how each is opened, the order of its children, and what happens when they are done.
 //!
-//! How to add one more: a variant of `FlowableKind`, an arm in [`open`] (what is evaluated once, at the start)
-//! and one in [`order`] (how the children follow each other).
+//! How to add one more: a variant of `FlowableKind`, an arm in [`open`] (what is evaluated once, at the
+//! start) and one in [`order`] (the order of the children).
 
 mod batches;
 mod branch;
@@ -31,16 +31,16 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_template::{RenderError, Scope};
 
-/// What opening a flowable came to.
+/// The result of opening a flowable.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) outputs: Map,
     pub(crate) memo: Json,
     pub(crate) state: State,
-    /// When the engine looks again.
+    /// When the engine checks the flowable again. None: no timer.
     pub(crate) timer: Option<Timestamp>,
     pub(crate) subflows: Vec<SubflowRequest>,
-    /// A line at WARN.
+    /// A log line at WARN.
     pub(crate) warning: Option<String>,
 }
 
@@ -73,7 +73,7 @@ impl From<RenderError> for OpenError {
     }
 }
 
-/// Evaluates what a flowable evaluates once.
+/// Evaluates what a flowable evaluates once, at its start.
 pub(crate) fn open(
     state: &ExecutionState,
     node: NodeId,
@@ -110,7 +110,7 @@ pub(crate) fn is_subflow(plan: &Plan, node: NodeId) -> bool {
     })
 }
 
-/// How the children of a task follow each other; none for a task without children.
+/// The order of a task's children. None for a task without children.
 pub(crate) fn order(plan: &Plan, node: NodeId, memo: &Json) -> Option<Order> {
     let TaskKind::Flowable(flowable) = &plan.node(node)?.task.kind else { return None };
     let list = |branch| plan.list(Some(node), branch).to_vec();

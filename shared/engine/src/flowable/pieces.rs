@@ -1,4 +1,4 @@
-//! What a ForEachItem remembers of its pieces, each of them given to a subflow (docs/kestra.md 2.7).
+//! The state of a ForEachItem's pieces, each of which goes to a subflow (docs/kestra.md 2.7).
 
 use super::subflow;
 use segue_model::id::{ExecutionId, TaskRunId};
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Which pieces have ended, and how.
+/// Which pieces have ended, and in which state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Pieces {
-    /// One letter a piece, `.` for one that has not ended.
+    /// One letter for each piece, `.` for one that has not ended.
     pieces: String,
-    /// The execution of a piece, where it is not the one that the first attempt made.
+    /// The execution of a piece, if it is not the one that the first attempt created.
     executions: BTreeMap<u64, ExecutionId>,
-    /// Pieces whose failed execution is restarted, with its attempt.
+    /// Pieces with a failed execution that is restarted, and its attempt.
     restarts: BTreeMap<u64, u32>,
-    /// The attempt of an execution that ended badly.
+    /// The attempt of a failed execution.
     ended: BTreeMap<u64, u32>,
 }
 
@@ -31,7 +31,7 @@ const LETTERS: [(u8, State); 5] = [
 ];
 
 impl Pieces {
-    /// As the memo has them, so many at least.
+    /// Reads the pieces from the memo, at least this many.
     pub(crate) fn of(memo: &Json, total: usize) -> Self {
         let mut pieces: Self = serde_json::from_value(memo.clone()).unwrap_or_default();
         while pieces.pieces.len() < total {
@@ -40,7 +40,7 @@ impl Pieces {
         pieces
     }
 
-    /// For the memo.
+    /// The pieces in the format of the memo.
     pub(crate) fn memo(&self) -> Json {
         serde_json::to_value(self).unwrap_or_default()
     }
@@ -82,7 +82,7 @@ impl Pieces {
             .collect()
     }
 
-    /// The child that a piece is given to.
+    /// The child for a piece.
     pub(super) fn child(&self, task_run: &TaskRunId, attempts: usize, number: u64) -> subflow::Child {
         let execution = self.execution(task_run, number);
         match self.restarts.get(&number) {
@@ -94,8 +94,7 @@ impl Pieces {
         }
     }
 
-    /// Pieces that ended badly are done again, as executions of their own, or, with `restarts`, by restarting
-    /// those that failed.
+    /// Repeats failed pieces, as new executions, or with `restarts`, by restarting the failed executions.
     pub(crate) fn again(&mut self, task_run: &TaskRunId, attempts: usize, restarts: bool) {
         self.restarts.clear();
         for number in 0..self.total() {
@@ -115,7 +114,7 @@ impl Pieces {
         }
     }
 
-    /// Names the executions of all pieces outright, for a copy of the task run under another id.
+    /// Stores the executions of all pieces by name, for a copy of the task run under another id.
     pub(crate) fn pin(&mut self, task_run: &TaskRunId) {
         for number in 0..self.total() {
             let execution = self.execution(task_run, number);
@@ -123,7 +122,7 @@ impl Pieces {
         }
     }
 
-    /// A piece whose execution could not be restarted has another one.
+    /// A piece with an execution that could not be restarted gets another execution.
     pub(crate) fn replace(&mut self, task_run: &TaskRunId, number: u64, child: &ExecutionId) {
         if self.execution(task_run, number) != *child {
             self.executions.insert(number, child.clone());
@@ -131,7 +130,7 @@ impl Pieces {
         }
     }
 
-    /// Whether the end of an execution is the one that a piece waits for.
+    /// Whether this end of an execution is the one that a piece waits for.
     pub(crate) fn awaits(
         &self,
         task_run: &TaskRunId,
@@ -144,7 +143,7 @@ impl Pieces {
             && self.restarts.get(&number).is_none_or(|restarted| attempt > *restarted)
     }
 
-    /// Notes how a piece ended; false where that was known already.
+    /// Records the end of a piece. Returns false if it was recorded already.
     pub(crate) fn end(
         &mut self,
         task_run: &TaskRunId,
@@ -169,7 +168,7 @@ impl Pieces {
         true
     }
 
-    /// What the task run gives out.
+    /// The outputs of the task run.
     pub(crate) fn outputs(&self) -> Map {
         let mut iterations = Map::new();
         let open = self.count(b'.');
@@ -188,7 +187,7 @@ impl Pieces {
         outputs
     }
 
-    /// The state of the whole, once every piece has ended.
+    /// The state of the whole, if every piece has ended.
     pub(crate) fn state(&self, transmits: bool) -> Option<State> {
         let has = |letter| self.count(letter) > 0;
         if has(b'.') {

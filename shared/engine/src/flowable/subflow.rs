@@ -1,5 +1,5 @@
-//! Subflow: another flow as a task (docs/kestra.md 2.7, 4.2). The child is made by the shell, which knows
-//! flows; its id follows from the task run, so that made twice it is one.
+//! Subflow: another flow as a task (docs/kestra.md 2.7, 4.2). The executor creates the child, because it
+//! knows flows. The child's id follows from the task run, so creating it twice makes one execution.
 
 use super::{OpenError, Opened};
 use crate::effect::SubflowRequest;
@@ -15,8 +15,8 @@ use segue_template::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// How many executions may call each other. A flow that calls itself without end is stopped there; of what people
-/// write, nothing comes near.
+/// The largest number of executions that call each other. This stops a flow that calls itself without end. No
+/// flow written by people comes near it.
 const MAX_DEPTH: u32 = 100;
 
 pub(super) fn open(
@@ -38,58 +38,58 @@ pub(super) fn open(
     Ok(Opened { memo: memo.to_json(), subflows: vec![request], ..Opened::running() })
 }
 
-/// What the memo of a calling task run says of its child.
+/// The memo of a calling task run about its child.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Call {
-    /// The child that is waited for, or was the last.
+    /// The child that the task run waits for, or waited for last.
     pub(crate) execution: Option<ExecutionId>,
-    /// The child is one that failed, to be restarted after this attempt of it.
+    /// Set if the child failed and is restarted. The value is its failed attempt.
     pub(crate) restart: Option<u32>,
-    /// Which attempt of the child ended badly, where it did.
+    /// The state and attempt of a child that failed.
     pub(crate) ended: Option<(State, u32)>,
 }
 
 impl Call {
-    /// As the memo has it.
+    /// Reads the memo.
     pub(crate) fn of(memo: &Json) -> Self {
         serde_json::from_value(memo.clone()).unwrap_or_default()
     }
 
-    /// For the memo.
+    /// The format of the memo.
     pub(crate) fn to_json(&self) -> Json {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// Whether the end of a child is the one that is waited for: of that execution, or of one that retried it,
-    /// and later than the attempt that was restarted.
+    /// Whether the task run waits for this end of a child: the end of that execution, or of one that retried
+    /// it, later than the restarted attempt.
     pub(crate) fn awaits(&self, child: &ExecutionId, original: &ExecutionId, attempt: u32) -> bool {
         self.execution.as_ref().is_some_and(|awaited| awaited == child || awaited == original)
             && self.restart.is_none_or(|restarted| attempt > restarted)
     }
 }
 
-/// Which child a call leads to.
+/// The child of a call.
 pub(super) struct Child {
-    /// The id of a new one.
+    /// The id of a new child.
     pub(super) new: ExecutionId,
-    /// One that failed and is restarted rather, with its attempt.
+    /// A failed child that is restarted instead, with its attempt.
     pub(super) restart: Option<(ExecutionId, u32)>,
 }
 
-/// Whether a restart of the caller restarts the child that failed (docs/kestra.md 4.2, `restartBehavior`).
+/// Whether a restart of the caller restarts the failed child (docs/kestra.md 4.2, `restartBehavior`).
 pub(crate) fn restarts_failed(call: &Subflow) -> bool {
     call.restart_behavior.as_deref() != Some("NEW_EXECUTION")
 }
 
-/// How many executions call each other above a child.
+/// The number of executions that call each other above a child.
 fn depth(state: &ExecutionState) -> Result<u32, OpenError> {
     let trigger = state.execution.trigger.as_ref();
     let above = trigger.and_then(|trigger| trigger.parent.as_ref()).map_or(0, |parent| parent.depth);
     if above >= MAX_DEPTH {
         return Err(OpenError::Failed(format!(
-            "{MAX_DEPTH} executions call each other already, and this subflow would be one more: a flow that calls \
-             itself, directly or by others, must come to an end"
+            "{MAX_DEPTH} executions already call each other, and this subflow would be one more: a flow that calls \
+             itself, directly or through others, must have an end"
         )));
     }
     Ok(above + 1)
@@ -170,12 +170,12 @@ pub(super) fn request(
     })
 }
 
-/// A label is stored and shown as it is.
+/// A label is stored and shown, so secrets in it are masked.
 fn masked(label: Label, env: &Env) -> Label {
     Label { value: env.lookups.mask_text(label.value), ..label }
 }
 
-/// The id of a child: it follows from the task run, its attempt and the piece.
+/// The id of a child. It follows from the task run, its attempt and the piece.
 pub(super) fn child_id(task_run: &TaskRunId, attempt: usize, iteration: Option<u64>) -> ExecutionId {
     let number = iteration.map(|number| number.to_string()).unwrap_or_default();
     ExecutionId::derive(&["subflow", task_run.as_str(), &attempt.to_string(), &number])
@@ -203,7 +203,7 @@ pub(crate) fn read_labels(value: &Json) -> Result<Vec<Label>, OpenError> {
     }
 }
 
-/// The state of the calling task run when its child has ended, and its outputs.
+/// The state and outputs of the calling task run after its child has ended.
 pub(crate) fn ended(call: &Subflow, child: &ExecutionId, state: State, outputs: &Map) -> (State, Map) {
     let mut map = Map::new();
     map.insert("executionId".into(), json!(child));

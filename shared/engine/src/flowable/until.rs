@@ -19,17 +19,17 @@ pub(super) fn open(env: &Env) -> Opened {
     Opened { outputs, memo, ..Opened::running() }
 }
 
-/// What comes after a round that went well.
+/// What follows a successful round.
 pub(crate) enum Round {
     /// The condition holds.
     Done,
-    /// A bound is reached; the text says which.
+    /// A limit is reached. The text says which.
     Bound(String),
     /// Another round at that date.
     Next(Timestamp),
 }
 
-/// Decides what comes after a round.
+/// Decides what follows a round.
 pub(crate) fn next_round(
     until: &LoopUntil,
     memo: &Json,
@@ -50,7 +50,7 @@ pub(crate) fn next_round(
             .parse()
             .map_err(|_| OpenError::Failed(format!("maxIterations must be a whole number, not `{text}`")))?;
         if round >= max {
-            return Ok(Round::Bound(format!("the loop has reached its {max} iterations")));
+            return Ok(Round::Bound(format!("the loop has reached its maximum of {max} iterations")));
         }
     }
     let duration = |text: &Option<String>| -> Result<Option<SignedDuration>, OpenError> {
@@ -63,7 +63,7 @@ pub(crate) fn next_round(
     if let Some(max) = duration(&until.max_duration)? {
         let since = memo::SINCE.get(memo).unwrap_or(env.now);
         if env.now.duration_since(since) >= max {
-            return Ok(Round::Bound(format!("the loop has reached its {max:#}")));
+            return Ok(Round::Bound(format!("the loop has reached its maximum duration of {max:#}")));
         }
     }
     Ok(Round::Next(next))

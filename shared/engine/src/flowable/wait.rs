@@ -11,13 +11,13 @@ use segue_model::task::{Pause, PauseBehavior};
 use segue_model::{Json, Map};
 use segue_template::Scope;
 
-/// The date a rendered duration leads to.
+/// The time at the end of a rendered duration.
 fn due(template: &str, scope: &Scope, env: &Env) -> Result<Timestamp, OpenError> {
     let text = env.renderer.render(template, scope)?;
     let duration = parse_duration(text.trim()).map_err(OpenError::Failed)?;
     env.now
         .checked_add(duration)
-        .map_err(|_| OpenError::Failed(format!("the duration {text} leads beyond the calendar")))
+        .map_err(|_| OpenError::Failed(format!("the duration {text} is too long for a date")))
 }
 
 pub(super) fn open_sleep(duration: &str, scope: &Scope, env: &Env) -> Result<Opened, OpenError> {
@@ -35,7 +35,7 @@ pub(super) fn open_pause(
     env: &Env,
 ) -> Result<Opened, OpenError> {
     let timeout = state.plan.node(node).and_then(|node| node.task.timeout.clone());
-    // Where both are given the delay wins.
+    // If both are set, the delay wins.
     let (timer, on_due) = match (&pause.duration, timeout) {
         (Some(duration), _) => (Some(due(duration, scope, env)?), pause.behavior),
         (None, Some(timeout)) => (Some(due(&timeout, scope, env)?), PauseBehavior::Fail),
@@ -50,7 +50,7 @@ pub(super) fn open_pause(
     Ok(Opened { memo, timer, state: State::Paused, outputs: Map::new(), ..Opened::running() })
 }
 
-/// What happens to a pause whose date has come.
+/// What happens to a pause that is due.
 pub(crate) fn pause_due(memo: &Json) -> PauseBehavior {
     memo::BEHAVIOR.get(memo).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
-//! WorkingDirectory: its own task run travels to the script service before its children (to lay out files)
-//! and after them (to collect files), as attempts of its own; the children share one directory
-//! (docs/kestra.md 4.2).
+//! WorkingDirectory: its own task run goes to the script service before its children (to write files) and
+//! after them (to collect files), as separate attempts. The children share one directory (docs/kestra.md
+//! 4.2).
 
 use crate::effect::Dispatch;
 use crate::memo;
@@ -11,9 +11,9 @@ use segue_model::{Json, Map};
 
 /// The service that owns working directories.
 const SERVICE: &str = "script";
-/// The task type that lays out files.
+/// The task type that writes files.
 const SETUP: &str = "io.segue.workingdirectory.Setup";
-/// The task type that collects files and takes the directory away.
+/// The task type that collects files and removes the directory.
 const COLLECT: &str = "io.segue.workingdirectory.Collect";
 
 /// Whether files are laid out before the children.
@@ -21,13 +21,13 @@ pub(crate) fn sets_up(directory: &WorkingDirectory) -> bool {
     ["inputFiles", "namespaceFiles", "cache"].iter().any(|name| directory.properties.contains_key(*name))
 }
 
-/// The number of the attempt that travels for a stage: each epoch has two.
+/// The number of the attempt that is sent for a stage. Each epoch has two.
 pub(crate) fn attempt(memo: &Json, stage: Stage) -> u32 {
     let epoch = memo::EPOCH.get(memo).unwrap_or(0);
     u32::try_from(epoch * 2 + u64::from(stage == Stage::Collect)).unwrap_or(u32::MAX)
 }
 
-/// What travels for a stage.
+/// The task run that is sent for a stage.
 pub(crate) fn dispatch(
     task: &Task,
     directory: &WorkingDirectory,
@@ -38,7 +38,7 @@ pub(crate) fn dispatch(
     name: String,
 ) -> Dispatch {
     let wanted: &[&str] = match stage {
-        // After a failure nothing is kept; the directory is taken away all the same.
+        // After a failure no files are collected, but the directory is removed.
         Stage::Collect if memo::BROKEN.get(&task_run.memo).is_some() => &[],
         Stage::Collect => &["outputFiles", "cache"],
         Stage::Setup | Stage::Children => &["inputFiles", "namespaceFiles", "cache"],

@@ -19,7 +19,7 @@ pub(super) const TYPE: InlineType = InlineType {
     schema: || {
         schema::object(
             [
-                ("message", schema::any("A text, or a list whose elements are one line each.")),
+                ("message", schema::any("A text, or a list with one line for each element.")),
                 ("level", schema::level()),
             ],
             &["message"],

@@ -1,8 +1,8 @@
-//! Inline task types: they do no outside work, so the executor runs them inside its own step, with no message
-//! of their own (Log, Return, Labels, OutputValues, KV, …).
+//! Inline task types: they do no outside work, so the executor runs them inside its own step, without a
+//! message (Log, Return, Labels, OutputValues, KV, …).
 //!
-//! What it must not know: IO. What a task wants from outside is asked through lookups, what it changes is
-//! returned as [`Change`]s that ride on the step's commit.
+//! What it must not know: IO. A task asks for outside values through lookups, and returns its changes as
+//! [`Change`]s that are part of the step's commit.
 //!
 //! How to add one more: a file with its schema, a `run` function, its `TYPE` and its tests; one line in
 //! `TABLE`.
@@ -36,23 +36,23 @@ pub struct InlineCall<'a> {
     pub execution: &'a Execution,
     /// The task run.
     pub task_run: &'a TaskRun,
-    /// What its expressions see.
+    /// The variables of its expressions.
     pub scope: &'a Scope,
-    /// Renders them.
+    /// Renders its expressions.
     pub renderer: &'a Renderer,
     /// The time of this step.
     pub now: Timestamp,
 }
 
-/// What an inline task type is made of.
+/// The parts of an inline task type.
 struct InlineType {
     /// The canonical name.
     name: &'static str,
-    /// Other names that mean the same (docs/kestra.md 4.0).
+    /// Other names of the same type (docs/kestra.md 4.0).
     aliases: &'static [&'static str],
-    /// JSON Schema of its own properties.
+    /// The JSON schema of its own properties.
     schema: fn() -> Json,
-    /// Runs it.
+    /// Runs the task.
     run: fn(&InlineCall<'_>) -> Result<InlineOutcome, InlineError>,
 }
 
@@ -94,8 +94,9 @@ pub fn inline_types() -> Vec<TaskType> {
 /// Runs an inline task once (docs/kestra.md 4.1). `type_name` is the canonical name or an alias.
 ///
 /// # Errors
-/// [`InlineError::Pending`] when the call needs answers that have not been fetched; calling again with them
-/// gives the same result as if they had been there at once. [`InlineError::Failed`] when the task failed.
+/// [`InlineError::Pending`] if the call needs answers that have not been fetched. Calling again with the
+/// answers gives the same result as if they had been there at once. [`InlineError::Failed`] if the task
+/// failed.
 pub fn run(type_name: &str, call: &InlineCall<'_>) -> Result<InlineOutcome, InlineError> {
     let kind = TABLE.iter().find(|kind| kind.name == type_name || kind.aliases.contains(&type_name));
     match kind {
@@ -104,35 +105,35 @@ pub fn run(type_name: &str, call: &InlineCall<'_>) -> Result<InlineOutcome, Inli
     }
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InlineOutcome {
-    /// What it gave out.
+    /// The outputs.
     pub outputs: Map,
-    /// WARNING instead of SUCCESS.
+    /// Whether the task run ends WARNING instead of SUCCESS.
     pub warning: bool,
     /// Lines for the log.
     pub logs: Vec<(LogLevel, String)>,
-    /// What it changes.
+    /// The changes.
     pub changes: Vec<Change>,
 }
 
-/// Why a call came to nothing.
+/// Why a call has no result.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InlineError {
-    /// Answers have to be fetched first; call again.
+    /// Answers must be fetched first. Then call again.
     Pending,
     /// The task failed.
     Failed {
         /// What happened and what to do.
         message: String,
-        /// Lines for the log besides.
+        /// Further lines for the log.
         logs: Vec<(LogLevel, String)>,
     },
 }
 
 impl InlineError {
-    /// A failure that says what happened and logs nothing besides.
+    /// A failure with a message and no further log lines.
     fn failed(message: impl Into<String>) -> Self {
         Self::Failed { message: message.into(), logs: Vec::new() }
     }
@@ -150,14 +151,13 @@ impl From<RenderError> for InlineError {
 /// A change an inline task makes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// Labels of the execution are set, each in place of the one with its key.
+    /// Sets labels of the execution. A label with the same key is replaced.
     Labels(Vec<Label>),
-    /// Variables of the execution are set; each value stands in place of what was under its key, maps merged
-    /// already.
+    /// Sets variables of the execution. Each value replaces the old one of its key; maps are merged already.
     SetVariables(Map),
-    /// Variables of the execution are removed, by the key at the top.
+    /// Removes variables of the execution, by top-level key.
     UnsetVariables(Vec<String>),
-    /// A KV value is set.
+    /// Sets a KV value.
     SetKv {
         /// The namespace.
         namespace: String,
@@ -167,12 +167,12 @@ pub enum Change {
         kind: KvKind,
         /// The value.
         value: Json,
-        /// A text for people.
+        /// A description for people. None: no description.
         description: Option<String>,
-        /// From then on it is gone.
+        /// The value is gone from this time on. None: the value does not expire.
         expires: Option<Timestamp>,
     },
-    /// A KV value is removed.
+    /// Removes a KV value.
     DeleteKv {
         /// The namespace.
         namespace: String,
@@ -181,9 +181,9 @@ pub enum Change {
     },
     /// The execution ends in this state (`execution.Exit`).
     Exit(State),
-    /// Another execution is resumed (`execution.Resume`).
+    /// Resumes another execution (`execution.Resume`).
     Resume {
-        /// Which.
+        /// The id of the execution.
         execution_id: String,
         /// Values for `onResume`.
         inputs: Map,
@@ -191,8 +191,8 @@ pub enum Change {
 }
 
 impl Change {
-    /// Masks secrets in what is stored as it is and shown to everybody. Inputs of an execution that is resumed are
-    /// encrypted on their way.
+    /// Masks secrets in changes that are stored and shown in clear text. The inputs of a resumed execution
+    /// are encrypted later.
     pub(crate) fn mask(&mut self, secrets: &LookupTable) {
         match self {
             Self::Labels(labels) => {

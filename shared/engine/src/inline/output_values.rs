@@ -1,4 +1,4 @@
-//! `output.OutputValues`: gives out several values under `values`.
+//! `output.OutputValues`: returns several values under `values`.
 //!
 //! ```yaml
 //! - id: result

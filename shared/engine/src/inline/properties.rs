@@ -1,7 +1,7 @@
-//! Reading the properties of an inline task: each is rendered to text and then converted to what the task
-//! wants (docs/kestra.md 3.1).
+//! Reads the properties of an inline task: each is rendered to text and then converted to the type that the
+//! task needs (docs/kestra.md 3.1).
 //!
-//! Knows nothing of any one task. A new kind of property is one more method here.
+//! Knows nothing about any single task. A new kind of property is one more method here.
 
 use super::{InlineCall, InlineError};
 use jiff::SignedDuration;
@@ -40,7 +40,7 @@ impl InlineCall<'_> {
         }
     }
 
-    /// A level of the log, INFO unless given.
+    /// A log level. Default: INFO.
     pub(super) fn level(&self) -> Result<LogLevel, InlineError> {
         let Some(text) = self.text("level")? else { return Ok(LogLevel::Info) };
         LogLevel::parse(&text).ok_or_else(|| {
@@ -56,7 +56,7 @@ impl InlineCall<'_> {
         parse_duration(&text).map(Some).map_err(|why| InlineError::failed(format!("`{name}`: {why}")))
     }
 
-    /// A map, written as one or as a text of JSON; empty when absent.
+    /// A map, written as a map or as JSON text. Empty if absent.
     pub(super) fn map(&self, name: &str) -> Result<Map, InlineError> {
         match self.structure(name)? {
             None => Ok(Map::new()),
@@ -67,7 +67,7 @@ impl InlineCall<'_> {
         }
     }
 
-    /// A list, written as one or as a text of JSON; none when absent.
+    /// A list, written as a list or as JSON text. None if absent.
     pub(super) fn list(&self, name: &str) -> Result<Option<Vec<Json>>, InlineError> {
         match self.structure(name)? {
             None => Ok(None),
@@ -78,7 +78,7 @@ impl InlineCall<'_> {
         }
     }
 
-    /// A rendered property that is a list or map, read from JSON where it was written as a text.
+    /// A rendered list or map, parsed if it was written as JSON text.
     fn structure(&self, name: &str) -> Result<Option<Json>, InlineError> {
         match self.rendered(name)? {
             Some(Json::String(text)) if text.trim().is_empty() => Ok(None),
@@ -92,12 +92,12 @@ impl InlineCall<'_> {
     }
 }
 
-/// The refusal of a property that has to be there.
+/// The error for a missing required property.
 pub(super) fn missing(name: &str) -> InlineError {
     InlineError::failed(format!("`{name}` is required: give it a value"))
 }
 
-/// A value as a text property takes it: texts as they are, anything else as JSON.
+/// A value for a text property: a text unchanged, anything else as JSON.
 pub(super) fn to_text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
@@ -105,7 +105,7 @@ pub(super) fn to_text(value: &Json) -> String {
     }
 }
 
-/// What a value is, in words.
+/// The kind of a value, in words.
 pub(super) fn kind_of(value: &Json) -> &'static str {
     match value {
         Json::Null => "null",
@@ -117,7 +117,7 @@ pub(super) fn kind_of(value: &Json) -> &'static str {
     }
 }
 
-/// `new` laid over `old`: maps are merged key by key at every depth, anything else is replaced.
+/// Merges `new` into `old`: maps are merged key by key at every depth, anything else is replaced.
 pub(super) fn merged(old: Option<&Json>, new: Json) -> Json {
     match (old, new) {
         (Some(Json::Object(old)), Json::Object(new)) => {

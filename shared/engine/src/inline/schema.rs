@@ -1,7 +1,7 @@
-//! The parts JSON schemas of inline task types are put together from. That a template fits wherever a value does
-//! is known to whoever checks, and not said here.
+//! The parts of the JSON schemas of inline task types. A template is allowed wherever a value is. The checker
+//! knows this, so the schemas do not say it.
 //!
-//! Knows nothing of any one task. A new kind of property is one more function here.
+//! Knows nothing about any single task. A new kind of property is one more function here.
 
 use segue_model::Json;
 use serde_json::json;
@@ -47,12 +47,12 @@ pub(super) fn level() -> Json {
     one_of("The level of the lines.", &["TRACE", "DEBUG", "INFO", "WARN", "ERROR"], Some("INFO"))
 }
 
-/// A map, or a text of a JSON object.
+/// A map, or a JSON object as text.
 pub(super) fn map(description: &str) -> Json {
     json!({"description": description, "type": ["object", "string"]})
 }
 
-/// A list, or a text of a JSON array.
+/// A list, or a JSON array as text.
 pub(super) fn list(description: &str) -> Json {
     json!({"description": description, "type": ["array", "string"]})
 }

@@ -1,4 +1,4 @@
-//! A bench on which one inline task is run against a context and a table of answers.
+//! Runs one inline task in a context with a table of answers.
 
 use super::{InlineCall, InlineError, InlineOutcome, run};
 use jiff::Timestamp;

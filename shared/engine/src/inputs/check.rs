@@ -1,4 +1,4 @@
-//! What a typed value is checked against: patterns, bounds, lists of allowed values (docs/kestra.md 1.2).
+//! Checks a typed value: patterns, bounds, lists of allowed values (docs/kestra.md 1.2).
 
 use super::{instants, shown};
 use regex::Regex;
@@ -7,10 +7,10 @@ use segue_model::{Json, parse_duration};
 use std::fmt::Display;
 use std::sync::LazyLock;
 
-/// Checks a value that has been read as its type. `choices` are the allowed values where there are any.
+/// Checks a value that was converted to its type. `choices` are the allowed values; empty: any value.
 ///
 /// # Errors
-/// Why the value is refused: the middle part of Kestra's message.
+/// Why the value is refused, as the middle part of Kestra's message.
 pub(super) fn check(
     kind: &InputKind,
     required: bool,
@@ -29,7 +29,7 @@ pub(super) fn check(
             at_most(number <= max.unwrap_or(number), "it", max.as_ref())
         }
         InputKind::Float { min, max } => {
-            // Bounds are narrowed as the value was, so that 0.1 is not less than a minimum of 0.1.
+            // Bounds are rounded like the value, so that 0.1 is not less than a minimum of 0.1.
             let narrow = |number: f64| number as f32;
             let number = narrow(value.as_f64().unwrap_or_default());
             let printed = |bound: &Option<f64>| bound.map(|bound| format!("{bound:?}"));
@@ -37,7 +37,7 @@ pub(super) fn check(
             at_most(max.is_none_or(|max| number <= narrow(max)), "it", printed(max).as_ref())
         }
         InputKind::Select { allow_custom_value, .. } => {
-            // An optional choice is not held to its values: so it has always been.
+            // In Kestra, an optional choice may have a value outside the list.
             if required && !allow_custom_value && !choices.contains(&text) {
                 Err(not_among(choices))
             } else {
@@ -81,10 +81,10 @@ pub(super) fn check(
 static EMAIL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\A(?-u:[\w!#$%&'*+/=?`{|}~^.-]+@[a-zA-Z0-9.-]+)?\z").unwrap());
 
-/// How often matching a validator may step back before it is given up.
+/// The number of backtracking steps after which matching a validator is given up.
 const BACKTRACK_LIMIT: usize = 200_000;
 
-/// Why a text is not a pattern that can be used; none where it is.
+/// Why a text is not a usable pattern. None if it is usable.
 pub(crate) fn pattern_problem(pattern: &str) -> Option<String> {
     whole(pattern).err().map(|error| error.to_string())
 }
@@ -96,11 +96,11 @@ fn whole(pattern: &str) -> Result<fancy_regex::Regex, fancy_regex::Error> {
 /// Whether a Java pattern, look-around included, matches the whole text.
 fn matches_pattern(pattern: &str, text: &str) -> Result<(), String> {
     let whole = whole(pattern)
-        .map_err(|error| format!("its validator `{pattern}` is not a pattern that can be used: {error}"))?;
+        .map_err(|error| format!("its validator `{pattern}` is not a usable pattern: {error}"))?;
     match whole.is_match(text) {
         Ok(true) => Ok(()),
         Ok(false) => Err(format!("it must match the pattern `{pattern}`")),
-        Err(_) => Err(format!("the validator pattern `{pattern}` takes too long, it may be too complex")),
+        Err(_) => Err(format!("the validator pattern `{pattern}` takes too long: simplify it")),
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
         let refused = Err("it must match the pattern `(?=.*[0-9])(?=.*[a-z]).{4,}`");
         check_all(&password, &[(json!("abc1"), Ok(())), (json!("abcd"), refused)]);
         let broken = check(&InputKind::String { validator: text("(") }, true, &[], &json!("x"));
-        assert!(broken.unwrap_err().starts_with("its validator `(` is not a pattern"));
+        assert!(broken.unwrap_err().starts_with("its validator `(` is not a usable pattern"));
         let greedy = InputKind::String { validator: text(r"(a|a|b?\1)*(?=c)") };
         let endless = check(&greedy, true, &[], &json!("a".repeat(60)));
         assert!(endless.unwrap_err().contains("takes too long"));

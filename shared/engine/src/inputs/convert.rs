@@ -1,4 +1,4 @@
-//! From what was submitted, a text or a JSON value, to a value of a declared type (docs/kestra.md 1.2).
+//! Converts a submitted text or JSON value to a value of a declared type (docs/kestra.md 1.2).
 
 use super::{instants, numbers, shown, yaml};
 use regex::Regex;
@@ -7,10 +7,10 @@ use segue_model::{Json, parse_duration};
 use std::fmt::Display;
 use std::sync::LazyLock;
 
-/// Reads a value as a type. Bounds, patterns and lists of allowed values are not looked at. Null stays null.
+/// Converts a value to a type. Bounds, patterns and lists of allowed values are not checked. Null stays null.
 ///
 /// # Errors
-/// Why the value is none of that type: the middle part of Kestra's message.
+/// Why the value cannot be converted, as the middle part of Kestra's message.
 pub fn convert(kind: &InputKind, value: &Json) -> Result<Json, String> {
     if value.is_null() {
         return Ok(Json::Null);
@@ -45,7 +45,7 @@ pub fn convert(kind: &InputKind, value: &Json) -> Result<Json, String> {
     }
 }
 
-/// A reading, its error told as Kestra tells it.
+/// A conversion with Kestra's error message.
 fn read<T: Into<Json>, E: Display>(
     kind: &InputKind,
     value: &Json,
@@ -56,19 +56,19 @@ fn read<T: Into<Json>, E: Display>(
     })
 }
 
-/// A file that is in internal storage or among the namespace files.
+/// A file in internal storage or among the namespace files.
 fn file(kind: &InputKind, value: &Json) -> Result<Json, String> {
     let uri = shown(value);
     let is_stored = ["kestra://", "nsfile://"].iter().any(|scheme| uri.starts_with(scheme));
     let outcome = if is_stored {
         Ok(uri)
     } else {
-        Err("a file must be uploaded, or be a kestra:// or nsfile:// URI of a file that is stored")
+        Err("a file must be uploaded, or be a kestra:// or nsfile:// URI of a stored file")
     };
     read(kind, value, outcome)
 }
 
-/// A scheme and a host with a dot in it.
+/// A scheme and a host with a dot.
 #[allow(clippy::unwrap_used, reason = "a constant pattern, compiled by the tests")]
 static URI: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\A[a-z][a-z0-9]*://(?-u:[-\w@:%.+~#=]{1,256}\.[a-zA-Z0-9()]{1,6}\b[-\w()@:%+.~#?&/=]*)\z")
@@ -79,7 +79,7 @@ fn uri(text: &str) -> Result<Json, String> {
     if URI.is_match(text) { Ok(text.into()) } else { Err(format!("Expected `URI` but received `{text}`")) }
 }
 
-/// A list, written as one or as a text of JSON, each element read as the element type.
+/// A list, written as a list or as JSON text. Each element is converted to the element type.
 fn list(kind: &InputKind, item_type: &str, value: &Json) -> Result<Json, String> {
     let parsed;
     let items = match value {
@@ -101,7 +101,7 @@ fn list(kind: &InputKind, item_type: &str, value: &Json) -> Result<Json, String>
         .collect()
 }
 
-/// The element type of that name, without bounds; lists are no elements.
+/// The element type with this name, without bounds. A list cannot be an element.
 fn bare(name: &str) -> Option<InputKind> {
     Some(match name.to_ascii_uppercase().as_str() {
         "STRING" | "SELECT" | "ENUM" => InputKind::String { validator: None },
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Each value with what it becomes, or a part of the refusal.
+    /// Each value with the expected result, or part of the error.
     fn check(kind: &InputKind, cases: &[(Json, Result<Json, &str>)]) {
         for (value, expected) in cases {
             match (convert(kind, value), expected) {

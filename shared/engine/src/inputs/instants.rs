@@ -1,4 +1,4 @@
-//! DATETIME, DATE, TIME and DURATION: reading them as strictly as Java does and printing them as it does.
+//! DATETIME, DATE, TIME and DURATION: parsed as strictly as in Java, and printed as in Java.
 
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp};

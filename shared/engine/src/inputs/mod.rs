@@ -1,10 +1,10 @@
 //! Inputs and declared outputs of a flow: from submitted values to typed ones (docs/kestra.md 1.2, 1.6).
 //!
-//! What it must not know: IO. A file is a URI by the time it gets here; what an expression asks of the outside
-//! is answered by lookups.
+//! What it must not know: IO. A file is already a URI, and lookups answer what an expression asks of the
+//! outside.
 //!
 //! How to add one more type: a variant of `InputKind` in the model, an arm in `convert`, and one in `check`
-//! where it has bounds.
+//! if it has bounds.
 
 mod check;
 mod convert;
@@ -28,20 +28,20 @@ use segue_model::Json;
 use segue_template::{Ambient, LazyMap, Lookups, Renderer};
 use std::sync::Arc;
 
-/// What defaults, conditions and expressions of inputs are rendered with.
+/// What is needed to render defaults, conditions and expressions of inputs.
 #[derive(Debug)]
 pub struct InputScope<'a> {
     /// Renders them.
     pub renderer: &'a Renderer,
-    /// What they see besides `inputs`: `flow` and so on.
+    /// The variables in addition to `inputs`: `flow` and so on.
     pub variables: Arc<dyn LazyMap>,
-    /// Answers `kv()`, `secret()` and their like.
+    /// Answers `kv()`, `secret()` and similar functions.
     pub lookups: Arc<dyn Lookups>,
-    /// Time and chance.
+    /// The time and the random seed.
     pub ambient: Ambient,
 }
 
-/// An input whose value was refused.
+/// An input with a refused value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputProblem {
     /// The id of the input.
@@ -50,16 +50,16 @@ pub struct InputProblem {
     pub message: String,
 }
 
-/// Why submitted values did not become inputs.
+/// Why submitted values cannot be used as inputs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// Answers have to be fetched first; resolve again with them.
+    /// Answers must be fetched first. Then resolve again.
     #[error(
         "an expression of an input needs an answer that has not been fetched yet: fetch it and resolve again"
     )]
     Pending,
-    /// Values were refused: all problems, in the order in which the inputs are declared. Creating an execution
-    /// reports the first.
+    /// Values were refused. Has all problems, in the order of the declarations. Creating an execution reports
+    /// the first.
     #[error("{}", first(.0))]
     Refused(Vec<InputProblem>),
 }
@@ -68,7 +68,7 @@ fn first(problems: &[InputProblem]) -> &str {
     problems.first().map_or("Invalid input", |problem| &problem.message)
 }
 
-/// A received value as messages show it.
+/// A received value as it is shown in messages.
 fn shown(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),

@@ -2,7 +2,7 @@
 
 use segue_model::{Json, Map};
 
-/// Puts a value where its id says.
+/// Inserts a value at the position that its id names.
 pub(super) fn insert(map: &mut Map, id: &str, value: Json) {
     match id.split_once('.') {
         None => {
@@ -20,7 +20,7 @@ pub(super) fn insert(map: &mut Map, id: &str, value: Json) {
     }
 }
 
-/// The value of an id, written with dots or nested; null counts as none.
+/// The value of an id, written with dots or nested. None also for null.
 pub(super) fn get<'m>(map: &'m Map, id: &str) -> Option<&'m Json> {
     let value = map.get(id).or_else(|| {
         let (first, rest) = id.split_once('.')?;
@@ -29,7 +29,7 @@ pub(super) fn get<'m>(map: &'m Map, id: &str) -> Option<&'m Json> {
     value.filter(|value| !value.is_null())
 }
 
-/// The value of an id where [`insert`] puts it, to be changed.
+/// The value of an id at the position used by [`insert`], to be changed.
 pub(super) fn get_mut<'m>(map: &'m mut Map, id: &str) -> Option<&'m mut Json> {
     match id.split_once('.') {
         None => map.get_mut(id),

@@ -9,8 +9,8 @@ pub(super) fn int(value: &Json) -> Result<Json, String> {
     text.parse::<i32>().map(Json::from).map_err(|_| not_a_number(&text))
 }
 
-/// Reads a 32-bit float from a number or a text. It is kept as the shortest decimal that names it, which is
-/// how it prints.
+/// Parses a 32-bit float from a number or a text. It is stored as the shortest decimal that identifies it,
+/// which is also how it prints.
 pub(super) fn float(value: &Json) -> Result<Json, String> {
     let text = shown(value);
     let trimmed = text.trim();

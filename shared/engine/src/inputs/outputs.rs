@@ -7,22 +7,22 @@ use segue_model::flow::FlowOutput;
 use segue_model::{Json, Map};
 use segue_template::{RenderError, Renderer, Scope};
 
-/// Why declared outputs came to nothing.
+/// Why declared outputs have no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutputsError {
-    /// Answers have to be fetched first; resolve again with them.
+    /// Answers must be fetched first. Then resolve again.
     #[error("an output needs an answer that has not been fetched yet: fetch it and resolve again")]
     Pending,
-    /// A value could not be rendered, or is none of its type; the execution fails with this message.
+    /// A value cannot be rendered, or does not have its type. The execution fails with this message.
     #[error("Failed to render output values: {0}")]
     Failed(String),
 }
 
-/// Renders the declared outputs and reads each as its type; a SECRET is encrypted.
+/// Renders the declared outputs and converts each to its type. A SECRET is encrypted.
 ///
 /// # Errors
-/// [`OutputsError::Pending`] when expressions need answers, all of them asked for; [`OutputsError::Failed`]
-/// with the first output that failed.
+/// [`OutputsError::Pending`] if expressions need answers; all questions are asked. [`OutputsError::Failed`]
+/// for the first output that failed.
 pub fn resolve_outputs(
     outputs: &[FlowOutput],
     renderer: &Renderer,
@@ -57,7 +57,7 @@ pub fn resolve_outputs(
     }
 }
 
-/// Renders outputs without a type: those a Subflow asks for itself.
+/// Renders outputs without a type, which a Subflow itself asks for.
 ///
 /// # Errors
 /// As [`resolve_outputs`].

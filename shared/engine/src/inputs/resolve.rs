@@ -1,4 +1,4 @@
-//! Which inputs are asked for, in what order, and what values they get (docs/kestra.md 1.2).
+//! Decides which inputs are asked for, in which order, and their values (docs/kestra.md 1.2).
 
 use super::check::check;
 use super::convert::convert;
@@ -9,12 +9,12 @@ use segue_model::{Json, Map};
 use segue_template::{RenderError, Scope};
 use std::collections::HashMap;
 
-/// Turns submitted values into the inputs of an execution, dotted ids nested. `submitted` holds texts or JSON
-/// values by id; a FILE is the URI of a file that is stored. What is submitted and not declared is passed over.
+/// Converts submitted values to the inputs of an execution, with dotted ids nested. `submitted` has texts or
+/// JSON values by id; a FILE is the URI of a stored file. Submitted values without a declaration are ignored.
 ///
 /// # Errors
-/// [`ResolveError::Pending`] when a default, condition or expression needs answers, all of them asked for;
-/// [`ResolveError::Refused`] with every value that was refused.
+/// [`ResolveError::Pending`] if a default, condition or expression needs answers; all questions are asked.
+/// [`ResolveError::Refused`] with every refused value.
 pub fn resolve(inputs: &[Input], submitted: &Map, scope: &InputScope<'_>) -> Result<Map, ResolveError> {
     let mut resolver = Resolver { inputs, submitted, scope, slots: HashMap::new(), is_pending: false };
     for input in inputs {
@@ -31,7 +31,7 @@ struct Resolver<'a> {
     is_pending: bool,
 }
 
-/// What has become of an input.
+/// The state of an input.
 enum Slot {
     /// It is being resolved.
     Open,
@@ -39,16 +39,16 @@ enum Slot {
     Disabled,
     /// Its value.
     Value(Json),
-    /// Its value was refused; none when it could not be told because of another input.
+    /// Its value was refused. None if the reason is another refused input.
     Refused(Option<InputProblem>),
 }
 
-/// Why an input gets no value now.
+/// Why an input has no value now.
 enum Stop {
     Pending,
     /// An input it depends on was refused.
     Blocked,
-    /// Why, and what was received.
+    /// The reason, and the received value.
     Refused(String, Json),
 }
 
@@ -88,7 +88,7 @@ impl<'a> Resolver<'a> {
         if problems.is_empty() { Ok(values) } else { Err(ResolveError::Refused(problems)) }
     }
 
-    /// The value of an input; none when it is not asked for.
+    /// The value of an input. None if it is not asked for.
     fn value(&mut self, input: &'a Input) -> Result<Option<Json>, Stop> {
         if let Some(depends_on) = &input.depends_on
             && !self.is_enabled(depends_on)?
@@ -117,7 +117,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether an input is asked for: all it depends on are, and its condition is true and nothing else.
+    /// Whether an input is asked for: all inputs it depends on are asked for, and its condition is exactly
+    /// true.
     fn is_enabled(&mut self, depends_on: &'a DependsOn) -> Result<bool, Stop> {
         let listed =
             depends_on.inputs.iter().filter_map(|id| self.inputs.iter().find(|input| input.id == *id));
@@ -126,7 +127,7 @@ impl<'a> Resolver<'a> {
         }
         let slots = || depends_on.inputs.iter().filter_map(|id| self.slots.get(id.as_str()));
         if slots().any(|slot| matches!(slot, Slot::Open)) {
-            let why = "its `dependsOn` leads back to itself: take an input out of the circle";
+            let why = "its `dependsOn` leads back to itself: remove one input from the circle";
             return Err(Stop::Refused(why.to_owned(), Json::Null));
         }
         if slots().any(|slot| matches!(slot, Slot::Refused(_))) {
@@ -143,7 +144,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The values to choose from.
+    /// The allowed values.
     fn choices(&self, kind: &InputKind) -> Result<Vec<String>, Stop> {
         let (InputKind::Select { values, expression, .. }
         | InputKind::Multiselect { values, expression, .. }) = kind
@@ -164,7 +165,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The value when none was submitted; null when there is no default.
+    /// The value if none was submitted. Null if there is no default.
     fn default(&self, input: &Input, choices: &[String]) -> Result<Json, Stop> {
         match (&input.defaults, &input.kind) {
             (Some(defaults), _) => {
@@ -179,7 +180,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The scope in which those of the inputs resolved so far are seen that `shows` names.
+    /// The variables with the resolved inputs that `shows` selects.
     fn visible(&self, shows: impl Fn(&str) -> bool) -> Scope {
         let mut map = Map::new();
         for input in self.inputs.iter().filter(|input| shows(&input.id)) {

@@ -1,5 +1,5 @@
-//! Inputs and outputs of type SECRET, on their way into the store and back: clear while they are resolved, encrypted
-//! from then on (docs/kestra.md 1.2, 1.6).
+//! Inputs and outputs of type SECRET: in clear text while they are resolved, encrypted from then on
+//! (docs/kestra.md 1.2, 1.6).
 //!
 //! What it must not know: how a value is encrypted, and where the key comes from.
 
@@ -9,12 +9,12 @@ use segue_model::input::Input;
 use segue_model::{Json, Map};
 use segue_template::Masker;
 
-/// How values are encrypted, and the execution they belong to.
+/// The cipher, and the execution that the values belong to.
 #[derive(Clone, Copy, Debug)]
 pub struct Sealing<'a> {
     /// Encrypts.
     pub cipher: &'a Cipher,
-    /// The same text looks different elsewhere.
+    /// The context of the encryption. The same text is encrypted differently in another context.
     pub place: &'a [&'a str],
 }
 
@@ -24,8 +24,8 @@ impl Sealing<'_> {
     }
 }
 
-/// Encrypts the inputs of type SECRET among resolved ones, and every text of the others that a secret of `known` is
-/// in: one that a flow handed on as a plain STRING.
+/// Encrypts the SECRET inputs among resolved ones. Also encrypts every other text that contains a secret of
+/// `known`: a flow passed the secret on as a plain STRING.
 ///
 /// # Errors
 /// The first input that cannot be encrypted.
@@ -61,11 +61,12 @@ fn seal_known(value: &mut Json, known: &Masker, id: &str, sealing: Sealing<'_>) 
     }
 }
 
-/// Reads the submitted values of SECRET inputs that are encrypted already: those of a former execution, or those
-/// that wait in the store. Of other inputs nothing is read, so that no one who may start a flow sees what another
-/// hid.
+/// Decrypts submitted values of SECRET inputs that are already encrypted: from an earlier execution, or
+/// waiting in the store. Values of other inputs are not decrypted, so that nobody who may start a flow can
+/// read the secret of another.
 ///
 /// # Errors
+/// The first input that cannot be decrypted.
 /// The first input that cannot be read.
 pub fn open_submitted(wanted: &[Input], submitted: &mut Map, cipher: &Cipher) -> Result<(), InputProblem> {
     for input in wanted.iter().filter(|input| input.kind.is_secret()) {
@@ -82,7 +83,7 @@ pub fn open_submitted(wanted: &[Input], submitted: &mut Map, cipher: &Cipher) ->
     Ok(())
 }
 
-/// Tells `found` every text among the values of SECRET inputs, submitted or resolved.
+/// Calls `found` with every text in the values of SECRET inputs, submitted or resolved.
 pub fn secrets(wanted: &[Input], values: &Map, found: &mut dyn FnMut(&str)) {
     for input in wanted.iter().filter(|input| input.kind.is_secret()) {
         if let Some(value) = nested::get(values, &input.id) {

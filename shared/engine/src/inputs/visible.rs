@@ -1,4 +1,4 @@
-//! The variables an input's expressions see: those of the scope, with `inputs` put over them.
+//! The variables of an input's expressions: those of the scope, with `inputs` on top.
 
 use super::InputScope;
 use segue_model::{Json, Map};
@@ -24,7 +24,7 @@ impl LazyMap for WithInputs {
     }
 }
 
-/// The scope in which `inputs` are these.
+/// The scope with these `inputs`.
 pub(super) fn with_inputs(scope: &InputScope<'_>, inputs: Map) -> Scope {
     let inputs = value_from_json(&Json::Object(inputs));
     Scope {

@@ -1,5 +1,5 @@
-//! YAML texts, read as the expression function `yaml()` reads them, so that an input and an expression never
-//! differ on what a text means.
+//! Parses YAML texts like the expression function `yaml()`, so that an input and an expression agree on the
+//! meaning of a text.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -12,7 +12,7 @@ static RENDERER: LazyLock<Renderer> = LazyLock::new(Renderer::new);
 
 /// Reads a text.
 pub(super) fn read(text: &str) -> Result<Json, String> {
-    // Neither time nor chance has a part in this.
+    // Time and random numbers are not used.
     let ambient = Ambient { now: Timestamp::UNIX_EPOCH, seed: 0, time_zone: TimeZone::UTC };
     let scope = Scope::of_variables(json!({"text": text}), ambient);
     RENDERER.render_typed("{{ yaml(text) }}", &scope).map_err(|error| match error {

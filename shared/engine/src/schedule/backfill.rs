@@ -4,14 +4,15 @@ use super::calendar::{Calendar, CalendarError};
 use super::dates::{End, moment};
 use jiff::Timestamp;
 
-/// How many slots a backfill may have.
+/// The largest number of slots of a backfill.
 pub const MOST_SLOTS: usize = 100_000;
 
-/// The first and the last moment of a backfill. A date without a time is meant from its first moment as a start,
-/// and to its last as an end, in the schedule's zone; without an end it is now.
+/// The first and the last time of a backfill. A date without a time means its first moment as a start, and
+/// its last moment as an end, in the schedule's zone. Without an end, it is now.
 ///
 /// # Errors
-/// [`CalendarError::Date`] when one cannot be read, the end is before the start, or there are too many slots.
+/// [`CalendarError::Date`] if a date cannot be parsed, if the end is before the start, or if there are too
+/// many slots.
 pub fn range(
     calendar: &Calendar,
     start: &str,
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_cannot_be_are_refused() {
+    fn invalid_ranges_are_refused() {
         let refused = |cron, start, end| {
             let calendar = Calendar::of_cron(cron, false, None).unwrap();
             range(&calendar, start, Some(end), Timestamp::UNIX_EPOCH).unwrap_err().to_string()

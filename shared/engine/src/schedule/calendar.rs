@@ -1,10 +1,11 @@
-//! The slots of a trigger: the moments a cron names in a time zone, or a list of dates.
+//! The slots of a trigger: the times that a cron names in a time zone, or a list of dates.
 //!
-//! Between two changes of the clock the offset of a zone is constant, so the search goes stretch by stretch, on
-//! the wall clock within each. At a change (docs/kestra.md 5.2):
-//! - a cron whose hours are restricted is about the wall clock. What falls into the hour that is left out happens
-//!   once, at the moment after it; what falls into the hour that comes twice happens once, the first time;
-//! - a cron of every hour is about elapsed time. It passes over what is left out, and goes on through both.
+//! Between two clock changes a zone has a constant offset. So the search goes from one such stretch to the
+//! next, on the wall clock within each. At a clock change (docs/kestra.md 5.2):
+//! - A cron with restricted hours follows the wall clock. A slot in the skipped hour happens once, at the
+//!   moment after the hour. A slot in the repeated hour happens once, the first time.
+//! - A cron of every hour follows elapsed time. It ignores slots in the skipped hour, and continues through
+//!   both repeated hours.
 
 use croner::Cron;
 use croner::time::Weekday;
@@ -14,8 +15,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use segue_model::parse_cron;
 use thiserror::Error;
 
-/// How far a search goes before there is said to be no slot: a leap day on a given weekday comes every 28 years,
-/// 40 where the year 1900 or 2100 is between.
+/// How far a search goes before it ends without a slot. A leap day on a given weekday comes every 28 years,
+/// or 40 years if the year 1900 or 2100 is in between.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(41 * 366 * 24);
 
 /// Why a trigger has no calendar.
@@ -24,7 +25,7 @@ pub enum CalendarError {
     /// The cron cannot be read.
     #[error("{0}")]
     Cron(String),
-    /// There is no such time zone.
+    /// The time zone does not exist.
     #[error("unknown time zone '{0}': give one such as Europe/Paris, UTC or +02:00")]
     TimeZone(String),
     /// A date cannot be read.
@@ -43,14 +44,14 @@ pub struct Calendar {
 enum Slots {
     Cron {
         cron: Box<Cron>,
-        /// Whether it is about elapsed time rather than the wall clock.
+        /// Whether the cron follows elapsed time instead of the wall clock.
         every_hour: bool,
     },
     /// In order, each once.
     Dates(Vec<Timestamp>),
 }
 
-/// The zone of an id, UTC where none is named.
+/// The zone with this id. UTC if none is named.
 pub(super) fn zone(id: Option<&str>) -> Result<TimeZone, CalendarError> {
     match id {
         None => Ok(TimeZone::UTC),
@@ -88,12 +89,12 @@ impl Calendar {
         &self.zone
     }
 
-    /// The first slot after a moment.
+    /// The first slot after a time.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         self.first_from(after.checked_add(SignedDuration::from_nanos(1)).ok()?)
     }
 
-    /// The first slot at a moment or after it.
+    /// The first slot at a time or later.
     pub fn first_from(&self, moment: Timestamp) -> Option<Timestamp> {
         let (cron, every_hour) = match &self.slots {
             Slots::Dates(dates) => return dates.iter().find(|date| **date >= moment).copied(),
@@ -117,12 +118,12 @@ impl Calendar {
         None
     }
 
-    /// The last slot before a moment.
+    /// The last slot before a time.
     pub fn previous(&self, before: Timestamp) -> Option<Timestamp> {
         self.last_until(before.checked_sub(SignedDuration::from_nanos(1)).ok()?)
     }
 
-    /// The last slot at a moment or before it.
+    /// The last slot at a time or earlier.
     pub fn last_until(&self, moment: Timestamp) -> Option<Timestamp> {
         let (cron, every_hour) = match &self.slots {
             Slots::Dates(dates) => return dates.iter().rev().find(|date| **date <= moment).copied(),
@@ -146,24 +147,24 @@ impl Calendar {
         None
     }
 
-    /// The slots between two moments, both included.
+    /// The slots between two times, both included.
     pub fn between(&self, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Timestamp> + '_ {
         let first = self.first_from(start);
         std::iter::successors(first, |slot| self.next(*slot)).take_while(move |slot| *slot <= end)
     }
 
-    /// Whether a moment is a slot.
+    /// Whether a time is a slot.
     pub fn has(&self, moment: Timestamp) -> bool {
         self.first_from(moment) == Some(moment)
     }
 }
 
-/// A stretch of time in which a zone has one offset.
+/// A stretch of time in which a zone has a constant offset.
 struct Stretch {
     offset: Offset,
-    /// Its first moment, with what was before; none where the zone has had this offset for ever.
+    /// Its first moment, with the offset before. None if the zone has always had this offset.
     start: Option<Change>,
-    /// The first moment after it.
+    /// The first moment after the stretch. None if it has no end.
     end: Option<Timestamp>,
 }
 
@@ -194,7 +195,7 @@ impl Stretch {
         self.start.is_some_and(|start| start.at == moment)
     }
 
-    /// What the clock on the wall shows.
+    /// The wall clock at a time.
     fn wall(&self, moment: Timestamp) -> DateTime {
         self.offset.to_datetime(moment)
     }
@@ -203,15 +204,15 @@ impl Stretch {
         self.offset.to_timestamp(wall).ok()
     }
 
-    /// The first time on the wall that counts: what the stretch before has shown already counts there, for a cron
-    /// that is about the wall clock.
+    /// The first wall clock time of the stretch that counts. For a cron that follows the wall clock, times
+    /// that the last stretch has already shown do not count again.
     fn first_wall(&self, every_hour: bool) -> Option<DateTime> {
         let Some(start) = self.start else { return Some(DateTime::MIN) };
         let first = self.wall(start.at);
         Some(if every_hour { first } else { first.max(start.before.to_datetime(start.at)) })
     }
 
-    /// Whether the clock, put forward at the start, leaves a slot out.
+    /// Whether the clock change at the start skips a slot.
     fn skips_a_slot_of(&self, cron: &Cron) -> bool {
         let Some(start) = self.start else { return false };
         let (skipped, shown) = (start.before.to_datetime(start.at), self.wall(start.at));
@@ -219,7 +220,7 @@ impl Stretch {
     }
 }
 
-/// Whether any day is one of the cron's: the 30th of February is none. Days repeat every 28 years.
+/// Whether the cron has any day. The 30th of February does not exist. Days repeat every 28 years.
 fn has_a_day(cron: &Cron) -> bool {
     let first = date(2000, 1, 1);
     first.series(1.day()).take(28 * 366).any(|day| {

@@ -1,7 +1,7 @@
-//! The conditions of triggers (docs/kestra.md 5.6). A list holds when every one of it does.
+//! The conditions of triggers (docs/kestra.md 5.6). A list of conditions holds if each of them holds.
 //!
-//! `PublicHoliday` needs a calendar of every country and region for every year; there is none here, so it is an
-//! error that says so, and never a guess.
+//! `PublicHoliday` needs a calendar of every country and region for every year. Segue has none, so this
+//! condition is an error.
 //!
 //! How to add one more: an arm in [`holds`], with its properties in the model's table.
 
@@ -18,30 +18,30 @@ use segue_template::{RenderError, Renderer, Scope};
 use thiserror::Error;
 use time::Moment;
 
-/// What conditions are about.
+/// The facts that conditions are evaluated on.
 #[derive(Debug)]
 pub struct Facts<'a> {
     /// Renders expressions.
     pub renderer: &'a Renderer,
-    /// What they see.
+    /// The variables of expressions.
     pub scope: &'a Scope,
     /// The namespace of the trigger's flow.
     pub namespace: &'a str,
     /// The trigger's flow.
     pub flow_id: &'a str,
-    /// The slot in its zone, for a schedule.
+    /// The slot in its zone. None if the trigger is not a schedule.
     pub slot: Option<(Timestamp, &'a TimeZone)>,
-    /// The execution that may fire the trigger, with its task runs.
+    /// The execution that may fire the trigger, with its task runs. None for a schedule.
     pub execution: Option<(&'a Execution, &'a [TaskRun])>,
 }
 
-/// Why it cannot be told whether a condition holds.
+/// Why a condition cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConditionError {
     /// An expression needs an answer that has not been fetched yet.
     #[error("a condition needs an answer that has not been fetched yet: fetch it and ask again")]
     Pending,
-    /// It cannot be told at all.
+    /// The condition can never be evaluated.
     #[error("{0}")]
     Failed(String),
 }
@@ -64,7 +64,7 @@ pub(super) fn name(condition: &Json) -> &str {
 /// Whether every condition holds.
 ///
 /// # Errors
-/// [`ConditionError`]; a condition after one that does not hold is not asked.
+/// [`ConditionError`]. Conditions after one that does not hold are not evaluated.
 pub fn all_hold(conditions: &[Json], facts: &Facts<'_>) -> Result<bool, ConditionError> {
     for condition in conditions {
         if !holds(condition, facts)? {
@@ -87,7 +87,7 @@ pub fn holds(condition: &Json, facts: &Facts<'_>) -> Result<bool, ConditionError
         "Weekend" => Ok(own.moment()?.is_on_a_weekend()),
         "TimeBetween" => own.time_between(),
         "PublicHoliday" => Err(own.failed(
-            "it is not supported: there is no calendar of public holidays here; \
+            "it is not supported: Segue has no calendar of public holidays; \
              name the days with DateTimeBetween, or with an Expression over trigger.date",
         )),
         "Expression" => {
@@ -134,12 +134,12 @@ pub fn holds(condition: &Json, facts: &Facts<'_>) -> Result<bool, ConditionError
                 facts.namespace == wanted
             })
         }
-        "MultipleCondition" => Err(own.failed("it belongs to a Flow trigger, beside its other conditions")),
+        "MultipleCondition" => Err(own.failed("it belongs to a Flow trigger, next to its other conditions")),
         _ => Err(own.failed("there is no such condition")),
     }
 }
 
-/// A condition with what it is asked about.
+/// A condition with its facts.
 struct Own<'a> {
     condition: &'a Json,
     facts: &'a Facts<'a>,
@@ -163,7 +163,7 @@ impl<'a> Own<'a> {
         self.plain(key) == value
     }
 
-    /// A property, rendered; none where it is absent or blank.
+    /// A rendered property. None if it is absent or blank.
     fn optional(&self, key: &str) -> Result<Option<String>, ConditionError> {
         let text = match self.get(key) {
             Json::Null => return Ok(None),
@@ -173,18 +173,18 @@ impl<'a> Own<'a> {
         Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
 
-    /// A property, rendered; empty where it is absent.
+    /// A rendered property. Empty if it is absent.
     fn text(&self, key: &str) -> Result<String, ConditionError> {
         Ok(self.optional(key)?.unwrap_or_default())
     }
 
     fn inner(&self) -> Result<&'a Vec<Json>, ConditionError> {
-        self.get("conditions").as_array().ok_or_else(|| self.failed("its 'conditions' are no list"))
+        self.get("conditions").as_array().ok_or_else(|| self.failed("its 'conditions' are not a list"))
     }
 
     fn execution(&self) -> Result<&'a Execution, ConditionError> {
         let found = self.facts.execution.map(|(execution, _)| execution);
-        found.ok_or_else(|| self.failed("it is about an execution, and none fires this trigger"))
+        found.ok_or_else(|| self.failed("it needs an execution, but no execution fires this trigger"))
     }
 
     /// Whether `in` and `notIn` admit a state.
@@ -203,12 +203,14 @@ impl<'a> Own<'a> {
         })
     }
 
-    /// `date`, which is the slot where it is not given.
+    /// The property `date`. Default: the slot.
     fn moment(&self) -> Result<Moment, ConditionError> {
         match (self.optional("date")?, self.facts.slot) {
             (Some(text), _) => Moment::read(&text).map_err(|why| self.failed(&why)),
             (None, Some((slot, zone))) => Ok(Moment::from_instant(slot, zone)),
-            (None, None) => Err(self.failed("it has no 'date', and the trigger has none either: give one")),
+            (None, None) => {
+                Err(self.failed("neither the condition nor the trigger has a 'date': add 'date'"))
+            }
         }
     }
 
@@ -250,7 +252,7 @@ pub(super) fn has_state(list: &[Json], state: State) -> bool {
     list.iter().filter_map(Json::as_str).any(|name| State::parse(name) == Some(state))
 }
 
-/// `trigger.date` alone, for a slot that is only looked at.
+/// Only `trigger.date`, for a slot that is only checked.
 pub(super) fn date_only(slot: Timestamp, zone: &TimeZone) -> Map {
     let mut map = Map::new();
     map.insert("date".to_owned(), Json::String(offset_text(slot, zone)));

@@ -1,12 +1,12 @@
-//! Dates as triggers and backfills write and read them.
+//! The format of dates in triggers and backfills.
 
 use super::calendar::CalendarError;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
-/// A moment as Java's `ISO_OFFSET_DATE_TIME` prints it: `2024-03-31T10:00:00+02:00`, `Z` for UTC, fractions of a
-/// second only where there are any.
+/// A time in the format of Java's `ISO_OFFSET_DATE_TIME`: `2024-03-31T10:00:00+02:00`, `Z` for UTC, with a
+/// fraction of a second only if there is one.
 pub fn offset_text(moment: Timestamp, zone: &TimeZone) -> String {
     let offset = zone.to_offset(moment);
     let wall = offset.to_datetime(moment);
@@ -20,7 +20,7 @@ pub fn offset_text(moment: Timestamp, zone: &TimeZone) -> String {
     format!("{wall}{sign}{hours:02}:{minutes:02}{rest}")
 }
 
-/// Which end of a date is meant where no time is given.
+/// The end of a day that a date without a time means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Its first moment.
@@ -29,8 +29,8 @@ pub enum End {
     Last,
 }
 
-/// Reads a moment: an instant (`2024-01-31T10:00:00Z`, `…+02:00`, `…[Europe/Paris]`), a time on the wall clock of
-/// `zone` (`2024-01-31T10:00`), or a date there (`2024-01-31`), of which `end` is meant.
+/// Parses a time: an instant (`2024-01-31T10:00:00Z`, `…+02:00`, `…[Europe/Paris]`), a wall clock time in
+/// `zone` (`2024-01-31T10:00`), or a date there (`2024-01-31`), which means its `end`.
 ///
 /// # Errors
 /// [`CalendarError::Date`].

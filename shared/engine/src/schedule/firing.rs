@@ -1,18 +1,18 @@
-//! What an execution gets of the trigger that fires it: inputs and labels, rendered (docs/kestra.md 5.1).
+//! The inputs and labels that a trigger gives to its execution, rendered (docs/kestra.md 5.1).
 
 use super::variables::TriggerEnv;
 use segue_model::label::{Label, set_labels};
 use segue_model::{Json, Map};
 use segue_template::RenderError;
 
-/// What a trigger gives to an execution.
+/// The values that a trigger gives to an execution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Firing {
     /// The inputs, or why they could not be rendered.
     pub inputs: Result<Map, String>,
     /// The labels that could be rendered.
     pub labels: Vec<Label>,
-    /// What became of the others.
+    /// Warnings about labels that could not be rendered.
     pub warnings: Vec<String>,
 }
 
@@ -21,7 +21,7 @@ pub struct Firing {
 pub struct Pending;
 
 impl TriggerEnv<'_> {
-    /// The trigger's inputs, with `over` laid over them, and its labels, rendered with these variables.
+    /// Renders the trigger's inputs, with `over` on top, and its labels, with these variables.
     ///
     /// # Errors
     /// [`Pending`].

@@ -1,4 +1,4 @@
-//! What a Schedule or a ScheduleOnDates says besides its slots (docs/kestra.md 5.2, 5.3).
+//! The properties of a Schedule or a ScheduleOnDates in addition to its slots (docs/kestra.md 5.2, 5.3).
 
 use super::calendar::{self, Calendar, CalendarError};
 use super::dates::{End, moment};
@@ -6,31 +6,32 @@ use jiff::SignedDuration;
 use segue_model::trigger::Trigger;
 use segue_model::{Json, parse_duration};
 
-/// What becomes of slots that were missed while nobody looked.
+/// What happens to slots that were missed while no scheduler ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Recover {
-    /// All are run.
+    /// All missed slots are run.
     #[default]
     All,
-    /// Only the last is.
+    /// Only the last missed slot is run.
     Last,
-    /// None is.
+    /// No missed slot is run.
     None,
 }
 
-/// What a schedule says besides its slots.
+/// The properties of a schedule in addition to its slots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScheduleSettings {
-    /// What becomes of missed slots.
+    /// What happens to missed slots.
     pub recover: Recover,
-    /// A slot older than this is passed over.
+    /// Slots older than this are skipped. None: no limit.
     pub late_maximum_delay: Option<SignedDuration>,
-    /// A slot does not wait for the end of the execution of the one before.
+    /// Whether a slot need not wait for the end of the execution before.
     pub allow_concurrent: bool,
 }
 
 impl ScheduleSettings {
-    /// Reads them from a trigger. What cannot be read was refused when the flow was saved, and counts as absent.
+    /// Reads the properties of a trigger. Invalid values were refused when the flow was saved, and count as
+    /// absent.
     pub fn from_trigger(trigger: &Trigger) -> Self {
         let text = |key: &str| trigger.properties.get(key).and_then(Json::as_str);
         Self {
@@ -45,7 +46,7 @@ impl ScheduleSettings {
     }
 }
 
-/// A boolean property, false where it is absent.
+/// A boolean property. False if it is absent.
 pub(super) fn flag(trigger: &Trigger, key: &str) -> bool {
     match trigger.properties.get(key) {
         Some(Json::Bool(flag)) => *flag,
@@ -63,7 +64,7 @@ pub fn schedule_calendar(trigger: &Trigger) -> Result<Calendar, CalendarError> {
     Calendar::of_cron(text("cron").unwrap_or_default(), flag(trigger, "withSeconds"), text("timezone"))
 }
 
-/// The slots of a ScheduleOnDates whose `dates` were rendered already: a list, or the text of one.
+/// The slots of a ScheduleOnDates with rendered `dates`: a list, or the text of a list.
 ///
 /// # Errors
 /// [`CalendarError`].

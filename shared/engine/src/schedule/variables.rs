@@ -1,4 +1,4 @@
-//! What a slot's execution knows of it: `trigger.date` and the neighbouring slots (docs/kestra.md 5.2).
+//! The variables of a slot's execution: `trigger.date` and the neighbouring slots (docs/kestra.md 5.2).
 
 use super::calendar::Calendar;
 use super::conditions::{ConditionError, Facts, all_hold, date_only};
@@ -12,21 +12,21 @@ use segue_template::{Ambient, Lookups, Renderer, Scope};
 use serde_json::json;
 use std::sync::Arc;
 
-/// How many slots are looked at for a neighbour that satisfies the conditions.
+/// How many slots are checked for a neighbour that meets the conditions.
 const MOST_NEIGHBOURS: usize = 20_000;
-/// How far a neighbour is searched for: ten years.
+/// How far a neighbour is searched: ten years.
 const FARTHEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(10 * 366 * 24);
 
-/// What conditions, inputs and labels of a trigger are rendered with.
+/// What is needed to render conditions, inputs and labels of a trigger.
 #[derive(Clone, Debug)]
 pub struct TriggerEnv<'a> {
     /// Renders them.
     pub renderer: &'a Renderer,
-    /// Root variables that belong to the server.
+    /// The root variables that belong to the server.
     pub globals: &'a Map,
-    /// Answers `kv()`, `secret()` and their like.
+    /// Answers `kv()`, `secret()` and similar functions.
     pub lookups: Arc<dyn Lookups>,
-    /// Time and chance.
+    /// The time and the random seed.
     pub ambient: Ambient,
     /// The trigger's flow.
     pub flow: &'a Flow,
@@ -35,7 +35,7 @@ pub struct TriggerEnv<'a> {
 }
 
 impl TriggerEnv<'_> {
-    /// A scope in which `trigger.*` are these variables, and the trigger's id and type besides.
+    /// A scope in which `trigger.*` has these variables, and also the trigger's id and type.
     pub fn scope(&self, variables: &Map) -> Scope {
         let flow = self.flow;
         let mut context = self.globals.clone();
@@ -74,11 +74,11 @@ impl TriggerEnv<'_> {
         all_hold(&self.trigger.conditions, &facts)
     }
 
-    /// `date`, `next` and `previous` of a slot as texts in the trigger's zone. With conditions, the neighbours are
-    /// those that satisfy them; one that is farther than ten years, or than 20,000 slots, is absent.
+    /// `date`, `next` and `previous` of a slot as texts in the trigger's zone. If the trigger has conditions,
+    /// the neighbours meet them. A neighbour more than ten years or 20,000 slots away is absent.
     ///
     /// # Errors
-    /// [`ConditionError::Pending`]; where it cannot be told whether a neighbour satisfies them, it is absent.
+    /// [`ConditionError::Pending`]. If the conditions cannot be evaluated for a neighbour, it is absent.
     pub fn variables(&self, calendar: &Calendar, slot: Timestamp) -> Result<Map, ConditionError> {
         let mut variables = date_only(slot, calendar.zone());
         for (key, step) in NEIGHBOURS {

@@ -45,7 +45,7 @@ pub(crate) fn work(id: &str) -> String {
     format!("{{id: {id}, type: test.Work}}")
 }
 
-/// A task whose first attempts fail.
+/// A task with failing first attempts.
 pub(crate) fn fails(id: &str, times: u32) -> String {
     format!("{{id: {id}, type: test.Work, fails: {times}}}")
 }
@@ -82,7 +82,7 @@ pub(crate) struct World {
     pub(crate) twice: bool,
     /// Of several events the last comes first.
     pub(crate) last_first: bool,
-    /// The execution is loaded anew before every event.
+    /// The execution is loaded again before every event.
     pub(crate) reloads: bool,
 }
 
@@ -156,7 +156,7 @@ impl World {
         self.events.push_back(event);
     }
 
-    /// Folds events in until nothing happens of itself.
+    /// Applies events until nothing more happens by itself.
     pub(crate) fn run(&mut self) {
         for _ in 0..100_000 {
             if !self.step() {

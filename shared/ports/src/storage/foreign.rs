@@ -1,7 +1,7 @@
-//! What an execution may have of the files of other namespaces.
+//! The access of an execution to the files of other namespaces.
 //!
-//! What it is: the setting [`ForeignFiles`], and [`Reader`], which knows for whom internal storage is opened.
-//! What it must not know: which adapter keeps files and executions.
+//! What it is: the setting [`ForeignFiles`], and [`Reader`], which knows the execution that reads internal
+//! storage. What it must not know: which adapter stores files and executions.
 
 use super::owner::{Owner, in_line};
 use crate::error::PortError;
@@ -12,22 +12,23 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// How many executions that started each other are followed upwards: as many as subflows may be deep.
+/// The largest number of executions that started each other and are followed upwards. It equals the limit of
+/// nested subflows.
 const LONGEST_LINE: usize = 100;
 
 /// The trigger that starts an execution at the end of another.
 const FLOW_TRIGGER: &str = "io.kestra.plugin.core.trigger.Flow";
 
-/// What flows may have of the files of namespaces that are neither around nor below their own.
+/// The access of flows to the files of namespaces that are neither around nor below their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForeignFiles {
-    /// Everything, as in Kestra.
+    /// All files, as in Kestra.
     Allow,
-    /// Namespace files, which a flow asks for by the name of the namespace, and files of executions that started
-    /// theirs or were started by theirs, however many executions are between them.
+    /// Namespace files, which a flow requests by the name of the namespace, and files of executions that
+    /// started its own or were started by it, directly or through others.
     #[default]
     Named,
-    /// The files of executions, as [`Self::Named`] has it. No namespace files.
+    /// The files of executions, as in [`Self::Named`]. No namespace files.
     Refuse,
 }
 
@@ -35,7 +36,7 @@ impl ForeignFiles {
     /// The environment variable of the setting.
     pub const VARIABLE: &'static str = "SEGUE_FOREIGN_FILES";
 
-    /// The setting in the environment; the default where the variable is not set or empty.
+    /// The setting in the environment. The default if the variable is not set or empty.
     ///
     /// # Errors
     /// [`PortError::Invalid`] for another value.
@@ -64,7 +65,7 @@ impl FromStr for ForeignFiles {
     }
 }
 
-/// The execution for which internal storage is opened.
+/// The execution that reads internal storage.
 #[derive(Clone)]
 pub(super) struct Reader {
     pub(super) state: Arc<dyn StateStore>,
@@ -77,7 +78,8 @@ impl Reader {
     /// reads of the state store.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a file that is not for this execution; as [`StateStore::execution`].
+    /// [`PortError::Invalid`] for a file that this execution may not use. Otherwise as
+    /// [`StateStore::execution`].
     pub(super) async fn admit(&self, path: &str, rule: ForeignFiles) -> Result<(), PortError> {
         let owner = Owner::from_path(path);
         let Some(namespace) = owner.namespace() else { return Ok(()) };
@@ -93,22 +95,22 @@ impl Reader {
             return Ok(());
         }
         Err(PortError::invalid(format!(
-            "the file kestra:///{path} belongs to the namespace '{namespace}', and is not for a flow of '{}': a flow \
+            "the file kestra:///{path} belongs to the namespace '{namespace}', and a flow of '{}' may not use it: a flow \
              reads and writes files of its own namespace, of those around and below it, and of executions that \
-             started its own or were started by it; whoever runs Segue can allow more with {}=allow",
+             started its own or were started by it; the operator of Segue can allow more with {}=allow",
             self.namespace,
             ForeignFiles::VARIABLE
         )))
     }
 
-    /// Whether the other execution and this one go back to the same execution.
+    /// Whether the other execution and this one have a common origin.
     async fn is_kin(&self, other: &ExecutionId) -> Result<bool, PortError> {
         let own = self.line(&self.execution_id).await?;
         let others = self.line(other).await?;
         Ok(own.intersection(&others).next().is_some())
     }
 
-    /// An execution and those that started it, one after the other.
+    /// An execution and the executions that started it, one after the other.
     async fn line(&self, first: &ExecutionId) -> Result<BTreeSet<ExecutionId>, PortError> {
         let mut line = BTreeSet::new();
         let mut next = Some(first.clone());

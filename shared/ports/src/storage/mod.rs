@@ -24,7 +24,7 @@ pub struct InternalStorage {
     bucket: String,
     prefix: String,
     foreign: ForeignFiles,
-    /// The execution for which the storage is opened; `None` for the platform, which has every file.
+    /// The execution that reads the storage. `None` for the platform, which may use every file.
     reader: Option<Reader>,
 }
 
@@ -41,7 +41,7 @@ impl InternalStorage {
         Self { foreign, ..self }
     }
 
-    /// The same storage as an execution of a namespace has it: files that are not for that execution are refused.
+    /// The same storage for an execution of a namespace: files that the execution may not use are refused.
     #[must_use]
     pub fn for_execution(
         &self,
@@ -80,10 +80,10 @@ impl InternalStorage {
         Ok(ObjectAddress::new(&self.bucket, format!("{}{path}", self.prefix)))
     }
 
-    /// Where the object behind a URI is, if the execution for which the storage is opened may have the file.
+    /// The address of the object that a URI names, if the execution that reads the storage may use the file.
     ///
     /// # Errors
-    /// As [`Self::address`]; [`PortError::Invalid`] for a file of a foreign namespace.
+    /// As [`Self::address`]. [`PortError::Invalid`] for a file of a foreign namespace.
     pub async fn admitted(&self, uri: &str) -> Result<ObjectAddress, PortError> {
         let address = self.address(uri)?;
         if let Some(reader) = &self.reader {

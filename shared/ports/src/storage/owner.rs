@@ -3,7 +3,7 @@
 //!
 //! How to add one more kind of file: a variant of [`Owner`], and its address in [`Owner::from_path`].
 
-/// Who keeps a file.
+/// The owner of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Owner<'a> {
     /// A namespace: one of its namespace files.
@@ -20,7 +20,7 @@ pub(super) enum Owner<'a> {
         /// Its namespace.
         namespace: String,
     },
-    /// Nobody: Segue keeps no file at such a path.
+    /// No owner: Segue stores no file at such a path.
     Nobody,
 }
 

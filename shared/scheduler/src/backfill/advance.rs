@@ -1,8 +1,9 @@
-//! A backfill goes on: executions for its next slots, as many as may be open, and the counting of those that end.
+//! Advances a backfill: creates executions for its next slots, as many as may be open, and counts those that
+//! end.
 //!
-//! First the executions are made, under ids that follow from backfill and slot; then the record is written, on the
-//! version it was read at; then what was made is looked at again, since it may have ended before the record told of
-//! it. Cut short anywhere, the same is done again, and is one.
+//! First the executions are created, with ids that follow from backfill and slot. Then the record is written,
+//! on the version that was read. Then the new executions are checked, because one may have ended before the
+//! record named it. After an interruption anywhere, the same steps are repeated, with the same result.
 
 use super::{slot_id, wants};
 use crate::error::SchedulerError;
@@ -17,11 +18,11 @@ use segue_model::trigger::Trigger;
 use segue_ports::PortError;
 use segue_ports::schedule::Versioned;
 
-/// How many slots are dealt with before the record is written.
+/// The largest number of slots that are handled before the record is written.
 const MOST_SLOTS: usize = 50;
 
 impl Scheduler {
-    /// Goes on with a backfill as far as it can now.
+    /// Advances a backfill as far as possible now.
     pub(super) async fn advance(&self, id: &str) -> Result<(), PortError> {
         loop {
             let Some(Versioned { value: backfill, version }) = self.ports().state.backfill(id).await? else {
@@ -50,7 +51,7 @@ impl Scheduler {
         }
     }
 
-    /// Makes executions until as many are open as may be, or enough slots are dealt with for one step.
+    /// Creates executions until the limit of open ones is reached, or enough slots are handled for one step.
     async fn take_slots(&self, backfill: &mut Backfill) -> Result<(), PortError> {
         let key = backfill.trigger.clone();
         let flow = self.flow(&key.namespace, &key.flow_id).await?;
@@ -59,14 +60,14 @@ impl Scheduler {
             Some((flow, trigger, schedule_calendar(trigger).ok()?))
         }) else {
             backfill.state = BackfillState::Cancelled;
-            backfill.message = Some(format!("the Schedule '{}' is no longer there", key.trigger_id));
+            backfill.message = Some(format!("the Schedule '{}' no longer exists", key.trigger_id));
             return Ok(());
         };
         for _ in 0..MOST_SLOTS {
             if backfill.active.len() >= usize::try_from(backfill.max_active).unwrap_or(usize::MAX) {
                 return Ok(());
             }
-            // The schedule may have changed since: its own slots count.
+            // The schedule may have changed in the meantime. Its current slots count.
             let slot =
                 backfill.next.and_then(|next| calendar.first_from(next)).filter(|slot| *slot <= backfill.end);
             let Some(slot) = slot else {
@@ -84,7 +85,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Deals with one slot; false where the flow is disabled.
+    /// Handles one slot. Returns false if the flow is disabled.
     async fn take_slot(
         &self,
         backfill: &mut Backfill,
@@ -120,7 +121,7 @@ impl Scheduler {
         Ok(true)
     }
 
-    /// An execution of a backfill has ended: it is counted, and the next slot has its turn.
+    /// Counts an execution of a backfill that has ended, and starts the next slot.
     pub(crate) async fn backfill_goes_on(
         &self,
         id: &str,
@@ -130,20 +131,20 @@ impl Scheduler {
         let changed = self.change_backfill(id, |backfill| Ok(folded(backfill, execution, state))).await;
         match changed {
             Ok(_) => self.advance(id).await,
-            // The record is gone: nobody counts.
+            // The record is gone, so nothing is counted.
             Err(SchedulerError::NotFound(_)) => Ok(()),
             Err(SchedulerError::Port(error)) => Err(error),
             Err(error) => Err(PortError::invalid(error.to_string())),
         }
     }
 
-    /// Counts an execution that has ended meanwhile, or follows it to the one that took its place.
+    /// Counts an execution that has ended in the meantime, or follows it to the one that replaced it.
     async fn look_again(&self, id: &str, execution: &ExecutionId) -> Result<(), PortError> {
         let mut execution = execution.clone();
         loop {
             let state = match self.ports().state.execution(&execution).await? {
                 Some(stored) => stored.execution.state.current(),
-                // Somebody deleted it: there is nothing to wait for.
+                // Somebody deleted the execution, so there is nothing to wait for.
                 None => State::Cancelled,
             };
             if !state.is_terminal() {
@@ -161,7 +162,7 @@ impl Scheduler {
         }
     }
 
-    /// After a crash: what has ended is counted, and the backfill goes on.
+    /// After a crash: counts the executions that have ended, and continues the backfill.
     pub(crate) async fn recover_backfill(&self, id: &str) -> Result<(), PortError> {
         let Some(known) = self.ports().state.backfill(id).await? else { return Ok(()) };
         for slot in &known.value.active {
@@ -171,7 +172,8 @@ impl Scheduler {
     }
 }
 
-/// The backfill with an execution's end folded in; none where it has been already, or is none of its own.
+/// The backfill with an execution's end counted. None if the end was counted already, or the execution does
+/// not belong to the backfill.
 fn folded(backfill: &Backfill, execution: &ExecutionId, state: State) -> Option<Backfill> {
     let mut changed = backfill.clone();
     let place = changed.active.iter().position(|slot| slot.execution_id == *execution)?;
@@ -189,7 +191,7 @@ fn count(backfill: &mut Backfill, state: State) {
     *backfill.ended.entry(state).or_default() += 1;
 }
 
-/// A backfill whose slots were all dealt with and have ended is finished.
+/// Finishes a backfill with all slots handled and ended.
 fn finish(backfill: &mut Backfill) {
     let is_open = matches!(backfill.state, BackfillState::Running | BackfillState::Paused);
     if is_open && backfill.next.is_none() && backfill.active.is_empty() {

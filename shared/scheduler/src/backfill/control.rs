@@ -1,33 +1,37 @@
-//! A backfill is paused, resumed, cancelled. Its record stays.
+//! Pauses, resumes and cancels backfills. Their records stay.
 
 use crate::error::SchedulerError;
 use crate::scheduler::Scheduler;
 use segue_model::backfill::{Backfill, BackfillState};
 
 impl Scheduler {
-    /// Pauses a backfill: no more executions are made; those that run, run on. Paused already, nothing changes.
+    /// Pauses a backfill: no more executions are created, and running ones continue. A paused backfill is not
+    /// changed.
     ///
     /// # Errors
-    /// [`SchedulerError::NotFound`]; [`SchedulerError::IllegalState`] when it has ended.
+    /// [`SchedulerError::NotFound`] if there is no such backfill. [`SchedulerError::IllegalState`] if it has
+    /// ended.
     pub async fn pause_backfill(&self, id: &str) -> Result<Backfill, SchedulerError> {
         self.enter(id, BackfillState::Paused, "paused").await
     }
 
-    /// Lets a paused backfill go on. Running already, nothing changes.
+    /// Continues a paused backfill. A running backfill is not changed.
     ///
     /// # Errors
-    /// [`SchedulerError::NotFound`]; [`SchedulerError::IllegalState`] when it has ended.
+    /// [`SchedulerError::NotFound`] if there is no such backfill. [`SchedulerError::IllegalState`] if it has
+    /// ended.
     pub async fn resume_backfill(&self, id: &str) -> Result<Backfill, SchedulerError> {
         let resumed = self.enter(id, BackfillState::Running, "resumed").await?;
         self.advance(id).await?;
         Ok(self.ports().state.backfill(id).await?.map_or(resumed, |known| known.value))
     }
 
-    /// Ends a backfill before its last slot; its executions that run, run on and are counted. Cancelled already,
-    /// nothing changes.
+    /// Ends a backfill before its last slot. Running executions continue and are counted. A cancelled
+    /// backfill is not changed.
     ///
     /// # Errors
-    /// [`SchedulerError::NotFound`]; [`SchedulerError::IllegalState`] when it has ended otherwise.
+    /// [`SchedulerError::NotFound`] if there is no such backfill. [`SchedulerError::IllegalState`] if it has
+    /// ended in another state.
     pub async fn cancel_backfill(&self, id: &str) -> Result<Backfill, SchedulerError> {
         self.enter(id, BackfillState::Cancelled, "cancelled").await
     }

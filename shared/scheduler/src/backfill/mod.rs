@@ -1,7 +1,7 @@
-//! Backfills: the slots of a schedule between two dates, run as one undertaking (docs/backfills.md).
+//! Backfills: the slots of a schedule between two dates, run together (docs/backfills.md).
 //!
-//! `start` makes the record, `preview` shows the slots, `advance` makes their executions, `control` pauses, resumes
-//! and cancels.
+//! `start` writes the record, `preview` shows the slots, `advance` creates their executions, `control`
+//! pauses, resumes and cancels.
 
 mod advance;
 mod control;
@@ -34,7 +34,7 @@ pub(crate) fn slot_id(backfill: &str, slot: Timestamp) -> ExecutionId {
     ExecutionId::derive(&["backfill", backfill, &slot.to_string()])
 }
 
-/// A request that was found to be possible.
+/// A request that was checked.
 struct Asked {
     flow: Arc<Flow>,
     trigger: TriggerKey,
@@ -54,9 +54,7 @@ impl Scheduler {
         let (start, end) =
             range(&calendar, &request.start, request.end.as_deref(), self.now()).map_err(invalid)?;
         if request.max_active == 0 {
-            return Err(SchedulerError::Invalid(
-                "maxActive is 0: at least one execution has to be open".into(),
-            ));
+            return Err(SchedulerError::Invalid("maxActive is 0; it must be at least 1".into()));
         }
         if let Some(label) = request.labels.iter().find(|label| label.is_system()) {
             return Err(SchedulerError::Invalid(format!(
@@ -68,7 +66,7 @@ impl Scheduler {
         Ok(Asked { flow, trigger, calendar, start, end })
     }
 
-    /// The latest execution of each slot in a range, of those made up to a moment and not by that backfill.
+    /// The latest execution of each slot in a range, created up to a time and not by this backfill.
     async fn latest(
         &self,
         key: &TriggerKey,
@@ -98,8 +96,8 @@ impl Scheduler {
         Ok(latest)
     }
 
-    /// Changes a backfill: read, changed, and written on the version that was read, again where somebody else was
-    /// faster. `change` gives none where nothing is to be changed.
+    /// Changes a backfill: it is read, changed, and written on the version that was read. If another process
+    /// wrote first, this is repeated. `change` returns none if nothing must be changed.
     async fn change_backfill(
         &self,
         id: &str,
@@ -117,12 +115,12 @@ impl Scheduler {
                 Err(error) => return Err(error.into()),
             }
         }
-        let busy = format!("backfill {id} is changed all the time by others");
+        let busy = format!("backfill {id} is changed by other processes all the time");
         Err(PortError::unavailable("state store", busy).into())
     }
 }
 
-/// The Schedule that is named, or the only one.
+/// The named Schedule, or the only one.
 fn schedule_of<'a>(flow: &'a Flow, id: Option<&str>) -> Result<&'a Trigger, SchedulerError> {
     let name = format!("flow {}.{}", flow.namespace, flow.id);
     let schedules: Vec<_> = flow.triggers.iter().filter(|trigger| trigger.type_name == SCHEDULE).collect();
@@ -130,12 +128,12 @@ fn schedule_of<'a>(flow: &'a Flow, id: Option<&str>) -> Result<&'a Trigger, Sche
         (Some(id), _) => match flow.trigger(id) {
             Some(trigger) if trigger.type_name == SCHEDULE => Ok(trigger),
             Some(_) => Err(SchedulerError::Invalid(format!(
-                "trigger '{id}' of {name} is no Schedule: it has no slots"
+                "trigger '{id}' of {name} is not a Schedule, so it has no slots"
             ))),
             None => Err(SchedulerError::NotFound(format!("there is no trigger '{id}' in {name}"))),
         },
         (None, [trigger]) => Ok(trigger),
-        (None, []) => Err(SchedulerError::Invalid(format!("{name} has no Schedule, and so no slots"))),
+        (None, []) => Err(SchedulerError::Invalid(format!("{name} has no Schedule, so it has no slots"))),
         (None, several) => {
             let ids: Vec<_> = several.iter().map(|trigger| trigger.id.as_str()).collect();
             Err(SchedulerError::Invalid(format!(
@@ -146,7 +144,7 @@ fn schedule_of<'a>(flow: &'a Flow, id: Option<&str>) -> Result<&'a Trigger, Sche
     }
 }
 
-/// Whether a mode wants a slot whose latest execution is this.
+/// Whether a mode runs a slot with this latest execution.
 fn wants(mode: BackfillMode, latest: Option<&Execution>) -> bool {
     let bad = |execution: &Execution| {
         matches!(execution.state.current(), State::Failed | State::Killed | State::Cancelled)

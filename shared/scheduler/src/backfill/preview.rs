@@ -1,4 +1,4 @@
-//! The slots a backfill would have, shown before it is started.
+//! The slots of a backfill, shown before it is started.
 
 use super::wants;
 use crate::error::SchedulerError;
@@ -9,13 +9,13 @@ use segue_model::id::ExecutionId;
 use segue_model::state::State;
 use serde::{Deserialize, Serialize};
 
-/// What a backfill would do.
+/// The effect of a backfill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackfillPreview {
-    /// Every slot between its ends, in order.
+    /// Every slot in the range, in order.
     pub slots: Vec<PreviewSlot>,
-    /// How many of them would be run.
+    /// The number of slots that would run.
     pub total: u64,
     /// The time zone of the schedule.
     pub timezone: String,
@@ -25,16 +25,16 @@ pub struct BackfillPreview {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewSlot {
-    /// When.
+    /// The time of the slot.
     pub date: Timestamp,
-    /// Whether the mode wants it.
+    /// Whether the mode runs the slot.
     pub run: bool,
-    /// The latest execution that stands for it.
+    /// The latest execution of the slot. None if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<PreviewExecution>,
 }
 
-/// The execution that stands for a slot.
+/// The execution of a slot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewExecution {
@@ -45,7 +45,7 @@ pub struct PreviewExecution {
 }
 
 impl Scheduler {
-    /// Shows what a backfill would do; conditions are asked only when it runs.
+    /// Shows the effect of a backfill. Conditions are evaluated only when the backfill runs.
     ///
     /// # Errors
     /// As [`Scheduler::start_backfill`].
@@ -84,7 +84,7 @@ impl Scheduler {
         })
     }
 
-    /// How many slots of a request its mode wants.
+    /// The number of slots of a request that its mode runs.
     pub(super) async fn count_slots(&self, request: &BackfillRequest) -> Result<u64, SchedulerError> {
         if request.mode == BackfillMode::All {
             let asked = self.asked_for(request).await?;

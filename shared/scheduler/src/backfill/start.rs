@@ -1,4 +1,4 @@
-//! A backfill is asked for: by a caller, who is told what is wrong, or by a message, whose refusal is kept.
+//! Starts backfills: for a caller, who gets an error, or for a message, with a refusal that is stored.
 
 use crate::error::SchedulerError;
 use crate::scheduler::Scheduler;
@@ -9,16 +9,17 @@ use segue_ports::PortError;
 use segue_ports::schedule::Versioned;
 use std::collections::BTreeMap;
 
-/// How long an id may be.
+/// The largest length of an id.
 const LONGEST_ID: usize = 100;
 
 impl Scheduler {
-    /// Starts a backfill and returns its record. With an id that is there already, that one is returned. Without an
-    /// id, the same request again is the same backfill while that one is under way, and a new one after its end.
+    /// Starts a backfill and returns its record. If the id exists, the existing record is returned. Without
+    /// an id, repeating the request during the backfill returns the same backfill, and after its end starts a
+    /// new one.
     ///
     /// # Errors
-    /// [`SchedulerError::NotFound`] when there is no such flow or trigger; [`SchedulerError::Invalid`] when what is
-    /// asked for cannot be; [`SchedulerError::IllegalState`] when the flow is disabled.
+    /// [`SchedulerError::NotFound`] if there is no such flow or trigger. [`SchedulerError::Invalid`] if the
+    /// request is invalid. [`SchedulerError::IllegalState`] if the flow is disabled.
     pub async fn start_backfill(&self, request: BackfillRequest) -> Result<Backfill, SchedulerError> {
         let id = match &request.id {
             Some(_) => id_of(&request, 0)?,
@@ -27,8 +28,8 @@ impl Scheduler {
         self.start(id, &request).await
     }
 
-    /// Takes a backfill that was asked for by a message. A message that was delivered twice is one; one that asks for
-    /// what cannot be is kept as REFUSED with the reason.
+    /// Starts a backfill for a message. A message that is delivered twice starts one backfill. An invalid
+    /// request is stored as REFUSED, with the reason.
     pub(crate) async fn take_backfill(&self, request: BackfillRequest) -> Result<(), PortError> {
         let started = match id_of(&request, 0) {
             Ok(id) => self.start(id, &request).await,
@@ -41,7 +42,7 @@ impl Scheduler {
         }
     }
 
-    /// The first id that follows from a request and belongs to no backfill that has ended.
+    /// The first id that follows from a request and does not belong to a backfill that has ended.
     async fn free_id(&self, request: &BackfillRequest) -> Result<String, SchedulerError> {
         let mut count = 0;
         loop {
@@ -124,13 +125,13 @@ impl Scheduler {
     }
 }
 
-/// The id that is asked for, or the one that follows from the request, the `count`th time it is asked for.
+/// The id in the request, or the id that follows from the request when it is made for the `count`th time.
 fn id_of(request: &BackfillRequest, count: u32) -> Result<String, SchedulerError> {
     let Some(id) = &request.id else { return Ok(derived(request, count)) };
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if id.is_empty() || id.len() > LONGEST_ID || !id.chars().all(is_plain) {
         return Err(SchedulerError::Invalid(format!(
-            "'{id}' is no id of a backfill: up to {LONGEST_ID} letters, digits, '-', '_' and '.' are meant"
+            "'{id}' is not the id of a backfill: write up to {LONGEST_ID} letters, digits, '-', '_' and '.'"
         )));
     }
     Ok(id.clone())

@@ -1,5 +1,5 @@
-//! A world for the scheduler: the embedded store in a directory of its own, a clock that is set, and a bus whose
-//! messages are delivered when a test says so, once or twice, or which fails.
+//! A world for the scheduler: the embedded store in a new directory, a clock that the test sets, and a bus
+//! that fails or delivers its messages once or twice, when the test says so.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -46,7 +46,7 @@ impl Clock for SetClock {
 #[derive(Default)]
 pub struct HeldBus {
     waiting: Mutex<VecDeque<Outgoing>>,
-    /// The publishing that fails, counted from now; 0 is none.
+    /// The number of the publication that fails, counted from now. 0: none.
     fails: Mutex<u32>,
 }
 
@@ -92,7 +92,7 @@ pub struct World {
     clock: Arc<SetClock>,
     pub executor: Arc<Executor>,
     pub scheduler: Arc<Scheduler>,
-    /// Every message is delivered this many times.
+    /// How often every message is delivered.
     pub deliveries: usize,
 }
 
@@ -106,7 +106,7 @@ impl World {
         Self { _directory: directory, ports, bus, clock, executor, scheduler, deliveries: 1 }
     }
 
-    /// The services start anew, with nothing in memory.
+    /// Starts the services again, with nothing in memory.
     pub fn restart(&mut self) {
         (self.executor, self.scheduler) = services(&self.ports);
     }
@@ -115,12 +115,12 @@ impl World {
         *self.clock.0.lock().unwrap() = at(now);
     }
 
-    /// The publishing, counted from now, that fails.
+    /// Makes the publication with this number fail, counted from now.
     pub fn fail_publishing(&self, count: u32) {
         *self.bus.fails.lock().unwrap() = count;
     }
 
-    /// Messages that were published and not delivered are lost.
+    /// Loses the messages that were published and not delivered. Returns their number.
     pub fn lose_messages(&self) -> usize {
         std::mem::take(&mut *self.bus.waiting.lock().unwrap()).len()
     }
@@ -135,7 +135,7 @@ impl World {
         flow
     }
 
-    /// Delivers everything, and what follows from it.
+    /// Delivers all messages and their consequences.
     pub async fn settle(&self) {
         for _ in 0..100_000 {
             let Some(next) = self.bus.waiting.lock().unwrap().pop_front() else { return };
@@ -149,7 +149,7 @@ impl World {
     }
 
     async fn deliver(&self, message: Message, topic: &Topic) -> Verdict {
-        // What travels is text.
+        // Messages are sent as text.
         let message = serde_json::from_str(&serde_json::to_string(&message).unwrap()).unwrap();
         match topic {
             Topic::Executions => self.executor.handle(message).await,
@@ -158,7 +158,7 @@ impl World {
         }
     }
 
-    /// A look at the triggers, and all that follows.
+    /// Checks the triggers, and delivers everything that follows.
     pub async fn tick(&self, now: &str) {
         self.set(now);
         self.scheduler.publish_due().await.unwrap();

@@ -47,7 +47,7 @@ async fn run(isolate: bool, variables: &[(&str, &str)], labels: &str) -> (String
 async fn without_a_password_a_container_task_falls_back_to_the_host_with_a_warning() {
     let (state, log) = run(false, &[], "").await;
     assert_eq!(state, "SUCCESS", "{log}");
-    assert!(log.contains("ran on the host") && log.contains("WARN Docker is not there"), "{log}");
+    assert!(log.contains("ran on the host") && log.contains("WARN Docker is not available"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! What was read of a date, and the moment it makes.
+//! The fields parsed from a date, and the time they make.
 
 use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
 use jiff::tz::{Offset, TimeZone};
@@ -61,8 +61,8 @@ impl Fields {
         Time::new(small(hour)?, small(minute)?, small(second)?, nanosecond).ok()
     }
 
-    /// The moment: a date with a time and an offset or zone, a date with a time in `zone`, or the start of
-    /// a date in `zone`.
+    /// The time: a date with a time and an offset or zone, a date with a time in `zone`, or the start of a
+    /// date in `zone`.
     pub(super) fn moment(&self, zone: &TimeZone) -> Option<Zoned> {
         let date = self.date()?;
         let Some(time) = self.time() else {

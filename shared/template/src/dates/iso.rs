@@ -6,7 +6,7 @@ use jiff::tz::{Offset, TimeZone};
 use super::fields::Fields;
 use super::zone_of;
 
-/// The moment of an ISO text, `None` when it is none.
+/// The time of an ISO text. `None` if it is not an ISO text.
 pub(super) fn any(text: &str, zone: &TimeZone) -> Option<Zoned> {
     let mut fields = Fields::default();
     let rest = date(text, &mut fields)?;
@@ -91,7 +91,7 @@ pub(super) fn offset(text: &str) -> Option<(Offset, &str)> {
     Some((Offset::from_seconds(i32::try_from(sign * seconds).ok()?).ok()?, rest))
 }
 
-/// A number of at least and at most so many digits, and what follows.
+/// A number with at least `least` and at most `most` digits, and the text after it.
 pub(super) fn number(text: &str, least: usize, most: usize) -> Option<(i64, &str)> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     if digits < least {

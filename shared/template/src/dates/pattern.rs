@@ -14,7 +14,7 @@ pub(super) enum Part {
     OptionalEnd,
 }
 
-/// The letters there are, with how often each may be repeated.
+/// The known letters, with the largest number of repetitions.
 fn longest(letter: char) -> Option<usize> {
     Some(match letter {
         'G' | 'M' | 'L' | 'Q' | 'q' | 'E' | 'e' | 'c' | 'X' | 'x' | 'Z' | 'B' => 5,

@@ -40,7 +40,7 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("urldecode", &[], |run, args| map_text(run, args, url_decode)),
 ];
 
-/// Takes the steps that writing the input costs.
+/// Takes the steps for writing the input.
 fn weigh(run: &Run, args: &Args<'_>) -> Result<(), Fault> {
     args.values.first().map_or(Ok(()), |value| nesting::weigh(run, value))
 }

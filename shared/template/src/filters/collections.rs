@@ -84,7 +84,7 @@ fn join(run: &Run, args: &Args<'_>) -> Outcome {
             Some(text) => joined.push_str(text),
             None => joined.push_str(&java::to_string(item)),
         }
-        // As it grows: many parts may share one long text.
+        // While the text grows, because many parts may share one long text.
         run.charge((joined.len() - before).div_ceil(32))?;
     }
     Ok(Value::from(joined))
@@ -183,8 +183,8 @@ fn sort(run: &Run, args: &Args<'_>, reversed: bool) -> Outcome {
     }
 }
 
-/// The list in its new order. A list written in the template takes that order itself, as in Java; one of the
-/// context stays what it is, as other expressions see it too.
+/// The list in its new order. A list written in the template changes its own order, as in Java. A list of the
+/// context does not change, because other expressions see it too.
 fn sorted(list: Option<&Value>, items: Vec<Value>) -> Value {
     match list.and_then(|list| Some((list, list.downcast_object_ref::<WrittenList>()?))) {
         Some((list, written)) => {
@@ -232,7 +232,7 @@ fn flatten(run: &Run, args: &Args<'_>) -> Outcome {
     let mut flat = Vec::with_capacity(all.len());
     for item in all {
         if is_list(&item) {
-            // Before they are copied: a million of them may be one list of a million.
+            // Before the items are copied, because a million items may be the same list of a million.
             run.charge(item.len().unwrap_or(0))?;
             flat.extend(items(&item));
         } else {

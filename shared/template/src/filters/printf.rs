@@ -29,12 +29,13 @@ const MAX_WIDTH: usize = 10_000;
 pub(super) fn format(run: &Run, template: &str, values: &[Value]) -> Result<String, Fault> {
     write(template, values, &mut |value, written| {
         nesting::weigh(run, value)?;
-        // As it grows: a short format may name one long text a thousand times.
+        // While the text grows, because a short format may name one long text a thousand times.
         run.charge(1 + written / 32)
     })
 }
 
-/// `grows` is told of each value before it is written and of how long the text is then at least; it may refuse.
+/// Calls `grows` before each value is written, with the value and the least length of the text afterwards.
+/// `grows` may refuse.
 fn write(
     template: &str,
     values: &[Value],

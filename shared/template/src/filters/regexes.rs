@@ -11,7 +11,7 @@ use crate::regexes::JavaRegex;
 use crate::run::Run;
 use crate::value::{is_map, pairs};
 
-/// Steps that compiling an expression takes, beside those for its length.
+/// The steps for compiling an expression, in addition to those for its length.
 const COMPILING: usize = 100;
 
 pub(super) static TABLE: &[Builtin] = &[
@@ -60,7 +60,8 @@ fn replace(run: &Run, args: &Args<'_>) -> Outcome {
             text = match regex {
                 Some(regex) => regex.replace_all(&text, to, &mut |grown| run.charge(grown / 32))?,
                 None => {
-                    // Before it is made: each of a million letters may become a million.
+                    // Before the text is made, because each of a million letters may become a million
+                    // letters.
                     let found = text.matches(from.as_str()).count();
                     run.charge(1 + (text.len() + found.saturating_mul(to.len())) / 32)?;
                     text.replace(from.as_str(), to)

@@ -1,4 +1,4 @@
-//! Functions that ask the outside world: see [`crate::lookups`].
+//! Functions that ask for outside values: see [`crate::lookups`].
 
 use minijinja::Value;
 

@@ -1,4 +1,4 @@
-//! Functions of chance. Their numbers come from the seed of the scope, never from the machine.
+//! Functions with random results. Random numbers come from the seed of the scope, never from the machine.
 
 use minijinja::Value;
 

@@ -15,10 +15,10 @@ pub struct IonError {
     pub column: usize,
 }
 
-/// All top-level values of a text: one a record.
+/// All top-level values of a text. Each is a record.
 ///
 /// # Errors
-/// [`IonError`] with the place of what is no ION.
+/// [`IonError`] with the position of the text that is not ION.
 pub fn parse_all(text: &str) -> Result<Vec<serde_json::Value>, IonError> {
     let mut reader = Reader { text, rest: text };
     let mut values = Vec::new();
@@ -27,7 +27,7 @@ pub fn parse_all(text: &str) -> Result<Vec<serde_json::Value>, IonError> {
         if reader.rest.is_empty() {
             return Ok(values);
         }
-        // The version marker is no value.
+        // The version marker is not a value.
         if let Some(rest) = reader.rest.strip_prefix("$ion_1_0")
             && !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$')
         {

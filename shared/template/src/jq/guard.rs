@@ -1,8 +1,8 @@
-//! Rewrites jq so that whatever repeats or grows takes steps.
+//! Rewrites jq programs so that everything that repeats or grows takes steps.
 //!
-//! A program repeats by calling a definition or by `reduce` and `foreach`: each turn first measures its
-//! input. It grows values by `+`, `*`, constructions and assignments: their results are measured.
-//! Measuring a number makes it an integer where it is whole, as in jq `4 / 2` is `2`.
+//! A program repeats through calls of a definition, or through `reduce` and `foreach`: each turn first
+//! measures its input. It makes values grow through `+`, `*`, constructions and assignments: their results
+//! are measured. Measuring a whole number makes it an integer, because in jq `4 / 2` is `2`.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
@@ -109,12 +109,13 @@ fn walk_pattern<'t, 's>(pattern: &'t Pattern<&'s str>, visit: &mut dyn FnMut(&'t
     }
 }
 
-/// A definition whose body first measures its input.
+/// A definition with a body that first measures its input.
 pub(super) fn def(def: Def<&str>) -> Def<&str> {
     Def { body: measured_before(term(def.body)), ..def }
 }
 
-/// As [`measured_before`], for what runs once for each of many values: a part of a step each.
+/// Like [`measured_before`], for code that runs once for each of many values and takes a part of a step each
+/// time.
 fn ticked_before(body: Jq<'_>) -> Jq<'_> {
     match body {
         Term::Id | Term::Num(_) | Term::Var(_) => body,
@@ -122,7 +123,7 @@ fn ticked_before(body: Jq<'_>) -> Jq<'_> {
     }
 }
 
-/// A call: whatever a native function does, it looks at all of its input and of its arguments.
+/// A call. Whatever a native function does, it may read all of its input and of its arguments.
 fn call<'s>(name: &'s str, mut arguments: Vec<Jq<'s>>) -> Jq<'s> {
     let Some(by_value) = takes_values(name, arguments.len()) else { return Term::Call(name, arguments) };
     if by_value {

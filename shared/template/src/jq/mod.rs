@@ -1,7 +1,7 @@
 //! Runs jq programs by jaq, with a limit on their work, which jaq itself does not have.
 //!
-//! [`guard`] rewrites programs and jaq's own definitions so that whatever repeats or grows takes steps;
-//! [`natives`] holds the functions that count them. Functions that look at the machine are left out.
+//! [`guard`] rewrites programs and jaq's own definitions so that everything that repeats or grows takes
+//! steps. [`natives`] has the functions that count steps. Functions that access the machine are left out.
 
 mod guard;
 mod natives;
@@ -25,10 +25,11 @@ const MAX_OPERATORS: usize = 300;
 /// The definition that holds the program.
 const MAIN: &str = "segue_main";
 
-/// Definitions of jaq that use functions which are left out.
+/// Definitions of jaq that use functions that are left out.
 const NEEDS_MACHINE: [&str; 4] = ["stderr", "debug", "halt", "halt_error"];
 
-/// What a program yields for a JSON text, each as JSON text, and the steps that are left. `look` is asked every few
+/// The results of a program for a JSON text, each as JSON text, and the remaining steps. `look` is called
+/// every few dozen steps. Its fault stops the program.
 /// dozen steps; its fault stops the program.
 pub(crate) fn run(
     program: &str,

@@ -1,4 +1,5 @@
-//! The native functions of jq programs: jaq's without those that look at the machine, and those that count.
+//! The native functions of jq programs: jaq's functions that do not access the machine, and functions that
+//! count steps.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -29,13 +30,13 @@ const COMPILING: u64 = 100;
 pub(super) const MAX_DIGITS: usize = 10_000;
 /// As many bits as [`MAX_DIGITS`] digits have.
 const MAX_BITS: u64 = 33_220;
-/// What would look at the machine, stop it, or is replaced here.
+/// Functions that would access the machine or stop it, or that are replaced here.
 const LEFT_OUT: [&str; 9] =
     ["env", "now", "halt", "debug_empty", "stderr_empty", "localtime", "strflocaltime", "range", "fromjson"];
 /// Bytes of text a step pays for.
 const BYTES_A_STEP: usize = 32;
 
-/// Above this, doubles do not tell one integer from the next.
+/// Above this number, a double cannot distinguish adjacent integers.
 const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// What native functions see: the compiled program and the steps that are left.
@@ -45,13 +46,13 @@ pub(super) struct Job<'a> {
     pub(super) left: &'a Cell<u64>,
     /// Ticks since the last step.
     pub(super) ticks: &'a Cell<u32>,
-    /// Asked every few dozen steps; what stopped it is for [`super::run`].
+    /// Called every few dozen steps. [`super::run`] reads why it stopped the program.
     pub(super) look: &'a dyn Fn() -> bool,
 }
 
 impl Job<'_> {
-    /// Takes steps; none when there are not enough. Running out halts the program: unlike an error, no `try`
-    /// catches that.
+    /// Takes steps. `None` means more steps than there are. Running out of steps halts the program: unlike an
+    /// error, `try` cannot catch this.
     fn take<'v>(&self, steps: Option<u64>) -> Result<(), Exn<'v, Val>> {
         let before = self.left.get();
         let rest = steps.and_then(|steps| before.checked_sub(steps));
@@ -93,8 +94,8 @@ pub(super) fn all() -> impl Iterator<Item = Fun<Limited>> {
     theirs.filter(|(name, ..)| !LEFT_OUT.contains(name)).chain(ours.into_iter().map(run::<Limited>))
 }
 
-/// Whether a native function takes all its arguments as values, not as filters to run; none where there is no
-/// native function of that name and number of arguments.
+/// Whether a native function takes all its arguments as values, and not as filters to run. None if there is
+/// no native function with this name and number of arguments.
 pub(super) fn takes_values(name: &str, arguments: usize) -> Option<bool> {
     static KNOWN: LazyLock<HashMap<(&'static str, usize), bool>> = LazyLock::new(|| {
         let known = all().map(|(name, arguments, _)| {
@@ -146,7 +147,7 @@ fn measure(cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
     once(job.take(cost(&cv.1, job.left.get())).map(|()| whole(cv.1)))
 }
 
-/// A number that no operation should go on with.
+/// Whether a number is too long for further operations.
 fn is_too_long(value: &Val) -> bool {
     match value {
         Val::Num(Num::BigInt(number)) => number.bits() > MAX_BITS,
@@ -201,7 +202,7 @@ fn times(mut cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
     once(job.take(repeated).and_then(|()| (a * b).map(whole).map_err(Exn::from)))
 }
 
-/// What was computed is an integer where it is whole: jq knows one kind of number.
+/// A computed whole number becomes an integer, because jq has one kind of number.
 fn whole(value: Val) -> Val {
     match value {
         Val::Num(Num::Float(float)) if float.fract() == 0.0 && float.abs() < MAX_WHOLE => {

@@ -1,13 +1,13 @@
-//! Rewrites what Java's regular expressions write otherwise: `\d`, `\w` and `\s` are ASCII, `\Q…\E` quotes,
-//! `\p{Alpha}` and its like name ASCII classes, and any sign may be escaped.
+//! Rewrites the parts of Java's regular expressions that have another syntax: `\d`, `\w` and `\s` are ASCII,
+//! `\Q…\E` quotes, `\p{Alpha}` and similar names are ASCII classes, and any punctuation may be escaped.
 //!
-//! Knows only the text of a pattern; what it does not know it leaves as it is. One more class is one more
-//! arm of [`posix`] or [`predefined`].
+//! Knows only the text of a pattern, and leaves unknown parts unchanged. To add a class: an arm of [`posix`]
+//! or [`predefined`].
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Signs whose escape means the sign itself in both dialects.
+/// Punctuation with an escape that means the character itself in both dialects.
 const SIGNS: &str = r"\.+*?()|[]{}^$-&~#/";
 
 /// The pattern for the engine.

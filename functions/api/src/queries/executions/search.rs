@@ -1,5 +1,5 @@
-//! Finding executions. What the store's indexes can answer goes to the store as it is; what they cannot (a part of a
-//! flow's name, children only) is put together from several searches, or looked for among the newest.
+//! Searches executions. Conditions that the store's indexes support go to the store. The others (a part of a
+//! flow's name, only children) are answered by several searches, or by looking through the newest executions.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -12,11 +12,12 @@ use segue_model::parse_duration;
 use segue_model::state::State as ExecutionState;
 use segue_ports::state::ExecutionFilter;
 
-/// How many flows a condition on names may stand for.
+/// The largest number of flows that a condition on names may select.
 const MOST_FLOWS: usize = 200;
-/// How many of the newest are looked through where the store cannot look for itself, and the most of a bulk action.
+/// The number of the newest executions that are looked through for conditions the store does not support. It
+/// also limits a bulk action.
 const MOST_SCANNED: u32 = 10_000;
-/// How many are read at once.
+/// The number of executions read at once.
 const CHUNK: u32 = 500;
 
 /// Executions that a query means, without their task runs.
@@ -29,23 +30,23 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
     Ok(paged(found.iter().map(types::Execution::listed).collect(), total))
 }
 
-/// Which executions a query means.
+/// The executions that a query selects.
 pub(crate) struct Selection {
-    /// Any of these; none at all where there is none.
+    /// At least one of these must match. Without any, nothing is selected.
     filters: Vec<ExecutionFilter>,
-    /// All of these besides.
+    /// All of these must match too.
     rest: Vec<Rest>,
 }
 
-/// What the store cannot look for.
+/// A condition that the store does not support.
 enum Rest {
     /// Whether it is a subflow.
     IsChild(bool),
-    /// Not of the namespace `system`, or only of it.
+    /// In the namespace `system`, or outside of it.
     IsSystem(bool),
-    /// By that trigger.
+    /// Started by this trigger.
     Trigger(String),
-    /// About a label.
+    /// A condition on a label.
     Label(Condition),
 }
 
@@ -68,19 +69,19 @@ impl Rest {
     }
 }
 
-/// A selection while its conditions are read.
+/// A selection while its conditions are parsed.
 #[derive(Default)]
 struct Builder {
     filter: ExecutionFilter,
     /// Conditions on names that need the list of flows.
     names: Vec<Condition>,
     rest: Vec<Rest>,
-    /// Where states were named.
+    /// Whether the query names states.
     has_states: bool,
 }
 
 impl Selection {
-    /// Reads a query.
+    /// Parses a query.
     pub(crate) async fn from_query(api: &Api, query: &Query) -> Answer<Self> {
         let mut builder = Builder::default();
         for condition in plain(query)?.into_iter().chain(query.conditions()?) {
@@ -98,7 +99,7 @@ impl Selection {
         builder.finish(api).await
     }
 
-    /// Of those the ones in one of these states.
+    /// Only those in one of these states.
     pub(crate) fn only(mut self, states: &[ExecutionState]) -> Self {
         if states.len() == ExecutionState::ALL.len() {
             return self;
@@ -110,7 +111,7 @@ impl Selection {
                 filter.states.retain(|state| states.contains(state));
             }
         }
-        // Without a state the store would take all for meant.
+        // To the store, an empty list of states means all states.
         self.filters.retain(|filter| !filter.states.is_empty());
         self
     }
@@ -147,7 +148,7 @@ impl Selection {
         Ok((found, total))
     }
 
-    /// So many of the newest, some passed over.
+    /// The newest executions, at most `limit`, after skipping `offset`.
     async fn newest(&self, api: &Api, offset: u32, limit: u32) -> Answer<Vec<Execution>> {
         if let [only] = &self.filters[..] {
             let filter = ExecutionFilter { offset, limit, ..only.clone() };
@@ -187,7 +188,7 @@ impl Selection {
     }
 }
 
-/// The older parameters, as conditions.
+/// The old parameters, as conditions.
 fn plain(query: &Query) -> Answer<Vec<Condition>> {
     let mut conditions = Vec::new();
     for (name, op) in [
@@ -289,7 +290,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Only these states, of those that were left.
+    /// Keeps only these states.
     fn states(&mut self, states: &[ExecutionState]) {
         if self.has_states {
             self.filter.states.retain(|state| states.contains(state));
@@ -301,7 +302,7 @@ impl Builder {
 
     async fn finish(self, api: &Api) -> Answer<Selection> {
         let Self { filter, names, rest, has_states } = self;
-        // No state is left: nothing is meant, though to the store an empty list means all.
+        // No state is left, so nothing is selected. To the store, an empty list would mean all states.
         if has_states && filter.states.is_empty() {
             return Ok(Selection { filters: Vec::new(), rest });
         }

@@ -1,4 +1,4 @@
-//! Which flow calls which: by a Subflow or a ForEachItem, or by a Flow trigger that waits for it.
+//! Which flow calls which: with a Subflow or a ForEachItem, or with a Flow trigger that waits for it.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// A flow's namespace and id.
 type Name = (String, String);
 
-/// From the one that comes first to the one that follows, and why.
+/// From the first flow to the one that follows, with the reason.
 type Edge = (Name, Name, &'static str);
 
 /// The flows a flow calls, and those that call it unless only the called ones are wanted.
@@ -37,7 +37,7 @@ pub(crate) async fn of_namespace(api: &Api, namespace: &str) -> Answer<types::De
     Ok(view(edges, None))
 }
 
-/// All edges between flows that are there.
+/// All edges between existing flows.
 async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
     let mut edges = BTreeSet::new();
     for flow in all(api).await? {
@@ -49,7 +49,7 @@ async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
                     FlowableKind::ForEachItem(items) => Some(&items.subflow),
                     _ => None,
                 };
-                // A name that is rendered is not known before it runs.
+                // The name in an expression is unknown before the flow runs.
                 if let Some(called) =
                     called.filter(|called| !called.namespace.contains('{') && !called.flow_id.contains('{'))
                 {
@@ -72,7 +72,7 @@ async fn edges(api: &Api) -> Answer<BTreeSet<Edge>> {
     Ok(edges)
 }
 
-/// Every flow that can be run; one whose stored source no longer can is passed over.
+/// Every flow that can run. A flow with a stored source that can no longer run is left out.
 async fn all(api: &Api) -> Answer<Vec<Arc<Flow>>> {
     let mut flows = Vec::new();
     for stored in api.state().flows(None).await? {
@@ -85,7 +85,7 @@ async fn all(api: &Api) -> Answer<Vec<Arc<Flow>>> {
     Ok(flows)
 }
 
-/// Edges with the flows they join; `own` is there even alone.
+/// Edges with their flows. `own` is included even without an edge.
 fn view(edges: Vec<Edge>, own: Option<Name>) -> types::Dependencies {
     let uid = |(namespace, id): &Name| format!("main_{namespace}_{id}");
     let names: BTreeSet<&Name> =

@@ -9,7 +9,7 @@ use segue_model::label::Label;
 use segue_model::parse::flow_document;
 use segue_ports::state::StoredFlow;
 
-/// The namespace whose flows are the system's own.
+/// The namespace of the system's own flows.
 const SYSTEM: &str = "system";
 
 /// Flows that a query means, without their sources.
@@ -32,7 +32,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
     Ok(paged(page.cut(found).iter().map(flow).collect(), total))
 }
 
-/// The flows a query means, by namespace and id.
+/// The flows that a query selects, by namespace and id.
 pub(crate) async fn select(api: &Api, query: &Query) -> Answer<Vec<StoredFlow>> {
     let mut conditions = query.conditions()?;
     if let Some(text) = query.text("q") {

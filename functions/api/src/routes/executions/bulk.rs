@@ -130,7 +130,7 @@ async fn all(api: &Api, executions: Vec<Execution>, action: &Action) -> Answer<J
             Err(error) => refused.push((execution.id.to_string(), error.message().to_owned())),
         }
     }
-    // What was done stays done: who asks again with the rest is told the same of them.
+    // Finished actions are not undone. A repeated request with the rest gets the same answer for them.
     if count == 0 && !refused.is_empty() {
         return Err(ApiError::bulk(action.name(), refused));
     }

@@ -32,7 +32,7 @@ const STATE_NAMES: &[&str] = &[
 ];
 const STATES: Kind = Kind::ManyOf(STATE_NAMES);
 const ONE_STATE: Kind = Kind::OneOf(STATE_NAMES);
-/// What a search goes by.
+/// The parameters of a search.
 pub(super) const SEARCH: [Param; 11] = [
     Param::new("q", Kind::Text, "An execution's id, or a part of its flow's name."),
     Param::new("namespace", Kind::Text, "This namespace and those below it."),

@@ -45,7 +45,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .is("restartTrigger", "Frees it from the execution that holds it, if one does.")
             .refuses(&[404, 409]),
         delete(key, update::remove)
-            .is("deleteTrigger", "Removes the state of a trigger whose flow has it no more.")
+            .is("deleteTrigger", "Removes the state of a trigger that its flow no longer has.")
             .answers_code(204)
             .refuses(&[404, 409]),
         post("/triggers/set-disabled/by-triggers", update::set_disabled)

@@ -29,7 +29,7 @@ pub(super) struct Which {
     /// Which of the slots are run.
     #[arg(long, value_enum, default_value_t = Mode::All)]
     mode: Mode,
-    /// How many executions may be open at once; the flow's own limit holds besides.
+    /// How many executions may be open at once; the flow's own limit also applies.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     max_active: u32,
     /// The backfill's id; the same request sent twice is one backfill then.

@@ -119,7 +119,7 @@ async fn show(
             },
             event = log.next(), if log_is_open => match event? {
                 Some(event) => tell(live, &latest, &mut told, event),
-                // The log ends with the execution, whose own stream says so as well.
+                // The log ends with the execution. The stream of the execution ends too.
                 None => log_is_open = false,
             },
             () = tokio::time::sleep(TICK) => live.tick(),
@@ -167,7 +167,7 @@ impl Pause {
         let is_paused = execution.state.current == State::Paused;
         if is_paused && !self.0 {
             let id = &execution.id;
-            eprintln!("the execution is paused; `segue execution resume {id}` lets it go on");
+            eprintln!("the execution is paused; `segue execution resume {id}` continues it");
         }
         self.0 = is_paused;
     }

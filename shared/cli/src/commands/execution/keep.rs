@@ -59,7 +59,7 @@ pub(crate) struct Delete {
 fn known_state(text: &str) -> Result<String, String> {
     segue_model::state::State::parse(text)
         .map(|state| state.to_string())
-        .ok_or_else(|| "there is no such state; SUCCESS, FAILED, RUNNING, QUEUED, PAUSED … are".to_owned())
+        .ok_or_else(|| "unknown state; write SUCCESS, FAILED, RUNNING, QUEUED, PAUSED …".to_owned())
 }
 
 pub(super) async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {

@@ -39,7 +39,7 @@ pub(super) async fn run(session: &Session, args: &Run) -> anyhow::Result<u8> {
         let declared = declared(flow.read::<Flow>().await?.value);
         // The server passes over what is no input, as Kestra does; a slip of the pen should not go unseen.
         for (name, _) in args.inputs.iter().filter(|(name, _)| !declared.contains_key(name)) {
-            eprintln!("warning: {namespace}.{id} has no input '{name}'; it is passed over");
+            eprintln!("warning: {namespace}.{id} has no input '{name}'; it is ignored");
         }
         declared.into_iter().filter(|(_, kind)| kind == "FILE").map(|(name, _)| name).collect()
     };

@@ -19,7 +19,7 @@ struct Known {
 #[derive(Debug, Default)]
 pub(super) struct Folder {
     files: BTreeMap<PathBuf, Known>,
-    /// Flows whose file went away, until they are deleted.
+    /// Flows with a removed file, until they are deleted.
     orphans: BTreeSet<Name>,
 }
 
@@ -55,8 +55,8 @@ impl Folder {
         gone
     }
 
-    /// The flows that no file holds any more. A flow whose file was renamed, or that was moved into another, is
-    /// none of them.
+    /// The flows that no file contains any more. A flow in a renamed file, or a flow that was moved to another file, is
+    /// not one of them.
     pub(super) fn orphans(&mut self) -> Vec<Name> {
         let held: BTreeSet<&Name> = self.files.values().flat_map(|known| &known.flows).collect();
         self.orphans.retain(|name| !held.contains(name));

@@ -32,7 +32,7 @@ pub(super) async fn import(session: &Session, args: &Files) -> anyhow::Result<Re
         }
         match deployed.saved {
             None => {
-                eprintln!("{}: refused, nothing of it was saved", file.display());
+                eprintln!("{}: refused, and none of its flows was saved", file.display());
                 reply.code = crate::REFUSED;
             }
             Some(flows) if flows.is_empty() => {

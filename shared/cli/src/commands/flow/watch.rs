@@ -29,7 +29,7 @@ pub(crate) struct Watch {
 
 pub(super) async fn run(session: &Session, args: &Watch) -> anyhow::Result<u8> {
     if !args.dir.is_dir() {
-        return Err(Refused(format!("{} is no folder", args.dir.display())).into());
+        return Err(Refused(format!("{} is not a folder", args.dir.display())).into());
     }
     let (sender, mut events) = mpsc::unbounded_channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -49,7 +49,7 @@ pub(super) async fn run(session: &Session, args: &Watch) -> anyhow::Result<u8> {
                 return Ok(crate::OK);
             }
         } else {
-            // Whatever wakes it, the folder is looked at anew.
+            // The folder is read again after every event.
             let _ = tokio::time::timeout(RETRY, events.recv()).await;
         }
         while let Ok(Some(())) = tokio::time::timeout(QUIET, events.recv()).await {}
@@ -137,7 +137,7 @@ impl Sync<'_> {
                     Err(error) => return Err(error),
                 }
             } else {
-                say(format!("{namespace}.{id} has no file any more and stays (--delete would delete it)"));
+                say(format!("{namespace}.{id} has no file any more, and is kept (--delete would delete it)"));
             }
             self.folder.forget(&orphan);
         }

@@ -1,4 +1,4 @@
-//! `debug.Return`: gives out a rendered text as the output `value`.
+//! `debug.Return`: returns a rendered text as the output `value`.
 //!
 //! ```yaml
 //! - id: name

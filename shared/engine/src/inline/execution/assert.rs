@@ -22,9 +22,11 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
             [
                 (
                     "conditions",
-                    schema::list("Templates, each of which must hold: false, 0, -0 and nothing do not."),
+                    schema::list(
+                        "Templates that must all be true. false, 0, -0 and an empty text are not true.",
+                    ),
                 ),
-                ("errorMessage", schema::text("What the failure says besides.")),
+                ("errorMessage", schema::text("A text to add to the error message.")),
             ],
             &["conditions"],
         )

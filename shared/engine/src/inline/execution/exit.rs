@@ -18,7 +18,7 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
             [(
                 "state",
                 schema::one_of(
-                    "How the execution ends; KILLED ends running tasks too.",
+                    "The state in which the execution ends. KILLED also stops running tasks.",
                     &states,
                     Some("SUCCESS"),
                 ),

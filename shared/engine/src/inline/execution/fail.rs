@@ -17,8 +17,13 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
     schema: || {
         schema::object(
             [
-                ("condition", schema::text("The task fails when it holds: false, 0, -0 and nothing do not.")),
-                ("errorMessage", schema::text("What the failure says, `Task failure` unless given.")),
+                (
+                    "condition",
+                    schema::text(
+                        "The task fails if the template is true. false, 0, -0 and an empty text are not true.",
+                    ),
+                ),
+                ("errorMessage", schema::text("The error message. Default: `Task failure`.")),
             ],
             &[],
         )

@@ -18,7 +18,7 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
     aliases: &["io.kestra.core.tasks.executions.Labels"],
     schema: || {
         let labels = json!({
-            "description": "A map, a list of `key` and `value`, or a text of JSON.",
+            "description": "A map, a list of `key` and `value`, or JSON text.",
             "type": ["object", "array", "string"],
         });
         schema::object([("labels", labels)], &["labels"])
@@ -44,7 +44,7 @@ fn run(call: &InlineCall<'_>) -> Result<InlineOutcome, InlineError> {
     Ok(InlineOutcome { changes: vec![Change::Labels(labels)], ..InlineOutcome::default() })
 }
 
-/// Labels from a map or a list, each key once; of two with one key the last counts.
+/// Labels from a map or a list, each key once. If a key repeats, the last label wins.
 fn labels(written: &Json) -> Result<Vec<Label>, InlineError> {
     let mut labels = Vec::new();
     match written {
@@ -84,7 +84,7 @@ fn label(key: &str, value: &Json) -> Result<Label, InlineError> {
 
 fn unknown(value: &Json) -> InlineError {
     InlineError::failed(format!(
-        "Unknown value type: {}. `labels` must be a map, a list of `key` and `value`, or a text of JSON",
+        "Unknown value type: {}. `labels` must be a map, a list of `key` and `value`, or JSON text",
         kind_of(value)
     ))
 }

@@ -1,5 +1,5 @@
-//! Task types that change or end the execution they run in, or another one. To add one: a file here and a line
-//! in the table of inline types.
+//! Task types that change or end their own or another execution. To add one: a file here and a line in the
+//! table of inline types.
 
 pub(super) mod assert;
 pub(super) mod exit;

@@ -1,5 +1,6 @@
-//! `execution.Resume`: resumes a paused execution, this one unless another is named. Another one that is not paused
-//! is a failure; whether this one is, and whether the inputs fit, is known only where the change is made.
+//! `execution.Resume`: resumes a paused execution, by default this one. The task fails if another execution
+//! is named and is not paused. Whether this execution is paused, and whether the inputs are valid, is checked
+//! only when the change is made.
 //!
 //! ```yaml
 //! - id: go_on
@@ -19,7 +20,7 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
     schema: || {
         schema::object(
             [
-                ("executionId", schema::text("The execution, this one unless given.")),
+                ("executionId", schema::text("The execution. Default: this one.")),
                 ("namespace", schema::text("The namespace of its flow; goes with `flowId`.")),
                 ("flowId", schema::text("Its flow; goes with `namespace`.")),
                 ("inputs", schema::map("Values for `onResume`.")),
@@ -52,7 +53,7 @@ fn refuse_unless_paused(call: &InlineCall<'_>, id: &str) -> Result<(), InlineErr
     match call.scope.lookups.lookup(&lookup) {
         Answer::Found(state) if state == State::Paused.as_str() => Ok(()),
         Answer::Found(state) => Err(InlineError::failed(format!(
-            "the execution {id} is not paused, it is {}, so it cannot be resumed",
+            "the execution {id} cannot be resumed: it is {}, not PAUSED",
             state.as_str().unwrap_or_default()
         ))),
         Answer::Missing => Err(InlineError::failed(format!("there is no execution {id} to resume"))),
@@ -78,7 +79,7 @@ mod tests {
         let resume = json!({"executionId": "other"});
         assert_eq!(bench.asked(TYPE.name, &resume), [asked("other")]);
         bench.table.insert(asked("other"), Answer::Found(json!("SUCCESS")));
-        assert!(bench.failure(TYPE.name, &resume).contains("other is not paused, it is SUCCESS"));
+        assert!(bench.failure(TYPE.name, &resume).contains("other cannot be resumed: it is SUCCESS"));
         bench.table.insert(asked("other"), Answer::Missing);
         assert!(bench.failure(TYPE.name, &resume).contains("no execution other"));
     }

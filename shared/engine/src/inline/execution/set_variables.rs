@@ -16,8 +16,8 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
     schema: || {
         schema::object(
             [
-                ("variables", schema::map("The variables; maps are merged with those that are there.")),
-                ("overwrite", schema::flag("Whether variables that are there are replaced.", true)),
+                ("variables", schema::map("The variables. Maps are merged with existing ones.")),
+                ("overwrite", schema::flag("Whether existing variables are replaced.", true)),
             ],
             &["variables"],
         )

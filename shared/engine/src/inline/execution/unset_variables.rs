@@ -17,10 +17,7 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
         schema::object(
             [
                 ("variables", schema::list("The names of the variables.")),
-                (
-                    "ignoreMissing",
-                    schema::flag("Whether a variable that is not there is passed over.", false),
-                ),
+                ("ignoreMissing", schema::flag("Whether a missing variable is ignored.", false)),
             ],
             &["variables"],
         )
@@ -52,9 +49,9 @@ fn run(call: &InlineCall<'_>) -> Result<InlineOutcome, InlineError> {
     Ok(InlineOutcome { changes, ..InlineOutcome::default() })
 }
 
-/// Removes a variable; false when it is not there.
+/// Removes a variable. Returns false if it does not exist.
 fn remove(variables: &mut Map, name: &str) -> bool {
-    // A key that itself has dots is meant before a path is.
+    // A key with dots comes before a path.
     if variables.shift_remove(name).is_some() {
         return true;
     }

@@ -1,4 +1,4 @@
-//! `kv.Delete`: removes a value of the KV store and gives out as `deleted` whether there was one.
+//! `kv.Delete`: removes a value of the KV store. The output `deleted` says whether there was one.
 //!
 //! ```yaml
 //! - id: forget
@@ -17,7 +17,7 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
         schema::object(
             [
                 ("key", schema::text("The key.")),
-                ("namespace", schema::text("The namespace, the flow's own unless given.")),
+                ("namespace", schema::text("The namespace. Default: the flow's own.")),
                 ("errorOnMissing", schema::flag("Whether the task fails when there is no value.", false)),
             ],
             &["key"],

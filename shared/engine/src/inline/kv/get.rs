@@ -1,4 +1,4 @@
-//! `kv.Get`: gives out a value of the KV store as `value`, null when there is none.
+//! `kv.Get`: returns a value of the KV store as `value`, null if there is none.
 //!
 //! ```yaml
 //! - id: last
@@ -18,10 +18,7 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
         schema::object(
             [
                 ("key", schema::text("The key.")),
-                (
-                    "namespace",
-                    schema::text("The namespace, the flow's own and then its parents unless given."),
-                ),
+                ("namespace", schema::text("The namespace. Default: the flow's own, and then its parents.")),
                 ("errorOnMissing", schema::flag("Whether the task fails when there is no value.", false)),
             ],
             &["key"],

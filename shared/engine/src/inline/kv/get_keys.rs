@@ -1,4 +1,4 @@
-//! `kv.GetKeys`: gives out the keys of a namespace as `keys`.
+//! `kv.GetKeys`: returns the keys of a namespace as `keys`.
 //!
 //! ```yaml
 //! - id: keys
@@ -17,8 +17,8 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
     schema: || {
         schema::object(
             [
-                ("prefix", schema::text("What the keys begin with; all keys unless given.")),
-                ("namespace", schema::text("The namespace, the flow's own unless given.")),
+                ("prefix", schema::text("The beginning of the keys. Default: all keys.")),
+                ("namespace", schema::text("The namespace. Default: the flow's own.")),
             ],
             &[],
         )

@@ -1,8 +1,8 @@
-//! Task types over the KV store, and what they share: which namespace, which keys there may be, what type a
-//! value has (docs/kestra.md 4.1).
+//! Task types for the KV store, and the parts they share: the namespace, the allowed keys, and the type of a
+//! value (docs/kestra.md 4.1).
 //!
-//! Knows nothing of where values are kept: they are asked for by lookup and changed by [`super::Change`]. To add
-//! one: a file here and a line in the table of inline types.
+//! They do not know where values are stored: values are read by lookups and changed by [`super::Change`]. To
+//! add one: a file here and a line in the table of inline types.
 
 pub(super) mod delete;
 pub(super) mod get;
@@ -15,20 +15,20 @@ use super::{InlineCall, InlineError};
 use segue_model::Json;
 use segue_template::{Answer, Lookup};
 
-/// The namespace a task names, the flow's own unless given.
+/// The namespace in the task. Default: the flow's own.
 fn namespace(call: &InlineCall<'_>) -> Result<String, InlineError> {
     let named = call.text("namespace")?.filter(|name| !name.is_empty());
     Ok(named.unwrap_or_else(|| call.execution.namespace.clone()))
 }
 
-/// The key a task names.
+/// The key in the task.
 fn key(call: &InlineCall<'_>) -> Result<String, InlineError> {
     let key = call.text("key")?.ok_or_else(|| missing("key"))?;
     if is_key(&key) {
         return Ok(key);
     }
     Err(InlineError::failed(format!(
-        "The key '{key}' is not allowed: a key starts with a letter or a digit and goes on with letters, digits, \
+        "The key '{key}' is not allowed: a key starts with a letter or a digit, followed by letters, digits, \
          dots, underscores and hyphens"
     )))
 }
@@ -38,7 +38,7 @@ fn is_key(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-/// The value under a key; without a namespace, the flow's own and then its parents are searched.
+/// The value of a key. Without a namespace, the flow's own and then its parents are searched.
 pub(super) fn stored(
     call: &InlineCall<'_>,
     namespace: Option<&str>,
@@ -57,7 +57,7 @@ fn answered(answer: Answer) -> Result<Option<Json>, InlineError> {
     }
 }
 
-/// The failure of a task that must find a value and does not.
+/// The failure of a task that requires a value and does not find it.
 fn not_found(key: &str, namespace: &str) -> InlineError {
     InlineError::failed(format!(
         "No value found for key '{key}' in namespace '{namespace}' and `errorOnMissing` is set to true"

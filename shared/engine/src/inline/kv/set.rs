@@ -28,10 +28,10 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
                         "The value; a text that is a single expression keeps the type of its result.",
                     ),
                 ),
-                ("namespace", schema::text("The namespace, the flow's own unless given.")),
-                ("kvType", schema::one_of("What a value that is a text is read as.", &kinds, None)),
-                ("ttl", schema::duration("How long the value stays.")),
-                ("overwrite", schema::flag("Whether a value that is there is replaced.", true)),
+                ("namespace", schema::text("The namespace. Default: the flow's own.")),
+                ("kvType", schema::one_of("The type of a value that is written as text.", &kinds, None)),
+                ("ttl", schema::duration("How long the value is stored.")),
+                ("overwrite", schema::flag("Whether an existing value is replaced.", true)),
                 ("kvDescription", schema::text("A text for people.")),
             ],
             &["key", "value"],
@@ -47,7 +47,9 @@ fn run(call: &InlineCall<'_>) -> Result<InlineOutcome, InlineError> {
     let expires = match call.duration("ttl")? {
         None => None,
         Some(ttl) => Some(call.now.checked_add(ttl).map_err(|_| {
-            InlineError::failed("`ttl` is too long: the date on which the value would expire cannot be kept")
+            InlineError::failed(
+                "`ttl` is too long: the date on which the value expires is beyond the calendar",
+            )
         })?),
     };
     if !call.flag("overwrite", true)? && stored(call, Some(&namespace), &key)?.is_some() {

@@ -1,11 +1,11 @@
-//! The type of a KV value, and reading a text as the type that `kvType` names.
+//! The type of a KV value, and parsing a text as the type in `kvType`.
 
 use crate::inline::KvKind;
 use crate::inputs::instants;
 use segue_model::{Json, parse_duration};
 
 impl KvKind {
-    /// The kind of that name, case not minded.
+    /// The type with this name. The case does not matter.
     pub(super) fn parse(name: &str) -> Option<Self> {
         match name.trim().to_ascii_uppercase().as_str() {
             "STRING" => Some(Self::String),
@@ -20,7 +20,7 @@ impl KvKind {
     }
 }
 
-/// The kind of a value nothing was said about. A text that is an ISO duration is one.
+/// The type of a value without `kvType`. A text that is an ISO duration is a DURATION.
 pub(super) fn kind_of(value: &Json) -> KvKind {
     match value {
         Json::Bool(_) => KvKind::Boolean,
@@ -31,14 +31,14 @@ pub(super) fn kind_of(value: &Json) -> KvKind {
     }
 }
 
-/// Whether a text is read back as a duration: whole days, hours, minutes and seconds, in capitals.
+/// Whether a text is a duration: whole days, hours, minutes and seconds, in capitals.
 fn is_duration(text: &str) -> bool {
     text.starts_with('P')
         && text.bytes().all(|byte| matches!(byte, b'P' | b'T' | b'D' | b'H' | b'M' | b'S' | b'0'..=b'9'))
         && parse_duration(text).is_ok()
 }
 
-/// Reads a text as a value of that kind.
+/// Parses a text as a value of this type.
 pub(super) fn read(kind: KvKind, text: &str) -> Result<(KvKind, Json), String> {
     let refused = |name: &str, why: &dyn std::fmt::Display| {
         format!("`value` must be a {name} as `kvType` says, but is '{text}': {why}")

@@ -1,4 +1,4 @@
-//! `state.Delete`: removes a state and gives out as `deleted` whether there was one.
+//! `state.Delete`: removes a state. The output `deleted` says whether there was one.
 
 use super::{key, not_found, object, state};
 use crate::inline::{Change, InlineCall, InlineError, InlineOutcome, InlineType, schema};

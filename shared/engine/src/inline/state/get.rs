@@ -1,4 +1,4 @@
-//! `state.Get`: gives out a state as `data` and how many entries it has as `count`.
+//! `state.Get`: returns a state as `data` and the number of its entries as `count`.
 
 use super::{key, not_found, object, state};
 use crate::inline::{InlineCall, InlineError, InlineOutcome, InlineType, schema};

@@ -1,5 +1,5 @@
-//! The deprecated state store (`state.Set`, `state.Get`, `state.Delete`; use `kv.*`): a map per flow, or per
-//! namespace, kept as one KV value under a key of its own (docs/kestra.md 4.1).
+//! The deprecated state store (`state.Set`, `state.Get`, `state.Delete`; use `kv.*`): a map for each flow or
+//! namespace, stored as one KV value under a key of its own (docs/kestra.md 4.1).
 //!
 //! To add one: a file here and a line in the table of inline types.
 
@@ -13,7 +13,7 @@ use segue_model::execution::slug;
 use segue_model::id::friendly_id;
 use segue_model::{Json, Map};
 
-/// The KV key of the state a task names.
+/// The KV key of a task's state.
 fn key(call: &InlineCall<'_>) -> Result<String, InlineError> {
     let name = call.text("name")?.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned());
     let mut key = format!("states_{name}");
@@ -23,7 +23,7 @@ fn key(call: &InlineCall<'_>) -> Result<String, InlineError> {
     if call.flag("taskrunValue", true)?
         && let Some(value) = &call.task_run.value
     {
-        // A loop value may be any text; a hash of it may stand in a key.
+        // A loop value may be any text, so its hash is used in the key.
         key = format!("{key}_{}", friendly_id(&[value]));
     }
     Ok(key)
@@ -35,21 +35,21 @@ fn state(call: &InlineCall<'_>, key: &str) -> Result<Option<Map>, InlineError> {
         None => Ok(None),
         Some(Json::Object(map)) => Ok(Some(map)),
         Some(_) => Err(InlineError::failed(format!(
-            "The KV value '{key}' is no state: it was set by something else; choose another `name`"
+            "The KV value '{key}' is not a state: it was not set by state.Set; choose another `name`"
         ))),
     }
 }
 
-/// The failure of a task that must find a state and does not.
+/// The failure of a task that requires a state and does not find it.
 fn not_found(key: &str) -> InlineError {
     InlineError::failed(format!("State {key} not found and `errorOnMissing` is set to true"))
 }
 
-/// The schema of the properties all three have, with those of one task.
+/// The schema of the common properties, with those of one task.
 fn object<const N: usize>(own: [(&str, Json); N], required: &[&str]) -> Json {
     let mut all = schema::object(
         [
-            ("name", schema::text("The name of the state, `default` unless given.")),
+            ("name", schema::text("The name of the state. Default: `default`.")),
             ("namespace", schema::flag("Whether all flows of the namespace share it.", false)),
             ("taskrunValue", schema::flag("Whether each value of a loop has its own.", true)),
         ],
@@ -68,7 +68,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_key_says_whose_state_it_is() {
+    fn the_key_names_the_owner_of_the_state() {
         let mut bench = Bench::with(json!({"inputs": {"name": "n"}}));
         let of = |bench: &Bench, properties: Json| bench.call(&properties, |call| key(call).unwrap());
         assert_eq!(of(&bench, json!({})), "my-flow_states_default");

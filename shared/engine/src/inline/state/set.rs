@@ -1,4 +1,4 @@
-//! `state.Set`: merges a map into a state; gives out how many entries it has and the key it is kept under.
+//! `state.Set`: merges a map into a state. Returns the number of its entries and its key.
 
 use super::{key, object, state};
 use crate::inline::properties::{merged, missing};
@@ -8,7 +8,7 @@ use segue_model::{Json, Map};
 pub(in crate::inline) const TYPE: InlineType = InlineType {
     name: "io.kestra.plugin.core.state.Set",
     aliases: &["io.kestra.core.tasks.states.Set"],
-    schema: || object([("data", schema::map("What is merged into the state."))], &["data"]),
+    schema: || object([("data", schema::map("The map to merge into the state."))], &["data"]),
     run,
 };
 
@@ -59,7 +59,7 @@ mod tests {
             assert_eq!((set.as_str(), merged), (key, &value));
         }
         let taken = Bench::new().kv(Some("company.team"), key, Answer::Found(json!(1)));
-        assert!(taken.failure(TYPE.name, &properties).contains("is no state"));
+        assert!(taken.failure(TYPE.name, &properties).contains("is not a state"));
         assert!(Bench::new().failure(TYPE.name, &json!({})).contains("`data` is required"));
     }
 }

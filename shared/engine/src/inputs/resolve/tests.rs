@@ -167,7 +167,7 @@ fn a_condition_decides_whether_an_input_is_asked_for() {
     assert_eq!(
         refused(&inputs, json!({"cloud": true})),
         ["Invalid input for `region`, missing required input, but received `null`"],
-        "what depends on a refused input is not told of"
+        "inputs that depend on a refused input are not reported"
     );
 }
 

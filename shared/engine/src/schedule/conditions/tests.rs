@@ -42,7 +42,7 @@ fn condition(name: &str, properties: Json) -> Json {
     condition
 }
 
-/// Asks at a slot in Paris.
+/// Evaluates a condition at a slot in Paris.
 fn ask_at(slot: &str, name: &str, properties: Json) -> Result<bool, ConditionError> {
     let zone = segue_template::time_zone("Europe/Paris").unwrap();
     let slot = at(slot);
@@ -57,7 +57,7 @@ fn ask_at(slot: &str, name: &str, properties: Json) -> Result<bool, ConditionErr
     holds(&condition(name, properties), &facts)
 }
 
-/// Asks about an execution.
+/// Evaluates a condition on an execution.
 fn ask_of(
     execution: &Execution,
     runs: &[TaskRun],
@@ -223,10 +223,10 @@ fn what_cannot_be_told_is_an_error() {
     assert!(error("DateTimeBetween", json!({})).contains("needs 'after'"));
     assert!(error("DayWeek", json!({"dayOfWeek": "MONDAY", "date": "soon"})).contains("is not a date"));
     assert!(error("TimeBetween", json!({"after": "noon"})).contains("is not a time of day"));
-    assert!(error("ExecutionFlow", json!({})).contains("about an execution"));
+    assert!(error("ExecutionFlow", json!({})).contains("needs an execution"));
     assert!(error("Expression", json!({"expression": "{{ missing.x }}"})).contains("missing"));
     let kv = json!({"expression": "{{ kv('a') }}"});
     assert_eq!(ask_at("2024-06-07T08:00:00Z", "Expression", kv), Err(ConditionError::Pending));
     let none = ask_of(&execution(), &[], "DayWeek", json!({"dayOfWeek": "MONDAY"}));
-    assert!(matches!(none, Err(ConditionError::Failed(message)) if message.contains("no 'date'")));
+    assert!(matches!(none, Err(ConditionError::Failed(message)) if message.contains("has a 'date'")));
 }

@@ -1,10 +1,10 @@
-//! Dates of conditions: a moment with the clock of its own offset, as Java's `ZonedDateTime` has it.
+//! Dates of conditions: a time with the clock of its own offset, like Java's `ZonedDateTime`.
 
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time, Weekday};
 use jiff::tz::{Offset, TimeZone};
 
-/// A moment, and what the clock shows there.
+/// A time, and the clock at its offset.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
     instant: Timestamp,
@@ -16,7 +16,7 @@ impl Moment {
         Self { instant, offset: zone.to_offset(instant) }
     }
 
-    /// Reads a date with its offset; one without is UTC.
+    /// Parses a date with its offset. Without an offset, it is UTC.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let refused = || format!("'{text}' is not a date with its offset such as 2024-01-31T10:00:00Z");
         let text = text.trim();
@@ -48,12 +48,12 @@ impl Moment {
         self.offset.to_datetime(self.instant)
     }
 
-    /// The time of day less the offset, in nanoseconds: how Java orders times with an offset.
+    /// The time of day minus the offset, in nanoseconds. Java orders times with an offset in this way.
     pub(super) fn time(&self) -> i64 {
         less_offset(self.wall().time(), self.offset)
     }
 
-    /// Whether it is on that day of the week.
+    /// Whether it is on this day of the week.
     pub(super) fn is_on(&self, day: &str) -> bool {
         let name = match self.wall().weekday() {
             Weekday::Monday => "MONDAY",
@@ -71,7 +71,7 @@ impl Moment {
         matches!(self.wall().weekday(), Weekday::Saturday | Weekday::Sunday)
     }
 
-    /// Whether it is the first, second, … or last of its day of the week in the month.
+    /// Whether it is the first, second, … or last of its weekday in the month.
     pub(super) fn is_the(&self, place: &str) -> bool {
         let wall = self.wall();
         let (day, days) = (wall.day(), wall.date().days_in_month());
@@ -92,7 +92,7 @@ fn less_offset(time: Time, offset: Offset) -> i64 {
     nanos - i64::from(offset.seconds()) * 1_000_000_000
 }
 
-/// Reads a time of day with its offset, `16:19:12Z` or `16:19+02:00`; one without is UTC.
+/// Parses a time of day with its offset, `16:19:12Z` or `16:19+02:00`. Without an offset, it is UTC.
 pub(super) fn offset_time(text: &str) -> Result<i64, String> {
     let refused = || format!("'{text}' is not a time of day with its offset such as 16:19:12Z");
     let text = text.trim();

@@ -1,7 +1,8 @@
-//! Which executions fire a Flow trigger (docs/kestra.md 5.5): by its `states` and `conditions` alone, or together
-//! with others by `preconditions` (and the older MultipleCondition), whose parts are collected in windows of time.
+//! Decides which executions fire a Flow trigger (docs/kestra.md 5.5): with `states` and `conditions` alone,
+//! or together with others through `preconditions` (and the older MultipleCondition). The parts of
+//! preconditions are collected in time windows.
 //!
-//! What it must not know: where windows are kept between two executions; they come in and go out.
+//! What it must not know: where windows are stored between two executions. They are an argument and a result.
 
 mod parts;
 mod window;
@@ -17,7 +18,7 @@ use segue_model::trigger::Trigger;
 use segue_model::{Json, Map};
 use serde_json::json;
 
-/// A Flow trigger, read.
+/// A parsed Flow trigger.
 #[derive(Clone, Debug)]
 pub struct FlowTrigger {
     states: Option<Vec<State>>,
@@ -25,7 +26,7 @@ pub struct FlowTrigger {
     preconditions: Vec<Precondition>,
 }
 
-/// A set of parts that must all be met within a window of time.
+/// A set of parts that must all be met within a time window.
 #[derive(Clone, Debug)]
 struct Precondition {
     id: String,
@@ -34,22 +35,22 @@ struct Precondition {
     parts: Vec<(String, Part)>,
 }
 
-/// What an execution does to a Flow trigger.
+/// The effect of an execution on a Flow trigger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matched {
-    /// The windows as they are then.
+    /// The windows afterwards.
     pub windows: Windows,
     /// Whether the trigger fires.
     pub fires: bool,
-    /// What made it fire, in order: the events of the windows, or the event itself.
+    /// The causes, in order: the events of the windows, or the event itself.
     pub causes: Vec<String>,
 }
 
 impl FlowTrigger {
-    /// Reads a Flow trigger.
+    /// Parses a Flow trigger.
     ///
     /// # Errors
-    /// What is wrong with its preconditions.
+    /// An error in its preconditions.
     pub fn from_trigger(trigger: &Trigger) -> Result<Self, String> {
         let named =
             |list: &Vec<Json>| list.iter().filter_map(Json::as_str).filter_map(State::parse).collect();
@@ -67,8 +68,8 @@ impl FlowTrigger {
         Ok(Self { states, conditions, preconditions })
     }
 
-    /// Whether the trigger looks at executions in that state: one of its `states`, or where it names none, any end.
-    /// PAUSED counts only where it is named.
+    /// Whether the trigger considers executions in this state: one of its `states`, or any final state if it
+    /// names none. PAUSED counts only if it is named.
     pub fn looks_at(&self, state: State) -> bool {
         match &self.states {
             Some(states) => states.contains(&state),
@@ -76,10 +77,11 @@ impl FlowTrigger {
         }
     }
 
-    /// What an execution does to the trigger. `event` names its change of state, of `date`; the same one twice
-    /// changes nothing the second time.
+    /// The effect of an execution on the trigger. `event` names the change of state at `date`. The same event
+    /// changes nothing a second time.
     ///
     /// # Errors
+    /// [`ConditionError`].
     /// [`ConditionError`].
     pub fn matched(
         &self,
@@ -193,7 +195,7 @@ impl Precondition {
     }
 }
 
-/// What `trigger.*` shows of the execution that fired a Flow trigger.
+/// The `trigger.*` of an execution that a Flow trigger started.
 pub fn variables(execution: &segue_model::execution::Execution, state: State) -> Map {
     let mut variables = Map::new();
     let id: &ExecutionId = &execution.id;
@@ -211,7 +213,8 @@ pub fn variables(execution: &segue_model::execution::Execution, state: State) ->
     variables
 }
 
-/// Whether the states named at `key` admit a state; absent ones admit all.
+/// Whether the states in the property `key` include a state. If the property is absent, all states are
+/// included.
 fn admits(part: &Json, key: &str, state: State) -> bool {
     part.get(key).and_then(Json::as_array).is_none_or(|list| has_state(list, state))
 }

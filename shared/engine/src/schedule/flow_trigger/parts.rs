@@ -1,4 +1,4 @@
-//! The parts of preconditions: a flow that ends, filters over an execution, a condition by its name.
+//! The parts of preconditions: the end of a flow, filters on an execution, a condition by name.
 
 use super::admits;
 use crate::schedule::conditions::{ConditionError, Facts, holds};
@@ -6,7 +6,7 @@ use fancy_regex::Regex;
 use segue_model::Json;
 use segue_model::execution::Execution;
 
-/// One part, as it is written.
+/// One part, as written in the flow.
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     /// An entry of `flows`.
@@ -18,7 +18,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// Whether the execution of the facts meets it.
+    /// Whether the execution of the facts meets the part.
     pub(super) fn is_met(&self, facts: &Facts<'_>) -> Result<bool, ConditionError> {
         let Some((execution, _)) = facts.execution else { return Ok(false) };
         match self {
@@ -50,7 +50,7 @@ fn is_flow(part: &Json, execution: &Execution) -> Result<bool, ConditionError> {
         && labels.iter().all(|label| execution.labels.contains(label)))
 }
 
-/// Whether a filter is true of an execution.
+/// Whether a filter is true for an execution.
 fn is_so(filter: &Json, facts: &Facts<'_>, execution: &Execution) -> Result<bool, ConditionError> {
     let text = |key: &str| filter.get(key).and_then(Json::as_str).unwrap_or_default();
     let list = |key: &str| filter.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -108,8 +108,8 @@ fn preconditions_fire_once_a_set() {
         tell("a", State::Success, "2024-01-01T03:00:00Z"),
         Some(vec!["a@2024-01-01T03:00:00Z".to_owned(), "b@2024-01-01T02:00:00Z".to_owned()])
     );
-    assert_eq!(tell("a", State::Success, "2024-01-01T03:00:00Z"), None, "told of twice");
-    assert_eq!(tell("b", State::Success, "2024-01-01T04:00:00Z"), None, "the set begins anew");
+    assert_eq!(tell("a", State::Success, "2024-01-01T03:00:00Z"), None, "reported twice");
+    assert_eq!(tell("b", State::Success, "2024-01-01T04:00:00Z"), None, "the set starts again");
     assert!(tell("a", State::Success, "2024-01-01T05:00:00Z").is_some());
 }
 
@@ -131,7 +131,7 @@ fn without_a_reset_it_fires_on() {
     let mut tell = |flow, date| tell(&both, &mut windows, flow, State::Success, date).is_some();
     assert!(!tell("a", "2024-01-01T01:00:00Z"));
     assert!(tell("b", "2024-01-01T02:00:00Z"));
-    assert!(!tell("b", "2024-01-01T02:00:00Z"), "told of twice");
+    assert!(!tell("b", "2024-01-01T02:00:00Z"), "reported twice");
     assert!(tell("b", "2024-01-01T03:00:00Z"));
 }
 

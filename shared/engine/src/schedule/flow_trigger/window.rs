@@ -1,7 +1,7 @@
-//! Windows of time in which the parts of preconditions are collected.
+//! Time windows in which the parts of preconditions are collected.
 //!
-//! A window has one stretch at a time. It is opened by the first part that is met, and the next opens when a part is
-//! met after its end. Times are those of the server's zone, UTC.
+//! A window has one stretch at a time. The first part that is met opens it. If a part is met after the end of
+//! the stretch, the next stretch begins. Times are in the server's zone, UTC.
 
 use jiff::civil::{DateTime, Time};
 use jiff::tz::Offset;
@@ -16,32 +16,32 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Windows by the ids of their preconditions.
 pub type Windows = BTreeMap<String, Window>;
 
-/// When parts count as met together.
+/// The rule for parts to count as met together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeWindow {
-    /// Stretches of one length, aligned to midnight or the hour.
+    /// Stretches of one length, aligned to midnight or to the hour.
     Duration {
         /// Their length.
         window: SignedDuration,
-        /// How much later than that each begins.
+        /// How much later each stretch begins.
         advance: SignedDuration,
     },
     /// A stretch that begins with the first part.
     Sliding(SignedDuration),
     /// Every day between two times.
     Daily {
-        /// From.
+        /// The first time.
         start: Time,
-        /// To, inclusive.
+        /// The last time, included.
         end: Time,
     },
 }
 
 impl TimeWindow {
-    /// Reads a `timeWindow`; null is a day.
+    /// Parses a `timeWindow`. Null means a day.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The error in it.
     pub fn from_json(own: &Json) -> Result<Self, String> {
         let text = |key: &str| own.get(key).and_then(Json::as_str);
         let duration = |key: &str, default| match text(key) {
@@ -70,7 +70,8 @@ impl TimeWindow {
         }
     }
 
-    /// The stretch a moment falls into: its first moment, and the first after it. None where the window is shut.
+    /// The stretch that contains a time: its first moment, and the first moment after it. None outside of all
+    /// stretches.
     fn stretch(&self, moment: Timestamp) -> Option<(Timestamp, Timestamp)> {
         match self {
             Self::Sliding(window) => Some((moment, moment.checked_add(*window).ok()?)),
@@ -100,14 +101,14 @@ fn at(moment: Timestamp, time: Time) -> Option<Timestamp> {
     Offset::UTC.to_timestamp(day.date().to_datetime(time)).ok()
 }
 
-/// The whole lengths that fit into a time.
+/// The largest multiple of a length within a time.
 fn multiple(time: SignedDuration, length: SignedDuration) -> Option<SignedDuration> {
     let (time, length) = (time.as_nanos(), length.as_nanos());
     let whole = time.checked_div(length)?.checked_mul(length)?;
     Some(SignedDuration::from_nanos_i128(whole))
 }
 
-/// A window as it is kept.
+/// A stored window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Window {
@@ -115,20 +116,21 @@ pub struct Window {
     start: Option<Timestamp>,
     /// The first moment after it.
     end: Option<Timestamp>,
-    /// The parts that are met, each by which event.
+    /// The parts that are met, each with its event.
     met: BTreeMap<String, String>,
-    /// The events that made the trigger fire last, so that one told of twice does not count for the next time.
+    /// The events that made the trigger fire last, so that a repeated report does not count for the next
+    /// time.
     #[serde(default)]
     used: Vec<String>,
 }
 
 impl Window {
-    /// Whether an event has counted already.
+    /// Whether an event has already counted.
     pub(super) fn has_seen(&self, event: &str) -> bool {
         self.used.iter().chain(self.met.values()).any(|seen| seen == event)
     }
 
-    /// Takes what an event has met. One from before the stretch is too late.
+    /// Records the parts that an event meets. An event from before the stretch is too late.
     pub(super) fn take(&mut self, window: &TimeWindow, met: &[&str], event: &str, date: Timestamp) {
         if met.is_empty() || self.start.is_some_and(|start| date < start) {
             return;
@@ -146,7 +148,7 @@ impl Window {
         self.start.is_some_and(|start| start <= date) && self.end.is_some_and(|end| date < end)
     }
 
-    /// Whether a part is met in the stretch that a date falls into.
+    /// Whether a part is met in the stretch that contains a date.
     pub(super) fn has(&self, key: &str, date: Timestamp) -> bool {
         self.is_open(date) && self.met.contains_key(key)
     }
@@ -156,7 +158,7 @@ impl Window {
         self.met.values().cloned().collect()
     }
 
-    /// Begins anew, once the trigger has fired.
+    /// Starts again after the trigger has fired.
     pub(super) fn reset(&mut self) {
         self.used = std::mem::take(&mut self.met).into_values().collect();
     }
