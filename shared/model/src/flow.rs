@@ -1,13 +1,13 @@
 //! A flow as the engine runs it: parsed, plugin defaults merged in (docs/kestra.md 1.1).
 
+use crate::Map;
+pub use crate::flow_output::FlowOutput;
 use crate::input::Input;
 use crate::label::Label;
 use crate::retry::Retry;
 use crate::state::State;
 use crate::task::Task;
-use crate::templates::walk_tasks;
 use crate::trigger::Trigger;
-use crate::{Json, Map};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -53,11 +53,6 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Calls `visit` for every task of the flow, parents first.
-    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Task)) {
-        walk_tasks(self, &mut |_, task| visit(task));
-    }
-
     /// The task of that id, wherever in the flow it stands.
     pub fn task(&self, id: &str) -> Option<&Task> {
         [&self.tasks, &self.errors, &self.finally, &self.after_execution]
@@ -75,23 +70,6 @@ impl Flow {
     pub fn trigger(&self, id: &str) -> Option<&Trigger> {
         self.triggers.iter().find(|trigger| trigger.id == id)
     }
-}
-
-/// A declared output (docs/kestra.md 1.6).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FlowOutput {
-    /// Its name in `execution.outputs`.
-    pub id: String,
-    /// An input type's name; the value is converted to it.
-    pub kind: crate::input::InputKind,
-    /// Any value, templates inside.
-    pub value: Json,
-    /// A text for people.
-    pub description: Option<String>,
-    /// The name a page shows.
-    pub display_name: Option<String>,
-    /// Whether null is refused.
-    pub required: bool,
 }
 
 /// How many executions of a flow may run at once (docs/kestra.md 1.5).

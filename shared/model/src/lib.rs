@@ -18,23 +18,27 @@ pub mod duration;
 pub mod event;
 pub mod execution;
 pub mod flow;
+mod flow_output;
 pub mod flowable_types;
 pub mod id;
 pub mod input;
 pub mod label;
 pub mod log;
 pub mod parse;
+mod positions;
 pub mod retry;
 pub mod state;
 pub mod suggest;
 pub mod task;
 pub mod task_run;
 pub mod templates;
+mod texts;
 pub mod trigger;
 pub mod trigger_state;
 pub mod trigger_types;
 mod type_table;
 pub mod validate;
+mod walk;
 
 pub use cipher::Cipher;
 pub use cron::parse_cron;
@@ -43,7 +47,8 @@ pub use parse::{
     Parsed, PluginDefault, Positions, flow_document, parse_flow, parse_flow_with_defaults, parse_flows,
 };
 pub use suggest::{Suggestions, suggest};
-pub use templates::{TemplateAt, templates, walk_tasks};
+pub use templates::{TemplateAt, templates};
+pub use walk::walk_tasks;
 
 /// A JSON object in the order in which its keys were written.
 pub type Map = serde_json::Map<String, serde_json::Value>;

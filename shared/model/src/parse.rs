@@ -19,9 +19,9 @@ mod flowable;
 mod ids;
 mod input;
 mod labels;
-mod node;
+mod names;
+pub(crate) mod node;
 mod parts;
-mod positions;
 mod retry;
 mod scalar;
 mod schema;
@@ -31,10 +31,8 @@ mod tests;
 mod trigger;
 mod types;
 
+pub use crate::positions::Positions;
 pub use defaults::PluginDefault;
-pub(crate) use node::has_template;
-pub use positions::Positions;
-pub(crate) use positions::escape;
 
 use crate::Map;
 use crate::catalog::Catalog;

@@ -1,6 +1,6 @@
 //! A task of a flow: what every task has, and what only a flowable has (docs/kestra.md 1.3, 4.2).
 
-use crate::flow::FlowOutput;
+use crate::flow_output::FlowOutput;
 use crate::input::Input;
 use crate::log::LogLevel;
 use crate::retry::Retry;

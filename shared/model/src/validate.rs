@@ -23,7 +23,7 @@ mod working_directory;
 
 use crate::diagnostic::Diagnostic;
 use crate::flow::Flow;
-use crate::parse::Positions;
+use crate::positions::Positions;
 
 type Rule = fn(&Flow, &Positions) -> Vec<Diagnostic>;
 

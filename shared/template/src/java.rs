@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use crate::value::{Entry, items, pairs};
+use crate::collections::{Entry, items, pairs};
 
 /// What `{{ value }}` prints: null is nothing, maps and lists are compact JSON, the rest is Java text.
 pub(crate) fn print(value: &Value) -> String {

@@ -15,6 +15,7 @@
 
 mod attributes;
 mod builtin;
+mod collections;
 mod dates;
 mod effort;
 mod error;

@@ -1,6 +1,6 @@
 //! Pebble's operators on values (docs/kestra.md 3.4).
 //!
-//! Undefined operands never get here: see [`crate::flow`]. One more operator is one more function here,
+//! Undefined operands never get here: see [`crate::runtime`]. One more operator is one more function here,
 //! one line in `flow`'s table and one arm in the translator.
 
 use std::cmp::Ordering;

@@ -12,7 +12,7 @@ use crate::java;
 use crate::meter::Meter;
 use crate::missing::as_missing;
 use crate::nesting;
-use crate::run::{Run, Shared};
+use crate::run::{Again, Run, Shared};
 use crate::runtime;
 use crate::scope::Scope;
 use crate::syntax;
@@ -128,7 +128,9 @@ impl Renderer {
 
     fn run(&self, template: &str, scope: &Scope) -> Arc<Run> {
         let watch = self.meter.as_ref().map(|meter| meter.begin());
-        Arc::new(Run::new(template, Arc::new(Shared::new(self.engine.clone(), scope.clone(), watch))))
+        let engine = Arc::new(self.engine.clone());
+        let shared = Shared::new(engine, self.engine.inner.fuel, scope.clone(), watch);
+        Arc::new(Run::new(template, Arc::new(shared)))
     }
 }
 
@@ -162,13 +164,15 @@ impl fmt::Debug for Engine {
     }
 }
 
+impl Again for Engine {
+    fn value(&self, run: &Run, value: &serde_json::Value, recursive: bool) -> Result<Value, Fault> {
+        self.json(run, value, recursive).map(|rendered| value_from_json(&rendered))
+    }
+}
+
 impl Engine {
     fn new(fuel: u64) -> Self {
         Self { inner: Arc::new(Inner { fuel, generation: RwLock::new(Arc::new(Generation::new(fuel))) }) }
-    }
-
-    pub(crate) fn fuel(&self) -> u64 {
-        self.inner.fuel
     }
 
     /// Runs a template to text. The tags of `raw` blocks are still in it.
@@ -179,16 +183,6 @@ impl Engine {
     fn typed(&self, run: &Arc<Run>) -> Result<Value, RenderError> {
         self.evaluate(run, Flavor::Typed)?;
         Ok(run.progress().typed.take().unwrap_or_else(|| Value::from(())))
-    }
-
-    /// Renders every text in a value once more, or until nothing changes.
-    pub(crate) fn value(
-        &self,
-        run: &Run,
-        value: &serde_json::Value,
-        recursive: bool,
-    ) -> Result<Value, Fault> {
-        self.json(run, value, recursive).map(|rendered| value_from_json(&rendered))
     }
 
     fn json(

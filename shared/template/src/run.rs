@@ -1,5 +1,6 @@
 //! The state of one render: scopes, allowance of work, random sequence, what `{% do %}` calls leave.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +11,6 @@ use crate::error::{Fault, RenderError};
 use crate::lookups::{Answer, Lookup};
 use crate::meter::Watch;
 use crate::missing::Missing;
-use crate::render::Engine;
 use crate::scope::Scope;
 
 /// The name under which minijinja's context holds the [`Run`].
@@ -20,10 +20,16 @@ pub(crate) const STEPS_A_LOOK: u64 = 64;
 /// How deeply `render()` and macros may call each other.
 const MAX_DEPTH: u32 = 16;
 
+/// Renders what a template asks to be rendered once more. The renderer does; templates know no renderer.
+pub(crate) trait Again: fmt::Debug + Send + Sync {
+    /// Renders every text in a value once more, or until it no longer changes.
+    fn value(&self, run: &Run, value: &serde_json::Value, recursive: bool) -> Result<Value, Fault>;
+}
+
 /// What all renders nested in one render call share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) engine: Engine,
+    pub(crate) again: Arc<dyn Again>,
     pub(crate) scope: Scope,
     /// Steps left.
     budget: AtomicU64,
@@ -34,9 +40,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(engine: Engine, scope: Scope, watch: Option<Box<dyn Watch>>) -> Self {
-        let budget = AtomicU64::new(engine.fuel());
-        Self { engine, scope, budget, watch, drawn: AtomicU64::new(0) }
+    /// `fuel` is how many steps the render call may take.
+    pub(crate) fn new(again: Arc<dyn Again>, fuel: u64, scope: Scope, watch: Option<Box<dyn Watch>>) -> Self {
+        let budget = AtomicU64::new(fuel);
+        Self { again, scope, budget, watch, drawn: AtomicU64::new(0) }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 
+pub(crate) use crate::collections::{Entry, items, pairs};
 use crate::java;
 
 /// A JSON value as a value of expressions. Integers stay integers, key order is kept.
@@ -74,17 +75,6 @@ fn number_to_json(v: &Value) -> serde_json::Value {
     }
     serde_json::Number::from_f64(f64::try_from(v.clone()).unwrap_or(f64::NAN))
         .map_or(serde_json::Value::Null, serde_json::Value::Number)
-}
-
-/// The items of a list.
-pub(crate) fn items(v: &Value) -> Vec<Value> {
-    v.try_iter().map(Iterator::collect).unwrap_or_default()
-}
-
-/// The entries of a map, in order.
-pub(crate) fn pairs(v: &Value) -> Vec<(Value, Value)> {
-    let Some(object) = v.as_object() else { return Vec::new() };
-    object.try_iter_pairs().map(Iterator::collect).unwrap_or_default()
 }
 
 /// Whether a value is a list.
@@ -200,27 +190,6 @@ impl Object for WrittenList {
 
     fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
         Some(self.0.lock().unwrap_or_else(PoisonError::into_inner).len())
-    }
-}
-
-/// One entry of a map as `for` yields it: `entry.key`, `entry.value`.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: Value,
-    pub(crate) value: Value,
-}
-
-impl Object for Entry {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        match key.as_str()? {
-            "key" => Some(self.key.clone()),
-            "value" => Some(self.value.clone()),
-            _ => None,
-        }
     }
 }
 

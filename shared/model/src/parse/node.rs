@@ -2,6 +2,7 @@
 
 use super::scalar::Scalar;
 use crate::diagnostic::Position;
+use crate::texts::has_template;
 use crate::{Json, Map};
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -194,9 +195,4 @@ impl Node {
 
 pub(crate) fn entries_to_map(entries: &[Entry]) -> Map {
     entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect()
-}
-
-/// Whether a text holds an expression or a statement of the template language.
-pub(crate) fn has_template(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%")
 }

@@ -68,7 +68,7 @@ pub(super) fn properties<'n>(
                     format!("No property '{}' exists in plugin '{}'", entry.key, owner.type_name),
                 );
                 if let Some(near) =
-                    suggest(&entry.key, known.names().chain(super::task::COMMON.iter().copied()))
+                    suggest(&entry.key, known.names().chain(super::names::COMMON.iter().copied()))
                 {
                     problem = problem.with_hint(format!("did you mean '{near}'?"));
                 }

@@ -2,41 +2,11 @@
 
 use super::context::Context;
 use super::fields::Fields;
+use super::names::LOG_LEVELS;
 use super::node::{Entry, Node};
 use super::{flowable, ids, retry, schema, types};
 use crate::flowable_types;
-use crate::log::LogLevel;
 use crate::task::{Task, TaskKind};
-
-/// The properties every task has.
-pub(super) const COMMON: [&str; 17] = [
-    "id",
-    "type",
-    "description",
-    "retry",
-    "timeout",
-    "disabled",
-    "runIf",
-    "when",
-    "allowFailure",
-    "allowWarning",
-    "logLevel",
-    "logToFile",
-    "workerGroup",
-    "taskCache",
-    "version",
-    "assets",
-    "pluginDefaultsRef",
-];
-
-/// Log levels by the names flows write.
-pub(super) const LOG_LEVELS: [(&str, LogLevel); 5] = [
-    ("TRACE", LogLevel::Trace),
-    ("DEBUG", LogLevel::Debug),
-    ("INFO", LogLevel::Info),
-    ("WARN", LogLevel::Warn),
-    ("ERROR", LogLevel::Error),
-];
 
 /// Reads a list of tasks; none when the key is absent.
 pub(super) fn tasks(ctx: &mut Context<'_>, fields: &mut Fields<'_>, name: &'static str) -> Vec<Task> {

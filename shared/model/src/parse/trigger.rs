@@ -2,8 +2,8 @@
 
 use super::context::Context;
 use super::fields::Fields;
+use super::names::LOG_LEVELS;
 use super::node::{Entry, Node, Value};
-use super::task::LOG_LEVELS;
 use super::{ids, labels, schema, types};
 use crate::state::State;
 use crate::trigger::Trigger;

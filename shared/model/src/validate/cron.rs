@@ -4,7 +4,7 @@ use crate::Json;
 use crate::cron::parse_cron;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
-use crate::parse::Positions;
+use crate::positions::Positions;
 
 const SCHEDULE: &str = "io.kestra.plugin.core.trigger.Schedule";
 

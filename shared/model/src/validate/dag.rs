@@ -3,10 +3,10 @@
 use super::graph::circle;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
-use crate::parse::Positions;
+use crate::positions::Positions;
 use crate::suggest::Suggestions;
 use crate::task::{DagTask, FlowableKind, Task, TaskKind};
-use crate::templates::walk_tasks;
+use crate::walk::walk_tasks;
 use std::collections::HashSet;
 
 pub(super) fn dag(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {

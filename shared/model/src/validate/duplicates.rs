@@ -2,8 +2,8 @@
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
-use crate::parse::Positions;
-use crate::templates::walk_tasks;
+use crate::positions::Positions;
+use crate::walk::walk_tasks;
 use std::collections::HashMap;
 
 pub(super) fn duplicates(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
-use crate::parse::Positions;
+use crate::positions::Positions;
 
 const FLOW: &str = "io.kestra.plugin.core.trigger.Flow";
 

@@ -4,9 +4,10 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::duration::parse_duration;
 use crate::flow::Flow;
 use crate::input::{Input, InputKind};
-use crate::parse::{Positions, has_template};
+use crate::positions::Positions;
 use crate::task::{FlowableKind, TaskKind};
-use crate::templates::walk_tasks;
+use crate::texts::has_template;
+use crate::walk::walk_tasks;
 
 pub(super) fn input_contradictions(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
     let mut found = Vec::new();

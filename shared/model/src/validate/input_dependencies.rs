@@ -4,7 +4,7 @@ use super::graph::circle;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
 use crate::input::Input;
-use crate::parse::Positions;
+use crate::positions::Positions;
 use crate::suggest::Suggestions;
 use std::collections::HashSet;
 

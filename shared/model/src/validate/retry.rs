@@ -2,9 +2,9 @@
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
-use crate::parse::Positions;
+use crate::positions::Positions;
 use crate::retry::{Retry, RetryDelay};
-use crate::templates::walk_tasks;
+use crate::walk::walk_tasks;
 use jiff::SignedDuration;
 
 pub(super) fn bounds(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {

@@ -3,7 +3,8 @@
 use crate::Json;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
-use crate::parse::{Positions, has_template};
+use crate::positions::Positions;
+use crate::texts::has_template;
 use jiff::tz::TimeZoneDatabase;
 use std::sync::LazyLock;
 

@@ -2,9 +2,9 @@
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
-use crate::parse::Positions;
+use crate::positions::Positions;
 use crate::task::{FlowableKind, TaskKind};
-use crate::templates::walk_tasks;
+use crate::walk::walk_tasks;
 
 pub(super) fn runnable_only(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
     let mut found = Vec::new();

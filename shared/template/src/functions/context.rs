@@ -33,10 +33,10 @@ fn again(run: &Run, args: &Args<'_>, recursive: bool) -> Outcome {
         return Err(format!("The {} expects an argument 'toRender'.", args.callee).into());
     };
     match value.as_str() {
-        Some(text) => run.shared.engine.value(run, &serde_json::Value::String(text.to_owned()), recursive),
+        Some(text) => run.shared.again.value(run, &serde_json::Value::String(text.to_owned()), recursive),
         None if is_map(value) || crate::value::is_list(value) => {
             nesting::weigh(run, value)?;
-            run.shared.engine.value(run, &value_to_json(value), recursive)
+            run.shared.again.value(run, &value_to_json(value), recursive)
         }
         None => Ok(value.clone()),
     }

@@ -1,7 +1,7 @@
 //! Turns Pebble's tree into a minijinja template.
 //!
 //! Pebble's operators bind differently from Jinja's, so no operator is left to minijinja: each becomes a
-//! call of a function of [`crate::ops`] or [`crate::flow`], and what is lazy in Pebble (`??`, `and`,
+//! call of a function of [`crate::ops`] or [`crate::runtime`], and what is lazy in Pebble (`??`, `and`,
 //! `or`, `? :`) becomes minijinja's inline `if`, `and` and `or`. Chains of the same operator become one
 //! call, which keeps the result flat. Lines are kept: minijinja's line of an error is the template's.
 //!

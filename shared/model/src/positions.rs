@@ -5,10 +5,10 @@
 //! its `id` or `key`. A property with another name in the document (`delay` for `pauseDuration`) is
 //! found by either.
 
-use super::node::{Node, Value};
 use crate::diagnostic::Position;
 use crate::flow::Flow;
-use crate::templates::walk_tasks;
+use crate::parse::node::{Node, Value};
+use crate::walk::walk_tasks;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub struct Positions {
 }
 
 impl Positions {
-    pub(super) fn new(root: Node, flow: Option<&Flow>) -> Self {
+    pub(crate) fn new(root: Node, flow: Option<&Flow>) -> Self {
         let mut tasks = BTreeMap::new();
         if let Some(flow) = flow {
             walk_tasks(flow, &mut |path, task| {
@@ -96,11 +96,6 @@ fn child<'n>(node: &'n Node, segment: &str) -> Option<&'n Node> {
             }),
         },
     }
-}
-
-/// A key as a segment of a path.
-pub(crate) fn escape(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
 
 fn unescape(segment: &str) -> Cow<'_, str> {
