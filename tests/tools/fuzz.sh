@@ -25,7 +25,8 @@ found=$build/found
 mkdir -p "$found"
 # The path of DuckDB's library is not kept in programs of another workspace.
 duckdb=$(realpath "$DUCKDB_LIB_DIR")
-export DUCKDB_LIB_DIR=$duckdb LD_LIBRARY_PATH=$duckdb${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} RUST_BACKTRACE=1
+RUSTC_WRAPPER=$PWD/tests/tools/fuzz-rustc.sh
+export RUSTC_WRAPPER DUCKDB_LIB_DIR=$duckdb LD_LIBRARY_PATH=$duckdb${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} RUST_BACKTRACE=1
 for target in "${targets[@]}"; do
   cargo fuzz build --fuzz-dir tests/fuzz --target-dir "$build" --sanitizer none --release --codegen-units 16 \
     --no-trace-compares "$target"

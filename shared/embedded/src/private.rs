@@ -127,9 +127,9 @@ mod tests {
             std::fs::set_permissions(ours.join(file), Permissions::from_mode(0o644)).unwrap();
         }
         std::fs::write(shared.join("holidays.jpg"), "").unwrap();
-        assert!(data_dir(&ours).unwrap().unwrap().contains("is closed to them now"));
+        assert!(data_dir(&ours).unwrap().unwrap().contains("is now closed to them"));
         assert_eq!((mode(&ours), mode(&ours.join("segue.db"))), (0o700, 0o600));
-        assert!(data_dir(&shared).unwrap().unwrap().contains("left as it is"));
+        assert!(data_dir(&shared).unwrap().unwrap().contains("so it is not changed"));
         assert_eq!(mode(&shared), 0o755);
         assert_eq!(data_dir(&ours).unwrap(), None, "said once");
     }

@@ -39,7 +39,7 @@ impl Listeners {
         *self.list.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
     }
 
-    /// A flow has changed: the list is made anew when it is asked for next.
+    /// Drops the list because a flow has changed. The next use makes the list again.
     pub(crate) fn forget(&self) {
         *self.list.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -21,7 +21,7 @@ pub(crate) fn may_listen(source: &str) -> bool {
     source.contains(".Flow")
 }
 
-/// What of a trigger decides its slots, or its windows: another one begins anew.
+/// The properties of a trigger that decide its slots or its windows. If they change, the trigger starts again.
 pub(crate) fn definition(trigger: &Trigger) -> String {
     let keys: &[&str] = match trigger.type_name.as_str() {
         SCHEDULE => &["cron", "withSeconds", "timezone"],

@@ -23,7 +23,7 @@ use segue_ports::{InternalStorage, PortError};
 
 /// The part that holds a file.
 const PART: &str = "fileContent";
-/// A folder that is none: a file put there is a flow.
+/// Not a real folder: a file written there is saved as a flow.
 const FLOWS: &str = "_flows/";
 /// The most bytes of an export.
 const LARGEST_EXPORT: u64 = 256 * 1024 * 1024;

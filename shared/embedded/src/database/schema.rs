@@ -88,7 +88,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
                 connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
             if tables > 0 {
                 return Err(PortError::invalid(format!(
-                    "{} is a database of another program;  name another data directory with --data-dir",
+                    "{} is a database of another program; name another data directory with --data-dir",
                     path.display()
                 ))
                 .into());

@@ -100,7 +100,7 @@ fn a_newer_or_foreign_file_is_refused_and_left_alone() {
     let foreign = directory.path().join("foreign.db");
     rusqlite::Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     let refused = Database::open(&foreign).err().unwrap().to_string();
-    assert!(refused.contains("not one of Segue's"), "{refused}");
+    assert!(refused.contains("a database of another program;"), "{refused}");
 
     let text = directory.path().join("text.db");
     std::fs::write(&text, "this is no database at all, whatever its name may say ".repeat(100)).unwrap();

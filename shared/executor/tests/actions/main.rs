@@ -233,7 +233,7 @@ async fn flows_that_call_each_other_without_end_are_stopped() {
     let last = all.iter().find(deepest).unwrap();
     let logs = state.logs(&last.id, LogLevel::Error, 0).await.unwrap();
     assert!(
-        logs.iter().any(|entry| entry.message.contains("100 executions call each other already")),
+        logs.iter().any(|entry| entry.message.contains("100 executions already call each other")),
         "{logs:?}"
     );
 }
