@@ -4,7 +4,7 @@
 //! and the creation of executions ([`NewExecution`]).
 //!
 //! What it must not know: the rules of flows (these are in the engine), any technology behind a port, how
-//! expressions get answers (the composition root passes [`Answers`]).
+//! expressions get answers (in `segue-lookups`).
 //!
 //! How to add one more: a new effect of the engine gets an arm in `effects`; a new action of people on an
 //! execution gets a method in `actions`.
