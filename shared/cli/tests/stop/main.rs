@@ -41,13 +41,20 @@ fn scripts(folder: &Path) -> usize {
         .count()
 }
 
+/// A server that gives task runs so many seconds when it stops, and runs the script of the flow.
+async fn with_a_running_script(folder: &Path, seconds: u32) -> Segue {
+    let server = Segue::server(folder, seconds).await;
+    server.command(&["flow", "import"], Some(&flow(folder))).await;
+    server.command(&["execution", "run", "stop.long"], None).await;
+    until("the script runs", || runs(folder) == 1).await;
+    server
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_stops_its_scripts_and_the_next_start_runs_them_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut server = Segue::server(folder, 0).await;
-    server.command(&["flow", "import"], Some(&flow(folder))).await;
-    server.command(&["execution", "run", "stop.long"], None).await;
+    let mut server = with_a_running_script(folder, 0).await;
     // More often than a task run may end its process.
     for times in 1..=5 {
         until("the script runs", || runs(folder) == times).await;
@@ -72,10 +79,7 @@ async fn a_server_stops_its_scripts_and_the_next_start_runs_them_again() {
 async fn a_task_run_that_ends_in_time_is_not_run_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut server = Segue::server(folder, 600).await;
-    server.command(&["flow", "import"], Some(&flow(folder))).await;
-    server.command(&["execution", "run", "stop.long"], None).await;
-    until("the script runs", || runs(folder) == 1).await;
+    let mut server = with_a_running_script(folder, 600).await;
     server.signal(Signal::INT);
     server.line("stopping: waits up to 600 s for 1 task run; a second Ctrl-C ends at once").await;
     // The API answers meanwhile.
@@ -91,10 +95,7 @@ async fn a_task_run_that_ends_in_time_is_not_run_again() {
 async fn a_second_signal_ends_a_server_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut server = Segue::server(folder, 600).await;
-    server.command(&["flow", "import"], Some(&flow(folder))).await;
-    server.command(&["execution", "run", "stop.long"], None).await;
-    until("the script runs", || runs(folder) == 1).await;
+    let mut server = with_a_running_script(folder, 600).await;
     server.signal(Signal::TERM);
     server.line("stopping: waits up to 600 s").await;
     server.signal(Signal::TERM);
