@@ -2,7 +2,10 @@ module segue/tests/terraform
 
 go 1.26
 
-require github.com/hashicorp/terraform-plugin-go v0.31.0
+require (
+	github.com/hashicorp/terraform-plugin-go v0.31.0
+	go.yaml.in/yaml/v3 v3.0.6
+)
 
 require (
 	github.com/fatih/color v1.15.0 // indirect
