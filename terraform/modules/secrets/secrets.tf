@@ -1,7 +1,7 @@
 # The platform's own secrets. Terraform makes their values on their way to Google: they are in no state and no plan.
 #
-# The names of the secrets that flows read begin with the prefix and a dash. These two begin with the prefix and an underscore, so
-# no flow can name them, and no function but those with a grant can read them.
+# The names of the secrets that flows read begin with the prefix and a dash. These two begin with the prefix and an
+# underscore, so no flow can name them, and no function but those with a grant can read them.
 
 locals {
   secrets = merge(

@@ -33,6 +33,8 @@ type Change struct {
 	Change struct {
 		Actions []string `json:"actions"`
 		After   Values   `json:"after"`
+		// AfterUnknown has `true` for each argument that is known after apply.
+		AfterUnknown Values `json:"after_unknown"`
 	} `json:"change"`
 }
 

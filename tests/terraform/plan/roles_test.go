@@ -30,6 +30,41 @@ func TestEachFunctionHasExactlyItsRoles(t *testing.T) {
 	}
 }
 
+// Cloud Tasks publishes, and delays for more than 29 days by another task. Containers have files, Pub/Sub has calls.
+func TestTheOtherAccountsHaveExactlyTheirRoles(t *testing.T) {
+	plan := read(t, "plan.json")
+	tasks := "segue-tasks@" + project + ".iam.gserviceaccount.com"
+	expected := map[string][]string{
+		account("containers"): {"roles/storage.objectUser on bucket demo-project-segue"},
+		account("tasks"): {
+			"roles/cloudtasks.enqueuer on queue segue-delays", "roles/iam.serviceAccountUser on account " + tasks,
+		},
+	}
+	for _, one := range plan.Of("google_pubsub_topic") {
+		topic := "roles/pubsub.publisher on topic " + one.Values().Text("name")
+		expected[account("tasks")] = append(expected[account("tasks")], topic)
+	}
+	for name, facts := range functions(t) {
+		if len(facts.Subscriptions) > 0 {
+			call := "roles/run.invoker on service " + prefix + "-" + name
+			expected[account("push")] = append(expected[account("push")], call)
+		}
+	}
+	for member, roles := range expected {
+		var got []string
+		for _, grant := range grants(t, plan) {
+			if grant.Member == member {
+				got = append(got, grant.Role+" on "+grant.On)
+			}
+		}
+		slices.Sort(roles)
+		slices.Sort(got)
+		if !slices.Equal(roles, got) {
+			t.Errorf("%s: expected %v, got %v", member, roles, got)
+		}
+	}
+}
+
 // expectedOf are the roles that a function.yaml asks for, and those that every deployed function needs.
 func expectedOf(t *testing.T, plan *Plan, name string, facts Facts) []string {
 	t.Helper()
