@@ -26,11 +26,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
-#[path = "cycle/deadly.rs"]
 mod deadly;
-#[path = "cycle/secrets.rs"]
 mod secrets;
-#[path = "cycle/stopped.rs"]
 mod stopped;
 
 /// How often the task with this name ran.
