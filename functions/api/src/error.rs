@@ -3,13 +3,14 @@
 //! A handler returns an [`ApiError`]. The layer [`shape`] adds the address, which only the layer knows, and
 //! converts the framework's own errors to the same format, so that clients see only one kind of error.
 
+pub(crate) use segue_api_types::Problem;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use segue_api_types as types;
-pub(crate) use segue_api_types::Problem;
 use segue_executor::{ActionError, CreateError};
 use segue_ports::PortError;
 use segue_scheduler::SchedulerError;

@@ -1,10 +1,9 @@
 //! Commands on this machine: a process, or a container of the `docker` client.
 
 use crate::docker::{Container, ContainerRun};
-use crate::launch;
-use crate::process;
 use crate::runner::Local;
 use crate::sink::Sink;
+use crate::{launch, process};
 use segue_task::{TaskContext, TaskError};
 use std::collections::BTreeMap;
 use std::ffi::OsString;

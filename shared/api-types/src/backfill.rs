@@ -1,9 +1,10 @@
 //! Backfills (docs/backfills.md).
 
+pub use segue_model::backfill::BackfillRequest;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use segue_model::Map;
-pub use segue_model::backfill::BackfillRequest;
 use segue_model::backfill::{self as model, BackfillMode, BackfillState};
 use segue_model::label::Label;
 use segue_model::state::State;

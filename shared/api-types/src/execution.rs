@@ -3,12 +3,11 @@
 use crate::TENANT;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use segue_model::Map;
 use segue_model::duration::iso_duration;
 use segue_model::execution::ExecutionMetadata;
 use segue_model::label::Label;
 use segue_model::state::{State as StateName, StateHistory};
-use segue_model::{execution as model, task_run};
+use segue_model::{Map, execution as model, task_run};
 use serde::{Deserialize, Serialize};
 
 /// An execution.

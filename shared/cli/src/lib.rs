@@ -54,35 +54,35 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs one flow to its end and prints it.
-    Run(commands::run::Args),
+    Run(commands::local::run::Args),
     /// Serves the API and runs triggers, until it is stopped.
-    Server(commands::server::Args),
+    Server(commands::local::server::Args),
     /// Prints every problem of flow files with its place and what to do.
-    Validate(commands::validate::Args),
+    Validate(commands::local::validate::Args),
     /// Prints a rendered expression.
-    Expr(commands::expr::Args),
+    Expr(commands::local::expr::Args),
     /// Lists the tables of the local warehouse with their row counts.
-    Tables(commands::tables::Args),
+    Tables(commands::local::tables::Args),
     /// Copies a data directory into one file, also while a server works on it.
-    Backup(commands::backup::BackupArgs),
+    Backup(commands::local::backup::BackupArgs),
     /// Makes a data directory of a backup.
-    Restore(commands::backup::RestoreArgs),
+    Restore(commands::local::backup::RestoreArgs),
     /// Runs BigQuery SQL on the local warehouse and prints the rows.
-    Query(commands::query::Args),
+    Query(commands::local::query::Args),
     /// The flows of a server: import, list, get, validate, delete, watch, export.
-    Flow(commands::flow::Args),
+    Flow(commands::remote::flow::Args),
     /// Executions on a server: run, list, get, kill, restart, replay, pause, resume, logs, delete.
-    Execution(commands::execution::Args),
+    Execution(commands::remote::execution::Args),
     /// The key-values of namespaces on a server: set, get, list, delete.
-    Kv(commands::kv::Args),
+    Kv(commands::remote::kv::Args),
     /// Backfills on a server: start, preview, list, get, pause, resume, cancel.
-    Backfill(commands::backfill::Args),
+    Backfill(commands::remote::backfill::Args),
     /// Triggers on a server: list, enable, disable, unlock.
-    Trigger(commands::trigger::Args),
+    Trigger(commands::remote::trigger::Args),
     /// The logs of a server: search, follow.
-    Logs(commands::logs::Args),
+    Logs(commands::remote::logs::Args),
     /// Namespaces on a server, and their files: list, files.
-    Namespace(commands::namespace::Args),
+    Namespace(commands::remote::namespace::Args),
     /// Prints the script that completes this command's words in a shell.
     #[command(after_help = "Examples:
   segue completion bash > ~/.local/share/bash-completion/completions/segue
@@ -109,31 +109,31 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
-        Command::Validate(args) => commands::validate::run(&args),
-        Command::Expr(args) => commands::expr::run(&args),
+        Command::Validate(args) => commands::local::validate::run(&args),
+        Command::Expr(args) => commands::local::expr::run(&args),
         Command::Completion { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "segue", &mut std::io::stdout());
             Ok(OK)
         }
-        Command::Backup(args) => commands::backup::backup(&args, cli.data_dir),
-        Command::Restore(args) => commands::backup::restore(&args, cli.data_dir),
+        Command::Backup(args) => commands::local::backup::backup(&args, cli.data_dir),
+        Command::Restore(args) => commands::local::backup::restore(&args, cli.data_dir),
         Command::Server(args) => {
             harden();
-            block_on(commands::server::run(args, cli.data_dir))
+            block_on(commands::local::server::run(args, cli.data_dir))
         }
         Command::Run(args) => {
             harden();
-            block_on(commands::run::run(args, cli.data_dir))
+            block_on(commands::local::run::run(args, cli.data_dir))
         }
-        Command::Tables(args) => block_on(commands::tables::run(args, cli.data_dir)),
-        Command::Query(args) => block_on(commands::query::run(args, cli.data_dir)),
-        Command::Flow(args) => block_on(commands::flow::run(args, cli.data_dir)),
-        Command::Execution(args) => block_on(commands::execution::run(args, cli.data_dir)),
-        Command::Kv(args) => block_on(commands::kv::run(args, cli.data_dir)),
-        Command::Backfill(args) => block_on(commands::backfill::run(args, cli.data_dir)),
-        Command::Trigger(args) => block_on(commands::trigger::run(args, cli.data_dir)),
-        Command::Logs(args) => block_on(commands::logs::run(args, cli.data_dir)),
-        Command::Namespace(args) => block_on(commands::namespace::run(args, cli.data_dir)),
+        Command::Tables(args) => block_on(commands::local::tables::run(args, cli.data_dir)),
+        Command::Query(args) => block_on(commands::local::query::run(args, cli.data_dir)),
+        Command::Flow(args) => block_on(commands::remote::flow::run(args, cli.data_dir)),
+        Command::Execution(args) => block_on(commands::remote::execution::run(args, cli.data_dir)),
+        Command::Kv(args) => block_on(commands::remote::kv::run(args, cli.data_dir)),
+        Command::Backfill(args) => block_on(commands::remote::backfill::run(args, cli.data_dir)),
+        Command::Trigger(args) => block_on(commands::remote::trigger::run(args, cli.data_dir)),
+        Command::Logs(args) => block_on(commands::remote::logs::run(args, cli.data_dir)),
+        Command::Namespace(args) => block_on(commands::remote::namespace::run(args, cli.data_dir)),
     }
 }
 

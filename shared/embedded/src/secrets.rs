@@ -10,9 +10,8 @@
 //! prints a value.
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
 use segue_ports::{PortError, SecretStore};
 use std::collections::HashMap;
 use std::fmt;

@@ -1,12 +1,11 @@
 //! Sends task runs, and the files of working directories, to their services.
 
 use crate::effect::Effect;
-use crate::flowable;
 use crate::frame::Phase;
-use crate::memo;
 use crate::plan::NodeId;
 use crate::stage::Stage;
 use crate::state::{Action, Env, ExecutionState};
+use crate::{flowable, memo};
 use segue_model::catalog::RunBy;
 use segue_model::event::TaskRunResult;
 use segue_model::id::TaskRunId;

@@ -1,11 +1,10 @@
 //! Stops running task runs: their attempts, their subflows, their timers (docs/kestra.md 2.5).
 
 use crate::effect::Effect;
-use crate::flowable;
-use crate::memo;
 use crate::stage::Stage;
 use crate::state::{Action, ExecutionState, Run};
 use crate::timer::TimerKey;
+use crate::{flowable, memo};
 use jiff::Timestamp;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;

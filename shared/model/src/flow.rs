@@ -1,7 +1,8 @@
 //! A flow as the engine runs it: parsed, plugin defaults merged in (docs/kestra.md 1.1).
 
-use crate::Map;
 pub use crate::flow_output::FlowOutput;
+
+use crate::Map;
 use crate::input::Input;
 use crate::label::Label;
 use crate::retry::Retry;

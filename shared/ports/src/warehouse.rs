@@ -10,14 +10,13 @@
 //! `conformance/warehouse.rs`, and the method in every adapter.
 
 use crate::credentials::Credentials;
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Datasets, tables and query jobs.
 ///

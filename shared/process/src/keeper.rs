@@ -2,9 +2,8 @@
 //! a supervisor is killed, the keeper becomes the parent of the supervisor's processes, and kills them.
 
 use crate::ends::Ends;
-use crate::supervisor;
-use crate::tree;
 use crate::wire::{HOLD, START};
+use crate::{supervisor, tree};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};

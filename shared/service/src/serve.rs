@@ -106,8 +106,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 mod tests {
     use super::*;
     use axum::routing::get;
-    use std::sync::Arc;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
     use std::time::Instant;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;

@@ -4,6 +4,8 @@
 //! executions. On Pub/Sub's emulator nothing is deployed, so this process also receives the messages of every
 //! function, by push requests as in the cloud.
 
+use crate::server::{ServeError, answer, port_error};
+use crate::standalone::{PutFlowError, container_rules, put_flow};
 use axum::Router;
 use segue_catalog::{catalog, families};
 use segue_executor::{Executor, ExecutorParts, Watch, globals};
@@ -19,9 +21,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-use crate::server::{ServeError, answer, port_error};
-use crate::standalone::{PutFlowError, container_rules, put_flow};
 
 /// How many messages of one function are handled at the same time.
 const AT_ONCE: usize = 16;

@@ -4,8 +4,7 @@
 use segue_ports::wire::TaskRunMessage;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 /// The directory of one attempt. It is created when it is first needed.
 #[derive(Debug)]

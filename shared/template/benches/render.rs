@@ -3,11 +3,10 @@
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
 
-use std::hint::black_box;
-
 use criterion::{Criterion, criterion_group, criterion_main};
 use segue_template::{Ambient, Renderer, Scope, references};
 use serde_json::json;
+use std::hint::black_box;
 
 const TEMPLATES: [(&str, &str); 6] = [
     ("text", "SELECT 1"),

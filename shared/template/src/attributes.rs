@@ -2,16 +2,14 @@
 //!
 //! To add a method: an arm of [`method`].
 
-use minijinja::Value;
-use minijinja::value::ValueKind;
-
 use crate::error::{Fault, Outcome};
-use crate::java;
 use crate::missing::{is_missing, missing};
-use crate::ops;
 use crate::run::Run;
 use crate::unreadable::readable;
 use crate::value::{is_list, is_map, items, pairs};
+use crate::{java, ops};
+use minijinja::Value;
+use minijinja::value::ValueKind;
 
 /// Follows keys from a value. What does not exist is undefined.
 pub(crate) fn follow(base: Value, keys: &[Value], line: u32) -> Value {

@@ -2,11 +2,10 @@
 //!
 //! To add one: write it in a matching file of `functions/` or `filters/` and add a line to that file's table.
 
-use minijinja::Value;
-
 use crate::error::{Fault, Outcome};
 use crate::java;
 use crate::run::Run;
+use minijinja::Value;
 
 /// The code of a function or filter. A filter's input is its argument 0.
 pub(crate) type Call = fn(&Run, &Args<'_>) -> Outcome;

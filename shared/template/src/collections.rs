@@ -1,9 +1,8 @@
 //! The items of lists, and the entries of maps.
 
-use std::sync::Arc;
-
 use minijinja::Value;
 use minijinja::value::{Object, ObjectRepr};
+use std::sync::Arc;
 
 /// The items of a list.
 pub(crate) fn items(v: &Value) -> Vec<Value> {

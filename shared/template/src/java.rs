@@ -2,12 +2,10 @@
 //!
 //! Expressions written for Kestra see these texts, so they are reproduced (docs/kestra.md 3.1 and 3.4).
 
-use std::fmt::Write as _;
-
+use crate::collections::{Entry, items, pairs};
 use minijinja::Value;
 use minijinja::value::ValueKind;
-
-use crate::collections::{Entry, items, pairs};
+use std::fmt::Write as _;
 
 /// What `{{ value }}` prints: null is nothing, maps and lists are compact JSON, the rest is Java text.
 pub(crate) fn print(value: &Value) -> String {

@@ -4,12 +4,11 @@
 //! To add a question: a [`Lookup`] variant and the function that asks it.
 
 use crate::mask::Masker;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use serde::{Deserialize, Serialize};
 
 /// A question to the outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,9 +1,8 @@
 //! The `loop` variable of `for`.
 
-use std::sync::Arc;
-
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
+use std::sync::Arc;
 
 /// `loop`: `index` (from 0), `length`, `first`, `last`, `revindex`.
 pub(crate) fn variables(index: usize, length: usize) -> Value {

@@ -4,10 +4,9 @@
 //! and only who uses it (printing, `if`, `for`, `set`) raises the error. `??`, `???`, `is defined` and
 //! `default` look at it instead.
 
-use std::sync::Arc;
-
 use minijinja::Value;
 use minijinja::value::{Object, ObjectRepr};
+use std::sync::Arc;
 
 /// An undefined variable or attribute, and where it was used.
 #[derive(Clone, Debug)]

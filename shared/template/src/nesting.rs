@@ -3,12 +3,11 @@
 //! Printing, comparing and dropping a value recurse over it, and a value may contain another many times. So
 //! every function that puts values into a list or map checks here first. Knows nothing about templates.
 
-use minijinja::Value;
-use minijinja::value::ValueKind;
-
 use crate::error::Fault;
 use crate::run::Run;
 use crate::value::{Entry, is_lazy, pairs};
+use minijinja::Value;
+use minijinja::value::ValueKind;
 
 /// How deeply lists and maps made by a template may be nested.
 const MAX_NESTING: usize = 300;

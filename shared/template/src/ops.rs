@@ -3,16 +3,14 @@
 //! Undefined operands never get here: see [`crate::runtime`]. One more operator is one more function here,
 //! one line in `flow`'s table and one arm in the translator.
 
-use std::cmp::Ordering;
-
-use minijinja::Value;
-use minijinja::value::ValueKind;
-
 use crate::error::{Fault, Outcome};
 use crate::java::{self, as_double, as_long};
 use crate::nesting;
 use crate::run::Run;
 use crate::value::{is_list, is_map, items, pairs};
+use minijinja::Value;
+use minijinja::value::ValueKind;
+use std::cmp::Ordering;
 
 /// `a ~ b`: null is nothing, everything else its Java text.
 pub(crate) fn concat(run: &Run, operands: &[Value]) -> Outcome {

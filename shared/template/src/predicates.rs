@@ -2,12 +2,11 @@
 //!
 //! To add a test: a name and an arm.
 
-use minijinja::Value;
-use minijinja::value::ValueKind;
-
 use crate::error::Fault;
 use crate::java::{self, as_long};
 use crate::missing::is_missing;
+use minijinja::Value;
+use minijinja::value::ValueKind;
 
 /// The names of the tests.
 pub(crate) const NAMES: [&str; 8] = ["null", "empty", "defined", "even", "odd", "map", "iterable", "json"];

@@ -1,10 +1,9 @@
 //! The names that a template uses, found without running it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::error::RenderError;
 use crate::syntax::ast::{Arguments, BinaryOp, Expr, ExprKind, Node};
 use crate::syntax::parse;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The parts of a root variable that a template uses.
 #[derive(Clone, Debug, PartialEq, Eq)]

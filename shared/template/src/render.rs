@@ -1,23 +1,18 @@
 //! The renderer: translated templates, run by minijinja with a limit on their work.
 
+use crate::error::{Fault, RenderError};
+use crate::meter::Meter;
+use crate::missing::as_missing;
+use crate::run::{Again, Run, Shared};
+use crate::scope::Scope;
+use crate::translate::{Flavor, translate};
+use crate::value::{value_from_json, value_to_json};
+use crate::{java, nesting, runtime, syntax};
+use minijinja::{Environment, Error, ErrorKind, State, Value};
+use regex::Regex;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-
-use minijinja::{Environment, Error, ErrorKind, State, Value};
-use regex::Regex;
-
-use crate::error::{Fault, RenderError};
-use crate::java;
-use crate::meter::Meter;
-use crate::missing::as_missing;
-use crate::nesting;
-use crate::run::{Again, Run, Shared};
-use crate::runtime;
-use crate::scope::Scope;
-use crate::syntax;
-use crate::translate::{Flavor, translate};
-use crate::value::{value_from_json, value_to_json};
 
 /// The steps a rendering may take: about two seconds of work.
 const DEFAULT_FUEL: u64 = 5_000_000;

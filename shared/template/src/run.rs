@@ -1,17 +1,15 @@
 //! The state of one render: scopes, allowance of work, random sequence, what `{% do %}` calls leave.
 
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use minijinja::Value;
-use minijinja::value::{Object, ObjectRepr};
-
 use crate::error::{Fault, RenderError};
 use crate::lookups::{Answer, Lookup};
 use crate::meter::Watch;
 use crate::missing::Missing;
 use crate::scope::Scope;
+use minijinja::Value;
+use minijinja::value::{Object, ObjectRepr};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The name under which minijinja's context holds the [`Run`].
 pub(crate) const RUN: &str = "__run";

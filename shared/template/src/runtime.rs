@@ -4,22 +4,17 @@
 //! Each gets minijinja's values and the [`Run`]. Undefined operands are handed on here, so that the code
 //! of operators, filters and functions never meets one.
 
-use std::cmp::Ordering;
-use std::sync::Arc;
-
-use minijinja::value::Rest;
-use minijinja::{Environment, Error, ErrorKind, State, Value};
-
-use crate::attributes;
 use crate::builtin::{Args, Builtin, Callee};
 use crate::error::{Fault, Outcome, RenderError};
-use crate::java;
 use crate::missing::{as_missing, is_missing, missing, with_truth};
-use crate::ops;
 use crate::run::{Frame, Loop, Macro, RUN, Run};
 use crate::unreadable::readable;
 use crate::value::{Entry, WrittenList, is_lazy, is_list, is_map, items, pairs};
-use crate::{filters, functions, loops, nesting, predicates, typed};
+use crate::{attributes, filters, functions, java, loops, nesting, ops, predicates, typed};
+use minijinja::value::Rest;
+use minijinja::{Environment, Error, ErrorKind, State, Value};
+use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// Bytes of a text that a step pays for, where they are only looked at.
 const BYTES_A_STEP: usize = 64;

@@ -1,9 +1,8 @@
 //! What a template is rendered against: variables, answers, and everything that depends on time or chance.
 
-use std::sync::Arc;
-
 use crate::lookups::{LookupTable, Lookups};
 use crate::value::{JsonMap, LazyMap};
+use std::sync::Arc;
 
 /// Time and chance, passed in so that rendering twice gives the same text.
 #[derive(Clone, Debug)]

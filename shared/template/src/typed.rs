@@ -1,11 +1,10 @@
 //! Typed rendering: what a template yields keeps its type when it is all there is (docs/kestra.md 3.1).
 
-use minijinja::Value;
-use minijinja::value::ValueKind;
-
 use crate::error::Fault;
 use crate::java;
 use crate::run::Run;
+use minijinja::Value;
+use minijinja::value::ValueKind;
 
 /// Adds a value to what the template yields: scalars join to a text, anything else must be alone.
 pub(crate) fn emit(run: &Run, value: &Value) -> Result<(), Fault> {

@@ -1,12 +1,10 @@
 //! A variable that is there and cannot be read: an expression that uses it, or anything inside it, fails and says why.
 
-use std::fmt;
-use std::sync::Arc;
-
+use crate::error::Fault;
 use minijinja::Value;
 use minijinja::value::{Object, ObjectRepr};
-
-use crate::error::Fault;
+use std::fmt;
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct Unreadable(String);

@@ -2,15 +2,14 @@
 //!
 //! A value is minijinja's; this module knows nothing of rendering.
 
+pub(crate) use crate::collections::{Entry, items, pairs};
+
+use crate::java;
+use minijinja::Value;
+use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use minijinja::Value;
-use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
-
-pub(crate) use crate::collections::{Entry, items, pairs};
-use crate::java;
 
 /// A JSON value as a value of expressions. Integers stay integers, key order is kept.
 pub fn value_from_json(v: &serde_json::Value) -> Value {

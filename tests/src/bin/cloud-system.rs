@@ -8,8 +8,9 @@
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use futures::StreamExt as _;
+use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
-use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use rand::{RngExt as _, SeedableRng as _};
 use segue_tests::cloud::{Faults, System, long_work};
 use segue_tests::repository;
 use segue_tests::server::Ended;

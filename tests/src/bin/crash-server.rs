@@ -10,7 +10,8 @@
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
-use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use segue_tests::repository;
 use segue_tests::server::{Client, Ended, ServerProcess, poison, scripts};
 use segue_tests::taxi::{SCHEDULED, same_ends, serve_months, slots_ran_once};

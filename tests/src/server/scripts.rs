@@ -3,7 +3,8 @@
 
 use super::{Client, ServerProcess};
 use anyhow::{Context as _, ensure};
-use rand::{RngExt as _, rngs::StdRng};
+use rand::RngExt as _;
+use rand::rngs::StdRng;
 use std::path::Path;
 use std::time::{Duration, Instant};
 

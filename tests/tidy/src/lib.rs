@@ -15,6 +15,8 @@ mod citations;
 #[cfg(test)]
 mod crates;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod texts;

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 /// The folders with checked files. Files in the root are checked too.
 const FOLDERS: &[&str] = &[".cargo", ".ci", "docs", "flows", "functions", "shared", "terraform", "tests"];
 
+/// Folders that builds make. Their files are not the repository's.
+const BUILT: &[&str] = &["node_modules", "dist", "target", ".terraform", ".svelte-kit"];
+
 /// The root of the repository.
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
@@ -16,6 +19,9 @@ pub(crate) fn files(endings: &[&str]) -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
+            if BUILT.iter().any(|built| path.ends_with(built)) {
+                continue;
+            }
             if path.is_dir() {
                 walk(&path, found);
             } else {

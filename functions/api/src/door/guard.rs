@@ -1,8 +1,7 @@
 //! Authenticates callers, if the server requires it.
 
-use super::Access;
 use super::throttle::{Throttle, Try, client};
-use super::{pages, token};
+use super::{Access, pages, token};
 use crate::error::ApiError;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};

@@ -12,6 +12,7 @@ mod throttle;
 pub(crate) mod token;
 
 pub use basic::{BasicAuth, HalfSet};
+pub(crate) use guard::{Guard, guard, is_guarded};
 pub use hosts::{AllowedHost, Hosts, NoHost};
 pub use token::Token;
 
@@ -22,8 +23,6 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use segue_service::IapCheck;
 use std::sync::Arc;
-
-pub(crate) use guard::{Guard, guard, is_guarded};
 
 /// Who may come in, and by which names.
 #[derive(Clone, Debug, Default)]

@@ -1,8 +1,7 @@
 //! Dates in queries: ISO-8601, the zone may be left out and is UTC then.
 
-use jiff::Timestamp;
-use jiff::civil;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
 
 /// Reads a date.
 ///

@@ -13,13 +13,14 @@ mod limits;
 mod program;
 mod wrapper;
 
+pub(crate) use container::Remote;
+pub(crate) use program::Program;
+
 use crate::docker::labels;
 use crate::place::{Brought, Place};
 use crate::result::{ScriptOutput, failure_of_disk};
 use collect::End;
-pub(crate) use container::Remote;
 use limits::limits;
-pub(crate) use program::Program;
 use segue_files::output::SCRATCH_PREFIX;
 use segue_files::{Texts, folder};
 use segue_model::parse_duration;

@@ -51,7 +51,7 @@ impl Connection {
     /// # Errors
     /// [`Refused`] if the address or the user is invalid.
     pub(crate) fn open(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Session> {
-        let file = crate::kept_data_dir(data_dir).join(crate::commands::server::ADDRESS_FILE);
+        let file = crate::kept_data_dir(data_dir).join(crate::commands::local::server::ADDRESS_FILE);
         let written = written(&file);
         // An empty variable counts as not set.
         let (address, origin) = match self.server.as_ref().filter(|text| !text.is_empty()) {

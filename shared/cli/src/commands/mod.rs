@@ -1,17 +1,7 @@
-//! The verbs, one file (or folder, where they have verbs of their own) each.
+//! The verbs of the command line, one file (or folder, where a verb has verbs of its own) each.
+//!
+//! `local` has the verbs that work on this machine: on files and on the data directory. `remote` has the clients of
+//! Segue's REST API. To add a verb, add its file to one of the two and its arm to [`Command`](crate::Command).
 
-pub(crate) mod backfill;
-pub(crate) mod backup;
-pub(crate) mod execution;
-pub(crate) mod expr;
-pub(crate) mod flow;
-pub(crate) mod kv;
-pub(crate) mod logs;
-pub(crate) mod namespace;
-pub(crate) mod query;
-pub(crate) mod run;
-pub(crate) mod server;
-pub(crate) mod stop;
-pub(crate) mod tables;
-pub(crate) mod trigger;
-pub(crate) mod validate;
+pub(crate) mod local;
+pub(crate) mod remote;

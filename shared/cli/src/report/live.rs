@@ -1,7 +1,6 @@
 //! Progress while an execution runs: a tree that is redrawn on a terminal, plain lines elsewhere.
 
-use super::text;
-use super::tree;
+use super::{text, tree};
 use console::{Term, style};
 use jiff::Timestamp;
 use segue_model::execution::Execution;

@@ -114,7 +114,6 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
         .into()),
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,12 +4,11 @@
 //! It must not know: SQL translation, files. To add a kind of record: a [`Record`] and, if needed, typed
 //! helpers.
 
+use super::error::internal;
 use duckdb::{Connection, OptionalExt as _, params};
 use segue_ports::warehouse::{QueryResult, TableReference, WarehouseError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use super::error::internal;
 
 const TABLES: &str = "
 CREATE SCHEMA IF NOT EXISTS segue_catalog;

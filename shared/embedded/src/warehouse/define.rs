@@ -3,9 +3,6 @@
 //!
 //! It must not know: queries and their results.
 
-use segue_ports::warehouse::{QueryResult, TableKind, TableReference, WarehouseError};
-use serde_json::{Map, Value};
-
 use super::catalog::{self, Record};
 use super::engine::{Engine, Failure};
 use super::external::ExternalTable;
@@ -15,6 +12,8 @@ use super::sql::ddl::ColumnSpec;
 use super::sql::names::{duckdb_name, literal, message_name, quote};
 use super::sql::statement::{CreateTable, OnExisting};
 use super::tables::{self, TableDetails};
+use segue_ports::warehouse::{QueryResult, TableKind, TableReference, WarehouseError};
+use serde_json::{Map, Value};
 
 fn column_list(columns: &[ColumnSpec]) -> String {
     let columns: Vec<String> = columns

@@ -1,17 +1,15 @@
 //! One connection to the database, and why a statement on it failed. How a job runs on it is in `job.rs`.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use crate::private;
-use duckdb::{Config, Connection};
-use segue_ports::warehouse::{TableKind, TableReference, WarehouseError};
-
 use super::error::internal;
 use super::limits::Limits;
 use super::source::ObjectSource;
 use super::stop::Stop;
 use super::{catalog, sql, tables};
+use crate::private;
+use duckdb::{Config, Connection};
+use segue_ports::warehouse::{TableKind, TableReference, WarehouseError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One connection to an open database.
 pub(crate) struct Engine {

@@ -2,11 +2,10 @@
 //!
 //! To add one: a branch in [`translate`].
 
-use segue_ports::warehouse::WarehouseError;
-
 use super::external::SourceFile;
 use super::sql::invalid;
 use super::sql::lex::lex;
+use segue_ports::warehouse::WarehouseError;
 
 /// Facts about the failed statement.
 pub(crate) struct Context<'a> {

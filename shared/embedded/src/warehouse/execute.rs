@@ -2,22 +2,19 @@
 //!
 //! To add a statement: a branch in [`statement`].
 
+use super::engine::{Engine, Failure};
+use super::error::{self, Context};
+use super::rows::{settle_types, written};
+use super::sql::datatype::DataType;
+use super::sql::names::{Scope, duckdb_name, message_name};
+use super::sql::statement::{Dml, Statement};
+use super::{define, result, tables};
 use duckdb::types::Value as Cell;
 use segue_ports::warehouse::{
     CreateDisposition, DmlStats, QueryJob, QueryResult, TableKind, TableReference, WarehouseError,
     WriteDisposition,
 };
 use serde_json::Map;
-
-use super::define;
-use super::engine::{Engine, Failure};
-use super::error::{self, Context};
-use super::result;
-use super::rows::{settle_types, written};
-use super::sql::datatype::DataType;
-use super::sql::names::{Scope, duckdb_name, message_name};
-use super::sql::statement::{Dml, Statement};
-use super::tables;
 
 /// Executes one statement.
 pub(crate) fn statement(

@@ -6,21 +6,18 @@
 //!
 //! It must not know: jobs and transactions. To add a format: a branch in [`ExternalTable::query`].
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-
+use super::sql::datatype::{DataType, NARROW_NUMERIC};
+use super::sql::ddl::ColumnSpec;
+use super::sql::invalid;
+use super::sql::names::{literal, quote};
+use crate::objects::files;
 use segue_ports::PortError;
 use segue_ports::object::ObjectAddress;
 use segue_ports::warehouse::WarehouseError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-use crate::objects::files;
-
-use super::sql::datatype::{DataType, NARROW_NUMERIC};
-use super::sql::ddl::ColumnSpec;
-use super::sql::invalid;
-use super::sql::names::{literal, quote};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 /// How fields are converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

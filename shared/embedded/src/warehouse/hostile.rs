@@ -1,11 +1,9 @@
 //! Texts and addresses that try to break out of the store, or to crash the process.
 
-use std::path::{Path, PathBuf};
-
-use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse as _, WarehouseError};
-use tempfile::TempDir;
-
 use super::DuckDbWarehouse;
+use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse as _, WarehouseError};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 struct World {
     folder: TempDir,

@@ -3,19 +3,15 @@
 //!
 //! It must not know: how SQL is translated, how files are read. Kinds of statements are executed in `execute.rs`.
 
-use std::collections::BTreeSet;
-
-use segue_ports::warehouse::{QueryJob, QueryResult, TableReference, WarehouseError};
-
 use super::catalog::{self, Record};
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
-use super::execute;
 use super::external::{Care, ExternalTable, SourceFile};
-use super::sql;
 use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
-use super::tables;
+use super::{execute, sql, tables};
+use segue_ports::warehouse::{QueryJob, QueryResult, TableReference, WarehouseError};
+use std::collections::BTreeSet;
 
 /// Results up to this size are stored with the job's record. In bytes.
 const KEPT_RESULT_BYTES: usize = 1 << 20;

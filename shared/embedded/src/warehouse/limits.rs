@@ -1,8 +1,7 @@
 //! The limits of queries of the embedded warehouse.
 
-use std::time::Duration;
-
 use segue_ports::PortError;
+use std::time::Duration;
 
 /// The longest time of a query unless the environment says otherwise: BigQuery's own limit.
 const LONGEST_QUERY: Duration = Duration::from_secs(6 * 60 * 60);

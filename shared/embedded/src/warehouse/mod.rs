@@ -37,24 +37,22 @@ mod stopping;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use jiff::Timestamp;
-use segue_ports::warehouse::{
-    CreateDataset, DatasetInfo, IfExists, QueryJob, QueryResult, TableInfo, TableReference, Warehouse,
-    WarehouseError,
-};
-
 pub use limits::Limits;
 pub use pool::STACK_BYTES;
 pub use source::ObjectSource;
 
+use async_trait::async_trait;
 use catalog::Record;
 use engine::{Engine, Failure};
+use jiff::Timestamp;
 use pool::Pool;
+use segue_ports::warehouse::{
+    CreateDataset, DatasetInfo, IfExists, QueryJob, QueryResult, TableInfo, TableReference, Warehouse,
+    WarehouseError,
+};
 use sql::names::{check_dataset, quote};
+use std::path::Path;
+use std::sync::Arc;
 
 /// The number of statements in a script. The script is parsed as before a query, but not run. The parser
 /// needs a stack of [`STACK_BYTES`].

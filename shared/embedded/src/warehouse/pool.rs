@@ -8,17 +8,15 @@
 //!
 //! It must not know: what a job does.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use duckdb::Connection;
-use segue_ports::warehouse::WarehouseError;
-use tokio::sync::{OwnedMutexGuard, Semaphore};
-
 use super::engine::Engine;
 use super::limits::Limits;
 use super::source::ObjectSource;
 use super::stop::{Ended, Stop, StopOnDrop};
+use duckdb::Connection;
+use segue_ports::warehouse::WarehouseError;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{OwnedMutexGuard, Semaphore};
 
 /// The most jobs at work at once; more wait for one of them.
 const SEATS: usize = 16;

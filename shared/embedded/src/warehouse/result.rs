@@ -3,12 +3,11 @@
 //!
 //! To add a type: a branch in [`json`].
 
+use super::sql::datatype::DataType;
 use base64::Engine as _;
 use duckdb::types::{TimeUnit, Value as Cell};
 use segue_ports::warehouse::{Column, Mode};
 use serde_json::{Map, Number, Value};
-
-use super::sql::datatype::DataType;
 
 /// A column of a result.
 pub(crate) fn column(

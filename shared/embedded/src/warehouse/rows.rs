@@ -1,10 +1,9 @@
 //! Rows that a statement writes.
 
-use segue_ports::warehouse::TableReference;
-
 use super::engine::{Engine, Failure};
 use super::sql::names::{duckdb_name, quote};
 use super::tables;
+use segue_ports::warehouse::TableReference;
 
 /// Runs a statement that writes rows and returns their number. DuckDB returns one number, also for CREATE
 /// TABLE AS, where its own count of changes stays at zero.

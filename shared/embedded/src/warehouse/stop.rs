@@ -1,11 +1,10 @@
 //! How a job is stopped when nobody waits for it any more.
 
+use duckdb::InterruptHandle;
+use segue_ports::warehouse::WarehouseError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-use duckdb::InterruptHandle;
-use segue_ports::warehouse::WarehouseError;
 
 /// How often an interruption is repeated until the job has noticed: one between two statements is lost.
 const AGAIN: Duration = Duration::from_millis(100);

@@ -1,11 +1,9 @@
 //! Jobs that would run for hours are stopped, and other jobs run in the meantime.
 
-use std::time::{Duration, Instant};
-
-use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse as _, WarehouseError};
-use tempfile::TempDir;
-
 use super::{DuckDbWarehouse, Limits};
+use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse as _, WarehouseError};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// Nine trillion pairs.
 const ENDLESS: &str = "SELECT COUNT(*) AS n FROM UNNEST(GENERATE_ARRAY(1, 3000000)) AS a CROSS JOIN \

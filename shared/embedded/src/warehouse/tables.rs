@@ -2,17 +2,16 @@
 //!
 //! It must not know: SQL translation, jobs.
 
-use duckdb::{Connection, OptionalExt as _, params};
-use segue_ports::warehouse::{Column, TableInfo, TableKind, TableReference, WarehouseError};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
 use super::catalog::{self, Record};
 use super::error::internal;
 use super::external::ExternalTable;
 use super::result;
 use super::sql::datatype::DataType;
 use super::sql::names::{duckdb_name, message_name};
+use duckdb::{Connection, OptionalExt as _, params};
+use segue_ports::warehouse::{Column, TableInfo, TableKind, TableReference, WarehouseError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// What is stored about a table in addition to its columns.
 #[derive(Debug, Default, Serialize, Deserialize)]

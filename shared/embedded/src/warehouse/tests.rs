@@ -1,12 +1,10 @@
 //! The adapter on a real file: the conformance suite, the real samples, crashes, locks.
 
-use std::path::Path;
-
+use super::DuckDbWarehouse;
 use async_trait::async_trait;
 use segue_ports::conformance::warehouse::{PutObject, all};
 use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse, WarehouseError};
-
-use super::DuckDbWarehouse;
+use std::path::Path;
 
 struct Folder(std::path::PathBuf);
 

@@ -1,9 +1,8 @@
 //! The templates of a flow, each parsed once: its position, the names it uses, and the names it guards.
 
 use super::tree::Tree;
-use segue_model::TemplateAt;
 use segue_model::flow::Flow;
-use segue_model::templates;
+use segue_model::{TemplateAt, templates};
 use segue_template::{Reference, References, RenderError, references};
 
 /// The part of a flow that a template belongs to.

@@ -1,9 +1,10 @@
 //! Queries on one collection.
 
 use super::document::{Version, version_time};
+use firestore::gcloud_sdk::google::firestore::v1::structured_query::filter::FilterType;
 use firestore::gcloud_sdk::google::firestore::v1::structured_query::{
     CollectionSelector, CompositeFilter, Direction, FieldFilter, FieldReference, Filter, Order, Projection,
-    composite_filter, field_filter, filter::FilterType,
+    composite_filter, field_filter,
 };
 use firestore::gcloud_sdk::google::firestore::v1::{StructuredQuery, Value};
 use firestore::gcloud_sdk::prost_types::Timestamp as ProtoTimestamp;

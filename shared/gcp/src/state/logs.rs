@@ -4,12 +4,11 @@
 use super::lines::{Batch, chunks};
 use super::paths::{ATTEMPTS, LOGS, TRIES, execution_path};
 use super::{Store, search};
-use crate::database::Database;
 use crate::database::document::{Fields, Found, Version, as_list, flag, list};
 use crate::database::error::DbError;
-use crate::database::pause;
 use crate::database::query::{Is, Query};
 use crate::database::write::{When, delete as delete_document, only, put};
+use crate::database::{Database, pause};
 use firestore::gcloud_sdk::google::firestore::v1::Write;
 use futures::stream::TryStreamExt as _;
 use segue_model::id::ExecutionId;

@@ -2,8 +2,7 @@
 //! a value's node, tells what is wrong with it and gives a value to go on with, so that one problem never hides
 //! the next.
 
-use super::node::Node;
-use super::node::Value;
+use super::node::{Node, Value};
 use super::scalar::Scalar;
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Position, codes};

@@ -12,13 +12,12 @@
     reason = "a conformance suite fails by panicking, as tests do"
 )]
 
-use async_trait::async_trait;
-use serde_json::json;
-
 use crate::warehouse::{
     CreateDataset, IfExists, Mode, QueryJob, QueryResult, TableKind, Warehouse, WarehouseError,
     WriteDisposition,
 };
+use async_trait::async_trait;
+use serde_json::json;
 
 /// Writes objects to where the warehouse reads them.
 #[async_trait]

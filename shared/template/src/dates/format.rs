@@ -1,12 +1,10 @@
 //! Writes a moment in the parts of a pattern.
 
-use std::fmt::Write as _;
-
-use jiff::Zoned;
-use jiff::tz::Offset;
-
 use super::names::{Names, long_zone};
 use super::pattern::Part;
+use jiff::Zoned;
+use jiff::tz::Offset;
+use std::fmt::Write as _;
 
 /// The text of a moment.
 pub(super) fn write(moment: &Zoned, parts: &[Part], names: &Names) -> String {

@@ -1,10 +1,9 @@
 //! Reads ISO texts: `2024-03-01`, `2024-03-01T10:00`, `…:00.5+01:00[Europe/Paris]`.
 
-use jiff::Zoned;
-use jiff::tz::{Offset, TimeZone};
-
 use super::fields::Fields;
 use super::zone_of;
+use jiff::Zoned;
+use jiff::tz::{Offset, TimeZone};
 
 /// The time of an ISO text. `None` if it is not an ISO text.
 pub(super) fn any(text: &str, zone: &TimeZone) -> Option<Zoned> {

@@ -11,17 +11,15 @@ mod parse;
 mod pattern;
 mod presets;
 
-use std::sync::OnceLock;
-
-use jiff::tz::{TimeZone, TimeZoneDatabase};
-use jiff::{Span, Zoned};
-use minijinja::Value;
+pub(crate) use presets::format;
 
 use crate::error::Fault;
 use crate::java;
 use crate::run::Run;
-
-pub(crate) use presets::format;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{Span, Zoned};
+use minijinja::Value;
+use std::sync::OnceLock;
 
 /// A time zone by its id (`Europe/Paris`, `UTC`, `+02:00`, `Z`), else the server's.
 pub(crate) fn zone(run: &Run, id: Option<&str>) -> Result<TimeZone, Fault> {

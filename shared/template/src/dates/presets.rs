@@ -1,11 +1,10 @@
 //! The named formats (`iso`, `sql`, `rfc_1123_date_time`, `full`, …); anything else is a pattern.
 
-use jiff::Zoned;
-use jiff::tz::TimeZone;
-
 use super::names::names;
 use super::{format as writer, iso, parse as reader, pattern};
 use crate::error::Fault;
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 /// Named formats that are patterns.
 fn as_pattern(name: &str) -> Option<&'static str> {

@@ -1,22 +1,18 @@
 //! Filters that write other formats: JSON, YAML, ION, hashes, base64, URLs.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use minijinja::Value;
-use percent_encoding::percent_decode_str;
-use sha2::Digest as _;
-
 use super::text::{hex, only_text};
 use super::{input, map_text};
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
-use crate::java;
-use crate::nesting;
 use crate::run::Run;
 use crate::value::value_to_json;
-use crate::{ion, yaml};
+use crate::{ion, java, nesting, yaml};
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
+use minijinja::Value;
+use percent_encoding::percent_decode_str;
+use sha2::Digest as _;
 
 /// What Java decodes: the padding may be left out.
 const JAVA: GeneralPurpose = GeneralPurpose::new(

@@ -1,17 +1,13 @@
 //! Filters on lists and maps.
 
-use std::cmp::Ordering;
-
-use minijinja::Value;
-
 use super::{input, text_input, wrong_input};
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
-use crate::java;
-use crate::nesting;
-use crate::ops;
 use crate::run::Run;
 use crate::value::{Entry, WrittenList, is_list, is_map, items, pairs};
+use crate::{java, nesting, ops};
+use minijinja::Value;
+use std::cmp::Ordering;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("length", &[], length),

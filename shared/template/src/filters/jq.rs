@@ -2,15 +2,13 @@
 //!
 //! Functions of jq that look at the machine (`env`, `now`, `input`, …) do not exist here: see [`crate::jq`].
 
-use minijinja::Value;
-
 use super::input;
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
-use crate::java;
-use crate::nesting;
 use crate::run::Run;
 use crate::value::value_from_json;
+use crate::{java, nesting};
+use minijinja::Value;
 
 pub(super) static TABLE: &[Builtin] = &[builtin("jq", &["expression"], jq)];
 

@@ -13,14 +13,12 @@ mod regexes;
 mod text;
 mod time;
 
-use minijinja::Value;
-
 use crate::builtin::{Args, Builtin};
 use crate::error::{Fault, Outcome};
-use crate::java;
-use crate::nesting;
 use crate::run::Run;
 use crate::value::{is_list, is_map, items, pairs};
+use crate::{java, nesting};
+use minijinja::Value;
 
 /// All filters.
 pub(crate) fn all() -> impl Iterator<Item = &'static Builtin> {

@@ -1,12 +1,11 @@
 //! Filters on numbers.
 
-use minijinja::Value;
-
 use super::{decimal, input, wrong_input};
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
 use crate::java::{as_double, as_long};
 use crate::run::Run;
+use minijinja::Value;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("abs", &[], abs),

@@ -1,11 +1,10 @@
 //! `java.util.Formatter`: `%s`, `%d`, `%5.2f`, `%x`, `%,d` and their like.
 
-use minijinja::Value;
-
 use crate::error::Fault;
 use crate::java::{self, as_double, as_long};
 use crate::nesting;
 use crate::run::Run;
+use minijinja::Value;
 
 /// One `%` specification.
 #[derive(Debug, Default)]

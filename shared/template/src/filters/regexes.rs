@@ -1,15 +1,13 @@
 //! Filters with regular expressions, and `replace`.
 
-use minijinja::Value;
-
 use super::{deep, input, map_text, text_input};
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
-use crate::java;
-use crate::nesting;
 use crate::regexes::JavaRegex;
 use crate::run::Run;
 use crate::value::{is_map, pairs};
+use crate::{java, nesting};
+use minijinja::Value;
 
 /// The steps for compiling an expression, in addition to those for its length.
 const COMPILING: usize = 100;

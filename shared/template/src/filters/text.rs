@@ -1,16 +1,13 @@
 //! Filters on text.
 
-use std::fmt::Write as _;
-
-use minijinja::Value;
-
 use super::{deep, input, map_text, printf, text_input, wrong_input};
 use crate::builtin::{Args, Builtin, builtin, variadic};
 use crate::error::{Fault, Outcome};
-use crate::java;
-use crate::nesting;
 use crate::predicates::is_empty;
 use crate::run::Run;
+use crate::{java, nesting};
+use minijinja::Value;
+use std::fmt::Write as _;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("lower", &[], |run, args| map_text(run, args, |text| Ok(text.to_lowercase()))),

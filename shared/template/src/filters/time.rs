@@ -1,12 +1,11 @@
 //! Filters on dates.
 
-use minijinja::Value;
-
 use super::input;
 use crate::builtin::{Args, Builtin, builtin};
 use crate::dates;
 use crate::error::{Fault, Outcome};
 use crate::run::Run;
+use minijinja::Value;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("date", &["format", "timeZone", "existingFormat", "locale"], date),

@@ -1,13 +1,11 @@
 //! Functions over the context: rendering again, printing it, outputs of loops, states of tasks.
 
-use minijinja::Value;
-
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
-use crate::java;
-use crate::nesting;
 use crate::run::Run;
 use crate::value::{is_map, items, pairs, value_to_json};
+use crate::{java, nesting};
+use minijinja::Value;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("render", &["toRender", "recursive"], render),

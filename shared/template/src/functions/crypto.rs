@@ -1,15 +1,14 @@
 //! `encrypt()` and `decrypt()`: AES-GCM with a base64 key, as Kestra's encryption service does it.
 //! The text is base64 of the twelve bytes of nonce and what is encrypted.
 
+use crate::builtin::{Args, Builtin, builtin};
+use crate::error::{Fault, Outcome};
+use crate::run::Run;
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::Value;
-
-use crate::builtin::{Args, Builtin, builtin};
-use crate::error::{Fault, Outcome};
-use crate::run::Run;
 
 pub(super) static TABLE: &[Builtin] =
     &[builtin("encrypt", &["key", "plaintext"], encrypt), builtin("decrypt", &["key", "encrypted"], decrypt)];

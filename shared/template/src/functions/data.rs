@@ -1,12 +1,11 @@
 //! Functions that read JSON, YAML and ION.
 
-use minijinja::Value;
-
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
 use crate::run::Run;
 use crate::value::value_from_json;
 use crate::{ion, yaml};
+use minijinja::Value;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("fromJson", &["json"], from_json),

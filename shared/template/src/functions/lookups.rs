@@ -1,13 +1,12 @@
 //! Functions that ask for outside values: see [`crate::lookups`].
 
-use minijinja::Value;
-
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
 use crate::java;
 use crate::lookups::Lookup;
 use crate::run::Run;
 use crate::value::{value_from_json, value_to_json};
+use minijinja::Value;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("secret", &["key", "namespace", "subkey"], secret),

@@ -1,11 +1,10 @@
 //! Functions on numbers.
 
-use minijinja::Value;
-
 use crate::builtin::{Args, Builtin, builtin, variadic};
 use crate::error::{Fault, Outcome};
 use crate::ops;
 use crate::run::Run;
+use minijinja::Value;
 
 pub(super) static TABLE: &[Builtin] = &[
     variadic("max", |_, args| extreme(args, std::cmp::Ordering::is_gt)),

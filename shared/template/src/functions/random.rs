@@ -1,10 +1,9 @@
 //! Functions with random results. Random numbers come from the seed of the scope, never from the machine.
 
-use minijinja::Value;
-
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::Outcome;
 use crate::run::Run;
+use minijinja::Value;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("uuid", &[], uuid),

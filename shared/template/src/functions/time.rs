@@ -1,11 +1,10 @@
 //! `now()`.
 
-use minijinja::Value;
-
 use crate::builtin::{Args, Builtin, builtin};
 use crate::dates;
 use crate::error::Outcome;
 use crate::run::Run;
+use minijinja::Value;
 
 pub(super) static TABLE: &[Builtin] =
     &[builtin("now", &["format", "timeZone", "existingFormat", "locale"], now)];

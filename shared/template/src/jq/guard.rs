@@ -4,12 +4,11 @@
 //! measures its input. It makes values grow through `+`, `*`, constructions and assignments: their results
 //! are measured. Measuring a whole number makes it an integer, because in jq `4 / 2` is `2`.
 
+use super::natives::{MEASURE, PAIRS, REGEX, TICK, TIMES, takes_values};
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
-
-use super::natives::{MEASURE, PAIRS, REGEX, TICK, TIMES, takes_values};
 
 /// The variables that the rewriting binds.
 const IGNORED: &str = "$segue_ignored";

@@ -6,15 +6,13 @@
 mod guard;
 mod natives;
 
-use std::cell::{Cell, RefCell};
-
+use crate::error::Fault;
 use jaq_core::load::parse::Def;
 use jaq_core::load::{Arena, File, Loader, parse};
 use jaq_core::{Compiler, Ctx, Vars};
 use jaq_json::Val;
-
-use crate::error::Fault;
 use natives::{Job, Limited, cost};
+use std::cell::{Cell, RefCell};
 
 /// The longest program, in bytes.
 const MAX_PROGRAM: usize = 10_000;

@@ -1,16 +1,14 @@
 //! The native functions of jq programs: jaq's functions that do not access the machine, and functions that
 //! count steps.
 
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
+use crate::run::STEPS_A_LOOK;
 use jaq_core::data::HasLut;
 use jaq_core::native::{Filter, Fun, bome, run, v};
 use jaq_core::{Bind, Cv, DataT, Error, Exn, Native, RunPtr, ValX, ValXs};
 use jaq_json::{Num, Val};
-
-use crate::run::STEPS_A_LOOK;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Takes steps by the size of its input, and yields it.
 pub(super) const MEASURE: &str = "segue_measure";

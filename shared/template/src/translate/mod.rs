@@ -8,12 +8,11 @@
 //! Operands that are undefined are values here (see [`crate::missing`]): who uses one raises the error,
 //! and `??`, `is defined` and `default` do not.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-
 use crate::error::RenderError;
 use crate::predicates;
 use crate::syntax::ast::{Arguments, Expr, ExprKind, Node, Span, UnaryOp};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 mod calls;
 

@@ -1,9 +1,8 @@
 //! Reads the first document of a YAML text as JSON. Aliases are copies, and so are limited.
 
-use std::collections::HashMap;
-
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 const MAX_DEPTH: usize = 64;
 /// Values a document may have, copies of aliases included.

@@ -1,8 +1,7 @@
 //! Writes YAML as Jackson does with few quotes and no document start.
 
-use serde_json::Value;
-
 use crate::java;
+use serde_json::Value;
 
 /// A value as YAML, with a line end.
 pub(crate) fn to_string(value: &Value) -> String {

@@ -3,10 +3,9 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
-use std::sync::Arc;
-
 use segue_template::{Ambient, LookupTable, RenderError, Renderer, Scope};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// 2024-03-01T10:00:00.123456Z
 pub(crate) fn ambient() -> Ambient {

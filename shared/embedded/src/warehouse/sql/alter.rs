@@ -3,15 +3,14 @@
 //! To add a change: a branch in [`alteration`], and a variant of [`Alteration`] if DuckDB's own text is not
 //! enough.
 
-use segue_ports::warehouse::{TableReference, WarehouseError};
-use serde_json::Value;
-
 use super::ddl::{self, ColumnSpec};
 use super::expr::Rewriter;
 use super::lex::Token;
 use super::pieces::{expression, named};
 use super::written::{place, unexpected};
 use super::{invalid, syntax_error};
+use segue_ports::warehouse::{TableReference, WarehouseError};
+use serde_json::Value;
 
 /// One change of ALTER TABLE.
 #[derive(Debug)]

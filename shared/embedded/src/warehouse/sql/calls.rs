@@ -4,12 +4,11 @@
 //! function: if DuckDB has it under another name, or with another meaning, a line in [`RENAMED`] and a macro;
 //! if an argument is a keyword or a format, a line in [`PARTED`] or [`FORMATTED`].
 
-use segue_ports::warehouse::WarehouseError;
-
 use super::expr::Rewriter;
 use super::lex::Kind;
 use super::written::{place, string};
 use super::{datatype, format, invalid, keywords};
+use segue_ports::warehouse::WarehouseError;
 
 /// Functions that become a macro of the same arguments.
 const RENAMED: &[(&str, &str)] = &[

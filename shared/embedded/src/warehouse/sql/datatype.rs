@@ -2,11 +2,10 @@
 //!
 //! It must not know: columns, tables. To add a type: a variant of [`DataType`] and a line in each `match`.
 
-use segue_ports::warehouse::WarehouseError;
-
 use super::lex::{Kind, Token};
 use super::syntax_error;
 use super::written::{backquote, place, string};
+use segue_ports::warehouse::WarehouseError;
 
 /// The narrow decimal for NUMERIC, used while all values fit. Eighteen digits are one machine word, which is
 /// many times faster than 38 digits. The column is widened when a value needs more digits.

@@ -2,15 +2,14 @@
 //!
 //! It must not know: what is done with them. To add a clause: a field of [`TableParts`] and a branch in [`parts`].
 
-use segue_ports::warehouse::WarehouseError;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
 use super::datatype::{self, DataType};
 use super::expr::Rewriter;
 use super::lex::{Kind, Token};
 use super::syntax_error;
 use super::written::{place, unexpected};
+use segue_ports::warehouse::WarehouseError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// A column as a statement defines it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,11 +9,10 @@
 //!
 //! It must not know: statements. To add something that nests: a branch in [`opens`] and [`Levels::close`].
 
-use segue_ports::warehouse::WarehouseError;
-
 use super::invalid;
 use super::lex::{Kind, Token};
 use super::written::place;
+use segue_ports::warehouse::WarehouseError;
 
 /// The longest script in bytes: BigQuery's own limit of a query.
 const LONGEST_SCRIPT: usize = 1 << 20;

@@ -7,14 +7,12 @@
 //!
 //! It must not know: DDL, files, connections. To add a function: a line in `calls.rs` or a macro.
 
-use std::collections::BTreeSet;
-
-use segue_ports::warehouse::{TableReference, WarehouseError};
-
 use super::lex::{Kind, Token};
 use super::names::{self, Scope};
 use super::written::{backquote, place, string, unexpected};
 use super::{calls, keywords, locals, syntax_error};
+use segue_ports::warehouse::{TableReference, WarehouseError};
+use std::collections::BTreeSet;
 
 /// The tokens of one statement during rewriting.
 pub(crate) struct Rewriter<'a> {

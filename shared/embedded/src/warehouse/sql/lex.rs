@@ -2,9 +2,8 @@
 //!
 //! It must not know: what a statement is. To add a token: a variant of [`Kind`] and a branch in [`lex`].
 
-use segue_ports::warehouse::WarehouseError;
-
 use super::syntax_error;
+use segue_ports::warehouse::WarehouseError;
 
 /// The kind of a token.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,10 +2,9 @@
 //!
 //! It must not know: how they are used.
 
-use std::collections::BTreeSet;
-
 use super::keywords;
 use super::lex::Token;
+use std::collections::BTreeSet;
 
 /// Common table expressions and explicit aliases of a statement, and the last parts of its tables' names.
 pub(crate) fn names(tokens: &[Token]) -> (BTreeSet<String>, BTreeSet<String>) {

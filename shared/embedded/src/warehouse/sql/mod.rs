@@ -27,7 +27,6 @@ pub(crate) mod written;
 
 use polyglot_sql::{ComplexityGuardOptions, Dialect, DialectType, TranspileOptions};
 use segue_ports::warehouse::WarehouseError;
-
 use statement::Statement;
 
 /// The macros that give BigQuery's functions their meaning.

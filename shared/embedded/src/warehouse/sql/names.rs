@@ -4,13 +4,11 @@
 //! There is one local project: the project in a name is parsed and kept for messages, and does not
 //! distinguish tables. It must not know: expressions and statements.
 
-use std::collections::BTreeMap;
-
-use segue_ports::warehouse::{TableReference, WarehouseError};
-use serde_json::Value;
-
 use super::lex::{Kind, Token};
 use super::{invalid, syntax_error};
+use segue_ports::warehouse::{TableReference, WarehouseError};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The defaults for incomplete names.
 #[derive(Debug, Clone, Default)]

@@ -1,10 +1,9 @@
 //! Pieces that several kinds of statements have.
 
-use segue_ports::warehouse::{TableReference, WarehouseError};
-
 use super::expr::Rewriter;
 use super::written::place;
 use super::{finish, invalid};
+use segue_ports::warehouse::{TableReference, WarehouseError};
 
 /// The table named at `index`, and the index after its name.
 pub(crate) fn named(

@@ -3,9 +3,6 @@
 //!
 //! It must not know: connections, files, the catalogue. To add a statement: a variant, and a branch in [`parse`].
 
-use segue_ports::warehouse::{TableReference, WarehouseError};
-use serde_json::{Map, Value};
-
 use super::alter::{self, Alteration};
 use super::ddl::{self, ColumnSpec, TableParts};
 use super::expr::Rewriter;
@@ -14,6 +11,8 @@ use super::names::{Scope, check_dataset};
 use super::pieces::{expression, named};
 use super::written::{place, unexpected};
 use super::{finish, invalid, syntax_error};
+use segue_ports::warehouse::{TableReference, WarehouseError};
+use serde_json::{Map, Value};
 
 /// What to do if the thing to create exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

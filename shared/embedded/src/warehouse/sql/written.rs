@@ -1,9 +1,8 @@
 //! Tokens and names as texts: in BigQuery's syntax, and in its messages.
 
-use segue_ports::warehouse::WarehouseError;
-
 use super::lex::{Kind, Token};
 use super::syntax_error;
+use segue_ports::warehouse::WarehouseError;
 
 /// The position of a token.
 pub(crate) fn place(token: &Token) -> Option<(u32, u32)> {

@@ -17,8 +17,7 @@ use segue_model::state::{State, StateHistory};
 use segue_ports::state::Claim;
 use segue_ports::wire::{ExecutionMessage, Message, TaskRunMessage};
 use segue_ports::{EventBus, MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
-use segue_task::testing;
-use segue_task::{Task, TaskContext, TaskError, TaskList, TaskService, TaskSettings, log_file_path};
+use segue_task::{Task, TaskContext, TaskError, TaskList, TaskService, TaskSettings, log_file_path, testing};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::HashMap;
@@ -27,11 +26,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
-#[path = "cycle/deadly.rs"]
 mod deadly;
-#[path = "cycle/secrets.rs"]
 mod secrets;
-#[path = "cycle/stopped.rs"]
 mod stopped;
 
 /// How often the task with this name ran.

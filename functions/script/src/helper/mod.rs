@@ -6,9 +6,9 @@ use crate::place::Folder;
 use std::io;
 use std::path::PathBuf;
 
-const PYTHON: &str = include_str!("helper/kestra.py");
-const PYTHON_NAMES: &str = include_str!("helper/sitecustomize.py");
-const NODE: &str = include_str!("helper/kestra.js");
+const PYTHON: &str = include_str!("kestra.py");
+const PYTHON_NAMES: &str = include_str!("sitecustomize.py");
+const NODE: &str = include_str!("kestra.js");
 
 /// Writes the module into `scratch`. Returns the variable for its folder, with the path that the script sees.
 /// An inline Python script also gets definitions of `true`, `false` and `null`.

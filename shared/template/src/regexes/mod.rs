@@ -2,9 +2,8 @@
 
 mod java;
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
-
 use crate::error::Fault;
+use fancy_regex::{Captures, Regex, RegexBuilder};
 
 /// The number of backtracking steps after which a match is given up.
 const BACKTRACK_LIMIT: usize = 200_000;

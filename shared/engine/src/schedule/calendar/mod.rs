@@ -245,5 +245,4 @@ fn floor(moment: Timestamp) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-#[path = "calendar_tests.rs"]
 mod tests;

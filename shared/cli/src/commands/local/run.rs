@@ -1,6 +1,6 @@
 //! `segue run`: one flow, from its file to its end.
 
-use crate::commands::stop;
+use crate::commands::local::stop;
 use crate::diagnostics;
 use crate::report::{Output, Reporter};
 use anyhow::{Context as _, anyhow, bail};

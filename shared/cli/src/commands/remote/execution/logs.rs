@@ -2,7 +2,7 @@
 
 use super::follow::ended;
 use crate::client::{Answered, Events, Session};
-use crate::commands::logs::{known_level, line};
+use crate::commands::remote::logs::{known_level, line};
 use crate::report::Output;
 use segue_api_types::LogEntry;
 use std::collections::HashSet;

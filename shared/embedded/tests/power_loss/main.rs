@@ -7,7 +7,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![allow(clippy::print_stderr, reason = "a test says why it is skipped")]
 
-#[path = "power_loss/disk.rs"]
 mod disk;
 
 use disk::{Disk, Happened};

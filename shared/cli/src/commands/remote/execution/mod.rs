@@ -1,13 +1,17 @@
 //! `segue execution`: runs of flows on a server.
 //!
-//! `run` starts one, `follow` shows one as it goes, `keep` is what is there (list, get, delete), `act` changes one
-//! (kill, restart, replay, pause, resume), `logs` is what it wrote, `form` how inputs are sent.
+//! - `run`: start an execution
+//! - `follow`: show an execution while it runs
+//! - `manage`: list, get and delete executions
+//! - `act`: kill, restart, replay, pause and resume executions
+//! - `logs`: print the log of an execution
+//! - `form`: how inputs are sent
 
 mod act;
 mod follow;
 mod form;
-mod keep;
 mod logs;
+mod manage;
 mod run;
 
 use crate::client::Connection;
@@ -46,11 +50,11 @@ enum Verb {
   segue execution list --namespace zoomcamp --flow gcp_taxi --state RUNNING
   segue execution list --label team=data --output json"
     )]
-    List(keep::List),
+    List(manage::List),
     /// Prints an execution with its task runs.
     #[command(after_help = "Example:
   segue execution get 5Y8ps5bWJwcBWVBMVmJpGZ")]
-    Get(keep::Get),
+    Get(manage::Get),
     /// Stops executions, and the executions they started.
     #[command(after_help = "Examples:
   segue execution kill 5Y8ps5bWJwcBWVBMVmJpGZ
@@ -86,7 +90,7 @@ enum Verb {
         after_help = "Example:
   segue execution delete 5Y8ps5bWJwcBWVBMVmJpGZ"
     )]
-    Delete(keep::Delete),
+    Delete(manage::Delete),
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
@@ -96,9 +100,9 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         Verb::Restart(restart) => return act::restart(&session, &restart).await,
         Verb::Replay(replay) => return act::replay(&session, &replay).await,
         Verb::Logs(logs) => return logs::run(&session, &logs).await,
-        Verb::List(list) => keep::list(&session, &list).await?,
-        Verb::Get(get) => keep::get(&session, &get).await?,
-        Verb::Delete(delete) => keep::delete(&session, &delete).await?,
+        Verb::List(list) => manage::list(&session, &list).await?,
+        Verb::Get(get) => manage::get(&session, &get).await?,
+        Verb::Delete(delete) => manage::delete(&session, &delete).await?,
         Verb::Kill(kill) => act::kill(&session, &kill).await?,
         Verb::Pause(ids) => act::pause(&session, &ids).await?,
         Verb::Resume(resume) => act::resume(&session, &resume).await?,

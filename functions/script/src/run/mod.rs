@@ -1,10 +1,7 @@
 //! One run of a script, from its files and commands to its outputs (docs/kestra.md 4.4).
 
-use crate::choice;
-use crate::helper;
 use crate::language::{Language, ScriptFile};
 use crate::launch::{Arguments, Built, check_variables, script_command};
-use crate::local;
 use crate::place::{Brought, COPIES, Place};
 use crate::properties::{PythonProperties, ScriptProperties};
 use crate::python::Python;
@@ -15,6 +12,7 @@ use crate::runner::{Local, Runner};
 use crate::shell::before_path;
 use crate::sink::Sink;
 use crate::staging::{stage, stage_elsewhere};
+use crate::{choice, helper, local};
 use segue_model::Json;
 use segue_process::environment;
 use segue_task::{TaskContext, TaskError};

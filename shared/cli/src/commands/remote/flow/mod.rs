@@ -1,12 +1,14 @@
 //! `segue flow`: the flows of a server.
 //!
-//! `keep` is what is kept there (list, get, delete, export), `deploy` how a source gets there, `import` and `watch`
-//! what is deployed, `folder` what of it has changed.
+//! - `manage`: list, get, delete and export the flows of the server
+//! - `deploy`: send one source to the server
+//! - `import` and `watch`: choose the sources that are sent
+//! - `folder`: find which files of a folder changed
 
 mod deploy;
 mod folder;
 mod import;
-mod keep;
+mod manage;
 mod watch;
 
 use crate::client::Connection;
@@ -43,12 +45,12 @@ enum Verb {
   segue flow list --namespace zoomcamp
   segue flow list -q taxi --output json"
     )]
-    List(keep::List),
+    List(manage::List),
     /// Prints the source of a flow, or with --output json the whole of it.
     #[command(after_help = "Examples:
   segue flow get tutorial.hello > hello.yaml
   segue flow get tutorial hello --revision 2")]
-    Get(keep::Get),
+    Get(manage::Get),
     /// Prints the problems a server has with flow files; saves nothing.
     ///
     /// Exit code 2 when a flow would be refused.
@@ -61,7 +63,7 @@ enum Verb {
         after_help = "Example:
   segue flow delete tutorial.hello tutorial.goodbye"
     )]
-    Delete(keep::Delete),
+    Delete(manage::Delete),
     /// Deploys the flows of a folder, and again whenever a file is saved.
     #[command(after_help = "Examples:
   segue flow watch flows/
@@ -71,7 +73,7 @@ enum Verb {
     #[command(after_help = "Examples:
   segue flow export -o flows.zip
   segue flow export --namespace zoomcamp -o zoomcamp.zip")]
-    Export(keep::Export),
+    Export(manage::Export),
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
@@ -79,10 +81,10 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let reply = match args.verb {
         Verb::Import(files) => import::import(&session, &files).await?,
         Verb::Validate(files) => import::validate(&session, &files).await?,
-        Verb::List(list) => keep::list(&session, &list).await?,
-        Verb::Get(get) => keep::get(&session, &get).await?,
-        Verb::Delete(delete) => keep::delete(&session, &delete).await?,
-        Verb::Export(export) => keep::export(&session, &export).await?,
+        Verb::List(list) => manage::list(&session, &list).await?,
+        Verb::Get(get) => manage::get(&session, &get).await?,
+        Verb::Delete(delete) => manage::delete(&session, &delete).await?,
+        Verb::Export(export) => manage::export(&session, &export).await?,
         Verb::Watch(watch) => return watch::run(&session, &watch).await,
     };
     reply.show(session.output)

@@ -1,6 +1,6 @@
 //! `segue server`: API, triggers and all task types in one process.
 
-use crate::commands::stop;
+use crate::commands::local::stop;
 use crate::credentials;
 use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
