@@ -14,7 +14,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gcp terraform sizes emulators crash fuzz deny bench build lint fmt clean duckdb tools
+.PHONY: help demo test test-gcp terraform images deploy sizes emulators crash fuzz deny bench build lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROFILE := $(or $(PROFILE),release)
@@ -60,6 +60,12 @@ test-gcp: tools $(DUCKDB) ## test Segue for Google Cloud on emulators: adapters,
 
 terraform: ## check the Terraform configuration: format, tests, plan, apply and destroy on a stand-in, and rules over its plans
 	@tests/tools/terraform.sh
+
+images: ## build the image of each function with Docker; PUSH=1 pushes them to REPOSITORY
+	@tests/tools/images.sh
+
+deploy: ## apply the Terraform configuration with the pushed images, and go back to those of before if it fails
+	@tests/tools/deploy.sh
 
 sizes: tools $(DUCKDB) ## measure size, start time and memory of each function in its deployed form
 	cargo build --release --no-default-features $(addprefix --package segue-fn-,$(notdir $(wildcard functions/*)))

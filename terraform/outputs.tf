@@ -25,6 +25,11 @@ output "deploy_flows" {
   )
 }
 
+output "images" {
+  description = "The images that were given by digest. `make deploy` goes back to them."
+  value       = var.images
+}
+
 output "password" {
   description = "The command that prints the password of the API. Null: Identity-Aware Proxy asks for none."
   value       = module.secrets.password == null ? null : "gcloud secrets versions access latest --project=${var.project} --secret=${module.secrets.password}"

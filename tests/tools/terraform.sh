@@ -117,6 +117,32 @@ else
   [ -z "$(terraform state list)" ] || fail "destroy left $(terraform state list)"
 fi
 
+# Deploys like `make deploy`, with this answer of the API, and fails as it fails.
+deploy_with_answer() {
+  printf '#!/bin/sh\nprintf %s\n' "$1" >"$work/bin/curl"
+  (cd "$work" && PATH=$work/bin:$PATH tests/tools/deploy.sh) >"$work/output" 2>&1
+}
+# The images of a function, all with this digit in their digests.
+images() {
+  printf '{"images": {"http": "europe-west1-docker.pkg.dev/demo-project/segue/http@sha256:%064d"}}\n' "$1" \
+    >images.auto.tfvars.json
+}
+if [ $provider = stand-in ]; then
+  say "a deployment that answers errors goes back to the images of before"
+  mkdir -p "$work/bin" "$work/tests"
+  cp -r "$repository/tests/tools" "$work/tests"
+  printf '#!/bin/sh\n' >"$work/bin/sleep"
+  chmod +x "$work/bin/sleep"
+  touch "$work/bin/curl"
+  chmod +x "$work/bin/curl"
+  images 1
+  deploy_with_answer 200 || { complain; fail "the first deployment failed"; }
+  images 2
+  if deploy_with_answer 503; then fail "a deployment that answers errors succeeded"; fi
+  grep -q 'the images of before are deployed again' "$work/output" || { complain; fail "nothing was deployed again"; }
+  terraform output -json images | grep -q "sha256:$(printf %064d 1)" || fail "the images of before do not run"
+fi
+
 say "checks of the plans"
 cd "$repository/tests/terraform"
 unformatted=$(gofmt -l .)
