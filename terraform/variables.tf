@@ -1,5 +1,5 @@
 variable "alert_email" {
-  description = "The e-mail address that alerts go to. Null: alerts are shown in Cloud Monitoring and sent to nobody."
+  description = "The e-mail address that alerts go to. Null: there are no alerts, which cost about 7 dollars a month (docs/cost.md)."
   type        = string
   default     = null
 

@@ -63,6 +63,19 @@ run "identity_aware_proxy_needs_no_password" {
     condition     = output.password == null
     error_message = "There is a password, though Identity-Aware Proxy asks for none."
   }
+  assert {
+    condition     = endswith(output.server, "segue server --platform gcp") && strcontains(output.server, "--secret=segue_encryption_key")
+    error_message = "An API on another machine is started by ${output.server}."
+  }
+}
+
+run "mirrors_can_be_named_in_flows" {
+  command = plan
+
+  assert {
+    condition     = output.mirrors["ghcr"] == "europe-west1-docker.pkg.dev/demo-project/segue-ghcr"
+    error_message = "The mirrors are ${jsonencode(output.mirrors)}."
+  }
 }
 
 run "schedules_of_flows_become_jobs" {

@@ -65,15 +65,16 @@ quiet terraform validate
 say "terraform test"
 terraform test | grep -v 'in progress\|tearing down' || fail "terraform test failed"
 
-cat >demo.auto.tfvars <<'EOF'
-alert_email    = "data@example.com"
-budget         = { amount = 20, billing_account = "012345-6789AB-CDEF01" }
-buckets        = ["demo-trips"]
-datasets       = ["trips"]
-flows          = "../flows"
-project        = "demo-project"
-project_number = "123456789012"
+# What every plan has, and what most have: everything that the variables can ask for.
+printf 'project = "demo-project"\nproject_number = "123456789012"\n' >project.auto.tfvars
+cat >"$work/demo.tfvars" <<'EOF'
+alert_email = "data@example.com"
+budget      = { amount = 20, billing_account = "012345-6789AB-CDEF01" }
+buckets     = ["demo-trips"]
+datasets    = ["trips"]
+flows       = "../flows"
 EOF
+demo=(-var-file "$work/demo.tfvars")
 if [ $provider = real ]; then
   # A plan of things that do not exist asks Google nothing. The provider wants credentials nevertheless.
   export GOOGLE_OAUTH_ACCESS_TOKEN=${GOOGLE_OAUTH_ACCESS_TOKEN:-none}
@@ -88,8 +89,9 @@ plan() {
   terraform show -json "$plans/$name.plan" >"$plans/$name.json"
 }
 say "plan"
-plan plan
-plan iap -var 'api={ auth = "iap", members = ["group:data@example.com"] }'
+plan minimal
+plan plan "${demo[@]}"
+plan iap "${demo[@]}" -var 'api={ auth = "iap", members = ["group:data@example.com"] }'
 # One more folder in functions/, as a person would begin one.
 add_function() {
   mkdir ../functions/example
@@ -99,21 +101,21 @@ add_function() {
 if [ $provider = real ]; then
   say "apply, a second plan and destroy: only with the stand-in, because they would make real things"
   add_function
-  plan new-folder
+  plan new-folder "${demo[@]}"
 else
   say "apply"
   quiet terraform apply "$plans/plan.plan"
   say "the second plan is empty"
-  quiet terraform plan -detailed-exitcode
+  quiet terraform plan -detailed-exitcode "${demo[@]}"
   terraform show -json >"$plans/state.json"
   add_function
-  plan new-folder
+  plan new-folder "${demo[@]}"
   rm -r ../functions/example
   say "destroy, refused as long as data is protected"
-  if terraform destroy -auto-approve >"$work/output" 2>&1; then fail "protected data was destroyed"; fi
+  if terraform destroy -auto-approve "${demo[@]}" >"$work/output" 2>&1; then fail "protected data was destroyed"; fi
   grep -q DELETE_PROTECTION_ENABLED "$work/output" || { complain; fail "destroy failed"; }
-  quiet terraform apply -auto-approve -var deletion_protection=false
-  quiet terraform destroy -auto-approve -var deletion_protection=false
+  quiet terraform apply -auto-approve "${demo[@]}" -var deletion_protection=false
+  quiet terraform destroy -auto-approve "${demo[@]}" -var deletion_protection=false
   [ -z "$(terraform state list)" ] || fail "destroy left $(terraform state list)"
 fi
 

@@ -1,4 +1,4 @@
-# The alerts. Each says what to do.
+# The alerts, if somebody reads them: Google bills each condition. Each says what to do.
 
 locals {
   _subscriptions = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=starts_with(\"${var.prefix}-\")"
@@ -43,7 +43,7 @@ resource "google_monitoring_notification_channel" "email" {
 }
 
 resource "google_monitoring_alert_policy" "this" {
-  for_each = local.alerts
+  for_each = var.email == null ? {} : local.alerts
 
   project               = var.project
   display_name          = "Segue (${var.prefix}): ${each.key}"

@@ -1,6 +1,8 @@
 # The sweep finds lost work every hour. This alert fires when no sweep has ended for two hours.
 
 resource "google_logging_metric" "sweep" {
+  count = var.email == null ? 0 : 1
+
   project     = var.project
   name        = "${var.prefix}-sweep"
   description = "Sweeps of Segue that ended"
@@ -13,6 +15,8 @@ resource "google_logging_metric" "sweep" {
 }
 
 resource "google_monitoring_alert_policy" "sweep" {
+  count = var.email == null ? 0 : 1
+
   project               = var.project
   display_name          = "Segue (${var.prefix}): no sweep"
   combiner              = "OR"
@@ -22,7 +26,7 @@ resource "google_monitoring_alert_policy" "sweep" {
     display_name = "no sweep for two hours"
 
     condition_threshold {
-      filter                  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.sweep.name}\" AND resource.type=\"cloud_run_revision\""
+      filter                  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.sweep[0].name}\" AND resource.type=\"cloud_run_revision\""
       comparison              = "COMPARISON_LT"
       duration                = "300s"
       threshold_value         = 1

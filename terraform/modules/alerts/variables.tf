@@ -4,7 +4,7 @@ variable "budget" {
 }
 
 variable "email" {
-  description = "The address that alerts go to. Null: nobody."
+  description = "The address that alerts go to. Null: there are no alerts."
   type        = string
 }
 

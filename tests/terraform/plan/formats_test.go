@@ -174,6 +174,17 @@ func TestTheQueueNeverGivesUp(t *testing.T) {
 	}
 }
 
+// Google bills each condition, so an idle deployment has none unless somebody reads the mails.
+func TestThereAreNoAlertsWithoutAReader(t *testing.T) {
+	plan := read(t, "minimal.json")
+	if policies := plan.Of("google_monitoring_alert_policy"); len(policies) > 0 {
+		t.Errorf("%d alerts without an address", len(policies))
+	}
+	if len(plan.Of("google_monitoring_dashboard")) != 1 {
+		t.Error("there is no dashboard")
+	}
+}
+
 func TestAlertsAndTheDashboardAreWellFormed(t *testing.T) {
 	plan := read(t, "plan.json")
 	policies := plan.Of("google_monitoring_alert_policy")
