@@ -101,7 +101,7 @@ run "schedules_that_a_job_cannot_say_have_none" {
   }
 
   assert {
-    condition     = output.schedules == { "tests-terraform--schedules--hourly" = "0 * * * *", "tests-terraform--schedules--zoned" = "30 6 * * 1" }
+    condition     = output.schedules == { "tests-terraform--schedules--hourly" = "0 * * * *", "tests-terraform--schedules--zoned" = "*/15 6,18-20 * JAN-JUN MON" }
     error_message = "The jobs are ${jsonencode(output.schedules)}."
   }
 }

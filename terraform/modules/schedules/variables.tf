@@ -22,6 +22,11 @@ variable "schedules" {
     timezone  = string
     trigger   = string
   }))
+
+  validation {
+    condition     = length(var.schedules) < 1000
+    error_message = "Cloud Scheduler has at most 1,000 jobs in a region, the sweep among them; the flows have more schedules."
+  }
 }
 
 variable "topic" {
