@@ -35,8 +35,8 @@ locals {
     ]
   ])
 
-  # Cloud Scheduler has five fields of numbers and names. A schedule with seconds, or with the last day of a month (L), has
-  # no job: the sweep finds its fire times.
+  # Cloud Scheduler has five fields of numbers and names. A schedule with seconds, or with the last day of a month (L),
+  # has no job: the sweep finds its fire times.
   _value = "([0-9]{1,2}|[A-Za-z]{3})"
   _part  = "([*]|${local._value}(-${local._value})?)(/[0-9]{1,2})?"
   _cron  = "^${local._part}(,${local._part})*( +${local._part}(,${local._part})*){4}$"

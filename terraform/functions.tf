@@ -4,7 +4,8 @@ locals {
   _folder = coalesce(var.functions, "${path.module}/../functions")
 
   functions = {
-    for file in fileset(local._folder, "*/function.yaml") : dirname(file) => yamldecode(file("${local._folder}/${file}"))
+    for file in fileset(local._folder, "*/function.yaml") :
+    dirname(file) => yamldecode(file("${local._folder}/${file}"))
   }
 
   # Cloud Scheduler and people publish to the first two, and Pub/Sub itself to the third.
@@ -15,6 +16,7 @@ locals {
 
   # The targets of the roles in a function.yaml. `topic/NAME` is checked apart.
   targets = ["bucket", "buckets", "database", "datasets", "images", "project", "queue", "secrets"]
+  _topics = concat(["topic/task-*"], [for topic in local.topics : "topic/${topic}"])
 
   # The keys of function.yaml: docs/function-yaml.md explains them. True: the key must be there.
   keys = {
@@ -24,6 +26,15 @@ locals {
   subscription_keys = toset([
     "ack_deadline_s", "max_delivery_attempts", "maximum_backoff_s", "minimum_backoff_s", "path", "topic",
   ])
+  role_keys = [toset(["role", "target", "why"]), toset(["permissions", "target", "why"])]
+
+  _file      = { for name in keys(local.functions) : name => "functions/${name}/function.yaml" }
+  _explained = "docs/function-yaml.md explains every key."
+
+  # What is wrong with the keys of each function.yaml.
+  _needed = [for key, must in local.keys : key if must]
+  unknown = { for name, facts in local.functions : name => join(", ", setsubtract(keys(facts), keys(local.keys))) }
+  missing = { for name, facts in local.functions : name => join(", ", setsubtract(local._needed, keys(facts))) }
 }
 
 # Refuses a function.yaml at plan, in a sentence. The functions read the same files as strictly when they start.
@@ -32,38 +43,34 @@ resource "terraform_data" "function_yaml" {
 
   lifecycle {
     precondition {
-      condition     = length(setsubtract(keys(each.value), keys(local.keys))) == 0
-      error_message = "functions/${each.key}/function.yaml has the unknown key ${join(", ", setsubtract(keys(each.value), keys(local.keys)))}. docs/function-yaml.md explains every key."
+      condition     = local.unknown[each.key] == ""
+      error_message = "${local._file[each.key]} has the unknown key ${local.unknown[each.key]}. ${local._explained}"
     }
     precondition {
-      condition     = length(setsubtract([for key, must in local.keys : key if must], keys(each.value))) == 0
-      error_message = "functions/${each.key}/function.yaml has no ${join(", ", setsubtract([for key, must in local.keys : key if must], keys(each.value)))}. docs/function-yaml.md explains every key."
+      condition     = local.missing[each.key] == ""
+      error_message = "${local._file[each.key]} has no ${local.missing[each.key]}. ${local._explained}"
     }
     precondition {
       condition     = alltrue([for one in try(each.value.subscriptions, []) : toset(keys(one)) == local.subscription_keys])
-      error_message = "A subscription in functions/${each.key}/function.yaml must have exactly the keys ${join(", ", local.subscription_keys)}."
+      error_message = "A subscription in ${local._file[each.key]} must have the keys ${join(", ", local.subscription_keys)}."
+    }
+    precondition {
+      condition     = alltrue([for one in try(each.value.roles, []) : contains(local.role_keys, toset(keys(one)))])
+      error_message = "Each of roles in ${local._file[each.key]} must have target, why, and either role or permissions."
     }
     precondition {
       condition = alltrue([
-        for one in try(each.value.roles, []) :
-        toset(keys(one)) == toset(["role", "target", "why"]) || toset(keys(one)) == toset(["permissions", "target", "why"])
+        for one in try(each.value.roles, []) : contains(concat(local.targets, local._topics), one.target)
       ])
-      error_message = "Each of roles in functions/${each.key}/function.yaml must have the keys target, why, and either role or permissions."
-    }
-    precondition {
-      condition = alltrue([
-        for one in try(each.value.roles, []) :
-        contains(local.targets, one.target) || one.target == "topic/task-*" || contains([for topic in local.topics : "topic/${topic}"], one.target)
-      ])
-      error_message = "Each target in functions/${each.key}/function.yaml must be ${join(", ", local.targets)}, or topic/ and the topic of a subscription."
+      error_message = "Each target in ${local._file[each.key]} must be ${join(", ", local.targets)}, or topic/ and a topic."
     }
     precondition {
       condition     = contains(["all", "internal"], try(each.value.ingress, ""))
-      error_message = "ingress in functions/${each.key}/function.yaml must be all or internal."
+      error_message = "ingress in ${local._file[each.key]} must be all or internal."
     }
     precondition {
       condition     = can(regex("^[a-z][a-z0-9-]*[a-z0-9]$", each.key)) && length("${var.prefix}-${each.key}") <= 30
-      error_message = "The name of functions/${each.key} must be lower-case letters, digits and dashes, and short: with the prefix and a dash, a service account has at most 30 letters."
+      error_message = "functions/${each.key} must have a name of lower-case letters, digits and dashes, short enough for the name of an account: 30 letters with the prefix and a dash."
     }
     precondition {
       condition     = !contains(["containers", "push", "tasks"], each.key)

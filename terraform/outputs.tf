@@ -1,3 +1,13 @@
+locals {
+  _api      = one([for name, function in module.function : function.url if try(local.functions[name].ingress, "") == "all"])
+  _registry = "${var.region}-docker.pkg.dev/${var.project}"
+  _secret   = "gcloud secrets versions access latest --project=${var.project} --secret="
+  _user     = var.api.auth == "basic" ? "${var.api.username}:$(${local._secret}${module.secrets.password})" : null
+  _message = jsonencode({
+    namespace = "NAMESPACE", flowId = "FLOW", triggerId = "TRIGGER", start = "2024-01-01", end = "2024-12-31"
+  })
+}
+
 output "api" {
   description = "The address of the API."
   value       = local._api
@@ -5,10 +15,7 @@ output "api" {
 
 output "backfill" {
   description = "The command that starts a backfill. Replace what is in upper case."
-  value = join("", [
-    "gcloud pubsub topics publish ${module.messaging.topics["backfills"]} --project=${var.project} --message=",
-    "'{\"namespace\": \"NAMESPACE\", \"flowId\": \"FLOW\", \"triggerId\": \"TRIGGER\", \"start\": \"2024-01-01\", \"end\": \"2024-12-31\"}'",
-  ])
+  value       = "gcloud pubsub topics publish ${module.messaging.topics["backfills"]} --project=${var.project} --message='${local._message}'"
 }
 
 output "backfills_topic" {
@@ -17,10 +24,10 @@ output "backfills_topic" {
 }
 
 output "deploy_flows" {
-  description = "The command that saves the flows of the folder `flows`. With Identity-Aware Proxy it talks to an API on this machine: see `server`. Null: no folder was given."
+  description = "The command that saves the folder `flows`; with Identity-Aware Proxy, by the API of `server`. Null: no folder."
   value = var.flows == null ? null : (
     var.api.auth == "basic"
-    ? "SEGUE_AUTH=\"${var.api.username}:$(gcloud secrets versions access latest --project=${var.project} --secret=${module.secrets.password})\" segue flow import ${var.flows} --server ${local._api}"
+    ? "SEGUE_AUTH=\"${local._user}\" segue flow import ${var.flows} --server ${local._api}"
     : "segue flow import ${var.flows} --server http://127.0.0.1:8080"
   )
 }
@@ -31,13 +38,13 @@ output "images" {
 }
 
 output "mirrors" {
-  description = "The mirrors of registries, for images that containers of flows name: instead of ghcr.io/NAME, the mirror ghcr and /NAME."
-  value       = { for name, repository in module.images.mirrors : name => "${var.region}-docker.pkg.dev/${var.project}/${repository}" }
+  description = "What containers of flows name instead of a registry that Cloud Run does not know: the mirror ghcr for ghcr.io."
+  value       = { for name, repository in module.images.mirrors : name => "${local._registry}/${repository}" }
 }
 
 output "password" {
   description = "The command that prints the password of the API. Null: Identity-Aware Proxy asks for none."
-  value       = module.secrets.password == null ? null : "gcloud secrets versions access latest --project=${var.project} --secret=${module.secrets.password}"
+  value       = module.secrets.password == null ? null : "${local._secret}${module.secrets.password}"
 }
 
 output "repository" {
@@ -51,11 +58,11 @@ output "schedules" {
 }
 
 output "server" {
-  description = "The command that starts one more API for this deployment, on the machine of a person who may read and write its data."
+  description = "The command that starts one more API for this deployment on the machine of a person with the roles."
   value = join(" ", [
     "SEGUE_BUCKET=${module.storage.bucket}",
     "SEGUE_DATABASE=${module.state.database}",
-    "SEGUE_ENCRYPTION_KEY=\"$(gcloud secrets versions access latest --project=${var.project} --secret=${module.secrets.encryption_key})\"",
+    "SEGUE_ENCRYPTION_KEY=\"$(${local._secret}${module.secrets.encryption_key})\"",
     "SEGUE_PREFIX=${var.prefix}",
     "SEGUE_PROJECT=${var.project}",
     "SEGUE_REGION=${var.region}",
@@ -67,8 +74,4 @@ output "server" {
 output "services" {
   description = "The names of the services, by function."
   value       = { for name, function in module.function : name => function.service }
-}
-
-locals {
-  _api = one([for name, function in module.function : function.url if try(local.functions[name].ingress, "") == "all"])
 }

@@ -6,7 +6,11 @@ resource "google_logging_metric" "sweep" {
   project     = var.project
   name        = "${var.prefix}-sweep"
   description = "Sweeps of Segue that ended"
-  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.scheduler}\" AND jsonPayload.message=\"the sweep is done\""
+  filter = join(" AND ", [
+    "resource.type=\"cloud_run_revision\"",
+    "resource.labels.service_name=\"${var.scheduler}\"",
+    "jsonPayload.message=\"the sweep is done\"",
+  ])
 
   metric_descriptor {
     metric_kind = "DELTA"
@@ -26,7 +30,10 @@ resource "google_monitoring_alert_policy" "sweep" {
     display_name = "no sweep for two hours"
 
     condition_threshold {
-      filter                  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.sweep[0].name}\" AND resource.type=\"cloud_run_revision\""
+      filter = join(" AND ", [
+        "metric.type=\"logging.googleapis.com/user/${google_logging_metric.sweep[0].name}\"",
+        "resource.type=\"cloud_run_revision\"",
+      ])
       comparison              = "COMPARISON_LT"
       duration                = "300s"
       threshold_value         = 1

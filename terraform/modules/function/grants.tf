@@ -1,16 +1,20 @@
 # The `roles` of function.yaml. Each is on the smallest thing that Google allows.
 
 locals {
+  _roles = "projects/${var.project}/roles/"
+
   # What a grant is for, and its role. A list of permissions becomes a role of its own.
   grants = {
     for grant in var.facts.roles : "${grant.target}: ${try(grant.role, "permissions")}" => {
       target = grant.target
-      role   = try(grant.role, "projects/${var.project}/roles/${google_project_iam_custom_role.this[grant.target].role_id}")
+      role   = try(grant.role, "${local._roles}${google_project_iam_custom_role.this[grant.target].role_id}")
     }
   }
 
-  _tasks  = [for topic in keys(var.targets.topics) : topic if startswith(topic, "task-")]
-  _topics = { for key, grant in local.grants : key => trimprefix(grant.target, "topic/") if startswith(grant.target, "topic/") }
+  _tasks = [for topic in keys(var.targets.topics) : topic if startswith(topic, "task-")]
+  _topics = {
+    for key, grant in local.grants : key => trimprefix(grant.target, "topic/") if startswith(grant.target, "topic/")
+  }
   topics = merge([
     for key, topic in local._topics : {
       for one in(topic == "task-*" ? local._tasks : [topic]) : "${local.grants[key].role} ${one}" => {
@@ -20,12 +24,18 @@ locals {
     }
   ]...)
 
-  buckets  = { for pair in setproduct(keys(var.targets.buckets), [for key, grant in local.grants : key if grant.target == "buckets"]) : join(" ", pair) => pair }
-  datasets = { for pair in setproduct(keys(var.targets.datasets), [for key, grant in local.grants : key if grant.target == "datasets"]) : join(" ", pair) => pair }
-  mirrors  = { for pair in setproduct(keys(var.targets.images), [for key, grant in local.grants : key if grant.target == "images"]) : join(" ", pair) => pair }
+  # Each thing of flows, and each mirror, with each grant on its kind.
+  _on = {
+    for target in ["buckets", "datasets", "images"] :
+    target => [for key, grant in local.grants : key if grant.target == target]
+  }
+  buckets  = { for pair in setproduct(keys(var.targets.buckets), local._on.buckets) : join(" ", pair) => pair }
+  datasets = { for pair in setproduct(keys(var.targets.datasets), local._on.datasets) : join(" ", pair) => pair }
+  mirrors  = { for pair in setproduct(keys(var.targets.images), local._on.images) : join(" ", pair) => pair }
 
   # The bucket of internal storage may begin like the buckets of flows, and is none of them.
-  _internal = "resource.name == \"projects/_/buckets/${var.targets.bucket}\" || resource.name.startsWith(\"projects/_/buckets/${var.targets.bucket}/\")"
+  _bucket   = "projects/_/buckets/${var.targets.bucket}"
+  _internal = "resource.name == \"${local._bucket}\" || resource.name.startsWith(\"${local._bucket}/\")"
 
   # Google has no roles on a single database, on secrets that are not there yet, or on buckets that are not there yet.
   # A condition on the name says the same.
@@ -37,7 +47,8 @@ locals {
   }
   on_project = {
     for key, grant in local.grants : key => grant
-    if contains(keys(local.conditions), grant.target) && !(grant.target == "buckets" && var.targets.buckets_of_flows == "")
+    if contains(keys(local.conditions), grant.target)
+    && !(grant.target == "buckets" && var.targets.buckets_of_flows == "")
   }
 }
 

@@ -1,4 +1,5 @@
-# The account that containers run as. Containers run whatever a flow names, so the account may use files and nothing else.
+# The account that containers run as. A container runs whatever a flow names, so the account may use files, and nothing
+# else.
 
 resource "google_service_account" "containers" {
   project      = var.project

@@ -40,7 +40,7 @@ func TestNamesHaveGooglesFormat(t *testing.T) {
 		"google_pubsub_subscription":          {"name": `^[A-Za-z][A-Za-z0-9_.~+%-]{2,254}$`},
 		"google_pubsub_topic":                 {"name": `^[A-Za-z][A-Za-z0-9_.~+%-]{2,254}$`},
 		"google_secret_manager_secret":        {"secret_id": `^[A-Za-z0-9_-]{1,255}$`},
-		"google_service_account":              {"account_id": `^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "display_name": `^.{1,100}$`},
+		"google_service_account":              {"account_id": `^[a-z][a-z0-9-]{4,28}[a-z0-9]$`},
 		"google_storage_bucket":               {"name": `^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$`},
 	}
 	plan := read(t, "plan.json")
@@ -101,7 +101,8 @@ func TestJobsHaveCronsTimeZonesAndMessages(t *testing.T) {
 		if _, err := time.LoadLocation(values.Text("time_zone")); err != nil || values.Text("time_zone") == "" {
 			t.Errorf("%s: the time zone %q", one.Address, values.Text("time_zone"))
 		}
-		if topic := values.Text("pubsub_target.topic_name"); topic != "projects/demo-project/topics/segue-trigger-events" {
+		topic := values.Text("pubsub_target.topic_name")
+		if topic != "projects/demo-project/topics/segue-trigger-events" {
 			t.Errorf("%s publishes to %q", one.Address, topic)
 		}
 		var message map[string]string
@@ -152,7 +153,8 @@ func cronProblem(cron string) string {
 func TestACronThatGoogleRefusesIsFound(t *testing.T) {
 	for cron, isFine := range map[string]bool{
 		"0 9 1 * *": true, "*/15 8-18 * * MON-FRI": true, "7 * * * *": true,
-		"0 9 1 *": false, "60 * * * *": false, "0 24 * * *": false, "0 0 0 * *": false, "0 0 * 13 *": false, "a.b * * * *": false,
+		"0 9 1 *": false, "60 * * * *": false, "0 24 * * *": false, "0 0 0 * *": false, "0 0 * 13 *": false,
+		"a.b * * * *": false,
 	} {
 		if problem := cronProblem(cron); (problem == "") != isFine {
 			t.Errorf("%s: %q", cron, problem)
@@ -169,7 +171,8 @@ func TestTheQueueNeverGivesUp(t *testing.T) {
 	if values.Number("retry_config.max_attempts") != -1 || seconds(t, values.Text("retry_config.max_backoff")) > 600 {
 		t.Errorf("the queue gives up: %v", values["retry_config"])
 	}
-	if values.Number("rate_limits.max_dispatches_per_second") > 500 || values.Number("rate_limits.max_concurrent_dispatches") > 5000 {
+	limits := values.Blocks("rate_limits")[0]
+	if limits.Number("max_dispatches_per_second") > 500 || limits.Number("max_concurrent_dispatches") > 5000 {
 		t.Errorf("Cloud Tasks allows less: %v", values["rate_limits"])
 	}
 }
@@ -199,7 +202,8 @@ func TestAlertsAndTheDashboardAreWellFormed(t *testing.T) {
 		if waits := seconds(t, threshold.Text("duration")); int(waits)%60 != 0 {
 			t.Errorf("%s waits %v s: it must be whole minutes", one.Address, waits)
 		}
-		if !strings.Contains(threshold.Text("filter"), "resource.type=") || len(one.Values().Text("documentation.content")) < 80 {
+		advice := one.Values().Text("documentation.content")
+		if !strings.Contains(threshold.Text("filter"), "resource.type=") || len(advice) < 80 {
 			t.Errorf("%s has no resource, or no advice", one.Address)
 		}
 	}

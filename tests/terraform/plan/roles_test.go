@@ -25,7 +25,8 @@ func TestEachFunctionHasExactlyItsRoles(t *testing.T) {
 		slices.Sort(expected)
 		slices.Sort(got)
 		if !slices.Equal(expected, got) {
-			t.Errorf("%s:\n expected %s\n got      %s", name, strings.Join(expected, "\n          "), strings.Join(got, "\n          "))
+			list := func(roles []string) string { return strings.Join(roles, "\n          ") }
+			t.Errorf("%s:\n expected %s\n got      %s", name, list(expected), list(got))
 		}
 	}
 }
@@ -105,10 +106,12 @@ func targets(plan *Plan, target string) []string {
 	case isTopic:
 		return []string{"topic " + prefix + "-" + topic}
 	}
+	const buckets = "projects/_/buckets/"
 	return map[string][]string{
 		"bucket": {"bucket demo-project-segue"},
-		"buckets": {"bucket demo-trips", `project, only resource.name.startsWith("projects/_/buckets/demo-project-") && ` +
-			`!(resource.name == "projects/_/buckets/demo-project-segue" || resource.name.startsWith("projects/_/buckets/demo-project-segue/"))`},
+		"buckets": {"bucket demo-trips", `project, only resource.name.startsWith("` + buckets + `demo-project-") && ` +
+			`!(resource.name == "` + buckets + `demo-project-segue" || ` +
+			`resource.name.startsWith("` + buckets + `demo-project-segue/"))`},
 		"database": {`project, only resource.name == "projects/demo-project/databases/segue-state"`},
 		"datasets": {"dataset trips"},
 		"images":   {"repository segue-docker", "repository segue-ghcr", "repository segue-mcr", "repository segue-quay"},

@@ -106,7 +106,8 @@ func TestCloudRunTakesTheSizes(t *testing.T) {
 	leastMemory := map[string]float64{"1": 128, "2": 128, "4": 2048, "6": 4096, "8": 4096}
 	for _, one := range read(t, "plan.json").Of("google_cloud_run_v2_service") {
 		values := one.Values()
-		cpu, memory := values.Text("template.containers.resources.limits.cpu"), values.Text("template.containers.resources.limits.memory")
+		cpu := values.Text("template.containers.resources.limits.cpu")
+		memory := values.Text("template.containers.resources.limits.memory")
 		least, known := leastMemory[cpu]
 		if !known || mebibytes(t, memory) < least || mebibytes(t, memory) > 32*1024 {
 			t.Errorf("%s: %s processors with %s", one.Address, cpu, memory)
@@ -132,7 +133,8 @@ func TestWorkingDirectoriesOfScriptsAreOnDisk(t *testing.T) {
 	for _, one := range read(t, "plan.json").Of("google_cloud_run_v2_service") {
 		values := one.Values()
 		disk := facts[strings.TrimPrefix(values.Text("name"), prefix+"-")].Disk
-		medium, size := values.Text("template.volumes.empty_dir.medium"), values.Text("template.volumes.empty_dir.size_limit")
+		medium := values.Text("template.volumes.empty_dir.medium")
+		size := values.Text("template.volumes.empty_dir.size_limit")
 		if disk != size || (disk != "") != (medium == "DISK") {
 			t.Errorf("%s: a disk of %q, %q", one.Address, size, medium)
 		}

@@ -59,9 +59,11 @@ func TestEveryPushHasAnAudienceThatTheServiceKnows(t *testing.T) {
 		}
 		audience := values.Text("push_config.oidc_token.audience")
 		if audience != "https://"+endpoint.Host || known[audience] != audience {
-			t.Errorf("%s has the audience %q, and the service expects %q", values.Text("name"), audience, known["https://"+endpoint.Host])
+			expected := known["https://"+endpoint.Host]
+			t.Errorf("%s has the audience %q, and the service expects %q", values.Text("name"), audience, expected)
 		}
-		if email := values.Text("push_config.oidc_token.service_account_email"); "serviceAccount:"+email != account("push") {
+		email := values.Text("push_config.oidc_token.service_account_email")
+		if "serviceAccount:"+email != account("push") {
 			t.Errorf("%s is pushed by %q", values.Text("name"), email)
 		}
 	}

@@ -134,5 +134,8 @@ func together(things []string) string {
 	if len(names) == 1 {
 		return things[0]
 	}
-	return strings.TrimSuffix(kind, "y") + map[bool]string{true: "ies ", false: "s "}[strings.HasSuffix(kind, "y")] + strings.Join(names, ", ")
+	if stem, endsInY := strings.CutSuffix(kind, "y"); endsInY {
+		kind = stem + "ie"
+	}
+	return kind + "s " + strings.Join(names, ", ")
 }

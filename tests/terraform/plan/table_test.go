@@ -28,7 +28,7 @@ func TestTheTableOfRolesIsUpToDate(t *testing.T) {
 		return
 	}
 	if os.Getenv("UPDATE") == "" {
-		t.Fatalf("the table in docs/roles.md is not that of the plan; write it with `UPDATE=1 make terraform`:\n%s", table)
+		t.Fatalf("docs/roles.md has another table than the plan; `UPDATE=1 make terraform` writes it:\n%s", table)
 	}
 	if err := os.WriteFile(filepath.Join(repository, "docs", "roles.md"), []byte(updated), 0o644); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,9 @@ import (
 )
 
 // plan returns the planned state: the proposed one with defaults, and with what only Google could say unknown.
-func plan(typ string, schema *tfprotov6.Schema, facts catalog.Facts, prior, proposed tftypes.Value) (tftypes.Value, error) {
+func plan(
+	typ string, schema *tfprotov6.Schema, facts catalog.Facts, prior, proposed tftypes.Value,
+) (tftypes.Value, error) {
 	creates := prior.IsNull()
 	planned, err := eachAttribute(schema.Block, proposed, "",
 		func(path string, attribute *tfprotov6.SchemaAttribute, value tftypes.Value) (tftypes.Value, error) {

@@ -30,7 +30,9 @@ func New(known *catalog.Catalog) *Server {
 }
 
 // GetMetadata lists the types.
-func (server *Server) GetMetadata(context.Context, *tfprotov6.GetMetadataRequest) (*tfprotov6.GetMetadataResponse, error) {
+func (server *Server) GetMetadata(
+	context.Context, *tfprotov6.GetMetadataRequest,
+) (*tfprotov6.GetMetadataResponse, error) {
 	answer := &tfprotov6.GetMetadataResponse{ServerCapabilities: capabilities()}
 	for name := range server.known.Resources {
 		answer.Resources = append(answer.Resources, tfprotov6.ResourceMetadata{TypeName: name})
@@ -46,7 +48,9 @@ func capabilities() *tfprotov6.ServerCapabilities {
 }
 
 // GetProviderSchema answers with every schema of the catalog.
-func (server *Server) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
+func (server *Server) GetProviderSchema(
+	context.Context, *tfprotov6.GetProviderSchemaRequest,
+) (*tfprotov6.GetProviderSchemaResponse, error) {
 	return &tfprotov6.GetProviderSchemaResponse{
 		ServerCapabilities: capabilities(),
 		Provider:           server.known.Provider,
@@ -56,17 +60,23 @@ func (server *Server) GetProviderSchema(context.Context, *tfprotov6.GetProviderS
 }
 
 // ValidateProviderConfig accepts every configuration that has the schema.
-func (server *Server) ValidateProviderConfig(_ context.Context, request *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
+func (server *Server) ValidateProviderConfig(
+	_ context.Context, request *tfprotov6.ValidateProviderConfigRequest,
+) (*tfprotov6.ValidateProviderConfigResponse, error) {
 	return &tfprotov6.ValidateProviderConfigResponse{PreparedConfig: request.Config}, nil
 }
 
 // ConfigureProvider needs no configuration.
-func (server *Server) ConfigureProvider(context.Context, *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+func (server *Server) ConfigureProvider(
+	context.Context, *tfprotov6.ConfigureProviderRequest,
+) (*tfprotov6.ConfigureProviderResponse, error) {
 	return &tfprotov6.ConfigureProviderResponse{}, nil
 }
 
 // ValidateResourceConfig checks a resource by the facts about its type.
-func (server *Server) ValidateResourceConfig(_ context.Context, request *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+func (server *Server) ValidateResourceConfig(
+	_ context.Context, request *tfprotov6.ValidateResourceConfigRequest,
+) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	config, err := decode(server.known.Resources, request.TypeName, request.Config)
 	if err != nil {
 		return nil, err
@@ -76,7 +86,9 @@ func (server *Server) ValidateResourceConfig(_ context.Context, request *tfproto
 }
 
 // UpgradeResourceState reads a stored state. There is one version of each schema.
-func (server *Server) UpgradeResourceState(_ context.Context, request *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+func (server *Server) UpgradeResourceState(
+	_ context.Context, request *tfprotov6.UpgradeResourceStateRequest,
+) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	schema, err := schemaOf(server.known.Resources, request.TypeName)
 	if err != nil {
 		return nil, err
@@ -90,12 +102,16 @@ func (server *Server) UpgradeResourceState(_ context.Context, request *tfprotov6
 }
 
 // ReadResource finds everything as it was left.
-func (server *Server) ReadResource(_ context.Context, request *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (server *Server) ReadResource(
+	_ context.Context, request *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
 	return &tfprotov6.ReadResourceResponse{NewState: request.CurrentState, Private: request.Private}, nil
 }
 
 // PlanResourceChange plans a resource by its schema and the facts about its type.
-func (server *Server) PlanResourceChange(_ context.Context, request *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+func (server *Server) PlanResourceChange(
+	_ context.Context, request *tfprotov6.PlanResourceChangeRequest,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
 	prior, err := decode(server.known.Resources, request.TypeName, request.PriorState)
 	if err != nil {
 		return nil, err
@@ -104,7 +120,11 @@ func (server *Server) PlanResourceChange(_ context.Context, request *tfprotov6.P
 	if err != nil {
 		return nil, err
 	}
-	answer := &tfprotov6.PlanResourceChangeResponse{PlannedPrivate: request.PriorPrivate, UnsafeToUseLegacyTypeSystem: true}
+	answer := &tfprotov6.PlanResourceChangeResponse{
+		PlannedPrivate: request.PriorPrivate,
+		// The real provider has this exemption too: defaults make a plan differ from its configuration.
+		UnsafeToUseLegacyTypeSystem: true,
+	}
 	if proposed.IsNull() {
 		answer.PlannedState = request.ProposedNewState
 		if reason := protected(prior); reason != "" {
@@ -127,7 +147,9 @@ func (server *Server) PlanResourceChange(_ context.Context, request *tfprotov6.P
 }
 
 // ApplyResourceChange answers with the planned state, and invents what was unknown in it.
-func (server *Server) ApplyResourceChange(_ context.Context, request *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (server *Server) ApplyResourceChange(
+	_ context.Context, request *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	planned, err := decode(server.known.Resources, request.TypeName, request.PlannedState)
 	if err != nil {
 		return nil, err
@@ -137,12 +159,16 @@ func (server *Server) ApplyResourceChange(_ context.Context, request *tfprotov6.
 }
 
 // ValidateDataResourceConfig accepts every configuration that has the schema.
-func (server *Server) ValidateDataResourceConfig(context.Context, *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+func (server *Server) ValidateDataResourceConfig(
+	context.Context, *tfprotov6.ValidateDataResourceConfigRequest,
+) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
 	return &tfprotov6.ValidateDataResourceConfigResponse{}, nil
 }
 
 // ReadDataSource invents everything that the configuration does not say.
-func (server *Server) ReadDataSource(_ context.Context, request *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+func (server *Server) ReadDataSource(
+	_ context.Context, request *tfprotov6.ReadDataSourceRequest,
+) (*tfprotov6.ReadDataSourceResponse, error) {
 	config, err := decode(server.known.DataSources, request.TypeName, request.Config)
 	if err != nil {
 		return nil, err
@@ -167,7 +193,9 @@ func decode(schemas map[string]*tfprotov6.Schema, typ string, value *tfprotov6.D
 	return value.Unmarshal(schema.ValueType())
 }
 
-func filled(schemas map[string]*tfprotov6.Schema, typ string, value tftypes.Value, absent bool) (*tfprotov6.DynamicValue, error) {
+func filled(
+	schemas map[string]*tfprotov6.Schema, typ string, value tftypes.Value, absent bool,
+) (*tfprotov6.DynamicValue, error) {
 	state, err := fill(typ, schemas[typ], value, absent)
 	if err != nil {
 		return nil, err

@@ -69,7 +69,10 @@ func (one one) encode(value tftypes.Value) *tfprotov6.DynamicValue {
 func (one one) plan(prior, proposed tftypes.Value) (tftypes.Value, *tfprotov6.PlanResourceChangeResponse) {
 	one.t.Helper()
 	answer, err := one.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: one.typ, PriorState: one.encode(prior), ProposedNewState: one.encode(proposed), Config: one.encode(proposed),
+		TypeName:         one.typ,
+		PriorState:       one.encode(prior),
+		ProposedNewState: one.encode(proposed),
+		Config:           one.encode(proposed),
 	})
 	if err != nil {
 		one.t.Fatal(err)
@@ -193,9 +196,10 @@ func TestFactsAreChecked(t *testing.T) {
 	for _, one := range cases {
 		t.Run(one.about, func(t *testing.T) {
 			resource := resource(t, one.typ)
-			answer, err := resource.server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
+			request := &tfprotov6.ValidateResourceConfigRequest{
 				TypeName: one.typ, Config: resource.encode(resource.value(one.fields)),
-			})
+			}
+			answer, err := resource.server.ValidateResourceConfig(context.Background(), request)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -206,5 +210,41 @@ func TestFactsAreChecked(t *testing.T) {
 			}
 			t.Errorf("nothing that says %q in %v", one.part, answer.Diagnostics)
 		})
+	}
+}
+
+func TestADataSourceHasAnAnswerToEverything(t *testing.T) {
+	known, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	typ := known.DataSources["google_project"].ValueType()
+	config, err := tfprotov6.NewDynamicValue(typ, object(typ, map[string]any{"project_id": "demo-project"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := New(known).ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{
+		TypeName: "google_project", Config: &config,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := answer.State.Unmarshal(typ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if number := text(state, "number"); number != "123456789012" || text(state, "project_id") != "demo-project" {
+		t.Errorf("the project is %s", state)
+	}
+}
+
+func TestATypeThatTheStandInDoesNotKnowIsAnError(t *testing.T) {
+	known, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(known).ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{TypeName: "google_moon"})
+	if err == nil || !strings.Contains(err.Error(), "google_moon") {
+		t.Errorf("the error is %v", err)
 	}
 }

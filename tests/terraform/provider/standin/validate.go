@@ -86,8 +86,8 @@ func checkOthers(path string, fact catalog.Fact, config tftypes.Value, refuse fu
 }
 
 func withoutIndexes(path string) string {
-	steps := strings.Split(path, ".")
-	return strings.Join(slices.DeleteFunc(steps, func(step string) bool { return strings.Trim(step, "0123456789") == "" }), ".")
+	isIndex := func(step string) bool { return strings.Trim(step, "0123456789") == "" }
+	return strings.Join(slices.DeleteFunc(strings.Split(path, "."), isIndex), ".")
 }
 
 func cutLast(path string) (before, after string, found bool) {

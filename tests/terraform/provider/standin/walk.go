@@ -38,7 +38,9 @@ func eachAttribute(block *tfprotov6.SchemaBlock, object tftypes.Value, above str
 	return tftypes.NewValue(object.Type(), fields), nil
 }
 
-func eachInBlock(nested *tfprotov6.SchemaNestedBlock, value tftypes.Value, above string, to change) (tftypes.Value, error) {
+func eachInBlock(
+	nested *tfprotov6.SchemaNestedBlock, value tftypes.Value, above string, to change,
+) (tftypes.Value, error) {
 	if nested.Nesting == tfprotov6.SchemaNestedBlockNestingModeSingle || value.IsNull() || !value.IsKnown() {
 		return eachAttribute(nested.Block, value, above, to)
 	}
