@@ -45,6 +45,7 @@ impl ExecutionState {
             let done = match &action {
                 Action::Start { parent, child } => self.start(parent.as_ref(), child, env),
                 Action::Again(id) => self.again(id, env),
+                Action::Dispatch(id) => self.dispatch_again(id, env),
                 Action::Advance { level, ended } => self.advance(level.as_ref(), *ended, env),
             };
             if done.is_err() {
@@ -126,9 +127,10 @@ impl ExecutionState {
         }
         match node.run_by {
             RunBy::Inline => self.run_inline(task_run, child.node, &task, env),
-            RunBy::Service(_) => {
+            RunBy::Service(service) => {
+                let service = self.service_for(service, &task, &task_run, env)?;
                 self.insert(task_run, Some(child.node));
-                self.dispatch(&id, env);
+                self.dispatch(&id, service, env);
                 Ok(())
             }
             RunBy::Flowable => self.open(task_run, child.node, &task, env),
@@ -143,9 +145,10 @@ impl ExecutionState {
         let Some(node) = self.planned(node_id) else { return Ok(()) };
         match node.run_by {
             RunBy::Inline => self.run_inline(task_run, node_id, &node.task, env),
-            RunBy::Service(_) => {
+            RunBy::Service(service) => {
+                let service = self.service_for(service, &node.task, &task_run, env)?;
                 self.enter(id, State::Created, env.now);
-                self.dispatch(id, env);
+                self.dispatch(id, service, env);
                 Ok(())
             }
             RunBy::Flowable => {

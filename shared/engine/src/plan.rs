@@ -1,6 +1,6 @@
 //! A flow, prepared to run: its tasks in one table, each with its position in the tree.
 
-use segue_model::catalog::{Catalog, RunBy};
+use segue_model::catalog::{Catalog, RunBy, Service};
 use segue_model::flow::Flow;
 use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::templates;
@@ -99,7 +99,8 @@ impl Plan {
             let run_by = match &task.kind {
                 TaskKind::Flowable(_) => RunBy::Flowable,
                 TaskKind::Plugin { .. } => {
-                    catalog.get(&task.type_name).map_or(RunBy::Service(""), |kind| kind.run_by)
+                    let unknown = RunBy::Service(Service::Named(""));
+                    catalog.get(&task.type_name).map_or(unknown, |kind| kind.run_by)
                 }
             };
             self.nodes.push(Node {

@@ -54,6 +54,8 @@ pub(crate) enum Action {
     Start { parent: Option<TaskRunId>, child: Child },
     /// Starts the next attempt of a task run.
     Again(TaskRunId),
+    /// Sends a task run to its service once more.
+    Dispatch(TaskRunId),
     /// Checks what comes next in a level. `ended` is an iteration with a finished child, which continues.
     Advance { level: Option<TaskRunId>, ended: Option<(u64, usize)> },
 }

@@ -101,7 +101,11 @@ impl ExecutionState {
             State::Created | State::Restarted | State::Running => {
                 let Some(planned) = self.plan.node(node).cloned() else { return };
                 match planned.run_by {
-                    RunBy::Service(_) => self.dispatch(id, env),
+                    RunBy::Service(_) => {
+                        if self.dispatch_again(id, env).is_err() {
+                            self.agenda.push_back(Action::Dispatch(id.clone()));
+                        }
+                    }
                     RunBy::Inline => self.agenda.push_back(Action::Again(id.clone())),
                     RunBy::Flowable if task_run.current() != State::Running => {
                         self.agenda.push_back(Action::Again(id.clone()));

@@ -1,5 +1,6 @@
 //! A platform in a temporary directory, for the tests of all task types.
 
+use crate::{docker_run, languages, working_directory};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use segue_model::state::State;
@@ -7,7 +8,7 @@ use segue_model::{Json, Map};
 use segue_ports::Ports;
 use segue_ports::wire::WorkingDirectoryRef;
 use segue_task::testing::{TestEnd, TestRun, message, run_under};
-use segue_task::{ContainerRules, TaskSettings};
+use segue_task::{ContainerRules, TaskList, TaskSettings};
 use std::path::PathBuf;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +50,14 @@ impl Ended {
     }
 }
 
+/// All task types of this crate.
+pub(crate) fn tasks() -> TaskList {
+    languages::add_to(TaskList::new("test"))
+        .add::<docker_run::Run>()
+        .add::<working_directory::Setup>()
+        .add::<working_directory::Collect>()
+}
+
 impl Bench {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -80,7 +89,7 @@ impl Bench {
         let settings =
             TaskSettings { work_root: self.work(), containers: self.containers, ..TaskSettings::default() };
         let stop = CancellationToken::new();
-        match run_under(&crate::tasks(), self.ports.clone(), settings, message, &stop).await {
+        match run_under(&tasks(), self.ports.clone(), settings, message, &stop).await {
             TestEnd::Ended(run) => Ended(run),
             other => panic!("{other:?}"),
         }
