@@ -3,13 +3,15 @@
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
+use crate::env::Env;
 use crate::flowable::{self, OpenError};
 use crate::frame::{Child, Frame, Phase};
 use crate::inline::{self, Change, InlineCall, InlineError, InlineOutcome};
 use crate::kind::is_kind;
+use crate::order::order;
 use crate::plan::{Branch, Node, NodeId};
 use crate::stage::Stage;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use crate::{memo, timeout};
 use segue_model::catalog::RunBy;
@@ -315,7 +317,7 @@ impl ExecutionState {
             return Ok(());
         }
         let memo = self.run(&id).map(|run| run.task_run.memo.clone()).unwrap_or_default();
-        if let Some(order) = flowable::order(&self.plan, node, &memo) {
+        if let Some(order) = order(&self.plan, node, &memo) {
             self.frames.insert(id.clone(), Frame::new(order));
             self.begin_level(&id, node, opened.state, env);
         }

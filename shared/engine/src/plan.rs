@@ -1,5 +1,6 @@
 //! A flow, prepared to run: its tasks in one table, each with its position in the tree.
 
+use crate::for_each_item;
 use segue_model::catalog::{Catalog, RunBy, Service};
 use segue_model::flow::Flow;
 use segue_model::task::{FlowableKind, Task, TaskKind};
@@ -149,7 +150,7 @@ impl Plan {
                 vec![(Branch::Main, directory.tasks.iter().collect())]
             }
             FlowableKind::ForEachItem(items) => {
-                let parts = crate::flowable::parts(task, items);
+                let parts = for_each_item::parts(task, items);
                 let list = self.add_list(Some(id), Branch::Main, &parts, catalog);
                 return vec![(Branch::Main, list)];
             }
