@@ -1,37 +1,21 @@
-//! The `script` service: runs commands and scripts, and manages the directory that a WorkingDirectory's
-//! children share (docs/kestra.md 4.2, 4.4).
+//! The `script` service: runs scripts as processes, and manages the directory that a WorkingDirectory's children share
+//! (docs/kestra.md 4.2, 4.4).
 //!
-//! What it is: the list of its task types. Their code is in `shared/scripts`.
+//! What it is: the list of its task types. Their code is in `shared/scripts`. The service `container` has the script
+//! tasks too; `segue_scripts::route` says which service gets a task.
 //!
 //! What it must not know: what a script does, which adapter stands behind internal storage.
 //!
-//! How to add one more: a language is a line in `segue_scripts::languages`.
+//! How to add one more: a new language is added in `shared/scripts`, for both services at once.
 
-use segue_scripts::{docker_run, languages, working_directory};
+use segue_scripts::{languages, route, working_directory};
 use segue_task::TaskList;
 
 /// The task types of this service.
 pub fn tasks() -> TaskList {
-    let list = TaskList::new("script").deployed_as(include_str!("../function.yaml"));
+    let list = TaskList::new(route::PROCESSES).deployed_as(include_str!("../function.yaml"));
     languages::add_to(list)
-        .add::<docker_run::Run>()
+        .shared_by(&route::ROUTE)
         .add::<working_directory::Setup>()
         .add::<working_directory::Collect>()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_type_has_a_schema_with_its_description() {
-        let types = super::tasks().task_types();
-        assert_eq!(types.len(), 29);
-        for kind in types {
-            let description = kind.schema["description"].as_str().unwrap_or_default();
-            assert!(
-                description.contains("```yaml") && description.contains(kind.name),
-                "{}: {description}",
-                kind.name
-            );
-        }
-    }
 }

@@ -30,6 +30,7 @@ mod python;
 mod remote;
 mod render;
 pub mod result;
+pub mod route;
 pub mod run;
 mod runner;
 mod shell;
@@ -39,3 +40,20 @@ mod staging;
 mod testing;
 mod venv;
 pub mod working_directory;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_type_has_a_schema_with_its_description() {
+        let types = crate::testing::tasks().task_types();
+        assert_eq!(types.len(), 29);
+        for kind in types {
+            let description = kind.schema["description"].as_str().unwrap_or_default();
+            assert!(
+                description.contains("```yaml") && description.contains(kind.name),
+                "{}: {description}",
+                kind.name
+            );
+        }
+    }
+}

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 /// A platform for one test.
 pub(crate) struct Bench {
+    /// The name of the service that runs the tasks.
+    pub(crate) service: &'static str,
     pub(crate) ports: Ports,
     /// What tasks that ask for a container may do.
     pub(crate) containers: ContainerRules,
@@ -52,7 +54,12 @@ impl Ended {
 
 /// All task types of this crate.
 pub(crate) fn tasks() -> TaskList {
-    languages::add_to(TaskList::new("test"))
+    tasks_of("test")
+}
+
+/// All task types of this crate, as a list of the service with this name.
+fn tasks_of(service: &'static str) -> TaskList {
+    languages::add_to(TaskList::new(service))
         .add::<docker_run::Run>()
         .add::<working_directory::Setup>()
         .add::<working_directory::Collect>()
@@ -62,7 +69,7 @@ impl Bench {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ports = segue_embedded::connect(dir.path()).unwrap();
-        Self { ports, containers: ContainerRules::default(), labels: None, dir }
+        Self { service: "test", ports, containers: ContainerRules::default(), labels: None, dir }
     }
 
     /// Where working directories are made.
@@ -89,7 +96,7 @@ impl Bench {
         let settings =
             TaskSettings { work_root: self.work(), containers: self.containers, ..TaskSettings::default() };
         let stop = CancellationToken::new();
-        match run_under(&tasks(), self.ports.clone(), settings, message, &stop).await {
+        match run_under(&tasks_of(self.service), self.ports.clone(), settings, message, &stop).await {
             TestEnd::Ended(run) => Ended(run),
             other => panic!("{other:?}"),
         }
