@@ -122,7 +122,7 @@ impl ExecutionState {
     pub(crate) fn tell_end(&mut self) {
         let state = self.execution.state.current();
         if self.plan.flow.concurrency.is_some() {
-            self.effect(Effect::ReleaseSlot);
+            self.effect(Effect::ReleasePermit);
         }
         // For a replaced execution, the execution that replaces it announces the end.
         let parent = self.execution.trigger.as_ref().and_then(|trigger| trigger.parent.clone());

@@ -48,7 +48,7 @@ pub(crate) struct Notes {
     pub(crate) paused: bool,
     /// The state in which the execution must end (`execution.Exit`, an SLA). None if it is not set.
     pub(crate) exit: Option<State>,
-    /// Whether the slot has been granted, or none is needed.
+    /// Whether the permit has been granted, or none is needed.
     pub(crate) admitted: bool,
     /// SLAs that are already broken.
     pub(crate) broken_slas: Vec<String>,

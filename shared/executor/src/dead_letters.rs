@@ -141,7 +141,7 @@ impl Executor {
         self.ports().state.commit(commit).await?;
         self.cache.forget(id);
         self.parts.observer.committed(&execution, &[], &[entry]);
-        let mut messages = self.release_slot(&execution).await?;
+        let mut messages = self.release_permit(&execution).await?;
         messages.extend(self.announcement(&execution, State::Failed));
         let parent = execution.trigger.as_ref().and_then(|trigger| trigger.parent.as_ref());
         if let Some(parent) = parent.filter(|parent| parent.wait) {

@@ -202,7 +202,7 @@ pub(super) fn delete(connection: &Connection, id: &ExecutionId) -> Result<bool, 
     for table in ["claims", "timers"] {
         run(connection, &format!("DELETE FROM {table} WHERE execution = ?1"), [no])?;
     }
-    // A slot without an existing holder would be lost.
+    // A permit without an existing holder would be lost.
     run(connection, "DELETE FROM slots WHERE execution = ?1", [id.as_str()])?;
     run(connection, "DELETE FROM executions WHERE no = ?1", [no])?;
     run(connection, "DELETE FROM execution_ids WHERE no = ?1", [no])?;

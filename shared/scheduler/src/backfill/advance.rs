@@ -75,7 +75,7 @@ impl Scheduler {
                 return Ok(());
             };
             backfill.next = Some(slot);
-            if !self.take_slot(backfill, flow, trigger, &calendar, slot).await? {
+            if !self.take_permit(backfill, flow, trigger, &calendar, slot).await? {
                 backfill.state = BackfillState::Paused;
                 backfill.message = Some("the flow is disabled".to_owned());
                 return Ok(());
@@ -86,7 +86,7 @@ impl Scheduler {
     }
 
     /// Handles one slot. Returns false if the flow is disabled.
-    async fn take_slot(
+    async fn take_permit(
         &self,
         backfill: &mut Backfill,
         flow: &Flow,
