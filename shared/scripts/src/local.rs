@@ -41,7 +41,7 @@ pub(crate) async fn start(
             command.args(options.arguments(&run, env.keys().map(String::as_str))).current_dir(dir).envs(env);
             // Variables of the client itself, which those of the task must not take away from it.
             for name in ["PATH", "HOME"] {
-                match std::env::var_os(name) {
+                match segue_process::environment::own(name) {
                     Some(value) if env.contains_key(name) => command.env(name, value),
                     _ => &mut command,
                 };

@@ -1,6 +1,11 @@
 //! Containers as processes of this machine, for tests: a job seems to run for some checks, and is then run to
 //! its end.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
