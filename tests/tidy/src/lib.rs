@@ -19,6 +19,8 @@ mod imports;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 mod texts;
 #[cfg(test)]
 mod tree;
