@@ -1,11 +1,13 @@
 //! Sends task runs, and the files of working directories, to their services.
 
 use crate::effect::Effect;
+use crate::env::Env;
+use crate::for_each_item::MERGE;
 use crate::frame::Phase;
 use crate::machine::Blocked;
 use crate::plan::NodeId;
 use crate::stage::Stage;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::{flowable, memo};
 use segue_model::catalog::{RunBy, Service};
 use segue_model::event::TaskRunResult;
@@ -75,7 +77,7 @@ impl ExecutionState {
         };
         let Some(node) = self.planned(node_id) else { return };
         let TaskKind::Plugin { properties } = &node.task.kind else { return };
-        let properties = if node.task.type_name == flowable::MERGE {
+        let properties = if node.task.type_name == MERGE {
             flowable::properties_of_merge(self, &task_run)
         } else {
             properties.clone()

@@ -3,13 +3,15 @@
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
+use crate::env::Env;
 use crate::flowable::{self, OpenError};
 use crate::frame::{Child, Frame, Phase};
 use crate::inline::{self, Change, InlineCall, InlineError, InlineOutcome};
 use crate::kind::is_kind;
+use crate::order::order;
 use crate::plan::{Branch, Node, NodeId};
 use crate::stage::Stage;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use crate::{memo, timeout};
 use segue_model::catalog::RunBy;
@@ -92,7 +94,7 @@ impl ExecutionState {
         let Some(node) = self.planned(child.node) else { return Ok(()) };
         let task = node.task.clone();
         let id = self.child_id(parent, &task, child);
-        if self.places.contains_key(&id) {
+        if self.positions.contains_key(&id) {
             return Ok(());
         }
         let task_run = TaskRun {
@@ -186,7 +188,7 @@ impl ExecutionState {
             other => other,
         };
         let id = task_run.id.clone();
-        if !self.places.contains_key(&id) {
+        if !self.positions.contains_key(&id) {
             self.insert(task_run, Some(node));
         }
         let min_level = task.log_level.unwrap_or(LogLevel::Trace);
@@ -259,7 +261,7 @@ impl ExecutionState {
         }
         let id = task_run.id.clone();
         let is_open_again = task_run.current() == State::Running;
-        if !self.places.contains_key(&id) {
+        if !self.positions.contains_key(&id) {
             self.insert(task_run, Some(node));
         }
         let (opened, limit) = match opened {
@@ -315,7 +317,7 @@ impl ExecutionState {
             return Ok(());
         }
         let memo = self.run(&id).map(|run| run.task_run.memo.clone()).unwrap_or_default();
-        if let Some(order) = flowable::order(&self.plan, node, &memo) {
+        if let Some(order) = order(&self.plan, node, &memo) {
             self.frames.insert(id.clone(), Frame::new(order));
             self.begin_level(&id, node, opened.state, env);
         }

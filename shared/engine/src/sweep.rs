@@ -1,9 +1,10 @@
 //! Checks again everything that may have been lost with a message or a process.
 
+use crate::env::Env;
 use crate::memo;
 use crate::plan::NodeId;
 use crate::stage::Stage;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
