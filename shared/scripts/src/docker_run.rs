@@ -1,16 +1,16 @@
 //! `docker.cli.Run`: runs a container (docs/kestra.md 4.4).
 
 use crate::container_rules::{self, Asked};
+use crate::directories::Directories;
 use crate::docker::DockerOptions;
 use crate::launch::check_variables;
 use crate::local;
-use crate::place::Place;
 use crate::remote::{Program, Remote};
 use crate::render::Rendering;
 use crate::result::{ScriptOutput, end};
 use crate::runner::{Local, Runner};
 use crate::sink::Sink;
-use crate::staging::{stage, stage_elsewhere};
+use crate::staging::{stage, stage_remote};
 use schemars::JsonSchema;
 use segue_files::{NamespaceFiles, Texts};
 use segue_model::Json;
@@ -63,8 +63,8 @@ impl Task for Run {
     async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
         let runner = self.runner(context).await?;
         match &runner {
-            Runner::Remote(remote) => remote.settle(self.elsewhere(context, remote).await).await,
-            Runner::Local(runner) => context.in_shared_directory(self.here(context, runner)).await,
+            Runner::Remote(remote) => remote.settle(self.run_remote(context, remote).await).await,
+            Runner::Local(runner) => context.in_shared_directory(self.run_local(context, runner)).await,
         }
     }
 }
@@ -77,9 +77,9 @@ impl Run {
     }
 
     /// Runs the container on this machine.
-    async fn here(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
-        let place = Place::make(context, runner.layout())?;
-        let (env, mut arguments) = self.render(context, &place).await?;
+    async fn run_local(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
+        let directories = Directories::create(context, runner.layout())?;
+        let (env, mut arguments) = self.render(context, &directories).await?;
         if matches!(runner, Local::Process) {
             arguments.splice(0..0, self.entry_point());
             if arguments.is_empty() {
@@ -90,26 +90,26 @@ impl Run {
                 )));
             }
         }
-        stage(context, place.dir(), (self.namespace_files.as_ref(), &self.input_files)).await?;
+        stage(context, directories.dir(), (self.namespace_files.as_ref(), &self.input_files)).await?;
         let mut sink = Sink::new(context);
         let code = local::start(context, runner, &arguments, &env, false, &mut sink).await?;
-        end(context, &place, &self.output_files, sink, code).await
+        end(context, &directories, &self.output_files, sink, code).await
     }
 
     /// Runs the container outside, or checks on it. With the task's own entry point, a shell runs the
     /// commands and stores their output. Without one, the image runs as it is.
-    async fn elsewhere(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
-        let place = Place::make(context, remote.layout())?;
-        let (env, mut arguments) = self.render(context, &place).await?;
-        if remote.is_to_be_started().await? {
+    async fn run_remote(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
+        let directories = Directories::create(context, remote.layout())?;
+        let (env, mut arguments) = self.render(context, &directories).await?;
+        if remote.needs_start().await? {
             let files = (self.namespace_files.as_ref(), &self.input_files);
-            let brought = stage_elsewhere(context, &place, files).await?;
+            let remote_files = stage_remote(context, &directories, files).await?;
             let by_image = self.options.entry_point.is_none();
             arguments.splice(0..0, self.entry_point());
-            let program = Program { arguments: &arguments, env: &env, script: None, by_image, brought };
-            remote.start(&place, program).await?;
+            let program = Program { arguments: &arguments, env: &env, script: None, by_image, remote_files };
+            remote.start(&directories, program).await?;
         }
-        drop(place);
+        drop(directories);
         remote.end(&self.output_files).await
     }
 
@@ -117,12 +117,12 @@ impl Run {
     async fn render(
         &self,
         context: &TaskContext,
-        place: &Place,
+        directories: &Directories,
     ) -> Result<(BTreeMap<String, OsString>, Vec<String>), TaskError> {
-        let rendering = Rendering::new(context, &place.seen());
+        let rendering = Rendering::new(context, &directories.seen());
         let own = rendering.map("env", &self.env).await?;
         check_variables(&own)?;
-        let mut env: BTreeMap<String, OsString> = place.variables().into_iter().collect();
+        let mut env: BTreeMap<String, OsString> = directories.variables().into_iter().collect();
         env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
         Ok((env, rendering.texts("commands", &self.commands).await?))
     }

@@ -1,7 +1,7 @@
 //! Converts rendered commands to one process: the shell text, its interpreter, its variables.
 
+use crate::directories::Folder;
 use crate::language::{Language, ScriptFile};
-use crate::place::Folder;
 use crate::properties::ScriptProperties;
 use crate::runner::Local;
 use crate::shell::shell_word;

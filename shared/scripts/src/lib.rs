@@ -14,6 +14,7 @@
 
 mod choice;
 mod container_rules;
+mod directories;
 pub mod docker;
 pub mod docker_run;
 mod helper;
@@ -22,7 +23,6 @@ pub mod languages;
 mod launch;
 mod lines;
 mod local;
-mod place;
 mod process;
 pub mod properties;
 mod protocol;

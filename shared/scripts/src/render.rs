@@ -1,7 +1,7 @@
 //! Renders commands and variables, with `{{ workingDir }}` and `{{ outputDir }}`, and replaces `kestra:///`
 //! URIs by the paths of local files.
 
-use crate::place::{Brought, COPIES, Folder, Place};
+use crate::directories::{COPIES, Directories, Folder, RemoteFile};
 use regex::{Captures, Regex};
 use segue_files::path::last_part;
 use segue_model::{Json, Map};
@@ -9,14 +9,14 @@ use segue_task::{TaskContext, TaskError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Renders with the variables of one run.
+/// Renders expressions with the variables of one run.
 pub(crate) struct Rendering<'a> {
     context: &'a TaskContext,
     variables: Map,
 }
 
 impl<'a> Rendering<'a> {
-    /// Expressions also see the working directory and the output directory.
+    /// Adds `workingDir` and `outputDir` to the variables of the task.
     pub(crate) fn new(context: &'a TaskContext, [dir, out]: &[PathBuf; 2]) -> Self {
         let mut variables = Map::new();
         variables.insert("workingDir".into(), dir.to_string_lossy().into());
@@ -101,37 +101,37 @@ fn plain_text(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Fetches the files of internal storage in commands, each once, into a folder. For a container outside,
-/// records where the container needs them.
+/// Replaces the URIs of internal storage in commands by local paths. Each file is copied once. The files for a remote
+/// container are only recorded, and copied later.
 pub(crate) struct LocalCopies {
     folder: Folder,
     uri: Regex,
     copies: BTreeMap<String, String>,
-    /// The path of the folder below the prefix that the container sees, for a container outside.
+    /// The path of the folder, relative to the directory that a remote container sees. None on this machine.
     below: Option<String>,
-    brought: Vec<Brought>,
+    remote_files: Vec<RemoteFile>,
 }
 
 impl LocalCopies {
-    /// Copies go into `folder`, which is created with the first copy.
+    /// Copies files into `folder`, which is created with the first copy.
     pub(crate) fn new(folder: Folder) -> Result<Self, TaskError> {
         let uri = Regex::new(r"kestra:///[-A-Za-z0-9+&@#/%?=~_|!:,.;]*[-A-Za-z0-9+&@#/%=~_|]")
             .map_err(|error| TaskError::failed(error.to_string()))?;
-        Ok(Self { folder, uri, copies: BTreeMap::new(), below: None, brought: Vec::new() })
+        Ok(Self { folder, uri, copies: BTreeMap::new(), below: None, remote_files: Vec::new() })
     }
 
-    /// The container makes the copies.
-    pub(crate) fn elsewhere(place: &Place) -> Result<Self, TaskError> {
-        let below = place.own_name().map(|own| format!("{own}/{COPIES}"));
-        Ok(Self { below, ..Self::new(place.own().join(COPIES))? })
+    /// Records the files for a remote container.
+    pub(crate) fn for_remote(directories: &Directories) -> Result<Self, TaskError> {
+        let below = directories.own_name().map(|own| format!("{own}/{COPIES}"));
+        Ok(Self { below, ..Self::new(directories.own().join(COPIES))? })
     }
 
-    /// The files that a container outside needs.
-    pub(crate) fn brought(self) -> Vec<Brought> {
-        self.brought
+    /// The recorded files for a remote container. Empty on this machine.
+    pub(crate) fn remote_files(self) -> Vec<RemoteFile> {
+        self.remote_files
     }
 
-    /// The text with each URI replaced by a local path.
+    /// Returns the text with each URI replaced by a local path.
     pub(crate) async fn replace(&mut self, context: &TaskContext, text: String) -> Result<String, TaskError> {
         if !text.contains("kestra:///") {
             return Ok(text);
@@ -146,7 +146,7 @@ impl LocalCopies {
             let local = folder.join(last_part(uri));
             if let Some(below) = &self.below {
                 let path = format!("{below}/{number}/{}", last_part(uri));
-                self.brought.push(Brought { uri: uri.to_owned(), path });
+                self.remote_files.push(RemoteFile { uri: uri.to_owned(), path });
                 self.copies.insert(uri.to_owned(), local.seen_text());
                 continue;
             }

@@ -1,6 +1,6 @@
 //! What a run gives out: reported variables, the exit code, and the files that are kept.
 
-use crate::place::Place;
+use crate::directories::Directories;
 use crate::sink::{Reported, Sink};
 use segue_files::output::{self, FoundFile, Keep};
 use segue_files::path::disk_error;
@@ -25,13 +25,13 @@ pub struct ScriptOutput {
 /// Keeps files and outputs, and says how it went.
 pub(crate) async fn end(
     context: &TaskContext,
-    place: &Place,
+    directories: &Directories,
     patterns: &Texts,
     sink: Sink<'_>,
     code: i32,
 ) -> Result<ScriptOutput, TaskError> {
     let reported = sink.finish();
-    outcome(context, reported, keep(context, place, patterns).await, code)
+    outcome(context, reported, keep(context, directories, patterns).await, code)
 }
 
 /// What the task gives out, or how it failed; it fails with what it gives out.
@@ -57,11 +57,11 @@ pub(crate) fn outcome(
 }
 
 /// Brings output files into internal storage: those that match, and all in `{{ outputDir }}`.
-async fn keep(context: &TaskContext, place: &Place, patterns: &Texts) -> Result<Map, TaskError> {
+async fn keep(context: &TaskContext, directories: &Directories, patterns: &Texts) -> Result<Map, TaskError> {
     // Siblings in a shared directory may still want their files.
     let how = if context.message().working_directory.is_some() { Keep::Copy } else { Keep::Move };
-    let mut kept = keep_matching(context, place.dir(), &patterns.0, how).await?;
-    kept.extend(keep_matching(context, &place.output_dir(), &["**".to_owned()], Keep::Move).await?);
+    let mut kept = keep_matching(context, directories.dir(), &patterns.0, how).await?;
+    kept.extend(keep_matching(context, &directories.output_dir(), &["**".to_owned()], Keep::Move).await?);
     Ok(kept)
 }
 

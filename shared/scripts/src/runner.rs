@@ -1,7 +1,7 @@
-//! Where commands run: as processes of this machine, or in a container here or elsewhere.
+//! Where commands run: as processes of this machine, in a container of this machine, or in a remote container.
 
+use crate::directories::Layout;
 use crate::docker::DockerOptions;
-use crate::place::Layout;
 use crate::remote::Remote;
 
 /// Where commands run.
@@ -9,7 +9,7 @@ use crate::remote::Remote;
 pub(crate) enum Runner {
     /// On this machine.
     Local(Local),
-    /// In a container that runs elsewhere.
+    /// In a container outside this machine.
     Remote(Box<Remote>),
 }
 
@@ -18,17 +18,17 @@ pub(crate) enum Runner {
 pub(crate) enum Local {
     /// As processes.
     Process,
-    /// In a container.
+    /// In a container of Docker.
     Docker {
-        /// The image.
+        /// The name of the image.
         image: String,
-        /// Options of the container.
+        /// The options of the container.
         options: Box<DockerOptions>,
     },
 }
 
 impl Local {
-    /// Where the runner's own folder is.
+    /// The layout of the directories for this runner.
     pub(crate) fn layout(&self) -> Layout {
         match self {
             Self::Process => Layout::Beside,

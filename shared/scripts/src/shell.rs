@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-/// A text as one word of a shell.
+/// Quotes a text, so that a shell reads the text as one word.
 pub(crate) fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// A search path with one more folder before it.
+/// A search path with a folder in front of `rest`.
 pub(crate) fn before_path(folder: &Path, rest: Option<OsString>) -> OsString {
     let mut path = folder.as_os_str().to_owned();
     if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {

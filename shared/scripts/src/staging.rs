@@ -1,12 +1,12 @@
-//! Files that are there before a script begins: files of the namespace, then input files.
+//! Copies files to the working directory before a script starts: namespace files first, then input files.
 
-use crate::place::{Brought, Place, WORK};
+use crate::directories::{Directories, RemoteFile, WORK};
 use segue_files::{InputFiles, NamespaceFiles};
 use segue_model::Json;
 use segue_task::{TaskContext, TaskError};
 use std::path::Path;
 
-/// Puts files of the namespace, then input files, in a directory.
+/// Copies namespace files, then input files, to a directory.
 pub(crate) async fn stage(
     context: &TaskContext,
     dir: &Path,
@@ -15,18 +15,18 @@ pub(crate) async fn stage(
     put_files(context, dir, namespace_files, InputFiles::parse(input_files)?).await
 }
 
-/// The same for a container outside. Files of internal storage are only named, because they can be large and need not
-/// pass through this service.
-pub(crate) async fn stage_elsewhere(
+/// Copies files for a remote container. Files of internal storage are only returned: they can be large, and the store
+/// copies them without this service.
+pub(crate) async fn stage_remote(
     context: &TaskContext,
-    place: &Place,
+    directories: &Directories,
     (namespace_files, input_files): (Option<&NamespaceFiles>, &Json),
-) -> Result<Vec<Brought>, TaskError> {
+) -> Result<Vec<RemoteFile>, TaskError> {
     let mut files = InputFiles::parse(input_files)?;
     let stored = files.take_stored(&context.message().namespace)?;
-    put_files(context, place.dir(), namespace_files, files).await?;
-    let brought = |(name, uri)| Brought { uri, path: format!("{WORK}/{name}") };
-    Ok(stored.into_iter().map(brought).collect())
+    put_files(context, directories.dir(), namespace_files, files).await?;
+    let remote_files = |(name, uri)| RemoteFile { uri, path: format!("{WORK}/{name}") };
+    Ok(stored.into_iter().map(remote_files).collect())
 }
 
 async fn put_files(

@@ -6,7 +6,7 @@ use crate::remote::Remote;
 use crate::route;
 use crate::runner::{Local, Runner};
 use segue_model::Json;
-use segue_task::{ContainerPlace, ContainerRules, TaskContext, TaskError};
+use segue_task::{ContainerMode, ContainerRules, TaskContext, TaskError};
 
 /// The property that makes a task run as processes.
 const AS_PROCESS: &str = "taskRunner: {type: io.kestra.plugin.core.runner.Process}";
@@ -45,28 +45,28 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
     let rules = context.containers();
     let is_demanded = demands_isolation(&context.message().context)?;
     let Asked { image, options, is_said, unknown_runner } = asked;
-    if let (Some(jobs), None | Some(ContainerPlace::Docker)) = (&context.ports().containers, rules.place) {
+    if let (Some(jobs), None | Some(ContainerMode::Docker)) = (&context.ports().containers, rules.mode) {
         return Ok(Runner::Remote(Box::new(Remote::for_attempt(context, jobs.clone(), &image, options))));
     }
-    if context.ports().containers.is_some() && rules.place == Some(ContainerPlace::Process) {
+    if context.ports().containers.is_some() && rules.mode == Some(ContainerMode::Process) {
         return Err(TaskError::failed(format!(
             "the task asks for a container, and SEGUE_CONTAINERS=process does not apply to a server with containers \
              next to its services: write {AS_PROCESS}, or ask the operator to remove SEGUE_CONTAINERS"
         )));
     }
-    if matches!(rules.place, None | Some(ContainerPlace::Docker)) {
+    if matches!(rules.mode, None | Some(ContainerMode::Docker)) {
         permit(rules, &options, &image)?;
     }
-    let docker = match (rules.place, unknown_runner) {
+    let docker = match (rules.mode, unknown_runner) {
         // The daemon is not called if it is not used.
-        (Some(ContainerPlace::Process | ContainerPlace::Refuse), _) => Ok(()),
+        (Some(ContainerMode::Process | ContainerMode::Refuse), _) => Ok(()),
         (_, Some(kind)) => Err(format!("the task runner {kind} is unknown")),
         (_, None) => {
             let found = docker::available(options.host.as_deref()).await;
             found.map_err(|why| format!("Docker is not available ({why})"))
         }
     };
-    match decide(rules.place, is_demanded, docker)? {
+    match decide(rules.mode, is_demanded, docker)? {
         Chosen::Docker => Ok(Runner::Local(Local::Docker { image, options: Box::new(options) })),
         Chosen::Process(why) => {
             let note =
@@ -91,20 +91,20 @@ enum Chosen {
 
 /// Decides where a container task runs. `docker` says why there is no Docker.
 fn decide(
-    place: Option<ContainerPlace>,
+    mode: Option<ContainerMode>,
     is_demanded: bool,
     docker: Result<(), String>,
 ) -> Result<Chosen, TaskError> {
-    let why = match (place, docker) {
-        (Some(ContainerPlace::Refuse), _) => {
+    let why = match (mode, docker) {
+        (Some(ContainerMode::Refuse), _) => {
             return Err(TaskError::failed(format!(
                 "the task asks for a container, and this server refuses such tasks (SEGUE_CONTAINERS=refuse): \
                  write {AS_PROCESS}, or ask the operator to start the server with another SEGUE_CONTAINERS"
             )));
         }
-        (Some(ContainerPlace::Process), _) => "SEGUE_CONTAINERS is 'process'".to_owned(),
+        (Some(ContainerMode::Process), _) => "SEGUE_CONTAINERS is 'process'".to_owned(),
         (_, Ok(())) => return Ok(Chosen::Docker),
-        (Some(ContainerPlace::Docker), Err(why)) => {
+        (Some(ContainerMode::Docker), Err(why)) => {
             return Err(TaskError::failed(format!(
                 "{why}, and this server runs container tasks only in containers: start Docker, write {AS_PROCESS}, \
                  or ask the operator to start the server with SEGUE_CONTAINERS=process"

@@ -10,9 +10,9 @@ const DOCKER: &str = "io.kestra.plugin.scripts.runner.docker.Docker";
 /// Nothing listens on port 1.
 const NOBODY: &str = "tcp://127.0.0.1:1";
 
-fn bench(place: Option<ContainerPlace>) -> Bench {
+fn bench(mode: Option<ContainerMode>) -> Bench {
     let mut bench = Bench::new();
-    bench.containers = ContainerRules { place, ..ContainerRules::default() };
+    bench.containers = ContainerRules { mode, ..ContainerRules::default() };
     bench
 }
 
@@ -62,7 +62,7 @@ async fn without_a_setting_the_host_runs_it_with_a_warning() {
 
 #[tokio::test]
 async fn docker_is_needed_where_the_server_says_so() {
-    let bench = bench(Some(ContainerPlace::Docker));
+    let bench = bench(Some(ContainerMode::Docker));
     for task in [script(json!({})), run(json!({}))] {
         let error = refusal(bench.run(task).await);
         assert!(
@@ -79,7 +79,7 @@ async fn docker_is_needed_where_the_server_says_so() {
 
 #[tokio::test]
 async fn processes_take_the_place_of_containers_where_the_server_says_so() {
-    let bench = bench(Some(ContainerPlace::Process));
+    let bench = bench(Some(ContainerMode::Process));
     for task in [script(json!({})), run(json!({}))] {
         let log = bench.run(task).await.log();
         assert!(log.contains("INFO ran on the host"), "{log}");
@@ -92,7 +92,7 @@ async fn processes_take_the_place_of_containers_where_the_server_says_so() {
 
 #[tokio::test]
 async fn containers_are_refused_where_the_server_says_so() {
-    let bench = bench(Some(ContainerPlace::Refuse));
+    let bench = bench(Some(ContainerMode::Refuse));
     let unsaid =
         json!({"type": "io.kestra.plugin.scripts.shell.Commands", "commands": ["echo ran on the host"]});
     for task in [script(json!({})), run(json!({})), unsaid] {
@@ -158,15 +158,15 @@ async fn an_image_is_no_option_of_the_client() {
 async fn a_flow_can_demand_containers() {
     let mut bench = bench(None);
     bench.labels = Some(json!({"segue": {"isolation": "required"}}));
-    for place in [None, Some(ContainerPlace::Process)] {
-        bench.containers.place = place;
+    for mode in [None, Some(ContainerMode::Process)] {
+        bench.containers.mode = mode;
         for task in [script(json!({})), run(json!({})), as_process()] {
             let error = refusal(bench.run(task).await);
             assert!(error.contains("'segue.isolation: required'"), "{error}");
         }
     }
     // Labels that are set at the start of an execution do not remove the requirement.
-    bench.containers.place = None;
+    bench.containers.mode = None;
     for hiding in [json!({"segue": {"isolation": "none"}}), json!({"segue": "x"})] {
         bench.labels = Some(hiding);
         assert!(refusal(bench.run(as_process()).await).contains("'segue.isolation'"));
@@ -177,10 +177,10 @@ async fn a_flow_can_demand_containers() {
 
 #[test]
 fn docker_is_used_where_there_is_one() {
-    for place in [None, Some(ContainerPlace::Docker)] {
-        assert_eq!(decide(place, true, Ok(())).unwrap(), Chosen::Docker);
+    for mode in [None, Some(ContainerMode::Docker)] {
+        assert_eq!(decide(mode, true, Ok(())).unwrap(), Chosen::Docker);
     }
-    assert!(matches!(decide(Some(ContainerPlace::Process), false, Ok(())), Ok(Chosen::Process(_))));
-    assert!(decide(Some(ContainerPlace::Process), true, Ok(())).is_err());
-    assert!(decide(Some(ContainerPlace::Refuse), false, Ok(())).is_err());
+    assert!(matches!(decide(Some(ContainerMode::Process), false, Ok(())), Ok(Chosen::Process(_))));
+    assert!(decide(Some(ContainerMode::Process), true, Ok(())).is_err());
+    assert!(decide(Some(ContainerMode::Refuse), false, Ok(())).is_err());
 }

@@ -1,8 +1,8 @@
 //! The small modules with which scripts report outputs and metrics, installed where `import` and `require`
 //! find them.
 
+use crate::directories::Folder;
 use crate::language::Helper;
-use crate::place::Folder;
 use std::io;
 use std::path::PathBuf;
 

@@ -2,8 +2,8 @@
 
 use super::container::Remote;
 use super::wrapper;
+use crate::directories::{OUT, WORK};
 use crate::lines::Lines;
-use crate::place::{OUT, WORK};
 use crate::process::Source;
 use crate::result::{ScriptOutput, outcome};
 use crate::sink::Sink;

@@ -1,7 +1,7 @@
 //! The container of an attempt: its key, and where its files are in internal storage and in the container.
 
+use crate::directories::{Layout, RemotePaths};
 use crate::docker::DockerOptions;
-use crate::place::{Elsewhere, Layout};
 use segue_ports::{ContainerJobs, InternalStorage};
 use segue_task::TaskContext;
 use sha2::{Digest as _, Sha256};
@@ -50,7 +50,7 @@ impl Remote {
 
     /// Where the container finds its files.
     pub(crate) fn layout(&self) -> Layout {
-        Layout::Elsewhere(Elsewhere { root: self.root(), own: self.own.clone() })
+        Layout::Remote(RemotePaths { root: self.root(), own: self.own.clone() })
     }
 
     /// In a folder of its own below `/tmp`: there is one everywhere, a process of this machine that plays a container

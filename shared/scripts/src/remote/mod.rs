@@ -16,8 +16,8 @@ mod wrapper;
 pub(crate) use container::Remote;
 pub(crate) use program::Program;
 
+use crate::directories::{Directories, RemoteFile};
 use crate::docker::labels;
-use crate::place::{Brought, Place};
 use crate::result::{ScriptOutput, failure_of_disk};
 use collect::End;
 use limits::limits;
@@ -42,7 +42,7 @@ const AFTER_TIMEOUT: Duration = Duration::from_secs(60);
 impl Remote {
     /// Returns true if the container must be started. Leftovers of an earlier try are deleted first. If the
     /// task was cancelled, stops the container and fails.
-    pub(crate) async fn is_to_be_started(&self) -> Result<bool, TaskError> {
+    pub(crate) async fn needs_start(&self) -> Result<bool, TaskError> {
         if self.context.cancelled().is_cancelled() {
             return Err(self.stop().await);
         }
@@ -55,7 +55,11 @@ impl Remote {
     }
 
     /// Copies the files to internal storage and starts the container.
-    pub(crate) async fn start(&self, place: &Place, program: Program<'_>) -> Result<(), TaskError> {
+    pub(crate) async fn start(
+        &self,
+        directories: &Directories,
+        program: Program<'_>,
+    ) -> Result<(), TaskError> {
         let mut job = ContainerJob {
             key: self.key.clone(),
             image: self.image.clone(),
@@ -77,23 +81,23 @@ impl Remote {
             job.arguments = program.arguments.to_vec();
             job.env = env.collect();
             // Without a file, the working directory would not exist in the container.
-            let here = place.dir().join(format!("{SCRATCH_PREFIX}here"));
+            let here = directories.dir().join(format!("{SCRATCH_PREFIX}here"));
             let made = std::fs::create_dir(&here).and_then(|()| std::fs::write(here.join("empty"), ""));
             made.map_err(|error| failure_of_disk("make", &here, &error))?;
-            job.directory = place.seen().first().map(|dir| dir.to_string_lossy().into_owned());
+            job.directory = directories.seen().first().map(|dir| dir.to_string_lossy().into_owned());
             self.context.info(format!(
                 "what the image prints by itself is in the log of the container {}, not here",
                 self.key
             ));
         } else {
-            let (file, odd) = wrapper::write(place, &program, env.collect()).await?;
+            let (file, odd) = wrapper::write(directories, &program, env.collect()).await?;
             job.env = odd;
             job.command = vec!["/bin/sh".to_owned(), file];
         }
         self.warn_of_what_is_left_out();
         let storage = self.context.storage();
-        folder::upload(storage, &self.base, place.root()).await?;
-        for Brought { uri, path } in &program.brought {
+        folder::upload(storage, &self.base, directories.root()).await?;
+        for RemoteFile { uri, path } in &program.remote_files {
             let to = InternalStorage::uri(&format!("{}/{path}", self.base));
             let (from, to) = (storage.admitted(uri).await?, storage.address(&to)?);
             match self.context.ports().objects.copy(&from, &to, None).await {

@@ -1,6 +1,6 @@
 //! What a container elsewhere runs.
 
-use crate::place::Brought;
+use crate::directories::RemoteFile;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
@@ -16,5 +16,5 @@ pub(crate) struct Program<'a> {
     /// The image's own entry point gets the arguments, without a shell in between.
     pub(crate) by_image: bool,
     /// Files of internal storage that are to be there.
-    pub(crate) brought: Vec<Brought>,
+    pub(crate) remote_files: Vec<RemoteFile>,
 }

@@ -1,7 +1,7 @@
 //! Scripts in containers: real shells, real files, and every step repeated or interrupted.
 
 use super::fake::FakeJobs;
-use crate::place::WORK;
+use crate::directories::WORK;
 use crate::testing::{Bench, Ended, tasks, with};
 use async_trait::async_trait;
 use segue_model::Json;

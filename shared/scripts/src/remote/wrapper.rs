@@ -1,7 +1,7 @@
 //! The shell script that a container runs: the commands, with their output and exit code written to files.
 
 use super::program::Program;
-use crate::place::Place;
+use crate::directories::Directories;
 use crate::shell::shell_word;
 use segue_task::TaskError;
 use std::collections::BTreeMap;
@@ -36,17 +36,17 @@ rm -rf "$pipes"
 /// Writes the script into the runner's own folder. Returns its path in the container, and the variables with
 /// names that no shell accepts.
 pub(super) async fn write(
-    place: &Place,
+    directories: &Directories,
     program: &Program<'_>,
     env: BTreeMap<String, String>,
 ) -> Result<(String, BTreeMap<String, String>), TaskError> {
-    let own = place.own();
+    let own = directories.own();
     let (plain, odd): (BTreeMap<_, _>, BTreeMap<_, _>) = env.into_iter().partition(|(name, _)| is_name(name));
     let exports: String =
         plain.iter().map(|(name, value)| format!("export {name}={}\n", shell_word(value))).collect();
     let word = |path: &std::path::Path| shell_word(&path.to_string_lossy());
     let words: Vec<String> = program.arguments.iter().map(|argument| shell_word(argument)).collect();
-    let [dir, _] = place.seen();
+    let [dir, _] = directories.seen();
     let mut text = format!("own={}\nwork={}\n", word(&own.seen), word(&dir));
     text.push_str("pipes=\"/tmp/$$.pipes\"\n");
     text.push_str(&format!("set -- {}\n{TEXT}", words.join(" ")));

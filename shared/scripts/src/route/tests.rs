@@ -3,7 +3,7 @@
 use super::*;
 use crate::remote::fake::FakeJobs;
 use crate::testing::{Bench, shell};
-use segue_task::{ContainerPlace, ContainerRules};
+use segue_task::{ContainerMode, ContainerRules};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -94,7 +94,7 @@ async fn the_service_for_containers_runs_no_processes() {
     assert!(error.contains("sent to the service 'container', and now asks for a process"), "{error}");
 
     let mut worker = worker(CONTAINERS, Some(&jobs));
-    worker.containers = ContainerRules { place: Some(ContainerPlace::Process), ..ContainerRules::default() };
+    worker.containers = ContainerRules { mode: Some(ContainerMode::Process), ..ContainerRules::default() };
     let ended = worker.run(container()).await;
     assert!(!ended.log().contains("INFO ran"), "{}", ended.log());
     let error = ended.error();

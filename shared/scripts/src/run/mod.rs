@@ -1,8 +1,8 @@
 //! One run of a script, from its files and commands to its outputs (docs/kestra.md 4.4).
 
+use crate::directories::{COPIES, Directories, RemoteFile};
 use crate::language::{Language, ScriptFile};
 use crate::launch::{Arguments, Built, check_variables, script_command};
-use crate::place::{Brought, COPIES, Place};
 use crate::properties::{PythonProperties, ScriptProperties};
 use crate::python::Python;
 use crate::remote::{Program, Remote};
@@ -11,7 +11,7 @@ use crate::result::{ScriptOutput, end};
 use crate::runner::{Local, Runner};
 use crate::shell::before_path;
 use crate::sink::Sink;
-use crate::staging::{stage, stage_elsewhere};
+use crate::staging::{stage, stage_remote};
 use crate::{choice, helper, local};
 use segue_model::Json;
 use segue_process::environment;
@@ -52,7 +52,7 @@ struct Prepared {
     /// The file of the script. It is removed with this value.
     file: Option<NamedTempFile>,
     /// Files of internal storage that a container outside needs.
-    brought: Vec<Brought>,
+    remote_files: Vec<RemoteFile>,
 }
 
 impl Script {
@@ -60,41 +60,41 @@ impl Script {
     pub(crate) async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
         let runner = choice::choose(context, &self.properties, self.language.image).await?;
         match &runner {
-            Runner::Remote(remote) => remote.settle(self.elsewhere(context, remote).await).await,
-            Runner::Local(runner) => context.in_shared_directory(self.here(context, runner)).await,
+            Runner::Remote(remote) => remote.settle(self.run_remote(context, remote).await).await,
+            Runner::Local(runner) => context.in_shared_directory(self.run_local(context, runner)).await,
         }
     }
 
     /// Runs it on this machine.
-    async fn here(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
-        let place = Place::make(context, runner.layout())?;
-        let rendered = self.render(context, &place).await?;
+    async fn run_local(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
+        let directories = Directories::create(context, runner.layout())?;
+        let rendered = self.render(context, &directories).await?;
         let Prepared { arguments, env, file, .. } =
-            self.prepare(context, Some(runner), &place, rendered).await?;
+            self.prepare(context, Some(runner), &directories, rendered).await?;
         let mut sink = Sink::new(context);
         let code = local::start(context, runner, &arguments, &env, true, &mut sink).await?;
         drop(file);
-        end(context, &place, &self.properties.output_files, sink, code).await
+        end(context, &directories, &self.properties.output_files, sink, code).await
     }
 
     /// Runs it in a container elsewhere, or sees how that is. The texts are rendered in any case: by that the secrets
     /// in them are known, which the log must not show.
-    async fn elsewhere(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
-        let place = Place::make(context, remote.layout())?;
-        let rendered = self.render(context, &place).await?;
-        if remote.is_to_be_started().await? {
-            let Prepared { arguments, env, file, brought } =
-                self.prepare(context, None, &place, rendered).await?;
+    async fn run_remote(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
+        let directories = Directories::create(context, remote.layout())?;
+        let rendered = self.render(context, &directories).await?;
+        if remote.needs_start().await? {
+            let Prepared { arguments, env, file, remote_files } =
+                self.prepare(context, None, &directories, rendered).await?;
             let script = file.as_ref().map(NamedTempFile::path);
-            let program = Program { arguments: &arguments, env: &env, script, by_image: false, brought };
-            remote.start(&place, program).await?;
+            let program = Program { arguments: &arguments, env: &env, script, by_image: false, remote_files };
+            remote.start(&directories, program).await?;
         }
-        drop(place);
+        drop(directories);
         remote.end(&self.properties.output_files).await
     }
 
-    async fn render(&self, context: &TaskContext, place: &Place) -> Result<Rendered, TaskError> {
-        let rendering = Rendering::new(context, &place.seen());
+    async fn render(&self, context: &TaskContext, directories: &Directories) -> Result<Rendered, TaskError> {
+        let rendering = Rendering::new(context, &directories.seen());
         let variables = rendering.map("env", &self.properties.env).await?;
         check_variables(&variables)?;
         let before = rendering.texts("beforeCommands", &self.properties.before_commands).await?;
@@ -110,15 +110,15 @@ impl Script {
         &self,
         context: &TaskContext,
         runner: Option<&Local>,
-        place: &Place,
+        directories: &Directories,
         rendered: Rendered,
     ) -> Result<Prepared, TaskError> {
         let files = (self.properties.namespace_files.as_ref(), &self.properties.input_files);
-        let (mut brought, mut copies) = match runner {
-            None => (stage_elsewhere(context, place, files).await?, LocalCopies::elsewhere(place)?),
+        let (mut remote_files, mut copies) = match runner {
+            None => (stage_remote(context, directories, files).await?, LocalCopies::for_remote(directories)?),
             Some(_) => {
-                stage(context, place.dir(), files).await?;
-                (Vec::new(), LocalCopies::new(place.own().join(COPIES))?)
+                stage(context, directories.dir(), files).await?;
+                (Vec::new(), LocalCopies::new(directories.own().join(COPIES))?)
             }
         };
         let mut before = Vec::new();
@@ -129,11 +129,11 @@ impl Script {
         for text in rendered.body {
             body.push(copies.replace(context, text).await?);
         }
-        brought.extend(copies.brought());
-        let mut env = self.variables(place, runner, rendered.variables).await?;
+        remote_files.extend(copies.remote_files());
+        let mut env = self.variables(directories, runner, rendered.variables).await?;
         let settled = match &self.python {
             Some(properties) => {
-                let asked = Python { context, properties, scratch: &place.own().here };
+                let asked = Python { context, properties, scratch: &directories.own().here };
                 asked.provide(runner, &mut env, &mut before).await?
             }
             None => None,
@@ -141,7 +141,7 @@ impl Script {
         let (commands, file) = match (&self.body, &self.language.file) {
             (Body::Commands(_), _) | (Body::Script(_), None) => (body, None),
             (Body::Script(_), Some(kind)) => {
-                let file = script_file(place.dir(), kind, &body.join("\n"))?;
+                let file = script_file(directories.dir(), kind, &body.join("\n"))?;
                 let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned());
                 let program = settled.unwrap_or_else(|| program(kind, runner));
                 let command = script_command(kind, program, &name.unwrap_or_default());
@@ -151,26 +151,26 @@ impl Script {
         };
         let (language, properties) = (self.language, &self.properties);
         let arguments = Arguments { language, properties, before, commands };
-        let Built { arguments, shown } = arguments.build(place.own(), runner, &mut env).await?;
+        let Built { arguments, shown } = arguments.build(directories.own(), runner, &mut env).await?;
         if let Some(shown) = shown {
             context.warn(shown);
         }
-        Ok(Prepared { arguments, env, file, brought })
+        Ok(Prepared { arguments, env, file, remote_files })
     }
 
     /// The variables of the process; those of the task win.
     async fn variables(
         &self,
-        place: &Place,
+        directories: &Directories,
         runner: Option<&Local>,
         own: BTreeMap<String, String>,
     ) -> Result<BTreeMap<String, OsString>, TaskError> {
         let mut env: BTreeMap<String, OsString> =
             self.language.env.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
-        env.extend(place.variables());
+        env.extend(directories.variables());
         env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
         let is_script = matches!(self.body, Body::Script(_));
-        let installed = helper::install(self.language.helper, is_script, place.own()).await;
+        let installed = helper::install(self.language.helper, is_script, directories.own()).await;
         let installed = installed
             .map_err(|error| TaskError::failed(format!("the helper module cannot be written: {error}")))?;
         if let Some((name, folder)) = installed {

@@ -1,4 +1,4 @@
-//! The directories of a run: where the script works, and the runner's own folder beside it.
+//! The directories of a run: the working directory of the script, and the runner's own folder.
 
 use segue_files::output::SCRATCH_PREFIX;
 use segue_task::{SHARED_FILES, TaskContext, TaskError};
@@ -6,77 +6,80 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The directory of a run, and the runner's own folder: beside it, where a script that lists its directory does
-/// not see it, but in it for a container of this machine, which sees nothing else. For a container elsewhere both are
-/// made in one folder, which is brought there and seen under another path.
-pub(crate) struct Place {
+/// The working directory of a run, and the runner's own folder. [`Layout`] says where the own folder is. The directories
+/// that this value created are removed with it.
+pub(crate) struct Directories {
     scratch: TempDir,
     dir: PathBuf,
     own: Folder,
-    elsewhere: Option<Elsewhere>,
+    /// Set for a remote container.
+    remote: Option<RemotePaths>,
 }
 
 /// Where the runner's own folder is.
 #[derive(Clone, Debug)]
 pub(crate) enum Layout {
-    /// Beside the working directory, for processes of this machine.
+    /// Next to the working directory, for processes. A script that lists its directory does not see the own folder.
     Beside,
-    /// In the working directory, for a container of this machine: it sees nothing else.
+    /// In the working directory, for a container of this machine, which sees only that directory.
     Inside,
-    /// In one folder with the working directory, which is copied elsewhere.
-    Elsewhere(Elsewhere),
+    /// Next to the working directory, in a folder that is copied to the remote container as a whole.
+    Remote(RemotePaths),
 }
 
-/// A file of internal storage that a container elsewhere finds in its directory.
+/// A file of internal storage that is copied to the directory of a remote container.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Brought {
+pub(crate) struct RemoteFile {
     /// The URI of the file.
     pub(crate) uri: String,
-    /// Its path below the directory that the container sees.
+    /// The path of the copy, relative to the directory that the container sees.
     pub(crate) path: String,
 }
 
-/// Where a container that runs elsewhere finds what is in the folder of this machine.
+/// The paths of the directories in a remote container.
 #[derive(Clone, Debug)]
-pub(crate) struct Elsewhere {
-    /// The directory there that has what the folder here has.
+pub(crate) struct RemotePaths {
+    /// The directory that contains the copied folder.
     pub(crate) root: PathBuf,
-    /// The name of the runner's own folder in it.
+    /// The name of the runner's own folder in `root`.
     pub(crate) own: String,
 }
 
-/// The name of the working directory in a folder that is brought elsewhere.
+/// The name of the working directory in a folder that is copied to a remote container.
 pub(crate) const WORK: &str = SHARED_FILES;
-/// The name of the folder for `{{ outputDir }}`, in the runner's own.
+/// The name of the folder for `{{ outputDir }}`, in the runner's own folder.
 pub(crate) const OUT: &str = "out";
 
-/// The name of the folder for files of internal storage that commands name, in the runner's own.
+/// The name of the folder for files of internal storage that commands name, in the runner's own folder.
 pub(crate) const COPIES: &str = "files";
 
-/// A folder as this process and as the script names it.
+/// A folder or file with two paths: one for this process, one for the script.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
-    /// Its path on this machine.
+    /// The path on this machine.
     pub(crate) here: PathBuf,
-    /// Its path where the script runs.
+    /// The path where the script runs.
     pub(crate) seen: PathBuf,
 }
 
 impl Folder {
-    /// A folder or file in it.
+    /// A folder or file in this folder.
     pub(crate) fn join(&self, name: &str) -> Self {
         Self { here: self.here.join(name), seen: self.seen.join(name) }
     }
 
-    /// How the script names it, as text.
+    /// The path where the script runs, as text.
     pub(crate) fn seen_text(&self) -> String {
         self.seen.to_string_lossy().into_owned()
     }
 }
 
-impl Place {
-    /// Makes the folders.
-    pub(crate) fn make(context: &TaskContext, layout: Layout) -> Result<Self, TaskError> {
+impl Directories {
+    /// Creates the directories. What a crashed run of the same attempt left in the runner's own folder is removed.
+    ///
+    /// # Errors
+    /// [`TaskError::Failed`] if a folder cannot be created.
+    pub(crate) fn create(context: &TaskContext, layout: Layout) -> Result<Self, TaskError> {
         let dir = context.working_dir().to_path_buf();
         let wrong = |error: std::io::Error| {
             TaskError::failed(format!(
@@ -85,9 +88,8 @@ impl Place {
             ))
         };
         let scratch = match (&layout, dir.parent(), dir.file_name()) {
-            (Layout::Beside | Layout::Elsewhere(_), Some(parent), Some(name)) => {
+            (Layout::Beside | Layout::Remote(_), Some(parent), Some(name)) => {
                 let name = format!("{}.run", name.to_string_lossy());
-                // What a crashed run of the same attempt left.
                 match std::fs::remove_dir_all(parent.join(&name)) {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),
                     _ => {}
@@ -98,24 +100,24 @@ impl Place {
         };
         let scratch = scratch.map_err(wrong)?;
         let here = scratch.path().to_path_buf();
-        let elsewhere = match layout {
+        let remote = match layout {
             Layout::Beside | Layout::Inside => None,
-            Layout::Elsewhere(there) => Some(there),
+            Layout::Remote(paths) => Some(paths),
         };
-        let (dir, own) = match &elsewhere {
+        let (dir, own) = match &remote {
             None => (dir.clone(), Folder { here: here.clone(), seen: here }),
-            Some(there) => {
-                let own = Folder { here: here.join(&there.own), seen: there.root.join(&there.own) };
+            Some(paths) => {
+                let own = Folder { here: here.join(&paths.own), seen: paths.root.join(&paths.own) };
                 (here.join(WORK), own)
             }
         };
         for folder in [&dir, &own.here.join(OUT)] {
             std::fs::create_dir_all(folder).map_err(wrong)?;
         }
-        Ok(Self { scratch, dir, own, elsewhere })
+        Ok(Self { scratch, dir, own, remote })
     }
 
-    /// Where the script works, on this machine.
+    /// The path of the working directory on this machine.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
@@ -125,28 +127,28 @@ impl Place {
         &self.own
     }
 
-    /// The name of the runner's own folder where the script runs elsewhere.
+    /// The name of the runner's own folder in a remote container. None if the script runs on this machine.
     pub(crate) fn own_name(&self) -> Option<&str> {
-        self.elsewhere.as_ref().map(|there| there.own.as_str())
+        self.remote.as_ref().map(|paths| paths.own.as_str())
     }
 
-    /// All of it, on this machine.
+    /// The path of the folder that this value created, on this machine. For a remote container it contains everything.
     pub(crate) fn root(&self) -> &Path {
         self.scratch.path()
     }
 
-    /// Where `{{ outputDir }}` is, on this machine.
+    /// The path of `{{ outputDir }}` on this machine.
     pub(crate) fn output_dir(&self) -> PathBuf {
         self.own.here.join(OUT)
     }
 
-    /// What `{{ workingDir }}` and `{{ outputDir }}` are to the script.
+    /// The paths of `{{ workingDir }}` and `{{ outputDir }}` where the script runs.
     pub(crate) fn seen(&self) -> [PathBuf; 2] {
-        let dir = self.elsewhere.as_ref().map_or_else(|| self.dir.clone(), |there| there.root.join(WORK));
+        let dir = self.remote.as_ref().map_or_else(|| self.dir.clone(), |paths| paths.root.join(WORK));
         [dir, self.own.seen.join(OUT)]
     }
 
-    /// The variables that name the directories.
+    /// The environment variables with the paths of the directories.
     pub(crate) fn variables(&self) -> [(String, OsString); 2] {
         let [dir, out] = self.seen();
         [("WORKING_DIR".to_owned(), dir.into()), ("OUTPUT_DIR".to_owned(), out.into())]
