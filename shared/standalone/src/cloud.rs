@@ -128,7 +128,7 @@ impl CloudServer {
         let renderer = Arc::new(self.executor.parts().renderer.clone());
         for family in families() {
             let path = format!("/push/{}", family.service());
-            let holder = format!("server-{}", std::process::id());
+            let holder = format!("server-{}-{}", std::process::id(), family.service());
             let facts = FunctionFacts::parse(family.function())?;
             let containers = self.containers;
             let settings = TaskSettings { containers, ..segue_runtime::cloud_settings(facts.timeout) };

@@ -1,5 +1,6 @@
 //! A platform in a temporary directory, for the tests of all task types.
 
+use crate::{docker_run, languages, working_directory};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use segue_model::state::State;
@@ -7,13 +8,15 @@ use segue_model::{Json, Map};
 use segue_ports::Ports;
 use segue_ports::wire::WorkingDirectoryRef;
 use segue_task::testing::{TestEnd, TestRun, message, run_under};
-use segue_task::{ContainerRules, TaskSettings};
+use segue_task::{ContainerRules, TaskList, TaskSettings};
 use std::path::PathBuf;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 /// A platform for one test.
 pub(crate) struct Bench {
+    /// The name of the service that runs the tasks.
+    pub(crate) service: &'static str,
     pub(crate) ports: Ports,
     /// What tasks that ask for a container may do.
     pub(crate) containers: ContainerRules,
@@ -49,11 +52,24 @@ impl Ended {
     }
 }
 
+/// All task types of this crate.
+pub(crate) fn tasks() -> TaskList {
+    tasks_of("test")
+}
+
+/// All task types of this crate, as a list of the service with this name.
+fn tasks_of(service: &'static str) -> TaskList {
+    languages::add_to(TaskList::new(service))
+        .add::<docker_run::Run>()
+        .add::<working_directory::Setup>()
+        .add::<working_directory::Collect>()
+}
+
 impl Bench {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ports = segue_embedded::connect(dir.path()).unwrap();
-        Self { ports, containers: ContainerRules::default(), labels: None, dir }
+        Self { service: "test", ports, containers: ContainerRules::default(), labels: None, dir }
     }
 
     /// Where working directories are made.
@@ -80,7 +96,7 @@ impl Bench {
         let settings =
             TaskSettings { work_root: self.work(), containers: self.containers, ..TaskSettings::default() };
         let stop = CancellationToken::new();
-        match run_under(&crate::tasks(), self.ports.clone(), settings, message, &stop).await {
+        match run_under(&tasks_of(self.service), self.ports.clone(), settings, message, &stop).await {
             TestEnd::Ended(run) => Ended(run),
             other => panic!("{other:?}"),
         }

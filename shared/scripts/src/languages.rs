@@ -7,8 +7,38 @@ use crate::run::{Body, Script as Run};
 use schemars::JsonSchema;
 use segue_files::Texts;
 use segue_model::Json;
-use segue_task::{Task, TaskContext, TaskError};
+use segue_task::{Task, TaskContext, TaskError, TaskList};
 use serde::Deserialize;
+
+/// Adds the script tasks of all languages to the list of a service.
+pub fn add_to(list: TaskList) -> TaskList {
+    list.add::<shell::Commands>()
+        .add::<shell::Script>()
+        .add::<python::Commands>()
+        .add::<python::Script>()
+        .add::<node::Commands>()
+        .add::<node::Script>()
+        .add::<r::Commands>()
+        .add::<r::Script>()
+        .add::<ruby::Commands>()
+        .add::<ruby::Script>()
+        .add::<julia::Commands>()
+        .add::<julia::Script>()
+        .add::<powershell::Commands>()
+        .add::<powershell::Script>()
+        .add::<perl::Commands>()
+        .add::<perl::Script>()
+        .add::<php::Commands>()
+        .add::<php::Script>()
+        .add::<lua::Commands>()
+        .add::<lua::Script>()
+        .add::<go::Commands>()
+        .add::<go::Script>()
+        .add::<deno::Commands>()
+        .add::<deno::Script>()
+        .add::<bun::Commands>()
+        .add::<bun::Script>()
+}
 
 /// Makes the module of one language with its two task types. The properties in square brackets exist only for
 /// Python.

@@ -16,23 +16,23 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 
 /// The jobs of one test.
-pub(super) struct FakeJobs {
+pub(crate) struct FakeJobs {
     objects: Arc<dyn ObjectStore>,
     jobs: std::sync::Mutex<BTreeMap<String, (ContainerJob, u32)>>,
     /// The started containers, without repetitions.
-    pub(super) started: std::sync::Mutex<Vec<ContainerJob>>,
+    pub(crate) started: std::sync::Mutex<Vec<ContainerJob>>,
     /// Jobs that were removed.
-    pub(super) removed: AtomicU32,
+    pub(crate) removed: AtomicU32,
     /// How often a job seems to run before it really runs.
-    pub(super) looks: AtomicU32,
+    pub(crate) looks: AtomicU32,
     /// Whether the next start fails.
-    pub(super) next_start_fails: AtomicBool,
+    pub(crate) next_start_fails: AtomicBool,
     /// Whether the next removal removes the job and then fails.
-    pub(super) next_removal_fails: AtomicBool,
+    pub(crate) next_removal_fails: AtomicBool,
 }
 
 impl FakeJobs {
-    pub(super) fn new(objects: Arc<dyn ObjectStore>) -> Self {
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>) -> Self {
         Self {
             objects,
             jobs: std::sync::Mutex::default(),

@@ -2,7 +2,7 @@
 
 use super::fake::FakeJobs;
 use crate::place::WORK;
-use crate::testing::{Bench, Ended, with};
+use crate::testing::{Bench, Ended, tasks, with};
 use async_trait::async_trait;
 use segue_model::Json;
 use segue_ports::wire::WorkingDirectoryRef;
@@ -61,7 +61,7 @@ impl Platform {
         let kind = task.as_object_mut().unwrap().remove("type").unwrap();
         let message = message(kind.as_str().unwrap(), task);
         let work = self.bench.work();
-        run_with(&crate::tasks(), self.bench.ports.clone(), &work, message, patience, lost).await
+        run_with(&tasks(), self.bench.ports.clone(), &work, message, patience, lost).await
     }
 
     /// Runs a task of a shared directory on a different machine.
@@ -73,7 +73,7 @@ impl Platform {
         let machine = tempfile::tempdir().unwrap();
         let ports = self.bench.ports.clone();
         let lost = CancellationToken::new();
-        match run_with(&crate::tasks(), ports, machine.path(), message, None, &lost).await {
+        match run_with(&tasks(), ports, machine.path(), message, None, &lost).await {
             TestEnd::Ended(run) => Ended(run),
             other => panic!("{other:?}"),
         }

@@ -3,6 +3,7 @@
 
 use crate::docker::{self, DockerOptions};
 use crate::remote::Remote;
+use crate::route;
 use crate::runner::{Local, Runner};
 use segue_model::Json;
 use segue_task::{ContainerPlace, ContainerRules, TaskContext, TaskError};
@@ -40,11 +41,18 @@ pub(crate) fn process(context: &TaskContext) -> Result<Runner, TaskError> {
 /// # Errors
 /// An error if the server's configuration or the flow forbids the runner.
 pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Runner, TaskError> {
+    route::check(context, false)?;
     let rules = context.containers();
     let is_demanded = demands_isolation(&context.message().context)?;
     let Asked { image, options, is_said, unknown_runner } = asked;
     if let (Some(jobs), None | Some(ContainerPlace::Docker)) = (&context.ports().containers, rules.place) {
         return Ok(Runner::Remote(Box::new(Remote::for_attempt(context, jobs.clone(), &image, options))));
+    }
+    if context.ports().containers.is_some() && rules.place == Some(ContainerPlace::Process) {
+        return Err(TaskError::failed(format!(
+            "the task asks for a container, and SEGUE_CONTAINERS=process does not apply to a server with containers \
+             next to its services: write {AS_PROCESS}, or ask the operator to remove SEGUE_CONTAINERS"
+        )));
     }
     if matches!(rules.place, None | Some(ContainerPlace::Docker)) {
         permit(rules, &options, &image)?;
