@@ -72,8 +72,8 @@ impl ExecutionState {
         let has_outputs = !flow.outputs.is_empty() || !asked.is_empty();
         if has_outputs && !matches!(state, State::Killed | State::Cancelled | State::Retried) {
             let scope = self.flow_scope(env);
-            let place = [self.execution.id.as_str(), "outputs"];
-            let sealing = inputs::Sealing { cipher: &env.cipher, place: &place };
+            let owner = [self.execution.id.as_str(), "outputs"];
+            let sealing = inputs::Sealing { cipher: &env.cipher, owner: &owner };
             let outputs = match flow.outputs.is_empty() {
                 true => inputs::render_outputs(&asked, &env.renderer, &scope),
                 false => inputs::resolve_outputs(&flow.outputs, &env.renderer, &scope, sealing),

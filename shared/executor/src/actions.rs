@@ -268,8 +268,8 @@ impl Executor {
         id: &ExecutionId,
         event_of: impl Fn(&ExecutionState) -> Event + Send,
     ) -> Result<Execution, ActionError> {
-        let place = self.cache.place(id);
-        let mut guard = place.lock().await;
+        let entry = self.cache.entry(id);
+        let mut guard = entry.lock().await;
         // Another process may have changed the execution since it was cached.
         *guard = None;
         let folded = self

@@ -79,7 +79,7 @@ impl Lane {
         Ok(put(self.path.clone(), fields, when))
     }
 
-    fn place(&self, db: &Database, execution: &ExecutionId) -> String {
+    fn waiting(&self, db: &Database, execution: &ExecutionId) -> String {
         db.below(&self.path, WAITING, &document_id(&[execution.as_str()]))
     }
 
@@ -125,8 +125,8 @@ pub(super) async fn take(
             }
             return Ok(Slot::Granted);
         }
-        let place = lane.place(db, execution);
-        let turn = db.get(&place).await?.map(|found| found.int("turn")).transpose()?;
+        let waiting = lane.waiting(db, execution);
+        let turn = db.get(&waiting).await?.map(|found| found.int("turn")).transpose()?;
         let free = state.free();
         // Executions that asked earlier and still wait go first.
         let ahead = lane.first(db, free).await?;
@@ -140,12 +140,12 @@ pub(super) async fn take(
         if granted {
             state.hold(execution.clone(), mine, None);
             if turn.is_some() {
-                writes.push(delete(place, When::Always));
+                writes.push(delete(waiting, When::Always));
             }
         } else if wait && turn.is_none() {
             let fields =
                 Fields::default().with("turn", int(mine)).body("execution", text(execution.as_str()));
-            writes.push(put(place, fields, When::Always));
+            writes.push(put(waiting, fields, When::Always));
         }
         if state != lane.state {
             writes.push(lane.put(&state)?);
@@ -173,7 +173,7 @@ pub(super) async fn release(
         let waiting = lane.first(db, state.free().saturating_add(1)).await?;
         let waiting = waiting.into_iter().filter(|(other, _)| other != execution);
         for (next, turn) in waiting.take(usize::try_from(state.free()).unwrap_or(usize::MAX)) {
-            writes.push(delete(lane.place(db, &next), When::Always));
+            writes.push(delete(lane.waiting(db, &next), When::Always));
             state.hold(next, turn, Some(execution.clone()));
         }
         if state != lane.state {
@@ -222,9 +222,9 @@ async fn leave(
         state.held.retain(|holder| holder.execution != *execution);
         return Ok(Vec::new());
     }
-    let place = lane.place(db, execution);
-    let waits = db.get(&place).await?.is_some();
-    Ok(if waits { vec![delete(place, When::Always)] } else { Vec::new() })
+    let waiting = lane.waiting(db, execution);
+    let waits = db.get(&waiting).await?.is_some();
+    Ok(if waits { vec![delete(waiting, When::Always)] } else { Vec::new() })
 }
 
 #[cfg(test)]
