@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use schemars::{JsonSchema, schema_for};
-use segue_service::{ActAs, FunctionFacts, FunctionKind, Subscription};
+use segue_service::{ActAs, FunctionFacts, FunctionKind, Grant, Subscription};
 use segue_tests::repository;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -48,6 +48,23 @@ fn a_topic_goes_to_one_function() {
     }
 }
 
+/// Every topic that a grant names exists.
+#[test]
+fn a_grant_is_on_a_topic_that_somebody_takes_messages_of() {
+    let functions = functions();
+    let subscriptions = functions.values().flat_map(|facts| &facts.subscriptions);
+    let topics: BTreeSet<_> = subscriptions.map(|each| format!("topic/{}", each.topic)).collect();
+    for (name, facts) in &functions {
+        for grant in facts.roles.iter().filter(|grant| grant.target.starts_with("topic/")) {
+            assert!(
+                grant.target == "topic/task-*" || topics.contains(&grant.target),
+                "{name}: {}",
+                grant.target
+            );
+        }
+    }
+}
+
 #[test]
 fn pubsub_waits_as_long_as_a_request_may_take() {
     for (name, facts) in functions() {
@@ -60,9 +77,10 @@ fn pubsub_waits_as_long_as_a_request_may_take() {
 #[test]
 fn who_delays_messages_may_act_as_the_account_of_cloud_tasks() {
     for (name, facts) in functions() {
-        let enqueues = facts.roles.iter().any(|role| role == "roles/cloudtasks.enqueuer");
+        let enqueues = facts.roles.iter().any(|grant| grant.target == "queue");
         assert_eq!(enqueues, facts.act_as.contains(&ActAs::Tasks), "{name}");
-        let runs_containers = facts.roles.iter().any(|role| role == "roles/run.developer");
+        let permissions = facts.roles.iter().flat_map(|grant| grant.permissions.iter().flatten());
+        let runs_containers = permissions.into_iter().any(|permission| permission == "run.jobs.run");
         assert_eq!(runs_containers, facts.act_as.contains(&ActAs::Containers), "{name}");
     }
 }
@@ -93,7 +111,8 @@ fn the_documentation_explains_every_key() {
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
         .map(|(key, _)| key.to_owned())
         .collect();
-    let known = &keys::<FunctionFacts>("") | &keys::<Subscription>("subscriptions[].");
+    let known = &(&keys::<FunctionFacts>("") | &keys::<Subscription>("subscriptions[]."))
+        | &keys::<Grant>("roles[].");
     assert_eq!(documented, known);
 }
 

@@ -1,7 +1,8 @@
 //! Decides when an execution starts: now, at a date, or when it gets a slot (docs/kestra.md 1.5, 2.1).
 
 use crate::effect::Effect;
-use crate::state::{Action, Env, ExecutionState};
+use crate::env::Env;
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use segue_model::Map;
 use segue_model::flow::ConcurrencyBehavior;

@@ -1,8 +1,9 @@
 //! The end of an attempt: another attempt, or the end of the task run (docs/kestra.md 2.3, 2.4).
 
+use crate::env::Env;
 use crate::memo;
 use crate::retry::next_attempt;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use jiff::Timestamp;
 use segue_model::catalog::RunBy;

@@ -2,7 +2,8 @@
 //! nothing, but they ask again for what may have been lost with the message they repeat.
 
 use crate::effect::Decision;
-use crate::state::{Env, ExecutionState};
+use crate::env::Env;
+use crate::state::ExecutionState;
 use crate::subflows::SubflowEnd;
 use segue_model::event::Event;
 use segue_model::label::{Label, set_labels};

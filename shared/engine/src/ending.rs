@@ -1,11 +1,12 @@
 //! The ways an execution ends: normally, by a kill, a cancel, or an exit (docs/kestra.md 1.6, 2.5).
 
 use crate::effect::Effect;
+use crate::env::Env;
 use crate::frame::Phase;
 use crate::inputs;
 use crate::machine::Blocked;
 use crate::plan::Branch;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use jiff::Timestamp;
 use segue_model::flow::SlaKind;

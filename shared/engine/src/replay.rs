@@ -4,6 +4,7 @@
 use crate::flowable::{self, Pieces};
 use crate::frame::{Order, Phase};
 use crate::memo;
+use crate::order::order;
 use crate::plan::{NodeId, Plan};
 use crate::refusal::Refusal;
 use crate::state::{ExecutionState, Notes, Run};
@@ -245,7 +246,7 @@ impl ExecutionState {
     fn order_of(&self, level: Option<&TaskRunId>) -> Order {
         level
             .and_then(|id| self.run(id))
-            .and_then(|run| flowable::order(self.plan(), run.node?, &run.task_run.memo))
+            .and_then(|run| order(self.plan(), run.node?, &run.task_run.memo))
             .unwrap_or_else(|| self.root.order.clone())
     }
 

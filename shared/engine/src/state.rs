@@ -3,39 +3,19 @@
 
 use crate::context::Shared;
 use crate::effect::{Decision, Effect};
-use crate::flowable;
 use crate::frame::{Child, Frame, Order};
+use crate::order::{is_repeated, order};
 use crate::outputs::Outputs;
 use crate::plan::{Branch, NodeId, Plan};
 use jiff::Timestamp;
+use segue_model::Json;
 use segue_model::execution::Execution;
 use segue_model::id::TaskRunId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::State;
 use segue_model::task_run::TaskRun;
-use segue_model::{Cipher, Json, Map};
-use segue_template::{LookupTable, Renderer};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
-
-/// The arguments of a step in addition to the execution and the event.
-#[derive(Clone, Debug)]
-pub struct Env {
-    /// Renders expressions.
-    pub renderer: Renderer,
-    /// Answers fetched so far.
-    pub lookups: LookupTable,
-    /// The time of this step.
-    pub now: Timestamp,
-    /// The largest number of task runs that a step starts before it is interrupted.
-    pub budget: usize,
-    /// The largest number of values of a loop.
-    pub most_values: usize,
-    /// The root variables that belong to the server: `envs`, `globals`, `kestra`.
-    pub globals: Arc<Map>,
-    /// Encrypts and decrypts values of type SECRET.
-    pub cipher: Cipher,
-}
 
 /// A task run in memory.
 #[derive(Clone, Debug)]
@@ -54,6 +34,8 @@ pub(crate) enum Action {
     Start { parent: Option<TaskRunId>, child: Child },
     /// Starts the next attempt of a task run.
     Again(TaskRunId),
+    /// Sends a task run to its service once more.
+    Dispatch(TaskRunId),
     /// Checks what comes next in a level. `ended` is an iteration with a finished child, which continues.
     Advance { level: Option<TaskRunId>, ended: Option<(u64, usize)> },
 }
@@ -151,7 +133,7 @@ impl ExecutionState {
         let has_begun = !matches!(current, State::Created | State::Restarted);
         if has_begun
             && !current.is_terminal()
-            && let Some(order) = flowable::order(&plan, node, &task_run.memo)
+            && let Some(order) = order(&plan, node, &task_run.memo)
         {
             self.frames.insert(task_run.id.clone(), Frame::new(order));
         }
@@ -215,7 +197,7 @@ impl ExecutionState {
         let above = parent.map(|run| run.chain.clone());
         let own = task_run.value.as_ref().map(|value| match task_run.iteration {
             // Iterations of a Loop with the same value keep separate outputs.
-            Some(at) if parent.is_some_and(|run| flowable::is_repeated(&run.task_run.memo, at)) => {
+            Some(at) if parent.is_some_and(|run| is_repeated(&run.task_run.memo, at)) => {
                 format!("{value}#{at}")
             }
             _ => value.clone(),

@@ -131,7 +131,7 @@ impl ExecutionState {
             Action::Start { parent: level, .. } | Action::Advance { level, .. } => {
                 level.as_ref().is_none_or(|id| !levels.contains(id))
             }
-            Action::Again(id) => !levels.contains(id),
+            Action::Again(id) | Action::Dispatch(id) => !levels.contains(id),
         });
     }
 }

@@ -131,7 +131,7 @@ impl CloudServer {
         let renderer = Arc::new(self.executor.parts().renderer.clone());
         for family in families() {
             let path = format!("/push/{}", family.service());
-            let holder = format!("server-{}", std::process::id());
+            let holder = format!("server-{}-{}", std::process::id(), family.service());
             let facts = FunctionFacts::parse(family.function())?;
             let settings = TaskSettings {
                 containers: self.containers,

@@ -69,7 +69,8 @@ impl TaskService {
         settings: TaskSettings,
     ) -> Self {
         let clients = Arc::new(Clients::new(settings.allow_metadata));
-        let service = Service { ports, renderer, clients, settings, holder: holder.into() };
+        let service =
+            Service { name: list.service(), ports, renderer, clients, settings, holder: holder.into() };
         Self {
             list,
             service: Arc::new(service),

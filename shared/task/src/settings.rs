@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// What all attempts of one service share.
 pub(crate) struct Service {
+    /// The name of the service, which is also the name of its task list.
+    pub(crate) name: &'static str,
     pub(crate) ports: Ports,
     pub(crate) renderer: Arc<Renderer>,
     pub(crate) clients: Arc<Clients>,

@@ -63,8 +63,9 @@ fn texts_hold_for_every_machine_and_are_finished() {
         ("FIX", "ME"),
     ];
     let mut wrong = Vec::new();
-    for path in files(&[".rs", ".md", ".yaml", ".yml", ".toml", ".sh", ".sql", ".tf", "Makefile", ".ci/run"])
-    {
+    for path in files(&[
+        ".rs", ".md", ".yaml", ".yml", ".toml", ".sh", ".sql", ".tf", ".hcl", ".go", "Makefile", ".ci/run",
+    ]) {
         for (number, line) in read(&path).lines().enumerate() {
             for (first, second) in refused {
                 let text = format!("{first}{second}");

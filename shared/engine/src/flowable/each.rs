@@ -3,13 +3,13 @@
 //! value may repeat), in failed iterations, which need not end it, and in its outputs.
 //! value may come twice), in that a failed iteration need not end it, and in what it gives out.
 
-use super::{OpenError, Opened};
+use super::opened::{OpenError, Opened};
 use crate::context::overlay;
-use crate::frame::Order;
+use crate::env::Env;
 use crate::inputs::{OutputsError, Sealing, resolve_outputs};
 use crate::memo;
 use crate::plan::NodeId;
-use crate::state::{Env, ExecutionState};
+use crate::state::ExecutionState;
 use segue_model::id::TaskRunId;
 use segue_model::state::State;
 use segue_model::task::{FlowableKind, ForEach, LoopOptions, TaskKind};
@@ -104,23 +104,6 @@ fn from_json(each: &ForEach, value: Json) -> Result<Values, OpenError> {
         }
         other => Err(OpenError::Failed(format!("the values of the loop must be a list, not `{other}`"))),
     }
-}
-
-pub(super) fn order(each: &ForEach, list: Vec<NodeId>, memo: &Json) -> Order {
-    let values = memo::VALUES.get(memo).unwrap_or_default();
-    let limit = each.concurrency_limit as usize;
-    if each.parallel_group {
-        Order::EachParallel { values, list, limit }
-    } else {
-        let tolerant = each.as_loop.as_ref().is_some_and(|options| !options.transmit_failed);
-        Order::Each { values, list, limit, tolerant }
-    }
-}
-
-/// Whether an earlier iteration has the same value.
-pub(crate) fn is_repeated(memo: &Json, iteration: u64) -> bool {
-    let repeated = memo::REPEATED.stored(memo).and_then(Json::as_array);
-    repeated.is_some_and(|all| all.binary_search_by_key(&Some(iteration), Json::as_u64).is_ok())
 }
 
 fn shorten(text: &str) -> String {

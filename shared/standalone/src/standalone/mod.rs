@@ -79,13 +79,10 @@ impl Standalone {
         let services = families()
             .into_iter()
             .map(|family| {
-                Arc::new(TaskService::with_settings(
-                    family,
-                    ports.clone(),
-                    renderer.clone(),
-                    "standalone",
-                    settings.clone(),
-                ))
+                // Services that share a task type are different holders, so that only one of them runs an attempt.
+                let holder = format!("standalone-{}", family.service());
+                let (ports, renderer) = (ports.clone(), renderer.clone());
+                Arc::new(TaskService::with_settings(family, ports, renderer, holder, settings.clone()))
             })
             .collect();
         Ok(Self { embedded, executor, services, catalog, watch, work })
