@@ -4,7 +4,7 @@
 //! DuckDB [`warehouse`] and [`EnvSecretStore`]. [`open`] puts them together in a data directory:
 //! ```text
 //! .segue/
-//!   segue.db          flows, executions, task runs, KV, logs, timers, slots, messages
+//!   segue.db          flows, executions, task runs, KV, logs, timers, permits, messages
 //!   segue.lock        held by the one process that works on the directory
 //!   secret.key        encrypts SECRET inputs and outputs where SEGUE_ENCRYPTION_KEY is not set
 //!   objects/          <bucket>/<key> is the object; executions keep their files in segue-internal

@@ -175,7 +175,7 @@ impl ExecutionState {
         let plan = self.plan.clone();
         if let Some(frame) = self.frame_mut(parent.as_ref()) {
             frame.child_ended(&plan, node, iteration, state);
-            let ended = iteration.map(|iteration| (iteration, planned.place));
+            let ended = iteration.map(|iteration| (iteration, planned.position));
             self.agenda.push_back(Action::Advance { level: parent, ended });
         }
         if let Some(exit) = self.notes.exit {
@@ -202,7 +202,7 @@ impl ExecutionState {
             return self.look_again(env);
         }
         for dynamic in &result.dynamic {
-            if !self.places.contains_key(&dynamic.id) {
+            if !self.positions.contains_key(&dynamic.id) {
                 self.insert(dynamic.clone(), None);
             }
         }

@@ -72,12 +72,12 @@ impl ExecutionState {
                 };
                 self.subflow_finished(task_run_id, &end, env);
             }
-            Event::SlotGranted => {
+            Event::PermitGranted => {
                 if self.is_waiting_to_begin() {
                     self.begin(env);
                 }
             }
-            Event::SlotRefused => self.slot_refused(env),
+            Event::PermitRefused => self.permit_refused(env),
             _ if self.refuses(event).is_some() => {}
             Event::KillRequested { cascade } => self.kill(*cascade, env),
             Event::PauseRequested => {

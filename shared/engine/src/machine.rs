@@ -94,7 +94,7 @@ impl ExecutionState {
         let Some(node) = self.planned(child.node) else { return Ok(()) };
         let task = node.task.clone();
         let id = self.child_id(parent, &task, child);
-        if self.places.contains_key(&id) {
+        if self.positions.contains_key(&id) {
             return Ok(());
         }
         let task_run = TaskRun {
@@ -188,7 +188,7 @@ impl ExecutionState {
             other => other,
         };
         let id = task_run.id.clone();
-        if !self.places.contains_key(&id) {
+        if !self.positions.contains_key(&id) {
             self.insert(task_run, Some(node));
         }
         let min_level = task.log_level.unwrap_or(LogLevel::Trace);
@@ -261,7 +261,7 @@ impl ExecutionState {
         }
         let id = task_run.id.clone();
         let is_open_again = task_run.current() == State::Running;
-        if !self.places.contains_key(&id) {
+        if !self.positions.contains_key(&id) {
             self.insert(task_run, Some(node));
         }
         let (opened, limit) = match opened {

@@ -45,7 +45,7 @@ pub struct Node {
     /// The list of the parent that contains it.
     pub branch: Branch,
     /// Its position in this list, not counting disabled tasks.
-    pub place: usize,
+    pub position: usize,
     /// Who runs it.
     pub run_by: RunBy,
     /// Its own lists.
@@ -108,7 +108,7 @@ impl Plan {
                 task: Arc::new(task.clone()),
                 parent,
                 branch,
-                place: list.len(),
+                position: list.len(),
                 run_by,
                 lists: Vec::new(),
             });
@@ -134,7 +134,7 @@ impl Plan {
             FlowableKind::Switch { cases, defaults, .. } => cases
                 .iter()
                 .enumerate()
-                .map(|(place, (_, tasks))| (Branch::Case(place), tasks.iter().collect()))
+                .map(|(position, (_, tasks))| (Branch::Case(position), tasks.iter().collect()))
                 .chain([(Branch::Defaults, defaults.iter().collect())])
                 .collect(),
             FlowableKind::ForEach(each) => vec![(Branch::Main, each.tasks.iter().collect())],

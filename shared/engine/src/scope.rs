@@ -136,8 +136,8 @@ impl ExecutionState {
                 item.insert("index".into(), json!(iteration));
                 item.insert("iteration".into(), json!(iteration));
                 let keys = above.and_then(|above| memo::KEYS.stored(&above.memo)).and_then(Json::as_array);
-                let place = usize::try_from(iteration).ok();
-                if let Some(key) = keys.zip(place).and_then(|(keys, place)| keys.get(place)) {
+                let position = usize::try_from(iteration).ok();
+                if let Some(key) = keys.zip(position).and_then(|(keys, position)| keys.get(position)) {
                     item.insert("key".into(), key.clone());
                 }
                 items.push(item);

@@ -48,7 +48,7 @@ pub(crate) struct Notes {
     pub(crate) paused: bool,
     /// The state in which the execution must end (`execution.Exit`, an SLA). None if it is not set.
     pub(crate) exit: Option<State>,
-    /// Whether the slot has been granted, or none is needed.
+    /// Whether the permit has been granted, or none is needed.
     pub(crate) admitted: bool,
     /// SLAs that are already broken.
     pub(crate) broken_slas: Vec<String>,
@@ -64,8 +64,8 @@ pub struct ExecutionState {
     pub(crate) plan: Arc<Plan>,
     pub(crate) execution: Execution,
     pub(crate) runs: BTreeMap<u64, Run>,
-    pub(crate) places: HashMap<TaskRunId, u64>,
-    next_place: u64,
+    pub(crate) positions: HashMap<TaskRunId, u64>,
+    next_position: u64,
     pub(crate) root: Frame,
     pub(crate) frames: HashMap<TaskRunId, Frame>,
     pub(crate) outputs: Outputs,
@@ -90,8 +90,8 @@ impl ExecutionState {
             plan,
             execution,
             runs: BTreeMap::new(),
-            places: HashMap::new(),
-            next_place: 0,
+            positions: HashMap::new(),
+            next_position: 0,
             root,
             frames: HashMap::new(),
             outputs: Outputs::default(),
@@ -104,8 +104,8 @@ impl ExecutionState {
             dirty: BTreeSet::new(),
             decision: Decision::default(),
         };
-        for (place, task_run) in task_runs {
-            state.next_place = place;
+        for (position, task_run) in task_runs {
+            state.next_position = position;
             state.restore(task_run);
         }
         state.dirty.clear();
@@ -141,8 +141,8 @@ impl ExecutionState {
 
     /// Adds a task run to the indexes.
     pub(crate) fn insert(&mut self, task_run: TaskRun, node: Option<NodeId>) {
-        let place = self.next_place;
-        self.next_place += 1;
+        let position = self.next_position;
+        self.next_position += 1;
         let chain = self.chain(&task_run);
         if node.is_some() {
             self.outputs.set_state(&task_run.task_id, &chain, task_run.current());
@@ -172,17 +172,17 @@ impl ExecutionState {
             | State::Cancelled
             | State::Skipped => {}
         }
-        self.places.insert(task_run.id.clone(), place);
-        self.dirty.insert(place);
-        self.runs.insert(place, Run { task_run, node, chain });
+        self.positions.insert(task_run.id.clone(), position);
+        self.dirty.insert(position);
+        self.runs.insert(position, Run { task_run, node, chain });
     }
 
     /// Removes a task run from the indexes and the store.
     pub(crate) fn remove(&mut self, id: &TaskRunId) {
-        if let Some(place) = self.places.remove(id)
-            && let Some(run) = self.runs.remove(&place)
+        if let Some(position) = self.positions.remove(id)
+            && let Some(run) = self.runs.remove(&position)
         {
-            self.dirty.remove(&place);
+            self.dirty.remove(&position);
             self.frames.remove(id);
             self.paused.remove(id);
             self.retrying.remove(id);
@@ -219,14 +219,14 @@ impl ExecutionState {
 
     /// The task run with this id.
     pub(crate) fn run(&self, id: &TaskRunId) -> Option<&Run> {
-        self.places.get(id).and_then(|place| self.runs.get(place))
+        self.positions.get(id).and_then(|position| self.runs.get(position))
     }
 
     /// The task run with this id, to be changed.
     pub(crate) fn run_mut(&mut self, id: &TaskRunId) -> Option<&mut Run> {
-        let place = *self.places.get(id)?;
-        self.dirty.insert(place);
-        self.runs.get_mut(&place)
+        let position = *self.positions.get(id)?;
+        self.dirty.insert(position);
+        self.runs.get_mut(&position)
     }
 
     /// The frame of a level.
@@ -306,7 +306,7 @@ impl ExecutionState {
         let mut decision = std::mem::take(&mut self.decision);
         decision.task_runs = dirty
             .into_iter()
-            .filter_map(|place| self.runs.get(&place).map(|run| (place, run.task_run.clone())))
+            .filter_map(|position| self.runs.get(&position).map(|run| (position, run.task_run.clone())))
             .collect();
         decision.changed |=
             !(decision.task_runs.is_empty() && decision.removed.is_empty() && decision.logs.is_empty());
@@ -315,7 +315,7 @@ impl ExecutionState {
 
     /// The task runs with their positions, when this state is no longer needed.
     pub(crate) fn into_task_runs(self) -> Vec<(u64, TaskRun)> {
-        self.runs.into_iter().map(|(place, run)| (place, run.task_run)).collect()
+        self.runs.into_iter().map(|(position, run)| (position, run.task_run)).collect()
     }
 
     /// The execution.

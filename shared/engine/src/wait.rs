@@ -107,9 +107,9 @@ impl ExecutionState {
             .paused
             .iter()
             .filter_map(|id| {
-                let place = self.places.get(id)?;
-                let run = self.runs.get(place)?;
-                Some((!self.is_pause(run), place, id))
+                let position = self.positions.get(id)?;
+                let run = self.runs.get(position)?;
+                Some((!self.is_pause(run), position, id))
             })
             .collect();
         paused.sort();

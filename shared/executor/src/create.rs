@@ -219,7 +219,7 @@ impl Executor {
         known: &Masker,
         id: &ExecutionId,
     ) -> Result<(), CreateError> {
-        let sealing = Sealing { cipher: &self.ports().cipher, place: &[id.as_str(), "inputs"] };
+        let sealing = Sealing { cipher: &self.ports().cipher, owner: &[id.as_str(), "inputs"] };
         inputs::seal(wanted, inputs, known, sealing).map_err(|problem| CreateError::Inputs(vec![problem]))
     }
 

@@ -200,10 +200,10 @@ async fn a_killed_statement_leaves_no_trace() {
         sql: "CREATE SCHEMA d; CREATE TABLE d.t AS SELECT 1 AS x; INSERT INTO d.t (x) VALUES (2)".into(),
         ..QueryJob::default()
     };
-    if let Ok(place) = std::env::var(PLACE) {
-        let warehouse = open(Path::new(&place));
+    if let Ok(location) = std::env::var(PLACE) {
+        let warehouse = open(Path::new(&location));
         warehouse.query(done).await.unwrap();
-        std::fs::write(Path::new(&place).join("marker"), "").unwrap();
+        std::fs::write(Path::new(&location).join("marker"), "").unwrap();
         let endless = "INSERT INTO d.t (x) SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 600000)) AS a CROSS JOIN \
                        UNNEST(GENERATE_ARRAY(1, 600000)) AS b WHERE MOD(a * b, 7) = 3";
         run(&warehouse, endless).await.unwrap();

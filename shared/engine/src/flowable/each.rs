@@ -160,7 +160,7 @@ impl ExecutionState {
             };
             let scope = self.scope(&task, &within, env);
             let (of, number) = (id.as_str(), iteration.to_string());
-            let sealing = Sealing { cipher: &env.cipher, place: &[of, &number] };
+            let sealing = Sealing { cipher: &env.cipher, owner: &[of, &number] };
             let outputs = match resolve_outputs(&options.outputs, &env.renderer, &scope, sealing) {
                 Ok(outputs) => outputs,
                 Err(OutputsError::Pending) => return Err(OpenError::Pending),
@@ -171,7 +171,7 @@ impl ExecutionState {
             let mut item = Map::new();
             item.insert("value".into(), json!(value));
             item.insert("iteration".into(), json!(iteration));
-            if let Some(key) = usize::try_from(iteration).ok().and_then(|place| keys.get(place)) {
+            if let Some(key) = usize::try_from(iteration).ok().and_then(|position| keys.get(position)) {
                 item.insert("key".into(), json!(key));
             }
             all.push(json!({"item": item, "outputs": outputs}));

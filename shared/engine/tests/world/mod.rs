@@ -269,8 +269,8 @@ impl World {
                 Effect::ClearTimer { key } => {
                     self.timers.remove(&key);
                 }
-                Effect::TakeSlot if self.is_full => self.events.push_back(Event::SlotRefused),
-                Effect::TakeSlot => self.events.push_back(Event::SlotGranted),
+                Effect::TakePermit if self.is_full => self.events.push_back(Event::PermitRefused),
+                Effect::TakePermit => self.events.push_back(Event::PermitGranted),
                 Effect::StartSubflow(request) if self.manual => self.subflows.push(*request),
                 Effect::StartSubflow(request) => {
                     let (task_run_id, iteration) = (request.task_run_id, request.iteration);
@@ -289,7 +289,7 @@ impl World {
                         outputs: Map::new(),
                     });
                 }
-                Effect::ReleaseSlot
+                Effect::ReleasePermit
                 | Effect::StopAttempts { .. }
                 | Effect::KillExecution { .. }
                 | Effect::NotifyParent { .. }

@@ -1,6 +1,6 @@
-//! Slots of flows with a concurrency limit: leases, and a queue in the order of asking.
+//! Permits of flows with a concurrency limit: leases, and a queue in the order of asking.
 //!
-//! A slot is a row that names its holder, not a counter. So no slot is lost or given twice when a request is
+//! A permit is a row that names its holder, not a counter. So no permit is lost or given twice when a request is
 //! repeated after a crash.
 
 use super::codec::{first, nanos, rows, run};
@@ -8,9 +8,9 @@ use crate::database::DbError;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use segue_model::id::ExecutionId;
-use segue_ports::state::Slot;
+use segue_ports::state::Permit;
 
-/// The slots of a flow.
+/// The permits of a flow.
 #[derive(Clone)]
 pub(super) struct Lane {
     pub(super) namespace: String,
@@ -24,7 +24,7 @@ pub(super) fn take(
     execution: &ExecutionId,
     wait: bool,
     now: Timestamp,
-) -> Result<Slot, DbError> {
+) -> Result<Permit, DbError> {
     run(
         connection,
         "INSERT INTO slot_limits (namespace, flow_id, slots) VALUES (?1, ?2, ?3)
@@ -38,7 +38,7 @@ pub(super) fn take(
         |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)),
     )?;
     let turn = match known {
-        Some((_, Some(_))) => return Ok(Slot::Granted),
+        Some((_, Some(_))) => return Ok(Permit::Granted),
         Some((turn, None)) => turn,
         None => i64::MAX,
     };
@@ -64,7 +64,7 @@ pub(super) fn take(
             ],
         )?;
     }
-    Ok(if granted { Slot::Granted } else { Slot::Full })
+    Ok(if granted { Permit::Granted } else { Permit::Full })
 }
 
 pub(super) fn release(
@@ -93,7 +93,7 @@ pub(super) fn release(
              ORDER BY turn LIMIT ?5)",
         params![lane.namespace, lane.flow_id, nanos(now), execution.as_str(), free],
     )?;
-    // The executions that got a slot by this release, also if the release is repeated because its answer was
+    // The executions that got a permit by this release, also if the release is repeated because its answer was
     // lost.
     rows(
         connection,
@@ -104,7 +104,7 @@ pub(super) fn release(
     )
 }
 
-/// The number of free slots. 0 if the limit was lowered below the number of held slots.
+/// The number of free permits. 0 if the limit was lowered below the number of held permits.
 fn free(connection: &Connection, lane: &Lane, limit: i64) -> Result<i64, DbError> {
     let held: i64 = connection
         .prepare_cached(

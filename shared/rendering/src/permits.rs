@@ -10,19 +10,19 @@ static TAKEN: Mutex<usize> = Mutex::new(0);
 static FREED: Condvar = Condvar::new();
 
 /// A permit to render. It is released when this value is dropped.
-pub(crate) struct Place(());
+pub(crate) struct Permit(());
 
 /// Waits for a permit.
-pub(crate) fn take() -> Place {
+pub(crate) fn take() -> Permit {
     let mut taken = lock();
     while *taken >= MOST {
         taken = FREED.wait(taken).unwrap_or_else(PoisonError::into_inner);
     }
     *taken += 1;
-    Place(())
+    Permit(())
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         *lock() -= 1;
         FREED.notify_one();

@@ -1,9 +1,9 @@
-//! Slots of flows with a concurrency limit: leases, and a queue in the order of asking.
+//! Permits of flows with a concurrency limit: leases, and a queue in the order of asking.
 //!
-//! A flow's *lane* is one document with the last limit and the holders of slots. A waiting execution has its
+//! A flow's *lane* is one document with the last limit and the holders of permits. A waiting execution has its
 //! own document below the lane, with its turn, so ten thousand waiting executions do not make a large
 //! document. Each change is written with the condition that the lane has not changed since it was read, so no
-//! slot is lost or given twice.
+//! permit is lost or given twice.
 
 use super::paths::TRIES;
 use crate::database::document::{Fields, Found, int, text};
@@ -14,7 +14,7 @@ use crate::database::write::{When, delete, put};
 use crate::database::{Database, pause};
 use firestore::gcloud_sdk::google::firestore::v1::Write;
 use segue_model::id::ExecutionId;
-use segue_ports::state::Slot;
+use segue_ports::state::Permit;
 use serde::{Deserialize, Serialize};
 
 const COLLECTION: &str = "lanes";
@@ -26,7 +26,7 @@ struct State {
     limit: u32,
     /// The turn of the next request.
     next: i64,
-    /// The holders of slots, in the order of turns.
+    /// The holders of permits, in the order of turns.
     held: Vec<Holder>,
 }
 
@@ -34,13 +34,13 @@ struct State {
 struct Holder {
     execution: ExecutionId,
     turn: i64,
-    /// The execution that ended and so freed this slot. None if the slot was free.
+    /// The execution that ended and so freed this permit. None if the permit was free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<ExecutionId>,
 }
 
 impl State {
-    /// The number of free slots. 0 if the limit was lowered below the number of held slots.
+    /// The number of free permits. 0 if the limit was lowered below the number of held permits.
     fn free(&self) -> u32 {
         self.limit.saturating_sub(u32::try_from(self.held.len()).unwrap_or(u32::MAX))
     }
@@ -79,7 +79,7 @@ impl Lane {
         Ok(put(self.path.clone(), fields, when))
     }
 
-    fn place(&self, db: &Database, execution: &ExecutionId) -> String {
+    fn waiting(&self, db: &Database, execution: &ExecutionId) -> String {
         db.below(&self.path, WAITING, &document_id(&[execution.as_str()]))
     }
 
@@ -115,7 +115,7 @@ pub(super) async fn take(
     limit: u32,
     execution: &ExecutionId,
     wait: bool,
-) -> Result<Slot, DbError> {
+) -> Result<Permit, DbError> {
     settle(|| async {
         let lane = Lane::read(db, namespace, flow_id).await?;
         let mut state = State { limit, ..lane.state.clone() };
@@ -123,10 +123,10 @@ pub(super) async fn take(
             if state != lane.state {
                 db.commit(vec![lane.put(&state)?]).await?;
             }
-            return Ok(Slot::Granted);
+            return Ok(Permit::Granted);
         }
-        let place = lane.place(db, execution);
-        let turn = db.get(&place).await?.map(|found| found.int("turn")).transpose()?;
+        let waiting = lane.waiting(db, execution);
+        let turn = db.get(&waiting).await?.map(|found| found.int("turn")).transpose()?;
         let free = state.free();
         // Executions that asked earlier and still wait go first.
         let ahead = lane.first(db, free).await?;
@@ -140,18 +140,18 @@ pub(super) async fn take(
         if granted {
             state.hold(execution.clone(), mine, None);
             if turn.is_some() {
-                writes.push(delete(place, When::Always));
+                writes.push(delete(waiting, When::Always));
             }
         } else if wait && turn.is_none() {
             let fields =
                 Fields::default().with("turn", int(mine)).body("execution", text(execution.as_str()));
-            writes.push(put(place, fields, When::Always));
+            writes.push(put(waiting, fields, When::Always));
         }
         if state != lane.state {
             writes.push(lane.put(&state)?);
         }
         db.commit(writes).await?;
-        Ok(if granted { Slot::Granted } else { Slot::Full })
+        Ok(if granted { Permit::Granted } else { Permit::Full })
     })
     .await
 }
@@ -169,18 +169,18 @@ pub(super) async fn release(
         }
         let mut state = lane.state.clone();
         let mut writes = leave(db, &lane, &mut state, execution).await?;
-        // One more than the free slots, because the execution itself may be among the waiting ones.
+        // One more than the free permits, because the execution itself may be among the waiting ones.
         let waiting = lane.first(db, state.free().saturating_add(1)).await?;
         let waiting = waiting.into_iter().filter(|(other, _)| other != execution);
         for (next, turn) in waiting.take(usize::try_from(state.free()).unwrap_or(usize::MAX)) {
-            writes.push(delete(lane.place(db, &next), When::Always));
+            writes.push(delete(lane.waiting(db, &next), When::Always));
             state.hold(next, turn, Some(execution.clone()));
         }
         if state != lane.state {
             writes.push(lane.put(&state)?);
         }
         db.commit(writes).await?;
-        // The executions that got a slot by this release, also if the release is repeated because its answer
+        // The executions that got a permit by this release, also if the release is repeated because its answer
         // was lost.
         let let_in = state.held.into_iter().filter(|holder| holder.by.as_ref() == Some(execution));
         Ok(let_in.map(|holder| holder.execution).collect())
@@ -188,7 +188,7 @@ pub(super) async fn release(
     .await
 }
 
-/// Removes a deleted execution, without giving its slot to an execution that would not learn of it.
+/// Removes a deleted execution, without giving its permit to an execution that would not learn of it.
 pub(super) async fn forget(
     db: &Database,
     namespace: &str,
@@ -211,7 +211,7 @@ pub(super) async fn forget(
     .await
 }
 
-/// Releases the slot, or leaves the queue.
+/// Releases the permit, or leaves the queue.
 async fn leave(
     db: &Database,
     lane: &Lane,
@@ -222,9 +222,9 @@ async fn leave(
         state.held.retain(|holder| holder.execution != *execution);
         return Ok(Vec::new());
     }
-    let place = lane.place(db, execution);
-    let waits = db.get(&place).await?.is_some();
-    Ok(if waits { vec![delete(place, When::Always)] } else { Vec::new() })
+    let waiting = lane.waiting(db, execution);
+    let waits = db.get(&waiting).await?.is_some();
+    Ok(if waits { vec![delete(waiting, When::Always)] } else { Vec::new() })
 }
 
 #[cfg(test)]

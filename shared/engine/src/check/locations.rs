@@ -9,7 +9,7 @@ use std::cell::RefCell;
 const LONGEST_LINE: usize = 10_000;
 
 /// The positions of templates.
-pub(super) struct Places<'a> {
+pub(super) struct Locations<'a> {
     positions: &'a Positions,
     lines: Vec<&'a str>,
     /// The last requested text, by its path, with the beginnings of its lines. One text often has many
@@ -19,7 +19,7 @@ pub(super) struct Places<'a> {
     first: u32,
 }
 
-impl<'a> Places<'a> {
+impl<'a> Locations<'a> {
     pub(super) fn new(parsed: &'a Parsed) -> Self {
         let lines: Vec<&str> = parsed.source.lines().collect();
         let is_content = |line: &&str| {
