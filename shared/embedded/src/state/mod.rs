@@ -15,9 +15,9 @@ mod executions;
 mod flows;
 mod kv;
 mod logs;
+mod permits;
 mod rows;
 mod search;
-mod permits;
 mod timers;
 mod triggers;
 
@@ -28,6 +28,7 @@ use crate::database::{Database, DbError};
 use async_trait::async_trait;
 use codec::encode;
 use jiff::Timestamp;
+use permits::Lane;
 use rows::{CommitRows, LogRow, NewRows};
 use rusqlite::Connection;
 use segue_model::backfill::Backfill;
@@ -40,10 +41,10 @@ use segue_ports::PortError;
 use segue_ports::kv::{KvEntry, KvWrite};
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, LogFilter, LogPage, Permit, StateStore, StoredExecution, StoredFlow, Timer,
+    Claim, Commit, ExecutionFilter, LogFilter, LogPage, Permit, StateStore, StoredExecution, StoredFlow,
+    Timer,
 };
 use segue_ports::wire::AttemptKey;
-use permits::Lane;
 use std::path::Path;
 
 const PORT: &str = "state store";

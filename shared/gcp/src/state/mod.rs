@@ -21,9 +21,9 @@ mod lines;
 mod logs;
 mod memory;
 mod paths;
+mod permits;
 mod runs;
 mod search;
-mod permits;
 mod timers;
 mod triggers;
 
