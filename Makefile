@@ -3,6 +3,7 @@
 #   CARGO_TARGET_DIR  the folder for builds; default: target/
 #   DUCKDB_LIB_DIR    a folder with DuckDB's shared library; default: fetched into .deps/duckdb
 #   PROFILE           the build profile for demo and crash; default: release. dev uses the programs that the tests compile
+#   SEGUE_WEB=require  the build fails if the web pages are not built; default: without npm, a page says so
 #   BUNDLED=1         compile DuckDB from source instead, about 16 minutes on 2 cores
 #   FRESH=1           `make demo` starts with an empty data directory
 #   KILLS             how often `make crash` kills the server; default: 200
@@ -14,7 +15,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gcp terraform images deploy sizes emulators crash fuzz deny bench build lint fmt clean duckdb tools
+.PHONY: help demo web web-dev test-web test test-gcp terraform images deploy sizes emulators crash fuzz deny bench build lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROFILE := $(or $(PROFILE),release)
@@ -32,6 +33,15 @@ help: ## print the targets
 
 demo: build ## load the sample taxi trips and counties on this machine, and count them
 	@SEGUE=$(BUILT)/segue SERVER=$(BUILT)/sample-server tests/tools/demo.sh
+
+web: ## build the web pages with npm
+	@tests/tools/web.sh build
+
+web-dev: ## serve the web pages from their sources, with the API of a running server (SEGUE_URL)
+	@tests/tools/web.sh dev
+
+test-web: build ## test the web pages: types, format, lint, units, and every page in Chromium
+	@SEGUE=$(BUILT)/segue tests/tools/web.sh test
 
 test: tools $(DUCKDB) ## run every test
 	cargo test --workspace $(FEATURES)
@@ -78,7 +88,7 @@ bench: build ## run the benchmarks, load a server, and compare a full month of t
 	$(TARGET)/release/load-server --segue $(TARGET)/release/segue --past $(or $(PAST),1000000)
 	@BIN=$(TARGET)/release tests/bench/month.sh
 
-build: tools $(DUCKDB) ## build the command `segue`, and the programs for the demo and the benchmarks
+build: tools web $(DUCKDB) ## build the command `segue`, and the programs for the demo and the benchmarks
 	@echo "== building; the first build takes some minutes"
 	cargo build --profile $(PROFILE) $(FEATURES) --bins $(if $(filter dev,$(PROFILE)),--workspace --tests,--package segue-cli --package segue-tests)
 

@@ -116,6 +116,60 @@ fn the_documentation_explains_every_key() {
     assert_eq!(documented, known);
 }
 
+/// The text of `terraform/functions.tf` from a name to the end of its value.
+fn terraform(name: &str, end: char) -> String {
+    let text = fs::read_to_string(repository().join("terraform/functions.tf")).unwrap();
+    let (_, value) = text.split_once(&format!("  {name} = ")).unwrap();
+    value.split_once(end).unwrap().0.to_owned()
+}
+
+/// Terraform refuses a key that it does not know, and a file without a key that must be there.
+#[test]
+fn terraform_knows_the_same_keys() {
+    let text = terraform("keys", '}');
+    let known: BTreeMap<&str, bool> = text
+        .split([',', '\n', '{'])
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(key, must)| (key.trim(), must.trim() == "true"))
+        .collect();
+    let schema = schema_for!(FunctionFacts).to_value();
+    let required: BTreeSet<&str> = schema
+        .get("required")
+        .and_then(|keys| keys.as_array())
+        .unwrap()
+        .iter()
+        .filter_map(|key| key.as_str())
+        .collect();
+    let expected: BTreeMap<String, bool> =
+        keys::<FunctionFacts>("").into_iter().map(|key| (key.clone(), required.contains(&*key))).collect();
+    assert_eq!(known, expected.iter().map(|(key, must)| (&**key, *must)).collect());
+    let text = terraform("subscription_keys", ')');
+    let known: BTreeSet<&str> = text.split('"').skip(1).step_by(2).collect();
+    assert_eq!(known, keys::<Subscription>("").iter().map(|key| &**key).collect());
+}
+
+/// Every target that Terraform knows is explained, and a function starts with it.
+#[test]
+fn terraform_knows_the_same_targets() {
+    let text = terraform("targets", ']');
+    let known: BTreeSet<&str> = text.split('"').skip(1).step_by(2).collect();
+    let page = doc("function-yaml.md");
+    let (_, table) = page.split_once("| target | the grant is on |\n|---|---|\n").unwrap();
+    let explained: BTreeSet<&str> = table
+        .lines()
+        .map_while(|line| line.strip_prefix("| ")?.split_once(" |"))
+        .map(|(target, _)| target)
+        .filter(|target| *target != "topic/NAME")
+        .collect();
+    assert_eq!(known, explained);
+    let file = fs::read_to_string(repository().join("functions/http/function.yaml")).unwrap();
+    for target in known {
+        let grant = format!("roles:\n  - role: roles/a.b\n    target: {target}\n    why: for this test\n");
+        let (before, _) = file.split_once("roles:\n").unwrap();
+        FunctionFacts::parse(&format!("{before}{grant}")).unwrap();
+    }
+}
+
 fn keys<T: JsonSchema>(above: &str) -> BTreeSet<String> {
     let schema = schema_for!(T).to_value();
     let properties = schema.get("properties").and_then(|properties| properties.as_object()).unwrap();

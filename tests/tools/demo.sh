@@ -44,3 +44,7 @@ printf '   trips     %s\n   counties  %s\n   taxi flow again: adds %s rows\n' "$
 [ "$trips" = 780 ] || fail "there should be 780 trips"
 [ "$counties" = 9 ] || fail "there should be 9 counties"
 [ "$added" = 0 ] || fail "the second run of the taxi flow should add no rows"
+
+say "look at it"
+echo "   ${SEGUE/#$PWD\//} --data-dir ${data/#$PWD\//} server --open"
+echo "   http://127.0.0.1:8080/ui/"

@@ -107,7 +107,6 @@ else
   quiet terraform apply "$plans/plan.plan"
   say "the second plan is empty"
   quiet terraform plan -detailed-exitcode "${demo[@]}"
-  terraform show -json >"$plans/state.json"
   add_function
   plan new-folder "${demo[@]}"
   rm -r ../functions/example
@@ -151,5 +150,5 @@ unformatted=$(gofmt -l .)
 [ -z "$unformatted" ] || fail "not formatted by gofmt: $unformatted"
 nice -n 10 go vet ./...
 # Not from the cache: the plans are new.
-SEGUE_PLANS=$plans SEGUE_PROVIDER=$provider nice -n 10 go test -count=1 ./...
+SEGUE_PLANS=$plans nice -n 10 go test -count=1 ./...
 say "terraform: done, with the $provider provider"

@@ -23,7 +23,8 @@ const BASE: &str = "/api/v1";
 /// The only tenant there is.
 const TENANT: &str = "/main";
 
-/// The API: `/api/v1/…` with and without the tenant `main`, `/health` and `/prometheus`.
+/// The API: `/api/v1/…` with and without the tenant `main`, `/health` and `/prometheus`. Beside the API are the web
+/// pages, behind the same guards.
 ///
 /// To be merged with other routers: it has no fallback of its own.
 pub fn router(parts: ApiParts) -> Router {
@@ -38,6 +39,7 @@ pub fn router(parts: ApiParts) -> Router {
     let routes = Router::new()
         .route(&format!("{BASE}/{{*rest}}"), dispatch)
         .merge(routes::open().with_state(api))
+        .merge(segue_web::router())
         .layer(from_fn_with_state(Arc::new(Guard::new(access)), guard));
     behind_door(routes, hosts)
 }

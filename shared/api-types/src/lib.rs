@@ -13,6 +13,7 @@
 
 mod backfill;
 mod error;
+mod event;
 mod execution;
 mod file;
 mod flow;
@@ -30,6 +31,7 @@ mod validation;
 
 pub use backfill::{ActiveSlot, Backfill, BackfillPreview, BackfillRequest, PreviewExecution, PreviewSlot};
 pub use error::{Embedded, Error, Invalid, Link, Links, Problem};
+pub use event::TopicEvent;
 pub use execution::{
     Attempt, Evaluation, Execution, ExecutionTrigger, LabelsByIds, State, StateChange, TaskRun, TaskState,
 };

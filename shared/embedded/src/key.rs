@@ -38,6 +38,10 @@ pub(crate) fn cipher(data_dir: &Path, variable: Option<&str>) -> Result<Cipher, 
 
 /// Creates a key. The file is complete from the beginning, and only its owner can read it.
 fn make(data_dir: &Path, path: &Path) -> Result<String, std::io::Error> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a new key is random; it is made once for a data directory"
+    )]
     let text = STANDARD.encode(rand::random::<[u8; 32]>());
     let mut file = NamedTempFile::new_in(data_dir)?;
     file.write_all(text.as_bytes())?;

@@ -280,17 +280,10 @@ impl ExecutionState {
 
     /// Writes a line of the log.
     pub(crate) fn log(&mut self, run: Option<&TaskRunId>, level: LogLevel, message: String, now: Timestamp) {
-        let run = run.and_then(|id| self.run(id)).map(|run| &run.task_run);
-        let entry = LogEntry {
-            namespace: self.execution.namespace.clone(),
-            flow_id: self.execution.flow_id.clone(),
-            execution_id: self.execution.id.clone(),
-            task_id: run.map(|run| run.task_id.clone()),
-            task_run_id: run.map(|run| run.id.clone()),
-            attempt_number: run.map(TaskRun::ended_attempts),
-            timestamp: now,
-            level,
-            message,
+        let line = LogEntry::of_execution(&self.execution, level, now, message);
+        let entry = match run.and_then(|id| self.run(id)) {
+            Some(run) => line.of_task_run(&run.task_run),
+            None => line,
         };
         self.decision.logs.push(entry);
     }

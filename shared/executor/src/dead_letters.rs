@@ -115,17 +115,12 @@ impl Executor {
         }
         let now = self.ports().clock.now();
         execution.state.enter(State::Failed, now);
-        let entry = LogEntry {
-            namespace: execution.namespace.clone(),
-            flow_id: execution.flow_id.clone(),
-            execution_id: id.clone(),
-            task_id: None,
-            task_run_id: None,
-            attempt_number: None,
-            timestamp: now,
-            level: LogLevel::Error,
-            message: format!("the execution cannot continue: {reason}"),
-        };
+        let entry = LogEntry::of_execution(
+            &execution,
+            LogLevel::Error,
+            now,
+            format!("the execution cannot continue: {reason}"),
+        );
         let commit = Commit {
             execution: execution.clone(),
             now,

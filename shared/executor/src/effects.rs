@@ -136,17 +136,12 @@ impl Executor {
             }
             Err(ActionError::Port(error)) => Err(error),
             Err(refusal) => {
-                let entry = LogEntry {
-                    namespace: execution.namespace.clone(),
-                    flow_id: execution.flow_id.clone(),
-                    execution_id: execution.id.clone(),
-                    task_id: None,
-                    task_run_id: None,
-                    attempt_number: None,
-                    timestamp: self.ports().clock.now(),
-                    level: LogLevel::Error,
-                    message: secrets.mask_text(format!("execution {id} was not resumed: {refusal}")),
-                };
+                let entry = LogEntry::of_execution(
+                    execution,
+                    LogLevel::Error,
+                    self.ports().clock.now(),
+                    secrets.mask_text(format!("execution {id} was not resumed: {refusal}")),
+                );
                 self.ports().state.append_logs(vec![entry]).await?;
                 Ok(None)
             }

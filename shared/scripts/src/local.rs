@@ -41,7 +41,7 @@ pub(crate) async fn start(
             command.args(options.arguments(&run, env.keys().map(String::as_str))).current_dir(dir).envs(env);
             // The client needs its own values of these variables, even if the task sets others.
             for name in ["PATH", "HOME"] {
-                match std::env::var_os(name) {
+                match segue_process::environment::own(name) {
                     Some(value) if env.contains_key(name) => command.env(name, value),
                     _ => &mut command,
                 };

@@ -35,7 +35,7 @@ impl Python<'_> {
             }
             return Ok(None);
         }
-        let path = env.get("PATH").cloned().or_else(|| std::env::var_os("PATH"));
+        let path = env.get("PATH").cloned().or_else(|| segue_process::environment::own("PATH"));
         let program = self.program(path.as_deref());
         let bin = if packages.is_empty() {
             if program == "python" {

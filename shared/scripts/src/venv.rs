@@ -55,7 +55,9 @@ pub(crate) async fn prepare(
 
 /// The folder of the cache: `SEGUE_CACHE_DIR`, or else the user's own cache.
 fn cache_dir() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| {
+        segue_process::environment::own(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    };
     variable("SEGUE_CACHE_DIR")
         .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("segue")))
         .or_else(|| variable("HOME").map(|home| home.join(".cache/segue")))

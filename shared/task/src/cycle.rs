@@ -68,7 +68,7 @@ impl TaskService {
         holder: impl Into<String>,
         settings: TaskSettings,
     ) -> Self {
-        let clients = Arc::new(Clients::from_env());
+        let clients = Arc::new(Clients::new(settings.allow_metadata));
         let service =
             Service { name: list.service(), ports, renderer, clients, settings, holder: holder.into() };
         Self {

@@ -51,6 +51,8 @@ pub struct TaskSettings {
     pub time_zone: TimeZone,
     /// What tasks that ask for a container may do.
     pub containers: ContainerRules,
+    /// Whether flows may connect to the machine's metadata server.
+    pub allow_metadata: bool,
 }
 
 impl Default for TaskSettings {
@@ -69,6 +71,7 @@ impl Default for TaskSettings {
             work_root: std::env::temp_dir().join("segue-work"),
             time_zone: TimeZone::UTC,
             containers: ContainerRules::default(),
+            allow_metadata: false,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! All of it together.
 
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
+
 use super::environment::Environment;
 use super::process::{FunctionProcess, start_server};
 use super::proxy::{Faults, Proxy};

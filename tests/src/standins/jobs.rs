@@ -1,6 +1,8 @@
 //! Cloud Run jobs. The first container of a job runs as a process of this machine, whatever its image, in an
 //! empty environment. Its bucket is a directory at the path where the container expects it.
 
+#![expect(clippy::disallowed_methods, reason = "a stand-in is a service of its own, with its own clock")]
+
 use super::answer::{Answer, Refusal};
 use super::objects::Mounted;
 use anyhow::Context as _;

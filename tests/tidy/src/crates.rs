@@ -30,6 +30,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-embedded", &["segue-model", "segue-ports"]),
     ("segue-gcp", &["segue-model", "segue-ports"]),
     ("segue-process", &[]),
+    ("segue-web", &[]),
     ("segue-tidy", &[]),
 ];
 
@@ -59,6 +60,7 @@ const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-scheduler",
     "segue-service",
     "segue-template",
+    "segue-web",
 ];
 
 /// What only a composition root may name: the adapters, and what connects to them for a function's `main.rs`.

@@ -13,6 +13,8 @@
 #[cfg(test)]
 mod citations;
 #[cfg(test)]
+mod configuration;
+#[cfg(test)]
 mod crates;
 #[cfg(test)]
 mod imports;

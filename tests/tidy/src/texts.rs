@@ -2,10 +2,16 @@
 
 use super::tree::{files, none, read};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Lines a Rust file may have.
 const LONGEST_FILE: usize = 600;
+
+/// Lines that a file of the web pages may have.
+const LONGEST_PAGE: usize = 400;
+
+/// The types that are generated from docs/openapi.json.
+const GENERATED: &str = "shared/web/app/src/lib/api/generated.d.ts";
 
 /// Files that may be longer, with the reason.
 const LONG_FILES: &[(&str, &str)] = &[];
@@ -49,6 +55,18 @@ fn no_file_is_too_long() {
 }
 
 #[test]
+fn no_file_of_the_web_pages_is_too_long() {
+    let pages = files(&[".ts", ".js", ".svelte", ".css"]);
+    assert!(pages.len() > 50, "{} files", pages.len());
+    let lines = |path: &PathBuf| read(path).lines().count();
+    let is_long = |path: &PathBuf| path != Path::new(GENERATED) && lines(path) > LONGEST_PAGE;
+    let long = pages.into_iter().filter(is_long);
+    none(
+        long.map(|path| format!("{} has more than {LONGEST_PAGE} lines: split it", path.display())).collect(),
+    );
+}
+
+#[test]
 fn texts_hold_for_every_machine_and_are_finished() {
     // Written in two halves, so that this file does not contain them itself.
     let refused = [
@@ -65,6 +83,7 @@ fn texts_hold_for_every_machine_and_are_finished() {
     let mut wrong = Vec::new();
     for path in files(&[
         ".rs", ".md", ".yaml", ".yml", ".toml", ".sh", ".sql", ".tf", ".hcl", ".go", "Makefile", ".ci/run",
+        ".ts", ".js", ".json", ".svelte", ".css",
     ]) {
         for (number, line) in read(&path).lines().enumerate() {
             for (first, second) in refused {

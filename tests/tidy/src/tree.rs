@@ -9,6 +9,9 @@ const FOLDERS: &[&str] = &[".cargo", ".ci", "docs", "flows", "functions", "share
 /// Folders that builds make. Their files are not the repository's.
 const BUILT: &[&str] = &["node_modules", "dist", "target", ".terraform", ".svelte-kit"];
 
+/// Folders that are made from others, wherever they are: programs of npm, and built pages.
+const MADE: &[&str] = &["node_modules", "build", "dist", "test-results"];
+
 /// The root of the repository.
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
@@ -20,6 +23,9 @@ pub(crate) fn files(endings: &[&str]) -> Vec<PathBuf> {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
             if BUILT.iter().any(|built| path.ends_with(built)) {
+                continue;
+            }
+            if path.is_dir() && path.file_name().is_some_and(|name| MADE.iter().any(|made| name == *made)) {
                 continue;
             }
             if path.is_dir() {

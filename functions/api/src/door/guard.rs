@@ -64,6 +64,8 @@ impl Guard {
             "/prometheus" => token.is_some(),
             // A webhook's key is a secret of its own.
             path if pages::is_webhook(request.method(), path) => by_name,
+            // The browser asks for the password at the first page, and sends it with every later request.
+            path if path == "/ui" || path.starts_with("/ui/") => by_name || token.is_some(),
             path => match pages::below_base(path) {
                 Some(path) => is_guarded(path) && (by_name || token.is_some()),
                 None => false,

@@ -11,8 +11,8 @@ use serde_json::json;
 pub(super) fn paths(components: &mut Components) -> Map {
     let text = json!({"type": "string"});
     let health = answer("application/json", &components.answer::<Health>());
-    let mut page = Operation::new("welcome", "A page with links to the API.");
-    page.answers(200, answer("text/html", &text));
+    let mut page = Operation::new("welcome", "Leads a browser to the web pages.");
+    page.answers(303, json!({"description": "The web pages are at `/ui/`."}));
     let mut healthy = Operation::new("health", "Whether the server can work.");
     healthy.answers(200, health.clone()).answers(503, health);
     let mut numbers = Operation::new("prometheus", "The server's numbers.");

@@ -1,6 +1,7 @@
 //! The endpoints, one module for each kind of thing.
 
 mod backfills;
+mod events;
 mod executions;
 mod flows;
 mod kv;
@@ -22,6 +23,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         flows::endpoints(),
         executions::endpoints(),
         logs::endpoints(),
+        events::endpoints(),
         metrics::endpoints(),
         triggers::endpoints(),
         backfills::endpoints(),

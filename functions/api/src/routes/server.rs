@@ -8,7 +8,7 @@ use crate::parts::Api;
 use crate::request::Query;
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Json, Router, routing};
 use segue_api_types as types;
 use segue_model::state::State as ExecutionState;
@@ -27,7 +27,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 pub(super) fn open() -> Router<Api> {
     Router::new()
-        .route("/", routing::get(welcome))
         .route("/health", routing::get(health))
         .route("/prometheus", routing::get(prometheus))
         .route(token::PATH, routing::get(enter))
@@ -52,19 +51,6 @@ async fn configs(State(api): State<Api>) -> Json<types::Configs> {
 
 async fn description(State(api): State<Api>) -> Json<Value> {
     Json(openapi::document(&super::endpoints(), &api.version))
-}
-
-/// What a browser shows that was let in: where the API is.
-async fn welcome(State(api): State<Api>) -> Response {
-    let page = format!(
-        "<!doctype html><meta charset=utf-8><title>Segue</title><h1>Segue {}</h1><ul>\
-         <li><a href=/api/v1/main/flows/search>Flows</a>\
-         <li><a href=/api/v1/main/executions/search>Executions</a>\
-         <li><a href=/api/v1/openapi.json>The description of the API</a></ul>",
-        api.version
-    );
-    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
 }
 
 /// Lets a browser in that was given the link of `segue server --open`.

@@ -63,8 +63,13 @@ async fn a_token_is_demanded_from_everybody() {
     let bearer = format!("Bearer {}", token.secret());
     get(SEARCH, &[("authorization", &bearer)]).await.ok();
     get(SEARCH, &[("authorization", &basic(&format!("any:{}", token.secret())))]).await.ok();
-    for open in ["/health", "/api/v1/configs", "/"] {
+    for open in ["/health", "/api/v1/configs"] {
         assert!(get(open, &[]).await.status.is_success(), "{open}");
+    }
+    assert_eq!(get("/", &[]).await.headers["location"], "/ui/");
+    for page in ["/ui", "/ui/", "/ui/main/flows", "/ui/assets/a.js"] {
+        get(page, &[]).await.refused(401);
+        assert_ne!(get(page, &[("authorization", &bearer)]).await.status.as_u16(), 401, "{page}");
     }
     // A key that is not known is no webhook's; it is not the token that is missed.
     get("/api/v1/main/executions/webhook/a/b/key", &[]).await.refused(404);

@@ -355,3 +355,19 @@ async fn a_webhook_fires() {
     server.get("/executions/webhook/company.team/hello/wrong").await.refused(404);
     server.get("/executions/webhook/company.team/none/s3cret").await.refused(404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_executions_of_several_flows_are_one_request() {
+    let server = Server::new().await;
+    server.deploy(&[HELLO]).await;
+    server.run("hello").await;
+    let newest = id(&server.run("hello").await);
+    let hello = json!({"namespace": "company.team", "id": "hello"});
+    let found = server
+        .json("POST", "/executions/latest", json!([{"namespace": "none", "id": "x"}, hello]))
+        .await
+        .ok();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["id"]), (1, &json!(newest)), "{found:#}");
+    assert_eq!(server.json("POST", "/executions/latest", json!([])).await.ok(), json!([]));
+    server.json("POST", "/executions/latest", json!(vec![hello; 501])).await.refused(422);
+}

@@ -83,3 +83,47 @@ async fn logs_are_followed_those_there_and_those_to_come() {
     server.get("/logs/none/follow").await.refused(404);
     server.get(&format!("/logs/{execution}/follow?minLevel=LOUD")).await.refused(422);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn executions_and_logs_are_followed_in_one_stream_and_continued() {
+    let server = Server::new().await;
+    server.deploy(&[PAUSING, HELLO]).await;
+    let paused = id(&server.post("/executions/company.team/pausing").await.ok());
+    let ended = id(&server.run("hello").await);
+    let topics = format!("execution:{paused},log:{paused},execution:{ended},log:{ended}");
+    let mut events = Events::of(&server, &format!("/events?topics={topics}")).await;
+    let (mut version, mut lines, mut is_paused, mut last) = (0, Vec::new(), false, 0);
+    while !is_paused || last < 2 {
+        let (topic, event) = events.next().await.unwrap();
+        assert_eq!(event["topic"], topic.as_str());
+        if topic == format!("execution:{paused}") {
+            let next = event["position"].as_u64().unwrap();
+            assert!(next > version, "a version comes once: {next} after {version}");
+            version = next;
+            is_paused = event["execution"]["state"]["current"] == "PAUSED";
+        } else if topic.ends_with(&ended) {
+            last += usize::from(event["isLast"] == true);
+            lines.extend(event["lines"].as_array().cloned().unwrap_or_default());
+        }
+    }
+    let stored = server.get(&format!("/logs/{ended}")).await.ok();
+    assert_eq!(&Value::from(lines), &stored);
+    assert!(!stored.as_array().unwrap().is_empty());
+    drop(events);
+
+    // A client that comes back gets what follows its position, and no more.
+    let mut events = Events::of(&server, &format!("/events?topics=execution:{paused}@{version}")).await;
+    server.form(&format!("/executions/{paused}/resume"), &[("reason", None, b"go on")]).await.ok();
+    let mut state = Value::Null;
+    while let Some((_, event)) = events.next().await {
+        assert!(event["position"].as_u64() > Some(version));
+        state = event["execution"]["state"]["current"].clone();
+        assert_eq!(event["isLast"] == true, state == "SUCCESS");
+    }
+    assert_eq!(state, "SUCCESS");
+
+    for (topics, code) in [("", 422), ("x", 422), ("table:a", 422), ("log:none", 404), ("log:a@b", 422)] {
+        server.get(&format!("/events?topics={topics}")).await.refused(code);
+    }
+    server.get("/events").await.refused(422);
+}

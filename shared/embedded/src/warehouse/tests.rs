@@ -1,5 +1,10 @@
 //! The adapter on a real file: the conformance suite, the real samples, crashes, locks.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use super::DuckDbWarehouse;
 use async_trait::async_trait;
 use segue_ports::conformance::warehouse::{PutObject, all};

@@ -1,6 +1,11 @@
 //! Containers as processes of this machine, for tests. A job reports that it runs for some checks. Then its process runs
 //! to the end.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt as _;

@@ -186,7 +186,7 @@ impl Script {
 /// The program for a script file.
 fn program(kind: &ScriptFile, runner: Option<&Local>) -> &'static str {
     match runner {
-        Some(Local::Process) => kind.program(std::env::var_os("PATH").as_deref()),
+        Some(Local::Process) => kind.program(environment::own("PATH").as_deref()),
         Some(Local::Docker { .. }) | None => kind.programs.first().copied().unwrap_or_default(),
     }
 }

@@ -31,8 +31,8 @@ pub(crate) async fn one(api: &Api, id: &str) -> Answer<types::Execution> {
     Ok(whole(api, &stored(api, id).await?))
 }
 
-/// The newest execution of a flow, without its task runs.
-pub(crate) async fn latest(api: &Api, namespace: &str, flow_id: &str) -> Answer<types::Execution> {
+/// The newest execution of a flow, without its task runs. None if the flow has not run.
+async fn newest(api: &Api, namespace: &str, flow_id: &str) -> Answer<Option<types::Execution>> {
     let filter = ExecutionFilter {
         namespace: Some(namespace.to_owned()),
         exact_namespace: true,
@@ -41,10 +41,23 @@ pub(crate) async fn latest(api: &Api, namespace: &str, flow_id: &str) -> Answer<
         ..ExecutionFilter::default()
     };
     let found = api.state().executions(&filter).await?;
-    let first = found
-        .first()
-        .ok_or_else(|| ApiError::not_found(format!("An execution of the flow '{namespace}.{flow_id}'")))?;
-    Ok(types::Execution::listed(first))
+    Ok(found.first().map(types::Execution::listed))
+}
+
+/// The newest execution of a flow that has run, without its task runs.
+pub(crate) async fn latest(api: &Api, namespace: &str, flow_id: &str) -> Answer<types::Execution> {
+    newest(api, namespace, flow_id)
+        .await?
+        .ok_or_else(|| ApiError::not_found(format!("An execution of the flow '{namespace}.{flow_id}'")))
+}
+
+/// The newest executions of flows, in the order of the flows. Flows that have not run are left out.
+pub(crate) async fn latest_of(api: &Api, flows: &[types::FlowId]) -> Answer<Vec<types::Execution>> {
+    let mut found = Vec::new();
+    for types::FlowId { namespace, id } in flows {
+        found.extend(newest(api, namespace, id).await?);
+    }
+    Ok(found)
 }
 
 /// The flow in the revision an execution runs, as it is stored.

@@ -47,7 +47,7 @@ async fn tell(api: Api, id: String, mut changes: Receiver<Change>, sender: Sende
 }
 
 /// Until the execution has changed, or changes were missed.
-async fn changed(changes: &mut Receiver<Change>, id: &ExecutionId) {
+pub(in crate::routes) async fn changed(changes: &mut Receiver<Change>, id: &ExecutionId) {
     loop {
         match changes.recv().await {
             Ok(change) if change.execution.id != *id => {}

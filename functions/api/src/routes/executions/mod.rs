@@ -10,6 +10,8 @@ mod inputs;
 mod read;
 mod webhook;
 
+pub(super) use follow::changed;
+
 use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json, post, put};
 use segue_api_types as types;
@@ -125,6 +127,12 @@ fn reading() -> Vec<Endpoint> {
                 Param::new("flowId", Kind::Text, "The flow.").required(),
             ])
             .refuses(&[404]),
+        post("/executions/latest", read::latest_of)
+            .is(
+                "latestExecutions",
+                "The newest execution of each of some flows. A flow that has not run has none.",
+            )
+            .body(json::<Vec<types::FlowId>>()),
         get("/executions/namespaces", read::namespaces)
             .is("namespacesOfExecutions", "The namespaces in which something can be run."),
         get("/executions/namespaces/{namespace}/flows", read::flows_of_namespace)

@@ -1,9 +1,9 @@
 //! Requests that only read: each asks a query.
 
-use crate::error::Answer;
+use crate::error::{Answer, ApiError};
 use crate::parts::Api;
 use crate::queries::{executions as queries, flows};
-use crate::request::{Query, TextBody};
+use crate::request::{JsonBody, Query, TextBody};
 use axum::Json;
 use axum::extract::{Path, State};
 use segue_api_types as types;
@@ -23,6 +23,22 @@ pub(super) async fn one(State(api): State<Api>, Path(id): Path<String>) -> Answe
 pub(super) async fn latest(State(api): State<Api>, query: Query) -> Answer<Json<types::Execution>> {
     let (namespace, flow_id) = (query.required("namespace")?, query.required("flowId")?);
     queries::latest(&api, namespace, flow_id).await.map(Json)
+}
+
+/// The largest number of flows in one request for their newest executions.
+const MOST_FLOWS: usize = 500;
+
+pub(super) async fn latest_of(
+    State(api): State<Api>,
+    JsonBody(flows): JsonBody<Vec<types::FlowId>>,
+) -> Answer<Json<Vec<types::Execution>>> {
+    if flows.len() > MOST_FLOWS {
+        return Err(ApiError::argument(format!(
+            "the request names {} flows, and may name {MOST_FLOWS}",
+            flows.len()
+        )));
+    }
+    queries::latest_of(&api, &flows).await.map(Json)
 }
 
 pub(super) async fn flow(

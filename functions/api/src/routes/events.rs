@@ -1,0 +1,164 @@
+//! Live changes of several topics in one stream, so that a browser needs one connection.
+//!
+//! A topic is `execution:ID` or `log:ID`, and may have a position: `log:ID@120` continues after position 120. One more
+//! kind of topic is one more arm in [`Topic`], and a function that sends its events.
+
+use super::executions::changed;
+use crate::endpoint::{Endpoint, Kind, Param, events, get};
+use crate::error::{Answer, ApiError};
+use crate::parts::Api;
+use crate::queries::executions::{stored, whole};
+use crate::request::Query;
+use crate::view::events::{Sender, stream};
+use axum::extract::State;
+use axum::response::Response;
+use futures::future::join_all;
+use segue_api_types::{LogEntry, TopicEvent};
+use segue_model::id::ExecutionId;
+use segue_model::log::LogLevel;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// The largest number of topics of one stream.
+const MOST: usize = 50;
+/// The stream ends after this time, before Cloud Run ends it after 600 s. The client comes back with its positions.
+const LONGEST: Duration = Duration::from_secs(540);
+/// How long a change by another process may stay unseen.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// How often logs are looked at. Lines in between are one event.
+const LOOK: Duration = Duration::from_millis(200);
+/// The largest number of lines in one event.
+const LINES: u32 = 2_000;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/events", follow)
+            .is("events", "Live changes of executions and logs, in one stream.")
+            .takes(&[Param::new(
+                "topics",
+                Kind::Texts,
+                "Topics, with commas between them: execution:ID or log:ID, each with @POSITION to continue.",
+            )
+            .required()])
+            .answers(events::<TopicEvent>())
+            .refuses(&[404]),
+    ]
+}
+
+/// What a client follows, and the position after which it follows.
+enum Topic {
+    Execution(String, Option<u64>),
+    Log(String, u64),
+}
+
+impl Topic {
+    fn read(text: &str) -> Answer<Self> {
+        let unknown = || {
+            ApiError::argument(format!(
+                "'{text}' is not a topic; write execution:ID or log:ID, with @POSITION to continue"
+            ))
+        };
+        let (kind, rest) = text.split_once(':').ok_or_else(unknown)?;
+        let (id, position) = match rest.split_once('@') {
+            Some((id, position)) => (id, Some(position.parse::<u64>().map_err(|_| unknown())?)),
+            None => (rest, None),
+        };
+        match kind {
+            "execution" => Ok(Self::Execution(id.to_owned(), position)),
+            "log" => Ok(Self::Log(id.to_owned(), position.unwrap_or(0))),
+            _ => Err(unknown()),
+        }
+    }
+
+    fn id(&self) -> &str {
+        match self {
+            Self::Execution(id, _) | Self::Log(id, _) => id,
+        }
+    }
+}
+
+async fn follow(State(api): State<Api>, query: Query) -> Answer<Response> {
+    let texts = query.all("topics").flat_map(|topics| topics.split(',')).filter(|topic| !topic.is_empty());
+    let topics = texts.map(Topic::read).collect::<Answer<Vec<_>>>()?;
+    if topics.is_empty() || topics.len() > MOST {
+        return Err(ApiError::argument(format!("a stream has 1 to {MOST} topics, and not {}", topics.len())));
+    }
+    for topic in &topics {
+        stored(&api, topic.id()).await?;
+    }
+    Ok(stream(move |sender| async move {
+        let all = join_all(topics.into_iter().map(|topic| {
+            let (api, sender) = (api.clone(), sender.clone());
+            async move {
+                match topic {
+                    Topic::Execution(id, position) => tell_execution(&api, &id, position, &sender).await,
+                    Topic::Log(id, position) => tell_log(&api, &id, position, &sender).await,
+                }
+            }
+        }));
+        // At the end of the time the stream just ends: that is no error.
+        let _ = timeout(LONGEST, all).await;
+    }))
+}
+
+/// Sends an execution at each version after the position.
+async fn tell_execution(api: &Api, id: &str, mut seen: Option<u64>, sender: &Sender) {
+    // Before the first look, so that no change falls between.
+    let mut changes = api.watch.subscribe();
+    let topic = format!("execution:{id}");
+    let id = ExecutionId::from(id);
+    loop {
+        // A store that does not answer now may answer in a while. An execution that is gone has no events.
+        if let Ok(found) = api.state().execution(&id).await {
+            let Some(stored) = found else { return };
+            let is_last = stored.execution.state.current().is_terminal();
+            if is_last || seen.is_none_or(|seen| stored.version > seen) {
+                seen = Some(stored.version);
+                let execution = Some(whole(api, &stored));
+                let event = TopicEvent {
+                    topic: topic.clone(),
+                    position: stored.version,
+                    execution,
+                    lines: None,
+                    is_last,
+                };
+                if !sender.send(&topic, &event).await || is_last {
+                    return;
+                }
+            }
+        }
+        tokio::select! {
+            () = sender.left() => return,
+            () = changed(&mut changes, &id) => {}
+            () = sleep(PATIENCE) => {}
+        }
+    }
+}
+
+/// Sends the lines after the position in batches, and those to come until the execution has ended.
+async fn tell_log(api: &Api, id: &str, mut position: u64, sender: &Sender) {
+    let topic = format!("log:{id}");
+    let id = ExecutionId::from(id);
+    loop {
+        // First whether it has ended, then the lines: none that came before the end is missed.
+        let Ok(found) = api.state().execution(&id).await else { return };
+        let has_ended = found.is_none_or(|stored| stored.execution.state.current().is_terminal());
+        let Ok(page) = api.state().log_page(&id, LogLevel::Trace, position, LINES).await else { return };
+        position = page.next;
+        let is_last = has_ended && !page.more;
+        if !page.lines.is_empty() || is_last {
+            let lines = Some(page.lines.iter().map(LogEntry::from).collect());
+            let event = TopicEvent { topic: topic.clone(), position, execution: None, lines, is_last };
+            if !sender.send(&topic, &event).await || is_last {
+                return;
+            }
+        }
+        if page.more {
+            continue;
+        }
+        tokio::select! {
+            () = sender.left() => return,
+            () = sleep(LOOK) => {}
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// The one client of the API. Requests go to this origin only, with the browser's own credentials.
+import { parseExact } from './json';
+import type { ApiError, Problem } from './types';
+
+/** The base of all addresses of the API. */
+export const BASE = '/api/v1/main';
+
+/** Why a request did not succeed, in the words of the server. */
+export class Refusal extends Error {
+  constructor(
+    /** The status of the answer. 0 if there was no answer. */
+    readonly status: number,
+    message: string,
+    /** Each problem by itself, if the server lists several. */
+    readonly problems: Problem[] = [],
+  ) {
+    super(message);
+    this.name = 'Refusal';
+  }
+}
+
+/** A path with its parts encoded: path`/flows/${namespace}/${id}`. */
+export function path(parts: TemplateStringsArray, ...values: string[]): string {
+  return parts.reduce((whole, part, at) => whole + encodeURIComponent(values[at - 1] ?? '') + part);
+}
+
+export interface Options {
+  /** The query. Values that are undefined or empty are left out. */
+  query?: URLSearchParams | undefined;
+  /** Ends the request. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Asks for JSON. Numbers that JavaScript cannot hold exactly stay exact: see `json.ts`. */
+export async function get<T>(address: string, options: Options = {}): Promise<T> {
+  return read<T>(await send('GET', address, options));
+}
+
+/** Posts a form or a JSON value, and reads the JSON of the answer. */
+export async function post<T>(address: string, body: unknown, options: Options = {}): Promise<T> {
+  return read<T>(await send('POST', address, options, body));
+}
+
+/** Deletes, without an answer to read. */
+export async function remove(address: string, options: Options = {}): Promise<void> {
+  await send('DELETE', address, options);
+}
+
+/** Opens an answer that is read while it comes. */
+export async function open(address: string, options: Options = {}): Promise<ReadableStream<Uint8Array>> {
+  const answer = await send('GET', address, options);
+  if (!answer.body) throw new Refusal(answer.status, 'The server answered without a body.');
+  return answer.body;
+}
+
+async function send(method: string, address: string, options: Options, body?: unknown): Promise<Response> {
+  const query = options.query?.toString();
+  const isForm = body instanceof FormData;
+  let answer: Response;
+  try {
+    answer = await fetch(`${BASE}${address}${query ? `?${query}` : ''}`, {
+      method,
+      credentials: 'same-origin',
+      // A proxy that signs users in then answers 401 instead of leading to its page.
+      headers: {
+        'X-Requested-With': 'XMLHttpRequest',
+        ...(body !== undefined && !isForm && { 'Content-Type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
+      ...(options.signal && { signal: options.signal }),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new Refusal(0, 'The server does not answer.');
+  }
+  if (!answer.ok) throw await refusal(answer);
+  return answer;
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  // The types come from the description that the server is tested against.
+  return parseExact(await answer.text()) as T;
+}
+
+async function refusal(answer: Response): Promise<Refusal> {
+  const text = await answer.text();
+  try {
+    const error = JSON.parse(text) as ApiError;
+    return new Refusal(answer.status, error.message, error._embedded.errors);
+  } catch {
+    return new Refusal(answer.status, text || `The server answered ${answer.status}.`);
+  }
+}

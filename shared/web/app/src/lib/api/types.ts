@@ -1,0 +1,22 @@
+// Names for the types of the API that the pages use. The types themselves come from docs/openapi.json.
+import type { components } from './generated';
+
+type Schemas = components['schemas'];
+
+export type Configs = Schemas['Configs'];
+export type Execution = Schemas['Execution'];
+export type ExecutionPage = Schemas['ExecutionPage'];
+export type Flow = Schemas['Flow'];
+export type FlowPage = Schemas['FlowPage'];
+export type FlowPart = Schemas['FlowPart'];
+export type FlowToExecute = Schemas['FlowToExecute'];
+export type InputsValidation = Schemas['InputsValidation'];
+export type Label = Schemas['Label'];
+export type LogEntry = Schemas['LogEntry'];
+export type LogLevel = Schemas['LogLevel'];
+export type State = Schemas['State'];
+export type StateName = Schemas['StateName'];
+export type TaskRun = Schemas['TaskRun'];
+export type Problem = Schemas['Problem'];
+export type ApiError = Schemas['Error'];
+export type TopicEvent = Schemas['TopicEvent'];

@@ -1,0 +1,53 @@
+// Dates in the one zone of all pages: the browser's or UTC.
+
+const KEY = 'zone';
+
+class Zone {
+  /** `UTC`, or undefined for the browser's zone. */
+  chosen = $state<'UTC' | undefined>(localStorage.getItem(KEY) === 'UTC' ? 'UTC' : undefined);
+  readonly name = $derived(this.chosen ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+
+  toggle(): void {
+    this.chosen = this.chosen ? undefined : 'UTC';
+    if (this.chosen) localStorage.setItem(KEY, this.chosen);
+    else localStorage.removeItem(KEY);
+  }
+}
+
+export const zone = new Zone();
+
+/** Ticks once a second while a page shows something that runs. */
+class Clock {
+  now = $state(Date.now());
+
+  /** Ticks until the returned function is called. */
+  run(): () => void {
+    this.now = Date.now();
+    const timer = setInterval(() => (this.now = Date.now()), 1000);
+    return () => clearInterval(timer);
+  }
+}
+
+export const clock = new Clock();
+
+/** A date with its time, to the second: `16 Apr 2026, 19:42:07`. */
+export function dateTime(iso: string): string {
+  return format(iso, { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+/** A time with milliseconds: `19:42:07.123`. */
+export function time(iso: string): string {
+  return format(iso, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 });
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(iso: string, style: Intl.DateTimeFormatOptions): string {
+  const key = JSON.stringify([style, zone.name]);
+  let found = formats.get(key);
+  if (!found) {
+    found = new Intl.DateTimeFormat('en-GB', { ...style, hour12: false, timeZone: zone.name });
+    formats.set(key, found);
+  }
+  return found.format(new Date(iso));
+}

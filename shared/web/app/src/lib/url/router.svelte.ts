@@ -1,0 +1,60 @@
+// The address of the page as state. Everything that can be shared by a link is in the address.
+import { BASE, read } from './routes';
+
+class Router {
+  #url = $state.raw(new URL(location.href));
+
+  /** What the path shows. */
+  readonly route = $derived(read(this.#url.pathname));
+  /** The query. A change goes through `query`. */
+  readonly params = $derived(this.#url.searchParams);
+  /** The fragment without `#`. */
+  readonly fragment = $derived(this.#url.hash.slice(1));
+
+  constructor() {
+    addEventListener('popstate', () => (this.#url = new URL(location.href)));
+    document.addEventListener('click', (event) => this.#follow(event));
+  }
+
+  /** Goes to another page. */
+  go(address: string): void {
+    const url = new URL(address, location.href);
+    const isOtherPage = url.pathname !== this.#url.pathname;
+    this.#set(url, false);
+    if (isOtherPage) scrollTo(0, 0);
+  }
+
+  /** Changes the query, and keeps keys that it does not know. `isStep` adds an entry for Back. */
+  query(change: (params: URLSearchParams) => void, isStep = true): void {
+    const url = new URL(this.#url);
+    change(url.searchParams);
+    url.hash = '';
+    if (url.href !== this.#url.href) this.#set(url, !isStep);
+  }
+
+  /** Replaces the fragment, without an entry for Back. */
+  mark(fragment: string): void {
+    const url = new URL(this.#url);
+    url.hash = fragment;
+    this.#set(url, true);
+  }
+
+  #set(url: URL, isReplaced: boolean): void {
+    if (isReplaced) history.replaceState(null, '', url);
+    else history.pushState(null, '', url);
+    this.#url = url;
+  }
+
+  /** Shows the page of a link without loading the program again. */
+  #follow(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (!link.pathname.startsWith(BASE)) return;
+    event.preventDefault();
+    this.go(link.href);
+  }
+}
+
+export const router = new Router();

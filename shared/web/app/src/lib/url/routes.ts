@@ -1,0 +1,80 @@
+// The addresses of the pages, read and written. Kestra's addresses are understood as well.
+
+/** What an address below `/ui/` shows. */
+export type Route =
+  | { page: 'flows' }
+  | { page: 'flow'; namespace: string; id: string; tab: string }
+  | { page: 'executions' }
+  | { page: 'execution'; namespace: string; flowId: string; id: string; tab: string }
+  | { page: 'missing'; path: string };
+
+export const BASE = '/ui/';
+/** The only tenant. It may be left out of an address. */
+const TENANT = 'main';
+
+export const FLOW_TABS = ['overview', 'source', 'executions'] as const;
+export const EXECUTION_TABS = ['overview', 'gantt', 'logs', 'outputs'] as const;
+
+/** Reads the path of an address. */
+export function read(path: string): Route {
+  const parts = path
+    .slice(BASE.length - 1)
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decode);
+  if (parts[0] === TENANT) parts.shift();
+  const [page, ...rest] = parts;
+  const missing: Route = { page: 'missing', path };
+  if (page === undefined) return { page: 'flows' };
+  if (page === 'flows') return flow(rest) ?? missing;
+  if (page === 'executions') return execution(rest) ?? missing;
+  return missing;
+}
+
+function flow(parts: string[]): Route | undefined {
+  if (parts.length === 0) return { page: 'flows' };
+  const [edit, namespace, id, tab = 'overview', ...more] = parts;
+  if (edit !== 'edit' || !namespace || !id || more.length > 0) return undefined;
+  // `editor` is the name of the tab in older links.
+  return { page: 'flow', namespace, id, tab: oneOf(FLOW_TABS, tab === 'editor' ? 'source' : tab) };
+}
+
+function execution(parts: string[]): Route | undefined {
+  if (parts.length === 0) return { page: 'executions' };
+  const [namespace, flowId, id, tab = 'gantt', ...more] = parts;
+  if (!namespace || !flowId || !id || more.length > 0) return undefined;
+  return { page: 'execution', namespace, flowId, id, tab: oneOf(EXECUTION_TABS, tab) };
+}
+
+/** The address of a route. */
+export function href(route: Exclude<Route, { page: 'missing' }>, query?: URLSearchParams): string {
+  const text = query?.toString();
+  return `${BASE}${TENANT}/${place(route)}${text ? `?${text}` : ''}`;
+}
+
+function place(route: Exclude<Route, { page: 'missing' }>): string {
+  switch (route.page) {
+    case 'flows':
+    case 'executions':
+      return route.page;
+    case 'flow':
+      return ['flows', 'edit', route.namespace, route.id, route.tab].map(encodeURIComponent).join('/');
+    case 'execution':
+      return ['executions', route.namespace, route.flowId, route.id, route.tab]
+        .map(encodeURIComponent)
+        .join('/');
+  }
+}
+
+/** The tab with this name, or the first one: a tab of a link that does not exist yet leads to the page all the same. */
+function oneOf(tabs: readonly string[], tab: string): string {
+  return tabs.includes(tab) ? tab : (tabs[0] ?? '');
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,38 @@
+// Why an execution failed: the task run that failed first, its attempts, and the last lines of its log.
+import type { Execution, LogEntry, TaskRun } from '../../lib/api/types';
+import { isFailure } from '../../lib/state';
+
+export interface Failure {
+  run: TaskRun;
+  /** The attempts that were made. */
+  attempts: number;
+  /** The last error in the log, or undefined if there is none. */
+  message: string | undefined;
+  /** The number of that line, from 1. */
+  line: number | undefined;
+  /** The numbers of that line and of at most five before it, of the same task run. */
+  context: number[];
+}
+
+/** The failure that explains the state. Undefined if nothing failed. */
+export function failure(execution: Execution, lines: readonly LogEntry[]): Failure | undefined {
+  if (!isFailure(execution.state.current)) return undefined;
+  const runs = execution.taskRunList ?? [];
+  const parents = new Set(runs.map((run) => run.parentTaskRunId));
+  const failed = runs.filter((run) => isFailure(run.state.current));
+  // A flowable task fails because a task in it failed: that one is the reason.
+  const run = failed.find((one) => !parents.has(one.id)) ?? failed[0];
+  if (!run) return undefined;
+  const own = lines.flatMap((line, at) => (line.taskRunId === run.id ? [at + 1] : []));
+  const isError = (number: number) => lines[number - 1]?.level === 'ERROR';
+  const line = own.filter(isError).at(-1);
+  const end = line === undefined ? own.length : own.indexOf(line) + 1;
+  const message = line === undefined ? undefined : lines[line - 1]?.message;
+  return {
+    run,
+    attempts: run.attempts?.length ?? 0,
+    message,
+    line,
+    context: own.slice(Math.max(0, end - 6), end),
+  };
+}

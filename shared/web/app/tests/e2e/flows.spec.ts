@@ -1,0 +1,107 @@
+// The list of flows, and the page of a flow.
+import { expect, test } from './segue';
+
+test('U1 the list shows id with description mark, labels, namespace, last execution, triggers and the total', async ({
+  page,
+  segue,
+}) => {
+  const last = await segue.run('shop.orders/nightly_load');
+  await page.goto(`${segue.url}/ui/`);
+  const row = page.getByRole('row', { name: /nightly_load/ });
+  await expect(row.getByRole('img', { name: /Loads the orders of a day/ })).toBeVisible();
+  await expect(row.getByRole('link', { name: 'team=data' })).toBeVisible();
+  await expect(row.getByText('shop.orders')).toBeVisible();
+  await expect(
+    row.getByRole('link', { name: `Last execution of nightly_load: ${last.state.current}` }),
+  ).toBeVisible();
+  await expect(row.locator('time').first()).toHaveAttribute('datetime', last.state.startDate);
+  await expect(row.getByText('nightly', { exact: false }).last()).toBeVisible();
+  const never = page.getByRole('row', { name: /never_run/ });
+  await expect(never.getByRole('cell').nth(4)).toHaveText('');
+  await expect(never.getByRole('cell').nth(5)).toHaveText('');
+  const { total } = await segue.get<{ total: number }>('/flows/search');
+  await expect(page.getByText(`1–${total} of ${total} flows`)).toBeVisible();
+});
+
+test('U21 filters and order are in the address, and survive reload and Back', async ({ page, segue }) => {
+  await page.goto(`${segue.url}/ui/`);
+  await page.keyboard.press('/');
+  await page.keyboard.type('load');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('row')).toHaveCount(3);
+  await page.getByLabel('Namespace', { exact: true }).selectOption('shop.orders');
+  await page.getByRole('button', { name: 'Id' }).click();
+  await expect(page).toHaveURL(/sort=id%3Aasc/);
+  const address = page.url();
+  await page.reload();
+  await expect(page.getByRole('list', { name: 'Filters' })).toContainText('text is load');
+  await expect(page.getByRole('row').nth(1)).toContainText('failing_load');
+  await page.getByRole('link', { name: 'nightly_load', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'nightly_load' })).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(address);
+  await expect(page.getByRole('row')).toHaveCount(3);
+  await page.getByRole('button', { name: 'Remove the filter text is load' }).click();
+  await page.getByRole('button', { name: 'Clear the filter' }).click();
+  const { total } = await segue.get<{ total: number }>('/flows/search');
+  await expect(page.getByRole('row')).toHaveCount(total + 1);
+});
+
+test('U23 the chips are the filters of the request', async ({ page, segue }) => {
+  const queries = [
+    'filters[namespace][PREFIX]=shop&filters[q][EQUALS]=load',
+    'filters[labels][EQUALS][team]=data',
+    'filters[q][EQUALS]=no+such+flow',
+    'filters[flowId][STARTS_WITH]=mon&filters[namespace][EQUALS]=shop.reports',
+  ];
+  for (const query of queries) {
+    const asked = page.waitForRequest((request) => request.url().includes('/flows/search'));
+    await page.goto(`${segue.url}/ui/main/flows?${query}`);
+    const sent = [...new URL((await asked).url()).searchParams].filter(([name]) =>
+      name.startsWith('filters'),
+    );
+    expect(sent).toEqual([...new URLSearchParams(query)]);
+    await expect(page.getByRole('button', { name: /^Remove the filter/ })).toHaveCount(sent.length);
+  }
+});
+
+test('U24 addresses of Kestra open the same page, and an unknown one says so', async ({ page, segue }) => {
+  await page.goto(`${segue.url}/`);
+  await expect(page).toHaveURL(/\/ui\/$/);
+  await page.goto(`${segue.url}/ui/flows/edit/shop.orders/nightly_load/editor`);
+  await expect(page.getByRole('list', { name: 'Source of the flow' })).toContainText('id: nightly_load');
+  const run = await segue.run('shop.orders/nightly_load');
+  await page.goto(`${segue.url}/ui/main/executions/shop.orders/nightly_load/${run.id}/gantt`);
+  await expect(page.getByRole('tree', { name: 'Task runs' })).toBeVisible();
+  await page.goto(`${segue.url}/ui/main/nowhere`);
+  await expect(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible();
+});
+
+test('a flow shows its parts, its source with links to lines, and its executions', async ({
+  page,
+  segue,
+}) => {
+  const run = await segue.run('shop.reports/monthly');
+  await page.goto(`${segue.url}/ui/main/flows/edit/shop.orders/nightly_load`);
+  await expect(page.getByRole('region', { name: 'Inputs' })).toContainText('north');
+  await page.getByRole('link', { name: 'Source' }).click();
+  await page.getByRole('button', { name: 'Link to line 7' }).click();
+  await expect(page).toHaveURL(/#L7$/);
+  await page.goto(`${segue.url}/ui/main/flows/edit/shop.reports/monthly/executions`);
+  await expect(page.getByRole('link', { name: run.id.slice(0, 8) })).toBeVisible();
+  await page.goto(`${segue.url}/ui/main/flows/edit/shop/none`);
+  await expect(page.getByRole('alert')).toContainText('shop.none');
+});
+
+test('U28 the theme is kept, and is there before the first paint', async ({ page, segue }) => {
+  await page.goto(`${segue.url}/ui/`);
+  for (const [theme, colour] of [
+    ['dark', 'rgb(20, 23, 28)'],
+    ['light', 'rgb(255, 255, 255)'],
+  ] as const) {
+    await page.getByLabel('Theme').selectOption(theme);
+    await expect(page.locator('body')).toHaveCSS('background-color', colour);
+    await page.reload({ waitUntil: 'commit' });
+    await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+  }
+});

@@ -1,0 +1,124 @@
+// The dialog that runs a flow.
+import { type Execution, expect, test } from './segue';
+
+test('J3 a flow is run with two clicks from the list', async ({ page, segue }) => {
+  await page.goto(`${segue.url}/ui/`);
+  await page.getByRole('link', { name: 'Run never_run' }).click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page).toHaveURL(/\/executions\/shop\/never_run\//);
+  await expect(page.getByText('SUCCESS', { exact: true }).first()).toBeVisible();
+});
+
+test('U51 every type of input is sent as it was typed', async ({ page, segue }) => {
+  await page.goto(`${segue.url}/ui/main/flows?run=shop.forms/all_inputs`);
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel('text', { exact: true })).toHaveValue('hello');
+  const fill = (label: string, value: string) => dialog.getByLabel(label, { exact: true }).fill(value);
+  await fill('text', 'good day');
+  await fill('count', '7');
+  await fill('price', '1.10');
+  await dialog.getByLabel('sure', { exact: true }).selectOption('false');
+  await dialog.getByRole('radio', { name: 'large' }).check();
+  await fill('year', '2021');
+  await dialog.getByLabel('kind', { exact: true }).selectOption('d');
+  await dialog.getByRole('checkbox', { name: 'blue' }).check();
+  await dialog.getByRole('checkbox', { name: 'red' }).check();
+  await fill('numbers', '3\n4');
+  await fill('day', '2026-02-03');
+  await fill('clock', '04:05');
+  await fill('moment', '2026-02-03T04:05');
+  await fill('wait', 'PT1H30M');
+  await dialog
+    .getByLabel('file', { exact: true })
+    .setInputFiles({ name: 'zones.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n') });
+  await fill('json', '{"a": [1, 2]}');
+  await fill('yaml', 'a: 1');
+  await fill('link', 'https://example.com/x');
+  await fill('mail', 'me@example.com');
+  await fill('key', 'hidden-value');
+  await fill('large_only', 'depends');
+  await page.keyboard.press('Control+Enter');
+  await expect(page).toHaveURL(/\/executions\/shop\.forms\/all_inputs\//);
+  expect(page.url()).not.toContain('hidden');
+  const id = page.url().split('/').at(-2) ?? '';
+  const { inputs } = await segue.get<Execution>(`/executions/${id}`);
+  expect(inputs).toMatchObject({
+    text: 'good day',
+    count: 7,
+    price: 1.1,
+    sure: false,
+    size: 'large',
+    year: '2021',
+    kind: 'd',
+    tags: ['blue', 'red'],
+    numbers: [3, 4],
+    day: '2026-02-03',
+    clock: '04:05:00',
+    moment: '2026-02-03T04:05:00Z',
+    wait: 'PT1H30M',
+    large_only: 'depends',
+    link: 'https://example.com/x',
+    mail: 'me@example.com',
+  });
+  expect(String(inputs['file'])).toContain('zones.csv');
+});
+
+test('U51 a wrong value is shown under its field, and the first one has the focus', async ({
+  page,
+  segue,
+}) => {
+  await page.goto(`${segue.url}/ui/main/flows?run=shop.forms/all_inputs`);
+  const dialog = page.getByRole('dialog');
+  const count = dialog.getByLabel('count', { exact: true });
+  await count.fill('12');
+  await dialog.getByLabel('mail', { exact: true }).fill('nobody');
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(count).toBeFocused();
+  await expect(count).toHaveAccessibleDescription(/9/);
+  await expect(dialog.getByLabel('mail', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await expect(page).not.toHaveURL(/run=/);
+});
+
+test('U53 a cleared field stays cleared, and an untouched one follows the server', async ({
+  page,
+  segue,
+}) => {
+  await page.goto(`${segue.url}/ui/main/flows?run=shop.forms/all_inputs&inputs.price=2.5`);
+  const dialog = page.getByRole('dialog');
+  const [text, count] = [
+    dialog.getByLabel('text', { exact: true }),
+    dialog.getByLabel('count', { exact: true }),
+  ];
+  await expect(count).toHaveValue('3');
+  await expect(dialog.getByLabel('price', { exact: true })).toHaveValue('2.5');
+  await count.fill('');
+  const checked = page.waitForResponse((response) => response.url().includes('/validate'));
+  await text.fill('other');
+  await checked;
+  await expect(count).toHaveValue('');
+  await dialog.getByRole('button', { name: 'Reset' }).nth(1).click();
+  await expect(count).toHaveValue('3');
+});
+
+test('U54 an input that does not apply is hidden', async ({ page, segue }) => {
+  await page.goto(`${segue.url}/ui/main/flows?run=shop.forms/all_inputs`);
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel('text', { exact: true })).toHaveValue('hello');
+  await expect(dialog.getByLabel('large_only', { exact: true })).toHaveCount(0);
+  await dialog.getByRole('radio', { name: 'large' }).check();
+  await expect(dialog.getByLabel('large_only', { exact: true })).toBeVisible();
+});
+
+test('U18 a scheduled flow is run for a chosen slot', async ({ page, segue }) => {
+  await page.goto(`${segue.url}/ui/main/flows?run=shop.reports/monthly`);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: 'Another one' }).check();
+  await dialog.getByLabel('Date and time in UTC').fill('2024-03-01T09:00');
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page).toHaveURL(/\/executions\/shop\.reports\/monthly\//);
+  const id = page.url().split('/').at(-2) ?? '';
+  const { trigger } = await segue.get<Execution>(`/executions/${id}`);
+  expect(String(trigger?.variables['date'])).toMatch(/^2024-03-01T09:00/);
+});

@@ -1,0 +1,117 @@
+// A Segue of its own for each worker: the real program on an empty data directory, with the flows of this folder.
+import { test as base, expect, type Page } from '@playwright/test';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export { expect };
+
+/** What an execution is here. */
+export interface Execution {
+  id: string;
+  namespace: string;
+  flowId: string;
+  state: { current: string; startDate: string; duration: string };
+  inputs: Record<string, unknown>;
+  taskRunList: { taskId: string }[];
+  trigger?: { variables: Record<string, unknown> };
+}
+
+export class Segue {
+  #process: ChildProcess | undefined;
+  readonly #data = mkdtempSync(join(tmpdir(), 'segue-web-'));
+  url = '';
+
+  /** Starts the program, again at the same port if it ran before. */
+  async start(): Promise<void> {
+    const program = process.env['SEGUE'];
+    if (!program) throw new Error('SEGUE names the program: run `make test-web`');
+    const port = this.url === '' ? '0' : new URL(this.url).port;
+    const flows = join(import.meta.dirname, 'flows');
+    const args = ['--data-dir', this.#data, 'server', '--port', port, '--flows', flows];
+    const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process = started;
+    this.url = await new Promise((resolve, reject) => {
+      let output = '';
+      started.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${output}`)));
+      started.stdout.on('data', (data: Buffer) => {
+        output += data.toString();
+        const [, url] = /Segue answers at (\S+)/.exec(output) ?? [];
+        if (url) resolve(url);
+      });
+    });
+  }
+
+  /** Kills the program, as a loss of power does. */
+  async kill(): Promise<void> {
+    const running = this.#process;
+    if (!running || running.exitCode !== null) return;
+    const ended = new Promise((resolve) => running.once('exit', resolve));
+    running.kill('SIGKILL');
+    await ended;
+  }
+
+  async end(): Promise<void> {
+    await this.kill();
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const answer = await fetch(`${this.url}/api/v1/main${path}`);
+    expect(answer.ok, `${path}: ${answer.status}`).toBe(true);
+    return (await answer.json()) as T;
+  }
+
+  /** Runs a flow. `isEnded` waits for its end. */
+  async run(flow: string, inputs: Record<string, string> = {}, isEnded = true): Promise<Execution> {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(inputs)) form.append(name, value);
+    const answer = await fetch(`${this.url}/api/v1/main/executions/${flow}?wait=${isEnded}`, {
+      method: 'POST',
+      body: form,
+    });
+    expect(answer.ok, await answer.clone().text()).toBe(true);
+    return (await answer.json()) as Execution;
+  }
+
+  address({ namespace, flowId, id }: Execution, tab: string): string {
+    return `${this.url}/ui/main/executions/${namespace}/${flowId}/${id}/${tab}`;
+  }
+}
+
+/** Collects what the browser complains of: errors in scripts, refused content, requests to other origins. */
+function complaints(page: Page, url: string): string[] {
+  const found: string[] = [];
+  page.on('pageerror', (error) => found.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    // A test that stops the server has failed requests in its console.
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+      found.push(`console: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    if (!/^(blob|data):/.test(request.url()) && new URL(request.url()).origin !== new URL(url).origin)
+      found.push(`foreign: ${request.url()}`);
+  });
+  return found;
+}
+
+export const test = base.extend<{ complaints: string[] }, { segue: Segue }>({
+  segue: [
+    async ({}, use) => {
+      const segue = new Segue();
+      await segue.start();
+      await use(segue);
+      await segue.end();
+    },
+    { scope: 'worker' },
+  ],
+  complaints: [
+    async ({ page, segue }, use) => {
+      const found = complaints(page, segue.url);
+      await use(found);
+      expect(found, 'U30: nothing is refused, no script fails, no request leaves the origin').toEqual([]);
+    },
+    { auto: true },
+  ],
+});

@@ -1,0 +1,20 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+/** The server that `npm run dev` asks for everything below `/api`. */
+const server = process.env['SEGUE_URL'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  base: '/ui/',
+  plugins: [svelte()],
+  build: {
+    outDir: 'build',
+    target: 'es2023',
+    // No inline script and no data: URL, because the policy of the pages refuses both.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+  server: { proxy: { '/api': { target: server, changeOrigin: true } } },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+});
