@@ -1,4 +1,4 @@
-//! Which runner a task asks for, by its old and new properties.
+//! Chooses the runner of a script task.
 
 use crate::container_rules::{self, Asked};
 use crate::docker::DockerOptions;
@@ -7,7 +7,7 @@ use crate::route::{self, Wish};
 use crate::runner::Runner;
 use segue_task::{TaskContext, TaskError};
 
-/// Chooses the runner a task asks for: processes where it asks for them, else what [`container_rules`] say.
+/// Chooses the runner of a task: a process if the task asks for one, or else the runner that [`container_rules`] allow.
 pub(crate) async fn choose(
     context: &TaskContext,
     properties: &ScriptProperties,

@@ -38,7 +38,7 @@ pub struct Run {
     #[serde(default)]
     #[schemars(with = "Texts")]
     commands: Json,
-    /// Variables of the process.
+    /// The environment variables of the container.
     #[serde(default)]
     env: Json,
     /// Names with contents or URIs of files to put into the working directory.
@@ -49,7 +49,7 @@ pub struct Run {
     output_files: Texts,
     /// The files of the namespace to put into the working directory.
     namespace_files: Option<NamespaceFiles>,
-    /// How it is run.
+    /// The options of Docker.
     #[serde(flatten)]
     options: DockerOptions,
 }
@@ -76,7 +76,7 @@ impl Run {
         container_rules::choose(context, asked).await
     }
 
-    /// Runs the container on this machine.
+    /// Runs the image on this machine.
     async fn run_local(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
         let directories = Directories::create(context, runner.layout())?;
         let (env, mut arguments) = self.render(context, &directories).await?;
@@ -96,8 +96,8 @@ impl Run {
         end(context, &directories, &self.output_files, sink, code).await
     }
 
-    /// Runs the container outside, or checks on it. With the task's own entry point, a shell runs the
-    /// commands and stores their output. Without one, the image runs as it is.
+    /// Runs the image in a remote container, or checks the container that an earlier delivery started. If the task sets
+    /// an entry point, a shell runs the commands and stores their output. Otherwise the image runs unchanged.
     async fn run_remote(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
         let directories = Directories::create(context, remote.layout())?;
         let (env, mut arguments) = self.render(context, &directories).await?;
@@ -113,7 +113,7 @@ impl Run {
         remote.end(&self.output_files).await
     }
 
-    /// Variables and commands.
+    /// Renders the variables and the commands.
     async fn render(
         &self,
         context: &TaskContext,

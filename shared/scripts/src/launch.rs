@@ -29,7 +29,7 @@ pub(crate) fn script_command(file: &ScriptFile, program: &str, name: &str) -> Ve
 pub(crate) struct Arguments<'a> {
     /// The language of the commands.
     pub(crate) language: &'a Language,
-    /// The task's own properties.
+    /// The properties of the task.
     pub(crate) properties: &'a ScriptProperties,
     /// Commands that run first.
     pub(crate) before: Vec<String>,
@@ -46,9 +46,9 @@ pub(crate) struct Built {
 }
 
 impl Arguments<'_> {
-    /// Builds the whole. A text with commands is not passed as an argument, because all users of this machine
-    /// could read it in a list of processes, including its secrets. It is a file in `folder`, or a variable
-    /// for a container of this machine, because the user of the container may have no access to the folder.
+    /// Builds program and arguments. The text of the commands is no argument, because all users of this machine could
+    /// read the text, with its secrets, in a list of processes. The text is in a file in `folder`. For a container of
+    /// this machine the text is in a variable, because the user of the container may have no access to the folder.
     pub(crate) async fn build(
         self,
         folder: &Folder,
@@ -150,8 +150,8 @@ impl Reader {
     }
 }
 
-/// How an interpreter that takes the commands as its last argument can read them from a file instead. None if
-/// it cannot.
+/// How an interpreter with the commands as its last argument can read the commands from a file instead. None if the
+/// interpreter cannot.
 fn reader(interpreter: &[String]) -> Option<Reader> {
     let last = interpreter.last()?;
     let option = last.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
@@ -184,7 +184,7 @@ fn is_shell(interpreter: &[String]) -> bool {
     matches!(program_of(interpreter), "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "busybox")
 }
 
-/// A command that runs as a process of this machine.
+/// Builds the command for a process of this machine.
 pub(crate) fn process(
     arguments: &[String],
     dir: &Path,
@@ -198,7 +198,7 @@ pub(crate) fn process(
     Ok(command)
 }
 
-/// Refuses variables that the system would misread.
+/// Refuses variables that the operating system would read in another way.
 pub(crate) fn check_variables(env: &BTreeMap<String, String>) -> Result<(), TaskError> {
     let bad = |name: &str| name.is_empty() || name.contains(['=', '\0']);
     match env.iter().find(|(name, value)| bad(name) || value.contains('\0')) {

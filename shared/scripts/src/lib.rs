@@ -1,4 +1,4 @@
-//! Scripts and commands, and the directory that a WorkingDirectory's children share (docs/kestra.md 4.2, 4.4).
+//! Scripts, and the directory that the children of a WorkingDirectory share (docs/kestra.md 4.2, 4.4).
 //!
 //! What it is: the task types of [`languages`], [`docker_run::Run`], and the engine's own [`working_directory`]
 //! tasks, on one way to run a script: files in, commands rendered, a process or container, files out. The functions

@@ -22,7 +22,8 @@ pub(crate) struct Line {
 /// Splits a stream of bytes into lines.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    kept: Vec<u8>,
+    /// The stored bytes of the current line.
+    line: Vec<u8>,
     left_out: u64,
 }
 
@@ -31,7 +32,7 @@ impl Lines {
     pub(crate) fn push(&mut self, bytes: &[u8], emit: &mut impl FnMut(Line)) {
         let mut pieces = bytes.split(|byte| *byte == b'\n').peekable();
         while let Some(piece) = pieces.next() {
-            self.keep(piece);
+            self.add(piece);
             if pieces.peek().is_some() {
                 emit(self.take());
             }
@@ -40,30 +41,30 @@ impl Lines {
 
     /// Emits the rest when the stream ends without a line end.
     pub(crate) fn finish(&mut self, emit: &mut impl FnMut(Line)) {
-        if !self.kept.is_empty() || self.left_out > 0 {
+        if !self.line.is_empty() || self.left_out > 0 {
             emit(self.take());
         }
     }
 
-    fn keep(&mut self, piece: &[u8]) {
+    fn add(&mut self, piece: &[u8]) {
         // The first bytes decide which limit applies, so they are stored before the limit is chosen.
-        let (head, tail) = piece.split_at(piece.len().min(MAX_LINE.saturating_sub(self.kept.len())));
-        self.kept.extend_from_slice(head);
-        let room = self.limit().saturating_sub(self.kept.len());
+        let (head, tail) = piece.split_at(piece.len().min(MAX_LINE.saturating_sub(self.line.len())));
+        self.line.extend_from_slice(head);
+        let room = self.limit().saturating_sub(self.line.len());
         let (more, rest) = tail.split_at(tail.len().min(room));
-        self.kept.extend_from_slice(more);
+        self.line.extend_from_slice(more);
         self.left_out += rest.len() as u64;
     }
 
     fn limit(&self) -> usize {
-        if protocol::begins_with(&self.kept) { MAX_PROTOCOL_LINE } else { MAX_LINE }
+        if protocol::begins_with(&self.line) { MAX_PROTOCOL_LINE } else { MAX_LINE }
     }
 
     fn take(&mut self) -> Line {
-        let kept = std::mem::take(&mut self.kept);
+        let line = std::mem::take(&mut self.line);
         let left_out = std::mem::take(&mut self.left_out);
-        let kept = kept.strip_suffix(b"\r").unwrap_or(&kept);
-        Line { text: String::from_utf8_lossy(kept).into_owned(), left_out }
+        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        Line { text: String::from_utf8_lossy(line).into_owned(), left_out }
     }
 }
 

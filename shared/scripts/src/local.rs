@@ -1,4 +1,4 @@
-//! Commands on this machine: a process, or a container of the `docker` client.
+//! Runs commands on this machine, as a process or in a container of Docker.
 
 use crate::docker::{Container, ContainerRun};
 use crate::runner::Local;
@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// Starts the process or the container of this machine, and waits for its end.
+/// Starts the process or the container, and waits for its end. Returns the exit code.
 pub(crate) async fn start(
     context: &TaskContext,
     runner: &Local,
@@ -39,7 +39,7 @@ pub(crate) async fn start(
             };
             let mut command = Command::new("docker");
             command.args(options.arguments(&run, env.keys().map(String::as_str))).current_dir(dir).envs(env);
-            // Variables of the client itself, which those of the task must not take away from it.
+            // The client needs its own values of these variables, even if the task sets others.
             for name in ["PATH", "HOME"] {
                 match segue_process::environment::own(name) {
                     Some(value) if env.contains_key(name) => command.env(name, value),
@@ -50,7 +50,7 @@ pub(crate) async fn start(
                 Some(config) => Some(client_config(&config, &mut command)?),
                 None => None,
             };
-            // The client is killed with its server; the container is not the client's child.
+            // The client is killed with its server. The container is not a child of the client, so it is removed.
             let program = segue_process::Program::new(command).clear_up_by(&container.removal());
             let code = process::listen(program, &stop, sink).await?;
             drop(config);

@@ -1,4 +1,4 @@
-//! Runs one process with all its children: reads its lines, and ends it as a whole.
+//! Runs one process: reads its lines, and ends the process together with all its children.
 
 use crate::lines::{Line, Lines};
 use segue_process::{Child, Program, StartError};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How long to wait for output of children that outlive the process.
 const AFTER_EXIT: Duration = Duration::from_secs(2);
-/// How long a process may take to end after it was asked to.
+/// How long a process may take to end after the request to end.
 const AFTER_TERM: Duration = Duration::from_secs(1);
 /// The number of bytes read at once.
 const CHUNK: usize = 64 * 1024;
@@ -25,7 +25,7 @@ pub(crate) enum Source {
     Err,
 }
 
-/// Why there is no exit code.
+/// The reason for a missing exit code.
 #[derive(Debug, Error)]
 pub(crate) enum ProcessError {
     /// The program does not exist, or cannot be started.
@@ -72,7 +72,7 @@ pub(crate) async fn run(
     listen(program, stop, EachLine(on_line)).await
 }
 
-/// As [`run`], for a listener that may ask the process to wait.
+/// Like [`run`], with a listener that can slow the process down.
 ///
 /// # Errors
 /// As [`run`].
@@ -92,8 +92,8 @@ pub(crate) async fn listen(
     let mut code: Option<i32> = None;
     let mut deadline = Instant::now();
     loop {
-        // In this order: if both streams have data, the standard output comes before the error that followed
-        // it.
+        // The order matters: if both streams have data, standard output is read first, because an error usually follows
+        // the output that explains it.
         tokio::select! {
             biased;
             () = stop.cancelled() => {
@@ -124,7 +124,7 @@ pub(crate) async fn listen(
     Ok(code.unwrap_or(-1))
 }
 
-/// Who takes the lines of a process.
+/// Takes the lines of a process.
 pub(crate) trait Listener {
     /// Takes one line.
     fn line(&mut self, source: Source, line: Line);
@@ -144,7 +144,7 @@ impl<F: FnMut(Source, Line)> Listener for EachLine<F> {
     }
 }
 
-/// One of the two outputs.
+/// One of the two output streams.
 struct Pipe<R> {
     reader: Option<R>,
     buffer: Vec<u8>,

@@ -19,9 +19,9 @@ pub struct ScriptProperties {
     pub container_image: Option<String>,
     /// `type: io.kestra.plugin.core.runner.Process`, or Docker's with its properties.
     pub task_runner: Option<Map>,
-    /// `PROCESS` or `DOCKER`. The old property for the same.
+    /// `PROCESS` or `DOCKER`. The old property for `taskRunner`.
     pub runner: Option<String>,
-    /// Properties of the Docker runner. The old property for the same.
+    /// Properties of the Docker runner. The old property for `taskRunner`.
     pub docker: Option<Map>,
     /// Variables of the process.
     pub env: Json,
@@ -53,7 +53,7 @@ pub struct PythonProperties {
     pub dependencies: Texts,
     /// The version of Python, as in `3.12`.
     pub python_version: Option<String>,
-    /// Whether the installed packages are kept for the next run. Default: true.
+    /// Whether the installed packages are cached for the next run. Default: true.
     pub dependency_cache_enabled: Option<bool>,
     /// Has no effect: packages are installed with `pip`.
     pub package_manager: Option<String>,

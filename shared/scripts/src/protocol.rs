@@ -4,7 +4,7 @@ use segue_model::log::LogLevel;
 use segue_model::{Json, Map};
 use serde::Deserialize;
 
-/// The content of such a line.
+/// The content of one line of the protocol.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Report {
@@ -19,7 +19,7 @@ pub(crate) struct Report {
 /// One metric.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct Metric {
-    /// Its name.
+    /// The name of the metric.
     pub(crate) name: String,
     /// Counter or timer.
     #[serde(rename = "type")]
@@ -32,9 +32,9 @@ pub(crate) struct Metric {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum MetricKind {
-    /// Adds up.
+    /// A number that is added to earlier values.
     Counter,
-    /// How long something took, in seconds.
+    /// A duration in seconds.
     Timer,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct LogLine {
     /// The level by name. Missing: INFO.
     #[serde(default)]
     pub(crate) level: Option<String>,
-    /// Its text.
+    /// The text, or another value that is logged as JSON.
     #[serde(default)]
     pub(crate) message: Json,
 }
@@ -55,7 +55,7 @@ impl LogLine {
         self.level.as_deref().and_then(LogLevel::parse).unwrap_or(LogLevel::Info)
     }
 
-    /// Its text.
+    /// The message as text.
     pub(crate) fn text(&self) -> String {
         self.message.as_str().map_or_else(|| self.message.to_string(), str::to_owned)
     }
@@ -66,7 +66,7 @@ pub(crate) fn begins(line: &str) -> bool {
     begins_with(line.as_bytes())
 }
 
-/// The same for bytes.
+/// Like [`begins`], for bytes.
 pub(crate) fn begins_with(line: &[u8]) -> bool {
     line.trim_ascii_start().starts_with(b"::{")
 }

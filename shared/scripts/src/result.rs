@@ -1,4 +1,4 @@
-//! What a run gives out: reported variables, the exit code, and the files that are kept.
+//! The outputs of a run: reported variables, the exit code, and the stored output files.
 
 use crate::directories::Directories;
 use crate::sink::{Reported, Sink};
@@ -10,19 +10,19 @@ use segue_task::{TaskContext, TaskError};
 use serde::Serialize;
 use std::path::Path;
 
-/// What a script gives out.
+/// The outputs of a script task.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScriptOutput {
-    /// What it reported by the output protocol.
+    /// The outputs that the script reported with the output protocol.
     pub vars: Map,
-    /// Its exit code.
+    /// The exit code.
     pub exit_code: i32,
-    /// The files that were kept: URIs by path.
+    /// The stored output files: URIs by path.
     pub output_files: Map,
 }
 
-/// Keeps files and outputs, and says how it went.
+/// Stores the output files of a run on this machine, and returns its outputs or its failure.
 pub(crate) async fn end(
     context: &TaskContext,
     directories: &Directories,
@@ -31,20 +31,20 @@ pub(crate) async fn end(
     code: i32,
 ) -> Result<ScriptOutput, TaskError> {
     let reported = sink.finish();
-    outcome(context, reported, keep(context, directories, patterns).await, code)
+    outcome(context, reported, store_files(context, directories, patterns).await, code)
 }
 
-/// What the task gives out, or how it failed; it fails with what it gives out.
+/// Returns the outputs of a task, or the failure with these outputs. `stored` is the result of storing the files.
 pub(crate) fn outcome(
     context: &TaskContext,
     Reported { vars, lost }: Reported,
-    kept: Result<Map, TaskError>,
+    stored: Result<Map, TaskError>,
     code: i32,
 ) -> Result<ScriptOutput, TaskError> {
     if code == 0 && lost.is_none() {
-        return Ok(ScriptOutput { vars, exit_code: code, output_files: kept? });
+        return Ok(ScriptOutput { vars, exit_code: code, output_files: stored? });
     }
-    let output_files = kept.unwrap_or_else(|error| {
+    let output_files = stored.unwrap_or_else(|error| {
         context.warn(format!("the output files could not be stored: {error}"));
         Map::new()
     });
@@ -56,16 +56,20 @@ pub(crate) fn outcome(
     Err(TaskError::failed_with(why, outputs))
 }
 
-/// Brings output files into internal storage: those that match, and all in `{{ outputDir }}`.
-async fn keep(context: &TaskContext, directories: &Directories, patterns: &Texts) -> Result<Map, TaskError> {
-    // Siblings in a shared directory may still want their files.
+/// Stores the files that match the patterns, and all files in `{{ outputDir }}`, in internal storage.
+async fn store_files(
+    context: &TaskContext,
+    directories: &Directories,
+    patterns: &Texts,
+) -> Result<Map, TaskError> {
+    // The other tasks that share the directory may still need the files.
     let how = if context.message().working_directory.is_some() { Keep::Copy } else { Keep::Move };
-    let mut kept = keep_matching(context, directories.dir(), &patterns.0, how).await?;
-    kept.extend(keep_matching(context, &directories.output_dir(), &["**".to_owned()], Keep::Move).await?);
-    Ok(kept)
+    let mut stored = store_matching(context, directories.dir(), &patterns.0, how).await?;
+    stored.extend(store_matching(context, &directories.output_dir(), &["**".to_owned()], Keep::Move).await?);
+    Ok(stored)
 }
 
-async fn keep_matching(
+async fn store_matching(
     context: &TaskContext,
     dir: &Path,
     patterns: &[String],
@@ -78,7 +82,7 @@ async fn keep_matching(
     Ok(output::store(context.storage(), &files, |name| context.storage_path(name), how).await?)
 }
 
-/// The files of a folder that match; those that may not be kept are named in the log.
+/// The files of a folder that match. A file that may not be stored is named in the log.
 pub(crate) async fn found_files(
     context: &TaskContext,
     dir: &Path,
@@ -93,7 +97,7 @@ pub(crate) async fn found_files(
     Ok(found.files)
 }
 
-/// A fault of the local disk, as the task's own failure.
+/// An error of the local disk, as a failure of the task.
 pub(crate) fn failure_of_disk(what: &str, path: &Path, error: &std::io::Error) -> TaskError {
     disk_error(what, path, error).into()
 }

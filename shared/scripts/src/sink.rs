@@ -1,4 +1,4 @@
-//! Where the output of a script goes: log, outputs, metrics.
+//! Divides the output of a script into log lines, outputs and metrics.
 
 use crate::lines::{Line, MAX_PROTOCOL_LINE};
 use crate::process::{Listener, Source};
@@ -7,12 +7,12 @@ use segue_model::Map;
 use segue_model::log::LogLevel;
 use segue_task::TaskContext;
 
-/// Bytes one attempt may log: beyond that a script prints data, not a log.
+/// The largest log of one attempt, in bytes. A script that prints more prints data, not a log.
 const MAX_LOGGED: usize = 128 * 1024 * 1024;
-/// Bytes that each line costs in addition to its text: empty lines take room as well.
+/// The cost of a line in addition to its text, in bytes. Empty lines take room too.
 const LINE_COST: usize = 40;
 
-/// Sorts lines into log, outputs and metrics.
+/// Takes the lines of one attempt.
 pub(crate) struct Sink<'a> {
     context: &'a TaskContext,
     vars: Map,
@@ -21,16 +21,16 @@ pub(crate) struct Sink<'a> {
     lost: Option<String>,
 }
 
-/// What a script reported.
+/// The outputs that a script reported.
 pub(crate) struct Reported {
-    /// Its outputs, as far as they were read.
+    /// The outputs that could be read.
     pub(crate) vars: Map,
-    /// Why some were not read; the task has failed by that.
+    /// Why outputs are lost, which makes the task fail. None if all outputs were read.
     pub(crate) lost: Option<String>,
 }
 
 impl<'a> Sink<'a> {
-    /// For one attempt.
+    /// A sink that writes to the log of the context.
     pub(crate) fn new(context: &'a TaskContext) -> Self {
         Self { context, vars: Map::new(), room: MAX_LOGGED, left_out: 0, lost: None }
     }
@@ -60,7 +60,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// A line of the output protocol that is too long to be read: its outputs would be missing without a word.
+    /// Reports a line of the output protocol that is too long to be read.
     fn lose(&mut self, line: &Line) {
         let bytes = line.text.len() as u64 + line.left_out;
         let why = format!(
@@ -95,7 +95,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// What was reported, once the script has ended.
+    /// Returns the outputs after the script has ended, and logs how many lines were left out.
     pub(crate) fn finish(self) -> Reported {
         if self.left_out > 0 {
             self.context.warn(format!(

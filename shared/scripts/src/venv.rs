@@ -1,5 +1,5 @@
-//! Python packages a task asks for, in a virtual environment that is kept for the next run that asks for the
-//! same.
+//! Installs the Python packages that a task asks for, in a virtual environment. The next task that asks for the same
+//! packages uses the same environment.
 
 use crate::process;
 use crate::properties::PythonProperties;
@@ -10,10 +10,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
-/// Lines of `pip` that are repeated when it fails.
+/// The number of last lines of `pip` that an error message repeats.
 const LAST_LINES: usize = 15;
 
-/// The folder of the virtual environment with the packages; `scratch` takes one that is not to be kept.
+/// Returns the folder of the virtual environment with the packages. An environment without a cache is made in `scratch`.
 pub(crate) async fn prepare(
     context: &TaskContext,
     properties: &PythonProperties,
@@ -37,14 +37,14 @@ pub(crate) async fn prepare(
     })?;
     let key = key(&identity(context, program).await?, packages);
     let folder = cache.join(&key);
-    // Two runs that ask for the same packages wait for each other; the lock goes with the file handle.
+    // Two runs that ask for the same packages wait for each other. The lock is released with the file handle.
     let _lock = lock(cache.join(format!("{key}.lock"))).await?;
     let complete = folder.join(".complete");
     if complete.is_file() {
         context.debug(format!("{} packages are already installed", packages.len()));
         return Ok(folder);
     }
-    // What a run left that was ended half-way.
+    // A run that was killed can leave an incomplete environment.
     let _ = tokio::fs::remove_dir_all(&folder).await;
     build(context, program, &folder, packages).await?;
     tokio::fs::write(&complete, packages.join("\n"))
@@ -53,7 +53,7 @@ pub(crate) async fn prepare(
     Ok(folder)
 }
 
-/// Where things are kept between runs: `SEGUE_CACHE_DIR`, else the user's own cache.
+/// The folder of the cache: `SEGUE_CACHE_DIR`, or else the user's own cache.
 fn cache_dir() -> PathBuf {
     let variable = |name: &str| {
         segue_process::environment::own(name).filter(|value| !value.is_empty()).map(PathBuf::from)
@@ -71,7 +71,7 @@ fn key(identity: &str, packages: &[String]) -> String {
     digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Which Python it is: another version or another place needs another environment.
+/// The path and version of a Python. Another path or version needs another environment.
 async fn identity(context: &TaskContext, program: &str) -> Result<String, TaskError> {
     let mut command = Command::new(program);
     command.args(["-c", "import sys; print(sys.executable, sys.version)"]);

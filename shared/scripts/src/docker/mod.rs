@@ -34,7 +34,7 @@ impl Container {
         Self { name, host, armed: true }
     }
 
-    /// Its name.
+    /// The name of the container.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }

@@ -39,12 +39,12 @@ impl Remote {
             let why = end.message.unwrap_or_else(|| "the platform gives no reason".to_owned());
             return Err(TaskError::failed(format!("the container was stopped before its end: {why}")));
         };
-        let kept = match self.keep(patterns).await {
-            // The files are searched again when the storage answers.
+        let stored = match self.store_files(patterns).await {
+            // The next delivery looks for the files again.
             Err(error) if error.is_transient() => return Err(error.into()),
-            kept => kept.map_err(TaskError::from),
+            stored => stored.map_err(TaskError::from),
         };
-        outcome(&self.context, reported, kept, code)
+        outcome(&self.context, reported, stored, code)
     }
 
     /// The exit code of the commands, or else that of the container. None if neither is known.
@@ -72,7 +72,7 @@ impl Remote {
     async fn read(&self, name: &str, source: Source, sink: &mut Sink<'_>) -> Result<(), TaskError> {
         let mut stream = match self.context.storage().get(&self.uri(name)).await {
             Ok((_, stream)) => stream,
-            // The commands ended before they began, or print elsewhere.
+            // The file is missing if the commands never started, or if the image ran without the shell script.
             Err(PortError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
@@ -86,9 +86,9 @@ impl Remote {
         Ok(())
     }
 
-    /// Stores the files that match, and all files in `{{ outputDir }}`.
-    async fn keep(&self, patterns: &Texts) -> Result<Map, PortError> {
-        let mut kept = Map::new();
+    /// Stores the files that match the patterns, and all files in `{{ outputDir }}`.
+    async fn store_files(&self, patterns: &Texts) -> Result<Map, PortError> {
+        let mut stored = Map::new();
         if !patterns.0.is_empty() {
             // A pattern may name the directory by its path in the container, or by its path in other
             // properties.
@@ -99,11 +99,11 @@ impl Remote {
             let globs = WorkingGlobs::new(&there, &patterns)?;
             let mut files = self.files(&format!("{}/{WORK}", self.base)).await?;
             files.retain(|file| !file.relative.starts_with(SCRATCH_PREFIX) && globs.matches(&file.relative));
-            kept.extend(self.copy(&files).await?);
+            stored.extend(self.copy(&files).await?);
         }
-        let given_out = self.files(&self.stored(OUT)).await?;
-        kept.extend(self.copy(&given_out).await?);
-        Ok(kept)
+        let output_dir = self.files(&self.stored(OUT)).await?;
+        stored.extend(self.copy(&output_dir).await?);
+        Ok(stored)
     }
 
     async fn files(&self, prefix: &str) -> Result<Vec<StoredFile>, PortError> {

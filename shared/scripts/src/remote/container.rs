@@ -14,11 +14,11 @@ pub(crate) struct Remote {
     pub(super) jobs: Arc<dyn ContainerJobs>,
     pub(super) image: String,
     pub(super) options: DockerOptions,
-    /// Its key: the same for every delivery of the attempt.
+    /// The key of the container. It is the same for every delivery of the attempt.
     pub(super) key: String,
-    /// The prefix of internal storage that it sees.
+    /// The prefix of internal storage that the container sees as its directory.
     pub(super) base: String,
-    /// The runner's own folder below it.
+    /// The name of the runner's own folder below `base`.
     pub(super) own: String,
 }
 
@@ -48,13 +48,13 @@ impl Remote {
         Self { context: context.clone(), jobs, image, options, key, base, own }
     }
 
-    /// Where the container finds its files.
+    /// The layout of the directories for this container.
     pub(crate) fn layout(&self) -> Layout {
         Layout::Remote(RemotePaths { root: self.root(), own: self.own.clone() })
     }
 
-    /// In a folder of its own below `/tmp`: there is one everywhere, a process of this machine that plays a container
-    /// included.
+    /// The directory that the container sees: a folder below `/tmp`, which exists in every image. It also exists for the
+    /// processes that stand in for containers in tests.
     pub(super) fn root(&self) -> PathBuf {
         Path::new("/tmp").join(&self.key)
     }

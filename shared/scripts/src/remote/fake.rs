@@ -1,5 +1,5 @@
-//! Containers as processes of this machine, for tests: a job seems to run for some checks, and is then run to
-//! its end.
+//! Containers as processes of this machine, for tests. A job reports that it runs for some checks. Then its process runs
+//! to the end.
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! The processors and the memory of a container outside: whole processors, and enough of them for its memory.
+//! The processors and the memory of a remote container. Processors are whole numbers, large enough for the memory.
 
 use crate::docker::DockerOptions;
 use segue_model::Json;
@@ -12,7 +12,7 @@ const LEAST_MEMORY: u64 = 512;
 /// The possible numbers of processors, each with the largest memory in MiB.
 const SIZES: [(u64, u64); 5] = [(1, 4096), (2, 8192), (4, 16_384), (6, 24_576), (8, 32_768)];
 
-/// Processors and memory as Cloud Run writes them.
+/// Returns processors and memory in the syntax of Cloud Run.
 pub(super) fn limits(options: &DockerOptions) -> Result<(Option<String>, Option<String>), TaskError> {
     let cpus = options.cpu.as_ref().and_then(|cpu| cpu.cpus.as_ref());
     let memory = options.memory.as_ref().and_then(|memory| memory.memory.as_ref());

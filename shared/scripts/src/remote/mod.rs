@@ -1,5 +1,5 @@
-//! Scripts in containers that run outside the service ([`segue_ports::ContainerJobs`]). Their files are
-//! copied there and back through internal storage. The container sees a prefix of it as a directory.
+//! Scripts in containers that run outside the service ([`segue_ports::ContainerJobs`]). Files are copied to the
+//! container and back through internal storage. The container sees a prefix of internal storage as a directory.
 //!
 //! The prefix has the working directory in `work`, and next to it the runner's own folder: the shell script,
 //! the variables, the output, and the exit code, which is written last. Every step can be interrupted. Until
@@ -54,7 +54,7 @@ impl Remote {
         Ok(true)
     }
 
-    /// Copies the files to internal storage and starts the container.
+    /// Copies the files of the script to internal storage and starts the container.
     pub(crate) async fn start(
         &self,
         directories: &Directories,
@@ -109,14 +109,15 @@ impl Remote {
         Ok(self.jobs.start(&job).await?)
     }
 
-    /// Waits for the end of the container, no longer than the service may, and collects its results.
+    /// Waits for the end of the container and collects its results. Returns [`TaskError::Unfinished`] if the container
+    /// still runs when the service may not wait longer.
     pub(crate) async fn end(&self, patterns: &Texts) -> Result<ScriptOutput, TaskError> {
         let end = self.ended().await?;
         self.collect(end, patterns).await
     }
 
-    /// Removes the container and its files if the attempt ends with this outcome, whether the container was
-    /// started or not.
+    /// Removes the container and its files if the attempt ends with this outcome. A container that was never started is
+    /// no error.
     pub(crate) async fn settle<T>(&self, outcome: Result<T, TaskError>) -> Result<T, TaskError> {
         if matches!(outcome, Ok(_) | Err(TaskError::Failed { .. })) {
             self.clear_away().await;
@@ -155,7 +156,7 @@ impl Remote {
         }
     }
 
-    /// Removes the container and its files, unless another worker takes care of it now.
+    /// Removes the container and its files, unless another worker now waits for the container.
     async fn stop(&self) -> TaskError {
         if !self.context.goes_on_elsewhere() {
             self.clear_away().await;
@@ -163,7 +164,7 @@ impl Remote {
         TaskError::Stopped
     }
 
-    /// The container is removed first: a delivery that finds no container but its exit code collects the
+    /// Removes the container first, then its files: a delivery that finds an exit code without a container collects the
     /// results once more.
     async fn clear_away(&self) {
         let removed = match self.jobs.remove(&self.key).await {
@@ -175,7 +176,7 @@ impl Remote {
         }
     }
 
-    /// The exit code is removed first: where it exists, everything else does too.
+    /// Removes the exit code first: as long as it exists, all other files exist too.
     async fn clear_files(&self) -> Result<(), PortError> {
         let storage = self.context.storage();
         storage.delete(&self.uri(wrapper::EXIT)).await?;

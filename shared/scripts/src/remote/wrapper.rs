@@ -6,19 +6,19 @@ use crate::shell::shell_word;
 use segue_task::TaskError;
 use std::collections::BTreeMap;
 
-/// The file in the runner's own folder with the exit code. It is written last.
+/// The file with the exit code, in the runner's own folder. The script writes this file last.
 pub(super) const EXIT: &str = "exit";
 /// The file with the standard output.
 pub(super) const STDOUT: &str = "stdout";
 /// The file with the standard error.
 pub(super) const STDERR: &str = "stderr";
-/// The shell script itself.
+/// The file with the shell script.
 const MAIN: &str = "main.sh";
-/// The variables. They may contain secrets, and many people can read the description of a container.
+/// The file with the variables. Variables may contain secrets, and many people can read the description of a container.
 const VARIABLES: &str = "env.sh";
 
-/// Output also goes to the container's own log. Background processes of the commands may keep the pipes open,
-/// so the script waits two more seconds for them.
+/// The part of the script that is the same for all commands. Output also goes to the container's own log. Background
+/// processes may hold the pipes open, so the script waits at most two more seconds for the rest of the output.
 const TEXT: &str = r#"mkdir -p "$work" "$own/out"
 rm -rf "$pipes"
 mkdir -p "$pipes"

@@ -49,14 +49,14 @@ struct Rendered {
 struct Prepared {
     arguments: Vec<String>,
     env: BTreeMap<String, OsString>,
-    /// The file of the script. It is removed with this value.
+    /// The file of the script, which is removed with this value. None if the commands are no script.
     file: Option<NamedTempFile>,
-    /// Files of internal storage that a container outside needs.
+    /// Files of internal storage for a remote container. Empty on this machine.
     remote_files: Vec<RemoteFile>,
 }
 
 impl Script {
-    /// Runs it to its end.
+    /// Runs the script to its end, with the runner that its properties ask for.
     pub(crate) async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
         let runner = choice::choose(context, &self.properties, self.language.image).await?;
         match &runner {
@@ -65,7 +65,7 @@ impl Script {
         }
     }
 
-    /// Runs it on this machine.
+    /// Runs the script on this machine.
     async fn run_local(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
         let directories = Directories::create(context, runner.layout())?;
         let rendered = self.render(context, &directories).await?;
@@ -77,8 +77,8 @@ impl Script {
         end(context, &directories, &self.properties.output_files, sink, code).await
     }
 
-    /// Runs it in a container elsewhere, or sees how that is. The texts are rendered in any case: by that the secrets
-    /// in them are known, which the log must not show.
+    /// Runs the script in a remote container, or checks the container that an earlier delivery started. The texts are
+    /// rendered in both cases, so that the secrets in them are known and masked in the log.
     async fn run_remote(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
         let directories = Directories::create(context, remote.layout())?;
         let rendered = self.render(context, &directories).await?;
@@ -105,7 +105,7 @@ impl Script {
         Ok(Rendered { variables, before, body })
     }
 
-    /// Puts all files in their places. `runner` is none for a container elsewhere.
+    /// Copies all files to the directories and builds the command. `runner` is none for a remote container.
     async fn prepare(
         &self,
         context: &TaskContext,
@@ -131,10 +131,10 @@ impl Script {
         }
         remote_files.extend(copies.remote_files());
         let mut env = self.variables(directories, runner, rendered.variables).await?;
-        let settled = match &self.python {
+        let python = match &self.python {
             Some(properties) => {
-                let asked = Python { context, properties, scratch: &directories.own().here };
-                asked.provide(runner, &mut env, &mut before).await?
+                let python = Python { context, properties, scratch: &directories.own().here };
+                python.provide(runner, &mut env, &mut before).await?
             }
             None => None,
         };
@@ -143,7 +143,7 @@ impl Script {
             (Body::Script(_), Some(kind)) => {
                 let file = script_file(directories.dir(), kind, &body.join("\n"))?;
                 let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned());
-                let program = settled.unwrap_or_else(|| program(kind, runner));
+                let program = python.unwrap_or_else(|| program(kind, runner));
                 let command = script_command(kind, program, &name.unwrap_or_default());
                 let is_argv = self.properties.interpreter.as_ref().is_some_and(|given| given.0.is_empty());
                 (if is_argv { command } else { vec![command.join(" ")] }, Some(file))
@@ -158,7 +158,7 @@ impl Script {
         Ok(Prepared { arguments, env, file, remote_files })
     }
 
-    /// The variables of the process; those of the task win.
+    /// The environment variables of the process. A variable of the task replaces all others with its name.
     async fn variables(
         &self,
         directories: &Directories,
@@ -191,7 +191,7 @@ fn program(kind: &ScriptFile, runner: Option<&Local>) -> &'static str {
     }
 }
 
-/// Writes a script where its own folder is the working directory, so that it finds modules there.
+/// Writes the file of a script into the working directory, so that the script finds modules there.
 fn script_file(dir: &Path, kind: &ScriptFile, text: &str) -> Result<NamedTempFile, TaskError> {
     let written = tempfile::Builder::new()
         .prefix("script-")

@@ -1,4 +1,4 @@
-//! The cache of a WorkingDirectory: files that match are kept from one execution to the next
+//! The cache of a WorkingDirectory: files that match its patterns are stored for the next execution
 //! (docs/kestra.md 2.8, 4.2).
 
 use crate::result::failure_of_disk;
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cache {
-    /// How long files are kept; for ever where it is missing.
+    /// How long the cached files are valid: a duration. Default: for ever.
     pub ttl: Option<String>,
     /// Globs of the files.
     #[serde(default)]
@@ -31,7 +31,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Puts the files that were kept into the directory.
+    /// Copies the cached files to the directory.
     pub(crate) async fn restore(&self, context: &TaskContext) -> Result<(), TaskError> {
         if !self.is_fresh(context).await? {
             context.debug("the cache is empty, or too old");
@@ -47,7 +47,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Keeps the files that match, unless those of an earlier execution still hold.
+    /// Stores the files that match, unless the files of an earlier execution are still valid.
     pub(crate) async fn save(&self, context: &TaskContext) -> Result<(), TaskError> {
         if self.patterns.0.is_empty() || self.is_fresh(context).await? {
             return Ok(());
@@ -76,9 +76,9 @@ impl Cache {
             }
             None => SignedDuration::MAX,
         };
-        let kept = context.storage().head(&uri(context)).await?;
+        let cached = context.storage().head(&uri(context)).await?;
         let now = context.ports().clock.now();
-        Ok(kept.is_some_and(|info| now.duration_since(info.updated) < ttl))
+        Ok(cached.is_some_and(|info| now.duration_since(info.updated) < ttl))
     }
 }
 
@@ -92,7 +92,7 @@ fn scratch(dir: &Path) -> Result<tempfile::TempDir, TaskError> {
 fn storage_path(context: &TaskContext) -> String {
     let message = context.message();
     let namespace = message.namespace.replace('.', "/");
-    // In a loop each value has a cache of its own.
+    // Each value of a loop has its own cache.
     let value = message.context.pointer("/taskrun/value").and_then(Json::as_str);
     let value = value.map_or_else(String::new, |value| {
         let digest = Sha256::digest(value.as_bytes());
@@ -116,7 +116,7 @@ fn pack(files: &[FoundFile], archive: &PathBuf) -> Result<(), TaskError> {
     write().map_err(|error| failure_of_disk("write", archive, &error))
 }
 
-/// Unpacks plain files alone, each under a name that stays in the directory.
+/// Unpacks the plain files of an archive. A name that leads out of the directory is an error.
 fn unpack(archive: &Path, dir: &Path) -> Result<(), TaskError> {
     let broken = |error: io::Error| failure_of_disk("unpack the cache into", dir, &error);
     let mut tar = tar::Archive::new(GzDecoder::new(File::open(archive).map_err(broken)?));
@@ -125,7 +125,7 @@ fn unpack(archive: &Path, dir: &Path) -> Result<(), TaskError> {
         if entry.header().entry_type().is_file() {
             let name = entry.path().map_err(broken)?.to_string_lossy().into_owned();
             let name = path::plain(&name)?;
-            // Refuses by itself what would leave the directory through a link.
+            // This call refuses a path that leaves the directory through a link.
             entry.unpack_in(dir).map_err(|error| failure_of_disk("write", &dir.join(name), &error))?;
         }
     }

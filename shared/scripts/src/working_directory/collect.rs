@@ -1,4 +1,4 @@
-//! `workingdirectory.Collect`: after the last child.
+//! `workingdirectory.Collect`: runs after the last child.
 
 use super::cache::Cache;
 use crate::result::{failure_of_disk, found_files};
@@ -11,10 +11,10 @@ use segue_ports::InternalStorage;
 use segue_task::{SHARED_FILES, Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// How large the note of the files may be that is read back after a crash. Bytes.
+/// The largest list of files that is read back after a crash, in bytes.
 const NOTE_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// Keeps files of the shared directory, fills the cache, and takes the directory away.
+/// Stores files of the shared directory, fills the cache, and removes the directory.
 ///
 /// ```yaml
 /// id: collect
@@ -24,10 +24,10 @@ const NOTE_LIMIT: u64 = 64 * 1024 * 1024;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Collect {
-    /// Globs of files to keep.
+    /// Globs of files to store.
     #[serde(default)]
     output_files: Texts,
-    /// What is kept between executions.
+    /// The files that are cached between executions.
     cache: Option<Cache>,
 }
 
@@ -35,7 +35,7 @@ pub struct Collect {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// The files that were kept: URIs by path.
+    /// The stored files: URIs by path.
     pub output_files: Map,
 }
 
@@ -53,7 +53,7 @@ impl Task for Collect {
             cache.save(context).await?;
         }
         let output_files =
-            if self.output_files.0.is_empty() { Map::new() } else { self.keep(context).await? };
+            if self.output_files.0.is_empty() { Map::new() } else { self.store_files(context).await? };
         tokio::fs::remove_dir_all(&dir).await.map_err(|error| failure_of_disk("remove", &dir, &error))?;
         if let Some(shared) = &shared {
             folder::remove(context.storage(), shared).await?;
@@ -63,9 +63,9 @@ impl Task for Collect {
 }
 
 impl Collect {
-    /// Moves the files. What is to be moved is noted first: after a crash in the middle the directory alone does
-    /// not say any more which files there were.
-    async fn keep(&self, context: &TaskContext) -> Result<Map, TaskError> {
+    /// Moves the files to internal storage. Their names are stored first: after a crash in the middle, the directory
+    /// contains only the files that are not moved yet.
+    async fn store_files(&self, context: &TaskContext) -> Result<Map, TaskError> {
         let storage = context.storage();
         let directory =
             context.message().working_directory.as_ref().map_or("own", |shared| shared.id.as_str());
@@ -82,16 +82,16 @@ impl Collect {
         let names: Vec<String> = serde_json::from_str(&noted)
             .map_err(|error| TaskError::failed(format!("{note_uri} is not a list of file names: {error}")))?;
         let left: Vec<FoundFile> = found_files(context, context.working_dir(), &self.output_files.0).await?;
-        let mut kept = output::store(storage, &left, |name| context.storage_path(name), Keep::Move).await?;
+        let mut stored = output::store(storage, &left, |name| context.storage_path(name), Keep::Move).await?;
         for name in names {
-            if !kept.contains_key(&name) {
+            if !stored.contains_key(&name) {
                 let uri = InternalStorage::uri(&context.storage_path(&storage_name(&name)));
                 if storage.head(&uri).await?.is_none() {
                     return Err(TaskError::failed(format!("'{name}' should be stored, but was lost")));
                 }
-                kept.insert(name, uri.into());
+                stored.insert(name, uri.into());
             }
         }
-        Ok(kept)
+        Ok(stored)
     }
 }

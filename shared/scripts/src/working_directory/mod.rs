@@ -1,5 +1,5 @@
-//! What the engine runs round the children of a WorkingDirectory: [`Setup`] before them, [`Collect`] after
-//! them, both in the directory they share. No flow names these types.
+//! The tasks that the engine runs for a WorkingDirectory: [`Setup`] before its children, and [`Collect`] after them. Both
+//! run in the directory that the children share. No flow names these types.
 
 pub mod cache;
 mod collect;

@@ -8,7 +8,7 @@ use segue_model::Json;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 
-/// Puts files of the cache, of the namespace and `inputFiles` into the shared directory.
+/// Copies cached files, namespace files and `inputFiles` to the shared directory.
 ///
 /// ```yaml
 /// id: setup
@@ -28,7 +28,7 @@ pub struct Setup {
     cache: Option<Cache>,
 }
 
-/// The task has no outputs: its task run is the WorkingDirectory's, which has the outputs of the end.
+/// The task has no outputs. Its task run is that of the WorkingDirectory, which gets its outputs from [`super::Collect`].
 #[derive(Debug, Serialize)]
 pub struct Output {}
 
