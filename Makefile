@@ -9,12 +9,13 @@
 #   KILLS             how often `make crash` kills the server; default: 200
 #   SECONDS_EACH      how long `make fuzz` runs each target; default: 600
 #   SEEDS             how many rounds of faults `make test-gcp` runs; default: 2
+#   UPDATE=1          `make terraform` writes the table of roles in docs/roles.md
 #   PAST              how many past executions `make bench` adds to a store; default: 1000000
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo web web-dev test-web test test-gcp sizes emulators crash fuzz deny bench build lint fmt clean duckdb tools
+.PHONY: help demo web web-dev test-web test test-gcp terraform images deploy sizes emulators crash fuzz deny bench build lint fmt clean duckdb tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROFILE := $(or $(PROFILE),release)
@@ -66,6 +67,15 @@ test-gcp: tools $(DUCKDB) ## test Segue for Google Cloud on emulators: adapters,
 	  $(TARGET)/debug/cloud-costs; \
 	  wait $$! || { cat "$$adapters"; exit 1; }; cat "$$adapters"; rm "$$adapters"; \
 	  $(TARGET)/debug/cloud-system --seeds $(or $(SEEDS),2)'
+
+terraform: ## check the Terraform configuration: format, tests, plan, apply and destroy on a stand-in, and rules over its plans
+	@tests/tools/terraform.sh
+
+images: ## build the image of each function with Docker; PUSH=1 pushes them to REPOSITORY
+	@tests/tools/images.sh
+
+deploy: ## apply the Terraform configuration with the pushed images, and go back to those of before if it fails
+	@tests/tools/deploy.sh
 
 sizes: tools $(DUCKDB) ## measure size, start time and memory of each function in its deployed form
 	cargo build --release --no-default-features $(addprefix --package segue-fn-,$(notdir $(wildcard functions/*)))

@@ -3,6 +3,8 @@
 //! Cargo looks into the profile's `deps` folder when it runs something; a program started by hand looks there by
 //! the run path that the build scripts of `segue-cli` and `segue-tests` give it.
 
+#![expect(clippy::disallowed_methods, reason = "Cargo gives a build script its settings in the environment")]
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};

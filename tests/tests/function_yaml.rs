@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use schemars::{JsonSchema, schema_for};
-use segue_service::{ActAs, FunctionFacts, FunctionKind, Subscription};
+use segue_service::{ActAs, FunctionFacts, FunctionKind, Grant, Subscription};
 use segue_tests::repository;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -48,6 +48,23 @@ fn a_topic_goes_to_one_function() {
     }
 }
 
+/// Every topic that a grant names exists.
+#[test]
+fn a_grant_is_on_a_topic_that_somebody_takes_messages_of() {
+    let functions = functions();
+    let subscriptions = functions.values().flat_map(|facts| &facts.subscriptions);
+    let topics: BTreeSet<_> = subscriptions.map(|each| format!("topic/{}", each.topic)).collect();
+    for (name, facts) in &functions {
+        for grant in facts.roles.iter().filter(|grant| grant.target.starts_with("topic/")) {
+            assert!(
+                grant.target == "topic/task-*" || topics.contains(&grant.target),
+                "{name}: {}",
+                grant.target
+            );
+        }
+    }
+}
+
 #[test]
 fn pubsub_waits_as_long_as_a_request_may_take() {
     for (name, facts) in functions() {
@@ -60,9 +77,10 @@ fn pubsub_waits_as_long_as_a_request_may_take() {
 #[test]
 fn who_delays_messages_may_act_as_the_account_of_cloud_tasks() {
     for (name, facts) in functions() {
-        let enqueues = facts.roles.iter().any(|role| role == "roles/cloudtasks.enqueuer");
+        let enqueues = facts.roles.iter().any(|grant| grant.target == "queue");
         assert_eq!(enqueues, facts.act_as.contains(&ActAs::Tasks), "{name}");
-        let runs_containers = facts.roles.iter().any(|role| role == "roles/run.developer");
+        let permissions = facts.roles.iter().flat_map(|grant| grant.permissions.iter().flatten());
+        let runs_containers = permissions.into_iter().any(|permission| permission == "run.jobs.run");
         assert_eq!(runs_containers, facts.act_as.contains(&ActAs::Containers), "{name}");
     }
 }
@@ -93,8 +111,63 @@ fn the_documentation_explains_every_key() {
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
         .map(|(key, _)| key.to_owned())
         .collect();
-    let known = &keys::<FunctionFacts>("") | &keys::<Subscription>("subscriptions[].");
+    let known = &(&keys::<FunctionFacts>("") | &keys::<Subscription>("subscriptions[]."))
+        | &keys::<Grant>("roles[].");
     assert_eq!(documented, known);
+}
+
+/// The text of `terraform/functions.tf` from a name to the end of its value.
+fn terraform(name: &str, end: char) -> String {
+    let text = fs::read_to_string(repository().join("terraform/functions.tf")).unwrap();
+    let (_, value) = text.split_once(&format!("  {name} = ")).unwrap();
+    value.split_once(end).unwrap().0.to_owned()
+}
+
+/// Terraform refuses a key that it does not know, and a file without a key that must be there.
+#[test]
+fn terraform_knows_the_same_keys() {
+    let text = terraform("keys", '}');
+    let known: BTreeMap<&str, bool> = text
+        .split([',', '\n', '{'])
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(key, must)| (key.trim(), must.trim() == "true"))
+        .collect();
+    let schema = schema_for!(FunctionFacts).to_value();
+    let required: BTreeSet<&str> = schema
+        .get("required")
+        .and_then(|keys| keys.as_array())
+        .unwrap()
+        .iter()
+        .filter_map(|key| key.as_str())
+        .collect();
+    let expected: BTreeMap<String, bool> =
+        keys::<FunctionFacts>("").into_iter().map(|key| (key.clone(), required.contains(&*key))).collect();
+    assert_eq!(known, expected.iter().map(|(key, must)| (&**key, *must)).collect());
+    let text = terraform("subscription_keys", ')');
+    let known: BTreeSet<&str> = text.split('"').skip(1).step_by(2).collect();
+    assert_eq!(known, keys::<Subscription>("").iter().map(|key| &**key).collect());
+}
+
+/// Every target that Terraform knows is explained, and a function starts with it.
+#[test]
+fn terraform_knows_the_same_targets() {
+    let text = terraform("targets", ']');
+    let known: BTreeSet<&str> = text.split('"').skip(1).step_by(2).collect();
+    let page = doc("function-yaml.md");
+    let (_, table) = page.split_once("| target | the grant is on |\n|---|---|\n").unwrap();
+    let explained: BTreeSet<&str> = table
+        .lines()
+        .map_while(|line| line.strip_prefix("| ")?.split_once(" |"))
+        .map(|(target, _)| target)
+        .filter(|target| *target != "topic/NAME")
+        .collect();
+    assert_eq!(known, explained);
+    let file = fs::read_to_string(repository().join("functions/http/function.yaml")).unwrap();
+    for target in known {
+        let grant = format!("roles:\n  - role: roles/a.b\n    target: {target}\n    why: for this test\n");
+        let (before, _) = file.split_once("roles:\n").unwrap();
+        FunctionFacts::parse(&format!("{before}{grant}")).unwrap();
+    }
 }
 
 fn keys<T: JsonSchema>(above: &str) -> BTreeSet<String> {

@@ -9,6 +9,7 @@
 //!
 //! How to add one more: a handler in a file of `routes`, a line with its description in that file's `endpoints`.
 
+mod config;
 mod door;
 mod endpoint;
 mod error;
@@ -22,6 +23,7 @@ mod routes;
 mod source;
 mod view;
 
+pub use config::{ApiConfig, ApiConfigError};
 pub use door::{Access, AllowedHost, BasicAuth, HalfSet, Hosts, NoHost, Token, behind_door};
 pub use parts::ApiParts;
 pub use router::router;

@@ -135,6 +135,8 @@ impl Task for CreateDataset {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
+
     use super::*;
     use crate::delete_dataset::DeleteDataset;
     use crate::delete_table::DeleteTable;

@@ -1,5 +1,7 @@
 //! A platform in a temporary directory, for the tests of all task types.
 
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
+
 use jiff::Timestamp;
 use segue_model::Json;
 use segue_ports::Ports;

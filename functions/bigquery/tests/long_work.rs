@@ -1,6 +1,8 @@
 //! Jobs that outlive the request, attempts that are stopped, and the identity of requests to the warehouse.
 //!
 //! The warehouse is the embedded one behind a watcher, which reports some jobs as still running.
+
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "what is wrong here fails a test")]
 
 use async_trait::async_trait;

@@ -6,6 +6,7 @@ use crate::properties::{Auth, Common};
 use reqwest::header::{AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, Version};
 use segue_model::{Json, Map};
+use segue_ports::random_name;
 use segue_task::outbound::{ClientSettings, describe};
 use segue_task::{TaskContext, TaskError};
 
@@ -196,7 +197,7 @@ fn digest_of(auth: &Auth, response: &Response, method: &Method, url: &Url) -> Op
     };
     let challenges = response.headers().get_all(WWW_AUTHENTICATE).iter();
     let challenge = challenges.filter_map(|value| value.to_str().ok()).find_map(Challenge::parse)?;
-    challenge.answer(&who, method, url, &uuid::Uuid::new_v4().simple().to_string())
+    challenge.answer(&who, method, url, &random_name())
 }
 
 /// The beginning of a body, for the log.

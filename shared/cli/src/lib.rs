@@ -12,13 +12,16 @@ mod client;
 mod commands;
 mod credentials;
 mod diagnostics;
+mod environment;
 mod flow_files;
 mod report;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use segue_ports::Environment;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use tracing_subscriber::EnvFilter;
 
 /// Ended well.
 const OK: u8 = 0;
@@ -144,13 +147,16 @@ fn harden() {
     }
 }
 
+/// The lines of the log that are printed: `SEGUE_LOG`, in the syntax of `tracing` (default `error`).
+fn log_filter(environment: &Environment) -> anyhow::Result<EnvFilter> {
+    let filter = environment.filled("SEGUE_LOG").unwrap_or("error");
+    EnvFilter::try_new(filter)
+        .map_err(|error| anyhow::anyhow!("the environment variable SEGUE_LOG is '{filter}': {error}"))
+}
+
 fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("SEGUE_LOG").unwrap_or_else(|_| "error".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
+    let filter = log_filter(&environment::environment())?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(work);
     // A thread that computes without an end must not keep the process.

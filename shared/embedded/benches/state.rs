@@ -4,6 +4,8 @@
 //! task runs in the execution it must cost the same. `bus` is a thousand messages published in batches of ten
 //! and handled. `open` is a fresh directory made, an execution written and everything closed.
 
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
+
 use async_trait::async_trait;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;

@@ -2,6 +2,8 @@
 //! which it looks for the DuckDB library, from where it is: beside it, in cargo's `deps`, and in a `lib` next to its
 //! `bin`. What a library's own build script says of linking does not reach the programs that use it.
 
+#![expect(clippy::disallowed_methods, reason = "Cargo gives a build script its settings in the environment")]
+
 use std::env;
 
 fn main() {

@@ -38,6 +38,10 @@ pub(crate) fn cipher(data_dir: &Path, variable: Option<&str>) -> Result<Cipher, 
 
 /// Creates a key. The file is complete from the beginning, and only its owner can read it.
 fn make(data_dir: &Path, path: &Path) -> Result<String, std::io::Error> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a new key is random; it is made once for a data directory"
+    )]
     let text = STANDARD.encode(rand::random::<[u8; 32]>());
     let mut file = NamedTempFile::new_in(data_dir)?;
     file.write_all(text.as_bytes())?;
@@ -47,8 +51,8 @@ fn make(data_dir: &Path, path: &Path) -> Result<String, std::io::Error> {
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> PortError {
-    let place = path.display().to_string();
-    move |error| PortError::unavailable("encryption key", format!("{place}: {error}"))
+    let shown = path.display().to_string();
+    move |error| PortError::unavailable("encryption key", format!("{shown}: {error}"))
 }
 
 #[cfg(test)]
@@ -77,9 +81,9 @@ mod tests {
     fn the_variable_counts_more_and_no_file_is_made() {
         let dir = tempfile::tempdir().unwrap();
         let key = STANDARD.encode([7; 32]);
-        let place = ["e"];
-        let sealed = cipher(dir.path(), Some(&key)).unwrap().seal(&json!("sesame"), &place).unwrap();
-        assert_eq!(sealed, Cipher::from_base64(&key).unwrap().seal(&json!("sesame"), &place).unwrap());
+        let owner = ["e"];
+        let sealed = cipher(dir.path(), Some(&key)).unwrap().seal(&json!("sesame"), &owner).unwrap();
+        assert_eq!(sealed, Cipher::from_base64(&key).unwrap().seal(&json!("sesame"), &owner).unwrap());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 

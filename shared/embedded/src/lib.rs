@@ -4,7 +4,7 @@
 //! DuckDB [`warehouse`] and [`EnvSecretStore`]. [`open`] puts them together in a data directory:
 //! ```text
 //! .segue/
-//!   segue.db          flows, executions, task runs, KV, logs, timers, slots, messages
+//!   segue.db          flows, executions, task runs, KV, logs, timers, permits, messages
 //!   segue.lock        held by the one process that works on the directory
 //!   secret.key        encrypts SECRET inputs and outputs where SEGUE_ENCRYPTION_KEY is not set
 //!   objects/          <bucket>/<key> is the object; executions keep their files in segue-internal
@@ -36,7 +36,8 @@ pub use objects::DirectoryObjectStore;
 pub use secrets::EnvSecretStore;
 pub use state::SqliteStateStore;
 
-use segue_ports::{ForeignFiles, InternalStorage, PortError, Ports, SystemClock, TimersBy};
+use segue_ports::{Environment, ForeignFiles, InternalStorage, PortError, Ports, SystemClock, TimersBy};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use warehouse::DuckDbWarehouse;
@@ -73,42 +74,37 @@ pub struct EmbeddedOptions {
 pub const MAX_DELIVERIES: &str = "SEGUE_MAX_DELIVERIES";
 
 impl EmbeddedOptions {
-    /// Options from the environment of the process. Secrets come from the environment and from `.env` in the
-    /// working directory.
+    /// Options from environment variables. Secrets come from the variables and from `.env` in the working
+    /// directory.
     ///
     /// # Errors
     /// [`PortError::Invalid`] for an invalid setting or an unreadable file.
-    pub fn from_env() -> Result<Self, PortError> {
+    pub fn from_environment(environment: &Environment) -> Result<Self, PortError> {
         let mut options = Self {
-            secrets: EnvSecretStore::from_env().with_file(Path::new(".env"))?,
-            warehouse: warehouse::Limits::from_env()?,
-            foreign_files: ForeignFiles::from_variables(|name| std::env::var(name).ok())?,
+            secrets: EnvSecretStore::from_environment(environment).with_file(Path::new(".env"))?,
+            warehouse: warehouse::Limits::from_environment(environment)?,
+            foreign_files: ForeignFiles::from_variables(|name| environment.get(name))?,
             ..Self::default()
         };
-        if let Some(limit) = std::env::var(MAX_DELIVERIES).ok().filter(|text| !text.trim().is_empty()) {
-            options.bus.max_unended =
-                limit.trim().parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {
-                    PortError::invalid(format!(
-                        "the environment variable {MAX_DELIVERIES} is '{limit}'; it must be a whole number from 1"
-                    ))
-                })?;
-        }
-        if let Some(text) = std::env::var(Durability::VARIABLE).ok().filter(|text| !text.trim().is_empty()) {
-            options.database.durability = text.trim().parse()?;
+        let limit: Option<NonZeroU32> = environment
+            .parsed(MAX_DELIVERIES, "a whole number from 1")
+            .map_err(|error| PortError::invalid(error.to_string()))?;
+        options.bus.max_unended = limit.map_or(options.bus.max_unended, NonZeroU32::get);
+        if let Some(text) = environment.filled(Durability::VARIABLE) {
+            options.database.durability = text.parse()?;
         }
         Ok(options)
     }
 }
 
-/// Opens the local platform in `data_dir`, which is created if it does not exist. Secrets come from the
-/// environment and from `.env` in the working directory. No message is handled until [`DurableBus::run`] is
-/// called.
+/// Opens the local platform in `data_dir`, which is created if it does not exist. The options are the defaults,
+/// without any secret. No message is handled until [`DurableBus::run`] is called.
 ///
 /// # Errors
 /// [`PortError::Invalid`] if another process uses the directory, or a newer Segue wrote it.
 /// [`PortError::Unavailable`] if it cannot be used.
 pub fn open(data_dir: &Path) -> Result<Embedded, PortError> {
-    open_with(data_dir, EmbeddedOptions::from_env()?)
+    open_with(data_dir, EmbeddedOptions::default())
 }
 
 /// Like [`open`], for callers that need only the ports.

@@ -50,17 +50,17 @@ pub(crate) fn data_dir(folder: &Path) -> io::Result<Option<String>> {
         return Ok(None);
     }
     let ours = folder.join("segue.lock").exists();
-    let place = folder.display();
+    let shown = folder.display();
     if !ours {
         return Ok(Some(format!(
-            "{place} is open to other users of this machine and has other files in it, so it is not \
+            "{shown} is open to other users of this machine and has other files in it, so it is not \
              changed; close it with `chmod 700`, or name another folder with --data-dir"
         )));
     }
     Ok(Some(match close(folder) {
-        Ok(()) => format!("{place} was open to other users of this machine; it is now closed to them"),
+        Ok(()) => format!("{shown} was open to other users of this machine; it is now closed to them"),
         Err(error) => {
-            format!("{place} is open to other users of this machine and cannot be closed to them: {error}")
+            format!("{shown} is open to other users of this machine and cannot be closed to them: {error}")
         }
     }))
 }

@@ -6,13 +6,13 @@
 //! other programs. A `.env` file provides variables that the environment does not have. All namespaces see
 //! the same secrets. Segue's own variables (`SEGUE_AUTH`, `SEGUE_ENCRYPTION_KEY`) are never found.
 //!
-//! What it must not know: where the environment comes from (except [`EnvSecretStore::from_env`]). It never
+//! What it must not know: where the environment comes from. It never
 //! prints a value.
 
 use async_trait::async_trait;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet};
-use segue_ports::{PortError, SecretStore};
+use segue_ports::{Environment, PortError, SecretStore};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -61,13 +61,9 @@ impl EnvSecretStore {
         Self { variables: known }
     }
 
-    /// Secrets from the process's environment as it is now.
-    pub fn from_env() -> Self {
-        // A variable that is not UTF-8 cannot be a secret.
-        Self::new(
-            std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-        )
+    /// Secrets from environment variables.
+    pub fn from_environment(environment: &Environment) -> Self {
+        Self::new(environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned())))
     }
 
     /// Adds the variables of a `.env` file (`NAME=value` lines, `#` comments, quotes, `export`). Variables

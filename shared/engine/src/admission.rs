@@ -1,7 +1,8 @@
-//! Decides when an execution starts: now, at a date, or when it gets a slot (docs/kestra.md 1.5, 2.1).
+//! Decides when an execution starts: now, at a date, or when it gets a permit (docs/kestra.md 1.5, 2.1).
 
 use crate::effect::Effect;
-use crate::state::{Action, Env, ExecutionState};
+use crate::env::Env;
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use segue_model::Map;
 use segue_model::flow::ConcurrencyBehavior;
@@ -9,13 +10,13 @@ use segue_model::log::LogLevel;
 use segue_model::state::State;
 
 impl ExecutionState {
-    /// A new or restarted execution starts now, later, or when it gets a slot.
+    /// A new or restarted execution starts now, later, or when it gets a permit.
     pub(crate) fn admit(&mut self, env: &Env) {
         if let Some(date) = self.execution.schedule_date.filter(|date| *date > env.now) {
             self.set_timer(&TimerKey::Start, date);
             self.decision.changed = true;
         } else if self.plan.flow.concurrency.is_some() && !self.notes.admitted {
-            self.effect(Effect::TakeSlot);
+            self.effect(Effect::TakePermit);
         } else {
             self.begin(env);
         }
@@ -39,13 +40,13 @@ impl ExecutionState {
         }
     }
 
-    /// Whether the execution waits for a slot or a date.
+    /// Whether the execution waits for a permit or a date.
     pub(crate) fn is_waiting_to_begin(&self) -> bool {
         !self.notes.admitted
             && matches!(self.execution.state.current(), State::Created | State::Queued | State::Restarted)
     }
 
-    pub(crate) fn slot_refused(&mut self, env: &Env) {
+    pub(crate) fn permit_refused(&mut self, env: &Env) {
         let current = self.execution.state.current();
         if !self.is_waiting_to_begin() || current == State::Queued {
             return;
@@ -74,7 +75,7 @@ impl ExecutionState {
                 self.clear_timer(&TimerKey::Start);
             }
             if self.execution.state.current() == State::Queued {
-                self.effect(Effect::ReleaseSlot);
+                self.effect(Effect::ReleasePermit);
             }
             self.begin(env);
         } else if self.execution.state.current() == State::Paused {

@@ -1,8 +1,9 @@
 //! The end of an attempt: another attempt, or the end of the task run (docs/kestra.md 2.3, 2.4).
 
+use crate::env::Env;
 use crate::memo;
 use crate::retry::next_attempt;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use jiff::Timestamp;
 use segue_model::catalog::RunBy;
@@ -174,7 +175,7 @@ impl ExecutionState {
         let plan = self.plan.clone();
         if let Some(frame) = self.frame_mut(parent.as_ref()) {
             frame.child_ended(&plan, node, iteration, state);
-            let ended = iteration.map(|iteration| (iteration, planned.place));
+            let ended = iteration.map(|iteration| (iteration, planned.position));
             self.agenda.push_back(Action::Advance { level: parent, ended });
         }
         if let Some(exit) = self.notes.exit {
@@ -201,7 +202,7 @@ impl ExecutionState {
             return self.look_again(env);
         }
         for dynamic in &result.dynamic {
-            if !self.places.contains_key(&dynamic.id) {
+            if !self.positions.contains_key(&dynamic.id) {
                 self.insert(dynamic.clone(), None);
             }
         }

@@ -1,6 +1,7 @@
 //! The state of a task run is set from outside (docs/kestra.md 2.6).
 
-use crate::state::{Env, ExecutionState};
+use crate::env::Env;
+use crate::state::ExecutionState;
 use crate::stop::push_attempt;
 use segue_model::Map;
 use segue_model::id::TaskRunId;

@@ -2,7 +2,8 @@
 //! nothing, but they ask again for what may have been lost with the message they repeat.
 
 use crate::effect::Decision;
-use crate::state::{Env, ExecutionState};
+use crate::env::Env;
+use crate::state::ExecutionState;
 use crate::subflows::SubflowEnd;
 use segue_model::event::Event;
 use segue_model::label::{Label, set_labels};
@@ -71,12 +72,12 @@ impl ExecutionState {
                 };
                 self.subflow_finished(task_run_id, &end, env);
             }
-            Event::SlotGranted => {
+            Event::PermitGranted => {
                 if self.is_waiting_to_begin() {
                     self.begin(env);
                 }
             }
-            Event::SlotRefused => self.slot_refused(env),
+            Event::PermitRefused => self.permit_refused(env),
             _ if self.refuses(event).is_some() => {}
             Event::KillRequested { cascade } => self.kill(*cascade, env),
             Event::PauseRequested => {

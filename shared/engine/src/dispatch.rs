@@ -1,31 +1,83 @@
 //! Sends task runs, and the files of working directories, to their services.
 
 use crate::effect::Effect;
+use crate::env::Env;
+use crate::for_each_item::MERGE;
 use crate::frame::Phase;
+use crate::machine::Blocked;
 use crate::plan::NodeId;
 use crate::stage::Stage;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::{flowable, memo};
-use segue_model::catalog::RunBy;
+use segue_model::catalog::{RunBy, Service};
 use segue_model::event::TaskRunResult;
 use segue_model::id::TaskRunId;
 use segue_model::state::State;
-use segue_model::task::{FlowableKind, TaskKind, WorkingDirectory};
+use segue_model::task::{FlowableKind, Task, TaskKind, WorkingDirectory};
 use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+use segue_template::RenderError;
 use serde_json::json;
 
 impl ExecutionState {
-    /// Sends a task run to its service.
-    pub(crate) fn dispatch(&mut self, id: &TaskRunId, env: &Env) {
+    /// The name of the service that runs a task run. A text that decides about the service may be an expression: it is
+    /// rendered here for this decision alone, and again by the service. If an expression fails, the service that the
+    /// unrendered text leads to gets the task run, and reports the failure.
+    ///
+    /// # Errors
+    /// [`Blocked`] if an expression needs answers that have not been fetched.
+    pub(crate) fn service_for(
+        &mut self,
+        service: Service,
+        task: &Task,
+        task_run: &TaskRun,
+        env: &Env,
+    ) -> Result<&'static str, Blocked> {
+        let route = match service {
+            Service::Named(name) => return Ok(name),
+            Service::Routed(route) => route,
+        };
+        let TaskKind::Plugin { properties } = &task.kind else { return Ok((route.choose)(&Map::new())) };
+        let mut rendered = Json::Object(properties.clone());
+        let mut scope = None;
+        for text in route.texts {
+            let Some(Json::String(template)) = rendered.pointer_mut(text) else { continue };
+            if !template.contains('{') {
+                continue;
+            }
+            let scope = scope.get_or_insert_with(|| self.scope(task, task_run, env));
+            match env.renderer.render(template, scope) {
+                Ok(text) => *template = text,
+                Err(RenderError::Pending) => return Err(Blocked),
+                Err(_) => {}
+            }
+        }
+        Ok((route.choose)(rendered.as_object().unwrap_or(properties)))
+    }
+
+    /// Sends a task run to its service once more, because the first message may be lost.
+    ///
+    /// # Errors
+    /// As for [`Self::service_for`].
+    pub(crate) fn dispatch_again(&mut self, id: &TaskRunId, env: &Env) -> Result<(), Blocked> {
+        let Some((task_run, Some(node))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
+            return Ok(());
+        };
+        let Some(node) = self.planned(node) else { return Ok(()) };
+        let RunBy::Service(service) = node.run_by else { return Ok(()) };
+        let service = self.service_for(service, &node.task, &task_run, env)?;
+        self.dispatch(id, service, env);
+        Ok(())
+    }
+
+    /// Sends a task run to a service.
+    pub(crate) fn dispatch(&mut self, id: &TaskRunId, service: &'static str, env: &Env) {
         let Some((task_run, Some(node_id))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
             return;
         };
         let Some(node) = self.planned(node_id) else { return };
-        let (RunBy::Service(service), TaskKind::Plugin { properties }) = (node.run_by, &node.task.kind)
-        else {
-            return;
-        };
-        let properties = if node.task.type_name == flowable::MERGE {
+        let TaskKind::Plugin { properties } = &node.task.kind else { return };
+        let properties = if node.task.type_name == MERGE {
             flowable::properties_of_merge(self, &task_run)
         } else {
             properties.clone()

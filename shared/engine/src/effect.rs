@@ -49,10 +49,10 @@ pub enum Effect {
         /// The name of the timer within the execution.
         key: String,
     },
-    /// Asks for a slot of the flow's concurrency limit.
-    TakeSlot,
-    /// Releases the slot, or leaves the queue.
-    ReleaseSlot,
+    /// Asks for a permit of the flow's concurrency limit.
+    TakePermit,
+    /// Releases the permit, or leaves the queue.
+    ReleasePermit,
     /// Stops attempts, whether a service has started them or not.
     StopAttempts {
         /// The task runs with the numbers of their attempts, from 0.

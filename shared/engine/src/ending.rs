@@ -1,11 +1,12 @@
 //! The ways an execution ends: normally, by a kill, a cancel, or an exit (docs/kestra.md 1.6, 2.5).
 
 use crate::effect::Effect;
+use crate::env::Env;
 use crate::frame::Phase;
 use crate::inputs;
 use crate::machine::Blocked;
 use crate::plan::Branch;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use jiff::Timestamp;
 use segue_model::flow::SlaKind;
@@ -71,8 +72,8 @@ impl ExecutionState {
         let has_outputs = !flow.outputs.is_empty() || !asked.is_empty();
         if has_outputs && !matches!(state, State::Killed | State::Cancelled | State::Retried) {
             let scope = self.flow_scope(env);
-            let place = [self.execution.id.as_str(), "outputs"];
-            let sealing = inputs::Sealing { cipher: &env.cipher, place: &place };
+            let owner = [self.execution.id.as_str(), "outputs"];
+            let sealing = inputs::Sealing { cipher: &env.cipher, owner: &owner };
             let outputs = match flow.outputs.is_empty() {
                 true => inputs::render_outputs(&asked, &env.renderer, &scope),
                 false => inputs::resolve_outputs(&flow.outputs, &env.renderer, &scope, sealing),
@@ -121,7 +122,7 @@ impl ExecutionState {
     pub(crate) fn tell_end(&mut self) {
         let state = self.execution.state.current();
         if self.plan.flow.concurrency.is_some() {
-            self.effect(Effect::ReleaseSlot);
+            self.effect(Effect::ReleasePermit);
         }
         // For a replaced execution, the execution that replaces it announces the end.
         let parent = self.execution.trigger.as_ref().and_then(|trigger| trigger.parent.clone());

@@ -1,6 +1,7 @@
 //! The variables of an expression that is evaluated on request, in the current state of an execution.
 
-use crate::state::{Env, ExecutionState};
+use crate::env::Env;
+use crate::state::ExecutionState;
 use segue_model::id::TaskRunId;
 use segue_template::Scope;
 

@@ -134,7 +134,7 @@ pub(crate) struct Frame {
     next_iteration: u64,
     /// The position after the last started child of a sequence. In a Parallel, all children before it have
     /// started.
-    next_place: usize,
+    next_position: usize,
     /// Started children of a Parallel or a Dag, and ended children of a Dag.
     begun: BTreeSet<NodeId>,
     ended: BTreeSet<NodeId>,
@@ -151,7 +151,7 @@ impl Frame {
             after: Tally::default(),
             active: BTreeMap::new(),
             next_iteration: 0,
-            next_place: 0,
+            next_position: 0,
             begun: BTreeSet::new(),
             ended: BTreeSet::new(),
         }
@@ -168,11 +168,11 @@ impl Frame {
 
     /// Records that a child has started.
     pub(crate) fn child_started(&mut self, plan: &Plan, node: NodeId, iteration: Option<u64>) {
-        let Some(place) = plan.node(node) else { return };
-        let phase = Phase::from_branch(place.branch);
+        let Some(position) = plan.node(node) else { return };
+        let phase = Phase::from_branch(position.branch);
         self.tally(phase).start();
         // Tasks that run when a pause begins do not extend the pause.
-        if place.branch != Branch::OnPause {
+        if position.branch != Branch::OnPause {
             self.phase = self.phase.max(phase);
         }
         if phase != Phase::Main {
@@ -180,13 +180,13 @@ impl Frame {
         }
         match &self.order {
             Order::EachParallel { .. } => {}
-            Order::Sequence(_) => self.next_place = self.next_place.max(place.place + 1),
+            Order::Sequence(_) => self.next_position = self.next_position.max(position.position + 1),
             Order::Parallel { .. } | Order::Dag { .. } => {
                 self.begun.insert(node);
             }
             Order::Each { .. } => {
                 if let Some(iteration) = iteration {
-                    self.active.insert(iteration, place.place);
+                    self.active.insert(iteration, position.position);
                     self.next_iteration = self.next_iteration.max(iteration + 1);
                 }
             }
@@ -195,8 +195,8 @@ impl Frame {
 
     /// Records that a child has ended.
     pub(crate) fn child_ended(&mut self, plan: &Plan, node: NodeId, iteration: Option<u64>, state: State) {
-        let Some(place) = plan.node(node) else { return };
-        let phase = Phase::from_branch(place.branch);
+        let Some(position) = plan.node(node) else { return };
+        let phase = Phase::from_branch(position.branch);
         self.tally(phase).end(state);
         if phase != Phase::Main {
             return;
@@ -208,7 +208,7 @@ impl Frame {
             }
             Order::Each { list, tolerant, .. } => {
                 if let Some(iteration) = iteration
-                    && (place.place + 1 == list.len() || *tolerant && state == State::Failed)
+                    && (position.position + 1 == list.len() || *tolerant && state == State::Failed)
                 {
                     self.active.remove(&iteration);
                 }
@@ -224,17 +224,18 @@ impl Frame {
                 if self.main.running > 0 {
                     return Vec::new();
                 }
-                list.get(self.next_place).map(|node| Child::plain(*node)).into_iter().collect()
+                list.get(self.next_position).map(|node| Child::plain(*node)).into_iter().collect()
             }
             Order::Parallel { list, limit } => {
                 let free = free(*limit, self.main.running, list.len());
                 // A child that has started is skipped from then on.
-                let is_begun = |place: usize| list.get(place).is_some_and(|node| self.begun.contains(node));
-                while is_begun(self.next_place) {
-                    self.next_place += 1;
+                let is_begun =
+                    |position: usize| list.get(position).is_some_and(|node| self.begun.contains(node));
+                while is_begun(self.next_position) {
+                    self.next_position += 1;
                 }
                 list.iter()
-                    .skip(self.next_place)
+                    .skip(self.next_position)
                     .filter(|node| !self.begun.contains(node))
                     .take(free)
                     .map(|node| Child::plain(*node))
@@ -254,8 +255,8 @@ impl Frame {
             Order::Each { values, list, limit, .. } => {
                 let Some(first) = list.first() else { return Vec::new() };
                 let mut children = Vec::new();
-                for (iteration, place) in ended.iter().filter(|(at, _)| self.active.contains_key(at)) {
-                    if let Some(node) = list.get(place + 1) {
+                for (iteration, position) in ended.iter().filter(|(at, _)| self.active.contains_key(at)) {
+                    if let Some(node) = list.get(position + 1) {
                         children.push(each_child(values, *node, *iteration));
                     }
                 }
@@ -286,8 +287,10 @@ impl Frame {
         let Order::Each { list, .. } = &self.order else { return Vec::new() };
         self.active
             .iter()
-            .filter(|(iteration, place)| list.get(**place).is_some_and(|node| is_ended(**iteration, *node)))
-            .map(|(iteration, place)| (*iteration, *place))
+            .filter(|(iteration, position)| {
+                list.get(**position).is_some_and(|node| is_ended(**iteration, *node))
+            })
+            .map(|(iteration, position)| (*iteration, *position))
             .collect()
     }
 
@@ -313,14 +316,14 @@ impl Frame {
         self.errors = Tally::default();
         self.active.clear();
         self.next_iteration = 0;
-        self.next_place = 0;
+        self.next_position = 0;
         self.begun.clear();
         self.ended.clear();
     }
 }
 
 fn each_child(values: &[String], node: NodeId, iteration: u64) -> Child {
-    let value = usize::try_from(iteration).ok().and_then(|place| values.get(place)).cloned();
+    let value = usize::try_from(iteration).ok().and_then(|position| values.get(position)).cloned();
     Child { node, value, iteration: Some(iteration) }
 }
 

@@ -2,6 +2,7 @@
 //! done (docs/kestra.md 2.3).
 
 use crate::attempt::Ended;
+use crate::env::Env;
 use crate::flowable::{self, OpenError, Round};
 use crate::frame::{Child, Phase};
 use crate::kind::is_kind;
@@ -9,7 +10,7 @@ use crate::machine::Blocked;
 use crate::memo;
 use crate::plan::{Branch, NodeId};
 use crate::stage::Stage;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timeout::has_timed_out;
 use crate::timer::TimerKey;
 use segue_model::id::TaskRunId;

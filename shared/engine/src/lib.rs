@@ -9,7 +9,7 @@
 //! [`Decision::pending`], to be fetched before the next step.
 //!
 //! How to add one more: a flowable gets a variant in the model, and its opening and the rule for its next
-//! child in `flowable/`; an inline task type gets a file in `inline/`; an event gets an arm in `decide` and,
+//! children in `flowable/` and `order.rs`; an inline task type gets a file in `inline/`; an event gets an arm in `decide` and,
 //! if a person can cause it, a rule in `refusal`.
 
 mod admission;
@@ -21,8 +21,10 @@ pub mod decide;
 mod dispatch;
 pub mod effect;
 mod ending;
+pub mod env;
 mod evaluate;
 mod flowable;
+mod for_each_item;
 mod frame;
 pub mod inline;
 pub mod inputs;
@@ -30,6 +32,7 @@ mod kind;
 mod level;
 mod machine;
 mod memo;
+mod order;
 pub mod outputs;
 pub mod plan;
 mod reach;
@@ -38,6 +41,7 @@ pub mod replay;
 mod restart;
 pub mod retry;
 pub mod schedule;
+mod scope;
 mod secret_reader;
 mod sla;
 mod stage;
@@ -51,6 +55,7 @@ mod wait;
 
 pub use decide::decide;
 pub use effect::{Decision, Dispatch, Effect, SubflowRequest};
+pub use env::Env;
 pub use plan::Plan;
 pub use refusal::Refusal;
-pub use state::{Env, ExecutionState};
+pub use state::ExecutionState;

@@ -3,13 +3,15 @@
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
+use crate::env::Env;
 use crate::flowable::{self, OpenError};
 use crate::frame::{Child, Frame, Phase};
 use crate::inline::{self, Change, InlineCall, InlineError, InlineOutcome};
 use crate::kind::is_kind;
+use crate::order::order;
 use crate::plan::{Branch, Node, NodeId};
 use crate::stage::Stage;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use crate::{memo, timeout};
 use segue_model::catalog::RunBy;
@@ -45,6 +47,7 @@ impl ExecutionState {
             let done = match &action {
                 Action::Start { parent, child } => self.start(parent.as_ref(), child, env),
                 Action::Again(id) => self.again(id, env),
+                Action::Dispatch(id) => self.dispatch_again(id, env),
                 Action::Advance { level, ended } => self.advance(level.as_ref(), *ended, env),
             };
             if done.is_err() {
@@ -91,7 +94,7 @@ impl ExecutionState {
         let Some(node) = self.planned(child.node) else { return Ok(()) };
         let task = node.task.clone();
         let id = self.child_id(parent, &task, child);
-        if self.places.contains_key(&id) {
+        if self.positions.contains_key(&id) {
             return Ok(());
         }
         let task_run = TaskRun {
@@ -126,9 +129,10 @@ impl ExecutionState {
         }
         match node.run_by {
             RunBy::Inline => self.run_inline(task_run, child.node, &task, env),
-            RunBy::Service(_) => {
+            RunBy::Service(service) => {
+                let service = self.service_for(service, &task, &task_run, env)?;
                 self.insert(task_run, Some(child.node));
-                self.dispatch(&id, env);
+                self.dispatch(&id, service, env);
                 Ok(())
             }
             RunBy::Flowable => self.open(task_run, child.node, &task, env),
@@ -143,9 +147,10 @@ impl ExecutionState {
         let Some(node) = self.planned(node_id) else { return Ok(()) };
         match node.run_by {
             RunBy::Inline => self.run_inline(task_run, node_id, &node.task, env),
-            RunBy::Service(_) => {
+            RunBy::Service(service) => {
+                let service = self.service_for(service, &node.task, &task_run, env)?;
                 self.enter(id, State::Created, env.now);
-                self.dispatch(id, env);
+                self.dispatch(id, service, env);
                 Ok(())
             }
             RunBy::Flowable => {
@@ -183,7 +188,7 @@ impl ExecutionState {
             other => other,
         };
         let id = task_run.id.clone();
-        if !self.places.contains_key(&id) {
+        if !self.positions.contains_key(&id) {
             self.insert(task_run, Some(node));
         }
         let min_level = task.log_level.unwrap_or(LogLevel::Trace);
@@ -256,7 +261,7 @@ impl ExecutionState {
         }
         let id = task_run.id.clone();
         let is_open_again = task_run.current() == State::Running;
-        if !self.places.contains_key(&id) {
+        if !self.positions.contains_key(&id) {
             self.insert(task_run, Some(node));
         }
         let (opened, limit) = match opened {
@@ -312,7 +317,7 @@ impl ExecutionState {
             return Ok(());
         }
         let memo = self.run(&id).map(|run| run.task_run.memo.clone()).unwrap_or_default();
-        if let Some(order) = flowable::order(&self.plan, node, &memo) {
+        if let Some(order) = order(&self.plan, node, &memo) {
             self.frames.insert(id.clone(), Frame::new(order));
             self.begin_level(&id, node, opened.state, env);
         }

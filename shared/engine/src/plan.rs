@@ -1,6 +1,7 @@
 //! A flow, prepared to run: its tasks in one table, each with its position in the tree.
 
-use segue_model::catalog::{Catalog, RunBy};
+use crate::for_each_item;
+use segue_model::catalog::{Catalog, RunBy, Service};
 use segue_model::flow::Flow;
 use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::templates;
@@ -44,7 +45,7 @@ pub struct Node {
     /// The list of the parent that contains it.
     pub branch: Branch,
     /// Its position in this list, not counting disabled tasks.
-    pub place: usize,
+    pub position: usize,
     /// Who runs it.
     pub run_by: RunBy,
     /// Its own lists.
@@ -99,14 +100,15 @@ impl Plan {
             let run_by = match &task.kind {
                 TaskKind::Flowable(_) => RunBy::Flowable,
                 TaskKind::Plugin { .. } => {
-                    catalog.get(&task.type_name).map_or(RunBy::Service(""), |kind| kind.run_by)
+                    let unknown = RunBy::Service(Service::Named(""));
+                    catalog.get(&task.type_name).map_or(unknown, |kind| kind.run_by)
                 }
             };
             self.nodes.push(Node {
                 task: Arc::new(task.clone()),
                 parent,
                 branch,
-                place: list.len(),
+                position: list.len(),
                 run_by,
                 lists: Vec::new(),
             });
@@ -132,7 +134,7 @@ impl Plan {
             FlowableKind::Switch { cases, defaults, .. } => cases
                 .iter()
                 .enumerate()
-                .map(|(place, (_, tasks))| (Branch::Case(place), tasks.iter().collect()))
+                .map(|(position, (_, tasks))| (Branch::Case(position), tasks.iter().collect()))
                 .chain([(Branch::Defaults, defaults.iter().collect())])
                 .collect(),
             FlowableKind::ForEach(each) => vec![(Branch::Main, each.tasks.iter().collect())],
@@ -148,7 +150,7 @@ impl Plan {
                 vec![(Branch::Main, directory.tasks.iter().collect())]
             }
             FlowableKind::ForEachItem(items) => {
-                let parts = crate::flowable::parts(task, items);
+                let parts = for_each_item::parts(task, items);
                 let list = self.add_list(Some(id), Branch::Main, &parts, catalog);
                 return vec![(Branch::Main, list)];
             }

@@ -87,8 +87,8 @@ impl ExecutionState {
             | Event::TimerFired { .. }
             | Event::SubflowCreated { .. }
             | Event::SubflowFinished { .. }
-            | Event::SlotGranted
-            | Event::SlotRefused => None,
+            | Event::PermitGranted
+            | Event::PermitRefused => None,
         }
     }
 

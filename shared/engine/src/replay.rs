@@ -4,6 +4,7 @@
 use crate::flowable::{self, Pieces};
 use crate::frame::{Order, Phase};
 use crate::memo;
+use crate::order::order;
 use crate::plan::{NodeId, Plan};
 use crate::refusal::Refusal;
 use crate::state::{ExecutionState, Notes, Run};
@@ -126,10 +127,10 @@ struct Copied {
 impl Copied {
     fn new(old: &ExecutionState, plan: &Plan, execution: ExecutionId) -> Self {
         let mut copied = Self { task_runs: Vec::new(), ids: HashMap::new() };
-        for (place, run) in &old.runs {
+        for (position, run) in &old.runs {
             if let Some(task_run) = copied.copy(old, run, plan, &execution) {
                 copied.ids.insert(run.task_run.id.clone(), task_run.id.clone());
-                copied.task_runs.push((*place, task_run));
+                copied.task_runs.push((*position, task_run));
             }
         }
         copied
@@ -167,13 +168,13 @@ impl Copied {
 
 /// Whether the flow still has the task of a task run at the same position: in the same flowable and list.
 fn is_same_place(old: &ExecutionState, run: &Run, plan: &Plan) -> bool {
-    let place = |plan: &Plan, node: NodeId| {
+    let position = |plan: &Plan, node: NodeId| {
         let node = plan.node(node)?;
         let parent = node.parent.and_then(|parent| plan.node(parent)).map(|node| node.task.id.clone());
         Some((parent, node.branch, node.task.type_name.clone()))
     };
-    let new = plan.find(&run.task_run.task_id).and_then(|node| place(plan, node));
-    new.is_some() && new == run.node.and_then(|node| place(old.plan(), node))
+    let new = plan.find(&run.task_run.task_id).and_then(|node| position(plan, node));
+    new.is_some() && new == run.node.and_then(|node| position(old.plan(), node))
 }
 
 impl ExecutionState {
@@ -222,15 +223,15 @@ impl ExecutionState {
             }
             if phase != Phase::Main {
                 let is_together = matches!(order, Order::Parallel { .. } | Order::Dag { .. });
-                return later.place > planned.place && !(phase == Phase::Errors && is_together);
+                return later.position > planned.position && !(phase == Phase::Errors && is_together);
             }
             match &order {
-                Order::Sequence(_) => later.place > planned.place,
+                Order::Sequence(_) => later.position > planned.position,
                 Order::Parallel { .. } | Order::EachParallel { .. } => false,
                 Order::Dag { .. } => dependants.contains(&node),
                 Order::Each { limit, .. } => {
                     let (mine, its) = (run.task_run.iteration, other.task_run.iteration);
-                    if mine == its { later.place > planned.place } else { *limit == 1 && its > mine }
+                    if mine == its { later.position > planned.position } else { *limit == 1 && its > mine }
                 }
             }
         };
@@ -245,7 +246,7 @@ impl ExecutionState {
     fn order_of(&self, level: Option<&TaskRunId>) -> Order {
         level
             .and_then(|id| self.run(id))
-            .and_then(|run| flowable::order(self.plan(), run.node?, &run.task_run.memo))
+            .and_then(|run| order(self.plan(), run.node?, &run.task_run.memo))
             .unwrap_or_else(|| self.root.order.clone())
     }
 

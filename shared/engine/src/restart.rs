@@ -1,10 +1,11 @@
 //! Restart of the failed task runs (docs/kestra.md 2.6).
 
+use crate::env::Env;
 use crate::flowable::{self, Call, Pieces};
 use crate::frame::{Frame, Phase};
 use crate::memo;
 use crate::plan::Branch;
-use crate::state::{Env, ExecutionState, Run};
+use crate::state::{ExecutionState, Run};
 use crate::timeout::has_timed_out;
 use jiff::{SignedDuration, Timestamp};
 use segue_model::Json;

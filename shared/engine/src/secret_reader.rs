@@ -1,7 +1,7 @@
 //! Decrypts values where expressions are rendered, and nowhere else. Decrypted values are masked from then
 //! on.
 
-use crate::state::Env;
+use crate::env::Env;
 use segue_model::Json;
 use segue_model::cipher::{Cipher, holds_sealed};
 use segue_template::{LookupTable, Value, unreadable_value, value_from_json};

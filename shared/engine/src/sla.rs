@@ -1,6 +1,7 @@
 //! Promises about an execution: its duration, and conditions that hold at every change (docs/kestra.md 1.5).
 
-use crate::state::{Env, ExecutionState};
+use crate::env::Env;
+use crate::state::ExecutionState;
 use crate::timer::TimerKey;
 use segue_model::flow::{Sla, SlaBehavior, SlaKind};
 use segue_model::label::set_labels;

@@ -3,39 +3,19 @@
 
 use crate::context::Shared;
 use crate::effect::{Decision, Effect};
-use crate::flowable;
 use crate::frame::{Child, Frame, Order};
+use crate::order::{is_repeated, order};
 use crate::outputs::Outputs;
 use crate::plan::{Branch, NodeId, Plan};
 use jiff::Timestamp;
+use segue_model::Json;
 use segue_model::execution::Execution;
 use segue_model::id::TaskRunId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::State;
 use segue_model::task_run::TaskRun;
-use segue_model::{Cipher, Json, Map};
-use segue_template::{LookupTable, Renderer};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
-
-/// The arguments of a step in addition to the execution and the event.
-#[derive(Clone, Debug)]
-pub struct Env {
-    /// Renders expressions.
-    pub renderer: Renderer,
-    /// Answers fetched so far.
-    pub lookups: LookupTable,
-    /// The time of this step.
-    pub now: Timestamp,
-    /// The largest number of task runs that a step starts before it is interrupted.
-    pub budget: usize,
-    /// The largest number of values of a loop.
-    pub most_values: usize,
-    /// The root variables that belong to the server: `envs`, `globals`, `kestra`.
-    pub globals: Arc<Map>,
-    /// Encrypts and decrypts values of type SECRET.
-    pub cipher: Cipher,
-}
 
 /// A task run in memory.
 #[derive(Clone, Debug)]
@@ -54,6 +34,8 @@ pub(crate) enum Action {
     Start { parent: Option<TaskRunId>, child: Child },
     /// Starts the next attempt of a task run.
     Again(TaskRunId),
+    /// Sends a task run to its service once more.
+    Dispatch(TaskRunId),
     /// Checks what comes next in a level. `ended` is an iteration with a finished child, which continues.
     Advance { level: Option<TaskRunId>, ended: Option<(u64, usize)> },
 }
@@ -66,7 +48,7 @@ pub(crate) struct Notes {
     pub(crate) paused: bool,
     /// The state in which the execution must end (`execution.Exit`, an SLA). None if it is not set.
     pub(crate) exit: Option<State>,
-    /// Whether the slot has been granted, or none is needed.
+    /// Whether the permit has been granted, or none is needed.
     pub(crate) admitted: bool,
     /// SLAs that are already broken.
     pub(crate) broken_slas: Vec<String>,
@@ -82,8 +64,8 @@ pub struct ExecutionState {
     pub(crate) plan: Arc<Plan>,
     pub(crate) execution: Execution,
     pub(crate) runs: BTreeMap<u64, Run>,
-    pub(crate) places: HashMap<TaskRunId, u64>,
-    next_place: u64,
+    pub(crate) positions: HashMap<TaskRunId, u64>,
+    next_position: u64,
     pub(crate) root: Frame,
     pub(crate) frames: HashMap<TaskRunId, Frame>,
     pub(crate) outputs: Outputs,
@@ -108,8 +90,8 @@ impl ExecutionState {
             plan,
             execution,
             runs: BTreeMap::new(),
-            places: HashMap::new(),
-            next_place: 0,
+            positions: HashMap::new(),
+            next_position: 0,
             root,
             frames: HashMap::new(),
             outputs: Outputs::default(),
@@ -122,8 +104,8 @@ impl ExecutionState {
             dirty: BTreeSet::new(),
             decision: Decision::default(),
         };
-        for (place, task_run) in task_runs {
-            state.next_place = place;
+        for (position, task_run) in task_runs {
+            state.next_position = position;
             state.restore(task_run);
         }
         state.dirty.clear();
@@ -151,7 +133,7 @@ impl ExecutionState {
         let has_begun = !matches!(current, State::Created | State::Restarted);
         if has_begun
             && !current.is_terminal()
-            && let Some(order) = flowable::order(&plan, node, &task_run.memo)
+            && let Some(order) = order(&plan, node, &task_run.memo)
         {
             self.frames.insert(task_run.id.clone(), Frame::new(order));
         }
@@ -159,8 +141,8 @@ impl ExecutionState {
 
     /// Adds a task run to the indexes.
     pub(crate) fn insert(&mut self, task_run: TaskRun, node: Option<NodeId>) {
-        let place = self.next_place;
-        self.next_place += 1;
+        let position = self.next_position;
+        self.next_position += 1;
         let chain = self.chain(&task_run);
         if node.is_some() {
             self.outputs.set_state(&task_run.task_id, &chain, task_run.current());
@@ -190,17 +172,17 @@ impl ExecutionState {
             | State::Cancelled
             | State::Skipped => {}
         }
-        self.places.insert(task_run.id.clone(), place);
-        self.dirty.insert(place);
-        self.runs.insert(place, Run { task_run, node, chain });
+        self.positions.insert(task_run.id.clone(), position);
+        self.dirty.insert(position);
+        self.runs.insert(position, Run { task_run, node, chain });
     }
 
     /// Removes a task run from the indexes and the store.
     pub(crate) fn remove(&mut self, id: &TaskRunId) {
-        if let Some(place) = self.places.remove(id)
-            && let Some(run) = self.runs.remove(&place)
+        if let Some(position) = self.positions.remove(id)
+            && let Some(run) = self.runs.remove(&position)
         {
-            self.dirty.remove(&place);
+            self.dirty.remove(&position);
             self.frames.remove(id);
             self.paused.remove(id);
             self.retrying.remove(id);
@@ -215,7 +197,7 @@ impl ExecutionState {
         let above = parent.map(|run| run.chain.clone());
         let own = task_run.value.as_ref().map(|value| match task_run.iteration {
             // Iterations of a Loop with the same value keep separate outputs.
-            Some(at) if parent.is_some_and(|run| flowable::is_repeated(&run.task_run.memo, at)) => {
+            Some(at) if parent.is_some_and(|run| is_repeated(&run.task_run.memo, at)) => {
                 format!("{value}#{at}")
             }
             _ => value.clone(),
@@ -237,14 +219,14 @@ impl ExecutionState {
 
     /// The task run with this id.
     pub(crate) fn run(&self, id: &TaskRunId) -> Option<&Run> {
-        self.places.get(id).and_then(|place| self.runs.get(place))
+        self.positions.get(id).and_then(|position| self.runs.get(position))
     }
 
     /// The task run with this id, to be changed.
     pub(crate) fn run_mut(&mut self, id: &TaskRunId) -> Option<&mut Run> {
-        let place = *self.places.get(id)?;
-        self.dirty.insert(place);
-        self.runs.get_mut(&place)
+        let position = *self.positions.get(id)?;
+        self.dirty.insert(position);
+        self.runs.get_mut(&position)
     }
 
     /// The frame of a level.
@@ -298,17 +280,10 @@ impl ExecutionState {
 
     /// Writes a line of the log.
     pub(crate) fn log(&mut self, run: Option<&TaskRunId>, level: LogLevel, message: String, now: Timestamp) {
-        let run = run.and_then(|id| self.run(id)).map(|run| &run.task_run);
-        let entry = LogEntry {
-            namespace: self.execution.namespace.clone(),
-            flow_id: self.execution.flow_id.clone(),
-            execution_id: self.execution.id.clone(),
-            task_id: run.map(|run| run.task_id.clone()),
-            task_run_id: run.map(|run| run.id.clone()),
-            attempt_number: run.map(TaskRun::ended_attempts),
-            timestamp: now,
-            level,
-            message,
+        let line = LogEntry::of_execution(&self.execution, level, now, message);
+        let entry = match run.and_then(|id| self.run(id)) {
+            Some(run) => line.of_task_run(&run.task_run),
+            None => line,
         };
         self.decision.logs.push(entry);
     }
@@ -324,7 +299,7 @@ impl ExecutionState {
         let mut decision = std::mem::take(&mut self.decision);
         decision.task_runs = dirty
             .into_iter()
-            .filter_map(|place| self.runs.get(&place).map(|run| (place, run.task_run.clone())))
+            .filter_map(|position| self.runs.get(&position).map(|run| (position, run.task_run.clone())))
             .collect();
         decision.changed |=
             !(decision.task_runs.is_empty() && decision.removed.is_empty() && decision.logs.is_empty());
@@ -333,7 +308,7 @@ impl ExecutionState {
 
     /// The task runs with their positions, when this state is no longer needed.
     pub(crate) fn into_task_runs(self) -> Vec<(u64, TaskRun)> {
-        self.runs.into_iter().map(|(place, run)| (place, run.task_run)).collect()
+        self.runs.into_iter().map(|(position, run)| (position, run.task_run)).collect()
     }
 
     /// The execution.

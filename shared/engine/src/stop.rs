@@ -113,10 +113,10 @@ impl ExecutionState {
 
     /// The task runs below one, parents first. All of them were created after it.
     pub(crate) fn below(&self, id: &TaskRunId) -> Vec<TaskRunId> {
-        let Some(place) = self.places.get(id) else { return Vec::new() };
+        let Some(position) = self.positions.get(id) else { return Vec::new() };
         let mut above = HashSet::from([id]);
         let mut below = Vec::new();
-        for run in self.runs.range(place..).map(|(_, run)| &run.task_run) {
+        for run in self.runs.range(position..).map(|(_, run)| &run.task_run) {
             if run.parent_task_run_id.as_ref().is_some_and(|parent| above.contains(parent)) {
                 above.insert(&run.id);
                 below.push(run.id.clone());
@@ -131,7 +131,7 @@ impl ExecutionState {
             Action::Start { parent: level, .. } | Action::Advance { level, .. } => {
                 level.as_ref().is_none_or(|id| !levels.contains(id))
             }
-            Action::Again(id) => !levels.contains(id),
+            Action::Again(id) | Action::Dispatch(id) => !levels.contains(id),
         });
     }
 }

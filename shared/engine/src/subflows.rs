@@ -1,8 +1,9 @@
 //! The reports of subflows to the calling task run (docs/kestra.md 2.7).
 
 use crate::attempt::Ended;
+use crate::env::Env;
 use crate::flowable::{self, Call, Pieces};
-use crate::state::{Env, ExecutionState, Run};
+use crate::state::{ExecutionState, Run};
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::LogLevel;
 use segue_model::state::State;

@@ -1,9 +1,10 @@
 //! Checks again everything that may have been lost with a message or a process.
 
+use crate::env::Env;
 use crate::memo;
 use crate::plan::NodeId;
 use crate::stage::Stage;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
@@ -101,7 +102,11 @@ impl ExecutionState {
             State::Created | State::Restarted | State::Running => {
                 let Some(planned) = self.plan.node(node).cloned() else { return };
                 match planned.run_by {
-                    RunBy::Service(_) => self.dispatch(id, env),
+                    RunBy::Service(_) => {
+                        if self.dispatch_again(id, env).is_err() {
+                            self.agenda.push_back(Action::Dispatch(id.clone()));
+                        }
+                    }
                     RunBy::Inline => self.agenda.push_back(Action::Again(id.clone())),
                     RunBy::Flowable if task_run.current() != State::Running => {
                         self.agenda.push_back(Action::Again(id.clone()));

@@ -2,11 +2,12 @@
 //! tasks it runs. A Pause has its own date.
 
 use crate::attempt::Ended;
+use crate::env::Env;
 use crate::flowable::OpenError;
 use crate::frame::Phase;
 use crate::kind::is_kind;
 use crate::memo;
-use crate::state::{Action, Env, ExecutionState};
+use crate::state::{Action, ExecutionState};
 use crate::timer::TimerKey;
 use jiff::{SignedDuration, Timestamp};
 use segue_model::duration::{iso_duration, parse_duration};

@@ -2,10 +2,11 @@
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
+use crate::env::Env;
 use crate::flowable;
 use crate::frame::Phase;
 use crate::kind::is_kind;
-use crate::state::{Action, Env, ExecutionState, Run};
+use crate::state::{Action, ExecutionState, Run};
 use crate::timer::TimerKey;
 use segue_model::id::TaskRunId;
 use segue_model::input::Input;
@@ -106,9 +107,9 @@ impl ExecutionState {
             .paused
             .iter()
             .filter_map(|id| {
-                let place = self.places.get(id)?;
-                let run = self.runs.get(place)?;
-                Some((!self.is_pause(run), place, id))
+                let position = self.positions.get(id)?;
+                let run = self.runs.get(position)?;
+                Some((!self.is_pause(run), position, id))
             })
             .collect();
         paused.sort();

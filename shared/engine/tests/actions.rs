@@ -85,8 +85,8 @@ fn an_execution_that_waits_is_killed() {
     queued.settle_events();
     assert_eq!(queued.state(), State::Queued);
     kill(&mut queued, true);
-    assert!(queued.effects.contains(&Effect::ReleaseSlot), "its place in the queue is free");
-    queued.send(Event::SlotGranted);
+    assert!(queued.effects.contains(&Effect::ReleasePermit), "its place in the queue is free");
+    queued.send(Event::PermitGranted);
     queued.run();
     assert_eq!(queued.state(), State::Killed);
 
@@ -223,7 +223,7 @@ fn an_execution_leaves_the_queue() {
         world.send(Event::Unqueued { state });
         world.run();
         assert_eq!(world.state(), end);
-        assert!(world.effects.contains(&Effect::ReleaseSlot));
+        assert!(world.effects.contains(&Effect::ReleasePermit));
         assert!(matches!(
             world.execution.refuses(&Event::Unqueued { state }),
             Some(Refusal::IllegalState(_))

@@ -2,7 +2,7 @@
 //! works, and the checks find no mistakes in the flows of this repository except the intended ones.
 
 use segue_engine::check::{check, check_subflows};
-use segue_model::catalog::{Catalog, RunBy, TaskType};
+use segue_model::catalog::{Catalog, RunBy, Service, TaskType};
 use segue_model::diagnostic::{Diagnostic, codes};
 use segue_model::flowable_types::flowable_types;
 use segue_model::parse::{Parsed, parse_flow};
@@ -23,7 +23,7 @@ fn catalog(source: &str) -> Catalog {
     types.extend(others.into_iter().map(|name| TaskType {
         name: name.to_owned().leak(),
         aliases: &[],
-        run_by: RunBy::Service("any"),
+        run_by: RunBy::Service(Service::Named("any")),
         schema: serde_json::json!({"type": "object", "additionalProperties": true}),
     }));
     Catalog::new(types)

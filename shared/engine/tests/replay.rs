@@ -4,7 +4,7 @@
 mod world;
 
 use segue_engine::Plan;
-use segue_model::catalog::{Catalog, RunBy, TaskType};
+use segue_model::catalog::{Catalog, RunBy, Service, TaskType};
 use segue_model::event::Event;
 use segue_model::parse::parse_flow;
 use segue_model::state::State;
@@ -56,7 +56,7 @@ fn golden(source: &str) -> Arc<Plan> {
             types.push(TaskType {
                 name: String::from(name).leak(),
                 aliases: &[],
-                run_by: RunBy::Service("test"),
+                run_by: RunBy::Service(Service::Named("test")),
                 schema: json!({"type": "object", "additionalProperties": true}),
             });
         }

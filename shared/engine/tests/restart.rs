@@ -250,11 +250,11 @@ fn a_paused_execution_restarts_at_its_pause() {
 fn a_restart_needs_a_slot() {
     let flow = format!("concurrency: {{limit: 1}}\ntasks: [{}]", fails("a", 1));
     let mut world = ended(&flow);
-    assert!(world.effects.contains(&Effect::ReleaseSlot));
+    assert!(world.effects.contains(&Effect::ReleasePermit));
     world.is_full = true;
     restart(&mut world);
     assert_eq!(world.state(), State::Queued);
-    world.send(Event::SlotGranted);
+    world.send(Event::PermitGranted);
     world.run();
     assert_eq!((world.runs(), world.state()), (vec!["a SUCCESS".to_owned()], State::Success));
 }

@@ -140,7 +140,7 @@ impl Executor {
         Ok((Some(task_run_id), resolved))
     }
 
-    /// Runs an execution now, even if it waits for a date, a slot or a person.
+    /// Runs an execution now, even if it waits for a date, a permit or a person.
     ///
     /// # Errors
     /// [`ActionError::IllegalState`] if the execution has ended.
@@ -236,14 +236,14 @@ impl Executor {
         self.act(id, |_| Event::StatusChanged { state }).await
     }
 
-    /// Removes an execution with its task runs, logs and timers. Its slot, or its position in the queue, is
+    /// Removes an execution with its task runs, logs and timers. Its permit, or its position in the queue, is
     /// released first, and the next waiting execution starts. Returns false if the execution does not exist.
     ///
     /// # Errors
     /// An error of the store or the bus.
     pub async fn delete(&self, id: &ExecutionId) -> Result<bool, PortError> {
         let Some(stored) = self.ports().state.execution(id).await? else { return Ok(false) };
-        let released = self.release_slot(&stored.execution).await?;
+        let released = self.release_permit(&stored.execution).await?;
         if !released.is_empty() {
             self.ports().bus.publish(released).await?;
         }
@@ -268,8 +268,8 @@ impl Executor {
         id: &ExecutionId,
         event_of: impl Fn(&ExecutionState) -> Event + Send,
     ) -> Result<Execution, ActionError> {
-        let place = self.cache.place(id);
-        let mut guard = place.lock().await;
+        let entry = self.cache.entry(id);
+        let mut guard = entry.lock().await;
         // Another process may have changed the execution since it was cached.
         *guard = None;
         let folded = self

@@ -14,7 +14,7 @@ pub(crate) struct Loaded {
 }
 
 /// The cache entry of one execution. The code that works on the execution holds the lock.
-pub(crate) type Place = Arc<tokio::sync::Mutex<Option<Loaded>>>;
+pub(crate) type CacheEntry = Arc<tokio::sync::Mutex<Option<Loaded>>>;
 
 /// The most recently used entries, up to a fixed number.
 struct Recent<K, V> {
@@ -55,7 +55,7 @@ pub(crate) type PlanKey = (String, String, u32);
 
 /// Executions and plans kept in memory.
 pub(crate) struct Cache {
-    executions: Mutex<Recent<ExecutionId, Place>>,
+    executions: Mutex<Recent<ExecutionId, CacheEntry>>,
     plans: Mutex<Recent<PlanKey, Arc<Plan>>>,
 }
 
@@ -65,8 +65,8 @@ impl Cache {
     }
 
     /// The entry of an execution. The entry is empty if the execution has not been loaded.
-    pub(crate) fn place(&self, id: &ExecutionId) -> Place {
-        self.executions.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(id, Place::default)
+    pub(crate) fn entry(&self, id: &ExecutionId) -> CacheEntry {
+        self.executions.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(id, CacheEntry::default)
     }
 
     /// Removes an execution that has ended.

@@ -140,17 +140,8 @@ impl Executor {
             return Ok(known.execution);
         }
         let execution = new_execution(&plan.flow, request, id, Map::new(), Some(State::Failed), now);
-        let entry = LogEntry {
-            namespace: execution.namespace.clone(),
-            flow_id: execution.flow_id.clone(),
-            execution_id: execution.id.clone(),
-            task_id: None,
-            task_run_id: None,
-            attempt_number: None,
-            timestamp: now,
-            level: LogLevel::Error,
-            message: self.parts.answers.mask(why.to_owned()),
-        };
+        let entry =
+            LogEntry::of_execution(&execution, LogLevel::Error, now, self.parts.answers.mask(why.to_owned()));
         self.ports().state.append_logs(vec![entry.clone()]).await?;
         self.ports().state.create_execution(&execution).await?;
         self.parts.observer.committed(&execution, &[], &[entry]);
@@ -219,7 +210,7 @@ impl Executor {
         known: &Masker,
         id: &ExecutionId,
     ) -> Result<(), CreateError> {
-        let sealing = Sealing { cipher: &self.ports().cipher, place: &[id.as_str(), "inputs"] };
+        let sealing = Sealing { cipher: &self.ports().cipher, owner: &[id.as_str(), "inputs"] };
         inputs::seal(wanted, inputs, known, sealing).map_err(|problem| CreateError::Inputs(vec![problem]))
     }
 

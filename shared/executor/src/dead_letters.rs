@@ -105,8 +105,8 @@ impl Executor {
     /// messages cannot be published. Open task runs keep their last state.
     pub(crate) async fn fail(&self, id: &ExecutionId, reason: &str) -> Result<(), PortError> {
         tracing::error!(execution = %id, reason, "the execution cannot continue and fails");
-        let place = self.cache.place(id);
-        let mut guard = place.lock().await;
+        let entry = self.cache.entry(id);
+        let mut guard = entry.lock().await;
         *guard = None;
         let Some(stored) = self.ports().state.execution(id).await? else { return Ok(()) };
         let mut execution = stored.execution;
@@ -115,17 +115,12 @@ impl Executor {
         }
         let now = self.ports().clock.now();
         execution.state.enter(State::Failed, now);
-        let entry = LogEntry {
-            namespace: execution.namespace.clone(),
-            flow_id: execution.flow_id.clone(),
-            execution_id: id.clone(),
-            task_id: None,
-            task_run_id: None,
-            attempt_number: None,
-            timestamp: now,
-            level: LogLevel::Error,
-            message: format!("the execution cannot continue: {reason}"),
-        };
+        let entry = LogEntry::of_execution(
+            &execution,
+            LogLevel::Error,
+            now,
+            format!("the execution cannot continue: {reason}"),
+        );
         let commit = Commit {
             execution: execution.clone(),
             now,
@@ -141,7 +136,7 @@ impl Executor {
         self.ports().state.commit(commit).await?;
         self.cache.forget(id);
         self.parts.observer.committed(&execution, &[], &[entry]);
-        let mut messages = self.release_slot(&execution).await?;
+        let mut messages = self.release_permit(&execution).await?;
         messages.extend(self.announcement(&execution, State::Failed));
         let parent = execution.trigger.as_ref().and_then(|trigger| trigger.parent.as_ref());
         if let Some(parent) = parent.filter(|parent| parent.wait) {

@@ -13,7 +13,7 @@ use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
-use segue_ports::state::Slot;
+use segue_ports::state::Permit;
 use segue_ports::wire::{AttemptKey, ExecutionStateReached, Message, WIRE_VERSION};
 use segue_ports::{Outgoing, PortError, Topic};
 use segue_template::LookupTable;
@@ -50,8 +50,8 @@ impl Executor {
                     let message = task_run_message(execution, *dispatch, self.ports().clock.now());
                     messages.push(Outgoing { topic, message: Message::TaskRun(Box::new(message)) });
                 }
-                Effect::TakeSlot => events.push_back(self.take_slot(execution).await?),
-                Effect::ReleaseSlot => messages.extend(self.release_slot(execution).await?),
+                Effect::TakePermit => events.push_back(self.take_permit(execution).await?),
+                Effect::ReleasePermit => messages.extend(self.release_permit(execution).await?),
                 Effect::StopAttempts { attempts } => {
                     let keys: Vec<AttemptKey> = attempts
                         .into_iter()
@@ -136,17 +136,12 @@ impl Executor {
             }
             Err(ActionError::Port(error)) => Err(error),
             Err(refusal) => {
-                let entry = LogEntry {
-                    namespace: execution.namespace.clone(),
-                    flow_id: execution.flow_id.clone(),
-                    execution_id: execution.id.clone(),
-                    task_id: None,
-                    task_run_id: None,
-                    attempt_number: None,
-                    timestamp: self.ports().clock.now(),
-                    level: LogLevel::Error,
-                    message: secrets.mask_text(format!("execution {id} was not resumed: {refusal}")),
-                };
+                let entry = LogEntry::of_execution(
+                    execution,
+                    LogLevel::Error,
+                    self.ports().clock.now(),
+                    secrets.mask_text(format!("execution {id} was not resumed: {refusal}")),
+                );
                 self.ports().state.append_logs(vec![entry]).await?;
                 Ok(None)
             }
@@ -175,14 +170,14 @@ impl Executor {
         Ok(Some(execution_message(child, event)))
     }
 
-    async fn take_slot(&self, execution: &Execution) -> Result<Event, PortError> {
+    async fn take_permit(&self, execution: &Execution) -> Result<Event, PortError> {
         use segue_model::flow::ConcurrencyBehavior;
         let plan = self.plan(&execution.namespace, &execution.flow_id, Some(execution.flow_revision)).await?;
-        let Some(concurrency) = plan.flow.concurrency else { return Ok(Event::SlotGranted) };
+        let Some(concurrency) = plan.flow.concurrency else { return Ok(Event::PermitGranted) };
         let slot = self
             .ports()
             .state
-            .take_slot(
+            .take_permit(
                 &execution.namespace,
                 &execution.flow_id,
                 concurrency.limit,
@@ -192,18 +187,18 @@ impl Executor {
             )
             .await?;
         Ok(match slot {
-            Slot::Granted => Event::SlotGranted,
-            Slot::Full => Event::SlotRefused,
+            Permit::Granted => Event::PermitGranted,
+            Permit::Full => Event::PermitRefused,
         })
     }
 
-    pub(crate) async fn release_slot(&self, execution: &Execution) -> Result<Vec<Outgoing>, PortError> {
+    pub(crate) async fn release_permit(&self, execution: &Execution) -> Result<Vec<Outgoing>, PortError> {
         let granted = self
             .ports()
             .state
-            .release_slot(&execution.namespace, &execution.flow_id, &execution.id, self.ports().clock.now())
+            .release_permit(&execution.namespace, &execution.flow_id, &execution.id, self.ports().clock.now())
             .await?;
-        Ok(granted.iter().map(|id| execution_message(id, Event::SlotGranted)).collect())
+        Ok(granted.iter().map(|id| execution_message(id, Event::PermitGranted)).collect())
     }
 
     async fn start_subflow(

@@ -103,8 +103,8 @@ impl Executor {
     /// # Errors
     /// An error of a port. The event must be delivered again.
     pub async fn apply(&self, id: &ExecutionId, event: Event) -> Result<Option<Execution>, PortError> {
-        let place = self.cache.place(id);
-        let mut guard = place.lock().await;
+        let entry = self.cache.entry(id);
+        let mut guard = entry.lock().await;
         self.turn(id, &mut guard, |_| Ok::<_, PortError>(event.clone())).await
     }
 
@@ -113,11 +113,11 @@ impl Executor {
     pub(crate) async fn turn<E: From<PortError>>(
         &self,
         id: &ExecutionId,
-        place: &mut Option<Loaded>,
+        entry: &mut Option<Loaded>,
         event_of: impl Fn(&ExecutionState) -> Result<Event, E>,
     ) -> Result<Option<Execution>, E> {
         for _ in 0..MAX_CONFLICTS {
-            let mut loaded = match place.take() {
+            let mut loaded = match entry.take() {
                 Some(loaded) => loaded,
                 None => match self.load(id).await? {
                     Some(loaded) => loaded,
@@ -127,7 +127,7 @@ impl Executor {
             let event = match event_of(&loaded.state) {
                 Ok(event) => event,
                 Err(refusal) => {
-                    *place = Some(loaded);
+                    *entry = Some(loaded);
                     return Err(refusal);
                 }
             };
@@ -137,7 +137,7 @@ impl Executor {
                     if loaded.state.is_over() {
                         self.cache.forget(id);
                     }
-                    *place = Some(loaded);
+                    *entry = Some(loaded);
                     return Ok(Some(execution));
                 }
                 Err(PortError::Conflict { .. }) => {}

@@ -11,6 +11,7 @@
 
 mod actions;
 mod cache;
+mod config;
 mod create;
 mod dead_letters;
 mod effects;
@@ -23,9 +24,10 @@ mod translate;
 mod watch;
 
 pub use actions::ActionError;
+pub use config::ExecutorConfig;
 pub use create::{CreateError, NewExecution};
 pub use effects::retry_id;
 pub use executor::Executor;
 pub use observer::{NoObserver, Observer};
-pub use parts::{ExecutorParts, globals};
+pub use parts::ExecutorParts;
 pub use watch::{Change, Watch};

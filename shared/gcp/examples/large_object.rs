@@ -18,7 +18,9 @@ const MOST: u64 = 100;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mib: u64 = std::env::args().nth(1).as_deref().unwrap_or("1024").parse().context("how many MiB")?;
-    let config = PlatformConfig::from_env()?;
+    #[expect(clippy::disallowed_methods, reason = "a composition root: an example is a program")]
+    let environment = segue_ports::Environment::of_process();
+    let config = PlatformConfig::from_variables(|name| environment.get(name))?;
     let store = CloudObjectStore::connect(&config)?;
     let bucket = format!("{}-large", config.project);
     if store.bucket(&bucket).await?.is_none() {

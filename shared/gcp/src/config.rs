@@ -75,15 +75,7 @@ impl fmt::Debug for PlatformConfig {
 }
 
 impl PlatformConfig {
-    /// Reads the environment of the process.
-    ///
-    /// # Errors
-    /// [`PortError::Invalid`] naming the variable that is missing or wrong.
-    pub fn from_env() -> Result<Self, PortError> {
-        Self::from_variables(|name| std::env::var(name).ok())
-    }
-
-    /// Reads variables through a function, for tests.
+    /// Reads variables through a function.
     ///
     /// # Errors
     /// [`PortError::Invalid`] naming the variable that is missing or wrong.

@@ -99,17 +99,17 @@ async fn the_table_of_costs_is_true() {
     assert_eq!(cost(), (2, 1, 1), "a timer");
 
     let [a, b] = ["a", "b"].map(ExecutionId::from);
-    let take = |id| store.take_slot("n", "f", 1, id, true, at(0));
+    let take = |id| store.take_permit("n", "f", 1, id, true, at(0));
     take(&a).await.unwrap();
-    store.release_slot("n", "f", &a, at(1)).await.unwrap();
+    store.release_permit("n", "f", &a, at(1)).await.unwrap();
     assert_eq!(cost(), (5, 2, 0), "a slot that is free");
     take(&a).await.unwrap();
     cost();
     take(&b).await.unwrap();
     assert_eq!(cost(), (2, 2, 0), "a place in the queue");
-    store.release_slot("n", "f", &a, at(1)).await.unwrap();
+    store.release_permit("n", "f", &a, at(1)).await.unwrap();
     assert_eq!(cost(), (2, 1, 1), "given to the next");
-    store.release_slot("n", "f", &b, at(1)).await.unwrap();
+    store.release_permit("n", "f", &b, at(1)).await.unwrap();
     assert_eq!(cost(), (2, 1, 0), "given back");
 
     let key = TriggerKey::new("n", "f", "daily");

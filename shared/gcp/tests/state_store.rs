@@ -13,7 +13,7 @@ use segue_model::label::Label;
 use segue_model::log::LogLevel;
 use segue_ports::PortError;
 use segue_ports::conformance::state_store as conformance;
-use segue_ports::state::{Claim, ExecutionFilter, Slot, StateStore as _};
+use segue_ports::state::{Claim, ExecutionFilter, Permit, StateStore as _};
 
 /// Two adapters on the same database: one has cached what the other must read.
 async fn stores() -> Option<(FirestoreStateStore, FirestoreStateStore)> {
@@ -61,23 +61,23 @@ async fn of_racing_executions_as_many_get_a_slot_as_there_are() {
         let store = if number % 2 == 0 { &one } else { &other };
         async move {
             let id = ExecutionId::from(format!("slot-{number}"));
-            let mut answer = store.take_slot("n", "raced", 3, &id, true, at(0)).await;
+            let mut answer = store.take_permit("n", "raced", 3, &id, true, at(0)).await;
             // With many requests at once, a lane may answer that it was too busy. A message would be
             // delivered again.
             while matches!(&answer, Err(error) if error.is_transient()) {
-                answer = store.take_slot("n", "raced", 3, &id, true, at(0)).await;
+                answer = store.take_permit("n", "raced", 3, &id, true, at(0)).await;
             }
             (id, answer.unwrap())
         }
     });
     let answers = join_all(asking).await;
     let mut holding: Vec<_> =
-        answers.iter().filter(|(_, slot)| *slot == Slot::Granted).map(|(id, _)| id.clone()).collect();
+        answers.iter().filter(|(_, slot)| *slot == Permit::Granted).map(|(id, _)| id.clone()).collect();
     assert_eq!(holding.len(), 3);
     let mut done = 0;
     while let Some(id) = holding.pop() {
         done += 1;
-        holding.extend(other.release_slot("n", "raced", &id, at(1)).await.unwrap());
+        holding.extend(other.release_permit("n", "raced", &id, at(1)).await.unwrap());
         assert!(holding.len() <= 3);
     }
     assert_eq!(done, 10, "everybody had a turn");

@@ -47,7 +47,7 @@ async fn run(warehouse: &BigQueryWarehouse, sql: &str) -> Result<QueryResult, Wa
 
 /// A new dataset for each test, because the emulator keeps the data of earlier runs.
 async fn dataset(warehouse: &BigQueryWarehouse) -> String {
-    let name = format!("t{}", uuid::Uuid::new_v4().simple());
+    let name = format!("t{}", segue_ports::random_name());
     let request = CreateDataset { name: name.clone(), ..CreateDataset::default() };
     assert!(warehouse.create_dataset(request).await.unwrap().created);
     name
@@ -74,7 +74,7 @@ async fn expressions_are_what_bigquery_makes_of_them() {
 async fn datasets_are_made_once_and_changed_or_left() {
     let Some(warehouse) = warehouse() else { return };
     let request = CreateDataset {
-        name: format!("t{}", uuid::Uuid::new_v4().simple()),
+        name: format!("t{}", segue_ports::random_name()),
         location: Some("EU".to_owned()),
         description: Some("first".to_owned()),
         ..CreateDataset::default()

@@ -4,7 +4,7 @@
 //!
 //! What it is: [`Answers`], which answers a question; [`PortAnswers`], which does so from a platform's ports;
 //! [`until_answered`], which renders until no question is open; [`outbound`], the HTTP clients for addresses that
-//! flows name; and [`mask_line`], which masks the secrets of all attempts of this process.
+//! flows name; [`Limits`], what expressions and requests may use; and [`mask_line`], which masks the secrets of all attempts of this process.
 //!
 //! What it must not know: what is rendered and why, how an execution or a task run goes on.
 //!
@@ -13,6 +13,7 @@
 mod answers;
 mod asker;
 mod http_function;
+mod limits;
 mod line_masks;
 mod metadata;
 pub mod outbound;
@@ -21,6 +22,7 @@ mod rounds;
 
 pub use answers::Answers;
 pub use asker::namespace_file;
+pub use limits::Limits;
 pub use line_masks::{mask_line, mask_lines_by};
 pub use port_answers::PortAnswers;
 pub use rounds::{answered, fetch, until_answered};

@@ -66,12 +66,6 @@ impl Clients {
         Self { guard: Guard { allow_metadata }, kept: Mutex::default() }
     }
 
-    /// Clients configured by the environment. `SEGUE_HTTP_ALLOW_METADATA=true` (default `false`) lets flows
-    /// connect to the metadata server.
-    pub fn from_env() -> Self {
-        Self::new(std::env::var("SEGUE_HTTP_ALLOW_METADATA").is_ok_and(|value| value == "true"))
-    }
-
     /// The client with these settings. A proxy is used only if the settings name one.
     ///
     /// # Errors

@@ -1,8 +1,7 @@
-//! What task types there are. The list itself is made in the composition root (`standalone`); validation and
-//! the engine only read it.
+//! What task types there are. The list itself is made in the crate `catalog`; validation and the engine only read it.
 
-use crate::Json;
-use std::collections::BTreeMap;
+use crate::{Json, Map};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who runs a task type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,9 +10,37 @@ pub enum RunBy {
     Flowable,
     /// The executor, inside its own step.
     Inline,
-    /// The service of that name, woken by a message.
-    Service(&'static str),
+    /// A service, woken by a message.
+    Service(Service),
 }
+
+/// The service that runs a task type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Always the service with this name.
+    Named(&'static str),
+    /// One of several services. The properties of the task decide which one.
+    Routed(&'static Route),
+}
+
+/// The rule by which a task goes to one of several services.
+#[derive(Debug)]
+pub struct Route {
+    /// JSON pointers to the texts that decide, in the properties of the task. A text that is an expression is rendered
+    /// before [`Self::choose`] sees it. If it cannot be rendered, it stays as the flow writes it.
+    pub texts: &'static [&'static str],
+    /// Returns the name of the service for these properties.
+    pub choose: fn(&Map) -> &'static str,
+}
+
+/// Two routes are equal if they are the same static value.
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Route {}
 
 /// A task type.
 #[derive(Clone, Debug)]
@@ -36,8 +63,11 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// A catalogue of these types; of two with one name the first counts.
-    pub fn new(types: Vec<TaskType>) -> Self {
+    /// A catalogue of these types. Of two types with one name the first counts, and the other is left out: services
+    /// that share a task type list it once each.
+    pub fn new(mut types: Vec<TaskType>) -> Self {
+        let mut seen = BTreeSet::new();
+        types.retain(|kind| seen.insert(kind.name));
         let mut names = BTreeMap::new();
         for (index, kind) in types.iter().enumerate() {
             for name in std::iter::once(&kind.name).chain(kind.aliases) {

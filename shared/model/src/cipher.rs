@@ -3,7 +3,7 @@
 //! base64 of the twelve bytes of nonce and what AES-256-GCM made of the value.
 //!
 //! What it must not know: where the key comes from, who may read a value, expressions. Nothing here is random: the
-//! nonce follows from the key, the place and the value, so that a step that is taken twice gives the same.
+//! nonce follows from the key, the owner and the value, so that a step that is taken twice gives the same.
 //!
 //! How to add one more way to encrypt: a type name of its own beside [`TYPE`], told apart in [`Cipher::open`].
 
@@ -72,28 +72,28 @@ impl Cipher {
         Self(Err(CipherError::NoKey(how.into())))
     }
 
-    /// Encrypts every text inside a value; null stays null. `place` says where the value belongs (an execution, an
-    /// input): the same text in another place looks different.
+    /// Encrypts every text inside a value; null stays null. `owner` names what the value belongs to (an
+    /// execution, an input): the same text of another owner looks different.
     ///
     /// # Errors
     /// [`CipherError::NoKey`].
-    pub fn seal(&self, value: &Json, place: &[&str]) -> Result<Json, CipherError> {
+    pub fn seal(&self, value: &Json, owner: &[&str]) -> Result<Json, CipherError> {
         match value {
             Json::Null => Ok(Json::Null),
             Json::Array(items) => items
                 .iter()
                 .enumerate()
-                .map(|(number, item)| self.seal(item, &[place, &[&number.to_string()]].concat()))
+                .map(|(number, item)| self.seal(item, &[owner, &[&number.to_string()]].concat()))
                 .collect::<Result<_, _>>()
                 .map(Json::Array),
-            Json::String(text) => self.seal_text(text, place),
-            other => self.seal_text(&other.to_string(), place),
+            Json::String(text) => self.seal_text(text, owner),
+            other => self.seal_text(&other.to_string(), owner),
         }
     }
 
-    fn seal_text(&self, text: &str, place: &[&str]) -> Result<Json, CipherError> {
+    fn seal_text(&self, text: &str, owner: &[&str]) -> Result<Json, CipherError> {
         let keys = self.0.as_ref().map_err(Clone::clone)?;
-        let nonce = keys.nonce(text, place);
+        let nonce = keys.nonce(text, owner);
         let unreadable = |_| CipherError::Unreadable;
         let encrypted = keys.cipher.encrypt(&nonce.into(), text.as_bytes()).map_err(unreadable)?;
         let value = STANDARD.encode([nonce.as_slice(), &encrypted].concat());
@@ -129,13 +129,13 @@ impl Cipher {
 }
 
 impl Keys {
-    /// A nonce must never meet two texts under one key. A hash of the key, the place and the text meets two only
-    /// where SHA-256 cut to 96 bits does; the same text at the same place gives the same, which says nothing new.
+    /// A nonce must never meet two texts under one key. A hash of the key, the owner and the text meets two only
+    /// where SHA-256 cut to 96 bits does; the same text of the same owner gives the same, which says nothing new.
     /// Each part has its length before it, so that no two lists of parts are one.
-    fn nonce(&self, text: &str, place: &[&str]) -> [u8; NONCE_LENGTH] {
+    fn nonce(&self, text: &str, owner: &[&str]) -> [u8; NONCE_LENGTH] {
         let mut hash = Sha256::new_with_prefix(b"segue nonce");
         hash.update(self.key);
-        for part in place.iter().chain([&text]) {
+        for part in owner.iter().chain([&text]) {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_same_comes_out_alike_and_nothing_else_does() {
-        let sealed = |text: &str, place: &[&str]| cipher(1).seal(&json!(text), place).unwrap();
+        let sealed = |text: &str, owner: &[&str]| cipher(1).seal(&json!(text), owner).unwrap();
         assert_eq!(sealed("a", &["e", "i"]), sealed("a", &["e", "i"]));
         assert_ne!(sealed("a", &["e", "i"]), sealed("a", &["e", "j"]));
         let nonces = [
@@ -218,11 +218,11 @@ mod tests {
         let sealed = cipher(1).seal(&json!("sesame"), &[]).unwrap();
         let text = sealed["value"].as_str().unwrap();
         let bytes = STANDARD.decode(text).unwrap();
-        for place in 0..bytes.len() {
+        for owner in 0..bytes.len() {
             let mut bytes = bytes.clone();
-            bytes[place] ^= 1;
+            bytes[owner] ^= 1;
             let changed = json!({"type": TYPE, "value": STANDARD.encode(bytes)});
-            assert_eq!(open(&cipher(1), &changed).unwrap_err(), CipherError::Unreadable, "{place}");
+            assert_eq!(open(&cipher(1), &changed).unwrap_err(), CipherError::Unreadable, "{owner}");
         }
         for broken in ["", "AAAA", "no base64!", &text[4..]] {
             let changed = json!({"type": TYPE, "value": broken});

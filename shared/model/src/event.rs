@@ -58,10 +58,12 @@ pub enum Event {
         /// Its declared outputs.
         outputs: Map,
     },
-    /// A slot of the flow's concurrency limit is this execution's now.
-    SlotGranted,
-    /// There is no slot.
-    SlotRefused,
+    /// The execution now holds a permit of the flow's concurrency limit.
+    #[serde(alias = "SlotGranted")]
+    PermitGranted,
+    /// Other executions hold all permits of the flow's concurrency limit.
+    #[serde(alias = "SlotRefused")]
+    PermitRefused,
     /// A kill was asked for.
     KillRequested {
         /// Whether its subflows are killed too.
@@ -82,7 +84,7 @@ pub enum Event {
         /// meanwhile is not restarted again.
         attempt: u32,
     },
-    /// It is to run now, whatever it waits for: a date, a slot, a person.
+    /// It is to run now, whatever it waits for: a date, a permit, a person.
     ForceRunRequested,
     /// It is to leave the queue of its flow's concurrency limit.
     Unqueued {

@@ -45,16 +45,16 @@ pub fn set_labels(labels: &mut Vec<Label>, added: Vec<Label>) {
         added.into_iter().for_each(|label| set_label(labels, label));
         return;
     }
-    let mut places: HashMap<String, usize> = HashMap::with_capacity(labels.len());
-    for (place, label) in labels.iter().enumerate() {
+    let mut indexes: HashMap<String, usize> = HashMap::with_capacity(labels.len());
+    for (index, label) in labels.iter().enumerate() {
         // Where a key stands twice already, the first of them counts.
-        places.entry(label.key.clone()).or_insert(place);
+        indexes.entry(label.key.clone()).or_insert(index);
     }
     for label in added {
-        match places.get(&label.key).and_then(|place| labels.get_mut(*place)) {
+        match indexes.get(&label.key).and_then(|index| labels.get_mut(*index)) {
             Some(known) => known.value = label.value,
             None => {
-                places.insert(label.key.clone(), labels.len());
+                indexes.insert(label.key.clone(), labels.len());
                 labels.push(label);
             }
         }

@@ -1,6 +1,8 @@
 //! Log entries (docs/kestra.md 2.2).
 
+use crate::execution::Execution;
 use crate::id::{ExecutionId, TaskRunId};
+use crate::task_run::TaskRun;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,4 +73,37 @@ pub struct LogEntry {
     pub level: LogLevel,
     /// The text, secrets already masked.
     pub message: String,
+}
+
+impl LogEntry {
+    /// A line of an execution's own log, of no task.
+    pub fn of_execution(
+        execution: &Execution,
+        level: LogLevel,
+        timestamp: Timestamp,
+        message: String,
+    ) -> Self {
+        Self {
+            namespace: execution.namespace.clone(),
+            flow_id: execution.flow_id.clone(),
+            execution_id: execution.id.clone(),
+            task_id: None,
+            task_run_id: None,
+            attempt_number: None,
+            timestamp,
+            level,
+            message,
+        }
+    }
+
+    /// The same line as a line of a task run, in its attempt that runs or is next.
+    #[must_use]
+    pub fn of_task_run(self, run: &TaskRun) -> Self {
+        Self {
+            task_id: Some(run.task_id.clone()),
+            task_run_id: Some(run.id.clone()),
+            attempt_number: Some(run.ended_attempts()),
+            ..self
+        }
+    }
 }

@@ -14,9 +14,11 @@ pub mod bus;
 pub mod conformance;
 pub mod container;
 pub mod credentials;
+pub mod environment;
 pub mod error;
 pub mod kv;
 pub mod object;
+mod random;
 pub mod schedule;
 pub mod secret;
 pub mod state;
@@ -27,8 +29,10 @@ pub mod wire;
 pub use bus::{DeadLetterHandler, EventBus, MessageHandler, Outgoing, Topic, Verdict};
 pub use container::ContainerJobs;
 pub use credentials::Credentials;
+pub use environment::{Environment, VariableError};
 pub use error::PortError;
 pub use object::ObjectStore;
+pub use random::random_name;
 pub use schedule::ScheduleStore;
 pub use secret::SecretStore;
 pub use state::StateStore;
@@ -91,6 +95,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::now()
     }

@@ -1,4 +1,4 @@
-//! The state store: flows, executions, task runs, claims, KV values, logs, timers and slots.
+//! The state store: flows, executions, task runs, claims, KV values, logs, timers and permits.
 
 use crate::error::PortError;
 use crate::kv::{KvEntry, KvWrite};
@@ -104,12 +104,12 @@ pub enum Claim {
     Revoked,
 }
 
-/// The answer to a request for a slot.
+/// The answer to a request for a permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slot {
-    /// The execution holds a slot and may run.
+pub enum Permit {
+    /// The execution holds a permit and may run.
     Granted,
-    /// Other executions hold all slots.
+    /// Other executions hold all permits.
     Full,
 }
 
@@ -192,15 +192,15 @@ impl Default for LogFilter {
     }
 }
 
-/// Flows, executions, task runs, claims, KV values, logs, timers and slots. Each method is atomic. Every
+/// Flows, executions, task runs, claims, KV values, logs, timers and permits. Each method is atomic. Every
 /// method can also return [`PortError::Unavailable`] if the store does not answer.
 #[async_trait]
 pub trait StateStore: ScheduleStore {
     /// Checks whether the store can be read and written, for a health check. The check is cheap enough to run
     /// every few seconds.
     ///
-    /// By default, it takes a slot and releases it. Both are writes, and nobody can see a change. The flow of
-    /// the slot cannot exist, because its name has a `/`.
+    /// By default, it takes a permit and releases it. Both are writes, and nobody can see a change. The flow of
+    /// the permit cannot exist, because its name has a `/`.
     ///
     /// # Errors
     /// [`PortError::Unavailable`] says what is wrong: the disk is full, the database is damaged, or the store
@@ -208,8 +208,8 @@ pub trait StateStore: ScheduleStore {
     async fn check(&self, now: Timestamp) -> Result<(), PortError> {
         let (namespace, flow) = ("system", "health/check");
         let execution = ExecutionId::derive(&[namespace, flow]);
-        self.take_slot(namespace, flow, 1, &execution, false, now).await?;
-        self.release_slot(namespace, flow, &execution, now).await.map(|_| ())
+        self.take_permit(namespace, flow, 1, &execution, false, now).await?;
+        self.release_permit(namespace, flow, &execution, now).await.map(|_| ())
     }
 
     /// Saves a flow as its next revision. Saving the same source again keeps the current revision.
@@ -380,9 +380,9 @@ pub trait StateStore: ScheduleStore {
     /// first, so a crash in between fires the timer twice and never loses it.
     async fn clear_timer(&self, timer: &Timer) -> Result<(), PortError>;
 
-    /// Takes a slot of a flow for an execution. Slots are given in the order of asking, so a waiting
+    /// Takes a permit of a flow for an execution. Permits are given in the order of asking, so a waiting
     /// execution that asked earlier goes first. Asking again changes nothing.
-    async fn take_slot(
+    async fn take_permit(
         &self,
         namespace: &str,
         flow_id: &str,
@@ -390,10 +390,10 @@ pub trait StateStore: ScheduleStore {
         execution: &ExecutionId,
         wait: bool,
         now: Timestamp,
-    ) -> Result<Slot, PortError>;
+    ) -> Result<Permit, PortError>;
 
-    /// Releases a slot, or leaves the queue. Returns the executions that hold a slot because of the release.
-    async fn release_slot(
+    /// Releases a permit, or leaves the queue. Returns the executions that hold a permit because of the release.
+    async fn release_permit(
         &self,
         namespace: &str,
         flow_id: &str,

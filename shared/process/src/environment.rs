@@ -44,16 +44,29 @@ const HARMLESS: [&str; 3] = ["PWD", "OLDPWD", "SSH_AUTH_SOCK"];
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY"];
 
 /// The variables of this process that its children see.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "children inherit the environment as it is, also what is not UTF-8"
+)]
 pub fn for_children() -> Vec<(OsString, OsString)> {
-    let passed_on = std::env::var(PASSED_ON).unwrap_or_default();
+    let passed_on = passed_on();
     std::env::vars_os().filter(|(name, value)| is_seen(name, value, &passed_on)).collect()
 }
 
 /// The value of one variable. None if children do not see it.
 pub fn for_child(name: &str) -> Option<OsString> {
-    let value = std::env::var_os(name)?;
-    let passed_on = std::env::var(PASSED_ON).unwrap_or_default();
-    is_seen(OsStr::new(name), &value, &passed_on).then_some(value)
+    let value = own(name)?;
+    is_seen(OsStr::new(name), &value, &passed_on()).then_some(value)
+}
+
+/// The value of one variable of this process, such as the `PATH` on which it finds programs.
+#[expect(clippy::disallowed_methods, reason = "a path need not be UTF-8, so it is in no config struct")]
+pub fn own(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+fn passed_on() -> String {
+    own(PASSED_ON).and_then(|names| names.into_string().ok()).unwrap_or_default()
 }
 
 fn is_seen(name: &OsStr, value: &OsStr, passed_on: &str) -> bool {

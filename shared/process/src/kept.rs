@@ -64,7 +64,7 @@ impl Keeper {
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let mut command = Command::new(program);
         command.arg0(NAME).arg(ARGUMENT).env_clear();
-        if let Some(path) = std::env::var_os("LD_LIBRARY_PATH") {
+        if let Some(path) = crate::environment::own("LD_LIBRARY_PATH") {
             command.env("LD_LIBRARY_PATH", path);
         }
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());

@@ -1,4 +1,9 @@
 //! Children with a keeper: none of them outlives the process that started it.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 

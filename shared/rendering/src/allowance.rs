@@ -34,25 +34,6 @@ impl Default for Allowance {
     }
 }
 
-impl Allowance {
-    /// The limits in `SEGUE_EXPRESSION_SECONDS` and `SEGUE_EXPRESSION_MEGABYTES`. A variable that is not set,
-    /// or is not a whole number above 0, has no effect; see [`Self::default`].
-    pub fn from_env() -> Self {
-        let number = |name: &str| {
-            std::env::var(name)
-                .ok()
-                .and_then(|text| text.trim().parse::<u32>().ok())
-                .filter(|number| *number > 0)
-        };
-        let default = Self::default();
-        Self {
-            time: number("SEGUE_EXPRESSION_SECONDS").map_or(default.time, |n| Duration::from_secs(n.into())),
-            memory: number("SEGUE_EXPRESSION_MEGABYTES")
-                .map_or(default.memory, |n| u64::from(n) * 1024 * 1024),
-        }
-    }
-}
-
 /// Runs work with several renderings that share their time.
 pub(crate) fn share_time<T>(work: impl FnOnce() -> T) -> T {
     /// If the work panics, its start must not stay for the next work of the thread.

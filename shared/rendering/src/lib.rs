@@ -8,7 +8,7 @@
 mod allowance;
 mod memory;
 mod off_thread;
-mod places;
+mod permits;
 
 pub use allowance::Allowance;
 pub use off_thread::off_thread;

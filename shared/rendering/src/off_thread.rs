@@ -1,7 +1,7 @@
 //! Moves work that may take seconds away from threads that have other things to do.
 
 use crate::allowance::share_time;
-use crate::places;
+use crate::permits;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Runs work that renders expressions. If the work `computes`, other work of the runtime continues on other
@@ -16,7 +16,7 @@ pub fn off_thread<T>(computes: bool, work: impl FnOnce() -> T) -> T {
         return share_time(work);
     }
     tokio::task::block_in_place(|| {
-        let _place = places::take();
+        let _permit = permits::take();
         share_time(work)
     })
 }

@@ -11,7 +11,8 @@
 
 mod allocator;
 
-use segue_ports::{DeadLetterHandler, MessageHandler, PortError, Ports};
+use segue_lookups::Limits;
+use segue_ports::{DeadLetterHandler, Environment, MessageHandler, PortError, Ports, VariableError};
 use segue_service::{Config, ConfigError, Handlers, Platform, ServeError, serve, telemetry};
 use segue_task::{ContainerRules, ContainerRulesError, TaskList, TaskService, TaskSettings};
 use std::num::NonZeroU32;
@@ -36,6 +37,9 @@ pub enum RuntimeError {
     /// The environment is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A variable has an invalid value.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// The settings for containers are invalid.
     #[error(transparent)]
     Containers(#[from] ContainerRulesError),
@@ -53,7 +57,12 @@ pub enum RuntimeError {
 /// # Errors
 /// [`ConfigError`].
 pub fn start(function: &str) -> Result<Config, ConfigError> {
-    let config = Config::from_env(function)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a composition root: every setting of a service comes from here"
+    )]
+    let environment = Environment::of_process();
+    let config = Config::from_environment(function, environment)?;
     telemetry::init(&config, Arc::new(segue_lookups::mask_line));
     if let Err(error) = segue_process::harden() {
         tracing::warn!(%error, "this process could not be protected from other processes of the same user");
@@ -69,11 +78,14 @@ pub fn start(function: &str) -> Result<Config, ConfigError> {
 pub async fn connect(config: &Config) -> Result<Ports, PortError> {
     match config.platform {
         Platform::Gcp => {
-            let platform = segue_gcp::PlatformConfig::from_env()?;
+            let platform = segue_gcp::PlatformConfig::from_variables(|name| config.environment.get(name))?;
             segue_gcp::connect(&platform).await
         }
         #[cfg(feature = "local")]
-        Platform::Local => segue_embedded::connect(&config.data_dir),
+        Platform::Local => {
+            let options = segue_embedded::EmbeddedOptions::from_environment(&config.environment)?;
+            Ok(segue_embedded::open_with(&config.data_dir, options)?.ports)
+        }
         #[cfg(not(feature = "local"))]
         Platform::Local => Err(PortError::invalid(
             "this program is built for Google Cloud alone (without the feature `local`); set SEGUE_PLATFORM=gcp",
@@ -88,10 +100,13 @@ pub async fn connect(config: &Config) -> Result<Ports, PortError> {
 /// [`RuntimeError`].
 pub async fn serve_tasks(function: &str, tasks: TaskList) -> Result<(), RuntimeError> {
     let config = start(function)?;
-    let containers = ContainerRules::from_variables(|name| std::env::var(name).ok())?;
+    let containers = ContainerRules::from_variables(|name| config.environment.get(name))?;
+    let limits = Limits::from_environment(&config.environment)?;
     let ports = connect(&config).await?;
-    let settings = TaskSettings { containers, ..task_settings(&config) };
-    let service = TaskService::with_settings(tasks, ports.clone(), Arc::default(), &config.holder, settings);
+    let allow_metadata = limits.allow_metadata;
+    let settings = TaskSettings { containers, allow_metadata, ..task_settings(&config) };
+    let renderer = Arc::new(limits.renderer());
+    let service = TaskService::with_settings(tasks, ports.clone(), renderer, &config.holder, settings);
     serve_handlers(&config, &ports, Arc::new(service), None).await
 }
 

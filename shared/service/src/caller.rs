@@ -70,6 +70,8 @@ impl CallerCheck {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
+
     use super::*;
     use crate::app::{Handlers, app};
     use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};

@@ -2,6 +2,7 @@
 
 use crate::caller::PushCaller;
 use crate::facts::{FactsError, FunctionFacts};
+use segue_ports::{Environment, random_name};
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
@@ -9,8 +10,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use thiserror::Error;
+use tracing_subscriber::EnvFilter;
 
 const MAX_DELIVERIES: &str = "SEGUE_MAX_DELIVERIES";
+const LOG_FILTER: &str = "RUST_LOG";
 
 /// The configuration of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,9 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The log filter: `RUST_LOG`, in the syntax of `tracing` (default `info`).
     pub log_filter: String,
+    /// The Google Cloud project in log lines, so that they link to traces: `SEGUE_PROJECT`, or else
+    /// `GOOGLE_CLOUD_PROJECT` (default none).
+    pub project: Option<String>,
     /// The facts in the service's `function.yaml`, such as concurrency and timeout. `SEGUE_TIMEOUT_SECONDS`
     /// replaces the timeout if the service was deployed with another one.
     pub facts: FunctionFacts,
@@ -45,6 +51,8 @@ pub struct Config {
     /// The name of this process in claims. The local platform always has the same name, so that it continues
     /// interrupted work at once after a restart. On Cloud Run each instance has its own name.
     pub holder: String,
+    /// All variables. The other parts of the service read their own settings from them.
+    pub environment: Environment,
 }
 
 /// The adapters behind the ports.
@@ -54,6 +62,16 @@ pub enum Platform {
     Local,
     /// Google Cloud's adapters.
     Gcp,
+}
+
+impl Platform {
+    /// The name of the platform, as `SEGUE_PLATFORM` and `kestra.environment` have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Gcp => "gcp",
+        }
+    }
 }
 
 /// The format of log lines.
@@ -94,25 +112,14 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] for the first variable that is invalid or missing.
-    pub fn from_env(function: &str) -> Result<Self, ConfigError> {
-        Self::from_variables(function, |name| std::env::var(name).ok())
-    }
-
-    /// Reads the variables through a function, for tests.
-    ///
-    /// # Errors
-    /// As [`Self::from_env`].
-    pub fn from_variables(
-        function: &str,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfigError> {
-        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+    pub fn from_environment(function: &str, environment: Environment) -> Result<Self, ConfigError> {
+        let variable = |name: &str| environment.get(name).filter(|value| !value.trim().is_empty());
         let service = variable("K_SERVICE");
         let on_cloud_run = service.is_some();
         let platform = choice(
             "SEGUE_PLATFORM",
             variable("SEGUE_PLATFORM"),
-            &[("local", Platform::Local), ("gcp", Platform::Gcp)],
+            &[Platform::Local, Platform::Gcp].map(|platform| (platform.name(), platform)),
         )?;
         let log_format = choice(
             "SEGUE_LOG_FORMAT",
@@ -133,7 +140,7 @@ impl Config {
             Platform::Gcp => {
                 let revision =
                     variable("K_REVISION").or_else(|| service.clone()).unwrap_or_else(|| "gcp".to_owned());
-                format!("{revision}-{}", uuid::Uuid::new_v4())
+                format!("{revision}-{}", random_name())
             }
         };
         Ok(Self {
@@ -141,7 +148,8 @@ impl Config {
             platform,
             data_dir: variable("SEGUE_DATA_DIR").unwrap_or_else(|| ".segue".to_owned()).into(),
             log_format: log_format.unwrap_or(if on_cloud_run { LogFormat::Json } else { LogFormat::Text }),
-            log_filter: variable("RUST_LOG").unwrap_or_else(|| "info".to_owned()),
+            log_filter: log_filter(variable(LOG_FILTER))?,
+            project: variable("SEGUE_PROJECT").or_else(|| variable("GOOGLE_CLOUD_PROJECT")),
             service,
             claim: parsed("SEGUE_CLAIM_SECONDS", variable("SEGUE_CLAIM_SECONDS"))?
                 .map(|seconds: NonZeroU32| Duration::from_secs(seconds.get().into())),
@@ -149,7 +157,17 @@ impl Config {
             facts,
             push,
             holder,
+            environment,
         })
+    }
+}
+
+/// The log filter, if `tracing` can read it.
+fn log_filter(value: Option<String>) -> Result<String, ConfigError> {
+    let Some(value) = value else { return Ok("info".to_owned()) };
+    match EnvFilter::try_new(&value) {
+        Ok(_) => Ok(value),
+        Err(error) => Err(ConfigError::Variable { variable: LOG_FILTER, problem: error.to_string(), value }),
     }
 }
 
@@ -209,9 +227,8 @@ mod tests {
                             subscriptions: []\nact_as: []\nroles: []\n";
 
     fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_variables(FUNCTION, |name| {
-            variables.iter().find(|(each, _)| *each == name).map(|(_, value)| (*value).to_owned())
-        })
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::from_environment(FUNCTION, variables.collect())
     }
 
     #[test]
@@ -252,9 +269,12 @@ mod tests {
             error.to_string(),
             "the environment variable SEGUE_PLATFORM is 'azure': it must be local or gcp"
         );
-        let without = Config::from_variables(&FUNCTION.replace("concurrency: 40\n", ""), |_| None)
-            .unwrap_err()
-            .to_string();
+        let error = config(&[("RUST_LOG", "info,=loud")]).unwrap_err().to_string();
+        assert!(error.starts_with("the environment variable RUST_LOG is 'info,=loud': "), "{error}");
+        let without =
+            Config::from_environment(&FUNCTION.replace("concurrency: 40\n", ""), Environment::default())
+                .unwrap_err()
+                .to_string();
         assert!(without.contains("function.yaml") && without.contains("concurrency"), "{without}");
     }
 

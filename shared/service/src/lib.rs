@@ -26,6 +26,6 @@ pub use app::{Handlers, app};
 pub use caller::PushCaller;
 pub use config::{Config, ConfigError, LogFormat, Platform};
 pub use connections::{Limits, answer};
-pub use facts::{ActAs, FactsError, FunctionFacts, FunctionKind, Subscription};
+pub use facts::{ActAs, FactsError, FunctionFacts, FunctionKind, Grant, Ingress, Subscription};
 pub use iap::{IapCheck, IapError};
 pub use serve::{ServeError, serve, serve_router};

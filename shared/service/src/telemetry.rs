@@ -1,6 +1,7 @@
 //! Log lines of the service itself: text for people, or JSON for Cloud Logging. Secrets are masked in both.
 
 use crate::config::{Config, LogFormat};
+use segue_ports::{Clock as _, SystemClock};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -24,8 +25,7 @@ pub fn init(config: &Config, mask: MaskLine) {
     let set = match config.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => {
-            let project =
-                std::env::var("SEGUE_PROJECT").or_else(|_| std::env::var("GOOGLE_CLOUD_PROJECT")).ok();
+            let project = config.project.clone();
             builder.fmt_fields(JsonFields::new()).event_format(GoogleFormat { project }).try_init()
         }
     };
@@ -92,7 +92,7 @@ where
     ) -> fmt::Result {
         let mut fields = Fields(Map::new());
         fields.0.insert("severity".to_owned(), severity(*event.metadata().level()).into());
-        fields.0.insert("time".to_owned(), jiff::Timestamp::now().to_string().into());
+        fields.0.insert("time".to_owned(), SystemClock.now().to_string().into());
         fields.0.insert("target".to_owned(), event.metadata().target().into());
         for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
             let extensions = span.extensions();

@@ -8,15 +8,14 @@ use crate::server::{ServeError, answer, port_error};
 use crate::standalone::{PutFlowError, container_rules, put_flow};
 use axum::Router;
 use segue_catalog::{catalog, families};
-use segue_executor::{Executor, ExecutorParts, Watch, globals};
+use segue_executor::{Executor, ExecutorConfig, ExecutorParts, Watch};
 use segue_fn_api::{Access, ApiParts, behind_door};
 use segue_gcp::{DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription};
 use segue_model::parse::Parsed;
-use segue_ports::{PortError, Ports, TimersBy};
+use segue_ports::{Environment, PortError, Ports, TimersBy};
 use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_service::{FactsError, FunctionFacts, Handlers, PushCaller, app};
 use segue_task::{ContainerRules, TaskService, TaskSettings};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -35,6 +34,7 @@ pub struct CloudServer {
     scheduler: Arc<Scheduler>,
     watch: Arc<Watch>,
     containers: ContainerRules,
+    allow_metadata: bool,
 }
 
 impl CloudServer {
@@ -42,9 +42,12 @@ impl CloudServer {
     ///
     /// # Errors
     /// A missing variable, or an error of the platform.
-    pub async fn connect(environment: BTreeMap<String, String>) -> Result<Self, PortError> {
-        let containers = container_rules(&environment, false)?;
-        let config = PlatformConfig::from_variables(|name| environment.get(name).cloned())?;
+    pub async fn connect(environment: &Environment) -> Result<Self, PortError> {
+        let containers = container_rules(environment, false)?;
+        let rules = ExecutorConfig::from_environment(environment, "gcp")
+            .map_err(|error| PortError::invalid(error.to_string()))?;
+        let allow_metadata = rules.limits.allow_metadata;
+        let config = PlatformConfig::from_variables(|name| environment.get(name))?;
         let mut ports = segue_gcp::connect(&config).await?;
         if config.emulators.pubsub.is_some() {
             // This process runs as long as anything runs, so it can watch the timers.
@@ -53,10 +56,10 @@ impl CloudServer {
         let watch = Arc::new(Watch::default());
         let executor = Arc::new(Executor::new(ExecutorParts {
             observer: watch.clone(),
-            ..ExecutorParts::on_ports(ports.clone(), catalog(), globals(environment, "gcp"))
+            ..ExecutorParts::on_ports(ports.clone(), catalog(), rules)
         }));
         let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
-        Ok(Self { config, ports, executor, scheduler, watch, containers })
+        Ok(Self { config, ports, executor, scheduler, watch, containers, allow_metadata })
     }
 
     /// The project, and whether this process takes the messages of the functions.
@@ -128,10 +131,13 @@ impl CloudServer {
         let renderer = Arc::new(self.executor.parts().renderer.clone());
         for family in families() {
             let path = format!("/push/{}", family.service());
-            let holder = format!("server-{}", std::process::id());
+            let holder = format!("server-{}-{}", std::process::id(), family.service());
             let facts = FunctionFacts::parse(family.function())?;
-            let containers = self.containers;
-            let settings = TaskSettings { containers, ..segue_runtime::cloud_settings(facts.timeout) };
+            let settings = TaskSettings {
+                containers: self.containers,
+                allow_metadata: self.allow_metadata,
+                ..segue_runtime::cloud_settings(facts.timeout)
+            };
             let service =
                 TaskService::with_settings(family, self.ports.clone(), renderer.clone(), holder, settings);
             router = router.nest(&path, push(Handlers::messages_only(service)));

@@ -3,13 +3,13 @@
 use thiserror::Error;
 
 /// The variable that sets where container tasks run.
-const PLACE: &str = "SEGUE_CONTAINERS";
+const MODE: &str = "SEGUE_CONTAINERS";
 /// The variable that lists what containers may use of the machine.
 const ALLOW: &str = "SEGUE_CONTAINERS_ALLOW";
 
 /// Where a task runs that asks for a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ContainerPlace {
+pub enum ContainerMode {
     /// Only in containers. The task fails if there are none.
     Docker,
     /// Always as processes of this machine. The image is ignored.
@@ -23,7 +23,7 @@ pub enum ContainerPlace {
 pub struct ContainerRules {
     /// Where the tasks run. None: in containers if there are any, or else as processes of this machine, with
     /// a warning.
-    pub place: Option<ContainerPlace>,
+    pub mode: Option<ContainerMode>,
     /// Whether a container may be privileged.
     pub privileged: bool,
     /// Whether a container may mount folders of the machine or named volumes.
@@ -50,15 +50,15 @@ impl ContainerRules {
     /// [`ContainerRulesError`] for an unknown word.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ContainerRulesError> {
         let mut rules = Self::default();
-        let place = variable(PLACE).unwrap_or_default();
-        rules.place = match place.trim() {
+        let mode = variable(MODE).unwrap_or_default();
+        rules.mode = match mode.trim() {
             "" => None,
-            "docker" => Some(ContainerPlace::Docker),
-            "process" => Some(ContainerPlace::Process),
-            "refuse" => Some(ContainerPlace::Refuse),
+            "docker" => Some(ContainerMode::Docker),
+            "process" => Some(ContainerMode::Process),
+            "refuse" => Some(ContainerMode::Refuse),
             other => {
                 let expected = "docker, process or refuse";
-                return Err(ContainerRulesError { variable: PLACE, given: other.to_owned(), expected });
+                return Err(ContainerRulesError { variable: MODE, given: other.to_owned(), expected });
             }
         };
         for word in variable(ALLOW).unwrap_or_default().split(',') {
@@ -80,7 +80,7 @@ impl ContainerRules {
     /// configuration says where they run.
     #[must_use]
     pub fn guarded(self) -> Self {
-        Self { place: Some(self.place.unwrap_or(ContainerPlace::Docker)), ..self }
+        Self { mode: Some(self.mode.unwrap_or(ContainerMode::Docker)), ..self }
     }
 }
 
@@ -88,9 +88,9 @@ impl ContainerRules {
 mod tests {
     use super::*;
 
-    fn read(place: &str, allow: &str) -> Result<ContainerRules, String> {
+    fn read(mode: &str, allow: &str) -> Result<ContainerRules, String> {
         let variable = |name: &str| match name {
-            "SEGUE_CONTAINERS" => Some(place.to_owned()),
+            "SEGUE_CONTAINERS" => Some(mode.to_owned()),
             "SEGUE_CONTAINERS_ALLOW" => Some(allow.to_owned()),
             _ => None,
         };
@@ -101,12 +101,12 @@ mod tests {
     fn nothing_is_allowed_unless_it_is_named() {
         assert_eq!(ContainerRules::from_variables(|_| None).unwrap(), ContainerRules::default());
         assert_eq!(read("", " , ").unwrap(), ContainerRules::default());
-        assert_eq!(read(" docker ", "").unwrap().place, Some(ContainerPlace::Docker));
-        assert_eq!(read("process", "").unwrap().place, Some(ContainerPlace::Process));
-        assert_eq!(read("refuse", "").unwrap().place, Some(ContainerPlace::Refuse));
+        assert_eq!(read(" docker ", "").unwrap().mode, Some(ContainerMode::Docker));
+        assert_eq!(read("process", "").unwrap().mode, Some(ContainerMode::Process));
+        assert_eq!(read("refuse", "").unwrap().mode, Some(ContainerMode::Refuse));
         let volumes = ContainerRules { volumes: true, ..ContainerRules::default() };
         assert_eq!(read("", "volumes").unwrap(), volumes);
-        let all = ContainerRules { place: None, privileged: true, volumes: true, host_network: true };
+        let all = ContainerRules { mode: None, privileged: true, volumes: true, host_network: true };
         assert_eq!(read("", "privileged, volumes ,host-network").unwrap(), all);
     }
 
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_guarded_server_needs_docker_unless_configured_otherwise() {
-        assert_eq!(ContainerRules::default().guarded().place, Some(ContainerPlace::Docker));
-        assert_eq!(read("process", "").unwrap().guarded().place, Some(ContainerPlace::Process));
+        assert_eq!(ContainerRules::default().guarded().mode, Some(ContainerMode::Docker));
+        assert_eq!(read("process", "").unwrap().guarded().mode, Some(ContainerMode::Process));
     }
 }

@@ -102,6 +102,11 @@ impl TaskContext {
         &self.0.message
     }
 
+    /// The name of the service that runs the task. Services can share a task type.
+    pub fn service(&self) -> &'static str {
+        self.0.service.name
+    }
+
     /// The adapters of all ports.
     pub fn ports(&self) -> &Ports {
         &self.0.service.ports

@@ -68,8 +68,9 @@ impl TaskService {
         holder: impl Into<String>,
         settings: TaskSettings,
     ) -> Self {
-        let clients = Arc::new(Clients::from_env());
-        let service = Service { ports, renderer, clients, settings, holder: holder.into() };
+        let clients = Arc::new(Clients::new(settings.allow_metadata));
+        let service =
+            Service { name: list.service(), ports, renderer, clients, settings, holder: holder.into() };
         Self {
             list,
             service: Arc::new(service),

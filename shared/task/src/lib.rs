@@ -28,7 +28,7 @@ mod task;
 pub mod testing;
 mod working_dir;
 
-pub use containers::{ContainerPlace, ContainerRules, ContainerRulesError};
+pub use containers::{ContainerMode, ContainerRules, ContainerRulesError};
 pub use context::TaskContext;
 pub use cycle::TaskService;
 pub use error::TaskError;

@@ -7,7 +7,7 @@ use crate::task::Task;
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use segue_model::catalog::{RunBy, TaskType};
+use segue_model::catalog::{Route, RunBy, Service, TaskType};
 use segue_model::{Json, Map};
 
 /// The task types of one service.
@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     aliases: &'static [&'static str],
     schema: Json,
     raw: &'static [&'static str],
+    /// The rule that divides the tasks of this type among several services. None if this service runs all of them.
+    route: Option<&'static Route>,
     run: fn(Map, TaskContext) -> BoxFuture<'static, Result<Map, TaskError>>,
 }
 
@@ -55,8 +57,16 @@ impl TaskList {
             aliases: T::ALIASES,
             schema: schema_of::<T>(),
             raw: T::RAW,
+            route: None,
             run: |properties, context| Box::pin(run::<T>(properties, context)),
         });
+        self
+    }
+
+    /// Shares the task types that were added so far with other services. The route decides which service gets a task.
+    #[must_use]
+    pub fn shared_by(mut self, route: &'static Route) -> Self {
+        self.entries.iter_mut().for_each(|entry| entry.route = Some(route));
         self
     }
 
@@ -72,7 +82,7 @@ impl TaskList {
             .map(|entry| TaskType {
                 name: entry.name,
                 aliases: entry.aliases,
-                run_by: RunBy::Service(self.service),
+                run_by: RunBy::Service(entry.route.map_or(Service::Named(self.service), Service::Routed)),
                 schema: entry.schema.clone(),
             })
             .collect()

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// What all attempts of one service share.
 pub(crate) struct Service {
+    /// The name of the service, which is also the name of its task list.
+    pub(crate) name: &'static str,
     pub(crate) ports: Ports,
     pub(crate) renderer: Arc<Renderer>,
     pub(crate) clients: Arc<Clients>,
@@ -49,6 +51,8 @@ pub struct TaskSettings {
     pub time_zone: TimeZone,
     /// What tasks that ask for a container may do.
     pub containers: ContainerRules,
+    /// Whether flows may connect to the machine's metadata server.
+    pub allow_metadata: bool,
 }
 
 impl Default for TaskSettings {
@@ -67,6 +71,7 @@ impl Default for TaskSettings {
             work_root: std::env::temp_dir().join("segue-work"),
             time_zone: TimeZone::UTC,
             containers: ContainerRules::default(),
+            allow_metadata: false,
         }
     }
 }

@@ -102,6 +102,7 @@ pub async fn run_under(
     lost: &CancellationToken,
 ) -> TestEnd {
     let service = Arc::new(Service {
+        name: list.service(),
         ports,
         renderer: Arc::default(),
         clients: Arc::new(Clients::new(false)),

@@ -34,11 +34,11 @@ fn attribute(base: &Value, key: &Value) -> Option<Value> {
             None => return by_other_key(base, key),
         },
         ValueKind::Seq | ValueKind::Iterable => {
-            let place = match key.as_str() {
+            let index = match key.as_str() {
                 Some(digits) => digits.parse().ok()?,
                 None => usize::try_from(java::as_long(key)?).ok()?,
             };
-            base.get_item_by_index(place)
+            base.get_item_by_index(index)
         }
         ValueKind::Plain => base.get_attr(key.as_str()?),
         _ => return None,
@@ -71,7 +71,7 @@ pub(crate) fn method(run: &Run, base: &Value, name: &str, arguments: &[Value], l
 type Found = Result<Option<Value>, Fault>;
 
 fn text_method(run: &Run, text: &str, name: &str, arguments: &[Value]) -> Found {
-    let part = |place: usize| arguments.get(place).and_then(Value::as_str);
+    let part = |index: usize| arguments.get(index).and_then(Value::as_str);
     Ok(Some(match (name, part(0), part(1)) {
         ("length", ..) => Value::from(text.encode_utf16().count()),
         ("isEmpty", ..) => Value::from(text.is_empty()),
@@ -94,9 +94,9 @@ fn text_method(run: &Run, text: &str, name: &str, arguments: &[Value]) -> Found 
             Value::from(replaced)
         }
         ("substring", ..) => {
-            let place = |place: usize| arguments.get(place).and_then(java::as_long);
+            let index = |index: usize| arguments.get(index).and_then(java::as_long);
             let count = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-            let (from, to) = (place(0).unwrap_or(0), place(1).unwrap_or(count));
+            let (from, to) = (index(0).unwrap_or(0), index(1).unwrap_or(count));
             if from < 0 || to > count || from > to {
                 return Err(format!("begin {from}, end {to}, length {count}").into());
             }
@@ -120,10 +120,10 @@ fn list_method(list: &Value, name: &str, arguments: &[Value]) -> Found {
         ("contains", Some(item)) => {
             Some(Value::from(items(list).iter().any(|known| ops::equal(known, item))))
         }
-        ("get", Some(place)) => attribute(list, place),
+        ("get", Some(index)) => attribute(list, index),
         ("indexOf", Some(item)) => {
-            let place = items(list).iter().position(|known| ops::equal(known, item));
-            Some(Value::from(place.map_or(-1, |place| i64::try_from(place).unwrap_or(i64::MAX))))
+            let index = items(list).iter().position(|known| ops::equal(known, item));
+            Some(Value::from(index.map_or(-1, |index| i64::try_from(index).unwrap_or(i64::MAX))))
         }
         ("toString", _) => Some(Value::from(java::to_string(list))),
         _ => None,

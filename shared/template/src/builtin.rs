@@ -63,46 +63,46 @@ impl std::fmt::Display for Callee {
 
 impl Args<'_> {
     /// The argument at a position. None if it is omitted or null.
-    pub(crate) fn get(&self, place: usize) -> Option<&Value> {
-        self.values.get(place).filter(|value| !value.is_undefined() && !value.is_none())
+    pub(crate) fn get(&self, index: usize) -> Option<&Value> {
+        self.values.get(index).filter(|value| !value.is_undefined() && !value.is_none())
     }
 
     /// An argument that must be given and not be null.
-    pub(crate) fn required(&self, place: usize, name: &str) -> Result<&Value, Fault> {
-        self.get(place).ok_or_else(|| format!("The {} expects an argument '{name}'.", self.callee).into())
+    pub(crate) fn required(&self, index: usize, name: &str) -> Result<&Value, Fault> {
+        self.get(index).ok_or_else(|| format!("The {} expects an argument '{name}'.", self.callee).into())
     }
 
     /// A required text.
-    pub(crate) fn text(&self, place: usize, name: &str) -> Result<&str, Fault> {
-        let value = self.required(place, name)?;
+    pub(crate) fn text(&self, index: usize, name: &str) -> Result<&str, Fault> {
+        let value = self.required(index, name)?;
         value.as_str().ok_or_else(|| self.wrong_type(name, "string", value))
     }
 
     /// An optional text.
-    pub(crate) fn optional_text(&self, place: usize, name: &str) -> Result<Option<&str>, Fault> {
-        match self.get(place) {
+    pub(crate) fn optional_text(&self, index: usize, name: &str) -> Result<Option<&str>, Fault> {
+        match self.get(index) {
             None => Ok(None),
-            Some(_) => self.text(place, name).map(Some),
+            Some(_) => self.text(index, name).map(Some),
         }
     }
 
     /// A required whole number.
-    pub(crate) fn int(&self, place: usize, name: &str) -> Result<i64, Fault> {
-        let value = self.required(place, name)?;
+    pub(crate) fn int(&self, index: usize, name: &str) -> Result<i64, Fault> {
+        let value = self.required(index, name)?;
         java::as_long(value).ok_or_else(|| self.wrong_type(name, "number", value))
     }
 
     /// An optional whole number.
-    pub(crate) fn optional_int(&self, place: usize, name: &str) -> Result<Option<i64>, Fault> {
-        match self.get(place) {
+    pub(crate) fn optional_int(&self, index: usize, name: &str) -> Result<Option<i64>, Fault> {
+        match self.get(index) {
             None => Ok(None),
-            Some(_) => self.int(place, name).map(Some),
+            Some(_) => self.int(index, name).map(Some),
         }
     }
 
     /// An optional boolean.
-    pub(crate) fn flag(&self, place: usize, name: &str, default: bool) -> Result<bool, Fault> {
-        match self.get(place) {
+    pub(crate) fn flag(&self, index: usize, name: &str, default: bool) -> Result<bool, Fault> {
+        match self.get(index) {
             None => Ok(default),
             Some(value) if value.kind() == minijinja::value::ValueKind::Bool => Ok(value.is_true()),
             Some(value) => Err(self.wrong_type(name, "boolean", value)),

@@ -30,8 +30,8 @@ fn write_string(value: &Value, out: &mut String) {
         ValueKind::Number => write_number(value, out),
         ValueKind::Map => {
             out.push('{');
-            for (place, (key, item)) in pairs(value).iter().enumerate() {
-                out.push_str(if place == 0 { "" } else { ", " });
+            for (index, (key, item)) in pairs(value).iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
                 write_string(key, out);
                 out.push('=');
                 write_string(item, out);
@@ -40,8 +40,8 @@ fn write_string(value: &Value, out: &mut String) {
         }
         ValueKind::Seq | ValueKind::Iterable => {
             out.push('[');
-            for (place, item) in items(value).iter().enumerate() {
-                out.push_str(if place == 0 { "" } else { ", " });
+            for (index, item) in items(value).iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
                 write_string(item, out);
             }
             out.push(']');
@@ -107,8 +107,8 @@ fn write_json(value: &Value, out: &mut String) {
         }
         ValueKind::Map => {
             out.push('{');
-            for (place, (key, item)) in pairs(value).iter().enumerate() {
-                out.push_str(if place == 0 { "" } else { "," });
+            for (index, (key, item)) in pairs(value).iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { "," });
                 match key.as_str() {
                     Some(key) => write_json_string(key, out),
                     None => write_json_string(&to_string(key), out),
@@ -120,8 +120,8 @@ fn write_json(value: &Value, out: &mut String) {
         }
         ValueKind::Seq | ValueKind::Iterable => {
             out.push('[');
-            for (place, item) in items(value).iter().enumerate() {
-                out.push_str(if place == 0 { "" } else { "," });
+            for (index, item) in items(value).iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { "," });
                 write_json(item, out);
             }
             out.push(']');

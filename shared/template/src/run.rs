@@ -171,13 +171,13 @@ impl Run {
     pub(crate) fn set(&self, name: &str, value: Value) {
         let mut progress = self.progress();
         let found = progress.frames.iter().rposition(|frame| frame.sealed || frame.get(name).is_some());
-        let place = match found {
-            Some(place) => place,
+        let index = match found {
+            Some(index) => index,
             // A root variable is hidden for the whole template, not only for the loop it is set in.
             None if self.scope().variables.get(name).is_some() => 0,
             None => progress.frames.len().saturating_sub(1),
         };
-        if let Some(frame) = progress.frames.get_mut(place) {
+        if let Some(frame) = progress.frames.get_mut(index) {
             frame.set(name, value);
         }
     }
@@ -240,8 +240,8 @@ impl Run {
 
     /// The next number of the random sequence: SplitMix64 of the seed.
     pub(crate) fn random(&self) -> u64 {
-        let place = self.shared.drawn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let mut z = self.scope().ambient.seed.wrapping_add(place.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let index = self.shared.drawn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let mut z = self.scope().ambient.seed.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)

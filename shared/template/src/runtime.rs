@@ -119,17 +119,17 @@ fn statement(
     });
 }
 
-fn at(values: &[Value], place: usize) -> &Value {
+fn at(values: &[Value], index: usize) -> &Value {
     static NONE: Value = Value::UNDEFINED;
-    values.get(place).unwrap_or(&NONE)
+    values.get(index).unwrap_or(&NONE)
 }
 
-fn text(values: &[Value], place: usize) -> &str {
-    at(values, place).as_str().unwrap_or_default()
+fn text(values: &[Value], index: usize) -> &str {
+    at(values, index).as_str().unwrap_or_default()
 }
 
-fn line(values: &[Value], place: usize) -> u32 {
-    at(values, place).as_i64().and_then(|line| u32::try_from(line).ok()).unwrap_or(1)
+fn line(values: &[Value], index: usize) -> u32 {
+    at(values, index).as_i64().and_then(|line| u32::try_from(line).ok()).unwrap_or(1)
 }
 
 /// A value that is used: undefined is an error.

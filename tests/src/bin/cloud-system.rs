@@ -5,6 +5,8 @@
 //!
 //! Run it where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-system …`.
 
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
+
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use futures::StreamExt as _;

@@ -1,5 +1,10 @@
 //! The addresses of the emulators.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use anyhow::Context as _;
 
 /// The addresses of the emulators, as `tests/tools/emulators.sh env` prints them.

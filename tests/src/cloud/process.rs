@@ -1,5 +1,10 @@
 //! A program as a process: started, checked, killed.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use anyhow::{Context as _, bail, ensure};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

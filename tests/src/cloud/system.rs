@@ -1,5 +1,7 @@
 //! All of it together.
 
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
+
 use super::environment::Environment;
 use super::process::{FunctionProcess, start_server};
 use super::proxy::{Faults, Proxy};
@@ -21,8 +23,8 @@ use tokio::process::Child;
 /// The number of deliveries before a message is a dead letter. It is Pub/Sub's limit, because functions are
 /// killed more often here than anywhere else.
 const DELIVERIES: u32 = 100;
-/// The longest wait before a message is delivered again: short, so that a round of faults ends soon.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
+/// The shortest and the longest wait before a message is delivered again: short, so that a round of faults ends soon.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// The key for SECRET values.
 const KEY: &str = "c2VndWUgY2xvdWQgdGVzdHMsIDMyIGJ5dGVzIGxvbmc=";
 
@@ -145,8 +147,8 @@ impl System {
                     endpoint: format!("{}/{target}", self.proxy.url),
                     ack_deadline: subscription.ack_deadline,
                     backoff: (
-                        subscription.minimum_backoff,
-                        LONGEST_BACKOFF.min(subscription.maximum_backoff),
+                        BACKOFF.0.min(subscription.minimum_backoff),
+                        BACKOFF.1.min(subscription.maximum_backoff),
                     ),
                     dead_letters: subscription
                         .max_delivery_attempts

@@ -1,5 +1,7 @@
 //! Fills a store with past executions, written directly into it.
 
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
+
 use futures::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use segue_model::Map;

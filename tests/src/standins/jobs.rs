@@ -1,6 +1,8 @@
 //! Cloud Run jobs. The first container of a job runs as a process of this machine, whatever its image, in an
 //! empty environment. Its bucket is a directory at the path where the container expects it.
 
+#![expect(clippy::disallowed_methods, reason = "a stand-in is a service of its own, with its own clock")]
+
 use super::answer::{Answer, Refusal};
 use super::objects::Mounted;
 use anyhow::Context as _;
@@ -118,29 +120,29 @@ struct JobId {
     job_id: String,
 }
 
-type Place = Path<HashMap<String, String>>;
+type ResourcePath = Path<HashMap<String, String>>;
 
-fn part<'a>(place: &'a Place, name: &str) -> &'a str {
-    place.get(name).map_or("", String::as_str)
+fn part<'a>(path: &'a ResourcePath, name: &str) -> &'a str {
+    path.get(name).map_or("", String::as_str)
 }
 
-fn parent(place: &Place) -> String {
-    format!("projects/{}/locations/{}", part(place, "project"), part(place, "location"))
+fn parent(path: &ResourcePath) -> String {
+    format!("projects/{}/locations/{}", part(path, "project"), part(path, "location"))
 }
 
 /// The name of a job in a path, which may end with an action.
-fn job_name(place: &Place) -> String {
-    let job = part(place, "job");
-    format!("{}/jobs/{}", parent(place), job.split(':').next().unwrap_or_default())
+fn job_name(path: &ResourcePath) -> String {
+    let job = part(path, "job");
+    format!("{}/jobs/{}", parent(path), job.split(':').next().unwrap_or_default())
 }
 
 async fn create(
     State(platform): Shared,
-    place: Place,
+    path: ResourcePath,
     Query(id): Query<JobId>,
     Json(made): Json<Value>,
 ) -> Answer {
-    let name = format!("{}/jobs/{}", parent(&place), id.job_id);
+    let name = format!("{}/jobs/{}", parent(&path), id.job_id);
     let mut jobs = platform.jobs();
     if jobs.contains_key(&name) {
         return Err(Refusal::already_exists(&name));
@@ -149,7 +151,7 @@ async fn create(
     let shown = job.json(&name);
     jobs.insert(name, job);
     Ok(Json(json!({
-        "name": format!("{}/operations/create-{}", parent(&place), id.job_id),
+        "name": format!("{}/operations/create-{}", parent(&path), id.job_id),
         "done": true,
         "response": typed(shown, "Job"),
     })))
@@ -162,18 +164,18 @@ fn typed(mut value: Value, kind: &str) -> Value {
     value
 }
 
-async fn job(State(platform): Shared, place: Place) -> Answer {
-    let name = job_name(&place);
+async fn job(State(platform): Shared, path: ResourcePath) -> Answer {
+    let name = job_name(&path);
     let jobs = platform.jobs();
     let job = jobs.get(&name).ok_or_else(|| Refusal::not_found(&name))?;
     Ok(Json(job.json(&name)))
 }
 
-async fn run(State(platform): Shared, place: Place) -> Answer {
-    if !part(&place, "job").ends_with(":run") {
+async fn run(State(platform): Shared, path: ResourcePath) -> Answer {
+    if !part(&path, "job").ends_with(":run") {
         return Err(Refusal::invalid("a job is posted to with :run"));
     }
-    let name = job_name(&place);
+    let name = job_name(&path);
     let mut jobs = platform.jobs();
     let job = jobs.get_mut(&name).ok_or_else(|| Refusal::not_found(&name))?;
     let spec: Spec =
@@ -186,7 +188,7 @@ async fn run(State(platform): Shared, place: Place) -> Answer {
     let shown = execution.json(&name);
     job.executions.push(execution);
     drop(jobs);
-    let answer = operation_json(&place, &id, shown, false);
+    let answer = operation_json(&path, &id, shown, false);
     tokio::spawn(async move {
         let end = work(spec, platform.storage.clone(), &stop).await;
         let mut jobs = platform.jobs();
@@ -198,9 +200,9 @@ async fn run(State(platform): Shared, place: Place) -> Answer {
     Ok(answer)
 }
 
-fn operation_json(place: &Place, id: &str, execution: Value, done: bool) -> Json<Value> {
+fn operation_json(path: &ResourcePath, id: &str, execution: Value, done: bool) -> Json<Value> {
     let mut shown = json!({
-        "name": format!("{}/operations/{id}", parent(place)),
+        "name": format!("{}/operations/{id}", parent(path)),
         "metadata": typed(execution.clone(), "Execution"),
         "done": done,
     });
@@ -210,54 +212,54 @@ fn operation_json(place: &Place, id: &str, execution: Value, done: bool) -> Json
     Json(shown)
 }
 
-async fn operation(State(platform): Shared, place: Place) -> Answer {
-    let wanted = part(&place, "operation");
+async fn operation(State(platform): Shared, path: ResourcePath) -> Answer {
+    let wanted = part(&path, "operation");
     let jobs = platform.jobs();
     for (name, job) in &*jobs {
         if let Some(execution) = job.executions.iter().find(|execution| execution.id == wanted) {
-            return Ok(operation_json(&place, wanted, execution.json(name), execution.end.is_some()));
+            return Ok(operation_json(&path, wanted, execution.json(name), execution.end.is_some()));
         }
     }
     Err(Refusal::not_found(&format!("the operation {wanted}")))
 }
 
-async fn delete(State(platform): Shared, place: Place) -> Answer {
-    let name = job_name(&place);
+async fn delete(State(platform): Shared, path: ResourcePath) -> Answer {
+    let name = job_name(&path);
     let job = platform.jobs().remove(&name).ok_or_else(|| Refusal::not_found(&name))?;
     for execution in &job.executions {
         execution.stop.cancel();
     }
-    let operation = format!("{}/operations/delete-{}", parent(&place), part(&place, "job"));
+    let operation = format!("{}/operations/delete-{}", parent(&path), part(&path, "job"));
     Ok(Json(json!({"name": operation, "done": true, "response": typed(job.json(&name), "Job")})))
 }
 
 /// Changes the execution that a path names. The path may end with an action.
 fn with_execution(
     platform: &Platform,
-    place: &Place,
+    path: &ResourcePath,
     then: impl FnOnce(&Execution, &str) -> Value,
 ) -> Answer {
-    let name = job_name(place);
-    let id = part(place, "execution").split(':').next().unwrap_or_default();
+    let name = job_name(path);
+    let id = part(path, "execution").split(':').next().unwrap_or_default();
     let jobs = platform.jobs();
     let found = jobs.get(&name).and_then(|job| job.executions.iter().find(|execution| execution.id == id));
     let execution = found.ok_or_else(|| Refusal::not_found(&format!("{name}/executions/{id}")))?;
     Ok(Json(then(execution, &name)))
 }
 
-async fn execution(State(platform): Shared, place: Place) -> Answer {
-    with_execution(&platform, &place, Execution::json)
+async fn execution(State(platform): Shared, path: ResourcePath) -> Answer {
+    with_execution(&platform, &path, Execution::json)
 }
 
-async fn cancel(State(platform): Shared, place: Place) -> Answer {
-    with_execution(&platform, &place, |execution, name| {
+async fn cancel(State(platform): Shared, path: ResourcePath) -> Answer {
+    with_execution(&platform, &path, |execution, name| {
         execution.stop.cancel();
-        operation_json(&place, &execution.id, execution.json(name), false).0
+        operation_json(&path, &execution.id, execution.json(name), false).0
     })
 }
 
-async fn tasks(State(platform): Shared, place: Place) -> Answer {
-    with_execution(&platform, &place, |execution, name| {
+async fn tasks(State(platform): Shared, path: ResourcePath) -> Answer {
+    with_execution(&platform, &path, |execution, name| {
         let mut task = json!({"name": format!("{name}/executions/{}/tasks/0", execution.id)});
         if let (Some(end), Some(fields)) = (&execution.end, task.as_object_mut()) {
             let result = json!({"exitCode": end.code, "termSignal": end.signal});

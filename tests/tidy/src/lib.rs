@@ -13,11 +13,15 @@
 #[cfg(test)]
 mod citations;
 #[cfg(test)]
+mod configuration;
+#[cfg(test)]
 mod crates;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod links;
+#[cfg(test)]
+mod targets;
 #[cfg(test)]
 mod texts;
 #[cfg(test)]

@@ -82,8 +82,8 @@ fn texts_hold_for_every_machine_and_are_finished() {
     ];
     let mut wrong = Vec::new();
     for path in files(&[
-        ".rs", ".md", ".yaml", ".yml", ".toml", ".sh", ".sql", ".tf", "Makefile", ".ci/run", ".ts", ".js",
-        ".json", ".svelte", ".css",
+        ".rs", ".md", ".yaml", ".yml", ".toml", ".sh", ".sql", ".tf", ".hcl", ".go", "Makefile", ".ci/run",
+        ".ts", ".js", ".json", ".svelte", ".css",
     ]) {
         for (number, line) in read(&path).lines().enumerate() {
             for (first, second) in refused {

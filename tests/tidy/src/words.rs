@@ -71,9 +71,10 @@ fn texts_have_no_banned_words() {
     let banned = banned(&read(Path::new(STYLE)));
     let is_text = |path: &PathBuf| !QUOTING.iter().any(|quoting| Path::new(quoting) == path);
     let mut wrong = Vec::new();
-    for path in files(&[".md", ".sh", "Makefile", ".ci/run", ".rs", ".ts", ".js", ".svelte"])
-        .into_iter()
-        .filter(is_text)
+    for path in
+        files(&[".md", ".sh", "Makefile", ".ci/run", ".rs", ".go", ".tf", ".hcl", ".ts", ".js", ".svelte"])
+            .into_iter()
+            .filter(is_text)
     {
         for (phrase, line) in found(&read(&path), &banned) {
             wrong.push(format!("{}:{line}: `{phrase}` is banned, see {STYLE}", path.display()));

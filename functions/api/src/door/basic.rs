@@ -29,7 +29,7 @@ impl BasicAuth {
     ///
     /// # Errors
     /// An error if only one of them is set, because half a protection protects nothing.
-    pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, HalfSet> {
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, HalfSet> {
         let read = |name: &str| variable(name).filter(|value| !value.is_empty());
         match (read("SEGUE_USERNAME"), read("SEGUE_PASSWORD")) {
             (Some(username), Some(password)) => Ok(Some(Self { username, password })),
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn the_environment_names_both_or_neither() {
         let read = |pairs: &[(&str, &str)]| {
-            BasicAuth::from_env(|name| {
+            BasicAuth::from_variables(|name| {
                 pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
             })
         };

@@ -2,11 +2,11 @@
 //! without showing the token.
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use segue_ports::random_name;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq as _;
-use uuid::Uuid;
 
 /// How long a link is valid.
 const LINK: Duration = Duration::from_secs(10 * 60);
@@ -89,7 +89,7 @@ pub(crate) const PATH: &str = "/segue/open";
 
 /// 244 random bits from the system.
 fn random() -> String {
-    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+    random_name() + &random_name()
 }
 
 /// Takes the same time, however much of the text is right.

@@ -16,8 +16,8 @@ pub(crate) fn document(endpoints: &[Endpoint], version: &str) -> Json {
     let mut components = Components::new();
     let mut paths = Map::new();
     for endpoint in endpoints {
-        let place = paths.entry(endpoint.path.replace("{*", "{")).or_insert_with(|| json!({}));
-        if let Json::Object(methods) = place {
+        let location = paths.entry(endpoint.path.replace("{*", "{")).or_insert_with(|| json!({}));
+        if let Json::Object(methods) = location {
             let method = endpoint.method.as_str().to_ascii_lowercase();
             methods.insert(method, operation(endpoint, &mut components));
         }
@@ -102,8 +102,8 @@ fn parameter(param: &Param) -> Json {
         Kind::ManyOf(names) => json!({"type": "array", "items": {"type": "string", "enum": names}}),
         Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
     };
-    let place = if param.in_header { "header" } else { "query" };
-    json!({"name": param.name, "in": place, "description": param.about, "required": param.required, "schema": schema})
+    let location = if param.in_header { "header" } else { "query" };
+    json!({"name": param.name, "in": location, "description": param.about, "required": param.required, "schema": schema})
 }
 
 /// The media types of a body with their schemas; None if there is no body.

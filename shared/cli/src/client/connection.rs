@@ -3,6 +3,7 @@
 use super::error::Refused;
 use super::http::{Client, Who};
 use crate::credentials;
+use crate::environment::environment;
 use crate::report::Output;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -69,7 +70,8 @@ impl Connection {
                     "the server {address} is not an address; write http://HOST:PORT or https://…"
                 ))
             })?;
-        let user = credentials::user("--user", self.user.as_deref(), |name| std::env::var(name).ok())
+        let environment = environment();
+        let user = credentials::user("--user", self.user.as_deref(), |name| environment.get(name))
             .map_err(|error| Refused(format!("{error:#}")))?;
         // The token is sent only to the server that wrote the file.
         let token =

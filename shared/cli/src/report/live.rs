@@ -2,11 +2,11 @@
 
 use super::{text, tree};
 use console::{Term, style};
-use jiff::Timestamp;
 use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::task_run::TaskRun;
+use segue_ports::{Clock as _, SystemClock};
 use segue_standalone::Change;
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
@@ -54,7 +54,7 @@ impl Live {
                 let is_news = run.current().is_terminal()
                     && self.printed.insert((run.id.clone(), run.state.histories().len()));
                 if is_news && !self.is_terminal {
-                    println!("{}", tree::line(run, 1, Timestamp::now()));
+                    println!("{}", tree::line(run, 1, SystemClock.now()));
                 }
             }
         }
@@ -84,7 +84,7 @@ impl Live {
     /// Says how it ended.
     pub(crate) fn end(&mut self, execution: &Execution, runs: &[&TaskRun]) {
         self.clear();
-        let now = Timestamp::now();
+        let now = SystemClock.now();
         if self.is_terminal {
             println!("{}", heading(execution));
             for line in tree::lines(runs, now) {
@@ -123,7 +123,7 @@ impl Live {
         }
         let (height, width) = self.term.size();
         let runs: Vec<&TaskRun> = self.runs.values().collect();
-        let lines = tree::lines(&runs, Timestamp::now());
+        let lines = tree::lines(&runs, SystemClock.now());
         let most = usize::from(height).saturating_sub(2);
         let skipped = lines.len().saturating_sub(most);
         for line in lines.iter().skip(skipped) {

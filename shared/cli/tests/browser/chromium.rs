@@ -1,5 +1,10 @@
 //! A browser without a window, and the server of the pages it looks at.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use axum::Router;
 use axum::extract::Query;
 use axum::response::Html;

@@ -1,5 +1,10 @@
 //! The command itself, as a server and as its client.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use crate::support::segue;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

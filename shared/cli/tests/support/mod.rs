@@ -1,5 +1,10 @@
 //! The command `segue`, for the tests that start it.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use std::path::Path;
 use std::process::Stdio;
 use tokio::process::Command;

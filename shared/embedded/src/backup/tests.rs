@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
+
 use super::*;
 use crate::{EmbeddedOptions, open_with};
 use segue_ports::kv::{KvType, KvWrite};

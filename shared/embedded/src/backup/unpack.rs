@@ -4,7 +4,7 @@ use super::archive::{Entry, List, Summed, hex};
 use super::{Contents, DATABASE, KEY, LIST, failed};
 use crate::private;
 use flate2::read::GzDecoder;
-use segue_ports::PortError;
+use segue_ports::{Clock as _, PortError, SystemClock};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::BufReader;
@@ -36,7 +36,7 @@ pub fn restore(file: &Path, data_dir: &Path, force: bool) -> Result<(Contents, O
     let aside = aside.map_err(|error| failed(folder, &error))?;
     let contents = unpack(file, aside.path())?;
     let before = if there {
-        let now = jiff::Timestamp::now().as_second();
+        let now = SystemClock.now().as_second();
         let name = data_dir.file_name().unwrap_or_default().to_string_lossy();
         let before = folder.join(format!("{name}.before-{now}"));
         std::fs::rename(data_dir, &before).map_err(|error| failed(data_dir, &error))?;

@@ -31,7 +31,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lane::LaneCell;
 use segue_ports::wire::Message;
-use segue_ports::{DeadLetterHandler, EventBus, MessageHandler, Outgoing, PortError, Topic};
+use segue_ports::{
+    Clock as _, DeadLetterHandler, EventBus, MessageHandler, Outgoing, PortError, SystemClock, Topic,
+};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,7 +105,7 @@ impl DurableBus {
     /// # Errors
     /// [`PortError::Unavailable`] when the database cannot be read.
     pub fn new(database: Database, options: BusOptions) -> Result<Self, PortError> {
-        let now = Timestamp::now().as_millisecond();
+        let now = SystemClock.now().as_millisecond();
         let found = database.read_blocking(move |connection| {
             let (count, last) = table::totals(connection)?;
             Ok((count, last, table::marked(connection, now)?))

@@ -12,10 +12,9 @@ use super::waiting::Waiting;
 use super::{Handling, PORT, Shared};
 use crate::database::DbError;
 use futures::FutureExt as _;
-use jiff::Timestamp;
 use segue_ports::bus::GivenUp;
 use segue_ports::wire::Message;
-use segue_ports::{PortError, Verdict};
+use segue_ports::{Clock as _, PortError, SystemClock, Verdict};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -409,7 +408,7 @@ fn backoff(deliveries: u32) -> Duration {
 }
 
 fn now_millis() -> i64 {
-    Timestamp::now().as_millisecond()
+    SystemClock.now().as_millisecond()
 }
 
 async fn end_of(writing: &mut Option<JoinHandle<Written>>) -> Option<Written> {

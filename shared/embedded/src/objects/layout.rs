@@ -6,8 +6,8 @@
 use super::names::check_key;
 use crate::private;
 use jiff::Timestamp;
-use segue_ports::PortError;
 use segue_ports::object::{ObjectAddress, check_bucket_name};
+use segue_ports::{Clock as _, PortError, SystemClock};
 use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ impl Layout {
 
     /// A number larger than all earlier ones: nanoseconds since 1970.
     pub(super) fn next_generation(&self) -> u64 {
-        let now = u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or_default();
+        let now = u64::try_from(SystemClock.now().as_nanosecond()).unwrap_or_default();
         let before = self
             .last
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(now.max(last + 1)))

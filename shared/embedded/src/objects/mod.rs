@@ -29,10 +29,10 @@ use jiff::Timestamp;
 use layout::{Layout, failed, is_absent};
 use list::Query;
 use place::{Temporary, place, place_new};
-use segue_ports::PortError;
 use segue_ports::object::{
     BucketInfo, BucketSpec, ByteStream, Listing, ObjectAddress, ObjectAttributes, ObjectInfo, ObjectStore,
 };
+use segue_ports::{Clock as _, PortError, SystemClock};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -122,7 +122,7 @@ fn bucket_of(spec: BucketSpec, created: Timestamp) -> BucketInfo {
         storage_class: spec.storage_class,
         labels: spec.labels,
         created,
-        updated: Timestamp::now(),
+        updated: SystemClock.now(),
     }
 }
 
@@ -138,7 +138,7 @@ impl ObjectStore for DirectoryObjectStore {
                 }
                 Err(error) => return Err(failed(&path, &error)),
             }
-            let info = bucket_of(spec, Timestamp::now());
+            let info = bucket_of(spec, SystemClock.now());
             say_of_bucket(layout, &info)?;
             layout.sync_names(&path, &layout.root)?;
             Ok(info)

@@ -42,7 +42,7 @@ pub(super) fn uncount(number: i64) -> u64 {
 }
 
 /// The key of the row at a position of an execution.
-pub(super) fn place(execution: i64, position: u64) -> Result<i64, DbError> {
+pub(super) fn row_key(execution: i64, position: u64) -> Result<i64, DbError> {
     let (Ok(position), Ok(execution)) = (u32::try_from(position), i32::try_from(execution)) else {
         return Err(PortError::invalid(format!(
             "an execution can have at most {} task runs and as many log lines",
@@ -54,14 +54,14 @@ pub(super) fn place(execution: i64, position: u64) -> Result<i64, DbError> {
 }
 
 /// The keys of all rows of an execution.
-pub(super) fn places(execution: i64) -> RangeInclusive<i64> {
+pub(super) fn row_keys(execution: i64) -> RangeInclusive<i64> {
     let first = execution << 32;
     first..=(first | i64::from(u32::MAX))
 }
 
 /// The position in such a key.
-pub(super) fn position(place: i64) -> u64 {
-    uncount(place & i64::from(u32::MAX))
+pub(super) fn position(row_key: i64) -> u64 {
+    uncount(row_key & i64::from(u32::MAX))
 }
 
 /// The number of an execution. None if the execution is unknown.
@@ -119,10 +119,10 @@ mod tests {
 
     #[test]
     fn places_of_one_execution_never_meet_those_of_another() {
-        assert_eq!(place(7, 0).unwrap(), *places(7).start());
-        assert_eq!(place(7, u64::from(u32::MAX)).unwrap(), *places(7).end());
-        assert!(places(7).end() < places(8).start());
-        assert_eq!(position(place(7, 12).unwrap()), 12);
-        assert!(place(7, u64::from(u32::MAX) + 1).is_err());
+        assert_eq!(row_key(7, 0).unwrap(), *row_keys(7).start());
+        assert_eq!(row_key(7, u64::from(u32::MAX)).unwrap(), *row_keys(7).end());
+        assert!(row_keys(7).end() < row_keys(8).start());
+        assert_eq!(position(row_key(7, 12).unwrap()), 12);
+        assert!(row_key(7, u64::from(u32::MAX) + 1).is_err());
     }
 }

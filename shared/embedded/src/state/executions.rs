@@ -1,6 +1,8 @@
 //! Executions: create, read, change, remove.
 
-use super::codec::{count, decode, first, number, number_of, place, places, position, rows, run, uncount};
+use super::codec::{
+    count, decode, first, number, number_of, position, row_key, row_keys, rows, run, uncount,
+};
 use super::rows::{CommitRows, ExecutionRow, NewRows};
 use super::{kv, logs, timers};
 use crate::database::DbError;
@@ -48,7 +50,7 @@ pub(super) fn load(connection: &Connection, id: &ExecutionId) -> Result<Option<S
             Ok((decode(&row.get::<_, String>(0)?)?, decode(&row.get::<_, String>(1)?)?, uncount(row.get(2)?)))
         })?;
     let Some((execution, notes, version)) = found else { return Ok(None) };
-    let of = places(no);
+    let of = row_keys(no);
     let task_runs = rows(
         connection,
         "SELECT place, body FROM task_runs WHERE place BETWEEN ?1 AND ?2 ORDER BY place",
@@ -111,7 +113,7 @@ fn put_task_runs(
         run(
             connection,
             "INSERT OR REPLACE INTO task_runs (place, id, body) VALUES (?1, ?2, ?3)",
-            params![place(no, *position)?, id.as_str(), body],
+            params![row_key(no, *position)?, id.as_str(), body],
         )?;
     }
     Ok(())
@@ -173,15 +175,15 @@ fn remove_task_runs(connection: &Connection, no: i64, removed: &[TaskRunId]) -> 
         return Ok(());
     }
     let removed: HashSet<&str> = removed.iter().map(TaskRunId::as_str).collect();
-    let of = places(no);
+    let of = row_keys(no);
     let known = rows(
         connection,
         "SELECT place, id FROM task_runs WHERE place BETWEEN ?1 AND ?2",
         [of.start(), of.end()],
         |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
     )?;
-    for (place, _) in known.iter().filter(|(_, id)| removed.contains(id.as_str())) {
-        run(connection, "DELETE FROM task_runs WHERE place = ?1", [place])?;
+    for (row_key, _) in known.iter().filter(|(_, id)| removed.contains(id.as_str())) {
+        run(connection, "DELETE FROM task_runs WHERE place = ?1", [row_key])?;
     }
     Ok(())
 }
@@ -194,13 +196,13 @@ pub(super) fn delete(connection: &Connection, id: &ExecutionId) -> Result<bool, 
     if let Some((labels, start)) = &found {
         remove_labels(connection, no, labels, *start)?;
     }
-    let of = places(no);
+    let of = row_keys(no);
     run(connection, "DELETE FROM task_runs WHERE place BETWEEN ?1 AND ?2", [of.start(), of.end()])?;
     run(connection, "DELETE FROM logs WHERE place BETWEEN ?1 AND ?2", [of.start(), of.end()])?;
     for table in ["claims", "timers"] {
         run(connection, &format!("DELETE FROM {table} WHERE execution = ?1"), [no])?;
     }
-    // A slot without an existing holder would be lost.
+    // A permit without an existing holder would be lost.
     run(connection, "DELETE FROM slots WHERE execution = ?1", [id.as_str()])?;
     run(connection, "DELETE FROM executions WHERE no = ?1", [no])?;
     run(connection, "DELETE FROM execution_ids WHERE no = ?1", [no])?;

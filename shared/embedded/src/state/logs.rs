@@ -1,7 +1,7 @@
 //! Logs: lines in the order of their arrival.
 
 use super::codec::{
-    count, decode, first, nanos, number, number_of, place, places, position, rows, run, uncount,
+    count, decode, first, nanos, number, number_of, position, row_key, row_keys, rows, run, uncount,
 };
 use super::rows::{LogRow, severity};
 use super::search::in_namespace;
@@ -21,7 +21,7 @@ pub(super) fn append(connection: &Connection, lines: &[LogRow]) -> Result<(), Db
             run(
                 connection,
                 "INSERT INTO logs (place, level, body) VALUES (?1, ?2, ?3)",
-                params![place(no, next)?, line.level, line.body],
+                params![row_key(no, next)?, line.level, line.body],
             )?;
             next = next.saturating_add(1);
         }
@@ -30,7 +30,7 @@ pub(super) fn append(connection: &Connection, lines: &[LogRow]) -> Result<(), Db
 }
 
 fn next_position(connection: &Connection, no: i64) -> Result<u64, DbError> {
-    let of = places(no);
+    let of = row_keys(no);
     let last: Option<i64> = first(
         connection,
         "SELECT max(place) FROM logs WHERE place BETWEEN ?1 AND ?2",
@@ -48,7 +48,7 @@ pub(super) fn read(
     after: u64,
 ) -> Result<Vec<LogEntry>, DbError> {
     let Some(no) = number(connection, execution.as_str())? else { return Ok(Vec::new()) };
-    let of = places(no);
+    let of = row_keys(no);
     // At the lowest level no line is left out, so the position is found without skipping lines.
     let (from, skip) = if min_level == LogLevel::Trace {
         (of.start().saturating_add(count(after)?), 0)
@@ -73,7 +73,7 @@ pub(super) fn page(
     limit: u32,
 ) -> Result<LogPage, DbError> {
     let Some(no) = number(connection, execution.as_str())? else { return Ok(LogPage::default()) };
-    let of = places(no);
+    let of = row_keys(no);
     let found: Vec<(u64, LogEntry)> = rows(
         connection,
         "SELECT place, body FROM logs WHERE place BETWEEN ?1 AND ?2 AND level >= ?3 ORDER BY place LIMIT ?4",
@@ -136,7 +136,7 @@ pub(super) fn search(connection: &Connection, filter: &LogFilter) -> Result<(Vec
 
 pub(super) fn delete(connection: &Connection, execution: &ExecutionId) -> Result<u64, DbError> {
     let Some(no) = number(connection, execution.as_str())? else { return Ok(0) };
-    let of = places(no);
+    let of = row_keys(no);
     let lines = run(connection, "DELETE FROM logs WHERE place BETWEEN ?1 AND ?2", [of.start(), of.end()])?;
     Ok(u64::try_from(lines).unwrap_or(u64::MAX))
 }

@@ -4,7 +4,7 @@
 //! each kind of record, with functions from a connection and plain values to plain values.
 //!
 //! What it must not know: what the engine's notes mean, when a timer should be set, or which execution may
-//! have a slot, apart from the order of asking.
+//! have a permit, apart from the order of asking.
 //!
 //! How to add one more kind of record: a table in `database/schema.sql`, a file here, a method of the port.
 
@@ -15,9 +15,9 @@ mod executions;
 mod flows;
 mod kv;
 mod logs;
+mod permits;
 mod rows;
 mod search;
-mod slots;
 mod timers;
 mod triggers;
 
@@ -28,6 +28,7 @@ use crate::database::{Database, DbError};
 use async_trait::async_trait;
 use codec::encode;
 use jiff::Timestamp;
+use permits::Lane;
 use rows::{CommitRows, LogRow, NewRows};
 use rusqlite::Connection;
 use segue_model::backfill::Backfill;
@@ -40,10 +41,10 @@ use segue_ports::PortError;
 use segue_ports::kv::{KvEntry, KvWrite};
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, LogFilter, LogPage, Slot, StateStore, StoredExecution, StoredFlow, Timer,
+    Claim, Commit, ExecutionFilter, LogFilter, LogPage, Permit, StateStore, StoredExecution, StoredFlow,
+    Timer,
 };
 use segue_ports::wire::AttemptKey;
-use slots::Lane;
 use std::path::Path;
 
 const PORT: &str = "state store";
@@ -308,7 +309,7 @@ impl StateStore for SqliteStateStore {
         self.write(move |connection| timers::clear(connection, &timer)).await
     }
 
-    async fn take_slot(
+    async fn take_permit(
         &self,
         namespace: &str,
         flow_id: &str,
@@ -316,12 +317,12 @@ impl StateStore for SqliteStateStore {
         execution: &ExecutionId,
         wait: bool,
         now: Timestamp,
-    ) -> Result<Slot, PortError> {
+    ) -> Result<Permit, PortError> {
         let (lane, execution) = (lane(namespace, flow_id), execution.clone());
-        self.write(move |connection| slots::take(connection, &lane, limit, &execution, wait, now)).await
+        self.write(move |connection| permits::take(connection, &lane, limit, &execution, wait, now)).await
     }
 
-    async fn release_slot(
+    async fn release_permit(
         &self,
         namespace: &str,
         flow_id: &str,
@@ -329,7 +330,7 @@ impl StateStore for SqliteStateStore {
         now: Timestamp,
     ) -> Result<Vec<ExecutionId>, PortError> {
         let (lane, execution) = (lane(namespace, flow_id), execution.clone());
-        self.write(move |connection| slots::release(connection, &lane, &execution, now)).await
+        self.write(move |connection| permits::release(connection, &lane, &execution, now)).await
     }
 }
 

@@ -7,7 +7,7 @@ use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
 use segue_ports::PortError;
 use segue_ports::conformance::state_store as conformance;
-use segue_ports::state::{Claim, Commit, ExecutionFilter, Slot, StateStore as _, Timer};
+use segue_ports::state::{Claim, Commit, ExecutionFilter, Permit, StateStore as _, Timer};
 use segue_ports::wire::AttemptKey;
 use std::sync::Arc;
 
@@ -132,20 +132,20 @@ async fn of_commits_on_one_version_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn slots_are_never_exceeded_under_contention() {
+async fn permits_are_never_exceeded_under_contention() {
     let store = Arc::new(SqliteStateStore::in_memory().unwrap());
     let now = Timestamp::UNIX_EPOCH;
     let asking: Vec<_> = (0..40)
         .map(|index| {
             let store = Arc::clone(&store);
             let id = ExecutionId::from(format!("e{index:02}"));
-            tokio::spawn(async move { (store.take_slot("n", "f", 3, &id, true, now).await.unwrap(), id) })
+            tokio::spawn(async move { (store.take_permit("n", "f", 3, &id, true, now).await.unwrap(), id) })
         })
         .collect();
     let mut running = Vec::new();
     for one in asking {
-        let (slot, id) = one.await.unwrap();
-        if slot == Slot::Granted {
+        let (permit, id) = one.await.unwrap();
+        if permit == Permit::Granted {
             running.push(id);
         }
     }
@@ -153,7 +153,7 @@ async fn slots_are_never_exceeded_under_contention() {
     let mut ended = 0;
     while let Some(id) = running.pop() {
         ended += 1;
-        running.extend(store.release_slot("n", "f", &id, now).await.unwrap());
+        running.extend(store.release_permit("n", "f", &id, now).await.unwrap());
         assert!(running.len() <= 3);
     }
     assert_eq!(ended, 40, "everybody had a turn");
@@ -177,15 +177,15 @@ async fn a_failed_change_does_not_affect_others() {
 }
 
 #[tokio::test]
-async fn deleting_who_holds_a_slot_does_not_lose_it() {
+async fn deleting_who_holds_a_permit_does_not_lose_it() {
     let (_directory, store) = on_disk();
     let now = Timestamp::UNIX_EPOCH;
     let (first, second) = (ExecutionId::from("first"), ExecutionId::from("second"));
     store.create_execution(&execution("first")).await.unwrap();
-    assert_eq!(store.take_slot("n", "f", 1, &first, true, now).await.unwrap(), Slot::Granted);
-    assert_eq!(store.take_slot("n", "f", 1, &second, true, now).await.unwrap(), Slot::Full);
+    assert_eq!(store.take_permit("n", "f", 1, &first, true, now).await.unwrap(), Permit::Granted);
+    assert_eq!(store.take_permit("n", "f", 1, &second, true, now).await.unwrap(), Permit::Full);
     store.delete_execution(&first).await.unwrap();
-    assert_eq!(store.release_slot("n", "f", &first, now).await.unwrap(), [second]);
+    assert_eq!(store.release_permit("n", "f", &first, now).await.unwrap(), [second]);
 }
 
 #[tokio::test]

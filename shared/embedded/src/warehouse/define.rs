@@ -13,6 +13,7 @@ use super::sql::names::{duckdb_name, literal, message_name, quote};
 use super::sql::statement::{CreateTable, OnExisting};
 use super::tables::{self, TableDetails};
 use segue_ports::warehouse::{QueryResult, TableKind, TableReference, WarehouseError};
+use segue_ports::{Clock as _, SystemClock};
 use serde_json::{Map, Value};
 
 fn column_list(columns: &[ColumnSpec]) -> String {
@@ -161,7 +162,7 @@ pub(crate) fn create_schema(
     let text = |name: &str| options.get(name).and_then(Value::as_str).map(str::to_owned);
     let info = segue_ports::warehouse::DatasetInfo {
         dataset: dataset.to_owned(),
-        created_at: Some(jiff::Timestamp::now()),
+        created_at: Some(SystemClock.now()),
         location: text("location"),
         description: text("description"),
         friendly_name: text("friendly_name"),

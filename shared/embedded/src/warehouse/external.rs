@@ -200,17 +200,17 @@ impl ExternalTable {
                 literal(&column.name),
                 literal(&reader_type(&column.data_type, care))
             ));
-            let place = literal(&format!("{} (position {position})", column.name));
+            let location = literal(&format!("{} (position {position})", column.name));
             let target = column.data_type.duckdb();
             values.push(match (&column.data_type, care) {
                 (DataType::String | DataType::Geography, _) => name.clone(),
-                (DataType::Int64, _) => format!("bq_csv_int64({name}, {place}) AS {name}"),
+                (DataType::Int64, _) => format!("bq_csv_int64({name}, {location}) AS {name}"),
                 (DataType::Bytes, _) => format!("from_base64({name}) AS {name}"),
                 (_, Care::Fast) => name.clone(),
                 (own, Care::Full) => {
                     let type_name = literal(&own.bigquery());
                     format!(
-                        "bq_csv_value({name}, TRY_CAST({name} AS {target}), {type_name}, {place}) AS {name}"
+                        "bq_csv_value({name}, TRY_CAST({name} AS {target}), {type_name}, {location}) AS {name}"
                     )
                 }
             });

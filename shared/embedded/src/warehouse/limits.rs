@@ -1,6 +1,6 @@
 //! The limits of queries of the embedded warehouse.
 
-use segue_ports::PortError;
+use segue_ports::{Environment, PortError};
 use std::time::Duration;
 
 /// The longest time of a query unless the environment says otherwise: BigQuery's own limit.
@@ -28,9 +28,9 @@ impl Limits {
     ///
     /// # Errors
     /// [`PortError::Invalid`] for any other value.
-    pub fn from_env() -> Result<Self, PortError> {
-        let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        Self::read(read("SEGUE_WAREHOUSE_QUERY_TIME").as_deref(), read("SEGUE_WAREHOUSE_MEMORY").as_deref())
+    pub fn from_environment(environment: &Environment) -> Result<Self, PortError> {
+        let read = |name| environment.filled(name);
+        Self::read(read("SEGUE_WAREHOUSE_QUERY_TIME"), read("SEGUE_WAREHOUSE_MEMORY"))
     }
 
     fn read(query_time: Option<&str>, memory: Option<&str>) -> Result<Self, PortError> {

@@ -44,12 +44,12 @@ pub use source::ObjectSource;
 use async_trait::async_trait;
 use catalog::Record;
 use engine::{Engine, Failure};
-use jiff::Timestamp;
 use pool::Pool;
 use segue_ports::warehouse::{
     CreateDataset, DatasetInfo, IfExists, QueryJob, QueryResult, TableInfo, TableReference, Warehouse,
     WarehouseError,
 };
+use segue_ports::{Clock as _, SystemClock};
 use sql::names::{check_dataset, quote};
 use std::path::Path;
 use std::sync::Arc;
@@ -236,7 +236,7 @@ fn create_dataset(engine: &Engine, request: CreateDataset) -> Result<DatasetInfo
         project: request.project,
         created: !there,
         updated: there,
-        created_at: if there { known.and_then(|known| known.created_at) } else { Some(Timestamp::now()) },
+        created_at: if there { known.and_then(|known| known.created_at) } else { Some(SystemClock.now()) },
         location: request.location,
         description: request.description,
         friendly_name: request.friendly_name,

@@ -81,7 +81,8 @@ async fn a_query_that_takes_longer_than_allowed_fails_and_says_so() {
     let refused = run(&warehouse, ENDLESS).await.unwrap_err();
     assert!(!refused.is_transient(), "the same would happen again: {refused}");
     assert!(
-        refused.to_string().contains("longer than 2s") && refused.to_string().contains("SEGUE_WAREHOUSE")
+        refused.to_string().contains("longer than 2s")
+            && refused.to_string().contains("SEGUE_WAREHOUSE_QUERY_TIME")
     );
     idle(&warehouse).await;
     run(&warehouse, "SELECT 1").await.unwrap();

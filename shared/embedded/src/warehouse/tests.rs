@@ -1,5 +1,10 @@
 //! The adapter on a real file: the conformance suite, the real samples, crashes, locks.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use super::DuckDbWarehouse;
 use async_trait::async_trait;
 use segue_ports::conformance::warehouse::{PutObject, all};
@@ -195,10 +200,10 @@ async fn a_killed_statement_leaves_no_trace() {
         sql: "CREATE SCHEMA d; CREATE TABLE d.t AS SELECT 1 AS x; INSERT INTO d.t (x) VALUES (2)".into(),
         ..QueryJob::default()
     };
-    if let Ok(place) = std::env::var(PLACE) {
-        let warehouse = open(Path::new(&place));
+    if let Ok(location) = std::env::var(PLACE) {
+        let warehouse = open(Path::new(&location));
         warehouse.query(done).await.unwrap();
-        std::fs::write(Path::new(&place).join("marker"), "").unwrap();
+        std::fs::write(Path::new(&location).join("marker"), "").unwrap();
         let endless = "INSERT INTO d.t (x) SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 600000)) AS a CROSS JOIN \
                        UNNEST(GENERATE_ARRAY(1, 600000)) AS b WHERE MOD(a * b, 7) = 3";
         run(&warehouse, endless).await.unwrap();

@@ -4,6 +4,11 @@
 //! asks of the file system. From that the test makes, for each answer, the folder as a disk would have it that keeps
 //! nothing but what was synced: contents of a file as of its last sync, names as of the last sync of their folder. The
 //! process's folder is opened from that, and all that was answered must be in it.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test has its own settings, and compares with the machine's clock"
+)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![allow(clippy::print_stderr, reason = "a test says why it is skipped")]
 

@@ -22,7 +22,7 @@ pub(super) fn unknown_input(checked: &Checked<'_>) -> Vec<Diagnostic> {
                 continue;
             }
             let name = keys.join(".");
-            let position = checked.places.within(reading, reference.line, reference.column);
+            let position = checked.locations.within(reading, reference.line, reference.column);
             let problem = Diagnostic::warning(
                 codes::UNKNOWN_INPUT,
                 position,

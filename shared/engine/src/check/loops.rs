@@ -12,7 +12,7 @@ pub(super) fn outside_loop(checked: &Checked<'_>) -> Vec<Diagnostic> {
         let surroundings = Surroundings::of(checked, reading);
         for reference in reading.bare() {
             let Some(needed) = surroundings.lacks(&reference.path) else { continue };
-            let position = checked.places.within(reading, reference.line, reference.column);
+            let position = checked.locations.within(reading, reference.line, reference.column);
             let message = format!("'{}' exists only {needed}", reference.path.join("."));
             let hint = "move the task there, or give a value with ??";
             found.push(Diagnostic::warning(codes::OUTSIDE_LOOP, position, message).with_hint(hint));

@@ -1,7 +1,7 @@
 //! Problems of a flow's expressions that are known before it runs (docs/kestra.md 1.1, 3.2, 3.3).
 //!
 //! What it is: one file for each rule. The rules use the flow's templates, which are parsed once
-//! (`readings`), its tasks and their relations (`tree`), and their positions in the source (`places`). A
+//! (`readings`), its tasks and their relations (`tree`), and their positions in the source (`locations`). A
 //! template that cannot be parsed is an error. A problem that would only occur during rendering is a warning,
 //! because Kestra accepts such a flow, and the branch may never run. An expression that guards against
 //! absence (`??`, `is defined`, `default`) is no problem. Neither are `variables`, which are rendered only
@@ -12,10 +12,10 @@
 //! How to add one more: a file with one function on `Checked`, a line in `RULES`, a code with its page.
 
 mod inputs;
+mod locations;
 mod loops;
 mod order;
 mod patterns;
-mod places;
 mod readings;
 mod roots;
 mod subflows;
@@ -29,7 +29,7 @@ mod variables;
 
 pub use subflows::check_subflows;
 
-use places::Places;
+use locations::Locations;
 use readings::Reading;
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::Diagnostic;
@@ -42,7 +42,7 @@ struct Checked<'a> {
     flow: &'a Flow,
     catalog: &'a Catalog,
     tree: Tree<'a>,
-    places: Places<'a>,
+    locations: Locations<'a>,
     readings: Vec<Reading<'a>>,
 }
 
@@ -67,7 +67,7 @@ pub fn check(parsed: &Parsed, catalog: &Catalog) -> Vec<Diagnostic> {
     let Some(flow) = parsed.checkable() else { return Vec::new() };
     let tree = Tree::new(flow);
     let readings = readings::read(flow, &tree);
-    let checked = Checked { flow, catalog, tree, places: Places::new(parsed), readings };
+    let checked = Checked { flow, catalog, tree, locations: Locations::new(parsed), readings };
     let mut found: Vec<Diagnostic> = RULES.iter().flat_map(|rule| rule(&checked)).collect();
     found.sort_by(|a, b| (a.position, &a.code, &a.message).cmp(&(b.position, &b.code, &b.message)));
     // One plugin default applies to many tasks, and a template may use one name twice.

@@ -38,7 +38,7 @@ pub(super) fn outputs_not_there(checked: &Checked<'_>) -> Vec<Diagnostic> {
                 Reason::Later => ("runs only after this", "put it before, or give a value with ??"),
                 Reason::OtherBranch => ("runs only where this does not", "give a value with ??"),
             };
-            let position = checked.places.within(reading, reference.line, reference.column);
+            let position = checked.locations.within(reading, reference.line, reference.column);
             let message = format!("there are no outputs of task '{id}' here: it {why}");
             found.push(Diagnostic::warning(codes::OUTPUTS_NOT_THERE, position, message).with_hint(hint));
         }

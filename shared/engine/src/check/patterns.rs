@@ -25,7 +25,7 @@ fn check(checked: &Checked<'_>, path: &str, inputs: &[Input], found: &mut Vec<Di
             continue;
         };
         if let Some(why) = pattern_problem(pattern) {
-            let position = checked.places.of(&format!("{path}/{index}/validator"));
+            let position = checked.locations.of(&format!("{path}/{index}/validator"));
             let message = format!("input '{}': `{pattern}` is not a pattern: {why}", input.id);
             found.push(
                 Diagnostic::error(codes::INVALID_PATTERN, position, message)

@@ -52,7 +52,7 @@ pub(super) fn unknown_root(checked: &Checked<'_>) -> Vec<Diagnostic> {
             if ROOTS.contains(&root) || more.contains(&root) {
                 continue;
             }
-            let position = checked.places.within(reading, reference.line, reference.column);
+            let position = checked.locations.within(reading, reference.line, reference.column);
             let message = format!("there is no variable '{root}'");
             let problem = Diagnostic::warning(codes::UNKNOWN_ROOT, position, message);
             found.push(match hint(checked, root, more) {

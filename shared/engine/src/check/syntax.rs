@@ -33,7 +33,7 @@ fn problem(checked: &Checked<'_>, reading: &Reading<'_>, error: RenderError) -> 
         RenderError::Syntax { message, line, column } => Some(
             Diagnostic::error(
                 codes::EXPRESSION_SYNTAX,
-                checked.places.within(reading, line, column),
+                checked.locations.within(reading, line, column),
                 format!("the expression cannot be read: {message}"),
             )
             .with_hint("fix it, or put text that is not an expression between {% raw %} and {% endraw %}"),
@@ -42,7 +42,7 @@ fn problem(checked: &Checked<'_>, reading: &Reading<'_>, error: RenderError) -> 
             let name =
                 message.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(name, _)| name);
             let column = name.and_then(|name| column_of(reading.at.text, line, name)).unwrap_or(1);
-            let position = checked.places.within(reading, line, column);
+            let position = checked.locations.within(reading, line, column);
             let near = name.and_then(|name| match message.split(' ').next() {
                 Some("Function") => suggest(name, function_names()),
                 Some("Filter") => suggest(name, filter_names()),

@@ -18,7 +18,7 @@ pub(super) fn unknown_task(checked: &Checked<'_>) -> Vec<Diagnostic> {
             if checked.tree.path_of(id).is_some() {
                 continue;
             }
-            let position = checked.places.within(reading, reference.line, reference.column);
+            let position = checked.locations.within(reading, reference.line, reference.column);
             let problem =
                 Diagnostic::warning(codes::UNKNOWN_TASK, position, format!("the flow has no task '{id}'"));
             found.push(match suggestions.near(id, checked.tree.ids()) {

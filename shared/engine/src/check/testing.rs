@@ -1,6 +1,6 @@
 //! Flows for the tests of the rules.
 
-use segue_model::catalog::{Catalog, RunBy, TaskType};
+use segue_model::catalog::{Catalog, RunBy, Service, TaskType};
 use segue_model::flowable_types::flowable_types;
 use segue_model::parse_flow;
 use serde_json::json;
@@ -11,7 +11,7 @@ pub(super) fn catalog() -> Catalog {
     types.push(TaskType {
         name: "test.Any",
         aliases: &[],
-        run_by: RunBy::Service("test"),
+        run_by: RunBy::Service(Service::Named("test")),
         schema: json!({"type": "object", "additionalProperties": true}),
     });
     Catalog::new(types)

@@ -21,7 +21,7 @@ pub(super) fn no_trigger(checked: &Checked<'_>) -> Vec<Diagnostic> {
                 continue;
             }
             let path = reference.path.join(".");
-            let position = checked.places.within(reading, reference.line, reference.column);
+            let position = checked.locations.within(reading, reference.line, reference.column);
             let message = format!("'{path}' is never there: the flow has no triggers");
             let hint = match key.as_str() {
                 "date" => format!("add a trigger, or write {path} ?? execution.startDate"),

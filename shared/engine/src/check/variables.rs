@@ -20,7 +20,7 @@ pub(super) fn unknown_variable(checked: &Checked<'_>) -> Vec<Diagnostic> {
             if variables.contains_key(name) {
                 continue;
             }
-            let position = checked.places.within(reading, reference.line, reference.column);
+            let position = checked.locations.within(reading, reference.line, reference.column);
             let message = format!("the flow has no variable '{name}'");
             let problem = Diagnostic::warning(codes::UNKNOWN_VARIABLE, position, message);
             found.push(match suggestions.near(name, variables.keys().map(String::as_str)) {

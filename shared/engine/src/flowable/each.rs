@@ -3,13 +3,13 @@
 //! value may repeat), in failed iterations, which need not end it, and in its outputs.
 //! value may come twice), in that a failed iteration need not end it, and in what it gives out.
 
-use super::{OpenError, Opened};
+use super::opened::{OpenError, Opened};
 use crate::context::overlay;
-use crate::frame::Order;
+use crate::env::Env;
 use crate::inputs::{OutputsError, Sealing, resolve_outputs};
 use crate::memo;
 use crate::plan::NodeId;
-use crate::state::{Env, ExecutionState};
+use crate::state::ExecutionState;
 use segue_model::id::TaskRunId;
 use segue_model::state::State;
 use segue_model::task::{FlowableKind, ForEach, LoopOptions, TaskKind};
@@ -106,23 +106,6 @@ fn from_json(each: &ForEach, value: Json) -> Result<Values, OpenError> {
     }
 }
 
-pub(super) fn order(each: &ForEach, list: Vec<NodeId>, memo: &Json) -> Order {
-    let values = memo::VALUES.get(memo).unwrap_or_default();
-    let limit = each.concurrency_limit as usize;
-    if each.parallel_group {
-        Order::EachParallel { values, list, limit }
-    } else {
-        let tolerant = each.as_loop.as_ref().is_some_and(|options| !options.transmit_failed);
-        Order::Each { values, list, limit, tolerant }
-    }
-}
-
-/// Whether an earlier iteration has the same value.
-pub(crate) fn is_repeated(memo: &Json, iteration: u64) -> bool {
-    let repeated = memo::REPEATED.stored(memo).and_then(Json::as_array);
-    repeated.is_some_and(|all| all.binary_search_by_key(&Some(iteration), Json::as_u64).is_ok())
-}
-
 fn shorten(text: &str) -> String {
     let mut short: String = text.chars().take(80).collect();
     if short.len() < text.len() {
@@ -177,7 +160,7 @@ impl ExecutionState {
             };
             let scope = self.scope(&task, &within, env);
             let (of, number) = (id.as_str(), iteration.to_string());
-            let sealing = Sealing { cipher: &env.cipher, place: &[of, &number] };
+            let sealing = Sealing { cipher: &env.cipher, owner: &[of, &number] };
             let outputs = match resolve_outputs(&options.outputs, &env.renderer, &scope, sealing) {
                 Ok(outputs) => outputs,
                 Err(OutputsError::Pending) => return Err(OpenError::Pending),
@@ -188,7 +171,7 @@ impl ExecutionState {
             let mut item = Map::new();
             item.insert("value".into(), json!(value));
             item.insert("iteration".into(), json!(iteration));
-            if let Some(key) = usize::try_from(iteration).ok().and_then(|place| keys.get(place)) {
+            if let Some(key) = usize::try_from(iteration).ok().and_then(|position| keys.get(position)) {
                 item.insert("key".into(), json!(key));
             }
             all.push(json!({"item": item, "outputs": outputs}));

@@ -1,77 +1,33 @@
-//! The flowables: how each is opened, the order of its children, and what happens when they are done.
+//! The flowables: how each is opened, and what happens when its children are done.
 //!
 //! How to add one more: a variant of `FlowableKind`, an arm in [`open`] (what is evaluated once, at the
-//! start) and one in [`order`] (the order of the children).
+//! start) and one in [`order`](crate::order::order()) (the order of the children).
 
 mod batches;
 mod branch;
 mod each;
+mod opened;
 mod pieces;
 mod subflow;
 mod until;
 mod wait;
 mod working_directory;
 
-pub(crate) use batches::{MERGE, parts, properties_of_merge};
-pub(crate) use each::is_repeated;
+pub(crate) use batches::properties_of_merge;
+pub(crate) use opened::OpenError;
 pub(crate) use pieces::Pieces;
 pub(crate) use subflow::{Call, ended as subflow_ended, restarts_failed};
 pub(crate) use until::{Round, next_round};
 pub(crate) use wait::pause_due;
 pub(crate) use working_directory::{attempt as directory_attempt, dispatch as directory_dispatch, sets_up};
 
-use crate::effect::SubflowRequest;
-use crate::frame::Order;
-use crate::plan::{Branch, NodeId, Plan};
-use crate::state::{Env, ExecutionState};
-use jiff::Timestamp;
-use segue_model::state::State;
+use crate::env::Env;
+use crate::plan::{NodeId, Plan};
+use crate::state::ExecutionState;
+use opened::Opened;
 use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::task_run::TaskRun;
-use segue_model::{Json, Map};
-use segue_template::{RenderError, Scope};
-
-/// The result of opening a flowable.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) outputs: Map,
-    pub(crate) memo: Json,
-    pub(crate) state: State,
-    /// When the engine checks the flowable again. None: no timer.
-    pub(crate) timer: Option<Timestamp>,
-    pub(crate) subflows: Vec<SubflowRequest>,
-    /// A log line at WARN.
-    pub(crate) warning: Option<String>,
-}
-
-impl Opened {
-    fn running() -> Self {
-        Self {
-            outputs: Map::new(),
-            memo: Json::Null,
-            state: State::Running,
-            timer: None,
-            subflows: Vec::new(),
-            warning: None,
-        }
-    }
-}
-
-/// Why a flowable could not be opened.
-#[derive(Debug)]
-pub(crate) enum OpenError {
-    Pending,
-    Failed(String),
-}
-
-impl From<RenderError> for OpenError {
-    fn from(error: RenderError) -> Self {
-        match error {
-            RenderError::Pending => Self::Pending,
-            other => Self::Failed(other.to_string()),
-        }
-    }
-}
+use segue_template::Scope;
 
 /// Evaluates what a flowable evaluates once, at its start.
 pub(crate) fn open(
@@ -107,44 +63,5 @@ pub(crate) fn is_subflow(plan: &Plan, node: NodeId) -> bool {
     plan.node(node).is_some_and(|node| {
         matches!(&node.task.kind, TaskKind::Flowable(flowable)
         if matches!(flowable.kind, FlowableKind::Subflow(_)))
-    })
-}
-
-/// The order of a task's children. None for a task without children.
-pub(crate) fn order(plan: &Plan, node: NodeId, memo: &Json) -> Option<Order> {
-    let TaskKind::Flowable(flowable) = &plan.node(node)?.task.kind else { return None };
-    let list = |branch| plan.list(Some(node), branch).to_vec();
-    Some(match &flowable.kind {
-        FlowableKind::Sequential { .. }
-        | FlowableKind::AllowFailure { .. }
-        | FlowableKind::LoopUntil(_)
-        | FlowableKind::WorkingDirectory(_)
-        | FlowableKind::ForEachItem(_)
-        | FlowableKind::Pause(_) => Order::Sequence(list(Branch::Main)),
-        FlowableKind::Parallel { concurrent, .. } => {
-            Order::Parallel { list: list(Branch::Main), limit: *concurrent as usize }
-        }
-        FlowableKind::If { .. } | FlowableKind::Switch { .. } => {
-            Order::Sequence(branch::chosen(memo).map(list).unwrap_or_default())
-        }
-        FlowableKind::ForEach(each) => each::order(each, list(Branch::Main), memo),
-        FlowableKind::Dag { tasks, concurrent } => {
-            let nodes = list(Branch::Main);
-            let id_of = |node: NodeId| plan.node(node).map(|node| node.task.id.as_str());
-            let needs = |node: NodeId| {
-                let wanted = tasks.iter().find(|task| Some(task.task.id.as_str()) == id_of(node));
-                let names = wanted.map(|task| task.depends_on.as_slice()).unwrap_or_default();
-                nodes
-                    .iter()
-                    .copied()
-                    .filter(|other| id_of(*other).is_some_and(|id| names.iter().any(|name| name == id)))
-                    .collect()
-            };
-            Order::Dag {
-                nodes: nodes.iter().map(|node| (*node, needs(*node))).collect(),
-                limit: *concurrent as usize,
-            }
-        }
-        FlowableKind::Subflow(_) | FlowableKind::Batches(_) | FlowableKind::Sleep { .. } => return None,
     })
 }

@@ -1,9 +1,10 @@
 //! Subflow: another flow as a task (docs/kestra.md 2.7, 4.2). The executor creates the child, because it
 //! knows flows. The child's id follows from the task run, so creating it twice makes one execution.
 
-use super::{OpenError, Opened};
+use super::opened::{OpenError, Opened};
 use crate::effect::SubflowRequest;
-use crate::state::{Env, ExecutionState};
+use crate::env::Env;
+use crate::state::ExecutionState;
 use jiff::Timestamp;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::label::{Label, set_labels};

@@ -1,8 +1,8 @@
 //! LoopUntil: rounds of the same children until a condition holds (docs/kestra.md 4.2).
 
-use super::{OpenError, Opened};
+use super::opened::{OpenError, Opened};
+use crate::env::Env;
 use crate::memo;
-use crate::state::Env;
 use jiff::{SignedDuration, Timestamp};
 use segue_model::duration::parse_duration;
 use segue_model::task::LoopUntil;

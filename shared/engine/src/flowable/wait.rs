@@ -1,9 +1,10 @@
 //! Pause and Sleep: durable timers, never a sleeping process (docs/kestra.md 2.5, 4.2).
 
-use super::{OpenError, Opened};
+use super::opened::{OpenError, Opened};
+use crate::env::Env;
 use crate::memo;
 use crate::plan::NodeId;
-use crate::state::{Env, ExecutionState};
+use crate::state::ExecutionState;
 use jiff::Timestamp;
 use segue_model::duration::parse_duration;
 use segue_model::state::State;

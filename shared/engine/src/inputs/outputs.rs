@@ -108,7 +108,7 @@ mod tests {
         let ambient = Ambient { now: Timestamp::UNIX_EPOCH, seed: 1, time_zone: TimeZone::UTC };
         let scope = Scope::from_json(context, Arc::new(table.clone()), ambient);
         let cipher = Cipher::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-        let sealing = Sealing { cipher: &cipher, place: &["e"] };
+        let sealing = Sealing { cipher: &cipher, owner: &["e"] };
         resolve_outputs(outputs, &Renderer::new(), &scope, sealing).map(Json::Object)
     }
 

@@ -15,12 +15,12 @@ pub struct Sealing<'a> {
     /// Encrypts.
     pub cipher: &'a Cipher,
     /// The context of the encryption. The same text is encrypted differently in another context.
-    pub place: &'a [&'a str],
+    pub owner: &'a [&'a str],
 }
 
 impl Sealing<'_> {
     pub(super) fn seal(&self, id: &str, value: &Json) -> Result<Json, CipherError> {
-        self.cipher.seal(value, &[self.place, &[id]].concat())
+        self.cipher.seal(value, &[self.owner, &[id]].concat())
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
         let clear =
             map(json!({"deep": {"pin": "1234"}, "many": ["a1", "b2"], "text": "t", "json": {"k": "v"}}));
         let mut values = clear.clone();
-        let sealing = Sealing { cipher: &cipher, place: &["e"] };
+        let sealing = Sealing { cipher: &cipher, owner: &["e"] };
         seal(&wanted(), &mut values, &Masker::default(), sealing).unwrap();
         assert_eq!(values["deep"]["pin"]["type"], TYPE);
         assert_eq!(values["many"][1]["type"], TYPE);
@@ -162,7 +162,7 @@ mod tests {
         let known = Masker::default();
         known.add("sesame");
         let mut values = map(json!({"text": "Bearer sesame", "json": {"k": ["sesame", "open"]}}));
-        seal(&wanted(), &mut values, &known, Sealing { cipher: &cipher, place: &["e"] }).unwrap();
+        seal(&wanted(), &mut values, &known, Sealing { cipher: &cipher, owner: &["e"] }).unwrap();
         assert!(!Json::Object(values.clone()).to_string().contains("sesame"));
         assert_eq!(values["json"]["k"][1], "open");
     }
@@ -182,7 +182,7 @@ mod tests {
         let cipher = Cipher::without_key("set one");
         let mut values = map(json!({"deep": {"pin": "1234"}}));
         let refused =
-            seal(&wanted(), &mut values, &Masker::default(), Sealing { cipher: &cipher, place: &[] });
+            seal(&wanted(), &mut values, &Masker::default(), Sealing { cipher: &cipher, owner: &[] });
         let refused = refused.unwrap_err();
         assert_eq!(refused.input, "deep.pin");
         assert!(refused.message.contains("set one") && !refused.message.contains("1234"), "{refused:?}");

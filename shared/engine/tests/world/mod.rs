@@ -7,7 +7,7 @@ use segue_engine::decide::go_on;
 use segue_engine::replay::Copy;
 use segue_engine::{Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, decide};
 use segue_model::Map;
-use segue_model::catalog::{Catalog, RunBy, TaskType};
+use segue_model::catalog::{Catalog, Route, RunBy, Service, TaskType};
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::execution::{Execution, ExecutionMetadata};
 use segue_model::id::{ExecutionId, TaskRunId};
@@ -26,11 +26,26 @@ pub(crate) fn catalog() -> Catalog {
     types.push(TaskType {
         name: "test.Work",
         aliases: &[],
-        run_by: RunBy::Service("test"),
+        run_by: RunBy::Service(Service::Named("test")),
+        schema: json!({"type": "object", "additionalProperties": true}),
+    });
+    types.push(TaskType {
+        name: "test.Shared",
+        aliases: &[],
+        run_by: RunBy::Service(Service::Routed(&NEAR_OR_FAR)),
         schema: json!({"type": "object", "additionalProperties": true}),
     });
     Catalog::new(types)
 }
+
+/// Sends tasks of the type `test.Shared` to the service `near` if their runner is near, and else to `far`.
+static NEAR_OR_FAR: Route = Route {
+    texts: &["/runner", "/runner/type"],
+    choose: |properties| {
+        let runner = properties.get("runner").map(|runner| runner.get("type").unwrap_or(runner));
+        if runner == Some(&json!("near")) { "near" } else { "far" }
+    },
+};
 
 /// A flow made ready, given without its id and namespace.
 pub(crate) fn plan(body: &str) -> Arc<Plan> {
@@ -254,8 +269,8 @@ impl World {
                 Effect::ClearTimer { key } => {
                     self.timers.remove(&key);
                 }
-                Effect::TakeSlot if self.is_full => self.events.push_back(Event::SlotRefused),
-                Effect::TakeSlot => self.events.push_back(Event::SlotGranted),
+                Effect::TakePermit if self.is_full => self.events.push_back(Event::PermitRefused),
+                Effect::TakePermit => self.events.push_back(Event::PermitGranted),
                 Effect::StartSubflow(request) if self.manual => self.subflows.push(*request),
                 Effect::StartSubflow(request) => {
                     let (task_run_id, iteration) = (request.task_run_id, request.iteration);
@@ -274,7 +289,7 @@ impl World {
                         outputs: Map::new(),
                     });
                 }
-                Effect::ReleaseSlot
+                Effect::ReleasePermit
                 | Effect::StopAttempts { .. }
                 | Effect::KillExecution { .. }
                 | Effect::NotifyParent { .. }

@@ -3,7 +3,7 @@
 use segue_executor::{Executor, ExecutorParts, NoObserver};
 use segue_lookups::Answers;
 use segue_model::Map;
-use segue_model::catalog::{Catalog, RunBy, TaskType};
+use segue_model::catalog::{Catalog, RunBy, Service, TaskType};
 use segue_ports::Ports;
 use segue_template::Renderer;
 use serde_json::json;
@@ -16,7 +16,7 @@ pub(crate) fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
     types.push(TaskType {
         name: "test.Work",
         aliases: &[],
-        run_by: RunBy::Service("test"),
+        run_by: RunBy::Service(Service::Named("test")),
         schema: json!({"type": "object", "additionalProperties": true}),
     });
     Executor::new(ExecutorParts {

@@ -17,7 +17,7 @@ use google_cloud_tasks_v2::client::CloudTasks;
 use google_cloud_tasks_v2::model::{HttpMethod, HttpRequest, OAuthToken, Task};
 use google_cloud_wkt as wkt;
 use jiff::{SignedDuration, Timestamp};
-use segue_ports::{PortError, Topic};
+use segue_ports::{Clock as _, PortError, SystemClock, Topic};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,7 +85,7 @@ impl Delays {
         message: &PubSubMessage,
         due: Timestamp,
     ) -> Result<Task, PortError> {
-        self.target.task(topic, message, due, Timestamp::now())
+        self.target.task(topic, message, due, SystemClock.now())
     }
 
     /// Creates a task, unless it exists. A second call with the same task creates no second one.

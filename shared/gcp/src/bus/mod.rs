@@ -18,7 +18,7 @@ use google_cloud_pubsub::model::Message as PubSubMessage;
 use google_cloud_pubsub::retry_policy::RetryableErrors;
 use jiff::Timestamp;
 use segue_ports::wire::Message;
-use segue_ports::{EventBus, Outgoing, PortError, Topic};
+use segue_ports::{Clock as _, EventBus, Outgoing, PortError, SystemClock, Topic};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -97,7 +97,7 @@ impl PubSubBus {
     /// what an emulator has is gone with its process as well.
     fn wait_and_publish(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError> {
         let sent = self.addressed(&messages)?;
-        let wait = Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or_default();
+        let wait = Duration::try_from(due.duration_since(SystemClock.now())).unwrap_or_default();
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;
             // A publisher says by itself what it could not deliver; there is nobody here to tell.
@@ -141,7 +141,7 @@ impl EventBus for PubSubBus {
     }
 
     async fn publish_at(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError> {
-        if due <= Timestamp::now() {
+        if due <= SystemClock.now() {
             return self.publish(messages).await;
         }
         let Some(delays) = &self.delays else { return self.wait_and_publish(messages, due) };

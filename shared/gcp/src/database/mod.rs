@@ -37,7 +37,7 @@ use firestore::{FirestoreDb, FirestoreDbOptions};
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use google_cloud_auth::credentials::anonymous;
 use query::Query;
-use segue_ports::PortError;
+use segue_ports::{Clock as _, PortError, SystemClock};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -315,7 +315,7 @@ where
 /// try again together.
 pub(crate) async fn pause(tries: u32) {
     let longest = 10_u64 << tries.min(6);
-    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let wait = longest / 2 + u64::from(clock.subsec_nanos()) % (longest / 2);
+    let nanosecond = SystemClock.now().subsec_nanosecond().unsigned_abs();
+    let wait = longest / 2 + u64::from(nanosecond) % (longest / 2);
     tokio::time::sleep(Duration::from_millis(wait)).await;
 }

@@ -16,21 +16,21 @@ const PARTS: &str = "parts";
 /// The location of the parts of a long text: a collection below the document `of`, with names that begin with
 /// `tag`.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Owner<'a> {
     pub(crate) of: &'a str,
     pub(crate) tag: &'a str,
 }
 
 /// A text as a field. A text longer than `limit` also needs the returned documents.
-pub(crate) fn stow(db: &Database, place: Place<'_>, content: &str, limit: usize) -> (Value, Vec<Write>) {
+pub(crate) fn stow(db: &Database, owner: Owner<'_>, content: &str, limit: usize) -> (Value, Vec<Write>) {
     if content.len() <= limit {
         return (text(content), Vec::new());
     }
     let mut names = Vec::new();
     let mut writes = Vec::new();
-    for (name, part) in cut(place.tag, content) {
+    for (name, part) in cut(owner.tag, content) {
         let fields = Fields::default().body("text", text(part));
-        writes.push(put(db.below(place.of, PARTS, &name), fields, When::Always));
+        writes.push(put(db.below(owner.of, PARTS, &name), fields, When::Always));
         names.push(text(name));
     }
     (list(names), writes)

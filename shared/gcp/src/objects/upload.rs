@@ -17,8 +17,8 @@ use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RANGE};
 use reqwest::{Method, Response, StatusCode};
-use segue_ports::PortError;
 use segue_ports::object::{ByteStream, ObjectAddress, ObjectAttributes, ObjectInfo};
+use segue_ports::{PortError, random_name};
 use std::path::Path;
 use tokio_util::io::ReaderStream;
 
@@ -112,7 +112,7 @@ impl CloudObjectStore {
         let about = serde_json::to_string(&about)
             .map_err(|error| RestError::Invalid(format!("the request cannot be written: {error}")))?;
         // Random, so that the boundary does not occur in the bytes.
-        let boundary = uuid::Uuid::new_v4().simple().to_string();
+        let boundary = random_name();
         // A line break in the type would end the header.
         let kind =
             attributes.content_type().filter(|kind| HeaderValue::from_str(kind).is_ok()).unwrap_or(UNSAID);

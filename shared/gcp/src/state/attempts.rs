@@ -11,7 +11,7 @@ use crate::database::document::{Fields, Found, Version, as_int, flag, instant, i
 use crate::database::error::DbError;
 use crate::database::names::document_id;
 use crate::database::pause;
-use crate::database::text::{Place, fetch_of, stow};
+use crate::database::text::{Owner, fetch_of, stow};
 use crate::database::write::{When, put};
 use firestore::gcloud_sdk::google::firestore::v1::Write;
 use jiff::Timestamp;
@@ -176,7 +176,7 @@ pub(super) async fn finish(
     let execution = execution_path(&store.db, &key.execution_id);
     let json = serde_json::to_string(result)?;
     let tag = document_id(&["result", key.task_run_id.as_str(), &key.attempt.to_string()]);
-    let (json, parts) = stow(&store.db, Place { of: &execution, tag: &tag }, &json, RESULT_BYTES);
+    let (json, parts) = stow(&store.db, Owner { of: &execution, tag: &tag }, &json, RESULT_BYTES);
     let log = Batch::new(lines)?;
     let ahead = !store.db.fits(parts.iter());
     for tries in 0..TRIES {

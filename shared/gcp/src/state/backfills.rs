@@ -7,10 +7,9 @@ use crate::database::document::{BODY, Fields, Found, int, list as list_of, nanos
 use crate::database::error::DbError;
 use crate::database::names::document_id;
 use crate::database::query::{Is, Query};
-use jiff::Timestamp;
 use segue_model::backfill::Backfill;
-use segue_ports::PortError;
 use segue_ports::schedule::{BackfillFilter, Versioned};
+use segue_ports::{Clock as _, PortError, SystemClock};
 
 const COLLECTION: &str = "backfills";
 /// The largest backfill in bytes. It must fit into one document.
@@ -51,7 +50,7 @@ pub(super) async fn put(store: &Store, backfill: &Backfill, version: u64) -> Res
     let path = path(&store.db, &backfill.id);
     if version == 0 {
         // A caller may request several backfills at the same time, so the order uses the machine's clock.
-        let asked = int(nanos(Timestamp::now()));
+        let asked = int(nanos(SystemClock.now()));
         return counted::make(store, path, fields.with("asked", asked)).await;
     }
     counted::change(store, path, fields, &["namespaces", "flow", "trigger", "state", BODY], version).await

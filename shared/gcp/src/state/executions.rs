@@ -4,7 +4,7 @@ use super::header::{Content, Encoded, Loaded, SEGMENTS, encode_segment, long_tex
 use super::lines::{Batch, Tail};
 use super::paths::{ATTEMPTS, LOGS, TRIES, execution_path};
 use super::runs::{Change, Entry, Layer, Runs};
-use super::{Store, kv, logs, slots, timers};
+use super::{Store, kv, logs, permits, timers};
 use crate::database::document::{Fields, Found, Version, flag};
 use crate::database::error::DbError;
 use crate::database::query::Query;
@@ -241,8 +241,8 @@ async fn clean(store: &Store, path: &str, id: &ExecutionId, found: Option<&Found
     gone.extend(timers::of_execution(db, id).await?);
     db.commit_in_pieces(gone).await?;
     if let Some(found) = found {
-        // A slot without an existing holder would be lost.
-        slots::forget(db, found.text("namespace")?, found.text("flow")?, id).await?;
+        // A permit without an existing holder would be lost.
+        permits::forget(db, found.text("namespace")?, found.text("flow")?, id).await?;
         db.commit(vec![delete_document(path.to_owned(), When::Always)]).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::database::document::{
     Fields, Found, Version, as_int, as_list, as_map, as_text, int, list, map, text,
 };
 use crate::database::error::DbError;
-use crate::database::text::{Place, clear, fetch, stow};
+use crate::database::text::{Owner, clear, fetch, stow};
 use firestore::gcloud_sdk::google::firestore::v1::{Value, Write};
 use segue_model::Json;
 use segue_model::execution::Execution;
@@ -59,8 +59,8 @@ impl Content {
         let execution = serde_json::to_string(&self.execution)?;
         let notes = serde_json::to_string(&self.notes)?;
         let (execution_text, mut parts) =
-            stow(db, Place { of: path, tag: "execution" }, &execution, INLINE_BYTES);
-        let (notes_text, more) = stow(db, Place { of: path, tag: "notes" }, &notes, INLINE_BYTES);
+            stow(db, Owner { of: path, tag: "execution" }, &execution, INLINE_BYTES);
+        let (notes_text, more) = stow(db, Owner { of: path, tag: "notes" }, &notes, INLINE_BYTES);
         parts.extend(more);
         let (layer, more) = encode_layer(db, path, &self.runs.overlay);
         parts.extend(more);
@@ -143,7 +143,7 @@ pub(super) fn long_texts(db: &Database, path: &str, layer: &Layer) -> Vec<Value>
         .iter()
         .filter_map(|(id, entry)| match entry {
             Entry::Run { json, .. } if json.len() > RUN_BYTES => {
-                Some(stow(db, Place { of: path, tag: id.as_str() }, json, RUN_BYTES).0)
+                Some(stow(db, Owner { of: path, tag: id.as_str() }, json, RUN_BYTES).0)
             }
             _ => None,
         })
@@ -157,7 +157,7 @@ fn encode_layer(db: &Database, path: &str, layer: &Layer) -> (Value, Vec<Write>)
         let value = match entry {
             Entry::Gone => HashMap::new(),
             Entry::Run { position, json } => {
-                let (json, more) = stow(db, Place { of: path, tag: id.as_str() }, json, RUN_BYTES);
+                let (json, more) = stow(db, Owner { of: path, tag: id.as_str() }, json, RUN_BYTES);
                 parts.extend(more);
                 let position = int(i64::try_from(*position).unwrap_or(i64::MAX));
                 HashMap::from([("p".to_owned(), position), ("run".to_owned(), json)])

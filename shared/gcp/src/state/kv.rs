@@ -5,7 +5,7 @@ use crate::database::document::{Fields, Found, moment, text};
 use crate::database::error::DbError;
 use crate::database::names::document_id;
 use crate::database::query::{Is, Query};
-use crate::database::text::{Place, clear, fetch_of, stow};
+use crate::database::text::{Owner, clear, fetch_of, stow};
 use crate::database::write::{When, delete, put};
 use firestore::gcloud_sdk::google::firestore::v1::Write;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -114,8 +114,8 @@ pub(super) async fn writes(
                     updated: now,
                     expires: *expires,
                 };
-                let place = Place { of: &path, tag: "value" };
-                let (json, parts) = stow(db, place, &serde_json::to_string(&entry)?, VALUE_BYTES);
+                let owner = Owner { of: &path, tag: "value" };
+                let (json, parts) = stow(db, owner, &serde_json::to_string(&entry)?, VALUE_BYTES);
                 let fields = Fields::default()
                     .with("namespace", text(&**namespace))
                     .with_some("expires", expires.map(moment))

@@ -13,6 +13,7 @@ use firestore::gcloud_sdk::google::firestore::v1::Write;
 use futures::stream::TryStreamExt as _;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
+use segue_ports::random_name;
 use segue_ports::state::{ExecutionFilter, LogFilter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ const MOST_COUNTED: u64 = 10_000;
 
 /// Writes chunks of lines, each as a document below an execution.
 pub(super) fn put_chunks(db: &Database, execution: &str, chunks: &[Vec<Batch>]) -> Vec<Write> {
-    let name = uuid::Uuid::new_v4().simple().to_string();
+    let name = random_name();
     chunks
         .iter()
         .enumerate()

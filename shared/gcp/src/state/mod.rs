@@ -5,7 +5,7 @@
 //! requests: each change is one commit with conditions, and is repeated if another process wrote first.
 //!
 //! What it must not know: what the engine's notes mean, when a timer should be set, or which execution may
-//! have a slot, apart from the order of asking.
+//! have a permit, apart from the order of asking.
 //!
 //! How to add one more kind of record: a collection with its section in docs/firestore.md, a file here, a
 //! method of the port. Searched fields are at the top level of a document, everything else is in its `body`.
@@ -21,9 +21,9 @@ mod lines;
 mod logs;
 mod memory;
 mod paths;
+mod permits;
 mod runs;
 mod search;
-mod slots;
 mod timers;
 mod triggers;
 
@@ -47,7 +47,7 @@ use segue_ports::PortError;
 use segue_ports::kv::{KvEntry, KvWrite};
 use segue_ports::schedule::{BackfillFilter, ScheduleStore, TriggerFilter, Versioned};
 use segue_ports::state::{
-    Claim, Commit, ExecutionFilter, LogFilter, Slot, StateStore, StoredExecution, StoredFlow, Timer,
+    Claim, Commit, ExecutionFilter, LogFilter, Permit, StateStore, StoredExecution, StoredFlow, Timer,
 };
 use segue_ports::wire::AttemptKey;
 use std::sync::Arc;
@@ -256,7 +256,7 @@ impl StateStore for FirestoreStateStore {
         at_port(timers::clear(self.db(), timer).await)
     }
 
-    async fn take_slot(
+    async fn take_permit(
         &self,
         namespace: &str,
         flow_id: &str,
@@ -264,18 +264,18 @@ impl StateStore for FirestoreStateStore {
         execution: &ExecutionId,
         wait: bool,
         _now: Timestamp,
-    ) -> Result<Slot, PortError> {
-        at_port(slots::take(self.db(), namespace, flow_id, limit, execution, wait).await)
+    ) -> Result<Permit, PortError> {
+        at_port(permits::take(self.db(), namespace, flow_id, limit, execution, wait).await)
     }
 
-    async fn release_slot(
+    async fn release_permit(
         &self,
         namespace: &str,
         flow_id: &str,
         execution: &ExecutionId,
         _now: Timestamp,
     ) -> Result<Vec<ExecutionId>, PortError> {
-        at_port(slots::release(self.db(), namespace, flow_id, execution).await)
+        at_port(permits::release(self.db(), namespace, flow_id, execution).await)
     }
 }
 

@@ -145,11 +145,13 @@ fn thing(message: &str, start: &str) -> (String, String) {
 
 /// `Unrecognized name: fare; Did you mean fares? at [1:8]`.
 fn invalid_query(message: &str) -> WarehouseError {
-    let (text, place) = match message.rsplit_once(" at [") {
-        Some((text, rest)) => match rest.split_once(']').map(|(place, _)| place).and_then(line_and_column) {
-            Some(place) => (text, Some(place)),
-            None => (message, None),
-        },
+    let (text, location) = match message.rsplit_once(" at [") {
+        Some((text, rest)) => {
+            match rest.split_once(']').map(|(location, _)| location).and_then(line_and_column) {
+                Some(location) => (text, Some(location)),
+                None => (message, None),
+            }
+        }
         None => (message, None),
     };
     let (text, guess) = match text.split_once("; Did you mean ") {
@@ -158,14 +160,14 @@ fn invalid_query(message: &str) -> WarehouseError {
     };
     WarehouseError::InvalidQuery {
         message: text.to_owned(),
-        line: place.map(|(line, _)| line),
-        column: place.map(|(_, column)| column),
+        line: location.map(|(line, _)| line),
+        column: location.map(|(_, column)| column),
         hint: guess,
     }
 }
 
-fn line_and_column(place: &str) -> Option<(u32, u32)> {
-    let (line, column) = place.split_once(':')?;
+fn line_and_column(location: &str) -> Option<(u32, u32)> {
+    let (line, column) = location.split_once(':')?;
     Some((line.parse().ok()?, column.parse().ok()?))
 }
 

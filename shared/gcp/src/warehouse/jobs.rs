@@ -11,6 +11,7 @@ use super::api::Api;
 use super::error::{may_pass, of_job, of_request};
 use super::wire::{Job, JobReference, QueryResults};
 use super::{outcome, request};
+use segue_ports::random_name;
 use segue_ports::warehouse::{QueryJob, QueryResult, WarehouseError};
 use std::time::{Duration, Instant};
 
@@ -98,7 +99,7 @@ fn reference(project: &str, id: &str, location: Option<String>) -> JobReference 
 async fn begin(api: &Api, job: &QueryJob, project: &str) -> Result<Begun, WarehouseError> {
     // A job without an id gets a random one. Otherwise a repeated request would start it twice.
     let id = match job.job_id.as_str() {
-        "" => format!("segue_{}", uuid::Uuid::new_v4().simple()),
+        "" => format!("segue_{}", random_name()),
         id => id.to_owned(),
     };
     let mut last = None;

@@ -1,5 +1,10 @@
 //! Helpers that the tests on emulators share.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test passes its own environment on, or has its settings there"
+)]
+
 use segue_gcp::PlatformConfig;
 
 /// The configuration for the emulator with its address in the variable `emulator`. Without an address, the
@@ -15,7 +20,7 @@ pub(crate) fn config(emulator: &str) -> Option<PlatformConfig> {
         return None;
     }
     // A new prefix for each run, because an emulator keeps the data of earlier runs.
-    let prefix = format!("t{}", uuid::Uuid::new_v4().simple());
+    let prefix = format!("t{}", segue_ports::random_name());
     let config = PlatformConfig::from_variables(|name| match name {
         "SEGUE_PROJECT" => Some(given(name).unwrap_or_else(|| "demo".to_owned())),
         "SEGUE_PREFIX" => Some(prefix.clone()),

@@ -1,4 +1,4 @@
-//! What is wrong with a flow: code, place, message, hint. Each code has a page in `docs/errors/`.
+//! What is wrong with a flow: code, location, message, hint. Each code has a page in `docs/errors/`.
 
 pub mod codes;
 
@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A place in a source text; both count from 1. Zero stands for "the whole file".
+/// A location in a source text. Line and column count from 1. Zero stands for "the whole file".
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]

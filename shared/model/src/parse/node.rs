@@ -37,12 +37,12 @@ pub(crate) enum Value {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entries {
     list: Vec<Entry>,
-    places: OnceLock<HashMap<String, usize>>,
+    indexes: OnceLock<HashMap<String, usize>>,
 }
 
 impl From<Vec<Entry>> for Entries {
     fn from(list: Vec<Entry>) -> Self {
-        Self { list, places: OnceLock::new() }
+        Self { list, indexes: OnceLock::new() }
     }
 }
 
@@ -62,8 +62,8 @@ impl Entries {
 
     /// Adds an entry; its key is new.
     pub(crate) fn push(&mut self, entry: Entry) {
-        if let Some(places) = self.places.get_mut() {
-            places.insert(entry.key.clone(), self.list.len());
+        if let Some(indexes) = self.indexes.get_mut() {
+            indexes.insert(entry.key.clone(), self.list.len());
         }
         self.list.push(entry);
     }
@@ -72,21 +72,21 @@ impl Entries {
         self.list
     }
 
-    fn place(&self, key: &str) -> Option<usize> {
+    fn index_of(&self, key: &str) -> Option<usize> {
         if self.list.len() <= FEW {
             return self.list.iter().position(|entry| entry.key == key);
         }
         let index = || self.list.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
-        self.places.get_or_init(index).get(key).copied()
+        self.indexes.get_or_init(index).get(key).copied()
     }
 
     pub(crate) fn find(&self, key: &str) -> Option<&Entry> {
-        self.list.get(self.place(key)?)
+        self.list.get(self.index_of(key)?)
     }
 
     pub(crate) fn find_mut(&mut self, key: &str) -> Option<&mut Entry> {
-        let place = self.place(key)?;
-        self.list.get_mut(place)
+        let index = self.index_of(key)?;
+        self.list.get_mut(index)
     }
 }
 

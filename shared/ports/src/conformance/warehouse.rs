@@ -4,6 +4,7 @@
 //! at least the [`expressions`]. To add a case: write an `async fn` here and a line in [`all`]. Each case
 //! uses its own names of datasets, so that cases do not meet.
 
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -75,7 +75,7 @@ impl Scheduler {
                 return Ok(());
             };
             backfill.next = Some(slot);
-            if !self.take_slot(backfill, flow, trigger, &calendar, slot).await? {
+            if !self.take_permit(backfill, flow, trigger, &calendar, slot).await? {
                 backfill.state = BackfillState::Paused;
                 backfill.message = Some("the flow is disabled".to_owned());
                 return Ok(());
@@ -86,7 +86,7 @@ impl Scheduler {
     }
 
     /// Handles one slot. Returns false if the flow is disabled.
-    async fn take_slot(
+    async fn take_permit(
         &self,
         backfill: &mut Backfill,
         flow: &Flow,
@@ -176,12 +176,12 @@ impl Scheduler {
 /// not belong to the backfill.
 fn folded(backfill: &Backfill, execution: &ExecutionId, state: State) -> Option<Backfill> {
     let mut changed = backfill.clone();
-    let place = changed.active.iter().position(|slot| slot.execution_id == *execution)?;
+    let index = changed.active.iter().position(|slot| slot.execution_id == *execution)?;
     if state == State::Retried {
-        changed.active.get_mut(place)?.execution_id = segue_executor::retry_id(execution);
+        changed.active.get_mut(index)?.execution_id = segue_executor::retry_id(execution);
         return Some(changed);
     }
-    changed.active.remove(place);
+    changed.active.remove(index);
     count(&mut changed, state);
     finish(&mut changed);
     Some(changed)

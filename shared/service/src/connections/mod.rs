@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use register::{Place, Register};
+use register::{Register, Seat};
 use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ const MOST: usize = 10_000;
 /// The pause after the system refused a connection, because it lacks some resource.
 const REST: Duration = Duration::from_secs(1);
 /// The answer on a connection above the limit.
-const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
+const NO_SEAT: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
     content-type: application/json\r\ncontent-length: 71\r\n\r\n\
     {\"message\":\"Service Unavailable: the limit of connections is reached\"}\n";
 
@@ -109,14 +109,14 @@ pub async fn answer(listener: TcpListener, router: Router, limits: Limits, stop:
                 continue;
             }
         };
-        match register.place() {
-            Some(place) => {
+        match register.seat() {
+            Some(seat) => {
                 let mut told = stopping.subscribe();
                 let stop = async move {
                     // A dropped sender means stop as well.
                     let _ = told.wait_for(|stop| *stop).await;
                 };
-                at_work.spawn(serve(stream, client, router.clone(), limits, place, stop));
+                at_work.spawn(serve(stream, client, router.clone(), limits, seat, stop));
             }
             None => {
                 tracing::warn!(%client, "a connection is refused: the limit of connections is reached");
@@ -139,7 +139,7 @@ fn is_of_the_client(error: &std::io::Error) -> bool {
 async fn refuse(mut stream: TcpStream) {
     // The refused client may be gone.
     let _ = timeout(REST, async {
-        stream.write_all(NO_PLACE).await?;
+        stream.write_all(NO_SEAT).await?;
         stream.shutdown().await
     })
     .await;
@@ -151,10 +151,10 @@ async fn serve(
     client: SocketAddr,
     router: Router,
     limits: Limits,
-    place: Place,
+    seat: Seat,
     stop: impl Future<Output = ()>,
 ) {
-    let turn = place.entry.turn.clone();
+    let turn = seat.entry.turn.clone();
     let of_service = turn.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         of_service.set(Waits::Not);
@@ -187,7 +187,7 @@ async fn serve(
                 }
                 return;
             }
-            () = place.entry.give_way.notified() => return,
+            () = seat.entry.give_way.notified() => return,
             () = &mut stop, if !is_stopping => {
                 is_stopping = true;
                 connection.as_mut().graceful_shutdown();

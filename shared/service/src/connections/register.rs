@@ -21,7 +21,7 @@ pub(super) struct Entry {
 }
 
 /// A slot in the register. It is released when this value is dropped.
-pub(super) struct Place {
+pub(super) struct Seat {
     register: Arc<Register>,
     number: u64,
     pub(super) entry: Arc<Entry>,
@@ -34,7 +34,7 @@ impl Register {
 
     /// Takes a slot for one more connection. If all slots are taken, the connection that has waited longest
     /// for its client is closed. Returns none if the server is working for all connections.
-    pub(super) fn place(self: &Arc<Self>) -> Option<Place> {
+    pub(super) fn seat(self: &Arc<Self>) -> Option<Seat> {
         let mut open = self.open();
         let (next, entries) = &mut *open;
         if entries.len() >= self.most {
@@ -50,7 +50,7 @@ impl Register {
         *next += 1;
         let entry = Arc::new(Entry { turn: Arc::new(Turn::new()), give_way: Notify::new() });
         entries.insert(*next, entry.clone());
-        Some(Place { register: self.clone(), number: *next, entry })
+        Some(Seat { register: self.clone(), number: *next, entry })
     }
 
     fn open(&self) -> MutexGuard<'_, (u64, HashMap<u64, Arc<Entry>>)> {
@@ -58,7 +58,7 @@ impl Register {
     }
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
         self.register.open().1.remove(&self.number);
     }
@@ -71,15 +71,15 @@ mod tests {
     #[test]
     fn the_longest_waiting_connection_gives_way_and_a_served_one_does_not() {
         let register = Register::new(2);
-        let (served, waiting) = (register.place().unwrap(), register.place().unwrap());
+        let (served, waiting) = (register.seat().unwrap(), register.seat().unwrap());
         served.entry.turn.set(Waits::Not);
-        let third = register.place().unwrap();
+        let third = register.seat().unwrap();
         assert_eq!(register.open().1.len(), 2);
         assert!(!register.open().1.contains_key(&waiting.number));
         third.entry.turn.set(Waits::Not);
-        assert!(register.place().is_none(), "the server is at work for all");
+        assert!(register.seat().is_none(), "the server is at work for all");
         drop(waiting);
         drop(served);
-        assert!(register.place().is_some());
+        assert!(register.seat().is_some());
     }
 }

@@ -10,9 +10,11 @@
 //! value is right, the key in every `functions/*/function.yaml`, and a row in `docs/function-yaml.md`.
 
 mod error;
+mod grant;
 mod subscription;
 
 pub use error::FactsError;
+pub use grant::Grant;
 pub use subscription::Subscription;
 
 use schemars::JsonSchema;
@@ -41,12 +43,28 @@ pub struct FunctionFacts {
     pub concurrency: NonZeroUsize,
     /// How many instances there may be at once.
     pub max_instances: NonZeroU32,
+    /// Who reaches the function.
+    pub ingress: Ingress,
+    /// The size of a disk for working directories, as Cloud Run writes it: `10Gi`. None: they are in memory, which
+    /// counts as memory of the instance.
+    pub disk: Option<String>,
     /// The topics that the function takes messages of; none for a function that only answers requests.
     pub subscriptions: Vec<Subscription>,
     /// The service accounts in the name of which the function has other services act.
     pub act_as: Vec<ActAs>,
-    /// The roles of the function's own account, as `roles/…`, in alphabetical order.
-    pub roles: Vec<String>,
+    /// What the function's own account may do: roles in alphabetical order, then lists of permissions.
+    pub roles: Vec<Grant>,
+}
+
+/// Who reaches a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Ingress {
+    /// Everybody reaches it, so it asks its callers who they are. Terraform puts basic authentication or
+    /// Identity-Aware Proxy in front of it.
+    All,
+    /// Services of Google in the same project reach it, such as Pub/Sub.
+    Internal,
 }
 
 /// What a function is for.
@@ -93,15 +111,14 @@ impl FunctionFacts {
         if !(1..=u64::from(LONGEST_REQUEST)).contains(&timeout) {
             return Err(FactsError::value("timeout_s", timeout, "a number from 1 to 3600"));
         }
-        if let Some(role) = self.roles.iter().find(|role| !role.starts_with("roles/")) {
-            return Err(FactsError::value(
-                "roles",
-                role,
-                "the name of a role, such as roles/pubsub.publisher",
-            ));
+        if let Some(disk) = self.disk.as_deref().filter(|disk| !is_memory(disk)) {
+            return Err(FactsError::value("disk", disk, "a number followed by Mi or Gi, such as 10Gi"));
         }
-        if !self.roles.is_sorted() {
-            return Err(FactsError::value("roles", self.roles.join(", "), "in alphabetical order"));
+        self.roles.iter().try_for_each(Grant::check)?;
+        if !self.roles.is_sorted_by_key(Grant::order) {
+            let roles: Vec<_> = self.roles.iter().filter_map(|grant| grant.role.as_deref()).collect();
+            let expected = "in alphabetical order, and lists of permissions last";
+            return Err(FactsError::value("roles", roles.join(", "), expected));
         }
         self.subscriptions.iter().try_for_each(Subscription::check)
     }

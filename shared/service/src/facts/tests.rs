@@ -7,6 +7,7 @@ cpu: 1
 timeout_s: 600
 concurrency: 20 # each
 max_instances: 10
+ingress: internal
 subscriptions:
   - topic: task-http
     path: /
@@ -15,7 +16,16 @@ subscriptions:
     maximum_backoff_s: 10
     max_delivery_attempts: 5
 act_as: [tasks]
-roles: [roles/datastore.user, roles/pubsub.publisher]
+roles:
+  - role: roles/datastore.user
+    target: database
+    why: reads
+  - role: roles/pubsub.publisher
+    target: topic/execution-events
+    why: reports
+  - permissions: [run.jobs.create, run.jobs.get]
+    target: project
+    why: runs
 ";
 
 fn refusal(from: &str, to: &str) -> String {
@@ -35,6 +45,11 @@ fn every_fact_is_read() {
     assert_eq!(subscription.minimum_backoff, Duration::from_millis(100));
     assert_eq!(subscription.max_delivery_attempts, Some(5));
     assert_eq!(facts.act_as, [ActAs::Tasks]);
+    assert_eq!((facts.ingress, facts.disk), (Ingress::Internal, None));
+    let roles: Vec<_> = facts.roles.iter().map(|grant| (grant.role.as_deref(), &*grant.target)).collect();
+    let database = (Some("roles/datastore.user"), "database");
+    let topic = (Some("roles/pubsub.publisher"), "topic/execution-events");
+    assert_eq!(roles, [database, topic, (None, "project")]);
 }
 
 #[test]
@@ -61,7 +76,19 @@ fn values_that_google_cloud_refuses_are_refused() {
         ("max_delivery_attempts: 5", "max_delivery_attempts: 4", "subscriptions.max_delivery_attempts: 4"),
         ("topic: task-http", "topic: Task", "subscriptions.topic: Task"),
         ("path: /", "path: push", "subscriptions.path: push"),
-        ("roles/datastore.user,", "datastore.user,", "roles: datastore.user"),
+        ("role: roles/datastore.user", "role: datastore.user", "roles.role: datastore.user"),
+        ("role: roles/datastore.user", "role: roles/run.viewer", "roles: roles/run.viewer, roles/pubsub"),
+        ("target: database", "target: databases", "roles.target: databases"),
+        ("target: topic/execution-events", "target: topic/", "roles.target: topic/"),
+        ("why: reads", "why: ''", "roles.why: empty"),
+        ("  - role: roles/datastore.user\n    target", "  - target", "roles.target: database"),
+        (
+            "[run.jobs.create, run.jobs.get]",
+            "[run.jobs.get, run.jobs.create]",
+            "roles.permissions: run.jobs.get",
+        ),
+        ("ingress: internal", "ingress: internal\ndisk: 10G", "disk: 10G; it must be"),
+        ("ingress: internal", "ingress: public", "function.yaml cannot be read"),
         ("concurrency: 20", "concurrency: 0", "function.yaml cannot be read"),
     ];
     for (from, to, part) in cases {

@@ -4,16 +4,16 @@ use crate::work::Work;
 use jiff::Timestamp;
 use segue_catalog::{catalog, families};
 use segue_embedded::{Durability, Embedded, EmbeddedOptions};
-use segue_executor::{CreateError, Executor, ExecutorParts, NewExecution, Watch, globals};
+use segue_executor::{CreateError, Executor, ExecutorConfig, ExecutorParts, NewExecution, Watch};
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::{Diagnostic, Severity};
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::parse::{Parsed, parse_flow};
 use segue_ports::state::{StoredExecution, StoredFlow};
-use segue_ports::{PortError, Ports};
+use segue_ports::{Environment, PortError, Ports};
 use segue_task::{ContainerRules, TaskService, TaskSettings};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,9 +22,8 @@ use std::sync::Arc;
 pub struct Options {
     /// The data directory.
     pub data_dir: PathBuf,
-    /// The environment of the process. `ENV_*` become `envs.*`, and `SEGUE_CONTAINERS*` set what container
-    /// tasks may do.
-    pub environment: BTreeMap<String, String>,
+    /// The environment variables, with the settings of all functions, secrets, and `ENV_*` for `envs`.
+    pub environment: Environment,
     /// Whether a task that asks for a container fails without Docker. If false, the task runs on this
     /// machine. `SEGUE_CONTAINERS` overrides this.
     pub isolate: bool,
@@ -53,7 +52,10 @@ impl Standalone {
     /// An error if the directory cannot be used, or another process uses it.
     pub fn open(options: &Options) -> Result<Self, PortError> {
         let containers = container_rules(&options.environment, options.isolate)?;
-        let mut platform = EmbeddedOptions::from_env()?;
+        let rules = ExecutorConfig::from_environment(&options.environment, "local")
+            .map_err(|error| PortError::invalid(error.to_string()))?;
+        let allow_metadata = rules.limits.allow_metadata;
+        let mut platform = EmbeddedOptions::from_environment(&options.environment)?;
         platform.database.accept_loss = options.accept_loss;
         platform.database.durability = options.durability.unwrap_or(platform.database.durability);
         let max_deliveries = platform.bus.max_unended;
@@ -64,26 +66,23 @@ impl Standalone {
         let work = Work::in_directory(&data_dir);
         let ports = embedded.ports.clone();
         let watch = Arc::new(Watch::default());
-        let globals = globals(options.environment.clone(), "local");
         let executor = Arc::new(Executor::new(ExecutorParts {
             observer: watch.clone(),
             announce_states: options.triggers,
-            ..ExecutorParts::on_ports(ports.clone(), catalog(), globals)
+            ..ExecutorParts::on_ports(ports.clone(), catalog(), rules)
         }));
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());
         let work_root = work.root().to_owned();
-        let settings = TaskSettings { work_root, max_deliveries, containers, ..TaskSettings::default() };
+        let settings =
+            TaskSettings { work_root, max_deliveries, containers, allow_metadata, ..TaskSettings::default() };
         let services = families()
             .into_iter()
             .map(|family| {
-                Arc::new(TaskService::with_settings(
-                    family,
-                    ports.clone(),
-                    renderer.clone(),
-                    "standalone",
-                    settings.clone(),
-                ))
+                // Services that share a task type are different holders, so that only one of them runs an attempt.
+                let holder = format!("standalone-{}", family.service());
+                let (ports, renderer) = (ports.clone(), renderer.clone());
+                Arc::new(TaskService::with_settings(family, ports, renderer, holder, settings.clone()))
             })
             .collect();
         Ok(Self { embedded, executor, services, catalog, watch, work })
@@ -177,12 +176,9 @@ pub enum PutFlowError {
     Port(#[from] PortError),
 }
 
-/// What tasks that ask for a container may do, according to the environment of the process.
-pub(crate) fn container_rules(
-    environment: &BTreeMap<String, String>,
-    isolate: bool,
-) -> Result<ContainerRules, PortError> {
-    let rules = ContainerRules::from_variables(|name| environment.get(name).cloned())
+/// What tasks that ask for a container may do, according to the environment.
+pub(crate) fn container_rules(environment: &Environment, isolate: bool) -> Result<ContainerRules, PortError> {
+    let rules = ContainerRules::from_variables(|name| environment.get(name))
         .map_err(|error| PortError::invalid(error.to_string()))?;
     Ok(if isolate { rules.guarded() } else { rules })
 }

@@ -68,7 +68,7 @@ async fn the_label_of_a_flow_reaches_its_tasks() {
 
 #[test]
 fn the_process_does_not_start_with_an_unknown_setting() {
-    let environment = BTreeMap::from([("SEGUE_CONTAINERS".to_owned(), "always".to_owned())]);
+    let environment = Environment::from([("SEGUE_CONTAINERS", "always")]);
     let error = container_rules(&environment, false).unwrap_err().to_string();
     assert!(error.contains("SEGUE_CONTAINERS is 'always'"), "{error}");
 }

@@ -1,5 +1,6 @@
 //! The cycle around an attempt, on the embedded platform: delivered twice, late, interrupted at each step.
 
+#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

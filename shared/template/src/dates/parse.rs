@@ -15,25 +15,25 @@ pub(super) fn read(text: &str, parts: &[Part], names: &Names) -> Option<Fields> 
 
 fn read_parts<'t>(text: &'t str, parts: &[Part], names: &Names, fields: &mut Fields) -> Option<&'t str> {
     let mut rest = text;
-    let mut place = 0;
-    while let Some(part) = parts.get(place) {
-        place += 1;
+    let mut index = 0;
+    while let Some(part) = parts.get(index) {
+        index += 1;
         match part {
             Part::Literal(literal) => rest = rest.strip_prefix(literal.as_str())?,
             Part::Field(letter, count, _) => {
-                let after = parts.get(place..).unwrap_or_default();
+                let after = parts.get(index..).unwrap_or_default();
                 rest = read_field(rest.trim_start_matches(' '), *letter, *count, after, names, fields)
                     .or_else(|| read_field(rest, *letter, *count, after, names, fields))?;
             }
             Part::OptionalStart => {
-                let length = optional_length(parts.get(place..).unwrap_or_default());
-                let inner = parts.get(place..place + length).unwrap_or_default();
+                let length = optional_length(parts.get(index..).unwrap_or_default());
+                let inner = parts.get(index..index + length).unwrap_or_default();
                 let mut tried = fields.clone();
                 if let Some(after) = read_parts(rest, inner, names, &mut tried) {
                     *fields = tried;
                     rest = after;
                 }
-                place += length + 1;
+                index += length + 1;
             }
             Part::OptionalEnd => {}
         }
@@ -44,10 +44,10 @@ fn read_parts<'t>(text: &'t str, parts: &[Part], names: &Names, fields: &mut Fie
 /// The number of parts before the `]` that closes this optional section.
 fn optional_length(parts: &[Part]) -> usize {
     let mut depth = 0;
-    for (place, part) in parts.iter().enumerate() {
+    for (index, part) in parts.iter().enumerate() {
         match part {
             Part::OptionalStart => depth += 1,
-            Part::OptionalEnd if depth == 0 => return place,
+            Part::OptionalEnd if depth == 0 => return index,
             Part::OptionalEnd => depth -= 1,
             _ => {}
         }
@@ -95,18 +95,18 @@ fn read_field<'t>(
             return Some(rest);
         }
         'M' | 'L' if count >= 3 => {
-            let (place, rest) = word(text, if count == 3 { &names.short_months } else { &names.months })?;
-            fields.month = Some(place + 1);
+            let (index, rest) = word(text, if count == 3 { &names.short_months } else { &names.months })?;
+            fields.month = Some(index + 1);
             return Some(rest);
         }
         'E' | 'e' | 'c' if letter == 'E' || count >= 3 => {
-            let (place, rest) = word(text, if count <= 3 { &names.short_days } else { &names.days })?;
-            fields.weekday = Some(place + 1);
+            let (index, rest) = word(text, if count <= 3 { &names.short_days } else { &names.days })?;
+            fields.weekday = Some(index + 1);
             return Some(rest);
         }
         'a' => {
-            let (place, rest) = word(text, &names.halves)?;
-            fields.afternoon = Some(place == 1);
+            let (index, rest) = word(text, &names.halves)?;
+            fields.afternoon = Some(index == 1);
             return Some(rest);
         }
         'G' => return text.strip_prefix("AD").or_else(|| text.strip_prefix("Anno Domini")),
@@ -180,13 +180,13 @@ fn year<'t>(text: &'t str, count: usize, after: &[Part]) -> Option<(i64, &'t str
 /// The longest of these words the text begins with, in any case.
 fn word<'t>(text: &'t str, words: &[&str]) -> Option<(i64, &'t str)> {
     let mut best: Option<(usize, &'t str)> = None;
-    for (place, word) in words.iter().enumerate() {
+    for (index, word) in words.iter().enumerate() {
         let Some((head, rest)) = text.split_at_checked(word.len()) else { continue };
         if head.to_lowercase() == word.to_lowercase()
             && best.is_none_or(|(_, shorter)| rest.len() < shorter.len())
         {
-            best = Some((place, rest));
+            best = Some((index, rest));
         }
     }
-    best.and_then(|(place, rest)| Some((i64::try_from(place).ok()?, rest)))
+    best.and_then(|(index, rest)| Some((i64::try_from(index).ok()?, rest)))
 }

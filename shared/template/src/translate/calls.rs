@@ -9,8 +9,8 @@ impl Translator<'_> {
     pub(super) fn call(&mut self, function: &str, operands: &[Expr]) -> Done {
         self.push(function);
         self.push("(");
-        for (place, operand) in operands.iter().enumerate() {
-            self.push(if place == 0 { "" } else { "," });
+        for (index, operand) in operands.iter().enumerate() {
+            self.push(if index == 0 { "" } else { "," });
             self.expr(operand)?;
         }
         self.push(")");
@@ -124,8 +124,8 @@ impl Translator<'_> {
         operands.push((right, Some(last)));
         self.push(function);
         self.push("(");
-        for (place, (operand, op)) in operands.into_iter().enumerate() {
-            self.push(if place == 0 { "" } else { "," });
+        for (index, (operand, op)) in operands.into_iter().enumerate() {
+            self.push(if index == 0 { "" } else { "," });
             if let Some(op) = op.filter(|_| name_operators) {
                 self.push(match op {
                     BinaryOp::Add => "\"+\",",
@@ -207,14 +207,14 @@ impl Translator<'_> {
                     return self.fail(message, span);
                 }
                 for (name, value) in &arguments.named {
-                    let Some(place) = names.iter().position(|known| known == name) else {
+                    let Some(index) = names.iter().position(|known| known == name) else {
                         return self
                             .fail(format!("The following named argument does not exist: {name}"), span);
                     };
-                    if slots.len() <= place {
-                        slots.resize(place + 1, None);
+                    if slots.len() <= index {
+                        slots.resize(index + 1, None);
                     }
-                    if let Some(slot) = slots.get_mut(place) {
+                    if let Some(slot) = slots.get_mut(index) {
                         *slot = Some(value);
                     }
                 }

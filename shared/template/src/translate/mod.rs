@@ -42,8 +42,8 @@ pub(crate) fn translate(template: &str, nodes: &[Node], flavor: Flavor) -> Resul
         captures: 0,
         keeps_lines: false,
     };
-    for (place, found) in macros.iter().enumerate() {
-        translator.define_macro(place, found)?;
+    for (index, found) in macros.iter().enumerate() {
+        translator.define_macro(index, found)?;
     }
     translator.keeps_lines = true;
     translator.nodes(nodes)?;
@@ -169,8 +169,8 @@ impl Translator<'_> {
     }
 
     fn if_node(&mut self, branches: &[(Expr, Vec<Node>)], otherwise: Option<&[Node]>) -> Done {
-        for (place, (condition, body)) in branches.iter().enumerate() {
-            self.push(if place == 0 { "{% if __if(" } else { "{% elif __if(" });
+        for (index, (condition, body)) in branches.iter().enumerate() {
+            self.push(if index == 0 { "{% if __if(" } else { "{% elif __if(" });
             self.expr(condition)?;
             self.push(") %}");
             self.nodes(body)?;
@@ -216,10 +216,10 @@ impl Translator<'_> {
     }
 
     /// A macro takes no parameters in minijinja: `__macro` puts them into the scope.
-    fn define_macro(&mut self, place: usize, found: &MacroNode<'_>) -> Done {
+    fn define_macro(&mut self, index: usize, found: &MacroNode<'_>) -> Done {
         self.captures += 1;
         self.push("{% macro m");
-        self.number(place);
+        self.number(index);
         self.push("() %}");
         for (name, default) in found.parameters {
             self.push("{% if __not_given(");
@@ -237,7 +237,7 @@ impl Translator<'_> {
         self.push("{% endmacro %}{% do __define(");
         self.string(found.name);
         self.push(",m");
-        self.number(place);
+        self.number(index);
         for (name, _) in found.parameters {
             self.push(",");
             self.string(name);
@@ -260,8 +260,8 @@ impl Translator<'_> {
             ExprKind::Interpolated(parts) => return self.call("__concat", parts),
             ExprKind::Map(entries) => {
                 self.push("__map(");
-                for (place, (key, value)) in entries.iter().enumerate() {
-                    self.push(if place == 0 { "" } else { "," });
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    self.push(if index == 0 { "" } else { "," });
                     self.expr(key)?;
                     self.push(",");
                     self.expr(value)?;

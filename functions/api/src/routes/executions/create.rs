@@ -14,6 +14,7 @@ use segue_model::id::ExecutionId;
 use segue_model::input::Input;
 use segue_model::label::Label;
 use segue_model::{Json as Value, Map};
+use segue_ports::random_name;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -66,7 +67,7 @@ pub(super) async fn create(
 
 /// An id nothing else has.
 pub(super) fn fresh_id() -> ExecutionId {
-    ExecutionId::derive(&["request", &uuid::Uuid::new_v4().to_string()])
+    ExecutionId::derive(&["request", &random_name()])
 }
 
 /// The labels of a query; Segue's own are not for callers to set.

@@ -1,16 +1,15 @@
 //! `segue expr`: renders one expression.
 
+use crate::environment::environment;
 use anyhow::{Context as _, bail};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use segue_embedded::EnvSecretStore;
+use segue_lookups::Limits;
 use segue_model::Json;
-use segue_ports::SecretStore as _;
-use segue_rendering::Allowance;
-use segue_template::{Ambient, Answer, Lookup, Lookups, Renderer, Scope};
+use segue_ports::{Clock as _, SecretStore as _, SystemClock};
+use segue_template::{Ambient, Answer, Lookup, Lookups, Scope};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// Prints a rendered expression; exit code 1 and the reason when it fails.
 #[derive(Debug, clap::Args)]
@@ -28,12 +27,12 @@ pub(crate) struct Args {
 
 /// Outside a flow nothing can be asked, except for secrets in the environment.
 #[derive(Debug)]
-struct NoPlatform;
+struct NoPlatform(EnvSecretStore);
 
 impl Lookups for NoPlatform {
     fn lookup(&self, lookup: &Lookup) -> Answer {
         match lookup {
-            Lookup::Secret { key, subkey, .. } => secret(key, subkey.as_deref()),
+            Lookup::Secret { key, subkey, .. } => secret(&self.0, key, subkey.as_deref()),
             Lookup::ErrorLogs => Answer::Found(Json::Array(Vec::new())),
             Lookup::FileExists { .. } => Answer::Found(Json::Bool(false)),
             Lookup::ExecutionState { .. } => Answer::Missing,
@@ -50,8 +49,8 @@ impl Lookups for NoPlatform {
 
 /// A secret as a flow would find it: `SECRET_<KEY>` in base64, else the plain variable where
 /// `SEGUE_SECRETS_PLAIN` allows that.
-fn secret(key: &str, subkey: Option<&str>) -> Answer {
-    let value = match futures::executor::block_on(EnvSecretStore::from_env().get("", key)) {
+fn secret(secrets: &EnvSecretStore, key: &str, subkey: Option<&str>) -> Answer {
+    let value = match futures::executor::block_on(secrets.get("", key)) {
         Ok(Some(value)) => value,
         Ok(None) => return Answer::Missing,
         Err(error) => return Answer::Failed(error.to_string()),
@@ -73,15 +72,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     if !context.is_object() {
         bail!("the context must be a JSON object, its top-level keys the variables");
     }
-    let now = Timestamp::now();
-    let seed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.subsec_nanos());
+    let environment = environment();
+    let now = SystemClock.now();
     let ambient = Ambient {
         now,
-        seed: u64::from(seed) ^ (u64::from(std::process::id()) << 32),
+        seed: u64::from(now.subsec_nanosecond().unsigned_abs()) ^ (u64::from(std::process::id()) << 32),
         time_zone: TimeZone::UTC,
     };
-    let scope = Scope::from_json(context, Arc::new(NoPlatform), ambient);
-    match Renderer::new().metered(Arc::new(Allowance::from_env())).render(&args.template, &scope) {
+    let scope = Scope::from_json(
+        context,
+        Arc::new(NoPlatform(EnvSecretStore::from_environment(&environment))),
+        ambient,
+    );
+    match Limits::from_environment(&environment)?.renderer().render(&args.template, &scope) {
         Ok(text) => {
             println!("{text}");
             Ok(crate::OK)

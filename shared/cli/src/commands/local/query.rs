@@ -1,8 +1,10 @@
 //! `segue query`: BigQuery SQL on the local warehouse.
 
+use crate::environment::environment;
 use crate::report::{Output, table};
 use segue_model::Json;
 use segue_ports::warehouse::QueryJob;
+use segue_ports::{Clock as _, SystemClock};
 use segue_standalone::{Options, Standalone};
 use std::path::PathBuf;
 
@@ -19,9 +21,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let options = Options { data_dir: crate::kept_data_dir(data_dir), ..Options::default() };
+    let options = Options {
+        data_dir: crate::kept_data_dir(data_dir),
+        environment: environment(),
+        ..Options::default()
+    };
     let standalone = Standalone::open(&options)?;
-    let job_id = format!("query_{}", jiff::Timestamp::now().as_nanosecond());
+    let job_id = format!("query_{}", SystemClock.now().as_nanosecond());
     let result =
         standalone.ports().warehouse.query(QueryJob { job_id, sql: args.sql, ..QueryJob::default() }).await?;
     match args.output {

@@ -2,6 +2,7 @@
 
 use crate::commands::local::stop;
 use crate::diagnostics;
+use crate::environment::environment;
 use crate::report::{Output, Reporter};
 use anyhow::{Context as _, anyhow, bail};
 use segue_executor::{CreateError, NewExecution};
@@ -15,6 +16,7 @@ use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::{Json, Map};
 use segue_ports::object::ObjectAttributes;
 use segue_ports::state::{ExecutionFilter, StoredExecution};
+use segue_ports::{Clock as _, SystemClock};
 use segue_standalone::{Durability, Options, PutFlowError, Standalone};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -58,7 +60,8 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     if args.resume && data_dir.is_none() {
         bail!("--resume needs the data directory of the execution: name it with --data-dir");
     }
-    let grace = stop::grace()?;
+    let environment = environment();
+    let grace = stop::grace(&environment)?;
     let temporary = match &data_dir {
         Some(_) => None,
         None => Some(tempfile::Builder::new().prefix("segue-").tempdir()?),
@@ -70,7 +73,6 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     };
     // What is gone with the end of the command need not survive the loss of power.
     let durability = temporary.as_ref().map(|_| Durability::Normal);
-    let environment = std::env::vars().collect();
     let options = Options { data_dir: data_dir.clone(), environment, durability, ..Options::default() };
     let standalone = Arc::new(Standalone::open(&options)?);
     if let Some(note) = standalone.note() {
@@ -278,7 +280,7 @@ fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<G
 
 /// An id for a new execution, known before it is made: its input files lie under it.
 fn fresh_id(flow: &Flow) -> ExecutionId {
-    let now = jiff::Timestamp::now().as_nanosecond().to_string();
+    let now = SystemClock.now().as_nanosecond().to_string();
     ExecutionId::derive(&["run", &flow.namespace, &flow.id, &now, &std::process::id().to_string()])
 }
 

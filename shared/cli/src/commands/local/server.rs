@@ -2,8 +2,10 @@
 
 use crate::commands::local::stop;
 use crate::credentials;
+use crate::environment::environment;
 use anyhow::{Context as _, bail};
 use segue_model::parse::Parsed;
+use segue_ports::Environment;
 use segue_standalone::{
     Access, AllowedHost, BasicAuth, CloudServer, Durability, Hosts, Options, PutFlowError, Server,
     Standalone, Token,
@@ -104,7 +106,8 @@ enum Platform {
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let user = credentials::user("--auth", args.auth.as_deref(), |name| std::env::var(name).ok())?;
+    let environment = environment();
+    let user = credentials::user("--auth", args.auth.as_deref(), |name| environment.get(name))?;
     let basic = match user {
         Some((username, password)) => Some(BasicAuth { username, password }),
         None if args.token => None,
@@ -123,12 +126,12 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let access = Access { basic, hosts, proxies: args.proxies, ..Access::default() };
     let data_dir = crate::kept_data_dir(data_dir);
     if args.platform == Platform::Gcp {
-        return on_google_cloud(&args, &data_dir, access).await;
+        return on_google_cloud(&args, &environment, &data_dir, access).await;
     }
-    let grace = stop::grace()?;
+    let grace = stop::grace(&environment)?;
     let options = Options {
         data_dir: data_dir.clone(),
-        environment: std::env::vars().collect(),
+        environment,
         isolate: access.basic.is_some() || args.token || !args.host.is_loopback(),
         triggers: true,
         durability: args.durability,
@@ -169,8 +172,13 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
 }
 
 /// The same over the ports of Google Cloud; the data directory has nothing but the address in it.
-async fn on_google_cloud(args: &Args, data_dir: &Path, access: Access) -> anyhow::Result<u8> {
-    let server = CloudServer::connect(std::env::vars().collect()).await?;
+async fn on_google_cloud(
+    args: &Args,
+    environment: &Environment,
+    data_dir: &Path,
+    access: Access,
+) -> anyhow::Result<u8> {
+    let server = CloudServer::connect(environment).await?;
     let listener = listen(args).await?;
     let address = listener.local_addr()?;
     let url = format!("http://{}", reachable(address));

@@ -1,6 +1,7 @@
 //! How a command that runs tasks stops: Ctrl-C and SIGTERM ask for it, and the second of them ends the process at once.
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use segue_ports::{Environment, VariableError};
 use segue_standalone::Standalone;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -17,25 +18,9 @@ const TERMINATED: u8 = 143;
 ///
 /// # Errors
 /// What is wrong with the variable.
-pub(crate) fn grace() -> anyhow::Result<Duration> {
-    match std::env::var(SECONDS) {
-        Ok(text) => grace_of(&text),
-        Err(_) => Ok(DEFAULT_GRACE),
-    }
-}
-
-fn grace_of(text: &str) -> anyhow::Result<Duration> {
-    match text.trim() {
-        "" => Ok(DEFAULT_GRACE),
-        number => match number.parse::<u32>() {
-            Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
-            Err(_) => {
-                bail!(
-                    "the environment variable {SECONDS} is '{text}'; it must be a whole number of seconds from 0"
-                )
-            }
-        },
-    }
+pub(crate) fn grace(environment: &Environment) -> Result<Duration, VariableError> {
+    let seconds: Option<u32> = environment.parsed(SECONDS, "a whole number of seconds from 0")?;
+    Ok(seconds.map_or(DEFAULT_GRACE, |seconds| Duration::from_secs(seconds.into())))
 }
 
 /// Calls `first` when the process is asked to stop, with the exit code that says so; asked once more, the process ends
@@ -93,6 +78,7 @@ mod tests {
 
     #[test]
     fn the_grace_is_a_number_of_seconds() {
+        let grace_of = |text| grace(&Environment::from([(SECONDS, text)]));
         assert_eq!(grace_of("").unwrap(), DEFAULT_GRACE);
         assert_eq!(grace_of(" 0 ").unwrap(), Duration::ZERO);
         assert_eq!(grace_of("90").unwrap(), Duration::from_secs(90));

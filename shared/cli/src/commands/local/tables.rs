@@ -1,5 +1,6 @@
 //! `segue tables`: what is in the local warehouse.
 
+use crate::environment::environment;
 use crate::report::{Output, table};
 use segue_standalone::{Options, Standalone};
 use serde_json::json;
@@ -18,7 +19,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
-    let options = Options { data_dir: crate::kept_data_dir(data_dir), ..Options::default() };
+    let options = Options {
+        data_dir: crate::kept_data_dir(data_dir),
+        environment: environment(),
+        ..Options::default()
+    };
     let standalone = Standalone::open(&options)?;
     let warehouse = &standalone.ports().warehouse;
     let datasets = match args.dataset {

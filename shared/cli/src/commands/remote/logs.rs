@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use segue_api_types::{LogEntry, Page};
 use segue_model::log::LogLevel;
+use segue_ports::{Clock as _, SystemClock};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -109,7 +110,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
             shown(&session, found).show(session.output)
         }
         Verb::Follow { which } => {
-            let mut told = Told::from(Timestamp::now());
+            let mut told = Told::from(SystemClock.now());
             loop {
                 for entry in told.news(&session, &which).await? {
                     match session.output {

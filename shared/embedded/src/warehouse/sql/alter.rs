@@ -7,7 +7,7 @@ use super::ddl::{self, ColumnSpec};
 use super::expr::Rewriter;
 use super::lex::Token;
 use super::pieces::{expression, named};
-use super::written::{place, unexpected};
+use super::written::{location, unexpected};
 use super::{invalid, syntax_error};
 use segue_ports::warehouse::{TableReference, WarehouseError};
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub(crate) fn parse(rewriter: &mut Rewriter<'_>) -> Result<Altered, WarehouseErr
     let what = rewriter.token(1).and_then(Token::name).map(str::to_uppercase).unwrap_or_default();
     if !matches!(what.as_str(), "TABLE" | "VIEW") {
         let message = format!("ALTER {what} is not supported by the embedded warehouse");
-        return Err(invalid(&message, rewriter.token(0).and_then(place), None));
+        return Err(invalid(&message, rewriter.token(0).and_then(location), None));
     }
     let if_exists = rewriter.is(2, "IF") && rewriter.is(3, "EXISTS");
     let (table, end) = named(rewriter, if if_exists { 4 } else { 2 })?;
@@ -44,7 +44,7 @@ pub(crate) fn parse(rewriter: &mut Rewriter<'_>) -> Result<Altered, WarehouseErr
         .map(|(low, high)| alteration(rewriter, low, high))
         .collect::<Result<Vec<_>, _>>()?;
     if changes.is_empty() {
-        return Err(syntax_error("ALTER TABLE without a change", rewriter.token(0).and_then(place)));
+        return Err(syntax_error("ALTER TABLE without a change", rewriter.token(0).and_then(location)));
     }
     Ok((table, if_exists, changes))
 }
@@ -62,7 +62,7 @@ fn alteration(rewriter: &mut Rewriter<'_>, low: usize, high: usize) -> Result<Al
         token
             .and_then(Token::name)
             .map(str::to_owned)
-            .ok_or_else(|| syntax_error("Expected a name", token.and_then(place)))
+            .ok_or_else(|| syntax_error("Expected a name", token.and_then(location)))
     };
     let quoted = |name: String| super::names::quote(&name);
     if is(rewriter, &["ADD", "COLUMN"]) {

@@ -6,7 +6,7 @@
 
 use super::expr::Rewriter;
 use super::lex::Kind;
-use super::written::{place, string};
+use super::written::{location, string};
 use super::{datatype, format, invalid, keywords};
 use segue_ports::warehouse::WarehouseError;
 
@@ -154,7 +154,7 @@ pub(crate) fn word(
         if foreign || MISSING.contains(&upper.as_str()) {
             return Err(invalid(
                 &format!("Function not supported by the embedded warehouse: {upper}"),
-                rewriter.token(index).and_then(place),
+                rewriter.token(index).and_then(location),
                 Some("run this statement on BigQuery"),
             ));
         }
@@ -298,7 +298,7 @@ fn case(rewriter: &mut Rewriter<'_>, index: usize, high: usize) -> Result<(Strin
         }
         at = rewriter.after(at);
     }
-    Err(super::syntax_error("CASE without END", rewriter.token(index).and_then(place)))
+    Err(super::syntax_error("CASE without END", rewriter.token(index).and_then(location)))
 }
 
 /// `INTERVAL 3 DAY`, also with an expression for the number.
@@ -355,7 +355,7 @@ fn cast(rewriter: &mut Rewriter<'_>, safe: bool, open: usize, end: usize) -> Res
     if type_end < end {
         return Err(invalid(
             "CAST with FORMAT is not supported by the embedded warehouse",
-            rewriter.token(type_end).and_then(place),
+            rewriter.token(type_end).and_then(location),
             Some("use FORMAT_DATE, FORMAT_TIMESTAMP or PARSE_DATE"),
         ));
     }

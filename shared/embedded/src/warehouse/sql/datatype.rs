@@ -4,7 +4,7 @@
 
 use super::lex::{Kind, Token};
 use super::syntax_error;
-use super::written::{backquote, place, string};
+use super::written::{backquote, location, string};
 use segue_ports::warehouse::WarehouseError;
 
 /// The narrow decimal for NUMERIC, used while all values fit. Eighteen digits are one machine word, which is
@@ -178,13 +178,13 @@ pub(crate) fn parse(tokens: &[Token]) -> Result<DataType, WarehouseError> {
     let (data_type, taken) = prefix(tokens)?;
     match tokens.get(taken) {
         None => Ok(data_type),
-        Some(extra) => Err(syntax_error("Unexpected text after a type", place(extra))),
+        Some(extra) => Err(syntax_error("Unexpected text after a type", location(extra))),
     }
 }
 
 /// Parses a type at the start of `tokens`. Returns the type and the number of its tokens.
 pub(crate) fn prefix(tokens: &[Token]) -> Result<(DataType, usize), WarehouseError> {
-    let at = tokens.first().and_then(place);
+    let at = tokens.first().and_then(location);
     let Some(name) = tokens.first().and_then(Token::name).map(str::to_uppercase) else {
         return Err(syntax_error("Expected a type", at));
     };
@@ -250,7 +250,7 @@ fn nested(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseEr
 }
 
 fn angled(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseError> {
-    let at = tokens.first().and_then(place);
+    let at = tokens.first().and_then(location);
     if !tokens.get(1).is_some_and(|token| token.is_symbol("<")) {
         return Err(syntax_error(&format!("Expected \"<\" after {name}"), at));
     }
@@ -274,7 +274,7 @@ fn angled(name: &str, tokens: &[Token]) -> Result<(DataType, usize), WarehouseEr
         match tokens.get(index) {
             Some(token) if token.is_symbol(",") && name != "ARRAY" => index += 1,
             Some(token) if token.is_symbol(">") => break,
-            other => return Err(syntax_error("Expected \">\"", other.and_then(place).or(at))),
+            other => return Err(syntax_error("Expected \">\"", other.and_then(location).or(at))),
         }
     }
     let data_type = match (name, found.pop()) {

@@ -6,7 +6,7 @@ use super::datatype::{self, DataType};
 use super::expr::Rewriter;
 use super::lex::{Kind, Token};
 use super::syntax_error;
-use super::written::{place, unexpected};
+use super::written::{location, unexpected};
 use segue_ports::warehouse::WarehouseError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -134,7 +134,7 @@ pub(crate) fn column(
             if start + 1 < end {
                 error
             } else {
-                syntax_error(&format!("Column {name} has no type"), place(token))
+                syntax_error(&format!("Column {name} has no type"), location(token))
             }
         })?;
     let mut column = ColumnSpec { name, data_type, required: false, default: None, description: None };

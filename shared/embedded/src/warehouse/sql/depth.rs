@@ -11,7 +11,7 @@
 
 use super::invalid;
 use super::lex::{Kind, Token};
-use super::written::place;
+use super::written::location;
 use segue_ports::warehouse::WarehouseError;
 
 /// The longest script in bytes: BigQuery's own limit of a query.
@@ -128,14 +128,14 @@ pub(crate) fn check(tokens: &[Token]) -> Result<(), WarehouseError> {
                 &format!(
                     "The query nests deeper than {DEEPEST} levels of brackets, CASE, signs and operators like BETWEEN"
                 ),
-                place(token),
+                location(token),
                 Some("write parts of it as WITH … AS (…), or as views and tables"),
             ));
         }
         if let Some(what) = levels.open.last().and_then(Level::too_long) {
             return Err(invalid(
                 &format!("The query has {what}"),
-                place(token),
+                location(token),
                 Some("write IN (…) or UNNEST([…]) for many values, or put brackets round parts of the chain"),
             ));
         }

@@ -9,7 +9,7 @@
 
 use super::lex::{Kind, Token};
 use super::names::{self, Scope};
-use super::written::{backquote, place, string, unexpected};
+use super::written::{backquote, location, string, unexpected};
 use super::{calls, keywords, locals, syntax_error};
 use segue_ports::warehouse::{TableReference, WarehouseError};
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ impl<'a> Rewriter<'a> {
                         matches!((*start, symbol), ("(", ")") | ("[", "]") | ("{", "}"))
                     });
                     let Some((start, _)) = matching else {
-                        return Err(syntax_error(&format!("Unexpected \"{symbol}\""), place(token)));
+                        return Err(syntax_error(&format!("Unexpected \"{symbol}\""), location(token)));
                     };
                     if let Some(slot) = closing.get_mut(start) {
                         *slot = Some(index);
@@ -59,7 +59,7 @@ impl<'a> Rewriter<'a> {
             }
         }
         if let Some((start, symbol)) = open.pop() {
-            let at = tokens.get(start).and_then(place);
+            let at = tokens.get(start).and_then(location);
             return Err(syntax_error(&format!("Unclosed \"{symbol}\""), at));
         }
         let (locals, implied) = locals::names(tokens);
@@ -115,7 +115,7 @@ impl<'a> Rewriter<'a> {
             return Err(unexpected(token));
         }
         let (parts, taken) = names::path(rest)?;
-        let at = rest.first().and_then(place).unwrap_or((1, 1));
+        let at = rest.first().and_then(location).unwrap_or((1, 1));
         let end = index + taken;
         let first = parts.first().map(|part| part.to_lowercase()).unwrap_or_default();
         let joined =
@@ -274,7 +274,7 @@ impl<'a> Rewriter<'a> {
         let value = self.scope.parameters.get(name).ok_or_else(|| {
             super::invalid(
                 &format!("Query parameter '{name}' not found"),
-                place(token),
+                location(token),
                 Some("pass it with the job"),
             )
         })?;

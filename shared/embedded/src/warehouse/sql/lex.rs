@@ -233,7 +233,7 @@ fn string(cursor: &mut Cursor<'_>) -> Result<Option<Kind>, WarehouseError> {
         .map_err(|_| syntax_error("String literal is not valid UTF-8", Some((line, column))))
 }
 
-fn unescape(content: &str, bytes: bool, place: (u32, u32)) -> Result<Vec<u8>, WarehouseError> {
+fn unescape(content: &str, bytes: bool, location: (u32, u32)) -> Result<Vec<u8>, WarehouseError> {
     let mut out = Vec::with_capacity(content.len());
     let mut characters = content.chars();
     while let Some(c) = characters.next() {
@@ -244,7 +244,7 @@ fn unescape(content: &str, bytes: bool, place: (u32, u32)) -> Result<Vec<u8>, Wa
         let Some(escape) = characters.next() else { break };
         let numeric = |digits: String, radix: u32| {
             u32::from_str_radix(&digits, radix).map_err(|_| {
-                syntax_error(&format!("Illegal escape sequence: \\{escape}{digits}"), Some(place))
+                syntax_error(&format!("Illegal escape sequence: \\{escape}{digits}"), Some(location))
             })
         };
         let simple = match escape {
@@ -270,12 +270,12 @@ fn unescape(content: &str, bytes: bool, place: (u32, u32)) -> Result<Vec<u8>, Wa
                 let digits: String = std::iter::once(escape).chain(characters.by_ref().take(2)).collect();
                 numeric(digits, 8)?
             }
-            _ => return Err(syntax_error(&format!("Illegal escape sequence: \\{escape}"), Some(place))),
+            _ => return Err(syntax_error(&format!("Illegal escape sequence: \\{escape}"), Some(location))),
         };
         match (bytes, u8::try_from(code), char::from_u32(code)) {
             (true, Ok(byte), _) => out.push(byte),
             (_, _, Some(c)) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            _ => return Err(syntax_error(&format!("Illegal escape sequence: \\{escape}"), Some(place))),
+            _ => return Err(syntax_error(&format!("Illegal escape sequence: \\{escape}"), Some(location))),
         }
     }
     Ok(out)

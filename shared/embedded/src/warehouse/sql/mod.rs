@@ -86,16 +86,16 @@ fn error_text(error: &polyglot_sql::Error) -> String {
 }
 
 /// BigQuery's `Syntax error: …`.
-pub(crate) fn syntax_error(message: &str, place: Option<(u32, u32)>) -> WarehouseError {
-    invalid(&format!("Syntax error: {message}"), place, None)
+pub(crate) fn syntax_error(message: &str, location: Option<(u32, u32)>) -> WarehouseError {
+    invalid(&format!("Syntax error: {message}"), location, None)
 }
 
 /// An [`WarehouseError::InvalidQuery`].
-pub(crate) fn invalid(message: &str, place: Option<(u32, u32)>, hint: Option<&str>) -> WarehouseError {
+pub(crate) fn invalid(message: &str, location: Option<(u32, u32)>, hint: Option<&str>) -> WarehouseError {
     WarehouseError::InvalidQuery {
         message: message.to_owned(),
-        line: place.map(|(line, _)| line),
-        column: place.map(|(_, column)| column),
+        line: location.map(|(line, _)| line),
+        column: location.map(|(_, column)| column),
         hint: hint.map(str::to_owned),
     }
 }

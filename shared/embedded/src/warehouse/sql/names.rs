@@ -40,14 +40,14 @@ impl Scope {
     pub(crate) fn table(
         &self,
         parts: &[String],
-        place: (u32, u32),
+        location: (u32, u32),
     ) -> Result<TableReference, WarehouseError> {
         let (project, dataset, table) = match parts {
             [table] => {
                 let Some(dataset) = &self.dataset else {
                     return Err(invalid(
                         &format!("Table \"{table}\" must be qualified with a dataset (e.g. dataset.table)"),
-                        Some(place),
+                        Some(location),
                         None,
                     ));
                 };
@@ -58,18 +58,18 @@ impl Scope {
             _ => {
                 return Err(invalid(
                     &format!("Invalid table name: {}", parts.join(".")),
-                    Some(place),
+                    Some(location),
                     Some("write project.dataset.table"),
                 ));
             }
         };
-        check_dataset(&dataset, Some(place))?;
+        check_dataset(&dataset, Some(location))?;
         Ok(TableReference { project, dataset, table })
     }
 }
 
 /// Refuses names of datasets that BigQuery refuses.
-pub(crate) fn check_dataset(name: &str, place: Option<(u32, u32)>) -> Result<(), WarehouseError> {
+pub(crate) fn check_dataset(name: &str, location: Option<(u32, u32)>) -> Result<(), WarehouseError> {
     let fits =
         !name.is_empty() && name.len() <= 1024 && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let own = name.to_ascii_lowercase();
@@ -83,7 +83,7 @@ pub(crate) fn check_dataset(name: &str, place: Option<(u32, u32)>) -> Result<(),
             "Invalid dataset ID \"{name}\". Dataset IDs must be alphanumeric (plus underscores) and must be at most \
              1024 characters long."
         ),
-        place,
+        location,
         Some(hint),
     ))
 }
@@ -122,8 +122,8 @@ pub(crate) fn path(tokens: &[Token]) -> Result<(Vec<String>, usize), WarehouseEr
             _ => return Ok((parts, index)),
         }
     }
-    let place = tokens.get(index).or_else(|| tokens.last()).map(|token| (token.line, token.column));
-    Err(syntax_error("Expected a table name", place))
+    let location = tokens.get(index).or_else(|| tokens.last()).map(|token| (token.line, token.column));
+    Err(syntax_error("Expected a table name", location))
 }
 
 /// A name in DuckDB's syntax.

@@ -1,7 +1,7 @@
 //! Pieces that several kinds of statements have.
 
 use super::expr::Rewriter;
-use super::written::place;
+use super::written::location;
 use super::{finish, invalid};
 use segue_ports::warehouse::{TableReference, WarehouseError};
 
@@ -13,7 +13,7 @@ pub(crate) fn named(
     let (_, end) = rewriter.table(index)?;
     match rewriter.tables.pop() {
         Some(table) => Ok((table, end)),
-        None => Err(invalid("This name cannot be changed", rewriter.token(index).and_then(place), None)),
+        None => Err(invalid("This name cannot be changed", rewriter.token(index).and_then(location), None)),
     }
 }
 

@@ -9,7 +9,7 @@ use super::expr::Rewriter;
 use super::lex::Token;
 use super::names::{Scope, check_dataset};
 use super::pieces::{expression, named};
-use super::written::{place, unexpected};
+use super::written::{location, unexpected};
 use super::{finish, invalid, syntax_error};
 use segue_ports::warehouse::{TableReference, WarehouseError};
 use serde_json::{Map, Value};
@@ -163,7 +163,7 @@ pub(crate) fn parse(tokens: &[Token], scope: &Scope) -> Result<Statement, Wareho
         | "IF" | "FOR" | "EXPORT" | "LOAD" | "ASSERT" | "GRANT" | "REVOKE" | "RAISE" | "RETURN" => {
             Err(invalid(
                 &format!("Statement not supported by the embedded warehouse: {keyword}"),
-                place(first),
+                location(first),
                 Some("write it as plain SELECT, DML and DDL statements, or run it on BigQuery"),
             ))
         }
@@ -173,7 +173,7 @@ pub(crate) fn parse(tokens: &[Token], scope: &Scope) -> Result<Statement, Wareho
 
 fn query(rewriter: &mut Rewriter<'_>) -> Result<Statement, WarehouseError> {
     let text = rewriter.span(0, rewriter.tokens.len())?;
-    let sql = finish(&text, rewriter.token(0).and_then(place))?;
+    let sql = finish(&text, rewriter.token(0).and_then(location))?;
     Ok(Statement::Query { sql, tables: std::mem::take(&mut rewriter.tables) })
 }
 
@@ -186,9 +186,9 @@ fn dml(rewriter: &mut Rewriter<'_>, keyword: &str) -> Result<Statement, Warehous
     let at = 1 + usize::from(rewriter.is(1, "INTO") || rewriter.is(1, "FROM"));
     let (name, after) = rewriter.table(at)?;
     let Some(target) = rewriter.tables.first().cloned() else {
-        return Err(invalid("This name cannot be changed", rewriter.token(at).and_then(place), None));
+        return Err(invalid("This name cannot be changed", rewriter.token(at).and_then(location), None));
     };
-    let first = rewriter.token(0).and_then(place);
+    let first = rewriter.token(0).and_then(location);
     if matches!(keyword, "UPDATE" | "DELETE") && !(after..end).any(|index| rewriter.is(index, "WHERE")) {
         return Err(invalid(
             &format!("{keyword} must have a WHERE clause"),
@@ -213,7 +213,7 @@ fn dml(rewriter: &mut Rewriter<'_>, keyword: &str) -> Result<Statement, Warehous
 fn merge(rewriter: &mut Rewriter<'_>, after: usize, end: usize) -> Result<String, WarehouseError> {
     let using = (after..end).find(|index| rewriter.is(*index, "USING"));
     let Some(using) = using else {
-        return Err(syntax_error("MERGE without USING", rewriter.token(0).and_then(place)));
+        return Err(syntax_error("MERGE without USING", rewriter.token(0).and_then(location)));
     };
     let alias = rewriter.span(after, using)?;
     let (source, next) = if rewriter.is_symbol(using + 1, "(") {
@@ -241,7 +241,7 @@ fn create(rewriter: &mut Rewriter<'_>) -> Result<Statement, WarehouseError> {
     if !matches!(what.as_str(), "TABLE" | "VIEW" | "SCHEMA") {
         return Err(invalid(
             &format!("CREATE {what} is not supported by the embedded warehouse"),
-            rewriter.token(index).and_then(place),
+            rewriter.token(index).and_then(location),
             Some("TABLE, EXTERNAL TABLE, VIEW and SCHEMA are"),
         ));
     }
@@ -284,7 +284,10 @@ fn create_table(
         None => None,
     };
     if query.is_none() && source.is_none() && parts.columns.is_none() {
-        return Err(syntax_error("CREATE TABLE needs columns or a query", rewriter.token(0).and_then(place)));
+        return Err(syntax_error(
+            "CREATE TABLE needs columns or a query",
+            rewriter.token(0).and_then(location),
+        ));
     }
     let mut columns = parts.columns;
     for column in columns.iter_mut().flatten() {
@@ -306,7 +309,7 @@ fn create_table(
 /// The query that begins at `at`, in DuckDB's syntax.
 fn translated(rewriter: &mut Rewriter<'_>, at: usize) -> Result<String, WarehouseError> {
     let text = rewriter.span(at, rewriter.tokens.len())?;
-    finish(&text, rewriter.token(at).and_then(place))
+    finish(&text, rewriter.token(at).and_then(location))
 }
 
 fn view(
@@ -317,7 +320,7 @@ fn view(
 ) -> Result<Statement, WarehouseError> {
     let query_at = (end..rewriter.tokens.len()).find(|index| rewriter.is(*index, "AS"));
     let Some(as_at) = query_at else {
-        return Err(syntax_error("CREATE VIEW needs AS and a query", rewriter.token(0).and_then(place)));
+        return Err(syntax_error("CREATE VIEW needs AS and a query", rewriter.token(0).and_then(location)));
     };
     let options_at = (end..as_at).find(|index| rewriter.is(*index, "OPTIONS"));
     let options = options_at.map(|at| ddl::options(rewriter, at + 1)).transpose()?.unwrap_or_default();
@@ -336,7 +339,7 @@ fn view(
 fn schema(rewriter: &Rewriter<'_>, index: usize) -> Result<(String, usize), WarehouseError> {
     let (parts, taken) = super::names::path(rewriter.tokens.get(index..).unwrap_or_default())?;
     let dataset = parts.last().cloned().unwrap_or_default();
-    check_dataset(&dataset, rewriter.token(index).and_then(place))?;
+    check_dataset(&dataset, rewriter.token(index).and_then(location))?;
     Ok((dataset, index + taken))
 }
 

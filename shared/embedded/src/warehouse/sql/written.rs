@@ -5,7 +5,7 @@ use super::syntax_error;
 use segue_ports::warehouse::WarehouseError;
 
 /// The position of a token.
-pub(crate) fn place(token: &Token) -> Option<(u32, u32)> {
+pub(crate) fn location(token: &Token) -> Option<(u32, u32)> {
     Some((token.line, token.column))
 }
 
@@ -30,5 +30,5 @@ pub(crate) fn unexpected(token: &Token) -> WarehouseError {
         Kind::Parameter(name) => format!("parameter @{name}"),
         Kind::Symbol(symbol) => format!("\"{symbol}\""),
     };
-    syntax_error(&format!("Unexpected {what}"), place(token))
+    syntax_error(&format!("Unexpected {what}"), location(token))
 }

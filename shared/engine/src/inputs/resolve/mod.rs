@@ -16,7 +16,7 @@ use std::collections::HashMap;
 /// [`ResolveError::Pending`] if a default, condition or expression needs answers; all questions are asked.
 /// [`ResolveError::Refused`] with every refused value.
 pub fn resolve(inputs: &[Input], submitted: &Map, scope: &InputScope<'_>) -> Result<Map, ResolveError> {
-    let mut resolver = Resolver { inputs, submitted, scope, slots: HashMap::new(), is_pending: false };
+    let mut resolver = Resolver { inputs, submitted, scope, resolutions: HashMap::new(), is_pending: false };
     for input in inputs {
         resolver.resolve(input);
     }
@@ -27,12 +27,12 @@ struct Resolver<'a> {
     inputs: &'a [Input],
     submitted: &'a Map,
     scope: &'a InputScope<'a>,
-    slots: HashMap<&'a str, Slot>,
+    resolutions: HashMap<&'a str, Resolution>,
     is_pending: bool,
 }
 
 /// The state of an input.
-enum Slot {
+enum Resolution {
     /// It is being resolved.
     Open,
     /// It is not asked for.
@@ -54,35 +54,35 @@ enum Stop {
 
 impl<'a> Resolver<'a> {
     fn resolve(&mut self, input: &'a Input) {
-        if self.slots.contains_key(input.id.as_str()) {
+        if self.resolutions.contains_key(input.id.as_str()) {
             return;
         }
-        self.slots.insert(&input.id, Slot::Open);
-        let slot = match self.value(input) {
-            Ok(Some(value)) => Slot::Value(value),
-            Ok(None) => Slot::Disabled,
-            Err(Stop::Blocked) => Slot::Refused(None),
+        self.resolutions.insert(&input.id, Resolution::Open);
+        let resolution = match self.value(input) {
+            Ok(Some(value)) => Resolution::Value(value),
+            Ok(None) => Resolution::Disabled,
+            Err(Stop::Blocked) => Resolution::Refused(None),
             Err(Stop::Pending) => {
                 self.is_pending = true;
-                Slot::Refused(None)
+                Resolution::Refused(None)
             }
-            Err(Stop::Refused(why, received)) => Slot::Refused(Some(problem(input, &why, &received))),
+            Err(Stop::Refused(why, received)) => Resolution::Refused(Some(problem(input, &why, &received))),
         };
-        self.slots.insert(&input.id, slot);
+        self.resolutions.insert(&input.id, resolution);
     }
 
     fn finish(self) -> Result<Map, ResolveError> {
         if self.is_pending {
             return Err(ResolveError::Pending);
         }
-        let Self { inputs, mut slots, .. } = self;
+        let Self { inputs, mut resolutions, .. } = self;
         let mut values = Map::new();
         let mut problems = Vec::new();
         for input in inputs {
-            match slots.remove(input.id.as_str()) {
-                Some(Slot::Value(value)) => nested::insert(&mut values, &input.id, value),
-                Some(Slot::Refused(problem)) => problems.extend(problem),
-                Some(Slot::Disabled | Slot::Open) | None => {}
+            match resolutions.remove(input.id.as_str()) {
+                Some(Resolution::Value(value)) => nested::insert(&mut values, &input.id, value),
+                Some(Resolution::Refused(problem)) => problems.extend(problem),
+                Some(Resolution::Disabled | Resolution::Open) | None => {}
             }
         }
         if problems.is_empty() { Ok(values) } else { Err(ResolveError::Refused(problems)) }
@@ -125,15 +125,15 @@ impl<'a> Resolver<'a> {
         for other in listed.collect::<Vec<_>>() {
             self.resolve(other);
         }
-        let slots = || depends_on.inputs.iter().filter_map(|id| self.slots.get(id.as_str()));
-        if slots().any(|slot| matches!(slot, Slot::Open)) {
+        let resolutions = || depends_on.inputs.iter().filter_map(|id| self.resolutions.get(id.as_str()));
+        if resolutions().any(|resolution| matches!(resolution, Resolution::Open)) {
             let why = "its `dependsOn` leads back to itself: remove one input from the circle";
             return Err(Stop::Refused(why.to_owned(), Json::Null));
         }
-        if slots().any(|slot| matches!(slot, Slot::Refused(_))) {
+        if resolutions().any(|resolution| matches!(resolution, Resolution::Refused(_))) {
             return Err(Stop::Blocked);
         }
-        if slots().any(|slot| matches!(slot, Slot::Disabled)) {
+        if resolutions().any(|resolution| matches!(resolution, Resolution::Disabled)) {
             return Ok(false);
         }
         let Some(condition) = &depends_on.condition else { return Ok(true) };
@@ -184,7 +184,7 @@ impl<'a> Resolver<'a> {
     fn visible(&self, shows: impl Fn(&str) -> bool) -> Scope {
         let mut map = Map::new();
         for input in self.inputs.iter().filter(|input| shows(&input.id)) {
-            if let Some(Slot::Value(value)) = self.slots.get(input.id.as_str()) {
+            if let Some(Resolution::Value(value)) = self.resolutions.get(input.id.as_str()) {
                 nested::insert(&mut map, &input.id, value.clone());
             }
         }

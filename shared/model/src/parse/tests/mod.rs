@@ -5,7 +5,7 @@ mod problems;
 mod reading;
 
 use super::parse_flow;
-use crate::catalog::{Catalog, RunBy, TaskType};
+use crate::catalog::{Catalog, RunBy, Service, TaskType};
 use crate::flow::Flow;
 use crate::flowable_types::flowable_types;
 use serde_json::json;
@@ -29,7 +29,7 @@ fn catalog() -> Catalog {
     types.push(TaskType {
         name: "io.kestra.plugin.gcp.bigquery.Query",
         aliases: &[],
-        run_by: RunBy::Service("bigquery"),
+        run_by: RunBy::Service(Service::Named("bigquery")),
         schema: json!({
             "type": "object",
             "properties": {

@@ -5,7 +5,7 @@ mod backfills;
 mod claims;
 mod executions;
 mod keep;
-mod slots;
+mod permits;
 mod triggers;
 
 pub use backfills::{a_backfill_moves_on_its_version, backfills_are_found};
@@ -18,7 +18,7 @@ pub use executions::{
     task_runs_keep_their_order,
 };
 pub use keep::{flows_count_revisions, kv_values_expire, logs_are_followed, timers_fire_once};
-pub use slots::{slots_go_in_the_order_of_asking, slots_survive_being_asked_twice};
+pub use permits::{permits_go_in_the_order_of_asking, permits_survive_being_asked_twice};
 pub use triggers::{a_trigger_moves_on_its_version, due_triggers_are_free_and_enabled};
 
 use crate::error::PortError;
@@ -46,8 +46,8 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     logs_are_followed(store, scope).await?;
     kv_values_expire(store, scope).await?;
     timers_fire_once(store, scope).await?;
-    slots_go_in_the_order_of_asking(store, scope).await?;
-    slots_survive_being_asked_twice(store, scope).await?;
+    permits_go_in_the_order_of_asking(store, scope).await?;
+    permits_survive_being_asked_twice(store, scope).await?;
     a_trigger_moves_on_its_version(store, scope).await?;
     due_triggers_are_free_and_enabled(store, scope).await?;
     a_backfill_moves_on_its_version(store, scope).await?;

@@ -1,5 +1,7 @@
 //! The requests about jobs.
 
+#![expect(clippy::disallowed_methods, reason = "a stand-in is a service of its own, with its own clock")]
+
 use super::super::refusal::Refusal;
 use super::super::run::{self, Asked};
 use super::super::{BigQuery, shape};

@@ -4,9 +4,9 @@ use crate::client::{
     Reply, Session, date, elapsed, execution, labels, page as table, pair, pairs, state, text as plain,
 };
 use crate::report::{heading, lines, paint};
-use jiff::Timestamp;
 use segue_api_types::{Execution, Page};
 use segue_model::Json;
+use segue_ports::{Clock as _, SystemClock};
 
 /// Which executions.
 #[derive(Debug, clap::Args)]
@@ -77,7 +77,7 @@ pub(super) async fn list(session: &Session, args: &List) -> anyhow::Result<Reply
         .with("size", args.limit)
         .read::<Page<Execution>>()
         .await?;
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let heading = ["id", "flow", "state", "started", "duration", "labels"];
     let text = table(&answer.value, &heading, "there are no such executions", |execution| {
         vec![
@@ -101,7 +101,7 @@ pub(super) async fn get(session: &Session, args: &Get) -> anyhow::Result<Reply> 
 /// An execution for people.
 fn describe(session: &Session, shown: &Execution) -> String {
     let (known, runs) = execution(shown);
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let current = known.state.current();
     let mut text = format!(
         "{} revision {}\n{} {} since {}, {}\n",

@@ -1,0 +1,41 @@
+# The image of one function: `docker build --build-arg FUNCTION=http .`
+#
+# `make images` builds all of them. The first compiles every function, and the others find them in the cache. A function
+# with a file packages.txt gets these packages of Debian (`--target with-packages`). All others have no shell and no
+# packages. No image runs as root.
+
+FROM rust:1.95.0-bookworm AS build
+RUN apt-get update \
+  && apt-get install --yes --no-install-recommends cmake \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY . .
+# The versions are those of the lock file. The target folder is a cache, so the programs are copied out of it.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+  --mount=type=cache,target=/source/target \
+  set -eu; \
+  packages=""; \
+  for folder in functions/*/; do packages="$packages --package segue-fn-$(basename "$folder")"; done; \
+  # One word for each package.
+  # shellcheck disable=SC2086
+  cargo build --release --locked --no-default-features $packages; \
+  mkdir /programs; \
+  for folder in functions/*/; do cp "target/release/segue-fn-$(basename "$folder")" /programs/; done
+
+FROM debian:bookworm-slim AS with-packages
+ARG FUNCTION
+COPY functions/${FUNCTION}/packages.txt /packages.txt
+RUN apt-get update \
+  && grep -v '^#' /packages.txt | xargs apt-get install --yes --no-install-recommends \
+  && rm -rf /var/lib/apt/lists/* /packages.txt
+COPY --from=build /programs/segue-fn-${FUNCTION} /function
+ENV HOME=/tmp
+USER 65532:65532
+ENTRYPOINT ["/function"]
+
+# The last stage is what is built without a target.
+FROM gcr.io/distroless/cc-debian12:nonroot AS plain
+ARG FUNCTION
+COPY --from=build /programs/segue-fn-${FUNCTION} /function
+USER 65532:65532
+ENTRYPOINT ["/function"]

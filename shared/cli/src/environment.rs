@@ -1,0 +1,9 @@
+//! The environment of the command: the one place of this crate that reads it.
+
+use segue_ports::Environment;
+
+/// The environment variables of the process.
+#[expect(clippy::disallowed_methods, reason = "a composition root: commands pass the environment on")]
+pub(crate) fn environment() -> Environment {
+    Environment::of_process()
+}

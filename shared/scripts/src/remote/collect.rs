@@ -1,0 +1,117 @@
+//! Reads the results of a container: its log, its exit code, its files.
+
+use super::container::Remote;
+use super::wrapper;
+use crate::directories::{OUT, WORK};
+use crate::lines::Lines;
+use crate::process::Source;
+use crate::result::{ScriptOutput, outcome};
+use crate::sink::Sink;
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use segue_files::folder::{self, StoredFile};
+use segue_files::output::SCRATCH_PREFIX;
+use segue_files::{Texts, WorkingGlobs};
+use segue_model::Map;
+use segue_ports::PortError;
+use segue_task::TaskError;
+
+/// The largest size of the file with the exit code, in bytes.
+const EXIT_LIMIT: u64 = 100;
+
+/// The end of a container, as the platform reports it.
+pub(super) struct End {
+    /// The exit code. None if unknown.
+    pub(super) exit_code: Option<i32>,
+    /// The platform's message about the end. None if the container succeeded.
+    pub(super) message: Option<String>,
+}
+
+impl Remote {
+    /// Reads the log, stores the files, and returns the result.
+    pub(super) async fn collect(&self, end: End, patterns: &Texts) -> Result<ScriptOutput, TaskError> {
+        let code = self.exit_code(&end).await?;
+        let mut sink = Sink::new(&self.context);
+        self.read(wrapper::STDOUT, Source::Out, &mut sink).await?;
+        self.read(wrapper::STDERR, Source::Err, &mut sink).await?;
+        let reported = sink.finish();
+        let Some(code) = code else {
+            let why = end.message.unwrap_or_else(|| "the platform gives no reason".to_owned());
+            return Err(TaskError::failed(format!("the container was stopped before its end: {why}")));
+        };
+        let kept = match self.keep(patterns).await {
+            // The files are searched again when the storage answers.
+            Err(error) if error.is_transient() => return Err(error.into()),
+            kept => kept.map_err(TaskError::from),
+        };
+        outcome(&self.context, reported, kept, code)
+    }
+
+    /// The exit code of the commands, or else that of the container. None if neither is known.
+    async fn exit_code(&self, end: &End) -> Result<Option<i32>, TaskError> {
+        match self.context.storage().get_text(&self.uri(wrapper::EXIT), EXIT_LIMIT).await {
+            Ok(text) => {
+                let code = text
+                    .trim()
+                    .parse()
+                    .map_err(|_| TaskError::failed(format!("'{}' is not an exit code", text.trim())));
+                return code.map(Some);
+            }
+            Err(PortError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let (Some(code), Some(message)) = (end.exit_code, &end.message)
+            && code != 0
+        {
+            self.context.error(format!("the container ended with exit code {code}: {message}"));
+        }
+        Ok(end.exit_code)
+    }
+
+    /// Sends a file of output to the log, line by line.
+    async fn read(&self, name: &str, source: Source, sink: &mut Sink<'_>) -> Result<(), TaskError> {
+        let mut stream = match self.context.storage().get(&self.uri(name)).await {
+            Ok((_, stream)) => stream,
+            // The commands ended before they began, or print elsewhere.
+            Err(PortError::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut lines = Lines::default();
+        while let Some(chunk) = stream.try_next().await? {
+            let chunk: Bytes = chunk;
+            lines.push(&chunk, &mut |line| sink.line(source, line));
+            self.context.log_room().await;
+        }
+        lines.finish(&mut |line| sink.line(source, line));
+        Ok(())
+    }
+
+    /// Stores the files that match, and all files in `{{ outputDir }}`.
+    async fn keep(&self, patterns: &Texts) -> Result<Map, PortError> {
+        let mut kept = Map::new();
+        if !patterns.0.is_empty() {
+            // A pattern may name the directory by its path in the container, or by its path in other
+            // properties.
+            let here = self.context.working_dir().to_string_lossy().into_owned();
+            let there = self.root().join(WORK);
+            let patterns: Vec<String> =
+                patterns.0.iter().map(|pattern| pattern.replace(&here, &there.to_string_lossy())).collect();
+            let globs = WorkingGlobs::new(&there, &patterns)?;
+            let mut files = self.files(&format!("{}/{WORK}", self.base)).await?;
+            files.retain(|file| !file.relative.starts_with(SCRATCH_PREFIX) && globs.matches(&file.relative));
+            kept.extend(self.copy(&files).await?);
+        }
+        let given_out = self.files(&self.stored(OUT)).await?;
+        kept.extend(self.copy(&given_out).await?);
+        Ok(kept)
+    }
+
+    async fn files(&self, prefix: &str) -> Result<Vec<StoredFile>, PortError> {
+        folder::list(self.context.storage(), prefix).await
+    }
+
+    async fn copy(&self, files: &[StoredFile]) -> Result<Map, PortError> {
+        let stores = (&*self.context.ports().objects, self.context.storage());
+        folder::keep(stores, files, |name| self.context.storage_path(name)).await
+    }
+}

@@ -1,0 +1,115 @@
+//! The service of each runner, and what a service does with a task that belongs to the other.
+
+use super::*;
+use crate::remote::fake::FakeJobs;
+use crate::testing::{Bench, shell};
+use segue_task::{ContainerMode, ContainerRules};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const PROCESS: &str = "io.kestra.plugin.core.runner.Process";
+
+fn wish_of(value: Value) -> Wish {
+    Wish::from_properties(&serde_json::from_value(value).unwrap())
+}
+
+fn service_of(value: Value) -> &'static str {
+    (ROUTE.choose)(value.as_object().unwrap())
+}
+
+#[test]
+fn old_and_new_ways_to_name_a_runner() {
+    assert_eq!(wish_of(json!({})), Wish::Nothing);
+    assert_eq!(wish_of(json!({"containerImage": "alpine"})), Wish::Nothing);
+    assert_eq!(wish_of(json!({"runner": "PROCESS"})), Wish::Process);
+    assert_eq!(wish_of(json!({"runner": "docker"})), Wish::Docker);
+    assert_eq!(wish_of(json!({"docker": {"image": "alpine"}})), Wish::Docker);
+    assert_eq!(wish_of(json!({"taskRunner": {"type": PROCESS}})), Wish::Process);
+    let docker = json!({"taskRunner": {"type": "io.kestra.plugin.scripts.runner.docker.Docker"}});
+    assert_eq!(wish_of(docker), Wish::Docker);
+    assert_eq!(wish_of(json!({"taskRunner": {"type": "io.kestra.plugin.ee.aws.runner.Batch"}})), Wish::Other);
+}
+
+#[test]
+fn only_the_process_runner_leads_to_the_service_for_processes() {
+    for properties in [
+        json!({"taskRunner": {"type": PROCESS}}),
+        json!({"taskRunner": json!({"type": PROCESS}).to_string()}),
+        json!({"taskRunner": {"type": PROCESS}, "runner": "DOCKER", "docker": {}}),
+        json!({"runner": "process"}),
+        json!({"taskRunner": null, "runner": "PROCESS"}),
+    ] {
+        assert_eq!(service_of(properties.clone()), PROCESSES, "{properties}");
+    }
+    for properties in [
+        json!({}),
+        json!({"containerImage": "alpine"}),
+        json!({"runner": "DOCKER"}),
+        json!({"taskRunner": {"type": "io.kestra.plugin.ee.aws.runner.Batch"}, "runner": "PROCESS"}),
+        json!({"taskRunner": {"type": "{{ vars.missing }}"}}),
+        json!({"taskRunner": "{{ vars.missing }}"}),
+    ] {
+        assert_eq!(service_of(properties.clone()), CONTAINERS, "{properties}");
+    }
+}
+
+/// A worker of a service. With `jobs`, containers run next to the services.
+fn worker(service: &'static str, jobs: Option<&Arc<FakeJobs>>) -> Bench {
+    let mut bench = Bench::new();
+    bench.service = service;
+    if let Some(jobs) = jobs {
+        bench.ports.containers = Some(jobs.clone());
+    }
+    bench
+}
+
+fn jobs() -> Arc<FakeJobs> {
+    Arc::new(FakeJobs::new(Bench::new().ports.objects))
+}
+
+fn container() -> Value {
+    json!({"type": "io.kestra.plugin.scripts.shell.Commands", "containerImage": "alpine", "commands": ["echo ran"]})
+}
+
+/// An expression can have another value when the service renders it. Then the task fails, because the service
+/// has no right to start containers.
+#[tokio::test]
+async fn the_service_for_processes_starts_no_containers() {
+    let jobs = jobs();
+    for task in [container(), json!({"type": "io.kestra.plugin.docker.cli.Run", "containerImage": "alpine"})]
+    {
+        let error = worker(PROCESSES, Some(&jobs)).run(task).await.error();
+        assert!(error.contains("sent to the service 'script', and now asks for a container"), "{error}");
+    }
+    assert_eq!(jobs.started.lock().unwrap().len(), 0);
+}
+
+/// A process could use the right of this service to start containers.
+#[tokio::test]
+async fn the_service_for_containers_runs_no_processes() {
+    let jobs = jobs();
+    let ended = worker(CONTAINERS, Some(&jobs)).run(shell(&["echo ran"], json!({}))).await;
+    assert!(!ended.log().contains("INFO ran"), "{}", ended.log());
+    let error = ended.error();
+    assert!(error.contains("sent to the service 'container', and now asks for a process"), "{error}");
+
+    let mut worker = worker(CONTAINERS, Some(&jobs));
+    worker.containers = ContainerRules { mode: Some(ContainerMode::Process), ..ContainerRules::default() };
+    let ended = worker.run(container()).await;
+    assert!(!ended.log().contains("INFO ran"), "{}", ended.log());
+    let error = ended.error();
+    assert!(error.contains("SEGUE_CONTAINERS=process does not apply"), "{error}");
+    assert_eq!(jobs.started.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn on_one_machine_each_service_runs_both() {
+    let mut as_process = container();
+    as_process["docker"] = json!({"host": "tcp://127.0.0.1:1"});
+    for service in [PROCESSES, CONTAINERS] {
+        for task in [shell(&["echo ran"], json!({})), as_process.clone()] {
+            let log = worker(service, None).run(task).await.log();
+            assert!(log.contains("INFO ran"), "{service}: {log}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! One run of a script, from its files and commands to its outputs (docs/kestra.md 4.4).
+
+use crate::directories::{COPIES, Directories, RemoteFile};
+use crate::language::{Language, ScriptFile};
+use crate::launch::{Arguments, Built, check_variables, script_command};
+use crate::properties::{PythonProperties, ScriptProperties};
+use crate::python::Python;
+use crate::remote::{Program, Remote};
+use crate::render::{LocalCopies, Rendering};
+use crate::result::{ScriptOutput, end};
+use crate::runner::{Local, Runner};
+use crate::shell::before_path;
+use crate::sink::Sink;
+use crate::staging::{stage, stage_remote};
+use crate::{choice, helper, local};
+use segue_model::Json;
+use segue_process::environment;
+use segue_task::{TaskContext, TaskError};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::Path;
+use tempfile::NamedTempFile;
+
+/// The commands or the script to run.
+pub(crate) enum Body {
+    /// Commands of a shell.
+    Commands(Json),
+    /// A script of the language.
+    Script(Json),
+}
+
+/// A script with everything that belongs to it.
+pub(crate) struct Script {
+    pub(crate) language: &'static Language,
+    pub(crate) properties: ScriptProperties,
+    pub(crate) python: Option<PythonProperties>,
+    pub(crate) body: Body,
+}
+
+/// The texts of a script, rendered.
+struct Rendered {
+    variables: BTreeMap<String, String>,
+    before: Vec<String>,
+    body: Vec<String>,
+}
+
+/// A script that is ready to start.
+struct Prepared {
+    arguments: Vec<String>,
+    env: BTreeMap<String, OsString>,
+    /// The file of the script. It is removed with this value.
+    file: Option<NamedTempFile>,
+    /// Files of internal storage that a container outside needs.
+    remote_files: Vec<RemoteFile>,
+}
+
+impl Script {
+    /// Runs it to its end.
+    pub(crate) async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
+        let runner = choice::choose(context, &self.properties, self.language.image).await?;
+        match &runner {
+            Runner::Remote(remote) => remote.settle(self.run_remote(context, remote).await).await,
+            Runner::Local(runner) => context.in_shared_directory(self.run_local(context, runner)).await,
+        }
+    }
+
+    /// Runs it on this machine.
+    async fn run_local(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
+        let directories = Directories::create(context, runner.layout())?;
+        let rendered = self.render(context, &directories).await?;
+        let Prepared { arguments, env, file, .. } =
+            self.prepare(context, Some(runner), &directories, rendered).await?;
+        let mut sink = Sink::new(context);
+        let code = local::start(context, runner, &arguments, &env, true, &mut sink).await?;
+        drop(file);
+        end(context, &directories, &self.properties.output_files, sink, code).await
+    }
+
+    /// Runs it in a container elsewhere, or sees how that is. The texts are rendered in any case: by that the secrets
+    /// in them are known, which the log must not show.
+    async fn run_remote(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
+        let directories = Directories::create(context, remote.layout())?;
+        let rendered = self.render(context, &directories).await?;
+        if remote.needs_start().await? {
+            let Prepared { arguments, env, file, remote_files } =
+                self.prepare(context, None, &directories, rendered).await?;
+            let script = file.as_ref().map(NamedTempFile::path);
+            let program = Program { arguments: &arguments, env: &env, script, by_image: false, remote_files };
+            remote.start(&directories, program).await?;
+        }
+        drop(directories);
+        remote.end(&self.properties.output_files).await
+    }
+
+    async fn render(&self, context: &TaskContext, directories: &Directories) -> Result<Rendered, TaskError> {
+        let rendering = Rendering::new(context, &directories.seen());
+        let variables = rendering.map("env", &self.properties.env).await?;
+        check_variables(&variables)?;
+        let before = rendering.texts("beforeCommands", &self.properties.before_commands).await?;
+        let body = match &self.body {
+            Body::Commands(commands) => rendering.texts("commands", commands).await?,
+            Body::Script(script) => vec![rendering.texts("script", script).await?.join("\n")],
+        };
+        Ok(Rendered { variables, before, body })
+    }
+
+    /// Puts all files in their places. `runner` is none for a container elsewhere.
+    async fn prepare(
+        &self,
+        context: &TaskContext,
+        runner: Option<&Local>,
+        directories: &Directories,
+        rendered: Rendered,
+    ) -> Result<Prepared, TaskError> {
+        let files = (self.properties.namespace_files.as_ref(), &self.properties.input_files);
+        let (mut remote_files, mut copies) = match runner {
+            None => (stage_remote(context, directories, files).await?, LocalCopies::for_remote(directories)?),
+            Some(_) => {
+                stage(context, directories.dir(), files).await?;
+                (Vec::new(), LocalCopies::new(directories.own().join(COPIES))?)
+            }
+        };
+        let mut before = Vec::new();
+        for text in rendered.before {
+            before.push(copies.replace(context, text).await?);
+        }
+        let mut body = Vec::new();
+        for text in rendered.body {
+            body.push(copies.replace(context, text).await?);
+        }
+        remote_files.extend(copies.remote_files());
+        let mut env = self.variables(directories, runner, rendered.variables).await?;
+        let settled = match &self.python {
+            Some(properties) => {
+                let asked = Python { context, properties, scratch: &directories.own().here };
+                asked.provide(runner, &mut env, &mut before).await?
+            }
+            None => None,
+        };
+        let (commands, file) = match (&self.body, &self.language.file) {
+            (Body::Commands(_), _) | (Body::Script(_), None) => (body, None),
+            (Body::Script(_), Some(kind)) => {
+                let file = script_file(directories.dir(), kind, &body.join("\n"))?;
+                let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned());
+                let program = settled.unwrap_or_else(|| program(kind, runner));
+                let command = script_command(kind, program, &name.unwrap_or_default());
+                let is_argv = self.properties.interpreter.as_ref().is_some_and(|given| given.0.is_empty());
+                (if is_argv { command } else { vec![command.join(" ")] }, Some(file))
+            }
+        };
+        let (language, properties) = (self.language, &self.properties);
+        let arguments = Arguments { language, properties, before, commands };
+        let Built { arguments, shown } = arguments.build(directories.own(), runner, &mut env).await?;
+        if let Some(shown) = shown {
+            context.warn(shown);
+        }
+        Ok(Prepared { arguments, env, file, remote_files })
+    }
+
+    /// The variables of the process; those of the task win.
+    async fn variables(
+        &self,
+        directories: &Directories,
+        runner: Option<&Local>,
+        own: BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, OsString>, TaskError> {
+        let mut env: BTreeMap<String, OsString> =
+            self.language.env.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
+        env.extend(directories.variables());
+        env.extend(own.into_iter().map(|(name, value)| (name, value.into())));
+        let is_script = matches!(self.body, Body::Script(_));
+        let installed = helper::install(self.language.helper, is_script, directories.own()).await;
+        let installed = installed
+            .map_err(|error| TaskError::failed(format!("the helper module cannot be written: {error}")))?;
+        if let Some((name, folder)) = installed {
+            let inherited =
+                matches!(runner, Some(Local::Process)).then(|| environment::for_child(name)).flatten();
+            let rest = env.remove(name).or(inherited);
+            env.insert(name.to_owned(), before_path(&folder, rest));
+        }
+        Ok(env)
+    }
+}
+
+/// The program for a script file.
+fn program(kind: &ScriptFile, runner: Option<&Local>) -> &'static str {
+    match runner {
+        Some(Local::Process) => kind.program(environment::own("PATH").as_deref()),
+        Some(Local::Docker { .. }) | None => kind.programs.first().copied().unwrap_or_default(),
+    }
+}
+
+/// Writes a script where its own folder is the working directory, so that it finds modules there.
+fn script_file(dir: &Path, kind: &ScriptFile, text: &str) -> Result<NamedTempFile, TaskError> {
+    let written = tempfile::Builder::new()
+        .prefix("script-")
+        .suffix(&format!(".{}", kind.extension))
+        .tempfile_in(dir)
+        .and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
+    written.map_err(|error| {
+        TaskError::failed(format!("cannot write the script into '{}': {error}", dir.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Python packages a task asks for, in a virtual environment that is kept for the next run that asks for the
+//! same.
+
+use crate::process;
+use crate::properties::PythonProperties;
+use segue_task::{TaskContext, TaskError};
+use sha2::{Digest as _, Sha256};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+
+/// Lines of `pip` that are repeated when it fails.
+const LAST_LINES: usize = 15;
+
+/// The folder of the virtual environment with the packages; `scratch` takes one that is not to be kept.
+pub(crate) async fn prepare(
+    context: &TaskContext,
+    properties: &PythonProperties,
+    program: &str,
+    scratch: &Path,
+) -> Result<PathBuf, TaskError> {
+    let packages = &properties.dependencies.0;
+    if let Some(bad) = packages.iter().find(|package| package.trim_start().starts_with('-')) {
+        return Err(TaskError::failed(format!(
+            "'{bad}' in dependencies is an option, not a package; name only packages, like 'polars==1.9'"
+        )));
+    }
+    if properties.dependency_cache_enabled == Some(false) {
+        let folder = scratch.join("venv");
+        build(context, program, &folder, packages).await?;
+        return Ok(folder);
+    }
+    let cache = cache_dir().join("venvs");
+    tokio::fs::create_dir_all(&cache).await.map_err(|error| {
+        TaskError::failed(format!("cannot make the folder '{}': {error}", cache.display()))
+    })?;
+    let key = key(&identity(context, program).await?, packages);
+    let folder = cache.join(&key);
+    // Two runs that ask for the same packages wait for each other; the lock goes with the file handle.
+    let _lock = lock(cache.join(format!("{key}.lock"))).await?;
+    let complete = folder.join(".complete");
+    if complete.is_file() {
+        context.debug(format!("{} packages are already installed", packages.len()));
+        return Ok(folder);
+    }
+    // What a run left that was ended half-way.
+    let _ = tokio::fs::remove_dir_all(&folder).await;
+    build(context, program, &folder, packages).await?;
+    tokio::fs::write(&complete, packages.join("\n"))
+        .await
+        .map_err(|error| TaskError::failed(format!("cannot write '{}': {error}", complete.display())))?;
+    Ok(folder)
+}
+
+/// Where things are kept between runs: `SEGUE_CACHE_DIR`, else the user's own cache.
+fn cache_dir() -> PathBuf {
+    let variable = |name: &str| {
+        segue_process::environment::own(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    };
+    variable("SEGUE_CACHE_DIR")
+        .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("segue")))
+        .or_else(|| variable("HOME").map(|home| home.join(".cache/segue")))
+        .unwrap_or_else(|| std::env::temp_dir().join("segue-cache"))
+}
+
+fn key(identity: &str, packages: &[String]) -> String {
+    let mut packages: Vec<&str> = packages.iter().map(|package| package.trim()).collect();
+    packages.sort_unstable();
+    let digest = Sha256::digest(format!("{identity}\n{}", packages.join("\n")));
+    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Which Python it is: another version or another place needs another environment.
+async fn identity(context: &TaskContext, program: &str) -> Result<String, TaskError> {
+    let mut command = Command::new(program);
+    command.args(["-c", "import sys; print(sys.executable, sys.version)"]);
+    let mut printed = String::new();
+    let code = process::run(command, &context.cancelled(), |_, line| printed.push_str(&line.text)).await;
+    match code {
+        Ok(0) => Ok(printed),
+        Ok(_) => Err(TaskError::failed(format!("'{program}' does not answer as Python: {printed}"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn lock(path: PathBuf) -> Result<File, TaskError> {
+    let name = path.display().to_string();
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    });
+    match locked.await {
+        Ok(Ok(file)) => Ok(file),
+        Ok(Err(error)) => Err(TaskError::failed(format!("cannot lock '{name}': {error}"))),
+        Err(error) => Err(TaskError::failed(format!("cannot lock '{name}': {error}"))),
+    }
+}
+
+async fn build(
+    context: &TaskContext,
+    program: &str,
+    folder: &Path,
+    packages: &[String],
+) -> Result<(), TaskError> {
+    context.info(format!("installing {}", packages.join(", ")));
+    let mut venv = Command::new(program);
+    venv.args(["-m", "venv"]).arg(folder);
+    step(context, venv, "make a virtual environment").await?;
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--"]).args(packages);
+    pip.env("PIP_ROOT_USER_ACTION", "ignore");
+    step(context, pip, "install the packages").await
+}
+
+async fn step(context: &TaskContext, command: Command, what: &str) -> Result<(), TaskError> {
+    let mut last = VecDeque::new();
+    let stop = context.cancelled();
+    let code = process::run(command, &stop, |_, line| {
+        context.debug(line.text.clone());
+        if last.len() == LAST_LINES {
+            last.pop_front();
+        }
+        last.push_back(line.text);
+    });
+    match code.await {
+        Ok(0) => Ok(()),
+        Ok(code) => {
+            let said: Vec<String> = last.into();
+            Err(TaskError::failed(format!(
+                "Python could not {what} (exit code {code}):\n{}",
+                said.join("\n")
+            )))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_packages_of_the_same_python_share_an_environment() {
+        let of = |identity: &str, packages: &[&str]| {
+            key(identity, &packages.iter().map(|&package| package.to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(of("3.12", &["a", "b==1"]), of("3.12", &["b==1 ", "a"]));
+        assert_ne!(of("3.12", &["a"]), of("3.13", &["a"]));
+        assert_ne!(of("3.12", &["a", "b"]), of("3.12", &["a"]));
+    }
+}

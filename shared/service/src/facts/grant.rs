@@ -1,0 +1,62 @@
+//! What the account of a function may do.
+
+use super::FactsError;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The targets that are not topics.
+const TARGETS: [&str; 8] =
+    ["bucket", "buckets", "database", "datasets", "images", "project", "queue", "secrets"];
+
+/// What the account of a function may do with one thing: a role, or a list of permissions where every role of Google
+/// has too many of them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// A role, as `roles/…`. None where `permissions` are given.
+    pub role: Option<String>,
+    /// Permissions, in alphabetical order. None where a `role` is given.
+    pub permissions: Option<Vec<String>>,
+    /// What the grant is on: `bucket` (internal storage), `buckets` and `datasets` (those of flows), `database`,
+    /// `images` (the mirrors), `project`, `queue`, `secrets` (those of flows), or `topic/` and a topic, `topic/task-*`
+    /// for those of all functions.
+    pub target: String,
+    /// What the function needs it for.
+    pub why: String,
+}
+
+impl Grant {
+    /// The order of grants in a file.
+    pub(super) fn order(&self) -> (bool, Option<String>, String) {
+        (self.role.is_none(), self.role.clone(), self.target.clone())
+    }
+
+    pub(super) fn check(&self) -> Result<(), FactsError> {
+        match (&self.role, &self.permissions) {
+            (Some(role), None) if role.starts_with("roles/") => {}
+            (Some(role), None) => {
+                let expected = "the name of a role, such as roles/pubsub.publisher";
+                return Err(FactsError::value("roles.role", role, expected));
+            }
+            (None, Some(permissions)) if !permissions.is_empty() && permissions.is_sorted() => {}
+            (None, Some(permissions)) => {
+                let expected = "at least one permission, in alphabetical order";
+                return Err(FactsError::value("roles.permissions", permissions.join(", "), expected));
+            }
+            _ => {
+                let expected = "on a grant with either a role or permissions";
+                return Err(FactsError::value("roles.target", &self.target, expected));
+            }
+        }
+        let topic = self.target.strip_prefix("topic/").filter(|topic| !topic.is_empty());
+        if topic.is_none() && !TARGETS.contains(&&*self.target) {
+            let expected =
+                "bucket, buckets, database, datasets, images, project, queue, secrets, or topic/ and a topic";
+            return Err(FactsError::value("roles.target", &self.target, expected));
+        }
+        if self.why.trim().is_empty() {
+            return Err(FactsError::value("roles.why", "empty", "what the function needs the grant for"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+# The functions: one for each folder with a function.yaml. A new folder is deployed without a change here.
+
+locals {
+  _folder = coalesce(var.functions, "${path.module}/../functions")
+
+  functions = {
+    for file in fileset(local._folder, "*/function.yaml") :
+    dirname(file) => yamldecode(file("${local._folder}/${file}"))
+  }
+
+  # Cloud Scheduler and people publish to the first two, and Pub/Sub itself to the third.
+  topics = setunion(
+    ["backfills", "trigger-events", "dead-letters"],
+    flatten([for facts in local.functions : [for one in try(facts.subscriptions, []) : one.topic]]),
+  )
+
+  # The targets of the roles in a function.yaml. `topic/NAME` is checked apart.
+  targets = ["bucket", "buckets", "database", "datasets", "images", "project", "queue", "secrets"]
+  _topics = concat(["topic/task-*"], [for topic in local.topics : "topic/${topic}"])
+
+  # The keys of function.yaml: docs/function-yaml.md explains them. True: the key must be there.
+  keys = {
+    act_as = true, concurrency = true, cpu = true, disk = false, ingress = true, kind = true, max_instances = true,
+    memory = true, roles = true, subscriptions = true, timeout_s = true,
+  }
+  subscription_keys = toset([
+    "ack_deadline_s", "max_delivery_attempts", "maximum_backoff_s", "minimum_backoff_s", "path", "topic",
+  ])
+  role_keys = [toset(["role", "target", "why"]), toset(["permissions", "target", "why"])]
+
+  _file      = { for name in keys(local.functions) : name => "functions/${name}/function.yaml" }
+  _explained = "docs/function-yaml.md explains every key."
+
+  # What is wrong with the keys of each function.yaml.
+  _needed = [for key, must in local.keys : key if must]
+  unknown = { for name, facts in local.functions : name => join(", ", setsubtract(keys(facts), keys(local.keys))) }
+  missing = { for name, facts in local.functions : name => join(", ", setsubtract(local._needed, keys(facts))) }
+}
+
+# Refuses a function.yaml at plan, in a sentence. The functions read the same files as strictly when they start.
+resource "terraform_data" "function_yaml" {
+  for_each = local.functions
+
+  lifecycle {
+    precondition {
+      condition     = local.unknown[each.key] == ""
+      error_message = "${local._file[each.key]} has the unknown key ${local.unknown[each.key]}. ${local._explained}"
+    }
+    precondition {
+      condition     = local.missing[each.key] == ""
+      error_message = "${local._file[each.key]} has no ${local.missing[each.key]}. ${local._explained}"
+    }
+    precondition {
+      condition     = alltrue([for one in try(each.value.subscriptions, []) : toset(keys(one)) == local.subscription_keys])
+      error_message = "A subscription in ${local._file[each.key]} must have the keys ${join(", ", local.subscription_keys)}."
+    }
+    precondition {
+      condition     = alltrue([for one in try(each.value.roles, []) : contains(local.role_keys, toset(keys(one)))])
+      error_message = "Each of roles in ${local._file[each.key]} must have target, why, and either role or permissions."
+    }
+    precondition {
+      condition = alltrue([
+        for one in try(each.value.roles, []) : contains(concat(local.targets, local._topics), one.target)
+      ])
+      error_message = "Each target in ${local._file[each.key]} must be ${join(", ", local.targets)}, or topic/ and a topic."
+    }
+    precondition {
+      condition     = contains(["all", "internal"], try(each.value.ingress, ""))
+      error_message = "ingress in ${local._file[each.key]} must be all or internal."
+    }
+    precondition {
+      condition     = can(regex("^[a-z][a-z0-9-]*[a-z0-9]$", each.key)) && length("${var.prefix}-${each.key}") <= 30
+      error_message = "functions/${each.key} must have a name of lower-case letters, digits and dashes, short enough for the name of an account: 30 letters with the prefix and a dash."
+    }
+    precondition {
+      condition     = !contains(["containers", "push", "tasks"], each.key)
+      error_message = "A function may not be called ${each.key}: another service account has this name."
+    }
+  }
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.functions
+
+  facts = each.value
+  name  = each.key
+
+  api = try(each.value.ingress, "") == "all" ? var.api : null
+  environment = merge(var.environment, {
+    SEGUE_BUCKET        = module.storage.bucket
+    SEGUE_DATABASE      = module.state.database
+    SEGUE_JOB_ACCOUNT   = module.storage.containers_account.email
+    SEGUE_PREFIX        = var.prefix
+    SEGUE_PROJECT       = var.project
+    SEGUE_REGION        = var.region
+    SEGUE_TASKS_ACCOUNT = module.delays.account.email
+  })
+  image          = lookup(var.images, each.key, "${module.images.repository}/${each.key}:${var.image_tag}")
+  prefix         = var.prefix
+  project        = var.project
+  project_number = local.project_number
+  region         = var.region
+
+  accounts = {
+    containers = module.storage.containers_account.name
+    tasks      = module.delays.account.name
+  }
+  push_account = module.messaging.push_account
+  secrets = merge(
+    { SEGUE_ENCRYPTION_KEY = module.secrets.encryption_key },
+    try(each.value.ingress, "") == "all" && var.api.auth == "basic" ? { SEGUE_PASSWORD = module.secrets.password } : {},
+  )
+  targets = {
+    bucket           = module.storage.bucket
+    buckets          = module.data.buckets
+    buckets_of_flows = var.buckets_of_flows == null ? "${var.project}-" : var.buckets_of_flows
+    database         = module.state.database
+    datasets         = module.data.datasets
+    images           = module.images.mirrors
+    queue            = module.delays.queue
+    topics           = module.messaging.topics
+  }
+
+  depends_on = [terraform_data.function_yaml]
+}

@@ -1,0 +1,14 @@
+variable "prefix" {
+  description = "The first part of every name."
+  type        = string
+}
+
+variable "project" {
+  description = "The project's id."
+  type        = string
+}
+
+variable "region" {
+  description = "The region."
+  type        = string
+}

@@ -1,0 +1,30 @@
+# The bucket of internal storage.
+
+resource "google_storage_bucket" "internal" {
+  project  = var.project
+  name     = "${var.project}-${var.prefix}"
+  location = var.region
+
+  force_destroy               = !var.deletion_protection
+  public_access_prevention    = "enforced"
+  uniform_bucket_level_access = true
+
+  # Files of tasks are temporary, and those of containers hold rendered secrets. Deleted means deleted.
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+
+  versioning {
+    enabled = false
+  }
+
+  # Parts of uploads that were cut off.
+  lifecycle_rule {
+    action {
+      type = "AbortIncompleteMultipartUpload"
+    }
+    condition {
+      age = 1
+    }
+  }
+}

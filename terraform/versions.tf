@@ -1,0 +1,11 @@
+terraform {
+  # Write-only arguments, which keep the encryption key out of the state, need 1.11.
+  required_version = ">= 1.11"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 7.0, < 8.0"
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package plan
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Facts are what the checks need of a function.yaml. Segue's own parser checks the whole file.
+type Facts struct {
+	ActAs         []string `yaml:"act_as"`
+	Ingress       string   `yaml:"ingress"`
+	Disk          string   `yaml:"disk"`
+	Subscriptions []struct {
+		Topic               string `yaml:"topic"`
+		MaxDeliveryAttempts *int   `yaml:"max_delivery_attempts"`
+	} `yaml:"subscriptions"`
+	Roles []struct {
+		Role        string   `yaml:"role"`
+		Permissions []string `yaml:"permissions"`
+		Target      string   `yaml:"target"`
+		Why         string   `yaml:"why"`
+	} `yaml:"roles"`
+}
+
+// ReadFacts reads the function.yaml of every folder, by the name of the folder.
+func ReadFacts(functions string) (map[string]Facts, error) {
+	files, err := filepath.Glob(filepath.Join(functions, "*", "function.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]Facts{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		var facts Facts
+		if err := yaml.NewDecoder(bytes.NewReader(text)).Decode(&facts); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		all[filepath.Base(filepath.Dir(file))] = facts
+	}
+	return all, nil
+}

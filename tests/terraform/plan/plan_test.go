@@ -1,0 +1,57 @@
+package plan
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// What tests/tools/terraform.sh gives to Terraform.
+const (
+	project = "demo-project"
+	number  = "123456789012"
+	prefix  = "segue"
+	region  = "europe-west1"
+)
+
+// repository is the root of the repository.
+var repository = filepath.Join("..", "..", "..")
+
+// read reads one of the plans that `make terraform` has made. Without it the tests are skipped: they need Terraform.
+func read(t *testing.T, name string) *Plan {
+	t.Helper()
+	folder := os.Getenv("SEGUE_PLANS")
+	if folder == "" {
+		t.Skip("SEGUE_PLANS names no folder with plans; `make terraform` makes them")
+	}
+	plan, err := Read(filepath.Join(folder, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func functions(t *testing.T) map[string]Facts {
+	t.Helper()
+	facts, err := ReadFacts(filepath.Join(repository, "functions"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(facts) == 0 {
+		t.Fatal("there are no functions")
+	}
+	return facts
+}
+
+func grants(t *testing.T, plan *Plan) []Grant {
+	t.Helper()
+	grants, err := plan.Grants()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grants
+}
+
+func account(name string) string {
+	return "serviceAccount:" + prefix + "-" + name + "@" + project + ".iam.gserviceaccount.com"
+}

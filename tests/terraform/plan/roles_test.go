@@ -1,0 +1,240 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// onProject are Google's roles that may be on the whole project, with the reason.
+var onProject = map[string]string{
+	"roles/bigquery.jobUser": "a job belongs to the project",
+}
+
+func TestEachFunctionHasExactlyItsRoles(t *testing.T) {
+	plan := read(t, "plan.json")
+	given := map[string][]string{}
+	for _, grant := range grants(t, plan) {
+		given[grant.Member] = append(given[grant.Member], grant.Role+" on "+grant.On)
+	}
+	for name, facts := range functions(t) {
+		expected := expectedOf(t, plan, name, facts)
+		got := given[account(name)]
+		slices.Sort(expected)
+		slices.Sort(got)
+		if !slices.Equal(expected, got) {
+			list := func(roles []string) string { return strings.Join(roles, "\n          ") }
+			t.Errorf("%s:\n expected %s\n got      %s", name, list(expected), list(got))
+		}
+	}
+}
+
+// Cloud Tasks publishes, and delays for more than 29 days by another task. Containers have files, Pub/Sub has calls.
+func TestTheOtherAccountsHaveExactlyTheirRoles(t *testing.T) {
+	plan := read(t, "plan.json")
+	tasks := "segue-tasks@" + project + ".iam.gserviceaccount.com"
+	expected := map[string][]string{
+		account("containers"): {"roles/storage.objectUser on bucket demo-project-segue"},
+		account("tasks"): {
+			"roles/cloudtasks.enqueuer on queue segue-delays", "roles/iam.serviceAccountUser on account " + tasks,
+		},
+	}
+	for _, one := range plan.Of("google_pubsub_topic") {
+		topic := "roles/pubsub.publisher on topic " + one.Values().Text("name")
+		expected[account("tasks")] = append(expected[account("tasks")], topic)
+	}
+	for name, facts := range functions(t) {
+		if len(facts.Subscriptions) > 0 {
+			call := "roles/run.invoker on service " + prefix + "-" + name
+			expected[account("push")] = append(expected[account("push")], call)
+		}
+	}
+	for member, roles := range expected {
+		var got []string
+		for _, grant := range grants(t, plan) {
+			if grant.Member == member {
+				got = append(got, grant.Role+" on "+grant.On)
+			}
+		}
+		slices.Sort(roles)
+		slices.Sort(got)
+		if !slices.Equal(roles, got) {
+			t.Errorf("%s: expected %v, got %v", member, roles, got)
+		}
+	}
+}
+
+// expectedOf are the roles that a function.yaml asks for, and those that every deployed function needs.
+func expectedOf(t *testing.T, plan *Plan, name string, facts Facts) []string {
+	t.Helper()
+	expected := []string{"roles/secretmanager.secretAccessor on secret segue_encryption_key"}
+	if facts.Ingress == "all" {
+		expected = append(expected, "roles/secretmanager.secretAccessor on secret segue_api_password")
+	}
+	accounts := map[string]string{"tasks": "segue-tasks", "containers": "segue-containers"}
+	for _, other := range facts.ActAs {
+		on := accounts[other] + "@" + project + ".iam.gserviceaccount.com"
+		expected = append(expected, "roles/iam.serviceAccountUser on account "+on)
+	}
+	for _, grant := range facts.Roles {
+		role := grant.Role
+		if role == "" {
+			role = fmt.Sprintf("projects/%s/roles/segue_%s_%s", project, name, grant.Target)
+			checkPermissions(t, plan, role, grant.Permissions)
+		}
+		for _, on := range targets(plan, grant.Target) {
+			expected = append(expected, role+" on "+on)
+		}
+	}
+	return expected
+}
+
+// targets are the things that a target of a function.yaml stands for.
+func targets(plan *Plan, target string) []string {
+	topic, isTopic := strings.CutPrefix(target, "topic/")
+	switch {
+	case target == "topic/task-*":
+		var topics []string
+		for _, one := range plan.Of("google_pubsub_topic") {
+			if name := one.Values().Text("name"); strings.HasPrefix(name, prefix+"-task-") {
+				topics = append(topics, "topic "+name)
+			}
+		}
+		return topics
+	case isTopic:
+		return []string{"topic " + prefix + "-" + topic}
+	}
+	const buckets = "projects/_/buckets/"
+	return map[string][]string{
+		"bucket": {"bucket demo-project-segue"},
+		"buckets": {"bucket demo-trips", `project, only resource.name.startsWith("` + buckets + `demo-project-") && ` +
+			`!(resource.name == "` + buckets + `demo-project-segue" || ` +
+			`resource.name.startsWith("` + buckets + `demo-project-segue/"))`},
+		"database": {`project, only resource.name == "projects/demo-project/databases/segue-state"`},
+		"datasets": {"dataset trips"},
+		"images":   {"repository segue-docker", "repository segue-ghcr", "repository segue-mcr", "repository segue-quay"},
+		"project":  {"project"},
+		"queue":    {"queue segue-delays"},
+		"secrets":  {`project, only resource.name.startsWith("projects/123456789012/secrets/segue-")`},
+	}[target]
+}
+
+func checkPermissions(t *testing.T, plan *Plan, role string, permissions []string) {
+	t.Helper()
+	for _, one := range plan.Of("google_project_iam_custom_role") {
+		if strings.HasSuffix(role, "/"+one.Values().Text("role_id")) {
+			if got := slices.Sorted(slices.Values(one.Values().Texts("permissions"))); !slices.Equal(got, permissions) {
+				t.Errorf("%s has %v, and not %v", role, got, permissions)
+			}
+			return
+		}
+	}
+	t.Errorf("there is no role %s", role)
+}
+
+func TestARoleOnTheWholeProjectHasAReason(t *testing.T) {
+	seen := map[string]bool{}
+	for _, grant := range grants(t, read(t, "plan.json")) {
+		if grant.On != "project" || strings.HasPrefix(grant.Role, "projects/"+project+"/roles/") {
+			continue
+		}
+		seen[grant.Role] = true
+		if onProject[grant.Role] == "" {
+			t.Errorf("%s gives %s on the whole project", grant.Address, grant.Role)
+		}
+	}
+	for role := range maps.Keys(onProject) {
+		if !seen[role] {
+			t.Errorf("nobody has %s any more: remove it from the list", role)
+		}
+	}
+}
+
+func TestNoMemberIsEverybody(t *testing.T) {
+	for _, name := range []string{"plan.json", "iap.json"} {
+		for _, grant := range grants(t, read(t, name)) {
+			if grant.Member == "" || strings.HasPrefix(grant.Member, "all") {
+				t.Errorf("%s: %s gives %s to %q", name, grant.Address, grant.Role, grant.Member)
+			}
+		}
+	}
+}
+
+func TestNoRoleIsBasicOrManagesRoles(t *testing.T) {
+	refused := []string{"roles/owner", "roles/editor", "roles/viewer", ".admin", ".setIamPolicy"}
+	plan := read(t, "plan.json")
+	for _, grant := range grants(t, plan) {
+		for _, part := range refused {
+			if strings.HasSuffix(strings.ToLower(grant.Role), part) {
+				t.Errorf("%s gives %s", grant.Address, grant.Role)
+			}
+		}
+	}
+	for _, role := range plan.Of("google_project_iam_custom_role") {
+		for _, permission := range role.Values().Texts("permissions") {
+			if strings.HasSuffix(permission, "IamPolicy") || strings.Contains(permission, "serviceAccounts") {
+				t.Errorf("%s has %s", role.Address, permission)
+			}
+		}
+	}
+}
+
+// A list of permissions is on the project only as far as their things have no names yet.
+func TestTheScriptsMayRunJobsAndUseNoAccountButTheirOwn(t *testing.T) {
+	for _, grant := range grants(t, read(t, "plan.json")) {
+		if grant.Role == "roles/iam.serviceAccountUser" && !strings.HasPrefix(grant.On, "account segue-") {
+			t.Errorf("%s may act as %s", grant.Member, grant.On)
+		}
+	}
+}
+
+func TestOnlyPubSubCallsTheFunctions(t *testing.T) {
+	plan := read(t, "plan.json")
+	callers := map[string][]string{}
+	for _, grant := range grants(t, plan) {
+		if grant.Role == "roles/run.invoker" {
+			callers[grant.On] = append(callers[grant.On], grant.Member)
+		}
+	}
+	for _, one := range plan.Of("google_cloud_run_v2_service") {
+		name, values := one.Values().Text("name"), one.Values()
+		isForPeople := functions(t)[strings.TrimPrefix(name, prefix+"-")].Ingress == "all"
+		expected, ingress := []string{account("push")}, "INGRESS_TRAFFIC_INTERNAL_ONLY"
+		if isForPeople {
+			expected, ingress = nil, "INGRESS_TRAFFIC_ALL"
+		}
+		if !slices.Equal(callers["service "+name], expected) || values.Text("ingress") != ingress {
+			t.Errorf("%s is called by %v over %s", name, callers["service "+name], values.Text("ingress"))
+		}
+		if values["invoker_iam_disabled"] != isForPeople {
+			t.Errorf("%s: invoker_iam_disabled is %v", name, values["invoker_iam_disabled"])
+		}
+	}
+}
+
+func TestIdentityAwareProxyAloneCallsTheAPI(t *testing.T) {
+	plan := read(t, "iap.json")
+	var seen []string
+	for _, grant := range grants(t, plan) {
+		if grant.On == "service segue-api" || grant.On == "proxy of service segue-api" {
+			seen = append(seen, grant.Role+" "+grant.Member)
+		}
+	}
+	expected := []string{
+		"roles/iap.httpsResourceAccessor group:data@example.com",
+		"roles/run.invoker serviceAccount:service-" + number + "@gcp-sa-iap.iam.gserviceaccount.com",
+	}
+	slices.Sort(seen)
+	if !slices.Equal(seen, expected) {
+		t.Errorf("the API is called by %v", seen)
+	}
+	for _, one := range plan.Of("google_cloud_run_v2_service") {
+		if values := one.Values(); values.Text("name") == "segue-api" {
+			if values["iap_enabled"] != true || values["invoker_iam_disabled"] != false {
+				t.Errorf("the proxy is not asked: %v, %v", values["iap_enabled"], values["invoker_iam_disabled"])
+			}
+		}
+	}
+}
