@@ -10,7 +10,7 @@ const zones = {
 };
 
 export default ts.config(
-  { ignores: ['build/', 'node_modules/', 'test-results/', 'src/lib/api/generated.d.ts'] },
+  { ignores: ['build/', 'node_modules/', 'test-results/', 'pictures/', 'src/lib/api/generated.d.ts'] },
   ...ts.configs.strict,
   ...svelte.configs['flat/recommended'],
   {

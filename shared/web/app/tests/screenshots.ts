@@ -1,9 +1,9 @@
-// Takes pictures of every page, in both themes and at two widths, in test-results/look. Some of them go to docs/ui.
+// Takes pictures of every page, in both themes and at two widths, in pictures/. Some of them go to docs/ui.
 import { join } from 'node:path';
 import { choose, pages } from './e2e/pages';
 import { expect, test } from './e2e/segue';
 
-const LOOK = join(import.meta.dirname, '../test-results/look');
+const LOOK = join(import.meta.dirname, '../pictures');
 const DOCS = join(import.meta.dirname, '../../../../docs/ui');
 /** The pictures of the documentation: page, theme, width. */
 const KEPT = ['execution-failed-light-1366', 'flows-dark-1366', 'run-light-1366', 'execution-light-390'];

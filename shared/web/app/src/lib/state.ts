@@ -1,5 +1,5 @@
 // The states of executions and task runs: glyph, colour and group. The colours are in src/app.css.
-import type { State, StateName } from './api/types';
+import type { Execution, State, StateName } from './api/types';
 
 export interface Look {
   /** Tells the state without a colour. */
@@ -54,4 +54,10 @@ export function isFailure(state: StateName): boolean {
 export function elapsed(state: State, now: number): number {
   const end = state.endDate && hasEnded(state.current) ? Date.parse(state.endDate) : now;
   return Math.max(0, end - Date.parse(state.startDate));
+}
+
+/** The slot of a schedule that an execution stands for. Undefined if no schedule gave it one. */
+export function slotOf({ trigger }: Pick<Execution, 'trigger'>): string | undefined {
+  const date = trigger?.variables['date'];
+  return trigger?.type.endsWith('.Schedule') && typeof date === 'string' ? date : undefined;
 }

@@ -131,7 +131,7 @@ test('U66 U70 a long log shows any line by link, a range by Shift, and finds eve
 });
 
 test('U68 text of logs and of flows is text, and colours of programs are shown', async ({ page, segue }) => {
-  const run = await segue.run('shop/never_run');
+  const run = await segue.run('shop/text_log');
   await page.goto(segue.address(run, 'logs'));
   await expect(page.getByText('<b>not bold</b>')).toBeVisible();
   const coloured = await segue.run('shop.orders/nightly_load');
@@ -153,7 +153,7 @@ test('U71 outputs are exact, and files can be downloaded', async ({ page, segue 
 });
 
 test('U61 each button is there only where the API accepts it', async ({ page, segue }) => {
-  const done = await segue.run('shop/never_run');
+  const done = await segue.run('shop/text_log');
   await page.goto(segue.address(done, 'gantt'));
   await expect(page.getByRole('button', { name: 'Replay' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Restart' })).toHaveCount(0);

@@ -3,9 +3,9 @@ import { type Execution, expect, test } from './segue';
 
 test('J3 a flow is run with two clicks from the list', async ({ page, segue }) => {
   await page.goto(`${segue.url}/ui/`);
-  await page.getByRole('link', { name: 'Run never_run' }).click();
+  await page.getByRole('link', { name: 'Run text_log' }).click();
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(page).toHaveURL(/\/executions\/shop\/never_run\//);
+  await expect(page).toHaveURL(/\/executions\/shop\/text_log\//);
   await expect(page.getByText('SUCCESS', { exact: true }).first()).toBeVisible();
 });
 
@@ -121,4 +121,5 @@ test('U18 a scheduled flow is run for a chosen slot', async ({ page, segue }) =>
   const id = page.url().split('/').at(-2) ?? '';
   const { trigger } = await segue.get<Execution>(`/executions/${id}`);
   expect(String(trigger?.variables['date'])).toMatch(/^2024-03-01T09:00/);
+  await expect(page.locator('time[datetime^="2024-03-01T09:00"]')).toBeVisible();
 });

@@ -23,13 +23,16 @@ export class Segue {
   readonly #data = mkdtempSync(join(tmpdir(), 'segue-web-'));
   url = '';
 
+  /** `options` are further options of `segue server`. */
+  constructor(readonly options: string[] = []) {}
+
   /** Starts the program, again at the same port if it ran before. */
   async start(): Promise<void> {
     const program = process.env['SEGUE'];
     if (!program) throw new Error('SEGUE names the program: run `make test-web`');
     const port = this.url === '' ? '0' : new URL(this.url).port;
     const flows = join(import.meta.dirname, 'flows');
-    const args = ['--data-dir', this.#data, 'server', '--port', port, '--flows', flows];
+    const args = ['--data-dir', this.#data, 'server', '--port', port, '--flows', flows, ...this.options];
     const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = started;
     this.url = await new Promise((resolve, reject) => {

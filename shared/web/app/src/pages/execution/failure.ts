@@ -23,7 +23,10 @@ export function failure(execution: Execution, lines: readonly LogEntry[]): Failu
   // A flowable task fails because a task in it failed: that one is the reason.
   const run = failed.find((one) => !parents.has(one.id)) ?? failed[0];
   if (!run) return undefined;
-  const own = lines.flatMap((line, at) => (line.taskRunId === run.id ? [at + 1] : []));
+  // The last attempt explains the state. Lines of earlier attempts are in the log.
+  const last = lines.findLast((line) => line.taskRunId === run.id)?.attemptNumber;
+  const isOwn = (line: LogEntry) => line.taskRunId === run.id && line.attemptNumber === last;
+  const own = lines.flatMap((line, at) => (isOwn(line) ? [at + 1] : []));
   const isError = (number: number) => lines[number - 1]?.level === 'ERROR';
   const line = own.filter(isError).at(-1);
   const end = line === undefined ? own.length : own.indexOf(line) + 1;
