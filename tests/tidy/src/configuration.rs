@@ -31,14 +31,14 @@ fn without_tests(path: &Path) -> String {
 }
 
 /// Whether a file is part of a program, and not of its tests.
-fn is_of_program(path: &PathBuf) -> bool {
+fn is_of_program(path: &Path) -> bool {
     let is_of_tests = path.iter().any(|part| part == "tests" || part == "benches" || part == "tests.rs");
     (path.starts_with("shared") || path.starts_with("functions")) && !is_of_tests
 }
 
 /// The names in the code of the programs, each with a file that has it.
 fn in_code() -> BTreeMap<String, PathBuf> {
-    let sources = files(&[".rs"]).into_iter().filter(is_of_program);
+    let sources = files(&[".rs"]).into_iter().filter(|path| is_of_program(path));
     sources
         .flat_map(|path| names(&without_tests(&path)).into_iter().map(move |name| (name, path.clone())))
         .collect()
