@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     const FUNCTION: &str = "kind: tasks\nmemory: 512Mi\ncpu: 1\ntimeout_s: 600\nconcurrency: 40\nmax_instances: 10\n\
-                            subscriptions: []\nact_as: []\nroles: []\n";
+                            ingress: internal\nsubscriptions: []\nact_as: []\nroles: []\n";
 
     fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
