@@ -3272,7 +3272,7 @@ export interface components {
             /** @description A JSON Schema. */
             properties: unknown;
         };
-        /** @description A place in a source text; both count from 1. Zero stands for "the whole file". */
+        /** @description A location in a source text. Line and column count from 1. Zero stands for "the whole file". */
         Position: {
             /**
              * Format: uint32
