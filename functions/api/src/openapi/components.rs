@@ -1,4 +1,4 @@
-//! The schemas of what endpoints take and answer, derived from the types of `segue-api-types`.
+//! The schemas of requests and answers, derived from the types of `segue-api-types`.
 //!
 //! OpenAPI 3.1 uses JSON Schema 2020-12, so the schemas need no translation. Answers and requests have a generator each:
 //! a field that is always answered is required in an answer, although a request may leave the field out.
@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema};
 use segue_model::{Json, Map};
 use serde_json::json;
 
-/// Where the document has its schemas.
+/// The path of the schemas in the document.
 const PATH: &str = "/components/schemas";
 
 /// The schemas that were used so far.

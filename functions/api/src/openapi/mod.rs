@@ -11,7 +11,7 @@ use segue_model::{Json, Map};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// The description.
+/// Builds the description.
 pub(crate) fn document(endpoints: &[Endpoint], version: &str) -> Json {
     let mut components = Components::new();
     let mut paths = Map::new();
@@ -162,7 +162,9 @@ fn responses(endpoint: &Endpoint, components: &mut Components) -> Json {
 /// A code with its description.
 fn refusal(code: u16) -> (String, Json) {
     let answer = match code {
-        0..400 => json!({"description": "There is nothing here: elsewhere, or not wanted."}),
+        0..400 => {
+            json!({"description": "The body is empty. The headers say where the content is, if there is any."})
+        }
         429 => json!({"$ref": "#/components/responses/TooEarly"}),
         _ => json!({"$ref": "#/components/responses/Refused"}),
     };
@@ -178,6 +180,6 @@ fn description(endpoint: &Endpoint, components: &mut Components) -> String {
             format!("Server-sent events, each with one {name} as JSON; the last has the id `end`.")
         }
         Content::Nothing => "Done.".to_owned(),
-        _ => "What was asked for.".to_owned(),
+        _ => "The request succeeded.".to_owned(),
     }
 }

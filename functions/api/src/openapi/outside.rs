@@ -11,22 +11,23 @@ use serde_json::json;
 pub(super) fn paths(components: &mut Components) -> Map {
     let text = json!({"type": "string"});
     let health = answer("application/json", &components.answer::<Health>());
-    let mut page = Operation::new("welcome", "Leads a browser to the web pages.");
+    let mut page = Operation::new("welcome", "Redirects a browser to the web pages.");
     page.answers(303, json!({"description": "The web pages are at `/ui/`."}));
-    let mut healthy = Operation::new("health", "Whether the server can work.");
+    let mut healthy = Operation::new("health", "Answers whether the server can read and write its store.");
     healthy.answers(200, health.clone()).answers(503, health);
-    let mut numbers = Operation::new("prometheus", "The server's numbers.");
+    let mut numbers =
+        Operation::new("prometheus", "Returns the metrics of the server, in the text format of Prometheus.");
     numbers.is_guarded = true;
     numbers.answers(200, answer("text/plain", &text)).refuses(&[401, 403, 429, 503]);
     let mut enter = Operation::new(
         "openLink",
-        "Lets a browser in by the link that `segue server --token --open` prints.",
+        "Signs a browser in with the link that `segue server --token --open` prints.",
     );
     let code = json!({"name": "code", "in": "query", "description": "The code of the link.", "required": true,
         "schema": {"type": "string"}});
     enter.parameters.push(code);
     enter
-        .answers(303, json!({"description": "The browser is let in, and is sent to `/`."}))
+        .answers(303, json!({"description": "The browser is signed in, and is redirected to `/`."}))
         .refuses(&[400, 403]);
     [("/", page), ("/health", healthy), ("/prometheus", numbers), (token::PATH, enter)]
         .into_iter()
@@ -35,7 +36,7 @@ pub(super) fn paths(components: &mut Components) -> Map {
 }
 
 fn answer(kind: &str, schema: &Json) -> Json {
-    json!({"description": "What was asked for.", "content": {kind: {"schema": schema}}})
+    json!({"description": "The request succeeded.", "content": {kind: {"schema": schema}}})
 }
 
 /// A GET request to an address.

@@ -1,4 +1,4 @@
-//! Backfills as records of their own.
+//! Stored backfills.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -12,7 +12,7 @@ use serde_json::json;
 /// The states of backfills.
 pub(crate) const STATES: &[&str] = &["RUNNING", "PAUSED", "FINISHED", "CANCELLED", "REFUSED"];
 
-/// Backfills that a query means, newest first.
+/// The backfills of a search, newest first.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Backfill>> {
     let page = Page::from_query(query)?;
     page.order(&["created"])?;
@@ -25,7 +25,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
         states: states.map(state).collect::<Answer<_>>()?,
         ..BackfillFilter::default()
     };
-    // The store does not count them; there are few.
+    // The store does not count backfills, and there are only a few.
     let found = api.state().backfills(&filter).await?;
     let total = found.len() as u64;
     Ok(paged(page.cut(found).into_iter().map(types::Backfill::from).collect(), total))
@@ -37,7 +37,7 @@ pub(crate) async fn one(api: &Api, id: &str) -> Answer<types::Backfill> {
     Ok(found.ok_or_else(|| ApiError::not_found(format!("Backfill '{id}'")))?.value.into())
 }
 
-/// The fire times a backfill has, and which of them it would run; nothing is started.
+/// The fire times of a backfill, and which of them would run. Starts nothing.
 pub(crate) async fn preview(api: &Api, request: &BackfillRequest) -> Answer<types::BackfillPreview> {
     Ok(preview_view(api.scheduler.preview_backfill(request).await?))
 }

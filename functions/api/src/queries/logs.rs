@@ -7,7 +7,7 @@ use segue_api_types as types;
 use segue_model::log::LogLevel;
 use segue_ports::state::LogFilter;
 
-/// Lines of many executions that a query means, those of the newest first.
+/// The log lines of a search over all executions, newest execution first.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::LogEntry>> {
     let page = Page::from_query(query)?;
     page.order(&["timestamp"])?;

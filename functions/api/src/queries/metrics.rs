@@ -1,4 +1,4 @@
-//! Numbers that tasks reported: rows, bytes, durations. They are kept with the task runs, summed by name.
+//! Metrics that tasks reported: rows, bytes, durations. They are stored with the task runs, summed by name.
 
 use super::executions::stored;
 use crate::error::{Answer, ApiError};
@@ -13,9 +13,9 @@ use segue_model::{Json as Value, Map};
 use segue_ports::state::{ExecutionFilter, StateStore};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many of the newest executions of a flow its numbers are taken from.
+/// How many of the newest executions of a flow are read for its metrics.
 const NEWEST: u32 = 200;
-/// The numbers of a task run by name.
+/// The metrics of a task run by name.
 fn numbers(run: &TaskRun) -> impl Iterator<Item = (&String, f64)> {
     let sums = run.memo.get("metrics").and_then(Value::as_object);
     sums.into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_f64()?)))
@@ -36,7 +36,7 @@ fn view(execution: &Execution, run: &TaskRun, name: &str, value: f64) -> types::
     }
 }
 
-/// The numbers of an execution, of all its task runs or of those that the query names.
+/// The metrics of an execution: of all its task runs, or of the task runs that the query names.
 pub(crate) async fn of_execution(api: &Api, id: &str, query: &Query) -> Answer<types::Page<types::Metric>> {
     let page = Page::from_query(query)?;
     page.order(&["timestamp", "name", "value"])?;
@@ -55,7 +55,7 @@ pub(crate) async fn of_execution(api: &Api, id: &str, query: &Query) -> Answer<t
     Ok(paged(page.cut(all), total))
 }
 
-/// The task runs of the newest executions of a flow, each with the date its execution started.
+/// The task runs of the newest executions of a flow, each with the start date of its execution.
 async fn newest(
     state: &dyn StateStore,
     namespace: String,
@@ -81,7 +81,7 @@ async fn newest(
     Ok(runs)
 }
 
-/// The names of the numbers of a flow, or of one of its tasks.
+/// The names of the metrics of a flow, or of one of its tasks.
 pub(crate) async fn names(
     api: &Api,
     namespace: String,
@@ -93,14 +93,14 @@ pub(crate) async fn names(
     Ok(meant.flat_map(|(_, run)| numbers(run)).map(|(name, _)| name.clone()).collect())
 }
 
-/// The tasks of a flow that report numbers.
+/// The tasks of a flow that report metrics.
 pub(crate) async fn tasks(api: &Api, namespace: String, flow_id: String) -> Answer<BTreeSet<String>> {
     let runs = newest(api.state(), namespace, flow_id, (None, None)).await?;
     let reporting = runs.iter().filter(|(_, run)| numbers(run).next().is_some());
     Ok(reporting.map(|(_, run)| run.task_id.clone()).collect())
 }
 
-/// A number of a flow or of a task, day by day.
+/// A metric of a flow or of a task, one value for each day.
 pub(crate) async fn by_day(
     api: &Api,
     flow: (String, String),

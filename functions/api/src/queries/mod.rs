@@ -1,4 +1,4 @@
-//! What is asked of the ports, answered in the types of `segue-api-types`.
+//! Reads from the ports, answered in the types of `segue-api-types`.
 //!
 //! What it is: one module for each kind of thing. A query gives a type, so that handlers can answer with the type and
 //! pages can show it. It takes what it looks for: ids, or the names and values of a search ([`crate::request::Query`]).

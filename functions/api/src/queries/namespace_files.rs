@@ -1,5 +1,5 @@
-//! Namespace files. A directory is there as long as a file is in it, or since it was made: one that was made empty is
-//! held by a file of no bytes, which is not shown.
+//! Namespace files. A directory exists while it has a file, or after it was created. An empty directory is stored as a
+//! file of no bytes, which is not listed.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// The name of the file that holds an empty directory.
 pub(crate) const HOLDER: &str = ".directory";
 
-/// A path below the namespace, without a leading slash; empty for its root.
+/// A path below the namespace, without a leading slash. Empty for the root of the namespace.
 pub(crate) fn clean(namespace: &str, path: &str) -> Answer<String> {
     folder(namespace)?;
     let inner = path.trim_matches('/');
@@ -27,7 +27,7 @@ pub(crate) fn clean(namespace: &str, path: &str) -> Answer<String> {
     Ok(plain)
 }
 
-/// A path that names a file.
+/// A path of a file, never of the root.
 pub(crate) fn file_path(namespace: &str, path: &str) -> Answer<String> {
     let clean = clean(namespace, path)?;
     if clean.is_empty() {
@@ -40,7 +40,7 @@ pub(crate) fn missing(path: &str) -> ApiError {
     ApiError::not_found(format!("File '/{path}'"))
 }
 
-/// The files a path stands for: itself, or all below it.
+/// The files of a path: the file itself, or all files of a directory.
 pub(crate) async fn covered(api: &Api, namespace: &str, path: &str) -> Answer<Vec<NamespaceFile>> {
     let below = format!("{path}/");
     let mut files = list_files(&api.ports.storage, namespace).await?;
@@ -48,7 +48,7 @@ pub(crate) async fn covered(api: &Api, namespace: &str, path: &str) -> Answer<Ve
     if files.is_empty() { Err(missing(path)) } else { Ok(files) }
 }
 
-/// The paths of files with a text in them.
+/// The paths that contain a text.
 pub(crate) async fn search(api: &Api, namespace: &str, part: &str) -> Answer<Vec<String>> {
     folder(namespace)?;
     let part = part.to_lowercase();
@@ -60,7 +60,7 @@ pub(crate) async fn search(api: &Api, namespace: &str, part: &str) -> Answer<Vec
         .collect())
 }
 
-/// Whether a file only holds an empty directory.
+/// Whether a file only marks an empty directory.
 pub(crate) fn is_holder(path: &str) -> bool {
     path == HOLDER || path.ends_with(&format!("/{HOLDER}"))
 }
@@ -71,7 +71,7 @@ async fn file_view(api: &Api, file: &NamespaceFile) -> Answer<types::NamespaceFi
     Ok(types::NamespaceFile::file(segue_files::path::last_part(&file.path), file.size, updated))
 }
 
-/// What is known of a file or directory.
+/// The size and the times of a file or directory.
 pub(crate) async fn stats(api: &Api, namespace: &str, path: &str) -> Answer<types::NamespaceFile> {
     let path = clean(namespace, path)?;
     if path.is_empty() {
@@ -84,7 +84,7 @@ pub(crate) async fn stats(api: &Api, namespace: &str, path: &str) -> Answer<type
     }
 }
 
-/// What is in a directory.
+/// The files of a directory.
 pub(crate) async fn directory(api: &Api, namespace: &str, path: &str) -> Answer<Vec<types::NamespaceFile>> {
     let path = clean(namespace, path)?;
     let files = if path.is_empty() {

@@ -1,4 +1,4 @@
-//! Namespaces: those that hold something, and those above them.
+//! Namespaces that have flows, values, files or secrets, and the namespaces above them.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -7,7 +7,7 @@ use segue_api_types as types;
 use segue_files::namespace::folder;
 use std::collections::BTreeMap;
 
-/// Every namespace with whether it holds flows itself.
+/// Every namespace, and whether it has flows itself.
 async fn known(api: &Api) -> Answer<BTreeMap<String, bool>> {
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
     for flow in api.state().flows(None).await? {
@@ -31,7 +31,7 @@ fn view(id: String, has_flows: bool) -> types::Namespace {
     types::Namespace { id, disabled: !has_flows }
 }
 
-/// Namespaces that a query means.
+/// The namespaces of a search.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Namespace>> {
     let page = Page::from_query(query)?;
     let is_descending = page.order(&["id"])?.is_some_and(|(_, is_ascending)| !is_ascending);
@@ -56,7 +56,7 @@ pub(crate) async fn one(api: &Api, namespace: String) -> Answer<types::Namespace
     Ok(view(namespace, has_flows))
 }
 
-/// The names of the secrets a namespace sees, never their values.
+/// The names of the secrets that a namespace can read, never their values.
 pub(crate) async fn secrets(
     api: &Api,
     namespace: &str,

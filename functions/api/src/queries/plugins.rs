@@ -31,7 +31,7 @@ const INPUTS: [&str; 17] = [
     "EMAIL",
 ];
 
-/// The group of a type: what stands before the last two words of its name.
+/// The group of a type: its name without the last two parts.
 fn group(name: &str) -> &str {
     let package = name.rsplit_once('.').map_or(name, |(package, _)| package);
     match package.strip_prefix("io.kestra.plugin.") {
@@ -73,7 +73,7 @@ pub(crate) fn list(api: &Api) -> Vec<types::PluginGroup> {
     groups.into_iter().map(view).collect()
 }
 
-/// What is known of a type.
+/// The description of a type.
 struct Known {
     name: &'static str,
     aliases: &'static [&'static str],
@@ -118,7 +118,7 @@ fn markdown(known: &Known) -> String {
     text
 }
 
-/// The properties every task has, as JSON Schema (docs/kestra.md 1.3).
+/// The properties that every task has, as JSON Schema (docs/kestra.md 1.3).
 fn common() -> Map {
     let text = || json!({"type": "string"});
     let flag = || json!({"type": "boolean"});
@@ -148,7 +148,7 @@ fn add_properties(schema: &mut Value, more: &Map) {
     }
 }
 
-/// One schema for each type, told apart by `type`.
+/// One schema for each type. The property `type` says which schema applies.
 fn any_of(types: impl Iterator<Item = Known>, more: &Map) -> Value {
     let schemas: Vec<Value> = types
         .map(|known| {

@@ -1,4 +1,4 @@
-//! Triggers with their states, found and listed.
+//! Triggers with their states.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -8,7 +8,7 @@ use segue_model::backfill::{Backfill, BackfillState};
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::schedule::{BackfillFilter, TriggerFilter};
 
-/// Triggers with their states, as a query says.
+/// The triggers of a search, with their states.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::TriggerHit>> {
     let page = Page::from_query(query)?;
     let order = page.order(&["namespace", "flowId", "triggerId", "nextExecutionDate"])?;
@@ -62,7 +62,7 @@ pub(crate) async fn of_flow(
     Ok(paged(views, total))
 }
 
-/// The backfills that are under way, of all triggers or of one.
+/// The unfinished backfills, of all triggers or of one.
 pub(crate) async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec<Backfill>> {
     let filter = BackfillFilter {
         namespace: key.map(|key| key.namespace.clone()),
@@ -76,7 +76,7 @@ pub(crate) async fn under_way(api: &Api, key: Option<&TriggerKey>) -> Answer<Vec
     Ok(found)
 }
 
-/// The state of a trigger as it is answered: with the oldest backfill under way on it.
+/// The state of a trigger in the shape of the API, with its oldest unfinished backfill.
 pub(crate) async fn view(api: &Api, state: &TriggerState) -> Answer<types::Trigger> {
     let backfills = under_way(api, Some(&state.key)).await?;
     Ok(types::Trigger::new(state, backfills.last()))
@@ -87,7 +87,7 @@ pub(crate) async fn stored(api: &Api, key: &TriggerKey) -> Answer<TriggerState> 
     Ok(found.ok_or_else(|| ApiError::not_found(format!("Trigger '{key}'")))?.value)
 }
 
-/// The states a query means.
+/// The triggers of a query.
 pub(crate) async fn select(api: &Api, query: &Query) -> Answer<Vec<TriggerState>> {
     let text = |name: &str| query.text(name).map(str::to_owned);
     let filter = TriggerFilter { namespace: text("namespace"), flow_id: text("flowId") };

@@ -1,13 +1,13 @@
-//! Backfills: records of their own, of which several may be under way at once, and which stay after their end.
+//! Backfills. Each is a record of its own. Several can run at once, and a record stays after the end of its backfill.
 //!
-//! `POST /backfills` starts one. Its body is that of a message to the backfill topic:
+//! `POST /backfills` starts a backfill. Its body has the same form as a message to the topic of backfills:
 //!
 //! ```json
 //! {"namespace": "company.team", "flowId": "taxi", "triggerId": "monthly", "start": "2021-01-01", "end": "2021-07-31",
 //!  "inputs": {"taxi": "green"}, "labels": {"backfill": "true"}, "mode": "MISSING", "maxActive": 1}
 //! ```
 //!
-//! `start` and `end` are both inclusive; a date stands for the day in the schedule's time zone.
+//! `start` and `end` are both included. A date means the day in the time zone of the schedule.
 
 use super::flows::PAGE;
 use crate::endpoint::{Endpoint, Kind, Param, get, json, post};
@@ -24,27 +24,30 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let one = |endpoint: Endpoint| endpoint.refuses(&[404, 409]);
     vec![
         one(post("/backfills", start)
-            .is("startBackfill", "Runs the slots of a schedule between two dates, both inclusive.")
+            .is(
+                "startBackfill",
+                "Starts a backfill: runs the fire times of a schedule between two dates, both included.",
+            )
             .body(json::<types::BackfillRequest>())),
         post("/backfills/preview", preview)
             .is(
                 "previewBackfill",
-                "The slots a backfill has, and which of them it would run; nothing is started.",
+                "Lists the fire times of a backfill, and which of them would run. Starts nothing.",
             )
             .body(json::<types::BackfillRequest>())
             .refuses(&[404, 409]),
-        get("/backfills", list).is("backfills", "Backfills, newest first.").takes(&PAGE).takes(&[
-            Param::new("namespace", Kind::Text, "This namespace and those below it."),
-            Param::new("flowId", Kind::Text, "This flow."),
-            Param::new("triggerId", Kind::Text, "This trigger."),
-            Param::new("state", Kind::ManyOf(STATES), "In one of these states."),
+        get("/backfills", list).is("backfills", "Lists backfills, newest first.").takes(&PAGE).takes(&[
+            Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
+            Param::new("flowId", Kind::Text, "Only this flow."),
+            Param::new("triggerId", Kind::Text, "Only this trigger."),
+            Param::new("state", Kind::ManyOf(STATES), "Only entries in one of these states."),
         ]),
-        one(get("/backfills/{id}", show).is("backfill", "A backfill.")),
+        one(get("/backfills/{id}", show).is("backfill", "Returns a backfill.")),
         one(post("/backfills/{id}/pause", pause)
-            .is("pauseBackfill", "Makes no more executions; those that run, run on.")),
-        one(post("/backfills/{id}/resume", resume).is("resumeBackfill", "Goes on.")),
+            .is("pauseBackfill", "Pauses a backfill. Running executions continue.")),
+        one(post("/backfills/{id}/resume", resume).is("resumeBackfill", "Resumes a paused backfill.")),
         one(post("/backfills/{id}/cancel", cancel)
-            .is("cancelBackfill", "Ends it; those of its executions that run, run on.")),
+            .is("cancelBackfill", "Cancels a backfill. Running executions continue.")),
     ]
 }
 

@@ -33,7 +33,7 @@ const LINES: u32 = 2_000;
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/events", follow)
-            .is("events", "Live changes of executions and logs, in one stream.")
+            .is("events", "Streams live changes of executions and logs.")
             .takes(&[Param::new(
                 "topics",
                 Kind::Texts,
@@ -96,19 +96,19 @@ async fn follow(State(api): State<Api>, query: Query) -> Answer<Response> {
                 }
             }
         }));
-        // At the end of the time the stream just ends: that is no error.
+        // The end of the time is no error. The stream just ends.
         let _ = timeout(LONGEST, all).await;
     }))
 }
 
 /// Sends an execution at each version after the position.
 async fn tell_execution(api: &Api, id: &str, mut seen: Option<u64>, sender: &Sender) {
-    // Before the first look, so that no change falls between.
+    // Subscribe before the first read, so that no change is missed.
     let mut changes = api.watch.subscribe();
     let topic = format!("execution:{id}");
     let id = ExecutionId::from(id);
     loop {
-        // A store that does not answer now may answer in a while. An execution that is gone has no events.
+        // A store that does not answer may answer later. A deleted execution has no events.
         if let Ok(found) = api.state().execution(&id).await {
             let Some(stored) = found else { return };
             let is_last = stored.execution.state.current().is_terminal();
@@ -135,12 +135,12 @@ async fn tell_execution(api: &Api, id: &str, mut seen: Option<u64>, sender: &Sen
     }
 }
 
-/// Sends the lines after the position in batches, and those to come until the execution has ended.
+/// Sends the lines after the position in batches, until the execution has ended.
 async fn tell_log(api: &Api, id: &str, mut position: u64, sender: &Sender) {
     let topic = format!("log:{id}");
     let id = ExecutionId::from(id);
     loop {
-        // First whether it has ended, then the lines: none that came before the end is missed.
+        // Read the state before the lines, so that no line before the end is missed.
         let Ok(found) = api.state().execution(&id).await else { return };
         let has_ended = found.is_none_or(|stored| stored.execution.state.current().is_terminal());
         let Ok(page) = api.state().log_page(&id, LogLevel::Trace, position, LINES).await else { return };

@@ -15,37 +15,40 @@ use segue_files::namespace::folder;
 use segue_model::parse_duration;
 use segue_ports::kv::KvWrite;
 
-/// The longest key.
+/// The largest number of characters of a key.
 const LONGEST_KEY: usize = 512;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let one = "/namespaces/{namespace}/kv/{key}";
     let all = "/namespaces/{namespace}/kv";
     vec![
-        get(all, list).is("kvKeys", "The keys of a namespace.").refuses(&[422]),
+        get(all, list).is("kvKeys", "Lists the keys of a namespace.").refuses(&[422]),
         get("/namespaces/{namespace}/kv/inheritance", inherited)
-            .is("kvInherited", "The keys a namespace sees in those above it.")
+            .is("kvInherited", "Lists the keys that a namespace inherits from the namespaces above it.")
             .refuses(&[422]),
-        get("/kv", search).is("searchKv", "The keys of all namespaces.").takes(&PAGE).takes(&[
-            Param::new("q", Kind::Text, "A part of the key."),
-            Param::new("namespace", Kind::Text, "This namespace and those below it."),
+        get("/kv", search).is("searchKv", "Searches the keys of all namespaces.").takes(&PAGE).takes(&[
+            Param::new("q", Kind::Text, "Only keys that contain this text."),
+            Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
         ]),
-        get(one, value).is("kvValue", "A value with its type.").refuses(&[404, 422]),
+        get(one, value).is("kvValue", "Returns a value with its type.").refuses(&[404, 422]),
         put(one, set)
             .is("setKv", "Sets a value: JSON, or a date or duration as text.")
             .takes(&[
-                Param::new("ttl", Kind::Text, "An ISO-8601 duration after which it is gone.").header(),
-                Param::new("description", Kind::Text, "A text for people.").header(),
+                Param::new("ttl", Kind::Text, "Time to live, as an ISO-8601 duration. Default: none.")
+                    .header(),
+                Param::new("description", Kind::Text, "A description of the value for readers.").header(),
             ])
             .body(Content::JsonOrText),
-        delete(one, remove).is("deleteKv", "Removes a value; whether it was there.").refuses(&[422]),
+        delete(one, remove)
+            .is("deleteKv", "Deletes a value. Answers whether the value existed.")
+            .refuses(&[422]),
         delete(all, remove_all)
-            .is("deleteKvKeys", "Removes values; those that were there.")
+            .is("deleteKvKeys", "Deletes several values. Answers the keys that existed.")
             .body(json::<types::Keys>()),
     ]
 }
 
-/// Refuses what cannot be the name of a namespace, or a key.
+/// Refuses an invalid name of a namespace, and an invalid key.
 fn checked(namespace: &str, key: Option<&str>) -> Answer<()> {
     folder(namespace)?;
     match key {

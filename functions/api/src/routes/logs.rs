@@ -27,62 +27,73 @@ use tokio::sync::mpsc;
 const LEVEL: Param = Param::new(
     "minLevel",
     Kind::OneOf(&["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]),
-    "Lines at or above; all unless given.",
+    "The lowest level of the lines. Default: all levels.",
 );
 const OF_TASK: [Param; 4] = [
-    Param::new("taskRunId", Kind::Text, "Of this task run."),
-    Param::new("taskRunIds", Kind::Texts, "Of these task runs."),
-    Param::new("taskId", Kind::Text, "Of this task."),
-    Param::new("attempt", Kind::Number(0), "Of this attempt, from 0."),
+    Param::new("taskRunId", Kind::Text, "Only this task run."),
+    Param::new("taskRunIds", Kind::Texts, "Only these task runs."),
+    Param::new("taskId", Kind::Text, "Only this task."),
+    Param::new("attempt", Kind::Number(0), "Only this attempt, counted from 0."),
 ];
-/// How often a follower looks: lines of task services come without a word to this process.
+/// How often a follower reads the log. Task services write lines without a message to this process.
 const LOOK: Duration = Duration::from_millis(200);
-/// How many lines are in memory at once.
+/// The largest number of lines in memory.
 const LINES: u32 = 2_000;
-/// How many executions a removal by flow goes through at once.
+/// How many executions a deletion by flow reads at once.
 const CHUNK: u32 = 500;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/logs/search", search)
-            .is("searchLogs", "Lines of many executions, those of the newest first.")
+            .is("searchLogs", "Searches the log lines of all executions, newest execution first.")
             .takes(&PAGE)
             .takes(&[
-                Param::new("q", Kind::Text, "A text in the message."),
-                Param::new("namespace", Kind::Text, "This namespace and those below it."),
-                Param::new("flowId", Kind::Text, "This flow."),
-                Param::new("triggerId", Kind::Text, "Fired by this trigger."),
+                Param::new("q", Kind::Text, "Only lines whose message contains this text."),
+                Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
+                Param::new("flowId", Kind::Text, "Only this flow."),
+                Param::new("triggerId", Kind::Text, "Only executions that this trigger started."),
                 LEVEL,
-                Param::new("startDate", Kind::Date, "Written at or after."),
-                Param::new("endDate", Kind::Date, "Written at or before."),
-                Param::new("timeRange", Kind::Duration, "Written within the last while."),
+                Param::new("startDate", Kind::Date, "Only lines written at this time or later."),
+                Param::new("endDate", Kind::Date, "Only lines written at this time or earlier."),
+                Param::new(
+                    "timeRange",
+                    Kind::Duration,
+                    "Only lines written within this duration before now.",
+                ),
             ]),
         get("/logs/{executionId}", list)
-            .is("logs", "The lines of an execution, oldest first.")
+            .is("logs", "Lists the log lines of an execution, oldest first.")
             .takes(&[LEVEL])
             .takes(&OF_TASK)
             .answers(json::<Vec<types::LogEntry>>())
             .refuses(&[404]),
         get("/logs/{executionId}/download", download)
-            .is("downloadLogs", "The lines of an execution as text.")
+            .is("downloadLogs", "Returns the log lines of an execution as text.")
             .takes(&[LEVEL])
             .takes(&OF_TASK)
             .answers(Content::Text)
             .refuses(&[404]),
         get("/logs/{executionId}/follow", follow)
-            .is("followLogs", "The lines of an execution, those to come too, until its end.")
+            .is(
+                "followLogs",
+                "Streams the log lines of an execution, from the first line until the end of the execution.",
+            )
             .takes(&[LEVEL])
             .answers(events::<types::LogEntry>())
             .refuses(&[404]),
         delete("/logs/{executionId}", remove)
-            .is("deleteLogs", "Removes lines of an execution.")
+            .is("deleteLogs", "Deletes log lines of an execution.")
             .takes(&[LEVEL])
             .takes(&OF_TASK)
             .answers_code(204)
             .refuses(&[404]),
         delete("/logs/{namespace}/{flowId}", remove_of_flow)
-            .is("deleteLogsOfFlow", "Removes the lines of all executions of a flow.")
-            .takes(&[Param::new("triggerId", Kind::Text, "Only of those this trigger fired.")])
+            .is("deleteLogsOfFlow", "Deletes the log lines of all executions of a flow.")
+            .takes(&[Param::new(
+                "triggerId",
+                Kind::Text,
+                "Only lines of executions that this trigger started.",
+            )])
             .answers_code(204),
     ]
 }
@@ -91,7 +102,7 @@ async fn search(State(api): State<Api>, query: Query) -> Answer<Json<types::Page
     queries::logs::search(&api, &query).await.map(Json)
 }
 
-/// Which lines of one execution are meant.
+/// The selected lines of one execution.
 struct Lines {
     level: LogLevel,
     task_runs: Vec<String>,
@@ -120,7 +131,7 @@ impl Lines {
             && (self.attempt.is_none() || line.attempt_number == self.attempt)
     }
 
-    /// Whether every line is meant.
+    /// Whether every line is selected.
     fn is_all(&self) -> bool {
         self.level == LogLevel::Trace
             && self.task_runs.is_empty()
@@ -129,8 +140,9 @@ impl Lines {
     }
 }
 
-/// An execution's lines as a body, of which a page is in memory at a time; an error in the middle breaks it off.
-/// `write` puts a line into it, told whether it is the first; `ends` stand before and behind all.
+/// The lines of an execution as a body. One page of lines is in memory at a time. An error in the middle ends the
+/// body early. `write` appends a line, and is told whether the line is the first. `ends` are the texts before and
+/// after all lines.
 async fn body(
     api: Api,
     id: &str,
@@ -141,7 +153,7 @@ async fn body(
     let wanted = Lines::from_query(query)?;
     stored(&api, id).await?;
     let id = ExecutionId::from(id);
-    // Before the answer begins, so that an error is one.
+    // Read the first page before the answer begins, so that an error gets its own status code.
     let mut page = api.state().log_page(&id, wanted.level, 0, LINES).await?;
     let (sender, receiver) = mpsc::channel::<Result<String, PortError>>(1);
     tokio::spawn(async move {
@@ -199,11 +211,11 @@ async fn follow(State(api): State<Api>, Path(id): Path<String>, query: Query) ->
     Ok(stream(move |sender| tell(api, ExecutionId::from(id), level, sender)))
 }
 
-/// Tells the lines there are and those to come; after the end of the execution it looks once more.
+/// Sends all lines, present and future. After the end of the execution, the log is read once more.
 async fn tell(api: Api, id: ExecutionId, level: LogLevel, sender: Sender) {
     let mut seen = 0_u64;
     loop {
-        // First whether it has ended, then the lines: none that came before the end is missed.
+        // Read the state before the lines, so that no line before the end is missed.
         let Ok(found) = api.state().execution(&id).await else { return };
         let has_ended = found.is_none_or(|stored| stored.execution.state.current().is_terminal());
         let Ok(page) = api.state().log_page(&id, level, seen, LINES).await else { return };

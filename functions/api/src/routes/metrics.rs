@@ -1,4 +1,4 @@
-//! Numbers that tasks reported.
+//! Metrics that tasks reported.
 
 use super::flows::PAGE;
 use crate::endpoint::{Endpoint, Kind, Param, get};
@@ -12,35 +12,36 @@ use segue_api_types as types;
 use std::collections::BTreeSet;
 
 const AGGREGATION: [Param; 3] = [
-    Param::new("startDate", Kind::Date, "Started at or after."),
-    Param::new("endDate", Kind::Date, "Started at or before."),
+    Param::new("startDate", Kind::Date, "Only executions that started at this time or later."),
+    Param::new("endDate", Kind::Date, "Only executions that started at this time or earlier."),
     Param::new(
         "aggregation",
         Kind::OneOf(&["sum", "avg", "min", "max"]),
-        "What is made of a day's values; their sum unless given.",
+        "How the values of a day become one. Default: their sum.",
     ),
 ];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/metrics/{executionId}", of_execution)
-            .is("metrics", "The numbers of an execution.")
+            .is("metrics", "Lists the metrics of an execution.")
             .takes(&PAGE)
             .takes(&[
-                Param::new("taskRunId", Kind::Text, "Of this task run."),
-                Param::new("taskId", Kind::Text, "Of this task."),
+                Param::new("taskRunId", Kind::Text, "Only this task run."),
+                Param::new("taskId", Kind::Text, "Only this task."),
             ])
             .refuses(&[404]),
-        get("/metrics/names/{namespace}/{flowId}", names).is("metricNames", "The names of a flow's numbers."),
+        get("/metrics/names/{namespace}/{flowId}", names)
+            .is("metricNames", "Lists the names of the metrics of a flow."),
         get("/metrics/names/{namespace}/{flowId}/{taskId}", names_of_task)
-            .is("metricNamesOfTask", "The names of a task's numbers."),
+            .is("metricNamesOfTask", "Lists the names of the metrics of a task."),
         get("/metrics/tasks/{namespace}/{flowId}", tasks)
-            .is("metricTasks", "The tasks of a flow that report numbers."),
+            .is("metricTasks", "Lists the tasks of a flow that report metrics."),
         get("/metrics/aggregates/{namespace}/{flowId}/{metric}", aggregate)
-            .is("metricAggregates", "A number of a flow, day by day.")
+            .is("metricAggregates", "Returns a metric of a flow, one value for each day.")
             .takes(&AGGREGATION),
         get("/metrics/aggregates/{namespace}/{flowId}/{taskId}/{metric}", aggregate_of_task)
-            .is("metricAggregatesOfTask", "A number of a task, day by day.")
+            .is("metricAggregatesOfTask", "Returns a metric of a task, one value for each day.")
             .takes(&AGGREGATION),
     ]
 }

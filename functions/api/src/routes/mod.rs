@@ -38,7 +38,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     .collect()
 }
 
-/// What is outside of it, and open to everybody.
+/// The endpoints outside `/api/v1`. They need no authentication.
 pub(crate) fn open() -> Router<Api> {
     server::open()
 }

@@ -1,5 +1,5 @@
-//! Namespace files (docs/kestra.md 6.6). A directory is there as long as a file is in it, or since it was made: one
-//! that was made empty is held by a file of no bytes, which is not shown.
+//! Namespace files (docs/kestra.md 6.6). A directory exists while it has a file, or after it was created. An empty
+//! directory is stored as a file of no bytes, which is not listed.
 
 use super::flows::save;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, get, post, put};
@@ -21,56 +21,56 @@ use segue_api_types as types;
 use segue_files::namespace::{folder, list as list_files, storage_path};
 use segue_ports::{InternalStorage, PortError};
 
-/// The part that holds a file.
+/// The name of the form's part with a file.
 const PART: &str = "fileContent";
-/// Not a real folder: a file written there is saved as a flow.
+/// A directory that does not exist. A file written there is saved as a flow.
 const FLOWS: &str = "_flows/";
-/// The most bytes of an export.
+/// The largest size of an export, in bytes.
 const LARGEST_EXPORT: u64 = 256 * 1024 * 1024;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let path = Param::new("path", Kind::Text, "The path, beginning with a slash.");
+    let path = Param::new("path", Kind::Text, "The path, which begins with a slash.");
     let base = "/namespaces/{namespace}/files";
     vec![
         get(base, read)
-            .is("namespaceFile", "What is in a file.")
+            .is("namespaceFile", "Returns the content of a file.")
             .takes(&[path.required()])
             .answers(Content::Bytes)
             .refuses(&[404]),
         post(base, write)
             .is(
                 "putNamespaceFile",
-                "Writes a file; a zip is unpacked, a file below /_flows is imported as a flow.",
+                "Writes a file. A zip is unpacked. A file below /_flows is imported as a flow.",
             )
             .takes(&[path.required()])
             .body(Content::Form(Some(PART))),
         put(base, rename)
-            .is("moveNamespaceFile", "Moves a file, or a directory with all in it.")
+            .is("moveNamespaceFile", "Moves a file, or a directory with everything in it.")
             .takes(&[
-                Param::new("from", Kind::Text, "Its path.").required(),
-                Param::new("to", Kind::Text, "Its new path.").required(),
+                Param::new("from", Kind::Text, "The present path.").required(),
+                Param::new("to", Kind::Text, "The new path.").required(),
             ])
             .refuses(&[404]),
         delete(base, remove)
-            .is("deleteNamespaceFile", "Removes a file, or a directory with all in it.")
+            .is("deleteNamespaceFile", "Deletes a file, or a directory with everything in it.")
             .takes(&[path.required()])
             .refuses(&[404]),
         get("/namespaces/{namespace}/files/search", search)
-            .is("searchNamespaceFiles", "The paths of files.")
-            .takes(&[Param::new("q", Kind::Text, "A part of the path.")]),
+            .is("searchNamespaceFiles", "Searches the paths of files.")
+            .takes(&[Param::new("q", Kind::Text, "Only paths that contain this text.")]),
         get("/namespaces/{namespace}/files/stats", stats)
-            .is("namespaceFileStats", "What is known of a file or directory.")
+            .is("namespaceFileStats", "Returns the size and the times of a file or directory.")
             .takes(&[path])
             .refuses(&[404]),
         get("/namespaces/{namespace}/files/directory", directory)
-            .is("namespaceDirectory", "What is in a directory.")
+            .is("namespaceDirectory", "Lists the files of a directory.")
             .takes(&[path])
             .refuses(&[404]),
         post("/namespaces/{namespace}/files/directory", make_directory)
-            .is("makeNamespaceDirectory", "Makes a directory.")
+            .is("makeNamespaceDirectory", "Creates a directory.")
             .takes(&[path.required()]),
         get("/namespaces/{namespace}/files/export", export)
-            .is("exportNamespaceFiles", "All files and flows of a namespace as a zip.")
+            .is("exportNamespaceFiles", "Returns all files and flows of a namespace as a zip.")
             .answers(Content::Zip)
             .refuses(&[413, 422]),
     ]
@@ -121,7 +121,7 @@ async fn write_one(api: &Api, namespace: &str, path: &str, part: Part) -> Answer
 
 async fn unpack_into(api: &Api, namespace: &str, path: &str, part: Part) -> Answer<()> {
     let files = unpack(part).await?;
-    // All names first, so that a bad one leaves nothing half done.
+    // Check all names first, so that an invalid name changes nothing.
     let mut targets = Vec::new();
     for Unpacked { name, file } in files {
         let plain = segue_files::path::plain(&name)

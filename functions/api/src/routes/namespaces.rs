@@ -1,4 +1,4 @@
-//! Namespaces: those that hold something, and those above them.
+//! Namespaces that have flows, values, files or secrets, and the namespaces above them.
 
 use super::flows::PAGE;
 use crate::endpoint::{Endpoint, Kind, Param, get};
@@ -14,19 +14,22 @@ use segue_api_types as types;
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/namespaces/search", search)
-            .is("searchNamespaces", "Namespaces; `disabled` says that one holds no flow itself.")
+            .is(
+                "searchNamespaces",
+                "Searches namespaces. A namespace without flows of its own is `disabled`.",
+            )
             .takes(&PAGE)
             .takes(&[
-                Param::new("q", Kind::Text, "A part of the name."),
-                Param::new("existing", Kind::Flag, "Only those that hold flows."),
+                Param::new("q", Kind::Text, "Only names that contain this text."),
+                Param::new("existing", Kind::Flag, "Only namespaces that have flows."),
             ]),
-        get("/namespaces/{namespace}", one).is("namespace", "A namespace.").refuses(&[422]),
+        get("/namespaces/{namespace}", one).is("namespace", "Returns a namespace.").refuses(&[422]),
         get("/namespaces/{namespace}/dependencies", depends)
-            .is("namespaceDependencies", "Which flows of a namespace call which."),
+            .is("namespaceDependencies", "Lists which flows of a namespace call which flows."),
         get("/namespaces/{namespace}/secrets", secrets)
-            .is("secrets", "The names of the secrets a namespace sees, never what they are.")
+            .is("secrets", "Lists the names of the secrets that a namespace can read, never their values.")
             .takes(&PAGE)
-            .takes(&[Param::new("q", Kind::Text, "A part of the name.")]),
+            .takes(&[Param::new("q", Kind::Text, "Only names that contain this text.")]),
     ]
 }
 

@@ -13,21 +13,21 @@ use std::collections::BTreeMap;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/plugins", list).is("plugins", "All types by their groups."),
+        get("/plugins", list).is("plugins", "Lists all types by group."),
         get("/plugins/{cls}", one)
-            .is("plugin", "A type with the schema of its properties.")
-            .takes(&[Param::new("all", Kind::Flag, "With the properties every task has.")])
+            .is("plugin", "Returns a type with the schema of its properties.")
+            .takes(&[Param::new("all", Kind::Flag, "Includes the properties that every task has.")])
             .refuses(&[404]),
         get("/plugins/schemas/{type}", schema)
-            .is("pluginSchema", "The JSON Schema of a flow, task, trigger or plugin default.")
-            .takes(&[Param::new("arrayOf", Kind::Flag, "Of a list of them.")])
+            .is("pluginSchema", "Returns the JSON Schema of a flow, task, trigger or plugin default.")
+            .takes(&[Param::new("arrayOf", Kind::Flag, "Returns the schema of a list.")])
             .answers(json::<Map>())
             .refuses(&[404]),
-        get("/plugins/inputs", inputs).is("inputTypes", "The types of inputs."),
+        get("/plugins/inputs", inputs).is("inputTypes", "Lists the types of inputs."),
         get("/plugins/inputs/{type}", input)
-            .is("inputType", "The schema of an input of a type.")
+            .is("inputType", "Returns the schema of an input of one type.")
             .refuses(&[404]),
-        get("/plugins/icons", icons).is("pluginIcons", "All types, with whether each is a flowable."),
+        get("/plugins/icons", icons).is("pluginIcons", "Lists all types, and whether each is a flowable."),
     ]
 }
 

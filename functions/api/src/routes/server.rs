@@ -1,4 +1,4 @@
-//! The server itself: whether it is there, what it is, its numbers, the description of this API.
+//! The server itself: health, configuration, metrics, and the description of this API.
 
 use crate::door::token;
 use crate::endpoint::{Endpoint, get, json};
@@ -20,8 +20,8 @@ use std::time::Instant;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/configs", configs).is("configs", "What this server is and can."),
-        get("/openapi.json", description).is("openapi", "This description.").answers(json::<Map>()),
+        get("/configs", configs).is("configs", "Describes the server: its version, platform and features."),
+        get("/openapi.json", description).is("openapi", "Returns this description.").answers(json::<Map>()),
     ]
 }
 
@@ -53,9 +53,9 @@ async fn description(State(api): State<Api>) -> Json<Value> {
     Json(openapi::document(&super::endpoints(), &api.version))
 }
 
-/// Lets a browser in that was given the link of `segue server --open`.
+/// Signs a browser in that has the link of `segue server --open`.
 async fn enter(State(api): State<Api>, method: Method, query: Query) -> Answer<Response> {
-    // Programs that only look whether a link is good must not use it up.
+    // A program that only checks the link must not use the link up.
     if method == Method::HEAD {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
@@ -82,7 +82,7 @@ async fn health(State(api): State<Api>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(types::Health::down(reason))).into_response()
 }
 
-/// The numbers in Prometheus's text format, counted when they are asked for.
+/// The metrics in the text format of Prometheus. They are counted at each request.
 async fn prometheus(State(api): State<Api>) -> Answer<Response> {
     let mut text =
         String::from("# HELP segue_executions Executions by their state.\n# TYPE segue_executions gauge\n");

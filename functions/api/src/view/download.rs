@@ -6,13 +6,13 @@ use axum::response::{IntoResponse, Response};
 use segue_files::path::last_part;
 use segue_ports::object::ByteStream;
 
-/// A file to be kept, named as the last part of `path`.
+/// A file as a download, named as the last part of `path`.
 pub(crate) fn file(path: &str, size: u64, stream: ByteStream) -> Response {
     let mut response = Body::from_stream(stream).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
-    // Whatever is in it, no browser is to run it.
+    // No browser may run the content.
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let plain: String = last_part(path)
         .chars()

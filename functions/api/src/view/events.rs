@@ -32,7 +32,7 @@ impl Sender {
     }
 }
 
-/// An answer that lasts as long as `tell` runs.
+/// An answer that ends when `tell` ends.
 pub(crate) fn stream<F>(tell: impl FnOnce(Sender) -> F) -> Response
 where
     F: Future<Output = ()> + Send + 'static,

@@ -4,7 +4,7 @@ use segue_api_types as types;
 use segue_model::Json;
 use segue_ports::kv::{KvEntry, KvType};
 
-/// A key with what is known of it, without its value.
+/// A key with its dates and description, without its value.
 pub(crate) fn key(entry: &KvEntry) -> types::KvKey {
     types::KvKey {
         namespace: entry.namespace.clone(),
@@ -41,7 +41,7 @@ pub(crate) fn read(text: &str) -> Result<(KvType, Json), String> {
         Ok(Json::Bool(value)) => Ok((KvType::Boolean, Json::Bool(value))),
         Ok(Json::Number(value)) => Ok((KvType::Number, Json::Number(value))),
         Ok(Json::String(value)) => {
-            // A quoted duration is one, as it is when a task sets it.
+            // A duration in quotes is a duration too, as it is if a task sets it.
             let kind = if is_duration(&value) { KvType::Duration } else { KvType::String };
             Ok((kind, Json::String(value)))
         }
@@ -50,7 +50,7 @@ pub(crate) fn read(text: &str) -> Result<(KvType, Json), String> {
     }
 }
 
-/// What is not quoted: a date, a duration, a word.
+/// Reads a text without quotes: a date, a duration, or a word.
 fn bare(text: &str) -> Option<(KvType, Json)> {
     let found = |kind: KvType| Some((kind, Json::from(text)));
     if text.parse::<jiff::Timestamp>().is_ok() {

@@ -1,4 +1,4 @@
-//! What is answered: the nouns in Kestra's JSON.
+//! Answers in the shape of Kestra's JSON.
 
 pub(crate) mod download;
 pub(crate) mod events;

@@ -1,5 +1,5 @@
-//! Zip archives: packed in memory, for sources and scripts; unpacked file by file to the disk, with limits, since what
-//! is small packed may be huge unpacked.
+//! Zip archives. Archives of sources and scripts are packed in memory. Uploaded archives are unpacked file by file to
+//! the disk, with limits, because a small archive may be huge when unpacked.
 
 use crate::error::{Answer, ApiError};
 use crate::request::Part;
@@ -12,20 +12,20 @@ use tokio::io::AsyncWriteExt as _;
 use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-/// The most files of an archive.
+/// The largest number of files of an archive.
 const MOST_FILES: usize = 10_000;
-/// The most bytes of all its files.
+/// The largest size of all files of an archive together, in bytes.
 const MOST_BYTES: u64 = 1 << 30;
 
 /// A file of an archive.
 pub(crate) struct Unpacked {
-    /// Its path as the archive has it, not to be trusted.
+    /// The path in the archive. It may be malicious.
     pub(crate) name: String,
-    /// What is in it; gone with this.
+    /// The content. The file is deleted with this value.
     pub(crate) file: NamedTempFile,
 }
 
-/// An archive of these files, as an answer.
+/// Answers with an archive of these files.
 pub(crate) fn answer(name: &str, files: &[(String, Vec<u8>)]) -> Answer<Response> {
     let bytes =
         pack(files).map_err(|error| ApiError::argument(format!("the zip cannot be made: {error}")))?;
@@ -46,7 +46,7 @@ fn pack(files: &[(String, Vec<u8>)]) -> zip::result::ZipResult<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-/// The files of an archive that was sent.
+/// Unpacks an uploaded archive.
 pub(crate) async fn unpack(part: Part) -> Answer<Vec<Unpacked>> {
     let disk = |error: std::io::Error| ApiError::argument(format!("the zip cannot be kept: {error}"));
     let sent = NamedTempFile::new().map_err(disk)?;

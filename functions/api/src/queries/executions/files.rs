@@ -15,14 +15,14 @@ pub(crate) enum Named {
     Other(String),
 }
 
-/// Reads `path`. Only files of executions are given out: that of another execution is at its own address.
+/// Reads `path`. Only files of executions are allowed. A file of another execution has its own address.
 pub(crate) fn named(api: &Api, execution: &Execution, query: &Query) -> Answer<Named> {
     let uri = query.required("path")?;
     let invalid = || ApiError::argument(format!("Invalid prefix path: '{uri}' is no file of an execution"));
     if !InternalStorage::is_uri(uri) {
         return Err(invalid());
     }
-    // Refuses `..` and its like.
+    // Refuses `..` and similar paths.
     api.ports.storage.address(uri)?;
     if uri.starts_with(&format!("{}/", InternalStorage::uri(&execution.storage_prefix()))) {
         return Ok(Named::Own(uri.to_owned()));
@@ -34,7 +34,7 @@ pub(crate) fn named(api: &Api, execution: &Execution, query: &Query) -> Answer<N
     }
 }
 
-/// A file that must be there.
+/// A file, or an error if it does not exist.
 pub(crate) async fn open(api: &Api, uri: &str) -> Answer<(ObjectInfo, ByteStream)> {
     match api.ports.storage.get(uri).await {
         Err(PortError::NotFound { .. }) => Err(ApiError::not_found(format!("The file '{uri}'"))),
@@ -42,7 +42,7 @@ pub(crate) async fn open(api: &Api, uri: &str) -> Answer<(ObjectInfo, ByteStream
     }
 }
 
-/// A file of exactly that execution.
+/// A file of exactly this execution.
 pub(crate) async fn own(api: &Api, id: &str, query: &Query) -> Answer<String> {
     let execution = stored(api, id).await?.execution;
     match named(api, &execution, query)? {
@@ -53,7 +53,7 @@ pub(crate) async fn own(api: &Api, id: &str, query: &Query) -> Answer<String> {
     }
 }
 
-/// What is known of a file.
+/// The size of a file.
 pub(crate) async fn metas(api: &Api, id: &str, query: &Query) -> Answer<types::FileMetas> {
     let uri = own(api, id, query).await?;
     let info = api.ports.storage.head(&uri).await?;

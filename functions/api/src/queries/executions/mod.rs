@@ -1,4 +1,4 @@
-//! Executions that are there, and what they run.
+//! Stored executions, and the flows that they run.
 
 pub(crate) mod files;
 pub(crate) mod preview;
@@ -13,7 +13,7 @@ use segue_api_types as types;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_ports::state::{ExecutionFilter, StoredExecution, StoredFlow};
 
-/// An execution that must be there.
+/// An execution, or an error if it does not exist.
 pub(crate) async fn stored(api: &Api, id: &str) -> Answer<StoredExecution> {
     api.state()
         .execution(&ExecutionId::from(id))
@@ -21,7 +21,7 @@ pub(crate) async fn stored(api: &Api, id: &str) -> Answer<StoredExecution> {
         .ok_or_else(|| ApiError::not_found(format!("Execution '{id}'")))
 }
 
-/// An execution with its task runs, as it is answered.
+/// An execution with its task runs, in the shape of the API.
 pub(crate) fn whole(api: &Api, stored: &StoredExecution) -> types::Execution {
     view::execution(api, &stored.execution, stored.task_runs.iter().map(|(_, run)| run))
 }
@@ -60,25 +60,25 @@ pub(crate) async fn latest_of(api: &Api, flows: &[types::FlowId]) -> Answer<Vec<
     Ok(found)
 }
 
-/// The flow in the revision an execution runs, as it is stored.
+/// The flow in the revision that an execution runs, as it is stored.
 async fn flow_of(api: &Api, id: &str) -> Answer<StoredFlow> {
     let execution = stored(api, id).await?.execution;
     api.flow(&execution.namespace, &execution.flow_id, Some(execution.flow_revision)).await
 }
 
-/// The flow in the revision an execution runs, as somebody sees it who may only run it.
+/// The flow in the revision that an execution runs, with only the parts that a form needs.
 pub(crate) async fn flow(api: &Api, id: &str) -> Answer<types::FlowToExecute> {
     Ok(flow_view(&flow_of(api, id).await?).into())
 }
 
-/// The flow in the revision an execution runs, as a graph.
+/// The graph of the flow in the revision that an execution runs.
 pub(crate) async fn graph(api: &Api, id: &str) -> Answer<types::Graph> {
     let flow = flow_of(api, id).await?;
     let plan = api.executor.plan(&flow.namespace, &flow.id, Some(flow.revision)).await?;
     Ok(graph_of(&plan.flow))
 }
 
-/// A flow as somebody sees it who may only run it.
+/// The parts of a flow that a form needs.
 pub(crate) async fn flow_to_execute(
     api: &Api,
     namespace: &str,
@@ -94,7 +94,7 @@ pub(crate) async fn flows(api: &Api, namespace: &str) -> Answer<Vec<types::FlowI
     Ok(flows.map(|flow| types::FlowId { id: flow.id, namespace: flow.namespace }).collect())
 }
 
-/// An expression as a task run sees it, or as the flow itself sees it.
+/// Renders an expression with the variables of a task run, or with the variables of the flow.
 pub(crate) async fn evaluate(
     api: &Api,
     id: &str,

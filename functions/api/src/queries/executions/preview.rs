@@ -1,4 +1,4 @@
-//! The beginning of a file, by its kind: rows, text, a picture.
+//! The beginning of a file as rows, text or a picture.
 
 use super::files::{open, own};
 use crate::error::{Answer, ApiError};
@@ -13,16 +13,16 @@ use segue_model::{Json as Value, Map};
 use segue_ports::object::ByteStream;
 use serde_json::json;
 
-/// The most that is read of a file for its beginning.
+/// How much of a file is read for a preview, in bytes.
 const MOST_READ: usize = 4 * 1024 * 1024;
-/// The largest picture or document that is shown.
+/// The largest picture or document of a preview, in bytes.
 const LARGEST_PICTURE: u64 = 10 * 1024 * 1024;
-/// Lines, unless given.
+/// The default number of lines.
 const ROWS: u32 = 100;
-/// The most lines.
+/// The largest number of lines.
 const MOST_ROWS: u32 = 5000;
 
-/// The beginning of a file of an execution, as a query says.
+/// The preview of a file of an execution, with the options of a query.
 pub(crate) async fn preview(api: &Api, id: &str, query: &Query) -> Answer<types::FilePreview> {
     let rows = query.number("maxRows")?.unwrap_or(ROWS);
     if rows == 0 {
@@ -100,7 +100,7 @@ async fn lines(
     let (text, _, _) = encoding.decode(&bytes);
     let mut lines: Vec<&str> = text.lines().collect();
     if !is_whole {
-        // The last one may have been cut.
+        // The last line may be incomplete.
         lines.pop();
     }
     // The first line of a table names its columns.
@@ -116,7 +116,7 @@ async fn lines(
     Ok(types::FilePreview { extension, kind, content, max_line: Some(rows as u64), truncated: is_cut })
 }
 
-/// The values of a line of Ion or JSON; one that cannot be read is shown as it is.
+/// The values of a line of Ion or JSON. A line that cannot be parsed is shown as text.
 fn values(line: &str) -> Vec<Value> {
     if line.trim().is_empty() {
         return Vec::new();

@@ -20,7 +20,7 @@ const MOST_SCANNED: u32 = 10_000;
 /// The number of executions read at once.
 const CHUNK: u32 = 500;
 
-/// Executions that a query means, without their task runs.
+/// The executions of a search, without their task runs.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Execution>> {
     let page = Page::from_query(query)?;
     let order = page.order(&["state.startDate", "startDate"])?;
@@ -99,7 +99,7 @@ impl Selection {
         builder.finish(api).await
     }
 
-    /// Only those in one of these states.
+    /// Only executions in one of these states.
     pub(crate) fn only(mut self, states: &[ExecutionState]) -> Self {
         if states.len() == ExecutionState::ALL.len() {
             return self;
@@ -116,7 +116,7 @@ impl Selection {
         self
     }
 
-    /// A page, newest first or oldest first, and how many there are in all.
+    /// A page of executions, newest or oldest first, and the total number.
     async fn page(&self, api: &Api, page: &Page, is_ascending: bool) -> Answer<(Vec<Execution>, u64)> {
         if !self.rest.is_empty() {
             let mut all = self.scan(api).await?;
@@ -131,7 +131,7 @@ impl Selection {
             total = total.saturating_add(api.state().count_executions(filter).await?);
         }
         let (offset, limit) = if is_ascending {
-            // The last of a list that is read from its other end.
+            // The list is read from its other end, so the page is its last part.
             let end = total.saturating_sub(u64::from(page.offset));
             let begin = end.saturating_sub(u64::from(page.limit));
             (small(begin), small(end - begin))
@@ -163,7 +163,7 @@ impl Selection {
         Ok(found.into_iter().skip(offset as usize).take(limit as usize).collect())
     }
 
-    /// All of them, up to a limit, newest first.
+    /// All selected executions up to a limit, newest first.
     pub(crate) async fn scan(&self, api: &Api) -> Answer<Vec<Execution>> {
         let mut found = Vec::new();
         let mut offset = 0;
@@ -188,7 +188,7 @@ impl Selection {
     }
 }
 
-/// The old parameters, as conditions.
+/// The older parameters of a search as conditions.
 fn plain(query: &Query) -> Answer<Vec<Condition>> {
     let mut conditions = Vec::new();
     for (name, op) in [

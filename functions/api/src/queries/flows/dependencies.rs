@@ -1,4 +1,4 @@
-//! Which flow calls which: with a Subflow or a ForEachItem, or with a Flow trigger that waits for it.
+//! Which flow calls which flow: by a Subflow task, a ForEachItem task, or a Flow trigger.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -16,7 +16,7 @@ type Name = (String, String);
 /// From the first flow to the one that follows, with the reason.
 type Edge = (Name, Name, &'static str);
 
-/// The flows a flow calls, and those that call it unless only the called ones are wanted.
+/// The flows that a flow calls and, unless only called flows are wanted, the flows that call it.
 pub(crate) async fn of_flow(
     api: &Api,
     namespace: String,

@@ -1,5 +1,5 @@
-//! A flow as a graph, in the shape Kestra's topology has: nodes for tasks, a cluster with a start and an end for each
-//! flowable, edges that say why one follows the other.
+//! A flow as a graph, in the shape of Kestra's topology. Each task is a node. Each flowable is a cluster with a start
+//! and an end. Each edge says why one node follows another.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -59,7 +59,7 @@ pub(crate) fn graph_of(flow: &Flow) -> types::Graph {
     graph.0
 }
 
-/// A way out of a node that has not come to another yet.
+/// An edge that leaves a node and has no target yet.
 #[derive(Clone)]
 struct Out {
     from: String,
@@ -73,7 +73,7 @@ impl Out {
     }
 }
 
-/// A flowable, or the flow, while its inside is drawn.
+/// A flowable or the flow, while its tasks are added.
 struct Cluster {
     uid: String,
     start: String,
@@ -106,7 +106,7 @@ fn node(uid: &str, name: &str) -> types::GraphNode {
     types::GraphNode { uid: uid.to_owned(), kind: kind(name), ..types::GraphNode::default() }
 }
 
-/// The graph while it is drawn.
+/// The graph while it is built.
 #[derive(Default)]
 struct Graph(types::Graph);
 
@@ -117,7 +117,7 @@ impl Graph {
 
     fn close(&mut self, cluster: Cluster) {
         self.0.nodes.push(node(&cluster.end, "GraphClusterEnd"));
-        // The flow itself is drawn without a frame.
+        // The flow itself has no cluster.
         if !cluster.parents.is_empty() {
             let mut inside = vec![cluster.start.clone()];
             inside.extend(cluster.nodes);
@@ -142,7 +142,7 @@ impl Graph {
         }
     }
 
-    /// Tasks one after the other; the ways out of the last.
+    /// Adds tasks one after the other. Returns the open edges of the last task.
     fn chain(&mut self, cluster: &Cluster, tasks: &[Task], mut outs: Vec<Out>) -> Vec<Out> {
         for task in tasks {
             outs = self.task(cluster, task, outs);
@@ -150,7 +150,7 @@ impl Graph {
         outs
     }
 
-    /// One task, to which `outs` lead; the ways out of it.
+    /// Adds one task as the target of `outs`. Returns the open edges of the task.
     fn task(&mut self, cluster: &Cluster, task: &Task, outs: Vec<Out>) -> Vec<Out> {
         let uid = format!("{}.{}", cluster.uid, task.id);
         let inside = match &task.kind {

@@ -1,4 +1,4 @@
-//! Flows that are there.
+//! Stored flows.
 
 pub(crate) mod dependencies;
 pub(crate) mod graph;
@@ -33,7 +33,7 @@ pub(crate) async fn one(
     Ok(if with_source { flow_with_source(&stored) } else { flow(&stored) })
 }
 
-/// The flows of exactly that namespace.
+/// The flows of exactly this namespace.
 pub(crate) async fn of_namespace(api: &Api, namespace: &str) -> Answer<Vec<types::Flow>> {
     Ok(api.state().flows(Some(namespace)).await?.iter().map(flow).collect())
 }
@@ -63,7 +63,7 @@ pub(crate) async fn task(
         .ok_or_else(|| ApiError::not_found(format!("Task '{task}' of flow '{namespace}.{id}'")))
 }
 
-/// A map with that `id` and a `type`, wherever in the value it stands.
+/// Finds a map with this `id` and a `type`, at any depth of the value.
 fn find<'a>(value: &'a Value, id: &str) -> Option<&'a Value> {
     match value {
         Value::Array(items) => items.iter().find_map(|item| find(item, id)),
@@ -77,7 +77,7 @@ fn find<'a>(value: &'a Value, id: &str) -> Option<&'a Value> {
     }
 }
 
-/// The namespaces that hold flows and have a text in their names.
+/// The namespaces that have flows and contain a text in their names.
 pub(crate) async fn namespaces(api: &Api, part: &str) -> Answer<Vec<String>> {
     let part = part.to_lowercase();
     let mut namespaces: Vec<String> =

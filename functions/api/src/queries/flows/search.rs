@@ -1,4 +1,4 @@
-//! Finding flows.
+//! Searches flows.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -12,7 +12,7 @@ use segue_ports::state::StoredFlow;
 /// The namespace of the system's own flows.
 const SYSTEM: &str = "system";
 
-/// Flows that a query means, without their sources.
+/// The flows of a search, without their sources.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::Flow>> {
     let page = Page::from_query(query)?;
     let order = page.order(&["id", "namespace", "revision", "updated"])?;

@@ -1,4 +1,4 @@
-//! Finding flows by a text in their source.
+//! Searches the sources of flows.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -6,7 +6,7 @@ use crate::request::{Page, Query, paged};
 use crate::view::flow::flow;
 use segue_api_types as types;
 
-/// The most fragments of one flow.
+/// The largest number of fragments of one flow.
 const MOST: usize = 5;
 
 /// Flows with a text in their source.
@@ -34,7 +34,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
     Ok(paged(results, total))
 }
 
-/// The lines that hold a text (lower case), with its places between `[mark]` and `[/mark]`.
+/// The lines that contain a text (in lower case). Each match stands between `[mark]` and `[/mark]`.
 fn fragments(source: &str, text: &str) -> Vec<String> {
     if text.is_empty() {
         return source.lines().take(1).map(str::to_owned).collect();

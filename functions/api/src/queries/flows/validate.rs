@@ -1,4 +1,4 @@
-//! What is wrong with flows, tasks and triggers, before anything is saved.
+//! Checks flows, tasks and triggers before anything is saved.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -11,7 +11,7 @@ use segue_model::parse::{Parsed, flow_document, parse_flow};
 use serde_json::json;
 use std::collections::HashMap;
 
-/// What is wrong with the flows of a source.
+/// The problems of the flows of a source.
 pub(crate) async fn flows(api: &Api, source: &str) -> Answer<Vec<types::FlowValidation>> {
     let mut all = read_all(api, source);
     let mut known: HashMap<(String, String), u32> = api
@@ -71,7 +71,7 @@ fn lines(errors: &[String]) -> Option<String> {
     (!errors.is_empty()).then(|| errors.join("\n"))
 }
 
-/// Looks at a part of a flow within the smallest flow that has it.
+/// Checks a part of a flow inside the smallest flow that can have it.
 pub(crate) fn part(api: &Api, section: &str, source: &str) -> Answer<types::TaskValidation> {
     let Some(part) = flow_document(source) else {
         return Err(refusal(&parse_flow(source, &api.catalog).diagnostics));

@@ -1,4 +1,4 @@
-//! What is asked of one execution.
+//! Actions on one execution.
 
 use super::create::validation;
 use super::inputs::submitted;
@@ -16,7 +16,7 @@ use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::label::Label;
 use segue_model::state::State as ExecutionState;
 
-/// The execution as it is after an action.
+/// The execution after an action.
 async fn after(api: &Api, execution: &Execution) -> Answer<Json<types::Execution>> {
     Ok(Json(whole(api, &stored(api, execution.id.as_str()).await?)))
 }
@@ -52,7 +52,7 @@ pub(super) async fn replay_with_inputs(
     let revision = query.number("revision")?;
     let plan =
         api.executor.plan(&old.namespace, &old.flow_id, Some(revision.unwrap_or(old.flow_revision))).await?;
-    // The new execution has no id yet; its files stand with those of the one it replays.
+    // The new execution has no id yet, so its files are stored with the files of the replayed execution.
     let submitted = submitted(&api, form, &plan.flow.inputs, &old.storage_prefix()).await?;
     let inputs = Some(submitted.values.clone());
     match api.executor.replay(&old.id, task_run.as_ref(), revision, inputs).await {
@@ -116,7 +116,7 @@ pub(super) async fn labels(
     JsonBody(labels): JsonBody<Vec<Label>>,
 ) -> Answer<Json<types::Execution>> {
     let execution = match api.executor.set_labels(&ExecutionId::from(id), labels).await {
-        // Labels alone are 400 here: an execution that runs has them, only not from outside.
+        // Only labels answer 400 here: a running execution has labels, but callers cannot set them.
         Err(ActionError::IllegalState(why)) => return Err(ApiError::bad_request(why)),
         other => other?,
     };

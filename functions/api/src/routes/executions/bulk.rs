@@ -1,5 +1,5 @@
-//! Several executions at once, by their ids or by a search. With ids, one that is not fit refuses all, and nothing is
-//! done; a search passes over what is not fit.
+//! Actions on several executions, by id or by a search. With ids, one execution that does not allow the action refuses
+//! the whole request, and nothing is changed. A search skips such executions.
 
 use super::SEARCH;
 use super::delete::{PARTS, With, remove};
@@ -17,7 +17,7 @@ use segue_model::id::ExecutionId;
 use segue_model::label::Label;
 use segue_model::state::State as ExecutionState;
 
-/// What is done with each.
+/// The action on each execution.
 #[derive(Clone, Debug)]
 enum Action {
     Kill,
@@ -48,7 +48,7 @@ impl Action {
         }
     }
 
-    /// Why it cannot be done with an execution in that state.
+    /// The reason why an execution in this state does not allow the action. None if it is allowed.
     fn refuses(&self, state: ExecutionState) -> Option<&'static str> {
         use ExecutionState::{Paused, Queued, Running};
         let (fits, why) = match self {
@@ -93,7 +93,7 @@ impl Action {
     }
 }
 
-/// With each of these ids, or with none.
+/// Applies the action to all executions with these ids, or to none.
 async fn by_ids(api: &Api, ids: Vec<String>, action: &Action) -> Answer<Json<types::Count>> {
     let mut found = Vec::new();
     let mut invalids = Vec::new();
@@ -112,7 +112,7 @@ async fn by_ids(api: &Api, ids: Vec<String>, action: &Action) -> Answer<Json<typ
     all(api, found, action).await
 }
 
-/// With all a search finds that are fit for it.
+/// Applies the action to all executions of a search that allow it.
 async fn by_query(api: &Api, query: &Query, action: &Action) -> Answer<Json<types::Count>> {
     let fit: Vec<ExecutionState> =
         ExecutionState::ALL.into_iter().filter(|state| action.refuses(*state).is_none()).collect();
@@ -137,7 +137,7 @@ async fn all(api: &Api, executions: Vec<Execution>, action: &Action) -> Answer<J
     Ok(Json(types::Count { count }))
 }
 
-/// Reads what an action needs from the query.
+/// Reads the parameters of an action from the query.
 type Of = fn(&Query) -> Answer<Action>;
 
 fn status(query: &Query, name: &str) -> Answer<ExecutionState> {
@@ -145,10 +145,12 @@ fn status(query: &Query, name: &str) -> Answer<ExecutionState> {
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let latest = [Param::new("latestRevision", Kind::Flag, "In the latest revision of the flow.")];
-    let new_status = [Param::new("newStatus", super::ONE_STATE, "The state.").required()];
-    let state = [Param::new("state", super::ONE_STATE, "RUNNING, or the state it ends in.")];
-    let open = [Param::new("includeNonTerminated", Kind::Flag, "Also those that have not ended.")];
+    let latest = [Param::new("latestRevision", Kind::Flag, "Uses the latest revision of the flow.")];
+    let new_status = [Param::new("newStatus", super::ONE_STATE, "The new state.").required()];
+    let state =
+        [Param::new("state", super::ONE_STATE, "`RUNNING`, or the state in which the execution ends.")];
+    let open =
+        [Param::new("includeNonTerminated", Kind::Flag, "Also deletes executions that have not ended.")];
     let mut all = vec![
         ids(Verb::Delete, "/executions/kill/by-ids", "killByIds", |_| Ok(Action::Kill), &[]),
         search(Verb::Delete, "/executions/kill/by-query", "killByQuery", |_| Ok(Action::Kill), &[]),
@@ -209,7 +211,7 @@ fn ids(verb: Verb, path: &'static str, id: &'static str, of: Of, params: &[Param
     };
     let endpoint = if verb == Verb::Post { post(path, handler) } else { delete(path, handler) };
     endpoint
-        .is(id, "Does it with each of these executions, or with none.")
+        .is(id, "Applies the action to all of these executions. If one does not allow the action, none is changed.")
         .takes(params)
         .body(json::<Vec<String>>())
 }
@@ -221,7 +223,7 @@ fn search(verb: Verb, path: &'static str, id: &'static str, of: Of, params: &[Pa
     };
     let endpoint = if verb == Verb::Post { post(path, handler) } else { delete(path, handler) };
     endpoint
-        .is(id, "Does it with all executions a search finds that are fit for it.")
+        .is(id, "Applies the action to all executions of a search that allow the action.")
         .takes(params)
         .takes(&SEARCH)
 }

@@ -1,4 +1,4 @@
-//! Running a flow.
+//! Runs a flow.
 
 use super::inputs::submitted;
 use crate::error::{Answer, ApiError};
@@ -18,7 +18,7 @@ use segue_ports::random_name;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
-/// How long a wait relies on being woken before it looks for itself.
+/// The longest wait for a wake-up. Afterwards the handler reads the execution.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) async fn create(
@@ -65,12 +65,12 @@ pub(super) async fn create(
     }
 }
 
-/// An id nothing else has.
+/// A unique id.
 pub(super) fn fresh_id() -> ExecutionId {
     ExecutionId::derive(&["request", &random_name()])
 }
 
-/// The labels of a query; Segue's own are not for callers to set.
+/// The labels of a query. Callers cannot set the labels of Segue itself.
 pub(super) fn labels(query: &Query) -> Answer<Vec<Label>> {
     let labels = query.labels("labels")?;
     match labels.iter().find(|label| label.is_system()) {
@@ -79,7 +79,7 @@ pub(super) fn labels(query: &Query) -> Answer<Vec<Label>> {
     }
 }
 
-/// The execution at its end.
+/// Waits for the end of an execution, and returns the execution.
 pub(super) async fn ended(
     api: &Api,
     execution: &Execution,
@@ -99,12 +99,12 @@ pub(super) async fn ended(
                 match changes.recv().await {
                     Ok(change) if change.execution.id != execution.id => {}
                     Ok(_) | Err(RecvError::Lagged(_)) => return,
-                    // Nobody tells any more: what is left is to look.
+                    // No more wake-ups come, so only reading is left.
                     Err(RecvError::Closed) => std::future::pending().await,
                 }
             }
         };
-        // Running out of patience is no fault: it is time to look again.
+        // The end of the wait is no error. The loop reads again.
         let _ = tokio::time::timeout(PATIENCE, is_about_it).await;
     }
 }
@@ -140,7 +140,7 @@ pub(super) async fn validate(
     Ok(Json(validation(&flow_id, &namespace, &flow.inputs, &submitted.values, outcome)))
 }
 
-/// What became of each input: its value, or what is wrong with it.
+/// The result of each input: its value, or its problem.
 pub(super) fn validation(
     id: &str,
     namespace: &str,

@@ -1,4 +1,5 @@
-//! Removing executions: files, then logs, and the execution last, so that a removal that is cut short is found again.
+//! Deletes executions: first the files, then the logs, and the execution last. So an interrupted deletion can be
+//! repeated.
 
 use crate::endpoint::{Kind, Param};
 use crate::error::Answer;
@@ -9,18 +10,22 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use segue_model::execution::Execution;
 
-/// What goes with an execution.
+/// What is deleted together with an execution.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct With {
     logs: bool,
     files: bool,
 }
 
-/// The parameters of it.
+/// The parameters of a deletion.
 pub(super) const PARTS: [Param; 3] = [
-    Param::new("deleteLogs", Kind::Flag, "Whether its logs go; true unless given."),
-    Param::new("deleteMetrics", Kind::Flag, "Metrics are kept with the task runs and go with them."),
-    Param::new("deleteStorage", Kind::Flag, "Whether its files go; true unless given."),
+    Param::new("deleteLogs", Kind::Flag, "Also deletes the logs. Default: true."),
+    Param::new(
+        "deleteMetrics",
+        Kind::Flag,
+        "Has no effect: metrics are stored with the task runs and are deleted with them.",
+    ),
+    Param::new("deleteStorage", Kind::Flag, "Also deletes the files. Default: true."),
 ];
 
 impl With {
@@ -30,7 +35,7 @@ impl With {
     }
 }
 
-/// Removes an execution; false where it was not there any more.
+/// Deletes an execution. Returns false if the execution no longer existed.
 pub(super) async fn remove(api: &Api, execution: &Execution, with: With) -> Answer<bool> {
     if with.files {
         for (uri, _) in api.ports.storage.list(&format!("{}/", execution.storage_prefix())).await? {
@@ -44,7 +49,7 @@ pub(super) async fn remove(api: &Api, execution: &Execution, with: With) -> Answ
     };
     let is_gone = api.executor.delete(&execution.id).await?;
     if !kept.is_empty() {
-        // The store takes them with the execution.
+        // The store deletes metrics together with the execution.
         api.state().append_logs(kept).await?;
     }
     Ok(is_gone)

@@ -1,4 +1,4 @@
-//! An execution at each of its changes, as server-sent events (docs/kestra.md 6.3): `progress`, then `end`.
+//! Sends an execution at each change, as server-sent events (docs/kestra.md 6.3): `progress`, and at last `end`.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -12,11 +12,11 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-/// How long a follower relies on being woken: a change by another process wakes nobody here.
+/// The longest wait for a wake-up. A change by another process wakes no follower of this process.
 const PATIENCE: Duration = Duration::from_millis(400);
 
 pub(super) async fn follow(State(api): State<Api>, Path(id): Path<String>) -> Answer<Response> {
-    // Before the first look, so that no change falls between.
+    // Subscribe before the first read, so that no change is missed.
     let changes = api.watch.subscribe();
     stored(&api, &id).await?;
     Ok(stream(|sender| tell(api, id, changes, sender)))
@@ -26,7 +26,7 @@ async fn tell(api: Api, id: String, mut changes: Receiver<Change>, sender: Sende
     let id = ExecutionId::from(id);
     let mut seen = None;
     loop {
-        // A store that does not answer now may answer in a while; an execution that is gone has no end to tell.
+        // A store that does not answer may answer later. A deleted execution has no last event.
         if let Ok(found) = api.state().execution(&id).await {
             let Some(stored) = found else { return };
             let is_last = stored.execution.state.current().is_terminal();
@@ -46,7 +46,7 @@ async fn tell(api: Api, id: String, mut changes: Receiver<Change>, sender: Sende
     }
 }
 
-/// Until the execution has changed, or changes were missed.
+/// Waits until the execution has changed, or changes were missed.
 pub(in crate::routes) async fn changed(changes: &mut Receiver<Change>, id: &ExecutionId) {
     loop {
         match changes.recv().await {

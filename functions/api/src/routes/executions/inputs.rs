@@ -1,4 +1,4 @@
-//! Inputs out of a form: texts as they are, files straight into internal storage.
+//! Reads inputs from a form. Files go directly to internal storage.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -7,20 +7,20 @@ use segue_files::path::{plain, storage_name};
 use segue_model::input::{Input, InputKind};
 use segue_model::{Json, Map};
 
-/// How older clients name every file; the name of the file is that of the input then.
+/// The name that older clients give to every file part. The file name is then the name of the input.
 const FILES: &str = "files";
 
-/// What was submitted.
+/// The submitted inputs.
 #[derive(Default)]
 pub(super) struct Submitted {
-    /// Values by the ids of inputs; of a file its URI.
+    /// Values by id of the input. The value of a file is its URI.
     pub(super) values: Map,
-    /// The files that were stored.
+    /// The URIs of the stored files.
     files: Vec<String>,
 }
 
 impl Submitted {
-    /// Takes the files away again, where nothing came of the request.
+    /// Deletes the stored files, for a request that failed.
     pub(super) async fn discard(&self, api: &Api) {
         for uri in &self.files {
             if let Err(error) = api.ports.storage.delete(uri).await {
@@ -30,7 +30,7 @@ impl Submitted {
     }
 }
 
-/// Reads a form. Files go below `prefix` in internal storage; parts that are no input are passed over.
+/// Reads a form. Files go below `prefix` in internal storage. Parts that are no input are ignored.
 pub(super) async fn submitted(
     api: &Api,
     mut form: Form,
@@ -75,7 +75,7 @@ async fn read(
     Ok(())
 }
 
-/// The input a part is meant for.
+/// The id of the input that a part belongs to.
 fn input_of<'a>(part: &Part, declared: &'a [Input]) -> Option<&'a Input> {
     let of = |id: &str| declared.iter().find(|input| input.id == id);
     of(&part.name).or_else(|| {

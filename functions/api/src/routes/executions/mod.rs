@@ -36,25 +36,29 @@ const STATES: Kind = Kind::ManyOf(STATE_NAMES);
 const ONE_STATE: Kind = Kind::OneOf(STATE_NAMES);
 /// The parameters of a search.
 pub(super) const SEARCH: [Param; 11] = [
-    Param::new("q", Kind::Text, "An execution's id, or a part of its flow's name."),
-    Param::new("namespace", Kind::Text, "This namespace and those below it."),
-    Param::new("flowId", Kind::Text, "This flow."),
-    Param::new("startDate", Kind::Date, "Started at or after."),
-    Param::new("endDate", Kind::Date, "Started at or before."),
-    Param::new("timeRange", Kind::Duration, "Started within the last while."),
-    Param::new("state", STATES, "In one of these states."),
-    Param::new("labels", Kind::Texts, "Labels, `key:value` each."),
-    Param::new("triggerExecutionId", Kind::Text, "Fired by that execution."),
-    Param::new("childFilter", Kind::OneOf(&["CHILD", "MAIN"]), "Only subflows, or none of them."),
+    Param::new("q", Kind::Text, "The id of an execution, or a part of the name of its flow."),
+    Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
+    Param::new("flowId", Kind::Text, "Only this flow."),
+    Param::new("startDate", Kind::Date, "Only executions that started at this time or later."),
+    Param::new("endDate", Kind::Date, "Only executions that started at this time or earlier."),
+    Param::new("timeRange", Kind::Duration, "Only executions that started within this duration before now."),
+    Param::new("state", STATES, "Only entries in one of these states."),
+    Param::new("labels", Kind::Texts, "Only entries with all these labels, each as `key:value`."),
+    Param::new("triggerExecutionId", Kind::Text, "Only executions that this execution started."),
+    Param::new(
+        "childFilter",
+        Kind::OneOf(&["CHILD", "MAIN"]),
+        "`CHILD`: only subflows. `MAIN`: no subflows.",
+    ),
     Param::new(
         "scope",
         Kind::ManyOf(&["USER", "SYSTEM"]),
-        "Whether those of the namespace `system` are meant.",
+        "`true`: only the namespace `system`. `false`: every other namespace.",
     ),
 ];
-const LABELS: Param = Param::new("labels", Kind::Texts, "Labels, `key:value` each.");
-const REVISION: Param = Param::new("revision", Kind::Number(1), "A revision of the flow.");
-const PATH: Param = Param::new("path", Kind::Text, "The file, `kestra:///…`.").required();
+const LABELS: Param = Param::new("labels", Kind::Texts, "Labels of the execution, each as `key:value`.");
+const REVISION: Param = Param::new("revision", Kind::Number(1), "The revision of the flow.");
+const PATH: Param = Param::new("path", Kind::Text, "The URI of the file, `kestra:///…`.").required();
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     [making(), reading(), acting(), files_of(), bulk::endpoints()].into_iter().flatten().collect()
@@ -64,18 +68,18 @@ fn making() -> Vec<Endpoint> {
     let run = [
         LABELS,
         REVISION,
-        Param::new("wait", Kind::Flag, "Whether the answer waits for the end."),
-        Param::new("scheduleDate", Kind::Date, "It does not start before this."),
-        Param::new("triggerId", Kind::Text, "Of a scheduled flow: the schedule it stands for."),
+        Param::new("wait", Kind::Flag, "Answers when the execution has ended."),
+        Param::new("scheduleDate", Kind::Date, "The execution does not start before this time."),
+        Param::new("triggerId", Kind::Text, "For a flow with schedules: the schedule to run."),
         Param::new(
             "triggerDate",
             Kind::Date,
-            "Of a scheduled flow: the slot it stands for; the latest unless given.",
+            "For a flow with schedules: the fire time to run. Default: the latest fire time.",
         ),
     ];
     let hook = |method: fn(&'static str) -> Endpoint, id: &'static str, path: &'static str| {
         method(path)
-            .is(id, "Fires a Webhook trigger; 204 where its conditions do not hold.")
+            .is(id, "Fires a Webhook trigger. Answers 204 if the conditions of the trigger are not met.")
             .maybe_body(Content::Any)
             .answers(Content::Any)
             .refuses(&[204, 404, 409])
@@ -86,18 +90,18 @@ fn making() -> Vec<Endpoint> {
         post("/executions/{namespace}/{flowId}", create::create)
             .is(
                 "createExecution",
-                "Runs a flow. Each input is a part of the form, a file for one of type FILE.",
+                "Runs a flow. Each input is one part of the form. An input of type FILE is a file.",
             )
             .takes(&run)
             .maybe_body(Content::Form(None))
             .refuses(&[404, 409]),
         post("/executions/trigger/{namespace}/{flowId}", create::create)
-            .is("triggerExecution", "The older address of the same.")
+            .is("triggerExecution", "Runs a flow. This is the older address of `createExecution`.")
             .takes(&run)
             .maybe_body(Content::Form(None))
             .refuses(&[404, 409]),
         post("/executions/{namespace}/{flowId}/validate", create::validate)
-            .is("validateExecution", "What is wrong with inputs; nothing is run.")
+            .is("validateExecution", "Checks inputs and lists their problems. Runs nothing.")
             .takes(&[LABELS, REVISION])
             .maybe_body(Content::Form(None))
             .refuses(&[404]),
@@ -113,53 +117,53 @@ fn making() -> Vec<Endpoint> {
 fn reading() -> Vec<Endpoint> {
     vec![
         get("/executions/search", read::search)
-            .is("searchExecutions", "Executions, newest first, without their task runs.")
+            .is("searchExecutions", "Searches executions, newest first, without their task runs.")
             .takes(&PAGE)
             .takes(&SEARCH),
         get("/executions", read::search)
-            .is("executions", "The older address of the search.")
+            .is("executions", "Searches executions. This is the older address of `searchExecutions`.")
             .takes(&PAGE)
             .takes(&SEARCH),
         get("/executions/latest", read::latest)
-            .is("latestExecution", "The newest execution of a flow.")
+            .is("latestExecution", "Returns the newest execution of a flow.")
             .takes(&[
-                Param::new("namespace", Kind::Text, "The flow's namespace.").required(),
+                Param::new("namespace", Kind::Text, "The namespace of the flow.").required(),
                 Param::new("flowId", Kind::Text, "The flow.").required(),
             ])
             .refuses(&[404]),
         post("/executions/latest", read::latest_of)
             .is(
                 "latestExecutions",
-                "The newest execution of each of some flows. A flow that has not run has none.",
+                "Lists the newest execution of each of several flows. Flows that have not run are left out.",
             )
             .body(json::<Vec<types::FlowId>>()),
         get("/executions/namespaces", read::namespaces)
-            .is("namespacesOfExecutions", "The namespaces in which something can be run."),
+            .is("namespacesOfExecutions", "Lists the namespaces with flows that can run."),
         get("/executions/namespaces/{namespace}/flows", read::flows_of_namespace)
-            .is("flowsToExecute", "The flows of a namespace that can be run."),
+            .is("flowsToExecute", "Lists the flows of a namespace that can run."),
         get("/executions/flows/{namespace}/{flowId}", read::flow_to_execute)
-            .is("flowToExecute", "What is needed to run a flow.")
+            .is("flowToExecute", "Returns what a form needs to run a flow: its inputs and description.")
             .takes(&[REVISION])
             .refuses(&[404]),
         get("/executions/{id}", read::one)
-            .is("execution", "An execution with its task runs.")
+            .is("execution", "Returns an execution with its task runs.")
             .refuses(&[404]),
         get("/executions/{id}/follow", follow::follow)
-            .is("followExecution", "An execution at each change until its end.")
+            .is("followExecution", "Streams an execution at each change, until its end.")
             .answers(events::<types::Execution>())
             .refuses(&[404]),
         get("/executions/{id}/flow", read::flow)
-            .is("flowOfExecution", "The flow in the revision that runs.")
+            .is("flowOfExecution", "Returns the flow in the revision that the execution runs.")
             .refuses(&[404]),
         get("/executions/{id}/graph", read::graph)
-            .is("executionGraph", "The flow in the revision that runs, as a graph.")
+            .is("executionGraph", "Returns the graph of the flow in the revision that the execution runs.")
             .refuses(&[404]),
         post("/executions/{id}/eval/{taskRunId}", read::evaluate)
-            .is("evaluate", "Renders an expression as a task run sees it.")
+            .is("evaluate", "Renders an expression with the variables of a task run.")
             .body(Content::Text)
             .refuses(&[404]),
         post("/executions/{id}/eval", read::evaluate_in_flow)
-            .is("evaluateInFlow", "Renders an expression as the flow's own see it.")
+            .is("evaluateInFlow", "Renders an expression with the variables of the flow.")
             .body(Content::Text)
             .refuses(&[404]),
     ]
@@ -170,39 +174,55 @@ fn acting() -> Vec<Endpoint> {
     vec![
         execution(
             post("/executions/{id}/restart", actions::restart)
-                .is("restart", "Goes on from what failed; with a revision as a new execution.")
+                .is(
+                    "restart",
+                    "Restarts an execution from the failed tasks, with a revision as a new execution.",
+                )
                 .takes(&[REVISION]),
         ),
         execution(
             post("/executions/{id}/replay", actions::replay)
-                .is("replay", "Runs it again as a new execution.")
-                .takes(&[Param::new("taskRunId", Kind::Text, "From this task run on."), REVISION]),
+                .is("replay", "Replays an execution as a new execution.")
+                .takes(&[
+                    Param::new("taskRunId", Kind::Text, "The first task run to repeat. Default: all."),
+                    REVISION,
+                ]),
         ),
         execution(
             post("/executions/{id}/replay-with-inputs", actions::replay_with_inputs)
-                .is("replayWithInputs", "Runs it again as a new execution with other inputs.")
-                .takes(&[Param::new("taskRunId", Kind::Text, "From this task run on."), REVISION])
+                .is("replayWithInputs", "Replays an execution as a new execution with other inputs.")
+                .takes(&[
+                    Param::new("taskRunId", Kind::Text, "The first task run to repeat. Default: all."),
+                    REVISION,
+                ])
                 .maybe_body(Content::Form(None)),
         ),
         execution(
             post("/executions/{id}/state", actions::task_run_state)
-                .is("changeTaskRunState", "Sets the state of a task run; the execution goes on from there.")
+                .is("changeTaskRunState", "Sets the state of a task run. The execution continues from there.")
                 .body(json::<types::TaskState>()),
         ),
         execution(
             post("/executions/{id}/change-status", actions::change_status)
-                .is("changeStatus", "Replaces the final state by another.")
-                .takes(&[Param::new("status", ONE_STATE, "The state.").required()]),
+                .is("changeStatus", "Replaces the final state of an execution by another one.")
+                .takes(&[Param::new("status", ONE_STATE, "The new state.").required()]),
         ),
-        execution(post("/executions/{id}/pause", actions::pause).is("pause", "Starts nothing more.")),
+        execution(
+            post("/executions/{id}/pause", actions::pause)
+                .is("pause", "Pauses an execution. No new tasks start."),
+        ),
         execution(
             post("/executions/{id}/unqueue", actions::unqueue)
-                .is("unqueue", "Takes it out of the queue.")
-                .takes(&[Param::new("state", ONE_STATE, "To run, RUNNING, or the state it ends in.")]),
+                .is("unqueue", "Takes an execution out of the queue.")
+                .takes(&[Param::new(
+                    "state",
+                    ONE_STATE,
+                    "`RUNNING`, or the state in which the execution ends.",
+                )]),
         ),
         execution(
             post("/executions/{id}/force-run", actions::force_run)
-                .is("forceRun", "Runs it now, whatever it waits for."),
+                .is("forceRun", "Runs a waiting execution now."),
         ),
         execution(
             post("/executions/{id}/labels", actions::labels)
@@ -210,21 +230,21 @@ fn acting() -> Vec<Endpoint> {
                 .body(json::<Vec<types::Label>>()),
         ),
         delete("/executions/{id}/kill", actions::kill)
-            .is("kill", "Kills it.")
-            .takes(&[Param::new("isOnKillCascade", Kind::Flag, "With its subflows.")])
+            .is("kill", "Kills an execution.")
+            .takes(&[Param::new("isOnKillCascade", Kind::Flag, "Also kills its subflows.")])
             .answers_code(202)
             .refuses(&[404, 409]),
         post("/executions/{id}/resume", actions::resume)
-            .is("resume", "Goes on from a pause.")
+            .is("resume", "Resumes a paused execution.")
             .maybe_body(Content::Form(None))
             .answers_code(204)
             .refuses(&[404, 409]),
         post("/executions/{id}/resume/validate", actions::validate_resume)
-            .is("validateResume", "What is wrong with the inputs of a resume.")
+            .is("validateResume", "Checks the inputs of a resume and lists their problems.")
             .maybe_body(Content::Form(None))
             .refuses(&[404, 409]),
         delete("/executions/{id}", delete::delete)
-            .is("deleteExecution", "Removes it, with its logs and files.")
+            .is("deleteExecution", "Deletes an execution with its logs and files.")
             .takes(&delete::PARTS)
             .answers_code(204)
             .refuses(&[404]),
@@ -234,20 +254,20 @@ fn acting() -> Vec<Endpoint> {
 fn files_of() -> Vec<Endpoint> {
     vec![
         get("/executions/{id}/file", files::download)
-            .is("file", "A file of the execution.")
+            .is("file", "Returns a file of an execution.")
             .takes(&[PATH])
             .answers(Content::Bytes)
             .refuses(&[303, 404]),
         get("/executions/{id}/file/metas", files::metas)
-            .is("fileMetas", "The size of a file.")
+            .is("fileMetas", "Returns the size of a file.")
             .takes(&[PATH])
             .refuses(&[404]),
         get("/executions/{id}/file/preview", files::preview)
-            .is("filePreview", "The beginning of a file, by its kind.")
+            .is("filePreview", "Returns the beginning of a file: rows, text or a picture.")
             .takes(&[
                 PATH,
-                Param::new("maxRows", Kind::Number(1), "At most so many lines; 100 unless given."),
-                Param::new("encoding", Kind::Text, "The file's encoding; UTF-8 unless given."),
+                Param::new("maxRows", Kind::Number(1), "The largest number of lines. Default: 100."),
+                Param::new("encoding", Kind::Text, "The encoding of the file. Default: UTF-8."),
             ])
             .refuses(&[404]),
     ]

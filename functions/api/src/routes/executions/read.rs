@@ -1,4 +1,4 @@
-//! Requests that only read: each asks a query.
+//! Requests that only read. Each handler calls one query.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;

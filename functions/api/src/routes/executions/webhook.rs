@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use segue_model::Json as Value;
 use segue_scheduler::WebhookRequest;
 
-/// Headers that are for this server alone, and not for a flow.
+/// Headers that only this server may read. Flows do not see them.
 const KEPT_BACK: [&str; 2] = ["authorization", "cookie"];
 
 pub(super) async fn fire(
@@ -48,7 +48,7 @@ async fn hook(
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
     let request = WebhookRequest { body: body.bytes.into(), headers, parameters: query.pairs().to_vec() };
-    // Before the execution is made, so that its end is not missed.
+    // Subscribe before the execution exists, so that its end is not missed.
     let mut changes = api.watch.subscribe();
     let outcome = api.scheduler.webhook(namespace, id, key, request).await?;
     let Some(execution) = outcome.execution else { return Ok(StatusCode::NO_CONTENT.into_response()) };
@@ -70,7 +70,8 @@ async fn hook(
     Ok(response)
 }
 
-/// The outputs; as a text, where another type than JSON is wanted and there is one output only.
+/// The outputs as JSON. The answer is a text if the client asks for another type than JSON and there is only one
+/// output.
 fn given_out(outputs: Value, content_type: Option<&str>) -> Response {
     let Some(kind) = content_type.and_then(|kind| HeaderValue::from_str(kind).ok()) else {
         return Json(outputs).into_response();

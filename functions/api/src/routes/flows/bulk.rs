@@ -1,4 +1,4 @@
-//! Several flows at once: saved, removed, enabled, disabled. What is refused refuses all, and nothing is changed.
+//! Saves, deletes, enables and disables several flows at once. If one flow is refused, none is changed.
 
 use super::save::{forget, save};
 use crate::error::{Answer, ApiError};
@@ -38,7 +38,7 @@ pub(super) async fn save_all(
     replace(&api, &source, None, others).await
 }
 
-/// Saves the flows of a source and removes the others; `namespace` is the one they must be in.
+/// Saves the flows of a source and deletes the others. If `namespace` is set, all flows must be in this namespace.
 async fn replace(
     api: &Api,
     source: &str,
@@ -75,7 +75,7 @@ async fn replace(
     Ok(Json(views))
 }
 
-/// The flows of these names, or a refusal that names those that are not there.
+/// The flows with these names. Refuses the request with a list of the names that do not exist.
 async fn by_ids(api: &Api, action: &str, ids: Vec<FlowId>) -> Answer<Vec<StoredFlow>> {
     let mut found = Vec::new();
     let mut invalids = Vec::new();
@@ -122,7 +122,7 @@ async fn set_disabled(api: &Api, flows: Vec<StoredFlow>, disabled: bool) -> Answ
     Ok(Json(types::Count { count }))
 }
 
-/// A source in which the flow is disabled, or is not; everything else stays as it is written.
+/// The source with `disabled` set or removed. Everything else stays as it is written.
 fn with_disabled(source: &str, disabled: bool) -> String {
     let is_it = |line: &&str| line.starts_with("disabled:");
     if source.lines().any(|line| is_it(&line)) {

@@ -1,4 +1,4 @@
-//! Flows as files: taken from a file that was sent, given as a zip.
+//! Flows as files: imported from an uploaded file, exported as a zip.
 
 use super::save::save;
 use crate::error::{Answer, ApiError, Problem};
@@ -13,7 +13,7 @@ use axum::response::Response;
 use segue_api_types::FlowId;
 use segue_ports::state::StoredFlow;
 
-/// The part that holds the file.
+/// The name of the form's part with the file.
 const PART: &str = "fileUpload";
 
 pub(super) async fn import(
@@ -38,7 +38,7 @@ pub(super) async fn import(
     )))
 }
 
-/// Saves what is in a file; what failed by its name or number, and why.
+/// Saves the flows of a file. Returns the flows that failed, by name or number, with the reason.
 async fn import_file(api: &Api, part: Part) -> Answer<Vec<(String, String)>> {
     let name = part.file_name.clone().unwrap_or_else(|| "flow.yaml".to_owned());
     let lower = name.to_lowercase();
@@ -67,7 +67,7 @@ async fn import_file(api: &Api, part: Part) -> Answer<Vec<(String, String)>> {
     Ok(failed)
 }
 
-/// Saves the documents of a source; what failed by its number.
+/// Saves the documents of a source. Returns the documents that failed, by number.
 async fn import_source(api: &Api, source: &str) -> Answer<Vec<(String, String)>> {
     let all = read_all(api, source);
     if all.is_empty() {

@@ -10,130 +10,139 @@ use segue_api_types as types;
 use segue_model::Map;
 
 pub(super) const PAGE: [Param; 3] = [
-    Param::new("page", Kind::Number(1), "The page, from 1."),
-    Param::new("size", Kind::Number(1), "How many stand on a page."),
-    Param::new("sort", Kind::Text, "A field, with `:asc` or `:desc`."),
+    Param::new("page", Kind::Number(1), "The number of the page, from 1."),
+    Param::new("size", Kind::Number(1), "The largest number of entries on a page."),
+    Param::new("sort", Kind::Text, "The field to sort by, with `:asc` or `:desc`."),
 ];
 pub(super) const SEARCH: [Param; 4] = [
-    Param::new("q", Kind::Text, "A part of the id or of the namespace."),
-    Param::new("namespace", Kind::Text, "This namespace and those below it."),
-    Param::new("labels", Kind::Texts, "Labels, `key:value` each."),
+    Param::new("q", Kind::Text, "Only flows whose id or namespace contains this text."),
+    Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
+    Param::new("labels", Kind::Texts, "Only entries with all these labels, each as `key:value`."),
     Param::new(
         "scope",
         Kind::ManyOf(&["USER", "SYSTEM"]),
-        "Whether those of the namespace `system` are meant.",
+        "`true`: only the namespace `system`. `false`: every other namespace.",
     ),
 ];
-const REVISION: Param = Param::new("revision", Kind::Number(1), "A revision; the latest unless given.");
+const REVISION: Param = Param::new("revision", Kind::Number(1), "The revision. Default: the latest one.");
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut all = vec![
         post("/flows", save::create).is("createFlow", "Saves a new flow.").body(Content::Yaml),
         put("/flows/{namespace}/{id}", save::update)
-            .is("updateFlow", "Saves a flow that is there; the same source again is the same revision.")
+            .is("updateFlow", "Saves an existing flow. A source without changes makes no new revision.")
             .body(Content::Yaml)
             .refuses(&[404]),
         delete("/flows/{namespace}/{id}", save::remove)
-            .is("deleteFlow", "Removes a flow; its executions stay.")
+            .is("deleteFlow", "Deletes a flow. Its executions are kept.")
             .answers_code(204)
             .refuses(&[404]),
         get("/flows/{namespace}/{id}", read::one)
-            .is("flow", "A flow.")
+            .is("flow", "Returns a flow.")
             .takes(&[
                 REVISION,
-                Param::new("source", Kind::Flag, "With its source."),
-                Param::new("allowDeleted", Kind::Flag, "Also one that was removed."),
+                Param::new("source", Kind::Flag, "Includes the source."),
+                Param::new("allowDeleted", Kind::Flag, "Also finds a deleted flow."),
             ])
             .refuses(&[404]),
         get("/flows/{namespace}", read::of_namespace)
-            .is("flowsOfNamespace", "The flows of exactly that namespace."),
+            .is("flowsOfNamespace", "Lists the flows of exactly this namespace."),
         get("/flows/{namespace}/{id}/revisions", read::revisions)
-            .is("flowRevisions", "All revisions of a flow, oldest first.")
+            .is("flowRevisions", "Lists all revisions of a flow, oldest first.")
             .refuses(&[404]),
         get("/flows/{namespace}/{id}/tasks/{taskId}", read::task)
-            .is("taskOfFlow", "A task as it is written.")
+            .is("taskOfFlow", "Returns a task as it is written in the source.")
             .takes(&[REVISION])
             .answers(json::<Map>())
             .refuses(&[404]),
         get("/flows/distinct-namespaces", read::namespaces)
-            .is("distinctNamespaces", "The namespaces that hold flows.")
-            .takes(&[Param::new("q", Kind::Text, "A part of the namespace.")]),
-        get("/flows/search", read::search)
-            .is("searchFlows", "Flows by what is known of them.")
-            .takes(&PAGE)
-            .takes(&SEARCH),
+            .is("distinctNamespaces", "Lists the namespaces that have flows.")
+            .takes(&[Param::new("q", Kind::Text, "Only namespaces that contain this text.")]),
+        get("/flows/search", read::search).is("searchFlows", "Searches flows.").takes(&PAGE).takes(&SEARCH),
         get("/flows/source", read::search_sources)
-            .is("searchSources", "Flows by a text in their source, with the places marked.")
+            .is("searchSources", "Searches the sources of flows for a text. Marks each match.")
             .takes(&PAGE)
             .takes(&SEARCH),
         get("/flows/{namespace}/{id}/graph", read::graph)
-            .is("flowGraph", "A flow as a graph.")
+            .is("flowGraph", "Returns the graph of a flow.")
             .takes(&[REVISION])
             .refuses(&[404]),
         post("/flows/graph", read::graph_of_source)
-            .is("sourceGraph", "A flow that is not saved as a graph.")
+            .is("sourceGraph", "Returns the graph of a source that is not saved.")
             .body(Content::Yaml),
         get("/flows/{namespace}/{id}/dependencies", read::dependencies)
-            .is("flowDependencies", "The flows a flow calls, and those that call it.")
-            .takes(&[Param::new("destinationOnly", Kind::Flag, "Only those it calls.")])
+            .is("flowDependencies", "Lists the flows that a flow calls, and the flows that call it.")
+            .takes(&[Param::new("destinationOnly", Kind::Flag, "Lists only the flows that this flow calls.")])
             .refuses(&[404]),
     ];
     all.extend(many());
     all
 }
 
-/// What is done with several at once.
+/// The endpoints for several flows at once.
 fn many() -> Vec<Endpoint> {
     vec![
         post("/flows/validate", read::validate)
-            .is("validateFlows", "What is wrong with flows; nothing is saved.")
+            .is("validateFlows", "Checks flows and lists their problems. Saves nothing.")
             .body(Content::Yaml),
         post("/flows/validate/task", read::validate_task)
-            .is("validateTask", "What is wrong with one task.")
+            .is("validateTask", "Checks one task and lists its problems.")
             .takes(&[Param::new(
                 "section",
                 Kind::OneOf(&["tasks", "TASKS", "triggers", "TRIGGERS"]),
-                "What it is.",
+                "Whether the body is a task or a trigger of this type.",
             )])
             .body(Content::Yaml),
         post("/flows/validate/trigger", read::validate_trigger)
-            .is("validateTrigger", "What is wrong with one trigger.")
+            .is("validateTrigger", "Checks one trigger and lists its problems.")
             .body(Content::Yaml),
         post("/flows/import", exchange::import)
             .is(
                 "importFlows",
-                "Saves the flows of a file: YAML of several documents, or a zip. Answers what failed.",
+                "Saves the flows of a YAML file or zip. Answers the flows that could not be saved.",
             )
-            .takes(&[Param::new("failOnError", Kind::Flag, "Whether a flow that is refused refuses all.")])
+            .takes(&[Param::new("failOnError", Kind::Flag, "Saves nothing if one of the flows is refused.")])
             .body(Content::Form(Some("fileUpload"))),
         get("/flows/export/by-query", exchange::export_by_query)
-            .is("exportFlowsByQuery", "The sources of flows as a zip.")
+            .is("exportFlowsByQuery", "Returns the sources of flows as a zip.")
             .takes(&SEARCH)
             .answers(Content::Zip),
         post("/flows/export/by-ids", exchange::export_by_ids)
-            .is("exportFlowsByIds", "The sources of flows as a zip.")
+            .is("exportFlowsByIds", "Returns the sources of flows as a zip.")
             .body(json::<Vec<types::FlowId>>())
             .answers(Content::Zip)
             .refuses(&[404]),
         post("/flows/bulk", bulk::save_all)
-            .is("saveFlows", "Saves flows of any namespace.")
+            .is("saveFlows", "Saves flows of any namespaces.")
             .takes(&[
-                Param::new("delete", Kind::Flag, "Whether all other flows are removed; true unless given."),
-                Param::new("namespace", Kind::Text, "Only those of this namespace and below are removed."),
+                Param::new(
+                    "delete",
+                    Kind::Flag,
+                    "Deletes all flows that the body does not have. Default: true.",
+                ),
+                Param::new(
+                    "namespace",
+                    Kind::Text,
+                    "Deletes only flows of this namespace and of the namespaces below it.",
+                ),
             ])
             .body(Content::Yaml),
         post("/flows/{namespace}", bulk::save_namespace)
             .is("saveNamespace", "Saves the flows of a namespace.")
             .takes(&[
-                Param::new("delete", Kind::Flag, "Whether its other flows are removed; true unless given."),
-                Param::new("override", Kind::Flag, "As `delete`."),
+                Param::new(
+                    "delete",
+                    Kind::Flag,
+                    "Deletes the flows of the namespace that the body does not have. Default: true.",
+                ),
+                Param::new("override", Kind::Flag, "The same as `delete`."),
             ])
             .body(Content::Yaml),
         delete("/flows/delete/by-ids", bulk::delete_by_ids)
-            .is("deleteFlowsByIds", "Removes flows.")
+            .is("deleteFlowsByIds", "Deletes flows.")
             .body(json::<Vec<types::FlowId>>()),
         delete("/flows/delete/by-query", bulk::delete_by_query)
-            .is("deleteFlowsByQuery", "Removes flows.")
+            .is("deleteFlowsByQuery", "Deletes flows.")
             .takes(&SEARCH),
         post("/flows/enable/by-ids", bulk::enable_by_ids)
             .is("enableFlowsByIds", "Enables flows.")

@@ -1,4 +1,4 @@
-//! Requests that only read: each asks a query.
+//! Requests that only read. Each handler calls one query.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use segue_api_types as types;
 use segue_model::Json as Value;
 
-/// Namespace and id of a flow.
+/// The namespace and the id of a flow.
 type Name = Path<(String, String)>;
 
 pub(super) async fn one(

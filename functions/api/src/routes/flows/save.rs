@@ -1,4 +1,4 @@
-//! Saving and removing flows.
+//! Saves and deletes flows.
 
 use crate::error::{Answer, ApiError, Problem};
 use crate::parts::Api;
@@ -12,7 +12,7 @@ use segue_api_types as types;
 use segue_model::flow::Flow;
 use segue_ports::state::StoredFlow;
 
-/// Saves a source that was accepted, and has its triggers follow.
+/// Saves an accepted source, and updates the states of its triggers.
 pub(crate) async fn save(api: &Api, flow: &Flow, source: &str) -> Answer<StoredFlow> {
     let stored = api.state().put_flow(&flow.namespace, &flow.id, source, api.now()).await?;
     let mut flow = flow.clone();
@@ -21,7 +21,7 @@ pub(crate) async fn save(api: &Api, flow: &Flow, source: &str) -> Answer<StoredF
     Ok(stored)
 }
 
-/// Removes a flow with the states of its triggers; false where it was not there.
+/// Deletes a flow with the states of its triggers. Returns false if the flow did not exist.
 pub(crate) async fn forget(api: &Api, namespace: &str, id: &str) -> Answer<bool> {
     let is_gone = api.state().delete_flow(namespace, id, api.now()).await?;
     if is_gone {

@@ -1,4 +1,5 @@
-//! Freeing triggers, and what is done with the backfills on them; of one, of several, of those a search finds.
+//! Unlocks triggers, and pauses, resumes or cancels their backfills. Each action exists for one trigger, for several,
+//! and for the triggers of a search.
 
 use super::{SEARCH, known};
 use crate::endpoint::{Endpoint, json, post, put};
@@ -12,7 +13,7 @@ use segue_api_types as types;
 use segue_model::backfill::{Backfill, BackfillState};
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 
-/// What is done with a trigger, or the backfill on it.
+/// An action on a trigger or on its backfills.
 #[derive(Clone, Copy)]
 pub(super) enum Change {
     Unlock,
@@ -22,7 +23,7 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// Its endpoints: for one trigger, for several, for those a search finds.
+    /// The endpoints of the action: for one trigger, for several, and for a search.
     pub(super) fn endpoints(self) -> Vec<Endpoint> {
         let one = move |State(api): State<Api>, JsonBody(named): JsonBody<types::TriggerKey>| async move {
             let key = TriggerKey::from(&named);
@@ -71,10 +72,10 @@ impl Change {
         };
         let [id, many_id, query_id] = ids;
         let about = match self {
-            Self::Unlock => "Frees triggers from the executions that hold them.",
-            Self::Pause => "Pauses what backfill is under way.",
-            Self::Unpause => "Goes on with what backfill is paused.",
-            Self::Delete => "Cancels what backfill is under way.",
+            Self::Unlock => "Unlocks triggers that wait for the end of an execution.",
+            Self::Pause => "Pauses the running backfills of triggers.",
+            Self::Unpause => "Resumes the paused backfills of triggers.",
+            Self::Delete => "Cancels the unfinished backfills of triggers.",
         };
         let own =
             own.map(|endpoint| endpoint.is(id, about).body(json::<types::TriggerKey>()).refuses(&[404, 409]));
@@ -83,7 +84,7 @@ impl Change {
         own.into_iter().chain([many, query]).collect()
     }
 
-    /// Does it; false where there is nothing to do it with.
+    /// Runs the action. Returns false if there is nothing to act on.
     async fn run(self, api: &Api, state: &TriggerState) -> Answer<bool> {
         if matches!(self, Self::Unlock) {
             if state.execution_id.is_some() {

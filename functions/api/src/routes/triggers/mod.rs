@@ -1,5 +1,5 @@
-//! Triggers with their states, and Kestra's way to start and stop a backfill on one (docs/kestra.md 6.5). Backfills
-//! as records of their own are in `backfills`.
+//! Triggers with their states, and Kestra's endpoints for the backfill of a trigger (docs/kestra.md 6.5). Segue's own
+//! endpoints for backfills are in `backfills`.
 
 mod change;
 mod update;
@@ -17,43 +17,48 @@ use segue_api_types as types;
 use segue_model::trigger_state::TriggerKey;
 
 const SEARCH: [Param; 4] = [
-    Param::new("q", Kind::Text, "A part of the flow's name, or of the trigger's."),
-    Param::new("namespace", Kind::Text, "This namespace and those below it."),
-    Param::new("flowId", Kind::Text, "This flow."),
-    Param::new("triggerId", Kind::Text, "The trigger of this id."),
+    Param::new("q", Kind::Text, "Only triggers whose id, or whose flow's name, contains this text."),
+    Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
+    Param::new("flowId", Kind::Text, "Only this flow."),
+    Param::new("triggerId", Kind::Text, "Only the trigger with this id."),
 ];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let key = "/triggers/{namespace}/{flowId}/{triggerId}";
     let mut all = vec![
         get("/triggers/search", search)
-            .is("searchTriggers", "Triggers with their states.")
+            .is("searchTriggers", "Searches triggers, with their states.")
             .takes(&PAGE)
             .takes(&SEARCH),
         get("/triggers/{namespace}/{flowId}", of_flow)
-            .is("triggers", "The states of a flow's triggers.")
+            .is("triggers", "Lists the states of the triggers of a flow.")
             .takes(&PAGE)
-            .takes(&[Param::new("q", Kind::Text, "A part of the trigger's id.")]),
+            .takes(&[Param::new("q", Kind::Text, "Only triggers whose id contains this text.")]),
         put("/triggers", update::update)
-            .is("updateTrigger", "Switches a trigger on or off, or starts a backfill on it.")
+            .is("updateTrigger", "Enables or disables a trigger, or starts a backfill of the trigger.")
             .body(json::<types::TriggerUpdate>())
             .refuses(&[404, 409]),
         post("/triggers/{namespace}/{flowId}/{triggerId}/unlock", update::unlock)
-            .is("unlockTrigger", "Frees it from the execution that holds it.")
+            .is("unlockTrigger", "Unlocks a trigger that waits for the end of an execution.")
             .refuses(&[404, 409]),
         post("/triggers/{namespace}/{flowId}/{triggerId}/restart", update::restart)
-            .is("restartTrigger", "Frees it from the execution that holds it, if one does.")
+            .is("restartTrigger", "Unlocks a trigger. A trigger that is not locked stays as it is.")
             .refuses(&[404, 409]),
         delete(key, update::remove)
-            .is("deleteTrigger", "Removes the state of a trigger that its flow no longer has.")
+            .is("deleteTrigger", "Deletes the state of a trigger that its flow no longer has.")
             .answers_code(204)
             .refuses(&[404, 409]),
         post("/triggers/set-disabled/by-triggers", update::set_disabled)
-            .is("setDisabledByTriggers", "Switches triggers on or off.")
+            .is("setDisabledByTriggers", "Enables or disables triggers.")
             .body(json::<types::SetDisabled>()),
         post("/triggers/set-disabled/by-query", update::set_disabled_by_query)
-            .is("setDisabledByQuery", "Switches triggers on or off.")
-            .takes(&[Param::new("disabled", Kind::Flag, "Whether they are switched off.").required()])
+            .is("setDisabledByQuery", "Enables or disables triggers.")
+            .takes(&[Param::new(
+                "disabled",
+                Kind::Flag,
+                "`true` disables the triggers, `false` enables them.",
+            )
+            .required()])
             .takes(&SEARCH),
     ];
     for change in [Change::Unlock, Change::Pause, Change::Unpause, Change::Delete] {
@@ -74,7 +79,7 @@ async fn of_flow(
     queries::triggers::of_flow(&api, namespace, flow_id, &query).await.map(Json)
 }
 
-/// The keys of triggers that are all there.
+/// The keys of triggers. Refuses the request if one of them does not exist.
 async fn known(api: &Api, action: &str, triggers: Vec<types::TriggerKey>) -> Answer<Vec<TriggerKey>> {
     let mut invalids = Vec::new();
     let keys: Vec<TriggerKey> = triggers.iter().map(TriggerKey::from).collect();

@@ -1,4 +1,4 @@
-//! What is done with one trigger, and switching several.
+//! Actions on one trigger, and enabling or disabling several.
 
 use super::known;
 use crate::error::{Answer, ApiError};
@@ -40,7 +40,7 @@ pub(super) async fn update(
         };
         match api.scheduler.start_backfill(request).await {
             Ok(_) => {}
-            // Clients of this address know one code for all that can be wrong with a backfill.
+            // Clients of this endpoint know only one code for every problem of a backfill.
             Err(SchedulerError::Invalid(why) | SchedulerError::IllegalState(why)) => {
                 return Err(ApiError::bad_request(why));
             }
