@@ -54,7 +54,7 @@ pub(crate) fn file(file: &File, request: &HeaderMap) -> Response {
 
 /// The page that says that there are no pages.
 pub(crate) fn not_built() -> Response {
-    guarded((StatusCode::NOT_FOUND, Html(NOT_BUILT)).into_response())
+    guarded(Html(NOT_BUILT).into_response())
 }
 
 /// A file of another build, for example a script that a page from before an update asks for.

@@ -28,12 +28,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A flow. */
+        /** Returns a flow. */
         get: operations["flow"];
-        /** Saves a flow that is there; the same source again is the same revision. */
+        /** Saves an existing flow. A source without changes makes no new revision. */
         put: operations["updateFlow"];
         post?: never;
-        /** Removes a flow; its executions stay. */
+        /** Deletes a flow. Its executions are kept. */
         delete: operations["deleteFlow"];
         options?: never;
         head?: never;
@@ -47,7 +47,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The flows of exactly that namespace. */
+        /** Lists the flows of exactly this namespace. */
         get: operations["flowsOfNamespace"];
         put?: never;
         /** Saves the flows of a namespace. */
@@ -65,7 +65,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All revisions of a flow, oldest first. */
+        /** Lists all revisions of a flow, oldest first. */
         get: operations["flowRevisions"];
         put?: never;
         post?: never;
@@ -82,7 +82,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A task as it is written. */
+        /** Returns a task as it is written in the source. */
         get: operations["taskOfFlow"];
         put?: never;
         post?: never;
@@ -99,7 +99,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The namespaces that hold flows. */
+        /** Lists the namespaces that have flows. */
         get: operations["distinctNamespaces"];
         put?: never;
         post?: never;
@@ -116,7 +116,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Flows by what is known of them. */
+        /** Searches flows. */
         get: operations["searchFlows"];
         put?: never;
         post?: never;
@@ -133,7 +133,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Flows by a text in their source, with the places marked. */
+        /** Searches the sources of flows for a text. Marks each match. */
         get: operations["searchSources"];
         put?: never;
         post?: never;
@@ -150,7 +150,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A flow as a graph. */
+        /** Returns the graph of a flow. */
         get: operations["flowGraph"];
         put?: never;
         post?: never;
@@ -169,7 +169,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A flow that is not saved as a graph. */
+        /** Returns the graph of a source that is not saved. */
         post: operations["sourceGraph"];
         delete?: never;
         options?: never;
@@ -184,7 +184,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The flows a flow calls, and those that call it. */
+        /** Lists the flows that a flow calls, and the flows that call it. */
         get: operations["flowDependencies"];
         put?: never;
         post?: never;
@@ -203,7 +203,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What is wrong with flows; nothing is saved. */
+        /** Checks flows and lists their problems. Saves nothing. */
         post: operations["validateFlows"];
         delete?: never;
         options?: never;
@@ -220,7 +220,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What is wrong with one task. */
+        /** Checks one task and lists its problems. */
         post: operations["validateTask"];
         delete?: never;
         options?: never;
@@ -237,7 +237,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What is wrong with one trigger. */
+        /** Checks one trigger and lists its problems. */
         post: operations["validateTrigger"];
         delete?: never;
         options?: never;
@@ -254,7 +254,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Saves the flows of a file: YAML of several documents, or a zip. Answers what failed. */
+        /** Saves the flows of a YAML file or zip. Answers the flows that could not be saved. */
         post: operations["importFlows"];
         delete?: never;
         options?: never;
@@ -269,7 +269,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The sources of flows as a zip. */
+        /** Returns the sources of flows as a zip. */
         get: operations["exportFlowsByQuery"];
         put?: never;
         post?: never;
@@ -288,7 +288,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The sources of flows as a zip. */
+        /** Returns the sources of flows as a zip. */
         post: operations["exportFlowsByIds"];
         delete?: never;
         options?: never;
@@ -305,7 +305,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Saves flows of any namespace. */
+        /** Saves flows of any namespaces. */
         post: operations["saveFlows"];
         delete?: never;
         options?: never;
@@ -323,7 +323,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes flows. */
+        /** Deletes flows. */
         delete: operations["deleteFlowsByIds"];
         options?: never;
         head?: never;
@@ -340,7 +340,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes flows. */
+        /** Deletes flows. */
         delete: operations["deleteFlowsByQuery"];
         options?: never;
         head?: never;
@@ -424,7 +424,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs a flow. Each input is a part of the form, a file for one of type FILE. */
+        /** Runs a flow. Each input is one part of the form. An input of type FILE is a file. */
         post: operations["createExecution"];
         delete?: never;
         options?: never;
@@ -441,7 +441,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The older address of the same. */
+        /** Runs a flow. This is the older address of `createExecution`. */
         post: operations["triggerExecution"];
         delete?: never;
         options?: never;
@@ -458,7 +458,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What is wrong with inputs; nothing is run. */
+        /** Checks inputs and lists their problems. Runs nothing. */
         post: operations["validateExecution"];
         delete?: never;
         options?: never;
@@ -473,11 +473,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Fires a Webhook trigger; 204 where its conditions do not hold. */
+        /** Fires a Webhook trigger. Answers 204 if the conditions of the trigger are not met. */
         get: operations["webhookGet"];
-        /** Fires a Webhook trigger; 204 where its conditions do not hold. */
+        /** Fires a Webhook trigger. Answers 204 if the conditions of the trigger are not met. */
         put: operations["webhookPut"];
-        /** Fires a Webhook trigger; 204 where its conditions do not hold. */
+        /** Fires a Webhook trigger. Answers 204 if the conditions of the trigger are not met. */
         post: operations["webhookPost"];
         delete?: never;
         options?: never;
@@ -492,11 +492,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Fires a Webhook trigger; 204 where its conditions do not hold. */
+        /** Fires a Webhook trigger. Answers 204 if the conditions of the trigger are not met. */
         get: operations["webhookPathGet"];
-        /** Fires a Webhook trigger; 204 where its conditions do not hold. */
+        /** Fires a Webhook trigger. Answers 204 if the conditions of the trigger are not met. */
         put: operations["webhookPathPut"];
-        /** Fires a Webhook trigger; 204 where its conditions do not hold. */
+        /** Fires a Webhook trigger. Answers 204 if the conditions of the trigger are not met. */
         post: operations["webhookPathPost"];
         delete?: never;
         options?: never;
@@ -511,7 +511,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Executions, newest first, without their task runs. */
+        /** Searches executions, newest first, without their task runs. */
         get: operations["searchExecutions"];
         put?: never;
         post?: never;
@@ -528,7 +528,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The older address of the search. */
+        /** Searches executions. This is the older address of `searchExecutions`. */
         get: operations["executions"];
         put?: never;
         post?: never;
@@ -545,10 +545,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest execution of a flow. */
+        /** Returns the newest execution of a flow. */
         get: operations["latestExecution"];
         put?: never;
-        /** The newest execution of each of some flows. A flow that has not run has none. */
+        /** Lists the newest execution of each of several flows. Flows that have not run are left out. */
         post: operations["latestExecutions"];
         delete?: never;
         options?: never;
@@ -563,7 +563,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The namespaces in which something can be run. */
+        /** Lists the namespaces with flows that can run. */
         get: operations["namespacesOfExecutions"];
         put?: never;
         post?: never;
@@ -580,7 +580,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The flows of a namespace that can be run. */
+        /** Lists the flows of a namespace that can run. */
         get: operations["flowsToExecute"];
         put?: never;
         post?: never;
@@ -597,7 +597,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is needed to run a flow. */
+        /** Returns what a form needs to run a flow: its inputs and description. */
         get: operations["flowToExecute"];
         put?: never;
         post?: never;
@@ -614,11 +614,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An execution with its task runs. */
+        /** Returns an execution with its task runs. */
         get: operations["execution"];
         put?: never;
         post?: never;
-        /** Removes it, with its logs and files. */
+        /** Deletes an execution with its logs and files. */
         delete: operations["deleteExecution"];
         options?: never;
         head?: never;
@@ -632,7 +632,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An execution at each change until its end. */
+        /** Streams an execution at each change, until its end. */
         get: operations["followExecution"];
         put?: never;
         post?: never;
@@ -649,7 +649,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The flow in the revision that runs. */
+        /** Returns the flow in the revision that the execution runs. */
         get: operations["flowOfExecution"];
         put?: never;
         post?: never;
@@ -666,7 +666,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The flow in the revision that runs, as a graph. */
+        /** Returns the graph of the flow in the revision that the execution runs. */
         get: operations["executionGraph"];
         put?: never;
         post?: never;
@@ -685,7 +685,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Renders an expression as a task run sees it. */
+        /** Renders an expression with the variables of a task run. */
         post: operations["evaluate"];
         delete?: never;
         options?: never;
@@ -702,7 +702,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Renders an expression as the flow's own see it. */
+        /** Renders an expression with the variables of the flow. */
         post: operations["evaluateInFlow"];
         delete?: never;
         options?: never;
@@ -719,7 +719,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on from what failed; with a revision as a new execution. */
+        /** Restarts an execution from the failed tasks, with a revision as a new execution. */
         post: operations["restart"];
         delete?: never;
         options?: never;
@@ -736,7 +736,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs it again as a new execution. */
+        /** Replays an execution as a new execution. */
         post: operations["replay"];
         delete?: never;
         options?: never;
@@ -753,7 +753,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs it again as a new execution with other inputs. */
+        /** Replays an execution as a new execution with other inputs. */
         post: operations["replayWithInputs"];
         delete?: never;
         options?: never;
@@ -770,7 +770,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sets the state of a task run; the execution goes on from there. */
+        /** Sets the state of a task run. The execution continues from there. */
         post: operations["changeTaskRunState"];
         delete?: never;
         options?: never;
@@ -787,7 +787,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Replaces the final state by another. */
+        /** Replaces the final state of an execution by another one. */
         post: operations["changeStatus"];
         delete?: never;
         options?: never;
@@ -804,7 +804,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Starts nothing more. */
+        /** Pauses an execution. No new tasks start. */
         post: operations["pause"];
         delete?: never;
         options?: never;
@@ -821,7 +821,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it out of the queue. */
+        /** Takes an execution out of the queue. */
         post: operations["unqueue"];
         delete?: never;
         options?: never;
@@ -838,7 +838,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs it now, whatever it waits for. */
+        /** Runs a waiting execution now. */
         post: operations["forceRun"];
         delete?: never;
         options?: never;
@@ -873,7 +873,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Kills it. */
+        /** Kills an execution. */
         delete: operations["kill"];
         options?: never;
         head?: never;
@@ -889,7 +889,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on from a pause. */
+        /** Resumes a paused execution. */
         post: operations["resume"];
         delete?: never;
         options?: never;
@@ -906,7 +906,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What is wrong with the inputs of a resume. */
+        /** Checks the inputs of a resume and lists their problems. */
         post: operations["validateResume"];
         delete?: never;
         options?: never;
@@ -921,7 +921,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A file of the execution. */
+        /** Returns a file of an execution. */
         get: operations["file"];
         put?: never;
         post?: never;
@@ -938,7 +938,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The size of a file. */
+        /** Returns the size of a file. */
         get: operations["fileMetas"];
         put?: never;
         post?: never;
@@ -955,7 +955,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The beginning of a file, by its kind. */
+        /** Returns the beginning of a file: rows, text or a picture. */
         get: operations["filePreview"];
         put?: never;
         post?: never;
@@ -975,7 +975,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Does it with each of these executions, or with none. */
+        /** Applies the action to all of these executions. If one does not allow the action, none is changed. */
         delete: operations["killByIds"];
         options?: never;
         head?: never;
@@ -992,7 +992,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Does it with all executions a search finds that are fit for it. */
+        /** Applies the action to all executions of a search that allow the action. */
         delete: operations["killByQuery"];
         options?: never;
         head?: never;
@@ -1008,7 +1008,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with each of these executions, or with none. */
+        /** Applies the action to all of these executions. If one does not allow the action, none is changed. */
         post: operations["restartByIds"];
         delete?: never;
         options?: never;
@@ -1025,7 +1025,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with all executions a search finds that are fit for it. */
+        /** Applies the action to all executions of a search that allow the action. */
         post: operations["restartByQuery"];
         delete?: never;
         options?: never;
@@ -1042,7 +1042,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with each of these executions, or with none. */
+        /** Applies the action to all of these executions. If one does not allow the action, none is changed. */
         post: operations["replayByIds"];
         delete?: never;
         options?: never;
@@ -1059,7 +1059,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with all executions a search finds that are fit for it. */
+        /** Applies the action to all executions of a search that allow the action. */
         post: operations["replayByQuery"];
         delete?: never;
         options?: never;
@@ -1076,7 +1076,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with each of these executions, or with none. */
+        /** Applies the action to all of these executions. If one does not allow the action, none is changed. */
         post: operations["pauseByIds"];
         delete?: never;
         options?: never;
@@ -1093,7 +1093,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with all executions a search finds that are fit for it. */
+        /** Applies the action to all executions of a search that allow the action. */
         post: operations["pauseByQuery"];
         delete?: never;
         options?: never;
@@ -1110,7 +1110,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with each of these executions, or with none. */
+        /** Applies the action to all of these executions. If one does not allow the action, none is changed. */
         post: operations["resumeByIds"];
         delete?: never;
         options?: never;
@@ -1127,7 +1127,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with all executions a search finds that are fit for it. */
+        /** Applies the action to all executions of a search that allow the action. */
         post: operations["resumeByQuery"];
         delete?: never;
         options?: never;
@@ -1144,7 +1144,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with each of these executions, or with none. */
+        /** Applies the action to all of these executions. If one does not allow the action, none is changed. */
         post: operations["unqueueByIds"];
         delete?: never;
         options?: never;
@@ -1161,7 +1161,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with all executions a search finds that are fit for it. */
+        /** Applies the action to all executions of a search that allow the action. */
         post: operations["unqueueByQuery"];
         delete?: never;
         options?: never;
@@ -1178,7 +1178,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with each of these executions, or with none. */
+        /** Applies the action to all of these executions. If one does not allow the action, none is changed. */
         post: operations["forceRunByIds"];
         delete?: never;
         options?: never;
@@ -1195,7 +1195,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with all executions a search finds that are fit for it. */
+        /** Applies the action to all executions of a search that allow the action. */
         post: operations["forceRunByQuery"];
         delete?: never;
         options?: never;
@@ -1212,7 +1212,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with each of these executions, or with none. */
+        /** Applies the action to all of these executions. If one does not allow the action, none is changed. */
         post: operations["changeStatusByIds"];
         delete?: never;
         options?: never;
@@ -1229,7 +1229,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Does it with all executions a search finds that are fit for it. */
+        /** Applies the action to all executions of a search that allow the action. */
         post: operations["changeStatusByQuery"];
         delete?: never;
         options?: never;
@@ -1247,7 +1247,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Does it with each of these executions, or with none. */
+        /** Applies the action to all of these executions. If one does not allow the action, none is changed. */
         delete: operations["deleteByIds"];
         options?: never;
         head?: never;
@@ -1264,7 +1264,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Does it with all executions a search finds that are fit for it. */
+        /** Applies the action to all executions of a search that allow the action. */
         delete: operations["deleteByQuery"];
         options?: never;
         head?: never;
@@ -1312,7 +1312,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lines of many executions, those of the newest first. */
+        /** Searches the log lines of all executions, newest execution first. */
         get: operations["searchLogs"];
         put?: never;
         post?: never;
@@ -1329,11 +1329,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The lines of an execution, oldest first. */
+        /** Lists the log lines of an execution, oldest first. */
         get: operations["logs"];
         put?: never;
         post?: never;
-        /** Removes lines of an execution. */
+        /** Deletes log lines of an execution. */
         delete: operations["deleteLogs"];
         options?: never;
         head?: never;
@@ -1347,7 +1347,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The lines of an execution as text. */
+        /** Returns the log lines of an execution as text. */
         get: operations["downloadLogs"];
         put?: never;
         post?: never;
@@ -1364,7 +1364,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The lines of an execution, those to come too, until its end. */
+        /** Streams the log lines of an execution, from the first line until the end of the execution. */
         get: operations["followLogs"];
         put?: never;
         post?: never;
@@ -1384,7 +1384,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes the lines of all executions of a flow. */
+        /** Deletes the log lines of all executions of a flow. */
         delete: operations["deleteLogsOfFlow"];
         options?: never;
         head?: never;
@@ -1398,7 +1398,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Live changes of executions and logs, in one stream. */
+        /** Streams live changes of executions and logs. */
         get: operations["events"];
         put?: never;
         post?: never;
@@ -1415,7 +1415,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The numbers of an execution. */
+        /** Lists the metrics of an execution. */
         get: operations["metrics"];
         put?: never;
         post?: never;
@@ -1432,7 +1432,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The names of a flow's numbers. */
+        /** Lists the names of the metrics of a flow. */
         get: operations["metricNames"];
         put?: never;
         post?: never;
@@ -1449,7 +1449,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The names of a task's numbers. */
+        /** Lists the names of the metrics of a task. */
         get: operations["metricNamesOfTask"];
         put?: never;
         post?: never;
@@ -1466,7 +1466,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The tasks of a flow that report numbers. */
+        /** Lists the tasks of a flow that report metrics. */
         get: operations["metricTasks"];
         put?: never;
         post?: never;
@@ -1483,7 +1483,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A number of a flow, day by day. */
+        /** Returns a metric of a flow, one value for each day. */
         get: operations["metricAggregates"];
         put?: never;
         post?: never;
@@ -1500,7 +1500,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A number of a task, day by day. */
+        /** Returns a metric of a task, one value for each day. */
         get: operations["metricAggregatesOfTask"];
         put?: never;
         post?: never;
@@ -1517,7 +1517,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Triggers with their states. */
+        /** Searches triggers, with their states. */
         get: operations["searchTriggers"];
         put?: never;
         post?: never;
@@ -1534,7 +1534,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The states of a flow's triggers. */
+        /** Lists the states of the triggers of a flow. */
         get: operations["triggers"];
         put?: never;
         post?: never;
@@ -1552,7 +1552,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Switches a trigger on or off, or starts a backfill on it. */
+        /** Enables or disables a trigger, or starts a backfill of the trigger. */
         put: operations["updateTrigger"];
         post?: never;
         delete?: never;
@@ -1570,7 +1570,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Frees it from the execution that holds it. */
+        /** Unlocks a trigger that waits for the end of an execution. */
         post: operations["unlockTrigger"];
         delete?: never;
         options?: never;
@@ -1587,7 +1587,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Frees it from the execution that holds it, if one does. */
+        /** Unlocks a trigger. A trigger that is not locked stays as it is. */
         post: operations["restartTrigger"];
         delete?: never;
         options?: never;
@@ -1605,7 +1605,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes the state of a trigger that its flow no longer has. */
+        /** Deletes the state of a trigger that its flow no longer has. */
         delete: operations["deleteTrigger"];
         options?: never;
         head?: never;
@@ -1621,7 +1621,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Switches triggers on or off. */
+        /** Enables or disables triggers. */
         post: operations["setDisabledByTriggers"];
         delete?: never;
         options?: never;
@@ -1638,7 +1638,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Switches triggers on or off. */
+        /** Enables or disables triggers. */
         post: operations["setDisabledByQuery"];
         delete?: never;
         options?: never;
@@ -1655,7 +1655,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Frees triggers from the executions that hold them. */
+        /** Unlocks triggers that wait for the end of an execution. */
         post: operations["unlockByTriggers"];
         delete?: never;
         options?: never;
@@ -1672,7 +1672,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Frees triggers from the executions that hold them. */
+        /** Unlocks triggers that wait for the end of an execution. */
         post: operations["unlockByQuery"];
         delete?: never;
         options?: never;
@@ -1688,7 +1688,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Pauses what backfill is under way. */
+        /** Pauses the running backfills of triggers. */
         put: operations["pauseTriggerBackfill"];
         post?: never;
         delete?: never;
@@ -1706,7 +1706,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses what backfill is under way. */
+        /** Pauses the running backfills of triggers. */
         post: operations["pauseBackfillByTriggers"];
         delete?: never;
         options?: never;
@@ -1723,7 +1723,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses what backfill is under way. */
+        /** Pauses the running backfills of triggers. */
         post: operations["pauseBackfillByQuery"];
         delete?: never;
         options?: never;
@@ -1739,7 +1739,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Goes on with what backfill is paused. */
+        /** Resumes the paused backfills of triggers. */
         put: operations["unpauseTriggerBackfill"];
         post?: never;
         delete?: never;
@@ -1757,7 +1757,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on with what backfill is paused. */
+        /** Resumes the paused backfills of triggers. */
         post: operations["unpauseBackfillByTriggers"];
         delete?: never;
         options?: never;
@@ -1774,7 +1774,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on with what backfill is paused. */
+        /** Resumes the paused backfills of triggers. */
         post: operations["unpauseBackfillByQuery"];
         delete?: never;
         options?: never;
@@ -1791,7 +1791,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancels what backfill is under way. */
+        /** Cancels the unfinished backfills of triggers. */
         post: operations["deleteTriggerBackfill"];
         delete?: never;
         options?: never;
@@ -1808,7 +1808,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancels what backfill is under way. */
+        /** Cancels the unfinished backfills of triggers. */
         post: operations["deleteBackfillByTriggers"];
         delete?: never;
         options?: never;
@@ -1825,7 +1825,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancels what backfill is under way. */
+        /** Cancels the unfinished backfills of triggers. */
         post: operations["deleteBackfillByQuery"];
         delete?: never;
         options?: never;
@@ -1840,10 +1840,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backfills, newest first. */
+        /** Lists backfills, newest first. */
         get: operations["backfills"];
         put?: never;
-        /** Runs the slots of a schedule between two dates, both inclusive. */
+        /** Starts a backfill: runs the fire times of a schedule between two dates, both included. */
         post: operations["startBackfill"];
         delete?: never;
         options?: never;
@@ -1860,7 +1860,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The slots a backfill has, and which of them it would run; nothing is started. */
+        /** Lists the fire times of a backfill, and which of them would run. Starts nothing. */
         post: operations["previewBackfill"];
         delete?: never;
         options?: never;
@@ -1875,7 +1875,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A backfill. */
+        /** Returns a backfill. */
         get: operations["backfill"];
         put?: never;
         post?: never;
@@ -1894,7 +1894,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes no more executions; those that run, run on. */
+        /** Pauses a backfill. Running executions continue. */
         post: operations["pauseBackfill"];
         delete?: never;
         options?: never;
@@ -1911,7 +1911,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on. */
+        /** Resumes a paused backfill. */
         post: operations["resumeBackfill"];
         delete?: never;
         options?: never;
@@ -1928,7 +1928,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends it; those of its executions that run, run on. */
+        /** Cancels a backfill. Running executions continue. */
         post: operations["cancelBackfill"];
         delete?: never;
         options?: never;
@@ -1943,11 +1943,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys of a namespace. */
+        /** Lists the keys of a namespace. */
         get: operations["kvKeys"];
         put?: never;
         post?: never;
-        /** Removes values; those that were there. */
+        /** Deletes several values. Answers the keys that existed. */
         delete: operations["deleteKvKeys"];
         options?: never;
         head?: never;
@@ -1961,7 +1961,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys a namespace sees in those above it. */
+        /** Lists the keys that a namespace inherits from the namespaces above it. */
         get: operations["kvInherited"];
         put?: never;
         post?: never;
@@ -1978,7 +1978,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys of all namespaces. */
+        /** Searches the keys of all namespaces. */
         get: operations["searchKv"];
         put?: never;
         post?: never;
@@ -1995,12 +1995,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A value with its type. */
+        /** Returns a value with its type. */
         get: operations["kvValue"];
         /** Sets a value: JSON, or a date or duration as text. */
         put: operations["setKv"];
         post?: never;
-        /** Removes a value; whether it was there. */
+        /** Deletes a value. Answers whether the value existed. */
         delete: operations["deleteKv"];
         options?: never;
         head?: never;
@@ -2014,7 +2014,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Namespaces; `disabled` says that one holds no flow itself. */
+        /** Searches namespaces. A namespace without flows of its own is `disabled`. */
         get: operations["searchNamespaces"];
         put?: never;
         post?: never;
@@ -2031,7 +2031,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A namespace. */
+        /** Returns a namespace. */
         get: operations["namespace"];
         put?: never;
         post?: never;
@@ -2048,7 +2048,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which flows of a namespace call which. */
+        /** Lists which flows of a namespace call which flows. */
         get: operations["namespaceDependencies"];
         put?: never;
         post?: never;
@@ -2065,7 +2065,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The names of the secrets a namespace sees, never what they are. */
+        /** Lists the names of the secrets that a namespace can read, never their values. */
         get: operations["secrets"];
         put?: never;
         post?: never;
@@ -2082,13 +2082,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is in a file. */
+        /** Returns the content of a file. */
         get: operations["namespaceFile"];
-        /** Moves a file, or a directory with all in it. */
+        /** Moves a file, or a directory with everything in it. */
         put: operations["moveNamespaceFile"];
-        /** Writes a file; a zip is unpacked, a file below /_flows is imported as a flow. */
+        /** Writes a file. A zip is unpacked. A file below /_flows is imported as a flow. */
         post: operations["putNamespaceFile"];
-        /** Removes a file, or a directory with all in it. */
+        /** Deletes a file, or a directory with everything in it. */
         delete: operations["deleteNamespaceFile"];
         options?: never;
         head?: never;
@@ -2102,7 +2102,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The paths of files. */
+        /** Searches the paths of files. */
         get: operations["searchNamespaceFiles"];
         put?: never;
         post?: never;
@@ -2119,7 +2119,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is known of a file or directory. */
+        /** Returns the size and the times of a file or directory. */
         get: operations["namespaceFileStats"];
         put?: never;
         post?: never;
@@ -2136,10 +2136,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is in a directory. */
+        /** Lists the files of a directory. */
         get: operations["namespaceDirectory"];
         put?: never;
-        /** Makes a directory. */
+        /** Creates a directory. */
         post: operations["makeNamespaceDirectory"];
         delete?: never;
         options?: never;
@@ -2154,7 +2154,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All files and flows of a namespace as a zip. */
+        /** Returns all files and flows of a namespace as a zip. */
         get: operations["exportNamespaceFiles"];
         put?: never;
         post?: never;
@@ -2171,7 +2171,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All types by their groups. */
+        /** Lists all types by group. */
         get: operations["plugins"];
         put?: never;
         post?: never;
@@ -2188,7 +2188,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A type with the schema of its properties. */
+        /** Returns a type with the schema of its properties. */
         get: operations["plugin"];
         put?: never;
         post?: never;
@@ -2205,7 +2205,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The JSON Schema of a flow, task, trigger or plugin default. */
+        /** Returns the JSON Schema of a flow, task, trigger or plugin default. */
         get: operations["pluginSchema"];
         put?: never;
         post?: never;
@@ -2222,7 +2222,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The types of inputs. */
+        /** Lists the types of inputs. */
         get: operations["inputTypes"];
         put?: never;
         post?: never;
@@ -2239,7 +2239,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The schema of an input of a type. */
+        /** Returns the schema of an input of one type. */
         get: operations["inputType"];
         put?: never;
         post?: never;
@@ -2256,7 +2256,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All types, with whether each is a flowable. */
+        /** Lists all types, and whether each is a flowable. */
         get: operations["pluginIcons"];
         put?: never;
         post?: never;
@@ -2273,7 +2273,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this server is and can. */
+        /** Describes the server: its version, platform and features. */
         get: operations["configs"];
         put?: never;
         post?: never;
@@ -2290,7 +2290,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This description. */
+        /** Returns this description. */
         get: operations["openapi"];
         put?: never;
         post?: never;
@@ -2307,7 +2307,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Leads a browser to the web pages. */
+        /** Redirects a browser to the web pages. */
         get: operations["welcome"];
         put?: never;
         post?: never;
@@ -2324,7 +2324,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the server can work. */
+        /** Answers whether the server can read and write its store. */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -2341,7 +2341,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The server's numbers. */
+        /** Returns the metrics of the server, in the text format of Prometheus. */
         get: operations["prometheus"];
         put?: never;
         post?: never;
@@ -2358,7 +2358,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lets a browser in by the link that `segue server --token --open` prints. */
+        /** Signs a browser in with the link that `segue server --token --open` prints. */
         get: operations["openLink"];
         put?: never;
         post?: never;
@@ -3650,7 +3650,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3672,11 +3672,11 @@ export interface operations {
     flow: {
         parameters: {
             query?: {
-                /** @description A revision; the latest unless given. */
+                /** @description The revision. Default: the latest one. */
                 revision?: number;
-                /** @description With its source. */
+                /** @description Includes the source. */
                 source?: boolean;
-                /** @description Also one that was removed. */
+                /** @description Also finds a deleted flow. */
                 allowDeleted?: boolean;
             };
             header?: never;
@@ -3688,7 +3688,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3723,7 +3723,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3782,7 +3782,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3802,9 +3802,9 @@ export interface operations {
     saveNamespace: {
         parameters: {
             query?: {
-                /** @description Whether its other flows are removed; true unless given. */
+                /** @description Deletes the flows of the namespace that the body does not have. Default: true. */
                 delete?: boolean;
-                /** @description As `delete`. */
+                /** @description The same as `delete`. */
                 override?: boolean;
             };
             header?: never;
@@ -3820,7 +3820,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3851,7 +3851,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3872,7 +3872,7 @@ export interface operations {
     taskOfFlow: {
         parameters: {
             query?: {
-                /** @description A revision; the latest unless given. */
+                /** @description The revision. Default: the latest one. */
                 revision?: number;
             };
             header?: never;
@@ -3885,7 +3885,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3908,7 +3908,7 @@ export interface operations {
     distinctNamespaces: {
         parameters: {
             query?: {
-                /** @description A part of the namespace. */
+                /** @description Only namespaces that contain this text. */
                 q?: string;
             };
             header?: never;
@@ -3917,7 +3917,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3937,19 +3937,19 @@ export interface operations {
     searchFlows: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description A part of the id or of the namespace. */
+                /** @description Only flows whose id or namespace contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -3958,7 +3958,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3978,19 +3978,19 @@ export interface operations {
     searchSources: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description A part of the id or of the namespace. */
+                /** @description Only flows whose id or namespace contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -3999,7 +3999,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4019,7 +4019,7 @@ export interface operations {
     flowGraph: {
         parameters: {
             query?: {
-                /** @description A revision; the latest unless given. */
+                /** @description The revision. Default: the latest one. */
                 revision?: number;
             };
             header?: never;
@@ -4031,7 +4031,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4063,7 +4063,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4085,7 +4085,7 @@ export interface operations {
     flowDependencies: {
         parameters: {
             query?: {
-                /** @description Only those it calls. */
+                /** @description Lists only the flows that this flow calls. */
                 destinationOnly?: boolean;
             };
             header?: never;
@@ -4097,7 +4097,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4129,7 +4129,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4151,7 +4151,7 @@ export interface operations {
     validateTask: {
         parameters: {
             query?: {
-                /** @description What it is. */
+                /** @description Whether the body is a task or a trigger of this type. */
                 section?: "tasks" | "TASKS" | "triggers" | "TRIGGERS";
             };
             header?: never;
@@ -4165,7 +4165,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4198,7 +4198,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4220,7 +4220,7 @@ export interface operations {
     importFlows: {
         parameters: {
             query?: {
-                /** @description Whether a flow that is refused refuses all. */
+                /** @description Saves nothing if one of the flows is refused. */
                 failOnError?: boolean;
             };
             header?: never;
@@ -4238,7 +4238,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4260,13 +4260,13 @@ export interface operations {
     exportFlowsByQuery: {
         parameters: {
             query?: {
-                /** @description A part of the id or of the namespace. */
+                /** @description Only flows whose id or namespace contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -4275,7 +4275,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4305,7 +4305,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4328,9 +4328,9 @@ export interface operations {
     saveFlows: {
         parameters: {
             query?: {
-                /** @description Whether all other flows are removed; true unless given. */
+                /** @description Deletes all flows that the body does not have. Default: true. */
                 delete?: boolean;
-                /** @description Only those of this namespace and below are removed. */
+                /** @description Deletes only flows of this namespace and of the namespaces below it. */
                 namespace?: string;
             };
             header?: never;
@@ -4344,7 +4344,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4376,7 +4376,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4398,13 +4398,13 @@ export interface operations {
     deleteFlowsByQuery: {
         parameters: {
             query?: {
-                /** @description A part of the id or of the namespace. */
+                /** @description Only flows whose id or namespace contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -4413,7 +4413,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4443,7 +4443,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4465,13 +4465,13 @@ export interface operations {
     enableFlowsByQuery: {
         parameters: {
             query?: {
-                /** @description A part of the id or of the namespace. */
+                /** @description Only flows whose id or namespace contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -4480,7 +4480,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4510,7 +4510,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4532,13 +4532,13 @@ export interface operations {
     disableFlowsByQuery: {
         parameters: {
             query?: {
-                /** @description A part of the id or of the namespace. */
+                /** @description Only flows whose id or namespace contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -4547,7 +4547,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4567,17 +4567,17 @@ export interface operations {
     createExecution: {
         parameters: {
             query?: {
-                /** @description Labels, `key:value` each. */
+                /** @description Labels of the execution, each as `key:value`. */
                 labels?: string[];
-                /** @description A revision of the flow. */
+                /** @description The revision of the flow. */
                 revision?: number;
-                /** @description Whether the answer waits for the end. */
+                /** @description Answers when the execution has ended. */
                 wait?: boolean;
-                /** @description It does not start before this. */
+                /** @description The execution does not start before this time. */
                 scheduleDate?: string;
-                /** @description Of a scheduled flow: the schedule it stands for. */
+                /** @description For a flow with schedules: the schedule to run. */
                 triggerId?: string;
-                /** @description Of a scheduled flow: the slot it stands for; the latest unless given. */
+                /** @description For a flow with schedules: the fire time to run. Default: the latest fire time. */
                 triggerDate?: string;
             };
             header?: never;
@@ -4595,7 +4595,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4619,17 +4619,17 @@ export interface operations {
     triggerExecution: {
         parameters: {
             query?: {
-                /** @description Labels, `key:value` each. */
+                /** @description Labels of the execution, each as `key:value`. */
                 labels?: string[];
-                /** @description A revision of the flow. */
+                /** @description The revision of the flow. */
                 revision?: number;
-                /** @description Whether the answer waits for the end. */
+                /** @description Answers when the execution has ended. */
                 wait?: boolean;
-                /** @description It does not start before this. */
+                /** @description The execution does not start before this time. */
                 scheduleDate?: string;
-                /** @description Of a scheduled flow: the schedule it stands for. */
+                /** @description For a flow with schedules: the schedule to run. */
                 triggerId?: string;
-                /** @description Of a scheduled flow: the slot it stands for; the latest unless given. */
+                /** @description For a flow with schedules: the fire time to run. Default: the latest fire time. */
                 triggerDate?: string;
             };
             header?: never;
@@ -4647,7 +4647,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4671,9 +4671,9 @@ export interface operations {
     validateExecution: {
         parameters: {
             query?: {
-                /** @description Labels, `key:value` each. */
+                /** @description Labels of the execution, each as `key:value`. */
                 labels?: string[];
-                /** @description A revision of the flow. */
+                /** @description The revision of the flow. */
                 revision?: number;
             };
             header?: never;
@@ -4691,7 +4691,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4728,7 +4728,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4737,7 +4737,7 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
-            /** @description There is nothing here: elsewhere, or not wanted. */
+            /** @description The body is empty. The headers say where the content is, if there is any. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4773,7 +4773,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4782,7 +4782,7 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
-            /** @description There is nothing here: elsewhere, or not wanted. */
+            /** @description The body is empty. The headers say where the content is, if there is any. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4818,7 +4818,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4827,7 +4827,7 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
-            /** @description There is nothing here: elsewhere, or not wanted. */
+            /** @description The body is empty. The headers say where the content is, if there is any. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4864,7 +4864,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4873,7 +4873,7 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
-            /** @description There is nothing here: elsewhere, or not wanted. */
+            /** @description The body is empty. The headers say where the content is, if there is any. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4910,7 +4910,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4919,7 +4919,7 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
-            /** @description There is nothing here: elsewhere, or not wanted. */
+            /** @description The body is empty. The headers say where the content is, if there is any. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4956,7 +4956,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4965,7 +4965,7 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
-            /** @description There is nothing here: elsewhere, or not wanted. */
+            /** @description The body is empty. The headers say where the content is, if there is any. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4987,33 +4987,33 @@ export interface operations {
     searchExecutions: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -5022,7 +5022,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5042,33 +5042,33 @@ export interface operations {
     executions: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -5077,7 +5077,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5097,7 +5097,7 @@ export interface operations {
     latestExecution: {
         parameters: {
             query: {
-                /** @description The flow's namespace. */
+                /** @description The namespace of the flow. */
                 namespace: string;
                 /** @description The flow. */
                 flowId: string;
@@ -5108,7 +5108,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5139,7 +5139,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5167,7 +5167,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5194,7 +5194,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5214,7 +5214,7 @@ export interface operations {
     flowToExecute: {
         parameters: {
             query?: {
-                /** @description A revision of the flow. */
+                /** @description The revision of the flow. */
                 revision?: number;
             };
             header?: never;
@@ -5226,7 +5226,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5255,7 +5255,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5276,11 +5276,11 @@ export interface operations {
     deleteExecution: {
         parameters: {
             query?: {
-                /** @description Whether its logs go; true unless given. */
+                /** @description Also deletes the logs. Default: true. */
                 deleteLogs?: boolean;
-                /** @description Metrics are kept with the task runs and go with them. */
+                /** @description Has no effect: metrics are stored with the task runs and are deleted with them. */
                 deleteMetrics?: boolean;
-                /** @description Whether its files go; true unless given. */
+                /** @description Also deletes the files. Default: true. */
                 deleteStorage?: boolean;
             };
             header?: never;
@@ -5347,7 +5347,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5376,7 +5376,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5410,7 +5410,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5445,7 +5445,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5468,7 +5468,7 @@ export interface operations {
     restart: {
         parameters: {
             query?: {
-                /** @description A revision of the flow. */
+                /** @description The revision of the flow. */
                 revision?: number;
             };
             header?: never;
@@ -5479,7 +5479,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5501,9 +5501,9 @@ export interface operations {
     replay: {
         parameters: {
             query?: {
-                /** @description From this task run on. */
+                /** @description The first task run to repeat. Default: all. */
                 taskRunId?: string;
-                /** @description A revision of the flow. */
+                /** @description The revision of the flow. */
                 revision?: number;
             };
             header?: never;
@@ -5514,7 +5514,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5536,9 +5536,9 @@ export interface operations {
     replayWithInputs: {
         parameters: {
             query?: {
-                /** @description From this task run on. */
+                /** @description The first task run to repeat. Default: all. */
                 taskRunId?: string;
-                /** @description A revision of the flow. */
+                /** @description The revision of the flow. */
                 revision?: number;
             };
             header?: never;
@@ -5555,7 +5555,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5591,7 +5591,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5615,7 +5615,7 @@ export interface operations {
     changeStatus: {
         parameters: {
             query: {
-                /** @description The state. */
+                /** @description The new state. */
                 status: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
             };
             header?: never;
@@ -5626,7 +5626,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5656,7 +5656,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5678,7 +5678,7 @@ export interface operations {
     unqueue: {
         parameters: {
             query?: {
-                /** @description To run, RUNNING, or the state it ends in. */
+                /** @description `RUNNING`, or the state in which the execution ends. */
                 state?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
             };
             header?: never;
@@ -5689,7 +5689,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5719,7 +5719,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5753,7 +5753,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5777,7 +5777,7 @@ export interface operations {
     kill: {
         parameters: {
             query?: {
-                /** @description With its subflows. */
+                /** @description Also kills its subflows. */
                 isOnKillCascade?: boolean;
             };
             header?: never;
@@ -5858,7 +5858,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5882,7 +5882,7 @@ export interface operations {
     file: {
         parameters: {
             query: {
-                /** @description The file, `kestra:///…`. */
+                /** @description The URI of the file, `kestra:///…`. */
                 path: string;
             };
             header?: never;
@@ -5893,7 +5893,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5902,7 +5902,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description There is nothing here: elsewhere, or not wanted. */
+            /** @description The body is empty. The headers say where the content is, if there is any. */
             303: {
                 headers: {
                     [name: string]: unknown;
@@ -5921,7 +5921,7 @@ export interface operations {
     fileMetas: {
         parameters: {
             query: {
-                /** @description The file, `kestra:///…`. */
+                /** @description The URI of the file, `kestra:///…`. */
                 path: string;
             };
             header?: never;
@@ -5932,7 +5932,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5953,11 +5953,11 @@ export interface operations {
     filePreview: {
         parameters: {
             query: {
-                /** @description The file, `kestra:///…`. */
+                /** @description The URI of the file, `kestra:///…`. */
                 path: string;
-                /** @description At most so many lines; 100 unless given. */
+                /** @description The largest number of lines. Default: 100. */
                 maxRows?: number;
-                /** @description The file's encoding; UTF-8 unless given. */
+                /** @description The encoding of the file. Default: UTF-8. */
                 encoding?: string;
             };
             header?: never;
@@ -5968,7 +5968,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5999,7 +5999,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6021,27 +6021,27 @@ export interface operations {
     killByQuery: {
         parameters: {
             query?: {
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -6050,7 +6050,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6080,7 +6080,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6102,27 +6102,27 @@ export interface operations {
     restartByQuery: {
         parameters: {
             query?: {
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -6131,7 +6131,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6151,7 +6151,7 @@ export interface operations {
     replayByIds: {
         parameters: {
             query?: {
-                /** @description In the latest revision of the flow. */
+                /** @description Uses the latest revision of the flow. */
                 latestRevision?: boolean;
             };
             header?: never;
@@ -6164,7 +6164,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6186,29 +6186,29 @@ export interface operations {
     replayByQuery: {
         parameters: {
             query?: {
-                /** @description In the latest revision of the flow. */
+                /** @description Uses the latest revision of the flow. */
                 latestRevision?: boolean;
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -6217,7 +6217,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6247,7 +6247,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6269,27 +6269,27 @@ export interface operations {
     pauseByQuery: {
         parameters: {
             query?: {
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -6298,7 +6298,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6328,7 +6328,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6350,27 +6350,27 @@ export interface operations {
     resumeByQuery: {
         parameters: {
             query?: {
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -6379,7 +6379,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6399,7 +6399,7 @@ export interface operations {
     unqueueByIds: {
         parameters: {
             query?: {
-                /** @description RUNNING, or the state it ends in. */
+                /** @description `RUNNING`, or the state in which the execution ends. */
                 state?: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
             };
             header?: never;
@@ -6412,7 +6412,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6434,27 +6434,27 @@ export interface operations {
     unqueueByQuery: {
         parameters: {
             query?: {
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -6463,7 +6463,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6493,7 +6493,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6515,27 +6515,27 @@ export interface operations {
     forceRunByQuery: {
         parameters: {
             query?: {
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -6544,7 +6544,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6564,7 +6564,7 @@ export interface operations {
     changeStatusByIds: {
         parameters: {
             query: {
-                /** @description The state. */
+                /** @description The new state. */
                 newStatus: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
             };
             header?: never;
@@ -6577,7 +6577,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6599,29 +6599,29 @@ export interface operations {
     changeStatusByQuery: {
         parameters: {
             query: {
-                /** @description The state. */
+                /** @description The new state. */
                 newStatus: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -6630,7 +6630,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6650,13 +6650,13 @@ export interface operations {
     deleteByIds: {
         parameters: {
             query?: {
-                /** @description Also those that have not ended. */
+                /** @description Also deletes executions that have not ended. */
                 includeNonTerminated?: boolean;
-                /** @description Whether its logs go; true unless given. */
+                /** @description Also deletes the logs. Default: true. */
                 deleteLogs?: boolean;
-                /** @description Metrics are kept with the task runs and go with them. */
+                /** @description Has no effect: metrics are stored with the task runs and are deleted with them. */
                 deleteMetrics?: boolean;
-                /** @description Whether its files go; true unless given. */
+                /** @description Also deletes the files. Default: true. */
                 deleteStorage?: boolean;
             };
             header?: never;
@@ -6669,7 +6669,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6691,35 +6691,35 @@ export interface operations {
     deleteByQuery: {
         parameters: {
             query?: {
-                /** @description Also those that have not ended. */
+                /** @description Also deletes executions that have not ended. */
                 includeNonTerminated?: boolean;
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
-                /** @description Whether its logs go; true unless given. */
+                /** @description Also deletes the logs. Default: true. */
                 deleteLogs?: boolean;
-                /** @description Metrics are kept with the task runs and go with them. */
+                /** @description Has no effect: metrics are stored with the task runs and are deleted with them. */
                 deleteMetrics?: boolean;
-                /** @description Whether its files go; true unless given. */
+                /** @description Also deletes the files. Default: true. */
                 deleteStorage?: boolean;
             };
             header?: never;
@@ -6728,7 +6728,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6758,7 +6758,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6780,27 +6780,27 @@ export interface operations {
     labelsByQuery: {
         parameters: {
             query?: {
-                /** @description An execution's id, or a part of its flow's name. */
+                /** @description The id of an execution, or a part of the name of its flow. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description Started within the last while. */
+                /** @description Only executions that started within this duration before now. */
                 timeRange?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED")[];
-                /** @description Labels, `key:value` each. */
+                /** @description Only entries with all these labels, each as `key:value`. */
                 labels?: string[];
-                /** @description Fired by that execution. */
+                /** @description Only executions that this execution started. */
                 triggerExecutionId?: string;
-                /** @description Only subflows, or none of them. */
+                /** @description `CHILD`: only subflows. `MAIN`: no subflows. */
                 childFilter?: "CHILD" | "MAIN";
-                /** @description Whether those of the namespace `system` are meant. */
+                /** @description `true`: only the namespace `system`. `false`: every other namespace. */
                 scope?: ("USER" | "SYSTEM")[];
             };
             header?: never;
@@ -6813,7 +6813,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6835,27 +6835,27 @@ export interface operations {
     searchLogs: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description A text in the message. */
+                /** @description Only lines whose message contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description Fired by this trigger. */
+                /** @description Only executions that this trigger started. */
                 triggerId?: string;
-                /** @description Lines at or above; all unless given. */
+                /** @description The lowest level of the lines. Default: all levels. */
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
-                /** @description Written at or after. */
+                /** @description Only lines written at this time or later. */
                 startDate?: string;
-                /** @description Written at or before. */
+                /** @description Only lines written at this time or earlier. */
                 endDate?: string;
-                /** @description Written within the last while. */
+                /** @description Only lines written within this duration before now. */
                 timeRange?: string;
             };
             header?: never;
@@ -6864,7 +6864,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6884,15 +6884,15 @@ export interface operations {
     logs: {
         parameters: {
             query?: {
-                /** @description Lines at or above; all unless given. */
+                /** @description The lowest level of the lines. Default: all levels. */
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
-                /** @description Of this task run. */
+                /** @description Only this task run. */
                 taskRunId?: string;
-                /** @description Of these task runs. */
+                /** @description Only these task runs. */
                 taskRunIds?: string[];
-                /** @description Of this task. */
+                /** @description Only this task. */
                 taskId?: string;
-                /** @description Of this attempt, from 0. */
+                /** @description Only this attempt, counted from 0. */
                 attempt?: number;
             };
             header?: never;
@@ -6903,7 +6903,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6924,15 +6924,15 @@ export interface operations {
     deleteLogs: {
         parameters: {
             query?: {
-                /** @description Lines at or above; all unless given. */
+                /** @description The lowest level of the lines. Default: all levels. */
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
-                /** @description Of this task run. */
+                /** @description Only this task run. */
                 taskRunId?: string;
-                /** @description Of these task runs. */
+                /** @description Only these task runs. */
                 taskRunIds?: string[];
-                /** @description Of this task. */
+                /** @description Only this task. */
                 taskId?: string;
-                /** @description Of this attempt, from 0. */
+                /** @description Only this attempt, counted from 0. */
                 attempt?: number;
             };
             header?: never;
@@ -6962,15 +6962,15 @@ export interface operations {
     downloadLogs: {
         parameters: {
             query?: {
-                /** @description Lines at or above; all unless given. */
+                /** @description The lowest level of the lines. Default: all levels. */
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
-                /** @description Of this task run. */
+                /** @description Only this task run. */
                 taskRunId?: string;
-                /** @description Of these task runs. */
+                /** @description Only these task runs. */
                 taskRunIds?: string[];
-                /** @description Of this task. */
+                /** @description Only this task. */
                 taskId?: string;
-                /** @description Of this attempt, from 0. */
+                /** @description Only this attempt, counted from 0. */
                 attempt?: number;
             };
             header?: never;
@@ -6981,7 +6981,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7002,7 +7002,7 @@ export interface operations {
     followLogs: {
         parameters: {
             query?: {
-                /** @description Lines at or above; all unless given. */
+                /** @description The lowest level of the lines. Default: all levels. */
                 minLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
             };
             header?: never;
@@ -7034,7 +7034,7 @@ export interface operations {
     deleteLogsOfFlow: {
         parameters: {
             query?: {
-                /** @description Only of those this trigger fired. */
+                /** @description Only lines of executions that this trigger started. */
                 triggerId?: string;
             };
             header?: never;
@@ -7094,15 +7094,15 @@ export interface operations {
     metrics: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description Of this task run. */
+                /** @description Only this task run. */
                 taskRunId?: string;
-                /** @description Of this task. */
+                /** @description Only this task. */
                 taskId?: string;
             };
             header?: never;
@@ -7113,7 +7113,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7143,7 +7143,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7173,7 +7173,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7202,7 +7202,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7222,11 +7222,11 @@ export interface operations {
     metricAggregates: {
         parameters: {
             query?: {
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description What is made of a day's values; their sum unless given. */
+                /** @description How the values of a day become one. Default: their sum. */
                 aggregation?: "sum" | "avg" | "min" | "max";
             };
             header?: never;
@@ -7239,7 +7239,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7259,11 +7259,11 @@ export interface operations {
     metricAggregatesOfTask: {
         parameters: {
             query?: {
-                /** @description Started at or after. */
+                /** @description Only executions that started at this time or later. */
                 startDate?: string;
-                /** @description Started at or before. */
+                /** @description Only executions that started at this time or earlier. */
                 endDate?: string;
-                /** @description What is made of a day's values; their sum unless given. */
+                /** @description How the values of a day become one. Default: their sum. */
                 aggregation?: "sum" | "avg" | "min" | "max";
             };
             header?: never;
@@ -7277,7 +7277,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7297,19 +7297,19 @@ export interface operations {
     searchTriggers: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description A part of the flow's name, or of the trigger's. */
+                /** @description Only triggers whose id, or whose flow's name, contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description The trigger of this id. */
+                /** @description Only the trigger with this id. */
                 triggerId?: string;
             };
             header?: never;
@@ -7318,7 +7318,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7338,13 +7338,13 @@ export interface operations {
     triggers: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description A part of the trigger's id. */
+                /** @description Only triggers whose id contains this text. */
                 q?: string;
             };
             header?: never;
@@ -7356,7 +7356,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7386,7 +7386,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7420,7 +7420,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7452,7 +7452,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7514,7 +7514,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7536,15 +7536,15 @@ export interface operations {
     setDisabledByQuery: {
         parameters: {
             query: {
-                /** @description Whether they are switched off. */
+                /** @description `true` disables the triggers, `false` enables them. */
                 disabled: boolean;
-                /** @description A part of the flow's name, or of the trigger's. */
+                /** @description Only triggers whose id, or whose flow's name, contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description The trigger of this id. */
+                /** @description Only the trigger with this id. */
                 triggerId?: string;
             };
             header?: never;
@@ -7553,7 +7553,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7583,7 +7583,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7605,13 +7605,13 @@ export interface operations {
     unlockByQuery: {
         parameters: {
             query?: {
-                /** @description A part of the flow's name, or of the trigger's. */
+                /** @description Only triggers whose id, or whose flow's name, contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description The trigger of this id. */
+                /** @description Only the trigger with this id. */
                 triggerId?: string;
             };
             header?: never;
@@ -7620,7 +7620,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7650,7 +7650,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7684,7 +7684,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7706,13 +7706,13 @@ export interface operations {
     pauseBackfillByQuery: {
         parameters: {
             query?: {
-                /** @description A part of the flow's name, or of the trigger's. */
+                /** @description Only triggers whose id, or whose flow's name, contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description The trigger of this id. */
+                /** @description Only the trigger with this id. */
                 triggerId?: string;
             };
             header?: never;
@@ -7721,7 +7721,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7751,7 +7751,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7785,7 +7785,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7807,13 +7807,13 @@ export interface operations {
     unpauseBackfillByQuery: {
         parameters: {
             query?: {
-                /** @description A part of the flow's name, or of the trigger's. */
+                /** @description Only triggers whose id, or whose flow's name, contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description The trigger of this id. */
+                /** @description Only the trigger with this id. */
                 triggerId?: string;
             };
             header?: never;
@@ -7822,7 +7822,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7852,7 +7852,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7886,7 +7886,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7908,13 +7908,13 @@ export interface operations {
     deleteBackfillByQuery: {
         parameters: {
             query?: {
-                /** @description A part of the flow's name, or of the trigger's. */
+                /** @description Only triggers whose id, or whose flow's name, contains this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description The trigger of this id. */
+                /** @description Only the trigger with this id. */
                 triggerId?: string;
             };
             header?: never;
@@ -7923,7 +7923,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7943,19 +7943,19 @@ export interface operations {
     backfills: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
-                /** @description This flow. */
+                /** @description Only this flow. */
                 flowId?: string;
-                /** @description This trigger. */
+                /** @description Only this trigger. */
                 triggerId?: string;
-                /** @description In one of these states. */
+                /** @description Only entries in one of these states. */
                 state?: ("RUNNING" | "PAUSED" | "FINISHED" | "CANCELLED" | "REFUSED")[];
             };
             header?: never;
@@ -7964,7 +7964,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7994,7 +7994,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8028,7 +8028,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8060,7 +8060,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8090,7 +8090,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8120,7 +8120,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8150,7 +8150,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8180,7 +8180,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8212,7 +8212,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8242,7 +8242,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8262,15 +8262,15 @@ export interface operations {
     searchKv: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description A part of the key. */
+                /** @description Only keys that contain this text. */
                 q?: string;
-                /** @description This namespace and those below it. */
+                /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
             };
             header?: never;
@@ -8279,7 +8279,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8308,7 +8308,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8330,9 +8330,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An ISO-8601 duration after which it is gone. */
+                /** @description Time to live, as an ISO-8601 duration. Default: none. */
                 ttl?: string;
-                /** @description A text for people. */
+                /** @description A description of the value for readers. */
                 description?: string;
             };
             path: {
@@ -8377,7 +8377,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8397,15 +8397,15 @@ export interface operations {
     searchNamespaces: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description A part of the name. */
+                /** @description Only names that contain this text. */
                 q?: string;
-                /** @description Only those that hold flows. */
+                /** @description Only namespaces that have flows. */
                 existing?: boolean;
             };
             header?: never;
@@ -8414,7 +8414,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8442,7 +8442,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8470,7 +8470,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8490,13 +8490,13 @@ export interface operations {
     secrets: {
         parameters: {
             query?: {
-                /** @description The page, from 1. */
+                /** @description The number of the page, from 1. */
                 page?: number;
-                /** @description How many stand on a page. */
+                /** @description The largest number of entries on a page. */
                 size?: number;
-                /** @description A field, with `:asc` or `:desc`. */
+                /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description A part of the name. */
+                /** @description Only names that contain this text. */
                 q?: string;
             };
             header?: never;
@@ -8507,7 +8507,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8527,7 +8527,7 @@ export interface operations {
     namespaceFile: {
         parameters: {
             query: {
-                /** @description The path, beginning with a slash. */
+                /** @description The path, which begins with a slash. */
                 path: string;
             };
             header?: never;
@@ -8538,7 +8538,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8559,9 +8559,9 @@ export interface operations {
     moveNamespaceFile: {
         parameters: {
             query: {
-                /** @description Its path. */
+                /** @description The present path. */
                 from: string;
-                /** @description Its new path. */
+                /** @description The new path. */
                 to: string;
             };
             header?: never;
@@ -8591,7 +8591,7 @@ export interface operations {
     putNamespaceFile: {
         parameters: {
             query: {
-                /** @description The path, beginning with a slash. */
+                /** @description The path, which begins with a slash. */
                 path: string;
             };
             header?: never;
@@ -8631,7 +8631,7 @@ export interface operations {
     deleteNamespaceFile: {
         parameters: {
             query: {
-                /** @description The path, beginning with a slash. */
+                /** @description The path, which begins with a slash. */
                 path: string;
             };
             header?: never;
@@ -8661,7 +8661,7 @@ export interface operations {
     searchNamespaceFiles: {
         parameters: {
             query?: {
-                /** @description A part of the path. */
+                /** @description Only paths that contain this text. */
                 q?: string;
             };
             header?: never;
@@ -8672,7 +8672,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8692,7 +8692,7 @@ export interface operations {
     namespaceFileStats: {
         parameters: {
             query?: {
-                /** @description The path, beginning with a slash. */
+                /** @description The path, which begins with a slash. */
                 path?: string;
             };
             header?: never;
@@ -8703,7 +8703,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8724,7 +8724,7 @@ export interface operations {
     namespaceDirectory: {
         parameters: {
             query?: {
-                /** @description The path, beginning with a slash. */
+                /** @description The path, which begins with a slash. */
                 path?: string;
             };
             header?: never;
@@ -8735,7 +8735,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8756,7 +8756,7 @@ export interface operations {
     makeNamespaceDirectory: {
         parameters: {
             query: {
-                /** @description The path, beginning with a slash. */
+                /** @description The path, which begins with a slash. */
                 path: string;
             };
             header?: never;
@@ -8793,7 +8793,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8820,7 +8820,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8839,7 +8839,7 @@ export interface operations {
     plugin: {
         parameters: {
             query?: {
-                /** @description With the properties every task has. */
+                /** @description Includes the properties that every task has. */
                 all?: boolean;
             };
             header?: never;
@@ -8850,7 +8850,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8871,7 +8871,7 @@ export interface operations {
     pluginSchema: {
         parameters: {
             query?: {
-                /** @description Of a list of them. */
+                /** @description Returns the schema of a list. */
                 arrayOf?: boolean;
             };
             header?: never;
@@ -8882,7 +8882,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8911,7 +8911,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8938,7 +8938,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8965,7 +8965,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8992,7 +8992,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9014,7 +9014,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9060,7 +9060,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9070,7 +9070,7 @@ export interface operations {
                 };
             };
             421: components["responses"]["Refused"];
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9090,7 +9090,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was asked for. */
+            /** @description The request succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9118,7 +9118,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The browser is let in, and is sent to `/`. */
+            /** @description The browser is signed in, and is redirected to `/`. */
             303: {
                 headers: {
                     [name: string]: unknown;
