@@ -48,7 +48,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .is("searchLogs", "Searches the log lines of all executions, newest execution first.")
             .takes(&PAGE)
             .takes(&[
-                Param::new("q", Kind::Text, "Only lines whose message contains this text."),
+                Param::new("q", Kind::Text, "Only lines with this text in the message."),
                 Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
                 Param::new("flowId", Kind::Text, "Only this flow."),
                 Param::new("triggerId", Kind::Text, "Only executions that this trigger started."),
@@ -141,7 +141,7 @@ impl Lines {
 }
 
 /// The lines of an execution as a body. One page of lines is in memory at a time. An error in the middle ends the
-/// body early. `write` appends a line, and is told whether the line is the first. `ends` are the texts before and
+/// body early. `write` appends a line. Its flag is true for the first line. `ends` are the texts before and
 /// after all lines.
 async fn body(
     api: Api,

@@ -15,7 +15,7 @@ pub(super) const PAGE: [Param; 3] = [
     Param::new("sort", Kind::Text, "The field to sort by, with `:asc` or `:desc`."),
 ];
 pub(super) const SEARCH: [Param; 4] = [
-    Param::new("q", Kind::Text, "Only flows whose id or namespace contains this text."),
+    Param::new("q", Kind::Text, "Only flows with this text in the id or namespace."),
     Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
     Param::new("labels", Kind::Texts, "Only entries with all these labels, each as `key:value`."),
     Param::new(

@@ -17,7 +17,7 @@ use segue_api_types as types;
 use segue_model::trigger_state::TriggerKey;
 
 const SEARCH: [Param; 4] = [
-    Param::new("q", Kind::Text, "Only triggers whose id, or whose flow's name, contains this text."),
+    Param::new("q", Kind::Text, "Only triggers with this text in `namespace.flow.trigger`."),
     Param::new("namespace", Kind::Text, "Only this namespace and the namespaces below it."),
     Param::new("flowId", Kind::Text, "Only this flow."),
     Param::new("triggerId", Kind::Text, "Only the trigger with this id."),
@@ -33,7 +33,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/triggers/{namespace}/{flowId}", of_flow)
             .is("triggers", "Lists the states of the triggers of a flow.")
             .takes(&PAGE)
-            .takes(&[Param::new("q", Kind::Text, "Only triggers whose id contains this text.")]),
+            .takes(&[Param::new("q", Kind::Text, "Only triggers with this text in their id.")]),
         put("/triggers", update::update)
             .is("updateTrigger", "Enables or disables a trigger, or starts a backfill of the trigger.")
             .body(json::<types::TriggerUpdate>())
