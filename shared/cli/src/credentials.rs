@@ -1,4 +1,4 @@
-//! The name and password of a user, as options and the environment give them.
+//! The name and password of a user, from options and the environment.
 
 use anyhow::{Context as _, bail};
 use std::io::Read as _;
@@ -6,13 +6,13 @@ use std::io::Read as _;
 /// A name and a password.
 pub(crate) type User = (String, String);
 
-/// Reads the user of an option: `USER:PASSWORD`, `@FILE` with that in it, or `-` for standard input. Without the
-/// option `SEGUE_AUTH` says the same, else `SEGUE_USERNAME` and `SEGUE_PASSWORD`, as in the services on Google Cloud.
+/// Reads the user of an option: `USER:PASSWORD`, `@FILE` with this content, or `-` for standard input. Without the
+/// option, `SEGUE_AUTH` is read in the same way, and then `SEGUE_USERNAME` and `SEGUE_PASSWORD`.
 ///
-/// What stands on the command line can be read by every user of the machine, which is said.
+/// Every user of the machine can read a password on the command line. A warning says so.
 ///
 /// # Errors
-/// What is wrong with them: half of it, or two that differ.
+/// An error if a part is missing, or if two settings differ.
 pub(crate) fn user(
     option: &str,
     given: Option<&str>,

@@ -1,4 +1,4 @@
-//! Problems of flow files, printed the way compilers print them.
+//! Prints problems of flow files in the format of compilers.
 
 use segue_model::diagnostic::Diagnostic;
 use std::path::Path;

@@ -1,14 +1,14 @@
-//! Which files hold flows.
+//! Finds the files of flows.
 
 use anyhow::Context as _;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
-/// The files that are meant: those named, and those with flows in the folders named, in order.
+/// The named files, and the flow files of the named folders, in order.
 ///
 /// # Errors
-/// When a path is not there or a folder cannot be read.
+/// An error if a path does not exist or a folder cannot be read.
 pub(crate) fn named(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
@@ -22,11 +22,11 @@ pub(crate) fn named(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The flow files of a folder, nested ones too, in the order of their names. Hidden files and folders are left out,
-/// and with them what editors keep beside a file.
+/// The flow files of a folder and of the folders below it, in the order of their names. Hidden files and folders are
+/// left out, for example the temporary files of editors.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// An error if the folder cannot be read.
 pub(crate) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let is_hidden = |name: &OsStr| name.to_string_lossy().starts_with('.');
     let entries = WalkDir::new(folder)

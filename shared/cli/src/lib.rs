@@ -1,11 +1,11 @@
 //! The command line: a thin shell over `segue-standalone`, and a client of the API.
 //!
-//! What it is: one file for each verb in `commands/`, how executions are shown in `report/`, and how a server is
-//! asked in `client/`.
+//! What it is: one file for each verb in `commands/`, the display of executions in `report/`, and the client of a
+//! server in `client/`.
 //!
 //! What it must not know: how flows run.
 //!
-//! How to add one more: a file in `commands/` with its arguments and a `run`, and one arm in `Command`.
+//! How to add one more: a file in `commands/` with the arguments and a `run`, and one arm in `Command`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
 mod client;
@@ -23,23 +23,23 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
-/// Ended well.
+/// The execution ended in SUCCESS or WARNING, or the command succeeded.
 const OK: u8 = 0;
-/// Ended in a state other than SUCCESS and WARNING, or a fault.
+/// The execution ended in another state, or the command failed.
 const FAILED: u8 = 1;
-/// A flow or an input is refused; nothing has run.
+/// A flow or an input was refused. Nothing has run.
 const REFUSED: u8 = 2;
 
-/// How long threads that are at work may go on when the command has ended.
+/// How long busy threads may continue after the end of the command.
 const LAST_THREADS: Duration = Duration::from_secs(2);
 
 /// Kestra-style YAML flows, on one machine or on Google Cloud without a server.
 #[derive(Debug, Parser)]
 #[command(name = "segue", version, propagate_version = true, after_help = EXAMPLES)]
 struct Cli {
-    /// Where executions, files and tables are kept.
+    /// The directory of executions, files and tables.
     ///
-    /// `run` keeps them in a temporary directory unless one is named; the other verbs use .segue.
+    /// Default: .segue, and for `run` a temporary directory that is deleted at the end.
     #[arg(long, global = true, env = "SEGUE_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
@@ -60,15 +60,15 @@ enum Command {
     Run(commands::local::run::Args),
     /// Serves the API and runs triggers, until it is stopped.
     Server(commands::local::server::Args),
-    /// Prints every problem of flow files with its place and what to do.
+    /// Prints every problem of flow files with its position and a hint.
     Validate(commands::local::validate::Args),
     /// Prints a rendered expression.
     Expr(commands::local::expr::Args),
     /// Lists the tables of the local warehouse with their row counts.
     Tables(commands::local::tables::Args),
-    /// Copies a data directory into one file, also while a server works on it.
+    /// Copies a data directory into one file, even while a server uses the directory.
     Backup(commands::local::backup::BackupArgs),
-    /// Makes a data directory of a backup.
+    /// Creates a data directory from a backup.
     Restore(commands::local::backup::RestoreArgs),
     /// Runs BigQuery SQL on the local warehouse and prints the rows.
     Query(commands::local::query::Args),
@@ -86,7 +86,7 @@ enum Command {
     Logs(commands::remote::logs::Args),
     /// Namespaces on a server, and their files: list, files.
     Namespace(commands::remote::namespace::Args),
-    /// Prints the script that completes this command's words in a shell.
+    /// Prints the script for tab completion in a shell.
     #[command(after_help = "Examples:
   segue completion bash > ~/.local/share/bash-completion/completions/segue
   segue completion zsh > ~/.zfunc/_segue")]
@@ -140,14 +140,14 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
-/// Closes a process that holds secrets and runs scripts to these scripts.
+/// Protects a process with secrets against the scripts that it runs.
 fn harden() {
     if let Err(error) = segue_process::harden() {
         eprintln!("warning: other processes of this user can read this one: {error}");
     }
 }
 
-/// The lines of the log that are printed: `SEGUE_LOG`, in the syntax of `tracing` (default `error`).
+/// Which lines of the log are printed: `SEGUE_LOG`, in the syntax of `tracing`. Default: `error`.
 fn log_filter(environment: &Environment) -> anyhow::Result<EnvFilter> {
     let filter = environment.filled("SEGUE_LOG").unwrap_or("error");
     EnvFilter::try_new(filter)
@@ -164,7 +164,7 @@ fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8
     ended
 }
 
-/// The data directory of verbs that need one that stays.
+/// The data directory of verbs that need a permanent one.
 fn kept_data_dir(given: Option<PathBuf>) -> PathBuf {
     given.unwrap_or_else(|| PathBuf::from(".segue"))
 }
@@ -178,7 +178,7 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// Every command that has no verbs of its own, with its name.
+    /// Every command without verbs of its own, by name.
     fn verbs(command: &clap::Command, name: &str, found: &mut Vec<(String, clap::Command)>) {
         for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
             let name = format!("{name} {}", verb.get_name());
@@ -190,7 +190,7 @@ mod tests {
         }
     }
 
-    /// The words of a line as a shell would have them, up to a pipe or redirection.
+    /// Splits a line into words like a shell, up to a pipe or redirection.
     fn words(line: &str) -> Vec<String> {
         let mut words = vec![String::new()];
         let mut quote = None;

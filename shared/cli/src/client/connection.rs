@@ -17,14 +17,14 @@ const DEFAULT: &str = "http://127.0.0.1:8080";
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct Connection {
-    /// The address of the server; else the one that runs on the data directory, else http://127.0.0.1:8080.
+    /// The address of the server. Default: the running server of the data directory, else http://127.0.0.1:8080.
     #[arg(long, global = true, env = "SEGUE_SERVER", value_name = "URL")]
     server: Option<String>,
-    /// Who asks: @FILE with USER:PASSWORD in the file, or USER:PASSWORD itself, which every user of the machine can
-    /// read; else SEGUE_AUTH, or SEGUE_USERNAME and SEGUE_PASSWORD.
+    /// The user: @FILE with USER:PASSWORD in the file, or USER:PASSWORD itself, which every user of the machine can
+    /// read. Default: SEGUE_AUTH, or SEGUE_USERNAME and SEGUE_PASSWORD.
     #[arg(long, global = true, value_name = "@FILE")]
     user: Option<String>,
-    /// How the answer is printed: for people, or as the API gave it.
+    /// The format of the output: a text, or the JSON of the API.
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     output: Output,
 }

@@ -32,7 +32,7 @@ impl<'a, T: DeserializeOwned> Events<'a, T> {
         Self { client, path, query, stream: None, was_there: false, tries: 0, kind: PhantomData }
     }
 
-    /// The next event. None when the server has closed the stream; a later call connects again. Nothing is
+    /// The next event. None if the server has closed the stream; a later call connects again. No event is
     /// lost when the future is dropped.
     ///
     /// # Errors

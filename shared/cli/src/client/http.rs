@@ -28,7 +28,7 @@ pub(crate) enum ClientError {
     Unreachable {
         /// The server.
         address: String,
-        /// The origin of the address, if it is not an option.
+        /// Where the address comes from, if it is not an option.
         origin: String,
         /// The reason.
         reason: String,
@@ -113,7 +113,7 @@ impl fmt::Debug for Who {
 }
 
 impl Client {
-    /// A client of the server at `address`. `origin` is the origin of the address, if it is not an option.
+    /// A client of the server at `address`. `origin` says where the address comes from, if it is not an option.
     ///
     /// # Errors
     /// An error if TLS cannot be set up.
@@ -145,7 +145,7 @@ impl Client {
         &self.address
     }
 
-    /// GET below `/api/v1/main`, each segment as it is.
+    /// GET below `/api/v1/main`. Segments are encoded here.
     pub(crate) fn get(&self, path: &[&str]) -> Call<'_> {
         self.call(Method::GET, path)
     }
@@ -181,14 +181,14 @@ impl Client {
     }
 }
 
-/// What a request carries.
+/// The body of a request.
 enum Content {
     None,
     Text(&'static str, String),
     Form(Form),
 }
 
-/// A request that is being put together.
+/// A request that is being built.
 pub(crate) struct Call<'a> {
     client: &'a Client,
     what: String,
@@ -199,13 +199,13 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// With a parameter.
+    /// Adds a parameter.
     pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.url.query_pairs_mut().append_pair(name, &value.to_string());
         self
     }
 
-    /// With a parameter, where there is a value.
+    /// Adds a parameter if there is a value.
     pub(crate) fn maybe(self, name: &str, value: Option<&(impl ToString + ?Sized)>) -> Self {
         match value {
             Some(value) => self.with(name, value.to_string()),
@@ -213,45 +213,45 @@ impl Call<'_> {
         }
     }
 
-    /// With a parameter that is repeated for each value.
+    /// Adds a parameter once for each value.
     pub(crate) fn each<T: ToString>(self, name: &str, values: impl IntoIterator<Item = T>) -> Self {
         values.into_iter().fold(self, |call, value| call.with(name, value))
     }
 
-    /// With a header.
+    /// Adds a header.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((HeaderName::from_static(name), value.to_owned()));
         self
     }
 
-    /// With JSON as its body.
+    /// Sets a JSON body.
     pub(crate) fn json_body(mut self, body: &Json) -> Self {
         self.content = Content::Text("application/json", body.to_string());
         self
     }
 
-    /// With plain text as its body.
+    /// Sets a plain text body.
     pub(crate) fn plain(mut self, body: &str) -> Self {
         self.content = Content::Text("text/plain", body.to_owned());
         self
     }
 
-    /// With YAML as its body.
+    /// Sets a YAML body.
     pub(crate) fn yaml(mut self, source: &str) -> Self {
         self.content = Content::Text("application/x-yaml", source.to_owned());
         self
     }
 
-    /// With a form of several parts as its body.
+    /// Sets a multipart form as the body.
     pub(crate) fn form(mut self, form: Form) -> Self {
         self.content = Content::Form(form);
         self
     }
 
-    /// Sends it.
+    /// Sends the request.
     ///
     /// # Errors
-    /// [`ClientError`] when there is no answer, or one that says no.
+    /// [`ClientError`] if there is no answer, or if the server refuses the request.
     pub(crate) async fn send(self) -> Result<Response, ClientError> {
         let Self { client, what, method, url, content, headers } = self;
         let mut request = client.http.request(method, url);
@@ -296,10 +296,10 @@ impl Call<'_> {
         Err(ClientError::Answer { status: status.as_u16(), what, message })
     }
 
-    /// Sends it and reads JSON; null when the answer is empty.
+    /// Sends the request and reads JSON. An empty answer is null.
     ///
     /// # Errors
-    /// [`ClientError`] as [`Call::send`], and when the answer is no JSON.
+    /// [`ClientError`] as [`Call::send`], and if the answer is not JSON.
     pub(crate) async fn json(self) -> Result<Json, ClientError> {
         let (client, what) = (self.client, self.what.clone());
         let body = self.text().await?;
@@ -309,16 +309,16 @@ impl Call<'_> {
         serde_json::from_str(&body).map_err(|error| client.unexpected(what, &error))
     }
 
-    /// Sends it and reads an answer of that type.
+    /// Sends the request and reads an answer of this type.
     ///
     /// # Errors
-    /// [`ClientError`] as [`Call::send`], and if the answer has another shape.
+    /// [`ClientError`] as [`Call::send`], and if the answer has another form.
     pub(crate) async fn read<T: DeserializeOwned>(self) -> Result<Answered<T>, ClientError> {
         let (client, what) = (self.client, self.what.clone());
         Answered::read(self.json().await?).map_err(|error| client.unexpected(what, &error))
     }
 
-    /// Sends it and reads text.
+    /// Sends the request and reads text.
     ///
     /// # Errors
     /// [`ClientError`] as [`Call::send`].
@@ -327,7 +327,7 @@ impl Call<'_> {
         self.send().await?.text().await.map_err(|error| client.fault(&error))
     }
 
-    /// Sends it and reads bytes.
+    /// Sends the request and reads bytes.
     ///
     /// # Errors
     /// [`ClientError`] as [`Call::send`].
@@ -356,7 +356,7 @@ impl Client {
     }
 }
 
-/// The last cause of an error, which is the one that says something.
+/// The last cause of an error. It has the most information.
 fn root(error: &(dyn std::error::Error + 'static)) -> String {
     let mut last = error;
     while let Some(source) = last.source() {

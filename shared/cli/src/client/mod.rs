@@ -1,14 +1,14 @@
-//! The client of the API: how the verbs that speak to a server reach it.
+//! The client of the API, for the verbs that need a server.
 //!
-//! What it is: where the server is and who asks (`connection`), requests and their errors (`http`, `error`), streams
-//! of events (`events`), answers in the types of `segue-api-types` (`answered`), and these made readable (`shape`,
+//! What it is: the address of the server and the user (`connection`), requests and their errors (`http`, `error`),
+//! streams of events (`events`), answers in the types of `segue-api-types` (`answered`), and answers as text (`shape`,
 //! `cells`, `names`).
 //!
 //! What it must not know: how flows run, and what any verb prints.
 //!
-//! How to add one more: a verb is a file in `commands/` that asks through [`Session::client`] and answers with a
-//! [`Reply`]. Something new in an answer is a field of its type in `segue-api-types`; how the field looks in a table
-//! goes into `cells`.
+//! How to add one more: a verb is a file in `commands/remote/` that calls [`Session::client`] and returns a
+//! [`Reply`]. A new part of an answer is a field of its type in `segue-api-types`. The look of the field in a table
+//! belongs in `cells`.
 
 mod answered;
 mod cells;
@@ -33,12 +33,12 @@ pub(crate) use shape::{execution, is_over};
 use crate::report::Output;
 use segue_model::Json;
 
-/// What a verb has to say, for programs and for people.
+/// The output of a verb, for programs and for people.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    /// As the API answered.
+    /// The JSON of the API.
     pub(crate) json: Json,
-    /// The same for people, lines ended.
+    /// The text for people, with a line break at the end.
     pub(crate) text: String,
     /// The exit code.
     pub(crate) code: u8,
@@ -50,7 +50,7 @@ impl Reply {
         Self { json, text: text.into(), code: crate::OK }
     }
 
-    /// Prints it and hands on the exit code.
+    /// Prints the reply, and returns the exit code.
     pub(crate) fn show(&self, output: Output) -> anyhow::Result<u8> {
         match output {
             Output::Json => println!("{}", serde_json::to_string_pretty(&self.json)?),

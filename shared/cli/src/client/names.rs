@@ -1,14 +1,14 @@
-//! How flows, pairs and values are written in arguments.
+//! Flows, pairs and values in arguments.
 
 use super::error::Refused;
 
-/// A flow, `NAMESPACE.FLOW` or the two apart.
+/// A flow, as `NAMESPACE.FLOW` or as two arguments.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct FlowArg {
-    /// The flow: NAMESPACE.FLOW, or its namespace where its id follows.
+    /// The flow as NAMESPACE.FLOW, or only its namespace if the id follows.
     #[arg(value_name = "NAMESPACE.FLOW")]
     flow: String,
-    /// The flow's id, when it is written apart.
+    /// The id of the flow, if it is an argument of its own.
     #[arg(value_name = "ID")]
     id: Option<String>,
 }
@@ -23,7 +23,7 @@ impl FlowArg {
     /// Namespace and id.
     ///
     /// # Errors
-    /// [`Refused`] when it names no flow.
+    /// [`Refused`] if the arguments name no flow.
     pub(crate) fn parts(&self) -> Result<(String, String), Refused> {
         match &self.id {
             Some(id) => Ok((self.flow.clone(), id.clone())),
@@ -32,10 +32,10 @@ impl FlowArg {
     }
 }
 
-/// Namespace and id of a flow in one word: the id is what follows the last dot, or the slash where there is one.
+/// Splits a flow in one word into namespace and id. The id follows the last dot, or the slash if there is one.
 ///
 /// # Errors
-/// [`Refused`] when there is neither.
+/// [`Refused`] if there is neither a dot nor a slash.
 pub(crate) fn flow_name(text: &str) -> Result<(String, String), Refused> {
     text.split_once('/')
         .or_else(|| text.rsplit_once('.'))
@@ -51,7 +51,7 @@ pub(crate) fn flow_name(text: &str) -> Result<(String, String), Refused> {
 /// A `KEY=VALUE` argument.
 ///
 /// # Errors
-/// What is wrong with it.
+/// An error if there is no `=`, or no key.
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -59,7 +59,7 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Labels as the API takes them in a query: `key:value`.
+/// Labels in the form of the API's queries: `key:value`.
 pub(crate) fn pairs(labels: &[(String, String)]) -> impl Iterator<Item = String> + '_ {
     labels.iter().map(|(key, value)| format!("{key}:{value}"))
 }

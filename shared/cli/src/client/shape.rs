@@ -1,4 +1,4 @@
-//! The API's executions as the nouns of the model that `report` shows.
+//! Converts executions of the API to the types of the model that `report` shows.
 
 use jiff::Timestamp;
 use segue_api_types as api;
@@ -7,7 +7,7 @@ use segue_model::state::{State, StateHistory};
 use segue_model::task_run::{Attempt, TaskRun};
 use segue_model::{Json, Map};
 
-/// An execution and its task runs, in the order they were made. What `report` does not show is left out.
+/// An execution and its task runs, in the order of creation. Fields that `report` does not show are left out.
 pub(crate) fn execution(shown: &api::Execution) -> (Execution, Vec<TaskRun>) {
     let runs = shown.task_run_list.iter().flatten().map(task_run).collect();
     let execution = Execution {
@@ -48,7 +48,7 @@ fn task_run(shown: &api::TaskRun) -> TaskRun {
     }
 }
 
-/// The state an execution has ended in; none while it has not.
+/// The final state of an execution. None if the execution has not ended.
 pub(crate) fn is_over(execution: &api::Execution) -> Option<State> {
     Some(execution.state.current).filter(|state| state.is_terminal())
 }

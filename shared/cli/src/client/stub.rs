@@ -11,7 +11,7 @@ use segue_model::Json;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-/// What was asked.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// `GET /flows/a/b?x=y`, below `/api/v1/main`.
@@ -42,7 +42,7 @@ pub(crate) fn error(status: u16, message: &str) -> Answer {
     (status, "application/json", serde_json::json!({"message": message}).to_string())
 }
 
-/// A stream of events, each an id and its data.
+/// A stream of events. Each has an id and data.
 pub(crate) fn events(list: &[(&str, Json)]) -> Answer {
     let text = list.iter().map(|(id, data)| format!("id: {id}\ndata: {data}\n\n")).collect();
     (200, "text/event-stream", text)
@@ -56,7 +56,7 @@ struct Shared {
 
 /// A server with its answers.
 pub(crate) struct Stub {
-    /// A session with it, dates in UTC.
+    /// A session with this server. Dates are in UTC.
     pub(crate) session: Session,
     shared: Shared,
 }
@@ -76,12 +76,12 @@ impl Stub {
         Self { session, shared }
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.shared.asked.lock().unwrap().clone()
     }
 
-    /// What was asked so far, without bodies.
+    /// The requests so far, without bodies.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.asked().into_iter().map(|asked| asked.what).collect()
     }

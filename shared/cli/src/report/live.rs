@@ -1,4 +1,4 @@
-//! Progress while an execution runs: a tree that is redrawn on a terminal, plain lines elsewhere.
+//! Shows progress while an execution runs: a tree on a terminal, plain lines elsewhere.
 
 use super::{text, tree};
 use console::{Term, style};
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 /// How often a terminal is redrawn while nothing changes.
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// Shows progress. On a terminal it is drawn on standard error, and standard output holds only the result;
-/// elsewhere each task run is one line of standard output, printed when it ends.
+/// Shows progress. On a terminal, the tree goes to standard error, and standard output has only the result.
+/// Elsewhere, each task run is one line of standard output, printed when the task run ends.
 pub(crate) struct Live {
     term: Term,
     is_terminal: bool,
@@ -33,7 +33,7 @@ impl Live {
         Self { term, is_terminal, runs: BTreeMap::new(), printed: HashSet::new(), drawn: 0, last_draw: None }
     }
 
-    /// Says which execution this is.
+    /// Prints the id of the execution.
     pub(crate) fn begin(&mut self, execution: &Execution) {
         if self.is_terminal {
             self.say(&heading(execution));
@@ -42,7 +42,7 @@ impl Live {
         }
     }
 
-    /// Shows what has changed; of executions that are not the main one only the log.
+    /// Shows changes. Of subflows, only log lines are shown.
     pub(crate) fn show(&mut self, change: &Change, is_main: bool) {
         self.clear();
         for entry in change.logs.iter() {
@@ -73,7 +73,7 @@ impl Live {
         self.draw();
     }
 
-    /// Lets durations grow on a terminal.
+    /// Updates durations on a terminal.
     pub(crate) fn tick(&mut self) {
         if self.is_terminal && self.last_draw.is_none_or(|last| last.elapsed() >= REDRAW) {
             self.clear();
@@ -81,7 +81,7 @@ impl Live {
         }
     }
 
-    /// Says how it ended.
+    /// Prints the final state.
     pub(crate) fn end(&mut self, execution: &Execution, runs: &[&TaskRun]) {
         self.clear();
         let now = SystemClock.now();

@@ -22,12 +22,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 
-/// How something is printed.
+/// The format of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Output {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For programs.
+    /// JSON for programs.
     Json,
 }
 
@@ -42,17 +42,18 @@ pub(crate) struct Reporter {
     logs: BTreeMap<ExecutionId, Log>,
 }
 
-/// How far the log of an execution was shown.
+/// How much of the log of an execution was shown.
 #[derive(Default)]
 struct Log {
     lines: u64,
     ended: bool,
-    /// It was read after the end.
+    /// Whether the log was read after the end of the execution.
     done: bool,
 }
 
 impl Reporter {
-    /// A reporter of all that happens from now on. Logs come from the store, as services write theirs there.
+    /// Creates a reporter for everything from now on. Logs come from the store, because services write their logs
+    /// there.
     pub(crate) fn new(output: Output, watch: &Watch, state: Arc<dyn StateStore>) -> Self {
         Self {
             state,
@@ -65,7 +66,7 @@ impl Reporter {
         }
     }
 
-    /// The execution this is about.
+    /// The id of the reported execution.
     pub(crate) fn begin(&mut self, execution: &Execution) {
         self.main = Some(execution.id.clone());
         self.seen.insert(execution.id.clone());
@@ -80,12 +81,12 @@ impl Reporter {
         &self.seen
     }
 
-    /// Whether the execution was seen to end.
+    /// Whether the end of the execution was shown.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// Shows what happens until something has, or the time is over.
+    /// Waits for changes and shows them. Returns after the first change, or at the end of the time.
     pub(crate) async fn wait(&mut self, most: Duration) {
         if let Ok(Ok(change)) = tokio::time::timeout(most, self.changes.recv()).await {
             self.show(&change);
@@ -93,7 +94,7 @@ impl Reporter {
         self.drain();
     }
 
-    /// Shows what has happened already.
+    /// Shows the changes that are already known.
     pub(crate) fn drain(&mut self) {
         use tokio::sync::broadcast::error::TryRecvError;
         loop {
@@ -122,7 +123,7 @@ impl Reporter {
         }
     }
 
-    /// Shows the lines that logs have got since.
+    /// Shows the log lines since the last call.
     pub(crate) async fn show_logs(&mut self) -> anyhow::Result<()> {
         let Some(live) = &mut self.live else { return Ok(()) };
         // What has ended is looked at once more; when it is started again, it is seen to change.
@@ -135,7 +136,7 @@ impl Reporter {
         Ok(())
     }
 
-    /// Prints how it ended.
+    /// Prints the end of the execution.
     pub(crate) async fn end(&mut self, stored: &StoredExecution) -> anyhow::Result<()> {
         self.drain();
         self.show_logs().await?;

@@ -9,7 +9,7 @@ use segue_model::state::{State, StateHistory};
 use segue_model::task_run::TaskRun;
 use std::collections::HashMap;
 
-/// Children of one level that are shown one by one; of more the middle is counted.
+/// The largest number of children of one level that are shown. Of more children, the middle is shown as a number.
 const MOST_SHOWN: usize = 24;
 
 /// The lines of a tree, parents before children.
@@ -70,7 +70,7 @@ pub(crate) fn line(run: &TaskRun, depth: usize, now: Timestamp) -> String {
     line
 }
 
-/// The time a state has taken so far.
+/// The duration of a state so far.
 pub(crate) fn elapsed(state: &StateHistory, now: Timestamp) -> SignedDuration {
     let end = if state.current().is_terminal() { state.end_date().unwrap_or(now) } else { now };
     end.duration_since(state.start_date()).max(SignedDuration::ZERO)
@@ -104,7 +104,7 @@ fn colour(state: State) -> console::Color {
     }
 }
 
-/// What a task counted, each kind of fact once: rows, rows changed, bytes.
+/// The metrics of a task, one of each kind: rows, changed rows, bytes.
 fn facts(run: &TaskRun) -> Vec<String> {
     let Some(metrics) = run.memo.get("metrics").and_then(Json::as_object) else { return Vec::new() };
     let first = |names: &[&str]| {

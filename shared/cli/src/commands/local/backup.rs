@@ -1,13 +1,13 @@
-//! `segue backup` and `segue restore`: a data directory in one file, and back.
+//! `segue backup` and `segue restore`: copies a data directory into one file, and back.
 
 use segue_embedded::Contents;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-/// Copies a data directory into one file, also while a server works on it.
+/// Copies a data directory into one file, even while a server uses the directory.
 ///
 /// The file (tar, compressed by gzip) has the database, the tables and the objects, each as of one moment. Key-values
-/// and logs are plain in it, so keep it as you keep the directory.
+/// and logs are not encrypted, so protect the file like the directory.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue backup segue-2024-03-01.tar.gz
@@ -16,25 +16,25 @@ pub(crate) struct BackupArgs {
     /// The new file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Puts the key for SECRET inputs and outputs (secret.key) into the file as well. Without it, keep that file
-    /// elsewhere: a restored directory cannot read them otherwise.
+    /// Also saves the key of SECRET inputs and outputs (secret.key). Without this option, save secret.key
+    /// yourself. A restored directory without the key cannot read SECRET values.
     #[arg(long)]
     with_key: bool,
 }
 
-/// Makes a data directory of a backup.
+/// Creates a data directory from a backup.
 ///
-/// The file is checked to its end before anything of it is used. A server on the new directory goes on with the
-/// executions that were under way.
+/// The whole file is checked before any of it is used. A server on the new directory continues the
+/// unfinished executions.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue restore segue-2024-03-01.tar.gz --data-dir .segue-restored
   segue restore segue-2024-03-01.tar.gz --force")]
 pub(crate) struct RestoreArgs {
-    /// What `segue backup` wrote.
+    /// The file of `segue backup`.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Moves a data directory that is there aside.
+    /// Moves an existing data directory aside.
     #[arg(long)]
     force: bool,
 }

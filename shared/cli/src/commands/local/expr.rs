@@ -11,21 +11,21 @@ use segue_template::{Ambient, Answer, Lookup, Lookups, Scope};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Prints a rendered expression; exit code 1 and the reason when it fails.
+/// Prints a rendered expression. If the expression fails, prints the reason; the exit code is then 1.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue expr -- \"{{ 7 / 2 }}\"
   segue expr --vars context.json -- \"{{ outputs.extract.outputFiles['a.csv'] }}\"")]
 pub(crate) struct Args {
-    /// A JSON file with the context in its top-level keys.
+    /// A JSON file. Its top-level keys are the variables of the expression.
     #[arg(long, value_name = "FILE.json")]
     vars: Option<PathBuf>,
-    /// The template; put `--` before it.
+    /// The template. Put `--` before the template.
     #[arg(last = true, required = true)]
     template: String,
 }
 
-/// Outside a flow nothing can be asked, except for secrets in the environment.
+/// Outside a flow, there are no answers, except secrets in the environment.
 #[derive(Debug)]
 struct NoPlatform(EnvSecretStore);
 
@@ -47,7 +47,7 @@ impl Lookups for NoPlatform {
     }
 }
 
-/// A secret as a flow would find it: `SECRET_<KEY>` in base64, else the plain variable where
+/// A secret as in a flow: `SECRET_<KEY>` in base64, or the plain variable if
 /// `SEGUE_SECRETS_PLAIN` allows that.
 fn secret(secrets: &EnvSecretStore, key: &str, subkey: Option<&str>) -> Answer {
     let value = match futures::executor::block_on(secrets.get("", key)) {

@@ -13,9 +13,9 @@ use std::path::PathBuf;
 #[command(after_help = "Example:
   segue query --data-dir .segue 'SELECT COUNT(*) AS trips FROM zoomcamp.yellow_tripdata'")]
 pub(crate) struct Args {
-    /// The statement, or several.
+    /// One or more statements.
     sql: String,
-    /// How the rows are printed.
+    /// The format of the output.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
 }

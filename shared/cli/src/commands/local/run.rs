@@ -1,4 +1,4 @@
-//! `segue run`: one flow, from its file to its end.
+//! `segue run`: runs one flow from its file to its end.
 
 use crate::commands::local::stop;
 use crate::diagnostics;
@@ -25,8 +25,8 @@ use std::time::Duration;
 
 /// Runs one flow to its end and prints it.
 ///
-/// Exit code 0 for SUCCESS and WARNING, 1 for any other end, 2 for a flow or input that is refused. Ctrl-C ends the
-/// command with 130, after at most ten seconds for task runs (SEGUE_STOP_SECONDS); a second Ctrl-C at once.
+/// The exit code is 0 for SUCCESS and WARNING, 1 for any other state, 2 for a refused flow or input. Ctrl-C ends the
+/// command with 130. Task runs have ten seconds to end (SEGUE_STOP_SECONDS). A second Ctrl-C ends the command at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue run hello.yaml
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// The flow.
     #[arg(value_name = "FLOW.yaml")]
     flow: PathBuf,
-    /// An input; a file is given as name=@path. May be repeated.
+    /// An input. A file is written as name=@path. May be repeated.
     #[arg(short, long = "input", value_name = "KEY=VALUE")]
     inputs: Vec<String>,
     /// Another flow that this one calls. May be repeated.
@@ -47,10 +47,10 @@ pub(crate) struct Args {
     /// A label of the execution. May be repeated.
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<String>,
-    /// How the execution is printed: a tree of its task runs, or JSON as Kestra's API prints it.
+    /// The format of the output: a tree of the task runs, or the JSON of Kestra's API.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
-    /// Goes on with the flow's last execution in the data directory if it has not ended, instead of starting
+    /// Continues the last execution of the flow in the data directory, if it has not ended, instead of starting a new
     /// one.
     #[arg(long)]
     resume: bool,
@@ -160,7 +160,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     })
 }
 
-/// Says what a stop has left, and how it goes on; it does not without a data directory that stays.
+/// Prints what a stop has left unfinished, and how to continue. Without a permanent data directory, it cannot continue.
 fn say_stopped(flow: &Path, id: &ExecutionId, stopped: usize, data_dir: Option<&Path>) {
     if stopped > 0 {
         eprintln!("{} stopped", stop::counted(stopped));
@@ -177,7 +177,7 @@ fn say_stopped(flow: &Path, id: &ExecutionId, stopped: usize, data_dir: Option<&
     }
 }
 
-/// Saves the flow of a file; none, with its problems printed, where it is refused.
+/// Saves the flow of a file. If the flow is refused, prints the problems and returns None.
 async fn put(standalone: &Standalone, file: &Path) -> anyhow::Result<Option<Flow>> {
     let source = match std::fs::read_to_string(file) {
         Ok(source) => source,
@@ -199,7 +199,7 @@ async fn put(standalone: &Standalone, file: &Path) -> anyhow::Result<Option<Flow
     }
 }
 
-/// Says which flows this one calls are not there; their tasks will fail.
+/// Warns about called flows that do not exist. The tasks that call them will fail.
 async fn warn_of_missing_subflows(standalone: &Standalone, flow: &Flow) -> anyhow::Result<()> {
     let known: HashSet<(String, String)> = standalone
         .ports()
@@ -241,19 +241,19 @@ fn pairs(arguments: &[String], name: &str) -> anyhow::Result<Vec<(String, String
         .collect()
 }
 
-/// An input as the command line has it.
+/// An input of the command line.
 enum Given {
     Text(String),
-    /// A file with the name it is stored under.
+    /// A file, and its name in storage.
     File(std::fs::File, String),
 }
 
 type Pairs<T> = Vec<(String, T)>;
 
-/// The labels and inputs of the command line, files opened.
+/// The labels and inputs of the command line. Files are opened.
 ///
 /// # Errors
-/// What is wrong with an argument.
+/// An error if an argument is invalid.
 fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<Given>)> {
     let mut inputs = Vec::new();
     for (key, value) in pairs(&args.inputs, "--input")? {
@@ -278,13 +278,13 @@ fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<G
     Ok((pairs(&args.labels, "--label")?, inputs))
 }
 
-/// An id for a new execution, known before it is made: its input files lie under it.
+/// An id for a new execution. Input files are stored under this id before the execution exists.
 fn fresh_id(flow: &Flow) -> ExecutionId {
     let now = SystemClock.now().as_nanosecond().to_string();
     ExecutionId::derive(&["run", &flow.namespace, &flow.id, &now, &std::process::id().to_string()])
 }
 
-/// What is submitted; files are carried into internal storage.
+/// The submitted inputs. Files are copied to internal storage.
 async fn submitted(
     standalone: &Standalone,
     flow: &Flow,

@@ -20,9 +20,9 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-/// Where it listens unless told otherwise.
+/// The default address.
 const DEFAULT_PORT: u16 = 8080;
-/// The file in the data directory that tells other commands where the server answers.
+/// The file in the data directory with the address of the server, for other commands.
 pub(crate) const ADDRESS_FILE: &str = "server.json";
 
 /// Serves the API and runs triggers, until it is stopped.
@@ -30,8 +30,8 @@ pub(crate) const ADDRESS_FILE: &str = "server.json";
 /// Every accepted request is on the disk before it is answered. If the server is killed at any moment and started
 /// again, every execution continues.
 ///
-/// Ctrl-C or SIGTERM stops it: task runs have ten seconds to end (SEGUE_STOP_SECONDS), and the next start runs again
-/// what did not end by then. A second Ctrl-C ends it at once.
+/// Ctrl-C or SIGTERM stops the server. Task runs have ten seconds to end (SEGUE_STOP_SECONDS). The next start repeats
+/// task runs that did not end in this time. A second Ctrl-C ends the server at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue server
@@ -41,13 +41,13 @@ pub(crate) const ADDRESS_FILE: &str = "server.json";
   segue server --host 0.0.0.0 --auth @auth.txt --allowed-host segue.example.com
   eval \"$(tests/tools/emulators.sh env)\"; segue server --platform gcp")]
 pub(crate) struct Args {
-    /// The address it listens on; one that others can reach wants --auth.
+    /// The address to listen on. An address that other machines can reach needs --auth.
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     host: IpAddr,
-    /// The port: 8080, or a free one when that is taken; 0 for a free one.
+    /// The port. 0 takes a free port. Default: 8080, or a free port if 8080 is taken.
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
-    /// Who may use the API, by basic authentication: @FILE with USER:PASSWORD in the file, - for standard input, or
+    /// The user of the API, by basic authentication: @FILE with USER:PASSWORD in the file, - for standard input, or
     /// USER:PASSWORD itself.
     ///
     /// Every user of the machine can read the command line. Without this option the server reads SEGUE_AUTH
@@ -74,29 +74,29 @@ pub(crate) struct Args {
     /// slows down addresses that send wrong passwords.
     #[arg(long, env = "SEGUE_PROXIES", default_value_t = 0, value_name = "NUMBER")]
     proxies: usize,
-    /// A name the server answers to, in addition to localhost and its address; may be given several times.
+    /// One more host name of the server, in addition to localhost and its address. May be repeated.
     ///
-    /// A request by any other name is refused: a web page can make its own name point to this machine. Behind a
-    /// proxy, it is the name users type.
+    /// The server refuses requests to other names, because a web page can point its own name to this machine. Behind a
+    /// proxy, give the name that users type.
     #[arg(long = "allowed-host", env = "SEGUE_ALLOWED_HOSTS", value_name = "NAME")]
     allowed_hosts: Vec<String>,
-    /// What an answered write survives: the loss of power (full), or the death of the process (normal), which is faster
-    /// on slow disks. SEGUE_DURABILITY says it too.
+    /// What an answered write survives: a loss of power (full), or only the end of the process (normal), which is
+    /// faster on slow disks. SEGUE_DURABILITY sets the same.
     #[arg(long, value_name = "full|normal")]
     durability: Option<Durability>,
-    /// Starts also where something in the data directory is lost or damaged, with what is left of it.
+    /// Starts even if a part of the data directory is lost or damaged, with the rest.
     #[arg(long)]
     accept_loss: bool,
-    /// Saves the flows of this folder, and of those below, before it starts.
+    /// Saves the flows of this folder and of the folders below it before the start.
     #[arg(long, value_name = "DIR")]
     flows: Option<PathBuf>,
-    /// Where everything is kept: on this machine, or in the Google Cloud project or emulators that the environment
+    /// Where data is stored: on this machine, or in the Google Cloud project or emulators that the environment
     /// names (SEGUE_PROJECT, *_EMULATOR_HOST).
     #[arg(long, env = "SEGUE_PLATFORM", value_enum, default_value_t = Platform::Local, value_name = "PLATFORM")]
     platform: Platform,
 }
 
-/// Where everything is kept.
+/// Where data is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Platform {
     /// In the data directory.
@@ -171,7 +171,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     Ok(crate::OK)
 }
 
-/// The same over the ports of Google Cloud; the data directory has nothing but the address in it.
+/// Runs the server on the ports of Google Cloud. The data directory has only the address.
 async fn on_google_cloud(
     args: &Args,
     environment: &Environment,
@@ -209,7 +209,7 @@ async fn on_google_cloud(
     Ok(crate::OK)
 }
 
-/// Prints a link to the server and opens the link in a browser, if that was asked for.
+/// Prints a link to the server and opens the link in a browser, with `--open`.
 fn open(args: &Args, url: &str, token: Option<&Token>) {
     if !args.open {
         return;
@@ -226,7 +226,7 @@ fn open(args: &Args, url: &str, token: Option<&Token>) {
     }
 }
 
-/// Takes the port that is asked for; without one 8080, or a free one where that is taken.
+/// Listens on the given port. Without one, on 8080, or on a free port if 8080 is taken.
 async fn listen(args: &Args) -> anyhow::Result<TcpListener> {
     let port = args.port.unwrap_or(DEFAULT_PORT);
     match TcpListener::bind((args.host, port)).await {
@@ -241,7 +241,7 @@ async fn listen(args: &Args) -> anyhow::Result<TcpListener> {
     }
 }
 
-/// The address by which this machine reaches it.
+/// The address of the server for clients on this machine.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         ip if !ip.is_unspecified() => address,
@@ -250,7 +250,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Tells other commands where the server answers, as long as it does.
+/// Writes the address of the server for other commands. The file is deleted with this value.
 struct AddressFile(PathBuf);
 
 impl AddressFile {
@@ -280,7 +280,7 @@ impl Drop for AddressFile {
     }
 }
 
-/// Saves all flows of a folder; false, with their problems printed, where one is refused.
+/// Saves all flows of a folder. If one is refused, prints the problems and returns false.
 async fn save_flows(
     folder: &Path,
     save: impl AsyncFn(&str) -> Result<Parsed, PutFlowError>,

@@ -1,4 +1,4 @@
-//! How a command that runs tasks stops: Ctrl-C and SIGTERM ask for it, and the second of them ends the process at once.
+//! Stops a command that runs tasks. The first Ctrl-C or SIGTERM asks the command to stop. The second ends the process.
 
 use anyhow::Context as _;
 use segue_ports::{Environment, VariableError};
@@ -6,25 +6,25 @@ use segue_standalone::Standalone;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// How long task runs may take to end, in seconds.
+/// The variable with the time that task runs have to end, in seconds.
 const SECONDS: &str = "SEGUE_STOP_SECONDS";
-/// The same where the variable is not set.
+/// The default of [`SECONDS`].
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
-/// The exit codes of what a signal ends, as shells tell them.
+/// The exit codes of processes that a signal ended, as in shells.
 const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
 
 /// How long task runs may take to end before they are stopped.
 ///
 /// # Errors
-/// What is wrong with the variable.
+/// An error if the variable is invalid.
 pub(crate) fn grace(environment: &Environment) -> Result<Duration, VariableError> {
     let seconds: Option<u32> = environment.parsed(SECONDS, "a whole number of seconds from 0")?;
     Ok(seconds.map_or(DEFAULT_GRACE, |seconds| Duration::from_secs(seconds.into())))
 }
 
-/// Calls `first` when the process is asked to stop, with the exit code that says so; asked once more, the process ends
-/// with it. From here on signals do nothing else.
+/// Calls `first` at the first signal, with the exit code of this signal. At the second signal, the process ends with
+/// the exit code. Signals have no other effect from here on.
 ///
 /// # Errors
 /// An error if the system does not report signals.
@@ -48,7 +48,7 @@ async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> u8 {
     }
 }
 
-/// Says what a stop waits for, and for how long.
+/// Prints how many task runs a stop waits for, and for how long.
 pub(crate) fn announce(standalone: &Standalone, grace: Duration) {
     eprintln!("{}", announcement(standalone.task_runs_at_work(), grace));
 }

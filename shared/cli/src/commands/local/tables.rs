@@ -1,4 +1,4 @@
-//! `segue tables`: what is in the local warehouse.
+//! `segue tables`: the tables of the local warehouse.
 
 use crate::environment::environment;
 use crate::report::{Output, table};
@@ -11,9 +11,9 @@ use std::path::PathBuf;
 #[command(after_help = "Example:
   segue tables --data-dir .segue")]
 pub(crate) struct Args {
-    /// Only those of this dataset.
+    /// Only tables of this dataset.
     dataset: Option<String>,
-    /// How they are printed.
+    /// The format of the output.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
 }

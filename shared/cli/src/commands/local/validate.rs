@@ -1,4 +1,4 @@
-//! `segue validate`: every problem of flow files, before anything runs.
+//! `segue validate`: prints every problem of flow files before anything runs.
 
 use crate::diagnostics;
 use anyhow::Context as _;
@@ -7,20 +7,20 @@ use segue_model::parse::{Parsed, parse_flows};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// What names nothing in a flow and fails once it is reached: not refused, as the flow may never reach it, but no
-/// success either.
+/// Codes of expressions with an unknown name. Such an expression fails when the flow reaches it. The flow is not
+/// refused, because it may never reach the expression, but the exit code is not 0.
 const DANGLING: [&str; 4] = ["SEG0403", "SEG0404", "SEG0405", "SEG0406"];
 
 /// Prints every problem with file, line, column, code and hint.
 ///
-/// Exit code 2 when a flow is refused, 1 when an expression names an input, task or variable that does not exist,
-/// 0 otherwise.
+/// The exit code is 2 if a flow is refused, 1 if an expression names an input, task or variable that does not exist,
+/// and 0 otherwise.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue validate hello.yaml
   segue validate flows/*/*.yaml")]
 pub(crate) struct Args {
-    /// Flow files; a file may hold several flows, separated by `---`.
+    /// Flow files. A file may have several flows, separated by `---`.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }

@@ -25,7 +25,7 @@ pub(crate) struct Args {
 enum Verb {
     /// Sets a value.
     ///
-    /// What reads as JSON, a date or an ISO duration is one; anything else is a text.
+    /// A value that looks like JSON, a date or an ISO-8601 duration gets this type. Any other value is a text.
     #[command(after_help = "Examples:
   segue kv set zoomcamp GCP_BUCKET_NAME my-bucket
   segue kv set zoomcamp limits '{\"rows\": 1000}'
@@ -47,7 +47,7 @@ enum Verb {
         /// The namespace.
         namespace: String,
     },
-    /// Deletes a value. Exit code 1 when there was none.
+    /// Deletes a value. The exit code is 1 if the value does not exist.
     #[command(
         visible_alias = "rm",
         after_help = "Example:
@@ -56,7 +56,7 @@ enum Verb {
     Delete(Key),
 }
 
-/// Which value.
+/// Names a value.
 #[derive(Debug, clap::Args)]
 struct Key {
     /// The namespace.
@@ -65,23 +65,23 @@ struct Key {
     key: String,
 }
 
-/// Which value, and what it shall be.
+/// Names a value, and gives the new one.
 #[derive(Debug, clap::Args)]
 struct Set {
     #[command(flatten)]
     place: Key,
-    /// The value; @FILE reads it from a file, - from standard input.
+    /// The value, or @FILE for the content of a file, or - for standard input.
     #[arg(value_name = "VALUE|@FILE|-", allow_hyphen_values = true)]
     value: String,
-    /// How long it stays: PT1H, P7D, or as people write it, '2 hours'. Else for ever.
+    /// How long the value is kept, such as PT1H, P7D or '2 hours'. Default: for ever.
     #[arg(long, value_name = "DURATION", value_parser = iso_duration)]
     ttl: Option<String>,
-    /// Takes the value as a text, whatever it looks like.
+    /// Stores the value as a text, even if it looks like another type.
     #[arg(long)]
     text: bool,
 }
 
-/// A duration as ISO writes it, from either way of writing it.
+/// A duration in ISO-8601, from either notation.
 fn iso_duration(text: &str) -> Result<String, String> {
     text.parse::<Span>()
         .ok()
@@ -122,8 +122,8 @@ async fn set_value(session: &Session, args: &Set) -> anyhow::Result<Reply> {
     Ok(Reply::new(Json::Null, format!("set {key} of {namespace}\n")))
 }
 
-/// A value as the API reads it: JSON, dates and durations as they stand, anything else as a JSON text, without the
-/// line break that ends a file.
+/// The body for a value. JSON, dates and durations are sent as they are. Anything else becomes a JSON text, without the
+/// line break at the end of a file.
 fn literal(text: &str) -> String {
     let trimmed = text.trim();
     let is_json = serde_json::from_str::<Json>(trimmed).is_ok();

@@ -1,4 +1,4 @@
-//! `segue logs`: what all executions wrote.
+//! `segue logs`: the log lines of all executions.
 
 use crate::client::{Answered, Connection, Reply, Session};
 use crate::report::Output;
@@ -12,10 +12,10 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How often a log that is followed is read.
+/// How often a followed log is read.
 const PERIOD: Duration = Duration::from_millis(400);
 
-/// What all executions wrote.
+/// The log lines of all executions.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue logs search timeout --level ERROR
@@ -32,7 +32,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Finds lines, the newest last.
+    /// Searches log lines, newest last.
     #[command(after_help = "Examples:
   segue logs search 'no such table' --namespace zoomcamp
   segue logs search --level WARN --since 2024-03-01T00:00:00Z --limit 500")]
@@ -45,11 +45,11 @@ enum Verb {
         /// Only lines before this date.
         #[arg(long, value_name = "DATE")]
         until: Option<String>,
-        /// How many at most; the newest are taken.
+        /// The largest number of lines. The newest lines are printed.
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: u32,
     },
-    /// Prints lines as they are written, until it is interrupted.
+    /// Prints new lines until Ctrl-C.
     #[command(after_help = "Examples:
   segue logs follow
   segue logs follow --namespace zoomcamp --level WARN")]
@@ -59,31 +59,31 @@ enum Verb {
     },
 }
 
-/// Which lines.
+/// Selects lines.
 #[derive(Debug, Default, clap::Args)]
 struct Which {
     /// Only lines with this text.
     #[arg(value_name = "TEXT")]
     text: Option<String>,
-    /// Only lines of this namespace and those below it.
+    /// Only lines of this namespace and the namespaces below it.
     #[arg(short, long, value_name = "NAMESPACE")]
     namespace: Option<String>,
     /// Only lines of this flow.
     #[arg(long, value_name = "ID")]
     flow: Option<String>,
-    /// Only lines at least as serious.
+    /// The lowest level of the lines.
     #[arg(short, long, value_name = "LEVEL", value_parser = known_level)]
     level: Option<String>,
 }
 
-/// A level there is, in capitals.
+/// A valid level in upper case.
 pub(crate) fn known_level(text: &str) -> Result<String, String> {
     LogLevel::parse(text)
         .map(|level| level.as_str().to_owned())
         .ok_or_else(|| "unknown level; write TRACE, DEBUG, INFO, WARN or ERROR".to_owned())
 }
 
-/// A line of the log for people; `is_whole` names its flow and execution too.
+/// A line of the log as text. With `is_whole`, the text names the flow and the execution too.
 pub(crate) fn line(entry: &LogEntry, zone: &TimeZone, is_whole: bool) -> String {
     let written = entry.timestamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
     let level = format!("{:<5}", entry.level.as_str());
@@ -124,7 +124,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     }
 }
 
-/// The newest lines that are meant, the newest first.
+/// The newest selected lines, newest first.
 async fn search(
     session: &Session,
     which: &Which,
@@ -156,7 +156,7 @@ fn shown(session: &Session, found: Answered<Page<Answered<LogEntry>>>) -> Reply 
 /// The lines of a followed log that were already printed.
 struct Told {
     since: Timestamp,
-    /// The lines told that are no older than `since`.
+    /// The printed lines that are not older than `since`.
     lines: HashSet<String>,
 }
 
@@ -165,8 +165,8 @@ impl Told {
         Self { since, lines: HashSet::new() }
     }
 
-    /// The lines that are new. Lines are not always there in the order of their dates, so that the last seconds are
-    /// read again each time.
+    /// The new lines. Lines do not always arrive in the order of their dates, so the last seconds are
+    /// read again every time.
     async fn news(&mut self, session: &Session, which: &Which) -> anyhow::Result<Vec<Answered<LogEntry>>> {
         const LATE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
         const MOST: u32 = 1000;

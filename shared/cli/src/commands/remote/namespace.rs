@@ -30,7 +30,7 @@ enum Verb {
   segue namespace list"
     )]
     List,
-    /// The files of a namespace, which scripts and read() see.
+    /// The files of a namespace, which scripts and read() can read.
     Files {
         #[command(subcommand)]
         verb: Files,
@@ -49,11 +49,11 @@ enum Files {
     List {
         /// The namespace.
         namespace: String,
-        /// Only those with this text in their paths.
+        /// Only files with this text in their paths.
         #[arg(short, long, value_name = "TEXT")]
         query: Option<String>,
     },
-    /// Uploads a file, or all of a folder by their paths within it.
+    /// Uploads a file, or all files of a folder with their paths in the folder.
     #[command(after_help = "Examples:
   segue namespace files upload zoomcamp query.sql
   segue namespace files upload zoomcamp query.sql --to /sql/main.sql
@@ -63,11 +63,11 @@ enum Files {
         namespace: String,
         /// The file or folder.
         path: PathBuf,
-        /// Where it goes: the path of the file, or the folder.
+        /// The path of the file or folder in the namespace. Default: its name.
         #[arg(long, value_name = "PATH")]
         to: Option<String>,
     },
-    /// Prints a file, or writes it into one.
+    /// Prints a file, or saves the file.
     #[command(after_help = "Examples:
   segue namespace files download zoomcamp /sql/main.sql
   segue namespace files download zoomcamp /sql/main.sql -o main.sql")]
@@ -76,11 +76,11 @@ enum Files {
         namespace: String,
         /// The file.
         path: String,
-        /// The file that is written; else standard output.
+        /// The file to write. Default: standard output.
         #[arg(short = 'o', long = "to", value_name = "FILE")]
         to: Option<PathBuf>,
     },
-    /// Deletes files, or folders with all in them.
+    /// Deletes files, or folders with everything in them.
     #[command(
         visible_alias = "rm",
         after_help = "Example:
@@ -135,8 +135,8 @@ fn absolute(path: &str) -> String {
     format!("/{}", path.trim_start_matches('/'))
 }
 
-/// Which file goes where: a file under its name, or as `to` says; those of a folder by their paths within it, below
-/// `to`. Hidden ones of a folder stay.
+/// The target of each file. A file goes to `to`, or to its own name. Files of a folder keep their paths in the folder,
+/// below `to`. Hidden files of a folder are not uploaded.
 fn planned(path: &Path, to: Option<&str>) -> anyhow::Result<Vec<(PathBuf, String)>> {
     if !path.is_dir() {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -1,10 +1,10 @@
-//! `segue trigger`: what starts executions by itself, and where it stands.
+//! `segue trigger`: triggers of flows, and their states.
 
 use crate::client::{Connection, Reply, Session, date, flow_name, page as table};
 use segue_api_types::{Page, Trigger, TriggerHit, TriggerKey, TriggerUpdate};
 use std::path::PathBuf;
 
-/// What starts executions by itself.
+/// The triggers of flows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue trigger list
@@ -26,41 +26,41 @@ enum Verb {
   segue trigger list --namespace zoomcamp --output json"
     )]
     List(List),
-    /// Lets a trigger start executions again.
+    /// Enables a trigger.
     #[command(after_help = "Example:
   segue trigger enable zoomcamp.monthly schedule")]
     Enable(Which),
-    /// Keeps a trigger from starting executions.
+    /// Disables a trigger.
     #[command(after_help = "Example:
   segue trigger disable zoomcamp.monthly schedule")]
     Disable(Which),
-    /// Frees a trigger from the execution that holds it.
+    /// Unlocks a trigger that waits for the end of an execution.
     #[command(after_help = "Example:
   segue trigger unlock zoomcamp.monthly schedule")]
     Unlock(Which),
 }
 
-/// Which triggers.
+/// Selects triggers.
 #[derive(Debug, clap::Args)]
 struct List {
-    /// Only those of this namespace and those below it.
+    /// Only this namespace and the namespaces below it.
     #[arg(short, long, value_name = "NAMESPACE")]
     namespace: Option<String>,
-    /// Only those of this flow.
+    /// Only this flow.
     #[arg(long, value_name = "ID")]
     flow: Option<String>,
-    /// How many at most.
+    /// The largest number of entries.
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u32,
 }
 
-/// Which trigger.
+/// Names a trigger.
 #[derive(Debug, clap::Args)]
 struct Which {
     /// The flow.
     #[arg(value_name = "NAMESPACE.FLOW")]
     flow: String,
-    /// The trigger's id in the flow.
+    /// The id of the trigger.
     #[arg(value_name = "TRIGGER")]
     trigger: String,
 }

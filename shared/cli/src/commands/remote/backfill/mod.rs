@@ -1,6 +1,6 @@
-//! `segue backfill`: the slots of a schedule that have passed.
+//! `segue backfill`: runs past fire times (slots) of a schedule.
 //!
-//! `request` is what is asked for, `show` how the answers read.
+//! `request` has the arguments of a backfill, `show` the display of the answers.
 
 mod request;
 mod show;
@@ -13,10 +13,10 @@ use show::{describe, has_ended, has_failed, progress};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How often a backfill that is waited for is looked at.
+/// How often `--wait` reads the backfill.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// The slots of a schedule that have passed.
+/// Runs past slots of a schedule.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue backfill preview zoomcamp.monthly --start 2021-01-01 --end 2021-07-31
@@ -31,9 +31,9 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Starts a backfill. First and last slot are included.
+    /// Starts a backfill. The first and the last slot are included.
     ///
-    /// With --wait the exit code is 1 when a slot ended in another state than SUCCESS and WARNING.
+    /// With --wait, the exit code is 1 if a slot ended in another state than SUCCESS and WARNING.
     #[command(after_help = "Examples:
   segue backfill start zoomcamp.monthly --start 2021-01-01 --end 2021-07-31
   segue backfill start zoomcamp.monthly --trigger yellow --start 2023-01-01 --end 2024-12-31 \\
@@ -46,11 +46,11 @@ enum Verb {
         #[arg(short, long)]
         wait: bool,
     },
-    /// Shows which slots a backfill would run; starts nothing.
+    /// Shows which slots a backfill would run. Starts nothing.
     #[command(after_help = "Example:
   segue backfill preview zoomcamp.monthly --start 2021-01-01 --end 2021-07-31 --mode missing")]
     Preview(Which),
-    /// Lists backfills, ended ones too.
+    /// Lists all backfills, with those that have ended.
     #[command(
         visible_alias = "ls",
         after_help = "Examples:
@@ -62,32 +62,32 @@ enum Verb {
     #[command(after_help = "Example:
   segue backfill get 3kXfW2")]
     Get(Id),
-    /// Makes no more executions until the backfill is resumed; those that run, run on.
+    /// Pauses a backfill. Running executions continue, and no new ones start.
     #[command(after_help = "Example:
   segue backfill pause 3kXfW2")]
     Pause(Id),
-    /// Lets a paused backfill go on.
+    /// Resumes a paused backfill.
     #[command(after_help = "Example:
   segue backfill resume 3kXfW2")]
     Resume(Id),
-    /// Ends a backfill before its last slot; executions that run, run on.
+    /// Cancels a backfill. Running executions continue.
     #[command(after_help = "Example:
   segue backfill cancel 3kXfW2")]
     Cancel(Id),
 }
 
-/// Which backfills.
+/// Selects backfills.
 #[derive(Debug, clap::Args)]
 struct List {
-    /// Only those of this namespace and those below it.
+    /// Only this namespace and the namespaces below it.
     #[arg(short, long, value_name = "NAMESPACE")]
     namespace: Option<String>,
-    /// Only those of this flow.
+    /// Only this flow.
     #[arg(long, value_name = "ID")]
     flow: Option<String>,
 }
 
-/// Which backfill.
+/// Names a backfill.
 #[derive(Debug, clap::Args)]
 struct Id {
     /// The backfill.
@@ -113,7 +113,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     reply.show(session.output)
 }
 
-/// Starts a backfill; with a period waits for its end, looking at it that often.
+/// Starts a backfill. With a period, waits for the end and reads the backfill once in each period.
 async fn start(session: &Session, args: &Which, wait: Option<Duration>) -> anyhow::Result<Reply> {
     let call = session.client.post(&["backfills"]).json_body(&args.request()?);
     let mut backfill = call.read::<Backfill>().await?;

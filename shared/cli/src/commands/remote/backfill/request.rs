@@ -1,55 +1,55 @@
-//! What a backfill is asked for with.
+//! The arguments of a backfill.
 
 use crate::client::{flow_name, pair};
 use segue_model::backfill::{BackfillMode, BackfillRequest};
 use segue_model::label::Label;
 use segue_model::{Json, Map};
 
-/// Which slots, run how.
+/// The slots, and how they run.
 #[derive(Debug, clap::Args)]
 pub(super) struct Which {
     /// The flow.
     #[arg(value_name = "NAMESPACE.FLOW")]
     flow: String,
-    /// Its schedule; may be left out where there is one only.
+    /// The schedule. Optional if the flow has only one.
     #[arg(long, value_name = "ID")]
     trigger: Option<String>,
-    /// The first slot is this or the next after it: a date in the schedule's time zone, or an instant.
+    /// The start, included: a date in the time zone of the schedule, or an instant.
     #[arg(long, value_name = "DATE")]
     start: String,
-    /// The last slot is this or the one before, a date to its end; else now.
+    /// The end, included: a date (to the end of the day) or an instant. Default: now.
     #[arg(long, value_name = "DATE")]
     end: Option<String>,
-    /// An input, in place of the trigger's. May be repeated.
+    /// An input, which replaces the input of the trigger. May be repeated.
     #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = pair)]
     inputs: Vec<(String, String)>,
-    /// A label the executions get. May be repeated.
+    /// A label of the executions. May be repeated.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
     labels: Vec<(String, String)>,
-    /// Which of the slots are run.
+    /// Which slots run.
     #[arg(long, value_enum, default_value_t = Mode::All)]
     mode: Mode,
-    /// How many executions may be open at once; the flow's own limit also applies.
+    /// The largest number of executions at the same time. The limit of the flow also applies.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     max_active: u32,
-    /// The backfill's id; the same request sent twice is one backfill then.
+    /// The id of the backfill. With an id, the same request sent twice is one backfill.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 }
 
-/// Which of the slots are run.
+/// Which slots run.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Mode {
-    /// All.
+    /// All slots.
     All,
-    /// Those that no execution was made for yet.
+    /// Slots without an execution.
     Missing,
-    /// Those that failed, and those that are missing.
+    /// Slots that failed, and slots without an execution.
     Failed,
 }
 
 impl Which {
-    /// As the API takes it.
+    /// The value of the API.
     pub(super) fn request(&self) -> anyhow::Result<Json> {
         let (namespace, flow_id) = flow_name(&self.flow)?;
         let inputs: Map =

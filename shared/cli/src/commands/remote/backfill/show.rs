@@ -1,4 +1,4 @@
-//! Backfills for people.
+//! Backfills as text.
 
 use crate::client::{Session, date, list as table, state};
 use jiff::tz::TimeZone;
@@ -6,12 +6,12 @@ use segue_api_types::{Backfill, BackfillPreview, PreviewExecution};
 use segue_model::backfill::{BackfillMode, BackfillState};
 use segue_model::state::State;
 
-/// Whether nothing comes of it any more.
+/// Whether the backfill has ended.
 pub(super) fn has_ended(backfill: &Backfill) -> bool {
     backfill.state.is_terminal()
 }
 
-/// Where it stands: `RUNNING 3/7, 1 active (2 SUCCESS, 1 FAILED)`.
+/// The progress: `RUNNING 3/7, 1 active (2 SUCCESS, 1 FAILED)`.
 pub(super) fn progress(backfill: &Backfill) -> String {
     // Those that were passed over are no part of the total.
     let counted = backfill.ended.iter().filter(|(state, _)| **state != State::Skipped);
@@ -29,7 +29,7 @@ pub(super) fn progress(backfill: &Backfill) -> String {
     text
 }
 
-/// A backfill for people.
+/// A backfill as text.
 pub(super) fn describe(session: &Session, backfill: &Backfill) -> String {
     let mut text = format!(
         "{} {}.{} {} from {} to {}\n{}\n",
@@ -50,14 +50,14 @@ pub(super) fn describe(session: &Session, backfill: &Backfill) -> String {
     text
 }
 
-/// Whether it has ended in another way than with every slot run well.
+/// Whether the backfill has ended, but not all its slots have succeeded.
 pub(super) fn has_failed(backfill: &Backfill) -> bool {
     let bad = [State::Failed, State::Killed, State::Cancelled];
     backfill.state != BackfillState::Finished
         || bad.iter().any(|state| backfill.ended.get(state).is_some_and(|count| *count > 0))
 }
 
-/// Which slots are run, as the API calls it.
+/// The mode in the words of the API.
 pub(super) fn mode(mode: BackfillMode) -> &'static str {
     match mode {
         BackfillMode::All => "ALL",
@@ -66,7 +66,7 @@ pub(super) fn mode(mode: BackfillMode) -> &'static str {
     }
 }
 
-/// The slots a backfill would run.
+/// The slots that a backfill would run.
 pub(super) fn preview(preview: &BackfillPreview) -> String {
     let BackfillPreview { slots, timezone, .. } = preview;
     let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);

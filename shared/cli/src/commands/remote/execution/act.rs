@@ -1,4 +1,4 @@
-//! `segue execution kill|restart|replay|pause|resume`: what changes an execution.
+//! `segue execution kill|restart|replay|pause|resume`: changes executions.
 
 use super::follow::{self, Ending};
 use super::form;
@@ -6,7 +6,7 @@ use crate::client::{Reply, Session, pair};
 use reqwest::multipart::Form;
 use segue_model::Json;
 
-/// Which executions.
+/// Names executions.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Ids {
     /// The executions.
@@ -14,52 +14,52 @@ pub(crate) struct Ids {
     ids: Vec<String>,
 }
 
-/// Which executions, and whether more go with them.
+/// Names executions, and says whether subflows are included.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Kill {
     #[command(flatten)]
     which: Ids,
-    /// Lets the executions they started run on.
+    /// Lets subflows continue.
     #[arg(long)]
     no_cascade: bool,
 }
 
-/// Which execution, by which revision.
+/// Names an execution and a revision.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Restart {
     /// The execution.
     #[arg(value_name = "ID")]
     id: String,
-    /// Another revision of its flow.
+    /// Another revision of the flow.
     #[arg(long, value_name = "N")]
     revision: Option<u32>,
     #[command(flatten)]
     ending: Ending,
 }
 
-/// Which execution, from where, by which revision.
+/// Names an execution, a task run and a revision.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
     /// The execution.
     #[arg(value_name = "ID")]
     id: String,
-    /// The task run it begins at, with what came before taken over; else it begins at the start.
+    /// The first task run to repeat. Earlier task runs are copied. Default: everything is repeated.
     #[arg(long, value_name = "ID")]
     task_run: Option<String>,
-    /// Another revision of its flow.
+    /// Another revision of the flow.
     #[arg(long, value_name = "N")]
     revision: Option<u32>,
     #[command(flatten)]
     ending: Ending,
 }
 
-/// Which execution, and what it asked for.
+/// Names an execution, and gives the inputs of its pause.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
     /// The execution.
     #[arg(value_name = "ID")]
     id: String,
-    /// An input that its pause asks for; a file is given as name=@path. May be repeated.
+    /// An input of the pause. A file is written as name=@path. May be repeated.
     #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = pair)]
     inputs: Vec<(String, String)>,
 }

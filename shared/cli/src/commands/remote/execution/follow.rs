@@ -1,4 +1,4 @@
-//! An execution as it goes, over the API's streams of events.
+//! Follows an execution over the API's streams of events.
 
 use crate::client::{Answered, Events, Session, execution, is_over};
 use crate::report::{Live, Output};
@@ -12,23 +12,23 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the last lines of a log may take after the end of their execution.
+/// How long the last log lines may take after the end of the execution.
 const LAST_LINES: Duration = Duration::from_secs(2);
-/// How often durations grow on a terminal.
+/// How often durations are redrawn on a terminal.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Whether the end is waited for.
+/// Options for waiting.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Ending {
-    /// Waits for the end and prints it.
+    /// Waits for the end and prints the result.
     #[arg(short, long)]
     pub(super) wait: bool,
-    /// Shows task runs and log as they come, until the end.
+    /// Shows task runs and log lines until the end.
     #[arg(short, long)]
     pub(super) follow: bool,
 }
 
-/// Prints an execution that was started: at once, or with how it ended.
+/// Prints a started execution: at once, or after its end.
 pub(super) async fn to_its_end(
     session: &Session,
     started: Answered<api::Execution>,
@@ -66,7 +66,7 @@ pub(super) async fn to_its_end(
     })
 }
 
-/// Waits for the end of an execution in silence.
+/// Waits for the end of an execution without output.
 async fn wait(session: &Session, id: &str) -> anyhow::Result<Answered<api::Execution>> {
     let mut events = Events::new(&session.client, &["executions", id, "follow"], Vec::new());
     let mut pause = Pause::default();
@@ -137,7 +137,7 @@ async fn show(
     Ok(ended)
 }
 
-/// Shows a line of the log, once.
+/// Shows a line of the log, unless the line was shown before.
 fn tell(live: &mut Live, latest: &Execution, told: &mut HashSet<String>, entry: Answered<api::LogEntry>) {
     if told.insert(entry.json.to_string()) {
         live.show(&change(latest.clone(), Vec::new(), vec![entry.value.into()]), true);
@@ -152,13 +152,13 @@ fn change(execution: Execution, runs: Vec<TaskRun>, logs: Vec<LogEntry>) -> Chan
     }
 }
 
-/// The execution, when it has ended.
+/// The execution, if it has ended.
 pub(super) async fn ended(session: &Session, id: &str) -> anyhow::Result<Option<Answered<api::Execution>>> {
     let execution = session.client.get(&["executions", id]).read::<api::Execution>().await?;
     Ok(is_over(&execution.value).map(|_| execution))
 }
 
-/// Says once what to do when an execution waits for somebody.
+/// Prints one time how to resume a paused execution.
 #[derive(Default)]
 struct Pause(bool);
 

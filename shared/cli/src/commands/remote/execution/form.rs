@@ -1,14 +1,14 @@
-//! Inputs as the API takes them: a form with a part for each.
+//! The form with the inputs of an execution, one part for each input.
 
 use anyhow::Context as _;
 use reqwest::multipart::{Form, Part};
 use std::path::Path;
 
-/// A form of inputs. `is_file` tells which are files; theirs is the content of the file that `@path` names, and
-/// of all others the value is meant as it stands.
+/// Builds the form. `is_file` says which inputs are files. The value `@path` of a file stands for the content of this
+/// file. Any other value is sent as it is.
 ///
 /// # Errors
-/// When a file cannot be read.
+/// An error if a file cannot be read.
 pub(super) async fn inputs(
     values: &[(String, String)],
     is_file: impl Fn(&str) -> bool,

@@ -1,4 +1,4 @@
-//! `segue execution logs`: what an execution wrote, and what it writes.
+//! `segue execution logs`: the log of an execution.
 
 use super::follow::ended;
 use crate::client::{Answered, Events, Session};
@@ -7,16 +7,16 @@ use crate::report::Output;
 use segue_api_types::LogEntry;
 use std::collections::HashSet;
 
-/// Which log, and what of it.
+/// Selects lines of a log.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Logs {
     /// The execution.
     #[arg(value_name = "ID")]
     id: String,
-    /// Goes on with what is written, until the execution has ended.
+    /// Prints new lines until the execution has ended.
     #[arg(short, long)]
     follow: bool,
-    /// Only lines at least as serious.
+    /// The lowest level of the lines.
     #[arg(short, long, value_name = "LEVEL", value_parser = known_level)]
     level: Option<String>,
     /// Only lines of this task.
@@ -43,7 +43,7 @@ pub(super) async fn run(session: &Session, args: &Logs) -> anyhow::Result<u8> {
     Ok(crate::OK)
 }
 
-/// A line; as JSON each is a line of its own, since there is no end of the list to wait for.
+/// Prints a line. In JSON, each line is a document of its own, because the list has no end yet.
 fn say(session: &Session, entry: &Answered<LogEntry>) {
     match session.output {
         Output::Json => println!("{}", entry.json),
@@ -51,7 +51,7 @@ fn say(session: &Session, entry: &Answered<LogEntry>) {
     }
 }
 
-/// Hands out each line once, until the execution has ended.
+/// Returns each line once, until the execution has ended.
 async fn follow(
     session: &Session,
     args: &Logs,

@@ -1,4 +1,4 @@
-//! `segue execution list|get|delete`: the executions that are there.
+//! `segue execution list|get|delete`: the executions of a server.
 
 use crate::client::{
     Reply, Session, date, elapsed, execution, labels, page as table, pair, pairs, state, text as plain,
@@ -8,33 +8,33 @@ use segue_api_types::{Execution, Page};
 use segue_model::Json;
 use segue_ports::{Clock as _, SystemClock};
 
-/// Which executions.
+/// Selects executions.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// Only those of this namespace and those below it.
+    /// Only this namespace and the namespaces below it.
     #[arg(short, long, value_name = "NAMESPACE")]
     namespace: Option<String>,
-    /// Only those of this flow.
+    /// Only this flow.
     #[arg(long, value_name = "ID")]
     flow: Option<String>,
-    /// Only those in this state. May be repeated.
+    /// Only executions in this state. May be repeated.
     #[arg(short, long = "state", value_name = "STATE", value_parser = known_state)]
     states: Vec<String>,
-    /// Only those with this label. May be repeated.
+    /// Only entries with this label. May be repeated.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
     labels: Vec<(String, String)>,
-    /// Only those that began at this date or later.
+    /// Only executions that started at this date or later.
     #[arg(long, value_name = "DATE")]
     since: Option<String>,
-    /// Only those that began before this date.
+    /// Only executions that started before this date.
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
-    /// How many at most.
+    /// The largest number of entries.
     #[arg(long, value_name = "N", default_value_t = 25)]
     limit: u32,
 }
 
-/// Which execution.
+/// Names an execution.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Get {
     /// The execution.
@@ -42,16 +42,16 @@ pub(crate) struct Get {
     id: String,
 }
 
-/// Which executions, and what of them.
+/// Names executions, and what is kept of them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Delete {
     /// The executions.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
-    /// Leaves their logs.
+    /// Keeps the logs.
     #[arg(long)]
     keep_logs: bool,
-    /// Leaves their files.
+    /// Keeps the files.
     #[arg(long)]
     keep_files: bool,
 }
@@ -98,7 +98,7 @@ pub(super) async fn get(session: &Session, args: &Get) -> anyhow::Result<Reply> 
     Ok(Reply::new(answer.json, text))
 }
 
-/// An execution for people.
+/// An execution as text.
 fn describe(session: &Session, shown: &Execution) -> String {
     let (known, runs) = execution(shown);
     let now = SystemClock.now();

@@ -34,15 +34,15 @@ pub(crate) struct Args {
 enum Verb {
     /// Starts an execution.
     ///
-    /// With --wait or --follow the exit code is 0 for SUCCESS and WARNING and 1 for any other end; 2 when the
-    /// server refuses to start it.
+    /// With --wait or --follow, the exit code is 0 for SUCCESS and WARNING, and 1 for any other state. It is 2 if the
+    /// server refuses to start the execution.
     #[command(after_help = "Examples:
   segue execution run tutorial.hello -i name=Ada
   segue execution run zoomcamp gcp_taxi -i taxi=green -i month=03 --label team=data --follow
   segue execution run tutorial.load -i data=@trips.csv --wait --output json
   segue execution run zoomcamp.monthly --date 2024-03-01T09:00:00Z")]
     Run(run::Run),
-    /// Lists executions, the newest first.
+    /// Lists executions, newest first.
     #[command(
         visible_alias = "ls",
         after_help = "Examples:
@@ -55,31 +55,31 @@ enum Verb {
     #[command(after_help = "Example:
   segue execution get 5Y8ps5bWJwcBWVBMVmJpGZ")]
     Get(manage::Get),
-    /// Stops executions, and the executions they started.
+    /// Kills executions and their subflows.
     #[command(after_help = "Examples:
   segue execution kill 5Y8ps5bWJwcBWVBMVmJpGZ
   segue execution kill 5Y8ps5bWJwcBWVBMVmJpGZ --no-cascade")]
     Kill(act::Kill),
-    /// Runs an execution again from where it failed, keeping what went well.
+    /// Restarts an execution from its failed tasks. Successful task runs are kept.
     #[command(after_help = "Examples:
   segue execution restart 5Y8ps5bWJwcBWVBMVmJpGZ --follow
   segue execution restart 5Y8ps5bWJwcBWVBMVmJpGZ --revision 4")]
     Restart(act::Restart),
-    /// Makes a new execution of the same inputs, from the start or from a task run on.
+    /// Starts a new execution with the same inputs, from the beginning or from a task run.
     #[command(after_help = "Examples:
   segue execution replay 5Y8ps5bWJwcBWVBMVmJpGZ
   segue execution replay 5Y8ps5bWJwcBWVBMVmJpGZ --task-run 2f8xq0 --revision 4 --follow")]
     Replay(act::Replay),
-    /// Stops an execution from starting further tasks until it is resumed.
+    /// Pauses an execution. No new tasks start until a resume.
     #[command(after_help = "Example:
   segue execution pause 5Y8ps5bWJwcBWVBMVmJpGZ")]
     Pause(act::Ids),
-    /// Lets a paused execution go on.
+    /// Resumes a paused execution.
     #[command(after_help = "Examples:
   segue execution resume 5Y8ps5bWJwcBWVBMVmJpGZ
   segue execution resume 5Y8ps5bWJwcBWVBMVmJpGZ -i approved=true -i reason='looks right'")]
     Resume(act::Resume),
-    /// Prints what an execution wrote into its log.
+    /// Prints the log of an execution.
     #[command(after_help = "Examples:
   segue execution logs 5Y8ps5bWJwcBWVBMVmJpGZ --level WARN
   segue execution logs -f 5Y8ps5bWJwcBWVBMVmJpGZ")]

@@ -6,24 +6,24 @@ use crate::client::{FlowArg, Session, pair, pairs};
 use segue_api_types::Flow;
 use std::collections::{HashMap, HashSet};
 
-/// What is run, with what.
+/// The flow and its inputs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
     #[command(flatten)]
     flow: FlowArg,
-    /// An input; a file is given as name=@path. May be repeated.
+    /// An input. A file is written as name=@path. May be repeated.
     #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = pair)]
     inputs: Vec<(String, String)>,
     /// A label of the execution. May be repeated.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
     labels: Vec<(String, String)>,
-    /// A revision of the flow other than the latest.
+    /// The revision of the flow. Default: the latest one.
     #[arg(long, value_name = "N")]
     revision: Option<u32>,
-    /// The slot of the flow's schedule that `trigger.date` shows; else the latest.
+    /// The slot of the schedule, which flows read as `trigger.date`. Default: the latest slot.
     #[arg(long, value_name = "SLOT")]
     date: Option<String>,
-    /// The schedule the slot is of, where the flow has several.
+    /// The schedule of the slot, if the flow has several.
     #[arg(long, value_name = "ID")]
     trigger: Option<String>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! How the source of flows gets to a server: validated, then saved whole or not at all.
+//! Deploys the source of flows to a server. A source is validated first, and saved whole or not at all.
 
 use crate::client::{Answered, Client, ClientError};
 use segue_api_types::{Flow, FlowValidation};
@@ -6,25 +6,25 @@ use segue_model::Json;
 use std::fmt;
 use std::path::Path;
 
-/// What a save did to a flow.
+/// The change by a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// It is new.
+    /// The flow is new.
     Created,
-    /// It has a new revision.
+    /// The flow has a new revision.
     Updated,
-    /// It was the same already.
+    /// The flow was the same before.
     Unchanged,
 }
 
-/// A flow that was saved.
+/// A deployed flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Saved {
     /// Namespace and id.
     pub(super) name: (String, String),
-    /// The revision in force.
+    /// The present revision.
     pub(super) revision: u32,
-    /// What the save did.
+    /// The change.
     pub(super) change: Change,
 }
 
@@ -39,10 +39,10 @@ impl fmt::Display for Saved {
     }
 }
 
-/// What a server has to say of a source.
+/// The result of a validation.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
-    /// Problems and warnings, a line or more each, file and place in front.
+    /// Problems and warnings, each of one line or more, with file and position in front.
     pub(super) remarks: Vec<String>,
     /// Whether a flow would be refused.
     pub(super) is_refused: bool,
@@ -52,21 +52,21 @@ pub(super) struct Verdict {
     pub(super) json: Vec<Json>,
 }
 
-/// What became of a source.
+/// The result of a deployment.
 #[derive(Debug)]
 pub(super) struct Deployed {
-    /// What was said of it.
+    /// The problems and warnings of the source.
     pub(super) remarks: Vec<String>,
-    /// Its flows; none when it was refused.
+    /// The deployed flows. Empty if the source was refused.
     pub(super) saved: Option<Vec<Saved>>,
-    /// The flows as the API answered.
+    /// The flows in the JSON of the API.
     pub(super) json: Vec<Json>,
 }
 
-/// Asks what a server would say of a source.
+/// Validates a source on the server. Saves nothing.
 ///
 /// # Errors
-/// [`ClientError`] when it cannot be asked.
+/// [`ClientError`] if the server does not answer.
 pub(super) async fn validate(client: &Client, file: &Path, source: &str) -> Result<Verdict, ClientError> {
     let answer =
         client.post(&["flows", "validate"]).yaml(source).read::<Vec<Answered<FlowValidation>>>().await?;
@@ -81,8 +81,8 @@ pub(super) async fn validate(client: &Client, file: &Path, source: &str) -> Resu
     Ok(verdict)
 }
 
-/// What is said of a document, file and place in front: its diagnostics where the server has them, else the texts
-/// that Kestra has.
+/// The problems of a document, with file and position in front. Servers without diagnostics give Kestra's texts
+/// instead.
 fn remarks(file: &Path, document: &FlowValidation) -> Vec<String> {
     let file = file.display();
     if let Some(diagnostics) = &document.diagnostics {
@@ -96,7 +96,7 @@ fn remarks(file: &Path, document: &FlowValidation) -> Vec<String> {
 /// Validates a source and saves its flows.
 ///
 /// # Errors
-/// [`ClientError`] when the server cannot be asked or has a fault; a refusal is none.
+/// [`ClientError`] if the server does not answer or fails. A refusal is no error.
 pub(super) async fn deploy(client: &Client, file: &Path, source: &str) -> Result<Deployed, ClientError> {
     let verdict = validate(client, file, source).await?;
     let mut deployed = Deployed { remarks: verdict.remarks, saved: None, json: Vec::new() };

@@ -1,4 +1,4 @@
-//! What has changed in a folder of flows since it was looked at last. Decides only; reads nothing itself.
+//! Decides what changed in a folder of flows since the last look. Reads no files itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 /// Namespace and id of a flow.
 pub(super) type Name = (String, String);
 
-/// What is known of a file.
+/// A known file.
 #[derive(Debug, Default)]
 struct Known {
-    /// Its text when it was dealt with.
+    /// The text at the last deployment.
     text: String,
-    /// The flows it was saved as, last.
+    /// The flows of the last successful deployment.
     flows: Vec<Name>,
 }
 
-/// What is known of a folder.
+/// The known files of a folder.
 #[derive(Debug, Default)]
 pub(super) struct Folder {
     files: BTreeMap<PathBuf, Known>,
-    /// Flows with a removed file, until they are deleted.
+    /// Flows of removed files, until the flows are deleted.
     orphans: BTreeSet<Name>,
 }
 
 impl Folder {
-    /// The files of a look that are new or have another text.
+    /// The files that are new or have another text.
     pub(super) fn changed<'a>(&self, look: &'a BTreeMap<PathBuf, String>) -> Vec<(&'a Path, &'a str)> {
         look.iter()
             .filter(|(path, text)| self.files.get(*path).is_none_or(|known| known.text != **text))
@@ -32,8 +32,8 @@ impl Folder {
             .collect()
     }
 
-    /// Takes note of a file that was dealt with; `flows` are those it was saved as, none when it was refused, and
-    /// then those it was saved as before stay.
+    /// Records a deployed file. `flows` are its saved flows. None if the file was refused; then the flows of the last
+    /// successful deployment stay.
     pub(super) fn done(&mut self, path: &Path, text: &str, flows: Option<Vec<Name>>) {
         let known = self.files.entry(path.to_owned()).or_default();
         text.clone_into(&mut known.text);
@@ -43,7 +43,7 @@ impl Folder {
         }
     }
 
-    /// Takes note of the files that are gone, and hands them out.
+    /// Records the removed files, and returns them.
     pub(super) fn gone(&mut self, look: &BTreeMap<PathBuf, String>) -> Vec<PathBuf> {
         let gone: Vec<PathBuf> =
             self.files.keys().filter(|path| !look.contains_key(*path)).cloned().collect();
@@ -55,15 +55,15 @@ impl Folder {
         gone
     }
 
-    /// The flows that no file contains any more. A flow in a renamed file, or a flow that was moved to another file, is
-    /// not one of them.
+    /// The flows that no file contains any more. A flow in a renamed file, or in another file than before, is
+    /// not among them.
     pub(super) fn orphans(&mut self) -> Vec<Name> {
         let held: BTreeSet<&Name> = self.files.values().flat_map(|known| &known.flows).collect();
         self.orphans.retain(|name| !held.contains(name));
         self.orphans.iter().cloned().collect()
     }
 
-    /// Takes note that an orphan was dealt with.
+    /// Records that an orphan was deleted.
     pub(super) fn forget(&mut self, name: &Name) {
         self.orphans.remove(name);
     }

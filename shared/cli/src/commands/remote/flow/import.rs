@@ -9,10 +9,10 @@ use reqwest::multipart::{Form, Part};
 use segue_model::Json;
 use std::path::{Path, PathBuf};
 
-/// What is read.
+/// The sources.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Files {
-    /// Flow files (several flows in one are separated by `---`) and folders of them.
+    /// Flow files and folders of flow files. Several flows in one file are separated by `---`.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
@@ -50,7 +50,7 @@ pub(super) async fn import(session: &Session, args: &Files) -> anyhow::Result<Re
     Ok(reply)
 }
 
-/// A zip file goes to the server whole, which answers with the entries it could not take.
+/// Sends a zip file as a whole. The server answers with the entries that it refused.
 async fn import_zip(session: &Session, file: &Path, reply: &mut Reply) -> anyhow::Result<()> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let name =

@@ -1,4 +1,4 @@
-//! `segue flow list|get|delete|export`: the flows that are there.
+//! `segue flow list|get|delete|export`: the flows of a server.
 
 use crate::client::{FlowArg, Reply, Session, flow_name, labels, page as table};
 use anyhow::Context as _;
@@ -6,34 +6,34 @@ use segue_api_types::{Flow, FlowPart, Page};
 use segue_model::Json;
 use std::path::PathBuf;
 
-/// Which flows.
+/// Selects flows.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// Only those of this namespace and those below it.
+    /// Only this namespace and the namespaces below it.
     #[arg(short, long, value_name = "NAMESPACE")]
     namespace: Option<String>,
-    /// Only those with this text in their names.
+    /// Only flows with this text in their names.
     #[arg(short, long, value_name = "TEXT")]
     query: Option<String>,
-    /// Only those with this label. May be repeated.
+    /// Only entries with this label. May be repeated.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = crate::client::pair)]
     labels: Vec<(String, String)>,
-    /// How many at most.
+    /// The largest number of entries.
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u32,
 }
 
-/// Which flow, as it was when.
+/// Names a flow and a revision.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Get {
     #[command(flatten)]
     flow: FlowArg,
-    /// An earlier revision.
+    /// The revision. Default: the latest one.
     #[arg(long, value_name = "N")]
     revision: Option<u32>,
 }
 
-/// Which flows.
+/// Selects flows.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Delete {
     /// The flows.
@@ -41,13 +41,13 @@ pub(crate) struct Delete {
     flows: Vec<String>,
 }
 
-/// Which flows, and where to.
+/// Selects flows, and names a file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Export {
-    /// Only those of this namespace and those below it.
+    /// Only this namespace and the namespaces below it.
     #[arg(short, long, value_name = "NAMESPACE")]
     namespace: Option<String>,
-    /// The file that is written.
+    /// The file to write.
     #[arg(short = 'o', long = "to", value_name = "FILE.zip", default_value = "flows.zip")]
     to: PathBuf,
 }

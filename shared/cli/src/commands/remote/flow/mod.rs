@@ -31,7 +31,8 @@ pub(crate) struct Args {
 enum Verb {
     /// Creates or updates flows from files.
     ///
-    /// A file with a problem is refused whole and the others are still saved. Exit code 2 when any was refused.
+    /// A file with a problem is refused as a whole. The other files are still saved. The exit code is 2 if a file was
+    /// refused.
     #[command(after_help = "Examples:
   segue flow import hello.yaml
   segue flow import flows/ more/taxi.yaml
@@ -46,18 +47,18 @@ enum Verb {
   segue flow list -q taxi --output json"
     )]
     List(manage::List),
-    /// Prints the source of a flow, or with --output json the whole of it.
+    /// Prints the source of a flow, or the whole flow with --output json.
     #[command(after_help = "Examples:
   segue flow get tutorial.hello > hello.yaml
   segue flow get tutorial hello --revision 2")]
     Get(manage::Get),
-    /// Prints the problems a server has with flow files; saves nothing.
+    /// Checks flow files on a server and prints their problems. Saves nothing.
     ///
-    /// Exit code 2 when a flow would be refused.
+    /// The exit code is 2 if a flow would be refused.
     #[command(after_help = "Example:
   segue flow validate flows/")]
     Validate(import::Files),
-    /// Deletes flows. Their executions stay.
+    /// Deletes flows. Their executions are kept.
     #[command(
         visible_alias = "rm",
         after_help = "Example:

@@ -1,4 +1,4 @@
-//! `segue flow watch`: a folder of flows, deployed on every save.
+//! `segue flow watch`: deploys a folder of flows at every save.
 
 use super::deploy::{Change, deploy};
 use super::folder::Folder;
@@ -11,18 +11,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// A save is over when nothing happened for this long: editors write in several steps.
+/// A save is complete after this time without changes, because editors write in several steps.
 const QUIET: Duration = Duration::from_millis(150);
-/// How long until what could not be done, for want of a server, is tried again.
+/// The time before the next try if the server is away.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// What is watched.
+/// The watched folder.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Watch {
-    /// The folder; nested files count.
+    /// The folder. Files in folders below it count too.
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// Deletes a flow when its file, or its part of the file, goes away.
+    /// Deletes a flow if its file, or its part of the file, is removed.
     #[arg(long)]
     delete: bool,
 }
@@ -56,7 +56,7 @@ pub(super) async fn run(session: &Session, args: &Watch) -> anyhow::Result<u8> {
     }
 }
 
-/// Keeps a server as a folder is.
+/// Keeps the flows of a server equal to a folder.
 struct Sync<'a> {
     client: &'a Client,
     args: &'a Watch,
@@ -65,7 +65,7 @@ struct Sync<'a> {
 }
 
 impl Sync<'_> {
-    /// Looks at the folder and brings the server to it; false when the server is away and it must be tried again.
+    /// Deploys the changes of the folder. Returns false if the server is away, so the deployment must be tried again.
     async fn step(&mut self, say: &mut impl FnMut(String)) -> anyhow::Result<bool> {
         if !self.args.dir.is_dir() {
             // As it were with every file deleted; but who moves a folder does not mean to delete its flows.
@@ -156,7 +156,7 @@ mod tests {
     use serde_json::json;
     use std::fs;
 
-    /// What one look at the folder says.
+    /// The changes of one look at the folder.
     async fn step(sync: &mut Sync<'_>) -> (bool, Vec<String>) {
         let mut said = Vec::new();
         let is_done =
