@@ -11,7 +11,7 @@ use segue_model::state::State;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A backfill: a record of its own, which is kept after its end.
+/// A backfill. The record is kept after the end of the backfill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Backfill {
@@ -33,7 +33,7 @@ pub struct Backfill {
     /// Labels of the executions.
     #[serde(default)]
     pub labels: Vec<Label>,
-    /// Which fire times are run.
+    /// Which fire times run.
     pub mode: BackfillMode,
     /// How many executions may be open at once.
     #[serde(default)]

@@ -50,7 +50,7 @@ pub struct Embedded {
 /// One problem among several.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
-    /// What is wrong.
+    /// The problem.
     #[serde(default)]
     pub message: String,
     /// The input, property or item. Absent if it is not known.
@@ -65,7 +65,7 @@ pub struct Problem {
     /// The column in the source, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
-    /// What to do about the problem.
+    /// A hint: how to fix the problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }

@@ -49,7 +49,7 @@ pub struct Execution {
     /// The first execution of a chain of replays; the id itself if there was none before.
     #[serde(default)]
     pub original_id: String,
-    /// What started the execution. Absent if a request did.
+    /// The trigger that started the execution. Absent if a request started the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<ExecutionTrigger>,
     /// Whether the execution was deleted; always false.
@@ -67,7 +67,7 @@ pub struct Execution {
     pub url: Option<String>,
 }
 
-/// What started an execution.
+/// The trigger that started an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExecutionTrigger {
     /// The id of the trigger, or of the task that runs a subflow.
@@ -75,7 +75,7 @@ pub struct ExecutionTrigger {
     /// The type of the trigger or task.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// What `trigger` shows in expressions.
+    /// The variables of `trigger` in expressions.
     #[serde(default)]
     pub variables: Map,
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use segue_model::Json;
 use serde::{Deserialize, Serialize};
 
-/// What is known of a file.
+/// The size of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileMetas {
     /// The size in bytes.

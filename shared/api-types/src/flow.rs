@@ -54,7 +54,7 @@ pub struct Flow {
     pub exception: Option<String>,
 }
 
-/// What of a flow somebody sees who may only run it.
+/// The parts of a flow that a form needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FlowToExecute {
     /// The id.
@@ -80,7 +80,7 @@ pub struct FlowToExecute {
     pub disabled: Option<bool>,
 }
 
-/// An input, a task or a trigger as it is written.
+/// An input, a task or a trigger, as written in the source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FlowPart {
     /// The id.
@@ -93,7 +93,7 @@ pub struct FlowPart {
     pub properties: Map,
 }
 
-/// Which flow.
+/// Names a flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FlowId {
     /// The id.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Graph {
     /// Tasks, triggers, and the beginning and end of every cluster.
     pub nodes: Vec<GraphNode>,
-    /// Which node follows which.
+    /// An edge from one node to the next.
     pub edges: Vec<GraphEdge>,
     /// The flowable tasks with their inside.
     pub clusters: Vec<GraphCluster>,
@@ -96,7 +96,7 @@ pub struct GraphCluster {
     pub end: String,
 }
 
-/// Which cluster.
+/// The id of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GraphClusterId {
     /// The id within the graph.
@@ -106,7 +106,7 @@ pub struct GraphClusterId {
     pub kind: String,
 }
 
-/// Which flow calls which.
+/// An edge from a flow to a flow that it calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dependencies {
     /// The flows.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use segue_model::Json;
 use serde::{Deserialize, Serialize};
 
-/// A key with what is known of it, without its value.
+/// A key with its dates and description, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KvKey {

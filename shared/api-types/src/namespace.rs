@@ -33,7 +33,7 @@ pub enum NamespaceFileKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NamespaceFile {
-    /// Whether it is a file or a directory.
+    /// Whether the entry is a file or a directory.
     #[serde(rename = "type")]
     pub kind: NamespaceFileKind,
     /// The size in bytes; 0 for directories.

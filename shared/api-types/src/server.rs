@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the server is and can.
+/// The version, platform and features of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Configs {
     /// Segue's version.
     pub version: String,
-    /// The address of the server as its users see it; empty if it is not set.
+    /// The address of the server for its users. Empty if the address is not set.
     pub url: String,
     /// Whether a user and a password are demanded.
     pub is_basic_auth_enabled: bool,
@@ -48,7 +48,7 @@ pub struct Health {
     pub name: Option<String>,
     /// Up or down.
     pub status: HealthStatus,
-    /// What is down. Absent if the server is up.
+    /// The failed parts. Absent if the server is up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<HealthDetails>,
 }
@@ -63,7 +63,7 @@ pub enum HealthStatus {
     Down,
 }
 
-/// What is down.
+/// A failed part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthDetails {

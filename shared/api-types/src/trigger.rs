@@ -44,7 +44,7 @@ pub struct Trigger {
     pub backfill: Option<TriggerBackfill>,
 }
 
-/// A backfill as it stands within its trigger.
+/// The backfill of a trigger, in Kestra's form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerBackfill {
@@ -70,7 +70,7 @@ pub struct TriggerBackfill {
     pub previous_next_execution_date: Option<Timestamp>,
 }
 
-/// A trigger as its flow declares it.
+/// The declaration of a trigger in its flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TriggerDeclaration {
     /// The id.
@@ -106,14 +106,14 @@ pub struct TriggerDeclaration {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerHit {
-    /// The trigger as its flow declares it. Absent if the flow does not have the trigger any more.
+    /// The declaration of the trigger. Absent if the flow does not have the trigger any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abstract_trigger: Option<TriggerDeclaration>,
     /// The state.
     pub trigger_context: Trigger,
 }
 
-/// Which trigger. Clients may send more fields, which are ignored.
+/// Names a trigger. More fields are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerKey {
@@ -125,14 +125,14 @@ pub struct TriggerKey {
     pub trigger_id: String,
 }
 
-/// What a trigger shall be.
+/// A change of a trigger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerUpdate {
-    /// Which trigger.
+    /// Names the trigger.
     #[serde(flatten)]
     pub key: TriggerKey,
-    /// Whether it is disabled. If absent, nothing changes.
+    /// Whether the trigger is disabled. If absent, nothing changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
     /// The backfill that starts. If absent, none starts.
@@ -140,7 +140,7 @@ pub struct TriggerUpdate {
     pub backfill: Option<NewTriggerBackfill>,
 }
 
-/// A backfill as it is asked for within its trigger.
+/// The request for a backfill of a trigger, in Kestra's form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NewTriggerBackfill {
     /// The first date: an ISO-8601 date, with or without a time. It must be there.

@@ -6,7 +6,7 @@ use segue_model::Json;
 use segue_model::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
 
-/// What is wrong with a flow.
+/// The problems of a flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FlowValidation {
@@ -34,7 +34,7 @@ pub struct FlowValidation {
     pub diagnostics: Option<Vec<Diagnostic>>,
 }
 
-/// What is wrong with a task or a trigger.
+/// The problems of a task or a trigger.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TaskValidation {
@@ -47,7 +47,7 @@ pub struct TaskValidation {
     pub infos: Vec<String>,
 }
 
-/// What became of each input.
+/// The result of each input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InputsValidation {
     /// The id of the flow.
@@ -60,7 +60,7 @@ pub struct InputsValidation {
     pub checks: Vec<Json>,
 }
 
-/// What became of an input.
+/// The result of an input: its value, or its problems.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InputReport {
@@ -70,7 +70,7 @@ pub struct InputReport {
     pub enabled: bool,
     /// Whether the request gives no value for it.
     pub is_default: bool,
-    /// What is wrong with the value; empty if nothing is.
+    /// The problems of the value. Empty if the value is valid.
     pub errors: Vec<InputError>,
     /// The resolved value, which is null for an optional input without a value, or else the value in the request. Absent
     /// if there is none.
@@ -90,7 +90,7 @@ pub struct InputField {
     pub required: bool,
 }
 
-/// What is wrong with the value of an input.
+/// A problem of the value of an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InputError {
     /// The text for people.

@@ -2389,7 +2389,7 @@ export interface components {
             /** @description The URI of the log, if the task has `logToFile`. */
             logFile?: string;
         };
-        /** @description A backfill: a record of its own, which is kept after its end. */
+        /** @description A backfill. The record is kept after the end of the backfill. */
         Backfill: {
             /** @description The id. */
             id: string;
@@ -2415,7 +2415,7 @@ export interface components {
             };
             /** @description Labels of the executions. */
             labels: components["schemas"]["Label"][];
-            /** @description Which fire times are run. */
+            /** @description Which fire times run. */
             mode: components["schemas"]["BackfillMode"];
             /**
              * Format: uint32
@@ -2514,11 +2514,11 @@ export interface components {
         };
         /** @description Where a backfill stands. */
         BackfillState: "RUNNING" | "PAUSED" | "FINISHED" | "CANCELLED" | "REFUSED";
-        /** @description What the server is and can. */
+        /** @description The version, platform and features of the server. */
         Configs: {
             /** @description Segue's version. */
             version: string;
-            /** @description The address of the server as its users see it; empty if it is not set. */
+            /** @description The address of the server for its users. Empty if the address is not set. */
             url: string;
             /** @description Whether a user and a password are demanded. */
             isBasicAuthEnabled: boolean;
@@ -2547,7 +2547,7 @@ export interface components {
              */
             count: number;
         };
-        /** @description Which flow calls which. */
+        /** @description An edge from a flow to a flow that it calls. */
         Dependencies: {
             /** @description The flows. */
             nodes: components["schemas"]["FlowNode"][];
@@ -2638,7 +2638,7 @@ export interface components {
             parentId?: string;
             /** @description The first execution of a chain of replays; the id itself if there was none before. */
             originalId: string;
-            /** @description What started the execution. Absent if a request did. */
+            /** @description The trigger that started the execution. Absent if a request started the execution. */
             trigger?: components["schemas"]["ExecutionTrigger"];
             /** @description Whether the execution was deleted; always false. */
             deleted: boolean;
@@ -2675,18 +2675,18 @@ export interface components {
              */
             total: number;
         };
-        /** @description What started an execution. */
+        /** @description The trigger that started an execution. */
         ExecutionTrigger: {
             /** @description The id of the trigger, or of the task that runs a subflow. */
             id: string;
             /** @description The type of the trigger or task. */
             type: string;
-            /** @description What `trigger` shows in expressions. */
+            /** @description The variables of `trigger` in expressions. */
             variables: {
                 [key: string]: unknown;
             };
         };
-        /** @description What is known of a file. */
+        /** @description The size of a file. */
         FileMetas: {
             /**
              * Format: uint64
@@ -2747,7 +2747,7 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /** @description Which flow. */
+        /** @description Names a flow. */
         FlowId: {
             /** @description The id. */
             id: string;
@@ -2773,7 +2773,7 @@ export interface components {
              */
             total: number;
         };
-        /** @description An input, a task or a trigger as it is written. */
+        /** @description An input, a task or a trigger, as written in the source. */
         FlowPart: {
             /** @description The id. */
             id: string;
@@ -2799,7 +2799,7 @@ export interface components {
              */
             total: number;
         };
-        /** @description What of a flow somebody sees who may only run it. */
+        /** @description The parts of a flow that a form needs. */
         FlowToExecute: {
             /** @description The id. */
             id: string;
@@ -2821,7 +2821,7 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /** @description What is wrong with a flow. */
+        /** @description The problems of a flow. */
         FlowValidation: {
             /**
              * Format: uint64
@@ -2849,7 +2849,7 @@ export interface components {
         Graph: {
             /** @description Tasks, triggers, and the beginning and end of every cluster. */
             nodes: components["schemas"]["GraphNode"][];
-            /** @description Which node follows which. */
+            /** @description An edge from one node to the next. */
             edges: components["schemas"]["GraphEdge"][];
             /** @description The flowable tasks with their inside. */
             clusters: components["schemas"]["GraphCluster"][];
@@ -2869,7 +2869,7 @@ export interface components {
             /** @description The uid of the node at the end. */
             end: string;
         };
-        /** @description Which cluster. */
+        /** @description The id of the cluster. */
         GraphClusterId: {
             /** @description The id within the graph. */
             uid: string;
@@ -2929,10 +2929,10 @@ export interface components {
             name?: string;
             /** @description Up or down. */
             status: components["schemas"]["HealthStatus"];
-            /** @description What is down. Absent if the server is up. */
+            /** @description The failed parts. Absent if the server is up. */
             details?: components["schemas"]["HealthDetails"];
         };
-        /** @description What is down. */
+        /** @description A failed part. */
         HealthDetails: {
             /** @description The state store. */
             stateStore: components["schemas"]["StoreHealth"];
@@ -2944,7 +2944,7 @@ export interface components {
         };
         /** @description Up or down. */
         HealthStatus: "UP" | "DOWN";
-        /** @description What is wrong with the value of an input. */
+        /** @description A problem of the value of an input. */
         InputError: {
             /** @description The text for people. */
             message: string;
@@ -2958,7 +2958,7 @@ export interface components {
             /** @description Whether a value must be given. */
             required: boolean;
         };
-        /** @description What became of an input. */
+        /** @description The result of an input: its value, or its problems. */
         InputReport: {
             /** @description The input. */
             input: components["schemas"]["InputField"];
@@ -2966,7 +2966,7 @@ export interface components {
             enabled: boolean;
             /** @description Whether the request gives no value for it. */
             isDefault: boolean;
-            /** @description What is wrong with the value; empty if nothing is. */
+            /** @description The problems of the value. Empty if the value is valid. */
             errors: components["schemas"]["InputError"][];
             /**
              * @description The resolved value, which is null for an optional input without a value, or else the value in the request. Absent
@@ -2981,7 +2981,7 @@ export interface components {
             /** @description As `type`. */
             cls: string;
         };
-        /** @description What became of each input. */
+        /** @description The result of each input. */
         InputsValidation: {
             /** @description The id of the flow. */
             id: string;
@@ -3004,7 +3004,7 @@ export interface components {
             /** @description The keys. */
             keys: string[];
         };
-        /** @description A key with what is known of it, without its value. */
+        /** @description A key with its dates and description, without its value. */
         KvKey: {
             /** @description The namespace that has the key. */
             namespace: string;
@@ -3184,7 +3184,7 @@ export interface components {
         };
         /** @description A file or directory of a namespace. */
         NamespaceFile: {
-            /** @description Whether it is a file or a directory. */
+            /** @description Whether the entry is a file or a directory. */
             type: components["schemas"]["NamespaceFileKind"];
             /**
              * Format: uint64
@@ -3216,7 +3216,7 @@ export interface components {
              */
             total: number;
         };
-        /** @description A backfill as it is asked for within its trigger. */
+        /** @description The request for a backfill of a trigger, in Kestra's form. */
         NewTriggerBackfill: {
             /** @description The first date: an ISO-8601 date, with or without a time. It must be there. */
             start?: string;
@@ -3321,7 +3321,7 @@ export interface components {
         };
         /** @description One problem among several. */
         Problem: {
-            /** @description What is wrong. */
+            /** @description The problem. */
             message: string;
             /** @description The input, property or item. Absent if it is not known. */
             path?: string;
@@ -3337,7 +3337,7 @@ export interface components {
              * @description The column in the source, from 1.
              */
             column?: number;
-            /** @description What to do about the problem. */
+            /** @description A hint: how to fix the problem. */
             hint?: string;
         };
         /** @description The name of a secret. */
@@ -3443,7 +3443,7 @@ export interface components {
             /** @description Its new state. */
             state: components["schemas"]["StateName"];
         };
-        /** @description What is wrong with a task or a trigger. */
+        /** @description The problems of a task or a trigger. */
         TaskValidation: {
             /** @description Every error, a line each. Absent if there is none. */
             constraints?: string;
@@ -3501,7 +3501,7 @@ export interface components {
             /** @description The oldest backfill of the trigger that has not ended. Absent if there is none. */
             backfill?: components["schemas"]["TriggerBackfill"];
         };
-        /** @description A backfill as it stands within its trigger. */
+        /** @description The backfill of a trigger, in Kestra's form. */
         TriggerBackfill: {
             /** @description The id. */
             id: string;
@@ -3534,7 +3534,7 @@ export interface components {
              */
             previousNextExecutionDate?: string;
         };
-        /** @description A trigger as its flow declares it. */
+        /** @description The declaration of a trigger in its flow. */
         TriggerDeclaration: {
             /** @description The id. */
             id: string;
@@ -3559,7 +3559,7 @@ export interface components {
         };
         /** @description A trigger with its state. */
         TriggerHit: {
-            /** @description The trigger as its flow declares it. Absent if the flow does not have the trigger any more. */
+            /** @description The declaration of the trigger. Absent if the flow does not have the trigger any more. */
             abstractTrigger?: components["schemas"]["TriggerDeclaration"];
             /** @description The state. */
             triggerContext: components["schemas"]["Trigger"];
@@ -3574,7 +3574,7 @@ export interface components {
              */
             total: number;
         };
-        /** @description Which trigger. Clients may send more fields, which are ignored. */
+        /** @description Names a trigger. More fields are ignored. */
         TriggerKey: {
             /** @description The namespace of the flow. */
             namespace: string;
@@ -3593,7 +3593,7 @@ export interface components {
              */
             total: number;
         };
-        /** @description What a trigger shall be. */
+        /** @description A change of a trigger. */
         TriggerUpdate: {
             /** @description The namespace of the flow. */
             namespace: string;
@@ -3601,7 +3601,7 @@ export interface components {
             flowId: string;
             /** @description The id of the trigger. */
             triggerId: string;
-            /** @description Whether it is disabled. If absent, nothing changes. */
+            /** @description Whether the trigger is disabled. If absent, nothing changes. */
             disabled?: boolean | null;
             /** @description The backfill that starts. If absent, none starts. */
             backfill?: components["schemas"]["NewTriggerBackfill"] | null;
@@ -3943,7 +3943,7 @@ export interface operations {
                 size?: number;
                 /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description Only flows whose id or namespace contains this text. */
+                /** @description Only flows with this text in the id or namespace. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -3984,7 +3984,7 @@ export interface operations {
                 size?: number;
                 /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description Only flows whose id or namespace contains this text. */
+                /** @description Only flows with this text in the id or namespace. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -4260,7 +4260,7 @@ export interface operations {
     exportFlowsByQuery: {
         parameters: {
             query?: {
-                /** @description Only flows whose id or namespace contains this text. */
+                /** @description Only flows with this text in the id or namespace. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -4398,7 +4398,7 @@ export interface operations {
     deleteFlowsByQuery: {
         parameters: {
             query?: {
-                /** @description Only flows whose id or namespace contains this text. */
+                /** @description Only flows with this text in the id or namespace. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -4465,7 +4465,7 @@ export interface operations {
     enableFlowsByQuery: {
         parameters: {
             query?: {
-                /** @description Only flows whose id or namespace contains this text. */
+                /** @description Only flows with this text in the id or namespace. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -4532,7 +4532,7 @@ export interface operations {
     disableFlowsByQuery: {
         parameters: {
             query?: {
-                /** @description Only flows whose id or namespace contains this text. */
+                /** @description Only flows with this text in the id or namespace. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -6841,7 +6841,7 @@ export interface operations {
                 size?: number;
                 /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description Only lines whose message contains this text. */
+                /** @description Only lines with this text in the message. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -7303,7 +7303,7 @@ export interface operations {
                 size?: number;
                 /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description Only triggers whose id, or whose flow's name, contains this text. */
+                /** @description Only triggers with this text in `namespace.flow.trigger`. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -7344,7 +7344,7 @@ export interface operations {
                 size?: number;
                 /** @description The field to sort by, with `:asc` or `:desc`. */
                 sort?: string;
-                /** @description Only triggers whose id contains this text. */
+                /** @description Only triggers with this text in their id. */
                 q?: string;
             };
             header?: never;
@@ -7538,7 +7538,7 @@ export interface operations {
             query: {
                 /** @description `true` disables the triggers, `false` enables them. */
                 disabled: boolean;
-                /** @description Only triggers whose id, or whose flow's name, contains this text. */
+                /** @description Only triggers with this text in `namespace.flow.trigger`. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -7605,7 +7605,7 @@ export interface operations {
     unlockByQuery: {
         parameters: {
             query?: {
-                /** @description Only triggers whose id, or whose flow's name, contains this text. */
+                /** @description Only triggers with this text in `namespace.flow.trigger`. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -7706,7 +7706,7 @@ export interface operations {
     pauseBackfillByQuery: {
         parameters: {
             query?: {
-                /** @description Only triggers whose id, or whose flow's name, contains this text. */
+                /** @description Only triggers with this text in `namespace.flow.trigger`. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -7807,7 +7807,7 @@ export interface operations {
     unpauseBackfillByQuery: {
         parameters: {
             query?: {
-                /** @description Only triggers whose id, or whose flow's name, contains this text. */
+                /** @description Only triggers with this text in `namespace.flow.trigger`. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
@@ -7908,7 +7908,7 @@ export interface operations {
     deleteBackfillByQuery: {
         parameters: {
             query?: {
-                /** @description Only triggers whose id, or whose flow's name, contains this text. */
+                /** @description Only triggers with this text in `namespace.flow.trigger`. */
                 q?: string;
                 /** @description Only this namespace and the namespaces below it. */
                 namespace?: string;
