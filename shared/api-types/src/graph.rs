@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Graph {
     /// Tasks, triggers, and the beginning and end of every cluster.
     pub nodes: Vec<GraphNode>,
-    /// An edge from one node to the next.
+    /// The edges from each node to the next.
     pub edges: Vec<GraphEdge>,
     /// The flowable tasks with their inside.
     pub clusters: Vec<GraphCluster>,
@@ -106,7 +106,7 @@ pub struct GraphClusterId {
     pub kind: String,
 }
 
-/// An edge from a flow to a flow that it calls.
+/// Flows, and the calls between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dependencies {
     /// The flows.

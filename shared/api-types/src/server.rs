@@ -63,7 +63,7 @@ pub enum HealthStatus {
     Down,
 }
 
-/// A failed part.
+/// The parts of the server that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthDetails {

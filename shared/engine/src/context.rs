@@ -1,7 +1,7 @@
 //! The variables of expressions (docs/kestra.md 3.2), found by name when an expression asks for them.
 //!
-//! [`Shared`] has the variables of an execution, and [`Variables`] adds those of one task run. `scope.rs` fills both from
-//! an execution in memory.
+//! [`Shared`] has the variables of an execution, and `Variables` adds those of one task run. `scope.rs` fills both
+//! from an execution in memory.
 
 use crate::env::Env;
 use crate::outputs::Outputs;

@@ -2547,7 +2547,7 @@ export interface components {
              */
             count: number;
         };
-        /** @description An edge from a flow to a flow that it calls. */
+        /** @description Flows, and the calls between them. */
         Dependencies: {
             /** @description The flows. */
             nodes: components["schemas"]["FlowNode"][];
@@ -2849,7 +2849,7 @@ export interface components {
         Graph: {
             /** @description Tasks, triggers, and the beginning and end of every cluster. */
             nodes: components["schemas"]["GraphNode"][];
-            /** @description An edge from one node to the next. */
+            /** @description The edges from each node to the next. */
             edges: components["schemas"]["GraphEdge"][];
             /** @description The flowable tasks with their inside. */
             clusters: components["schemas"]["GraphCluster"][];
@@ -2932,7 +2932,7 @@ export interface components {
             /** @description The failed parts. Absent if the server is up. */
             details?: components["schemas"]["HealthDetails"];
         };
-        /** @description A failed part. */
+        /** @description The parts of the server that failed. */
         HealthDetails: {
             /** @description The state store. */
             stateStore: components["schemas"]["StoreHealth"];
