@@ -1,6 +1,7 @@
-//! One endpoint of the API: where it is, what it takes and answers, and who handles it. The router and the OpenAPI
-//! description are both made from these, so neither can say what the other does not. What a handler answers as JSON
-//! follows from its type.
+//! Declares the endpoints of the API. An endpoint has a method, a path, parameters, a body, an answer and a handler.
+//!
+//! The router and the OpenAPI description are both made from the endpoints, so they always agree. The JSON schema of an
+//! answer follows from the return type of the handler.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -11,12 +12,12 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-/// What a parameter of a query is.
+/// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Any text.
     Text,
-    /// An integer of at least that.
+    /// An integer with this minimum.
     Number(u32),
     /// `true` or `false`.
     Flag,
@@ -24,9 +25,9 @@ pub(crate) enum Kind {
     Date,
     /// An ISO-8601 duration.
     Duration,
-    /// One of these.
+    /// One of these texts.
     OneOf(&'static [&'static str]),
-    /// Several of these.
+    /// Any number of these texts.
     ManyOf(&'static [&'static str]),
     /// Any number of texts.
     Texts,
@@ -48,12 +49,12 @@ impl Param {
         Self { name, kind, about, required: false, in_header: false }
     }
 
-    /// One that must be there.
+    /// Makes the parameter required.
     pub(crate) const fn required(self) -> Self {
         Self { required: true, ..self }
     }
 
-    /// A header.
+    /// Reads the parameter from a header, not from the query.
     pub(crate) const fn header(self) -> Self {
         Self { in_header: true, ..self }
     }
@@ -62,7 +63,7 @@ impl Param {
 /// Makes the schema of a type.
 pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
-/// What a body holds.
+/// The media type of a body, and the schema of its JSON.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Content {
     /// Nothing.
@@ -87,19 +88,19 @@ pub(crate) enum Content {
     Any,
 }
 
-/// JSON of that type.
+/// JSON with the schema of `T`.
 pub(crate) const fn json<T: JsonSchema>() -> Content {
     Content::Json(SchemaGenerator::subschema_for::<T>)
 }
 
-/// Server-sent events, each with JSON of that type.
+/// Server-sent events. Each event is JSON with the schema of `T`.
 pub(crate) const fn events<T: JsonSchema>() -> Content {
     Content::Events(SchemaGenerator::subschema_for::<T>)
 }
 
-/// What a handler of these arguments returns.
+/// Finds the return type of a handler with up to five arguments.
 pub(crate) trait Returns<T> {
-    /// The type.
+    /// The return type of the handler, without its future.
     type Output;
 }
 
@@ -122,9 +123,9 @@ returns!(A, B, C);
 returns!(A, B, C, D);
 returns!(A, B, C, D, E);
 
-/// The description of what a handler returns.
+/// Describes the answer of a handler by its return type.
 pub(crate) trait Described {
-    /// JSON of a type, or nothing if the type does not say what the answer is.
+    /// The JSON schema of the type. `Content::Nothing` if the type does not determine the answer.
     const CONTENT: Content;
 }
 
@@ -144,12 +145,12 @@ impl Described for StatusCode {
     const CONTENT: Content = Content::Nothing;
 }
 
-/// One endpoint.
+/// An endpoint of the API.
 pub(crate) struct Endpoint {
     pub(crate) method: Method,
-    /// Below `/api/v1`, with `{names}`.
+    /// The path below `/api/v1`, with parameters in braces: `/flows/{namespace}`.
     pub(crate) path: &'static str,
-    /// The operation's id in the description.
+    /// The operation id in the OpenAPI description.
     pub(crate) id: &'static str,
     pub(crate) about: &'static str,
     pub(crate) params: Vec<Param>,
@@ -157,7 +158,7 @@ pub(crate) struct Endpoint {
     pub(crate) needs_body: bool,
     pub(crate) status: u16,
     pub(crate) answer: Content,
-    /// Codes of refusals that follow from what it does.
+    /// Status codes of errors that are specific to the endpoint.
     pub(crate) refusals: Vec<u16>,
     pub(crate) handler: MethodRouter<Api>,
 }
@@ -184,43 +185,43 @@ impl Endpoint {
         }
     }
 
-    /// Its name and what it does, in the description.
+    /// Sets the operation id and the summary in the OpenAPI description.
     pub(crate) fn is(mut self, id: &'static str, about: &'static str) -> Self {
         (self.id, self.about) = (id, about);
         self
     }
 
-    /// With these parameters of the query.
+    /// Adds parameters.
     pub(crate) fn takes(mut self, params: &[Param]) -> Self {
         self.params.extend_from_slice(params);
         self
     }
 
-    /// With a body.
+    /// Sets a required body.
     pub(crate) fn body(mut self, body: Content) -> Self {
         (self.body, self.needs_body) = (body, true);
         self
     }
 
-    /// With a body that may be left out.
+    /// Sets an optional body.
     pub(crate) fn maybe_body(mut self, body: Content) -> Self {
         (self.body, self.needs_body) = (body, false);
         self
     }
 
-    /// 200 with that, if the type of the handler does not say what the answer is.
+    /// Sets the answer with status 200, for a handler with a return type that does not determine the answer.
     pub(crate) fn answers(mut self, answer: Content) -> Self {
         self.answer = answer;
         self
     }
 
-    /// Another code than 200, with nothing.
+    /// Sets another status than 200, and an empty answer.
     pub(crate) fn answers_code(mut self, status: u16) -> Self {
         (self.status, self.answer) = (status, Content::Nothing);
         self
     }
 
-    /// Codes of refusals that follow from what it does.
+    /// Adds status codes of errors that are specific to the endpoint.
     pub(crate) fn refuses(mut self, codes: &[u16]) -> Self {
         self.refusals.extend_from_slice(codes);
         self
@@ -230,7 +231,7 @@ impl Endpoint {
 macro_rules! verbs {
     ($($verb:ident, $method:ident;)*) => {
         $(
-            /// An endpoint of that method.
+            /// An endpoint with the method of this name.
             pub(crate) fn $verb<H, T>(path: &'static str, handler: H) -> Endpoint
             where
                 H: Handler<T, Api> + Returns<T>,

@@ -1,4 +1,4 @@
-//! Whether the state store can be read and written.
+//! Checks whether the state store can be read and written.
 
 use jiff::Timestamp;
 use segue_ports::StateStore;
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-/// How long an answer of the store counts. Everybody may ask for `/health`, and each check writes to the store.
+/// How long a result is reused. Every caller may request `/health`, and each check writes to the store.
 const KEPT: Duration = Duration::from_secs(5);
-/// How long the store may take. A store that takes longer counts as down.
+/// The longest time for a check. A slower store counts as down.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks the state store, and remembers the answer for a while.
+/// Checks the state store, and reuses the last result for 5 s.
 #[derive(Debug, Default)]
 pub(crate) struct Health(Mutex<Option<(Instant, Result<(), String>)>>);
 

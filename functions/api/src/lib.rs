@@ -1,13 +1,13 @@
 //! The REST API, with Kestra's paths and shapes (docs/kestra.md 6), and the webhooks.
 //!
-//! What it is: [`router`], made of endpoints. An endpoint says where it is, what it takes and what it answers; the
-//! router and the OpenAPI description both come from that list. A handler (`routes`) reads the request (`request`) and
-//! asks a query (`queries`), or changes something through the executor, the scheduler or a port. Answers are types of
-//! `segue-api-types`; `view` makes them from what is stored.
+//! What it is: [`router`], made of endpoints. An endpoint declares its path, parameters, body and answer. The router
+//! and the OpenAPI description are both made from the list of endpoints. A handler (`routes`) reads the request
+//! (`request`). Then the handler calls a query (`queries`), or changes something through the executor, the scheduler or
+//! a port. Answers are types of `segue-api-types`. `view` makes the answers from stored values.
 //!
-//! What it must not know: how an execution goes on, when a trigger fires, or which technology is behind a port.
+//! What it must not know: how an execution continues, when a trigger fires, or which technology is behind a port.
 //!
-//! How to add one more: a handler in a file of `routes`, a line with its description in that file's `endpoints`.
+//! How to add an endpoint: write a handler in a file of `routes`, and add an entry to `endpoints()` of the same file.
 
 mod config;
 mod door;

@@ -1,4 +1,4 @@
-//! The `api` service: wiring only.
+//! The `api` service. This file only reads the configuration and connects the parts.
 
 use segue_catalog::catalog;
 use segue_executor::{Executor, ExecutorConfig, ExecutorParts, Watch};

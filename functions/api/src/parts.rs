@@ -1,4 +1,4 @@
-//! The parts of the API.
+//! The dependencies of the API, which the composition root sets.
 
 use crate::door::Access;
 use crate::error::{Answer, ApiError};
@@ -14,7 +14,7 @@ use segue_template::Renderer;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The parts of the API.
+/// The dependencies of [`router`](crate::router).
 pub struct ApiParts {
     /// The adapters of all ports.
     pub ports: Ports,
@@ -26,7 +26,7 @@ pub struct ApiParts {
     pub catalog: Arc<Catalog>,
     /// Renders expressions.
     pub renderer: Renderer,
-    /// Answers what expressions ask: `kv()`, `secret()`, `read()`.
+    /// Computes the functions `kv()`, `secret()` and `read()` of expressions.
     pub answers: Arc<dyn Answers>,
     /// Live changes, for clients that follow an execution.
     pub watch: Arc<Watch>,

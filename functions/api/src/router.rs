@@ -1,5 +1,8 @@
-//! Which endpoint a request is for. The method counts before the path (`POST /executions/{namespace}/{flowId}` runs
-//! a flow of any name, though `DELETE /executions/{id}/kill` kills), so there is a table of paths for each method.
+//! Finds the endpoint for a request.
+//!
+//! Each method has its own table of paths, because paths of different methods overlap. For example,
+//! `POST /executions/{namespace}/{flowId}` also runs a flow called `kill`, and `DELETE /executions/{id}/kill` kills an
+//! execution.
 
 use crate::door::{Guard, behind_door, guard};
 use crate::endpoint::Endpoint;
@@ -18,15 +21,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
-/// Where the API is.
+/// The first part of the path of every endpoint.
 const BASE: &str = "/api/v1";
-/// The only tenant there is.
+/// The only tenant. A path with the tenant and a path without it are the same.
 const TENANT: &str = "/main";
 
-/// The API: `/api/v1/…` with and without the tenant `main`, `/health` and `/prometheus`. Beside the API are the web
-/// pages, behind the same guards.
+/// Builds the router of the API and of the web pages. The API is at `/api/v1/…`, with or without the tenant `main`, and
+/// at `/health` and `/prometheus`. The same guards protect the API and the web pages.
 ///
-/// To be merged with other routers: it has no fallback of its own.
+/// The router has no fallback, so it can be merged with other routers.
 pub fn router(parts: ApiParts) -> Router {
     let api = Api::new(parts);
     let table = Arc::new(Table::new(routes::endpoints(), &api));
@@ -51,9 +54,8 @@ struct Table {
 
 /// The paths of one method.
 struct Paths {
-    /// Answers.
     router: Router,
-    /// Tells whether a path is one of them, for the refusal of another method.
+    /// The same paths without handlers. A request with another method gets 405 if its path is here.
     known: matchit::Router<()>,
 }
 
@@ -63,13 +65,13 @@ impl Table {
         for endpoint in endpoints {
             let (router, known) = methods.entry(endpoint.method.to_string()).or_default();
             *router = std::mem::take(router).route(endpoint.path, endpoint.handler);
-            // A path that stands twice is a fault the router has panicked on already, at the start.
+            // The result needs no check: the router above has already panicked if the path is there twice.
             let _ = known.insert(endpoint.path, ());
         }
         let methods = methods
             .into_iter()
             .map(|(method, (router, known))| {
-                // The limit travels with the request, so it is set after `dispatch` has cleared what came with it.
+                // The limit is an extension of the request. `dispatch` clears the extensions, so the limit is set here.
                 let router = router.with_state(api.clone()).layer(DefaultBodyLimit::max(LARGEST_BODY));
                 (method, Paths { router, known })
             })
@@ -81,14 +83,14 @@ impl Table {
         let Some(uri) = below_base(request.uri()) else {
             return ApiError::bad_request("the address cannot be read").into_response();
         };
-        // HEAD is GET without the body, which the router sees to.
+        // HEAD is GET without the body of the answer. The router removes the body.
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let path = uri.path();
         if let Some(paths) = self.methods.get(method.as_str())
             && paths.known.at(path).is_ok()
         {
             let router = paths.router.clone();
-            // Among them the outer path, which would count as a parameter of this one.
+            // The extensions hold the parameter of the outer path, which would count as a parameter of this path.
             request.extensions_mut().clear();
             *request.uri_mut() = uri;
             return match router.oneshot(request).await {
@@ -111,7 +113,7 @@ impl Table {
     }
 }
 
-/// The address below `/api/v1` and the tenant.
+/// The address below `/api/v1` and the tenant, without a slash at the end. None for other addresses.
 fn below_base(uri: &Uri) -> Option<Uri> {
     let path = uri.path().strip_prefix(BASE)?;
     let path = match path.strip_prefix(TENANT) {

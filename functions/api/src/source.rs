@@ -1,4 +1,4 @@
-//! Reading flows from their source, with every problem in it.
+//! Reads flows from their source, and reports all problems of the source.
 
 use crate::error::{Answer, ApiError, Problem};
 use crate::parts::Api;
@@ -7,7 +7,7 @@ use segue_model::diagnostic::{Diagnostic, Severity, codes};
 use segue_model::flow::Flow;
 use segue_model::parse::{Parsed, parse_flow, parse_flows};
 
-/// Problems of YAML itself: the source is illegal, not the flow.
+/// Codes of problems in the YAML itself. The error for these says "Illegal flow source".
 const OF_YAML: [&str; 6] = [
     codes::YAML_SYNTAX,
     codes::DUPLICATE_KEY,
@@ -17,14 +17,14 @@ const OF_YAML: [&str; 6] = [
     codes::NOT_A_FLOW,
 ];
 
-/// A source read as one flow, with everything that is wrong with it.
+/// Reads a source with one flow, and adds all problems of the flow.
 pub(crate) fn read(api: &Api, source: &str) -> Parsed {
     let mut parsed = parse_flow(source, &api.catalog);
     parsed.add(check(&parsed, &api.catalog));
     parsed
 }
 
-/// A source read as any number of flows.
+/// Reads a source with any number of flows, and adds all problems of each flow.
 pub(crate) fn read_all(api: &Api, source: &str) -> Vec<Parsed> {
     let mut all = parse_flows(source, &api.catalog);
     for parsed in &mut all {
@@ -33,12 +33,12 @@ pub(crate) fn read_all(api: &Api, source: &str) -> Vec<Parsed> {
     all
 }
 
-/// The flow of a source that has no error.
+/// The flow of a valid source. A source with errors gets 422.
 pub(crate) fn accepted(parsed: &Parsed) -> Answer<&Flow> {
     parsed.flow.as_ref().filter(|_| !parsed.has_errors()).ok_or_else(|| refusal(&parsed.diagnostics))
 }
 
-/// The refusal of a source, with every error in it.
+/// The 422 error for a source, with all errors of the source.
 pub(crate) fn refusal(diagnostics: &[Diagnostic]) -> ApiError {
     let errors: Vec<&Diagnostic> =
         diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
@@ -50,7 +50,7 @@ pub(crate) fn refusal(diagnostics: &[Diagnostic]) -> ApiError {
     ApiError::invalid(format!("{what}: {first}"), errors.into_iter().map(problem).collect())
 }
 
-/// A problem with its place, in one line.
+/// A problem in one line: `line:column: message`.
 pub(crate) fn place(diagnostic: &Diagnostic) -> String {
     format!("{}:{}: {}", diagnostic.position.line, diagnostic.position.column, diagnostic.message)
 }

@@ -1,45 +1,47 @@
-//! The names the server answers to.
+//! The host names that the server accepts.
 //!
-//! A web page may let its own name point to an address of this machine (DNS rebinding): for the browser the server is
-//! then that page's own, and the page reads everything. The request still says the page's name in `Host`, so a name
-//! that is not the server's is refused. An address in place of a name cannot be pointed elsewhere: a browser asks the
-//! machine that has the address, so that a page of such an origin came from there itself.
+//! The owner of a web page can make the page's name point to an address of this machine (DNS rebinding). The browser
+//! then treats the server as the origin of the page, and the page can read every answer. Such a request still has the
+//! name of the page in `Host`, so the server refuses every name that is not its own.
+//!
+//! An IP address cannot be redirected in this way. A page with an IP address as its origin came from the machine with
+//! this address.
 
 use axum::http::uri::{Authority, Uri};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// The names the server answers to.
+/// The host names that the server accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hosts {
-    /// Any. For services on Cloud Run: Google's front end sends a service its own names only, by TLS, where a browser
-    /// would not take a name for another.
+    /// Every name. For services on Cloud Run: Google's front end passes on only requests for names of the service. TLS
+    /// prevents a browser from accepting the service under another name.
     Any,
-    /// Loopback names, the address it listens on, and some more.
+    /// Loopback names, the address that the server listens on, and the names of a list.
     Listed {
-        /// Where it listens. On all addresses of the machine (`0.0.0.0`, `::`), any address is one of its names.
+        /// The address that the server listens on. With `0.0.0.0` or `::` every IP address is accepted.
         address: IpAddr,
-        /// The other names.
+        /// The names in addition to loopback names and the address.
         names: Vec<AllowedHost>,
     },
 }
 
 impl Default for Hosts {
-    /// Loopback names alone.
+    /// Accepts only loopback names.
     fn default() -> Self {
         Self::Listed { address: IpAddr::from([127, 0, 0, 1]), names: Vec::new() }
     }
 }
 
 impl Hosts {
-    /// Loopback names, the address it listens on, and some more.
+    /// Accepts loopback names, `address`, and `names`.
     pub fn listed(address: IpAddr, names: Vec<AllowedHost>) -> Self {
         Self::Listed { address, names }
     }
 
-    /// Reads `SEGUE_ALLOWED_HOSTS`, for a service that listens on `address`; the host of `SEGUE_URL` is one of them. A
-    /// service on Cloud Run answers to any name unless some are listed.
+    /// Reads `SEGUE_ALLOWED_HOSTS` and `SEGUE_URL` for a service that listens on `address`. The host of `SEGUE_URL` is
+    /// also accepted. A service on Cloud Run accepts every name if `SEGUE_ALLOWED_HOSTS` is not set.
     ///
     /// # Errors
     /// [`NoHost`] for the first invalid name.
@@ -61,7 +63,7 @@ impl Hosts {
         Ok(Self::listed(address, names))
     }
 
-    /// Whether it answers to the `Host` of a request.
+    /// Whether the server accepts the host of a request.
     pub(super) fn admit(&self, host: &Named) -> bool {
         let Self::Listed { address, names } = self else { return true };
         let is_own = match host.ip() {
@@ -71,20 +73,20 @@ impl Hosts {
         is_own || names.iter().any(|known| known.0.is(host))
     }
 
-    /// Whether a page of that origin is the server's own because it was said so, whatever `Host` says: behind a proxy
-    /// that puts its own `Host` in.
+    /// Whether the origin of a page is in the list of names. Such a page is the server's own page with every `Host`,
+    /// because a proxy can replace `Host`.
     pub(super) fn names_origin(&self, page: &Named) -> bool {
         let Self::Listed { names, .. } = self else { return false };
         names.iter().any(|AllowedHost(known)| known.name == page.name && known.port == page.port)
     }
 }
 
-/// A name, or an address, the server answers to as well: `segue.example.com`, at any port, or
-/// `segue.example.com:8443`.
+/// An additional name or IP address of the server: `segue.example.com` for all ports, or `segue.example.com:8443` for
+/// one port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedHost(Named);
 
-/// What is no name of a host.
+/// A text that is not a host name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{0}' is not a host; write a name such as segue.example.com or segue.example.com:8443, without http://"
@@ -100,7 +102,7 @@ impl FromStr for AllowedHost {
 }
 
 impl AllowedHost {
-    /// Reads names with commas between them.
+    /// Reads a list of names with commas between them.
     ///
     /// # Errors
     /// [`NoHost`] for the first invalid name.
@@ -109,16 +111,16 @@ impl AllowedHost {
     }
 }
 
-/// A host as a header names it.
+/// The host in a `Host` or `Origin` header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Named {
-    /// Lower case; an IPv6 address without its brackets.
+    /// The name in lower case. An IPv6 address has no brackets.
     name: String,
     port: Option<u16>,
 }
 
 impl Named {
-    /// Reads `name`, `name:port` or `[::1]:port`; none for anything else.
+    /// Reads `name`, `name:port` or `[::1]:port`. None for other texts.
     pub(super) fn of_host(text: &str) -> Option<Self> {
         let authority: Authority = text.parse().ok()?;
         let name = authority.host();
@@ -126,7 +128,7 @@ impl Named {
         let port = match after.strip_prefix(':') {
             None if after.is_empty() && text.starts_with(name) => None,
             Some(port) if !port.is_empty() => Some(port.parse().ok()?),
-            // A user before the name, a colon without a port.
+            // The text has a user before the name, or a colon without a port.
             _ => return None,
         };
         let name = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
@@ -137,7 +139,8 @@ impl Named {
         Some(Self { name: name.to_ascii_lowercase(), port })
     }
 
-    /// Reads `scheme://name` or `scheme://name:port`, as browsers write an origin; none for `null` and the like.
+    /// Reads the origin of a page, and the default port of its scheme: `http://name` or `https://name:port`. None for
+    /// other texts, such as `null`.
     pub(super) fn of_origin(text: &str) -> Option<(Self, u16)> {
         let (scheme, rest) = text.split_once("://")?;
         let usual = match scheme {
@@ -148,13 +151,13 @@ impl Named {
         Some((Self::of_host(rest)?, usual))
     }
 
-    /// Whether this host, which may say no port, is that of a page, at the page's port. What the page came by
-    /// (`http`, `https`) is not known of a host, so one without a port is at the usual one of the page's.
+    /// Whether this host is the host of `page`, with the same port. `usual` is the default port of the page's scheme. A
+    /// host without a port has this port, because a `Host` header does not show the scheme.
     pub(super) fn serves(&self, page: &Self, usual: u16) -> bool {
         self.name == page.name && self.port.unwrap_or(usual) == page.port.unwrap_or(usual)
     }
 
-    /// Whether it is that host, at any port where this one names none.
+    /// Whether the names are the same, and the ports too. A name without a port stands for every port.
     fn is(&self, host: &Self) -> bool {
         self.name == host.name && (self.port.is_none() || self.port == host.port)
     }

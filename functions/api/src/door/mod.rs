@@ -1,8 +1,9 @@
-//! The front door: what a request must be before anybody looks at what it asks for.
+//! The front door checks every request before a handler reads the request.
 //!
-//! A browser sends requests for every page its user looks at, to this machine too. Two checks keep those pages out,
-//! whether or not a password is asked for. Programs that are no browsers (curl, the command line, Terraform, Kestra's
-//! clients) send neither `Origin` nor `Sec-Fetch-Site`, and call the server by its own names.
+//! Any web page can make a browser send requests to this machine. Two checks refuse such requests, with or without a
+//! password: one of the host name (`hosts`), and one of the page that sends the request (`pages`). Other programs pass
+//! both checks, such as curl, the command line, Terraform and Kestra's clients. They send neither `Origin` nor
+//! `Sec-Fetch-Site`, and use a name of the server.
 
 mod basic;
 mod guard;
@@ -24,14 +25,15 @@ use axum::response::{IntoResponse as _, Response};
 use segue_service::IapCheck;
 use std::sync::Arc;
 
-/// Who may come in, and by which names.
+/// The callers that are admitted, and the host names of the server. The default
+/// admits every caller, and accepts only loopback names.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     /// The user with the required password. None if no password is required.
     pub basic: Option<BasicAuth>,
-    /// The token that everybody has to show who has no password. None if the server has no token.
+    /// The token for callers without a password. None if the server has no token.
     pub token: Option<Arc<Token>>,
-    /// Checks the assertion of Identity-Aware Proxy. None if the proxy is not in front of the server.
+    /// Checks the assertion of Identity-Aware Proxy. None if the server is not behind the proxy.
     pub iap: Option<Arc<IapCheck>>,
     /// The host names that the server accepts.
     pub hosts: Hosts,
@@ -39,8 +41,8 @@ pub struct Access {
     pub proxies: usize,
 }
 
-/// Puts the front door in front of routes: they are asked by names of the server only, and changed by no page but the
-/// server's own. A refusal has Kestra's shape.
+/// Adds the front door to routes. Requests must use a name of the server, and only pages of the server may change
+/// something. Errors have Kestra's format.
 pub fn behind_door(routes: Router, hosts: Hosts) -> Router {
     routes.layer(from_fn_with_state(Arc::new(hosts), keep)).layer(from_fn(shape))
 }

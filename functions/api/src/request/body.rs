@@ -1,4 +1,4 @@
-//! Bodies that are read as a whole.
+//! Reads a body as a whole, as JSON, YAML or text.
 
 use crate::error::{Answer, ApiError};
 use axum::body::Bytes;
@@ -6,22 +6,22 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
-/// The largest body that is read as a whole, and the longest text of a part of a form, bytes.
+/// The largest body that is read as a whole, in bytes. The limit also holds for each text part of a form.
 pub(crate) const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-/// The refusal of something that is larger.
+/// The 413 error for a body or part above [`LARGEST_BODY`].
 pub(super) fn too_large(what: impl std::fmt::Display) -> ApiError {
     ApiError::too_large(format!("{what} is larger than {} MiB", LARGEST_BODY / (1024 * 1024)))
 }
 
-/// The media type of a body, lower case, without parameters; none where none is given.
+/// The media type of a body in lower case, without parameters. None if the request has no `Content-Type`.
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     (!kind.is_empty()).then_some(kind)
 }
 
-/// A body of any kind, with its media type.
+/// A body of any type. `media_type` is None if the request has no `Content-Type`.
 pub(crate) struct Raw {
     pub(crate) media_type: Option<String>,
     pub(crate) bytes: Bytes,
@@ -57,7 +57,7 @@ impl Raw {
         String::from_utf8(self.bytes.into()).map_err(|_| ApiError::bad_request("the body is not UTF-8 text"))
     }
 
-    /// Refuses media types other than those; a body without one is taken as meant.
+    /// Refuses a media type that is not in `allowed`. A body without a media type is accepted.
     fn expect(&self, allowed: &[&str]) -> Answer<()> {
         match &self.media_type {
             Some(kind) if !allowed.contains(&kind.as_str()) => Err(ApiError::unsupported(format!(
@@ -69,7 +69,7 @@ impl Raw {
     }
 }
 
-/// A JSON body.
+/// A JSON body. A valid JSON text of the wrong shape gets 422, other text gets 400.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
@@ -91,7 +91,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// A YAML body: the source of a flow, or of several. JSON is YAML.
+/// A YAML body: the source of one or more flows. JSON is accepted, because JSON is also YAML.
 pub(crate) struct YamlBody(pub(crate) String);
 
 impl<S: Send + Sync> FromRequest<S> for YamlBody {
@@ -115,7 +115,7 @@ impl<S: Send + Sync> FromRequest<S> for YamlBody {
     }
 }
 
-/// A text.
+/// A body of UTF-8 text.
 pub(crate) struct TextBody(pub(crate) String);
 
 impl<S: Send + Sync> FromRequest<S> for TextBody {

@@ -1,14 +1,14 @@
-//! Dates in queries: ISO-8601, the zone may be left out and is UTC then.
+//! Reads ISO-8601 dates in queries. A date without a time zone is in UTC.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
-/// Reads a date.
+/// Reads an instant, a local date and time, or a date. A date without a time is the start of the day.
 ///
 /// # Errors
-/// What was expected.
+/// The reason, with an example of a valid date.
 pub(crate) fn date(text: &str) -> Result<Timestamp, String> {
-    // A `+` that was not coded arrives as a space.
+    // An unescaped `+` in a query is decoded as a space.
     let text = text.trim().replace(' ', "+");
     if let Ok(date) = text.parse::<Timestamp>() {
         return Ok(date);

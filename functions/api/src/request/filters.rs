@@ -1,9 +1,9 @@
-//! Conditions of searches as newer clients write them: `filters[namespace][PREFIX]=a`,
+//! Reads the search conditions of newer clients, such as `filters[namespace][PREFIX]=a` and
 //! `filters[labels][EQUALS][k]=v` (docs/kestra.md 6.1).
 
 use crate::error::{Answer, ApiError};
 
-/// How a field is compared.
+/// The operator of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Equals,
@@ -40,23 +40,22 @@ const OPS: [(&str, Op); 13] = [
 /// One condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Condition {
-    /// `namespace`, `flowId`, `state`, `labels`, `q`, …
+    /// The name of the field: `namespace`, `flowId`, `state`, `labels`, `q`, …
     pub(crate) field: String,
-    /// How it is compared.
     pub(crate) op: Op,
-    /// The key of a label.
+    /// The key of a label. None for other fields.
     pub(crate) key: Option<String>,
-    /// With what; IN has several, with commas.
+    /// The value to compare with. `IN` and `NOT_IN` take several values with commas between them.
     pub(crate) value: String,
 }
 
 impl Condition {
-    /// The values of a list.
+    /// The values of `IN` and `NOT_IN`, without empty values.
     pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
         self.value.split(',').map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// Whether a text meets the condition.
+    /// Whether a text meets the condition. `GREATER_THAN`, `LESS_THAN` and their like are refused.
     pub(crate) fn holds_for(&self, text: &str) -> Answer<bool> {
         Ok(match self.op {
             Op::Equals => text == self.value,
@@ -80,14 +79,14 @@ impl Condition {
         })
     }
 
-    /// The refusal of an operator that means nothing for the field.
+    /// The 422 error for an operator that the field does not support.
     pub(crate) fn unusable(&self) -> ApiError {
         let op = OPS.iter().find(|(_, op)| *op == self.op).map_or("", |(name, _)| name);
         ApiError::argument(format!("filters[{}][{op}]: the field cannot be compared like that", self.field))
     }
 }
 
-/// Reads one parameter.
+/// Reads a parameter `filters[field][OPERATOR]` or `filters[field][OPERATOR][key]`.
 pub(super) fn condition(name: &str, value: &str) -> Answer<Condition> {
     let refused = || ApiError::argument(format!("'{name}' is not of the form filters[field][OPERATOR]"));
     let inner = name.strip_prefix("filters[").and_then(|rest| rest.strip_suffix(']')).ok_or_else(refused)?;

@@ -1,4 +1,4 @@
-//! Forms, read part by part. A file is passed on as it arrives, and is never in memory as a whole.
+//! Reads a form part by part. A file is streamed, and is never in memory as a whole.
 
 use super::body::{LARGEST_BODY, media_type, too_large};
 use crate::error::{Answer, ApiError};
@@ -27,9 +27,8 @@ enum Source {
     Pairs(std::vec::IntoIter<(String, String)>),
 }
 
-/// One part.
+/// One part of a form: a text value or a file.
 pub(crate) struct Part {
-    /// Its name.
     pub(crate) name: String,
     /// The name of the file. None if the part is not a file.
     pub(crate) file_name: Option<String>,
@@ -92,7 +91,7 @@ fn malformed(error: &multer::Error) -> ApiError {
 }
 
 impl Form {
-    /// The next part. The unread rest of the last part is skipped.
+    /// Reads the next part, and skips the unread rest of the last part. None after the last part.
     pub(crate) async fn next(&mut self) -> Answer<Option<Part>> {
         self.parts += 1;
         if self.parts > MOST_PARTS {
@@ -120,7 +119,7 @@ impl Form {
 }
 
 impl Part {
-    /// The part as text.
+    /// Reads the part as UTF-8 text of at most [`LARGEST_BODY`] bytes.
     pub(crate) async fn text(self) -> Answer<String> {
         let name = self.name;
         match self.content {
@@ -139,7 +138,7 @@ impl Part {
         }
     }
 
-    /// The part as a stream, and its error after the stream has failed.
+    /// The part as a stream. [`Fault`] holds the reason if the stream fails.
     pub(crate) fn stream(self) -> (ByteStream, Fault) {
         let fault = Fault::default();
         let stream: ByteStream = match self.content {
@@ -176,7 +175,7 @@ impl Fault {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
-    /// The stream's own error, or else the store's.
+    /// The error of the stream. `error`, which comes from the store, if the stream did not fail.
     pub(crate) fn or(&self, error: PortError) -> ApiError {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         told.unwrap_or_else(|| error.into())

@@ -1,4 +1,4 @@
-//! Reading requests: queries, bodies, forms. What cannot be read is refused with a reason, never guessed.
+//! Reads the query, the body or the form of a request. An unreadable value is refused with a reason.
 
 mod body;
 mod dates;

@@ -1,25 +1,25 @@
-//! Pages: `page` from 1, `size`, `sort=field:asc` (docs/kestra.md 6.1).
+//! Reads the page of a list from a query: `page` (from 1), `size` and `sort=field:asc` (docs/kestra.md 6.1).
 
 use super::query::Query;
 use crate::error::{Answer, ApiError};
 use segue_api_types as types;
 
-/// The largest page.
+/// The largest `size` of a page, in entries.
 const LARGEST: u32 = 10_000;
 
-/// Which page of a list is wanted.
+/// The requested page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// How many are passed over.
+    /// The number of entries before the page.
     pub(crate) offset: u32,
-    /// How many are wanted.
+    /// The largest number of entries on the page.
     pub(crate) limit: u32,
-    /// A field, and whether the order is ascending.
+    /// The field to sort by, and whether the order is ascending. None for the default order.
     pub(crate) sort: Option<(String, bool)>,
 }
 
 impl Page {
-    /// Reads `page`, `size` and `sort`; of several orders the first counts.
+    /// Reads `page` (default 1), `size` (default 10) and `sort`. If `sort` is given more than once, the first counts.
     pub(crate) fn from_query(query: &Query) -> Answer<Self> {
         let page = query.number("page")?.unwrap_or(1);
         let size = query.number("size")?.unwrap_or(10);
@@ -35,7 +35,7 @@ impl Page {
         Ok(Self { offset, limit: size, sort: query.text("sort").map(sort).transpose()? })
     }
 
-    /// Of `fields` the one to sort by, and whether ascending.
+    /// The field to sort by, and whether the order is ascending. A field that is not in `fields` is refused.
     pub(crate) fn order<'a>(&self, fields: &[&'a str]) -> Answer<Option<(&'a str, bool)>> {
         let Some((field, is_ascending)) = &self.sort else { return Ok(None) };
         match fields.iter().find(|known| *known == field) {
@@ -47,7 +47,7 @@ impl Page {
         }
     }
 
-    /// This page of a list that is there as a whole.
+    /// Cuts the page out of a complete list.
     pub(crate) fn cut<T>(&self, items: Vec<T>) -> Vec<T> {
         let (offset, limit) = (self.offset as usize, self.limit as usize);
         items.into_iter().skip(offset).take(limit).collect()
@@ -65,7 +65,7 @@ fn sort(text: &str) -> Answer<(String, bool)> {
     }
 }
 
-/// A page as it is answered.
+/// The answer with one page. `total` counts the entries of all pages.
 pub(crate) fn paged<T>(results: Vec<T>, total: u64) -> types::Page<T> {
     types::Page { results, total }
 }

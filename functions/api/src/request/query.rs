@@ -1,4 +1,4 @@
-//! The query of a request, each name as often as it was given.
+//! Reads the query of a request. A name can occur more than once.
 
 use super::dates::date;
 use super::filters::{Condition, condition};
@@ -12,7 +12,7 @@ use segue_model::parse_duration;
 use segue_model::state::State;
 use std::convert::Infallible;
 
-/// The query of a request.
+/// The decoded names and values of a query, in the order of the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
@@ -25,34 +25,33 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
-    /// Reads what stands behind the question mark.
+    /// Reads the part of an address after the question mark.
     pub(crate) fn read(text: &str) -> Self {
         Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// The first value of that name that is not empty.
+    /// The first value of a name that is not empty. None if there is no such value.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// A value that must be there.
+    /// A required value. A missing or empty value gets 400.
     pub(crate) fn required(&self, name: &str) -> Answer<&str> {
         self.text(name).ok_or_else(|| {
             ApiError::bad_request(format!("Required argument [{name}] is not there: add ?{name}=…"))
         })
     }
 
-    /// Every value of that name.
+    /// All values of a name, also empty values.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Every pair.
     pub(crate) fn pairs(&self) -> &[(String, String)] {
         &self.0
     }
 
-    /// A yes or no.
+    /// `true` or `false` in any case; `default` if the name is missing or empty.
     pub(crate) fn flag(&self, name: &str, default: bool) -> Answer<bool> {
         match self.text(name) {
             None => Ok(default),
@@ -62,46 +61,46 @@ impl Query {
         }
     }
 
-    /// A whole number.
+    /// A whole number from 0. None if the name is missing or empty.
     pub(crate) fn number(&self, name: &str) -> Answer<Option<u32>> {
         let Some(text) = self.text(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| refused(name, text, "a whole number"))
     }
 
-    /// A date.
+    /// An ISO-8601 date. None if the name is missing or empty.
     pub(crate) fn date(&self, name: &str) -> Answer<Option<Timestamp>> {
         let Some(text) = self.text(name) else { return Ok(None) };
         date(text).map(Some).map_err(|why| ApiError::argument(format!("{name}: {why}")))
     }
 
-    /// A duration.
+    /// An ISO-8601 duration. None if the name is missing or empty.
     pub(crate) fn duration(&self, name: &str) -> Answer<Option<SignedDuration>> {
         let Some(text) = self.text(name) else { return Ok(None) };
         parse_duration(text).map(Some).map_err(|why| ApiError::argument(format!("{name}: {why}")))
     }
 
-    /// A level of the log.
+    /// A log level. TRACE, the lowest level, if the name is missing or empty.
     pub(crate) fn level(&self, name: &str) -> Answer<LogLevel> {
         let Some(text) = self.text(name) else { return Ok(LogLevel::Trace) };
         LogLevel::parse(text).ok_or_else(|| refused(name, text, "TRACE, DEBUG, INFO, WARN or ERROR"))
     }
 
-    /// A state.
+    /// A state. None if the name is missing or empty.
     pub(crate) fn state(&self, name: &str) -> Answer<Option<State>> {
         self.text(name).map(state).transpose()
     }
 
-    /// States, each by itself or several with commas.
+    /// All states of a name. One value can hold several states with commas between them.
     pub(crate) fn states(&self, name: &str) -> Answer<Vec<State>> {
         self.all(name).flat_map(|text| text.split(',')).filter(|text| !text.is_empty()).map(state).collect()
     }
 
-    /// Labels, `key:value` each.
+    /// All labels of a name, each written as `key:value`.
     pub(crate) fn labels(&self, name: &str) -> Answer<Vec<Label>> {
         self.all(name).filter(|text| !text.is_empty()).map(label).collect()
     }
 
-    /// What `filters[field][OP]=value` say.
+    /// The conditions of all parameters `filters[field][OPERATOR]=value`.
     pub(crate) fn conditions(&self) -> Answer<Vec<Condition>> {
         self.0
             .iter()
@@ -115,7 +114,7 @@ fn refused(name: &str, text: &str, expected: &str) -> ApiError {
     ApiError::argument(format!("{name} is '{text}': {expected} is expected"))
 }
 
-/// Reads a state.
+/// Reads the name of a state. An unknown name gets 422.
 pub(crate) fn state(text: &str) -> Answer<State> {
     State::parse(text).ok_or_else(|| {
         ApiError::argument(format!(
@@ -124,7 +123,7 @@ pub(crate) fn state(text: &str) -> Answer<State> {
     })
 }
 
-/// Reads `key:value`; the value may be coded once more, as Kestra's clients do.
+/// Reads `key:value`. The value is decoded a second time, because Kestra's clients encode the value twice.
 fn label(text: &str) -> Answer<Label> {
     let (key, value) = text
         .split_once(':')
