@@ -112,8 +112,10 @@ async fn a_program_that_cannot_be_started_is_reported() {
 #[tokio::test]
 async fn a_program_sees_the_systems_signals_and_nothing_of_its_keeper() {
     let text = "grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status; ls /proc/self/fd";
+    // A shell in the background starts its jobs with SIGINT ignored, and these tests may be such a job.
+    let shell_with_defaults = ["--default-signal=INT", "/bin/sh", "-c", text];
     let plain =
-        std::process::Command::new("/bin/sh").args(["-c", text]).stdin(Stdio::null()).output().unwrap();
+        std::process::Command::new("env").args(shell_with_defaults).stdin(Stdio::null()).output().unwrap();
     assert_eq!(run(shell(text)).await.1, String::from_utf8(plain.stdout).unwrap());
     let environment = run(shell("tr '\\0' '\\n' < /proc/$PPID/environ | grep -v ^LD_LIBRARY_PATH=")).await;
     assert_eq!((environment.0, environment.1.as_str()), (1, ""));
