@@ -1,45 +1,43 @@
 //! A platform in a temporary directory, for the tests of all task types.
 
-#![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
-
 use jiff::Timestamp;
 use segue_model::Json;
-use segue_ports::Ports;
 use segue_ports::wire::TaskRunMessage;
 use segue_task::Task as _;
-use segue_task::testing::{TestRun, message, run};
-use tempfile::TempDir;
+use segue_task::testing::TestRun;
+use std::ops::Deref;
+use std::path::Path;
 
 /// A platform for one test.
-pub(crate) struct Platform {
-    pub(crate) ports: Ports,
-    dir: TempDir,
+pub(crate) struct Platform(segue_task::testing::Platform);
+
+impl Deref for Platform {
+    type Target = segue_task::testing::Platform;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Platform {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
+        let connect = |folder: &Path| segue_embedded::connect(folder).unwrap();
+        Self(segue_task::testing::Platform::new(crate::tasks(), connect))
     }
 
-    /// Runs the first attempt of a task of this service.
+    /// Runs the first attempt of a task.
     pub(crate) async fn run(&self, task_type: &str, properties: Json) -> TestRun {
-        self.run_attempt(0, task_type, properties).await
+        self.handle(self.message_of(task_type, properties)).await
     }
 
     /// Runs a later attempt, with another job id.
     pub(crate) async fn run_attempt(&self, attempt: u32, task_type: &str, properties: Json) -> TestRun {
-        let message = TaskRunMessage { attempt, ..message(task_type, properties) };
-        self.handle(TaskRunMessage { dispatched_at: Timestamp::now(), ..message }).await
+        self.handle(TaskRunMessage { attempt, ..self.message_of(task_type, properties) }).await
     }
 
     /// Runs the first attempt of a task that was dispatched at this time.
     pub(crate) async fn run_sent_at(&self, at: Timestamp, task_type: &str, properties: Json) -> TestRun {
-        self.handle(TaskRunMessage { dispatched_at: at, ..message(task_type, properties) }).await
-    }
-
-    async fn handle(&self, message: TaskRunMessage) -> TestRun {
-        run(&crate::tasks(), self.ports.clone(), &self.dir.path().join("work"), message).await.unwrap()
+        self.handle(TaskRunMessage { dispatched_at: at, ..self.message_of(task_type, properties) }).await
     }
 
     pub(crate) async fn dataset(&self, name: &str) {

@@ -86,27 +86,27 @@ impl Task for Compose {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     #[tokio::test]
     async fn parts_become_a_whole() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
         let task = json!({"type": "io.kestra.plugin.gcp.gcs.Compose", "list": {"from": "gs://b-1/p/"},
             "to": "gs://b-1/whole"});
-        assert!(bench.run(task.clone()).await.error().contains("allowEmpty"));
+        assert!(platform.run(task.clone()).await.error().contains("allowEmpty"));
         let mut lenient = task.clone();
         lenient["allowEmpty"] = json!(true);
-        assert!(bench.run(lenient).await.outputs().is_empty());
+        assert!(platform.run(lenient).await.outputs().is_empty());
         for (name, text) in [("p/2", "b\n"), ("p/1", "a\n"), ("p/3", "")] {
-            bench.put(&format!("gs://b-1/{name}"), text.as_bytes()).await;
+            platform.put(&format!("gs://b-1/{name}"), text.as_bytes()).await;
         }
-        assert_eq!(bench.run(task.clone()).await.outputs()["uri"], "gs://b-1/whole");
-        assert_eq!(bench.get("gs://b-1/whole").await, b"a\nb\n");
+        assert_eq!(platform.run(task.clone()).await.outputs()["uri"], "gs://b-1/whole");
+        assert_eq!(platform.get("gs://b-1/whole").await, b"a\nb\n");
         for i in 0..40 {
-            bench.put(&format!("gs://b-1/p/x{i}"), b"").await;
+            platform.put(&format!("gs://b-1/p/x{i}"), b"").await;
         }
-        assert!(bench.run(task).await.error().contains("32"));
+        assert!(platform.run(task).await.error().contains("32"));
     }
 }

@@ -69,39 +69,41 @@ impl Task for Copy {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     const TYPE: &str = "io.kestra.plugin.gcp.gcs.Copy";
 
     #[tokio::test]
     async fn an_object_is_copied_or_moved() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
-        bench.create_bucket("b-2").await;
-        bench.put("gs://b-1/a", b"1").await;
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        platform.create_bucket("b-2").await;
+        platform.put("gs://b-1/a", b"1").await;
         let outputs =
-            bench.run(json!({"type": TYPE, "from": "gs://b-1/a", "to": "gs://b-2/b"})).await.outputs();
+            platform.run(json!({"type": TYPE, "from": "gs://b-1/a", "to": "gs://b-2/b"})).await.outputs();
         assert_eq!(outputs["uri"], "gs://b-2/b");
-        assert!(bench.head("gs://b-1/a").await.is_some());
+        assert!(platform.head("gs://b-1/a").await.is_some());
         let moved = json!({"type": TYPE, "from": "gs://b-1/a", "to": "gs://b-2/c", "delete": true});
-        bench.run(moved.clone()).await.outputs();
-        assert!(bench.head("gs://b-1/a").await.is_none());
-        assert_eq!(bench.get("gs://b-2/c").await, b"1");
+        platform.run(moved.clone()).await.outputs();
+        assert!(platform.head("gs://b-1/a").await.is_none());
+        assert_eq!(platform.get("gs://b-2/c").await, b"1");
         assert!(
-            bench.run(moved.clone()).await.error().contains("gs://b-1/a"),
+            platform.run(moved.clone()).await.error().contains("gs://b-1/a"),
             "an older object is not this run's"
         );
-        assert_eq!(bench.run_as_dispatched_long_ago(moved).await.outputs()["uri"], "gs://b-2/c");
+        assert_eq!(platform.run_as_dispatched_long_ago(moved).await.outputs()["uri"], "gs://b-2/c");
     }
 
     #[tokio::test]
     async fn onto_itself_and_from_nothing_are_refused() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
-        let error = bench.run(json!({"type": TYPE, "from": "gs://b-1/a", "to": "gs://b-1/a"})).await.error();
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        let error =
+            platform.run(json!({"type": TYPE, "from": "gs://b-1/a", "to": "gs://b-1/a"})).await.error();
         assert!(error.contains("onto itself"), "{error}");
-        let error = bench.run(json!({"type": TYPE, "from": "gs://b-1/a", "to": "gs://b-1/b"})).await.error();
+        let error =
+            platform.run(json!({"type": TYPE, "from": "gs://b-1/a", "to": "gs://b-1/b"})).await.error();
         assert!(error.contains("gs://b-1/a"), "{error}");
     }
 }

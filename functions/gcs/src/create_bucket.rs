@@ -160,27 +160,27 @@ fn taken(name: &str, why: &str) -> TaskError {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     const TYPE: &str = "io.kestra.plugin.gcp.gcs.CreateBucket";
 
     #[tokio::test]
     async fn a_bucket_is_made_once_and_then_taken() {
-        let bench = Bench::new();
-        let made = bench
+        let platform = Platform::new();
+        let made = platform
             .run(json!({"type": TYPE, "name": "my-bucket", "location": "EU",
             "projectId": "p", "serviceAccount": "{}", "scopes": ["s"], "bucket": "x"}))
             .await
             .outputs();
         assert_eq!((made["created"].clone(), made["updated"].clone()), (json!(true), json!(false)));
         assert_eq!(made["bucketUri"], "gs://my-bucket");
-        let again = bench.run(json!({"type": TYPE, "name": "my-bucket"})).await.error();
+        let again = platform.run(json!({"type": TYPE, "name": "my-bucket"})).await.error();
         assert!(again.contains("'my-bucket' is taken") && again.contains("ifExists"), "{again}");
         let skipped =
-            bench.run(json!({"type": TYPE, "name": "my-bucket", "ifExists": "SKIP"})).await.outputs();
+            platform.run(json!({"type": TYPE, "name": "my-bucket", "ifExists": "SKIP"})).await.outputs();
         assert_eq!((skipped["created"].clone(), skipped["updated"].clone()), (json!(false), json!(false)));
-        let changed = bench
+        let changed = platform
             .run(json!({"type": TYPE, "name": "my-bucket", "ifExists": "UPDATE", "labels": {"a": "b"}}))
             .await
             .outputs();
@@ -189,18 +189,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_delivery_of_the_same_attempt_finds_its_own_bucket() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         let properties = json!({"type": TYPE, "name": "my-bucket"});
-        bench.create_bucket("my-bucket").await;
-        let outputs = bench.run_as_dispatched_long_ago(properties).await.outputs();
+        platform.create_bucket("my-bucket").await;
+        let outputs = platform.run_as_dispatched_long_ago(properties).await.outputs();
         assert_eq!(outputs["created"], true);
     }
 
     #[tokio::test]
     async fn a_bad_name_is_refused() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         for name in ["A", "x", "a/b", ""] {
-            bench.run(json!({"type": TYPE, "name": name})).await.error();
+            platform.run(json!({"type": TYPE, "name": name})).await.error();
         }
     }
 }

@@ -52,20 +52,20 @@ impl Task for Delete {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     const TYPE: &str = "io.kestra.plugin.gcp.gcs.Delete";
 
     #[tokio::test]
     async fn a_missing_object_is_a_failure_only_if_asked_for() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
-        bench.put("gs://b-1/a", b"1").await;
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        platform.put("gs://b-1/a", b"1").await;
         let task = json!({"type": TYPE, "uri": "gs://b-1/a"});
-        assert_eq!(bench.run(task.clone()).await.outputs()["deleted"], true);
-        assert_eq!(bench.run(task).await.outputs()["deleted"], false);
+        assert_eq!(platform.run(task.clone()).await.outputs()["deleted"], true);
+        assert_eq!(platform.run(task).await.outputs()["deleted"], false);
         let strict = json!({"type": TYPE, "uri": "gs://b-1/a", "errorOnMissing": "true"});
-        assert!(bench.run(strict).await.error().contains("gs://b-1/a"));
+        assert!(platform.run(strict).await.error().contains("gs://b-1/a"));
     }
 }

@@ -43,18 +43,18 @@ impl Task for DeleteBucket {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     #[tokio::test]
     async fn only_an_empty_bucket_goes() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         let task = json!({"type": "io.kestra.plugin.gcp.gcs.DeleteBucket", "name": "b-1"});
-        bench.create_bucket("b-1").await;
-        bench.put("gs://b-1/x", b"x").await;
-        bench.run(task.clone()).await.error();
-        bench.delete("gs://b-1/x").await;
-        assert_eq!(bench.run(task.clone()).await.outputs()["bucket"], "b-1");
-        assert!(bench.run(task).await.error().contains("b-1"));
+        platform.create_bucket("b-1").await;
+        platform.put("gs://b-1/x", b"x").await;
+        platform.run(task.clone()).await.error();
+        platform.delete("gs://b-1/x").await;
+        assert_eq!(platform.run(task.clone()).await.outputs()["bucket"], "b-1");
+        assert!(platform.run(task).await.error().contains("b-1"));
     }
 }

@@ -80,22 +80,22 @@ impl Task for DeleteList {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     #[tokio::test]
     async fn what_matches_goes_and_is_counted() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
         for name in ["t/a.csv", "t/b.txt", "t/deep/c.csv", "keep.csv"] {
-            bench.put(&format!("gs://b-1/{name}"), b"123").await;
+            platform.put(&format!("gs://b-1/{name}"), b"123").await;
         }
         let task = json!({"type": "io.kestra.plugin.gcp.gcs.DeleteList", "from": "gs://b-1/t/",
             "listingType": "RECURSIVE", "regExp": ".*csv", "errorOnEmpty": true});
-        let outputs = bench.run(task.clone()).await.outputs();
+        let outputs = platform.run(task.clone()).await.outputs();
         assert_eq!((outputs["count"].clone(), outputs["size"].clone()), (json!(2), json!(6)));
-        assert!(bench.head("gs://b-1/t/b.txt").await.is_some());
-        assert!(bench.head("gs://b-1/keep.csv").await.is_some());
-        assert!(bench.run(task).await.error().contains("errorOnEmpty"));
+        assert!(platform.head("gs://b-1/t/b.txt").await.is_some());
+        assert!(platform.head("gs://b-1/keep.csv").await.is_some());
+        assert!(platform.run(task).await.error().contains("errorOnEmpty"));
     }
 }

@@ -68,28 +68,28 @@ impl Task for Download {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     const TYPE: &str = "io.kestra.plugin.gcp.gcs.Download";
 
     #[tokio::test]
     async fn an_object_becomes_a_file() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
-        bench.put("gs://b-1/a/x.csv", b"a\r\n\x00").await;
-        let outputs = bench.run(json!({"type": TYPE, "from": "gs://b-1/a/x.csv"})).await.outputs();
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        platform.put("gs://b-1/a/x.csv", b"a\r\n\x00").await;
+        let outputs = platform.run(json!({"type": TYPE, "from": "gs://b-1/a/x.csv"})).await.outputs();
         assert_eq!((outputs["bucket"].clone(), outputs["path"].clone()), (json!("b-1"), json!("a/x.csv")));
         let uri = outputs["uri"].as_str().unwrap();
         assert!(uri.starts_with("kestra:///") && uri.ends_with("/x.csv"), "{uri}");
-        assert_eq!(bench.stored(uri).await, b"a\r\n\x00");
+        assert_eq!(platform.stored(uri).await, b"a\r\n\x00");
     }
 
     #[tokio::test]
     async fn a_missing_object_is_named() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
-        let error = bench.run(json!({"type": TYPE, "from": "gs://b-1/nothing"})).await.error();
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        let error = platform.run(json!({"type": TYPE, "from": "gs://b-1/nothing"})).await.error();
         assert!(error.contains("gs://b-1/nothing"), "{error}");
     }
 }

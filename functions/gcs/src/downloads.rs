@@ -152,7 +152,7 @@ impl Downloads {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::{Value, json};
 
     fn task(more: Value) -> Value {
@@ -161,39 +161,39 @@ mod tests {
         task
     }
 
-    async fn filled() -> Bench {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
+    async fn filled() -> Platform {
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
         for name in ["in/a.csv", "in/b.csv", "in/c.txt", "in/deep/d.csv", "other/e.csv"] {
-            bench.put(&format!("gs://b-1/{name}"), name.as_bytes()).await;
+            platform.put(&format!("gs://b-1/{name}"), name.as_bytes()).await;
         }
-        bench
+        platform
     }
 
     #[tokio::test]
     async fn chosen_objects_become_files() {
-        let bench = filled().await;
-        let outputs = bench.run(task(json!({"regExp": ".*\\.csv"}))).await.outputs();
+        let platform = filled().await;
+        let outputs = platform.run(task(json!({"regExp": ".*\\.csv"}))).await.outputs();
         let files = outputs["outputFiles"].as_object().unwrap();
         assert_eq!(files.keys().collect::<Vec<_>>(), ["in/a.csv", "in/b.csv"]);
-        assert_eq!(bench.stored(files["in/a.csv"].as_str().unwrap()).await, b"in/a.csv");
-        let outputs = bench.run(task(json!({"listingType": "RECURSIVE", "maxFiles": 2}))).await.outputs();
+        assert_eq!(platform.stored(files["in/a.csv"].as_str().unwrap()).await, b"in/a.csv");
+        let outputs = platform.run(task(json!({"listingType": "RECURSIVE", "maxFiles": 2}))).await.outputs();
         assert_eq!(outputs["blobs"].as_array().unwrap().len(), 2);
     }
 
     #[tokio::test]
     async fn objects_are_moved_or_removed_and_a_second_delivery_gives_the_same() {
-        let bench = filled().await;
+        let platform = filled().await;
         let moved = task(json!({"action": "MOVE", "moveDirectory": "gs://b-1/done", "regExp": ".*csv"}));
-        let first = bench.run(moved.clone()).await.outputs();
+        let first = platform.run(moved.clone()).await.outputs();
         assert_eq!(first["outputFiles"].as_object().unwrap().len(), 2);
-        assert!(bench.head("gs://b-1/in/a.csv").await.is_none());
-        assert_eq!(bench.get("gs://b-1/done/b.csv").await, b"in/b.csv");
-        assert_eq!(bench.run(moved).await.outputs(), first);
-        let bench = filled().await;
-        bench.run(task(json!({"action": "DELETE"}))).await.outputs();
-        assert!(bench.head("gs://b-1/in/c.txt").await.is_none());
-        assert!(bench.head("gs://b-1/in/deep/d.csv").await.is_some());
+        assert!(platform.head("gs://b-1/in/a.csv").await.is_none());
+        assert_eq!(platform.get("gs://b-1/done/b.csv").await, b"in/b.csv");
+        assert_eq!(platform.run(moved).await.outputs(), first);
+        let platform = filled().await;
+        platform.run(task(json!({"action": "DELETE"}))).await.outputs();
+        assert!(platform.head("gs://b-1/in/c.txt").await.is_none());
+        assert!(platform.head("gs://b-1/in/deep/d.csv").await.is_some());
         let error = filled().await.run(task(json!({"action": "MOVE"}))).await.error();
         assert!(error.contains("moveDirectory"), "{error}");
     }

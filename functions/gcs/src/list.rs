@@ -55,54 +55,54 @@ impl Task for List {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::{Value, json};
 
-    async fn names(bench: &Bench, more: Value) -> Vec<String> {
+    async fn names(platform: &Platform, more: Value) -> Vec<String> {
         let mut task = json!({"type": "io.kestra.plugin.gcp.gcs.List", "from": "gs://b-1/"});
         task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let outputs = bench.run(task).await.outputs();
+        let outputs = platform.run(task).await.outputs();
         let blobs = outputs["blobs"].as_array().unwrap();
         blobs.iter().map(|blob| blob["name"].as_str().unwrap().to_owned()).collect()
     }
 
     #[tokio::test]
     async fn depth_kind_expression_and_number_choose() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
         for name in ["a.csv", "d/b.csv", "d/e/c.txt"] {
-            bench.put(&format!("gs://b-1/{name}"), b"x").await;
+            platform.put(&format!("gs://b-1/{name}"), b"x").await;
         }
-        assert_eq!(names(&bench, json!({})).await, ["a.csv", "d/"]);
-        assert_eq!(names(&bench, json!({"filter": "FILES"})).await, ["a.csv"]);
-        assert_eq!(names(&bench, json!({"filter": "DIRECTORY"})).await, ["d/"]);
+        assert_eq!(names(&platform, json!({})).await, ["a.csv", "d/"]);
+        assert_eq!(names(&platform, json!({"filter": "FILES"})).await, ["a.csv"]);
+        assert_eq!(names(&platform, json!({"filter": "DIRECTORY"})).await, ["d/"]);
         assert_eq!(
-            names(&bench, json!({"listingType": "RECURSIVE"})).await,
+            names(&platform, json!({"listingType": "RECURSIVE"})).await,
             ["a.csv", "d/b.csv", "d/e/c.txt"]
         );
-        assert_eq!(names(&bench, json!({"from": "gs://b-1/d/"})).await, ["d/b.csv", "d/e/"]);
+        assert_eq!(names(&platform, json!({"from": "gs://b-1/d/"})).await, ["d/b.csv", "d/e/"]);
         let chosen = json!({"listingType": "RECURSIVE", "regExp": "gs://b-1/.*\\.csv"});
-        assert_eq!(names(&bench, chosen).await, ["a.csv", "d/b.csv"]);
+        assert_eq!(names(&platform, chosen).await, ["a.csv", "d/b.csv"]);
         assert!(
-            names(&bench, json!({"regExp": "a\\.csv"})).await.is_empty(),
+            names(&platform, json!({"regExp": "a\\.csv"})).await.is_empty(),
             "the whole address is to match"
         );
-        assert_eq!(names(&bench, json!({"listingType": "RECURSIVE", "maxFiles": "1"})).await, ["a.csv"]);
+        assert_eq!(names(&platform, json!({"listingType": "RECURSIVE", "maxFiles": "1"})).await, ["a.csv"]);
     }
 
     #[tokio::test]
     async fn a_blob_is_described_and_a_missing_bucket_named() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
-        bench.put("gs://b-1/a.csv", b"1234").await;
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        platform.put("gs://b-1/a.csv", b"1234").await;
         let task = json!({"type": "io.kestra.plugin.gcp.gcs.List", "from": "gs://b-1/"});
-        let outputs = bench.run(task).await.outputs();
+        let outputs = platform.run(task).await.outputs();
         let blob = &outputs["blobs"][0];
         assert_eq!((blob["uri"].clone(), blob["size"].clone()), (json!("gs://b-1/a.csv"), json!(4)));
         assert_eq!((blob["bucket"].clone(), blob["isDirectory"].clone()), (json!("b-1"), json!(false)));
         let task = json!({"type": "io.kestra.plugin.gcp.gcs.List", "from": "gs://no-such-bucket/"});
-        assert!(bench.run(task).await.error().contains("no-such-bucket"));
+        assert!(platform.run(task).await.error().contains("no-such-bucket"));
         let task = json!({"type": "io.kestra.plugin.gcp.gcs.List", "from": "gs://b-1/", "regExp": "("});
-        assert!(bench.run(task).await.error().contains("regular expression"));
+        assert!(platform.run(task).await.error().contains("regular expression"));
     }
 }

@@ -3,58 +3,34 @@
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
-use segue_model::state::State;
-use segue_model::{Json, Map};
-use segue_ports::Ports;
+use segue_model::Json;
 use segue_ports::object::{BucketSpec, ObjectAddress, ObjectAttributes, ObjectInfo};
-use segue_task::testing::{TestRun, message, run};
-use tempfile::TempDir;
+use segue_ports::wire::TaskRunMessage;
+use segue_task::testing::TestRun;
+use std::ops::Deref;
+use std::path::Path;
 
 /// A platform for one test.
-pub(crate) struct Bench {
-    ports: Ports,
-    dir: TempDir,
-}
+pub(crate) struct Platform(segue_task::testing::Platform);
 
-/// The end of a task.
-pub(crate) struct Ended(TestRun);
+impl Deref for Platform {
+    type Target = segue_task::testing::Platform;
 
-impl Ended {
-    /// The outputs of a task that must have succeeded.
-    pub(crate) fn outputs(self) -> Map {
-        assert_eq!(self.0.result.state, State::Success, "{}", self.0.log_text());
-        self.0.result.outputs
-    }
-
-    /// The error of a task that must have failed.
-    pub(crate) fn error(self) -> String {
-        assert_eq!(self.0.result.state, State::Failed);
-        self.0.result.error.unwrap()
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
-impl Bench {
+impl Platform {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
-    }
-
-    /// Runs a task that is dispatched now.
-    pub(crate) async fn run(&self, task: Json) -> Ended {
-        self.run_dispatched(task, self.ports.clock.now()).await
+        let connect = |folder: &Path| segue_embedded::connect(folder).unwrap();
+        Self(segue_task::testing::Platform::new(crate::tasks(), connect))
     }
 
     /// Runs a task that was dispatched before the test began.
-    pub(crate) async fn run_as_dispatched_long_ago(&self, task: Json) -> Ended {
-        self.run_dispatched(task, Timestamp::UNIX_EPOCH).await
-    }
-
-    async fn run_dispatched(&self, mut task: Json, at: Timestamp) -> Ended {
-        let kind = task.as_object_mut().unwrap().remove("type").unwrap();
-        let mut message = message(kind.as_str().unwrap(), task);
-        message.dispatched_at = at;
-        let work = self.dir.path().join("work");
-        Ended(run(&crate::tasks(), self.ports.clone(), &work, message).await.unwrap())
+    pub(crate) async fn run_as_dispatched_long_ago(&self, task: Json) -> TestRun {
+        let message = self.message(task);
+        self.handle(TaskRunMessage { dispatched_at: Timestamp::UNIX_EPOCH, ..message }).await
     }
 
     pub(crate) async fn create_bucket(&self, name: &str) {
@@ -80,16 +56,5 @@ impl Bench {
 
     pub(crate) async fn delete(&self, uri: &str) {
         self.ports.objects.delete(&ObjectAddress::parse(uri).unwrap()).await.unwrap();
-    }
-
-    /// Writes a file of internal storage and returns its URI.
-    pub(crate) async fn store(&self, path: &str, bytes: &[u8]) -> String {
-        self.ports.storage.put_text(path, bytes.to_vec()).await.unwrap()
-    }
-
-    /// The bytes of a file of internal storage.
-    pub(crate) async fn stored(&self, uri: &str) -> Vec<u8> {
-        let (_, stream) = self.ports.storage.get(uri).await.unwrap();
-        stream.try_collect::<Vec<Bytes>>().await.unwrap().concat()
     }
 }

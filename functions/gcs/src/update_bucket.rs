@@ -36,17 +36,17 @@ impl Task for UpdateBucket {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     #[tokio::test]
     async fn labels_change_and_a_missing_bucket_is_named() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         let task =
             json!({"type": "io.kestra.plugin.gcp.gcs.UpdateBucket", "name": "b-1", "labels": {"a": "b"}});
-        assert!(bench.run(task.clone()).await.error().contains("b-1"));
-        bench.create_bucket("b-1").await;
-        let outputs = bench.run(task).await.outputs();
+        assert!(platform.run(task.clone()).await.error().contains("b-1"));
+        platform.create_bucket("b-1").await;
+        let outputs = platform.run(task).await.outputs();
         assert_eq!((outputs["updated"].clone(), outputs["labels"].clone()), (json!(true), json!({"a": "b"})));
     }
 }

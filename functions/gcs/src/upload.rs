@@ -87,49 +87,51 @@ impl Task for Upload {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     const TYPE: &str = "io.kestra.plugin.gcp.gcs.Upload";
 
     #[tokio::test]
     async fn bytes_and_attributes_arrive_exactly_and_again() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
         let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
-        let from = bench.store("e/x.bin", &bytes).await;
+        let from = platform.store("e/x.bin", &bytes).await;
         let task = json!({"type": TYPE, "from": from, "to": "gs://b-1/deep/mit Leerzeichen ü.bin",
             "contentType": "text/csv", "metadata": {"a": "b"}});
         for _ in 0..2 {
-            let outputs = bench.run(task.clone()).await.outputs();
+            let outputs = platform.run(task.clone()).await.outputs();
             assert_eq!(outputs["uri"], "gs://b-1/deep/mit Leerzeichen ü.bin");
             assert_eq!(outputs["size"], 70_000);
         }
-        assert_eq!(bench.get("gs://b-1/deep/mit Leerzeichen ü.bin").await, bytes);
-        let info = bench.head("gs://b-1/deep/mit Leerzeichen ü.bin").await.unwrap();
+        assert_eq!(platform.get("gs://b-1/deep/mit Leerzeichen ü.bin").await, bytes);
+        let info = platform.head("gs://b-1/deep/mit Leerzeichen ü.bin").await.unwrap();
         assert_eq!(info.attributes.content_type.as_deref(), Some("text/csv"));
         assert_eq!(info.attributes.metadata["a"], "b");
     }
 
     #[tokio::test]
     async fn an_empty_file_is_a_file() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
-        let from = bench.store("e/empty", b"").await;
-        bench.run(json!({"type": TYPE, "from": from, "to": "gs://b-1/empty"})).await.outputs();
-        assert_eq!(bench.get("gs://b-1/empty").await, b"");
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        let from = platform.store("e/empty", b"").await;
+        platform.run(json!({"type": TYPE, "from": from, "to": "gs://b-1/empty"})).await.outputs();
+        assert_eq!(platform.get("gs://b-1/empty").await, b"");
     }
 
     #[tokio::test]
     async fn a_missing_file_or_bucket_is_named() {
-        let bench = Bench::new();
-        bench.create_bucket("b-1").await;
-        let from = bench.store("e/x", b"x").await;
-        let error =
-            bench.run(json!({"type": TYPE, "from": "kestra:///no/thing", "to": "gs://b-1/x"})).await.error();
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        let from = platform.store("e/x", b"x").await;
+        let error = platform
+            .run(json!({"type": TYPE, "from": "kestra:///no/thing", "to": "gs://b-1/x"}))
+            .await
+            .error();
         assert!(error.contains("kestra:///no/thing"), "{error}");
         let error =
-            bench.run(json!({"type": TYPE, "from": from, "to": "gs://no-such-bucket/x"})).await.error();
+            platform.run(json!({"type": TYPE, "from": from, "to": "gs://no-such-bucket/x"})).await.error();
         assert!(error.contains("no-such-bucket"), "{error}");
         for (from, to) in [
             (from.as_str(), "b-1/x"),
@@ -137,7 +139,7 @@ mod tests {
             (&from, "gs://b-1/"),
             ("/etc/passwd", "gs://b-1/x"),
         ] {
-            bench.run(json!({"type": TYPE, "from": from, "to": to})).await.error();
+            platform.run(json!({"type": TYPE, "from": from, "to": to})).await.error();
         }
     }
 }

@@ -111,31 +111,31 @@ impl Task for Count {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use segue_model::state::State;
     use serde_json::json;
 
-    async fn bench() -> Bench {
-        let bench = Bench::new();
+    async fn platform() -> Platform {
+        let platform = Platform::new();
         for (namespace, flow, id, state) in [
             ("company.team", "a", "1", State::Success),
             ("company.team", "a", "2", State::Failed),
             ("company.team", "b", "3", State::Success),
             ("company.team.below", "a", "4", State::Success),
         ] {
-            bench.execution(namespace, flow, id, "2024-01-01T00:00:00Z", state).await;
+            platform.execution(namespace, flow, id, "2024-01-01T00:00:00Z", state).await;
         }
-        bench
+        platform
     }
 
     #[tokio::test]
     async fn each_flow_and_namespace_has_a_count() {
-        let bench = bench().await;
+        let platform = platform().await;
         let count = |more: Json| {
             let mut task =
                 json!({"type": Count::TYPE, "startDate": "2023-12-31", "expression": "{{ true }}"});
             task.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-            bench.run(task)
+            platform.run(task)
         };
         let flow = |id: &str| json!({"namespace": "company.team", "flowId": id});
         let outputs = count(json!({"flows": [flow("a"), flow("none")]})).await.outputs();

@@ -103,19 +103,19 @@ impl Task for Fetch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use segue_model::state::State;
     use serde_json::json;
 
     #[tokio::test]
     async fn lines_are_found_by_level_and_task() {
-        let bench = Bench::new();
-        bench.log("execution1", Some("one"), LogLevel::Info, "first").await;
-        bench.log("execution1", Some("two"), LogLevel::Error, "second").await;
-        bench.log("execution1", Some("one"), LogLevel::Debug, "third").await;
-        bench.log("execution1", None, LogLevel::Info, "flow").await;
-        bench.execution("other", "flow", "execution2", "2024-01-01T00:00:00Z", State::Success).await;
-        bench.log("execution2", Some("one"), LogLevel::Info, "else").await;
+        let platform = Platform::new();
+        platform.log("execution1", Some("one"), LogLevel::Info, "first").await;
+        platform.log("execution1", Some("two"), LogLevel::Error, "second").await;
+        platform.log("execution1", Some("one"), LogLevel::Debug, "third").await;
+        platform.log("execution1", None, LogLevel::Info, "flow").await;
+        platform.execution("other", "flow", "execution2", "2024-01-01T00:00:00Z", State::Success).await;
+        platform.log("execution2", Some("one"), LogLevel::Info, "else").await;
         for (more, expected) in [
             (json!({}), vec!["first", "second", "flow"]),
             (json!({"level": "error"}), vec!["second"]),
@@ -124,8 +124,8 @@ mod tests {
         ] {
             let mut task = json!({"type": Fetch::TYPE});
             task.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-            let outputs = bench.run(task).await.outputs();
-            let text = bench.stored(outputs["uri"].as_str().unwrap()).await;
+            let outputs = platform.run(task).await.outputs();
+            let text = String::from_utf8(platform.stored(outputs["uri"].as_str().unwrap()).await).unwrap();
             let rows = ion::parse_all(&text).unwrap();
             let messages: Vec<_> = rows.iter().map(|row| row["message"].as_str().unwrap()).collect();
             assert_eq!(messages, expected, "{more}");
@@ -135,8 +135,8 @@ mod tests {
 
     #[tokio::test]
     async fn another_execution_must_be_of_the_flow_it_is_said_to_be_of() {
-        let bench = Bench::new();
-        bench.execution("other", "flow", "execution2", "2024-01-01T00:00:00Z", State::Success).await;
+        let platform = Platform::new();
+        platform.execution("other", "flow", "execution2", "2024-01-01T00:00:00Z", State::Success).await;
         for (more, part) in [
             (json!({"executionId": "execution2"}), "company.team.flow has no execution execution2"),
             (json!({"executionId": "execution2", "flowId": "flow"}), "Both `namespace` and `flowId`"),
@@ -145,7 +145,7 @@ mod tests {
         ] {
             let mut task = json!({"type": Fetch::TYPE});
             task.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-            let error = bench.run(task).await.error();
+            let error = platform.run(task).await.error();
             assert!(error.contains(part), "{error}");
         }
     }

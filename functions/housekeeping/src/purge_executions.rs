@@ -168,18 +168,18 @@ impl Task for PurgeExecutions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use segue_model::log::LogLevel;
     use serde_json::{Value, json};
 
-    async fn purge(bench: &Bench, more: Value) -> crate::testing::Ended {
+    async fn purge(platform: &Platform, more: Value) -> segue_task::testing::TestRun {
         let mut task = json!({"type": PurgeExecutions::TYPE, "endDate": "2024-01-31T00:00:00Z"});
         task.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-        bench.run(task).await
+        platform.run(task).await
     }
 
-    async fn bench() -> Bench {
-        let bench = Bench::new();
+    async fn platform() -> Platform {
+        let platform = Platform::new();
         for (namespace, id, date, state) in [
             ("company.team", "old", "2024-01-01T00:00:00Z", State::Success),
             ("company.team", "failed", "2024-01-02T00:00:00Z", State::Failed),
@@ -187,40 +187,40 @@ mod tests {
             ("company.team.below", "deep", "2024-01-04T00:00:00Z", State::Success),
             ("company.team", "new", "2024-02-01T00:00:00Z", State::Success),
         ] {
-            let execution = bench.execution(namespace, "flow", id, date, state).await;
-            bench.log(id, Some("t"), LogLevel::Info, "line").await;
-            bench.store(&format!("{}/tasks/t/x.csv", execution.storage_prefix())).await;
+            let execution = platform.execution(namespace, "flow", id, date, state).await;
+            platform.log(id, Some("t"), LogLevel::Info, "line").await;
+            platform.store(&format!("{}/tasks/t/x.csv", execution.storage_prefix()), b"x").await;
         }
-        bench
+        platform
     }
 
     #[tokio::test]
     async fn what_has_ended_in_time_goes() {
-        let bench = bench().await;
-        let outputs = purge(&bench, json!({})).await.outputs();
+        let platform = platform().await;
+        let outputs = purge(&platform, json!({})).await.outputs();
         let expected = json!({"executionsCount": 3, "logsCount": 3, "storagesCount": 3, "metricsCount": 0});
         assert_eq!(Value::Object(outputs), expected);
-        assert_eq!(bench.left().await, ["new", "running"]);
-        assert_eq!(purge(&bench, json!({})).await.outputs()["executionsCount"], 0);
+        assert_eq!(platform.left().await, ["new", "running"]);
+        assert_eq!(purge(&platform, json!({})).await.outputs()["executionsCount"], 0);
     }
 
     #[tokio::test]
     async fn a_purge_can_be_narrowed() {
-        let bench = bench().await;
+        let platform = platform().await;
         let one = json!({"namespace": "company.team", "flowId": "flow", "states": ["SUCCESS"],
             "purgeStorage": false});
-        let outputs = purge(&bench, one).await.outputs();
+        let outputs = purge(&platform, one).await.outputs();
         assert_eq!((&outputs["executionsCount"], &outputs["storagesCount"]), (&json!(1), &json!(0)));
-        assert_eq!(bench.left().await, ["deep", "failed", "new", "running"]);
-        let logs = purge(&bench, json!({"namespace": "company", "purgeExecution": false})).await.outputs();
+        assert_eq!(platform.left().await, ["deep", "failed", "new", "running"]);
+        let logs = purge(&platform, json!({"namespace": "company", "purgeExecution": false})).await.outputs();
         assert_eq!((&logs["executionsCount"], &logs["logsCount"]), (&json!(0), &json!(2)));
-        assert_eq!(bench.left().await, ["deep", "failed", "new", "running"]);
+        assert_eq!(platform.left().await, ["deep", "failed", "new", "running"]);
         for (more, part) in [
             (json!({"flowId": "flow"}), "`namespace` must be set"),
             (json!({"states": ["RUNNING"]}), "only executions that have ended"),
             (json!({"endDate": "x"}), "endDate is 'x'"),
         ] {
-            let error = purge(&bench, more).await.error();
+            let error = purge(&platform, more).await.error();
             assert!(error.contains(part), "{error}");
         }
     }

@@ -1,59 +1,30 @@
 //! A platform in a temporary directory, with executions and logs in it.
 
-use bytes::Bytes;
-use futures::TryStreamExt as _;
 use jiff::Timestamp;
+use segue_model::Map;
 use segue_model::execution::{Execution, ExecutionMetadata};
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
-use segue_model::{Json, Map};
-use segue_ports::Ports;
 use segue_ports::state::ExecutionFilter;
-use segue_task::testing::{TestRun, message, run};
-use tempfile::TempDir;
+use std::ops::Deref;
+use std::path::Path;
 
 /// A platform for one test.
-pub(crate) struct Bench {
-    ports: Ports,
-    dir: TempDir,
-}
+pub(crate) struct Platform(segue_task::testing::Platform);
 
-/// The end of a task.
-pub(crate) struct Ended(TestRun);
+impl Deref for Platform {
+    type Target = segue_task::testing::Platform;
 
-impl Ended {
-    /// The outputs of a task that must have succeeded.
-    pub(crate) fn outputs(self) -> Map {
-        assert_eq!(self.0.result.state, State::Success, "{}", self.0.log_text());
-        self.0.result.outputs
-    }
-
-    /// The error of a task that must have failed.
-    pub(crate) fn error(self) -> String {
-        assert_eq!(self.0.result.state, State::Failed);
-        self.0.result.error.unwrap()
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
-impl Bench {
+impl Platform {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
-    }
-
-    /// The platform.
-    pub(crate) fn ports(&self) -> &Ports {
-        &self.ports
-    }
-
-    /// Runs a task.
-    pub(crate) async fn run(&self, mut task: Json) -> Ended {
-        let kind = task.as_object_mut().unwrap().remove("type").unwrap();
-        let mut message = message(kind.as_str().unwrap(), task);
-        message.dispatched_at = self.ports.clock.now();
-        let work = self.dir.path().join("work");
-        Ended(run(&crate::tasks(), self.ports.clone(), &work, message).await.unwrap())
+        let connect = |folder: &Path| segue_embedded::connect(folder).unwrap();
+        Self(segue_task::testing::Platform::new(crate::tasks(), connect))
     }
 
     /// Creates an execution with this start and state.
@@ -102,17 +73,6 @@ impl Bench {
             message: text.to_owned(),
         };
         self.ports.state.append_logs(vec![line]).await.unwrap();
-    }
-
-    /// Writes a file of internal storage.
-    pub(crate) async fn store(&self, path: &str) {
-        self.ports.storage.put_text(path, "x").await.unwrap();
-    }
-
-    /// The text of a file of internal storage.
-    pub(crate) async fn stored(&self, uri: &str) -> String {
-        let (_, stream) = self.ports.storage.get(uri).await.unwrap();
-        String::from_utf8(stream.try_collect::<Vec<Bytes>>().await.unwrap().concat()).unwrap()
     }
 
     /// The existing executions, by id.

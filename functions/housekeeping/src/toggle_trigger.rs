@@ -95,7 +95,7 @@ fn has_trigger(source: &str, id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     const FLOW: &str = "id: flow\nnamespace: company.team\ntasks:\n  - id: t\n    type: io.kestra.plugin.core.log.Log\n    \
@@ -104,8 +104,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_trigger_is_switched_off_and_on() {
-        let bench = Bench::new();
-        let state = &bench.ports().state;
+        let platform = Platform::new();
+        let state = &platform.ports.state;
         state.put_flow("company.team", "flow", FLOW, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
         let key = TriggerKey::new("company.team", "flow", "daily");
         for (more, disabled) in [
@@ -115,7 +115,7 @@ mod tests {
         ] {
             let mut task = json!({"type": Toggle::TYPE, "trigger": "daily"});
             task.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-            assert!(bench.run(task).await.outputs().is_empty());
+            assert!(platform.run(task).await.outputs().is_empty());
             let found = state.trigger(&key).await.unwrap().unwrap();
             assert_eq!(found.value.disabled, disabled, "{more}");
         }
@@ -123,7 +123,7 @@ mod tests {
         let kept =
             TriggerState { next_execution_date: Some(now), definition: "d".to_owned(), ..before.value };
         state.put_trigger(&kept, before.version).await.unwrap();
-        bench.run(json!({"type": Toggle::TYPE, "trigger": "daily"})).await.outputs();
+        platform.run(json!({"type": Toggle::TYPE, "trigger": "daily"})).await.outputs();
         let after = state.trigger(&key).await.unwrap().unwrap().value;
         assert_eq!(
             (after.next_execution_date, after.definition.as_str(), after.disabled),
@@ -133,10 +133,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_trigger_or_flow_is_named() {
-        let bench = Bench::new();
-        let toggle = || bench.run(json!({"type": Toggle::TYPE, "trigger": "weekly"}));
+        let platform = Platform::new();
+        let toggle = || platform.run(json!({"type": Toggle::TYPE, "trigger": "weekly"}));
         assert!(toggle().await.error().contains("Unable to find flow company.team.flow"));
-        let state = &bench.ports().state;
+        let state = &platform.ports.state;
         state.put_flow("company.team", "flow", FLOW, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
         assert!(
             toggle().await.error().contains("Unable to find trigger weekly for the flow company.team.flow")

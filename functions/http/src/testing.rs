@@ -2,29 +2,33 @@
 
 use axum::Router;
 use segue_model::Json;
-use segue_ports::Ports;
-use segue_task::testing::{TestRun, message, run};
+use segue_task::testing::TestRun;
 use std::net::SocketAddr;
-use tempfile::TempDir;
+use std::ops::Deref;
+use std::path::Path;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 /// A platform for one test.
-pub(crate) struct Platform {
-    pub(crate) ports: Ports,
-    dir: TempDir,
+pub(crate) struct Platform(segue_task::testing::Platform);
+
+impl Deref for Platform {
+    type Target = segue_task::testing::Platform;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Platform {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Self { ports: segue_embedded::connect(dir.path()).unwrap(), dir }
+        let connect = |folder: &Path| segue_embedded::connect(folder).unwrap();
+        Self(segue_task::testing::Platform::new(crate::tasks(), connect))
     }
 
     /// Runs a task of this service.
     pub(crate) async fn run(&self, task_type: &str, properties: Json) -> TestRun {
-        let message = message(task_type, properties);
-        run(&crate::tasks(), self.ports.clone(), &self.dir.path().join("work"), message).await.unwrap()
+        self.handle(self.message_of(task_type, properties)).await
     }
 
     /// The files in internal storage.

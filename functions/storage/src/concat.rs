@@ -75,30 +75,34 @@ impl Task for Concat {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     const TYPE: &str = "io.kestra.plugin.core.storage.Concat";
 
     #[tokio::test]
     async fn files_follow_each_other_with_a_separator_after_each() {
-        let bench = Bench::new();
-        let (a, b, empty) =
-            (bench.store("e/a", b"1").await, bench.store("e/b", b"2\n").await, bench.store("e/c", b"").await);
-        let outputs = bench.run(json!({"type": TYPE, "files": [a, b], "extension": ".csv"})).await.outputs();
-        assert_eq!(bench.stored(&outputs["uri"]).await, b"12\n");
+        let platform = Platform::new();
+        let (a, b, empty) = (
+            platform.store("e/a", b"1").await,
+            platform.store("e/b", b"2\n").await,
+            platform.store("e/c", b"").await,
+        );
+        let outputs =
+            platform.run(json!({"type": TYPE, "files": [a, b], "extension": ".csv"})).await.outputs();
+        assert_eq!(platform.stored(&outputs["uri"]).await, b"12\n");
         assert!(outputs["uri"].as_str().unwrap().ends_with(".csv"));
         let as_text = json!([a, empty, b]).to_string();
-        let outputs = bench.run(json!({"type": TYPE, "files": as_text, "separator": "|"})).await.outputs();
-        assert_eq!(bench.stored(&outputs["uri"]).await, b"1||2\n|");
+        let outputs = platform.run(json!({"type": TYPE, "files": as_text, "separator": "|"})).await.outputs();
+        assert_eq!(platform.stored(&outputs["uri"]).await, b"1||2\n|");
         let legacy = json!({"type": "io.kestra.core.tasks.storages.Concat", "files": []});
-        assert_eq!(bench.stored(&bench.run(legacy).await.outputs()["uri"]).await, b"");
+        assert_eq!(platform.stored(&platform.run(legacy).await.outputs()["uri"]).await, b"");
     }
 
     #[tokio::test]
     async fn a_missing_file_is_named() {
-        let bench = Bench::new();
-        let error = bench.run(json!({"type": TYPE, "files": ["kestra:///no/thing"]})).await.error();
+        let platform = Platform::new();
+        let error = platform.run(json!({"type": TYPE, "files": ["kestra:///no/thing"]})).await.error();
         assert!(error.contains("kestra:///no/thing"), "{error}");
     }
 }

@@ -95,19 +95,19 @@ impl Task for DeduplicateItems {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     #[tokio::test]
     async fn the_last_of_each_key_stays_where_it_stands() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         let rows =
             "{id:1,v:\"a\"}\n{\"id\": 2, \"v\": \"b\"}\n\n{id:1,v:\"c\"}\n{id:3,v:\"d\"}\n{id:3,v:\"e\"}";
-        let from = bench.store("e/x.ion", rows.as_bytes()).await;
+        let from = platform.store("e/x.ion", rows.as_bytes()).await;
         let task = json!({"type": "io.kestra.plugin.core.storage.DeduplicateItems", "from": from, "expr": "{{ id }}"});
-        let outputs = bench.run(task).await.outputs();
+        let outputs = platform.run(task).await.outputs();
         let expected = "{\"id\": 2, \"v\": \"b\"}\n{id:1,v:\"c\"}\n{id:3,v:\"e\"}\n";
-        assert_eq!(bench.stored(&outputs["uri"]).await, expected.as_bytes());
+        assert_eq!(platform.stored(&outputs["uri"]).await, expected.as_bytes());
         assert_eq!(
             (&outputs["numKeys"], &outputs["processedItemsTotal"], &outputs["droppedItemsTotal"]),
             (&json!(3), &json!(5), &json!(2))
@@ -116,10 +116,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_row_that_cannot_be_read_is_shown() {
-        let bench = Bench::new();
-        let from = bench.store("e/x.ion", b"{id:1}\n{id:\n").await;
+        let platform = Platform::new();
+        let from = platform.store("e/x.ion", b"{id:1}\n{id:\n").await;
         let task = json!({"type": "io.kestra.plugin.core.storage.DeduplicateItems", "from": from, "expr": "{{ id }}"});
-        let error = bench.run(task).await.error();
+        let error = platform.run(task).await.error();
         assert!(error.contains("{id:"), "{error}");
     }
 }

@@ -49,20 +49,20 @@ impl Task for Delete {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     #[tokio::test]
     async fn a_missing_file_is_a_failure_only_if_asked_for() {
-        let bench = Bench::new();
-        let uri = bench.store("e/a", b"1").await;
+        let platform = Platform::new();
+        let uri = platform.store("e/a", b"1").await;
         let task = json!({"type": "io.kestra.plugin.core.storage.Delete", "uri": uri});
-        assert_eq!(bench.run(task.clone()).await.outputs()["deleted"], true);
-        assert_eq!(bench.run(task.clone()).await.outputs()["deleted"], false);
+        assert_eq!(platform.run(task.clone()).await.outputs()["deleted"], true);
+        assert_eq!(platform.run(task.clone()).await.outputs()["deleted"], false);
         let strict =
             json!({"type": "io.kestra.plugin.core.storage.Delete", "uri": uri, "errorOnMissing": true});
-        assert!(bench.run(strict).await.error().contains(&uri));
+        assert!(platform.run(strict).await.error().contains(&uri));
         let outside = json!({"type": "io.kestra.plugin.core.storage.Delete", "uri": "kestra:///../x"});
-        bench.run(outside).await.error();
+        platform.run(outside).await.error();
     }
 }

@@ -115,38 +115,39 @@ impl Task for FilterItems {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Bench, Ended};
+    use crate::testing::Platform;
+    use segue_task::testing::TestRun;
     use serde_json::{Value, json};
 
-    async fn filter(bench: &Bench, rows: &str, more: Value) -> Ended {
-        let from = bench.store("e/x.ion", rows.as_bytes()).await;
+    async fn filter(platform: &Platform, rows: &str, more: Value) -> TestRun {
+        let from = platform.store("e/x.ion", rows.as_bytes()).await;
         let mut task = json!({"type": "io.kestra.plugin.core.storage.FilterItems", "from": from,
             "filterCondition": "{{ age >= 18 }}"});
         task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        bench.run(task).await
+        platform.run(task).await
     }
 
     const ROWS: &str = "{age:17}\n{\"age\": 18}\n{age:40}\n";
 
     #[tokio::test]
     async fn rows_are_kept_or_left_out() {
-        let bench = Bench::new();
-        let outputs = filter(&bench, ROWS, json!({})).await.outputs();
-        assert_eq!(bench.stored(&outputs["uri"]).await, b"{\"age\": 18}\n{age:40}\n");
+        let platform = Platform::new();
+        let outputs = filter(&platform, ROWS, json!({})).await.outputs();
+        assert_eq!(platform.stored(&outputs["uri"]).await, b"{\"age\": 18}\n{age:40}\n");
         assert_eq!((&outputs["processedItemsTotal"], &outputs["droppedItemsTotal"]), (&json!(3), &json!(1)));
-        let outputs = filter(&bench, ROWS, json!({"filterType": "EXCLUDE"})).await.outputs();
-        assert_eq!(bench.stored(&outputs["uri"]).await, b"{age:17}\n");
+        let outputs = filter(&platform, ROWS, json!({"filterType": "EXCLUDE"})).await.outputs();
+        assert_eq!(platform.stored(&outputs["uri"]).await, b"{age:17}\n");
     }
 
     #[tokio::test]
     async fn rows_that_cannot_be_decided_are_as_asked_for() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         let rows = "{age:17}\n{name:\"x\"}\n";
-        let error = filter(&bench, rows, json!({})).await.error();
+        let error = filter(&platform, rows, json!({})).await.error();
         assert!(error.contains("\"x\"") && error.contains("errorOrNullBehavior"), "{error}");
-        let outputs = filter(&bench, rows, json!({"errorOrNullBehavior": "INCLUDE"})).await.outputs();
-        assert_eq!(bench.stored(&outputs["uri"]).await, b"{name:\"x\"}\n");
-        let outputs = filter(&bench, rows, json!({"errorOrNullBehavior": "EXCLUDE"})).await.outputs();
-        assert_eq!(bench.stored(&outputs["uri"]).await, b"");
+        let outputs = filter(&platform, rows, json!({"errorOrNullBehavior": "INCLUDE"})).await.outputs();
+        assert_eq!(platform.stored(&outputs["uri"]).await, b"{name:\"x\"}\n");
+        let outputs = filter(&platform, rows, json!({"errorOrNullBehavior": "EXCLUDE"})).await.outputs();
+        assert_eq!(platform.stored(&outputs["uri"]).await, b"");
     }
 }

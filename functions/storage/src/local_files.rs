@@ -67,21 +67,21 @@ impl LocalFiles {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use segue_ports::wire::WorkingDirectoryRef;
     use serde_json::json;
 
     #[tokio::test]
     async fn files_go_in_and_come_out_and_stay_for_siblings() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         let shared = Some(WorkingDirectoryRef { id: "shared".to_owned() });
         let inputs = json!({"type": "io.kestra.plugin.core.storage.LocalFiles", "inputs": {"a.csv": "1", "b.txt": "2"}});
-        assert_eq!(bench.run_in(inputs, shared.clone()).await.outputs()["uris"], json!({}));
+        assert_eq!(platform.run_in(inputs, shared.clone()).await.outputs()["uris"], json!({}));
         for _ in 0..2 {
             let outputs = json!({"type": "io.kestra.core.tasks.storages.LocalFiles", "outputs": ["*.csv"]});
-            let uris = bench.run_in(outputs, shared.clone()).await.outputs()["uris"].clone();
+            let uris = platform.run_in(outputs, shared.clone()).await.outputs()["uris"].clone();
             assert_eq!(uris.as_object().unwrap().len(), 1);
-            assert_eq!(bench.stored(&uris["a.csv"]).await, b"1");
+            assert_eq!(platform.stored(&uris["a.csv"]).await, b"1");
         }
     }
 }

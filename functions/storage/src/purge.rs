@@ -52,34 +52,34 @@ impl Task for PurgeCurrentExecutionFiles {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use segue_model::execution::storage_prefix;
     use serde_json::json;
 
     #[tokio::test]
     async fn all_files_of_this_execution_and_no_others_go() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         let prefix = storage_prefix("company.team", "flow", &"execution1".into());
         let prefix = prefix.trim_matches('/');
         let mut own = vec![
-            bench.store(&format!("{prefix}/tasks/a/1/x.csv"), b"12345").await,
-            bench.store(&format!("{prefix}/inputs/data/y"), b"").await,
+            platform.store(&format!("{prefix}/tasks/a/1/x.csv"), b"12345").await,
+            platform.store(&format!("{prefix}/inputs/data/y"), b"").await,
         ];
         let others = [
-            bench.store(&format!("{prefix}2/tasks/a/1/x.csv"), b"1").await,
-            bench.store("company/team/_files/keep.sql", b"1").await,
+            platform.store(&format!("{prefix}2/tasks/a/1/x.csv"), b"1").await,
+            platform.store("company/team/_files/keep.sql", b"1").await,
         ];
         let task = json!({"type": "io.kestra.plugin.core.storage.PurgeExecution"});
-        let ended = bench.run(task).await;
-        assert!(ended.log().contains("2 files with 5 bytes"), "{}", ended.log());
+        let ended = platform.run(task).await;
+        assert!(ended.log_text().contains("2 files with 5 bytes"), "{}", ended.log_text());
         let uris: Vec<String> = serde_json::from_value(ended.outputs()["uris"].clone()).unwrap();
         own.sort();
         assert_eq!(uris, own);
         for uri in own {
-            assert!(!bench.is_there(&uri).await);
+            assert!(!platform.is_there(&uri).await);
         }
         for uri in others {
-            assert!(bench.is_there(&uri).await, "{uri}");
+            assert!(platform.is_there(&uri).await, "{uri}");
         }
     }
 }

@@ -108,16 +108,16 @@ fn last_position(bytes: &[u8], separator: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     async fn reversed(bytes: &[u8], separator: &str) -> Vec<u8> {
-        let bench = Bench::new();
-        let from = bench.store("e/x.txt", bytes).await;
+        let platform = Platform::new();
+        let from = platform.store("e/x.txt", bytes).await;
         let task =
             json!({"type": "io.kestra.plugin.core.storage.Reverse", "from": from, "separator": separator});
-        let outputs = bench.run(task).await.outputs();
-        bench.stored(&outputs["uri"]).await
+        let outputs = platform.run(task).await.outputs();
+        platform.stored(&outputs["uri"]).await
     }
 
     #[tokio::test]

@@ -41,19 +41,21 @@ impl Task for Size {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     #[tokio::test]
     async fn bytes_are_counted() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         for (path, bytes) in [("e/a", &b"12345"[..]), ("e/empty", b"")] {
-            let uri = bench.store(path, bytes).await;
-            let outputs =
-                bench.run(json!({"type": "io.kestra.plugin.core.storage.Size", "uri": uri})).await.outputs();
+            let uri = platform.store(path, bytes).await;
+            let outputs = platform
+                .run(json!({"type": "io.kestra.plugin.core.storage.Size", "uri": uri}))
+                .await
+                .outputs();
             assert_eq!(outputs["size"], bytes.len());
         }
         let missing = json!({"type": "io.kestra.plugin.core.storage.Size", "uri": "kestra:///no/thing"});
-        assert!(bench.run(missing).await.error().contains("kestra:///no/thing"));
+        assert!(platform.run(missing).await.error().contains("kestra:///no/thing"));
     }
 }

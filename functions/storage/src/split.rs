@@ -173,18 +173,18 @@ impl Task for Split {
 #[cfg(test)]
 mod tests {
     use super::size;
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::{Value, json};
 
     async fn parts(text: &[u8], more: Value) -> Vec<String> {
-        let bench = Bench::new();
-        let mut task = json!({"type": "io.kestra.plugin.core.storage.Split", "from": bench.store("e/x.csv", text).await});
+        let platform = Platform::new();
+        let mut task = json!({"type": "io.kestra.plugin.core.storage.Split", "from": platform.store("e/x.csv", text).await});
         task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let outputs = bench.run(task).await.outputs();
+        let outputs = platform.run(task).await.outputs();
         let mut parts = Vec::new();
         for uri in outputs["uris"].as_array().unwrap() {
             assert!(uri.as_str().unwrap().ends_with(".csv"));
-            parts.push(String::from_utf8(bench.stored(uri).await).unwrap());
+            parts.push(String::from_utf8(platform.stored(uri).await).unwrap());
         }
         parts
     }
@@ -203,8 +203,8 @@ mod tests {
 
     #[tokio::test]
     async fn invalid_properties_are_refused() {
-        let bench = Bench::new();
-        let from = bench.store("e/x", b"1").await;
+        let platform = Platform::new();
+        let from = platform.store("e/x", b"1").await;
         for more in [
             json!({}),
             json!({"rows": 0}),
@@ -214,7 +214,7 @@ mod tests {
         ] {
             let mut task = json!({"type": "io.kestra.plugin.core.storage.Split", "from": from});
             task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            bench.run(task).await.error();
+            platform.run(task).await.error();
         }
     }
 

@@ -43,26 +43,26 @@ impl Task for Write {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use serde_json::json;
 
     const TYPE: &str = "io.kestra.plugin.core.storage.Write";
 
     #[tokio::test]
     async fn the_text_is_kept_exactly() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         let text = "ü\r\n{\"a\": 1}";
         for (extension, name) in
             [(json!(".csv"), "/content.csv"), (json!("csv.gz"), "/content.csv.gz"), (json!(null), "/content")]
         {
             let outputs =
-                bench.run(json!({"type": TYPE, "content": text, "extension": extension})).await.outputs();
-            assert_eq!(bench.stored(&outputs["uri"]).await, text.as_bytes());
+                platform.run(json!({"type": TYPE, "content": text, "extension": extension})).await.outputs();
+            assert_eq!(platform.stored(&outputs["uri"]).await, text.as_bytes());
             assert!(outputs["uri"].as_str().unwrap().ends_with(name), "{outputs:?}");
         }
-        let error = bench.run(json!({"type": TYPE, "content": text, "extension": "../x/y"})).await.error();
+        let error = platform.run(json!({"type": TYPE, "content": text, "extension": "../x/y"})).await.error();
         assert!(error.contains("'../x/y'"), "{error}");
-        let outputs = bench.run(json!({"type": TYPE, "content": ""})).await.outputs();
-        assert_eq!(bench.stored(&outputs["uri"]).await, b"");
+        let outputs = platform.run(json!({"type": TYPE, "content": ""})).await.outputs();
+        assert_eq!(platform.stored(&outputs["uri"]).await, b"");
     }
 }

@@ -145,7 +145,7 @@ impl UploadFiles {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::Platform;
     use segue_ports::wire::WorkingDirectoryRef;
     use serde_json::json;
 
@@ -155,64 +155,64 @@ mod tests {
 
     #[tokio::test]
     async fn files_go_in_come_out_and_go() {
-        let bench = Bench::new();
-        let uri = bench.store("e/x", b"\x00\xff").await;
+        let platform = Platform::new();
+        let uri = platform.store("e/x", b"\x00\xff").await;
         let map = json!({"a ü.bin": uri, "q/b.sql": uri}).to_string();
         let task = json!({"type": UPLOAD, "filesMap": map, "destination": "/data/"});
-        let files = bench.run(task).await.outputs()["files"].clone();
+        let files = platform.run(task).await.outputs()["files"].clone();
         assert_eq!(files["data/q/b.sql"], "kestra:///company/team/_files/data/q/b.sql");
-        assert_eq!(bench.stored(&files["data/a ü.bin"]).await, b"\x00\xff");
+        assert_eq!(platform.stored(&files["data/a ü.bin"]).await, b"\x00\xff");
 
         let task = json!({"type": DOWNLOAD, "namespace": "company.team", "files": "**", "destination": "in"});
-        let files = bench.run(task).await.outputs()["files"].clone();
+        let files = platform.run(task).await.outputs()["files"].clone();
         assert_eq!(files.as_object().unwrap().len(), 2);
-        assert_eq!(bench.stored(&files["in/data/a ü.bin"]).await, b"\x00\xff");
+        assert_eq!(platform.stored(&files["in/data/a ü.bin"]).await, b"\x00\xff");
 
         let task = json!({"type": DELETE, "namespace": "company.team", "files": ["b.sql"]});
-        assert_eq!(bench.run(task).await.outputs()["files"], json!(["data/q/b.sql"]));
-        assert!(!bench.is_there("kestra:///company/team/_files/data/q/b.sql").await);
-        assert!(bench.is_there("kestra:///company/team/_files/data/a ü.bin").await);
+        assert_eq!(platform.run(task).await.outputs()["files"], json!(["data/q/b.sql"]));
+        assert!(!platform.is_there("kestra:///company/team/_files/data/q/b.sql").await);
+        assert!(platform.is_there("kestra:///company/team/_files/data/a ü.bin").await);
     }
 
     #[tokio::test]
     async fn an_existing_file_is_handled_as_conflict_says() {
-        let bench = Bench::new();
-        bench.store("other/ns/_files/a", b"old").await;
-        let uri = bench.store("e/x", b"new").await;
+        let platform = Platform::new();
+        platform.store("other/ns/_files/a", b"old").await;
+        let uri = platform.store("e/x", b"new").await;
         let target = json!("kestra:///other/ns/_files/a");
         let task = |conflict: &str| json!({"type": UPLOAD, "namespace": "other.ns", "filesMap": {"a": uri}, "conflict": conflict});
-        assert!(bench.run(task("ERROR")).await.error().contains("exists already"));
-        bench.run(task("SKIP")).await.outputs();
-        assert_eq!(bench.stored(&target).await, b"old");
-        bench.run(task("OVERWRITE")).await.outputs();
-        assert_eq!(bench.stored(&target).await, b"new");
+        assert!(platform.run(task("ERROR")).await.error().contains("exists already"));
+        platform.run(task("SKIP")).await.outputs();
+        assert_eq!(platform.stored(&target).await, b"old");
+        platform.run(task("OVERWRITE")).await.outputs();
+        assert_eq!(platform.stored(&target).await, b"new");
     }
 
     #[tokio::test]
     async fn files_of_the_working_directory_stay_there() {
-        let bench = Bench::new();
+        let platform = Platform::new();
         let shared = Some(WorkingDirectoryRef { id: "shared".to_owned() });
         let local = json!({"type": "io.kestra.plugin.core.storage.LocalFiles", "inputs": {"a.csv": "1", "b.txt": "2"}});
-        bench.run_in(local, shared.clone()).await.outputs();
+        platform.run_in(local, shared.clone()).await.outputs();
         for _ in 0..2 {
             let task = json!({"type": UPLOAD, "files": ["*.csv"]});
-            let files = bench.run_in(task, shared.clone()).await.outputs()["files"].clone();
-            assert_eq!(bench.stored(&files["a.csv"]).await, b"1");
+            let files = platform.run_in(task, shared.clone()).await.outputs()["files"].clone();
+            assert_eq!(platform.stored(&files["a.csv"]).await, b"1");
         }
     }
 
     #[tokio::test]
     async fn nothing_leaves_its_namespace() {
-        let bench = Bench::new();
-        let uri = bench.store("e/x", b"x").await;
+        let platform = Platform::new();
+        let uri = platform.store("e/x", b"x").await;
         for (name, destination, of) in
             [("../../x", "", "a.b"), ("x", "../..", "a.b"), ("x", "", "../a"), ("x", "", "")]
         {
             let task =
                 json!({"type": UPLOAD, "namespace": of, "filesMap": {name: uri}, "destination": destination});
-            bench.run(task).await.error();
+            platform.run(task).await.error();
         }
-        bench.run(json!({"type": UPLOAD})).await.error();
-        bench.run(json!({"type": UPLOAD, "filesMap": {"a": "/etc/passwd"}})).await.error();
+        platform.run(json!({"type": UPLOAD})).await.error();
+        platform.run(json!({"type": UPLOAD, "filesMap": {"a": "/etc/passwd"}})).await.error();
     }
 }

@@ -2,12 +2,12 @@
 
 use super::fake::FakeJobs;
 use crate::directories::WORK;
-use crate::testing::{Bench, Ended, tasks, with};
+use crate::testing::{Platform, tasks, with};
 use async_trait::async_trait;
 use segue_model::Json;
 use segue_ports::wire::WorkingDirectoryRef;
 use segue_ports::{PortError, SecretStore};
-use segue_task::testing::{TestEnd, message, run_with};
+use segue_task::testing::{TestEnd, TestRun, message, run_with};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,8 +15,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// A platform with containers outside the service.
-struct Platform {
-    bench: Bench,
+struct Outside {
+    platform: Platform,
     jobs: Arc<FakeJobs>,
 }
 
@@ -37,13 +37,13 @@ fn commands(commands: &[&str], more: Json) -> Json {
     with(json!({"type": "io.kestra.plugin.scripts.shell.Commands", "commands": commands}), more)
 }
 
-impl Platform {
+impl Outside {
     fn new() -> Self {
-        let mut bench = Bench::new();
-        let jobs = Arc::new(FakeJobs::new(bench.ports.objects.clone()));
-        bench.ports.containers = Some(jobs.clone());
-        bench.ports.secrets = Arc::new(OneSecret);
-        Self { bench, jobs }
+        let mut platform = Platform::new();
+        let jobs = Arc::new(FakeJobs::new(platform.ports.objects.clone()));
+        platform.ports.containers = Some(jobs.clone());
+        platform.ports.secrets = Arc::new(OneSecret);
+        Self { platform, jobs }
     }
 
     /// One delivery of an attempt that does not wait for the container.
@@ -60,21 +60,21 @@ impl Platform {
         let mut task = task.clone();
         let kind = task.as_object_mut().unwrap().remove("type").unwrap();
         let message = message(kind.as_str().unwrap(), task);
-        let work = self.bench.work();
-        run_with(&tasks(), self.bench.ports.clone(), &work, message, patience, lost).await
+        let work = self.platform.work_root();
+        run_with(&tasks(), self.platform.ports.clone(), &work, message, patience, lost).await
     }
 
     /// Runs a task of a shared directory on a different machine.
-    async fn shared(&self, name: &str, mut task: Json) -> Ended {
+    async fn shared(&self, name: &str, mut task: Json) -> TestRun {
         let kind = task.as_object_mut().unwrap().remove("type").unwrap();
         let mut message = message(kind.as_str().unwrap(), task);
         message.task_run_id = name.into();
         message.working_directory = Some(WorkingDirectoryRef { id: "parent-0".to_owned() });
         let machine = tempfile::tempdir().unwrap();
-        let ports = self.bench.ports.clone();
+        let ports = self.platform.ports.clone();
         let lost = CancellationToken::new();
         match run_with(&tasks(), ports, machine.path(), message, None, &lost).await {
-            TestEnd::Ended(run) => Ended(run),
+            TestEnd::Ended(run) => run,
             other => panic!("{other:?}"),
         }
     }
@@ -85,7 +85,7 @@ impl Platform {
 
     /// The leftovers of copies in internal storage.
     async fn left(&self) -> Vec<String> {
-        let listed = self.bench.ports.storage.list("company").await.unwrap();
+        let listed = self.platform.ports.storage.list("company").await.unwrap();
         listed
             .into_iter()
             .map(|(uri, _)| uri)
@@ -94,18 +94,18 @@ impl Platform {
     }
 }
 
-fn ended(end: TestEnd) -> Ended {
+fn ended(end: TestEnd) -> TestRun {
     match end {
-        TestEnd::Ended(run) => Ended(run),
+        TestEnd::Ended(run) => run,
         other => panic!("{other:?}"),
     }
 }
 
 #[tokio::test]
 async fn a_script_elsewhere_is_a_script() {
-    let platform = Platform::new();
-    let uri = platform.bench.store("company/team/x/my-data.csv", b"1\n2\n").await;
-    platform.bench.store("company/team/_files/lib.sh", b"echo from the namespace").await;
+    let outside = Outside::new();
+    let uri = outside.platform.store("company/team/x/my-data.csv", b"1\n2\n").await;
+    outside.platform.store("company/team/_files/lib.sh", b"echo from the namespace").await;
     let read = format!("wc -l < {uri}");
     let task = commands(
         &[
@@ -125,81 +125,81 @@ async fn a_script_elsewhere_is_a_script() {
             "containerImage": "alpine",
         }),
     );
-    let run = platform.bench.run(task).await;
-    let log = run.log();
+    let run = outside.platform.run(task).await;
+    let log = run.log_text();
     for part in ["INFO hello Ada it's $5", "ERROR oh", "INFO from the namespace", "INFO input Ada", "INFO 2"]
     {
         assert!(log.contains(part), "{part} in {log}");
     }
-    assert_eq!((run.0.result.metrics[0].name.as_str(), run.0.result.metrics[0].value), ("n", 2.0));
+    assert_eq!((run.result.metrics[0].name.as_str(), run.result.metrics[0].value), ("n", 2.0));
     let outputs = run.outputs();
     assert_eq!((&outputs["exitCode"], &outputs["vars"]), (&json!(0), &json!({"a": 1})));
     let files = outputs["outputFiles"].clone();
     let names: Vec<&String> = files.as_object().unwrap().keys().collect();
     assert_eq!(names, ["b.csv", "d/data.csv", "sub dir/日本.csv", "given.txt"]);
-    assert_eq!(platform.bench.stored(&files["d/data.csv"]).await, b"1\n2\n");
-    assert_eq!(platform.bench.stored(&files["b.csv"]).await, b"a\r\nb");
-    assert_eq!(platform.bench.stored(&files["sub dir/日本.csv"]).await, "ü".as_bytes());
-    assert_eq!(platform.bench.stored(&files["given.txt"]).await, b"out");
-    let job = platform.jobs.started.lock().unwrap()[0].clone();
+    assert_eq!(outside.platform.stored(&files["d/data.csv"]).await, b"1\n2\n");
+    assert_eq!(outside.platform.stored(&files["b.csv"]).await, b"a\r\nb");
+    assert_eq!(outside.platform.stored(&files["sub dir/日本.csv"]).await, "ü".as_bytes());
+    assert_eq!(outside.platform.stored(&files["given.txt"]).await, b"out");
+    let job = outside.jobs.started.lock().unwrap()[0].clone();
     assert_eq!((job.image.as_str(), job.cpu.as_deref()), ("alpine", Some("1")));
     assert_eq!(job.env, [("odd-name".to_owned(), "1".to_owned())].into(), "the others travel with the files");
     assert_eq!(job.labels["task-id"], "task");
-    assert_eq!(platform.jobs.removed.load(Ordering::Relaxed), 1);
-    assert_eq!(platform.left().await, Vec::<String>::new());
+    assert_eq!(outside.jobs.removed.load(Ordering::Relaxed), 1);
+    assert_eq!(outside.left().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn it_fails_as_other_scripts_fail() {
-    let platform = Platform::new();
+    let outside = Outside::new();
     let task = commands(
         &["echo '::{\"outputs\":{\"a\":1}}::'", "printf x > out.txt", "exit 3"],
         json!({"outputFiles": ["out.txt"]}),
     );
-    let (error, outputs) = platform.bench.run(task).await.failed();
+    let (error, outputs) = outside.platform.run(task).await.failed();
     assert_eq!(error, "Command failed with exit code 3");
     assert_eq!((&outputs["exitCode"], &outputs["vars"]), (&json!(3), &json!({"a": 1})));
-    assert_eq!(platform.bench.stored(&outputs["outputFiles"]["out.txt"]).await, b"x");
+    assert_eq!(outside.platform.stored(&outputs["outputFiles"]["out.txt"]).await, b"x");
     let missing = commands(&["no-such-program-here"], json!({}));
-    let run = platform.bench.run(missing).await;
-    assert!(run.log().contains("no-such-program-here"), "{}", run.log());
+    let run = outside.platform.run(missing).await;
+    assert!(run.log_text().contains("no-such-program-here"), "{}", run.log_text());
     assert_eq!(run.error(), "Command failed with exit code 127");
-    assert_eq!(platform.left().await, Vec::<String>::new());
+    assert_eq!(outside.left().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_script_file_is_gone_when_files_are_kept() {
-    let platform = Platform::new();
+    let outside = Outside::new();
     let task = json!({
         "type": "io.kestra.plugin.scripts.perl.Script",
         "script": "open(my $f, '>', 'made.txt'); print $f $ENV{A}; print \"{{ inputs.name }}\\n\";",
         "env": {"A": "a"}, "outputFiles": ["*"],
     });
-    let run = platform.bench.run(task).await;
-    assert!(run.log().contains("INFO Ada"), "{}", run.log());
+    let run = outside.platform.run(task).await;
+    assert!(run.log_text().contains("INFO Ada"), "{}", run.log_text());
     let files = run.outputs()["outputFiles"].clone();
     assert_eq!(files.as_object().unwrap().keys().collect::<Vec<_>>(), ["made.txt"]);
-    assert_eq!(platform.bench.stored(&files["made.txt"]).await, b"a");
+    assert_eq!(outside.platform.stored(&files["made.txt"]).await, b"a");
 }
 
 #[tokio::test]
 async fn what_is_left_in_the_background_holds_nobody() {
-    let platform = Platform::new();
+    let outside = Outside::new();
     let began = std::time::Instant::now();
-    let run = platform.bench.run(commands(&["sleep 30 & echo done"], json!({}))).await;
-    assert!(run.log().contains("INFO done"), "{}", run.log());
+    let run = outside.platform.run(commands(&["sleep 30 & echo done"], json!({}))).await;
+    assert!(run.log_text().contains("INFO done"), "{}", run.log_text());
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
 async fn work_that_goes_on_is_found_again() {
-    let platform = Platform::new();
-    platform.jobs.looks.store(4, Ordering::Relaxed);
+    let outside = Outside::new();
+    outside.jobs.looks.store(4, Ordering::Relaxed);
     let task = commands(&["echo ran > ran.txt"], json!({"outputFiles": ["*"]}));
     let mut deliveries = 0;
     let run = loop {
         deliveries += 1;
-        match platform.deliver(&task).await {
+        match outside.deliver(&task).await {
             TestEnd::Unfinished(again) => assert!(again >= Duration::from_secs(1)),
             end => break ended(end),
         }
@@ -208,158 +208,158 @@ async fn work_that_goes_on_is_found_again() {
     assert!(deliveries > 2, "{deliveries}");
     let files = run.outputs()["outputFiles"].clone();
     assert_eq!(files.as_object().unwrap().len(), 1);
-    assert_eq!(platform.started(), 1);
+    assert_eq!(outside.started(), 1);
 }
 
 #[tokio::test]
 async fn a_beginning_that_was_cut_off_leaves_nothing() {
-    let platform = Platform::new();
+    let outside = Outside::new();
     let prefix = "company/team/flow/executions/execution1/tasks/task/taskrun1/container/0";
-    platform.bench.store(&format!("{prefix}/{WORK}/stale.txt"), b"x").await;
-    platform.bench.store(&format!("{prefix}/run/stdout"), b"stale\n").await;
-    platform.jobs.next_start_fails.store(true, Ordering::Relaxed);
+    outside.platform.store(&format!("{prefix}/{WORK}/stale.txt"), b"x").await;
+    outside.platform.store(&format!("{prefix}/run/stdout"), b"stale\n").await;
+    outside.jobs.next_start_fails.store(true, Ordering::Relaxed);
     let task = commands(&["ls"], json!({"inputFiles": {"in.txt": "1"}, "outputFiles": ["**"]}));
-    let run = platform.bench.run(task).await;
-    let log = run.log();
+    let run = outside.platform.run(task).await;
+    let log = run.log_text();
     assert!(log.contains("the next one starts") && !log.contains("stale"), "{log}");
     let files = run.outputs()["outputFiles"].clone();
     assert_eq!(files.as_object().unwrap().keys().collect::<Vec<_>>(), ["in.txt"]);
-    assert_eq!(platform.started(), 1);
+    assert_eq!(outside.started(), 1);
 }
 
 #[tokio::test]
 async fn what_is_refused_leaves_nothing() {
-    let platform = Platform::new();
+    let cloud = Outside::new();
     let refused = commands(&["true"], json!({"containerImage": "refused", "inputFiles": {"in.txt": "1"}}));
-    assert!(platform.bench.run(refused).await.error().contains("no image 'refused'"));
+    assert!(cloud.platform.run(refused).await.error().contains("no image 'refused'"));
     let missing = commands(&["cat kestra:///no/thing.csv"], json!({}));
-    assert!(platform.bench.run(missing).await.error().contains("no/thing.csv"));
+    assert!(cloud.platform.run(missing).await.error().contains("no/thing.csv"));
     let outside = commands(&["true"], json!({"inputFiles": {"../x": "kestra:///no/thing.csv"}}));
-    assert!(platform.bench.run(outside).await.error().contains("'../x' is refused"));
-    assert_eq!(platform.left().await, Vec::<String>::new());
+    assert!(cloud.platform.run(outside).await.error().contains("'../x' is refused"));
+    assert_eq!(cloud.left().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn an_end_that_was_cut_off_is_collected_once_more() {
-    let platform = Platform::new();
-    platform.jobs.next_removal_fails.store(true, Ordering::Relaxed);
+    let outside = Outside::new();
+    outside.jobs.next_removal_fails.store(true, Ordering::Relaxed);
     let task = commands(
         &["echo '::{\"outputs\":{\"a\":1}}::'; echo x > x.txt; exit 4"],
         json!({"outputFiles": ["*"]}),
     );
-    let first = ended(platform.deliver_until(&task, &CancellationToken::new(), None).await).failed();
-    assert!(!platform.left().await.is_empty());
-    let again = ended(platform.deliver(&task).await).failed();
+    let first = ended(outside.deliver_until(&task, &CancellationToken::new(), None).await).failed();
+    assert!(!outside.left().await.is_empty());
+    let again = ended(outside.deliver(&task).await).failed();
     assert_eq!(again, first);
-    assert_eq!(platform.started(), 1);
-    assert_eq!(platform.left().await, Vec::<String>::new());
+    assert_eq!(outside.started(), 1);
+    assert_eq!(outside.left().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_task_that_is_stopped_ends_its_container() {
-    let platform = Platform::new();
-    platform.jobs.looks.store(u32::MAX, Ordering::Relaxed);
+    let outside = Outside::new();
+    outside.jobs.looks.store(u32::MAX, Ordering::Relaxed);
     let task = commands(&["echo never"], json!({}));
     let lost = CancellationToken::new();
     let soon = lost.clone();
-    let jobs = platform.jobs.clone();
+    let jobs = outside.jobs.clone();
     tokio::spawn(async move {
         while jobs.started.lock().unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         soon.cancel();
     });
-    assert!(matches!(platform.deliver_until(&task, &lost, None).await, TestEnd::Stopped));
-    assert_eq!(platform.jobs.removed.load(Ordering::Relaxed), 1);
-    assert_eq!(platform.left().await, Vec::<String>::new());
+    assert!(matches!(outside.deliver_until(&task, &lost, None).await, TestEnd::Stopped));
+    assert_eq!(outside.jobs.removed.load(Ordering::Relaxed), 1);
+    assert_eq!(outside.left().await, Vec::<String>::new());
 
     // A delivery that finds the task revoked ends the container of an earlier one.
-    assert!(matches!(platform.deliver(&task).await, TestEnd::Unfinished(_)));
+    assert!(matches!(outside.deliver(&task).await, TestEnd::Unfinished(_)));
     let lost = CancellationToken::new();
     lost.cancel();
-    assert!(matches!(platform.deliver_until(&task, &lost, None).await, TestEnd::Stopped));
-    assert_eq!(platform.jobs.removed.load(Ordering::Relaxed), 2);
-    assert_eq!(platform.left().await, Vec::<String>::new());
+    assert!(matches!(outside.deliver_until(&task, &lost, None).await, TestEnd::Stopped));
+    assert_eq!(outside.jobs.removed.load(Ordering::Relaxed), 2);
+    assert_eq!(outside.left().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_secret_is_masked_whoever_collects() {
-    let platform = Platform::new();
-    platform.jobs.looks.store(1, Ordering::Relaxed);
+    let outside = Outside::new();
+    outside.jobs.looks.store(1, Ordering::Relaxed);
     let task = commands(
         &["echo \"{{ secret('TOKEN') }} $T\"; echo '::{\"outputs\":{\"t\":\"sesame-42\"}}::'"],
         json!({"env": {"T": "{{ secret('TOKEN') }}"}}),
     );
-    assert!(matches!(platform.deliver(&task).await, TestEnd::Unfinished(_)));
-    let run = ended(platform.deliver(&task).await);
-    assert!(run.log().contains("INFO ****** ******"), "{}", run.log());
-    assert!(!format!("{:?}", *platform.jobs.started.lock().unwrap()).contains("sesame"));
+    assert!(matches!(outside.deliver(&task).await, TestEnd::Unfinished(_)));
+    let run = ended(outside.deliver(&task).await);
+    assert!(run.log_text().contains("INFO ****** ******"), "{}", run.log_text());
+    assert!(!format!("{:?}", *outside.jobs.started.lock().unwrap()).contains("sesame"));
     assert!(!Json::Object(run.outputs()).to_string().contains("sesame"));
 }
 
 #[tokio::test]
 async fn a_process_stays_in_the_service() {
-    let platform = Platform::new();
-    let log = platform.bench.shell(&["echo here"], json!({})).await.log();
+    let outside = Outside::new();
+    let log = outside.platform.shell(&["echo here"], json!({})).await.log_text();
     assert!(log.contains("INFO here"), "{log}");
-    assert_eq!(platform.started(), 0);
+    assert_eq!(outside.started(), 0);
 }
 
 #[tokio::test]
 async fn an_image_may_be_left_to_itself() {
-    let platform = Platform::new();
+    let outside = Outside::new();
     let by_image = json!({"type": "io.kestra.plugin.docker.cli.Run", "containerImage": "alpine",
         "commands": ["cp", "in.txt", "{{ workingDir }}/out.txt"], "env": {"A": "1"},
         "inputFiles": {"in.txt": "x"}, "outputFiles": ["**", "out.txt"]});
-    let run = platform.bench.run(by_image).await;
-    assert!(run.log().contains("is in the log of the container"), "{}", run.log());
+    let run = outside.platform.run(by_image).await;
+    assert!(run.log_text().contains("is in the log of the container"), "{}", run.log_text());
     let files = run.outputs()["outputFiles"].clone();
     assert_eq!(files.as_object().unwrap().keys().collect::<Vec<_>>(), ["in.txt", "out.txt"]);
-    assert_eq!(platform.bench.stored(&files["out.txt"]).await, b"x");
-    let job = platform.jobs.started.lock().unwrap()[0].clone();
+    assert_eq!(outside.platform.stored(&files["out.txt"]).await, b"x");
+    let job = outside.jobs.started.lock().unwrap()[0].clone();
     assert!(job.command.is_empty() && job.env["A"] == "1");
     let entered = json!({"type": "io.kestra.plugin.docker.cli.Run", "containerImage": "alpine",
         "entryPoint": ["/bin/sh", "-c"], "commands": ["echo $((1 + 1)); exit 5"]});
-    let run = platform.bench.run(entered).await;
-    assert!(run.log().contains("INFO 2"), "{}", run.log());
+    let run = outside.platform.run(entered).await;
+    assert!(run.log_text().contains("INFO 2"), "{}", run.log_text());
     assert_eq!(run.error(), "Command failed with exit code 5");
     let failing =
         json!({"type": "io.kestra.plugin.docker.cli.Run", "containerImage": "alpine", "commands": ["false"]});
-    let run = platform.bench.run(failing).await;
-    assert!(run.log().contains("ended with exit code 1: The container exited"), "{}", run.log());
+    let run = outside.platform.run(failing).await;
+    assert!(run.log_text().contains("ended with exit code 1: The container exited"), "{}", run.log_text());
     assert_eq!(run.error(), "Command failed with exit code 1");
 }
 
 #[tokio::test]
 async fn a_shared_directory_goes_from_machine_to_machine() {
-    let platform = Platform::new();
+    let outside = Outside::new();
     let setup = json!({"type": "io.segue.workingdirectory.Setup",
         "inputFiles": {"in.txt": "1", "gone.txt": "2"}, "cache": {"patterns": ["deps/**"]}});
-    platform.shared("setup", setup).await.outputs();
+    outside.shared("setup", setup).await.outputs();
     let container =
         commands(&["cat in.txt > from-container.txt; rm gone.txt; mkdir deps; echo d > deps/d"], json!({}));
-    platform.shared("one", container).await.outputs();
+    outside.shared("one", container).await.outputs();
     let process = commands(
         &["test ! -e gone.txt && cat from-container.txt in.txt > both.txt; printf 3 > in.txt"],
         json!({"runner": "PROCESS"}),
     );
-    platform.shared("two", process).await.outputs();
+    outside.shared("two", process).await.outputs();
     // A failed child leaves its files too.
     let failing = commands(&["echo late > late.txt; exit 1"], json!({"runner": "PROCESS"}));
-    platform.shared("three", failing).await.error();
+    outside.shared("three", failing).await.error();
     let last = commands(&["cat in.txt late.txt; ls"], json!({"outputFiles": ["both.txt"]}));
-    let run = platform.shared("four", last).await;
-    let log = run.log();
+    let run = outside.shared("four", last).await;
+    let log = run.log_text();
     assert!(log.contains("INFO 3late") && !log.contains("gone.txt") && !log.contains("run-"), "{log}");
-    assert_eq!(platform.bench.stored(&run.outputs()["outputFiles"]["both.txt"]).await, b"11");
+    assert_eq!(outside.platform.stored(&run.outputs()["outputFiles"]["both.txt"]).await, b"11");
     let collect = json!({"type": "io.segue.workingdirectory.Collect",
         "outputFiles": ["*.txt"], "cache": {"patterns": ["deps/**"]}});
-    let files = platform.shared("collect", collect).await.outputs()["outputFiles"].clone();
+    let files = outside.shared("collect", collect).await.outputs()["outputFiles"].clone();
     let names: Vec<&String> = files.as_object().unwrap().keys().collect();
     assert_eq!(names, ["both.txt", "from-container.txt", "in.txt", "late.txt"]);
-    assert_eq!(platform.left().await, Vec::<String>::new());
+    assert_eq!(outside.left().await, Vec::<String>::new());
     let again = json!({"type": "io.segue.workingdirectory.Setup", "cache": {"patterns": ["deps/**"]}});
-    platform.shared("setup2", again).await.outputs();
+    outside.shared("setup2", again).await.outputs();
     let cached = commands(&["cat deps/d"], json!({}));
-    assert!(platform.shared("five", cached).await.log().contains("INFO d"));
+    assert!(outside.shared("five", cached).await.log_text().contains("INFO d"));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::remote::fake::FakeJobs;
-use crate::testing::{Bench, shell};
+use crate::testing::{Platform, shell};
 use segue_task::{ContainerMode, ContainerRules};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -54,17 +54,17 @@ fn only_the_process_runner_leads_to_the_service_for_processes() {
 }
 
 /// A worker of a service. With `jobs`, containers run next to the services.
-fn worker(service: &'static str, jobs: Option<&Arc<FakeJobs>>) -> Bench {
-    let mut bench = Bench::new();
-    bench.service = service;
+fn worker(service: &'static str, jobs: Option<&Arc<FakeJobs>>) -> Platform {
+    let mut platform = Platform::new();
+    platform.service = service;
     if let Some(jobs) = jobs {
-        bench.ports.containers = Some(jobs.clone());
+        platform.ports.containers = Some(jobs.clone());
     }
-    bench
+    platform
 }
 
 fn jobs() -> Arc<FakeJobs> {
-    Arc::new(FakeJobs::new(Bench::new().ports.objects))
+    Arc::new(FakeJobs::new(Platform::new().ports.objects.clone()))
 }
 
 fn container() -> Value {
@@ -89,14 +89,14 @@ async fn the_service_for_processes_starts_no_containers() {
 async fn the_service_for_containers_runs_no_processes() {
     let jobs = jobs();
     let ended = worker(CONTAINERS, Some(&jobs)).run(shell(&["echo ran"], json!({}))).await;
-    assert!(!ended.log().contains("INFO ran"), "{}", ended.log());
+    assert!(!ended.log_text().contains("INFO ran"), "{}", ended.log_text());
     let error = ended.error();
     assert!(error.contains("sent to the service 'container', and now asks for a process"), "{error}");
 
     let mut worker = worker(CONTAINERS, Some(&jobs));
     worker.containers = ContainerRules { mode: Some(ContainerMode::Process), ..ContainerRules::default() };
     let ended = worker.run(container()).await;
-    assert!(!ended.log().contains("INFO ran"), "{}", ended.log());
+    assert!(!ended.log_text().contains("INFO ran"), "{}", ended.log_text());
     let error = ended.error();
     assert!(error.contains("SEGUE_CONTAINERS=process does not apply"), "{error}");
     assert_eq!(jobs.started.lock().unwrap().len(), 0);
@@ -108,7 +108,7 @@ async fn on_one_machine_each_service_runs_both() {
     as_process["docker"] = json!({"host": "tcp://127.0.0.1:1"});
     for service in [PROCESSES, CONTAINERS] {
         for task in [shell(&["echo ran"], json!({})), as_process.clone()] {
-            let log = worker(service, None).run(task).await.log();
+            let log = worker(service, None).run(task).await.log_text();
             assert!(log.contains("INFO ran"), "{service}: {log}");
         }
     }

@@ -1,13 +1,22 @@
 //! Runs one attempt without claim and report, for tests of task types.
+//!
+//! [`Platform`] has everything that most tests need. [`run_under`] is for tests with a platform of their own.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod platform;
+
+pub use platform::Platform;
 
 use crate::attempt::{self, Ended};
 use crate::context::TaskContext;
 use crate::list::TaskList;
 use crate::settings::{Service, TaskSettings};
 use segue_lookups::outbound::Clients;
-use segue_model::Json;
 use segue_model::event::TaskRunResult;
 use segue_model::log::LogEntry;
+use segue_model::state::State;
+use segue_model::{Json, Map};
 use segue_ports::Ports;
 use segue_ports::wire::{TaskRunMessage, WIRE_VERSION};
 use std::path::Path;
@@ -25,6 +34,23 @@ pub struct TestRun {
 }
 
 impl TestRun {
+    /// The outputs of a task that must have succeeded.
+    pub fn outputs(self) -> Map {
+        assert_eq!(self.result.state, State::Success, "{}", self.log_text());
+        self.result.outputs
+    }
+
+    /// The error of a task that must have failed.
+    pub fn error(self) -> String {
+        self.failed().0
+    }
+
+    /// The error and the outputs of a task that must have failed.
+    pub fn failed(self) -> (String, Map) {
+        assert_eq!(self.result.state, State::Failed, "{}", self.log_text());
+        (self.result.error.unwrap(), self.result.outputs)
+    }
+
     /// The lines of the log, separated by line breaks.
     pub fn log_text(&self) -> String {
         self.log.iter().map(|line| format!("{} {}\n", line.level.as_str(), line.message)).collect()
