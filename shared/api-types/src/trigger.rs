@@ -169,7 +169,7 @@ pub struct SetDisabled {
 }
 
 impl Trigger {
-    /// The answer for the state of a trigger. `backfill` is the oldest backfill that has not ended. None if there is none.
+    /// The answer for the state of a trigger. `backfill` is the oldest unfinished backfill. None if there is none.
     pub fn new(state: &TriggerState, backfill: Option<&backfill::Backfill>) -> Self {
         Self {
             tenant_id: TENANT.to_owned(),
