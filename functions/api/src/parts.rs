@@ -14,7 +14,7 @@ use segue_template::Renderer;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The dependencies of [`router`](crate::router).
+/// The dependencies of [`router`](fn@crate::router).
 pub struct ApiParts {
     /// The adapters of all ports.
     pub ports: Ports,

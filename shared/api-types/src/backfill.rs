@@ -23,38 +23,38 @@ pub struct Backfill {
     pub flow_id: String,
     /// The id of the schedule.
     pub trigger_id: String,
-    /// The earliest date a fire time may have, inclusive.
+    /// The start of the period, inclusive.
     pub start: Timestamp,
-    /// The latest date a fire time may have, inclusive.
+    /// The end of the period, inclusive.
     pub end: Timestamp,
-    /// Inputs of the executions, in place of those of the schedule.
+    /// Inputs of the executions. They replace inputs of the schedule with the same names.
     #[serde(default)]
     pub inputs: Map,
-    /// Labels of the executions.
+    /// Labels of the executions, in addition to the labels of the schedule.
     #[serde(default)]
     pub labels: Vec<Label>,
-    /// Which fire times run.
+    /// Selects the fire times that are run.
     pub mode: BackfillMode,
-    /// How many executions may be open at once.
+    /// The largest number of executions that have not ended.
     #[serde(default)]
     pub max_active: u32,
     /// The state of the backfill.
     pub state: BackfillState,
-    /// Why the backfill was refused. Absent for all others.
+    /// The reason why the backfill was refused. Absent if it was not refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// How many fire times are between start and end.
+    /// The number of fire times to run. In the state FINISHED, the sum of the counts in `ended`.
     pub total: u64,
-    /// The fire time that comes next; null if there is none.
+    /// The next fire time. Null if there is none.
     pub next: Option<Timestamp>,
     /// The fire times with an execution that has not ended.
     #[serde(default)]
     pub active: Vec<ActiveSlot>,
-    /// How many executions ended in which state. `SKIPPED` counts the fire times that were passed over.
+    /// The number of ended executions by state. `SKIPPED` counts the fire times that were not run.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, u64>")]
     pub ended: BTreeMap<State, u64>,
-    /// The date on which the backfill was made.
+    /// The creation date.
     #[serde(default)]
     #[schemars(with = "Timestamp")]
     pub created: Option<Timestamp>,
@@ -64,23 +64,23 @@ pub struct Backfill {
     pub updated: Option<Timestamp>,
 }
 
-/// A fire time with an execution that has not ended.
+/// A fire time of a backfill with an execution that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActiveSlot {
     /// The fire time.
     pub date: Timestamp,
-    /// The execution.
+    /// The id of the execution.
     pub execution_id: String,
 }
 
-/// The fire times of a backfill, and which of them it would run.
+/// The fire times of a backfill, without running the backfill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BackfillPreview {
     /// Every fire time between start and end, in order.
     #[serde(default)]
     pub slots: Vec<PreviewSlot>,
-    /// How many of them would be run.
+    /// The number of fire times that the backfill would run.
     #[serde(default)]
     pub total: u64,
     /// The time zone of the schedule.
@@ -88,20 +88,20 @@ pub struct BackfillPreview {
     pub timezone: String,
 }
 
-/// A fire time.
+/// A fire time in the preview of a backfill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PreviewSlot {
     /// The fire time.
     pub date: Timestamp,
-    /// Whether the backfill would run it.
+    /// Whether the backfill would run the fire time.
     #[serde(default)]
     pub run: bool,
-    /// The latest execution that stands for the fire time. Absent if there is none.
+    /// The latest execution for the fire time. Absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<PreviewExecution>,
 }
 
-/// The execution that stands for a fire time.
+/// The latest execution for a fire time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PreviewExecution {
     /// The id.

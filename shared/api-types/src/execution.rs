@@ -1,4 +1,5 @@
-//! Executions and task runs (docs/kestra.md 2.2): absent instead of null, dates as ISO text.
+//! Executions and task runs (docs/kestra.md 2.2). Fields without a value are absent, not null. Dates are ISO-8601
+//! texts.
 
 use crate::TENANT;
 use jiff::{SignedDuration, Timestamp};
@@ -17,52 +18,52 @@ pub struct Execution {
     /// The tenant, always `main`.
     #[serde(default)]
     pub tenant_id: String,
-    /// The id, 22 letters and digits.
+    /// The id: 22 letters and digits.
     pub id: String,
     /// The namespace of the flow.
     pub namespace: String,
     /// The id of the flow.
     pub flow_id: String,
-    /// The revision of the flow that runs.
+    /// The revision of the flow that the execution runs.
     #[serde(default)]
     pub flow_revision: u32,
-    /// The task runs in the order in which they were made. Absent in lists of executions.
+    /// The task runs, oldest first. Absent in lists of executions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_run_list: Option<Vec<TaskRun>>,
-    /// The inputs with their defaults. Absent if there are none.
+    /// The inputs, including default values. Absent if there are none.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub inputs: Map,
-    /// The outputs of the flow. Absent if there are none, or none yet.
+    /// The outputs of the flow. Absent before the end, and if there are none.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub outputs: Map,
-    /// The labels of the flow, of the trigger and of the request, and Segue's own (`system.`).
+    /// The labels of the flow, the trigger and the request, and Segue's own labels (`system.…`).
     #[serde(default)]
     pub labels: Vec<Label>,
-    /// The variables that tasks have set. Absent if there are none.
+    /// The variables that tasks have set. Absent if no variable is set.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub variables: Map,
     /// The state and its history.
     pub state: State,
-    /// The execution that was replayed or restarted as this one. Absent for all others.
+    /// The execution that this execution replays or restarts. Absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<String>,
-    /// The first execution of a chain of replays; the id itself if there was none before.
+    /// The first execution of a chain of replays. The execution's own id if it replays nothing.
     #[serde(default)]
     pub original_id: String,
     /// The trigger that started the execution. Absent if a request started the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<ExecutionTrigger>,
-    /// Whether the execution was deleted; always false.
+    /// Whether the execution was deleted. Always false.
     #[serde(default)]
     pub deleted: bool,
-    /// Attempts of the whole execution.
+    /// The attempts of the whole execution, not of its task runs.
     #[serde(default)]
     #[schemars(with = "ExecutionMetadata")]
     pub metadata: Option<ExecutionMetadata>,
-    /// The execution does not start before this date. Absent if it starts at once.
+    /// The earliest start. Absent if the execution starts immediately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_date: Option<Timestamp>,
-    /// The address of the execution's page. Absent in lists.
+    /// The URL of the page of the execution. Absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
@@ -80,13 +81,13 @@ pub struct ExecutionTrigger {
     pub variables: Map,
 }
 
-/// A run of a task.
+/// One run of a task in an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskRun {
     /// The id, 22 letters and digits.
     pub id: String,
-    /// The execution.
+    /// The id of the execution.
     #[serde(default)]
     pub execution_id: String,
     /// The namespace of the flow.
@@ -97,16 +98,16 @@ pub struct TaskRun {
     pub flow_id: String,
     /// The id of the task.
     pub task_id: String,
-    /// The task run of the flowable task around this one. Absent at the level of the flow.
+    /// The task run of the surrounding flowable task. Absent for tasks of the flow itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_task_run_id: Option<String>,
-    /// The value of a loop or of a case. Absent outside of both.
+    /// The value of the loop round or of the case. Absent outside loops and cases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The number of the round of a loop, from 0. Absent outside of loops.
+    /// The number of the loop round, from 0. Absent outside loops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration: Option<u64>,
-    /// The attempts, the first one first. Absent before the first attempt.
+    /// The attempts, oldest first. Absent before the first attempt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
     /// The outputs of the task.
@@ -114,7 +115,7 @@ pub struct TaskRun {
     pub outputs: Map,
     /// The state and its history.
     pub state: State,
-    /// True for a task run that the flow does not declare. Absent for all others.
+    /// True if the flow does not declare the task. Absent if the flow declares the task.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dynamic: bool,
 }
@@ -125,7 +126,7 @@ pub struct TaskRun {
 pub struct Attempt {
     /// The state and its history.
     pub state: State,
-    /// The URI of the log, if the task has `logToFile`.
+    /// The URI of the log. Absent unless the task has `logToFile`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_file: Option<String>,
 }
@@ -134,9 +135,9 @@ pub struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
-    /// The state now.
+    /// The current state.
     pub current: StateName,
-    /// Every state with its date, the oldest first.
+    /// All states with their dates, oldest first.
     #[serde(default)]
     pub histories: Vec<StateChange>,
     /// The time from the first state to the last, as an ISO-8601 duration.
@@ -146,41 +147,41 @@ pub struct State {
     #[serde(default)]
     #[schemars(with = "Timestamp")]
     pub start_date: Option<Timestamp>,
-    /// The date of the end, or of the pause. Absent while it runs.
+    /// The date of the end or of the pause. Absent in all other states.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_date: Option<Timestamp>,
 }
 
-/// One entry of a history.
+/// One entry of the history of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StateChange {
     /// The state.
     pub state: StateName,
-    /// The date from which on the state held.
+    /// The date on which the state began.
     pub date: Timestamp,
 }
 
-/// A task run and the state that it shall have.
+/// A request to change the state of a task run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskState {
-    /// The task run.
+    /// The id of the task run.
     pub task_run_id: String,
-    /// Its new state.
+    /// The new state of the task run.
     pub state: StateName,
 }
 
-/// Labels for several executions.
+/// A request to add labels to several executions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LabelsByIds {
     /// The ids of the executions.
     pub executions_id: Vec<String>,
-    /// The labels that are added.
+    /// The labels to add.
     pub execution_labels: Vec<Label>,
 }
 
-/// A rendered expression, or why it cannot be rendered.
+/// A rendered expression, or the reason why the expression cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
@@ -190,13 +191,13 @@ pub struct Evaluation {
     /// The error. Absent if there is a result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The error again, under the name that Kestra's page reads.
+    /// A copy of `error` for Kestra's web pages. Absent if there is a result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack_trace: Option<String>,
 }
 
 impl Execution {
-    /// An execution without its task runs, as lists have it.
+    /// An execution without its task runs, for lists.
     pub fn listed(execution: &model::Execution) -> Self {
         let trigger = execution.trigger.as_ref().map(|trigger| ExecutionTrigger {
             id: trigger.id.clone(),
@@ -288,7 +289,7 @@ impl From<&State> for StateHistory {
 }
 
 impl State {
-    /// The time from the start to the end, or to `now` if there is no end. None if no start is known.
+    /// The time from the start to the end, or to `now` before the end. None if the start is unknown.
     pub fn elapsed(&self, now: Timestamp) -> Option<SignedDuration> {
         Some(self.end_date.unwrap_or(now).duration_since(self.start_date?).max(SignedDuration::ZERO))
     }

@@ -11,11 +11,11 @@ pub struct FileMetas {
     pub size: u64,
 }
 
-/// How the beginning of a file is shown.
+/// The form of a file preview.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum PreviewKind {
-    /// Rows.
+    /// Rows of a CSV, TSV, Ion or JSON Lines file.
     List,
     /// Lines of text.
     Text,
@@ -31,16 +31,16 @@ pub enum PreviewKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FilePreview {
-    /// The ending of the file's name in lower case; empty if there is none.
+    /// The extension of the file name in lower case, without a dot. Empty if there is none.
     pub extension: String,
-    /// How the content is shown.
+    /// The form of the content.
     #[serde(rename = "type")]
     pub kind: PreviewKind,
-    /// A list for rows, otherwise a text. Null if a picture or a document is too large.
+    /// A list for rows, or a text for all other forms. Null if a picture or a PDF document is too large.
     pub content: Json,
-    /// At most so many lines were read. Absent for pictures and documents.
+    /// The largest number of lines in the preview. Absent for pictures and PDF documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_line: Option<u64>,
-    /// Whether the file goes on.
+    /// Whether the file is longer than the preview.
     pub truncated: bool,
 }

@@ -1,4 +1,4 @@
-//! Flows as they are written, with what the state store knows of them.
+//! Flows: the properties in the source, and the values that the state store adds.
 
 use crate::TENANT;
 use crate::lenient::{read, take};
@@ -21,22 +21,22 @@ pub struct Flow {
     pub tenant_id: String,
     /// The revision, from 1.
     pub revision: u32,
-    /// The labels. Absent if none are written.
+    /// The labels. Absent if the source has none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub labels: Option<Vec<Label>>,
-    /// The inputs as they are written. Absent if none are written.
+    /// The inputs in the source. Absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub inputs: Option<Vec<FlowPart>>,
-    /// The tasks as they are written.
+    /// The tasks in the source. Absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub tasks: Option<Vec<FlowPart>>,
-    /// The triggers as they are written. Absent if none are written.
+    /// The triggers in the source. Absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub triggers: Option<Vec<FlowPart>>,
-    /// Everything else that is written.
+    /// All other properties in the source.
     #[serde(flatten)]
     pub document: Map,
-    /// Whether the flow is disabled: its triggers start nothing.
+    /// Whether the flow is disabled. A disabled flow cannot be executed, and its triggers do not fire.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub disabled: Option<bool>,
     /// Whether the flow was deleted.
@@ -46,10 +46,10 @@ pub struct Flow {
     #[serde(default)]
     #[schemars(with = "Timestamp")]
     pub updated: Option<Timestamp>,
-    /// The source. Absent unless the request asks for it.
+    /// The YAML source. Absent unless the request asks for the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Why the stored source cannot be read. Absent if it can be read.
+    /// The reason why the stored source cannot be read. Absent for a readable source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
 }
@@ -63,19 +63,19 @@ pub struct FlowToExecute {
     pub namespace: String,
     /// The revision, from 1.
     pub revision: u32,
-    /// The labels. Absent if none are written.
+    /// The labels. Absent if the source has none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub labels: Option<Vec<Label>>,
-    /// The inputs as they are written. Absent if none are written.
+    /// The inputs in the source. Absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub inputs: Option<Vec<FlowPart>>,
-    /// The tasks as they are written.
+    /// The tasks in the source. Absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub tasks: Option<Vec<FlowPart>>,
-    /// `errors` and `finally` as they are written.
+    /// `errors` and `finally` in the source.
     #[serde(flatten)]
     pub document: Map,
-    /// Whether the flow is disabled.
+    /// Whether the flow is disabled. A disabled flow cannot be executed.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read")]
     pub disabled: Option<bool>,
 }
@@ -85,7 +85,7 @@ pub struct FlowToExecute {
 pub struct FlowPart {
     /// The id.
     pub id: String,
-    /// The type. Absent if none is written.
+    /// The type. Absent if the source has none.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub type_name: Option<String>,
     /// All other properties.
@@ -102,17 +102,17 @@ pub struct FlowId {
     pub namespace: String,
 }
 
-/// A flow with the places in its source where a text was found.
+/// A flow with the lines of its source that contain a text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FlowSearchHit {
     /// The flow, without its source.
     pub model: Flow,
-    /// Lines of the source, with the text between `[mark]` and `[/mark]`.
+    /// The lines of the source with the text. `[mark]` and `[/mark]` surround the text.
     pub fragments: Vec<String>,
 }
 
 impl Flow {
-    /// A flow as it is written in a document, without its source. `document` is None if the source cannot be read.
+    /// A flow with the properties of `document`, without its source. `document` is None if the source cannot be read.
     pub fn written(
         id: &str,
         namespace: &str,
@@ -123,12 +123,12 @@ impl Flow {
         let exception =
             document.is_none().then(|| "the stored source is no YAML that can be read".to_owned());
         let mut document = document.unwrap_or_default();
-        // What the store knows counts, whatever is written.
+        // The values of the store have precedence over the source.
         for known in ["id", "namespace", "revision", "tenantId", "deleted", "updated"] {
             document.shift_remove(known);
         }
         if let Some(written) = document.get_mut("labels") {
-            // Labels may be written as a map or as a list; they are answered as a list.
+            // The source can have labels as a map or as a list. The answer always has a list.
             if let Ok(labels) = segue_model::label::from_any(&*written) {
                 *written = labels.into_iter().map(|Label { key, value }| label_json(key, value)).collect();
             }
@@ -157,7 +157,7 @@ impl Flow {
 }
 
 impl Flow {
-    /// The same flow with its source.
+    /// Adds the source to the flow.
     #[must_use]
     pub fn with_source(mut self, source: &str) -> Self {
         self.document.shift_remove("source");

@@ -1,4 +1,4 @@
-//! The key-values of namespaces.
+//! Keys and values of the KV store.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ pub struct KvKey {
     pub namespace: String,
     /// The key.
     pub key: String,
-    /// The date of the first value.
+    /// The date on which the key was created.
     #[serde(default)]
     #[schemars(with = "Timestamp")]
     pub creation_date: Option<Timestamp>,
@@ -22,10 +22,10 @@ pub struct KvKey {
     #[serde(default)]
     #[schemars(with = "Timestamp")]
     pub update_date: Option<Timestamp>,
-    /// The date on which the value is removed. Absent if it stays.
+    /// The date on which the key expires. Absent if the key does not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiration_date: Option<Timestamp>,
-    /// A text for people.
+    /// The description. Absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
@@ -40,13 +40,13 @@ pub enum KvType {
     Number,
     /// True or false.
     Boolean,
-    /// An instant, as text.
+    /// A date with a time, as an ISO-8601 text.
     Datetime,
-    /// A date, as text.
+    /// A date without a time, as an ISO-8601 text.
     Date,
-    /// A duration, as text.
+    /// A duration, as an ISO-8601 text.
     Duration,
-    /// Anything else.
+    /// Every other JSON value.
     Json,
 }
 
@@ -58,13 +58,13 @@ pub struct KvValue {
     pub kind: KvType,
     /// The value.
     pub value: Json,
-    /// The date of the last change.
+    /// The date of the last change of the value.
     #[serde(default)]
     #[schemars(with = "Timestamp")]
     pub updated: Option<Timestamp>,
 }
 
-/// Several keys of a namespace.
+/// Keys of a namespace: the keys to delete in a request, or the deleted keys in its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Keys {
     /// The keys.

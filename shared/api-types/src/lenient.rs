@@ -1,12 +1,14 @@
-//! Parts of a flow are answered as they are written. A part in an unexpected form is still answered; the reader of the
-//! answer does without its type.
+//! Reads values that may have an unexpected form.
+//!
+//! The API answers every part of a flow as the source has it, also a part in an unexpected form. Clients read such a
+//! part as None.
 
 use segue_model::{Json, Map};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Takes a part out of a document, if its type has everything that is written. Otherwise the part stays in the
-/// document.
+/// Moves a part out of a document, if `T` can hold all of its values. Otherwise the part stays in the document, and the
+/// result is None.
 pub(crate) fn take<T: DeserializeOwned + Serialize>(document: &mut Map, key: &str) -> Option<T> {
     let written = document.get(key)?;
     let typed = T::deserialize(written).ok()?;
@@ -17,7 +19,7 @@ pub(crate) fn take<T: DeserializeOwned + Serialize>(document: &mut Map, key: &st
     Some(typed)
 }
 
-/// Reads a field; its default if the field is null or in an unexpected form. For the answers of other servers.
+/// Reads a field in the answer of another server. A field that is null or has an unexpected form gets its default.
 ///
 /// # Errors
 /// If the answer is not JSON.
@@ -27,7 +29,7 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Defaul
     Ok(T::deserialize(&Json::deserialize(deserializer)?).unwrap_or_default())
 }
 
-/// Reads a value that may be null, which is another thing than absent.
+/// Reads a value that may be null. So null and an absent value remain different.
 ///
 /// # Errors
 /// If the answer is not JSON.
@@ -35,7 +37,7 @@ pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     Json::deserialize(deserializer).map(Some)
 }
 
-/// Reads a part; None if it is absent, null or in an unexpected form.
+/// Reads a part of a flow. None if the part is null or has an unexpected form.
 ///
 /// # Errors
 /// If the answer is not JSON.

@@ -1,15 +1,14 @@
 //! The shapes of the REST API: one struct for each kind of answer, and for each JSON body that the API takes.
 //!
-//! What it is: data with names as Kestra's API has them (docs/kestra.md 6). `functions/api` answers with these structs
+//! What it is: data with the names of Kestra's API (docs/kestra.md 6). `functions/api` answers with these structs
 //! and derives the schemas of its OpenAPI description from them. The command line reads answers into the same structs.
-//! Where a shape shows a noun of the model, a conversion from the noun stands next to the shape.
+//! The conversion from a type of the model is in the file of the struct.
 //!
-//! What it must not know: ports, HTTP, and how an answer is found.
+//! What it must not know: ports, HTTP, and how the API finds an answer.
 //!
-//! How to add one more: a struct with `Serialize`, `Deserialize` and `JsonSchema` in the file of its kind, and its name
-//! in an endpoint of `functions/api/src/routes`. A field that is not always answered is an `Option` with
-//! `skip_serializing_if`. A field that is added to a shape later is also `#[serde(default)]`, so that a newer command
-//! line can read the answers of an older server.
+//! How to add a struct: derive `Serialize`, `Deserialize` and `JsonSchema`, and use the struct in an endpoint of
+//! `functions/api/src/routes`. An optional field is an `Option` with `skip_serializing_if`. A field that is added later
+//! also has `#[serde(default)]`, so that a newer command line can read the answers of an older server.
 
 mod backfill;
 mod error;
@@ -57,5 +56,5 @@ pub use trigger::{
 };
 pub use validation::{FlowValidation, InputError, InputField, InputReport, InputsValidation, TaskValidation};
 
-/// The only tenant. Kestra's clients expect a tenant in most shapes.
+/// The only tenant. Kestra's clients expect a tenant in most answers.
 pub const TENANT: &str = "main";

@@ -1,4 +1,4 @@
-//! Lists of any kind of thing.
+//! Pages of lists, and counts.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 pub struct Page<T> {
     /// The entries of this page.
     pub results: Vec<T>,
-    /// How many entries all pages have together.
+    /// The number of entries on all pages.
     pub total: u64,
 }
 
-/// How many things a request has changed.
+/// The number of items that a request has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Count {
-    /// The number of things.
+    /// The number of changed items.
     pub count: u64,
 }

@@ -13,12 +13,12 @@ pub struct LogEntry {
     pub namespace: String,
     /// The id of the flow.
     pub flow_id: String,
-    /// The execution.
+    /// The id of the execution.
     pub execution_id: String,
-    /// The task. Absent for lines of the execution itself.
+    /// The id of the task. Absent for lines of the execution itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
-    /// The task run. Absent for lines of the execution itself.
+    /// The id of the task run. Absent for lines of the execution itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_run_id: Option<String>,
     /// The attempt, from 0. Absent for lines of the execution itself.
@@ -26,9 +26,9 @@ pub struct LogEntry {
     pub attempt_number: Option<u32>,
     /// The date on which the line was written.
     pub timestamp: Timestamp,
-    /// How serious the line is.
+    /// The log level.
     pub level: LogLevel,
-    /// The text, which may have several lines.
+    /// The text. It can have several lines.
     pub message: String,
 }
 

@@ -1,11 +1,11 @@
-//! Numbers that tasks reported: rows, bytes, durations.
+//! Metrics: numbers that tasks reported, such as rows, bytes or durations.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use segue_model::Map;
 use serde::{Deserialize, Serialize};
 
-/// A number that a task run reported.
+/// A metric of a task run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metric {
@@ -13,40 +13,40 @@ pub struct Metric {
     pub namespace: String,
     /// The id of the flow.
     pub flow_id: String,
-    /// The execution.
+    /// The id of the execution.
     pub execution_id: String,
-    /// The task.
+    /// The id of the task.
     pub task_id: String,
-    /// The task run.
+    /// The id of the task run.
     pub task_run_id: String,
-    /// The name of the number.
+    /// The name of the metric.
     pub name: String,
-    /// Always `counter`: the numbers of a task run are summed up by their names.
+    /// Always `counter`, because numbers with the same name in a task run are added.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The sum.
+    /// The sum of all numbers with this name.
     pub value: f64,
-    /// The end of the task run, or its start if it has not ended.
+    /// The end of the task run. The start before the task run has ended.
     pub timestamp: Timestamp,
     /// Always empty.
     pub tags: Map,
 }
 
-/// A number of a flow or a task, day by day.
+/// The daily values of a metric of a flow or a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MetricAggregation {
     /// Always `day`.
     pub group_by: String,
-    /// One value for each day that has any, the oldest day first.
+    /// The daily values, oldest first. Days without numbers are left out.
     pub aggregations: Vec<MetricValue>,
 }
 
-/// The value of a day.
+/// The value of a metric on one day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricValue {
-    /// The day in UTC, `2024-01-31`.
+    /// The day in UTC, such as `2024-01-31`.
     pub date: String,
-    /// Sum, average, minimum or maximum of the day.
+    /// The sum, average, minimum or maximum of the numbers on this day.
     pub value: f64,
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Namespace {
     /// The name.
     pub id: String,
-    /// True if no flow is in the namespace itself; there may be flows below it.
+    /// True if the namespace itself has no flow. Namespaces below it can have flows.
     #[serde(default)]
     pub disabled: bool,
 }
@@ -20,7 +20,7 @@ pub struct SecretKey {
     pub key: String,
 }
 
-/// Whether a path is a file or a directory.
+/// The type of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum NamespaceFileKind {
     /// A file.
@@ -36,18 +36,18 @@ pub struct NamespaceFile {
     /// Whether the entry is a file or a directory.
     #[serde(rename = "type")]
     pub kind: NamespaceFileKind,
-    /// The size in bytes; 0 for directories.
+    /// The size in bytes. 0 for directories.
     pub size: u64,
-    /// The last part of the path; empty for the root.
+    /// The last part of the path. Empty for the root directory.
     pub file_name: String,
-    /// The last change in milliseconds since 1970; 0 for directories.
+    /// The date of the last change, in milliseconds since 1970-01-01 UTC. 0 for directories.
     pub last_modified_time: i64,
-    /// As `lastModifiedTime`: the date of creation is not kept.
+    /// The same value as `lastModifiedTime`, because the creation date is not stored.
     pub creation_time: i64,
 }
 
 impl NamespaceFile {
-    /// A directory.
+    /// A directory with this name.
     pub fn directory(name: &str) -> Self {
         Self {
             kind: NamespaceFileKind::Directory,
@@ -58,7 +58,7 @@ impl NamespaceFile {
         }
     }
 
-    /// A file; `updated` is in milliseconds since 1970.
+    /// A file. `size` is in bytes, `updated` in milliseconds since 1970-01-01 UTC.
     pub fn file(name: &str, size: u64, updated: i64) -> Self {
         Self {
             kind: NamespaceFileKind::File,

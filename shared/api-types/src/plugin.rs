@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 pub struct PluginGroup {
     /// The last part of the group's name.
     pub name: String,
-    /// As `name`.
+    /// The same text as `name`.
     pub title: String,
     /// The name of the group, such as `io.kestra.plugin.core`.
     pub group: String,
     /// Segue's version.
     pub version: String,
-    /// Names of task types.
+    /// The names of the task types.
     pub tasks: Vec<String>,
-    /// Names of trigger types.
+    /// The names of the trigger types.
     pub triggers: Vec<String>,
-    /// Names of condition types.
+    /// The names of the condition types.
     pub conditions: Vec<String>,
     /// Always empty.
     pub storages: Vec<String>,
@@ -31,25 +31,25 @@ pub struct PluginGroup {
 /// A type with the schema of its properties.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginDoc {
-    /// Name and description.
+    /// The name and description of the type, in Markdown.
     pub markdown: String,
-    /// The schema.
+    /// The schema of the properties.
     pub schema: PluginSchema,
 }
 
 /// The schema of the properties of a type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginSchema {
-    /// A JSON Schema.
+    /// The JSON Schema.
     pub properties: Json,
 }
 
-/// How a type is drawn.
+/// The values that a page needs to draw a type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginIcon {
     /// The last part of the type's name.
     pub name: String,
-    /// Whether tasks of the type contain tasks.
+    /// Whether the type is a flowable task.
     pub flowable: bool,
 }
 
@@ -59,6 +59,6 @@ pub struct InputType {
     /// The type, such as `STRING`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// As `type`.
+    /// The same text as `type`.
     pub cls: String,
 }

@@ -1,4 +1,4 @@
-//! The server itself.
+//! The configuration and the health of the server.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,11 +11,11 @@ pub struct Configs {
     pub version: String,
     /// The address of the server for its users. Empty if the address is not set.
     pub url: String,
-    /// Whether a user and a password are demanded.
+    /// Whether the server requires a user name and a password.
     pub is_basic_auth_enabled: bool,
-    /// As `isBasicAuthEnabled`.
+    /// The same value as `isBasicAuthEnabled`.
     pub is_basic_auth_initialized: bool,
-    /// Always false: Segue sends nothing about its use.
+    /// Always false, because Segue sends no usage data.
     pub is_anonymous_usage_enabled: bool,
     /// Always false.
     pub is_task_run_enabled: bool,
@@ -23,37 +23,37 @@ pub struct Configs {
     pub is_template_enabled: bool,
     /// Always false.
     pub is_custom_dashboards_enabled: bool,
-    /// How many lines a preview of a file has.
+    /// The number of lines in the preview of a file.
     pub preview: PreviewLimits,
     /// The namespace of the system's own flows.
     pub system_namespace: String,
-    /// Beginnings of labels that are not shown.
+    /// Pages hide labels with these prefixes.
     pub hidden_labels_prefixes: Vec<String>,
 }
 
-/// How many lines a preview of a file has.
+/// The number of lines in the preview of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PreviewLimits {
-    /// Lines unless the request says otherwise.
+    /// The default number of lines.
     pub initial: u32,
-    /// The most lines.
+    /// The largest number of lines.
     pub max: u32,
 }
 
-/// Whether the server can work.
+/// The health of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
     /// Always `segue`. Absent if the server is up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Up or down.
+    /// The status of the server.
     pub status: HealthStatus,
     /// The failed parts. Absent if the server is up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<HealthDetails>,
 }
 
-/// Up or down.
+/// The status of the server or of the state store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum HealthStatus {
@@ -67,35 +67,35 @@ pub enum HealthStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthDetails {
-    /// The state store.
+    /// The health of the state store.
     pub state_store: StoreHealth,
 }
 
-/// Whether the state store works.
+/// The health of the state store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoreHealth {
     /// Always `segue`.
     pub name: String,
-    /// Up or down.
+    /// The status of the state store.
     pub status: HealthStatus,
-    /// The fault.
+    /// The reason for the status.
     pub details: HealthFault,
 }
 
-/// Why something is down.
+/// The reason why the state store is down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HealthFault {
-    /// The reason.
+    /// The error of the state store.
     pub error: String,
 }
 
 impl Health {
-    /// The server can work.
+    /// The answer of a server that works.
     pub fn up() -> Self {
         Self { name: None, status: HealthStatus::Up, details: None }
     }
 
-    /// The state store does not work.
+    /// The answer of a server with a state store that does not work.
     pub fn down(reason: String) -> Self {
         let state_store = StoreHealth {
             name: "segue".to_owned(),

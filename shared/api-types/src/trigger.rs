@@ -1,4 +1,4 @@
-//! Triggers with their states, and the backfill that runs on one (docs/kestra.md 6.5).
+//! Triggers with their states and backfills (docs/kestra.md 6.5).
 
 use crate::TENANT;
 use crate::lenient::take;
@@ -29,10 +29,11 @@ pub struct Trigger {
     /// The next fire time. Absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_execution_date: Option<Timestamp>,
-    /// Whether the trigger was disabled by a request.
+    /// Whether a request disabled the trigger.
     #[serde(default)]
     pub disabled: bool,
-    /// The execution that holds the trigger: the next one starts after its end. Absent if there is none.
+    /// The execution that blocks the trigger. The trigger starts its next execution after the end of this execution.
+    /// Absent if no execution blocks the trigger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_id: Option<String>,
     /// The date of the last change.
@@ -51,11 +52,11 @@ pub struct TriggerBackfill {
     /// The id.
     #[serde(default)]
     pub id: String,
-    /// The earliest date a fire time may have, inclusive.
+    /// The start of the period, inclusive.
     pub start: Timestamp,
-    /// The latest date a fire time may have, inclusive.
+    /// The end of the period, inclusive.
     pub end: Timestamp,
-    /// The fire time that comes next; the end if there is none.
+    /// The next fire time of the backfill. The same date as `end` if there is none.
     pub current_date: Timestamp,
     /// Whether the backfill is paused.
     pub paused: bool,
@@ -82,7 +83,7 @@ pub struct TriggerDeclaration {
     /// Whether the flow disables the trigger.
     #[serde(default)]
     pub disabled: bool,
-    /// A text for people. Absent if there is none.
+    /// The description. Absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The conditions. Absent if there are none.
@@ -113,7 +114,7 @@ pub struct TriggerHit {
     pub trigger_context: Trigger,
 }
 
-/// Names a trigger. More fields are ignored.
+/// The namespace, flow and id of a trigger. Other fields in a request are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerKey {
@@ -125,17 +126,17 @@ pub struct TriggerKey {
     pub trigger_id: String,
 }
 
-/// A change of a trigger.
+/// A request to change a trigger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerUpdate {
-    /// Names the trigger.
+    /// The trigger to change.
     #[serde(flatten)]
     pub key: TriggerKey,
-    /// Whether the trigger is disabled. If absent, nothing changes.
+    /// Disables (true) or enables (false) the trigger. If absent, the trigger stays as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
-    /// The backfill that starts. If absent, none starts.
+    /// The backfill to start. If absent, no backfill starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<NewTriggerBackfill>,
 }
@@ -143,32 +144,32 @@ pub struct TriggerUpdate {
 /// The request for a backfill of a trigger, in Kestra's form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NewTriggerBackfill {
-    /// The first date: an ISO-8601 date, with or without a time. It must be there.
+    /// The start of the period, inclusive: an ISO-8601 date, with or without a time. Required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     pub start: Option<String>,
-    /// The last date, inclusive; now if absent.
+    /// The end of the period, inclusive. If absent, the current time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
     /// Inputs of the executions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Map>,
-    /// Labels of the executions: a list, or a map of texts.
+    /// Labels of the executions: a list of labels, or a map from keys to values.
     #[serde(default, deserialize_with = "segue_model::label::from_any")]
     pub labels: Vec<Label>,
 }
 
-/// Triggers that are enabled or disabled.
+/// A request to enable or disable several triggers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SetDisabled {
     /// The triggers.
     pub triggers: Vec<TriggerKey>,
-    /// Whether they are disabled.
+    /// Disables (true) or enables (false) the triggers.
     pub disabled: bool,
 }
 
 impl Trigger {
-    /// The state of a trigger, with the oldest backfill that has not ended.
+    /// The answer for the state of a trigger. `backfill` is the oldest unfinished backfill. None if there is none.
     pub fn new(state: &TriggerState, backfill: Option<&backfill::Backfill>) -> Self {
         Self {
             tenant_id: TENANT.to_owned(),

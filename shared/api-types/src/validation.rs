@@ -1,4 +1,4 @@
-//! What is wrong with flows, tasks and inputs before anything is saved or run.
+//! Results of the validation of flows, tasks and inputs. A validation saves nothing and runs nothing.
 
 use crate::lenient::present;
 use schemars::JsonSchema;
@@ -12,24 +12,24 @@ use serde::{Deserialize, Serialize};
 pub struct FlowValidation {
     /// The position of the flow in the source, from 0.
     pub index: u64,
-    /// The id of the flow. Absent if none is written.
+    /// The id of the flow. Absent if the source has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow: Option<String>,
-    /// The namespace of the flow. Absent if none is written.
+    /// The namespace of the flow. Absent if the source has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Every error, a line each. Absent if the flow is valid.
+    /// All errors, one on each line. Absent if the flow is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<String>,
-    /// Whether the source names an older revision than the latest.
+    /// Whether the source has a lower `revision` than the latest saved revision.
     pub outdated: bool,
-    /// Deprecated names in the source.
+    /// The deprecated names in the source.
     pub deprecation_paths: Vec<String>,
-    /// Warnings; the flow can be saved.
+    /// The warnings. A flow with warnings can be saved.
     pub warnings: Vec<String>,
-    /// Remarks; the flow can be saved.
+    /// The remarks. A flow with remarks can be saved.
     pub infos: Vec<String>,
-    /// Every error, warning and remark with its position. Kestra does not answer this field.
+    /// All errors, warnings and remarks with their positions. Kestra's API does not have this field.
     #[schemars(with = "Vec<Diagnostic>")]
     pub diagnostics: Option<Vec<Diagnostic>>,
 }
@@ -38,12 +38,12 @@ pub struct FlowValidation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TaskValidation {
-    /// Every error, a line each. Absent if there is none.
+    /// All errors, one on each line. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<String>,
-    /// Warnings.
+    /// The warnings. A task with warnings is valid.
     pub warnings: Vec<String>,
-    /// Remarks.
+    /// The remarks. A task with remarks is valid.
     pub infos: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ pub struct InputsValidation {
     pub id: String,
     /// The namespace of the flow.
     pub namespace: String,
-    /// One report for each declared input.
+    /// One result for each declared input.
     pub inputs: Vec<InputReport>,
     /// Always empty.
     pub checks: Vec<Json>,
@@ -66,14 +66,14 @@ pub struct InputsValidation {
 pub struct InputReport {
     /// The input.
     pub input: InputField,
-    /// Whether the input is asked for: false if its `dependsOn` does not hold.
+    /// Whether the input is shown. False if the condition of its `dependsOn` is false.
     pub enabled: bool,
-    /// Whether the request gives no value for it.
+    /// Whether the request has no value for the input.
     pub is_default: bool,
     /// The problems of the value. Empty if the value is valid.
     pub errors: Vec<InputError>,
-    /// The resolved value, which is null for an optional input without a value, or else the value in the request. Absent
-    /// if there is none.
+    /// The resolved value, or the value in the request if it cannot be resolved. Null for an optional input without a
+    /// value. Absent if there is no value.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub value: Option<Json>,
 }
@@ -86,13 +86,13 @@ pub struct InputField {
     /// The type, such as `STRING`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Whether a value must be given.
+    /// Whether the input requires a value.
     pub required: bool,
 }
 
 /// A problem of the value of an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InputError {
-    /// The text for people.
+    /// The error message.
     pub message: String,
 }

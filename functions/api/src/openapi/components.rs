@@ -1,7 +1,7 @@
 //! The schemas of requests and answers, derived from the types of `segue-api-types`.
 //!
-//! OpenAPI 3.1 uses JSON Schema 2020-12, so the schemas need no translation. Answers and requests have a generator each:
-//! a field that is always answered is required in an answer, although a request may leave the field out.
+//! OpenAPI 3.1 uses JSON Schema 2020-12, so the schemas need no translation. Answers and requests have separate
+//! generators, because a field can be required in an answer and optional in a request.
 
 use crate::endpoint::SchemaOf;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -13,7 +13,7 @@ use serde_json::json;
 /// The path of the schemas in the document.
 const PATH: &str = "/components/schemas";
 
-/// The schemas that were used so far.
+/// The schemas that the description has used so far.
 pub(super) struct Components {
     answers: SchemaGenerator,
     requests: SchemaGenerator,
@@ -34,7 +34,7 @@ impl Components {
         }
     }
 
-    /// The schema of a type, which refers to the components for every struct.
+    /// The schema of a type. Structs in the schema are references to components.
     pub(super) fn schema(&mut self, of: SchemaOf, is_request: bool) -> Json {
         let generator = if is_request { &mut self.requests } else { &mut self.answers };
         let mut schema = of(generator);
@@ -49,8 +49,7 @@ impl Components {
         self.schema(SchemaGenerator::subschema_for::<T>, false)
     }
 
-    /// Every struct by its name, in the order of names. A struct that is both taken and answered is described as it is
-    /// answered.
+    /// All structs, sorted by name. A struct that is in requests and in answers has the schema of the answer.
     pub(super) fn into_schemas(mut self) -> Json {
         let mut all = self.requests.take_definitions(true);
         all.extend(self.answers.take_definitions(true));
@@ -60,8 +59,8 @@ impl Components {
     }
 }
 
-/// A field that an answer may leave out is never null. The default of a field is what readers use for older servers, so
-/// the description does not have it.
+/// Removes null from optional fields, because an answer leaves out an optional field without a value. Also removes the
+/// defaults of fields, because clients need the defaults only for the answers of older servers.
 #[derive(Clone)]
 struct AbsentIsNotNull;
 

@@ -1,4 +1,4 @@
-//! The description of the API in OpenAPI 3.1, made from the endpoints themselves.
+//! Builds the description of the API in OpenAPI 3.1 from the endpoints.
 
 mod components;
 mod outside;
@@ -11,7 +11,7 @@ use segue_model::{Json, Map};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// Builds the description.
+/// Builds the OpenAPI document. `version` is the version of Segue.
 pub(crate) fn document(endpoints: &[Endpoint], version: &str) -> Json {
     let mut components = Components::new();
     let mut paths = Map::new();
@@ -29,7 +29,7 @@ pub(crate) fn document(endpoints: &[Endpoint], version: &str) -> Json {
         "info": {
             "title": "Segue",
             "version": version,
-            "description": "The REST API of Segue: Kestra's paths and shapes. The tenant segment `main` may be left out.",
+            "description": "The REST API of Segue, with the paths and shapes of Kestra's API. The tenant `main` in a path is optional.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/api/v1/main"}, {"url": "/api/v1"}],
@@ -43,7 +43,7 @@ pub(crate) fn document(endpoints: &[Endpoint], version: &str) -> Json {
             "schemas": components.into_schemas(),
             "responses": {
                 "Refused": {
-                    "description": "The request was refused; the body says why.",
+                    "description": "The request was refused. The body has the reason.",
                     "content": {"application/json": {"schema": error.clone()}},
                 },
                 "TooEarly": {
@@ -106,7 +106,7 @@ fn parameter(param: &Param) -> Json {
     json!({"name": param.name, "in": location, "description": param.about, "required": param.required, "schema": schema})
 }
 
-/// The media types of a body with their schemas; None if there is no body.
+/// The media types of a body with their schemas. None if there is no body.
 fn content(content: Content, is_request: bool, components: &mut Components) -> Option<Json> {
     let text = json!({"type": "string"});
     Some(match content {
@@ -144,7 +144,7 @@ fn responses(endpoint: &Endpoint, components: &mut Components) -> Json {
     }
     responses.insert(endpoint.status.to_string(), answer);
     let mut refusals: BTreeSet<u16> = endpoint.refusals.iter().copied().collect();
-    // 421 is for requests to a wrong host name, whatever the address.
+    // A request to a wrong host name gets 421 at every address.
     refusals.extend([400, 421]);
     if is_guarded(endpoint.path) {
         refusals.extend([401, 403, 429]);
@@ -159,7 +159,7 @@ fn responses(endpoint: &Endpoint, components: &mut Components) -> Json {
     Json::Object(responses)
 }
 
-/// A code with its description.
+/// A status code of an error, with its description.
 fn refusal(code: u16) -> (String, Json) {
     let answer = match code {
         0..400 => {

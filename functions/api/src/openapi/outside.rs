@@ -1,4 +1,4 @@
-//! The addresses that are not below `/api/v1`.
+//! Describes the addresses outside `/api/v1`, such as `/health`.
 
 use super::components::Components;
 use super::refusal;
@@ -7,7 +7,7 @@ use segue_api_types::Health;
 use segue_model::{Json, Map};
 use serde_json::json;
 
-/// The addresses with their descriptions.
+/// The paths with their operations.
 pub(super) fn paths(components: &mut Components) -> Map {
     let text = json!({"type": "string"});
     let health = answer("application/json", &components.answer::<Health>());
@@ -39,7 +39,7 @@ fn answer(kind: &str, schema: &Json) -> Json {
     json!({"description": "The request succeeded.", "content": {kind: {"schema": schema}}})
 }
 
-/// A GET request to an address.
+/// The description of a GET request to an address outside `/api/v1`.
 struct Operation {
     id: &'static str,
     about: &'static str,
@@ -63,7 +63,7 @@ impl Operation {
     }
 
     fn view(mut self) -> Json {
-        // 421 is for requests to a wrong host name, whatever the address.
+        // A request to a wrong host name gets 421 at every address.
         self.refuses(&[421]);
         let mut operation = json!({"operationId": self.id, "summary": self.about, "tags": ["server"]});
         if let Json::Object(map) = &mut operation {

@@ -1,4 +1,4 @@
-//! Stored backfills.
+//! Reads stored backfills, and computes previews of new backfills.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -9,7 +9,7 @@ use segue_ports::schedule::BackfillFilter;
 use segue_scheduler::{BackfillPreview, PreviewExecution, PreviewSlot};
 use serde_json::json;
 
-/// The states of backfills.
+/// The names of the states of a backfill, for the `state` of a search.
 pub(crate) const STATES: &[&str] = &["RUNNING", "PAUSED", "FINISHED", "CANCELLED", "REFUSED"];
 
 /// The backfills of a search, newest first.
@@ -31,7 +31,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
     Ok(paged(page.cut(found).into_iter().map(types::Backfill::from).collect(), total))
 }
 
-/// A backfill.
+/// A backfill, or an error if it does not exist.
 pub(crate) async fn one(api: &Api, id: &str) -> Answer<types::Backfill> {
     let found = api.state().backfill(id).await?;
     Ok(found.ok_or_else(|| ApiError::not_found(format!("Backfill '{id}'")))?.value.into())

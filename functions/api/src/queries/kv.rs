@@ -14,7 +14,7 @@ pub(crate) async fn list(api: &Api, namespace: &str) -> Answer<Vec<types::KvKey>
     Ok(api.state().kv_entries(namespace, api.now()).await?.iter().map(key_view).collect())
 }
 
-/// The keys a namespace sees in those above it, the nearest first.
+/// The keys that a namespace inherits from the namespaces above it, nearest namespace first.
 pub(crate) async fn inherited(api: &Api, namespace: &str) -> Answer<Vec<types::KvKey>> {
     folder(namespace)?;
     let mut found = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) async fn inherited(api: &Api, namespace: &str) -> Answer<Vec<types::K
     Ok(found)
 }
 
-/// The keys of all namespaces that a query means.
+/// The keys of a search in all namespaces, or in the namespace that the query names.
 pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types::KvKey>> {
     let page = Page::from_query(query)?;
     page.order(&["key", "namespace"])?;

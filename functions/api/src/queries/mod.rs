@@ -1,11 +1,11 @@
 //! Reads from the ports, answered in the types of `segue-api-types`.
 //!
-//! What it is: one module for each kind of thing. A query gives a type, so that handlers can answer with the type and
-//! pages can show it. It takes what it looks for: ids, or the names and values of a search ([`crate::request::Query`]).
+//! What it is: one module for each kind of thing. The arguments of a query are ids, or the names and values of a search
+//! ([`crate::request::Query`]). The result is a type of `segue-api-types`. A handler answers with the result.
 //!
 //! What it must not know: methods, headers, bodies, and how an answer is sent.
 //!
-//! How to add one more: a function here, and a handler in `routes` that calls it.
+//! How to add a query: write a function here, and a handler in `routes` that calls the function.
 
 pub(crate) mod backfills;
 pub(crate) mod executions;

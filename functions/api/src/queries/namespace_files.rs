@@ -31,7 +31,7 @@ pub(crate) fn clean(namespace: &str, path: &str) -> Answer<String> {
 pub(crate) fn file_path(namespace: &str, path: &str) -> Answer<String> {
     let clean = clean(namespace, path)?;
     if clean.is_empty() {
-        return Err(ApiError::argument("Invalid path: it names no file"));
+        return Err(ApiError::argument("Invalid path: the path of a file is missing"));
     }
     Ok(clean)
 }

@@ -1,4 +1,5 @@
-//! Which task, trigger and condition types there are, and the schemas of their properties (docs/kestra.md 6.7).
+//! Lists the types of tasks, triggers, conditions and inputs. Returns the schemas of their properties (docs/kestra.md
+//! 6.7).
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;
@@ -93,7 +94,7 @@ impl From<&TriggerType> for Known {
     }
 }
 
-/// A type with the schema of its properties; if wanted, with the properties that every task has.
+/// A type with the schema of its properties. With `with_common`, also with the properties that every task has.
 pub(crate) fn one(api: &Api, name: &str, with_common: bool) -> Answer<types::PluginDoc> {
     let known = api
         .catalog

@@ -79,12 +79,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         let raw = Raw::from_request(request, state).await?;
         raw.expect(&["application/json"])?;
         if raw.bytes.is_empty() {
-            return Err(ApiError::bad_request("Required body is not there: JSON is expected"));
+            return Err(ApiError::bad_request("Required body is missing: send JSON"));
         }
         match serde_json::from_slice(&raw.bytes) {
             Ok(value) => Ok(Self(value)),
             Err(error) if error.is_data() => {
-                Err(ApiError::argument(format!("the body is not what is expected here: {error}")))
+                Err(ApiError::argument(format!("the JSON of the body has a wrong form: {error}")))
             }
             Err(error) => Err(ApiError::bad_request(format!("the body is not JSON: {error}"))),
         }
@@ -109,7 +109,7 @@ impl<S: Send + Sync> FromRequest<S> for YamlBody {
         ])?;
         let text = raw.text()?;
         if text.trim().is_empty() {
-            return Err(ApiError::bad_request("Required body is not there: the YAML of a flow is expected"));
+            return Err(ApiError::bad_request("Required body is missing: send the YAML source of a flow"));
         }
         Ok(Self(text))
     }

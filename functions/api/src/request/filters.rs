@@ -82,7 +82,7 @@ impl Condition {
     /// The 422 error for an operator that the field does not support.
     pub(crate) fn unusable(&self) -> ApiError {
         let op = OPS.iter().find(|(_, op)| *op == self.op).map_or("", |(name, _)| name);
-        ApiError::argument(format!("filters[{}][{op}]: the field cannot be compared like that", self.field))
+        ApiError::argument(format!("filters[{}][{op}]: the field does not support this operator", self.field))
     }
 }
 

@@ -41,7 +41,7 @@ impl Page {
         match fields.iter().find(|known| *known == field) {
             Some(known) => Ok(Some((known, *is_ascending))),
             None => Err(ApiError::argument(format!(
-                "sort: '{field}' cannot be sorted by; one of {} can",
+                "sort: the field '{field}' cannot be used for sorting; use one of {}",
                 fields.join(", ")
             ))),
         }

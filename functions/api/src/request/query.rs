@@ -38,7 +38,7 @@ impl Query {
     /// A required value. A missing or empty value gets 400.
     pub(crate) fn required(&self, name: &str) -> Answer<&str> {
         self.text(name).ok_or_else(|| {
-            ApiError::bad_request(format!("Required argument [{name}] is not there: add ?{name}=…"))
+            ApiError::bad_request(format!("Required argument [{name}] is missing: add ?{name}=…"))
         })
     }
 

@@ -1,7 +1,8 @@
 //! Live changes of several topics in one stream, so that a browser needs one connection.
 //!
-//! A topic is `execution:ID` or `log:ID`, and may have a position: `log:ID@120` continues after position 120. One more
-//! kind of topic is one more arm in [`Topic`], and a function that sends its events.
+//! A topic is `execution:ID` or `log:ID`. A topic can have a position: `log:ID@120` continues after position 120.
+//!
+//! How to add a kind of topic: add a variant to [`Topic`], and a function that sends its events.
 
 use super::executions::changed;
 use crate::endpoint::{Endpoint, Kind, Param, events, get};
@@ -21,11 +22,12 @@ use tokio::time::{sleep, timeout};
 
 /// The largest number of topics of one stream.
 const MOST: usize = 50;
-/// The stream ends after this time, before Cloud Run ends it after 600 s. The client comes back with its positions.
+/// The longest time of a stream. Cloud Run would end the stream after 600 s. The client connects again with its
+/// positions.
 const LONGEST: Duration = Duration::from_secs(540);
-/// How long a change by another process may stay unseen.
+/// The time between two reads of an execution. A change by another process wakes no stream of this process.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// How often logs are looked at. Lines in between are one event.
+/// The time between two reads of a log. New lines are sent together.
 const LOOK: Duration = Duration::from_millis(200);
 /// The largest number of lines in one event.
 const LINES: u32 = 2_000;
@@ -96,7 +98,7 @@ async fn follow(State(api): State<Api>, query: Query) -> Answer<Response> {
                 }
             }
         }));
-        // The end of the time is no error. The stream just ends.
+        // At the end of the time the stream ends without an error.
         let _ = timeout(LONGEST, all).await;
     }))
 }

@@ -52,9 +52,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 fn checked(namespace: &str, key: Option<&str>) -> Answer<()> {
     folder(namespace)?;
     match key {
-        Some(key) if key.is_empty() || key.len() > LONGEST_KEY || key.chars().any(char::is_control) => Err(
-            ApiError::argument(format!("a key has 1 to {LONGEST_KEY} characters, none of them invisible")),
-        ),
+        Some(key) if key.is_empty() || key.len() > LONGEST_KEY || key.chars().any(char::is_control) => {
+            Err(ApiError::argument(format!(
+                "a key must have 1 to {LONGEST_KEY} characters, without control characters"
+            )))
+        }
         _ => Ok(()),
     }
 }
@@ -91,7 +93,7 @@ async fn set(
     };
     let (kind, value) = read(&body).map_err(|why| {
         ApiError::invalid(
-            format!("Invalid JSON value: {why}; a text stands between quotes, like \"text\""),
+            format!("Invalid JSON value: {why}; write a text in quotes, like \"text\""),
             Vec::new(),
         )
     })?;

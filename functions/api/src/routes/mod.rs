@@ -1,4 +1,4 @@
-//! The endpoints, one module for each kind of thing.
+//! The endpoints of the API, with one module for each kind of thing.
 
 mod backfills;
 mod events;
@@ -38,7 +38,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     .collect()
 }
 
-/// The endpoints outside `/api/v1`. They need no authentication.
+/// The endpoints outside `/api/v1`, such as `/health` and `/prometheus`.
 pub(crate) fn open() -> Router<Api> {
     server::open()
 }

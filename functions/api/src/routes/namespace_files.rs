@@ -105,7 +105,7 @@ async fn write(
         }
     }
     Err(ApiError::bad_request(format!(
-        "Required argument [{PART}] is not there: send the file as a part of that name of a multipart form"
+        "Required argument [{PART}] is missing: send the file as the part '{PART}' of a multipart form"
     )))
 }
 

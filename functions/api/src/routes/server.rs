@@ -53,7 +53,7 @@ async fn description(State(api): State<Api>) -> Json<Value> {
     Json(openapi::document(&super::endpoints(), &api.version))
 }
 
-/// Signs a browser in that has the link of `segue server --open`.
+/// Signs in a browser that opens the link of `segue server --token --open`.
 async fn enter(State(api): State<Api>, method: Method, query: Query) -> Answer<Response> {
     // A program that only checks the link must not use the link up.
     if method == Method::HEAD {

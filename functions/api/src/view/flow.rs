@@ -1,4 +1,4 @@
-//! Flows as they are written, with what the store knows of them.
+//! Flows: the properties in the source, and the values that the state store adds.
 
 use segue_api_types::Flow;
 use segue_model::parse::flow_document;

@@ -30,18 +30,18 @@ pub(crate) fn value(entry: KvEntry) -> types::KvValue {
     types::KvValue { kind, value: entry.value, updated: Some(entry.updated) }
 }
 
-/// Reads a value from a body: JSON, an Ion date, a duration, or one bare word (docs/kestra.md 6.6). JSON is kept as
-/// it is.
+/// Reads a value from a body: JSON, an Ion date, a duration, or one word without quotes (docs/kestra.md 6.6). A JSON
+/// value does not change.
 ///
 /// # Errors
-/// Why the text is none of these.
+/// The reason why the text is not JSON, if the text has none of these forms.
 pub(crate) fn read(text: &str) -> Result<(KvType, Json), String> {
     let trimmed = text.trim();
     match serde_json::from_str::<Json>(trimmed) {
         Ok(Json::Bool(value)) => Ok((KvType::Boolean, Json::Bool(value))),
         Ok(Json::Number(value)) => Ok((KvType::Number, Json::Number(value))),
         Ok(Json::String(value)) => {
-            // A duration in quotes is a duration too, as it is if a task sets it.
+            // A duration in quotes has the type DURATION, as in a value that a task sets.
             let kind = if is_duration(&value) { KvType::Duration } else { KvType::String };
             Ok((kind, Json::String(value)))
         }

@@ -19,7 +19,7 @@ const MOST_BYTES: u64 = 1 << 30;
 
 /// A file of an archive.
 pub(crate) struct Unpacked {
-    /// The path in the archive. It may be malicious.
+    /// The path in the archive. A malicious archive can have a path such as `../file`.
     pub(crate) name: String,
     /// The content. The file is deleted with this value.
     pub(crate) file: NamedTempFile,
@@ -48,7 +48,8 @@ fn pack(files: &[(String, Vec<u8>)]) -> zip::result::ZipResult<Vec<u8>> {
 
 /// Unpacks an uploaded archive.
 pub(crate) async fn unpack(part: Part) -> Answer<Vec<Unpacked>> {
-    let disk = |error: std::io::Error| ApiError::argument(format!("the zip cannot be kept: {error}"));
+    let disk =
+        |error: std::io::Error| ApiError::argument(format!("the zip cannot be stored on disk: {error}"));
     let sent = NamedTempFile::new().map_err(disk)?;
     let mut file = tokio::fs::File::create(sent.path()).await.map_err(disk)?;
     let (mut stream, fault) = part.stream();

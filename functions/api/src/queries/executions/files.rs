@@ -1,4 +1,4 @@
-//! Files of an execution.
+//! Finds and opens the files of an execution.
 
 use super::stored;
 use crate::error::{Answer, ApiError};
@@ -9,7 +9,7 @@ use segue_model::execution::Execution;
 use segue_ports::object::{ByteStream, ObjectInfo};
 use segue_ports::{InternalStorage, PortError};
 
-/// A file of the execution, or else the execution that has the file.
+/// A requested file: the URI of a file of this execution, or the id of the other execution that has the file.
 pub(crate) enum Named {
     Own(String),
     Other(String),

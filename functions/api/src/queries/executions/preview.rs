@@ -30,8 +30,9 @@ pub(crate) async fn preview(api: &Api, id: &str, query: &Query) -> Answer<types:
     }
     let rows = rows.min(MOST_ROWS) as usize;
     let encoding = query.text("encoding").unwrap_or("UTF-8");
-    let encoding = Encoding::for_label(encoding.as_bytes())
-        .ok_or_else(|| ApiError::argument(format!("encoding: '{encoding}' is not known")))?;
+    let encoding = Encoding::for_label(encoding.as_bytes()).ok_or_else(|| {
+        ApiError::argument(format!("encoding: unknown encoding '{encoding}'; use a name such as UTF-8"))
+    })?;
     let uri = own(api, id, query).await?;
     let (info, stream) = open(api, &uri).await?;
     let extension = extension(&uri);

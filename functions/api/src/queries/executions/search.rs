@@ -14,8 +14,8 @@ use segue_ports::state::ExecutionFilter;
 
 /// The largest number of flows that a condition on names may select.
 const MOST_FLOWS: usize = 200;
-/// The number of the newest executions that are looked through for conditions the store does not support. It
-/// also limits a bulk action.
+/// How many of the newest executions are read for a condition that the store does not support. The same number limits
+/// a bulk action.
 const MOST_SCANNED: u32 = 10_000;
 /// The number of executions read at once.
 const CHUNK: u32 = 500;
@@ -32,19 +32,19 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
 
 /// The executions that a query selects.
 pub(crate) struct Selection {
-    /// At least one of these must match. Without any, nothing is selected.
+    /// An execution must match at least one of these. If the list is empty, no execution is selected.
     filters: Vec<ExecutionFilter>,
-    /// All of these must match too.
+    /// An execution must also match all of these.
     rest: Vec<Rest>,
 }
 
 /// A condition that the store does not support.
 enum Rest {
-    /// Whether it is a subflow.
+    /// The execution is a subflow (true) or not (false).
     IsChild(bool),
-    /// In the namespace `system`, or outside of it.
+    /// The execution is in the namespace `system` (true) or outside it (false).
     IsSystem(bool),
-    /// Started by this trigger.
+    /// This trigger started the execution.
     Trigger(String),
     /// A condition on a label.
     Label(Condition),

@@ -1,4 +1,4 @@
-//! Which flow calls which flow: by a Subflow task, a ForEachItem task, or a Flow trigger.
+//! Finds the flows that depend on each other by a Subflow task, a ForEachItem task, or a Flow trigger.
 
 use crate::error::Answer;
 use crate::parts::Api;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// A flow's namespace and id.
 type Name = (String, String);
 
-/// From the first flow to the one that follows, with the reason.
+/// The flow that runs first, the flow that runs next, and the relation of the two flows.
 type Edge = (Name, Name, &'static str);
 
 /// The flows that a flow calls and, unless only called flows are wanted, the flows that call it.
@@ -30,7 +30,7 @@ pub(crate) async fn of_flow(
     Ok(view(edges.collect(), Some(own.clone())))
 }
 
-/// Which flows of a namespace call which.
+/// The dependencies of the flows of a namespace, also on flows of other namespaces.
 pub(crate) async fn of_namespace(api: &Api, namespace: &str) -> Answer<types::Dependencies> {
     let edges = edges(api).await?.into_iter();
     let edges = edges.filter(|(from, to, _)| from.0 == namespace || to.0 == namespace).collect();

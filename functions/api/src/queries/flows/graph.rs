@@ -18,7 +18,7 @@ pub(crate) async fn of_flow(
     Ok(graph_of(&api.executor.plan(namespace, id, revision).await?.flow))
 }
 
-/// A flow that is not saved as a graph.
+/// The graph of a source, without saving the source.
 pub(crate) fn of_source(api: &Api, source: &str) -> Answer<types::Graph> {
     Ok(graph_of(accepted(&read(api, source))?))
 }

@@ -47,7 +47,7 @@ pub(crate) async fn revisions(api: &Api, namespace: &str, id: &str) -> Answer<Ve
     Ok(revisions.iter().map(flow_with_source).collect())
 }
 
-/// A task or trigger of a flow as it is written.
+/// A task or trigger in the source of a flow.
 pub(crate) async fn task(
     api: &Api,
     (namespace, id): (&str, &str),

@@ -66,7 +66,7 @@ fn report(
     }
 }
 
-/// Several errors as one text; None if there is none.
+/// All errors as one text, one on each line. None if there is no error.
 fn lines(errors: &[String]) -> Option<String> {
     (!errors.is_empty()).then(|| errors.join("\n"))
 }

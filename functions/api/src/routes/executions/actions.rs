@@ -81,7 +81,7 @@ pub(super) async fn change_status(
 ) -> Answer<Json<types::Execution>> {
     query.required("status")?;
     let Some(state) = query.state("status")? else {
-        return Err(ApiError::bad_request("Required argument [status] is not there"));
+        return Err(ApiError::bad_request("Required argument [status] is missing: add ?status=…"));
     };
     let execution = api.executor.change_status(&ExecutionId::from(id), state).await?;
     after(&api, &execution).await

@@ -122,7 +122,7 @@ async fn set_disabled(api: &Api, flows: Vec<StoredFlow>, disabled: bool) -> Answ
     Ok(Json(types::Count { count }))
 }
 
-/// The source with `disabled` set or removed. Everything else stays as it is written.
+/// Sets or removes `disabled` in a source. The rest of the source does not change.
 fn with_disabled(source: &str, disabled: bool) -> String {
     let is_it = |line: &&str| line.starts_with("disabled:");
     if source.lines().any(|line| is_it(&line)) {

@@ -34,7 +34,7 @@ pub(super) async fn import(
         }
     }
     Err(ApiError::bad_request(format!(
-        "Required argument [{PART}] is not there: send the file as a part of that name of a multipart form"
+        "Required argument [{PART}] is missing: send the file as the part '{PART}' of a multipart form"
     )))
 }
 
@@ -47,7 +47,7 @@ async fn import_file(api: &Api, part: Part) -> Answer<Vec<(String, String)>> {
     }
     if !lower.ends_with(".zip") {
         return Err(ApiError::invalid(
-            format!("Cannot import file of type '{name}': .yml, .yaml and .zip are taken"),
+            format!("Cannot import file of type '{name}': send a .yml, .yaml or .zip file"),
             Vec::new(),
         ));
     }

@@ -23,9 +23,9 @@ pub(super) async fn update(
         state = api.scheduler.set_disabled(&key, disabled).await?;
     }
     if let Some(backfill) = update.backfill {
-        let start = backfill
-            .start
-            .ok_or_else(|| ApiError::bad_request("the backfill says no start: it is the first date"))?;
+        let start = backfill.start.ok_or_else(|| {
+            ApiError::bad_request("the backfill has no start: add 'start' with the first date")
+        })?;
         let request = BackfillRequest {
             id: None,
             namespace: key.namespace.clone(),
