@@ -18,8 +18,8 @@ pub struct PortAnswers {
 }
 
 impl PortAnswers {
-    /// Answers from `ports`, and sends the requests of `http()` with `clients`. Secrets are also masked in the log of the
-    /// service.
+    /// Answers from `ports`, and sends the requests of `http()` with `clients`. Secrets are also masked in the log of
+    /// the service.
     pub fn new(ports: Ports, clients: Arc<Clients>) -> Self {
         let masker = Arc::new(Masker::default());
         mask_lines_by(&masker);

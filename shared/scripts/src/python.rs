@@ -19,8 +19,8 @@ pub(crate) struct Python<'a> {
 }
 
 impl Python<'_> {
-    /// Provides Python. Returns the name of the provided command. None if the machine already has the right `python`, and
-    /// in a container. There, a first command installs the packages.
+    /// Provides Python. Returns the name of the provided command. None if the machine already has the right `python`.
+    /// Also none in a container, where a first command installs the packages.
     pub(crate) async fn provide(
         &self,
         runner: Option<&Local>,
