@@ -18,7 +18,7 @@ pub(crate) fn user(
     given: Option<&str>,
     variable: impl Fn(&str) -> Option<String>,
 ) -> anyhow::Result<Option<User>> {
-    // A variable that is set to nothing says nothing.
+    // An empty variable counts as not set.
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     if let Some(given) = given.filter(|given| !given.is_empty()) {
         if !given.starts_with('@') && given != "-" {

@@ -1,4 +1,4 @@
-//! The environment of the command: the one place of this crate that reads it.
+//! Reads the environment variables. No other file of this crate reads them.
 
 use segue_ports::Environment;
 

@@ -41,7 +41,7 @@ pub(crate) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
                 files.push(entry.into_path());
             }
             Ok(_) => {}
-            // A file that went away while the folder is read is no flow any more.
+            // A file that is deleted while the folder is read is left out.
             Err(error)
                 if error.depth() > 0
                     && error.io_error().is_some_and(|io| io.kind() == std::io::ErrorKind::NotFound) => {}

@@ -1,11 +1,11 @@
-//! The command line: a thin shell over `segue-standalone`, and a client of the API.
+//! The command line. It calls `segue-standalone` for work on this machine, and the API for work on a server.
 //!
 //! What it is: one file for each verb in `commands/`, the display of executions in `report/`, and the client of a
 //! server in `client/`.
 //!
 //! What it must not know: how flows run.
 //!
-//! How to add one more: a file in `commands/` with the arguments and a `run`, and one arm in `Command`.
+//! How to add one more: add a file in `commands/` with the arguments and a `run`, and add an arm to `Command`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
 mod client;
@@ -98,7 +98,8 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    // Before any thread is started: a keeper of scripts is this program, started once more.
+    // A keeper of scripts is this program, started with another task. This call runs the keeper, and must come before
+    // any thread starts.
     segue_process::enter();
     let cli = Cli::parse();
     match dispatch(cli) {
@@ -159,7 +160,7 @@ fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(work);
-    // A thread that computes without an end must not keep the process.
+    // A thread that never ends must not keep the process alive.
     runtime.shutdown_timeout(LAST_THREADS);
     ended
 }

@@ -1,17 +1,17 @@
-//! The interface to the code that answers what expressions ask: `kv()`, `secret()`, `read()`.
+//! The interface for answers to the questions of expressions: `kv()`, `secret()`, `read()`.
 
 use async_trait::async_trait;
 use segue_model::id::ExecutionId;
 use segue_ports::PortError;
 use segue_template::{Answer, Lookup};
 
-/// Fetches answers, and masks every secret it has handed out.
+/// Fetches answers, and masks every secret among them.
 #[async_trait]
 pub trait Answers: Send + Sync {
     /// The answer to one question of an execution in a namespace.
     ///
     /// # Errors
-    /// A transient error: asking again may help.
+    /// A transient error. A later try may succeed.
     async fn answer(
         &self,
         namespace: &str,
@@ -19,6 +19,6 @@ pub trait Answers: Send + Sync {
         lookup: &Lookup,
     ) -> Result<Answer, PortError>;
 
-    /// The text with every secret that was handed out so far replaced by a mask.
+    /// The text with a mask in place of every secret that was an answer so far.
     fn mask(&self, text: String) -> String;
 }

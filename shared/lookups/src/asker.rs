@@ -1,5 +1,5 @@
-//! Answers to what expressions ask of the outside: `kv()`, `secret()`, `read()` and similar functions
-//! (docs/kestra.md 3.6). Rendering does no IO. The caller fetches pending answers here and renders again.
+//! Answers for functions of expressions that read outside data: `kv()`, `secret()`, `read()` and similar ones
+//! (docs/kestra.md 3.6). Rendering does no IO. The caller fetches the missing answers here and renders again.
 
 use crate::http_function;
 use crate::outbound::Clients;
@@ -13,7 +13,7 @@ use segue_template::{Answer, Lookup, Masker};
 /// The largest file that `read()` accepts, in bytes.
 const LARGEST_READ: u64 = 10 * 1024 * 1024;
 
-/// Who asks, and which platform answers.
+/// The execution that asks, and the platform that answers.
 #[derive(Clone, Copy)]
 pub(crate) struct Asker<'a> {
     /// The adapters that answer.
@@ -24,7 +24,7 @@ pub(crate) struct Asker<'a> {
     pub(crate) namespace: &'a str,
     /// The id of the execution.
     pub(crate) execution_id: &'a ExecutionId,
-    /// Records every secret that is handed out.
+    /// Records every secret that is an answer.
     pub(crate) masker: &'a Masker,
 }
 
@@ -32,7 +32,7 @@ impl Asker<'_> {
     /// The answer to one question. If the question itself is wrong, the answer is [`Answer::Failed`].
     ///
     /// # Errors
-    /// A transient [`PortError`]. Asking again may help.
+    /// A transient [`PortError`]. A later try may succeed.
     pub(crate) async fn answer(&self, lookup: &Lookup) -> Result<Answer, PortError> {
         match self.fetch(lookup).await {
             Err(error) if error.is_transient() => Err(error),
@@ -142,7 +142,7 @@ impl Asker<'_> {
         Ok(self.storage().head(&uri).await?.map(|info| info.size))
     }
 
-    /// The `kestra:///` URI of a path, in any of the forms a path can have.
+    /// The `kestra:///` URI of a path. The path is such a URI, an `nsfile://` URI, or the path of a namespace file.
     fn file(&self, path: &str, namespace: Option<&str>) -> Result<String, PortError> {
         if InternalStorage::is_uri(path) {
             return Ok(path.to_owned());

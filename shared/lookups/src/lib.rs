@@ -1,14 +1,19 @@
-//! Answers to what expressions ask of the outside world: `kv()`, `secret()`, `read()`, `http()` and their like.
-//! Rendering has no side effects: an expression leaves its questions in a table, the caller fetches the answers here
-//! and renders again.
+//! Answers for functions of expressions that read outside data: `kv()`, `secret()`, `read()`, `http()` and others.
 //!
-//! What it is: [`Answers`], which answers a question; [`PortAnswers`], which does so from a platform's ports;
-//! [`until_answered`], which renders until no question is open; [`outbound`], the HTTP clients for addresses that
-//! flows name; [`Limits`], what expressions and requests may use; and [`mask_line`], which masks the secrets of all attempts of this process.
+//! Rendering has no side effects. An expression leaves its questions in a table. The caller fetches the answers with
+//! this crate and renders the expression again.
 //!
-//! What it must not know: what is rendered and why, how an execution or a task run goes on.
+//! What it is:
 //!
-//! How to add one more question: its variant in `segue_template::Lookup`, and an arm in `asker.rs`.
+//! - [`Answers`] is the interface that answers one question. [`PortAnswers`] answers from a platform's ports.
+//! - [`until_answered`] renders until no question is open.
+//! - [`outbound`] has the HTTP clients for addresses in flows.
+//! - [`Limits`] has the limits of expressions and requests.
+//! - [`mask_line`] masks the secrets of all attempts of this process.
+//!
+//! What it must not know: what is rendered and why, and how an execution or a task run continues.
+//!
+//! How to add one more question: add its variant to `segue_template::Lookup`, and an arm to `asker.rs`.
 
 mod answers;
 mod asker;

@@ -1,4 +1,4 @@
-//! What expressions and requests may use, as the operator of a service sets it.
+//! The limits of expressions and requests, which the operator of a service sets by environment variables.
 
 use crate::outbound::Clients;
 use segue_ports::{Environment, VariableError};
@@ -12,10 +12,10 @@ const SECONDS: &str = "SEGUE_EXPRESSION_SECONDS";
 const MEGABYTES: &str = "SEGUE_EXPRESSION_MEGABYTES";
 const ALLOW_METADATA: &str = "SEGUE_HTTP_ALLOW_METADATA";
 
-/// What expressions and requests may use.
+/// The limits of expressions and requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
-    /// The time and the memory of a rendering.
+    /// The largest time and memory of a rendering.
     pub allowance: Allowance,
     /// Whether flows may connect to the machine's metadata server.
     pub allow_metadata: bool,

@@ -1,5 +1,4 @@
-//! The secrets of all attempts in this process, for masking the log of the service itself. No attempt's own
-//! log masks those lines.
+//! Masks the secrets of all running attempts in the service's own log. The log of an attempt has its own masker.
 
 use segue_template::Masker;
 use std::borrow::Cow;
@@ -7,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 static LIVE: Mutex<Vec<Weak<Masker>>> = Mutex::new(Vec::new());
 
-/// Makes [`mask_line`] mask everything this masker knows, as long as the masker exists.
+/// Adds a masker to [`mask_line`]. Its secrets are masked until the masker is dropped.
 pub fn mask_lines_by(masker: &Arc<Masker>) {
     let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
     live.retain(|known| known.strong_count() > 0);

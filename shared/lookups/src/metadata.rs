@@ -1,6 +1,7 @@
-//! The metadata servers of clouds, which give the machine's credentials to every process on the machine.
+//! The names and addresses of the metadata servers of clouds. A metadata server gives the machine's credentials to
+//! every process on the machine.
 //!
-//! What it is: [`is_metadata_name`] and [`is_metadata_address`], pure tables.
+//! What it is: the functions [`is_metadata_name`] and [`is_metadata_address`]. They do no IO.
 //!
 //! How to add one more cloud: add its name to [`NAMES`], and its address to [`V4`] or [`V6`].
 

@@ -1,6 +1,7 @@
-//! HTTP clients for the addresses that flows name. They refuse the machine's metadata server, which gives out
-//! the service's own credentials, by name, by address and behind redirects. There is one cached client for
-//! each combination of settings.
+//! HTTP clients for the addresses in flows. There is one cached client for each combination of settings.
+//!
+//! The clients refuse the machine's metadata server, because this server gives out the service's own credentials. A
+//! request is refused by the name of the host, by its address, and after a redirect.
 
 use crate::metadata::{is_metadata_address, is_metadata_name};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -17,12 +18,12 @@ const MAX_REDIRECTS: usize = 50;
 /// The number of cached clients. Each has its own connections.
 const MAX_CLIENTS: usize = 32;
 
-/// A request that is not made. The text says why, and what to do.
+/// The error of a request that was not sent. The text says why, and what to do.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct NotSent(String);
 
-/// The settings that distinguish clients.
+/// The settings of a client. Requests with equal settings use the same client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientSettings {
     /// The longest time to establish a connection.
@@ -61,7 +62,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients that may or may not connect to the metadata server.
+    /// Creates an empty cache of clients. `allow_metadata` says whether they may connect to the metadata server.
     pub fn new(allow_metadata: bool) -> Self {
         Self { guard: Guard { allow_metadata }, kept: Mutex::default() }
     }
@@ -76,7 +77,7 @@ impl Clients {
             return Ok(client.clone());
         }
         let client = self.build(settings).map_err(|error| {
-            NotSent(format!("no HTTP client can be created with these options: {}", describe(&error)))
+            NotSent(format!("cannot create an HTTP client with these options: {}", describe(&error)))
         })?;
         if kept.len() >= MAX_CLIENTS {
             kept.clear();
@@ -93,7 +94,7 @@ impl Clients {
         let url = Url::parse(uri.trim())
             .map_err(|error| NotSent(format!("'{uri}' is not a URL ({error}); write https://host/path")))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(NotSent(format!("'{uri}' is neither http nor https")));
+            return Err(NotSent(format!("'{uri}' is neither http nor https; write https://host/path")));
         }
         self.guard.check(&url).map_err(NotSent)?;
         Ok(url)

@@ -1,4 +1,4 @@
-//! Answers from a platform's ports.
+//! The implementation of [`Answers`] with a platform's ports.
 
 use crate::answers::Answers;
 use crate::asker::Asker;
@@ -10,7 +10,7 @@ use segue_ports::{PortError, Ports};
 use segue_template::{Answer, Lookup, Masker};
 use std::sync::Arc;
 
-/// Answers from a platform's ports. Every secret that is handed out is masked from then on.
+/// Answers questions from a platform's ports. A secret is masked as soon as an expression has read the secret.
 pub struct PortAnswers {
     ports: Ports,
     clients: Arc<Clients>,
@@ -18,15 +18,16 @@ pub struct PortAnswers {
 }
 
 impl PortAnswers {
-    /// Answers from these ports, and from the web with these clients. The secrets are also masked in the service's own
-    /// log.
+    /// Answers from `ports`, and sends the requests of `http()` with `clients`. Secrets are also masked in the log of
+    /// the service.
     pub fn new(ports: Ports, clients: Arc<Clients>) -> Self {
         let masker = Arc::new(Masker::default());
         mask_lines_by(&masker);
         Self::with_masker(ports, clients, masker)
     }
 
-    /// The same with the masker of the caller, which learns every secret that is handed out.
+    /// Like [`PortAnswers::new`], but with the masker of the caller. Every secret that an expression reads is added to
+    /// this masker. The log of the service masks the secrets only if the caller uses [`mask_lines_by`].
     pub fn with_masker(ports: Ports, clients: Arc<Clients>, masker: Arc<Masker>) -> Self {
         Self { ports, clients, masker }
     }

@@ -1,4 +1,4 @@
-//! Rounds of questions and answers: answers are fetched until an expression has all it asks for.
+//! Fetches answers and renders again, in rounds, until an expression has no open questions.
 
 use crate::answers::Answers;
 use segue_model::id::ExecutionId;
@@ -6,13 +6,13 @@ use segue_ports::PortError;
 use segue_rendering::off_thread;
 use segue_template::{Lookup, LookupTable, RenderError};
 
-/// The largest number of rounds for an expression with new questions after each answer.
+/// The largest number of rounds. An expression with new questions after this number fails.
 const MAX_ROUNDS: usize = 100;
 
-/// Fetches the answers to these questions of an execution, all at once, into the table.
+/// Fetches the answers to the questions of an execution at the same time, and adds them to the table.
 ///
 /// # Errors
-/// A transient error of the platform: asking again may help.
+/// A transient error of the platform. A later try may succeed.
 pub async fn fetch(
     answers: &dyn Answers,
     namespace: &str,
@@ -28,8 +28,8 @@ pub async fn fetch(
     Ok(())
 }
 
-/// Calls `render` until it gives a result; it gives none while the table lacks an answer. `computes` says whether
-/// rendering may take noticeable work: see [`off_thread`].
+/// Calls `render` until it returns a result. `render` returns none while an answer is missing in the table. `computes`
+/// says whether rendering may need much computation (see [`off_thread`]).
 ///
 /// # Errors
 /// A transient error of the platform. [`PortError::Invalid`] if an expression has new questions in every round, or has
@@ -48,16 +48,16 @@ pub async fn until_answered<T: Send>(
         }
         let questions = table.take_pending();
         if questions.is_empty() {
-            return Err(PortError::invalid("an expression waits for an answer that it never asked for"));
+            return Err(PortError::invalid("an expression is not finished, but has no open question"));
         }
         fetch(answers, namespace, execution, questions, table).await?;
     }
     Err(PortError::invalid(format!(
-        "an expression needs more than {MAX_ROUNDS} rounds of answers; make its calls depend less on each other"
+        "an expression has new questions after {MAX_ROUNDS} rounds of answers; divide the expression into several tasks"
     )))
 }
 
-/// The result of a rendering for [`until_answered`]: none while an answer is missing.
+/// Converts the result of a rendering for [`until_answered`]. Returns none while an answer is missing.
 pub fn answered<T>(result: Result<T, RenderError>) -> Option<Result<T, RenderError>> {
     match result {
         Err(RenderError::Pending) => None,

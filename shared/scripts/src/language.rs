@@ -31,7 +31,7 @@ pub(crate) struct ScriptFile {
 /// The helper module that is installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Helper {
-    /// None: the script prints the output protocol itself.
+    /// No helper. The script prints the output protocol itself.
     None,
     /// `from kestra import Kestra`.
     Python,
@@ -105,8 +105,8 @@ pub(crate) const DENO: Language = language("denoland/deno", "ts", &["deno"], &["
 pub(crate) const BUN: Language = language("oven/bun", "ts", &["bun"], &["run"]);
 
 impl ScriptFile {
-    /// The program of this machine that runs such files. If there is none, the first name, so that the error
-    /// names it. `path` is a `PATH` variable.
+    /// The first program that exists on this machine. If no program exists, the first name, for the error message.
+    /// `path` is a `PATH` variable.
     pub(crate) fn program(&self, path: Option<&std::ffi::OsStr>) -> &'static str {
         let folders: Vec<_> = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
         let is_there = |program: &&&str| folders.iter().any(|folder| folder.join(program).is_file());

@@ -12,7 +12,7 @@ use std::path::Path;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-/// Linux accepts no variable of 128 KiB or more. Longer text is passed in a file.
+/// The longest text in a variable, in bytes. Linux accepts less than 128 KiB. Longer text is passed in a file.
 const MAX_VARIABLE: usize = 100_000;
 /// The variable with the commands for a container of this machine.
 const COMMANDS: &str = "SEGUE_COMMANDS";
@@ -64,7 +64,7 @@ impl Arguments<'_> {
             parts.extend(self.before);
             parts.extend(self.commands);
             if parts.is_empty() {
-                return Err(TaskError::failed("there is nothing to run: commands and interpreter are empty"));
+                return Err(TaskError::failed("commands and interpreter are empty; add a command"));
             }
             return Ok(Built { arguments: parts, shown: None });
         }
@@ -155,7 +155,7 @@ impl Reader {
 fn reader(interpreter: &[String]) -> Option<Reader> {
     let last = interpreter.last()?;
     let option = last.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
-    // `-c`, also with other letters before it: `-euc`.
+    // The option is `-c`, or has more letters before the `c`, such as `-euc`.
     let takes_text = option.is_some_and(|letters| letters.ends_with('c'));
     if takes_text && is_shell(interpreter) {
         return Some(Reader::Shell);
@@ -191,14 +191,14 @@ pub(crate) fn process(
     env: &BTreeMap<String, OsString>,
 ) -> Result<Command, TaskError> {
     let Some((program, rest)) = arguments.split_first() else {
-        return Err(TaskError::failed("there is nothing to run"));
+        return Err(TaskError::failed("the task has no command; add a command"));
     };
     let mut command = Command::new(program);
     command.args(rest).current_dir(dir).envs(env);
     Ok(command)
 }
 
-/// Refuses variables that the operating system would read in another way.
+/// Refuses variables with names or values that an operating system cannot pass on unchanged.
 pub(crate) fn check_variables(env: &BTreeMap<String, String>) -> Result<(), TaskError> {
     let bad = |name: &str| name.is_empty() || name.contains(['=', '\0']);
     match env.iter().find(|(name, value)| bad(name) || value.contains('\0')) {

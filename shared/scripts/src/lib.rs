@@ -1,15 +1,18 @@
 //! Scripts, and the directory that the children of a WorkingDirectory share (docs/kestra.md 4.2, 4.4).
 //!
-//! What it is: the task types of [`languages`], [`docker_run::Run`], and the engine's own [`working_directory`]
-//! tasks, on one way to run a script: files in, commands rendered, a process or container, files out. The functions
-//! say which of these types they run.
+//! What it is: the task types of [`languages`], [`docker_run::Run`], and the engine's own [`working_directory`] tasks.
+//! All of them run a script in the same steps: copy files in, render the commands, run a process or a container, store
+//! files. The functions say which of these types they run.
 //!
-//! `choice.rs` chooses where a script runs, `local.rs` runs it on this machine, `remote/` in a container elsewhere, and
-//! `run.rs` is the only file that knows them all.
+//! - `choice.rs` chooses where a script runs.
+//! - `local.rs` runs a script on this machine.
+//! - `remote/` runs a script in a container outside this machine.
+//! - `run/` does all steps. No other module knows the three above.
 //!
-//! What it must not know: what a script does, which adapter stands behind internal storage, which function runs it.
+//! What it must not know: what a script does, which adapter implements internal storage, and which function runs the
+//! script.
 //!
-//! How to add one more: a language is a row in `language.rs`, an entry in `languages.rs` and two lines in
+//! How to add one more: for a language, add a row to `language.rs`, an entry to `languages.rs` and two lines to
 //! [`languages::add_to`].
 
 mod choice;

@@ -1,7 +1,7 @@
 //! Splits the output of a process into lines of limited length.
 //!
-//! A process may print gigabytes without a line end: the part beyond the limit is counted and left out. Lines
-//! of the output protocol contain values and may be longer.
+//! A process may print gigabytes without a line end. The bytes beyond the limit are counted and left out. Lines of the
+//! output protocol contain values, so their limit is 16 MiB instead of 32 KiB.
 
 use crate::protocol;
 
@@ -15,7 +15,7 @@ pub(crate) const MAX_PROTOCOL_LINE: usize = 16 * 1024 * 1024;
 pub(crate) struct Line {
     /// The text. Bytes that are not UTF-8 are replaced.
     pub(crate) text: String,
-    /// The number of bytes left out at its end.
+    /// The number of bytes that were left out at the end of the line.
     pub(crate) left_out: u64,
 }
 

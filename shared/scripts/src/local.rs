@@ -50,13 +50,16 @@ pub(crate) async fn start(
                 Some(config) => Some(client_config(&config, &mut command)?),
                 None => None,
             };
-            // The client is killed with its server. The container is not a child of the client, so it is removed.
+            // If this process is killed, its child, the client, is killed too. The container is no child of the client,
+            // so a command removes the container.
             let program = segue_process::Program::new(command).clear_up_by(&container.removal());
             let code = process::listen(program, &stop, sink).await?;
             drop(config);
             container.ended();
             if code == 125 {
-                context.error(format!("Docker could not run the image '{image}'; the lines above say why"));
+                context.error(format!(
+                    "Docker could not run the image '{image}'; the reason is in the log lines above"
+                ));
             }
             Ok(code)
         }
@@ -65,7 +68,7 @@ pub(crate) async fn start(
 
 fn client_config(config: &str, command: &mut Command) -> Result<TempDir, TaskError> {
     let wrong = |error: std::io::Error| {
-        TaskError::failed(format!("Docker's configuration cannot be written: {error}"))
+        TaskError::failed(format!("cannot write the configuration of Docker: {error}"))
     };
     let folder = tempfile::tempdir().map_err(wrong)?;
     std::fs::write(folder.path().join("config.json"), config).map_err(wrong)?;

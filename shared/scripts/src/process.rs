@@ -61,9 +61,9 @@ impl From<ProcessError> for TaskError {
     }
 }
 
-/// Runs a program to its end and returns its exit code (128 + signal if a signal ended it). Background
-/// processes that it left behind end with it, as in a container. When `stop` is cancelled, or the future is
-/// dropped, the whole tree is killed.
+/// Runs a program to its end and returns its exit code. If a signal ended the program, the code is 128 + the signal.
+/// Remaining background processes are killed, as in a container. If `stop` is cancelled or the future is dropped, all
+/// processes of the program are killed.
 pub(crate) async fn run(
     program: impl Into<Program>,
     stop: &CancellationToken,
@@ -129,7 +129,7 @@ pub(crate) trait Listener {
     /// Takes one line.
     fn line(&mut self, source: Source, line: Line);
 
-    /// Waits until more lines can be taken. Meanwhile the process waits too, once the pipe is full.
+    /// Waits until there is room for more lines. When the pipe is full, the process waits too.
     fn room(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
@@ -160,7 +160,7 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         self.reader.is_some()
     }
 
-    /// Waits for more bytes. Closes at the end. The future may be dropped without losing bytes.
+    /// Waits for more bytes, and closes the pipe at its end. No bytes are lost if the future is dropped.
     async fn read(&mut self) {
         let Some(reader) = &mut self.reader else { return };
         self.buffer.clear();

@@ -19,9 +19,9 @@ pub struct ScriptProperties {
     pub container_image: Option<String>,
     /// `type: io.kestra.plugin.core.runner.Process`, or Docker's with its properties.
     pub task_runner: Option<Map>,
-    /// `PROCESS` or `DOCKER`. The old property for `taskRunner`.
+    /// `PROCESS` or `DOCKER`. This is the old property; new flows use `taskRunner`.
     pub runner: Option<String>,
-    /// Properties of the Docker runner. The old property for `taskRunner`.
+    /// Properties of the Docker runner. This is the old property; new flows use `taskRunner`.
     pub docker: Option<Map>,
     /// Variables of the process.
     pub env: Json,

@@ -1,4 +1,4 @@
-//! Provides the Python that a task asks for, as `python` with its packages.
+//! Provides the version of Python that a task asks for, under the name `python` and with the packages of the task.
 
 use crate::language::PYTHON;
 use crate::properties::PythonProperties;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// The Python one task asks for.
+/// The Python of one task.
 pub(crate) struct Python<'a> {
     pub(crate) context: &'a TaskContext,
     pub(crate) properties: &'a PythonProperties,
@@ -19,8 +19,8 @@ pub(crate) struct Python<'a> {
 }
 
 impl Python<'_> {
-    /// Provides Python. Returns the program's name if it is known then. In a container, a first command
-    /// installs the packages.
+    /// Provides Python. Returns the name of the provided command. None if the machine already has the right `python`.
+    /// Also none in a container, where a first command installs the packages.
     pub(crate) async fn provide(
         &self,
         runner: Option<&Local>,
@@ -77,7 +77,7 @@ fn alias(program: &str, path: Option<&OsStr>, bin: &Path) -> std::io::Result<()>
     std::fs::create_dir_all(bin)?;
     match find_program(program, path) {
         Some(found) => std::os::unix::fs::symlink(found, bin.join("python")),
-        // Then the shell reports that there is no python.
+        // Without a program, the shell reports that `python` does not exist.
         None => Ok(()),
     }
 }

@@ -46,7 +46,7 @@ impl<'a> Rendering<'a> {
                         Json::Bool(_) | Json::Number(_) => texts.push(item.to_string()),
                         Json::Array(_) | Json::Object(_) => {
                             return Err(TaskError::failed(format!(
-                                "{property} must be a list of texts, and one of them is {item}; put it in quotes"
+                                "{property} must be a list of texts, but the list contains {item}; quote this value"
                             )));
                         }
                     }

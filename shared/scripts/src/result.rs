@@ -91,7 +91,7 @@ pub(crate) async fn found_files(
     let found = output::find(dir, WorkingGlobs::new(dir, patterns)?).await?;
     for name in &found.refused {
         context.warn(format!(
-            "'{name}' is not stored: it is a link that leads out of the working directory, or nowhere"
+            "'{name}' is not stored: the link leads out of the working directory, or its target does not exist"
         ));
     }
     Ok(found.files)

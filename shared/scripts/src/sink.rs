@@ -7,7 +7,7 @@ use segue_model::Map;
 use segue_model::log::LogLevel;
 use segue_task::TaskContext;
 
-/// The largest log of one attempt, in bytes. A script that prints more prints data, not a log.
+/// The largest log of one attempt, in bytes. Scripts that print more should write their data to a file.
 const MAX_LOGGED: usize = 128 * 1024 * 1024;
 /// The cost of a line in addition to its text, in bytes. Empty lines take room too.
 const LINE_COST: usize = 40;

@@ -1,5 +1,4 @@
-//! Installs the Python packages that a task asks for, in a virtual environment. The next task that asks for the same
-//! packages uses the same environment.
+//! Installs the Python packages of a task in a virtual environment. Tasks with the same packages share the environment.
 
 use crate::process;
 use crate::properties::PythonProperties;
@@ -79,7 +78,7 @@ async fn identity(context: &TaskContext, program: &str) -> Result<String, TaskEr
     let code = process::run(command, &context.cancelled(), |_, line| printed.push_str(&line.text)).await;
     match code {
         Ok(0) => Ok(printed),
-        Ok(_) => Err(TaskError::failed(format!("'{program}' does not answer as Python: {printed}"))),
+        Ok(_) => Err(TaskError::failed(format!("'{program}' is not a working Python: {printed}"))),
         Err(error) => Err(error.into()),
     }
 }

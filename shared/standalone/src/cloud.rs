@@ -1,8 +1,9 @@
 //! The server on Google Cloud's ports instead of the embedded ones.
 //!
-//! In a real project, the deployed functions do the work. This server is one more API for the same
-//! executions. On Pub/Sub's emulator nothing is deployed, so this process also receives the messages of every
-//! function, by push requests as in the cloud.
+//! - In a Google Cloud project, the deployed functions do the work. This server is one more API for the same
+//!   executions.
+//! - On the emulator of Pub/Sub, no functions are deployed. So this process also receives the messages of every
+//!   function, as push requests like in the cloud.
 
 use crate::server::{ServeError, answer, port_error};
 use crate::standalone::{PutFlowError, container_rules, put_flow};
@@ -50,7 +51,7 @@ impl CloudServer {
         let config = PlatformConfig::from_variables(|name| environment.get(name))?;
         let mut ports = segue_gcp::connect(&config).await?;
         if config.emulators.pubsub.is_some() {
-            // This process runs as long as anything runs, so it can watch the timers.
+            // On the emulator this process runs all the time, so it can watch the timers.
             ports.timers = TimersBy::Watching;
         }
         let watch = Arc::new(Watch::default());
@@ -62,7 +63,7 @@ impl CloudServer {
         Ok(Self { config, ports, executor, scheduler, watch, containers, allow_metadata })
     }
 
-    /// The project, and whether this process takes the messages of the functions.
+    /// The name of the project, and whether this process handles the messages of the functions.
     pub fn place(&self) -> (&str, bool) {
         (&self.config.project, self.config.emulators.pubsub.is_some())
     }

@@ -1,10 +1,13 @@
 //! Everything in one process: all functions and the executor, on the embedded adapters or on Google Cloud's.
 //!
-//! What it is: a composition root. [`Standalone`] starts a worker for each service on the embedded bus, so
-//! that the same messages are sent as on Google Cloud. [`Server`] adds the API and triggers. [`CloudServer`]
-//! is the same API on Google Cloud's ports; on emulators it also handles the messages of all functions.
+//! What it is: a composition root.
 //!
-//! What it must not know: how a task type works, how a flow is shown.
+//! - [`Standalone`] starts a worker for each service on the embedded bus. The messages are the same as on Google Cloud.
+//! - [`Server`] adds the API and triggers.
+//! - [`CloudServer`] has the same API on Google Cloud's ports. On emulators it also handles the messages of all
+//!   functions.
+//!
+//! What it must not know: how a task type works, and how a flow is shown.
 //!
 //! How to add one more: a new function family gets one line in `segue-catalog`.
 

@@ -18,7 +18,7 @@ const EXECUTIONS_AT_ONCE: usize = 16;
 /// time at the latest.
 const TIMER_NAP: Duration = Duration::from_millis(200);
 
-/// Regular corrections of a clock are smaller than this.
+/// The largest step back that is not reported. Regular corrections of a clock are smaller.
 const SETTING: SignedDuration = SignedDuration::from_secs(1);
 
 /// How long cancelled tasks and all other work may take to end before they are dropped. A service drops its
@@ -77,9 +77,8 @@ impl Running {
         self.workers.push(tokio::spawn(work(self.shutdown.clone())));
     }
 
-    /// Stops receiving messages, and waits for running work. Task runs may take `grace` to end and are then
-    /// stopped. Returns how many were stopped. The next process on the data directory runs them again at
-    /// once.
+    /// Stops receiving messages, and waits for running work. Task runs that have not ended after `grace` are stopped.
+    /// Returns the number of stopped task runs. The next process on the data directory runs them again at once.
     pub async fn stop(self, grace: Duration) -> usize {
         self.shutdown.cancel();
         let aborts: Vec<_> = self.workers.iter().map(JoinHandle::abort_handle).collect();
@@ -95,7 +94,7 @@ impl Running {
         let stopped = self.standalone.task_runs_at_work();
         self.standalone.services.iter().for_each(|service| service.stop());
         if tokio::time::timeout(LAST_WORK, &mut ends).await.is_err() {
-            tracing::error!("the running work does not end; it continues after the next start");
+            tracing::error!("running work does not end and is stopped; the next start runs the work again");
             // Messages that workers hold stay in the bus's file.
             aborts.iter().for_each(AbortHandle::abort);
             ends.await;
@@ -134,7 +133,7 @@ async fn timers(standalone: Arc<Standalone>, shutdown: CancellationToken) {
     }
 }
 
-/// Watches a clock for steps back.
+/// Detects that the clock was set back.
 #[derive(Default)]
 pub(crate) struct Hand(Option<Timestamp>);
 

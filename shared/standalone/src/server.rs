@@ -1,4 +1,4 @@
-//! The server: the API and triggers in the one process that has everything.
+//! The server: one process with the API, the triggers and all functions.
 
 use crate::running::Hand;
 use crate::standalone::{PutFlowError, Standalone};
@@ -21,11 +21,11 @@ const TICK_NAP: Duration = Duration::from_secs(1);
 const TICK_REST: Duration = Duration::from_millis(200);
 /// How many messages about triggers are handled at the same time.
 const TRIGGERS_AT_ONCE: usize = 8;
-/// How long open requests may continue after the server stops. A request that follows an execution would
-/// never end.
+/// How long open requests may continue after the server stops. Without a limit, a request that follows an execution
+/// could keep the server from stopping.
 const LAST_REQUESTS: Duration = Duration::from_secs(3);
 
-/// API, triggers and all task types.
+/// A server with the API, the triggers and all task types.
 pub struct Server {
     standalone: Arc<Standalone>,
     scheduler: Arc<Scheduler>,

@@ -67,7 +67,7 @@ impl Connection {
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| {
                 Refused(format!(
-                    "the server {address} is not an address; write http://HOST:PORT or https://…"
+                    "the server '{address}' is not an address; write http://HOST:PORT or https://…"
                 ))
             })?;
         let environment = environment();

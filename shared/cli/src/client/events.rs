@@ -36,7 +36,7 @@ impl<'a, T: DeserializeOwned> Events<'a, T> {
     /// lost when the future is dropped.
     ///
     /// # Errors
-    /// [`ClientError`] if the stream cannot be opened, or has been interrupted for half a minute.
+    /// [`ClientError`] if the stream cannot be opened, or has been interrupted for 30 s.
     pub(crate) async fn next(&mut self) -> Result<Option<Answered<T>>, ClientError> {
         loop {
             let Some(stream) = &mut self.stream else {

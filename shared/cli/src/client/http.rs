@@ -128,7 +128,7 @@ impl Client {
             .user_agent(concat!("segue/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE);
-        // A proxy for the internet does not know servers on this machine.
+        // A proxy of the network cannot reach servers on this machine.
         let builder = if is_here { builder.no_proxy() } else { builder };
         let address_text = address.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
@@ -338,12 +338,12 @@ impl Call<'_> {
 }
 
 impl Client {
-    /// An answer that is not the API's.
+    /// The error for an answer that is not from the API.
     pub(super) fn unexpected(&self, what: String, error: &serde_json::Error) -> ClientError {
         ClientError::Unexpected { address: self.address.clone(), what, reason: error.to_string() }
     }
 
-    /// A fault of the connection.
+    /// The error for a broken or missing connection.
     pub(super) fn fault(&self, error: &(dyn std::error::Error + 'static)) -> ClientError {
         let is_away = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect);
         let reason = root(error);

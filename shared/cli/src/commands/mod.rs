@@ -1,7 +1,9 @@
-//! The verbs of the command line, one file (or folder, where a verb has verbs of its own) each.
+//! The verbs of the command line. Each verb has its own file, or its own folder if the verb has verbs below it.
 //!
-//! `local` has the verbs that work on this machine: on files and on the data directory. `remote` has the clients of
-//! Segue's REST API. To add a verb, add its file to one of the two and its arm to [`Command`](crate::Command).
+//! - `local`: verbs that read files or the data directory of this machine
+//! - `remote`: verbs that call Segue's REST API
+//!
+//! To add a verb, add its file to `local` or `remote`, and an arm to [`Command`](crate::Command).
 
 pub(crate) mod local;
 pub(crate) mod remote;

@@ -1,5 +1,8 @@
-//! How executions are shown: a tree of task runs that fills as they run, plain lines where there is no
-//! terminal, or JSON as Kestra's API prints it.
+//! Shows executions in one of three forms:
+//!
+//! - on a terminal: a tree of task runs, updated while they run
+//! - without a terminal: one line for each task run
+//! - with `--output json`: the JSON of Kestra's API
 
 mod live;
 mod text;
@@ -31,7 +34,7 @@ pub(crate) enum Output {
     Json,
 }
 
-/// Follows what happens in this process and shows it.
+/// Shows the executions of this process.
 pub(crate) struct Reporter {
     changes: Receiver<Change>,
     live: Option<Live>,
@@ -42,7 +45,7 @@ pub(crate) struct Reporter {
     logs: BTreeMap<ExecutionId, Log>,
 }
 
-/// How much of the log of an execution was shown.
+/// The progress in showing the log of one execution.
 #[derive(Default)]
 struct Log {
     lines: u64,
@@ -66,7 +69,7 @@ impl Reporter {
         }
     }
 
-    /// The id of the reported execution.
+    /// Sets the main execution, and prints its id.
     pub(crate) fn begin(&mut self, execution: &Execution) {
         self.main = Some(execution.id.clone());
         self.seen.insert(execution.id.clone());
@@ -126,7 +129,8 @@ impl Reporter {
     /// Shows the log lines since the last call.
     pub(crate) async fn show_logs(&mut self) -> anyhow::Result<()> {
         let Some(live) = &mut self.live else { return Ok(()) };
-        // What has ended is looked at once more; when it is started again, it is seen to change.
+        // The log of an ended execution is read one last time. A restart is a change, and `show` then marks the log as
+        // not done.
         for (id, log) in self.logs.iter_mut().filter(|(_, log)| !log.done) {
             log.done = log.ended;
             let lines = self.state.logs(id, LogLevel::Trace, log.lines).await?;

@@ -54,7 +54,7 @@ pub(crate) fn bytes(count: f64) -> String {
     if unit == 0 { format!("{rest:.0} {name}") } else { format!("{rest:.1} {name}") }
 }
 
-/// A count with thousands apart: `7,667,792`.
+/// A count with separated thousands: `7,667,792`.
 pub(crate) fn count(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();

@@ -9,7 +9,8 @@ use segue_model::state::{State, StateHistory};
 use segue_model::task_run::TaskRun;
 use std::collections::HashMap;
 
-/// The largest number of children of one level that are shown. Of more children, the middle is shown as a number.
+/// The number of children that one level shows. Of more children, the first and the last are shown, and from the middle
+/// only failed and unfinished ones.
 const MOST_SHOWN: usize = 24;
 
 /// The lines of a tree, parents before children.

@@ -13,13 +13,14 @@ const AS_PROCESS: &str = "taskRunner: {type: io.kestra.plugin.core.runner.Proces
 /// The label by which a flow requires containers, and its only value.
 const LABEL: (&str, &str) = ("segue.isolation", "required");
 
-/// The container a task asks for.
+/// The container that a task asks for.
 pub(crate) struct Asked<'a> {
     /// The name of the image.
     pub(crate) image: String,
     /// The options of the container.
     pub(crate) options: DockerOptions,
-    /// Whether the task itself names an image or a runner. If not, a container is only Kestra's default.
+    /// Whether the task names an image or a runner. If not, the container is only Kestra's default, and a run as
+    /// processes is logged without a warning.
     pub(crate) is_said: bool,
     /// An unknown runner that the task names. None otherwise.
     pub(crate) unknown_runner: Option<&'a str>,
@@ -168,7 +169,7 @@ fn permit(rules: ContainerRules, options: &DockerOptions, image: &str) -> Result
              unix://PATH or tcp://HOST:PORT"
         )));
     }
-    // The client would take such an image for one of its own options, such as `--privileged`.
+    // The client would read a name such as `--privileged` as its own option.
     if options.full_image(image).starts_with('-') {
         return Err(TaskError::failed(format!(
             "the image '{image}' is refused: the name of an image cannot begin with '-'"
@@ -177,8 +178,8 @@ fn permit(rules: ContainerRules, options: &DockerOptions, image: &str) -> Result
     Ok(())
 }
 
-/// Whether a network is neither that of the machine nor that of another container, in any syntax of the
-/// client: `host`, `container:NAME`, `name=host,alias=x`.
+/// Whether a network is separate from the network of the machine and of other containers. The name has any syntax of
+/// the client: `host`, `container:NAME`, `name=host,alias=x`.
 fn is_own_network(name: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
     name.chars().all(is_plain) && !name.eq_ignore_ascii_case("host")

@@ -1,5 +1,5 @@
-//! The Docker runner, with the `docker` client: the working directory is mounted at its own path, so that
-//! paths mean the same inside and outside.
+//! The Docker runner. It uses the `docker` client. The working directory has the same path in the container as on this
+//! machine, so a path names the same file in both.
 
 mod options;
 
@@ -66,8 +66,8 @@ impl Container {
 impl Drop for Container {
     fn drop(&mut self) {
         if self.armed {
-            // The command is not waited for, so that dropping a run does not block. If it fails, the
-            // container ends with its own process.
+            // Nothing waits for the command, so that dropping a run does not block. If the command fails, the container
+            // ends with its own process.
             let _ = self.removal().spawn();
         }
     }

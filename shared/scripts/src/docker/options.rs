@@ -23,7 +23,7 @@ fn is_harmless(key: &str) -> bool {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DockerOptions {
-    /// The image. The old property for `containerImage`.
+    /// The image. This is the old property; new flows use `containerImage`.
     pub image: Option<String>,
     /// The daemon's address. Default: the client's own.
     pub host: Option<String>,
@@ -45,7 +45,7 @@ pub struct DockerOptions {
     pub volumes: Texts,
     /// `ALWAYS`, `IF_NOT_PRESENT` or `NEVER`.
     pub pull_policy: Option<String>,
-    /// Devices. Any GPU stands for all of them.
+    /// Devices. A request for any GPU gives the container all GPUs.
     pub device_requests: Json,
     /// Limits of processors: `{cpus}`.
     pub cpu: Option<Cpu>,
@@ -129,7 +129,7 @@ impl DockerOptions {
         };
         if let Some(key) = config.as_object().and_then(|config| config.keys().find(|key| !is_harmless(key))) {
             return Err(TaskError::failed(format!(
-                "config of the Docker runner has '{key}', with which the client can run other programs: use {} only",
+                "config of the Docker runner has '{key}', which can make the client run other programs; use only {}",
                 CONFIG_KEYS.join(", ")
             )));
         }

@@ -1,5 +1,4 @@
-//! The small modules with which scripts report outputs and metrics, installed where `import` and `require`
-//! find them.
+//! The modules by which scripts report outputs and metrics. They are installed where `import` and `require` find them.
 
 use crate::directories::Folder;
 use crate::language::Helper;

@@ -90,8 +90,7 @@ impl Remote {
     async fn store_files(&self, patterns: &Texts) -> Result<Map, PortError> {
         let mut stored = Map::new();
         if !patterns.0.is_empty() {
-            // A pattern may name the directory by its path in the container, or by its path in other
-            // properties.
+            // A pattern may have the directory's path in the container, or the path that other properties have.
             let here = self.context.working_dir().to_string_lossy().into_owned();
             let there = self.root().join(WORK);
             let patterns: Vec<String> =

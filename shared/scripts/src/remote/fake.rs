@@ -28,7 +28,7 @@ pub(crate) struct FakeJobs {
     pub(crate) started: std::sync::Mutex<Vec<ContainerJob>>,
     /// Jobs that were removed.
     pub(crate) removed: AtomicU32,
-    /// How often a job seems to run before it really runs.
+    /// The number of checks that report a running job before its process starts.
     pub(crate) looks: AtomicU32,
     /// Whether the next start fails.
     pub(crate) next_start_fails: AtomicBool,

@@ -1,11 +1,16 @@
 //! Scripts in containers that run outside the service ([`segue_ports::ContainerJobs`]). Files are copied to the
 //! container and back through internal storage. The container sees a prefix of internal storage as a directory.
 //!
-//! The prefix has the working directory in `work`, and next to it the runner's own folder: the shell script,
-//! the variables, the output, and the exit code, which is written last. Every step can be interrupted. Until
-//! a container was started, everything is copied again. Afterwards the next delivery waits for the container
-//! and collects its files. If the container is gone and its exit code is there, the removal was interrupted.
-//! Only a crash between the removal and the recording of the result makes the container run again.
+//! The prefix has the working directory in `work`. Next to `work` is the runner's own folder with the shell script, the
+//! variables, the output, and the exit code. The exit code is written last.
+//!
+//! Every step can be interrupted. The next delivery continues:
+//!
+//! - If no container was started, the delivery copies all files again.
+//! - If a container was started, the delivery waits for the container and collects its files.
+//! - If the container is gone, but its exit code exists, the removal was interrupted. The delivery collects the results
+//!   again.
+//! - If the process crashed after the removal and before the result was recorded, the container runs again.
 
 mod collect;
 mod container;
@@ -35,8 +40,8 @@ const SOONEST_LOOK: Duration = Duration::from_millis(500);
 const LATEST_LOOK: Duration = Duration::from_secs(10);
 /// How long a container that was just started may seem absent.
 const APPEARS_WITHIN: Duration = Duration::from_secs(60);
-/// How much longer than the task's timeout the platform lets a container run, so that the task reports why it
-/// ended.
+/// The time that is added to the task's timeout for the limit of the platform. So the task reports the timeout before
+/// the platform stops the container.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Remote {
@@ -86,7 +91,7 @@ impl Remote {
             made.map_err(|error| failure_of_disk("make", &here, &error))?;
             job.directory = directories.seen().first().map(|dir| dir.to_string_lossy().into_owned());
             self.context.info(format!(
-                "what the image prints by itself is in the log of the container {}, not here",
+                "the output of the image is in the log of the container {}, not in this log",
                 self.key
             ));
         } else {

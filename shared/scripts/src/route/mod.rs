@@ -1,8 +1,8 @@
 //! Which of the two services gets a script: `script` runs processes, and `container` runs containers.
 //!
-//! A flow's author writes the code of a process, and a process can use every right of its service. So the service
-//! that may start containers runs no processes, where containers run next to the services. On one machine both
-//! services are workers of one process, and each of them can do both.
+//! The author of a flow writes the code of a process, and a process can use every right of its service. So, if
+//! containers run next to the services, the service that may start containers runs no processes. On one machine, both
+//! services are workers of one process, and each of them runs processes and containers.
 
 use crate::properties::ScriptProperties;
 use segue_model::catalog::Route;
@@ -58,7 +58,7 @@ impl Wish {
     }
 }
 
-/// The service for a task with these properties, which may be expressions that could not be rendered.
+/// Chooses the service for a task. A property may still be an expression, if the expression could not be rendered.
 fn service(properties: &Map) -> &'static str {
     let given = |name: &str| properties.get(name).filter(|value| !value.is_null());
     let written;
@@ -76,12 +76,11 @@ fn service(properties: &Map) -> &'static str {
     }
 }
 
-/// Refuses a process in the service for containers, and a container in the service for processes, where containers run
-/// next to the services. The properties sent the task to the right service, so this happens only if an expression has
-/// another value now.
+/// Refuses a process in the service for containers, and a container in the service for processes. On one machine, both
+/// are allowed. [`ROUTE`] already chose the service, so a task is refused only if an expression now has another value.
 ///
 /// # Errors
-/// [`TaskError::Failed`].
+/// [`TaskError::Failed`] if the task is in the wrong service.
 pub(crate) fn check(context: &TaskContext, is_process: bool) -> Result<(), TaskError> {
     let (wrong, now) = if is_process { (CONTAINERS, "a process") } else { (PROCESSES, "a container") };
     if context.ports().containers.is_none() || context.service() != wrong {

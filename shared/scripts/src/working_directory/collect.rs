@@ -87,7 +87,9 @@ impl Collect {
             if !stored.contains_key(&name) {
                 let uri = InternalStorage::uri(&context.storage_path(&storage_name(&name)));
                 if storage.head(&uri).await?.is_none() {
-                    return Err(TaskError::failed(format!("'{name}' should be stored, but was lost")));
+                    return Err(TaskError::failed(format!(
+                        "the file '{name}' disappeared from the working directory before it was stored"
+                    )));
                 }
                 stored.insert(name, uri.into());
             }

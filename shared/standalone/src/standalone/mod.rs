@@ -29,7 +29,8 @@ pub struct Options {
     pub isolate: bool,
     /// Whether ends and pauses of executions are published for a scheduler.
     pub triggers: bool,
-    /// What an answered write survives. None: the value of `SEGUE_DURABILITY`, or else the loss of power.
+    /// What an answered write survives. None: the value of `SEGUE_DURABILITY`. If the variable is not set either, a
+    /// write survives a loss of power.
     pub durability: Option<Durability>,
     /// Whether a data directory is opened even if data in it is lost.
     pub accept_loss: bool,
@@ -79,7 +80,7 @@ impl Standalone {
         let services = families()
             .into_iter()
             .map(|family| {
-                // Services that share a task type are different holders, so that only one of them runs an attempt.
+                // Two services can have the same task type. With different holders, only one of them claims an attempt.
                 let holder = format!("standalone-{}", family.service());
                 let (ports, renderer) = (ports.clone(), renderer.clone());
                 Arc::new(TaskService::with_settings(family, ports, renderer, holder, settings.clone()))
@@ -176,7 +177,7 @@ pub enum PutFlowError {
     Port(#[from] PortError),
 }
 
-/// What tasks that ask for a container may do, according to the environment.
+/// Reads the rules for tasks that ask for a container from the environment.
 pub(crate) fn container_rules(environment: &Environment, isolate: bool) -> Result<ContainerRules, PortError> {
     let rules = ContainerRules::from_variables(|name| environment.get(name))
         .map_err(|error| PortError::invalid(error.to_string()))?;

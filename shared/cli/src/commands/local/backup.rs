@@ -53,7 +53,7 @@ pub(crate) fn backup(args: &BackupArgs, data_dir: Option<PathBuf>) -> anyhow::Re
     println!("{} holds {}", args.file.display(), told(made));
     if !made.key {
         println!(
-            "The key for SECRET inputs and outputs is not in it; keep {} too",
+            "The backup does not have the key for SECRET inputs and outputs; keep {} too",
             data_dir.join("secret.key").display()
         );
     }

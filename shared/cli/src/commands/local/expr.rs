@@ -25,7 +25,7 @@ pub(crate) struct Args {
     template: String,
 }
 
-/// Outside a flow, there are no answers, except secrets in the environment.
+/// Answers the questions of an expression outside a flow. Only secrets of the environment have a value.
 #[derive(Debug)]
 struct NoPlatform(EnvSecretStore);
 
@@ -36,7 +36,7 @@ impl Lookups for NoPlatform {
             Lookup::ErrorLogs => Answer::Found(Json::Array(Vec::new())),
             Lookup::FileExists { .. } => Answer::Found(Json::Bool(false)),
             Lookup::ExecutionState { .. } => Answer::Missing,
-            Lookup::RandomPort => Answer::Failed("there is no execution that could use a port".into()),
+            Lookup::RandomPort => Answer::Failed("randomPort() works only inside an execution".into()),
             Lookup::Kv { .. }
             | Lookup::KvKeys { .. }
             | Lookup::Read { .. }
@@ -47,8 +47,8 @@ impl Lookups for NoPlatform {
     }
 }
 
-/// A secret as in a flow: `SECRET_<KEY>` in base64, or the plain variable if
-/// `SEGUE_SECRETS_PLAIN` allows that.
+/// Finds a secret as in a flow: in `SECRET_<KEY>` in base64, or in the plain variable if `SEGUE_SECRETS_PLAIN` allows
+/// plain variables.
 fn secret(secrets: &EnvSecretStore, key: &str, subkey: Option<&str>) -> Answer {
     let value = match futures::executor::block_on(secrets.get("", key)) {
         Ok(Some(value)) => value,
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         }
     };
     if !context.is_object() {
-        bail!("the context must be a JSON object, its top-level keys the variables");
+        bail!("the file of --vars must be a JSON object; its keys are the variables of the expression");
     }
     let environment = environment();
     let now = SystemClock.now();

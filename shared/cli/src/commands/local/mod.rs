@@ -1,8 +1,8 @@
-//! Verbs that work on this machine: on files and on the data directory.
+//! Verbs that read files or the data directory of this machine.
 //!
-//! A verb that needs the data directory opens the directory itself, so no server may have it open. A verb of this
-//! module must not ask the REST API; such verbs are in [`remote`](super::remote). `stop` is no verb: it is how `run` and
-//! `server` stop.
+//! A verb that needs the data directory opens the directory itself. So no server may have the directory open. Verbs
+//! that call the REST API are in [`remote`](super::remote). `stop` is not a verb. It has the code that stops `run` and
+//! `server`.
 
 pub(crate) mod backup;
 pub(crate) mod expr;

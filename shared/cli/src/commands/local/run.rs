@@ -71,7 +71,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         (None, Some(dir)) => dir.path().to_owned(),
         (None, None) => bail!("there is no data directory"),
     };
-    // What is gone with the end of the command need not survive the loss of power.
+    // A temporary data directory is deleted at the end, so its data need not survive a loss of power.
     let durability = temporary.as_ref().map(|_| Durability::Normal);
     let options = Options { data_dir: data_dir.clone(), environment, durability, ..Options::default() };
     let standalone = Arc::new(Standalone::open(&options)?);
@@ -131,7 +131,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     let at_work = standalone.clone();
     stop::on_signals(move |code| {
         stop::announce(&at_work, grace);
-        // Nobody listens where the execution has just ended.
+        // Sending fails only if the execution has just ended.
         let _ = asked.send(code);
     })?;
     let running = standalone.start();
@@ -152,7 +152,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     };
     reporter.end(&stored).await?;
     if stored.execution.state.current() == State::Paused {
-        eprintln!("the execution is paused and must be resumed; nothing else is left to do");
+        eprintln!("the execution is paused, and no other work is left; a resume continues the execution");
     }
     Ok(match stored.execution.state.current() {
         State::Success | State::Warning => crate::OK,
@@ -160,7 +160,8 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     })
 }
 
-/// Prints what a stop has left unfinished, and how to continue. Without a permanent data directory, it cannot continue.
+/// Prints which execution has not ended after a stop, and how to continue it. `data_dir` is none for a temporary
+/// directory, and then the execution cannot continue.
 fn say_stopped(flow: &Path, id: &ExecutionId, stopped: usize, data_dir: Option<&Path>) {
     if stopped > 0 {
         eprintln!("{} stopped", stop::counted(stopped));
@@ -172,7 +173,8 @@ fn say_stopped(flow: &Path, id: &ExecutionId, stopped: usize, data_dir: Option<&
             dir.display()
         ),
         None => eprintln!(
-            "execution {id} has not ended and is removed; with --data-dir DIR, --resume continues an execution"
+            "execution {id} has not ended and is removed; to continue an execution later, run it with --data-dir DIR, \
+             and then with --resume"
         ),
     }
 }
@@ -261,7 +263,7 @@ fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<G
             flow.inputs.iter().any(|input| input.id == key && matches!(input.kind, InputKind::File { .. }));
         let path = match value.strip_prefix('@') {
             Some(path) => Some(path),
-            // Kestra's own command line takes the bare path.
+            // Kestra's command line accepts a path without an @.
             None => (!value.contains("://") && Path::new(&value).is_file()).then_some(value.as_str()),
         };
         let given = match path.filter(|_| is_file).map(Path::new) {
@@ -328,7 +330,7 @@ async fn last_execution(standalone: &Standalone, flow: &Flow) -> anyhow::Result<
     Ok(standalone.ports().state.executions(&filter).await?.into_iter().next())
 }
 
-/// Waits until an execution and the executions it started have nothing left to do without another event.
+/// Shows an execution and its subflows until no work is left that continues by itself.
 async fn follow(
     standalone: &Arc<Standalone>,
     id: &ExecutionId,
@@ -337,7 +339,7 @@ async fn follow(
     let mut nap = Duration::from_millis(1);
     while standalone.has_work(reporter.seen()).await? {
         if reporter.has_ended() {
-            // What is left is the end of a message or a task after the execution: soon over.
+            // The remaining work is a last message, or a task that outlives the execution. It ends soon.
             tokio::time::sleep(nap).await;
             nap = (nap * 2).min(Duration::from_millis(50));
             reporter.drain();

@@ -220,9 +220,9 @@ fn open(args: &Args, url: &str, token: Option<&Token>) {
     let mut browser = Command::new(program);
     browser.arg(&link).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match browser.spawn() {
-        // The program ends when it has told the browser. Waiting for its end keeps it from staying as a zombie.
+        // The program ends when the browser has the link. Without the wait, the program would stay as a zombie.
         Ok(mut program) => drop(tokio::spawn(async move { program.wait().await })),
-        Err(error) => eprintln!("no browser is opened ({program}: {error}): open the link yourself"),
+        Err(error) => eprintln!("cannot open a browser ({program}: {error}); open the link yourself"),
     }
 }
 
@@ -232,11 +232,11 @@ async fn listen(args: &Args) -> anyhow::Result<TcpListener> {
     match TcpListener::bind((args.host, port)).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == ErrorKind::AddrInUse && args.port.is_none() => {
-            eprintln!("port {port} is taken, so a free one is used; choose one with --port");
+            eprintln!("port {port} is taken, so the server uses a free port; choose a port with --port");
             Ok(TcpListener::bind((args.host, 0)).await?)
         }
         Err(error) => Err(error).with_context(|| {
-            format!("port {port} of {} cannot be used; name another with --port", args.host)
+            format!("port {port} of {} cannot be used; choose another port with --port", args.host)
         }),
     }
 }

@@ -29,13 +29,13 @@ pub(crate) fn grace(environment: &Environment) -> Result<Duration, VariableError
 /// # Errors
 /// An error if the system does not report signals.
 pub(crate) fn on_signals(first: impl FnOnce(u8) + Send + 'static) -> anyhow::Result<()> {
-    let listen = |kind| signal(kind).context("signals cannot be listened for");
+    let listen = |kind| signal(kind).context("cannot listen for signals");
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     tokio::spawn(async move {
         first(next(&mut terminate, &mut interrupt).await);
         let code = next(&mut terminate, &mut interrupt).await;
         eprintln!("stopped at once; running work continues after the next start");
-        // Scripts end with this process, however it ends.
+        // The keeper of the scripts kills them when this process ends.
         segue_process::exit_at_once(code.into());
     });
     Ok(())

@@ -165,8 +165,8 @@ impl Told {
         Self { since, lines: HashSet::new() }
     }
 
-    /// The new lines. Lines do not always arrive in the order of their dates, so the last seconds are
-    /// read again every time.
+    /// The new lines. Lines do not always arrive in the order of their dates, so each call reads the last 5 s
+    /// again.
     async fn news(&mut self, session: &Session, which: &Which) -> anyhow::Result<Vec<Answered<LogEntry>>> {
         const LATE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
         const MOST: u32 = 1000;

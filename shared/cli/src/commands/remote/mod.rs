@@ -1,6 +1,6 @@
-//! Clients of Segue's REST API: verbs that ask a server on this machine or a deployed API.
+//! Verbs that call Segue's REST API, of a server on this machine or of a deployed API.
 //!
-//! A verb of this module must not open the data directory; such verbs are in [`local`](super::local).
+//! Verbs that open the data directory are in [`local`](super::local).
 
 pub(crate) mod backfill;
 pub(crate) mod execution;

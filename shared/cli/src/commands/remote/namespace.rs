@@ -63,7 +63,7 @@ enum Files {
         namespace: String,
         /// The file or folder.
         path: PathBuf,
-        /// The path of the file or folder in the namespace. Default: its name.
+        /// The path of the file or folder in the namespace. Default: the name of the file, or / for a folder.
         #[arg(long, value_name = "PATH")]
         to: Option<String>,
     },

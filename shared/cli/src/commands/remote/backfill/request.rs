@@ -49,7 +49,7 @@ enum Mode {
 }
 
 impl Which {
-    /// The value of the API.
+    /// The request in the JSON of the API.
     pub(super) fn request(&self) -> anyhow::Result<Json> {
         let (namespace, flow_id) = flow_name(&self.flow)?;
         let inputs: Map =

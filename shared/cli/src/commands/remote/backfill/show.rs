@@ -13,7 +13,7 @@ pub(super) fn has_ended(backfill: &Backfill) -> bool {
 
 /// The progress: `RUNNING 3/7, 1 active (2 SUCCESS, 1 FAILED)`.
 pub(super) fn progress(backfill: &Backfill) -> String {
-    // Those that were passed over are no part of the total.
+    // The total does not include skipped slots.
     let counted = backfill.ended.iter().filter(|(state, _)| **state != State::Skipped);
     let done: u64 = counted.map(|(_, count)| count).sum();
     let mut text = format!("{} {done}/{}", backfill.state.as_str(), backfill.total);

@@ -30,7 +30,7 @@ pub(crate) struct Restart {
     /// The execution.
     #[arg(value_name = "ID")]
     id: String,
-    /// Another revision of the flow.
+    /// Runs the failed tasks in a new execution with this revision of the flow. Default: the same execution continues.
     #[arg(long, value_name = "N")]
     revision: Option<u32>,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(crate) struct Replay {
     /// The first task run to repeat. Earlier task runs are copied. Default: everything is repeated.
     #[arg(long, value_name = "ID")]
     task_run: Option<String>,
-    /// Another revision of the flow.
+    /// The revision of the flow. Default: the revision of the replayed execution.
     #[arg(long, value_name = "N")]
     revision: Option<u32>,
     #[command(flatten)]
@@ -105,7 +105,7 @@ pub(super) async fn resume(session: &Session, args: &Resume) -> anyhow::Result<R
     let call = if args.inputs.is_empty() {
         call
     } else {
-        // What a pause asks for is not to be had from the API beforehand, so that a file is known by its @ alone.
+        // The API does not list the inputs of a pause. So every value with an @ in front is a file.
         let form: Form = form::inputs(&args.inputs, |_| true).await?;
         call.form(form)
     };

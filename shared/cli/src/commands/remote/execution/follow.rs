@@ -158,7 +158,7 @@ pub(super) async fn ended(session: &Session, id: &str) -> anyhow::Result<Option<
     Ok(is_over(&execution.value).map(|_| execution))
 }
 
-/// Prints one time how to resume a paused execution.
+/// Prints how to resume a paused execution, once for each pause.
 #[derive(Default)]
 struct Pause(bool);
 

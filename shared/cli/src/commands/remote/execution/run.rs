@@ -1,4 +1,4 @@
-//! `segue execution run`.
+//! `segue execution run`: starts an execution on a server.
 
 use super::follow::{self, Ending};
 use super::form;
@@ -37,7 +37,7 @@ pub(super) async fn run(session: &Session, args: &Run) -> anyhow::Result<u8> {
     } else {
         let flow = session.client.get(&["flows", &namespace, &id]).maybe("revision", args.revision.as_ref());
         let declared = declared(flow.read::<Flow>().await?.value);
-        // The server passes over what is no input, as Kestra does; a slip of the pen should not go unseen.
+        // The server ignores unknown inputs, like Kestra. The warning shows a misspelled name.
         for (name, _) in args.inputs.iter().filter(|(name, _)| !declared.contains_key(name)) {
             eprintln!("warning: {namespace}.{id} has no input '{name}'; it is ignored");
         }
@@ -51,7 +51,7 @@ pub(super) async fn run(session: &Session, args: &Run) -> anyhow::Result<u8> {
         .maybe("revision", args.revision.as_ref())
         .maybe("triggerDate", args.date.as_ref())
         .maybe("triggerId", args.trigger.as_ref());
-    // An empty form has no parts at all, which is no form any more to some readers.
+    // Some servers cannot parse a form without parts, so no form is sent.
     let call = if args.inputs.is_empty() { call } else { call.form(form) };
     let execution = call.read().await?;
     follow::to_its_end(session, execution, &args.ending).await

@@ -48,7 +48,7 @@ pub(super) struct Verdict {
     pub(super) is_refused: bool,
     /// Namespace and id of each flow.
     pub(super) names: Vec<(String, String)>,
-    /// The answer, one entry for each flow.
+    /// The JSON of the API, with one entry for each flow.
     pub(super) json: Vec<Json>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Verdict {
 pub(super) struct Deployed {
     /// The problems and warnings of the source.
     pub(super) remarks: Vec<String>,
-    /// The deployed flows. Empty if the source was refused.
+    /// The deployed flows. None if the source was refused.
     pub(super) saved: Option<Vec<Saved>>,
     /// The flows in the JSON of the API.
     pub(super) json: Vec<Json>,

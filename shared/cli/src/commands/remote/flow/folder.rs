@@ -55,15 +55,14 @@ impl Folder {
         gone
     }
 
-    /// The flows that no file contains any more. A flow in a renamed file, or in another file than before, is
-    /// not among them.
+    /// The flows that no file contains any more. A flow that moved to another file is not returned.
     pub(super) fn orphans(&mut self) -> Vec<Name> {
         let held: BTreeSet<&Name> = self.files.values().flat_map(|known| &known.flows).collect();
         self.orphans.retain(|name| !held.contains(name));
         self.orphans.iter().cloned().collect()
     }
 
-    /// Records that an orphan was deleted.
+    /// Forgets an orphan after it was deleted or reported.
     pub(super) fn forget(&mut self, name: &Name) {
         self.orphans.remove(name);
     }

@@ -1,4 +1,4 @@
-//! `segue flow import` and `segue flow validate`.
+//! `segue flow import` and `segue flow validate`: send flow files to a server, to save or to check them.
 
 use super::deploy;
 use crate::client::{Reply, Session};
@@ -36,7 +36,7 @@ pub(super) async fn import(session: &Session, args: &Files) -> anyhow::Result<Re
                 reply.code = crate::REFUSED;
             }
             Some(flows) if flows.is_empty() => {
-                reply.text.push_str(&format!("{}: there is no flow in it\n", file.display()));
+                reply.text.push_str(&format!("{}: the file has no flows\n", file.display()));
             }
             Some(flows) => {
                 for flow in flows {

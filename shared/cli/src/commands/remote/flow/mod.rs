@@ -70,7 +70,7 @@ enum Verb {
   segue flow watch flows/
   segue flow watch flows/ --delete")]
     Watch(watch::Watch),
-    /// Writes flows into a zip file, one source each.
+    /// Writes the source of each flow into a zip file.
     #[command(after_help = "Examples:
   segue flow export -o flows.zip
   segue flow export --namespace zoomcamp -o zoomcamp.zip")]

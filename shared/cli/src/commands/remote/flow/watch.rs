@@ -33,9 +33,9 @@ pub(super) async fn run(session: &Session, args: &Watch) -> anyhow::Result<u8> {
     }
     let (sender, mut events) = mpsc::unbounded_channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Reading a file is an event too, and looking at the folder reads them all.
+        // Reading a file causes an event too. Each step reads all files, so these events would never end.
         if !event.as_ref().is_ok_and(|event| event.kind.is_access()) {
-            // Nobody listens once the command is about to end.
+            // Sending fails only when the command ends.
             let _ = sender.send(());
         }
     })?;
@@ -68,7 +68,7 @@ impl Sync<'_> {
     /// Deploys the changes of the folder. Returns false if the server is away, so the deployment must be tried again.
     async fn step(&mut self, say: &mut impl FnMut(String)) -> anyhow::Result<bool> {
         if !self.args.dir.is_dir() {
-            // As it were with every file deleted; but who moves a folder does not mean to delete its flows.
+            // A missing folder looks like a folder without files. A user who moves the folder wants to keep its flows.
             say(format!("{} is gone; waiting for it to come back", self.args.dir.display()));
             return Ok(false);
         }
@@ -137,7 +137,9 @@ impl Sync<'_> {
                     Err(error) => return Err(error),
                 }
             } else {
-                say(format!("{namespace}.{id} has no file any more, and is kept (--delete would delete it)"));
+                say(format!(
+                    "{namespace}.{id} has no file any more, and is kept; --delete deletes such flows"
+                ));
             }
             self.folder.forget(&orphan);
         }
@@ -185,7 +187,7 @@ mod tests {
         assert_eq!(step(&mut sync).await, (true, vec!["✓ deep/a.yaml: created n.a revision 1".into()]));
         assert_eq!(step(&mut sync).await, (true, Vec::new()));
 
-        // As editors save: written beside it, then renamed over it.
+        // Editors save in this way: they write a new file, and rename the new file to the old name.
         fs::write(folder.path().join("deep/.a.yaml.tmp"), "nonsense").unwrap();
         fs::rename(folder.path().join("deep/.a.yaml.tmp"), &file).unwrap();
         let (_, said) = step(&mut sync).await;
