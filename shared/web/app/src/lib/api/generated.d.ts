@@ -2372,21 +2372,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A fire time with an execution that has not ended. */
+        /** @description A fire time of a backfill with an execution that has not ended. */
         ActiveSlot: {
             /**
              * Format: date-time
              * @description The fire time.
              */
             date: string;
-            /** @description The execution. */
+            /** @description The id of the execution. */
             executionId: string;
         };
         /** @description One attempt of a task run. */
         Attempt: {
             /** @description The state and its history. */
             state: components["schemas"]["State"];
-            /** @description The URI of the log, if the task has `logToFile`. */
+            /** @description The URI of the log. Absent unless the task has `logToFile`. */
             logFile?: string;
         };
         /** @description A backfill. The record is kept after the end of the backfill. */
@@ -2401,50 +2401,50 @@ export interface components {
             triggerId: string;
             /**
              * Format: date-time
-             * @description The earliest date a fire time may have, inclusive.
+             * @description The start of the period, inclusive.
              */
             start: string;
             /**
              * Format: date-time
-             * @description The latest date a fire time may have, inclusive.
+             * @description The end of the period, inclusive.
              */
             end: string;
-            /** @description Inputs of the executions, in place of those of the schedule. */
+            /** @description Inputs of the executions. They replace inputs of the schedule with the same names. */
             inputs: {
                 [key: string]: unknown;
             };
-            /** @description Labels of the executions. */
+            /** @description Labels of the executions, in addition to the labels of the schedule. */
             labels: components["schemas"]["Label"][];
-            /** @description Which fire times run. */
+            /** @description Selects the fire times that are run. */
             mode: components["schemas"]["BackfillMode"];
             /**
              * Format: uint32
-             * @description How many executions may be open at once.
+             * @description The largest number of executions that have not ended.
              */
             maxActive: number;
             /** @description The state of the backfill. */
             state: components["schemas"]["BackfillState"];
-            /** @description Why the backfill was refused. Absent for all others. */
+            /** @description The reason why the backfill was refused. Absent if it was not refused. */
             message?: string;
             /**
              * Format: uint64
-             * @description How many fire times are between start and end.
+             * @description The number of fire times to run. In the state FINISHED, the sum of the counts in `ended`.
              */
             total: number;
             /**
              * Format: date-time
-             * @description The fire time that comes next; null if there is none.
+             * @description The next fire time. Null if there is none.
              */
             next: string | null;
             /** @description The fire times with an execution that has not ended. */
             active: components["schemas"]["ActiveSlot"][];
-            /** @description How many executions ended in which state. `SKIPPED` counts the fire times that were passed over. */
+            /** @description The number of ended executions by state. `SKIPPED` counts the fire times that were not run. */
             ended: {
                 [key: string]: number;
             };
             /**
              * Format: date-time
-             * @description The date on which the backfill was made.
+             * @description The creation date.
              */
             created: string;
             /**
@@ -2461,17 +2461,17 @@ export interface components {
             results: components["schemas"]["Backfill"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
-        /** @description The fire times of a backfill, and which of them it would run. */
+        /** @description The fire times of a backfill, without running the backfill. */
         BackfillPreview: {
             /** @description Every fire time between start and end, in order. */
             slots: components["schemas"]["PreviewSlot"][];
             /**
              * Format: uint64
-             * @description How many of them would be run.
+             * @description The number of fire times that the backfill would run.
              */
             total: number;
             /** @description The time zone of the schedule. */
@@ -2520,11 +2520,11 @@ export interface components {
             version: string;
             /** @description The address of the server for its users. Empty if the address is not set. */
             url: string;
-            /** @description Whether a user and a password are demanded. */
+            /** @description Whether the server requires a user name and a password. */
             isBasicAuthEnabled: boolean;
-            /** @description As `isBasicAuthEnabled`. */
+            /** @description The same value as `isBasicAuthEnabled`. */
             isBasicAuthInitialized: boolean;
-            /** @description Always false: Segue sends nothing about its use. */
+            /** @description Always false, because Segue sends no usage data. */
             isAnonymousUsageEnabled: boolean;
             /** @description Always false. */
             isTaskRunEnabled: boolean;
@@ -2532,18 +2532,18 @@ export interface components {
             isTemplateEnabled: boolean;
             /** @description Always false. */
             isCustomDashboardsEnabled: boolean;
-            /** @description How many lines a preview of a file has. */
+            /** @description The number of lines in the preview of a file. */
             preview: components["schemas"]["PreviewLimits"];
             /** @description The namespace of the system's own flows. */
             systemNamespace: string;
-            /** @description Beginnings of labels that are not shown. */
+            /** @description Pages hide labels with these prefixes. */
             hiddenLabelsPrefixes: string[];
         };
-        /** @description How many things a request has changed. */
+        /** @description The number of items that a request has changed. */
         Count: {
             /**
              * Format: uint64
-             * @description The number of things.
+             * @description The number of changed items.
              */
             count: number;
         };
@@ -2551,16 +2551,16 @@ export interface components {
         Dependencies: {
             /** @description The flows. */
             nodes: components["schemas"]["FlowNode"][];
-            /** @description The calls. */
+            /** @description The dependencies between the flows. */
             edges: components["schemas"]["Dependency"][];
         };
-        /** @description One flow follows another. */
+        /** @description A dependency between two flows. */
         Dependency: {
-            /** @description The uid of the flow that comes first. */
+            /** @description The uid of the flow that runs first. */
             source: string;
-            /** @description The uid of the flow that follows. */
+            /** @description The uid of the flow that runs next. */
             target: string;
-            /** @description `FLOW_TASK` for a task that runs a subflow, `FLOW_TRIGGER` for a trigger that waits for a flow. */
+            /** @description `FLOW_TASK` if a task runs a subflow. `FLOW_TRIGGER` if a trigger waits for the end of a flow. */
             relation: string;
         };
         /** @description One problem. */
@@ -2576,36 +2576,36 @@ export interface components {
             /** @description What to do about it. */
             hint: string | null;
         };
-        /** @description The problems of a refusal. */
+        /** @description The problems in an error. */
         Embedded: {
-            /** @description At least one problem. */
+            /** @description The problems. There is at least one. */
             errors: components["schemas"]["Problem"][];
         };
-        /** @description Why a request was refused. */
+        /** @description The answer to a refused request. */
         Error: {
             /** @description The reason in one line. */
             message: string;
-            /** @description Links of the answer. */
+            /** @description The link to the request itself. */
             _links: components["schemas"]["Links"];
-            /** @description Every problem. If only one reason is known, it is the only problem. */
+            /** @description All problems, at least one. */
             _embedded: components["schemas"]["Embedded"];
-            /** @description The items that a bulk request does not apply to. Absent for other requests. */
+            /** @description The items that made a bulk request fail. Absent for other requests. */
             invalids?: components["schemas"]["Invalid"][];
         };
-        /** @description A rendered expression, or why it cannot be rendered. */
+        /** @description A rendered expression, or the reason why the expression cannot be rendered. */
         Evaluation: {
             /** @description The rendered text. Absent if there is an error. */
             result?: string;
             /** @description The error. Absent if there is a result. */
             error?: string;
-            /** @description The error again, under the name that Kestra's page reads. */
+            /** @description A copy of `error` for Kestra's web pages. Absent if there is a result. */
             stackTrace?: string;
         };
         /** @description An execution. */
         Execution: {
             /** @description The tenant, always `main`. */
             tenantId: string;
-            /** @description The id, 22 letters and digits. */
+            /** @description The id: 22 letters and digits. */
             id: string;
             /** @description The namespace of the flow. */
             namespace: string;
@@ -2613,43 +2613,43 @@ export interface components {
             flowId: string;
             /**
              * Format: uint32
-             * @description The revision of the flow that runs.
+             * @description The revision of the flow that the execution runs.
              */
             flowRevision: number;
-            /** @description The task runs in the order in which they were made. Absent in lists of executions. */
+            /** @description The task runs, oldest first. Absent in lists of executions. */
             taskRunList?: components["schemas"]["TaskRun"][];
-            /** @description The inputs with their defaults. Absent if there are none. */
+            /** @description The inputs, including default values. Absent if there are none. */
             inputs?: {
                 [key: string]: unknown;
             };
-            /** @description The outputs of the flow. Absent if there are none, or none yet. */
+            /** @description The outputs of the flow. Absent before the end, and if there are none. */
             outputs?: {
                 [key: string]: unknown;
             };
-            /** @description The labels of the flow, of the trigger and of the request, and Segue's own (`system.`). */
+            /** @description The labels of the flow, the trigger and the request, and Segue's own labels (`system.…`). */
             labels: components["schemas"]["Label"][];
-            /** @description The variables that tasks have set. Absent if there are none. */
+            /** @description The variables that tasks have set. Absent if no variable is set. */
             variables?: {
                 [key: string]: unknown;
             };
             /** @description The state and its history. */
             state: components["schemas"]["State"];
-            /** @description The execution that was replayed or restarted as this one. Absent for all others. */
+            /** @description The execution that this execution replays or restarts. Absent if there is none. */
             parentId?: string;
-            /** @description The first execution of a chain of replays; the id itself if there was none before. */
+            /** @description The first execution of a chain of replays. The execution's own id if it replays nothing. */
             originalId: string;
             /** @description The trigger that started the execution. Absent if a request started the execution. */
             trigger?: components["schemas"]["ExecutionTrigger"];
-            /** @description Whether the execution was deleted; always false. */
+            /** @description Whether the execution was deleted. Always false. */
             deleted: boolean;
-            /** @description Attempts of the whole execution. */
+            /** @description The attempts of the whole execution, not of its task runs. */
             metadata: components["schemas"]["ExecutionMetadata"];
             /**
              * Format: date-time
-             * @description The execution does not start before this date. Absent if it starts at once.
+             * @description The earliest start. Absent if the execution starts immediately.
              */
             scheduleDate?: string;
-            /** @description The address of the execution's page. Absent in lists. */
+            /** @description The URL of the page of the execution. Absent in lists. */
             url?: string;
         };
         /** @description Attempts of the whole execution. */
@@ -2671,7 +2671,7 @@ export interface components {
             results: components["schemas"]["Execution"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
@@ -2696,18 +2696,18 @@ export interface components {
         };
         /** @description The beginning of a file. */
         FilePreview: {
-            /** @description The ending of the file's name in lower case; empty if there is none. */
+            /** @description The extension of the file name in lower case, without a dot. Empty if there is none. */
             extension: string;
-            /** @description How the content is shown. */
+            /** @description The form of the content. */
             type: components["schemas"]["PreviewKind"];
-            /** @description A list for rows, otherwise a text. Null if a picture or a document is too large. */
+            /** @description A list for rows, or a text for all other forms. Null if a picture or a PDF document is too large. */
             content: unknown;
             /**
              * Format: uint64
-             * @description At most so many lines were read. Absent for pictures and documents.
+             * @description The largest number of lines in the preview. Absent for pictures and PDF documents.
              */
             maxLine?: number;
-            /** @description Whether the file goes on. */
+            /** @description Whether the file is longer than the preview. */
             truncated: boolean;
         };
         /** @description A flow. */
@@ -2723,15 +2723,15 @@ export interface components {
              * @description The revision, from 1.
              */
             revision: number;
-            /** @description The labels. Absent if none are written. */
+            /** @description The labels. Absent if the source has none. */
             labels?: components["schemas"]["Label"][];
-            /** @description The inputs as they are written. Absent if none are written. */
+            /** @description The inputs in the source. Absent if there are none. */
             inputs?: components["schemas"]["FlowPart"][];
-            /** @description The tasks as they are written. */
+            /** @description The tasks in the source. Absent if there are none. */
             tasks?: components["schemas"]["FlowPart"][];
-            /** @description The triggers as they are written. Absent if none are written. */
+            /** @description The triggers in the source. Absent if there are none. */
             triggers?: components["schemas"]["FlowPart"][];
-            /** @description Whether the flow is disabled: its triggers start nothing. */
+            /** @description Whether the flow is disabled. A disabled flow cannot be executed, and its triggers do not fire. */
             disabled?: boolean;
             /** @description Whether the flow was deleted. */
             deleted: boolean;
@@ -2740,9 +2740,9 @@ export interface components {
              * @description The date of the last change.
              */
             updated: string;
-            /** @description The source. Absent unless the request asks for it. */
+            /** @description The YAML source. Absent unless the request asks for the source. */
             source?: string;
-            /** @description Why the stored source cannot be read. Absent if it can be read. */
+            /** @description The reason why the stored source cannot be read. Absent for a readable source. */
             exception?: string;
         } & {
             [key: string]: unknown;
@@ -2756,7 +2756,7 @@ export interface components {
         };
         /** @description A flow among the dependencies. */
         FlowNode: {
-            /** @description The id among the dependencies. */
+            /** @description The id of the node, unique among the dependencies. */
             uid: string;
             /** @description The namespace. */
             namespace: string;
@@ -2769,7 +2769,7 @@ export interface components {
             results: components["schemas"]["Flow"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
@@ -2777,16 +2777,16 @@ export interface components {
         FlowPart: {
             /** @description The id. */
             id: string;
-            /** @description The type. Absent if none is written. */
+            /** @description The type. Absent if the source has none. */
             type?: string;
         } & {
             [key: string]: unknown;
         };
-        /** @description A flow with the places in its source where a text was found. */
+        /** @description A flow with the lines of its source that contain a text. */
         FlowSearchHit: {
             /** @description The flow, without its source. */
             model: components["schemas"]["Flow"];
-            /** @description Lines of the source, with the text between `[mark]` and `[/mark]`. */
+            /** @description The lines of the source with the text. `[mark]` and `[/mark]` surround the text. */
             fragments: string[];
         };
         /** @description One page of a list. */
@@ -2795,7 +2795,7 @@ export interface components {
             results: components["schemas"]["FlowSearchHit"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
@@ -2810,13 +2810,13 @@ export interface components {
              * @description The revision, from 1.
              */
             revision: number;
-            /** @description The labels. Absent if none are written. */
+            /** @description The labels. Absent if the source has none. */
             labels?: components["schemas"]["Label"][];
-            /** @description The inputs as they are written. Absent if none are written. */
+            /** @description The inputs in the source. Absent if there are none. */
             inputs?: components["schemas"]["FlowPart"][];
-            /** @description The tasks as they are written. */
+            /** @description The tasks in the source. Absent if there are none. */
             tasks?: components["schemas"]["FlowPart"][];
-            /** @description Whether the flow is disabled. */
+            /** @description Whether the flow is disabled. A disabled flow cannot be executed. */
             disabled?: boolean;
         } & {
             [key: string]: unknown;
@@ -2828,79 +2828,79 @@ export interface components {
              * @description The position of the flow in the source, from 0.
              */
             index: number;
-            /** @description The id of the flow. Absent if none is written. */
+            /** @description The id of the flow. Absent if the source has none. */
             flow?: string;
-            /** @description The namespace of the flow. Absent if none is written. */
+            /** @description The namespace of the flow. Absent if the source has none. */
             namespace?: string;
-            /** @description Every error, a line each. Absent if the flow is valid. */
+            /** @description All errors, one on each line. Absent if the flow is valid. */
             constraints?: string;
-            /** @description Whether the source names an older revision than the latest. */
+            /** @description Whether the source has a lower `revision` than the latest saved revision. */
             outdated: boolean;
-            /** @description Deprecated names in the source. */
+            /** @description The deprecated names in the source. */
             deprecationPaths: string[];
-            /** @description Warnings; the flow can be saved. */
+            /** @description The warnings. A flow with warnings can be saved. */
             warnings: string[];
-            /** @description Remarks; the flow can be saved. */
+            /** @description The remarks. A flow with remarks can be saved. */
             infos: string[];
-            /** @description Every error, warning and remark with its position. Kestra does not answer this field. */
+            /** @description All errors, warnings and remarks with their positions. Kestra's API does not have this field. */
             diagnostics: components["schemas"]["Diagnostic"][];
         };
         /** @description A flow as a graph. */
         Graph: {
-            /** @description Tasks, triggers, and the beginning and end of every cluster. */
+            /** @description The tasks, the triggers, and the start and end of each cluster. */
             nodes: components["schemas"]["GraphNode"][];
             /** @description The edges from each node to the next. */
             edges: components["schemas"]["GraphEdge"][];
-            /** @description The flowable tasks with their inside. */
+            /** @description The flowable tasks with their child tasks. */
             clusters: components["schemas"]["GraphCluster"][];
             /** @description The ids of the flowable tasks. */
             flowables: string[];
         };
-        /** @description A flowable task with its inside. */
+        /** @description A flowable task with its child tasks. */
         GraphCluster: {
-            /** @description The cluster itself. */
+            /** @description The uid and type of the cluster. */
             cluster: components["schemas"]["GraphClusterId"];
-            /** @description The uids of the nodes inside. */
+            /** @description The uids of the nodes in the cluster. */
             nodes: string[];
-            /** @description The uids of the clusters around it, the outermost first. */
+            /** @description The uids of the surrounding clusters, outermost first. */
             parents: string[];
-            /** @description The uid of the node at the beginning. */
+            /** @description The uid of the start node. */
             start: string;
-            /** @description The uid of the node at the end. */
+            /** @description The uid of the end node. */
             end: string;
         };
         /** @description The id of the cluster. */
         GraphClusterId: {
-            /** @description The id within the graph. */
+            /** @description The id of the cluster, unique in the graph. */
             uid: string;
-            /** @description Kestra's name for clusters. */
+            /** @description Kestra's name for the type of cluster. */
             type: string;
         };
-        /** @description An edge. */
+        /** @description A connection from one node to the next. */
         GraphEdge: {
-            /** @description The uid of the node that comes first. */
+            /** @description The uid of the first node. */
             source: string;
-            /** @description The uid of the node that follows. */
+            /** @description The uid of the next node. */
             target: string;
-            /** @description Why it follows. */
+            /** @description The reason why `target` follows `source`. */
             relation: components["schemas"]["GraphRelation"];
         };
-        /** @description A node. */
+        /** @description A node in the graph of a flow. */
         GraphNode: {
-            /** @description The id within the graph. */
+            /** @description The id of the node, unique in the graph. */
             uid: string;
-            /** @description Kestra's name for the kind of node. */
+            /** @description Kestra's name for the type of node. */
             type: string;
-            /** @description The task. Absent for all other nodes. */
+            /** @description The task. Absent if the node is not a task. */
             task?: components["schemas"]["GraphTask"];
-            /** @description The trigger. Absent for all other nodes. */
+            /** @description The trigger. Absent if the node is not a trigger. */
             triggerDeclaration?: components["schemas"]["GraphTrigger"];
         };
-        /** @description Why a node follows another. */
+        /** @description The reason why one node follows another. */
         GraphRelation: {
             /** @description `SEQUENTIAL`, `PARALLEL`, `CHOICE`, `DYNAMIC`, `ERROR`, `FINALLY` or `AFTER_EXECUTION`. */
             relationType: string;
-            /** @description The case of a choice. Absent for all other relations. */
+            /** @description The case of a `CHOICE`. Absent for other relations. */
             value?: string;
         };
         /** @description The task of a node. */
@@ -2909,7 +2909,7 @@ export interface components {
             id: string;
             /** @description The type. */
             type: string;
-            /** @description A text for people; null if there is none. */
+            /** @description The description of the task. Null if there is none. */
             description: string | null;
             /** @description Whether the task is disabled. */
             disabled: boolean;
@@ -2923,30 +2923,30 @@ export interface components {
             /** @description Whether the trigger is disabled. */
             disabled: boolean;
         };
-        /** @description Whether the server can work. */
+        /** @description The health of the server. */
         Health: {
             /** @description Always `segue`. Absent if the server is up. */
             name?: string;
-            /** @description Up or down. */
+            /** @description The status of the server. */
             status: components["schemas"]["HealthStatus"];
             /** @description The failed parts. Absent if the server is up. */
             details?: components["schemas"]["HealthDetails"];
         };
         /** @description The parts of the server that failed. */
         HealthDetails: {
-            /** @description The state store. */
+            /** @description The health of the state store. */
             stateStore: components["schemas"]["StoreHealth"];
         };
-        /** @description Why something is down. */
+        /** @description The reason why the state store is down. */
         HealthFault: {
-            /** @description The reason. */
+            /** @description The error of the state store. */
             error: string;
         };
-        /** @description Up or down. */
+        /** @description The status of the server or of the state store. */
         HealthStatus: "UP" | "DOWN";
         /** @description A problem of the value of an input. */
         InputError: {
-            /** @description The text for people. */
+            /** @description The error message. */
             message: string;
         };
         /** @description An input as the flow declares it. */
@@ -2955,22 +2955,22 @@ export interface components {
             id: string;
             /** @description The type, such as `STRING`. */
             type: string;
-            /** @description Whether a value must be given. */
+            /** @description Whether the input requires a value. */
             required: boolean;
         };
         /** @description The result of an input: its value, or its problems. */
         InputReport: {
             /** @description The input. */
             input: components["schemas"]["InputField"];
-            /** @description Whether the input is asked for: false if its `dependsOn` does not hold. */
+            /** @description Whether the input is shown. False if the condition of its `dependsOn` is false. */
             enabled: boolean;
-            /** @description Whether the request gives no value for it. */
+            /** @description Whether the request has no value for the input. */
             isDefault: boolean;
             /** @description The problems of the value. Empty if the value is valid. */
             errors: components["schemas"]["InputError"][];
             /**
-             * @description The resolved value, which is null for an optional input without a value, or else the value in the request. Absent
-             *     if there is none.
+             * @description The resolved value, or the value in the request if it cannot be resolved. Null for an optional input without a
+             *     value. Absent if there is no value.
              */
             value?: unknown;
         };
@@ -2978,7 +2978,7 @@ export interface components {
         InputType: {
             /** @description The type, such as `STRING`. */
             type: string;
-            /** @description As `type`. */
+            /** @description The same text as `type`. */
             cls: string;
         };
         /** @description The result of each input. */
@@ -2987,19 +2987,19 @@ export interface components {
             id: string;
             /** @description The namespace of the flow. */
             namespace: string;
-            /** @description One report for each declared input. */
+            /** @description One result for each declared input. */
             inputs: components["schemas"]["InputReport"][];
             /** @description Always empty. */
             checks: unknown[];
         };
-        /** @description An item that a bulk request does not apply to. */
+        /** @description An item that made a bulk request fail. */
         Invalid: {
-            /** @description Why the request does not apply to the item. */
+            /** @description The reason why the action is not possible for the item. */
             message: string;
             /** @description The id of the item. */
             invalidValue: string;
         };
-        /** @description Several keys of a namespace. */
+        /** @description Keys of a namespace: the keys to delete in a request, or the deleted keys in its answer. */
         Keys: {
             /** @description The keys. */
             keys: string[];
@@ -3012,7 +3012,7 @@ export interface components {
             key: string;
             /**
              * Format: date-time
-             * @description The date of the first value.
+             * @description The date on which the key was created.
              */
             creationDate: string;
             /**
@@ -3022,10 +3022,10 @@ export interface components {
             updateDate: string;
             /**
              * Format: date-time
-             * @description The date on which the value is removed. Absent if it stays.
+             * @description The date on which the key expires. Absent if the key does not expire.
              */
             expirationDate?: string;
-            /** @description A text for people. */
+            /** @description The description. Absent if there is none. */
             description?: string;
         };
         /** @description One page of a list. */
@@ -3034,7 +3034,7 @@ export interface components {
             results: components["schemas"]["KvKey"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
@@ -3048,7 +3048,7 @@ export interface components {
             value: unknown;
             /**
              * Format: date-time
-             * @description The date of the last change.
+             * @description The date of the last change of the value.
              */
             updated: string;
         };
@@ -3059,23 +3059,23 @@ export interface components {
             /** @description The value, always text. */
             value: string;
         };
-        /** @description Labels for several executions. */
+        /** @description A request to add labels to several executions. */
         LabelsByIds: {
             /** @description The ids of the executions. */
             executionsId: string[];
-            /** @description The labels that are added. */
+            /** @description The labels to add. */
             executionLabels: components["schemas"]["Label"][];
         };
-        /** @description One link. */
+        /** @description A link in an error. */
         Link: {
             /** @description The path of the address. */
             href: string;
-            /** @description Whether the address has placeholders; always false. */
+            /** @description Whether the address has placeholders. Always false. */
             templated: boolean;
         };
-        /** @description Links of a refusal. */
+        /** @description The links in an error. */
         Links: {
-            /** @description The request itself. */
+            /** @description The path of the request. */
             self: components["schemas"]["Link"];
         };
         /** @description One line of the log of an execution. */
@@ -3084,11 +3084,11 @@ export interface components {
             namespace: string;
             /** @description The id of the flow. */
             flowId: string;
-            /** @description The execution. */
+            /** @description The id of the execution. */
             executionId: string;
-            /** @description The task. Absent for lines of the execution itself. */
+            /** @description The id of the task. Absent for lines of the execution itself. */
             taskId?: string;
-            /** @description The task run. Absent for lines of the execution itself. */
+            /** @description The id of the task run. Absent for lines of the execution itself. */
             taskRunId?: string;
             /**
              * Format: uint32
@@ -3100,9 +3100,9 @@ export interface components {
              * @description The date on which the line was written.
              */
             timestamp: string;
-            /** @description How serious the line is. */
+            /** @description The log level. */
             level: components["schemas"]["LogLevel"];
-            /** @description The text, which may have several lines. */
+            /** @description The text. It can have several lines. */
             message: string;
         };
         /** @description One page of a list. */
@@ -3111,36 +3111,36 @@ export interface components {
             results: components["schemas"]["LogEntry"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
         /** @description How serious a log line is; the order is that of seriousness. */
         LogLevel: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
-        /** @description A number that a task run reported. */
+        /** @description A metric of a task run. */
         Metric: {
             /** @description The namespace of the flow. */
             namespace: string;
             /** @description The id of the flow. */
             flowId: string;
-            /** @description The execution. */
+            /** @description The id of the execution. */
             executionId: string;
-            /** @description The task. */
+            /** @description The id of the task. */
             taskId: string;
-            /** @description The task run. */
+            /** @description The id of the task run. */
             taskRunId: string;
-            /** @description The name of the number. */
+            /** @description The name of the metric. */
             name: string;
-            /** @description Always `counter`: the numbers of a task run are summed up by their names. */
+            /** @description Always `counter`, because numbers with the same name in a task run are added. */
             type: string;
             /**
              * Format: double
-             * @description The sum.
+             * @description The sum of all numbers with this name.
              */
             value: number;
             /**
              * Format: date-time
-             * @description The end of the task run, or its start if it has not ended.
+             * @description The end of the task run. The start before the task run has ended.
              */
             timestamp: string;
             /** @description Always empty. */
@@ -3148,11 +3148,11 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description A number of a flow or a task, day by day. */
+        /** @description The daily values of a metric of a flow or a task. */
         MetricAggregation: {
             /** @description Always `day`. */
             groupBy: string;
-            /** @description One value for each day that has any, the oldest day first. */
+            /** @description The daily values, oldest first. Days without numbers are left out. */
             aggregations: components["schemas"]["MetricValue"][];
         };
         /** @description One page of a list. */
@@ -3161,17 +3161,17 @@ export interface components {
             results: components["schemas"]["Metric"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
-        /** @description The value of a day. */
+        /** @description The value of a metric on one day. */
         MetricValue: {
-            /** @description The day in UTC, `2024-01-31`. */
+            /** @description The day in UTC, such as `2024-01-31`. */
             date: string;
             /**
              * Format: double
-             * @description Sum, average, minimum or maximum of the day.
+             * @description The sum, average, minimum or maximum of the numbers on this day.
              */
             value: number;
         };
@@ -3179,7 +3179,7 @@ export interface components {
         Namespace: {
             /** @description The name. */
             id: string;
-            /** @description True if no flow is in the namespace itself; there may be flows below it. */
+            /** @description True if the namespace itself has no flow. Namespaces below it can have flows. */
             disabled: boolean;
         };
         /** @description A file or directory of a namespace. */
@@ -3188,23 +3188,23 @@ export interface components {
             type: components["schemas"]["NamespaceFileKind"];
             /**
              * Format: uint64
-             * @description The size in bytes; 0 for directories.
+             * @description The size in bytes. 0 for directories.
              */
             size: number;
-            /** @description The last part of the path; empty for the root. */
+            /** @description The last part of the path. Empty for the root directory. */
             fileName: string;
             /**
              * Format: int64
-             * @description The last change in milliseconds since 1970; 0 for directories.
+             * @description The date of the last change, in milliseconds since 1970-01-01 UTC. 0 for directories.
              */
             lastModifiedTime: number;
             /**
              * Format: int64
-             * @description As `lastModifiedTime`: the date of creation is not kept.
+             * @description The same value as `lastModifiedTime`, because the creation date is not stored.
              */
             creationTime: number;
         };
-        /** @description Whether a path is a file or a directory. */
+        /** @description The type of a path. */
         NamespaceFileKind: "File" | "Directory";
         /** @description One page of a list. */
         NamespacePage: {
@@ -3212,64 +3212,64 @@ export interface components {
             results: components["schemas"]["Namespace"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
         /** @description The request for a backfill of a trigger, in Kestra's form. */
         NewTriggerBackfill: {
-            /** @description The first date: an ISO-8601 date, with or without a time. It must be there. */
+            /** @description The start of the period, inclusive: an ISO-8601 date, with or without a time. Required. */
             start?: string;
-            /** @description The last date, inclusive; now if absent. */
+            /** @description The end of the period, inclusive. If absent, the current time. */
             end?: string | null;
             /** @description Inputs of the executions. */
             inputs?: {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description Labels of the executions: a list, or a map of texts.
+             * @description Labels of the executions: a list of labels, or a map from keys to values.
              * @default []
              */
             labels: components["schemas"]["Label"][];
         };
         /** @description A type with the schema of its properties. */
         PluginDoc: {
-            /** @description Name and description. */
+            /** @description The name and description of the type, in Markdown. */
             markdown: string;
-            /** @description The schema. */
+            /** @description The schema of the properties. */
             schema: components["schemas"]["PluginSchema"];
         };
         /** @description The types of one group. */
         PluginGroup: {
             /** @description The last part of the group's name. */
             name: string;
-            /** @description As `name`. */
+            /** @description The same text as `name`. */
             title: string;
             /** @description The name of the group, such as `io.kestra.plugin.core`. */
             group: string;
             /** @description Segue's version. */
             version: string;
-            /** @description Names of task types. */
+            /** @description The names of the task types. */
             tasks: string[];
-            /** @description Names of trigger types. */
+            /** @description The names of the trigger types. */
             triggers: string[];
-            /** @description Names of condition types. */
+            /** @description The names of the condition types. */
             conditions: string[];
             /** @description Always empty. */
             storages: string[];
             /** @description Always empty. */
             taskRunners: string[];
         };
-        /** @description How a type is drawn. */
+        /** @description The values that a page needs to draw a type. */
         PluginIcon: {
             /** @description The last part of the type's name. */
             name: string;
-            /** @description Whether tasks of the type contain tasks. */
+            /** @description Whether the type is a flowable task. */
             flowable: boolean;
         };
         /** @description The schema of the properties of a type. */
         PluginSchema: {
-            /** @description A JSON Schema. */
+            /** @description The JSON Schema. */
             properties: unknown;
         };
         /** @description A location in a source text. Line and column count from 1. Zero stands for "the whole file". */
@@ -3285,56 +3285,56 @@ export interface components {
              */
             column: number;
         };
-        /** @description The execution that stands for a fire time. */
+        /** @description The latest execution for a fire time. */
         PreviewExecution: {
             /** @description The id. */
             id: string;
             /** @description The state. */
             state: components["schemas"]["StateName"];
         };
-        /** @description How the beginning of a file is shown. */
+        /** @description The form of a file preview. */
         PreviewKind: "LIST" | "TEXT" | "MARKDOWN" | "IMAGE" | "PDF";
-        /** @description How many lines a preview of a file has. */
+        /** @description The number of lines in the preview of a file. */
         PreviewLimits: {
             /**
              * Format: uint32
-             * @description Lines unless the request says otherwise.
+             * @description The default number of lines.
              */
             initial: number;
             /**
              * Format: uint32
-             * @description The most lines.
+             * @description The largest number of lines.
              */
             max: number;
         };
-        /** @description A fire time. */
+        /** @description A fire time in the preview of a backfill. */
         PreviewSlot: {
             /**
              * Format: date-time
              * @description The fire time.
              */
             date: string;
-            /** @description Whether the backfill would run it. */
+            /** @description Whether the backfill would run the fire time. */
             run: boolean;
-            /** @description The latest execution that stands for the fire time. Absent if there is none. */
+            /** @description The latest execution for the fire time. Absent if there is none. */
             execution?: components["schemas"]["PreviewExecution"];
         };
-        /** @description One problem among several. */
+        /** @description One problem of a refused request. */
         Problem: {
             /** @description The problem. */
             message: string;
-            /** @description The input, property or item. Absent if it is not known. */
+            /** @description The input, property or item with the problem. Absent if unknown. */
             path?: string;
             /** @description The code of the diagnostic, such as `SEG0101`. Absent unless the problem is in a flow. */
             code?: string;
             /**
              * Format: uint32
-             * @description The line in the source, from 1.
+             * @description The line in the source, from 1. Absent unless the problem is in a flow.
              */
             line?: number;
             /**
              * Format: uint32
-             * @description The column in the source, from 1.
+             * @description The column in the source, from 1. Absent unless the problem is in a flow.
              */
             column?: number;
             /** @description A hint: how to fix the problem. */
@@ -3351,24 +3351,24 @@ export interface components {
             results: components["schemas"]["SecretKey"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
-        /** @description Triggers that are enabled or disabled. */
+        /** @description A request to enable or disable several triggers. */
         SetDisabled: {
             /** @description The triggers. */
             triggers: components["schemas"]["TriggerKey"][];
-            /** @description Whether they are disabled. */
+            /** @description Disables (true) or enables (false) the triggers. */
             disabled: boolean;
         };
         /** @description How bad it is. */
         Severity: "note" | "warning" | "error";
         /** @description A state with its history. */
         State: {
-            /** @description The state now. */
+            /** @description The current state. */
             current: components["schemas"]["StateName"];
-            /** @description Every state with its date, the oldest first. */
+            /** @description All states with their dates, oldest first. */
             histories: components["schemas"]["StateChange"][];
             /** @description The time from the first state to the last, as an ISO-8601 duration. */
             duration: string;
@@ -3379,36 +3379,36 @@ export interface components {
             startDate: string;
             /**
              * Format: date-time
-             * @description The date of the end, or of the pause. Absent while it runs.
+             * @description The date of the end or of the pause. Absent in all other states.
              */
             endDate?: string;
         };
-        /** @description One entry of a history. */
+        /** @description One entry of the history of a state. */
         StateChange: {
             /** @description The state. */
             state: components["schemas"]["StateName"];
             /**
              * Format: date-time
-             * @description The date from which on the state held.
+             * @description The date on which the state began.
              */
             date: string;
         };
         /** @description A state of an execution or a task run, by Kestra's name. */
         StateName: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
-        /** @description Whether the state store works. */
+        /** @description The health of the state store. */
         StoreHealth: {
             /** @description Always `segue`. */
             name: string;
-            /** @description Up or down. */
+            /** @description The status of the state store. */
             status: components["schemas"]["HealthStatus"];
-            /** @description The fault. */
+            /** @description The reason for the status. */
             details: components["schemas"]["HealthFault"];
         };
-        /** @description A run of a task. */
+        /** @description One run of a task in an execution. */
         TaskRun: {
             /** @description The id, 22 letters and digits. */
             id: string;
-            /** @description The execution. */
+            /** @description The id of the execution. */
             executionId: string;
             /** @description The namespace of the flow. */
             namespace: string;
@@ -3416,16 +3416,16 @@ export interface components {
             flowId: string;
             /** @description The id of the task. */
             taskId: string;
-            /** @description The task run of the flowable task around this one. Absent at the level of the flow. */
+            /** @description The task run of the surrounding flowable task. Absent for tasks of the flow itself. */
             parentTaskRunId?: string;
-            /** @description The value of a loop or of a case. Absent outside of both. */
+            /** @description The value of the loop round or of the case. Absent outside loops and cases. */
             value?: string;
             /**
              * Format: uint64
-             * @description The number of the round of a loop, from 0. Absent outside of loops.
+             * @description The number of the loop round, from 0. Absent outside loops.
              */
             iteration?: number;
-            /** @description The attempts, the first one first. Absent before the first attempt. */
+            /** @description The attempts, oldest first. Absent before the first attempt. */
             attempts?: components["schemas"]["Attempt"][];
             /** @description The outputs of the task. */
             outputs: {
@@ -3433,40 +3433,40 @@ export interface components {
             };
             /** @description The state and its history. */
             state: components["schemas"]["State"];
-            /** @description True for a task run that the flow does not declare. Absent for all others. */
+            /** @description True if the flow does not declare the task. Absent if the flow declares the task. */
             dynamic?: boolean;
         };
-        /** @description A task run and the state that it shall have. */
+        /** @description A request to change the state of a task run. */
         TaskState: {
-            /** @description The task run. */
+            /** @description The id of the task run. */
             taskRunId: string;
-            /** @description Its new state. */
+            /** @description The new state of the task run. */
             state: components["schemas"]["StateName"];
         };
         /** @description The problems of a task or a trigger. */
         TaskValidation: {
-            /** @description Every error, a line each. Absent if there is none. */
+            /** @description All errors, one on each line. Absent if there is none. */
             constraints?: string;
-            /** @description Warnings. */
+            /** @description The warnings. A task with warnings is valid. */
             warnings: string[];
-            /** @description Remarks. */
+            /** @description The remarks. A task with remarks is valid. */
             infos: string[];
         };
-        /** @description A change of one topic. It holds an execution, or lines of a log. */
+        /** @description A change of one topic: an execution, or new lines of a log. */
         TopicEvent: {
             /** @description The topic as the request names it, without a position: `execution:ID` or `log:ID`. */
             topic: string;
             /**
              * Format: uint64
-             * @description The position of the topic after this event. A client that comes back names the topic as `TOPIC@POSITION`, and
-             *     gets what follows. A client ignores an event with a position that is not after its own.
+             * @description The position of the topic after this event. To continue after a lost connection, a client requests
+             *     `TOPIC@POSITION` and gets all later events. A client ignores events up to its own position.
              */
             position: number;
             /** @description The execution with its task runs. Absent for logs. */
             execution?: components["schemas"]["Execution"];
-            /** @description Lines that follow the last position, oldest first. Absent for executions. */
+            /** @description The log lines after the last position, oldest first. Absent for executions. */
             lines?: components["schemas"]["LogEntry"][];
-            /** @description Whether nothing more comes on this topic, because the execution has ended. */
+            /** @description Whether this is the last event of the topic, because the execution has ended. */
             isLast: boolean;
         };
         /** @description The state of a trigger. */
@@ -3489,9 +3489,12 @@ export interface components {
              * @description The next fire time. Absent if there is none.
              */
             nextExecutionDate?: string;
-            /** @description Whether the trigger was disabled by a request. */
+            /** @description Whether a request disabled the trigger. */
             disabled: boolean;
-            /** @description The execution that holds the trigger: the next one starts after its end. Absent if there is none. */
+            /**
+             * @description The execution that blocks the trigger. The trigger starts its next execution after the end of this execution.
+             *     Absent if no execution blocks the trigger.
+             */
             executionId?: string;
             /**
              * Format: date-time
@@ -3507,17 +3510,17 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description The earliest date a fire time may have, inclusive.
+             * @description The start of the period, inclusive.
              */
             start: string;
             /**
              * Format: date-time
-             * @description The latest date a fire time may have, inclusive.
+             * @description The end of the period, inclusive.
              */
             end: string;
             /**
              * Format: date-time
-             * @description The fire time that comes next; the end if there is none.
+             * @description The next fire time of the backfill. The same date as `end` if there is none.
              */
             currentDate: string;
             /** @description Whether the backfill is paused. */
@@ -3542,7 +3545,7 @@ export interface components {
             type: string;
             /** @description Whether the flow disables the trigger. */
             disabled: boolean;
-            /** @description A text for people. Absent if there is none. */
+            /** @description The description. Absent if there is none. */
             description?: string;
             /** @description The conditions. Absent if there are none. */
             conditions?: unknown[];
@@ -3570,11 +3573,11 @@ export interface components {
             results: components["schemas"]["TriggerHit"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
-        /** @description Names a trigger. More fields are ignored. */
+        /** @description The namespace, flow and id of a trigger. Other fields in a request are ignored. */
         TriggerKey: {
             /** @description The namespace of the flow. */
             namespace: string;
@@ -3589,11 +3592,11 @@ export interface components {
             results: components["schemas"]["Trigger"][];
             /**
              * Format: uint64
-             * @description How many entries all pages have together.
+             * @description The number of entries on all pages.
              */
             total: number;
         };
-        /** @description A change of a trigger. */
+        /** @description A request to change a trigger. */
         TriggerUpdate: {
             /** @description The namespace of the flow. */
             namespace: string;
@@ -3601,14 +3604,14 @@ export interface components {
             flowId: string;
             /** @description The id of the trigger. */
             triggerId: string;
-            /** @description Whether the trigger is disabled. If absent, nothing changes. */
+            /** @description Disables (true) or enables (false) the trigger. If absent, the trigger stays as it is. */
             disabled?: boolean | null;
-            /** @description The backfill that starts. If absent, none starts. */
+            /** @description The backfill to start. If absent, no backfill starts. */
             backfill?: components["schemas"]["NewTriggerBackfill"] | null;
         };
     };
     responses: {
-        /** @description The request was refused; the body says why. */
+        /** @description The request was refused. The body has the reason. */
         Refused: {
             headers: {
                 [name: string]: unknown;
