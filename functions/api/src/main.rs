@@ -16,7 +16,7 @@ async fn main() -> anyhow::Result<()> {
     let (ports, watch) = (connect(&config).await?, Arc::new(Watch::default()));
     let executor = Arc::new(Executor::new(ExecutorParts {
         observer: watch.clone(),
-        ..ExecutorParts::on_ports(ports, catalog(), rules)
+        ..ExecutorParts::on_ports(ports, catalog()?, rules)
     }));
     let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
     let parts = ApiParts { access, url, ..ApiParts::from_executor(&executor, &scheduler, &watch) };

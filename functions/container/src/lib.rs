@@ -15,5 +15,5 @@ use segue_task::TaskList;
 /// The task types of this service.
 pub fn tasks() -> TaskList {
     let list = TaskList::new(route::CONTAINERS).deployed_as(include_str!("../function.yaml"));
-    languages::add_to(list).shared_by(&route::ROUTE).add::<docker_run::Run>()
+    languages::add_to(list).shared_by(route::BY_RUNNER).add::<docker_run::Run>()
 }

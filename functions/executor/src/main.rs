@@ -8,6 +8,6 @@ async fn main() -> anyhow::Result<()> {
     let config = start(segue_fn_executor::FUNCTION)?;
     let rules = ExecutorConfig::from_environment(&config.environment, config.platform.name())?;
     let ports = connect(&config).await?;
-    let executor = segue_fn_executor::executor(ports.clone(), rules);
+    let executor = segue_fn_executor::executor(ports.clone(), rules)?;
     Ok(serve_handlers(&config, &ports, executor.clone(), Some(executor)).await?)
 }

@@ -32,8 +32,8 @@ pub fn tasks() -> TaskList {
 mod tests {
     #[test]
     fn types_and_legacy_names() {
-        let types = super::tasks().task_types();
-        let names: Vec<_> = types.iter().map(|kind| (kind.name, kind.aliases)).collect();
+        let types = super::tasks().types().types;
+        let names: Vec<_> = types.iter().map(|kind| (kind.name, kind.aliases.as_slice())).collect();
         assert_eq!(
             names,
             [

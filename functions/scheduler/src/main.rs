@@ -12,7 +12,7 @@ async fn main() -> anyhow::Result<()> {
     let config = start(FUNCTION)?;
     let rules = ExecutorConfig::from_environment(&config.environment, config.platform.name())?;
     let ports = connect(&config).await?;
-    let executor = Arc::new(Executor::new(ExecutorParts::on_ports(ports.clone(), catalog(), rules)));
+    let executor = Arc::new(Executor::new(ExecutorParts::on_ports(ports.clone(), catalog()?, rules)));
     let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
     Ok(serve_handlers(&config, &ports, scheduler, None).await?)
 }

@@ -15,7 +15,7 @@ use segue_task::TaskList;
 pub fn tasks() -> TaskList {
     let list = TaskList::new(route::PROCESSES).deployed_as(include_str!("../function.yaml"));
     languages::add_to(list)
-        .shared_by(&route::ROUTE)
+        .shared_by(route::BY_RUNNER)
         .add::<working_directory::Setup>()
         .add::<working_directory::Collect>()
 }

@@ -1,75 +1,66 @@
-//! The only list of function families, and so of task types.
+//! The list of all task types, for code that reads flows: the executor, the scheduler and the API.
 //!
-//! What it is: [`families`] and [`catalog`], for code that must know every task type: the executor, the scheduler and
-//! the API read flows, and `standalone` starts a worker for each family.
+//! What it is: [`catalog`]. It reads flowable and inline types from `model` and `engine`. The types of the services are
+//! data: each function lists its types in `functions/NAME/task-types.json`. The file is generated from the code of the
+//! function, and a test in `shared/standalone` fails if a file is old.
 //!
-//! What it must not know: how a task type works, which adapters exist, which composition root uses it.
+//! What it must not know: the code of a function, which adapters exist, which composition root uses it. So the services
+//! that read flows are built without the code that runs tasks.
 //!
-//! How to add one more: a new function family gets one line in [`families`].
+//! How to add one more: a new task type or function needs no line here. `make task-types` writes the files.
 
-use segue_model::catalog::Catalog;
-use segue_task::TaskList;
+use segue_model::catalog::{Catalog, ServiceTypes};
 
-/// The function families, in alphabetical order.
-pub fn families() -> Vec<TaskList> {
-    vec![
-        segue_fn_bigquery::tasks(),
-        segue_fn_container::tasks(),
-        segue_fn_gcs::tasks(),
-        segue_fn_housekeeping::tasks(),
-        segue_fn_http::tasks(),
-        segue_fn_script::tasks(),
-        segue_fn_storage::tasks(),
-    ]
+/// The path and the text of every `task-types.json`, in alphabetical order.
+static FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+/// A list of task types that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} is not a list of task types: {source}; run `make task-types`, which writes the file")]
+pub struct CatalogError {
+    path: &'static str,
+    source: serde_json::Error,
 }
 
-/// All task types: flowable types, inline types, and the types of every family.
-pub fn catalog() -> Catalog {
+/// All task types: flowable types, inline types, and the types of every service.
+///
+/// # Errors
+/// [`CatalogError`] if a `task-types.json` was edited by hand and does not fit its format.
+pub fn catalog() -> Result<Catalog, CatalogError> {
     let mut types = segue_model::flowable_types::flowable_types();
     types.extend(segue_engine::inline::inline_types());
-    types.extend(families().iter().flat_map(TaskList::task_types));
-    Catalog::new(types)
+    for (path, text) in FILES {
+        let listed =
+            serde_json::from_str::<ServiceTypes>(text).map_err(|source| CatalogError { path, source })?;
+        types.extend(listed.into_task_types());
+    }
+    Ok(Catalog::new(types))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use segue_model::catalog::{RunBy, Service};
-    use serde_json::json;
     use std::collections::BTreeSet;
-
-    /// The services that a task can be sent to.
-    fn services(service: Service) -> Vec<&'static str> {
-        let process = json!({"taskRunner": {"type": "io.kestra.plugin.core.runner.Process"}});
-        match service {
-            Service::Named(name) => vec![name],
-            Service::Routed(route) => [json!({}), process]
-                .iter()
-                .map(|properties| (route.choose)(properties.as_object().unwrap()))
-                .collect(),
-        }
-    }
-
-    #[test]
-    fn every_service_that_gets_a_task_has_its_type() {
-        let lists = families();
-        let mut shared = 0;
-        for kind in catalog().types() {
-            let RunBy::Service(service) = kind.run_by else { continue };
-            let names = services(service);
-            shared += usize::from(names.len() > 1);
-            for name in names {
-                let list = lists.iter().find(|list| list.service() == name).unwrap();
-                assert!(list.task_types().iter().any(|own| own.name == kind.name), "{name}: {}", kind.name);
-            }
-        }
-        assert_eq!(shared, 26);
-    }
 
     #[test]
     fn a_type_of_two_services_is_listed_once() {
-        let catalog = catalog();
+        let catalog = catalog().unwrap();
         let names: BTreeSet<_> = catalog.types().iter().map(|kind| kind.name).collect();
         assert_eq!(names.len(), catalog.types().len());
+    }
+
+    #[test]
+    fn types_that_two_services_share_go_by_their_runner() {
+        let catalog = catalog().unwrap();
+        let run_by = |name: &str| catalog.get(name).map(|kind| kind.run_by);
+        assert!(matches!(
+            run_by("io.kestra.plugin.scripts.shell.Commands"),
+            Some(RunBy::Service(Service::ByRunner(_)))
+        ));
+        assert_eq!(
+            run_by("io.kestra.plugin.core.http.Request"),
+            Some(RunBy::Service(Service::Named("http")))
+        );
     }
 }

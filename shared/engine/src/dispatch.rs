@@ -9,7 +9,7 @@ use crate::plan::NodeId;
 use crate::stage::Stage;
 use crate::state::{Action, ExecutionState};
 use crate::{flowable, memo};
-use segue_model::catalog::{RunBy, Service};
+use segue_model::catalog::{RUNNER_TEXTS, RunBy, Service};
 use segue_model::event::TaskRunResult;
 use segue_model::id::TaskRunId;
 use segue_model::state::State;
@@ -33,14 +33,14 @@ impl ExecutionState {
         task_run: &TaskRun,
         env: &Env,
     ) -> Result<&'static str, Blocked> {
-        let route = match service {
+        let services = match service {
             Service::Named(name) => return Ok(name),
-            Service::Routed(route) => route,
+            Service::ByRunner(services) => services,
         };
-        let TaskKind::Plugin { properties } = &task.kind else { return Ok((route.choose)(&Map::new())) };
+        let TaskKind::Plugin { properties } = &task.kind else { return Ok(services.choose(&Map::new())) };
         let mut rendered = Json::Object(properties.clone());
         let mut scope = None;
-        for text in route.texts {
+        for text in RUNNER_TEXTS {
             let Some(Json::String(template)) = rendered.pointer_mut(text) else { continue };
             if !template.contains('{') {
                 continue;
@@ -52,7 +52,7 @@ impl ExecutionState {
                 Err(_) => {}
             }
         }
-        Ok((route.choose)(rendered.as_object().unwrap_or(properties)))
+        Ok(services.choose(rendered.as_object().unwrap_or(properties)))
     }
 
     /// Sends a task run to its service once more, because the first message may be lost.

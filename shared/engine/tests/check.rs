@@ -22,7 +22,7 @@ fn catalog(source: &str) -> Catalog {
         named.filter(|name| name.contains('.') && known.get(name).is_none()).collect();
     types.extend(others.into_iter().map(|name| TaskType {
         name: name.to_owned().leak(),
-        aliases: &[],
+        aliases: Vec::new(),
         run_by: RunBy::Service(Service::Named("any")),
         schema: serde_json::json!({"type": "object", "additionalProperties": true}),
     }));

@@ -55,7 +55,7 @@ fn golden(source: &str) -> Arc<Plan> {
         if known.get(name).is_none() && segue_model::trigger_types::trigger(name).is_none() {
             types.push(TaskType {
                 name: String::from(name).leak(),
-                aliases: &[],
+                aliases: Vec::new(),
                 run_by: RunBy::Service(Service::Named("test")),
                 schema: json!({"type": "object", "additionalProperties": true}),
             });

@@ -174,7 +174,7 @@ pub fn flowable_types() -> Vec<TaskType> {
             properties.extend([("errors", "array"), ("finally", "array")]);
             TaskType {
                 name: row.canonical,
-                aliases: row.aliases,
+                aliases: row.aliases.to_vec(),
                 run_by: RunBy::Flowable,
                 schema: schema(&properties),
             }

@@ -3,8 +3,9 @@
 use crate::container_rules::{self, Asked};
 use crate::docker::DockerOptions;
 use crate::properties::ScriptProperties;
-use crate::route::{self, Wish};
+use crate::route;
 use crate::runner::Runner;
+use segue_model::catalog::TaskRunner;
 use segue_task::{TaskContext, TaskError};
 
 /// Chooses the runner of a task: a process if the task asks for one, or else the runner that [`container_rules`] allow.
@@ -13,8 +14,8 @@ pub(crate) async fn choose(
     properties: &ScriptProperties,
     default_image: &str,
 ) -> Result<Runner, TaskError> {
-    let wish = Wish::from_properties(properties);
-    if wish == Wish::Process {
+    let asked = route::runner_of(properties);
+    if asked == TaskRunner::Process {
         route::check(context, true)?;
         return container_rules::process(context);
     }
@@ -23,9 +24,9 @@ pub(crate) async fn choose(
     let options = DockerOptions::parse(fields)?;
     let given = options.image.clone().or_else(|| properties.container_image.clone());
     let kind = properties.task_runner.as_ref().and_then(|runner| runner.get("type")?.as_str());
-    let unknown = (wish == Wish::Other).then(|| kind.or(properties.runner.as_deref()));
+    let unknown = (asked == TaskRunner::Unknown).then(|| kind.or(properties.runner.as_deref()));
     let asked = Asked {
-        is_said: wish != Wish::Nothing || given.is_some(),
+        is_said: asked != TaskRunner::Unnamed || given.is_some(),
         unknown_runner: unknown.map(|kind| kind.unwrap_or("without a type")),
         image: given.unwrap_or_else(|| default_image.to_owned()),
         options,

@@ -48,7 +48,7 @@ pub mod working_directory;
 mod tests {
     #[test]
     fn every_type_has_a_schema_with_its_description() {
-        let types = crate::testing::tasks().task_types();
+        let types = crate::testing::tasks().types().types;
         assert_eq!(types.len(), 29);
         for kind in types {
             let description = kind.schema["description"].as_str().unwrap_or_default();

@@ -5,10 +5,11 @@
 //! - On the emulator of Pub/Sub, no functions are deployed. So this process also receives the messages of every
 //!   function, as push requests like in the cloud.
 
+use crate::families::families;
 use crate::server::{ServeError, answer, port_error};
 use crate::standalone::{PutFlowError, container_rules, put_flow};
 use axum::Router;
-use segue_catalog::{catalog, families};
+use segue_catalog::catalog;
 use segue_executor::{Executor, ExecutorConfig, ExecutorParts, Watch};
 use segue_fn_api::{Access, ApiParts, behind_door};
 use segue_gcp::{DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription};
@@ -54,10 +55,11 @@ impl CloudServer {
             // On the emulator this process runs all the time, so it can watch the timers.
             ports.timers = TimersBy::Watching;
         }
+        let catalog = catalog().map_err(|error| PortError::invalid(error.to_string()))?;
         let watch = Arc::new(Watch::default());
         let executor = Arc::new(Executor::new(ExecutorParts {
             observer: watch.clone(),
-            ..ExecutorParts::on_ports(ports.clone(), catalog(), rules)
+            ..ExecutorParts::on_ports(ports.clone(), catalog, rules)
         }));
         let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
         Ok(Self { config, ports, executor, scheduler, watch, containers, allow_metadata })

@@ -9,17 +9,19 @@
 //!
 //! What it must not know: how a task type works, and how a flow is shown.
 //!
-//! How to add one more: a new function family gets one line in `segue-catalog`.
+//! How to add one more: a new function family gets one line in `families.rs`.
 
 mod cloud;
+mod families;
 mod running;
 mod server;
 mod standalone;
 mod work;
 
 pub use cloud::CloudServer;
+pub use families::families;
 pub use running::Running;
-pub use segue_catalog::{catalog, families};
+pub use segue_catalog::{CatalogError, catalog};
 pub use segue_embedded::Durability;
 pub use segue_executor::{Change, Watch};
 pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts, Token};

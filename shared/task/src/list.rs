@@ -7,7 +7,7 @@ use crate::task::Task;
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use segue_model::catalog::{Route, RunBy, Service, TaskType};
+use segue_model::catalog::{RunnerServices, ServiceType, ServiceTypes};
 use segue_model::{Json, Map};
 
 /// The task types of one service.
@@ -25,8 +25,8 @@ pub(crate) struct Entry {
     aliases: &'static [&'static str],
     schema: Json,
     raw: &'static [&'static str],
-    /// The rule that divides the tasks of this type among several services. None if this service runs all of them.
-    route: Option<&'static Route>,
+    /// The two services that share this type. None if this service runs every task of the type.
+    by_runner: Option<RunnerServices>,
     run: fn(Map, TaskContext) -> BoxFuture<'static, Result<Map, TaskError>>,
 }
 
@@ -57,16 +57,17 @@ impl TaskList {
             aliases: T::ALIASES,
             schema: schema_of::<T>(),
             raw: T::RAW,
-            route: None,
+            by_runner: None,
             run: |properties, context| Box::pin(run::<T>(properties, context)),
         });
         self
     }
 
-    /// Shares the task types that were added so far with other services. The route decides which service gets a task.
+    /// Shares the task types that were added so far between two services. The runner of a task decides which service
+    /// gets it.
     #[must_use]
-    pub fn shared_by(mut self, route: &'static Route) -> Self {
-        self.entries.iter_mut().for_each(|entry| entry.route = Some(route));
+    pub fn shared_by(mut self, services: RunnerServices) -> Self {
+        self.entries.iter_mut().for_each(|entry| entry.by_runner = Some(services));
         self
     }
 
@@ -75,17 +76,15 @@ impl TaskList {
         self.service
     }
 
-    /// The task types, in the form the catalogue needs.
-    pub fn task_types(&self) -> Vec<TaskType> {
-        self.entries
-            .iter()
-            .map(|entry| TaskType {
-                name: entry.name,
-                aliases: entry.aliases,
-                run_by: RunBy::Service(entry.route.map_or(Service::Named(self.service), Service::Routed)),
-                schema: entry.schema.clone(),
-            })
-            .collect()
+    /// The task types as data, in the form of the service's `task-types.json`.
+    pub fn types(&self) -> ServiceTypes {
+        let kind = |entry: &Entry| ServiceType {
+            name: entry.name,
+            aliases: entry.aliases.to_vec(),
+            by_runner: entry.by_runner,
+            schema: entry.schema.clone(),
+        };
+        ServiceTypes { service: self.service, types: self.entries.iter().map(kind).collect() }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {

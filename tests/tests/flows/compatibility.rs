@@ -16,7 +16,7 @@ fn the_page_names_every_type_and_no_other() {
         .map(str::to_owned)
         .chain(languages.flat_map(|language| ["Commands", "Script"].map(|verb| format!("{language}.{verb}"))))
         .collect();
-    let catalog = segue_standalone::catalog();
+    let catalog = segue_standalone::catalog().unwrap();
     let known: BTreeSet<String> =
         catalog.types().iter().filter_map(|kind| kind.name.strip_prefix(PREFIX)).map(str::to_owned).collect();
     assert!(known.len() > 50);

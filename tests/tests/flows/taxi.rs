@@ -128,7 +128,7 @@ tasks:
 
 #[test]
 fn the_flows_that_are_deployed_have_no_problem() {
-    let catalog = segue_standalone::catalog();
+    let catalog = segue_standalone::catalog().unwrap();
     let mut flows = 0;
     for folder in ["zoomcamp", "bay-wheels"] {
         for entry in std::fs::read_dir(repository().join("flows").join(folder)).unwrap() {

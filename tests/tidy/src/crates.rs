@@ -12,6 +12,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-api-types", &["segue-model"]),
     ("segue-template", &["segue-model"]),
     ("segue-engine", &["segue-model", "segue-template"]),
+    ("segue-catalog", &["segue-engine", "segue-model"]),
     ("segue-ports", &["segue-model"]),
     ("segue-files", &["segue-model", "segue-ports"]),
     ("segue-rendering", &["segue-template"]),
@@ -66,12 +67,6 @@ const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
 /// What only a composition root may name: the adapters, and what connects to them for a function's `main.rs`.
 const ADAPTERS: &[&str] = &["segue-embedded", "segue-gcp", "segue-runtime"];
 
-/// The crate with the list of all task types.
-const CATALOG: &str = "segue-catalog";
-
-/// The list of all task types depends on every function of `kind: tasks`, and otherwise on what describes a task type.
-const CATALOG_MAY_DEPEND_ON: &[&str] = &["segue-engine", "segue-model", "segue-task"];
-
 /// Where everything is put together; these may depend on anything.
 const COMPOSITION_ROOTS: &[&str] = &["segue-cli", "segue-runtime", "segue-standalone", "segue-tests"];
 
@@ -111,11 +106,6 @@ fn normal_dependencies(package: &Package) -> impl Iterator<Item = &cargo_metadat
 fn dependencies_point_one_way() {
     let mut wrong = Vec::new();
     let packages = metadata().packages;
-    let task_functions: BTreeSet<_> = packages
-        .iter()
-        .filter(|package| is_function(package) && kind(package) == "tasks")
-        .map(|package| package.name.as_str())
-        .collect();
     for package in &packages {
         if COMPOSITION_ROOTS.contains(&package.name.as_str()) {
             continue;
@@ -126,8 +116,6 @@ fn dependencies_point_one_way() {
                 "control" => CONTROL_FUNCTIONS_MAY_DEPEND_ON,
                 other => panic!("the kind of {} is '{other}'; it is tasks or control", package.name),
             }
-        } else if package.name.as_str() == CATALOG {
-            CATALOG_MAY_DEPEND_ON
         } else if let Some((_, allowed)) =
             MAY_DEPEND_ON.iter().find(|(name, _)| *name == package.name.as_str())
         {
@@ -142,9 +130,7 @@ fn dependencies_point_one_way() {
         {
             // A function's main is a composition root; that its library names no adapter is the next test.
             let of_main = is_function(package) && ADAPTERS.contains(&dependency.name.as_str());
-            let is_listed =
-                package.name.as_str() == CATALOG && task_functions.contains(dependency.name.as_str());
-            if !of_main && !is_listed && !allowed.contains(&dependency.name.as_str()) {
+            if !of_main && !allowed.contains(&dependency.name.as_str()) {
                 wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
             }
         }

@@ -77,20 +77,20 @@ pub(crate) fn list(api: &Api) -> Vec<types::PluginGroup> {
 /// The description of a type.
 struct Known {
     name: &'static str,
-    aliases: &'static [&'static str],
+    aliases: Vec<&'static str>,
     schema: Value,
     is_task: bool,
 }
 
 impl From<&TaskType> for Known {
     fn from(kind: &TaskType) -> Self {
-        Self { name: kind.name, aliases: kind.aliases, schema: kind.schema.clone(), is_task: true }
+        Self { name: kind.name, aliases: kind.aliases.clone(), schema: kind.schema.clone(), is_task: true }
     }
 }
 
 impl From<&TriggerType> for Known {
     fn from(kind: &TriggerType) -> Self {
-        Self { name: kind.name, aliases: kind.aliases, schema: kind.schema.clone(), is_task: false }
+        Self { name: kind.name, aliases: kind.aliases.to_vec(), schema: kind.schema.clone(), is_task: false }
     }
 }
 

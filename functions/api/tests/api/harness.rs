@@ -138,8 +138,10 @@ impl Server {
         let options = EmbeddedOptions { secrets, ..EmbeddedOptions::default() };
         let embedded = open_with(directory.path(), options).unwrap();
         let ports = embedded.ports.clone();
-        let (answers, catalog) =
-            (Arc::new(PortAnswers::new(ports.clone(), Arc::new(Clients::new(false)))), Arc::new(catalog()));
+        let (answers, catalog) = (
+            Arc::new(PortAnswers::new(ports.clone(), Arc::new(Clients::new(false)))),
+            Arc::new(catalog().unwrap()),
+        );
         let (renderer, globals) = (Renderer::new(), Arc::default());
         let watch = Arc::new(Watch::default());
         let executor = Arc::new(Executor::new(ExecutorParts {

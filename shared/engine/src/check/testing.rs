@@ -10,7 +10,7 @@ pub(super) fn catalog() -> Catalog {
     types.extend(crate::inline::inline_types());
     types.push(TaskType {
         name: "test.Any",
-        aliases: &[],
+        aliases: Vec::new(),
         run_by: RunBy::Service(Service::Named("test")),
         schema: json!({"type": "object", "additionalProperties": true}),
     });

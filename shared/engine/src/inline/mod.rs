@@ -84,7 +84,7 @@ pub fn inline_types() -> Vec<TaskType> {
         .iter()
         .map(|kind| TaskType {
             name: kind.name,
-            aliases: kind.aliases,
+            aliases: kind.aliases.to_vec(),
             run_by: RunBy::Inline,
             schema: (kind.schema)(),
         })
@@ -241,7 +241,7 @@ mod tests {
     fn every_name_stands_for_one_type() {
         let types = inline_types();
         let names: Vec<_> =
-            types.iter().flat_map(|kind| std::iter::once(&kind.name).chain(kind.aliases)).collect();
+            types.iter().flat_map(|kind| std::iter::once(&kind.name).chain(&kind.aliases)).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         let catalog = Catalog::new(types);
         for (alias, name) in [

@@ -7,7 +7,7 @@ use segue_engine::decide::go_on;
 use segue_engine::replay::Copy;
 use segue_engine::{Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, decide};
 use segue_model::Map;
-use segue_model::catalog::{Catalog, Route, RunBy, Service, TaskType};
+use segue_model::catalog::{Catalog, RunBy, RunnerServices, Service, TaskType};
 use segue_model::event::{Event, TaskRunResult};
 use segue_model::execution::{Execution, ExecutionMetadata};
 use segue_model::id::{ExecutionId, TaskRunId};
@@ -25,27 +25,21 @@ pub(crate) fn catalog() -> Catalog {
     types.extend(segue_engine::inline::inline_types());
     types.push(TaskType {
         name: "test.Work",
-        aliases: &[],
+        aliases: Vec::new(),
         run_by: RunBy::Service(Service::Named("test")),
         schema: json!({"type": "object", "additionalProperties": true}),
     });
     types.push(TaskType {
         name: "test.Shared",
-        aliases: &[],
-        run_by: RunBy::Service(Service::Routed(&NEAR_OR_FAR)),
+        aliases: Vec::new(),
+        run_by: RunBy::Service(Service::ByRunner(NEAR_OR_FAR)),
         schema: json!({"type": "object", "additionalProperties": true}),
     });
     Catalog::new(types)
 }
 
-/// Sends tasks of the type `test.Shared` to the service `near` if their runner is near, and else to `far`.
-static NEAR_OR_FAR: Route = Route {
-    texts: &["/runner", "/runner/type"],
-    choose: |properties| {
-        let runner = properties.get("runner").map(|runner| runner.get("type").unwrap_or(runner));
-        if runner == Some(&json!("near")) { "near" } else { "far" }
-    },
-};
+/// Tasks of the type `test.Shared` go to the service `near` if they ask for a process, and else to `far`.
+const NEAR_OR_FAR: RunnerServices = RunnerServices { processes: "near", containers: "far" };
 
 /// A flow made ready, given without its id and namespace.
 pub(crate) fn plan(body: &str) -> Arc<Plan> {

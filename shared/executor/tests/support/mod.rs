@@ -15,7 +15,7 @@ pub(crate) fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
     types.extend(segue_engine::inline::inline_types());
     types.push(TaskType {
         name: "test.Work",
-        aliases: &[],
+        aliases: Vec::new(),
         run_by: RunBy::Service(Service::Named("test")),
         schema: json!({"type": "object", "additionalProperties": true}),
     });

@@ -39,7 +39,9 @@ impl Pieces {
     /// # Errors
     /// The error of the stream.
     pub(super) async fn next(&mut self) -> Result<Piece, PortError> {
-        let mut bytes = BytesMut::new();
+        // Most objects are smaller than a piece. After the first piece, a buffer that grows would leave its smaller
+        // copies behind.
+        let mut bytes = if self.begin > 0 { BytesMut::with_capacity(PIECE) } else { BytesMut::new() };
         let mut ended = false;
         while bytes.len() < PIECE || self.rest.is_empty() {
             if self.rest.is_empty() {

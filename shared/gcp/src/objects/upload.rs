@@ -60,6 +60,8 @@ impl CloudObjectStore {
                     break (Ok(object), checksum(piece.sum));
                 }
                 self.counters.sent(piece.bytes.len() as u64);
+                // Only one piece is in memory at a time.
+                drop(piece);
                 piece = pieces.next().await?;
             }
         };

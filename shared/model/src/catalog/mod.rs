@@ -1,6 +1,10 @@
 //! What task types there are. The list itself is made in the crate `catalog`; validation and the engine only read it.
 
-use crate::{Json, Map};
+mod runner;
+
+use crate::Json;
+pub use runner::{RUNNER_TEXTS, RunnerServices, TaskRunner};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who runs a task type.
@@ -19,28 +23,9 @@ pub enum RunBy {
 pub enum Service {
     /// Always the service with this name.
     Named(&'static str),
-    /// One of several services. The properties of the task decide which one.
-    Routed(&'static Route),
+    /// One of two services. The runner that the task asks for decides which one.
+    ByRunner(RunnerServices),
 }
-
-/// The rule by which a task goes to one of several services.
-#[derive(Debug)]
-pub struct Route {
-    /// JSON pointers to the texts that decide, in the properties of the task. A text that is an expression is rendered
-    /// before [`Self::choose`] sees it. If it cannot be rendered, it stays as the flow writes it.
-    pub texts: &'static [&'static str],
-    /// Returns the name of the service for these properties.
-    pub choose: fn(&Map) -> &'static str,
-}
-
-/// Two routes are equal if they are the same static value.
-impl PartialEq for Route {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-impl Eq for Route {}
 
 /// A task type.
 #[derive(Clone, Debug)]
@@ -48,11 +33,51 @@ pub struct TaskType {
     /// The canonical name, `io.kestra.plugin.core.log.Log`.
     pub name: &'static str,
     /// Other names that mean the same (docs/kestra.md 4.0).
-    pub aliases: &'static [&'static str],
+    pub aliases: Vec<&'static str>,
     /// Who runs it.
     pub run_by: RunBy,
     /// JSON Schema of its own properties, the common ones left out.
     pub schema: Json,
+}
+
+/// The task types of one service, as `functions/NAME/task-types.json` lists them. The names borrow from the text of the
+/// file, and the text is a part of the program.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceTypes {
+    /// The name of the service.
+    pub service: &'static str,
+    /// The task types, in the order of the service's list.
+    pub types: Vec<ServiceType>,
+}
+
+/// One task type of a service.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceType {
+    /// The canonical name.
+    pub name: &'static str,
+    /// Other names that mean the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<&'static str>,
+    /// The two services that share the type. None if this service runs every task of the type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_runner: Option<RunnerServices>,
+    /// JSON Schema of its own properties, the common ones left out.
+    pub schema: Json,
+}
+
+impl ServiceTypes {
+    /// The task types, in the form the catalogue needs.
+    pub fn into_task_types(self) -> impl Iterator<Item = TaskType> {
+        let named = Service::Named(self.service);
+        self.types.into_iter().map(move |kind| TaskType {
+            name: kind.name,
+            aliases: kind.aliases,
+            run_by: RunBy::Service(kind.by_runner.map_or(named, Service::ByRunner)),
+            schema: kind.schema,
+        })
+    }
 }
 
 /// All task types, by all their names.
@@ -70,7 +95,7 @@ impl Catalog {
         types.retain(|kind| seen.insert(kind.name));
         let mut names = BTreeMap::new();
         for (index, kind) in types.iter().enumerate() {
-            for name in std::iter::once(&kind.name).chain(kind.aliases) {
+            for name in std::iter::once(&kind.name).chain(&kind.aliases) {
                 names.entry(*name).or_insert(index);
             }
         }

@@ -1,4 +1,4 @@
-//! The service of each runner, and what a service does with a task that belongs to the other.
+//! What a service does with a task that belongs to the other.
 
 use super::*;
 use crate::remote::fake::FakeJobs;
@@ -6,52 +6,6 @@ use crate::testing::{Platform, shell};
 use segue_task::{ContainerMode, ContainerRules};
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-const PROCESS: &str = "io.kestra.plugin.core.runner.Process";
-
-fn wish_of(value: Value) -> Wish {
-    Wish::from_properties(&serde_json::from_value(value).unwrap())
-}
-
-fn service_of(value: Value) -> &'static str {
-    (ROUTE.choose)(value.as_object().unwrap())
-}
-
-#[test]
-fn old_and_new_ways_to_name_a_runner() {
-    assert_eq!(wish_of(json!({})), Wish::Nothing);
-    assert_eq!(wish_of(json!({"containerImage": "alpine"})), Wish::Nothing);
-    assert_eq!(wish_of(json!({"runner": "PROCESS"})), Wish::Process);
-    assert_eq!(wish_of(json!({"runner": "docker"})), Wish::Docker);
-    assert_eq!(wish_of(json!({"docker": {"image": "alpine"}})), Wish::Docker);
-    assert_eq!(wish_of(json!({"taskRunner": {"type": PROCESS}})), Wish::Process);
-    let docker = json!({"taskRunner": {"type": "io.kestra.plugin.scripts.runner.docker.Docker"}});
-    assert_eq!(wish_of(docker), Wish::Docker);
-    assert_eq!(wish_of(json!({"taskRunner": {"type": "io.kestra.plugin.ee.aws.runner.Batch"}})), Wish::Other);
-}
-
-#[test]
-fn only_the_process_runner_leads_to_the_service_for_processes() {
-    for properties in [
-        json!({"taskRunner": {"type": PROCESS}}),
-        json!({"taskRunner": json!({"type": PROCESS}).to_string()}),
-        json!({"taskRunner": {"type": PROCESS}, "runner": "DOCKER", "docker": {}}),
-        json!({"runner": "process"}),
-        json!({"taskRunner": null, "runner": "PROCESS"}),
-    ] {
-        assert_eq!(service_of(properties.clone()), PROCESSES, "{properties}");
-    }
-    for properties in [
-        json!({}),
-        json!({"containerImage": "alpine"}),
-        json!({"runner": "DOCKER"}),
-        json!({"taskRunner": {"type": "io.kestra.plugin.ee.aws.runner.Batch"}, "runner": "PROCESS"}),
-        json!({"taskRunner": {"type": "{{ vars.missing }}"}}),
-        json!({"taskRunner": "{{ vars.missing }}"}),
-    ] {
-        assert_eq!(service_of(properties.clone()), CONTAINERS, "{properties}");
-    }
-}
 
 /// A worker of a service. With `jobs`, containers run next to the services.
 fn worker(service: &'static str, jobs: Option<&Arc<FakeJobs>>) -> Platform {

@@ -1,8 +1,9 @@
 //! One process with all functions.
 
+use crate::families::families;
 use crate::work::Work;
 use jiff::Timestamp;
-use segue_catalog::{catalog, families};
+use segue_catalog::catalog;
 use segue_embedded::{Durability, Embedded, EmbeddedOptions};
 use segue_executor::{CreateError, Executor, ExecutorConfig, ExecutorParts, NewExecution, Watch};
 use segue_model::catalog::Catalog;
@@ -66,11 +67,12 @@ impl Standalone {
         })?;
         let work = Work::in_directory(&data_dir);
         let ports = embedded.ports.clone();
+        let catalog = catalog().map_err(|error| PortError::invalid(error.to_string()))?;
         let watch = Arc::new(Watch::default());
         let executor = Arc::new(Executor::new(ExecutorParts {
             observer: watch.clone(),
             announce_states: options.triggers,
-            ..ExecutorParts::on_ports(ports.clone(), catalog(), rules)
+            ..ExecutorParts::on_ports(ports.clone(), catalog, rules)
         }));
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());

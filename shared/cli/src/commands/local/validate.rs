@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let catalog = segue_standalone::catalog();
+    let catalog = segue_standalone::catalog()?;
     let mut all: Vec<(&Path, Vec<Parsed>)> = Vec::new();
     for file in &args.files {
         let source =

@@ -14,7 +14,7 @@ fn catalog() -> Catalog {
     let mut types = flowable_types();
     types.push(TaskType {
         name: "io.kestra.plugin.core.log.Log",
-        aliases: &["io.kestra.core.tasks.log.Log"],
+        aliases: vec!["io.kestra.core.tasks.log.Log"],
         run_by: RunBy::Inline,
         schema: json!({
             "type": "object",
@@ -28,7 +28,7 @@ fn catalog() -> Catalog {
     });
     types.push(TaskType {
         name: "io.kestra.plugin.gcp.bigquery.Query",
-        aliases: &[],
+        aliases: Vec::new(),
         run_by: RunBy::Service(Service::Named("bigquery")),
         schema: json!({
             "type": "object",
@@ -50,7 +50,7 @@ fn catalog() -> Catalog {
     });
     types.push(TaskType {
         name: "io.kestra.plugin.core.debug.Any",
-        aliases: &[],
+        aliases: Vec::new(),
         run_by: RunBy::Inline,
         schema: json!({"type": "object", "additionalProperties": true}),
     });
