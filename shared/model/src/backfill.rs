@@ -1,4 +1,4 @@
-//! Backfills: the slots of a schedule between two dates, run as one undertaking (acceptance row 42).
+//! Backfills: the slots of a schedule between two dates, run together (docs/backfills.md).
 
 use crate::id::ExecutionId;
 use crate::label::Label;
@@ -10,37 +10,37 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a backfill is asked for with; the body of a message to the backfill topic is this as JSON.
+/// A request for a backfill. As JSON, this is the body of a message to the backfill topic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BackfillRequest {
-    /// Its id, where the caller wants a request sent twice to be one; else it follows from the request.
+    /// The id. If a request is sent twice with the same id, there is one backfill. None: the id is derived from the
+    /// request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The flow's namespace.
     pub namespace: String,
     /// The flow.
     pub flow_id: String,
-    /// The Schedule; may be left out where the flow has one only.
+    /// The id of the Schedule trigger. None: the flow's only Schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger_id: Option<String>,
-    /// The first slot is this, or the next after it: an instant, or a date in the schedule's time zone.
+    /// The begin of the range, inclusive: an instant, or a date in the schedule's time zone.
     pub start: String,
-    /// The last slot is this, or the one before: an instant, or a date, which is meant to its end; now when
-    /// absent.
+    /// The end of the range, inclusive: an instant, or a date, which counts to its last slot. None: now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
-    /// Laid over the trigger's inputs.
+    /// Inputs of the executions. They replace inputs of the trigger with the same names.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub inputs: Map,
     /// Labels of the executions, in addition to those of the trigger.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "crate::label::from_any")]
     #[schemars(with = "Json")]
     pub labels: Vec<Label>,
-    /// Which of the slots are run.
+    /// Which of the slots are run: all, or those without an execution that succeeded.
     #[serde(default)]
     pub mode: BackfillMode,
-    /// How many of its executions may be open at once, at least 1. The flow's own limit also applies.
+    /// The largest number of open executions, at least 1. The flow's own limit also applies.
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub max_active: u32,
@@ -60,30 +60,30 @@ pub enum BackfillMode {
     /// Slots with a latest execution that ended FAILED, KILLED or CANCELLED, and slots without an execution.
     #[serde(alias = "failed")]
     Failed,
-    /// All.
+    /// All slots.
     #[default]
     #[serde(alias = "all")]
     All,
 }
 
-/// Where a backfill stands.
+/// The state of a backfill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BackfillState {
-    /// Its slots are run.
+    /// Executions are created for the slots.
     Running,
-    /// No more executions are made until it goes on; those that run, run on.
+    /// No more executions are created until a person resumes the backfill. Running executions continue.
     Paused,
-    /// All its slots were run and have ended.
+    /// The executions of all slots have ended.
     Finished,
-    /// It was ended before its last slot.
+    /// A person ended the backfill before its last slot.
     Cancelled,
-    /// It was asked for by a message that asks for something that cannot be.
+    /// The request came in a message and was invalid. No execution was created.
     Refused,
 }
 
 impl BackfillState {
-    /// Whether nothing comes of it any more.
+    /// Whether the state is final.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Finished | Self::Cancelled | Self::Refused)
     }
@@ -100,52 +100,52 @@ impl BackfillState {
     }
 }
 
-/// A backfill: a record of its own, kept after its end.
+/// A backfill. The record is kept after the backfill has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Backfill {
-    /// Its id.
+    /// The id.
     pub id: String,
     /// The trigger that has the slots.
     #[serde(flatten)]
     pub trigger: TriggerKey,
-    /// Slots from this on, inclusive.
+    /// The begin of the range, inclusive.
     pub start: Timestamp,
-    /// Slots up to this, inclusive.
+    /// The end of the range, inclusive.
     pub end: Timestamp,
-    /// Laid over the trigger's inputs.
+    /// Inputs of the executions. They replace inputs of the trigger with the same names.
     pub inputs: Map,
     /// Labels of the executions, in addition to those of the trigger.
     pub labels: Vec<Label>,
-    /// Which of the slots are run.
+    /// Which of the slots are run: all, or those without an execution that succeeded.
     pub mode: BackfillMode,
-    /// How many of its executions may be open at once.
+    /// The largest number of open executions.
     pub max_active: u32,
-    /// Where it stands.
+    /// The state.
     pub state: BackfillState,
-    /// Why, when it was refused.
+    /// Why the request was refused. None if it was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// How many slots it has, those its mode passes over left out.
+    /// The number of slots to run. Slots that the mode leaves out do not count.
     pub total: u64,
-    /// Slots before this are dealt with; none when all are.
+    /// The first slot without an execution. None if every slot was handled.
     pub next: Option<Timestamp>,
-    /// Its executions that have not ended, with their slots.
+    /// The open executions, with their slots.
     pub active: Vec<ActiveSlot>,
-    /// How many slots ended in which state, and how many were passed over (SKIPPED).
+    /// The number of slots by the final state of their executions. SKIPPED counts slots without an execution.
     pub ended: BTreeMap<State, u64>,
-    /// When it was asked for.
+    /// The time of the request.
     pub created: Timestamp,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated: Timestamp,
 }
 
-/// A slot with an execution that has not ended.
+/// A slot with an open execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ActiveSlot {
     /// The slot.
     pub date: Timestamp,
-    /// Its execution.
+    /// The id of the execution.
     pub execution_id: ExecutionId,
 }

@@ -10,26 +10,27 @@ use segue_template::Masker;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Longer lines are cut, because people read the log and a store has limits. In bytes.
+/// The longest line, in bytes. Longer lines are cut, because people read the log and a store has limits.
 const LONGEST_LINE: usize = 64 * 1024;
-/// So many lines are written at once, and so many may wait. A task that logs faster than the store writes waits too.
+/// The number of lines in a batch, and the largest number of lines that wait. A task that logs faster than the store
+/// writes is slowed down.
 const BATCH: usize = 10_000;
 
 /// The log of one attempt.
 pub(crate) struct Journal {
-    /// The fields that every line has, with an empty text.
+    /// The fields that all lines share. The text is empty.
     blank: LogEntry,
     min_level: LogLevel,
     to_file: Option<String>,
     clock: Arc<dyn Clock>,
     lines: Mutex<Vec<Line>>,
-    /// Tells that there are enough lines for a batch.
+    /// Signals that there are enough lines for a batch.
     batch: Notify,
-    /// Tells that lines were written.
+    /// Signals that lines were written.
     written: Notify,
 }
 
-/// What a line has of its own.
+/// The fields in which lines differ.
 #[derive(Clone)]
 struct Line {
     timestamp: Timestamp,
@@ -65,13 +66,12 @@ impl Journal {
         }
     }
 
-    /// Waits until there are lines enough for a batch.
+    /// Waits until there are enough lines for a batch.
     pub(crate) async fn batch(&self) {
         self.batch.notified().await;
     }
 
-    /// Waits while there are lines for a batch that are not written. Lines for a file are written at the end, and wait
-    /// for nothing.
+    /// Waits while a full batch is not written. Lines for a file are written at the end, so they need not wait.
     pub(crate) async fn room(&self) {
         while self.to_file.is_none() {
             let written = self.written.notified();
@@ -103,7 +103,7 @@ impl Journal {
         }
         let written = state.append_logs(self.entries(lines.clone())).await;
         if let Err(error) = written {
-            tracing::warn!(%error, "log lines could not be written; they are kept for the next try for the next try");
+            tracing::warn!(%error, "log lines could not be written; they are kept for the next try");
             let mut later = self.lines();
             let newer = std::mem::replace(&mut *later, lines);
             later.extend(newer);

@@ -1,10 +1,10 @@
-//! Variables with others laid over them.
+//! Two layers of variables.
 
 use segue_model::Map;
 use segue_template::{JsonMap, LazyMap, Value};
 use std::sync::Arc;
 
-/// Variables with others laid over them, which win.
+/// Two layers of variables. If both have a name, the upper layer counts.
 #[derive(Debug)]
 pub(crate) struct Overlay {
     over: JsonMap,

@@ -60,7 +60,7 @@ impl Guard {
         match request.uri().path() {
             // Monitoring has no credentials, and sees only whether the server works.
             "/" | "/health" | token::PATH => false,
-            // Open to those who collect numbers, as Kestra's; but a token is demanded from everybody.
+            // Kestra answers programs that collect metrics without a password. A token is required from every caller.
             "/prometheus" => token.is_some(),
             // A webhook's key is a secret of its own.
             path if pages::is_webhook(request.method(), path) => by_name,
@@ -73,7 +73,7 @@ impl Guard {
         }
     }
 
-    /// Checks the name, password or token that a request shows. None if these do not let the request in.
+    /// Checks the name and password, or the token, of a request. None if they do not let the request in.
     fn admit(&self, request: &Request) -> Option<Result<(), Box<Response>>> {
         let Access { basic, token, proxies, .. } = &self.access;
         let headers = request.headers();
@@ -135,7 +135,7 @@ fn shown(headers: &HeaderMap) -> Option<Shown> {
     if scheme.eq_ignore_ascii_case("bearer") {
         return Some(Shown::Bearer(given.to_owned()));
     }
-    // What cannot be read is wrong, and counts as a try.
+    // Unreadable credentials count as a wrong try.
     let is_basic = scheme.eq_ignore_ascii_case("basic");
     is_basic.then(|| Shown::Basic(STANDARD.decode(given).unwrap_or_default()))
 }

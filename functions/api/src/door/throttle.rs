@@ -31,7 +31,7 @@ struct Tries {
 }
 
 impl Tries {
-    /// How long the next try must wait after the last.
+    /// The wait between the last try and the next.
     fn wait(&self) -> Duration {
         match self.wrong.checked_sub(FREE) {
             None | Some(0) => Duration::ZERO,

@@ -16,7 +16,7 @@ pub enum FactsError {
         key: &'static str,
         /// The value.
         value: String,
-        /// What may stand there.
+        /// The values that are allowed.
         expected: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! What the account of a function may do.
+//! The rights of a function's service account.
 
 use super::FactsError;
 use schemars::JsonSchema;
@@ -8,20 +8,20 @@ use serde::Deserialize;
 const TARGETS: [&str; 8] =
     ["bucket", "buckets", "database", "datasets", "images", "project", "queue", "secrets"];
 
-/// What the account of a function may do with one thing: a role, or a list of permissions where every role of Google
-/// has too many of them.
+/// A right of a function's service account on one target: a role, or a list of permissions if every role of Google
+/// includes too many permissions.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
-    /// A role, as `roles/…`. None where `permissions` are given.
+    /// A role, as `roles/…`. None if the right is a list of permissions.
     pub role: Option<String>,
-    /// Permissions, in alphabetical order. None where a `role` is given.
+    /// Permissions, in alphabetical order. None if the right is a role.
     pub permissions: Option<Vec<String>>,
-    /// What the grant is on: `bucket` (internal storage), `buckets` and `datasets` (those of flows), `database`,
-    /// `images` (the mirrors), `project`, `queue`, `secrets` (those of flows), or `topic/` and a topic, `topic/task-*`
-    /// for those of all functions.
+    /// The target: `bucket` (internal storage), `buckets` and `datasets` (named by flows), `database`, `images` (the
+    /// mirrors), `project`, `queue`, `secrets` (named by flows), `topic/NAME`, or `topic/task-*` for the topics of all
+    /// task functions.
     pub target: String,
-    /// What the function needs it for.
+    /// Why the function needs the right.
     pub why: String,
 }
 

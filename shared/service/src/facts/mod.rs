@@ -1,13 +1,13 @@
-//! `function.yaml`: the facts of one function's deployment.
+//! `function.yaml` describes how one function is deployed.
 //!
-//! What it is: [`FunctionFacts`], read strictly. The file is the one home of these facts: the service itself, the
-//! server on emulators, the tests, the tables of the documentation and Terraform read it. `docs/function-yaml.md`
+//! What it is: [`FunctionFacts`], parsed strictly. No other file states these facts: the service itself, the server on
+//! emulators, the tests, the tables of the documentation and Terraform read `function.yaml`. `docs/function-yaml.md`
 //! explains every key.
 //!
 //! What it must not know: which functions there are, which project they are deployed to.
 //!
-//! How to add one more fact: a field here with its doc comment, a check in [`FunctionFacts::parse`] where not every
-//! value is right, the key in every `functions/*/function.yaml`, and a row in `docs/function-yaml.md`.
+//! How to add one more fact: a field here with its doc comment, a check in [`FunctionFacts::parse`] if some values are
+//! invalid, the key in every `functions/*/function.yaml`, and a row in `docs/function-yaml.md`.
 
 mod error;
 mod grant;
@@ -22,14 +22,14 @@ use serde::{Deserialize, Deserializer};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-/// The longest a request to a Cloud Run service may take, in seconds.
+/// The longest request to a Cloud Run service, in seconds.
 const LONGEST_REQUEST: u32 = 3_600;
 
-/// The facts of one function's deployment.
+/// How one function is deployed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FunctionFacts {
-    /// What the function is for.
+    /// The kind of the function.
     pub kind: FunctionKind,
     /// Memory of one instance, as Cloud Run writes it: `512Mi`, `2Gi`.
     pub memory: String,
@@ -39,51 +39,50 @@ pub struct FunctionFacts {
     #[serde(rename = "timeout_s", deserialize_with = "whole_seconds")]
     #[schemars(with = "u32")]
     pub timeout: Duration,
-    /// How many requests one instance works on at once; more wait.
+    /// The number of requests that one instance handles at the same time. Further requests wait.
     pub concurrency: NonZeroUsize,
-    /// How many instances there may be at once.
+    /// The largest number of instances.
     pub max_instances: NonZeroU32,
-    /// Who reaches the function.
+    /// Who can send requests to the function.
     pub ingress: Ingress,
-    /// The size of a disk for working directories, as Cloud Run writes it: `10Gi`. None: they are in memory, which
-    /// counts as memory of the instance.
+    /// The size of a disk for working directories, as Cloud Run writes it: `10Gi`. None: working directories use the
+    /// memory of the instance.
     pub disk: Option<String>,
-    /// The topics that the function takes messages of; none for a function that only answers requests.
+    /// The subscriptions of the function. Empty for a function that only answers requests.
     pub subscriptions: Vec<Subscription>,
-    /// The service accounts in the name of which the function has other services act.
+    /// The service accounts that the function may use (`iam.serviceAccounts.actAs`).
     pub act_as: Vec<ActAs>,
-    /// What the function's own account may do: roles in alphabetical order, then lists of permissions.
+    /// The rights of the function's own account: roles in alphabetical order, then lists of permissions.
     pub roles: Vec<Grant>,
 }
 
-/// Who reaches a function.
+/// Who can send requests to a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Ingress {
-    /// Everybody reaches it, so it asks its callers who they are. Terraform puts basic authentication or
-    /// Identity-Aware Proxy in front of it.
+    /// Everybody can, so the function authenticates its callers, with basic authentication or Identity-Aware Proxy.
     All,
-    /// Services of Google in the same project reach it, such as Pub/Sub.
+    /// Google's services in the same project can, such as Pub/Sub.
     Internal,
 }
 
-/// What a function is for.
+/// The kind of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FunctionKind {
     /// The function decides, schedules, or answers people: `executor`, `scheduler`, `api`.
     Control,
-    /// The function runs task runs. Its messages come by the topic `task-<name of its folder>`.
+    /// The function runs task runs. Its messages come from the topic `task-<name of its folder>`.
     Tasks,
 }
 
-/// A service account in the name of which a function has other services act.
+/// A service account that a function may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ActAs {
-    /// The account by which Cloud Tasks publishes a delayed message.
+    /// Cloud Tasks publishes delayed messages with this account.
     Tasks,
-    /// The account by which containers run as Cloud Run jobs.
+    /// Containers run with this account, as Cloud Run jobs.
     Containers,
 }
 
@@ -92,7 +91,7 @@ impl FunctionFacts {
     ///
     /// # Errors
     /// [`FactsError`] for a text that is not YAML, an unknown or missing key, and a value that Google Cloud would
-    /// refuse; with the place in the text where there is one.
+    /// refuse. The error names the position in the text if it is known.
     pub fn parse(text: &str) -> Result<Self, FactsError> {
         let facts: Self = serde_saphyr::from_str(text).map_err(FactsError::unreadable)?;
         facts.check()?;

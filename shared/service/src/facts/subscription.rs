@@ -14,7 +14,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(600);
 pub struct Subscription {
     /// The topic, before the prefix is added.
     pub topic: String,
-    /// The path on the function's address that the messages are posted to.
+    /// Pub/Sub posts the messages to this path of the function's address.
     pub path: String,
     /// How long Pub/Sub waits for the answer, in seconds: 10 to 600.
     #[serde(rename = "ack_deadline_s", deserialize_with = "whole_seconds")]
@@ -87,7 +87,7 @@ impl Subscription {
     }
 }
 
-/// A duration written as a number of seconds, with a fraction or without.
+/// A duration, written as a number of seconds, with or without a fraction.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
