@@ -2477,42 +2477,42 @@ export interface components {
             /** @description The time zone of the schedule. */
             timezone: string;
         };
-        /** @description What a backfill is asked for with; the body of a message to the backfill topic is this as JSON. */
+        /** @description A request for a backfill. As JSON, this is the body of a message to the backfill topic. */
         BackfillRequest: {
-            /** @description Its id, where the caller wants a request sent twice to be one; else it follows from the request. */
+            /**
+             * @description The id. If a request is sent twice with the same id, there is one backfill. None: the id is derived from the
+             *     request.
+             */
             id?: string | null;
             /** @description The flow's namespace. */
             namespace: string;
             /** @description The flow. */
             flowId: string;
-            /** @description The Schedule; may be left out where the flow has one only. */
+            /** @description The id of the Schedule trigger. None: the flow's only Schedule. */
             triggerId?: string | null;
-            /** @description The first slot is this, or the next after it: an instant, or a date in the schedule's time zone. */
+            /** @description The begin of the range, inclusive: an instant, or a date in the schedule's time zone. */
             start: string;
-            /**
-             * @description The last slot is this, or the one before: an instant, or a date, which is meant to its end; now when
-             *     absent.
-             */
+            /** @description The end of the range, inclusive: an instant, or a date, which counts to its last slot. None: now. */
             end?: string | null;
-            /** @description Laid over the trigger's inputs. */
+            /** @description Inputs of the executions. They replace inputs of the trigger with the same names. */
             inputs?: {
                 [key: string]: unknown;
             };
             /** @description Labels of the executions, in addition to those of the trigger. */
             labels?: unknown;
             /**
-             * @description Which of the slots are run.
+             * @description Which of the slots are run: all, or those without an execution that succeeded.
              * @default ALL
              */
             mode: components["schemas"]["BackfillMode"];
             /**
              * Format: uint32
-             * @description How many of its executions may be open at once, at least 1. The flow's own limit also applies.
+             * @description The largest number of open executions, at least 1. The flow's own limit also applies.
              * @default 1
              */
             maxActive: number;
         };
-        /** @description Where a backfill stands. */
+        /** @description The state of a backfill. */
         BackfillState: "RUNNING" | "PAUSED" | "FINISHED" | "CANCELLED" | "REFUSED";
         /** @description The version, platform and features of the server. */
         Configs: {
