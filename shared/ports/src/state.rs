@@ -71,6 +71,24 @@ pub struct Commit {
     pub cleared_timers: Vec<String>,
 }
 
+impl Commit {
+    /// A commit on `expected_version` that writes the execution and nothing else.
+    pub fn new(execution: Execution, expected_version: u64, now: Timestamp) -> Self {
+        Self {
+            execution,
+            now,
+            notes: Json::Null,
+            expected_version,
+            task_runs: Vec::new(),
+            removed: Vec::new(),
+            logs: Vec::new(),
+            kv: Vec::new(),
+            timers: Vec::new(),
+            cleared_timers: Vec::new(),
+        }
+    }
+}
+
 /// A durable timer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,10 +1,8 @@
 use super::SqliteStateStore;
 use crate::database::Database;
 use jiff::Timestamp;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
-use segue_model::state::{State, StateHistory};
-use segue_model::{Json, Map};
 use segue_ports::PortError;
 use segue_ports::conformance::state_store as conformance;
 use segue_ports::state::{Claim, Commit, ExecutionFilter, Permit, StateStore as _, Timer};
@@ -18,39 +16,11 @@ fn on_disk() -> (tempfile::TempDir, SqliteStateStore) {
 }
 
 fn execution(name: &str) -> Execution {
-    let id = ExecutionId::from(name);
-    let start = Timestamp::UNIX_EPOCH;
-    Execution {
-        original_id: id.clone(),
-        id,
-        namespace: "company.team".to_owned(),
-        flow_id: "taxi".to_owned(),
-        flow_revision: 1,
-        inputs: Map::new(),
-        outputs: None,
-        labels: Vec::new(),
-        variables: Map::new(),
-        state: StateHistory::new(State::Created, start),
-        parent_id: None,
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: start },
-        schedule_date: None,
-    }
+    Execution::created(ExecutionId::from(name), "company.team", "taxi", 1, Timestamp::UNIX_EPOCH)
 }
 
 fn commit(execution: Execution, version: u64) -> Commit {
-    Commit {
-        execution,
-        now: Timestamp::UNIX_EPOCH,
-        notes: Json::Null,
-        expected_version: version,
-        task_runs: Vec::new(),
-        removed: Vec::new(),
-        logs: Vec::new(),
-        kv: Vec::new(),
-        timers: Vec::new(),
-        cleared_timers: Vec::new(),
-    }
+    Commit::new(execution, version, Timestamp::UNIX_EPOCH)
 }
 
 #[tokio::test]
@@ -223,18 +193,7 @@ async fn timers_set_while_the_clock_was_ahead_are_moved_earlier() {
         (0, 0, vec![timer("before", 7_200)]),
         (1, 86_400, vec![timer("sleep", 86_410), timer("start", 90_000)]),
     ] {
-        let change = Commit {
-            execution: made.clone(),
-            now: at(now),
-            notes: Json::Null,
-            expected_version: version,
-            task_runs: Vec::new(),
-            removed: Vec::new(),
-            logs: Vec::new(),
-            kv: Vec::new(),
-            timers,
-            cleared_timers: Vec::new(),
-        };
+        let change = Commit { timers, ..Commit::new(made.clone(), version, at(now)) };
         store.commit(change).await.unwrap();
     }
     assert_eq!(store.clock_went_back(at(60)).await.unwrap(), 1);
