@@ -1,6 +1,6 @@
-//! DuckDB's errors by meaning, with BigQuery's texts, and positions in the original statement.
+//! Turns DuckDB's errors into errors with BigQuery's texts and with positions in the original statement.
 //!
-//! To add one: a branch in [`translate`].
+//! To add an error, add a branch in [`translate`].
 
 use super::external::SourceFile;
 use super::sql::invalid;
@@ -9,13 +9,13 @@ use segue_ports::warehouse::WarehouseError;
 
 /// Facts about the failed statement.
 pub(crate) struct Context<'a> {
-    /// The BigQuery text of the whole script, for places.
+    /// The BigQuery text of the whole script. Positions of errors are searched in it.
     pub(crate) script: &'a str,
-    /// Files it reads.
+    /// The files that the statement reads.
     pub(crate) files: &'a [SourceFile],
 }
 
-/// An error of a statement.
+/// Turns DuckDB's error of a statement into an error with BigQuery's text.
 pub(crate) fn translate(error: &duckdb::Error, context: &Context<'_>) -> WarehouseError {
     let text = text(error);
     let (kind, message) = text.split_once(": ").unwrap_or(("", &text));
@@ -46,7 +46,7 @@ pub(crate) fn translate(error: &duckdb::Error, context: &Context<'_>) -> Warehou
     }
 }
 
-/// DuckDB's own text.
+/// The text of DuckDB's error.
 pub(crate) fn text(error: &duckdb::Error) -> String {
     match error {
         duckdb::Error::DuckDBFailure(_, Some(text)) => text.clone(),
@@ -54,7 +54,7 @@ pub(crate) fn text(error: &duckdb::Error) -> String {
     }
 }
 
-/// An error of opening or keeping the database, not caused by a statement.
+/// Turns an error that no statement caused, for example when the database is opened.
 pub(crate) fn internal(error: &duckdb::Error) -> WarehouseError {
     let text = text(error);
     if text.contains("lock on file") {
@@ -134,7 +134,8 @@ fn constraint(message: &str) -> WarehouseError {
     }
 }
 
-/// A row that cannot be read: `CSV Error on Line: 6`, `Original Line: …`, `Expected Number of Columns: 3 Found: 2`.
+/// Turns the error of a row that cannot be read: `CSV Error on Line: 6`, `Original Line: …`, `Expected Number of
+/// Columns: 3 Found: 2`.
 fn csv(message: &str, context: &Context<'_>) -> WarehouseError {
     let after = |mark: &str| message.split(mark).nth(1).and_then(|rest| rest.lines().next()).map(str::trim);
     let row = after("CSV Error on Line: ").and_then(|number| number.parse().ok());
@@ -167,7 +168,7 @@ fn csv(message: &str, context: &Context<'_>) -> WarehouseError {
     WarehouseError::BadData { file, row, message, hint: Some(hint.into()) }
 }
 
-/// The position of a name in the script.
+/// The line and column of a name in the script. `None` if the script does not contain the name.
 fn find(script: &str, name: &str) -> Option<(u32, u32)> {
     let tokens = lex(script).ok()?;
     let found = tokens.iter().find(|token| token.name().is_some_and(|own| own.eq_ignore_ascii_case(name)))?;
