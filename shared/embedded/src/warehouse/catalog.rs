@@ -144,7 +144,7 @@ fn encode<T: Serialize>(content: &T) -> Result<String, WarehouseError> {
 fn decode<T: DeserializeOwned>(content: &str) -> Result<T, WarehouseError> {
     serde_json::from_str(content).map_err(|error| WarehouseError::Unavailable {
         message: format!(
-            "a record of the warehouse file cannot be read ({error}): it was written by another version"
+            "a record of the warehouse file was written by another version of Segue and cannot be read: {error}"
         ),
     })
 }

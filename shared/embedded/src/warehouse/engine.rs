@@ -25,7 +25,7 @@ impl Engine {
     pub(crate) fn open(file: &Path, limits: &Limits) -> Result<Connection, WarehouseError> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(|error| WarehouseError::Unavailable {
-                message: format!("cannot make the folder {}: {error}", folder.display()),
+                message: format!("cannot create the folder {}: {error}", folder.display()),
             })?;
         }
         let mut spilled = file.as_os_str().to_owned();

@@ -106,7 +106,7 @@ fn catalog(message: &str, context: &Context<'_>) -> WarehouseError {
         .unwrap_or_default();
     let name = name.trim_matches('"');
     if first_line.contains("Function with name") {
-        let hint = "the embedded warehouse may lack it: run this statement on BigQuery";
+        let hint = "run this statement on BigQuery; the embedded warehouse may not have the function";
         let shown = name.trim_start_matches("bq_").to_uppercase();
         return invalid(&format!("Function not found: {shown}"), find(context.script, &shown), Some(hint));
     }
@@ -149,15 +149,15 @@ fn csv(message: &str, context: &Context<'_>) -> WarehouseError {
     let (message, hint) = match counts {
         Some((wanted, found)) if found < wanted => (
             format!("CSV table references column position {found}, but line contains only {found} columns."),
-            "the file looks cut off: fetch it again; or set allow_jagged_rows for missing trailing columns",
+            "fetch the file again if it is truncated, or set allow_jagged_rows for missing trailing columns",
         ),
         Some(_) => (
             "Too many values in line.".to_owned(),
-            "declare all columns, or set ignore_unknown_values; a quote or delimiter may be wrong",
+            "declare all columns, set ignore_unknown_values, or correct the quote or delimiter",
         ),
         None if message.contains("unterminated quote") => (
             "Missing close quote character (\").".to_owned(),
-            "the file looks cut off: fetch it again; or correct the quote option",
+            "fetch the file again if it is truncated, or correct the quote option",
         ),
         None => {
             let conversion = after("Error when converting column ");
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(
             translated(text, ""),
             "Error while reading data from gs://b/t.csv, row 6: CSV table references column position 2, but line \
-             contains only 2 columns. (the file looks cut off: fetch it again; or set allow_jagged_rows for missing \
+             contains only 2 columns. (fetch the file again if it is truncated, or set allow_jagged_rows for missing \
              trailing columns)"
         );
     }

@@ -184,7 +184,7 @@ impl Warehouse for DuckDbWarehouse {
             Err(_) => Err(sql::invalid(
                 &format!("The query took longer than {limit:?}"),
                 None,
-                Some("let it read or join less, or set SEGUE_WAREHOUSE_QUERY_TIME to a longer time"),
+                Some("read or join fewer rows, or set SEGUE_WAREHOUSE_QUERY_TIME to a longer time"),
             )),
         }
     }

@@ -100,7 +100,7 @@ pub(crate) fn check_length(script: &str) -> Result<(), WarehouseError> {
     }
     Err(invalid(
         &format!(
-            "The query is too long: {} bytes, of which the embedded warehouse reads {LONGEST_SCRIPT}",
+            "The query has {} bytes. The embedded warehouse accepts at most {LONGEST_SCRIPT}",
             script.len()
         ),
         None,

@@ -275,7 +275,7 @@ impl<'a> Rewriter<'a> {
             super::invalid(
                 &format!("Query parameter '{name}' not found"),
                 location(token),
-                Some("pass it with the job"),
+                Some("pass the parameter with the job"),
             )
         })?;
         Ok(constant(value))

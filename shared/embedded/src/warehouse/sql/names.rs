@@ -76,8 +76,11 @@ pub(crate) fn check_dataset(name: &str, location: Option<(u32, u32)>) -> Result<
     if fits && own != "main" && own != "segue_catalog" && own != "information_schema" && own != "pg_catalog" {
         return Ok(());
     }
-    let hint =
-        if fits { "this name is kept for the engine" } else { "use an underscore where a dash stands" };
+    let hint = if fits {
+        "use another name; the warehouse needs this name itself"
+    } else {
+        "use only letters, digits and underscores"
+    };
     Err(invalid(
         &format!(
             "Invalid dataset ID \"{name}\". Dataset IDs must be alphanumeric (plus underscores) and must be at most \
