@@ -1,8 +1,10 @@
-//! How fast the state store and the bus are on a file: `cargo bench -p segue-embedded`.
+//! Measures the speed of the state store and the bus on a file. Run `cargo bench -p segue-embedded`.
 //!
-//! `commit` is one execution's commit with a task run and a log line, alone and by 32 at once; with a thousand
-//! task runs in the execution it must cost the same. `bus` is a thousand messages published in batches of ten
-//! and handled. `open` is a fresh directory made, an execution written and everything closed.
+//! The benchmarks are:
+//! - `commit`: commits an execution with a task run and a log line, alone and 32 at the same time. With a thousand task
+//!   runs in the execution, a commit must take the same time.
+//! - `bus`: publishes a thousand messages in batches of ten and handles them.
+//! - `open`: creates a new directory, writes an execution and closes everything.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 

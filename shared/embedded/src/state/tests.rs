@@ -134,7 +134,7 @@ async fn a_failed_change_does_not_affect_others() {
     let (_directory, store) = on_disk();
     store.create_execution(&execution("e")).await.unwrap();
     let other = execution("other");
-    // Started together, they probably share a transaction.
+    // The requests start together, so they probably share a transaction.
     let (wrong, right, made) = tokio::join!(
         store.commit(commit(execution("e"), 7)),
         store.commit(commit(execution("e"), 0)),
@@ -180,8 +180,8 @@ async fn names_with_quotes_are_only_names() {
     assert!(store.execution(&"fine".into()).await.unwrap().is_some());
 }
 
-/// The clock jumps a day ahead and back. Timers that were set in between fire when they were meant to, a
-/// start date stays the same, and older timers are not changed.
+/// The clock jumps one day ahead and back. Timers that were set in between fire at the intended time. Start dates and
+/// older timers do not change.
 #[tokio::test]
 async fn timers_set_while_the_clock_was_ahead_are_moved_earlier() {
     let store = SqliteStateStore::in_memory().unwrap();
