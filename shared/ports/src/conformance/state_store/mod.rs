@@ -52,7 +52,7 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     backfills_are_found(store, scope).await
 }
 
-/// A point in time, in seconds after a fixed one.
+/// A point in time, `second` seconds after a constant.
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap_or(Timestamp::UNIX_EPOCH)
 }
