@@ -15,7 +15,7 @@ use segue_model::label::{Label, set_labels};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
-use segue_ports::PortError;
+use segue_ports::{PortError, random_execution_id};
 use segue_template::{Ambient, JsonMap, LookupTable, Masker, Scope, computes, is_truthy};
 use serde_json::json;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl Executor {
             return Err(CreateError::SystemLabel(label.key.clone()));
         }
         let now = self.ports().clock.now();
-        let id = request.id.clone().unwrap_or_else(|| self.fresh_id(&request, now));
+        let id = request.id.clone().unwrap_or_else(random_execution_id);
         if let Some(known) = self.ports().state.execution(&id).await? {
             self.ports().bus.publish(vec![execution_message(&id, Event::ExecutionCreated)]).await?;
             return Ok(known.execution);
@@ -135,7 +135,7 @@ impl Executor {
     pub async fn create_failed(&self, request: NewExecution, why: &str) -> Result<Execution, CreateError> {
         let plan = self.plan(&request.namespace, &request.flow_id, request.revision).await?;
         let now = self.ports().clock.now();
-        let id = request.id.clone().unwrap_or_else(|| self.fresh_id(&request, now));
+        let id = request.id.clone().unwrap_or_else(random_execution_id);
         if let Some(known) = self.ports().state.execution(&id).await? {
             return Ok(known.execution);
         }
@@ -158,21 +158,6 @@ impl Executor {
             Some(execution_message(&execution.id, Event::ExecutionCreated))
         };
         self.ports().bus.publish(message.into_iter().collect()).await
-    }
-
-    /// An id for a request that names none. Two requests with the same content in the same nanosecond get the
-    /// same id.
-    pub(crate) fn fresh_id(&self, request: &NewExecution, now: Timestamp) -> ExecutionId {
-        static COUNTER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        let number = COUNTER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        ExecutionId::derive(&[
-            "manual",
-            &request.namespace,
-            &request.flow_id,
-            &now.as_nanosecond().to_string(),
-            &std::process::id().to_string(),
-            &number.to_string(),
-        ])
     }
 
     pub(crate) fn input_context(&self, flow: &Flow, request: &NewExecution) -> Map {

@@ -15,8 +15,8 @@ use segue_model::state::State;
 use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::{Json, Map};
 use segue_ports::object::ObjectAttributes;
+use segue_ports::random_execution_id;
 use segue_ports::state::{ExecutionFilter, StoredExecution};
-use segue_ports::{Clock as _, SystemClock};
 use segue_standalone::{Durability, Options, PutFlowError, Standalone};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -100,7 +100,8 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
                     return Ok(crate::REFUSED);
                 }
             };
-            let id = fresh_id(&flow);
+            // Input files are stored under this id before the execution exists.
+            let id = random_execution_id();
             let request = NewExecution {
                 namespace: flow.namespace.clone(),
                 flow_id: flow.id.clone(),
@@ -278,12 +279,6 @@ fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<G
         inputs.push((key, given));
     }
     Ok((pairs(&args.labels, "--label")?, inputs))
-}
-
-/// An id for a new execution. Input files are stored under this id before the execution exists.
-fn fresh_id(flow: &Flow) -> ExecutionId {
-    let now = SystemClock.now().as_nanosecond().to_string();
-    ExecutionId::derive(&["run", &flow.namespace, &flow.id, &now, &std::process::id().to_string()])
 }
 
 /// The submitted inputs. Files are copied to internal storage.
