@@ -1,5 +1,5 @@
-//! Requests from outside that an execution refuses, checked before anything changes (docs/kestra.md 2.5, 2.6,
-//! 6.3).
+//! Requests of persons and programs that an execution refuses. They are checked before anything changes (docs/kestra.md
+//! 2.5, 2.6, 6.3).
 //!
 //! How to add one more: an event that a person can cause gets an arm in [`ExecutionState::refuses`].
 
@@ -12,13 +12,13 @@ use segue_model::state::State;
 /// Why a request was refused. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The named thing does not exist.
+    /// The task run or other thing in the request does not exist.
     #[error("{0}")]
     NotFound(String),
     /// The state of the execution does not allow the request.
     #[error("{0}")]
     IllegalState(String),
-    /// The request itself is wrong.
+    /// The request itself is invalid.
     #[error("{0}")]
     Invalid(String),
 }
@@ -27,7 +27,7 @@ pub enum Refusal {
 pub(crate) const NOTHING_TO_RESTART: &str = "No task found to restart execution from!";
 
 impl ExecutionState {
-    /// Why an event that a person caused cannot be applied. None if it can, and for every other event.
+    /// Why an event of a person is refused. `None` if the event can be applied, and for events that no person causes.
     pub fn refuses(&self, event: &Event) -> Option<Refusal> {
         let current = self.execution.state.current();
         let must = |holds: bool, what: &str| {

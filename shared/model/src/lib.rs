@@ -1,7 +1,7 @@
 //! The nouns of Segue: flows, tasks, triggers, inputs, executions, task runs, states, labels.
 //!
 //! What it is: plain data, and the rules that need only this data. [`parse`] reads the YAML of a flow and remembers
-//! positions. [`validate`] finds problems in a flow. [`state`] folds states.
+//! positions. [`validate`] finds problems in a flow.
 //!
 //! What it must not know: IO, async, the clock, randomness, the evaluation of expressions (a template is a plain text
 //! here), or the service that runs a task.

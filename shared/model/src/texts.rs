@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A key as a segment of a path, with `~` and `/` escaped.
+/// A key as a segment of a path: `~` becomes `~0` and `/` becomes `~1`.
 pub(crate) fn escape(key: &str) -> Cow<'_, str> {
     if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
