@@ -66,7 +66,7 @@ fn a_kill_reaches_subflows_unless_told_otherwise() {
         let child = world.subflows[0].execution_id.clone();
         let is_killed = world.effects.contains(&Effect::KillExecution { execution_id: child });
         assert_eq!(is_killed, cascade);
-        // Asked again after a crash, the same is reported.
+        // After a crash, the same kills are requested again.
         world.effects.clear();
         world.reload();
         world.send(Event::Continued);

@@ -14,7 +14,8 @@ use world::{World, ended, fails, plan, work};
 
 const FLOW: &str = "io.kestra.plugin.core.flow";
 
-/// A replay from the task run of `task`, of the flow itself or of another revision.
+/// Replays the execution from the task run of `task`. `body` is another revision of the flow; `None` for the same
+/// revision.
 fn replays(world: &World, task: &str, body: Option<&str>) -> Result<World, Refusal> {
     let plan = body.map_or_else(|| world.plan.clone(), plan);
     let id = ExecutionId::derive(&["new"]);

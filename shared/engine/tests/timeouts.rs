@@ -1,4 +1,4 @@
-//! The time that flowables may take, and the promises of an execution (docs/kestra.md 1.3, 1.5).
+//! Timeouts of flowables, and SLAs of executions (docs/kestra.md 1.3, 1.5).
 
 mod world;
 

@@ -1,6 +1,6 @@
-//! `outputs.x` of a task that is disabled, runs only after the reader, or runs only if the reader does not
-//! run (docs/kestra.md 3.3). Nothing is reported in loops, because the outputs of the last iteration may be
-//! meant.
+//! Finds `outputs.x` of a task that is disabled, that runs only after the reader, or that runs only if the reader does
+//! not run (docs/kestra.md 3.3). In loops, the reader may mean the outputs of the last iteration, so nothing is
+//! reported.
 
 use super::Checked;
 use super::readings::{Part, Reading};
@@ -9,10 +9,10 @@ use segue_model::diagnostic::{Diagnostic, codes};
 use segue_model::task::{DagTask, FlowableKind};
 use std::collections::BTreeSet;
 
-/// The largest number of comparisons in all Dags of a flow.
+/// The largest number of comparisons for all Dags of a flow.
 const MOST_STEPS: usize = 1_000_000;
 
-/// Why outputs cannot exist.
+/// Why the outputs cannot exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
     Disabled,
@@ -51,7 +51,7 @@ fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str, steps: &mut usiz
         return Some(Reason::Disabled);
     }
     let Some(reader) = reading.task.as_deref() else {
-        // Outputs of the flow are computed after everything except `afterExecution`.
+        // The outputs of the flow are computed after all tasks except `afterExecution`.
         return target.starts_with("/afterExecution/").then_some(Reason::Later);
     };
     if reader == target {
@@ -76,7 +76,7 @@ fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str, steps: &mut usiz
     between(tree.task(common).and_then(flowable), common, reader, target, steps)
 }
 
-/// The order of two tasks in lists of one flowable, or of the flow.
+/// The reason for two tasks in lists of the same flowable, or of the flow. `None` if the outputs may exist.
 fn between(
     kind: Option<&FlowableKind>,
     common: &str,
@@ -105,7 +105,7 @@ fn between(
     }
 }
 
-/// The position of a list in the order in which the lists of a flowable or flow run.
+/// The place of a list in the order in which a flowable or flow runs its lists.
 fn rank(list: &str) -> u8 {
     match list {
         "onPause" => 0,
@@ -116,7 +116,7 @@ fn rank(list: &str) -> u8 {
     }
 }
 
-/// Whether a child of a Dag runs only after another. False if finding out takes too many steps.
+/// Whether a child of a Dag runs only after another child. False if the answer takes too many steps.
 fn waits_for(tasks: &[DagTask], waiting: usize, other: usize, steps: &mut usize) -> bool {
     let Some(other) = tasks.get(other).map(|node| node.task.id.as_str()) else { return false };
     let mut seen: BTreeSet<&str> = BTreeSet::new();

@@ -18,20 +18,20 @@ pub enum Recover {
     None,
 }
 
-/// The properties of a schedule in addition to its slots.
+/// The properties of a schedule, without the properties of its slots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScheduleSettings {
     /// What happens to missed slots.
     pub recover: Recover,
     /// Slots older than this are skipped. None: no limit.
     pub late_maximum_delay: Option<SignedDuration>,
-    /// Whether a slot need not wait for the end of the execution before.
+    /// Whether a slot may start before the last execution has ended.
     pub allow_concurrent: bool,
 }
 
 impl ScheduleSettings {
-    /// Reads the properties of a trigger. Invalid values were refused when the flow was saved, and count as
-    /// absent.
+    /// Reads the properties of a trigger. Saving a flow rejects invalid values, so an invalid value counts as absent
+    /// here.
     pub fn from_trigger(trigger: &Trigger) -> Self {
         let text = |key: &str| trigger.properties.get(key).and_then(Json::as_str);
         Self {
@@ -64,7 +64,7 @@ pub fn schedule_calendar(trigger: &Trigger) -> Result<Calendar, CalendarError> {
     Calendar::of_cron(text("cron").unwrap_or_default(), flag(trigger, "withSeconds"), text("timezone"))
 }
 
-/// The slots of a ScheduleOnDates with rendered `dates`: a list, or the text of a list.
+/// The slots of a ScheduleOnDates. `dates` is rendered: a list, or the text of a list.
 ///
 /// # Errors
 /// [`CalendarError`].

@@ -1,4 +1,4 @@
-//! The parts of preconditions: the end of a flow, filters on an execution, a condition by name.
+//! The parts of preconditions: the end of a flow, a filter on executions, or a condition with a name.
 
 use super::admits;
 use crate::schedule::conditions::{ConditionError, Facts, holds};
@@ -6,7 +6,7 @@ use fancy_regex::Regex;
 use segue_model::Json;
 use segue_model::execution::Execution;
 
-/// One part, as written in the flow.
+/// A part, as written in the flow.
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     /// An entry of `flows`.
