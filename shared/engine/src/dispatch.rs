@@ -58,7 +58,7 @@ impl ExecutionState {
     /// Sends a task run to its service once more, because the first message may be lost.
     ///
     /// # Errors
-    /// As for [`Self::service_for`].
+    /// See [`Self::service_for`].
     pub(crate) fn dispatch_again(&mut self, id: &TaskRunId, env: &Env) -> Result<(), Blocked> {
         let Some((task_run, Some(node))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
             return Ok(());

@@ -58,7 +58,8 @@ pub fn replay_from(
     let mut copied = Copied::new(old, plan, id.clone());
     let from = copied.ids.remove(from).ok_or_else(|| {
         Refusal::Invalid(format!(
-            "a replay cannot begin at the task run of '{task}': revision {} of the flow has no such task there",
+            "a replay cannot begin at the task run of '{task}': revision {} of the flow has no task '{task}' \
+             at this position",
             plan.flow.revision
         ))
     })?;

@@ -34,12 +34,20 @@ pub(super) fn outputs_not_there(checked: &Checked<'_>) -> Vec<Diagnostic> {
             let Some(reason) = reason(&checked.tree, reading, target, &mut steps) else { continue };
             let (why, hint) = match reason {
                 Reason::Disabled => ("is disabled", "enable it, or give a value with ??"),
-                Reason::Itself => ("has no outputs while it runs", "read outputs of a task that ran before"),
-                Reason::Later => ("runs only after this", "put it before, or give a value with ??"),
-                Reason::OtherBranch => ("runs only where this does not", "give a value with ??"),
+                Reason::Itself => (
+                    "has not ended when its own properties are rendered",
+                    "read the outputs of an earlier task",
+                ),
+                Reason::Later => (
+                    "runs later than the reader of the outputs",
+                    "move it before the reader, or give a value with ??",
+                ),
+                Reason::OtherBranch => {
+                    ("is in another branch than the reader of the outputs", "give a value with ??")
+                }
             };
             let position = checked.locations.within(reading, reference.line, reference.column);
-            let message = format!("there are no outputs of task '{id}' here: it {why}");
+            let message = format!("task '{id}' has no outputs here: it {why}");
             found.push(Diagnostic::warning(codes::OUTPUTS_NOT_THERE, position, message).with_hint(hint));
         }
     }
@@ -159,7 +167,7 @@ mod tests {
         told.split("here: it ").nth(1).unwrap().split(" => ").next().unwrap().to_owned()
     }
 
-    const LATER: &str = "runs only after this";
+    const LATER: &str = "runs later than the reader of the outputs";
 
     #[test]
     fn later_ones_are_told() {
@@ -167,7 +175,10 @@ mod tests {
         assert_eq!(why(&[&a, &b]), [LATER]);
         assert_eq!(why(&[&b, &a]), [""; 0]);
         assert_eq!(why(&[&reads("a", "outputs.b.x ?? 1"), &b]), [""; 0]);
-        assert_eq!(why(&[&reads("a", "outputs.a.x")]), ["has no outputs while it runs"]);
+        assert_eq!(
+            why(&[&reads("a", "outputs.a.x")]),
+            ["has not ended when its own properties are rendered"]
+        );
         let off = b.replace("type", "disabled: true, type");
         assert_eq!(why(&[&off, &a]), ["is disabled"]);
         // A disabled task reads nothing.
@@ -180,7 +191,7 @@ mod tests {
         let choice = |condition: &str, then: &str, other: &str| {
             format!("{{id: i, type: {FLOW}.If, condition: \"{condition}\", then: [{then}], else: [{other}]}}")
         };
-        assert_eq!(why(&[&choice("x", &a, &b)]), ["runs only where this does not"]);
+        assert_eq!(why(&[&choice("x", &a, &b)]), ["is in another branch than the reader of the outputs"]);
         assert_eq!(
             why(&[&choice("{{ outputs.b.x }}", &b, &reads("c", "outputs.i.evaluationResult"))]),
             [LATER]

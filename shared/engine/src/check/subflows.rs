@@ -30,10 +30,10 @@ pub fn check_subflows(parsed: &Parsed, exists: &dyn Fn(&str, &str) -> bool) -> V
             let position = parsed.positions.of(&format!("{path}/flowId"));
             let message =
                 format!("task '{}' calls the flow '{namespace}.{id}', which does not exist", task.id);
-            found.push(
-                Diagnostic::warning(codes::UNKNOWN_SUBFLOW, position, message)
-                    .with_hint("fix 'namespace' or 'flowId', or save that flow before this one runs"),
-            );
+            found
+                .push(Diagnostic::warning(codes::UNKNOWN_SUBFLOW, position, message).with_hint(
+                    "fix 'namespace' or 'flowId', or save the missing flow before this flow runs",
+                ));
         }
     });
     found

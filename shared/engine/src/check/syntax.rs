@@ -36,7 +36,7 @@ fn problem(checked: &Checked<'_>, reading: &Reading<'_>, error: RenderError) -> 
                 checked.locations.within(reading, line, column),
                 format!("the expression cannot be read: {message}"),
             )
-            .with_hint("fix it, or put text that is not an expression between {% raw %} and {% endraw %}"),
+            .with_hint("fix the expression, or put plain text between {% raw %} and {% endraw %}"),
         ),
         RenderError::Failed { message, line, .. } => {
             let name =

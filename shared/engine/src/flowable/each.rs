@@ -52,7 +52,7 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
         let text = match value {
             Json::Null => {
                 return Err(OpenError::Failed(
-                    "a value of the loop is null; leave it out, or write '' for an empty text".into(),
+                    "a value of the loop is null: remove the value, or write '' for an empty text".into(),
                 ));
             }
             Json::String(text) => text,

@@ -40,7 +40,7 @@ pub(super) fn open(
     Ok(Opened { memo: memo.to_json(), subflows: vec![request], ..Opened::running() })
 }
 
-/// What the memo of a task run knows about its subflow.
+/// The memo of a calling task run about its subflow.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Call {

@@ -96,7 +96,7 @@ impl InlineCall<'_> {
 
 /// The error for a missing required property.
 pub(super) fn missing(name: &str) -> InlineError {
-    InlineError::failed(format!("`{name}` is required: give it a value"))
+    InlineError::failed(format!("`{name}` is required: set a value"))
 }
 
 /// A value for a text property: a text unchanged, anything else as JSON.

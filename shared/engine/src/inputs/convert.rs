@@ -91,7 +91,7 @@ fn list(kind: &InputKind, item_type: &str, value: &Json) -> Result<Json, String>
         }
     };
     let item_kind = bare(item_type)
-        .ok_or_else(|| format!("`itemType` is `{item_type}`, which is not a type an element can have"))?;
+        .ok_or_else(|| format!("`itemType` is `{item_type}`, but elements cannot have this type"))?;
     items
         .iter()
         .map(|item| {
@@ -278,7 +278,7 @@ mod tests {
             ],
         );
         let nested = InputKind::Array { item_type: "ARRAY".to_owned() };
-        check(&nested, &[(json!([[1]]), Err("not a type an element can have"))]);
+        check(&nested, &[(json!([[1]]), Err("elements cannot have this type"))]);
         let several = InputKind::Multiselect {
             values: vec![],
             expression: None,

@@ -60,7 +60,7 @@ pub fn resolve_outputs(
 /// Renders outputs without a type. A Subflow task asks for them in its own `outputs`.
 ///
 /// # Errors
-/// As [`resolve_outputs`].
+/// See [`resolve_outputs`].
 pub(crate) fn render_outputs(outputs: &Map, renderer: &Renderer, scope: &Scope) -> Result<Map, OutputsError> {
     match renderer.render_json(&Json::Object(outputs.clone()), scope) {
         Ok(Json::Object(values)) => Ok(values),

@@ -38,7 +38,7 @@ pub enum End {
 pub fn moment(text: &str, zone: &TimeZone, end: End) -> Result<Timestamp, CalendarError> {
     let refused = || {
         CalendarError::Date(format!(
-            "'{text}' is not a date: give one such as 2024-01-31, 2024-01-31T10:00:00 or 2024-01-31T10:00:00Z"
+            "'{text}' is not a date: use a form such as 2024-01-31, 2024-01-31T10:00:00 or 2024-01-31T10:00:00Z"
         ))
     };
     let text = text.trim();

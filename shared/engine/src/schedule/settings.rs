@@ -72,7 +72,7 @@ pub fn dates_calendar(trigger: &Trigger, dates: &Json) -> Result<Calendar, Calen
     let zone = calendar::zone(trigger.properties.get("timezone").and_then(Json::as_str))?;
     let refused = |what: &Json| {
         CalendarError::Date(format!(
-            "the dates of trigger '{}' are {what}: a list of dates is meant",
+            "'dates' of trigger '{}' must be a list of dates, but is {what}",
             trigger.id
         ))
     };
@@ -133,8 +133,8 @@ mod tests {
         };
         assert_eq!(first(json!(["2024-07-01T10:00:00", "2024-06-01T10:00:00Z"])), "2024-06-01T10:00:00Z");
         assert_eq!(first(json!("[\"2024-07-01T10:00:00\"]")), "2024-07-01T08:00:00Z");
-        assert!(dates(json!("tomorrow")).unwrap_err().contains("a list of dates is meant"));
-        assert!(dates(json!([3])).unwrap_err().contains("a list of dates is meant"));
+        assert!(dates(json!("tomorrow")).unwrap_err().contains("must be a list of dates"));
+        assert!(dates(json!([3])).unwrap_err().contains("must be a list of dates"));
         assert!(dates(json!(["soon"])).unwrap_err().contains("is not a date"));
     }
 }

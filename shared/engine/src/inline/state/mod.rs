@@ -35,7 +35,7 @@ fn state(call: &InlineCall<'_>, key: &str) -> Result<Option<Map>, InlineError> {
         None => Ok(None),
         Some(Json::Object(map)) => Ok(Some(map)),
         Some(_) => Err(InlineError::failed(format!(
-            "The KV value '{key}' is not a state: it was not set by state.Set; choose another `name`"
+            "The KV value '{key}' is not a state, because state.Set did not set it: choose another `name`"
         ))),
     }
 }

@@ -134,8 +134,8 @@ pub fn holds(condition: &Json, facts: &Facts<'_>) -> Result<bool, ConditionError
                 facts.namespace == wanted
             })
         }
-        "MultipleCondition" => Err(own.failed("it belongs to a Flow trigger, next to its other conditions")),
-        _ => Err(own.failed("there is no such condition")),
+        "MultipleCondition" => Err(own.failed("put it directly into the 'conditions' of a Flow trigger")),
+        _ => Err(own.failed("this condition does not exist")),
     }
 }
 
