@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use segue_embedded::{EmbeddedOptions, open_with};
-use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger, ParentTaskRun};
+use segue_model::execution::{Execution, ExecutionTrigger, ParentTaskRun};
 use segue_model::id::ExecutionId;
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
@@ -42,20 +42,9 @@ impl Platform {
     async fn execution(&self, namespace: &str, id: &str, started_by: Option<ExecutionTrigger>) {
         let (id, now) = (ExecutionId::from(id), self.ports.clock.now());
         let execution = Execution {
-            original_id: id.clone(),
-            id,
-            namespace: namespace.to_owned(),
-            flow_id: "flow".to_owned(),
-            flow_revision: 1,
-            inputs: Map::new(),
-            outputs: None,
-            labels: Vec::new(),
-            variables: Map::new(),
             state: StateHistory::new(State::Running, now),
-            parent_id: None,
             trigger: started_by,
-            metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
-            schedule_date: None,
+            ..Execution::created(id, namespace, "flow", 1, now)
         };
         assert!(self.ports.state.create_execution(&execution).await.unwrap());
     }

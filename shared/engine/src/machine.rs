@@ -18,7 +18,7 @@ use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::label::set_labels;
 use segue_model::log::LogLevel;
-use segue_model::state::{State, StateHistory};
+use segue_model::state::State;
 use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
@@ -98,16 +98,10 @@ impl ExecutionState {
             return Ok(());
         }
         let task_run = TaskRun {
-            id: id.clone(),
-            task_id: task.id.clone(),
             parent_task_run_id: parent.cloned(),
             value: child.value.clone(),
             iteration: child.iteration,
-            attempts: Vec::new(),
-            outputs: Map::new(),
-            state: StateHistory::new(State::Created, env.now),
-            dynamic: false,
-            memo: Json::Null,
+            ..TaskRun::created(id.clone(), &task.id, env.now)
         };
         if let Some(condition) = &task.run_if {
             let scope = self.scope(&task, &task_run, env);

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use segue_engine::inputs::{self, InputProblem, InputScope, ResolveError, Sealing};
 use segue_lookups::{answered, until_answered};
 use segue_model::event::Event;
-use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger};
+use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::flow::{CheckBehavior, Flow};
 use segue_model::id::ExecutionId;
 use segue_model::input::Input;
@@ -305,19 +305,12 @@ fn new_execution(
         state.enter(verdict, now);
     }
     Execution {
-        original_id: id.clone(),
-        id,
-        namespace: flow.namespace.clone(),
-        flow_id: flow.id.clone(),
-        flow_revision: flow.revision,
         inputs,
-        outputs: None,
         labels,
         variables: flow.variables.clone(),
         state,
-        parent_id: None,
         trigger: request.trigger,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
         schedule_date: request.schedule_date,
+        ..Execution::created(id, &flow.namespace, &flow.id, flow.revision, now)
     }
 }

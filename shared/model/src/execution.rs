@@ -4,7 +4,7 @@
 use crate::Map;
 use crate::id::{ExecutionId, TaskRunId};
 use crate::label::Label;
-use crate::state::StateHistory;
+use crate::state::{State, StateHistory};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,32 @@ pub struct ExecutionMetadata {
 }
 
 impl Execution {
+    /// An execution in state CREATED without inputs, labels, variables and trigger. It is not a replay.
+    pub fn created(
+        id: ExecutionId,
+        namespace: &str,
+        flow_id: &str,
+        flow_revision: u32,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            original_id: id.clone(),
+            id,
+            namespace: namespace.to_owned(),
+            flow_id: flow_id.to_owned(),
+            flow_revision,
+            inputs: Map::new(),
+            outputs: None,
+            labels: Vec::new(),
+            variables: Map::new(),
+            state: StateHistory::new(State::Created, now),
+            parent_id: None,
+            trigger: None,
+            metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
+            schedule_date: None,
+        }
+    }
+
     /// The folder of this execution's files in internal storage, without scheme and leading slash (docs/kestra.md 2.8).
     pub fn storage_prefix(&self) -> String {
         storage_prefix(&self.namespace, &self.flow_id, &self.id)

@@ -3,6 +3,7 @@
 use crate::id::TaskRunId;
 use crate::state::{State, StateHistory};
 use crate::{Json, Map};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A run of a task.
@@ -43,6 +44,22 @@ pub struct Attempt {
 }
 
 impl TaskRun {
+    /// A task run in state CREATED, without attempts, outside of every loop and flowable.
+    pub fn created(id: TaskRunId, task_id: &str, now: Timestamp) -> Self {
+        Self {
+            id,
+            task_id: task_id.to_owned(),
+            parent_task_run_id: None,
+            value: None,
+            iteration: None,
+            attempts: Vec::new(),
+            outputs: Map::new(),
+            state: StateHistory::new(State::Created, now),
+            dynamic: false,
+            memo: Json::Null,
+        }
+    }
+
     /// The current state.
     pub fn current(&self) -> State {
         self.state.current()

@@ -6,8 +6,8 @@
 //!
 //! What it must not know: any technology behind a port, expressions, the engine's rules.
 //!
-//! How to add one more: a port is added only for what is really swapped between platforms. It gets a module
-//! here, a suite in `conformance`, an adapter in `embedded` and one in `gcp`.
+//! How to add one more: add a port only for something that platforms implement differently. A port has a module here, a
+//! suite in `conformance`, an adapter in `embedded` and an adapter in `gcp`.
 
 pub mod bus;
 #[cfg(feature = "conformance")]
@@ -60,7 +60,7 @@ pub struct Ports {
     pub cipher: segue_model::Cipher,
     /// Containers outside the services. None if a service runs containers itself.
     pub containers: Option<Arc<dyn ContainerJobs>>,
-    /// How timers come due.
+    /// Whether a process watches the timers, or the bus delivers their messages.
     pub timers: TimersBy,
     /// Counts of billed requests. None if the platform bills nothing.
     pub usage: Option<Arc<dyn Usage>>,

@@ -4,8 +4,7 @@
 
 use futures::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use segue_model::Map;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::label::Label;
 use segue_model::state::{State, StateHistory};
@@ -43,19 +42,8 @@ fn past(number: usize, start: Timestamp) -> Execution {
     state.enter(State::Running, start + SignedDuration::from_millis(1));
     state.enter(State::Success, start + SignedDuration::from_millis(5));
     Execution {
-        original_id: id.clone(),
         labels: vec![Label::new("system.correlationId", id.as_str())],
-        id,
-        namespace: "past".to_owned(),
-        flow_id: format!("flow-{}", number % 100),
-        flow_revision: 1,
-        inputs: Map::new(),
-        outputs: None,
-        variables: Map::new(),
         state,
-        parent_id: None,
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: start },
-        schedule_date: None,
+        ..Execution::created(id, "past", &format!("flow-{}", number % 100), 1, start)
     }
 }

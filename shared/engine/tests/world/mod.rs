@@ -9,11 +9,11 @@ use segue_engine::{Decision, Dispatch, Effect, Env, ExecutionState, Plan, Subflo
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, RunnerServices, Service, TaskType};
 use segue_model::event::{Event, TaskRunResult};
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::LogEntry;
 use segue_model::parse::parse_flow;
-use segue_model::state::{State, StateHistory};
+use segue_model::state::State;
 use segue_model::task_run::TaskRun;
 use segue_template::{Answer, LookupTable, Renderer};
 use serde_json::json;
@@ -123,20 +123,8 @@ impl World {
         let now: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
         let id = ExecutionId::derive(&["test"]);
         let execution = Execution {
-            id: id.clone(),
-            namespace: "test".into(),
-            flow_id: "case".into(),
-            flow_revision: 1,
-            inputs: Map::new(),
-            outputs: None,
-            labels: Vec::new(),
             variables: plan.flow.variables.clone(),
-            state: StateHistory::new(State::Created, now),
-            parent_id: None,
-            original_id: id,
-            trigger: None,
-            metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
-            schedule_date: None,
+            ..Execution::created(id.clone(), "test", "case", 1, now)
         };
         let state = ExecutionState::load(plan.clone(), execution, Vec::new(), &json!(null));
         Self {

@@ -162,7 +162,7 @@ pub async fn listings_are_in_order(store: &dyn ObjectStore, scope: &str) -> Resu
     Ok(())
 }
 
-/// `put_file` takes the file away. A file from `get_file` can be changed without changing the object.
+/// `put_file` removes the local file. Changing a file from `get_file` does not change the object.
 pub async fn files_go_in_and_out(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let bucket = bucket(store, scope, "files").await?;
     let directory = std::env::temp_dir().join(format!("segue-{scope}-{}", std::process::id()));
@@ -182,7 +182,8 @@ pub async fn files_go_in_and_out(store: &dyn ObjectStore, scope: &str) -> Result
     std::fs::remove_dir_all(&directory).map_err(failed)
 }
 
-/// A copy has the bytes and attributes of its source, or new attributes, and does not change with its source.
+/// A copy has the bytes of its source, with the attributes of the source or new attributes. Changing the source does
+/// not change the copy.
 pub async fn a_copy_stands_on_its_own(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let from = ObjectAddress::new(bucket(store, scope, "copy-from").await?, "a");
     let to = ObjectAddress::new(bucket(store, scope, "copy-to").await?, "deep/b");

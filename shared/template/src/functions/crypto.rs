@@ -1,5 +1,5 @@
-//! `encrypt()` and `decrypt()`: AES-GCM with a base64 key, as Kestra's encryption service does it.
-//! The text is base64 of the twelve bytes of nonce and what is encrypted.
+//! `encrypt()` and `decrypt()`: AES-GCM with a base64 key, as in Kestra's encryption service. The encrypted text is the
+//! base64 of twelve bytes of nonce, followed by the encrypted bytes.
 
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};

@@ -50,8 +50,8 @@ fn object<const N: usize>(own: [(&str, Json); N], required: &[&str]) -> Json {
     let mut all = schema::object(
         [
             ("name", schema::text("The name of the state. Default: `default`.")),
-            ("namespace", schema::flag("Whether all flows of the namespace share it.", false)),
-            ("taskrunValue", schema::flag("Whether each value of a loop has its own.", true)),
+            ("namespace", schema::flag("Whether all flows of the namespace share the state.", false)),
+            ("taskrunValue", schema::flag("Whether each value of a loop has a separate state.", true)),
         ],
         required,
     );

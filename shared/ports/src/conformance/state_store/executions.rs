@@ -112,8 +112,8 @@ fn line(scope: &str, id: &ExecutionId) -> LogEntry {
     }
 }
 
-/// Task runs are read in the order of their creation. Changed ones keep their position, and removed ones are
-/// gone.
+/// Task runs are read in the order of their creation. Changed task runs keep their position. Removed task runs do not
+/// exist.
 pub async fn task_runs_keep_their_order(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let made = execution(scope, "order", "a", at(0));
     store.create_execution(&made).await?;

@@ -9,7 +9,7 @@ fn id(scope: &str, name: &str) -> ExecutionId {
     execution(scope, "slots", name, at(0)).id
 }
 
-/// Permits are given in the order of asking, and never more than the limit.
+/// Executions get permits in the order of their requests, and never more permits than the limit.
 pub async fn permits_go_in_the_order_of_asking(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(|name| id(scope, name));
     let take = |who, wait, second| store.take_permit(scope, "queue", 2, who, wait, at(second));
@@ -34,7 +34,7 @@ pub async fn permits_go_in_the_order_of_asking(store: &dyn StateStore, scope: &s
 }
 
 /// Repeating a request after a crash, to take or to release a permit, loses no permit and gives no permit twice. A
-/// changed limit counts from the next request on.
+/// changed limit applies from the next request on.
 pub async fn permits_survive_being_asked_twice(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let [a, b, c, d] = ["twice-a", "twice-b", "twice-c", "twice-d"].map(|name| id(scope, name));
     let take = |limit, who| store.take_permit(scope, "twice", limit, who, true, at(0));

@@ -57,7 +57,7 @@ pub async fn a_trigger_moves_on_its_version(store: &dyn StateStore, scope: &str)
 /// list has all triggers.
 pub async fn due_triggers_are_free_and_enabled(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let space = format!("{scope}.due");
-    // Long ago, so that triggers of other checks come later.
+    // These dates are long ago, so triggers of other checks are due later.
     let early = |second: i64| Timestamp::from_second(1_000_000 + second).unwrap_or(Timestamp::UNIX_EPOCH);
     let key = |id: &str| TriggerKey::new(&space, "taxi", id);
     store.put_trigger(&state(&key("later"), Some(early(20))), 0).await?;
