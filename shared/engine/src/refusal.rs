@@ -57,7 +57,7 @@ impl ExecutionState {
                         matches!(state, State::Running | State::Cancelled | State::Failed | State::Killed);
                     (!is_known).then(|| {
                         Refusal::Invalid(format!(
-                            "an execution leaves the queue to RUNNING, CANCELLED, FAILED or KILLED, not to {state}"
+                            "an execution can leave the queue to RUNNING, CANCELLED, FAILED or KILLED, not to {state}"
                         ))
                     })
                 }),
@@ -70,7 +70,7 @@ impl ExecutionState {
                     );
                     (!is_final).then(|| {
                         Refusal::Invalid(format!(
-                            "the status of an execution is changed to SUCCESS, WARNING, FAILED, KILLED or \
+                            "the status of an execution can be changed to SUCCESS, WARNING, FAILED, KILLED or \
                              CANCELLED, not to {state}"
                         ))
                     })
@@ -104,7 +104,7 @@ impl ExecutionState {
         let Some(run) = self.run(id) else { return Some(self.no_task_run(id)) };
         if run.node.is_none() {
             return Some(Refusal::Invalid(format!(
-                "Task run {id} was reported by a service; change the state of the task run it belongs to"
+                "A service reported task run {id}, so its state cannot be changed; change the state of its parent"
             )));
         }
         if state == State::Running && run.task_run.current() == State::Paused {
@@ -113,8 +113,8 @@ impl ExecutionState {
         let is_final = state.is_terminal() && state != State::Retried;
         (!is_final).then(|| {
             Refusal::Invalid(format!(
-                "the state of a task run is changed to SUCCESS, WARNING, FAILED, KILLED, CANCELLED or SKIPPED \
-                 (a PAUSED one to RUNNING as well), not to {state}"
+                "the state of a task run can be changed to SUCCESS, WARNING, FAILED, KILLED, CANCELLED or SKIPPED \
+                 (also to RUNNING if the task run is PAUSED), not to {state}"
             ))
         })
     }

@@ -116,7 +116,7 @@ fn drive(
                 let known = services.known.len();
                 services.take(world);
                 prop_assert_eq!(runs(world), before, "a duplicate changes nothing");
-                prop_assert_eq!(services.known.len(), known, "and starts nothing");
+                prop_assert_eq!(services.known.len(), known, "a duplicate starts no attempt");
             }
             2 => world.send(Event::Continued),
             _ if !services.open.is_empty() => {
@@ -127,11 +127,15 @@ fn drive(
             }
             _ => {
                 let fired = world.fire_next();
-                prop_assert!(fired || !world.is_at_rest(), "nothing is left to wait for: {:?}", world.runs());
+                prop_assert!(
+                    fired || !world.is_at_rest(),
+                    "open, but no event or timer is left: {:?}",
+                    world.runs()
+                );
             }
         }
     }
-    Err(TestCaseError::fail(format!("it does not end: {:?}", world.runs())))
+    Err(TestCaseError::fail(format!("the execution does not end: {:?}", world.runs())))
 }
 
 fn runs(world: &World) -> Vec<TaskRun> {
@@ -148,12 +152,12 @@ fn check(world: &World, shape: &Shape) -> Result<(), TestCaseError> {
     let stored: BTreeMap<_, _> = world.stored.values().map(|(_, run)| (&run.id, run)).collect();
     prop_assert_eq!(stored.len(), all.len());
     for run in &all {
-        prop_assert_eq!(stored.get(&run.id), Some(run), "what is stored is what is decided");
+        prop_assert_eq!(stored.get(&run.id), Some(run), "the stored task run is not the decided one");
     }
     let is_stopped = matches!(world.state(), State::Killed);
     for (level, children) in levels {
         let parent = level.and_then(|id| all.iter().find(|run| run.id == *id));
-        prop_assert_eq!(level.is_some(), parent.is_some(), "every task run has its parent");
+        prop_assert_eq!(level.is_some(), parent.is_some(), "a task run has no parent");
         let name = parent.map_or("", |run| run.task_id.as_str());
         let is_open = |run: &&&TaskRun| !run.current().is_terminal();
         prop_assert!(

@@ -100,7 +100,7 @@ fn a_finally_that_failed_runs_again() {
         &["s FAILED", "a SUCCESS", "f FAILED"],
         State::Failed,
     );
-    assert_eq!(world.run_of("a").attempts.len(), 1, "what went well is kept");
+    assert_eq!(world.run_of("a").attempts.len(), 1, "the task run that succeeded did not run again");
     assert_eq!(world.run_of("s").attempts.len(), 2);
 }
 
@@ -293,7 +293,7 @@ fn a_failed_subflow_is_restarted() {
     let [first, again] = world.subflows.as_slice() else { panic!("{:?}", world.subflows) };
     assert_eq!(again.restart, Some((first.execution_id.clone(), 1)));
     tell(&mut world, "child", 1, State::Failed);
-    assert_eq!(world.runs(), ["s RUNNING"], "a late word about the attempt before");
+    assert_eq!(world.runs(), ["s RUNNING"], "the late end of the old attempt changes nothing");
     // After a crash, the same restart is requested again.
     world.reload();
     world.send(Event::Continued);

@@ -90,8 +90,8 @@ fn depth(state: &ExecutionState) -> Result<u32, OpenError> {
     let above = trigger.and_then(|trigger| trigger.parent.as_ref()).map_or(0, |parent| parent.depth);
     if above >= MAX_DEPTH {
         return Err(OpenError::Failed(format!(
-            "{MAX_DEPTH} executions already call each other, and this subflow would be one more: a flow that calls \
-             itself, directly or through others, must have an end"
+            "{MAX_DEPTH} executions already call each other, and this subflow would exceed the limit: add a \
+             condition that ends the calls"
         )));
     }
     Ok(above + 1)
@@ -199,9 +199,9 @@ pub(crate) fn read_labels(value: &Json) -> Result<Vec<Label>, OpenError> {
                 _ => Err(OpenError::Failed(format!("a label must have `key` and `value`, but is `{entry}`"))),
             })
             .collect(),
-        other => {
-            Err(OpenError::Failed(format!("labels must be a map or a list of key and value, not `{other}`")))
-        }
+        other => Err(OpenError::Failed(format!(
+            "labels must be a map or a list of `key` and `value`, not `{other}`"
+        ))),
     }
 }
 

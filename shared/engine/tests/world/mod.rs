@@ -160,7 +160,7 @@ impl World {
                 return;
             }
         }
-        panic!("the execution does not come to rest");
+        panic!("the execution always has another event");
     }
 
     /// Applies at most this number of events.

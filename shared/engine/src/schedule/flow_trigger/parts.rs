@@ -66,7 +66,8 @@ fn is_so(filter: &Json, facts: &Facts<'_>, execution: &Execution) -> Result<bool
         "EXPRESSION" => (facts.renderer.render(&wanted, facts.scope)?, String::new()),
         other => {
             return Err(ConditionError::Failed(format!(
-                "a filter of a precondition has the field '{other}'"
+                "a filter of a precondition has the unknown field '{other}': use \
+                 FLOW_ID, NAMESPACE, STATE or EXPRESSION"
             )));
         }
     };
@@ -90,7 +91,9 @@ fn is_so(filter: &Json, facts: &Facts<'_>, execution: &Execution) -> Result<bool
             )?
         }
         other => {
-            return Err(ConditionError::Failed(format!("a filter of a precondition has the type '{other}'")));
+            return Err(ConditionError::Failed(format!(
+                "a filter of a precondition has the unknown type '{other}'"
+            )));
         }
     })
 }
