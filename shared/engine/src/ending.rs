@@ -27,7 +27,7 @@ impl ExecutionState {
     }
 
     /// Stops all task runs at once. The execution and the task runs in `marked` end in `state`. If `marked` is `None`,
-    /// all open task runs do. All other open task runs end KILLED.
+    /// all open task runs end in `state`. Otherwise the other open task runs end KILLED.
     pub(crate) fn stop_all(
         &mut self,
         state: State,

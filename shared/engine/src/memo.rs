@@ -19,8 +19,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 
-/// The number of restarts of a flowable's children, from 0. For a loop, this is the number of the round minus one.
-/// Children of another epoch have other ids.
+/// How many times a flowable began its children again; 0 the first time. For a loop, this is the number of the round
+/// minus one. Children of another epoch have other ids.
 pub(crate) const EPOCH: Entry<u64> = Entry::new("epoch");
 /// The timeout of a flowable.
 pub(crate) const LIMIT: Entry<SignedDuration> = Entry::new("limit");

@@ -30,7 +30,8 @@ impl Leaf {
         self.outputs.is_some() || self.by_value.values().any(Self::has_outputs)
     }
 
-    /// Like [`Self::to_json`]. Over it come the entries of the first of `values`, then of the next, and so on.
+    /// Like [`Self::to_json`], and adds the entries of the first of `values`, then of the next, and so on. An added entry
+    /// replaces an entry with the same name.
     fn to_json_within(&self, values: &[String]) -> Json {
         let mut json = self.to_json();
         let mut leaf = self;
@@ -95,8 +96,8 @@ impl Outputs {
         lazy_map(Arc::new(View { outputs: self.clone(), path: Vec::new(), within, shows: Shows::States }))
     }
 
-    /// The outputs of these tasks (of all, if none are named) as JSON. `within` has the loop values that may
-    /// be left out.
+    /// The outputs of these tasks as JSON; `None` for all tasks. `within` has the loop values that expressions may leave
+    /// out.
     pub fn to_json(&self, tasks: Option<&std::collections::BTreeSet<String>>, within: &[String]) -> Json {
         let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
         let map = tree
@@ -141,7 +142,7 @@ impl View {
         lazy_map(Arc::new(Self { outputs: self.outputs.clone(), path, within, shows: self.shows.clone() }))
     }
 
-    /// The value of a key in a leaf: a value, or `None` if the key leads to a map.
+    /// The value of a key in a leaf: `None` if the key is absent, `Some(None)` if the key leads to a map.
     fn within_leaf(&self, leaf: &Leaf, key: &str) -> Option<Option<Value>> {
         let Shows::Outputs(reader) = &self.shows else {
             if key == "state" {
