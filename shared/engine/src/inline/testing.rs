@@ -1,4 +1,4 @@
-//! Runs one inline task in a context with a table of answers.
+//! Runs an inline task in tests, with a table of answers.
 
 use super::{InlineCall, InlineError, InlineOutcome, run};
 use jiff::Timestamp;
