@@ -113,7 +113,7 @@ pub fn storage_path(namespace: &str, path: &str) -> Result<String, PortError> {
 /// another namespace.
 pub(crate) fn uri_of(rest: &str, own: &str) -> Result<String, PortError> {
     let (namespace, path) = rest.split_once('/').ok_or_else(|| {
-        PortError::invalid(format!("'nsfile://{rest}' names no file; write nsfile:///<path>"))
+        PortError::invalid(format!("'nsfile://{rest}' is not the name of a file; write nsfile:///<path>"))
     })?;
     let namespace = if namespace.is_empty() { own } else { namespace };
     Ok(InternalStorage::uri(&storage_path(namespace, path)?))

@@ -26,7 +26,7 @@ fn parts(name: &str) -> Result<Vec<&str>, PortError> {
         return refuse("it contains a NUL character");
     }
     if name.ends_with('/') {
-        return refuse("it names a folder");
+        return refuse("it ends with '/', so it is the name of a folder");
     }
     let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     if parts.is_empty() {

@@ -126,9 +126,9 @@ impl Kept {
         match reported.map_err(NotStarted::Keeper)? {
             Some(Report::Started) => Ok((kept, out, err)),
             Some(Report::NotStarted(error)) => Err(NotStarted::Program(io::Error::from_raw_os_error(error))),
-            Some(Report::Ended(_)) | None => {
-                Err(NotStarted::Keeper(io::Error::other("its supervisor ended before it was started")))
-            }
+            Some(Report::Ended(_)) | None => Err(NotStarted::Keeper(io::Error::other(
+                "the supervisor ended before it started the program",
+            ))),
         }
     }
 

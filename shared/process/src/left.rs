@@ -32,8 +32,8 @@ impl std::fmt::Display for StillThere {
                 let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
                 write!(
                     f,
-                    "processes of an earlier start cannot be ended ({}), and no script may run twice; end them, or \
-                     restart the machine",
+                    "processes of an earlier start cannot be ended ({}), and no script may run twice; end \
+                     these processes, or restart the machine",
                     ids.join(", ")
                 )
             }

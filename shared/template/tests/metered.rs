@@ -82,7 +82,7 @@ fn the_reason_names_the_expression() {
     let error = hurried().render("{{ '1' | jq('range(1e12) | empty') }}", &scope()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the expression `{{ '1' | jq('range(1e12) | empty') }}` took too long: it is stopped"
+        "the expression `{{ '1' | jq('range(1e12) | empty') }}` took too long and was stopped"
     );
 }
 
