@@ -6,10 +6,10 @@
 //! ```text
 //! .segue/
 //!   segue.db          flows, executions, task runs, KV, logs, timers, permits, messages
-//!   segue.lock        held by the one process that works on the directory
-//!   secret.key        encrypts SECRET inputs and outputs where SEGUE_ENCRYPTION_KEY is not set
-//!   objects/          <bucket>/<key> is the object; executions keep their files in segue-internal
-//!   warehouse.duckdb  the tables; made by the first job that needs it
+//!   segue.lock        locked by the process that uses the directory
+//!   secret.key        the key for SECRET inputs and outputs, if SEGUE_ENCRYPTION_KEY is not set
+//!   objects/          the objects as <bucket>/<key>; the files of executions are in the bucket segue-internal
+//!   warehouse.duckdb  the tables of the warehouse; the first job creates this file
 //! ```
 //!
 //! What it must not know: flows, tasks, the engine's rules. Each adapter keeps the errors of its technology

@@ -41,7 +41,7 @@ pub enum RenderError {
         line: u32,
     },
     /// The template took more steps than a rendering may take.
-    #[error("the expression `{template}` does too much work: it is stopped after {fuel} steps")]
+    #[error("the expression `{template}` does too much work and was stopped after {fuel} steps; divide it")]
     OutOfFuel {
         /// The template that was stopped.
         template: String,
@@ -49,7 +49,7 @@ pub enum RenderError {
         fuel: u64,
     },
     /// The caller's meter stopped the rendering (see [`crate::Meter`]).
-    #[error("the expression `{template}` {why}: it is stopped")]
+    #[error("the expression `{template}` {why} and was stopped")]
     Stopped {
         /// The template that was stopped.
         template: String,

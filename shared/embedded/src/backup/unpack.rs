@@ -73,7 +73,7 @@ fn unpack(file: &Path, into: &Path) -> Result<Contents, PortError> {
             continue;
         }
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(no_backup(file, &format!("it has a file named {}", path.display())));
+            return Err(no_backup(file, &format!("it contains the unexpected file {}", path.display())));
         }
         let target = into.join(&path);
         let written = target
@@ -92,7 +92,7 @@ fn unpack(file: &Path, into: &Path) -> Result<Contents, PortError> {
     listed.sort();
     found.sort();
     if let Some((wrong, _)) = listed.iter().zip(&found).find(|(listed, found)| listed != found) {
-        return Err(no_backup(file, &format!("{} in it is damaged", wrong.path)));
+        return Err(no_backup(file, &format!("its file {} is damaged", wrong.path)));
     }
     if !listed.iter().any(|listed| listed.path == DATABASE) || listed.len() != found.len() {
         return Err(no_backup(file, "its list of files differs from its files"));

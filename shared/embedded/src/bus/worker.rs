@@ -196,9 +196,9 @@ impl Worker {
         let deadly = deliveries < self.shared.options.max_deliveries;
         let times = if deadly { begun } else { deliveries };
         let reason = if deadly {
-            format!("the process ended {times} times while it was handled")
+            format!("the process ended {times} times while it handled the message")
         } else {
-            format!("its handler asked {times} times for it to be delivered again")
+            format!("the handler asked {times} times for another delivery")
         };
         let execution_id = match &message {
             Message::Execution(message) => Some(message.execution_id.clone()),

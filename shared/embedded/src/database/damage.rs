@@ -19,7 +19,7 @@ const LARGEST_PAGE: u32 = 65_536;
 
 /// Refuses to open a database that has lost data.
 ///
-/// `unclean` says that the last process ended without closing it.
+/// `unclean` says that the last process ended without closing the database.
 ///
 /// # Errors
 /// [`PortError::Invalid`] if data is lost; the message says what to do. [`PortError::Unavailable`] if the files cannot

@@ -249,7 +249,7 @@ impl<'a> Reader<'a> {
                     return Ok(char::from_u32(high));
                 }
                 if !self.take("\\u") {
-                    return self.fail("half of a surrogate pair");
+                    return self.fail("an escape with only half of a surrogate pair");
                 }
                 let low = self.code(4)?.wrapping_sub(0xDC00) & 0x3FF;
                 return Ok(char::from_u32(0x10000 + ((high - 0xD800) << 10) + low));
@@ -265,7 +265,7 @@ impl<'a> Reader<'a> {
 
     fn code(&mut self, digits: usize) -> Read<u32> {
         let code = self.rest.get(..digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        let Some(code) = code else { return self.fail("a wrong escape") };
+        let Some(code) = code else { return self.fail("an invalid escape") };
         self.skip(digits);
         Ok(code)
     }
@@ -284,7 +284,7 @@ impl<'a> Reader<'a> {
         }
         match parse_number(&token.replace('_', "")) {
             Some(number) => Ok(number),
-            None => self.fail(format!("'{token}' is no number")),
+            None => self.fail(format!("'{token}' is not a number")),
         }
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn run(
     let compiled = Compiler::default().with_funs(natives::all()).compile(modules);
     let filter = compiled.map_err(|errors| {
         let unknown = errors.iter().flat_map(|(_, errors)| errors).map(|(name, _)| (*name).to_owned());
-        failed(&format!("it uses what does not exist: {}", unknown.collect::<Vec<_>>().join(", ")))
+        failed(&format!("these names do not exist: {}", unknown.collect::<Vec<_>>().join(", ")))
     })?;
     let left = Cell::new(steps);
     let (ticks, stopped) = (Cell::new(0), RefCell::new(None));

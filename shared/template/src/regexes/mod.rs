@@ -134,7 +134,7 @@ impl JavaRegex {
 }
 
 fn failed(error: fancy_regex::Error) -> Fault {
-    format!("The regular expression was given up: {error}").into()
+    format!("The regular expression was stopped: {error}").into()
 }
 
 #[cfg(test)]

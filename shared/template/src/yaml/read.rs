@@ -42,7 +42,9 @@ impl<'a> Loader<'a> {
     fn count(&mut self, values: usize) -> Result<(), String> {
         self.values = self.values.saturating_add(values);
         if self.values > MAX_VALUES {
-            return Err(format!("it has more than {MAX_VALUES} values, counting what its aliases stand for"));
+            return Err(format!(
+                "it has more than {MAX_VALUES} values, with the copies that its aliases make"
+            ));
         }
         Ok(())
     }
@@ -57,7 +59,7 @@ impl<'a> Loader<'a> {
             Event::SequenceStart(anchor, _) => (self.sequence(depth)?, anchor),
             Event::MappingStart(anchor, _) => (self.mapping(depth)?, anchor),
             Event::Alias(anchor) => {
-                let value = self.anchors.get(&anchor).cloned().ok_or("an alias of no anchor")?;
+                let value = self.anchors.get(&anchor).cloned().ok_or("an alias without an anchor")?;
                 self.count(size(&value))?;
                 return Ok(value);
             }
