@@ -33,7 +33,9 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let programs = match arguments.programs {
         Some(folder) => folder,
-        None => std::env::current_exe()?.parent().context("this program is in no folder")?.to_owned(),
+        None => {
+            std::env::current_exe()?.parent().context("the folder of this program is unknown")?.to_owned()
+        }
     };
     let (source, files) = taxi::serve_months().await?;
 

@@ -176,9 +176,9 @@ impl Round<'_> {
                 let mut report = match system.api.ends().await {
                     Ok(mut ends) => {
                         ends.retain(|end| end.state != "SUCCESS");
-                        format!("not ended well: {ends:#?}")
+                        format!("executions that did not succeed: {ends:#?}")
                     }
-                    Err(reason) => format!("the API does not say what ended: {reason:#}"),
+                    Err(reason) => format!("the API does not return the ended executions: {reason:#}"),
                 };
                 report += &system.complaints(COMPLAINTS);
                 if self.keep {
@@ -246,7 +246,7 @@ async fn ticks(system: &System) -> anyhow::Result<()> {
     system.api.import(TICKED.to_owned()).await?;
     tokio::time::sleep(Duration::from_secs(7)).await;
     let early = ticked(system).await?;
-    ensure!(early.is_empty(), "slots ran before there was a tick: {early:?}");
+    ensure!(early.is_empty(), "slots ran before the first tick: {early:?}");
     let tick = json!({"namespace": "zoomcamp", "flowId": "ticked", "triggerId": "often"});
     let due = jiff::Timestamp::now();
     for _ in 0..2 {

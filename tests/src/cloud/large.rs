@@ -49,10 +49,10 @@ pub async fn large_file(system: &System, url: &str, bytes: u64) -> anyhow::Resul
     let after = memory()?;
     let runs = ended.get("taskRunList").and_then(Value::as_array).into_iter().flatten();
     let size = runs.filter_map(|run| run.pointer("/outputs/size")).next_back();
-    ensure!(size == Some(&json!(bytes)), "of {bytes} bytes came {size:?}: {ended:#}");
+    ensure!(size == Some(&json!(bytes)), "{size:?} of {bytes} bytes arrived: {ended:#}");
     let rows = movers.iter().zip(before).zip(after).map(|((name, (rest, _)), (_, most))| {
         let more = most.saturating_sub(rest);
-        ensure!(more < MOST, "{name} came to hold {more} KiB more, for a file of {bytes} bytes");
+        ensure!(more < MOST, "the memory of {name} grew by {more} KiB for a file of {bytes} bytes");
         Ok(((*name).to_owned(), rest, most))
     });
     rows.collect()

@@ -105,7 +105,7 @@ impl FunctionProcess {
         let id = child.id().context("it has ended")?;
         let began = Instant::now();
         let status = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
-        ensure!(status.success(), "it cannot be asked to stop");
+        ensure!(status.success(), "the process cannot be asked to stop");
         tokio::time::timeout(limit, child.wait()).await.context("it does not stop")??;
         Ok(began.elapsed())
     }
@@ -121,7 +121,7 @@ impl FunctionProcess {
             let line = status.lines().find(|line| line.starts_with(name))?;
             line.split_whitespace().nth(1)?.parse::<u64>().ok()
         };
-        field("VmRSS:").zip(field("VmHWM:")).context("the system does not say how much memory it holds")
+        field("VmRSS:").zip(field("VmHWM:")).context("the system does not report the memory of the process")
     }
 
     /// The answer of the process at `/health`.
@@ -151,10 +151,10 @@ pub(super) async fn start_server(
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("{} cannot be started", program.display()))?;
-    let output = child.stdout.take().context("it has no standard output")?;
+    let output = child.stdout.take().context("the program has no standard output")?;
     let mut lines = BufReader::new(output).lines();
     let first = tokio::time::timeout(START_LIMIT, lines.next_line()).await;
-    let line = first.context("it does not say where it answers")??.context("it ended at once")?;
+    let line = first.context("the program prints no address")??.context("it ended at once")?;
     let url = line.split_whitespace().find(|word| word.starts_with("http://"));
     let url = url.with_context(|| format!("'{line}' is no address"))?.to_owned();
     // Later output is read and ignored, because a full pipe would stop the program.

@@ -61,11 +61,14 @@ pub async fn a_deadly_task_fails(segue: &Path) -> anyhow::Result<()> {
         }
     })
     .await
-    .context("the server is ended again and again")??;
+    .context("the script still kills the server after the time limit")??;
     Client::new(&server.url)?.start(("crash", "other"), &[], true).await?;
     let times = std::fs::read_to_string(&runs)?.lines().count();
     ensure!(times == RUNS, "the deadly task ran {times} times");
-    let end = ended.iter().find(|end| end.flow.contains("deadly")).context("the deadly flow is gone")?;
+    let end = ended
+        .iter()
+        .find(|end| end.flow.contains("deadly"))
+        .context("the execution of the deadly flow does not exist")?;
     ensure!(end.state == "FAILED" && end.task_runs == ["kill FAILED"], "it ended as {end:?}");
     server.kill().await
 }

@@ -56,7 +56,7 @@ impl ServerProcess {
                     return Ok(url.to_owned());
                 }
             }
-            bail!("the server ended before it said where it answers")
+            bail!("the server ended before it printed its address")
         };
         let url = tokio::time::timeout(START_LIMIT, address).await.context("the server does not start")??;
         let took = began.elapsed();
@@ -101,7 +101,7 @@ impl ServerProcess {
         };
         match (field("VmRSS:"), field("VmHWM:")) {
             (Some(now), Some(most)) => Ok((now / 1024, most / 1024)),
-            _ => bail!("the system does not say how much memory the server holds"),
+            _ => bail!("the system does not report the memory of the server"),
         }
     }
 }

@@ -58,7 +58,7 @@ fn processes_in(directory: &Path) -> anyhow::Result<usize> {
 async fn none_left(directory: &Path) -> anyhow::Result<()> {
     let began = Instant::now();
     while processes_in(directory)? > 0 {
-        ensure!(began.elapsed() < GONE_WITHIN, "{} processes are left of scripts", processes_in(directory)?);
+        ensure!(began.elapsed() < GONE_WITHIN, "{} processes of scripts still run", processes_in(directory)?);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     Ok(())
@@ -106,7 +106,7 @@ pub async fn none_twice_and_none_left(
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let ends = client.ends().await?;
-    ensure!(ends.iter().all(|end| end.state == "SUCCESS"), "not all succeeded: {ends:?}");
+    ensure!(ends.iter().all(|end| end.state == "SUCCESS"), "not all executions succeeded: {ends:?}");
     ensure!(std::fs::read_dir(folder.join("locks"))?.next().is_none(), "a lock is left");
     server.kill().await?;
     none_left(&data).await?;

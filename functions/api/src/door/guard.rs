@@ -111,8 +111,8 @@ impl Guard {
         let (challenge, reason) = if self.access.basic.is_some() {
             ("Basic realm=\"Segue\", charset=\"UTF-8\"", "Authentication is needed")
         } else {
-            let reason = "Authentication is needed: send the token that server.json in the server's data directory \
-                          holds as 'Authorization: Bearer TOKEN'; a browser gets in by the link that \
+            let reason = "Authentication is needed: send 'Authorization: Bearer TOKEN', with the token from server.json \
+                          in the server's data directory; in a browser, open the link that \
                           'segue server --token --open' prints";
             ("Bearer realm=\"Segue\"", reason)
         };

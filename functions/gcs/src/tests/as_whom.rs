@@ -24,7 +24,7 @@ struct Guarded {
 
 impl Guarded {
     fn inner(&self) -> Result<&Arc<dyn ObjectStore>, PortError> {
-        self.inner.as_ref().ok_or_else(|| PortError::invalid("asked as the service itself"))
+        self.inner.as_ref().ok_or_else(|| PortError::invalid("the request used the service's own identity"))
     }
 }
 
