@@ -1,4 +1,4 @@
-//! Fills a store with past executions, written directly into it.
+//! Writes past executions directly into a store.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 
@@ -11,14 +11,14 @@ use segue_model::state::{State, StateHistory};
 use segue_ports::StateStore as _;
 use std::path::Path;
 
-/// The number of simultaneous writes. The store writes waiting changes together.
+/// The number of simultaneous writes. The store commits waiting changes together, so this is fast.
 const AT_ONCE: usize = 512;
 
-/// Writes `count` executions that ended in the year before now into the store of a data directory, spread over a
-/// hundred flows.
+/// Writes `count` ended executions into the store of a data directory. Their dates are in the last year, and they
+/// belong to a hundred flows.
 ///
 /// # Errors
-/// What the store says.
+/// The error of the store.
 pub async fn past_executions(data_dir: &Path, count: usize) -> anyhow::Result<()> {
     std::fs::create_dir_all(data_dir)?;
     let store = segue_embedded::SqliteStateStore::open(&data_dir.join("segue.db"))?;

@@ -95,9 +95,9 @@ impl Reader {
             return Ok(());
         }
         Err(PortError::invalid(format!(
-            "the file kestra:///{path} belongs to the namespace '{namespace}', and a flow of '{}' may not use it: a flow \
-             reads and writes files of its own namespace, of those around and below it, and of executions that \
-             started its own or were started by it; the operator of Segue can allow more with {}=allow",
+            "a flow of the namespace '{}' may not use the file kestra:///{path} of the namespace '{namespace}'. A flow \
+             may use files of its own namespace, of its parent and child namespaces, and of executions that started \
+             this execution or were started by it. The operator of Segue can allow all files with {}=allow",
             self.namespace,
             ForeignFiles::VARIABLE
         )))

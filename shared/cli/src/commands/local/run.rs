@@ -161,8 +161,8 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     })
 }
 
-/// Prints which execution has not ended after a stop, and how to continue it. `data_dir` is none for a temporary
-/// directory, and then the execution cannot continue.
+/// Prints the execution that has not ended after a stop, and how to continue it. `data_dir` is `None` for a temporary
+/// directory. Then the execution cannot continue.
 fn say_stopped(flow: &Path, id: &ExecutionId, stopped: usize, data_dir: Option<&Path>) {
     if stopped > 0 {
         eprintln!("{} stopped", stop::counted(stopped));
@@ -325,7 +325,7 @@ async fn last_execution(standalone: &Standalone, flow: &Flow) -> anyhow::Result<
     Ok(standalone.ports().state.executions(&filter).await?.into_iter().next())
 }
 
-/// Shows an execution and its subflows until no work is left that continues by itself.
+/// Shows an execution and its subflows until all work has ended or needs a person to continue.
 async fn follow(
     standalone: &Arc<Standalone>,
     id: &ExecutionId,
