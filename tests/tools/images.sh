@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the image of every function with Docker, and writes which they are for Terraform.
+# Builds the image of every function with Docker, and writes a list of the images for Terraform.
 #
-#   REPOSITORY  where the images belong: the output `repository` of Terraform; default: segue, which cannot be pushed
-#   TAG         their tag; default: the commit
-#   PUSH=1      push them, and write terraform/images.auto.tfvars.json with their digests
+#   REPOSITORY  the repository of the images: Terraform's output `repository`; default: segue, which cannot be pushed
+#   TAG         the tag of the images; default: the commit
+#   PUSH=1      push the images, and write terraform/images.auto.tfvars.json with their digests
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
