@@ -43,10 +43,10 @@ if terraform apply -auto-approve && healthy; then
 fi
 case $before in
   '{'*@sha256:*) ;;
-  *) fail "the deployment failed, and there are no images of before to go back to" ;;
+  *) fail "the deployment failed, and there are no previous images to go back to" ;;
 esac
-say "the deployment failed: back to the images of before"
+say "the deployment failed: the previous images are applied again"
 mv "$images" failed-images.json
 printf '{"images": %s}\n' "$before" >"$images"
 terraform apply -auto-approve
-fail "the deployment failed; the images of before are deployed again, and terraform/failed-images.json has the new ones"
+fail "the deployment failed; the previous images are deployed again, and terraform/failed-images.json has the new ones"

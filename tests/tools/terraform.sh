@@ -129,7 +129,7 @@ images() {
     >images.auto.tfvars.json
 }
 if [ $provider = stand-in ]; then
-  say "a deployment that answers errors goes back to the images of before"
+  say "a deployment that answers errors goes the previous images are applied again"
   mkdir -p "$work/bin" "$work/tests"
   cp -r "$repository/tests/tools" "$work/tests"
   printf '#!/bin/sh\n' >"$work/bin/sleep"
@@ -140,8 +140,8 @@ if [ $provider = stand-in ]; then
   deploy_with_answer 200 || { complain; fail "the first deployment failed"; }
   images 2
   if deploy_with_answer 503; then fail "a deployment that answers errors succeeded"; fi
-  grep -q 'the images of before are deployed again' "$work/output" || { complain; fail "nothing was deployed again"; }
-  terraform output -json images | grep -q "sha256:$(printf %064d 1)" || fail "the images of before do not run"
+  grep -q 'the previous images are deployed again' "$work/output" || { complain; fail "nothing was deployed again"; }
+  terraform output -json images | grep -q "sha256:$(printf %064d 1)" || fail "the previous images do not run"
 fi
 
 say "checks of the plans"
