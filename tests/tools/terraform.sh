@@ -129,7 +129,7 @@ images() {
     >images.auto.tfvars.json
 }
 if [ $provider = stand-in ]; then
-  say "a deployment that answers errors goes the previous images are applied again"
+  say "a deployment that answers errors goes back to the previous images"
   mkdir -p "$work/bin" "$work/tests"
   cp -r "$repository/tests/tools" "$work/tests"
   printf '#!/bin/sh\n' >"$work/bin/sleep"
