@@ -1,4 +1,4 @@
-//! Stands in for Cloud Tasks, Cloud Run jobs and Secret Manager on loopback, and prints the address it answers on.
+//! Stands in for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on loopback, and prints the address it answers on.
 
 use anyhow::Context;
 use clap::Parser;
@@ -6,7 +6,7 @@ use segue_tests::standins::google;
 use std::io::Write;
 use tokio::net::TcpListener;
 
-/// Stand in for Cloud Tasks, Cloud Run jobs and Secret Manager on 127.0.0.1; the address is the first line that is
+/// Stand in for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on 127.0.0.1; the address is the first line that is
 /// printed. Containers run as processes of this machine.
 #[derive(Parser)]
 struct Arguments {
@@ -16,6 +16,9 @@ struct Arguments {
     /// The address of Cloud Storage's emulator, for the files that containers mount.
     #[arg(long, env = "STORAGE_EMULATOR_HOST")]
     storage: Option<String>,
+    /// The address of Pub/Sub's emulator, for the jobs of Cloud Scheduler.
+    #[arg(long, env = "PUBSUB_EMULATOR_HOST")]
+    pubsub: Option<String>,
 }
 
 #[tokio::main]
@@ -25,6 +28,6 @@ async fn main() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("port {} of 127.0.0.1 cannot be used", arguments.port))?;
     writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
-    axum::serve(listener, google::app(arguments.storage)).await?;
+    axum::serve(listener, google::app(arguments.storage, arguments.pubsub)).await?;
     Ok(())
 }
