@@ -23,7 +23,7 @@ pub async fn a_trigger_has_one_job(jobs: &dyn TickJobs) -> Result<(), PortError>
     let later = job(&key, "30 9 1 * *", Some("Europe/Paris"));
     for each in [&daily, &daily, &later, &later, &daily] {
         assert_eq!(jobs.put(each).await?, JobMade::Yes, "{each:?}");
-        assert_eq!(jobs.keys().await?, [key.clone()]);
+        assert_eq!(jobs.keys().await?, std::slice::from_ref(&key));
     }
     assert!(jobs.delete(&key).await?);
     assert!(!jobs.delete(&key).await?, "it is gone already");
