@@ -1,5 +1,5 @@
-//! One event in, one decision out. Duplicate, late and reordered events have their own arms. They change
-//! nothing, but they ask again for what may have been lost with the message they repeat.
+//! Applies one event and returns one decision. Duplicate, late and reordered events have their own arms. Such an event
+//! changes nothing, but its effects are requested again, because they may be lost.
 
 use crate::effect::Decision;
 use crate::env::Env;

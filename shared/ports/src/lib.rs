@@ -6,8 +6,8 @@
 //!
 //! What it must not know: any technology behind a port, expressions, the engine's rules.
 //!
-//! How to add one more: a port is added only for what is really swapped between platforms. It gets a module
-//! here, a suite in `conformance`, an adapter in `embedded` and one in `gcp`.
+//! How to add one more: add a port only for something that platforms implement differently. A port has a module here, a
+//! suite in `conformance`, an adapter in `embedded` and an adapter in `gcp`.
 
 pub mod bus;
 #[cfg(feature = "conformance")]
@@ -33,7 +33,7 @@ pub use credentials::Credentials;
 pub use environment::{Environment, VariableError};
 pub use error::PortError;
 pub use object::ObjectStore;
-pub use random::random_name;
+pub use random::{random_execution_id, random_name};
 pub use schedule::ScheduleStore;
 pub use secret::SecretStore;
 pub use state::StateStore;
@@ -62,7 +62,7 @@ pub struct Ports {
     pub cipher: segue_model::Cipher,
     /// Containers outside the services. None if a service runs containers itself.
     pub containers: Option<Arc<dyn ContainerJobs>>,
-    /// How timers come due.
+    /// Whether a process watches the timers, or the bus delivers their messages.
     pub timers: TimersBy,
     /// Jobs that publish the ticks of schedules. None if the platform has none.
     pub tick_jobs: Option<Arc<dyn TickJobs>>,

@@ -141,7 +141,7 @@ async fn paused_resumed_cancelled() {
 #[tokio::test]
 async fn modes_choose_the_slots() {
     let world = World::new("2024-06-01T00:00:00Z");
-    // The second of June fails, the third is never run, the fourth is started by a person.
+    // The execution of 2 June fails, 3 June has no execution, and a person starts the execution of 4 June.
     let tasks = "  - {id: a, type: io.kestra.plugin.core.execution.Fail, condition: \"{{ trigger.date == '2024-06-02T00:00:00Z' and (labels.backfill ?? 'no') == 'no' }}\"}\n";
     let source = world::with_tasks("f", tasks, &schedule("t", "@daily", ", recoverMissedSchedules: NONE"));
     let saved = world.save(&source).await;

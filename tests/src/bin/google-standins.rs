@@ -1,4 +1,5 @@
-//! Stands in for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on loopback, and prints the address it answers on.
+//! Serves stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on loopback, and prints their
+//! address.
 
 use anyhow::Context;
 use clap::Parser;
@@ -6,8 +7,8 @@ use segue_tests::standins::google;
 use std::io::Write;
 use tokio::net::TcpListener;
 
-/// Stand in for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on 127.0.0.1; the address is the first line that is
-/// printed. Containers run as processes of this machine.
+/// Serve stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on 127.0.0.1. The first printed
+/// line is the address. Containers run as processes of this machine.
 #[derive(Parser)]
 struct Arguments {
     /// The port. Default: a free one.

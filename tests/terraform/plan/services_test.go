@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// environment are the plain environment variables of a service.
+// environment returns the environment variables of a service that have plain values.
 func environment(service Values) map[string]string {
 	found := map[string]string{}
 	for _, one := range service.Blocks("template.containers.env") {
@@ -18,7 +18,7 @@ func environment(service Values) map[string]string {
 	return found
 }
 
-// secrets are the environment variables of a service that refer to a secret.
+// secrets returns the environment variables of a service that refer to a secret.
 func secrets(service Values) map[string]string {
 	found := map[string]string{}
 	for _, one := range service.Blocks("template.containers.env") {
@@ -72,7 +72,7 @@ func TestWhatPeopleReachSpeaksHttp2(t *testing.T) {
 	}
 }
 
-// A function does not know a variable that docs/google-cloud.md does not explain.
+// Every environment variable of a function is explained in docs/google-cloud.md.
 func TestEveryVariableIsDocumented(t *testing.T) {
 	page := document(t, "google-cloud.md")
 	for _, name := range []string{"plan.json", "iap.json"} {
@@ -108,7 +108,7 @@ func TestEverySecretIsGivenByReference(t *testing.T) {
 	}
 }
 
-// A flow may name any secret with an id that begins with the prefix and a dash.
+// A flow may read any secret with an id that begins with the prefix and a dash.
 func TestNoFlowCanNameThePlatformsSecrets(t *testing.T) {
 	for _, one := range read(t, "plan.json").Of("google_secret_manager_secret") {
 		if id := one.Values().Text("secret_id"); strings.HasPrefix(id, prefix+"-") {

@@ -1,4 +1,5 @@
-//! The adapters of Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager, on Google's clients against the stand-ins.
+//! Tests the adapters of Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager, with Google's clients, on the
+//! stand-ins.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -24,7 +25,7 @@ async fn serve(app: Router) -> String {
     address
 }
 
-/// New stand-ins, with a configuration that uses them and the variables in `more`.
+/// Starts new stand-ins. Returns their address, and a configuration with this address and the variables in `more`.
 async fn platform(storage: Option<String>, more: &[(&str, &str)]) -> (String, PlatformConfig) {
     let pubsub =
         more.iter().find(|(name, _)| *name == "PUBSUB_EMULATOR_HOST").map(|(_, value)| (*value).to_owned());

@@ -48,7 +48,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// What a client follows, and the position after which it follows.
+/// A topic that a client follows, and the position after which it follows.
 enum Topic {
     Execution(String, Option<u64>),
     Log(String, u64),

@@ -1,4 +1,4 @@
-//! The result of a job: its rows, its changes, the bytes read. For a script, of the last statement.
+//! The result of a job: its rows, its changes and the bytes read. The result of a script is that of its last statement.
 
 use super::api::Api;
 use super::decode;

@@ -1,4 +1,4 @@
-//! BigQuery's JSON, as far as it is read: jobs, results, tables, datasets (REST API, version 2).
+//! The fields of BigQuery's JSON that this adapter reads: jobs, results, tables, datasets (REST API, version 2).
 //!
 //! Every field may be missing, because Google leaves out empty fields. 64-bit numbers are texts.
 //!

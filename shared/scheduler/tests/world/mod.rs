@@ -1,5 +1,5 @@
-//! A world for the scheduler: the embedded store in a new directory, a clock that the test sets, and a bus
-//! that fails or delivers its messages once or twice, when the test says so.
+//! A world for the scheduler: the embedded store in a new directory, a clock that the test sets, and a bus. If the test
+//! says so, the bus fails, or delivers each message twice.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -150,7 +150,7 @@ pub struct World {
     clock: Arc<SetClock>,
     pub executor: Arc<Executor>,
     pub scheduler: Arc<Scheduler>,
-    /// How often every message is delivered.
+    /// The number of times that every message is delivered.
     pub deliveries: usize,
 }
 

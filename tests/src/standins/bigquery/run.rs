@@ -1,4 +1,4 @@
-//! Runs a job statement by statement, with the faults that its labels ask for.
+//! Runs the statements of a job one after another, with the faults that the labels of the job request.
 
 use super::refusal::Refusal;
 use super::{BigQuery, script};
@@ -16,7 +16,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// From the configuration of a job.
+    /// Reads the statements and settings from the configuration of a job.
     pub(super) fn read(configuration: &Value, project: &str) -> Result<Self, Refusal> {
         let Some(query) = configuration.get("query") else {
             return Err(Refusal::new("notImplemented", "the stand-in runs query jobs only"));
@@ -66,7 +66,7 @@ impl Asked {
     }
 }
 
-/// A parameter's value by its type.
+/// The value of a parameter, converted to its type.
 fn value(data_type: &Value, parameter: &Value) -> Value {
     let members =
         |name: &str| parameter.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
