@@ -160,6 +160,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
         cipher,
         containers: None,
         timers: TimersBy::Watching,
+        tick_jobs: None,
         usage: None,
         clock: Arc::new(SystemClock),
     };

@@ -38,6 +38,7 @@ impl DeadLetterHandler for Executor {
             Some(Message::Execution(message)) => self.give_up_execution(&message.execution_id).await,
             Some(
                 Message::Tick(_)
+                | Message::ScheduleChanged(_)
                 | Message::ExecutionStateReached(_)
                 | Message::Backfill(_)
                 | Message::Sweep {},

@@ -37,7 +37,8 @@ fn code(error: &Error) -> Option<Code> {
     })
 }
 
-fn said(error: &Error) -> String {
+/// The service's own words.
+pub(crate) fn said(error: &Error) -> String {
     error.status().map_or_else(|| error.to_string(), |status| status.message.clone())
 }
 

@@ -13,10 +13,10 @@ use std::fmt;
 /// | `SEGUE_BUCKET` | the bucket of internal storage | project, dash, prefix |
 /// | `SEGUE_ENCRYPTION_KEY` | the key that encrypts SECRET inputs and outputs: 32 bytes in base64 | none: required |
 /// | `SEGUE_FOREIGN_FILES` | the access of flows to the files of other namespaces: `allow`, `named`, `refuse` | `named` |
-/// | `SEGUE_REGION` | the region of the queue and the containers | `europe-west1` |
+/// | `SEGUE_REGION` | the region of the queue, the containers and the jobs of schedules | `europe-west1` |
 /// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account that publishes delayed messages | none: required unless Cloud Tasks is an emulator |
 /// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account of containers | the service account of the project's Compute Engine |
-/// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
+/// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `CLOUD_SCHEDULER_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlatformConfig {
     /// The project's id.
@@ -31,7 +31,7 @@ pub struct PlatformConfig {
     pub foreign_files: ForeignFiles,
     /// The key for SECRET inputs and outputs: 32 bytes in base64. This value is a secret.
     pub encryption_key: Option<String>,
-    /// The region of the queue and the containers.
+    /// The region of the queue, the containers, and the jobs of schedules.
     pub region: String,
     /// The service account that publishes delayed messages.
     pub tasks_account: Option<String>,
@@ -56,6 +56,8 @@ pub struct Emulators {
     pub tasks: Option<String>,
     /// The emulator of Cloud Run's administration.
     pub run: Option<String>,
+    /// The emulator of Cloud Scheduler.
+    pub scheduler: Option<String>,
     /// The emulator of Secret Manager.
     pub secrets: Option<String>,
 }
@@ -112,6 +114,7 @@ impl PlatformConfig {
                 bigquery: variable("BIGQUERY_EMULATOR_HOST").map(url),
                 tasks: variable("CLOUD_TASKS_EMULATOR_HOST").map(url),
                 run: variable("CLOUD_RUN_EMULATOR_HOST").map(url),
+                scheduler: variable("CLOUD_SCHEDULER_EMULATOR_HOST").map(url),
                 secrets: variable("SECRET_MANAGER_EMULATOR_HOST").map(url),
             },
         })

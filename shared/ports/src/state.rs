@@ -356,6 +356,20 @@ pub trait StateStore: ScheduleStore {
         Ok(LogPage { next: from.saturating_add(lines.len() as u64), lines, more: false })
     }
 
+    /// A number that changes when an execution changes, for a follower that looks often. It is cheaper than
+    /// [`Self::execution`]. None if the store has nothing cheaper, or if the execution does not exist.
+    async fn execution_mark(&self, execution: &ExecutionId) -> Result<Option<u64>, PortError> {
+        let _ = execution;
+        Ok(None)
+    }
+
+    /// A number that changes when lines are added to the log of an execution. None if the store has nothing that is
+    /// cheaper than [`Self::log_page`].
+    async fn log_mark(&self, execution: &ExecutionId) -> Result<Option<u64>, PortError> {
+        let _ = execution;
+        Ok(None)
+    }
+
     /// Lines from the logs of many executions, and the number of matching lines, counted up to 10,000.
     async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError>;
 

@@ -2,9 +2,10 @@
 //! enabled and repaired (docs/kestra.md 5.2).
 
 use crate::error::SchedulerError;
+use crate::jobs::schedules;
 use crate::memo::Memo;
 use crate::scheduler::Scheduler;
-use crate::triggers::{definition, is_off, may_have_triggers};
+use crate::triggers::{definition, has_slots, is_off, may_have_triggers};
 use jiff::Timestamp;
 use segue_engine::schedule::{Calendar, Recover, ScheduleSettings};
 use segue_model::Json;
@@ -44,15 +45,17 @@ impl Scheduler {
     /// [`SchedulerError::Port`].
     pub async fn sync_flow(&self, flow: &Flow) -> Result<(), SchedulerError> {
         self.listeners.forget();
+        let mut changed = schedules(flow);
         for state in self.states_of(&flow.namespace, &flow.id).await? {
             if flow.trigger(&state.key.trigger_id).is_none() {
                 self.ports().state.delete_trigger(&state.key).await?;
+                changed.push(state.key);
             }
         }
         for trigger in &flow.triggers {
             self.sync_trigger(flow, trigger).await?;
         }
-        Ok(())
+        Ok(self.announce(changed).await?)
     }
 
     /// After a flow was deleted: removes the states of its triggers.
@@ -61,10 +64,12 @@ impl Scheduler {
     /// [`SchedulerError::Port`].
     pub async fn forget_flow(&self, namespace: &str, flow_id: &str) -> Result<(), SchedulerError> {
         self.listeners.forget();
+        let mut removed = Vec::new();
         for state in self.states_of(namespace, flow_id).await? {
             self.ports().state.delete_trigger(&state.key).await?;
+            removed.push(state.key);
         }
-        Ok(())
+        Ok(self.announce(removed).await?)
     }
 
     async fn states_of(&self, namespace: &str, flow_id: &str) -> Result<Vec<TriggerState>, PortError> {
@@ -156,6 +161,9 @@ impl Scheduler {
                 Some(changed)
             })
             .await?;
+        if has_slots(trigger) {
+            self.announce(vec![key.clone()]).await?;
+        }
         changed.ok_or_else(|| no_trigger(key))
     }
 

@@ -6,14 +6,15 @@ use crate::scheduler::Scheduler;
 use segue_ports::PortError;
 
 impl Scheduler {
-    /// Fires overdue timers, publishes a tick for each trigger with a due slot, and has every open execution
-    /// checked. All of this can be done twice without harm.
+    /// Fires overdue timers, publishes a tick for each trigger with a due slot, has every open execution checked, and
+    /// compares the jobs of the platform with the schedules. All of this can be done twice without harm.
     pub(crate) async fn sweep(&self) -> Result<(), PortError> {
         let executor = &self.parts.executor;
         let timers = executor.fire_timers().await?;
         let ticks = self.tick_all_due().await?;
         let executions = executor.recover().await?;
-        tracing::info!(timers, ticks, executions, "the sweep is done");
+        let jobs = self.check_jobs().await?;
+        tracing::info!(timers, ticks, executions, jobs, "the sweep is done");
         Ok(())
     }
 }

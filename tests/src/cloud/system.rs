@@ -74,7 +74,7 @@ impl System {
         let arguments = ["--port", "0", "--data-dir", &data_dir];
         let (bigquery_child, bigquery) =
             start_server(&programs.join("bigquery-standin"), &arguments, &log).await?;
-        let arguments = ["--port", "0", "--storage", &environment.storage];
+        let arguments = ["--port", "0", "--storage", &environment.storage, "--pubsub", &environment.pubsub];
         let (others_child, others) =
             start_server(&programs.join("google-standins"), &arguments, &log).await?;
         let variables: Vec<(String, String)> = [
@@ -93,6 +93,7 @@ impl System {
             ("BIGQUERY_EMULATOR_HOST", &bigquery),
             ("CLOUD_TASKS_EMULATOR_HOST", &others),
             ("CLOUD_RUN_EMULATOR_HOST", &others),
+            ("CLOUD_SCHEDULER_EMULATOR_HOST", &others),
             ("SECRET_MANAGER_EMULATOR_HOST", &others),
         ]
         .into_iter()

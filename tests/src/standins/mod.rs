@@ -9,5 +9,6 @@ pub mod bigquery;
 pub mod google;
 pub mod jobs;
 pub mod objects;
+pub mod scheduler;
 pub mod secrets;
 pub mod tasks;

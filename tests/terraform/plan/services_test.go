@@ -57,6 +57,21 @@ func TestEveryServiceIsToldWhereEverythingIs(t *testing.T) {
 	}
 }
 
+// People send and fetch files above 32 MiB, which Cloud Run passes on over HTTP/2 alone.
+func TestWhatPeopleReachSpeaksHttp2(t *testing.T) {
+	for _, name := range []string{"plan.json", "iap.json"} {
+		for _, one := range read(t, name).Of("google_cloud_run_v2_service") {
+			expected := ""
+			if one.Values().Text("ingress") == "INGRESS_TRAFFIC_ALL" {
+				expected = "h2c"
+			}
+			if got := one.Values().Text("template.containers.ports.name"); got != expected {
+				t.Errorf("%s: %s: its port is called %q", name, one.Address, got)
+			}
+		}
+	}
+}
+
 // Every environment variable of a function is explained in docs/google-cloud.md.
 func TestEveryVariableIsDocumented(t *testing.T) {
 	page := document(t, "google-cloud.md")

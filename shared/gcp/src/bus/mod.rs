@@ -176,6 +176,7 @@ fn about(message: &Message) -> (&'static str, Option<String>) {
         Message::Execution(about) => ("execution", Some(about.execution_id.to_string())),
         Message::TaskRun(about) => ("taskRun", Some(about.execution_id.to_string())),
         Message::Tick(_) => ("tick", None),
+        Message::ScheduleChanged(_) => ("scheduleChanged", None),
         Message::ExecutionStateReached(about) => {
             ("executionStateReached", Some(about.execution_id.to_string()))
         }

@@ -19,6 +19,7 @@ mod header;
 mod kv;
 mod lines;
 mod logs;
+mod marks;
 mod memory;
 mod paths;
 mod permits;
@@ -210,6 +211,14 @@ impl StateStore for FirestoreStateStore {
         after: u64,
     ) -> Result<Vec<LogEntry>, PortError> {
         at_port(logs::read(self.db(), execution, min_level, after).await)
+    }
+
+    async fn execution_mark(&self, execution: &ExecutionId) -> Result<Option<u64>, PortError> {
+        at_port(marks::of_execution(self.db(), execution).await)
+    }
+
+    async fn log_mark(&self, execution: &ExecutionId) -> Result<Option<u64>, PortError> {
+        at_port(marks::of_log(self.db(), execution).await.map(Some))
     }
 
     async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError> {

@@ -12,4 +12,5 @@ pub mod event_bus;
 pub mod object_store;
 pub mod secret;
 pub mod state_store;
+pub mod tick_jobs;
 pub mod warehouse;

@@ -74,8 +74,13 @@ pub async fn a_commit_is_all_or_nothing(store: &dyn StateStore, scope: &str) -> 
     assert!(store.logs(&changed.id, LogLevel::Trace, 0).await?.is_empty(), "a conflict leaves the log");
     assert!(!has_timer(store, &changed.id).await?, "a conflict leaves the timers");
 
+    let mark = store.execution_mark(&changed.id).await?;
     let next = store.commit(change.clone()).await?;
     assert_ne!(next, version, "a commit makes a new version");
+    assert!(
+        mark.is_none() || store.execution_mark(&changed.id).await? != mark,
+        "the mark follows the execution"
+    );
     let stored = load(store, &changed.id).await?;
     assert_eq!(stored.version, next);
     assert_eq!(stored.execution, changed);

@@ -53,8 +53,12 @@ pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<()
     };
     let texts = |lines: Vec<LogEntry>| lines.into_iter().map(|line| line.message).collect::<Vec<_>>();
     assert!(store.logs(&made.id, LogLevel::Trace, 0).await?.is_empty());
+    let mark = store.log_mark(&made.id).await?;
     store.append_logs(vec![line("a", LogLevel::Info), line("b", LogLevel::Debug)]).await?;
     store.append_logs(vec![line("c", LogLevel::Error), line("d\n'\"ü", LogLevel::Warn)]).await?;
+    let changed = store.log_mark(&made.id).await?;
+    assert!(changed.is_none() || changed != mark, "the mark follows the log");
+    assert_eq!(store.log_mark(&made.id).await?, changed, "and changes with it alone");
     let all = store.logs(&made.id, LogLevel::Trace, 0).await?;
     assert_eq!(all.first(), Some(&line("a", LogLevel::Info)), "a line comes back as it was");
     assert_eq!(texts(all), ["a", "b", "c", "d\n'\"ü"]);
