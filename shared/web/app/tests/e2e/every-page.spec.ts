@@ -1,12 +1,7 @@
 // What holds for every page: accessible in both themes, and small enough for a narrow window.
-import axe from 'axe-core';
+import { violations } from './axe';
 import { choose, pages } from './pages';
 import { expect, test } from './segue';
-
-interface Violation {
-  id: string;
-  nodes: { html: string }[];
-}
 
 for (const theme of ['light', 'dark']) {
   test(`U29 axe finds nothing on any page, ${theme}`, async ({ page, segue }) => {
@@ -15,16 +10,7 @@ for (const theme of ['light', 'dark']) {
     for (const { name, address, text } of await pages(segue)) {
       await page.goto(address);
       await expect(page.getByText(text).first()).toBeVisible();
-      await page.evaluate(axe.source);
-      const found = await page.evaluate(async () => {
-        const { violations } = await (
-          window as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } }
-        ).axe.run();
-        return violations.map(
-          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-        );
-      });
-      expect(found, name).toEqual([]);
+      expect(await violations(page), name).toEqual([]);
     }
   });
 }

@@ -41,6 +41,11 @@ export async function post<T>(address: string, body: unknown, options: Options =
   return read<T>(await send('POST', address, options, body));
 }
 
+/** Posts YAML, and reads the JSON of the answer. */
+export async function postYaml<T>(address: string, source: string, options: Options = {}): Promise<T> {
+  return read<T>(await send('POST', address, options, new Blob([source], { type: 'application/x-yaml' })));
+}
+
 /** Deletes, without an answer to read. */
 export async function remove(address: string, options: Options = {}): Promise<void> {
   await send('DELETE', address, options);
@@ -55,7 +60,8 @@ export async function open(address: string, options: Options = {}): Promise<Read
 
 async function send(method: string, address: string, options: Options, body?: unknown): Promise<Response> {
   const query = options.query?.toString();
-  const isForm = body instanceof FormData;
+  // A form and a blob have their own type of content.
+  const isTyped = body instanceof FormData || body instanceof Blob;
   let answer: Response;
   try {
     answer = await fetch(`${BASE}${address}${query ? `?${query}` : ''}`, {
@@ -64,9 +70,9 @@ async function send(method: string, address: string, options: Options, body?: un
       // A proxy that signs users in then answers 401 instead of leading to its page.
       headers: {
         'X-Requested-With': 'XMLHttpRequest',
-        ...(body !== undefined && !isForm && { 'Content-Type': 'application/json' }),
+        ...(body !== undefined && !isTyped && { 'Content-Type': 'application/json' }),
       },
-      ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
+      ...(body !== undefined && { body: isTyped ? body : JSON.stringify(body) }),
       ...(options.signal && { signal: options.signal }),
     });
   } catch (error) {

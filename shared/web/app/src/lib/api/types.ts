@@ -4,12 +4,14 @@ import type { components } from './generated';
 type Schemas = components['schemas'];
 
 export type Configs = Schemas['Configs'];
+export type Diagnostic = Schemas['Diagnostic'];
 export type Execution = Schemas['Execution'];
 export type ExecutionPage = Schemas['ExecutionPage'];
 export type Flow = Schemas['Flow'];
 export type FlowPage = Schemas['FlowPage'];
 export type FlowPart = Schemas['FlowPart'];
 export type FlowToExecute = Schemas['FlowToExecute'];
+export type FlowValidation = Schemas['FlowValidation'];
 export type InputsValidation = Schemas['InputsValidation'];
 export type Label = Schemas['Label'];
 export type LogEntry = Schemas['LogEntry'];
