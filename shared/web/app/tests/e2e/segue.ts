@@ -68,11 +68,12 @@ export class Segue {
     return (await answer.json()) as T;
   }
 
-  /** Runs a flow. `isEnded` waits for its end. */
+  /** Runs a flow, named with its namespace and a query if there is one. `isEnded` waits for its end. */
   async run(flow: string, inputs: Record<string, string> = {}, isEnded = true): Promise<Execution> {
     const form = new FormData();
     for (const [name, value] of Object.entries(inputs)) form.append(name, value);
-    const answer = await fetch(`${this.url}/api/v1/main/executions/${flow}?wait=${isEnded}`, {
+    const wait = `${flow.includes('?') ? '&' : '?'}wait=${isEnded}`;
+    const answer = await fetch(`${this.url}/api/v1/main/executions/${flow}${wait}`, {
       method: 'POST',
       body: form,
     });
