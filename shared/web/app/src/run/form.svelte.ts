@@ -1,6 +1,7 @@
 // The form to run a flow. A field that somebody touched keeps its value; all others show what the server resolves.
 import { path, post, Refusal } from '../lib/api/client';
 import type { Execution, Flow, InputsValidation } from '../lib/api/types';
+import type { Given } from './commands';
 import { field, sent, shown, strings, type Field } from './inputs';
 
 /** How long the form waits after a change before it asks the server, in ms. */
@@ -29,12 +30,17 @@ export class RunForm {
 
   constructor(
     readonly flow: Flow,
+    /** Values as text, from the address. */
     given: ReadonlyMap<string, string>,
+    /** The inputs of an earlier execution. Its files and secrets are not filled in. */
+    earlier: Readonly<Record<string, unknown>> = {},
   ) {
     const fields = $state(
       (flow.inputs ?? []).map((part): FieldState => {
         const made = field(part);
-        const value = made.control === 'secret' ? undefined : given.get(made.id);
+        const canFill = made.control !== 'secret' && made.control !== 'file';
+        const former = made.id in earlier ? shown(made.control, earlier[made.id]) : undefined;
+        const value = canFill ? (given.get(made.id) ?? former) : undefined;
         return {
           field: made,
           value: value ?? '',
@@ -97,13 +103,26 @@ export class RunForm {
     }
   }
 
-  /** What was touched. Hidden inputs are not sent, and files only with the execution itself. */
+  /** What was touched. Hidden inputs are not sent. */
+  get given(): Given[] {
+    return this.fields.flatMap((one): Given[] => {
+      const { id, control } = one.field;
+      if (!one.isTouched || !one.isEnabled) return [];
+      if (control === 'file') return one.file ? [{ id, kind: 'file', value: one.file.name }] : [];
+      if (control === 'secret') return [{ id, kind: 'secret', value: '' }];
+      return [{ id, kind: 'text', value: sent(one.field, one.value, one.itemType) }];
+    });
+  }
+
+  /** The form that is sent. Files are sent only with the execution itself. */
   #form(hasFiles: boolean): FormData {
     const form = new FormData();
-    for (const one of this.fields) {
-      if (!one.isTouched || !one.isEnabled) continue;
-      if (one.field.control !== 'file') form.append(one.field.id, sent(one.field, one.value, one.itemType));
-      else if (hasFiles && one.file) form.append(one.field.id, one.file, one.file.name);
+    const states = new Map(this.fields.map((one) => [one.field.id, one]));
+    for (const { id, kind, value } of this.given) {
+      const one = states.get(id);
+      if (kind === 'text') form.append(id, value);
+      else if (kind === 'secret') form.append(id, one?.value ?? '');
+      else if (hasFiles && one?.file) form.append(id, one.file, value);
     }
     return form;
   }

@@ -1,4 +1,6 @@
 // The dialog that runs a flow.
+import { execFileSync } from 'node:child_process';
+import { violations } from './axe';
 import { type Execution, expect, test } from './segue';
 
 test('J3 a flow is run with two clicks from the list', async ({ page, segue }) => {
@@ -122,4 +124,43 @@ test('U18 a scheduled flow is run for a chosen slot', async ({ page, segue }) =>
   const { trigger } = await segue.get<Execution>(`/executions/${id}`);
   expect(String(trigger?.variables['date'])).toMatch(/^2024-03-01T09:00/);
   await expect(page.locator('time[datetime^="2024-03-01T09:00"]')).toBeVisible();
+});
+
+test('U56 a copied command starts the same execution, and has no secret', async ({ page, segue }) => {
+  await page.goto(`${segue.url}/ui/main/flows?run=shop.forms/all_inputs`);
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel('text', { exact: true })).toHaveValue('hello');
+  await dialog.getByLabel('json', { exact: true }).fill('{\n"a": "it\'s `id` ü \\"$x\\""}');
+  await dialog.getByLabel('key', { exact: true }).fill('hidden-value');
+  await dialog.getByText('Copy as a command').click();
+  const command = await dialog.getByLabel('Command', { exact: true }).innerText();
+  expect(command).not.toContain('hidden-value');
+  expect(await violations(page)).toEqual([]);
+  const env = { ...process.env, SECRET_KEY: 'hidden-value', NO_PROXY: '*' };
+  const made = JSON.parse(
+    execFileSync('sh', ['-c', `${command} -s`], { env, encoding: 'utf8' }),
+  ) as Execution;
+  expect(made.id, JSON.stringify(made)).toBeTruthy();
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page).toHaveURL(/\/executions\/shop\.forms\/all_inputs\//);
+  const typed = await segue.get<Execution>(`/executions/${page.url().split('/').at(-2) ?? ''}`);
+  // A secret is encrypted with another number each time.
+  const plain = ({ inputs }: Execution) => ({ ...inputs, key: typeof inputs['key'] });
+  expect(plain(made)).toEqual(plain(typed));
+});
+
+test('U55 an earlier execution fills everything but its secret', async ({ page, segue }) => {
+  const run = await segue.run('shop.forms/all_inputs', {
+    ...{ text: 'from before', count: '8', tags: '["blue"]', key: 'hidden-value', day: '2026-02-03' },
+  });
+  await page.goto(segue.address(run, 'gantt'));
+  await page.getByRole('link', { name: 'Run again' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel('text', { exact: true })).toHaveValue('from before');
+  await expect(dialog.getByLabel('count', { exact: true })).toHaveValue('8');
+  await expect(dialog.getByLabel('day', { exact: true })).toHaveValue('2026-02-03');
+  await expect(dialog.getByRole('checkbox', { name: 'blue' })).toBeChecked();
+  await expect(dialog.getByLabel('key', { exact: true })).toHaveValue('');
+  await dialog.getByLabel('Fill in from').selectOption('');
+  await expect(dialog.getByLabel('text', { exact: true })).toHaveValue('hello');
 });
