@@ -29,6 +29,10 @@ test('U2 J1 six files are imported with two clicks, with a report, and a broken 
   await expect(dialog.getByRole('row')).toHaveCount(7);
   await expect(dialog.getByRole('row', { name: /broken/ })).toContainText(/line 5.*Lgo.*SEG\d+/s);
   expect(await violations(page)).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const isWider = await dialog.evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+  expect(isWider).toBe(false);
+  await page.setViewportSize({ width: 1366, height: 768 });
   await dialog.getByRole('button', { name: 'Import 5 flows, skip 1 refused' }).click();
   await expect(dialog.getByText('Saved 5 flows')).toBeVisible();
   await dialog.getByRole('button', { name: 'Close' }).click();

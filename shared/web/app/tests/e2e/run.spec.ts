@@ -136,6 +136,12 @@ test('U56 a copied command starts the same execution, and has no secret', async 
   const command = await dialog.getByLabel('Command', { exact: true }).innerText();
   expect(command).not.toContain('hidden-value');
   expect(await violations(page)).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const isWider = await dialog
+    .locator('.fields')
+    .evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+  expect(isWider).toBe(false);
+  await page.setViewportSize({ width: 1366, height: 768 });
   const env = { ...process.env, SECRET_KEY: 'hidden-value', NO_PROXY: '*' };
   const made = JSON.parse(
     execFileSync('sh', ['-c', `${command} -s`], { env, encoding: 'utf8' }),
