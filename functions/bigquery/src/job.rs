@@ -3,7 +3,7 @@
 
 use crate::connection::Connection;
 use crate::refusal::refusal;
-use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse};
+use segue_ports::warehouse::{QueryJob, QueryResult, Rows, Warehouse, WarehouseError};
 use segue_task::{TaskContext, TaskError};
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ pub(crate) fn job(
 }
 
 /// Runs the job, or finds it running or finished. If the task is cancelled, the job is cancelled too, even if
-/// an earlier delivery of the message started it.
+/// an earlier delivery of the message started it. The rows are in the result.
 ///
 /// # Errors
 /// [`TaskError::Unfinished`] if the job takes longer than the service waits. [`TaskError::Stopped`] if the
@@ -66,12 +66,34 @@ pub(crate) async fn run(
     job: QueryJob,
     context: &TaskContext,
 ) -> Result<QueryResult, TaskError> {
-    let stopped = context.cancelled();
     let asked = job.clone();
+    until_stopped(warehouse, asked, warehouse.query(job), context).await
+}
+
+/// As [`run`], and the rows are read from a stream.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn rows(
+    warehouse: &dyn Warehouse,
+    job: QueryJob,
+    context: &TaskContext,
+) -> Result<Rows, TaskError> {
+    let asked = job.clone();
+    until_stopped(warehouse, asked, warehouse.stream(job), context).await
+}
+
+async fn until_stopped<T>(
+    warehouse: &dyn Warehouse,
+    job: QueryJob,
+    work: impl Future<Output = Result<T, WarehouseError>>,
+    context: &TaskContext,
+) -> Result<T, TaskError> {
+    let stopped = context.cancelled();
     tokio::select! {
         biased;
-        () = stopped.cancelled() => Err(stop(warehouse, &[asked], context).await),
-        result = warehouse.query(job) => result.map_err(|error| refusal(error, context)),
+        () = stopped.cancelled() => Err(stop(warehouse, &[job], context).await),
+        result = work => result.map_err(|error| refusal(error, context)),
     }
 }
 

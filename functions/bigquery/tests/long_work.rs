@@ -8,7 +8,7 @@
 use async_trait::async_trait;
 use segue_model::Json;
 use segue_ports::warehouse::{
-    CreateDataset, DatasetInfo, QueryJob, QueryResult, TableInfo, Warehouse, WarehouseError,
+    CreateDataset, DatasetInfo, QueryJob, QueryResult, Rows, TableInfo, Warehouse, WarehouseError,
 };
 use segue_ports::wire::{Resumed, TaskRunMessage};
 use segue_ports::{Credentials, Ports};
@@ -34,6 +34,19 @@ struct Watched {
     acted_as: Arc<Mutex<Vec<Credentials>>>,
 }
 
+impl Watched {
+    async fn begin(&self, job: &QueryJob) -> Result<(), WarehouseError> {
+        self.patience.lock().unwrap().push(job.patience);
+        if self.at_work.lock().unwrap().as_ref() != Some(&job.job_id) {
+            return Ok(());
+        }
+        if job.patience.is_none() {
+            std::future::pending::<()>().await;
+        }
+        Err(WarehouseError::StillRunning { job_id: job.job_id.clone() })
+    }
+}
+
 #[async_trait]
 impl Warehouse for Watched {
     fn acting_as(&self, credentials: &Credentials) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {
@@ -50,14 +63,13 @@ impl Warehouse for Watched {
     }
 
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
-        self.patience.lock().unwrap().push(job.patience);
-        if self.at_work.lock().unwrap().as_ref() == Some(&job.job_id) {
-            if job.patience.is_none() {
-                std::future::pending::<()>().await;
-            }
-            return Err(WarehouseError::StillRunning { job_id: job.job_id });
-        }
+        self.begin(&job).await?;
         self.inner.query(job).await
+    }
+
+    async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
+        self.begin(&job).await?;
+        self.inner.stream(job).await
     }
 
     async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {

@@ -28,6 +28,7 @@ mod rows;
 mod source;
 mod sql;
 mod stop;
+mod streaming;
 mod tables;
 
 #[cfg(test)]
@@ -44,15 +45,17 @@ pub use source::ObjectSource;
 use async_trait::async_trait;
 use catalog::Record;
 use engine::{Engine, Failure};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use pool::Pool;
 use segue_ports::warehouse::{
-    CreateDataset, DatasetInfo, IfExists, QueryJob, QueryResult, TableInfo, TableReference, Warehouse,
+    CreateDataset, DatasetInfo, IfExists, QueryJob, QueryResult, Rows, TableInfo, TableReference, Warehouse,
     WarehouseError,
 };
 use segue_ports::{Clock as _, SystemClock};
 use sql::names::{check_dataset, quote};
 use std::path::Path;
 use std::sync::Arc;
+use streaming::RowsIn;
 
 /// The number of statements in a script. The script is parsed as before a query, but not run. The parser
 /// needs a stack of [`STACK_BYTES`].
@@ -122,9 +125,49 @@ impl DuckDbWarehouse {
     async fn run_query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
         let planned = self.read(move |engine| engine.plan(job)).await?;
         if planned.changes() {
-            self.change(move |engine| engine.run(&planned)).await
+            self.change(move |engine| engine.run(&planned, None)).await
         } else {
-            self.read(move |engine| engine.run(&planned)).await
+            self.read(move |engine| engine.run(&planned, None)).await
+        }
+    }
+
+    /// Runs a job until its rows can be read. The thread of the job ends with the stream.
+    async fn begin_stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
+        let planned = self.read(move |engine| engine.plan(job)).await?;
+        let (out, RowsIn { mut begun, batches }) = streaming::pair();
+        let pool = Arc::clone(&self.pool);
+        let mut work = Box::pin(async move {
+            let writing = if planned.changes() { Some(pool.writing().await) } else { None };
+            pool.run(writing, move |engine| engine.run(&planned, Some(&out))).await
+        });
+        let result = tokio::select! {
+            biased;
+            Ok(result) = &mut begun => result,
+            outcome = &mut work => return Ok(outcome?.into()),
+        };
+        // When the batches are over, the outcome says whether all of them arrived.
+        let batches = stream::unfold((batches, Some(work)), |(mut batches, work)| async move {
+            if let Some(batch) = batches.recv().await {
+                return Some((Ok(batch), (batches, work)));
+            }
+            work?.await.err().map(|error| (Err(error), (batches, None)))
+        });
+        let rows = batches.map_ok(|batch| stream::iter(batch.into_iter().map(Ok))).try_flatten();
+        Ok(Rows { result, stream: rows.boxed() })
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, WarehouseError>>,
+    ) -> Result<T, WarehouseError> {
+        let Some(limit) = self.pool.limits.query_time else { return work.await };
+        match tokio::time::timeout(limit, work).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(sql::invalid(
+                &format!("The query took longer than {limit:?}"),
+                None,
+                Some("let it read or join less, or set SEGUE_WAREHOUSE_QUERY_TIME to a longer time"),
+            )),
         }
     }
 }
@@ -172,15 +215,11 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
-        let Some(limit) = self.pool.limits.query_time else { return self.run_query(job).await };
-        match tokio::time::timeout(limit, self.run_query(job)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(sql::invalid(
-                &format!("The query took longer than {limit:?}"),
-                None,
-                Some("let it read or join less, or set SEGUE_WAREHOUSE_QUERY_TIME to a longer time"),
-            )),
-        }
+        self.in_time(self.run_query(job)).await
+    }
+
+    async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
+        self.in_time(self.begin_stream(job)).await
     }
 
     async fn list_datasets(&self) -> Result<Vec<String>, WarehouseError> {

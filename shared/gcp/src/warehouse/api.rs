@@ -70,31 +70,30 @@ impl Api {
             .await
     }
 
-    /// The statements of a script, the last first. For a very long script, the last thousand.
+    /// The statements of a script, the last first. For a very long script, the last thousand. The list of jobs covers
+    /// all locations: the request has no parameter for one, and Google may refuse a request with an unknown parameter.
     pub(super) async fn children(&self, script: &JobReference) -> Result<Vec<Job>, RestError> {
         let page: Jobs = self
             .request(Method::GET, &script.project_id, &["jobs"])
             .query("parentJobId", &script.job_id)
             .query("projection", "full")
             .query("maxResults", PAGE)
-            .query_if("location", script.location.as_deref())
             .send()
             .await?;
         Ok(page.jobs)
     }
 
-    /// Rows of a job, or, after the timeout, the answer that the job is not done.
+    /// Rows of a job that has ended, or, after the timeout, the answer that the job is not done.
     pub(super) async fn results(
         &self,
         job: &JobReference,
-        most: Option<u64>,
+        most: u64,
         page: Option<&str>,
         patience: Duration,
     ) -> Result<QueryResults, RestError> {
-        let most = most.map(|most| most.to_string());
         self.request(Method::GET, &job.project_id, &["queries", &job.job_id])
             .query_if("location", job.location.as_deref())
-            .query_if("maxResults", most.as_deref())
+            .query("maxResults", &most.to_string())
             .query_if("pageToken", page)
             .query("timeoutMs", &patience.as_millis().to_string())
             // A TIMESTAMP as a double, which is the default, is not exact.

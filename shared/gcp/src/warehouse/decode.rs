@@ -64,9 +64,9 @@ fn plain_type(kind: &str) -> String {
     }
 }
 
-/// The rows.
-pub(super) fn rows(schema: &Schema, rows: Vec<Row>) -> Vec<Map<String, Value>> {
-    rows.into_iter().map(|row| record(&schema.fields, row.f.into_iter().map(|cell| cell.v))).collect()
+/// A row.
+pub(super) fn row(schema: &Schema, row: Row) -> Map<String, Value> {
+    record(&schema.fields, row.f.into_iter().map(|cell| cell.v))
 }
 
 fn record(fields: &[Field], cells: impl Iterator<Item = Value>) -> Map<String, Value> {
@@ -212,16 +212,13 @@ mod tests {
             {"name": "price", "type": "NUMERIC", "precision": "10", "scale": "2", "mode": "REQUIRED"},
         ]}))
         .unwrap();
-        let row: Row = serde_json::from_value(json!({"f": [
+        let sent: Row = serde_json::from_value(json!({"f": [
             {"v": [{"v": {"f": [{"v": "7"}, {"v": [{"v": "a"}, {"v": "b"}]}]}}]},
             {"v": "1.50"},
         ]}))
         .unwrap();
-        let read = rows(&schema, vec![row]);
-        assert_eq!(
-            serde_json::to_value(read).unwrap(),
-            json!([{"who": [{"id": 7, "tags": ["a", "b"]}], "price": 1.5}])
-        );
+        let read = row(&schema, sent);
+        assert_eq!(json!(read), json!({"who": [{"id": 7, "tags": ["a", "b"]}], "price": 1.5}));
         let columns = columns(&schema);
         assert_eq!(columns[0].data_type, "STRUCT<id INT64, tags ARRAY<STRING>>");
         assert_eq!((columns[0].mode, columns[1].mode), (Mode::Repeated, Mode::Required));

@@ -9,19 +9,22 @@
 
 use super::api::Api;
 use super::error::{may_pass, of_job, of_request};
-use super::wire::{Job, JobReference, QueryResults};
-use super::{outcome, request};
+use super::outcome::Outcome;
+use super::wire::{Job, JobReference};
+use super::{decode, outcome, pages, request};
+use futures::TryStreamExt as _;
 use segue_ports::random_name;
-use segue_ports::warehouse::{QueryJob, QueryResult, WarehouseError};
+use segue_ports::warehouse::{QueryJob, QueryResult, Rows, WarehouseError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The number of ids that are tried for one job before its failure is returned.
 const TRIES: u32 = 8;
-/// How long one request waits for the end of a job.
-const LONGEST_POLL: Duration = Duration::from_secs(10);
-/// The first and the longest pause before asking again, if an answer comes at once.
-const PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The first pause before a job is looked at again. Most jobs end within a second.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause. A look is a short request: BigQuery allows 300 requests at a time for an account, so requests
+/// that wait for the end of a job would block other jobs.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A job that was started, now or earlier.
 struct Begun {
@@ -37,29 +40,48 @@ enum Found {
     UsedUp(WarehouseError),
 }
 
-/// Runs a job, or answers it from its record.
-pub(super) async fn query(api: &Api, job: &QueryJob) -> Result<QueryResult, WarehouseError> {
-    let deadline = job.patience.map(|patience| Instant::now() + patience);
+/// Runs a job, or answers it from its record. The requested rows are in the result.
+pub(super) async fn query(api: &Arc<Api>, job: &QueryJob) -> Result<QueryResult, WarehouseError> {
+    let Rows { mut result, stream } = stream(api, job).await?;
+    result.rows = stream.try_collect().await?;
+    Ok(result)
+}
+
+/// Runs a job, or answers it from its record. The rows are read when the stream is.
+pub(super) async fn stream(api: &Arc<Api>, job: &QueryJob) -> Result<Rows, WarehouseError> {
     let project = job.project.as_deref().unwrap_or(api.project());
     if job.dry_run {
         let body = request::insert(job, project, "")?;
-        return Ok(outcome::of_dry_run(&api.insert(project, &body).await.map_err(of_request)?));
+        return Ok(outcome::of_dry_run(&api.insert(project, &body).await.map_err(of_request)?).into());
     }
-    let begun = begin(api, job, project).await?;
-    let reference = &begun.job.job_reference;
-    let mut ended = begun.job.clone();
-    if !ended.is_done() {
-        wait(api, reference, deadline).await?;
-        ended = api.job(reference).await.map_err(of_request)?;
-        if let Some(failure) = of_job(&ended.status) {
-            return Err(failure);
-        }
-    }
-    if !begun.from_record {
+    let Begun { job: ended, from_record } = ended(api, job, project).await?;
+    if !from_record {
         api.counters().billed(ended.statistics.query.total_bytes_billed.unwrap_or_default());
     }
-    let result = outcome::of_job(api, job, &ended).await?;
-    Ok(QueryResult { from_record: begun.from_record, ..result })
+    let Outcome { result, rows_of } = outcome::of_job(api, &ended).await?;
+    let mut result = QueryResult { from_record, ..result };
+    let Some(rows_of) = rows_of else { return Ok(result.into()) };
+    let found = pages::rows(api, &rows_of, job.max_results).await?;
+    result.schema = decode::columns(&found.schema);
+    result.total_rows = found.total;
+    if job.destination_table.is_some() {
+        result.affected_rows = Some(found.total);
+    }
+    Ok(Rows { result, stream: found.rows })
+}
+
+/// The job when it has succeeded.
+async fn ended(api: &Api, job: &QueryJob, project: &str) -> Result<Begun, WarehouseError> {
+    let deadline = job.patience.map(|patience| Instant::now() + patience);
+    let begun = begin(api, job, project).await?;
+    if begun.job.is_done() {
+        return Ok(begun);
+    }
+    let ended = wait(api, &begun.job.job_reference, deadline).await?;
+    match of_job(&ended.status) {
+        Some(failure) => Err(failure),
+        None => Ok(Begun { job: ended, ..begun }),
+    }
 }
 
 /// Cancels a job, under the id of its running try.
@@ -170,30 +192,20 @@ async fn has_changed_something(api: &Api, script: &Job) -> Result<bool, Warehous
     }))
 }
 
-/// Waits for the end of a job, successful or not.
-async fn wait(api: &Api, job: &JobReference, deadline: Option<Instant>) -> Result<(), WarehouseError> {
+/// Waits for the end of a job, successful or not, and returns the ended job.
+async fn wait(api: &Api, job: &JobReference, deadline: Option<Instant>) -> Result<Job, WarehouseError> {
     let mut pause = PAUSE;
     loop {
-        let left = deadline.map_or(LONGEST_POLL, |end| end.saturating_duration_since(Instant::now()));
-        let asked = Instant::now();
-        let answer = api.results(job, Some(0), None, left.min(LONGEST_POLL)).await;
-        match answer {
-            Ok(QueryResults { job_complete: true, .. }) => return Ok(()),
-            Ok(_) => {}
-            Err(error) => {
-                // A failed job is answered with its error. The job itself has more details.
-                let ended = api.job(job).await.is_ok_and(|job| job.is_done());
-                return if ended { Ok(()) } else { Err(of_request(error)) };
-            }
+        let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+        tokio::time::sleep(left.map_or(pause, |left| left.min(pause))).await;
+        let found = api.job(job).await.map_err(of_request)?;
+        if found.is_done() {
+            return Ok(found);
         }
-        let now = Instant::now();
-        if deadline.is_some_and(|end| end <= now) {
+        if deadline.is_some_and(|end| end <= Instant::now()) {
             return Err(WarehouseError::StillRunning { job_id: job.job_id.clone() });
         }
-        if asked.elapsed() < pause {
-            tokio::time::sleep(deadline.map_or(pause, |end| pause.min(end - now))).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

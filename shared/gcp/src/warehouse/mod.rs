@@ -1,6 +1,6 @@
 //! The warehouse on BigQuery, by its REST API (version 2).
 //!
-//! What it is: the adapter ([`BigQueryWarehouse`]); jobs and their ids (`jobs`), their results (`outcome`),
+//! What it is: the adapter ([`BigQueryWarehouse`]); jobs and their ids (`jobs`), their outcomes (`outcome`) and rows (`pages`),
 //! datasets and tables (`tables`), values (`decode`), errors by meaning (`error`), and the requests (`api`,
 //! `request`, `wire`).
 //!
@@ -16,6 +16,7 @@ mod error;
 mod jobs;
 mod names;
 mod outcome;
+mod pages;
 mod request;
 mod tables;
 mod wire;
@@ -28,7 +29,7 @@ use api::Api;
 use async_trait::async_trait;
 use counts::Counters;
 use segue_ports::warehouse::{
-    CreateDataset, DatasetInfo, QueryJob, QueryResult, TableInfo, Warehouse, WarehouseError,
+    CreateDataset, DatasetInfo, QueryJob, QueryResult, Rows, TableInfo, Warehouse, WarehouseError,
 };
 use segue_ports::{Credentials, PortError};
 use std::collections::HashMap;
@@ -132,6 +133,10 @@ impl Warehouse for BigQueryWarehouse {
 
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
         jobs::query(&self.api, &job).await
+    }
+
+    async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
+        jobs::stream(&self.api, &job).await
     }
 
     async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {

@@ -1,17 +1,13 @@
-//! The result of a job: its rows, its changes, the bytes read. For a script, of the last statement.
+//! The outcome of a job: its changes, the bytes read, and which job has the rows. For a script, the outcome of its
+//! last statement.
+//!
+//! It must not know: how rows are read (`pages`).
 
 use super::api::Api;
 use super::decode;
 use super::error::of_request;
-use super::wire::{Job, JobReference, Schema, TableName};
-use segue_ports::warehouse::{DmlStats, QueryJob, QueryResult, TableReference, WarehouseError};
-use serde_json::{Map, Value};
-use std::time::Duration;
-
-/// The number of rows requested at once. BigQuery also limits the bytes of a page.
-const PAGE: u64 = 50_000;
-/// How long a finished job may take to return its rows.
-const HAND_OVER: Duration = Duration::from_secs(10);
+use super::wire::{Job, JobReference, TableName};
+use segue_ports::warehouse::{DmlStats, QueryResult, TableReference, WarehouseError};
 
 /// The result of a dry run.
 pub(super) fn of_dry_run(job: &Job) -> QueryResult {
@@ -23,8 +19,16 @@ pub(super) fn of_dry_run(job: &Job) -> QueryResult {
     }
 }
 
-/// The result of a successful job.
-pub(super) async fn of_job(api: &Api, asked: &QueryJob, job: &Job) -> Result<QueryResult, WarehouseError> {
+/// The outcome of a successful job.
+pub(super) struct Outcome {
+    /// Everything but rows.
+    pub(super) result: QueryResult,
+    /// The job that has the rows. None for statements without rows.
+    pub(super) rows_of: Option<JobReference>,
+}
+
+/// The outcome of a successful job. For a script, of its last statement.
+pub(super) async fn of_job(api: &Api, job: &Job) -> Result<Outcome, WarehouseError> {
     let last = match job.statistics.num_child_jobs {
         Some(1..) => last_statement(api, &job.job_reference).await?,
         _ => None,
@@ -50,22 +54,11 @@ pub(super) async fn of_job(api: &Api, asked: &QueryJob, job: &Job) -> Result<Que
         result.total_rows = result.affected_rows.unwrap_or_default();
         result.destination_table = statistics.ddl_target_table.as_ref().map(table);
     }
-    if result.statement_kind == "SELECT" {
-        let rows = rows(api, &last.job_reference, asked.max_results).await?;
-        result.schema = decode::columns(&rows.schema);
-        result.rows = rows.rows;
-        result.total_rows = rows.total;
-        if asked.destination_table.is_some() {
-            result.affected_rows = Some(rows.total);
-        }
-        result.destination_table =
-            last.configuration.query.destination_table.as_ref().map(|table| TableReference {
-                project: Some(table.project_id.clone()).filter(|project| !project.is_empty()),
-                dataset: table.dataset_id.clone(),
-                table: table.table_id.split('$').next().unwrap_or_default().to_owned(),
-            });
+    if result.statement_kind != "SELECT" {
+        return Ok(Outcome { result, rows_of: None });
     }
-    Ok(result)
+    result.destination_table = last.configuration.query.destination_table.as_ref().map(table);
+    Ok(Outcome { result, rows_of: Some(last.job_reference.clone()) })
 }
 
 fn table(name: &TableName) -> TableReference {
@@ -97,38 +90,4 @@ async fn last_statement(api: &Api, script: &JobReference) -> Result<Option<Job>,
         }
     }
     Ok(last)
-}
-
-struct Rows {
-    schema: Schema,
-    rows: Vec<Map<String, Value>>,
-    total: u64,
-}
-
-/// The rows of a job, at most `limit`.
-async fn rows(api: &Api, job: &JobReference, limit: Option<u64>) -> Result<Rows, WarehouseError> {
-    let limit = limit.unwrap_or(u64::MAX);
-    let mut found = Rows { schema: Schema::default(), rows: Vec::new(), total: 0 };
-    let mut token = None;
-    loop {
-        let left = limit.saturating_sub(found.rows.len() as u64);
-        let page =
-            api.results(job, Some(left.min(PAGE)), token.as_deref(), HAND_OVER).await.map_err(of_request)?;
-        if !page.job_complete {
-            return Err(WarehouseError::Unavailable {
-                message: format!("the job {} has ended and does not hand over its rows", job.job_id),
-            });
-        }
-        found.total = page.total_rows.unwrap_or(found.total);
-        if !page.schema.fields.is_empty() {
-            found.schema = page.schema;
-        }
-        let empty = page.rows.is_empty();
-        found.rows.extend(decode::rows(&found.schema, page.rows));
-        token = page.page_token.filter(|token| !token.is_empty());
-        if token.is_none() || empty || found.rows.len() as u64 >= limit {
-            found.rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            return Ok(found);
-        }
-    }
 }

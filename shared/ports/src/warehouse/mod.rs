@@ -9,6 +9,10 @@
 //! To add an operation: add the method with its request struct here, a case in the conformance suite in
 //! `conformance/warehouse.rs`, and the method in every adapter.
 
+mod rows;
+
+pub use rows::{Row, RowStream, Rows};
+
 use crate::credentials::Credentials;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -59,6 +63,14 @@ pub trait Warehouse: Send + Sync {
     /// Any [`WarehouseError`]. A failed statement changes nothing. Earlier statements of a script keep their
     /// effect.
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError>;
+
+    /// Runs a job like [`Self::query`] and hands over its rows as a stream. Use this for results of any size.
+    ///
+    /// The method returns when the rows can be read. Only the reader's pace limits how long the rows are kept.
+    ///
+    /// # Errors
+    /// As [`Self::query`]. The stream ends with an error if the rows cannot be read to the end.
+    async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError>;
 
     /// Cancels a job. Nothing happens if the job does not exist or has ended.
     async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {
