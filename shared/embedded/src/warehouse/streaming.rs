@@ -43,8 +43,10 @@ impl RowsOut {
     /// Tells the reader that rows can be read, and starts with the first batch.
     pub(super) fn begin(&self, result: QueryResult) -> Batches<'_> {
         let begin = self.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // A reader that is gone is noticed at the first batch.
-        let _unheard = begin.map(|begin| begin.send(result));
+        if let Some(begin) = begin {
+            // A reader that is gone is noticed at the first batch.
+            let _unheard = begin.send(result);
+        }
         Batches { out: self, batch: Vec::with_capacity(BATCH), kept: Some((Vec::new(), 0)) }
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! To add a type: an arm in [`scalar`], and in [`type_name`] if the REST API has another name for it.
 
-use super::wire::{Field, Row, Schema};
+use super::wire::{Field, Schema};
+use gcp_bigquery_client::model::table_row::TableRow;
 use jiff::Timestamp;
 use segue_ports::warehouse::{Column, Mode};
 use serde_json::{Map, Number, Value};
@@ -65,8 +66,9 @@ fn plain_type(kind: &str) -> String {
 }
 
 /// A row.
-pub(super) fn row(schema: &Schema, row: Row) -> Map<String, Value> {
-    record(&schema.fields, row.f.into_iter().map(|cell| cell.v))
+pub(super) fn row(schema: &Schema, row: TableRow) -> Map<String, Value> {
+    let cells = row.columns.into_iter().flatten().map(|cell| cell.value.unwrap_or_default());
+    record(&schema.fields, cells)
 }
 
 fn record(fields: &[Field], cells: impl Iterator<Item = Value>) -> Map<String, Value> {
@@ -212,7 +214,7 @@ mod tests {
             {"name": "price", "type": "NUMERIC", "precision": "10", "scale": "2", "mode": "REQUIRED"},
         ]}))
         .unwrap();
-        let sent: Row = serde_json::from_value(json!({"f": [
+        let sent: TableRow = serde_json::from_value(json!({"f": [
             {"v": [{"v": {"f": [{"v": "7"}, {"v": [{"v": "a"}, {"v": "b"}]}]}}]},
             {"v": "1.50"},
         ]}))

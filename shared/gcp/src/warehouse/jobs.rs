@@ -7,12 +7,14 @@
 //!
 //! It must not know: how rows are decoded (`decode`), what is sent (`request`).
 
-use super::api::Api;
-use super::error::{may_pass, of_job, of_request};
-use super::outcome::Outcome;
-use super::wire::{Job, JobReference};
+use super::api::{Api, text};
+use super::error::{is_passing, of_job, of_request};
+use super::outcome::{Outcome, number, of_query};
 use super::{decode, outcome, pages, request};
 use futures::TryStreamExt as _;
+use gcp_bigquery_client::model::job::Job;
+use gcp_bigquery_client::model::job_reference::JobReference;
+use gcp_bigquery_client::model::job_status::JobStatus;
 use segue_ports::random_name;
 use segue_ports::warehouse::{QueryJob, QueryResult, Rows, WarehouseError};
 use std::sync::Arc;
@@ -51,14 +53,16 @@ pub(super) async fn query(api: &Arc<Api>, job: &QueryJob) -> Result<QueryResult,
 pub(super) async fn stream(api: &Arc<Api>, job: &QueryJob) -> Result<Rows, WarehouseError> {
     let project = job.project.as_deref().unwrap_or(api.project());
     if job.dry_run {
-        let body = request::insert(job, project, "")?;
-        return Ok(outcome::of_dry_run(&api.insert(project, &body).await.map_err(of_request)?).into());
+        let reference = JobReference { job_id: None, ..reference(project, "", job.location.clone()) };
+        let asked = request::job(request::query(job, project)?, reference);
+        let (said, own) = api.dry_run(project, &asked).await.map_err(of_request)?;
+        return Ok(outcome::of_dry_run(&said, &own).into());
     }
     let Begun { job: ended, from_record } = ended(api, job, project).await?;
     if !from_record {
-        api.counters().billed(ended.statistics.query.total_bytes_billed.unwrap_or_default());
+        api.counters().billed(number(&of_query(&ended).total_bytes_billed).unwrap_or_default());
     }
-    let Outcome { result, rows_of } = outcome::of_job(api, &ended).await?;
+    let Outcome { result, rows_of } = outcome::of_job(api, ended).await?;
     let mut result = QueryResult { from_record, ..result };
     let Some(rows_of) = rows_of else { return Ok(result.into()) };
     let found = pages::rows(api, &rows_of, job.max_results).await?;
@@ -74,11 +78,11 @@ pub(super) async fn stream(api: &Arc<Api>, job: &QueryJob) -> Result<Rows, Wareh
 async fn ended(api: &Api, job: &QueryJob, project: &str) -> Result<Begun, WarehouseError> {
     let deadline = job.patience.map(|patience| Instant::now() + patience);
     let begun = begin(api, job, project).await?;
-    if begun.job.is_done() {
+    if is_done(begun.job.status.as_ref()) {
         return Ok(begun);
     }
-    let ended = wait(api, &begun.job.job_reference, deadline).await?;
-    match of_job(&ended.status) {
+    let ended = wait(api, &begun.job.job_reference.clone().unwrap_or_default(), deadline).await?;
+    match of_job(ended.status.as_ref()) {
         Some(failure) => Err(failure),
         None => Ok(Begun { job: ended, ..begun }),
     }
@@ -97,10 +101,10 @@ pub(super) async fn cancel(api: &Api, job: &QueryJob) -> Result<(), WarehouseErr
             Err(error) if error.is_status(404) => return Ok(()),
             Err(error) => return Err(of_request(error)),
         };
-        if !found.is_done() {
-            return api.cancel(&found.job_reference).await.map_err(of_request);
+        if !is_done(found.status.as_ref()) {
+            return api.cancel(&found.job_reference.unwrap_or(reference)).await.map_err(of_request);
         }
-        if !found.status.error_result.as_ref().is_some_and(may_pass) {
+        if !is_passing(found.status.as_ref()) {
             return Ok(());
         }
     }
@@ -114,7 +118,11 @@ fn ids(id: &str) -> impl Iterator<Item = String> {
 }
 
 fn reference(project: &str, id: &str, location: Option<String>) -> JobReference {
-    JobReference { project_id: project.to_owned(), job_id: id.to_owned(), location }
+    JobReference { project_id: Some(project.to_owned()), job_id: Some(id.to_owned()), location }
+}
+
+fn is_done(status: Option<&JobStatus>) -> bool {
+    status.is_some_and(|status| status.state.as_deref() == Some("DONE"))
 }
 
 /// Starts the job under the first free id, unless a job under one of the ids runs or has succeeded.
@@ -135,10 +143,12 @@ async fn begin(api: &Api, job: &QueryJob, project: &str) -> Result<Begun, Wareho
 }
 
 async fn under(api: &Api, job: &QueryJob, project: &str, id: &str) -> Result<Found, WarehouseError> {
-    let error = match api.insert(project, &request::insert(job, project, id)?).await {
+    let asked = request::job(request::query(job, project)?, reference(project, id, job.location.clone()));
+    let error = match api.insert(project, &asked).await {
         Ok(begun) => {
             api.counters().began();
-            return match of_job(&begun.status).filter(|_| begun.is_done()) {
+            let failure = of_job(begun.status.as_ref()).filter(|_| is_done(begun.status.as_ref()));
+            return match failure {
                 Some(failure) => Err(failure),
                 None => Ok(Found::Begun(Box::new(Begun { job: begun, from_record: false }))),
             };
@@ -148,18 +158,18 @@ async fn under(api: &Api, job: &QueryJob, project: &str, id: &str) -> Result<Fou
     };
     let location = job.location.clone().or_else(|| location_in(&error.to_string(), project, id));
     let found = api.job(&reference(project, id, location)).await.map_err(of_request)?;
-    if found.configuration.query.query != job.sql {
+    let query = found.configuration.as_ref().and_then(|configuration| configuration.query.as_ref());
+    if query.is_none_or(|query| query.query != job.sql) {
         return Err(WarehouseError::AlreadyExists {
             what: "Job".to_owned(),
             name: format!("{project}:{id}"),
         });
     }
-    let Some(failure) = of_job(&found.status) else {
-        let from_record = found.is_done();
+    let Some(failure) = of_job(found.status.as_ref()) else {
+        let from_record = is_done(found.status.as_ref());
         return Ok(Found::Begun(Box::new(Begun { job: found, from_record })));
     };
-    let passing = found.status.error_result.as_ref().is_some_and(may_pass);
-    if !passing {
+    if !is_passing(found.status.as_ref()) {
         return Err(failure);
     }
     if has_changed_something(api, &found).await? {
@@ -182,13 +192,19 @@ fn location_in(message: &str, project: &str, id: &str) -> Option<String> {
 
 /// Whether an executed statement of a failed script has changed something.
 async fn has_changed_something(api: &Api, script: &Job) -> Result<bool, WarehouseError> {
-    if script.statistics.num_child_jobs.unwrap_or_default() == 0 {
+    let children = script.statistics.as_ref().and_then(|statistics| number(&statistics.num_child_jobs));
+    if children.unwrap_or_default() == 0 {
         return Ok(false);
     }
-    let children = api.children(&script.job_reference).await.map_err(of_request)?;
+    let reference = script.job_reference.clone().unwrap_or_default();
+    let children = api.children(&reference).await.map_err(of_request)?;
     Ok(children.iter().any(|child| {
-        let kind = child.statistics.query.statement_type.as_deref();
-        child.is_done() && child.status.error_result.is_none() && kind.is_some_and(|kind| kind != "SELECT")
+        let query = child.statistics.as_ref().and_then(|statistics| statistics.query.as_ref());
+        let kind = query.and_then(|query| query.statement_type.as_deref());
+        let status = child.status.as_ref();
+        is_done(status)
+            && status.is_none_or(|status| status.error_result.is_none())
+            && kind.is_some_and(|kind| kind != "SELECT")
     }))
 }
 
@@ -199,11 +215,11 @@ async fn wait(api: &Api, job: &JobReference, deadline: Option<Instant>) -> Resul
         let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
         tokio::time::sleep(left.map_or(pause, |left| left.min(pause))).await;
         let found = api.job(job).await.map_err(of_request)?;
-        if found.is_done() {
+        if is_done(found.status.as_ref()) {
             return Ok(found);
         }
         if deadline.is_some_and(|end| end <= Instant::now()) {
-            return Err(WarehouseError::StillRunning { job_id: job.job_id.clone() });
+            return Err(WarehouseError::StillRunning { job_id: text(&job.job_id).to_owned() });
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

@@ -1,8 +1,8 @@
 //! The warehouse on BigQuery, by its REST API (version 2).
 //!
 //! What it is: the adapter ([`BigQueryWarehouse`]); jobs and their ids (`jobs`), their outcomes (`outcome`) and rows (`pages`),
-//! datasets and tables (`tables`), values (`decode`), errors by meaning (`error`), and the requests (`api`,
-//! `request`, `wire`).
+//! datasets and tables (`tables`), values (`decode`), errors by meaning (`error`), and the requests (`client`,
+//! `api`, `request`, `wire`).
 //!
 //! What it must not know: flows, tasks, where the SQL comes from, which emulator answers.
 //!
@@ -10,6 +10,7 @@
 //! method of `api::Api`.
 
 mod api;
+mod client;
 mod counts;
 mod decode;
 mod error;
@@ -23,7 +24,7 @@ mod wire;
 
 pub use counts::WarehouseCounts;
 
-use crate::auth::{self, Caller};
+use crate::auth::Caller;
 use crate::config::PlatformConfig;
 use api::Api;
 use async_trait::async_trait;
@@ -85,7 +86,7 @@ fn api(
     credentials: &Credentials,
 ) -> Result<Api, PortError> {
     let emulator = config.emulators.bigquery.as_deref();
-    let caller = Caller::new(auth::credentials(credentials, PORT, emulator.is_some())?, PORT);
+    let caller = Caller::of(credentials, PORT, emulator.is_some())?;
     let project = credentials
         .project
         .clone()

@@ -2,11 +2,12 @@
 //!
 //! It must not know: which statement made the rows, or who reads them.
 
-use super::api::Api;
+use super::api::{Api, text};
 use super::decode;
 use super::error::of_request;
-use super::wire::{JobReference, QueryResults, Schema};
+use super::wire::{QueryResults, Schema};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use gcp_bigquery_client::model::job_reference::JobReference;
 use segue_ports::warehouse::{RowStream, WarehouseError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,7 +85,7 @@ async fn ask(
     let page = api.results(job, left.min(PAGE), token, HAND_OVER).await.map_err(of_request)?;
     if !page.job_complete {
         return Err(WarehouseError::Unavailable {
-            message: format!("the job {} has ended and does not hand over its rows", job.job_id),
+            message: format!("the job {} has ended and does not hand over its rows", text(&job.job_id)),
         });
     }
     Ok(page)
