@@ -3,7 +3,7 @@
 
 use crate::connection::Connection;
 use crate::refusal::refusal;
-use segue_ports::warehouse::{QueryJob, QueryResult, Rows, Warehouse, WarehouseError};
+use segue_ports::warehouse::{JobSettings, QueryJob, QueryResult, Rows, Warehouse, WarehouseError};
 use segue_task::{TaskContext, TaskError};
 use std::collections::BTreeMap;
 
@@ -34,6 +34,21 @@ pub fn labels(own: &BTreeMap<String, String>, context: &TaskContext) -> BTreeMap
         labels.insert(name.to_owned(), label(value));
     }
     labels
+}
+
+/// The settings of a job that is not a query.
+pub(crate) fn settings(
+    connection: &Connection,
+    own_labels: &BTreeMap<String, String>,
+    context: &TaskContext,
+) -> JobSettings {
+    JobSettings {
+        job_id: job_id(context),
+        project: connection.project(),
+        location: connection.location(),
+        labels: labels(own_labels, context),
+        patience: context.patience(),
+    }
 }
 
 /// A job of these statements, with the settings that all jobs of this service share. The caller sets the
@@ -81,6 +96,25 @@ pub(crate) async fn rows(
 ) -> Result<Rows, TaskError> {
     let asked = job.clone();
     until_stopped(warehouse, asked, warehouse.stream(job), context).await
+}
+
+/// Waits for a job, and cancels it if the task is cancelled.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn transfer<T>(
+    warehouse: &dyn Warehouse,
+    settings: &JobSettings,
+    work: impl Future<Output = Result<T, WarehouseError>>,
+    context: &TaskContext,
+) -> Result<T, TaskError> {
+    let job = QueryJob {
+        job_id: settings.job_id.clone(),
+        project: settings.project.clone(),
+        location: settings.location.clone(),
+        ..QueryJob::default()
+    };
+    until_stopped(warehouse, job, work, context).await
 }
 
 async fn until_stopped<T>(

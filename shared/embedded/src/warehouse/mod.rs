@@ -30,6 +30,7 @@ mod sql;
 mod stop;
 mod streaming;
 mod tables;
+mod transfer;
 
 #[cfg(test)]
 mod hostile;
@@ -42,14 +43,15 @@ pub use limits::Limits;
 pub use pool::STACK_BYTES;
 pub use source::ObjectSource;
 
+use crate::DirectoryObjectStore;
 use async_trait::async_trait;
 use catalog::Record;
 use engine::{Engine, Failure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use pool::Pool;
 use segue_ports::warehouse::{
-    CreateDataset, DatasetInfo, IfExists, QueryJob, QueryResult, Rows, TableInfo, TableReference, Warehouse,
-    WarehouseError,
+    Copied, CopyJob, CreateDataset, DatasetInfo, ExtractJob, Extracted, IfExists, LoadJob, Loaded, QueryJob,
+    QueryResult, Rows, TableInfo, TableReference, Warehouse, WarehouseError,
 };
 use segue_ports::{Clock as _, SystemClock};
 use sql::names::{check_dataset, quote};
@@ -105,6 +107,12 @@ impl DuckDbWarehouse {
     ) -> Self {
         let pool = Pool::new(database_file.to_owned(), object_root.to_owned(), source, limits);
         Self { pool: Arc::new(pool) }
+    }
+
+    /// The buckets that the warehouse reads, for the files it writes.
+    fn objects(&self) -> Result<DirectoryObjectStore, WarehouseError> {
+        let opened = DirectoryObjectStore::open(&self.pool.object_root);
+        opened.map_err(|error| WarehouseError::Unavailable { message: error.to_string() })
     }
 
     async fn read<T: Send + 'static>(
@@ -220,6 +228,18 @@ impl Warehouse for DuckDbWarehouse {
 
     async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
         self.in_time(self.begin_stream(job)).await
+    }
+
+    async fn copy(&self, job: CopyJob) -> Result<Copied, WarehouseError> {
+        transfer::copy(self, job).await
+    }
+
+    async fn load(&self, job: LoadJob) -> Result<Loaded, WarehouseError> {
+        transfer::load(self, job).await
+    }
+
+    async fn extract(&self, job: ExtractJob) -> Result<Extracted, WarehouseError> {
+        transfer::extract(self, job).await
     }
 
     async fn list_datasets(&self) -> Result<Vec<String>, WarehouseError> {

@@ -28,7 +28,7 @@ pub const STACK_BYTES: usize = 256 << 20;
 /// The connections to one database file.
 pub(crate) struct Pool {
     pub(crate) file: PathBuf,
-    object_root: PathBuf,
+    pub(crate) object_root: PathBuf,
     source: Option<Arc<dyn ObjectSource>>,
     pub(crate) limits: Limits,
     /// Opened by the first job: a flow without one must not pay for it.

@@ -16,7 +16,6 @@ mod control;
 pub(crate) mod counts;
 mod download;
 mod names;
-mod pieces;
 mod upload;
 mod wire;
 

@@ -6,7 +6,7 @@ use super::client::BigQuery;
 use super::counts::Counters;
 use super::wire::{self, Dataset, Datasets, QueryResults, QueryStatistics, Table};
 use crate::auth::Caller;
-use crate::rest::{Request, Rest, RestError};
+use crate::rest::{Pieces, Request, Rest, RestError, Session};
 use futures::StreamExt as _;
 use gcp_bigquery_client::Client;
 use gcp_bigquery_client::model::job::Job;
@@ -18,7 +18,8 @@ use gcp_bigquery_client::model::table_list::TableList;
 use gcp_bigquery_client::table::ListOptions;
 use reqwest::Method;
 use segue_ports::PortError;
-use serde_json::Value;
+use segue_ports::object::ByteStream;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ const PAGE: u32 = 1000;
 pub(super) struct Api {
     bigquery: BigQuery,
     rest: Rest,
+    /// For files that are loaded.
+    uploads: Rest,
     project: String,
     counters: Arc<Counters>,
 }
@@ -45,9 +48,11 @@ impl Api {
         project: String,
         counters: Arc<Counters>,
     ) -> Result<Self, PortError> {
-        let base = format!("{}{PATH}", emulator.unwrap_or(ADDRESS));
+        let address = emulator.unwrap_or(ADDRESS);
+        let base = format!("{address}{PATH}");
         let rest = Rest::new(&base, caller.clone(), super::PORT)?;
-        Ok(Self { bigquery: BigQuery::new(base, caller), rest, project, counters })
+        let uploads = rest.at(&format!("{address}/upload{PATH}"), super::PORT)?;
+        Ok(Self { bigquery: BigQuery::new(base, caller), rest, uploads, project, counters })
     }
 
     /// The project of requests that name none.
@@ -69,6 +74,38 @@ impl Api {
         self.counters.asked();
         let ask = |client: Client| async move { client.job().insert(project, job.clone()).await };
         self.bigquery.ask(ask).await
+    }
+
+    /// Starts a job with a configuration that the crate's types cannot describe.
+    pub(super) async fn insert_json(
+        &self,
+        project: &str,
+        configuration: &Value,
+        job: &JobReference,
+    ) -> Result<Job, RestError> {
+        let body = json!({"configuration": configuration, "jobReference": job});
+        self.request(Method::POST, project, &["jobs"]).json(&body)?.send().await
+    }
+
+    /// Starts a job that loads these bytes.
+    pub(super) async fn upload(
+        &self,
+        project: &str,
+        configuration: &Value,
+        job: &JobReference,
+        bytes: ByteStream,
+    ) -> Result<Job, RestError> {
+        self.counters.asked();
+        let body = json!({"configuration": configuration, "jobReference": job});
+        let announce = self.uploads.post(["projects", project, "jobs"]).query("uploadType", "resumable");
+        let session = Session::begin(&self.uploads, announce.json(&body)?).await?;
+        let mut pieces = Pieces::new(bytes);
+        loop {
+            let piece = pieces.next().await.map_err(RestError::Credentials)?;
+            if let Some(job) = session.send(&piece, None).await? {
+                return Ok(job);
+            }
+        }
     }
 
     /// A job.

@@ -102,7 +102,7 @@ fn said(error: BQError) -> RestError {
                 reason: reason.clone(),
                 message: error.message,
                 location: detail.get("location").cloned(),
-                retry_after: None,
+                ..Refusal::default()
             };
             refusal.into()
         }
@@ -169,7 +169,7 @@ mod tests {
         let parameters = |format_options| GetQueryResultsParameters { format_options, ..Default::default() };
         let client = bigquery.connect().await.unwrap();
         assert!(client.job().get_query_results("p", "j", parameters(None)).await.is_ok());
-        let exact = DataFormatOptions { use_int64_timestamp: Some(true), ..Default::default() };
+        let exact = DataFormatOptions { use_int64_timestamp: Some(true) };
         let refused = client.job().get_query_results("p", "j", parameters(Some(exact))).await.unwrap_err();
         assert!(matches!(&refused, BQError::RequestError(error) if error.is_builder()), "{refused}");
         assert_eq!(asked.load(Ordering::SeqCst), 1, "the request was not sent");

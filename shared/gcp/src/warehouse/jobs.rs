@@ -1,4 +1,4 @@
-//! Runs a query job to its result, and finds it again by its id.
+//! Runs a job to its result, and finds it again by its id.
 //!
 //! The id comes from the caller: two deliveries of one message ask for one job. A failed job uses its id up
 //! too. So if the failure was not caused by the job, the next try is `<id>_2`, then `<id>_3`. Every caller
@@ -11,12 +11,16 @@ use super::api::{Api, text};
 use super::error::{is_passing, of_job, of_request};
 use super::outcome::{Outcome, number, of_query};
 use super::{decode, outcome, pages, request};
+use crate::rest::RestError;
 use futures::TryStreamExt as _;
 use gcp_bigquery_client::model::job::Job;
+use gcp_bigquery_client::model::job_configuration::JobConfiguration;
 use gcp_bigquery_client::model::job_reference::JobReference;
 use gcp_bigquery_client::model::job_status::JobStatus;
+use segue_ports::object::ByteStream;
 use segue_ports::random_name;
 use segue_ports::warehouse::{QueryJob, QueryResult, Rows, WarehouseError};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,11 +32,65 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// that wait for the end of a job would block other jobs.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// What a job does.
+pub(super) enum Work<'a> {
+    Query(&'a QueryJob),
+    /// A copy or an extract.
+    Plain(JobConfiguration),
+    /// A configuration that the crate's types cannot describe.
+    Json(Value),
+    /// A load of a file, which is uploaded with its job.
+    Upload(Value, &'a (dyn Fn() -> ByteStream + Send + Sync)),
+}
+
+/// A job to run.
+pub(super) struct Asked<'a> {
+    /// Empty: a job that nobody looks for.
+    pub(super) id: &'a str,
+    pub(super) project: &'a str,
+    pub(super) location: Option<String>,
+    pub(super) patience: Option<Duration>,
+    pub(super) work: Work<'a>,
+}
+
+impl Asked<'_> {
+    /// Starts the job under this id.
+    async fn start(&self, api: &Api, id: &str) -> Result<Result<Job, RestError>, WarehouseError> {
+        let reference = reference(self.project, id, self.location.clone());
+        Ok(match &self.work {
+            Work::Query(job) => {
+                let configuration = request::query(job, self.project)?;
+                api.insert(self.project, &request::job(configuration, reference)).await
+            }
+            Work::Plain(configuration) => {
+                api.insert(self.project, &request::job(configuration.clone(), reference)).await
+            }
+            Work::Json(configuration) => api.insert_json(self.project, configuration, &reference).await,
+            Work::Upload(configuration, open) => {
+                api.upload(self.project, configuration, &reference, open()).await
+            }
+        })
+    }
+
+    /// Whether a job under the same id can be this one. The id follows from an attempt, which has one job.
+    fn can_be(&self, found: &Job) -> bool {
+        let Some(configuration) = &found.configuration else { return false };
+        match &self.work {
+            Work::Query(job) => configuration.query.as_ref().is_some_and(|query| query.query == job.sql),
+            Work::Plain(own) => {
+                own.copy.is_some() == configuration.copy.is_some()
+                    && own.extract.is_some() == configuration.extract.is_some()
+            }
+            Work::Json(_) | Work::Upload(..) => configuration.load.is_some(),
+        }
+    }
+}
+
 /// A job that was started, now or earlier.
-struct Begun {
-    job: Job,
+pub(super) struct Begun {
+    pub(super) job: Job,
     /// Whether it had succeeded earlier.
-    from_record: bool,
+    pub(super) from_record: bool,
 }
 
 /// The state of an id.
@@ -58,7 +116,14 @@ pub(super) async fn stream(api: &Arc<Api>, job: &QueryJob) -> Result<Rows, Wareh
         let (said, own) = api.dry_run(project, &asked).await.map_err(of_request)?;
         return Ok(outcome::of_dry_run(&said, &own).into());
     }
-    let Begun { job: ended, from_record } = ended(api, job, project).await?;
+    let asked = Asked {
+        id: &job.job_id,
+        project,
+        location: job.location.clone(),
+        patience: job.patience,
+        work: Work::Query(job),
+    };
+    let Begun { job: ended, from_record } = ended(api, &asked).await?;
     if !from_record {
         api.counters().billed(number(&of_query(&ended).total_bytes_billed).unwrap_or_default());
     }
@@ -75,9 +140,9 @@ pub(super) async fn stream(api: &Arc<Api>, job: &QueryJob) -> Result<Rows, Wareh
 }
 
 /// The job when it has succeeded.
-async fn ended(api: &Api, job: &QueryJob, project: &str) -> Result<Begun, WarehouseError> {
-    let deadline = job.patience.map(|patience| Instant::now() + patience);
-    let begun = begin(api, job, project).await?;
+pub(super) async fn ended(api: &Api, asked: &Asked<'_>) -> Result<Begun, WarehouseError> {
+    let deadline = asked.patience.map(|patience| Instant::now() + patience);
+    let begun = begin(api, asked).await?;
     if is_done(begun.job.status.as_ref()) {
         return Ok(begun);
     }
@@ -126,15 +191,15 @@ fn is_done(status: Option<&JobStatus>) -> bool {
 }
 
 /// Starts the job under the first free id, unless a job under one of the ids runs or has succeeded.
-async fn begin(api: &Api, job: &QueryJob, project: &str) -> Result<Begun, WarehouseError> {
+async fn begin(api: &Api, asked: &Asked<'_>) -> Result<Begun, WarehouseError> {
     // A job without an id gets a random one. Otherwise a repeated request would start it twice.
-    let id = match job.job_id.as_str() {
+    let id = match asked.id {
         "" => format!("segue_{}", random_name()),
         id => id.to_owned(),
     };
     let mut last = None;
     for id in ids(&id) {
-        match under(api, job, project, &id).await? {
+        match under(api, asked, &id).await? {
             Found::Begun(begun) => return Ok(*begun),
             Found::UsedUp(failure) => last = Some(failure),
         }
@@ -142,9 +207,17 @@ async fn begin(api: &Api, job: &QueryJob, project: &str) -> Result<Begun, Wareho
     Err(last.unwrap_or(WarehouseError::Unavailable { message: format!("no id was left for the job {id}") }))
 }
 
-async fn under(api: &Api, job: &QueryJob, project: &str, id: &str) -> Result<Found, WarehouseError> {
-    let asked = request::job(request::query(job, project)?, reference(project, id, job.location.clone()));
-    let error = match api.insert(project, &asked).await {
+async fn under(api: &Api, asked: &Asked<'_>, id: &str) -> Result<Found, WarehouseError> {
+    let project = asked.project;
+    if matches!(asked.work, Work::Upload(..)) {
+        // A file is sent again only if the job is not there.
+        match api.job(&reference(project, id, asked.location.clone())).await {
+            Ok(found) => return known(api, asked, id, found).await,
+            Err(error) if error.is_status(404) => {}
+            Err(error) => return Err(of_request(error)),
+        }
+    }
+    let error = match asked.start(api, id).await? {
         Ok(begun) => {
             api.counters().began();
             let failure = of_job(begun.status.as_ref()).filter(|_| is_done(begun.status.as_ref()));
@@ -156,13 +229,17 @@ async fn under(api: &Api, job: &QueryJob, project: &str, id: &str) -> Result<Fou
         Err(error) if error.is_status(409) => error,
         Err(error) => return Err(of_request(error)),
     };
-    let location = job.location.clone().or_else(|| location_in(&error.to_string(), project, id));
+    let location = asked.location.clone().or_else(|| location_in(&error.to_string(), project, id));
     let found = api.job(&reference(project, id, location)).await.map_err(of_request)?;
-    let query = found.configuration.as_ref().and_then(|configuration| configuration.query.as_ref());
-    if query.is_none_or(|query| query.query != job.sql) {
+    known(api, asked, id, found).await
+}
+
+/// What to do about a job that is there under an id.
+async fn known(api: &Api, asked: &Asked<'_>, id: &str, found: Job) -> Result<Found, WarehouseError> {
+    if !asked.can_be(&found) {
         return Err(WarehouseError::AlreadyExists {
             what: "Job".to_owned(),
-            name: format!("{project}:{id}"),
+            name: format!("{}:{id}", asked.project),
         });
     }
     let Some(failure) = of_job(found.status.as_ref()) else {

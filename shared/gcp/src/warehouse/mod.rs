@@ -1,7 +1,7 @@
 //! The warehouse on BigQuery, by its REST API (version 2).
 //!
 //! What it is: the adapter ([`BigQueryWarehouse`]); jobs and their ids (`jobs`), their outcomes (`outcome`) and rows (`pages`),
-//! datasets and tables (`tables`), values (`decode`), errors by meaning (`error`), and the requests (`client`,
+//! whole tables (`transfer`), datasets and tables (`tables`), values (`decode`), errors by meaning (`error`), and the requests (`client`,
 //! `api`, `request`, `wire`).
 //!
 //! What it must not know: flows, tasks, where the SQL comes from, which emulator answers.
@@ -19,7 +19,9 @@ mod names;
 mod outcome;
 mod pages;
 mod request;
+mod schema;
 mod tables;
+mod transfer;
 mod wire;
 
 pub use counts::WarehouseCounts;
@@ -30,7 +32,8 @@ use api::Api;
 use async_trait::async_trait;
 use counts::Counters;
 use segue_ports::warehouse::{
-    CreateDataset, DatasetInfo, QueryJob, QueryResult, Rows, TableInfo, Warehouse, WarehouseError,
+    Copied, CopyJob, CreateDataset, DatasetInfo, ExtractJob, Extracted, LoadJob, Loaded, QueryJob,
+    QueryResult, Rows, TableInfo, Warehouse, WarehouseError,
 };
 use segue_ports::{Credentials, PortError};
 use std::collections::HashMap;
@@ -138,6 +141,18 @@ impl Warehouse for BigQueryWarehouse {
 
     async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
         jobs::stream(&self.api, &job).await
+    }
+
+    async fn copy(&self, job: CopyJob) -> Result<Copied, WarehouseError> {
+        transfer::copy(&self.api, &job).await
+    }
+
+    async fn load(&self, job: LoadJob) -> Result<Loaded, WarehouseError> {
+        transfer::load(&self.api, &job).await
+    }
+
+    async fn extract(&self, job: ExtractJob) -> Result<Extracted, WarehouseError> {
+        transfer::extract(&self.api, &job).await
     }
 
     async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {

@@ -7,11 +7,16 @@
 //! answers.
 //!
 //! To add an operation: add the method with its request struct here, a case in the conformance suite in
-//! `conformance/warehouse.rs`, and the method in every adapter.
+//! `conformance/warehouse`, and the method in every adapter.
 
 mod rows;
+mod transfer;
 
 pub use rows::{Row, RowStream, Rows};
+pub use transfer::{
+    Copied, CopyJob, CopyKind, CsvFormat, ExtractJob, Extracted, FileFormat, JobSettings, LoadJob,
+    LoadSource, Loaded,
+};
 
 use crate::credentials::Credentials;
 use async_trait::async_trait;
@@ -71,6 +76,27 @@ pub trait Warehouse: Send + Sync {
     /// # Errors
     /// As [`Self::query`]. The stream ends with an error if the rows cannot be read to the end.
     async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError>;
+
+    /// Copies tables into one.
+    ///
+    /// # Errors
+    /// [`WarehouseError::NotFound`] if a source does not exist. [`WarehouseError::AlreadyExists`] if the destination
+    /// has rows and must be empty.
+    async fn copy(&self, job: CopyJob) -> Result<Copied, WarehouseError>;
+
+    /// Loads files into a table.
+    ///
+    /// # Errors
+    /// [`WarehouseError::NotFound`] if there are no files. [`WarehouseError::BadData`] if a file does not have the
+    /// declared columns. Then no rows are added.
+    async fn load(&self, job: LoadJob) -> Result<Loaded, WarehouseError>;
+
+    /// Writes the rows of a table to files.
+    ///
+    /// # Errors
+    /// [`WarehouseError::NotFound`] if the table or the bucket does not exist. [`WarehouseError::InvalidQuery`] if the
+    /// warehouse cannot write the format.
+    async fn extract(&self, job: ExtractJob) -> Result<Extracted, WarehouseError>;
 
     /// Cancels a job. Nothing happens if the job does not exist or has ended.
     async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {

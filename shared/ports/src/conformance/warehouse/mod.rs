@@ -13,6 +13,8 @@
     reason = "a conformance suite fails by panicking, as tests do"
 )]
 
+mod transfers;
+
 use crate::warehouse::{
     CreateDataset, IfExists, Mode, QueryJob, QueryResult, TableKind, Warehouse, WarehouseError,
     WriteDisposition,
@@ -21,11 +23,14 @@ use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 
-/// Writes objects to where the warehouse reads them.
+/// Writes objects to where the warehouse reads them, and reads what it wrote.
 #[async_trait]
 pub trait PutObject: Send + Sync {
     /// Writes an object at `gs://bucket/key`.
     async fn put(&self, uri: &str, content: &[u8]);
+
+    /// Reads the object at `gs://bucket/key`, which the warehouse wrote.
+    async fn get(&self, uri: &str) -> Vec<u8>;
 }
 
 /// Runs every case.
@@ -40,6 +45,7 @@ pub async fn all(warehouse: &dyn Warehouse, objects: &dyn PutObject) {
     missing_things_are_named(warehouse).await;
     destinations(warehouse).await;
     rows_are_streamed(warehouse).await;
+    transfers::all(warehouse, objects).await;
 }
 
 async fn dataset(warehouse: &dyn Warehouse, name: &str) {
