@@ -16,11 +16,11 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(168 * 3600);
 /// The name of the volume.
 const VOLUME: &str = "files";
 
-/// The job for a container.
-pub(super) fn job(job: &ContainerJob, account: Option<&str>) -> Result<Job, PortError> {
+/// The job for a container. `image` is the name that Cloud Run pulls the image by.
+pub(super) fn job(job: &ContainerJob, image: &str, account: Option<&str>) -> Result<Job, PortError> {
     check_key(&job.key)?;
     let mut container = Container::new()
-        .set_image(&job.image)
+        .set_image(image)
         .set_command(job.command.clone())
         .set_args(job.arguments.clone())
         .set_env(job.env.iter().map(|(name, value)| EnvVar::new().set_name(name).set_value(value)));
@@ -118,6 +118,7 @@ mod tests {
                 memory: Some("1Gi".to_owned()),
                 labels: [("Flow".to_owned(), "company.Taxi".to_owned())].into(),
             },
+            "alpine",
             Some("jobs@demo"),
         )
         .unwrap();
@@ -156,7 +157,8 @@ mod tests {
     fn a_name_no_job_can_have_is_refused() {
         let long = "a".repeat(50);
         for key in ["", "1a", "A", "a_b", "a-", "a/b", long.as_str()] {
-            let refused = job(&ContainerJob { key: key.to_owned(), ..ContainerJob::default() }, None);
+            let refused =
+                job(&ContainerJob { key: key.to_owned(), ..ContainerJob::default() }, "alpine", None);
             assert!(refused.is_err(), "{key}");
         }
     }
