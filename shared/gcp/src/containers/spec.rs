@@ -63,6 +63,8 @@ fn volume(mount: &Mount) -> GCSVolumeSource {
         only.as_str(),
         "file-mode=777",
         "dir-mode=777",
+        // Without a limit, a folder that is not empty cannot be renamed.
+        "rename-dir-limit=100000",
     ])
 }
 
@@ -136,7 +138,7 @@ mod tests {
                         "volumeMounts": [{"name": "files", "mountPath": "/segue"}]
                     }],
                     "volumes": [{"name": "files", "gcs": {"bucket": "bucket", "mountOptions":
-                        ["implicit-dirs", "only-dir=some/where", "file-mode=777", "dir-mode=777"]}}],
+                        ["implicit-dirs", "only-dir=some/where", "file-mode=777", "dir-mode=777", "rename-dir-limit=100000"]}}],
                     "timeout": "90s", "maxRetries": 0, "serviceAccount": "jobs@demo",
                     "executionEnvironment": 2
                 }}

@@ -148,4 +148,12 @@ impl ObjectStore for CloudObjectStore {
     ) -> Result<ObjectInfo, PortError> {
         self.rewrite(from, to, attributes).await
     }
+
+    async fn compose(
+        &self,
+        from: &[ObjectAddress],
+        to: &ObjectAddress,
+    ) -> Result<Option<ObjectInfo>, PortError> {
+        self.join(from, to).await
+    }
 }
