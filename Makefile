@@ -74,7 +74,7 @@ test-gcp: tools $(DUCKDB) ## test Segue for Google Cloud on emulators: adapters,
 terraform: ## check the Terraform configuration: format, tests, plan, apply and destroy on a stand-in, and rules over its plans
 	@tests/tools/terraform.sh
 
-images: web ## build the image of each function with Docker; PUSH=1 pushes them to REPOSITORY
+images: web ## build the image of each function with Docker or buildah; PUSH=1 pushes them to REPOSITORY
 	@tests/tools/images.sh
 
 deploy: ## apply the Terraform configuration with the pushed images, and go back to those of before if it fails

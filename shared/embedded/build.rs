@@ -1,7 +1,7 @@
-//! Puts the DuckDB library beside what is built, so that tests and programs find it from any directory.
+//! Copies the DuckDB library into the build folder, so that tests and programs find it from every working directory.
 //!
-//! Cargo looks into the profile's `deps` folder when it runs something; a program started by hand looks there by
-//! the run path that the build scripts of `segue-cli` and `segue-tests` give it.
+//! When cargo runs a program, it searches the `deps` folder of the profile. A program that is started by hand also
+//! searches this folder, because the build scripts of `segue-cli` and `segue-tests` set its run path.
 
 #![expect(clippy::disallowed_methods, reason = "Cargo gives a build script its settings in the environment")]
 
@@ -31,7 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     if fs::metadata(&beside).is_ok_and(|there| there.len() == fs::metadata(&library).map_or(0, |l| l.len())) {
         return Ok(());
     }
-    // Another build may be running a program with the old library: replace the name, not the content.
+    // A running program may use the old library. So the name is replaced, and the content of the old file is not
+    // changed.
     let fresh = beside.with_extension("fresh");
     fs::copy(&library, &fresh)?;
     fs::rename(&fresh, &beside)?;

@@ -85,7 +85,7 @@ run "schedules_of_flows_become_jobs" {
   }
 
   assert {
-    condition     = output.schedules["zoomcamp--04_gcp_taxi_scheduled--green_schedule"] == "0 9 1 * *"
+    condition     = output.schedules["zoomcamp--04_gcp_taxi_scheduled--green_schedule-803357b6"] == "0 9 1 * *"
     error_message = "The jobs are ${join(", ", keys(output.schedules))}."
   }
   assert {
@@ -101,7 +101,24 @@ run "schedules_that_a_job_cannot_say_have_none" {
   }
 
   assert {
-    condition     = output.schedules == { "tests-terraform--schedules--hourly" = "0 * * * *", "tests-terraform--schedules--zoned" = "*/15 6,18-20 * JAN-JUN MON" }
+    condition = output.schedules == {
+      "tests-terraform--schedules--hourly-d8c27708" = "0 * * * *"
+      "tests-terraform--schedules--sunday-6155f6ee" = "0 6 13 * 7"
+      "tests-terraform--schedules--zoned-6c79a139"  = "*/15 6,18-20 * JAN-JUN MON"
+    }
+    error_message = "The jobs are ${jsonencode(output.schedules)}."
+  }
+}
+
+# shared/gcp/src/schedules/name.rs expects the same name.
+run "the_service_finds_the_same_names" {
+  command = plan
+  variables {
+    flows = "tests/named"
+  }
+
+  assert {
+    condition     = keys(output.schedules) == ["zoomcamp--taxi--monthly-be1da24f"]
     error_message = "The jobs are ${jsonencode(output.schedules)}."
   }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures size, start time and idle memory of each function in its deployed form. BIN is the folder of the programs.
-# Run the script where the emulators' variables are set (on-emulators.sh), because each function connects to Firestore
-# when it starts, and to nothing else.
+# Run the script with the variables of the emulators (on-emulators.sh), because each function connects to Firestore when
+# it starts.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

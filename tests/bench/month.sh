@@ -48,7 +48,7 @@ by_flow() {
   "$BIN/segue" --data-dir "$work/segue" run "$root/flows/zoomcamp/03_gcp_taxi.yaml" \
     -i taxi=yellow -i year=2019 -i month=01 >"$work/run.log" 2>&1 &
   id=$!
-  # The kernel keeps the highest value itself; the last look before the end has it.
+  # The kernel stores the highest value. So the last value before the end is the highest of the run.
   while kill -0 "$id" 2>/dev/null; do
     peak=$(awk '/^VmHWM/ { print int($2 / 1024) }' "/proc/$id/status" 2>/dev/null || true)
     [ -z "$peak" ] || flow_peak=$peak

@@ -1,5 +1,5 @@
--- Hand-written DuckDB statements with the same result as those of flows/zoomcamp/03_gcp_taxi.yaml, with the types that
--- DuckDB reads fastest. {csv} is the unpacked file.
+-- Hand-written DuckDB statements with the same result as flows/zoomcamp/03_gcp_taxi.yaml. The columns have the types that
+-- DuckDB reads fastest. {csv} is the path of the unpacked file.
 CREATE TABLE IF NOT EXISTS yellow_tripdata (
   unique_row_id BLOB, filename VARCHAR, VendorID VARCHAR, tpep_pickup_datetime TIMESTAMP,
   tpep_dropoff_datetime TIMESTAMP, passenger_count BIGINT, trip_distance DOUBLE, RatecodeID VARCHAR,

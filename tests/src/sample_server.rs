@@ -3,9 +3,9 @@
 //! - `/<file>` is a file of the folder, with byte ranges.
 //! - `/taxi/<yellow|green>/<name>.csv.gz` is this file of the folder, or else `<name>.csv` or
 //!   `<name>.sample.csv`, compressed while it is sent.
-//! - `/cut/<yellow|green>/<name>.csv.gz` is the same, truncated in the middle like a broken upload.
+//! - `/cut/<yellow|green>/<name>.csv.gz` is the same file, truncated in the middle like an interrupted upload.
 //!
-//! Files are streamed. None is in memory as a whole.
+//! Files are streamed, so no file is in memory as a whole.
 
 use axum::Router;
 use axum::body::Body;
@@ -22,10 +22,10 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
 
-/// How much is read from a file at a time, in bytes.
+/// The number of bytes that are read from a file at once.
 const CHUNK: usize = 1 << 18;
 
-/// How many compressed pieces may wait for a slow reader.
+/// The number of compressed pieces that may wait for a slow reader.
 const PIECES_AHEAD: usize = 8;
 
 /// The server's routes over the files of `dir`.
@@ -75,19 +75,20 @@ async fn cut(State(dir): State<PathBuf>, UrlPath((_kind, file)): UrlPath<(String
     }
 }
 
-/// The first of `names` that is a file of `dir`. A name that leaves the folder is never one.
+/// The first of `names` that is a file of `dir`. A name that leads out of the folder is ignored.
 fn existing(dir: &Path, names: &[&str]) -> Option<PathBuf> {
     let plain = |name: &&&str| !name.starts_with('.') && !name.contains(['/', '\\']);
     names.iter().filter(plain).map(|name| dir.join(name)).find(|path| path.is_file())
 }
 
-/// The file that `<name>.csv.gz` is compressed from.
+/// The file with the content of `<name>.csv.gz` before compression.
 fn unpacked(dir: &Path, file: &str) -> Option<PathBuf> {
     let name = file.strip_suffix(".csv.gz")?;
     existing(dir, &[&format!("{name}.csv"), &format!("{name}.sample.csv")])
 }
 
-/// The first and the last requested byte. The last is none if it was not given.
+/// The first and the last requested byte. `None` if the request has no range. The last byte is `None` if the range has
+/// no end.
 fn range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     let (first, last) = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?.split_once('-')?;
     Some((first.parse().ok()?, last.parse().ok()))
@@ -126,7 +127,7 @@ async fn open(path: &Path, range: Option<(u64, Option<u64>)>) -> io::Result<Resp
     Ok(response)
 }
 
-/// The file, compressed by its own thread, which waits if the reader is slow.
+/// The file as a compressed answer. Its own thread compresses the file, and waits if the reader is slow.
 fn compressed(path: PathBuf) -> Response {
     let (pieces, mut waiting) = mpsc::channel(PIECES_AHEAD);
     tokio::task::spawn_blocking(move || {
@@ -137,14 +138,14 @@ fn compressed(path: PathBuf) -> Response {
             encoder.finish()?.flush()
         };
         if let Err(error) = compress() {
-            // The reader may be gone already.
+            // The send fails if the reader has closed the connection. Nothing must be done then.
             pieces.blocking_send(Err(error)).ok();
         }
     });
     Body::from_stream(futures::stream::poll_fn(move |context| waiting.poll_recv(context))).into_response()
 }
 
-/// Passes what is written to the body of an answer.
+/// Sends the written bytes as pieces of an answer's body.
 struct Pieces(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {

@@ -1,4 +1,4 @@
-//! The sample server answers as the publishers' servers do.
+//! The sample server answers like the servers of the data's publishers.
 
 use crate::sample_data;
 use crate::sample_server::app;

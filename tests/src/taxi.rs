@@ -1,4 +1,4 @@
-//! The work of tests with faults: the taxi flows for months of trips, in which no two have the same row.
+//! The work of tests with faults: the taxi flows, and months of trips without equal rows.
 
 use crate::server::Ended;
 use crate::{sample_data, sample_server};
@@ -13,10 +13,10 @@ pub const SCHEDULED: &str = "04_gcp_taxi_scheduled";
 /// The number of months, from January 2023.
 pub const MONTHS: usize = 24;
 
-/// Writes a file of trips for each month. Each has rows of the sample that no other file has.
+/// Writes a file of trips for each month. Each row of the sample is in exactly one file.
 ///
 /// # Errors
-/// When the sample cannot be read, or a file not written.
+/// An error if the sample cannot be read, or a file cannot be written.
 fn write_months(folder: &Path) -> anyhow::Result<()> {
     let sample = std::fs::read_to_string(sample_data().join("yellow_tripdata_2021-01.sample.csv"))?;
     let mut lines = sample.lines();
@@ -33,11 +33,11 @@ fn write_months(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the files and serves them on loopback as long as the process lives. Returns the address for the
-/// flows, and the folder, which is removed with its last owner.
+/// Writes the files and serves them on loopback until the process ends. Returns the address for the flows, and the
+/// folder. Dropping the folder removes it.
 ///
 /// # Errors
-/// When the sample cannot be read, a file not written, or there is no port.
+/// An error if the sample cannot be read, a file cannot be written, or no port is free.
 pub async fn serve_months() -> anyhow::Result<(String, TempDir)> {
     let folder = tempfile::tempdir()?;
     write_months(folder.path())?;
@@ -51,7 +51,7 @@ pub async fn serve_months() -> anyhow::Result<(String, TempDir)> {
 /// Checks that exactly one execution ran for each month.
 ///
 /// # Errors
-/// When one was run by none or several.
+/// An error if no execution, or more than one, ran for a month.
 pub fn slots_ran_once(ends: &[Ended]) -> anyhow::Result<()> {
     let mut slots: Vec<_> = ends.iter().filter(|end| end.flow == SCHEDULED).map(|end| &end.slot).collect();
     let ran = slots.len();
@@ -68,7 +68,7 @@ pub fn slots_ran_once(ends: &[Ended]) -> anyhow::Result<()> {
 /// Checks that all executions ended as in the run without faults.
 ///
 /// # Errors
-/// An end that the run without faults does not have, or the number of missing ends.
+/// An error that names an unexpected end, or the number of missing ends.
 pub fn same_ends(peace: &[Ended], other: &[Ended]) -> anyhow::Result<()> {
     for end in other {
         ensure!(peace.contains(end), "this is an end that peace does not know: {end:#?}");

@@ -48,7 +48,7 @@ fn a_topic_goes_to_one_function() {
     }
 }
 
-/// Every topic that a grant names exists.
+/// Every topic in a grant exists, which means that a function subscribes to the topic.
 #[test]
 fn a_grant_is_on_a_topic_that_somebody_takes_messages_of() {
     let functions = functions();
@@ -102,7 +102,7 @@ fn the_documentation_has_every_topic() {
     }
 }
 
-/// `docs/function-yaml.md` has a row for every key, and no other.
+/// `docs/function-yaml.md` has exactly one row for every key.
 #[test]
 fn the_documentation_explains_every_key() {
     let text = doc("function-yaml.md");
@@ -123,7 +123,7 @@ fn terraform(name: &str, end: char) -> String {
     value.split_once(end).unwrap().0.to_owned()
 }
 
-/// Terraform refuses a key that it does not know, and a file without a key that must be there.
+/// Terraform refuses an unknown key, and a file without a required key.
 #[test]
 fn terraform_knows_the_same_keys() {
     let text = terraform("keys", '}');
@@ -148,7 +148,7 @@ fn terraform_knows_the_same_keys() {
     assert_eq!(known, keys::<Subscription>("").iter().map(|key| &**key).collect());
 }
 
-/// Every target that Terraform knows is explained, and a function starts with it.
+/// Every target in Terraform is explained in docs/function-yaml.md, and is valid in a `function.yaml`.
 #[test]
 fn terraform_knows_the_same_targets() {
     let text = terraform("targets", ']');

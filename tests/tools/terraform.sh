@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the configuration in terraform/ through Terraform, and checks its plans. Nothing is deployed.
 #
-# The provider hashicorp/google comes from where Terraform finds it. Where it cannot be fetched, a stand-in with the same
-# schema is built (tests/terraform). With the stand-in, the configuration is also applied and destroyed.
+# Terraform fetches the provider hashicorp/google. If this fails, the script builds a stand-in with the same schema
+# (tests/terraform). With the stand-in, the script also applies and destroys the configuration.
 #
 #   PROVIDER=real      fail if the real provider cannot be fetched
 #   PROVIDER=stand-in  use the stand-in
@@ -21,7 +21,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1 TF_DATA_DIR=$work/data
 export TF_CLI_ARGS=-no-color
-# A copy, so that neither a state nor a lock file is left behind.
+# The script works on a copy, so that no state and no lock file stays in terraform/.
 cp -r terraform functions flows "$work"
 rm -rf "$work/terraform/.terraform" "$work"/terraform/*.tfstate* "$work"/terraform/*tfvars* "$work/terraform/.terraform.lock.hcl"
 
@@ -31,7 +31,7 @@ quiet() {
   "$@" >"$work/output" 2>&1 || { complain; fail "$* failed"; }
 }
 
-# Builds the stand-in where Terraform looks for providers.
+# Builds the stand-in in a folder where Terraform looks for providers.
 stand_in() {
   local folder platform
   platform=$(go env GOOS)_$(go env GOARCH)
@@ -65,7 +65,7 @@ quiet terraform validate
 say "terraform test"
 terraform test | grep -v 'in progress\|tearing down' || fail "terraform test failed"
 
-# What every plan has, and what most have: everything that the variables can ask for.
+# project.auto.tfvars is part of every plan. demo.tfvars switches on everything that variables can switch on.
 printf 'project = "demo-project"\nproject_number = "123456789012"\n' >project.auto.tfvars
 cat >"$work/demo.tfvars" <<'EOF'
 alert_email = "data@example.com"
@@ -76,7 +76,7 @@ flows       = "../flows"
 EOF
 demo=(-var-file "$work/demo.tfvars")
 if [ $provider = real ]; then
-  # A plan of things that do not exist asks Google nothing. The provider wants credentials nevertheless.
+  # A plan for an empty project sends no request to Google. The provider requires credentials nevertheless.
   export GOOGLE_OAUTH_ACCESS_TOKEN=${GOOGLE_OAUTH_ACCESS_TOKEN:-none}
 fi
 plans=$work/plans
@@ -92,7 +92,7 @@ say "plan"
 plan minimal
 plan plan "${demo[@]}"
 plan iap "${demo[@]}" -var 'api={ auth = "iap", members = ["group:data@example.com"] }'
-# One more folder in functions/, as a person would begin one.
+# Creates a new folder in functions/, as a developer would.
 add_function() {
   mkdir ../functions/example
   sed 's/task-http/task-example/' ../functions/http/function.yaml >../functions/example/function.yaml
@@ -118,18 +118,18 @@ else
   [ -z "$(terraform state list)" ] || fail "destroy left $(terraform state list)"
 fi
 
-# Deploys like `make deploy`, with this answer of the API, and fails as it fails.
+# Deploys like `make deploy`, with the given status as the API's answer. Fails if the deployment fails.
 deploy_with_answer() {
   printf '#!/bin/sh\nprintf %s\n' "$1" >"$work/bin/curl"
   (cd "$work" && PATH=$work/bin:$PATH tests/tools/deploy.sh) >"$work/output" 2>&1
 }
-# The images of a function, all with this digit in their digests.
+# Writes images of the functions, with the given digit in all digests.
 images() {
   printf '{"images": {"http": "europe-west1-docker.pkg.dev/demo-project/segue/http@sha256:%064d"}}\n' "$1" \
     >images.auto.tfvars.json
 }
 if [ $provider = stand-in ]; then
-  say "a deployment that answers errors goes back to the images of before"
+  say "a deployment that answers errors goes back to the previous images"
   mkdir -p "$work/bin" "$work/tests"
   cp -r "$repository/tests/tools" "$work/tests"
   printf '#!/bin/sh\n' >"$work/bin/sleep"
@@ -140,8 +140,8 @@ if [ $provider = stand-in ]; then
   deploy_with_answer 200 || { complain; fail "the first deployment failed"; }
   images 2
   if deploy_with_answer 503; then fail "a deployment that answers errors succeeded"; fi
-  grep -q 'the images of before are deployed again' "$work/output" || { complain; fail "nothing was deployed again"; }
-  terraform output -json images | grep -q "sha256:$(printf %064d 1)" || fail "the images of before do not run"
+  grep -q 'the previous images are deployed again' "$work/output" || { complain; fail "nothing was deployed again"; }
+  terraform output -json images | grep -q "sha256:$(printf %064d 1)" || fail "the previous images do not run"
 fi
 
 say "checks of the plans"
@@ -149,6 +149,6 @@ cd "$repository/tests/terraform"
 unformatted=$(gofmt -l .)
 [ -z "$unformatted" ] || fail "not formatted by gofmt: $unformatted"
 nice -n 10 go vet ./...
-# Not from the cache: the plans are new.
+# The cache is off, because Go does not notice new plans.
 SEGUE_PLANS=$plans nice -n 10 go test -count=1 ./...
 say "terraform: done, with the $provider provider"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds, serves or tests the web pages. Without npm, `build` says so and succeeds: the programs then carry a page that
-# says the same. With SEGUE_WEB=require, `build` fails without npm.
+# Builds, serves or tests the web pages. Without npm, `build` prints this and succeeds. Then the programs contain only a
+# page that explains how to build the web pages. With SEGUE_WEB=require, `build` fails without npm.
 # SEGUE is the program that `test` starts.
 set -euo pipefail
 
@@ -18,7 +18,7 @@ if ! is_usable; then
   exit
 fi
 
-# Installs what package-lock.json names, if the installed packages are older than the file.
+# Installs the packages in package-lock.json, if the installed packages are older than the file.
 install() {
   [ node_modules/.package-lock.json -nt package-lock.json ] || nice -n 5 npm ci --no-audit --no-fund
 }

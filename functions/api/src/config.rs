@@ -35,7 +35,7 @@ pub enum ApiConfigError {
     /// The API would answer every caller.
     #[error(
         "every caller could use the API at {0}: set SEGUE_USERNAME and SEGUE_PASSWORD, or SEGUE_API_AUTH=iap where \
-         Identity-Aware Proxy stands in front of it"
+         Identity-Aware Proxy is in front of it"
     )]
     Open(SocketAddr),
 }

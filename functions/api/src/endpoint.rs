@@ -66,7 +66,7 @@ pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 /// The media type of a body, and the schema of its JSON.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Content {
-    /// Nothing.
+    /// No body.
     Nothing,
     /// JSON of a type.
     Json(SchemaOf),
@@ -76,7 +76,7 @@ pub(crate) enum Content {
     Text,
     /// JSON or text.
     JsonOrText,
-    /// Parts of a form; a file each or a text. The named part must be there.
+    /// Parts of a form. Each part is a file or a text. The named part is required.
     Form(Option<&'static str>),
     /// Bytes.
     Bytes,
@@ -84,7 +84,7 @@ pub(crate) enum Content {
     Zip,
     /// Server-sent events, each with JSON of a type.
     Events(SchemaOf),
-    /// Anything.
+    /// Any content.
     Any,
 }
 

@@ -1,7 +1,7 @@
 //! Errors of requests, in Kestra's format and with Kestra's status codes (docs/kestra.md 6.1).
 //!
-//! A handler returns an [`ApiError`]. The layer [`shape`] adds the address, which only the layer knows, and
-//! converts the framework's own errors to the same format, so that clients see only one kind of error.
+//! A handler returns an [`ApiError`]. The layer [`shape`] adds the address, which only the layer knows. The layer also
+//! converts the framework's own errors, so that clients see only one format of errors.
 
 pub(crate) use segue_api_types::Problem;
 
@@ -15,7 +15,7 @@ use segue_executor::{ActionError, CreateError};
 use segue_ports::PortError;
 use segue_scheduler::SchedulerError;
 
-/// The largest text of an error of the framework that is passed on.
+/// The largest text of a framework error that clients see, in bytes.
 const LONGEST_REASON: usize = 64 * 1024;
 
 /// A request that failed.
@@ -37,7 +37,7 @@ impl ApiError {
         Self { status, message: message.into(), problems: Vec::new(), invalids: None }
     }
 
-    /// 400: something is missing, or is not possible now.
+    /// 400: a value is missing, or the action is not possible now.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }

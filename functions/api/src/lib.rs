@@ -14,6 +14,7 @@ mod door;
 mod endpoint;
 mod error;
 mod health;
+mod looks;
 mod openapi;
 mod parts;
 mod queries;

@@ -161,7 +161,7 @@ mod tests {
         assert!(run.log_text().contains("exists already"), "{}", run.log_text());
         let run = platform.run(CreateDataset::TYPE, create("ERROR")).await;
         assert!(run.result.error.unwrap().starts_with("Already Exists"));
-        // The run that created the dataset crashed before it reported this, and its message comes again.
+        // The crashed run created the dataset, but did not report its result. Its message is delivered again.
         let before = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5);
         let run = platform.run_sent_at(before, CreateDataset::TYPE, create("ERROR")).await;
         assert_eq!(run.result.error, None);

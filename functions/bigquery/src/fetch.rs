@@ -1,4 +1,4 @@
-//! What happens to a job's rows: nothing, outputs, or a file.
+//! Returns or stores the rows of a job: no rows, outputs, or a file.
 
 use crate::refusal::refusal;
 use bytes::Bytes;

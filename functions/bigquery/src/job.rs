@@ -51,8 +51,8 @@ pub(crate) fn settings(
     }
 }
 
-/// A job of these statements, with the settings that all jobs of this service share. The caller sets the
-/// rest, but not the id, by which another delivery finds the job.
+/// A job of these statements, with the settings that all jobs of this service share. The caller sets the other fields,
+/// except the id. Another delivery finds the job by this id.
 pub(crate) fn job(
     sql: String,
     connection: &Connection,

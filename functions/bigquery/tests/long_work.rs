@@ -1,6 +1,5 @@
-//! Jobs that outlive the request, attempts that are stopped, and the identity of requests to the warehouse.
-//!
-//! The warehouse is the embedded one behind a watcher, which reports some jobs as still running.
+//! Jobs that outlive the request, attempts that are stopped, and the identity of requests to the warehouse. The tests
+//! use the embedded warehouse behind a watcher. The watcher reports some jobs as still running.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "what is wrong here fails a test")]
@@ -24,7 +23,7 @@ const JOB: &str = "segue_execution1_taskrun1_0";
 const PATIENCE: Duration = Duration::from_millis(40);
 const TYPE: &str = "io.kestra.plugin.gcp.bigquery";
 
-/// The requests to the warehouse, and the prepared answers.
+/// The watcher: the requests to the warehouse so far, and the prepared answers.
 #[derive(Clone)]
 struct Watched {
     inner: Arc<dyn Warehouse>,
@@ -161,7 +160,7 @@ fn task(name: &str, properties: Json) -> TaskRunMessage {
     message(&format!("{TYPE}.{name}"), properties)
 }
 
-/// The message of an attempt that began this long ago.
+/// The message of an attempt that began `ago` before now.
 fn resumed(message: TaskRunMessage, ago: Duration) -> TaskRunMessage {
     let begun_at = jiff::Timestamp::now() - ago;
     TaskRunMessage { resumed: Some(Resumed { begun_at, holder: "before".to_owned() }), ..message }
@@ -192,7 +191,7 @@ async fn a_job_timeout_counts_from_the_beginning_of_the_attempt() {
     let run = world.ended(resumed(query.clone(), Duration::from_secs(61))).await;
     assert!(run.result.error.unwrap().contains("jobTimeout of 60s"));
     assert_eq!(world.cancelled(), [JOB]);
-    // A job that is found to have ended is no failure, even if the check is late.
+    // The job ended in time, so the task succeeds, even if this check is late.
     *world.watched.at_work.lock().unwrap() = None;
     assert_eq!(world.ended(resumed(query, Duration::from_secs(90))).await.result.error, None);
 }

@@ -51,7 +51,7 @@ impl Task for Copy {
             )));
         }
         let info = if self.delete && objects.head(&from).await?.is_none() {
-            // A crashed run of this attempt may have moved the object.
+            // A run of this attempt that crashed may already have moved the object.
             let moved =
                 objects.head(&to).await?.filter(|info| info.updated >= context.message().dispatched_at);
             moved.ok_or_else(|| TaskError::failed(format!("from: {from} was not found")))?

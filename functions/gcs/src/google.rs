@@ -84,7 +84,7 @@ pub fn object(property: &str, uri: &str) -> Result<ObjectAddress, TaskError> {
     Ok(address)
 }
 
-/// If the store did not find the file, an error that names it like the flow.
+/// If the store did not find the file, returns an error with the address as the flow wrote it.
 pub(crate) fn missing(error: PortError, property: &str, uri: &str) -> TaskError {
     match error {
         PortError::NotFound { what } if what.contains(uri) => {

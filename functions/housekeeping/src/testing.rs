@@ -1,8 +1,7 @@
 //! A platform in a temporary directory, with executions and logs in it.
 
 use jiff::Timestamp;
-use segue_model::Map;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
@@ -39,22 +38,8 @@ impl Platform {
         let date: Timestamp = date.parse().unwrap();
         let mut history = StateHistory::new(State::Created, date);
         history.enter(state, date);
-        let execution = Execution {
-            id: id.into(),
-            original_id: id.into(),
-            namespace: namespace.to_owned(),
-            flow_id: flow.to_owned(),
-            flow_revision: 1,
-            inputs: Map::new(),
-            outputs: None,
-            labels: Vec::new(),
-            variables: Map::new(),
-            state: history,
-            parent_id: None,
-            trigger: None,
-            metadata: ExecutionMetadata { attempt_number: 1, original_created_date: date },
-            schedule_date: None,
-        };
+        let execution =
+            Execution { state: history, ..Execution::created(id.into(), namespace, flow, 1, date) };
         assert!(self.ports.state.create_execution(&execution).await.unwrap());
         execution
     }

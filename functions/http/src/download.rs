@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(platform.ports.storage.get_text(uri, 100).await.unwrap(), "not really gzip");
         let metric = run.result.metrics.iter().find(|metric| metric.name == "response.length").unwrap();
         assert_eq!(metric.value, 15.0);
-        // The same attempt again replaces the file by the same file.
+        // The same attempt runs twice, and replaces the file by an equal file.
         download(&platform, json!({"uri": format!("http://{address}/data/trips.csv.gz?sig=1")})).await;
         assert_eq!(platform.files().await.len(), 1);
     }

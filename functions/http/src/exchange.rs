@@ -25,7 +25,7 @@ pub async fn send(common: &Common, context: &TaskContext) -> Result<(Url, Respon
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| TaskError::failed(format!("method: '{method}' is not an HTTP method")))?;
     let (settings, auth) = (common.client()?, common.auth());
-    // The author of the flow wrote the headers for the host in the flow.
+    // The headers in the flow are only for the host in the flow, and may contain credentials.
     let stay_with_origin = !common.headers.is_empty() || auth.is_some();
     let client = context.clients().get(&ClientSettings { stay_with_origin, ..settings.clone() })?;
     context.debug(format!("{method} {url}"));

@@ -4,7 +4,7 @@
 //! What it is: the list of its task types. Their code is in `shared/scripts`. The service `container` has the script
 //! tasks too; `segue_scripts::route` says which service gets a task.
 //!
-//! What it must not know: what a script does, which adapter stands behind internal storage.
+//! What it must not know: what a script does, which adapter is behind internal storage.
 //!
 //! How to add one more: a new language is added in `shared/scripts`, for both services at once.
 

@@ -1,7 +1,7 @@
 //! The `script` service: wiring only.
 
 fn main() -> anyhow::Result<()> {
-    // Before any thread starts: the keeper of scripts is this program, started once more.
+    // The keeper of scripts is this program, started a second time. This call must come before any thread starts.
     segue_process::enter();
     serve()
 }

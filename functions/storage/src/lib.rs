@@ -1,7 +1,7 @@
 //! The `storage` service: files of internal storage and of namespaces (docs/kestra.md 4.3).
 //!
-//! What it is: one module for each task type; [`namespace`] has those for namespace files. Files of lines are
-//! read and written line by line ([`records`]), so their size does not matter.
+//! What it is: one module for each task type. The task types for namespace files are in [`namespace`]. Files of lines
+//! are read and written line by line ([`records`]), so their size does not matter.
 //!
 //! What it must not know: which adapter is behind internal storage, what the files contain beyond their
 //! lines.

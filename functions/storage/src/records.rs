@@ -104,7 +104,7 @@ fn port_error(error: io::Error, uri: &str) -> TaskError {
     }
 }
 
-/// An error that names a missing file like the flow.
+/// If the file does not exist, returns an error with the address as the flow wrote it.
 pub(crate) fn not_there(error: PortError, uri: &str) -> TaskError {
     match error {
         PortError::NotFound { .. } => TaskError::failed(format!("{uri} was not found in internal storage")),

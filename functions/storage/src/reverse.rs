@@ -87,9 +87,8 @@ async fn reverse(source: &Path, separator: &str, draft: &mut Draft) -> Result<()
             rest = before;
             is_end = false;
         }
-        // A separator that is split by the border of two blocks is complete again with the next block. The
-        // last separator of the file is kept until something is written, so that it does not count as one
-        // between lines.
+        // If the border of two blocks splits a separator, the next block completes the separator. The last separator of
+        // the file is kept until a line is written, so it does not count as a separator between lines.
         head = if is_end { block } else { rest.to_vec() };
     }
     if is_end {

@@ -1,8 +1,8 @@
-//! What a flow of `company.team` may have of the files of other namespaces.
+//! Tests which files of other namespaces a flow of `company.team` may use.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use segue_embedded::{EmbeddedOptions, open_with};
-use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger, ParentTaskRun};
+use segue_model::execution::{Execution, ExecutionTrigger, ParentTaskRun};
 use segue_model::id::ExecutionId;
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
@@ -23,7 +23,7 @@ impl Platform {
         Self { ports: open_with(&dir.path().join("data"), options).unwrap().ports, dir }
     }
 
-    /// A file with the text `theirs`: its URI.
+    /// Creates a file with the text `theirs`, and returns its URI.
     async fn file(&self, path: &str) -> String {
         self.ports.storage.put_text(path, "theirs").await.unwrap()
     }
@@ -38,30 +38,19 @@ impl Platform {
         run(&segue_fn_storage::tasks(), self.ports.clone(), &work, message).await.unwrap()
     }
 
-    /// Saves an execution that another one started.
+    /// Saves an execution. `started_by` is the trigger that names the execution that started it.
     async fn execution(&self, namespace: &str, id: &str, started_by: Option<ExecutionTrigger>) {
         let (id, now) = (ExecutionId::from(id), self.ports.clock.now());
         let execution = Execution {
-            original_id: id.clone(),
-            id,
-            namespace: namespace.to_owned(),
-            flow_id: "flow".to_owned(),
-            flow_revision: 1,
-            inputs: Map::new(),
-            outputs: None,
-            labels: Vec::new(),
-            variables: Map::new(),
             state: StateHistory::new(State::Running, now),
-            parent_id: None,
             trigger: started_by,
-            metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
-            schedule_date: None,
+            ..Execution::created(id, namespace, "flow", 1, now)
         };
         assert!(self.ports.state.create_execution(&execution).await.unwrap());
     }
 }
 
-/// As a Subflow task of another execution.
+/// The trigger of an execution that a Subflow task of `parent` started.
 fn subflow_of(parent: &str) -> Option<ExecutionTrigger> {
     Some(ExecutionTrigger {
         id: "call".to_owned(),
@@ -80,14 +69,14 @@ fn subflow_of(parent: &str) -> Option<ExecutionTrigger> {
     })
 }
 
-/// As a Flow trigger at the end of another execution.
+/// The trigger of an execution that a Flow trigger started at the end of `upstream`.
 fn after(upstream: &str) -> Option<ExecutionTrigger> {
     let type_name = "io.kestra.plugin.core.trigger.Flow".to_owned();
     let variables = json!({"executionId": upstream}).as_object().cloned().unwrap();
     Some(ExecutionTrigger { type_name, variables, parent: None, ..subflow_of(upstream).unwrap() })
 }
 
-/// Each way of a task to a file: read, written into another, thrown away, asked by an expression.
+/// Tasks that use a file in different ways: read it, copy it, replace it, delete it, and read it in an expression.
 fn ways(uri: &str) -> Vec<Json> {
     vec![
         json!({"type": "io.kestra.plugin.core.storage.Size", "uri": uri}),
@@ -101,7 +90,7 @@ fn ways(uri: &str) -> Vec<Json> {
     ]
 }
 
-/// How many of the ways are refused, and whether the file is there afterwards.
+/// Runs all tasks of [`ways`] on a file. Returns the number of refused tasks, and whether the file exists afterwards.
 async fn refused(platform: &Platform, path: &str) -> (usize, bool) {
     let uri = platform.file(path).await;
     let mut refused = 0;

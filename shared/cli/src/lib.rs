@@ -179,7 +179,7 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// Every command without verbs of its own, by name.
+    /// Every command without subcommands, by name.
     fn verbs(command: &clap::Command, name: &str, found: &mut Vec<(String, clap::Command)>) {
         for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
             let name = format!("{name} {}", verb.get_name());

@@ -1,8 +1,10 @@
-//! How fast the state store and the bus are on a file: `cargo bench -p segue-embedded`.
+//! Measures the speed of the state store and the bus on a file. Run `cargo bench -p segue-embedded`.
 //!
-//! `commit` is one execution's commit with a task run and a log line, alone and by 32 at once; with a thousand
-//! task runs in the execution it must cost the same. `bus` is a thousand messages published in batches of ten
-//! and handled. `open` is a fresh directory made, an execution written and everything closed.
+//! The benchmarks are:
+//! - `commit`: commits an execution with a task run and a log line, alone and 32 at the same time. With a thousand task
+//!   runs in the execution, a commit must take the same time.
+//! - `bus`: publishes a thousand messages in batches of ten and handles them.
+//! - `open`: creates a new directory, writes an execution and closes everything.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 
@@ -11,12 +13,11 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use jiff::Timestamp;
 use segue_embedded::{BusOptions, Database, DurableBus, SqliteStateStore};
 use segue_model::event::Event;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::task_run::TaskRun;
-use segue_model::{Json, Map};
 use segue_ports::state::{Commit, ExecutionFilter, StateStore as _};
 use segue_ports::wire::{ExecutionMessage, Message};
 use segue_ports::{EventBus as _, MessageHandler, Outgoing, PortError, Topic, Verdict};
@@ -29,35 +30,18 @@ fn execution(name: &str) -> Execution {
     let id = ExecutionId::derive(&[name]);
     let start = Timestamp::now();
     Execution {
-        original_id: id.clone(),
-        id,
-        namespace: "company.team".to_owned(),
-        flow_id: "taxi".to_owned(),
-        flow_revision: 1,
-        inputs: Map::new(),
-        outputs: None,
-        labels: Vec::new(),
-        variables: Map::new(),
         state: StateHistory::new(State::Running, start),
-        parent_id: None,
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: start },
-        schedule_date: None,
+        ..Execution::created(id, "company.team", "taxi", 1, start)
     }
 }
 
 fn commit(execution: &Execution, version: u64, position: u64) -> Commit {
+    let id = TaskRunId::derive(&execution.id, None, "log", None, Some(position));
+    let now = Timestamp::now();
     let task_run = TaskRun {
-        id: TaskRunId::derive(&execution.id, None, "log", None, Some(position)),
-        task_id: "log".to_owned(),
-        parent_task_run_id: None,
-        value: None,
         iteration: Some(position),
-        attempts: Vec::new(),
-        outputs: Map::new(),
-        state: StateHistory::new(State::Success, Timestamp::now()),
-        dynamic: false,
-        memo: Json::Null,
+        state: StateHistory::new(State::Success, now),
+        ..TaskRun::created(id, "log", now)
     };
     let line = LogEntry {
         namespace: execution.namespace.clone(),
@@ -71,16 +55,9 @@ fn commit(execution: &Execution, version: u64, position: u64) -> Commit {
         message: "a line of an ordinary length for a log".to_owned(),
     };
     Commit {
-        execution: execution.clone(),
-        now: Timestamp::UNIX_EPOCH,
-        notes: Json::Null,
-        expected_version: version,
         task_runs: vec![(position, task_run)],
-        removed: Vec::new(),
         logs: vec![line],
-        kv: Vec::new(),
-        timers: Vec::new(),
-        cleared_timers: Vec::new(),
+        ..Commit::new(execution.clone(), version, Timestamp::UNIX_EPOCH)
     }
 }
 

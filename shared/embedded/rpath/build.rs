@@ -1,6 +1,7 @@
-//! The build script of every package with a program in which this crate may be: it gives the program the folders in
-//! which it looks for the DuckDB library, from where it is: beside it, in cargo's `deps`, and in a `lib` next to its
-//! `bin`. What a library's own build script says of linking does not reach the programs that use it.
+//! The build script of every package with a program that may contain this crate. It sets the folders where the program
+//! searches for the DuckDB library. These folders are relative to the program: its own folder, cargo's `deps`, and
+//! `lib` next to its `bin`. A library's build script cannot set them, because its linker options do not reach the
+//! programs that use the library.
 
 #![expect(clippy::disallowed_methods, reason = "Cargo gives a build script its settings in the environment")]
 

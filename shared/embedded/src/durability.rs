@@ -1,4 +1,4 @@
-//! The durability of an answered write.
+//! Which failures an answered write survives.
 
 use segue_ports::PortError;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 /// The failures that an answered write survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The loss of power: a write is on the disk before it is answered. Writers that wait at the same time
-    /// share one sync.
+    /// A loss of power. A write is on the disk before it is answered. Writers that wait at the same time share one
+    /// sync.
     #[default]
     Full,
-    /// The death of the process at any time. If the machine loses power, the last minute may be lost, but the
-    /// rest is consistent.
+    /// The death of the process. After a loss of power, the writes of the last minute may be lost, but the data is
+    /// consistent.
     Normal,
 }
 

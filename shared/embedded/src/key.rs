@@ -1,5 +1,5 @@
-//! The key for SECRET inputs and outputs: `SEGUE_ENCRYPTION_KEY`, or else a file in the data directory, which
-//! is created if it does not exist.
+//! The key for SECRET inputs and outputs. It comes from `SEGUE_ENCRYPTION_KEY`. Without this variable it comes from a
+//! file in the data directory, which is created if it does not exist.
 //!
 //! What it must not know: what is encrypted with the key. It never prints a key.
 
@@ -12,10 +12,11 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// The file with the key. Only its owner can read it.
+/// The name of the file with the key. Only its owner can read the file.
 const FILE: &str = "secret.key";
 
-/// The cipher of a data directory. No other process may use the directory now.
+/// The cipher of a data directory. `variable` is the key from the environment; `None` if it is not set. The caller must
+/// be the only user of the directory.
 pub(crate) fn cipher(data_dir: &Path, variable: Option<&str>) -> Result<Cipher, PortError> {
     if let Some(text) = variable {
         return Cipher::from_base64(text)
@@ -36,7 +37,7 @@ pub(crate) fn cipher(data_dir: &Path, variable: Option<&str>) -> Result<Cipher, 
     })
 }
 
-/// Creates a key. The file is complete from the beginning, and only its owner can read it.
+/// Creates a key and its file. The file appears with its whole content, and only its owner can read it.
 fn make(data_dir: &Path, path: &Path) -> Result<String, std::io::Error> {
     #[expect(
         clippy::disallowed_methods,

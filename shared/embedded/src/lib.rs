@@ -1,20 +1,21 @@
 //! The local platform: every port on one machine, in one directory, without a cloud account.
 //!
-//! What it is: [`SqliteStateStore`] and [`DurableBus`] in one SQLite file, [`DirectoryObjectStore`], the
-//! DuckDB [`warehouse`] and [`EnvSecretStore`]. [`open`] puts them together in a data directory:
+//! What it is: the state store [`SqliteStateStore`] and the bus [`DurableBus`] in one SQLite file, the object store
+//! [`DirectoryObjectStore`], the DuckDB [`warehouse`] and the secret store [`EnvSecretStore`]. [`open`] puts them
+//! together in a data directory:
 //! ```text
 //! .segue/
 //!   segue.db          flows, executions, task runs, KV, logs, timers, permits, messages
-//!   segue.lock        held by the one process that works on the directory
-//!   secret.key        encrypts SECRET inputs and outputs where SEGUE_ENCRYPTION_KEY is not set
-//!   objects/          <bucket>/<key> is the object; executions keep their files in segue-internal
-//!   warehouse.duckdb  the tables; made by the first job that needs it
+//!   segue.lock        locked by the process that uses the directory
+//!   secret.key        the key for SECRET inputs and outputs, if SEGUE_ENCRYPTION_KEY is not set
+//!   objects/          the objects as <bucket>/<key>; the files of executions are in the bucket segue-internal
+//!   warehouse.duckdb  the tables of the warehouse; the first job creates this file
 //! ```
 //!
 //! What it must not know: flows, tasks, the engine's rules. Each adapter keeps the errors of its technology
 //! private, and passes the conformance suite of its port.
 //!
-//! How to add one more adapter: a module here, its field in [`open`], its suite in
+//! How to add one more adapter: add a module here and a field that [`open`] sets, and run the suite of its port in
 //! `segue_ports::conformance`.
 
 mod backup;
@@ -45,13 +46,13 @@ use warehouse::DuckDbWarehouse;
 /// The bucket for the files of executions.
 pub const INTERNAL_BUCKET: &str = "segue-internal";
 
-/// The local platform, with the parts that are not behind a port.
+/// The local platform: the ports, and parts that are not behind a port.
 pub struct Embedded {
     /// One adapter for each port.
     pub ports: Ports,
-    /// The bus, to receive messages from. It is the same as in `ports`.
+    /// The same bus as in `ports`. Its method [`DurableBus::run`] receives messages.
     pub bus: Arc<DurableBus>,
-    /// A note about the data directory for the user. None if there is nothing to report.
+    /// A note for the user about the data directory. `None` if there is nothing to report.
     pub note: Option<String>,
 }
 
@@ -60,21 +61,22 @@ pub struct Embedded {
 pub struct EmbeddedOptions {
     /// The settings of the bus.
     pub bus: BusOptions,
-    /// The secrets.
+    /// The store of the secrets that `secret()` reads.
     pub secrets: EnvSecretStore,
-    /// The limits of queries.
+    /// The limits of queries of the warehouse.
     pub warehouse: warehouse::Limits,
-    /// What flows may have of the files of other namespaces.
+    /// Which files of other namespaces a flow may read.
     pub foreign_files: ForeignFiles,
-    /// The options of the database. Files are synced in the same way.
+    /// The options of the database. Objects are synced with the same durability.
     pub database: DatabaseOptions,
 }
 
-/// The variable for [`BusOptions::max_unended`]: the number of deliveries that may end with the process.
+/// The environment variable for [`BusOptions::max_unended`], the number of deliveries of a message that may end with
+/// the process.
 pub const MAX_DELIVERIES: &str = "SEGUE_MAX_DELIVERIES";
 
 impl EmbeddedOptions {
-    /// Options from environment variables. Secrets come from the variables and from `.env` in the working
+    /// Reads the options from environment variables. Secrets come from the variables and from `.env` in the working
     /// directory.
     ///
     /// # Errors
@@ -97,8 +99,8 @@ impl EmbeddedOptions {
     }
 }
 
-/// Opens the local platform in `data_dir`, which is created if it does not exist. The options are the defaults,
-/// without any secret. No message is handled until [`DurableBus::run`] is called.
+/// Opens the local platform in `data_dir` with the default options and without secrets. Creates the directory if it
+/// does not exist. No message is handled until [`DurableBus::run`] is called.
 ///
 /// # Errors
 /// [`PortError::Invalid`] if another process uses the directory, or a newer Segue wrote it.
@@ -115,7 +117,7 @@ pub fn connect(data_dir: &Path) -> Result<Ports, PortError> {
     Ok(open(data_dir)?.ports)
 }
 
-/// As [`open`], with options.
+/// Like [`open`], with options.
 ///
 /// # Errors
 /// As [`open`].
@@ -129,7 +131,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
             ),
         )
     })?;
-    // The database comes first, because it keeps other processes away from the directory.
+    // The database is opened first, because its lock keeps other processes away from the directory.
     let database = Database::open_with(&data_dir.join("segue.db"), options.database)?;
     let cipher = key::cipher(data_dir, options.secrets.encryption_key())?;
     let object_root = data_dir.join("objects");
@@ -158,6 +160,7 @@ pub fn open_with(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, 
         cipher,
         containers: None,
         timers: TimersBy::Watching,
+        tick_jobs: None,
         usage: None,
         clock: Arc::new(SystemClock),
     };

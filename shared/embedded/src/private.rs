@@ -1,16 +1,16 @@
-//! Protects the data directory: flows, logs, key-values and service account keys are in it in clear text.
+//! Protects the data directory. Flows, logs, key-values and service account keys are in the directory in clear text.
 //!
-//! Only the owner can open the folder, and so everything below it. Its files are protected too, in case the
-//! owner opens the folder to others.
+//! Only the owner can open the folder, and so everything below it. Its files are closed to others too, in case the
+//! owner opens the folder.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-/// The permissions of other users.
+/// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
-/// The files of a data directory that an older Segue may have left open to others.
+/// Files of a data directory that an older Segue may have left open to others.
 const FILES: &[&str] = &[
     "segue.db",
     "segue.db-wal",
@@ -21,7 +21,8 @@ const FILES: &[&str] = &[
     "warehouse.duckdb.wal",
 ];
 
-/// Creates the data directory, or closes it to other users. Returns a note for the user.
+/// Creates the data directory, or closes it to other users. Returns a note for the user, or `None` if there is nothing
+/// to report.
 ///
 /// A directory with other files that Segue never used is not changed. The files that Segue creates in it are
 /// protected in any case.

@@ -1,13 +1,13 @@
 //! Secrets from the environment, as in Kestra's open-source edition (docs/kestra.md 3.6).
 //!
-//! `secret('MY_KEY')` reads the variable `SECRET_MY_KEY`, which is in base64. The case of the key does not
-//! matter. If `SEGUE_SECRETS_PLAIN` is `true`, the plain variable `MY_KEY` is read as well. Without this
-//! setting an expression cannot read other variables, such as the credentials of the cloud or passwords of
-//! other programs. A `.env` file provides variables that the environment does not have. All namespaces see
-//! the same secrets. Segue's own variables (`SEGUE_AUTH`, `SEGUE_ENCRYPTION_KEY`) are never found.
+//! `secret('MY_KEY')` reads the variable `SECRET_MY_KEY`, which is in base64. The case of the key does not matter. If
+//! `SEGUE_SECRETS_PLAIN` is `true`, the plain variable `MY_KEY` is read as well. Without this setting, an expression
+//! cannot read other variables, such as the credentials of the cloud or passwords of other programs.
 //!
-//! What it must not know: where the environment comes from. It never
-//! prints a value.
+//! A `.env` file provides variables that the environment does not have. All namespaces see the same secrets. Segue's
+//! settings, such as `SEGUE_AUTH` and `SEGUE_ENCRYPTION_KEY`, are never secrets.
+//!
+//! What it must not know: where the environment comes from. The module never prints a value.
 
 use async_trait::async_trait;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -31,24 +31,24 @@ const OWN: &str = "SEGUE_";
 /// The setting that makes plain variables readable as secrets.
 const PLAIN: &str = "SEGUE_SECRETS_PLAIN";
 
-/// Secrets from variables.
+/// A secret store that reads variables.
 #[derive(Clone, Default)]
 pub struct EnvSecretStore {
     variables: HashMap<String, String>,
 }
 
 impl fmt::Debug for EnvSecretStore {
-    /// Prints the number of secrets, never their values.
+    /// Prints the number of secrets, but no values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EnvSecretStore").field("variables", &self.variables.len()).finish()
     }
 }
 
 impl EnvSecretStore {
-    /// Secrets from these variables.
+    /// A store of the secrets in `variables`, which are pairs of name and value.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        // Names are in upper case, so that the case of a key does not matter. If two names differ only in
-        // case, the one in upper case wins.
+        // Names are stored in upper case, so the case of a key does not matter. If two names differ only in case, the
+        // name in upper case wins.
         let mut known = HashMap::new();
         for (name, value) in variables {
             let upper = name.to_ascii_uppercase();
@@ -61,14 +61,14 @@ impl EnvSecretStore {
         Self { variables: known }
     }
 
-    /// Secrets from environment variables.
+    /// A store of the secrets in the environment.
     pub fn from_environment(environment: &Environment) -> Self {
         Self::new(environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned())))
     }
 
-    /// Adds the variables of a `.env` file (`NAME=value` lines, `#` comments, quotes, `export`). Variables
-    /// that are already known win. A missing file adds nothing. Any other line is skipped with a warning,
-    /// because the file may belong to other programs too.
+    /// Adds the variables of a `.env` file. The file has `NAME=value` lines, `#` comments, quotes and `export`. A
+    /// variable that is already known keeps its value. A missing file adds nothing. Any other line is skipped with a
+    /// warning, because other programs may use the file too.
     ///
     /// # Errors
     /// [`PortError::Unavailable`] when the file cannot be read.
@@ -95,7 +95,7 @@ impl EnvSecretStore {
         Ok(self)
     }
 
-    /// The key for SECRET inputs and outputs, as set in the environment.
+    /// The key for SECRET inputs and outputs. `None` if the variable is not set.
     pub(crate) fn encryption_key(&self) -> Option<&str> {
         self.variables.get(ENCRYPTION_KEY).map(String::as_str).filter(|key| !key.is_empty())
     }
@@ -133,7 +133,7 @@ impl SecretStore for EnvSecretStore {
         self.find(key)
     }
 
-    /// Only variables with the prefix `SECRET_`. The names of other variables are not shown.
+    /// Lists only variables with the prefix `SECRET_`. The names of other variables stay hidden.
     async fn names(&self, _namespace: &str) -> Result<Vec<String>, PortError> {
         let mut names: Vec<String> = self
             .variables
@@ -153,7 +153,7 @@ enum Line {
     Unreadable,
 }
 
-/// One line of a `.env` file.
+/// Parses one line of a `.env` file.
 fn assignment(line: &str) -> Line {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {

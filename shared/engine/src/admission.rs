@@ -1,4 +1,4 @@
-//! Decides when an execution starts: now, at a date, or when it gets a permit (docs/kestra.md 1.5, 2.1).
+//! Decides when an execution starts: immediately, at a date, or when it gets a permit (docs/kestra.md 1.5, 2.1).
 
 use crate::effect::Effect;
 use crate::env::Env;
@@ -10,7 +10,7 @@ use segue_model::log::LogLevel;
 use segue_model::state::State;
 
 impl ExecutionState {
-    /// A new or restarted execution starts now, later, or when it gets a permit.
+    /// Starts a new or restarted execution now, or lets it wait for a date or a permit.
     pub(crate) fn admit(&mut self, env: &Env) {
         if let Some(date) = self.execution.schedule_date.filter(|date| *date > env.now) {
             self.set_timer(&TimerKey::Start, date);
@@ -22,11 +22,12 @@ impl ExecutionState {
         }
     }
 
-    /// The execution runs from now on.
+    /// Starts the execution: its tasks run from now on.
     pub(crate) fn begin(&mut self, env: &Env) {
         self.notes.admitted = true;
         let is_new = self.runs.is_empty();
-        // A promised duration counts from the creation, and no longer applies once the execution has ended.
+        // The duration of an SLA counts from the creation of the execution. It no longer applies after the execution
+        // has ended.
         if is_new {
             self.set_sla_timers();
         }

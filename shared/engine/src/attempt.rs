@@ -78,8 +78,8 @@ impl ExecutionState {
         Some(format!("kestra:///{path}"))
     }
 
-    /// The retry policy of a task run: its own, or else that of the nearest flowable above it, or else the
-    /// flow's.
+    /// The retry policy of a task run. It is the policy of the task, or of the nearest flowable above it with a policy,
+    /// or of the flow.
     pub(crate) fn retry_policy(&self, id: &TaskRunId) -> Option<Retry> {
         let mut node = self.run(id).and_then(|run| run.node).and_then(|node| self.plan.node(node))?;
         if let Some(retry) = &node.task.retry {
@@ -124,7 +124,7 @@ impl ExecutionState {
         next_attempt(&retry, metadata.attempt_number, metadata.original_created_date, now, 0.5)
     }
 
-    /// A new execution replaces this one at that time.
+    /// A new execution replaces this execution at the time `due`.
     pub(crate) fn retire(&mut self, due: Timestamp, env: &Env) {
         self.stop_all(State::Retried, None, true, env.now);
         self.set_timer(&TimerKey::Replay, due);
@@ -141,7 +141,7 @@ impl ExecutionState {
         self.set_timer(&TimerKey::Retry(id.clone(), attempts), due);
     }
 
-    /// A task run has its final state, and its level is informed.
+    /// Sets the final state of a task run, and informs the level of the task run.
     pub(crate) fn finish(&mut self, id: &TaskRunId, state: State, now: Timestamp) {
         let Some(run) = self.run(id) else { return };
         if run.task_run.current().is_terminal() {

@@ -1,4 +1,4 @@
-//! The state of a task run is set from outside (docs/kestra.md 2.6).
+//! Changes the state of a task run on request (docs/kestra.md 2.6).
 
 use crate::env::Env;
 use crate::state::ExecutionState;
@@ -9,7 +9,7 @@ use segue_model::state::State;
 use std::collections::HashSet;
 
 impl ExecutionState {
-    /// Sets the state of a task run to the one that a person chose. The execution continues from there.
+    /// Sets the state of a task run to the state that a person chose. The execution continues from this task run.
     pub(crate) fn change_task_run(&mut self, id: &TaskRunId, state: State, env: &Env) {
         let Some(current) = self.run(id).map(|run| run.task_run.current()) else { return };
         if current == state {

@@ -17,9 +17,9 @@ use std::sync::Arc;
 /// The part of the context that is the same for all task runs of an execution.
 #[derive(Debug)]
 pub struct Shared {
-    /// The values as stored.
+    /// The values as they are stored.
     values: Vec<(&'static str, Value)>,
-    /// The values that contain something encrypted, decrypted.
+    /// The values with encrypted parts, after decryption.
     opened: Vec<(&'static str, Value)>,
     /// The decrypted secrets.
     secrets: Vec<String>,
@@ -74,15 +74,16 @@ impl Shared {
     }
 }
 
-/// The root variables of one task run.
+/// The root variables of a task run.
 #[derive(Debug)]
 pub(crate) struct Variables {
     pub(crate) shared: Arc<Shared>,
-    /// The variables of this task run alone.
+    /// The variables that only this task run has.
     pub(crate) own: Vec<(&'static str, Value)>,
-    /// Decrypts values. None if they stay encrypted, to be sent to a service.
+    /// Decrypts values. `None` if values stay encrypted, because they are sent to a service.
     pub(crate) reader: Option<SecretReader>,
-    /// The loop values that are left out in names of outputs: those around a task in a Loop.
+    /// The loop values that expressions may leave out in the names of outputs. They are the values of the Loops around
+    /// a task.
     pub(crate) within: Arc<[String]>,
 }
 
@@ -142,7 +143,7 @@ pub(crate) fn overlay(scope: &Scope, over: Vec<(&'static str, Value)>) -> Scope 
     Scope { variables: Arc::new(Overlay { base: scope.variables.clone(), over }), ..scope.clone() }
 }
 
-/// Labels as `labels.*`: by key, dotted keys nested.
+/// Labels as the value of `labels`. A key with dots becomes nested maps.
 pub fn labels_value(labels: &[Label]) -> Json {
     let mut root = Map::new();
     for label in labels {

@@ -20,9 +20,9 @@ use segue_template::RenderError;
 use serde_json::json;
 
 impl ExecutionState {
-    /// The name of the service that runs a task run. A text that decides about the service may be an expression: it is
-    /// rendered here for this decision alone, and again by the service. If an expression fails, the service that the
-    /// unrendered text leads to gets the task run, and reports the failure.
+    /// The name of the service that runs a task run. The properties that decide about the service may be expressions.
+    /// They are rendered here only for this decision; the service renders them again. If an expression fails, the
+    /// unrendered text decides, and the service reports the failure.
     ///
     /// # Errors
     /// [`Blocked`] if an expression needs answers that have not been fetched.
@@ -58,7 +58,7 @@ impl ExecutionState {
     /// Sends a task run to its service once more, because the first message may be lost.
     ///
     /// # Errors
-    /// As for [`Self::service_for`].
+    /// See [`Self::service_for`].
     pub(crate) fn dispatch_again(&mut self, id: &TaskRunId, env: &Env) -> Result<(), Blocked> {
         let Some((task_run, Some(node))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
             return Ok(());
@@ -173,7 +173,7 @@ impl ExecutionState {
         true
     }
 
-    /// The files of a working directory were written or collected.
+    /// Continues after the files of a working directory were written or collected.
     pub(crate) fn directory_finished(&mut self, result: &TaskRunResult, env: &Env) {
         let id = &result.task_run_id;
         let Some(run) = self.run(id) else { return };
@@ -198,7 +198,8 @@ impl ExecutionState {
     }
 }
 
-/// The name of a working directory: its task run and epoch, so that a retry begins with an empty directory.
+/// The name of a working directory. It follows from the task run and its epoch, so a retry begins with an empty
+/// directory.
 pub(crate) fn own_directory(task_run: &TaskRun) -> String {
     let epoch = memo::EPOCH.get(&task_run.memo).unwrap_or(0);
     format!("{}-{epoch}", task_run.id)

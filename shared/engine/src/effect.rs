@@ -10,10 +10,10 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_template::Lookup;
 
-/// The result of a step. The execution itself is in the state that was passed to the step.
+/// The result of a step. The step has changed the execution itself in place.
 #[derive(Clone, Debug, Default)]
 pub struct Decision {
-    /// Whether there is anything to commit.
+    /// Whether there is something to commit.
     pub changed: bool,
     /// New and changed task runs, each with its position in the order of creation.
     pub task_runs: Vec<(u64, TaskRun)>,
@@ -25,9 +25,9 @@ pub struct Decision {
     pub changes: Vec<Change>,
     /// Effects to carry out after the commit.
     pub effects: Vec<Effect>,
-    /// Questions to answer. Then the step is taken again.
+    /// Questions that need answers. After that, the step is repeated.
     pub pending: Vec<Lookup>,
-    /// Whether the step was interrupted by its budget. Then the step is taken again.
+    /// Whether the step stopped at its budget. Then the step is repeated.
     pub more: bool,
 }
 
@@ -114,24 +114,24 @@ pub struct Dispatch {
     pub working_directory: Option<String>,
 }
 
-/// A subflow to create or restart. Its id follows from the task run, so creating it twice makes one
-/// execution.
+/// A subflow to create or restart. The id of the subflow follows from the task run. So a request that is carried out
+/// twice still creates one execution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubflowRequest {
     /// The id of a new execution.
     pub execution_id: ExecutionId,
-    /// A failed execution to restart instead, if it is still at this attempt. If nothing in it can be
-    /// restarted, a new execution is created.
+    /// A failed execution to restart, and its attempt. If the execution has another attempt now, it was already
+    /// restarted. If nothing in it can be restarted, a new execution is created. `None`: a new execution is created.
     pub restart: Option<(ExecutionId, u32)>,
-    /// The outputs that the caller asks for, if the flow declares none.
+    /// The outputs that the caller asks for. They are used if the flow declares no outputs.
     pub outputs: Map,
     /// The calling task run.
     pub task_run_id: TaskRunId,
     /// The calling task, and its type.
     pub task: (String, String),
-    /// The number of the piece, for a ForEachItem.
+    /// The number of the piece in a ForEachItem, from 0; `None` for a Subflow task.
     pub iteration: Option<u64>,
-    /// The loop value of the task run.
+    /// The value of the loop around the task run; `None` outside a loop.
     pub value: Option<String>,
     /// The namespace of the flow to run.
     pub namespace: String,
@@ -141,11 +141,11 @@ pub struct SubflowRequest {
     pub revision: Option<u32>,
     /// The submitted inputs.
     pub inputs: Map,
-    /// Labels for the child in addition to its own.
+    /// Labels for the subflow, in addition to the labels of its flow.
     pub labels: Vec<Label>,
-    /// The number of executions above it that call each other.
+    /// The number of callers above the subflow. It is 1 if the caller is not a subflow itself.
     pub depth: u32,
-    /// Whether the caller waits for the end.
+    /// Whether the caller waits for the end of the subflow.
     pub wait: bool,
     /// The earliest time to start. None: at once.
     pub schedule_date: Option<Timestamp>,

@@ -26,8 +26,8 @@ impl ExecutionState {
         self.stop_all(State::Killed, None, cascade, env.now);
     }
 
-    /// Stops everything at once. The execution ends in `state`, and so do the marked task runs (all, if none
-    /// are marked). The others are KILLED.
+    /// Stops all task runs at once. The execution and the task runs in `marked` end in `state`. If `marked` is `None`,
+    /// all open task runs end in `state`. Otherwise the other open task runs end KILLED.
     pub(crate) fn stop_all(
         &mut self,
         state: State,
@@ -52,7 +52,7 @@ impl ExecutionState {
         self.agenda.push_back(Action::Advance { level: None, ended: None });
     }
 
-    /// The task runs above one.
+    /// The flowable runs around a task run.
     pub(crate) fn above(&self, id: &TaskRunId) -> HashSet<TaskRunId> {
         let parent = |id: &TaskRunId| self.run(id).and_then(|run| run.task_run.parent_task_run_id.clone());
         std::iter::successors(parent(id), parent).collect()
@@ -64,7 +64,7 @@ impl ExecutionState {
         parent.map(|parent| parent.outputs.clone()).unwrap_or_default()
     }
 
-    /// The flow's own level is over.
+    /// Ends the execution after its tasks have ended.
     pub(crate) fn end_execution(&mut self, state: State, env: &Env) -> Result<(), Blocked> {
         let mut state = self.notes.exit.unwrap_or(state);
         let flow = self.plan.flow.clone();
@@ -95,7 +95,7 @@ impl ExecutionState {
         Ok(())
     }
 
-    /// The execution has its final state.
+    /// Sets the final state of the execution.
     pub(crate) fn finish_execution(&mut self, state: State, env: &Env) {
         self.enter_execution(state, env.now);
         if self.execution.schedule_date.is_some() {
@@ -138,7 +138,7 @@ impl ExecutionState {
         self.effect(Effect::AnnounceState { state });
     }
 
-    /// Whether nothing is left to do, `afterExecution` included.
+    /// Whether nothing is left to do. False while `afterExecution` runs.
     pub fn is_over(&self) -> bool {
         self.execution.state.current().is_terminal() && self.root.phase != Phase::After
     }

@@ -1,11 +1,11 @@
-//! What a step is given in addition to the execution and the event: time, answers, limits, the server's variables.
+//! The arguments of a step in addition to the execution and the event: time, answers, limits, the server's variables.
 
 use jiff::Timestamp;
 use segue_model::{Cipher, Map};
 use segue_template::{LookupTable, Renderer};
 use std::sync::Arc;
 
-/// The arguments of a step in addition to the execution and the event.
+/// Time, answers, limits and variables for a step.
 #[derive(Clone, Debug)]
 pub struct Env {
     /// Renders expressions.

@@ -6,8 +6,7 @@ use segue_model::id::TaskRunId;
 use segue_template::Scope;
 
 impl ExecutionState {
-    /// The variables of an expression in one task run, or in the flow as a whole. None if there is no such
-    /// task run.
+    /// The variables of an expression in a task run, or in the flow. `None` if there is no such task run.
     pub fn evaluation_scope(&mut self, task_run: Option<&TaskRunId>, env: &Env) -> Option<Scope> {
         let Some(id) = task_run else { return Some(self.flow_scope(env)) };
         let run = self.run(id)?.task_run.clone();

@@ -1,6 +1,5 @@
-//! ForEachItem: a service splits a file, each piece goes to a subflow, and a service merges the outputs of
-//! the subflows. There are three task runs: `<id>_split`, `<id>_items`, `<id>_merge` (docs/kestra.md 2.7,
-//! 4.2).
+//! ForEachItem. A service splits a file into pieces. Each piece goes to a subflow. Then a service merges the outputs of
+//! the subflows. There are three task runs: `<id>_split`, `<id>_items`, `<id>_merge` (docs/kestra.md 2.7, 4.2).
 
 use segue_model::task::{Flowable, FlowableKind, ForEachItem, Task, TaskKind};
 use segue_model::{Json, Map};

@@ -1,4 +1,4 @@
-//! The progress of the children of one flowable run, or of the flow. Everything is a count, so the cost of an
+//! The progress of a level: the children of a flowable run, or of the flow. A frame has only counts, so the cost of an
 //! event does not grow with the number of task runs.
 
 use crate::plan::{Branch, NodeId, Plan};
@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The stages of a level (docs/kestra.md 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// Its tasks.
+    /// The tasks.
     Main,
-    /// Its `errors`, after a failure.
+    /// The tasks of `errors`, after a failure.
     Errors,
-    /// Its `finally`.
+    /// The tasks of `finally`.
     Finally,
-    /// The flow's `afterExecution`.
+    /// The tasks of the flow's `afterExecution`.
     After,
-    /// Over.
+    /// The level is complete.
     Closed,
 }
 
@@ -49,20 +49,20 @@ impl Child {
 /// The order of the children of a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// One after another.
+    /// The children run one after another.
     Sequence(Vec<NodeId>),
-    /// All at once, at most `limit` (0: all).
+    /// The children run at the same time, at most `limit` (0: all).
     Parallel { list: Vec<NodeId>, limit: usize },
-    /// Each once its dependencies have ended.
+    /// Each child runs when its dependencies have ended, at most `limit` (0: all) at once.
     Dag { nodes: Vec<(NodeId, Vec<NodeId>)>, limit: usize },
-    /// The list once for each value, with `limit` iterations at once (0: all). If `tolerant`, a failed
-    /// iteration does not stop the others.
+    /// The children run one after another for each value, with at most `limit` iterations at once (0: all). If
+    /// `tolerant`, a failed iteration does not stop the others.
     Each { values: Vec<String>, list: Vec<NodeId>, limit: usize, tolerant: bool },
-    /// Every child of every value separately, at most `limit` (0: all).
+    /// Every child runs separately for every value, at most `limit` (0: all) at once.
     EachParallel { values: Vec<String>, list: Vec<NodeId>, limit: usize },
 }
 
-/// The counts of one stage.
+/// The counts of a stage.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) started: usize,
@@ -106,7 +106,7 @@ impl Tally {
         self.failed > 0
     }
 
-    /// The state of the level, from its children (docs/kestra.md 2.3).
+    /// The state of the level. It follows from the states of the children (docs/kestra.md 2.3).
     pub(crate) fn state(&self) -> State {
         if self.killed > 0 {
             State::Killed
@@ -129,13 +129,13 @@ pub(crate) struct Frame {
     pub(crate) errors: Tally,
     pub(crate) last: Tally,
     pub(crate) after: Tally,
-    /// Running iterations, each with the position of the running child.
+    /// The running iterations, each with the position of its running child.
     active: BTreeMap<u64, usize>,
     next_iteration: u64,
     /// The position after the last started child of a sequence. In a Parallel, all children before it have
     /// started.
     next_position: usize,
-    /// Started children of a Parallel or a Dag, and ended children of a Dag.
+    /// The started children of a Parallel or a Dag, and the ended children of a Dag.
     begun: BTreeSet<NodeId>,
     ended: BTreeSet<NodeId>,
 }
@@ -171,7 +171,7 @@ impl Frame {
         let Some(position) = plan.node(node) else { return };
         let phase = Phase::from_branch(position.branch);
         self.tally(phase).start();
-        // Tasks that run when a pause begins do not extend the pause.
+        // The tasks of `onPause` do not extend the pause.
         if position.branch != Branch::OnPause {
             self.phase = self.phase.max(phase);
         }
@@ -216,8 +216,8 @@ impl Frame {
         }
     }
 
-    /// The children of the main stage that may start now. `ended` has the iterations with a finished child,
-    /// and its position; these iterations continue.
+    /// The children of the main stage that may start now. `ended` lists the iterations that continue, each with the
+    /// position of its finished child.
     pub(crate) fn next(&mut self, ended: &[(u64, usize)]) -> Vec<Child> {
         match &self.order {
             Order::Sequence(list) => {
@@ -228,7 +228,7 @@ impl Frame {
             }
             Order::Parallel { list, limit } => {
                 let free = free(*limit, self.main.running, list.len());
-                // A child that has started is skipped from then on.
+                // This skips children that have already started.
                 let is_begun =
                     |position: usize| list.get(position).is_some_and(|node| self.begun.contains(node));
                 while is_begun(self.next_position) {
@@ -282,7 +282,7 @@ impl Frame {
         }
     }
 
-    /// Iterations with a finished child and a next one, computed after a load.
+    /// The iterations with a finished child and a next child. They are computed after a load.
     pub(crate) fn stalled(&self, is_ended: impl Fn(u64, NodeId) -> bool) -> Vec<(u64, usize)> {
         let Order::Each { list, .. } = &self.order else { return Vec::new() };
         self.active
@@ -294,14 +294,14 @@ impl Frame {
             .collect()
     }
 
-    /// From now on, nothing starts in any stage.
+    /// Stops the level. No child of any stage starts from now on.
     pub(crate) fn stop(&mut self) {
         self.phase = Phase::Finally;
         self.last.running = 0;
         self.last.started = usize::MAX;
     }
 
-    /// Whether no more children of the main stage start, because of how one ended.
+    /// Whether a child ended in a state that stops the main stage.
     pub(crate) fn is_stopped(&self) -> bool {
         match &self.order {
             Order::Each { tolerant: true, .. } => self.main.killed > 0,
@@ -309,7 +309,7 @@ impl Frame {
         }
     }
 
-    /// Forgets the children of the main stage, for a new round of a loop.
+    /// Removes the counts of the main stage, for a new round of a loop.
     pub(crate) fn new_round(&mut self) {
         self.phase = Phase::Main;
         self.main = Tally::default();

@@ -1,4 +1,4 @@
-//! Which kind of flowable a task is.
+//! Tests for the kind of a flowable.
 
 use segue_model::task::{FlowableKind, Task, TaskKind};
 

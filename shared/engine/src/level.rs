@@ -1,5 +1,5 @@
-//! Advances a level: its tasks, its errors, its `finally`, and what a flowable does once its children are
-//! done (docs/kestra.md 2.3).
+//! Advances a level: its tasks, its `errors`, its `finally`, and the actions of a flowable after its children
+//! (docs/kestra.md 2.3).
 
 use crate::attempt::Ended;
 use crate::env::Env;
@@ -21,7 +21,7 @@ use segue_model::task_run::Attempt;
 use serde_json::json;
 
 impl ExecutionState {
-    /// Advances a level.
+    /// Starts the next children of a level, or ends its current stage.
     pub(crate) fn advance(
         &mut self,
         level: Option<&TaskRunId>,
@@ -79,12 +79,12 @@ impl ExecutionState {
                 && memo::STAGE.get(&run.task_run.memo).unwrap_or_default() != Stage::Children
     }
 
-    /// Whether the children of a level were stopped because its time was over.
+    /// Whether the timeout of a level stopped its children.
     fn is_out_of_time(&self, level: Option<&TaskRunId>) -> bool {
         level.and_then(|id| self.run(id)).is_some_and(|run| has_timed_out(&run.task_run.memo))
     }
 
-    /// The stage of a level is done.
+    /// Ends the current stage of a level, and begins the next stage.
     pub(crate) fn next_phase(
         &mut self,
         level: Option<&TaskRunId>,
@@ -124,8 +124,8 @@ impl ExecutionState {
         Ok(())
     }
 
-    /// What a flowable does after its children succeeded. Returns false if it continues with its children or
-    /// waits.
+    /// Runs the actions of a flowable after its children succeeded. Returns false if the flowable runs children again
+    /// or waits.
     pub(crate) fn after_main(&mut self, id: &TaskRunId, node: NodeId, env: &Env) -> Result<bool, Blocked> {
         let Some(task) = self.plan.node(node).map(|node| node.task.clone()) else { return Ok(true) };
         let TaskKind::Flowable(flowable) = &task.kind else { return Ok(true) };
@@ -162,14 +162,14 @@ impl ExecutionState {
         }
     }
 
-    /// Sets the state in which a flowable ends, whatever the states of its children are.
+    /// Sets the final state of a flowable, independent of the states of its children.
     pub(crate) fn force(&mut self, id: &TaskRunId, state: State) {
         if let Some(run) = self.run_mut(id) {
             memo::FORCED.set(&mut run.task_run.memo, &state);
         }
     }
 
-    /// A level is over.
+    /// Ends a level.
     pub(crate) fn close(&mut self, level: Option<&TaskRunId>, env: &Env) -> Result<(), Blocked> {
         let Some(frame) = self.frame_mut(level) else { return Ok(()) };
         let mut state = frame.main.state();
@@ -209,7 +209,7 @@ impl ExecutionState {
         Ok(())
     }
 
-    /// The outputs and the state of a finished Loop. For any other flowable, the state is not changed.
+    /// Computes the outputs and the state of a finished Loop. The state of any other flowable does not change.
     fn close_loop(&mut self, id: &TaskRunId, state: State, env: &Env) -> Result<State, Blocked> {
         let node = self.run(id).and_then(|run| run.node);
         let Some(options) = node.and_then(|node| self.loop_options(node)) else { return Ok(state) };
@@ -254,7 +254,7 @@ impl ExecutionState {
         }
     }
 
-    /// Removes every task run below one.
+    /// Removes every task run below a task run.
     pub(crate) fn remove_below(&mut self, id: &TaskRunId) {
         for id in self.below(id) {
             self.remove(&id);

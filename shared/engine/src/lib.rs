@@ -1,16 +1,19 @@
-//! The engine: what happens next in an execution. `decide(state, event, env) -> decision`, and nothing else.
+//! The engine decides what happens next in an execution: `decide(state, event, env) -> decision`.
 //!
-//! What it is: the rules of docs/kestra.md sections 1 and 2 as pure functions on an [`ExecutionState`]. A
-//! [`Decision`] says what changed, and which [`Effect`]s must be carried out. The shell around the engine
-//! (crate `segue-executor`) commits the changes and carries out the effects.
+//! What it is: the rules of docs/kestra.md sections 1 and 2 as pure functions on an [`ExecutionState`]. A [`Decision`]
+//! lists the changes, and the [`Effect`]s to carry out. The shell around the engine (crate `segue-executor`) commits
+//! the changes and carries out the effects.
 //!
-//! What it must not know: IO, the clock, randomness, how task runs are sent. The time is in [`Env`]. What an
-//! expression asks of the outside is answered from a table. Questions without an answer are returned as
-//! [`Decision::pending`], to be fetched before the next step.
+//! What it must not know: IO, the clock, randomness, how task runs are sent. [`Env`] has the time. A table has the
+//! answers to the questions of expressions, for example the value of a key. Questions without an answer are returned as
+//! [`Decision::pending`]. The shell fetches the answers before the next step.
 //!
-//! How to add one more: a flowable gets a variant in the model, and its opening and the rule for its next
-//! children in `flowable/` and `order.rs`; an inline task type gets a file in `inline/`; an event gets an arm in `decide` and,
-//! if a person can cause it, a rule in `refusal`.
+//! How to add one more flowable: add a variant in the model, its opening in `flowable/` and the order of its children
+//! in `order.rs`.
+//!
+//! How to add one more inline task type: add a file in `inline/`.
+//!
+//! How to add one more event: add an arm in `decide`. If a person can cause the event, also add a rule in `refusal`.
 
 mod admission;
 mod attempt;
@@ -53,7 +56,7 @@ mod timeout;
 mod timer;
 mod wait;
 
-pub use decide::decide;
+pub use decide::{decide, decide_all};
 pub use effect::{Decision, Dispatch, Effect, SubflowRequest};
 pub use env::Env;
 pub use plan::Plan;

@@ -1,5 +1,5 @@
-//! The machine: takes actions from the agenda and starts task runs, until nothing is left to do without
-//! another event.
+//! The machine takes actions from the agenda and starts task runs. It ends when nothing can happen without another
+//! event.
 
 use crate::attempt::Ended;
 use crate::effect::Effect;
@@ -18,7 +18,7 @@ use segue_model::catalog::RunBy;
 use segue_model::id::TaskRunId;
 use segue_model::label::set_labels;
 use segue_model::log::LogLevel;
-use segue_model::state::{State, StateHistory};
+use segue_model::state::State;
 use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
@@ -30,7 +30,7 @@ use std::sync::Arc;
 pub(crate) struct Blocked;
 
 impl ExecutionState {
-    /// Works through the agenda.
+    /// Carries out the actions of the agenda.
     pub(crate) fn work(&mut self, env: &Env) {
         let mut budget = env.budget.max(1);
         while let Some(action) = self.agenda.pop_front() {
@@ -56,8 +56,8 @@ impl ExecutionState {
                 return;
             }
             budget -= usize::from(starts);
-            // One step may run an execution from its first task run to its last, but a promise applies to
-            // each change.
+            // A step may run an execution from its first to its last task run. So SLAs are checked after each change
+            // within the step.
             self.check_slas(env);
         }
     }
@@ -68,14 +68,14 @@ impl ExecutionState {
 
     /// The id of a child.
     pub(crate) fn child_id(&self, parent: Option<&TaskRunId>, task: &Task, child: &Child) -> TaskRunId {
-        // A level that runs its children again (a loop's round, a retried block) counts its epochs.
+        // A level may run its children again (a round of a loop, a retried block). Each time has its own epoch.
         let epoch = parent
             .and_then(|id| self.run(id))
             .and_then(|run| memo::EPOCH.get(&run.task_run.memo))
             .unwrap_or(0);
         let mut name = if epoch == 0 { task.id.clone() } else { format!("{}#{epoch}", task.id) };
-        // Task runs of `errors`, `finally` and `afterExecution` are removed by a restart, and created again
-        // with other ids, so that their attempts are not confused with the old ones.
+        // A restart removes the task runs of `errors`, `finally` and `afterExecution`. They are created again with
+        // other ids, so their attempts are not confused with the old ones.
         let attempt = self.execution.metadata.attempt_number;
         let is_aside =
             self.plan.node(child.node).is_some_and(|node| Phase::from_branch(node.branch) != Phase::Main);
@@ -98,16 +98,10 @@ impl ExecutionState {
             return Ok(());
         }
         let task_run = TaskRun {
-            id: id.clone(),
-            task_id: task.id.clone(),
             parent_task_run_id: parent.cloned(),
             value: child.value.clone(),
             iteration: child.iteration,
-            attempts: Vec::new(),
-            outputs: Map::new(),
-            state: StateHistory::new(State::Created, env.now),
-            dynamic: false,
-            memo: Json::Null,
+            ..TaskRun::created(id.clone(), &task.id, env.now)
         };
         if let Some(condition) = &task.run_if {
             let scope = self.scope(&task, &task_run, env);
@@ -139,7 +133,7 @@ impl ExecutionState {
         }
     }
 
-    /// The next attempt of a task run that waited for it.
+    /// Starts the next attempt of a task run that waited for it.
     pub(crate) fn again(&mut self, id: &TaskRunId, env: &Env) -> Result<(), Blocked> {
         let Some((task_run, Some(node_id))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
             return Ok(());
@@ -209,7 +203,7 @@ impl ExecutionState {
         Ok(())
     }
 
-    /// Makes the changes that an inline task returned. Stored texts are masked.
+    /// Makes the changes that an inline task returned. Secrets in stored texts are masked.
     pub(crate) fn apply(&mut self, changes: Vec<Change>, env: &Env) {
         for mut change in changes {
             change.mask(&env.lookups);
@@ -233,7 +227,7 @@ impl ExecutionState {
                 }
                 Change::Exit(state) => self.notes.exit = Some(state),
                 Change::SetKv { .. } | Change::DeleteKv { .. } => {
-                    // Values that were read before are outdated. The next read waits for the commit.
+                    // The values that were read before are outdated. The next read waits for the commit.
                     env.lookups.forget(is_kv);
                     self.decision.changed = true;
                     self.decision.changes.push(change);

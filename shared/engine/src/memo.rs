@@ -1,9 +1,10 @@
-//! What the engine remembers of a task run, next to its state and outputs: entries of [`TaskRun::memo`].
+//! The data that the engine stores with a task run, in addition to its state and outputs: the entries of
+//! [`TaskRun::memo`].
 //!
-//! The memo is JSON, because the state store keeps it without reading it, and a loop's memo may have 100 000 values:
-//! an entry is read alone. Each entry is a constant here with the type of its value; no other file of the engine has
-//! the text of a key. The batches of a ForEachItem and the call of a Subflow are structs with several entries of their
-//! own, `Pieces` and `Call`.
+//! The memo is JSON, because the state store keeps it without reading it. The memo of a loop may have 100 000 values,
+//! so each entry is read separately. Each entry is a constant here, with the type of its value. The keys occur in no
+//! other file of the engine. The batches of a ForEachItem and the call of a Subflow have several entries; their structs
+//! are `Pieces` and `Call`.
 //!
 //! How to add one more: a constant with its doc comment.
 //!
@@ -18,49 +19,49 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 
-/// How often the children of a flowable were begun again: the number of the round, less one. They have other ids each
-/// time.
+/// How many times a flowable began its children again; 0 the first time. For a loop, this is the number of the round
+/// minus one. Children of another epoch have other ids.
 pub(crate) const EPOCH: Entry<u64> = Entry::new("epoch");
-/// How long a flowable may take.
+/// The timeout of a flowable.
 pub(crate) const LIMIT: Entry<SignedDuration> = Entry::new("limit");
-/// When the time of a flowable is over.
+/// The time at which the timeout of a flowable is over.
 pub(crate) const UNTIL: Entry<Timestamp> = Entry::new("until");
-/// The time of a flowable was over, and its children were stopped.
+/// True if the timeout of a flowable has stopped its children.
 pub(crate) const TIMED_OUT: Entry<bool> = Entry::new("timedOut");
-/// The state a flowable will end in, whatever its children say.
+/// The final state of a flowable, independent of the states of its children.
 pub(crate) const FORCED: Entry<State> = Entry::new("forced");
-/// When the next attempt begins.
+/// The time of the next attempt.
 pub(crate) const RETRY: Entry<Timestamp> = Entry::new("retry");
 /// The sums of the metrics that a service reported, by name. The API reads this entry too.
 pub(crate) const METRICS: Entry<Map> = Entry::new("metrics");
-/// When a Pause or a Sleep is over.
+/// The end of a Pause or a Sleep.
 pub(crate) const DUE: Entry<Timestamp> = Entry::new("due");
-/// What happens to a Pause when it is over.
+/// What happens at the end of a Pause.
 pub(crate) const BEHAVIOR: Entry<PauseBehavior> = Entry::new("behavior");
 /// The number of a loop's round, from 1.
 pub(crate) const ROUND: Entry<u64> = Entry::new("round");
-/// When a loop's first round began.
+/// The begin of a loop's first round.
 pub(crate) const SINCE: Entry<Timestamp> = Entry::new("since");
-/// When a loop's next round begins.
+/// The begin of a loop's next round.
 pub(crate) const NEXT: Entry<Timestamp> = Entry::new("next");
 /// The values of a ForEach, as texts.
 pub(crate) const VALUES: Entry<Vec<String>> = Entry::new("values");
-/// The keys of these values, where they come from a map.
+/// The keys of the values, if the values come from a map.
 pub(crate) const KEYS: Entry<Vec<String>> = Entry::new("keys");
-/// The iterations with a value that an earlier iteration has as well, in order.
+/// The iterations with the same value as an earlier iteration, in order.
 pub(crate) const REPEATED: Entry<Vec<usize>> = Entry::new("repeated");
-/// The branch of an If or a Switch that was chosen: `then`, `else` or `defaults`.
+/// The chosen branch of an If or a Switch: `then`, `else` or `defaults`.
 pub(crate) const BRANCH: Entry<String> = Entry::new("branch");
-/// The number of the case of a Switch that was chosen.
+/// The number of the chosen case of a Switch.
 pub(crate) const CASE: Entry<usize> = Entry::new("case");
-/// Where a WorkingDirectory stands; its children are at work if this is not set.
+/// The stage of a WorkingDirectory. If it is absent, the children run.
 pub(crate) const STAGE: Entry<Stage> = Entry::new("stage");
-/// The files of a WorkingDirectory were collected.
+/// True if the files of a WorkingDirectory were collected.
 pub(crate) const COLLECTED: Entry<bool> = Entry::new("collected");
-/// A child of a WorkingDirectory failed: no file is kept.
+/// True if a child of a WorkingDirectory failed. Then no file is kept.
 pub(crate) const BROKEN: Entry<bool> = Entry::new("broken");
 
-/// One entry of a memo.
+/// An entry of a memo.
 pub(crate) struct Entry<T> {
     key: &'static str,
     value: PhantomData<fn() -> T>,
@@ -71,7 +72,7 @@ impl<T> Entry<T> {
         Self { key, value: PhantomData }
     }
 
-    /// The value as it is stored, `null` included; none if the memo has no such entry.
+    /// The value as it is stored, or `null`; `None` if the memo has no such entry.
     pub(crate) fn stored<'a>(&self, memo: &'a Json) -> Option<&'a Json> {
         memo.get(self.key)
     }
@@ -86,14 +87,14 @@ impl<T> Entry<T> {
         self.put(memo, Json::Null);
     }
 
-    /// Takes the entry out.
+    /// Removes the entry.
     pub(crate) fn remove(&self, memo: &mut Json) {
         if let Json::Object(entries) = memo {
             entries.shift_remove(self.key);
         }
     }
 
-    /// Copies the entry from another memo, if that has it.
+    /// Copies the entry from another memo, if the other memo has it.
     pub(crate) fn copy(&self, from: &Json, to: &mut Json) {
         if let Some(value) = self.stored(from) {
             self.put(to, value.clone());
@@ -111,14 +112,14 @@ impl<T> Entry<T> {
 }
 
 impl<T: DeserializeOwned> Entry<T> {
-    /// The value; none if it is not set.
+    /// The value; `None` if the entry is absent or `null`.
     pub(crate) fn get(&self, memo: &Json) -> Option<T> {
         T::deserialize(self.stored(memo)?).ok()
     }
 }
 
 impl<T: Serialize> Entry<T> {
-    /// Sets the value. A value that JSON does not have becomes `null`.
+    /// Sets the value. A value that JSON cannot express becomes `null`.
     pub(crate) fn set(&self, memo: &mut Json, value: &T) {
         self.put(memo, serde_json::to_value(value).unwrap_or_default());
     }

@@ -7,7 +7,7 @@ use crate::plan::{Branch, NodeId, Plan};
 use segue_model::Json;
 use segue_model::task::{FlowableKind, ForEach, TaskKind};
 
-/// The branches as the memo has them.
+/// The names of the branches in the memo.
 const THEN: &str = "then";
 const ELSE: &str = "else";
 const DEFAULTS: &str = "defaults";

@@ -8,7 +8,7 @@ use segue_model::{Json, Map};
 use segue_template::{LazyMap, Value, lazy_map};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// The tree of one execution. Cheap to clone: clones share it.
+/// The tree of an execution. A clone is cheap, because all clones share the tree.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs {
     tree: Arc<RwLock<IndexMap<String, Leaf>>>,
@@ -30,8 +30,8 @@ impl Leaf {
         self.outputs.is_some() || self.by_value.values().any(Self::has_outputs)
     }
 
-    /// Like [`Self::to_json`], with the entries of the first of `values`, then of the next, and so on, on
-    /// top.
+    /// Like [`Self::to_json`], and adds the entries of the first of `values`, then of the next, and so on. An added entry
+    /// replaces an entry with the same name.
     fn to_json_within(&self, values: &[String]) -> Json {
         let mut json = self.to_json();
         let mut leaf = self;
@@ -96,8 +96,8 @@ impl Outputs {
         lazy_map(Arc::new(View { outputs: self.clone(), path: Vec::new(), within, shows: Shows::States }))
     }
 
-    /// The outputs of these tasks (of all, if none are named) as JSON. `within` has the loop values that may
-    /// be left out.
+    /// The outputs of these tasks as JSON; `None` for all tasks. `within` has the loop values that expressions may leave
+    /// out.
     pub fn to_json(&self, tasks: Option<&std::collections::BTreeSet<String>>, within: &[String]) -> Json {
         let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
         let map = tree
@@ -115,7 +115,7 @@ impl Outputs {
     }
 }
 
-/// What a view shows about a task.
+/// The content of a view.
 #[derive(Clone, Debug)]
 enum Shows {
     Outputs(SecretReader),
@@ -142,7 +142,7 @@ impl View {
         lazy_map(Arc::new(Self { outputs: self.outputs.clone(), path, within, shows: self.shows.clone() }))
     }
 
-    /// The value of a key in a leaf: a value, or a map of its own (none inside).
+    /// The value of a key in a leaf: `None` if the key is absent, `Some(None)` if the key leads to a map.
     fn within_leaf(&self, leaf: &Leaf, key: &str) -> Option<Option<Value>> {
         let Shows::Outputs(reader) = &self.shows else {
             if key == "state" {

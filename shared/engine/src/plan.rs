@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(usize);
 
-/// The list of its parent that contains a task.
+/// The list that contains a task, in its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Branch {
     /// `tasks`.
@@ -40,15 +40,15 @@ pub enum Branch {
 pub struct Node {
     /// The task.
     pub task: Arc<Task>,
-    /// The flowable it belongs to. None at the top level.
+    /// The flowable around the task; `None` at the top level.
     pub parent: Option<NodeId>,
-    /// The list of the parent that contains it.
+    /// The list of the parent that contains the task.
     pub branch: Branch,
-    /// Its position in this list, not counting disabled tasks.
+    /// The position of the task in this list. Disabled tasks do not count.
     pub position: usize,
-    /// Who runs it.
+    /// Who runs the task.
     pub run_by: RunBy,
-    /// Its own lists.
+    /// The lists of children of the task.
     lists: Vec<(Branch, Vec<NodeId>)>,
 }
 
@@ -64,8 +64,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Prepares a flow. A task type that the catalogue does not know gets a service without a name.
-    /// Validation has already refused such a flow.
+    /// Prepares a flow. A task type that is not in the catalogue gets a service without a name. Validation has already
+    /// rejected such a flow.
     pub fn new(flow: Arc<Flow>, catalog: &Catalog) -> Self {
         let computes = templates(&flow).iter().any(|template| segue_template::computes(template.text));
         let mut plan = Self {
@@ -164,14 +164,12 @@ impl Plan {
             .collect()
     }
 
-    /// Whether rendering some expression of the flow may take noticeable time.
+    /// Whether it may take noticeable time to render an expression of the flow.
     pub fn computes(&self) -> bool {
         self.computes
     }
 
-    /// The task with this number.
-    ///
-    /// Numbers come from this plan, so the task exists.
+    /// The task with this number; `None` only for a number of another plan.
     pub fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.0)
     }

@@ -1,4 +1,4 @@
-//! The parts of the context that the templates of a task can reach, so that nothing else is sent.
+//! The parts of the context that the templates of a task can reach. Only these parts are sent to a service.
 
 use segue_model::Json;
 use segue_template::{Reach, references};
@@ -10,7 +10,7 @@ pub(crate) struct Reached {
     pub(crate) outputs: Option<BTreeSet<String>>,
     /// Whether `tasks` is used.
     pub(crate) tasks: bool,
-    /// Whether a text from elsewhere may be rendered as a template.
+    /// Whether a text from another place may be rendered as a template.
     pub(crate) renders: bool,
 }
 
@@ -40,7 +40,8 @@ impl Reached {
 
     fn template(&mut self, text: &str) {
         let Ok(found) = references(text) else {
-            // An invalid template fails when it is rendered. Until then it may reach anything.
+            // An invalid template fails when it is rendered. Until then, it is treated as a template that reaches
+            // everything.
             self.outputs = None;
             return;
         };

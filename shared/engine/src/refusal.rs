@@ -1,5 +1,5 @@
-//! Requests from outside that an execution refuses, checked before anything changes (docs/kestra.md 2.5, 2.6,
-//! 6.3).
+//! Requests of persons and programs that an execution refuses. They are checked before anything changes (docs/kestra.md
+//! 2.5, 2.6, 6.3).
 //!
 //! How to add one more: an event that a person can cause gets an arm in [`ExecutionState::refuses`].
 
@@ -12,13 +12,13 @@ use segue_model::state::State;
 /// Why a request was refused. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The named thing does not exist.
+    /// The task run or other thing in the request does not exist.
     #[error("{0}")]
     NotFound(String),
     /// The state of the execution does not allow the request.
     #[error("{0}")]
     IllegalState(String),
-    /// The request itself is wrong.
+    /// The request itself is invalid.
     #[error("{0}")]
     Invalid(String),
 }
@@ -27,7 +27,7 @@ pub enum Refusal {
 pub(crate) const NOTHING_TO_RESTART: &str = "No task found to restart execution from!";
 
 impl ExecutionState {
-    /// Why an event that a person caused cannot be applied. None if it can, and for every other event.
+    /// Why an event of a person is refused. `None` if the event can be applied, and for events that no person causes.
     pub fn refuses(&self, event: &Event) -> Option<Refusal> {
         let current = self.execution.state.current();
         let must = |holds: bool, what: &str| {
@@ -57,7 +57,7 @@ impl ExecutionState {
                         matches!(state, State::Running | State::Cancelled | State::Failed | State::Killed);
                     (!is_known).then(|| {
                         Refusal::Invalid(format!(
-                            "an execution leaves the queue to RUNNING, CANCELLED, FAILED or KILLED, not to {state}"
+                            "an execution can leave the queue to RUNNING, CANCELLED, FAILED or KILLED, not to {state}"
                         ))
                     })
                 }),
@@ -70,7 +70,7 @@ impl ExecutionState {
                     );
                     (!is_final).then(|| {
                         Refusal::Invalid(format!(
-                            "the status of an execution is changed to SUCCESS, WARNING, FAILED, KILLED or \
+                            "the status of an execution can be changed to SUCCESS, WARNING, FAILED, KILLED or \
                              CANCELLED, not to {state}"
                         ))
                     })
@@ -104,7 +104,7 @@ impl ExecutionState {
         let Some(run) = self.run(id) else { return Some(self.no_task_run(id)) };
         if run.node.is_none() {
             return Some(Refusal::Invalid(format!(
-                "Task run {id} was reported by a service; change the state of the task run it belongs to"
+                "A service reported task run {id}, so its state cannot be changed; change the state of its parent"
             )));
         }
         if state == State::Running && run.task_run.current() == State::Paused {
@@ -113,8 +113,8 @@ impl ExecutionState {
         let is_final = state.is_terminal() && state != State::Retried;
         (!is_final).then(|| {
             Refusal::Invalid(format!(
-                "the state of a task run is changed to SUCCESS, WARNING, FAILED, KILLED, CANCELLED or SKIPPED \
-                 (a PAUSED one to RUNNING as well), not to {state}"
+                "the state of a task run can be changed to SUCCESS, WARNING, FAILED, KILLED, CANCELLED or SKIPPED \
+                 (also to RUNNING if the task run is PAUSED), not to {state}"
             ))
         })
     }

@@ -1,5 +1,5 @@
-//! New executions made from others: a replay from a task run, and a restart with another revision of the flow
-//! (docs/kestra.md 2.6). Pure: the copy is returned, and the caller writes it as a whole.
+//! Makes new executions from others: a replay from a task run, and a restart with another revision of the flow
+//! (docs/kestra.md 2.6). These functions are pure. They return the copy, and the caller stores it as a whole.
 
 use crate::flowable::{self, Pieces};
 use crate::frame::{Order, Phase};
@@ -19,7 +19,7 @@ use segue_model::task_run::TaskRun;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// An execution to write, with its first task runs.
+/// An execution to store, with its first task runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Copy {
     /// The execution.
@@ -30,8 +30,7 @@ pub struct Copy {
     pub notes: Json,
 }
 
-/// Runs everything from the start, as a new execution of the flow in `plan`, with the same inputs, labels and
-/// trigger.
+/// Runs the whole flow again, as a new execution of the flow in `plan`. Inputs, labels and trigger are the same.
 pub fn replay(old: &Execution, plan: &Plan, id: ExecutionId, now: Timestamp) -> Copy {
     let mut execution = follow(old, plan, id, State::Created, now);
     execution.variables = plan.flow.variables.clone();
@@ -40,8 +39,8 @@ pub fn replay(old: &Execution, plan: &Plan, id: ExecutionId, now: Timestamp) -> 
     Copy { execution, task_runs: Vec::new(), notes: notes() }
 }
 
-/// Runs from one task run on, as a new execution. The task run is RESTARTED, the flowables above it are
-/// RUNNING, later task runs are left out, and earlier ones keep their outputs.
+/// Runs the flow again from one task run, as a new execution. The task run becomes RESTARTED. The flowables above it
+/// become RUNNING. Later task runs are left out. Earlier task runs keep their outputs.
 ///
 /// # Errors
 /// [`Refusal`] if there is no such task run, or the flow in `plan` has no such task at this position.
@@ -59,7 +58,8 @@ pub fn replay_from(
     let mut copied = Copied::new(old, plan, id.clone());
     let from = copied.ids.remove(from).ok_or_else(|| {
         Refusal::Invalid(format!(
-            "a replay cannot begin at the task run of '{task}': revision {} of the flow has no such task there",
+            "a replay cannot begin at the task run of '{task}': revision {} of the flow has no task '{task}' \
+             at this position",
             plan.flow.revision
         ))
     })?;
@@ -75,7 +75,7 @@ pub fn replay_from(
 /// Runs the failed task runs again, as a new execution of the flow in `plan` (a restart with a revision).
 ///
 /// # Errors
-/// [`Refusal`] as for a restart.
+/// [`Refusal`], as for a restart.
 pub fn restart_as_new(
     old: &ExecutionState,
     plan: &Arc<Plan>,
@@ -100,7 +100,7 @@ fn notes() -> Json {
     serde_json::to_value(Notes::default()).unwrap_or_default()
 }
 
-/// An execution that follows another. Nothing waits for its end.
+/// A copy of an execution without task runs. No parent waits for its end.
 fn follow(old: &Execution, plan: &Plan, id: ExecutionId, state: State, now: Timestamp) -> Execution {
     let mut execution = Execution {
         id,
@@ -117,10 +117,10 @@ fn follow(old: &Execution, plan: &Plan, id: ExecutionId, state: State, now: Time
     execution
 }
 
-/// The task runs of an execution under the ids of another.
+/// The task runs of an execution, under the ids of another execution.
 struct Copied {
     task_runs: Vec<(u64, TaskRun)>,
-    /// New ids by old ones. Task runs without a position in the plan are left out.
+    /// The new ids by old ids. Task runs without a position in the plan are left out.
     ids: HashMap<TaskRunId, TaskRunId>,
 }
 
@@ -145,7 +145,7 @@ impl Copied {
         if run.node.is_some() && !is_same_place(old, run, plan) {
             return None;
         }
-        // The old id stands for the position, including the epoch of its level.
+        // The old id is a part of the new id. It depends on the position, including the epoch of the level.
         task_run.id = TaskRunId::derive(
             execution,
             parent.as_ref(),
@@ -166,7 +166,7 @@ impl Copied {
     }
 }
 
-/// Whether the flow still has the task of a task run at the same position: in the same flowable and list.
+/// Whether the flow still has the task of a task run in the same flowable and list.
 fn is_same_place(old: &ExecutionState, run: &Run, plan: &Plan) -> bool {
     let position = |plan: &Plan, node: NodeId| {
         let node = plan.node(node)?;
@@ -196,7 +196,7 @@ impl ExecutionState {
         }
         if let Some(run) = self.run_mut(&from) {
             run.task_run.outputs.clear();
-            // A call starts again. A flowable continues to count its epochs.
+            // A subflow call starts again. A flowable continues to count its epochs.
             let last = std::mem::take(&mut run.task_run.memo);
             memo::EPOCH.copy(&last, &mut run.task_run.memo);
         }
@@ -274,7 +274,7 @@ impl ExecutionState {
     }
 }
 
-/// The tasks of a Dag that depend on one, directly or not.
+/// The tasks of a Dag that depend on a task, directly or indirectly.
 fn dependants(order: &Order, node: NodeId) -> BTreeSet<NodeId> {
     let mut found = BTreeSet::new();
     if let Order::Dag { nodes, .. } = order {

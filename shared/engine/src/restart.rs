@@ -1,4 +1,4 @@
-//! Restart of the failed task runs (docs/kestra.md 2.6).
+//! Restarts failed task runs (docs/kestra.md 2.6).
 
 use crate::env::Env;
 use crate::flowable::{self, Call, Pieces};
@@ -20,7 +20,7 @@ const RESTARTED: &str = "system.restarted";
 
 /// How a task run starts again.
 enum Again {
-    /// From its beginning: the next attempt, or for a flowable, without its old children.
+    /// From the beginning. A task gets its next attempt. A flowable runs again without its old children.
     Begin,
     /// A flowable continues with its existing children.
     GoOn,
@@ -35,8 +35,8 @@ impl ExecutionState {
         self.go_on_after(was_over, env);
     }
 
-    /// Continues the execution after its task runs were changed from outside. An execution that had ended
-    /// needs a slot again.
+    /// Continues the execution after a request changed its task runs. If the execution had ended, it needs a permit
+    /// again.
     pub(crate) fn go_on_after(&mut self, was_over: bool, env: &Env) {
         self.execution.metadata.attempt_number += 1;
         self.execution.outputs = None;
@@ -64,7 +64,7 @@ impl ExecutionState {
             .any(|run| run.node.is_some() && matches!(run.task_run.current(), State::Failed | State::Paused))
     }
 
-    /// Task runs of `errors`, `finally` and `afterExecution`, and those below them.
+    /// The task runs of `errors`, `finally` and `afterExecution`, and the task runs below them.
     fn aside(&self) -> HashSet<TaskRunId> {
         let mut aside = HashSet::new();
         for run in self.runs.values() {
@@ -77,8 +77,7 @@ impl ExecutionState {
         aside
     }
 
-    /// Whether a task run belongs to `errors`, `finally` or `afterExecution`, directly or below a task run
-    /// that does.
+    /// Whether a task run belongs to `errors`, `finally` or `afterExecution`, directly or through a task run above it.
     pub(crate) fn is_in_aside(&self, id: &TaskRunId) -> bool {
         std::iter::once(id.clone())
             .chain(self.above(id))
@@ -91,8 +90,8 @@ impl ExecutionState {
         })
     }
 
-    /// Removes the task runs of `errors` and `finally` of these levels. Those of the flow itself are always
-    /// removed.
+    /// Removes the task runs of `errors` and `finally` of these levels. The task runs of the flow's own `errors` and
+    /// `finally` are always removed.
     pub(crate) fn clear_aside(&mut self, levels: &HashSet<TaskRunId>) {
         let gone: Vec<TaskRunId> = self
             .runs
@@ -107,14 +106,14 @@ impl ExecutionState {
         }
     }
 
-    /// FAILED, KILLED and PAUSED task runs become RESTARTED, and the flowables above them RUNNING. Task runs
-    /// of the `errors` and `finally` of those flowables are removed.
+    /// FAILED, KILLED and PAUSED task runs become RESTARTED. The flowables above them become RUNNING. The task runs of
+    /// the `errors` and `finally` of these flowables are removed.
     pub(crate) fn revive(&mut self, now: Timestamp) {
         let aside = self.aside();
         let is_bad = |state| matches!(state, State::Failed | State::Killed | State::Paused);
         let mut bad = Vec::new();
         let mut levels = HashSet::new();
-        // A flowable with a failed child failed because of the child, and not by itself.
+        // A flowable with a failed child failed because of this child. So only the child is restarted.
         let mut blamed = HashSet::new();
         for run in self.runs.values().filter(|run| is_bad(run.task_run.current())) {
             blamed.extend(run.task_run.parent_task_run_id.clone());
@@ -192,7 +191,8 @@ impl ExecutionState {
         }
     }
 
-    /// A failed call of subflows restarts the failed ones, unless its properties say otherwise.
+    /// If a failed call of subflows starts again, the failed subflows are restarted, unless `restartBehavior` says
+    /// otherwise.
     fn restart_calls(&mut self, id: &TaskRunId) {
         let Some(node) = self.run(id).and_then(|run| run.node).and_then(|node| self.planned(node)) else {
             return;
@@ -218,8 +218,8 @@ impl ExecutionState {
         }
     }
 
-    /// Prepares a task run to start again, without the task runs below it. New children get other ids than
-    /// the removed ones, so that a late message about a removed one is not taken for the other.
+    /// Prepares a task run to start again, and removes the task runs below it. New children get other ids than the
+    /// removed children. So a late message about a removed child does not reach a new child.
     pub(crate) fn reset(&mut self, id: &TaskRunId) {
         self.remove_below(id);
         self.frames.remove(id);
@@ -245,7 +245,7 @@ impl ExecutionState {
         }
     }
 
-    /// Computes the counts of all levels again from the task runs.
+    /// Computes the counts of all levels from the task runs.
     pub(crate) fn rebuild(&mut self) {
         self.root = Frame::new(self.root.order.clone());
         self.frames.clear();

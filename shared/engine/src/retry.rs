@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use segue_model::retry::{Retry, RetryDelay};
 
-/// The time of the next attempt. None if there is no other attempt.
+/// The time of the next attempt; `None` if there is no other attempt.
 ///
-/// `attempts` is the number of attempts so far, including the failed one. `first_start` is the start of the
-/// first attempt. `chance` is a random number in `[0, 1)`, which decides a random delay.
+/// `attempts` is the number of attempts, including the failed one. `first_start` is the start of the first attempt.
+/// `chance` is a random number in `[0, 1)` for a random delay.
 pub fn next_attempt(
     retry: &Retry,
     attempts: u32,

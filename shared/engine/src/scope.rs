@@ -1,5 +1,5 @@
-//! The variables of expressions of an execution in memory: as a view for tasks that the executor runs itself, and
-//! as JSON with only what the task can reach, for tasks that are sent to a service (docs/kestra.md 3.2).
+//! The variables of expressions, from an execution in memory (docs/kestra.md 3.2). Tasks that the executor runs get a
+//! view. Tasks that are sent to a service get JSON with only the parts that they can reach.
 
 use crate::context::{Shared, Variables};
 use crate::env::Env;
@@ -22,7 +22,7 @@ impl ExecutionState {
         shared.get_or_insert_with(|| Arc::new(Shared::new(execution, outputs.clone(), env))).clone()
     }
 
-    /// Masks the secrets among the inputs in the texts of this step.
+    /// Makes the secrets among the inputs known, so that they are masked in the texts of this step.
     pub(crate) fn learn_inputs(&mut self, env: &Env) {
         self.shared(env).secrets().iter().for_each(|secret| env.lookups.learn(secret));
     }
@@ -95,7 +95,7 @@ impl ExecutionState {
         }
     }
 
-    /// The flowables above a task run that have a value or outputs, closest first.
+    /// The flowables around a task run with a value or outputs, the closest first.
     fn parents(&self, task_run: &TaskRun) -> Vec<Json> {
         let mut parents = Vec::new();
         let mut next = task_run.parent_task_run_id.as_ref();
@@ -123,8 +123,8 @@ impl ExecutionState {
         parents
     }
 
-    /// `item` of Kestra 2.x: the closest loop's value (always a text), index and key, and those of the loops
-    /// around it.
+    /// `item` of Kestra 2.x: the value (always a text), index and key of the closest loop. It also has those of the
+    /// loops around it. `None` outside a loop.
     fn item(&self, task_run: &TaskRun) -> Option<Json> {
         let mut items = Vec::new();
         let mut next = Some(task_run);
@@ -153,8 +153,8 @@ impl ExecutionState {
         Some(Json::Object(item))
     }
 
-    /// The loop values around a task run, if its closest loop is a Loop: within an iteration of a Loop,
-    /// outputs of the same iteration are read by the task's name alone. Otherwise empty.
+    /// The loop values around a task run, if its closest loop is a Loop; otherwise empty. In an iteration of a Loop,
+    /// the name of a task is enough to read its outputs of the same iteration.
     fn within(&self, task_run: &TaskRun) -> Arc<[String]> {
         let mut next = Some(task_run);
         while let Some(run) = next {

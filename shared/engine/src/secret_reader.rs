@@ -1,5 +1,5 @@
-//! Decrypts values where expressions are rendered, and nowhere else. Decrypted values are masked from then
-//! on.
+//! Decrypts values, only at the places where expressions are rendered. Decrypted values are masked in every text from
+//! then on.
 
 use crate::env::Env;
 use segue_model::Json;
@@ -19,7 +19,7 @@ impl SecretReader {
         Self { cipher: env.cipher.clone(), lookups: env.lookups.clone() }
     }
 
-    /// A value as expressions see it. A value that cannot be decrypted fails where it is used.
+    /// A value for expressions. If it cannot be decrypted, the expression that uses it fails.
     pub(crate) fn value(&self, value: &Json) -> Value {
         if !holds_sealed(value) {
             return value_from_json(value);

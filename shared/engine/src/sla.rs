@@ -1,4 +1,5 @@
-//! Promises about an execution: its duration, and conditions that hold at every change (docs/kestra.md 1.5).
+//! SLAs: the longest duration of an execution, and conditions that must be true after every change (docs/kestra.md
+//! 1.5).
 
 use crate::env::Env;
 use crate::state::ExecutionState;
@@ -11,7 +12,7 @@ use segue_template::is_truthy;
 use std::collections::HashSet;
 
 impl ExecutionState {
-    /// Sets a timer for each promise of a duration, counted from the execution's creation.
+    /// Sets a timer for each SLA with a duration. The duration counts from the creation of the execution.
     pub(crate) fn set_sla_timers(&mut self) {
         let created = self.execution.state.start_date();
         for sla in &self.plan.clone().flow.sla {
@@ -23,7 +24,7 @@ impl ExecutionState {
         }
     }
 
-    /// The time of a promise is over.
+    /// The duration of an SLA is over.
     pub(crate) fn sla_is_due(&mut self, id: &str, env: &Env) {
         let plan = self.plan.clone();
         if let Some(sla) = plan.flow.sla.iter().find(|sla| sla.id == id) {
@@ -31,7 +32,7 @@ impl ExecutionState {
         }
     }
 
-    /// Evaluates the assertions. Returns true if one was broken.
+    /// Evaluates the conditions of SLAs. Returns true if a condition was false and its SLA is now broken.
     pub(crate) fn check_slas(&mut self, env: &Env) -> bool {
         if self.execution.state.current() != State::Running {
             return false;
@@ -41,8 +42,8 @@ impl ExecutionState {
         for sla in &plan.flow.sla {
             let SlaKind::ExecutionAssertion { assert } = &sla.kind else { continue };
             let scope = self.flow_scope(env);
-            // An assertion that cannot be evaluated yet says nothing. The step asks for the missing answers,
-            // and is then taken again.
+            // A condition cannot be evaluated before its answers are fetched. Then the step asks for the answers, and
+            // is repeated.
             let Ok(text) = env.renderer.render(assert, &scope) else { continue };
             if !is_truthy(&text) {
                 is_broken |= self.break_sla(sla, &format!("`{assert}` does not hold"), env);
@@ -51,8 +52,8 @@ impl ExecutionState {
         is_broken
     }
 
-    /// The last open task run and the flowables above it end in `state`. The others are killed, but subflows
-    /// are not.
+    /// Stops the execution because of a broken SLA. The last open task run and the flowables above it end in `state`.
+    /// All other task runs are killed. Subflows are not killed.
     fn stop_broken(&mut self, state: State, env: &Env) {
         let mut marked = HashSet::new();
         if let Some(last) = self.open_runs().pop() {
@@ -62,7 +63,7 @@ impl ExecutionState {
         self.stop_all(state, Some(&marked), false, env.now);
     }
 
-    /// Only the first breach of a promise has an effect. Returns true for the first.
+    /// Records that an SLA is broken. Returns true the first time; only the first time has an effect.
     fn break_sla(&mut self, sla: &Sla, why: &str, env: &Env) -> bool {
         if self.execution.state.current().is_terminal() || self.notes.broken_slas.contains(&sla.id) {
             return false;

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a WorkingDirectory stands.
+/// The current stage of a WorkingDirectory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stage {
-    /// Files are laid out.
+    /// Files are written into the directory.
     Setup,
-    /// The children are at work.
+    /// The children run.
     #[default]
     Children,
-    /// Files are collected.
+    /// Output files are collected, and the directory is removed.
     Collect,
 }

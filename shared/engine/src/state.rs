@@ -1,5 +1,5 @@
-//! An execution in memory, with indexes that make an event cheap. Everything here is derived from the stored
-//! data, so a load always gives the same result.
+//! An execution in memory, with indexes that make each event cheap. Everything here follows from the stored data, so a
+//! load always has the same result.
 
 use crate::context::Shared;
 use crate::effect::{Decision, Effect};
@@ -21,13 +21,13 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) task_run: TaskRun,
-    /// None for a task run that a service reported (`dynamic`).
+    /// The task in the plan; `None` for a task run that a service reported (`dynamic`).
     pub(crate) node: Option<NodeId>,
-    /// The loop values of the flowables above it and its own, outermost first.
+    /// The loop values around the task run and its own value, outermost first.
     pub(crate) chain: Arc<[String]>,
 }
 
-/// An action of the machine that is not done yet.
+/// An action that the machine has not carried out yet.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     /// Creates and starts a task run.
@@ -36,25 +36,26 @@ pub(crate) enum Action {
     Again(TaskRunId),
     /// Sends a task run to its service once more.
     Dispatch(TaskRunId),
-    /// Checks what comes next in a level. `ended` is an iteration with a finished child, which continues.
+    /// Checks which child comes next in a level. `ended` is the iteration and position of a finished child. This
+    /// iteration continues.
     Advance { level: Option<TaskRunId>, ended: Option<(u64, usize)> },
 }
 
-/// The engine's own state of an execution.
+/// The engine's own data about an execution.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Notes {
-    /// Whether a pause was requested from outside, so that nothing starts.
+    /// Whether a pause was requested. Then no task run starts.
     pub(crate) paused: bool,
     /// The state in which the execution must end (`execution.Exit`, an SLA). None if it is not set.
     pub(crate) exit: Option<State>,
-    /// Whether the permit has been granted, or none is needed.
+    /// Whether the execution has its permit, or needs no permit.
     pub(crate) admitted: bool,
     /// SLAs that are already broken.
     pub(crate) broken_slas: Vec<String>,
     /// Whether the flow's `afterExecution` tasks run.
     pub(crate) after: bool,
-    /// Whether it was stopped without its subflows.
+    /// Whether the execution was stopped without its subflows.
     pub(crate) spared: bool,
 }
 
@@ -72,10 +73,10 @@ pub struct ExecutionState {
     pub(crate) notes: Notes,
     pub(crate) shared: Option<Arc<Shared>>,
     pub(crate) agenda: VecDeque<Action>,
-    /// Task runs that are PAUSED, and those that are RETRYING.
+    /// The task runs in state PAUSED, and the task runs in state RETRYING.
     pub(crate) paused: BTreeSet<TaskRunId>,
     pub(crate) retrying: BTreeSet<TaskRunId>,
-    /// Whether everything that may have been lost before the load has been asked for again.
+    /// Whether messages that may have been lost before the load were already requested again.
     pub(crate) is_swept: bool,
     // The results of the current step.
     dirty: BTreeSet<u64>,
@@ -83,7 +84,7 @@ pub struct ExecutionState {
 }
 
 impl ExecutionState {
-    /// An execution that was just created, or a stored one.
+    /// Loads a new or a stored execution.
     pub fn load(plan: Arc<Plan>, execution: Execution, task_runs: Vec<(u64, TaskRun)>, notes: &Json) -> Self {
         let root = Frame::new(Order::Sequence(plan.list(None, Branch::Main).to_vec()));
         let mut state = Self {
@@ -119,7 +120,7 @@ impl ExecutionState {
         self.count(&task_run, node);
     }
 
-    /// Counts a task run in its level, and opens its own level if it is a running flowable.
+    /// Counts a task run in its level. If the task run is a running flowable, also opens the level of its children.
     pub(crate) fn count(&mut self, task_run: &TaskRun, node: Option<NodeId>) {
         let Some(node) = node else { return };
         let plan = self.plan.clone();
@@ -191,7 +192,7 @@ impl ExecutionState {
         }
     }
 
-    /// The loop values around a task run and its own, outermost first.
+    /// The loop values around a task run and its own value, outermost first.
     pub(crate) fn chain(&self, task_run: &TaskRun) -> Arc<[String]> {
         let parent = task_run.parent_task_run_id.as_ref().and_then(|id| self.run(id));
         let above = parent.map(|run| run.chain.clone());
@@ -250,8 +251,8 @@ impl ExecutionState {
         self.follow(now);
     }
 
-    /// Sets the execution to PAUSED while a task run is PAUSED, to RETRYING while one is RETRYING, or else to RUNNING
-    /// (docs/kestra.md 2.4, 2.5).
+    /// Sets the state of the execution (docs/kestra.md 2.4, 2.5). It is PAUSED while a task run is PAUSED, and else
+    /// RETRYING while a task run is RETRYING, and else RUNNING.
     pub(crate) fn follow(&mut self, now: Timestamp) {
         let current = self.execution.state.current();
         if !matches!(current, State::Running | State::Paused | State::Retrying | State::Restarted) {
@@ -269,7 +270,7 @@ impl ExecutionState {
         self.enter_execution(next, now);
     }
 
-    /// The execution enters a state.
+    /// Sets the state of the execution.
     pub(crate) fn enter_execution(&mut self, state: State, now: Timestamp) {
         if self.execution.state.current() != state {
             self.execution.state.enter(state, now);
@@ -288,12 +289,17 @@ impl ExecutionState {
         self.decision.logs.push(entry);
     }
 
-    /// Asks for an effect.
+    /// Adds an effect to the decision.
     pub(crate) fn effect(&mut self, effect: Effect) {
         self.decision.effects.push(effect);
     }
 
-    /// The decision of the step. The next step starts without results.
+    /// The decision of the step. The next step starts with an empty decision.
+    /// The number of task runs that the current step has changed.
+    pub(crate) fn changed_task_runs(&self) -> usize {
+        self.dirty.len()
+    }
+
     pub(crate) fn take_decision(&mut self) -> Decision {
         let dirty = std::mem::take(&mut self.dirty);
         let mut decision = std::mem::take(&mut self.decision);
@@ -306,7 +312,7 @@ impl ExecutionState {
         decision
     }
 
-    /// The task runs with their positions, when this state is no longer needed.
+    /// The task runs with their positions. This consumes the state.
     pub(crate) fn into_task_runs(self) -> Vec<(u64, TaskRun)> {
         self.runs.into_iter().map(|(position, run)| (position, run.task_run)).collect()
     }
@@ -316,17 +322,17 @@ impl ExecutionState {
         &self.execution
     }
 
-    /// The flow it runs.
+    /// The plan of the flow that the execution runs.
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
     }
 
-    /// Its task runs, in the order of their creation.
+    /// The task runs, in the order of their creation.
     pub fn task_runs(&self) -> impl Iterator<Item = &TaskRun> {
         self.runs.values().map(|run| &run.task_run)
     }
 
-    /// The engine's own state of the execution, for the store.
+    /// The engine's own data about the execution, to be stored.
     pub fn notes(&self) -> Json {
         serde_json::to_value(&self.notes).unwrap_or_default()
     }

@@ -13,8 +13,8 @@ use segue_model::task_run::{Attempt, TaskRun};
 use std::collections::HashSet;
 
 impl ExecutionState {
-    /// Ends open task runs in the given states, without informing their levels. A running attempt counts, so
-    /// a restart begins with the next one.
+    /// Ends open task runs in the given states. Their levels are not informed. A running attempt counts, so a restart
+    /// begins with the next attempt.
     pub(crate) fn stop_runs(&mut self, runs: &[(TaskRunId, State)], cascade: bool, now: Timestamp) {
         let mut attempts = Vec::new();
         for (id, state) in runs {
@@ -32,8 +32,8 @@ impl ExecutionState {
         }
     }
 
-    /// Stops the timers and subflows of a task run. Returns the attempt that a service must stop. None if
-    /// there is none.
+    /// Stops the timers and subflows of a task run. Returns the attempt that a service must stop; `None` if no attempt
+    /// runs.
     fn stop_what_is_under_way(&mut self, id: &TaskRunId, cascade: bool) -> Option<u32> {
         let run = self.run(id)?;
         let attempt = self.attempt_under_way(run);
@@ -48,8 +48,8 @@ impl ExecutionState {
         attempt
     }
 
-    /// Stops what a flowable that is out of time has started itself, in addition to its children. Files that
-    /// are being collected are waited for, so that the directory is removed.
+    /// Stops the flowable's own work after its timeout, in addition to its children. If files are being collected, this
+    /// work continues, so that the directory is removed.
     pub(crate) fn stop_own(&mut self, id: &TaskRunId) {
         let is_collecting = self
             .run(id)
@@ -79,7 +79,7 @@ impl ExecutionState {
         }
     }
 
-    /// Stops again what a lost message may have left running: the KILLED task runs and their subflows.
+    /// Stops the KILLED task runs and their subflows again, because the first message may be lost.
     pub(crate) fn stop_again(&mut self) {
         let mut attempts = Vec::new();
         let mut children = Vec::new();
@@ -111,7 +111,7 @@ impl ExecutionState {
             .collect()
     }
 
-    /// The task runs below one, parents first. All of them were created after it.
+    /// The task runs below a task run, parents first. All of them were created later than the task run.
     pub(crate) fn below(&self, id: &TaskRunId) -> Vec<TaskRunId> {
         let Some(position) = self.positions.get(id) else { return Vec::new() };
         let mut above = HashSet::from([id]);

@@ -1,4 +1,4 @@
-//! The reports of subflows to the calling task run (docs/kestra.md 2.7).
+//! Applies the reports of subflows to the calling task run (docs/kestra.md 2.7).
 
 use crate::attempt::Ended;
 use crate::env::Env;
@@ -16,19 +16,19 @@ use serde_json::json;
 struct Caller {
     task_run: TaskRun,
     call: Subflow,
-    /// The ForEachItem, if the subflow belongs to one of its pieces.
+    /// The ForEachItem; `None` if the caller is a Subflow task.
     items: Option<ForEachItem>,
 }
 
 /// The end of a subflow.
 #[derive(Debug)]
 pub(crate) struct SubflowEnd<'a> {
-    /// The number of the piece, for a ForEachItem.
+    /// The number of the piece in a ForEachItem, from 0; `None` for a Subflow task.
     pub(crate) iteration: Option<u64>,
     pub(crate) child: &'a ExecutionId,
-    /// The first execution in the line of retries.
+    /// The first execution of a chain of retries.
     pub(crate) original: &'a ExecutionId,
-    /// The attempt of the whole subflow.
+    /// The attempt of the subflow that ended.
     pub(crate) attempt: u32,
     pub(crate) state: State,
     pub(crate) outputs: &'a Map,
@@ -58,7 +58,7 @@ impl ExecutionState {
         }
     }
 
-    /// A subflow was created, or could not be created.
+    /// Applies the report that a subflow was created, or could not be created.
     pub(crate) fn subflow_created(
         &mut self,
         id: &TaskRunId,
@@ -122,7 +122,7 @@ impl ExecutionState {
         self.piece_ended(id, items, iteration, None, ended, env);
     }
 
-    /// A subflow has ended in a state, with its declared outputs.
+    /// Applies the report that a subflow has ended.
     pub(crate) fn subflow_finished(&mut self, id: &TaskRunId, end: &SubflowEnd<'_>, env: &Env) {
         let Some(caller) = self.caller(id) else { return };
         if let (Some(items), Some(iteration)) = (&caller.items, end.iteration) {
@@ -149,7 +149,7 @@ impl ExecutionState {
         self.end_attempt(id, Ended { state: own, outputs, error, start, end: env.now }, env);
     }
 
-    /// A piece of a ForEachItem has ended.
+    /// Applies the end of a piece of a ForEachItem.
     fn piece_ended(
         &mut self,
         id: &TaskRunId,

@@ -1,4 +1,4 @@
-//! Checks again everything that may have been lost with a message or a process.
+//! Repeats requests that may be lost together with a message or a process.
 
 use crate::env::Env;
 use crate::memo;
@@ -13,11 +13,11 @@ use segue_model::task::{FlowableKind, TaskKind};
 use std::collections::{HashMap, HashSet};
 
 impl ExecutionState {
-    /// Checks everything that may have been lost: open levels, dispatched task runs, timers, subflows.
+    /// Checks everything that a lost message could stop: open levels, dispatched task runs, timers, subflows.
     pub(crate) fn sweep(&mut self, env: &Env) {
         let is_first = !std::mem::replace(&mut self.is_swept, true);
         if self.execution.state.current().is_terminal() {
-            // The last step, or its announcements, may have been lost.
+            // The last step, or its effects, may be lost.
             if is_first {
                 self.tell_end();
                 self.stop_again();
@@ -49,15 +49,15 @@ impl ExecutionState {
         self.agenda.push_back(Action::Advance { level: None, ended: None });
     }
 
-    /// Checks again because a known message came. It may have come again because the process that applied it
-    /// died before carrying out the effects. Messages that this process applied itself need no check.
+    /// Checks again after a duplicate message. The process that applied the first message may have died before it
+    /// carried out the effects. If this process applied the first message itself, no check is needed.
     pub(crate) fn look_again(&mut self, env: &Env) {
         if !self.is_swept {
             self.sweep(env);
         }
     }
 
-    /// Iterations with a finished child and a next child that has not started, by level.
+    /// The iterations with a finished child and a next child that has not started, by level.
     fn stalled(&self) -> HashMap<TaskRunId, Vec<(u64, usize)>> {
         let mut ended: HashMap<&TaskRunId, HashSet<(u64, NodeId)>> = HashMap::new();
         for run in self.runs.values().filter(|run| run.task_run.current().is_terminal()) {

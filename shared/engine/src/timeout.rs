@@ -1,5 +1,5 @@
-//! The timeout of a flowable, including children and waiting (docs/kestra.md 1.3). A service itself stops the
-//! tasks it runs. A Pause has its own date.
+//! The timeout of a flowable. It includes the children and the waiting (docs/kestra.md 1.3). For other tasks, the
+//! service checks it. A Pause has its own date.
 
 use crate::attempt::Ended;
 use crate::env::Env;
@@ -19,7 +19,7 @@ use segue_model::{Json, Map};
 use segue_template::Scope;
 use std::collections::HashSet;
 
-/// The timeout of a flowable, rendered at its start. None if it has none.
+/// The timeout of a flowable, rendered at its start; `None` if it has no timeout.
 pub(crate) fn limit(task: &Task, scope: &Scope, env: &Env) -> Result<Option<SignedDuration>, OpenError> {
     let Some(template) = &task.timeout else { return Ok(None) };
     if is_kind(task, |kind| matches!(kind, FlowableKind::Pause(_))) {
@@ -29,7 +29,7 @@ pub(crate) fn limit(task: &Task, scope: &Scope, env: &Env) -> Result<Option<Sign
     parse_duration(text.trim()).map(Some).map_err(|error| OpenError::Failed(format!("timeout: {error}")))
 }
 
-/// Whether the time of a flowable is over and its children were stopped.
+/// Whether the timeout of a flowable has stopped its children.
 pub(crate) fn has_timed_out(memo: &Json) -> bool {
     memo::TIMED_OUT.get(memo) == Some(true)
 }
@@ -54,8 +54,7 @@ impl ExecutionState {
         }
     }
 
-    /// The timer of a flowable's timeout fired: its time is over, unless the timer was set again in the
-    /// meantime.
+    /// Applies the timer of a flowable's timeout. If the timer was set again in the meantime, nothing happens.
     pub(crate) fn time_is_over(&mut self, id: &TaskRunId, env: &Env) {
         let Some(run) = self.run(id) else { return };
         let until = memo::UNTIL.get(&run.task_run.memo);
@@ -78,7 +77,7 @@ impl ExecutionState {
         self.stop_runs(&children, true, env.now);
         self.stop_own(id);
         let phase = self.frames.get(id).map(|frame| frame.phase);
-        // The directory of a block is removed first. A retry follows when the removal ends.
+        // The directory of a block is removed first. After that, a retry may follow.
         let is_block = run_node.is_some_and(|node| self.directory_of(node).is_some());
         let is_tried_again = phase.is_none_or(|phase| phase == Phase::Main && !is_block)
             && (self.retry_date(id, attempts + 1, env.now).is_some()
@@ -105,7 +104,7 @@ impl ExecutionState {
         if let Some(frame) = self.frames.get_mut(id) {
             match phase {
                 Some(Phase::Main) => frame.main.running = 0,
-                // Its `errors` or `finally` were running: nothing else starts.
+                // Its `errors` or `finally` were running. No more children start.
                 _ => frame.stop(),
             }
         }

@@ -1,6 +1,6 @@
-//! The timers of an execution, and the texts by which the state store knows them. No other file has these texts.
+//! The timers of an execution, and their names in the state store. These names occur in no other file.
 //!
-//! How to add one more: a variant, its text in `Display` and in [`TimerKey::parse`], and an arm in `timer_fired`.
+//! How to add one more: a variant, its name in `Display` and in [`TimerKey::parse`], and an arm in `timer_fired`.
 
 use crate::effect::Effect;
 use crate::state::ExecutionState;
@@ -13,17 +13,17 @@ use std::fmt;
 pub(crate) enum TimerKey {
     /// The execution starts at a date.
     Start,
-    /// The whole execution is tried again, as a new one.
+    /// A new execution starts as a retry of the whole flow.
     Replay,
-    /// A promise of a duration is over; the id of the promise.
+    /// The duration of an SLA is over. The text is the id of the SLA.
     Sla(String),
-    /// The next attempt of a task run begins, after so many.
+    /// The next attempt of a task run begins. The number counts the attempts so far.
     Retry(TaskRunId, usize),
     /// The next round of a loop begins.
     Round(TaskRunId),
     /// A Pause or a Sleep is over.
     Due(TaskRunId),
-    /// The time of a flowable is over.
+    /// The timeout of a flowable is over.
     Timeout(TaskRunId),
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for TimerKey {
 }
 
 impl TimerKey {
-    /// The timer with this text; none for a text of no timer.
+    /// The timer with this name; `None` if no timer has the name.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
         Some(match kind {
@@ -62,12 +62,12 @@ impl TimerKey {
 }
 
 impl ExecutionState {
-    /// Sets a timer, or sets it to another date.
+    /// Sets a timer. If the timer is already set, its date is replaced.
     pub(crate) fn set_timer(&mut self, key: &TimerKey, due: Timestamp) {
         self.effect(Effect::SetTimer { key: key.to_string(), due });
     }
 
-    /// Takes a timer away, if it is set.
+    /// Removes a timer, if it is set.
     pub(crate) fn clear_timer(&mut self, key: &TimerKey) {
         self.effect(Effect::ClearTimer { key: key.to_string() });
     }

@@ -45,7 +45,7 @@ impl ExecutionState {
         }
     }
 
-    /// A Sleep looks like a runnable task, and has an attempt.
+    /// Ends a Sleep. It has an attempt, because Kestra runs a Sleep as a runnable task.
     fn sleep_is_over(&mut self, id: &TaskRunId, env: &Env) {
         let Some(run) = self.run(id) else { return };
         let (start, outputs) = (run.task_run.state.start_date(), run.task_run.outputs.clone());
@@ -94,7 +94,7 @@ impl ExecutionState {
         if self.run(&id).is_some_and(|run| self.is_pause(run)) {
             self.resume_run(&id, inputs.clone(), env);
         } else {
-            // A loop no longer waits for its next round.
+            // The loop no longer waits for its next round.
             self.clear_timer(&TimerKey::Round(id.clone()));
             self.begin_round(&id, env);
         }

@@ -24,7 +24,7 @@ fn kill(world: &mut World, cascade: bool) {
     world.run();
     assert_eq!(world.state(), State::Killed);
     let timers = world.timers();
-    assert_eq!(timers, [] as [&str; 0], "nothing is left behind");
+    assert_eq!(timers, [] as [&str; 0], "no timer is left");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_kill_stops_what_runs_and_what_is_on_its_way() {
     assert_eq!(world.runs(), ["p KILLED", "h KILLED", "r KILLED", "z KILLED", "after SUCCESS"]);
     let stopped = Effect::StopAttempts { attempts: vec![(world.run_of("h").id, 0)] };
     assert!(world.effects.contains(&stopped), "{:?}", world.effects);
-    assert_eq!(world.run_of("h").attempts.len(), 1, "what follows is another attempt");
+    assert_eq!(world.run_of("h").attempts.len(), 1, "the killed attempt counts");
     assert_eq!(world.run_of("r").attempts.len(), 1);
     assert_eq!(world.states(), ["CREATED", "RUNNING", "RETRYING", "KILLING", "KILLED"]);
 }
@@ -66,7 +66,7 @@ fn a_kill_reaches_subflows_unless_told_otherwise() {
         let child = world.subflows[0].execution_id.clone();
         let is_killed = world.effects.contains(&Effect::KillExecution { execution_id: child });
         assert_eq!(is_killed, cascade);
-        // Asked again after a crash, the same is reported.
+        // After a crash, the same kills are requested again.
         world.effects.clear();
         world.reload();
         world.send(Event::Continued);
@@ -133,7 +133,7 @@ fn a_killed_task_run_restarts_as_another_attempt() {
     world.run();
     let again: Vec<_> =
         world.dispatched.iter().skip(2).map(|one| (one.task_id.as_str(), one.attempt)).collect();
-    assert_eq!(again, [("a", 1), ("b", 1)], "the attempts that were revoked are not asked for");
+    assert_eq!(again, [("a", 1), ("b", 1)], "both task runs begin their next attempt");
     world.finish("a", State::Success);
     world.finish("b", State::Success);
     assert_eq!(world.state(), State::Success);

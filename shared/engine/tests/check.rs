@@ -1,5 +1,5 @@
-//! The checks of expressions: each page of `docs/errors/` for a SEG04 code has an example that fails and one that
-//! works, and the checks find no mistakes in the flows of this repository except the intended ones.
+//! Tests of the checks of expressions. Each page of `docs/errors/` for a SEG04 code has an example that fails and an
+//! example that works. In the flows of this repository, the checks find only the intended mistakes.
 
 use segue_engine::check::{check, check_subflows};
 use segue_model::catalog::{Catalog, RunBy, Service, TaskType};
@@ -9,10 +9,10 @@ use segue_model::parse::{Parsed, parse_flow};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Flows with an intended mistake, and the code that reports it.
+/// Flows with an intended mistake, each with the code of the mistake.
 const MISTAKEN: [(&str, &str); 1] = [("21-outputs-undefined", codes::UNKNOWN_TASK)];
 
-/// All types that the engine runs itself, and any others that a source names, with any properties.
+/// A catalogue with all types that the engine runs. It also has every other type in `source`, with any properties.
 fn catalog(source: &str) -> Catalog {
     let mut types = flowable_types();
     types.extend(segue_engine::inline::inline_types());
@@ -33,7 +33,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every problem of a flow's expressions. `company.team.child` is the only other flow.
+/// All problems in the expressions of a flow. The only other flow is `company.team.child`.
 fn told(source: &str) -> (Parsed, Vec<Diagnostic>) {
     let catalog = catalog(source);
     let parsed = parse_flow(source, &catalog);
@@ -102,7 +102,7 @@ fn good_flows_have_no_problem() {
     }
 }
 
-/// Correct flows that a careless rule would report.
+/// These flows are correct, but a careless rule would report problems.
 #[test]
 fn intricate_flows_have_no_problem() {
     let source = r#"

@@ -14,7 +14,8 @@ use world::{World, ended, fails, plan, work};
 
 const FLOW: &str = "io.kestra.plugin.core.flow";
 
-/// A replay from the task run of `task`, of the flow itself or of another revision.
+/// Replays the execution from the task run of `task`. `body` is another revision of the flow; `None` for the same
+/// revision.
 fn replays(world: &World, task: &str, body: Option<&str>) -> Result<World, Refusal> {
     let plan = body.map_or_else(|| world.plan.clone(), plan);
     let id = ExecutionId::derive(&["new"]);
@@ -132,7 +133,7 @@ fn a_replay_begins_inside_flowables() {
     let copy =
         replay_from(&world.execution, &world.plan, ExecutionId::from("n"), &world.run_of("b").id, world.now);
     let copy = copy.unwrap();
-    assert_eq!(copy.task_runs.len(), 1, "a working directory begins again as a whole");
+    assert_eq!(copy.task_runs.len(), 1, "a replay repeats a working directory as a whole");
     let mut new = World::copied(world.plan.clone(), copy);
     new.run();
     assert_eq!(
@@ -146,7 +147,7 @@ fn a_replay_may_be_of_another_revision() {
     let world = ended(&format!("tasks: [{}, {}, {}]", work("a"), work("b"), work("c")));
     let other = format!("tasks: [{}, {}, {}, {}]", work("a"), work("x"), work("b"), work("d"));
     let new = replays(&world, "b", Some(&other)).unwrap();
-    assert_eq!(new.runs(), ["a SUCCESS", "b SUCCESS", "d SUCCESS"], "what stands before it is not run");
+    assert_eq!(new.runs(), ["a SUCCESS", "b SUCCESS", "d SUCCESS"], "earlier tasks do not run again");
     let gone = format!("tasks: [{}]", work("a"));
     assert!(matches!(replays(&world, "b", Some(&gone)), Err(Refusal::Invalid(text)) if text.contains("'b'")));
     let missing = replay_from(

@@ -1,5 +1,5 @@
-//! Reading and checking a flow takes work that grows with its length, whatever it is long of: eight times as much
-//! of anything takes about eight times as long, where a square would take sixty-four.
+//! The time to read and check a flow must grow linearly with every part of the flow. A part that is 8 times as long
+//! must take about 8 times as long. Quadratic work would take 64 times as long.
 
 #![allow(clippy::unwrap_used, reason = "this is test code outside of test functions")]
 
@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 const SMALL: usize = 200;
 const TIMES: usize = 8;
-/// Between the eight of linear work and the sixty-four of a square, far enough from both for a busy machine.
+/// The largest allowed ratio. Linear work has the ratio 8, quadratic work 64. A busy machine must not change the
+/// result.
 const MOST: f64 = 28.0;
 const LOG: &str = "type: io.kestra.plugin.core.log.Log";
 
@@ -33,7 +34,7 @@ fn flow(parts: &str) -> String {
     format!("id: f\nnamespace: n\n{tasks}{parts}")
 }
 
-/// A flow that is long of one thing.
+/// A name, and a function that makes a flow with `n` repetitions of one part.
 type Shape = (&'static str, fn(usize) -> String);
 
 const SHAPES: &[Shape] = &[
@@ -177,7 +178,7 @@ fn catalog() -> Catalog {
     Catalog::new(types)
 }
 
-/// The shortest of some attempts: what else the machine does adds to an attempt and takes nothing from it.
+/// The shortest time of several attempts. Other work of the machine can only make an attempt longer.
 fn time(source: &str, catalog: &Catalog, attempts: usize) -> Duration {
     let attempt = |_| {
         let start = Instant::now();
@@ -196,7 +197,7 @@ fn no_flow_takes_work_that_grows_with_its_square() {
     for (name, shape) in SHAPES {
         let (small, large) = (shape(SMALL), shape(SMALL * TIMES));
         let mut ratio = f64::INFINITY;
-        // A moment of a busy machine is not taken for a square: only what is slow each time is.
+        // The machine may be busy for a moment. So the test fails only if all three attempts are slow.
         for _ in 0..3 {
             let (short, long) = (time(&small, &catalog, 3), time(&large, &catalog, 1));
             ratio = ratio.min(long.as_secs_f64() / short.as_secs_f64().max(1e-6));

@@ -1,4 +1,4 @@
-//! What is too much, and is said to be.
+//! Tests of limits: a flow above a limit fails with a message that says what to do.
 
 mod world;
 
@@ -12,7 +12,7 @@ fn a_loop_over_too_many_values_fails_and_says_what_to_do() {
     for kind in ["ForEach", "EachParallel", "EachSequential", "Loop"] {
         for (count, state) in [(100_000, None), (100_001, Some(State::Failed))] {
             if count == 100_000 && kind != "ForEach" {
-                // One loop of that many shows that so many are taken.
+                // A loop of this size takes long, so only ForEach shows that the size is allowed.
                 continue;
             }
             let limit = if kind == "EachParallel" { "concurrent: 1" } else { "description: d" };

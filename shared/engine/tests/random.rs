@@ -1,5 +1,5 @@
-//! Random flows under random schedules of results: whatever comes when, twice or late, an execution ends as the
-//! rules of docs/kestra.md 2.3 say, and nothing starts before what it waits for.
+//! Random flows with results in a random order. Results may also arrive twice or late. Every execution must end as the
+//! rules of docs/kestra.md 2.3 say, and no task run may start before its dependencies have ended.
 
 #![expect(
     clippy::disallowed_methods,
@@ -22,7 +22,7 @@ use segue_model::{Json, Map};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use world::World;
 
-/// Who decides what comes next.
+/// A source of random decisions.
 struct Chance {
     numbers: Vec<u16>,
     next: usize,
@@ -31,20 +31,20 @@ struct Chance {
 impl Chance {
     fn below(&mut self, bound: usize) -> usize {
         let number = self.numbers[self.next % self.numbers.len()];
-        // The same numbers again mean something else.
+        // When the numbers are used again, they give other decisions.
         let round = self.next / self.numbers.len();
         self.next += 1;
         (usize::from(number) + round) % bound.max(1)
     }
 }
 
-/// What the services have been given.
+/// The attempts that services have received.
 #[derive(Default)]
 struct Services {
-    /// Attempts that have not been answered.
+    /// The attempts without a result.
     open: Vec<Dispatch>,
     known: BTreeSet<(TaskRunId, u32)>,
-    /// Answers so far, to be repeated.
+    /// The results so far, to be sent again as duplicates.
     told: Vec<TaskRunResult>,
 }
 
@@ -80,7 +80,7 @@ fn result(dispatch: &Dispatch, world: &World) -> TaskRunResult {
     }
 }
 
-/// Takes an execution as far as it goes; what a `kill` after so many steps leaves is its end too.
+/// Runs an execution until nothing is left to do. With `kill`, the execution is killed after this number of steps.
 fn drive(
     world: &mut World,
     shape: &Shape,
@@ -97,7 +97,7 @@ fn drive(
         services.take(world);
         check(world, shape)?;
         if world.execution.is_over() && world.timers().is_empty() {
-            // Whoever was still at work is heard, and ignored.
+            // Late results of killed attempts are accepted and change nothing.
             let before = runs(world);
             for dispatch in &services.open {
                 world.send(Event::TaskRunFinished(result(dispatch, world)));
@@ -116,7 +116,7 @@ fn drive(
                 let known = services.known.len();
                 services.take(world);
                 prop_assert_eq!(runs(world), before, "a duplicate changes nothing");
-                prop_assert_eq!(services.known.len(), known, "and starts nothing");
+                prop_assert_eq!(services.known.len(), known, "a duplicate starts no attempt");
             }
             2 => world.send(Event::Continued),
             _ if !services.open.is_empty() => {
@@ -127,18 +127,22 @@ fn drive(
             }
             _ => {
                 let fired = world.fire_next();
-                prop_assert!(fired || !world.is_at_rest(), "nothing is left to wait for: {:?}", world.runs());
+                prop_assert!(
+                    fired || !world.is_at_rest(),
+                    "open, but no event or timer is left: {:?}",
+                    world.runs()
+                );
             }
         }
     }
-    Err(TestCaseError::fail(format!("it does not end: {:?}", world.runs())))
+    Err(TestCaseError::fail(format!("the execution does not end: {:?}", world.runs())))
 }
 
 fn runs(world: &World) -> Vec<TaskRun> {
     world.execution.task_runs().cloned().collect()
 }
 
-/// What holds at every moment.
+/// Checks the rules that apply at every moment.
 fn check(world: &World, shape: &Shape) -> Result<(), TestCaseError> {
     let all: Vec<&TaskRun> = world.execution.task_runs().collect();
     let mut levels: HashMap<Option<&TaskRunId>, Vec<&TaskRun>> = HashMap::new();
@@ -148,12 +152,12 @@ fn check(world: &World, shape: &Shape) -> Result<(), TestCaseError> {
     let stored: BTreeMap<_, _> = world.stored.values().map(|(_, run)| (&run.id, run)).collect();
     prop_assert_eq!(stored.len(), all.len());
     for run in &all {
-        prop_assert_eq!(stored.get(&run.id), Some(run), "what is stored is what is decided");
+        prop_assert_eq!(stored.get(&run.id), Some(run), "the stored task run is not the decided one");
     }
     let is_stopped = matches!(world.state(), State::Killed);
     for (level, children) in levels {
         let parent = level.and_then(|id| all.iter().find(|run| run.id == *id));
-        prop_assert_eq!(level.is_some(), parent.is_some(), "every task run has its parent");
+        prop_assert_eq!(level.is_some(), parent.is_some(), "a task run has no parent");
         let name = parent.map_or("", |run| run.task_id.as_str());
         let is_open = |run: &&&TaskRun| !run.current().is_terminal();
         prop_assert!(
@@ -163,7 +167,8 @@ fn check(world: &World, shape: &Shape) -> Result<(), TestCaseError> {
         );
         let rules = shape.level(name);
         let main: Vec<&&TaskRun> = children.iter().filter(|run| rules.is_main(&run.task_id)).collect();
-        // A restart begins with all that failed, and goes on in the midst of what stands there already.
+        // A restart starts all failed task runs at once, so the limit applies only to the first attempt of the
+        // execution.
         let is_first = world.execution.execution().metadata.attempt_number == 1;
         if let Some(limit) = rules.tasks_at_once.filter(|_| is_first) {
             prop_assert!(main.iter().copied().filter(is_open).count() <= limit, "{name} exceeds its limit");
@@ -210,8 +215,8 @@ fn check(world: &World, shape: &Shape) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The same flows at every run, so that a change is what makes a test fail. `PROPTEST_RNG_SEED` and `PROPTEST_CASES` ask
-/// for others, and for more.
+/// Every run uses the same flows, so a test fails only because of a change. Set `PROPTEST_RNG_SEED` for other flows,
+/// and `PROPTEST_CASES` for more flows.
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { 150 };
@@ -268,7 +273,7 @@ proptest! {
             world.send(event);
             drive(&mut world, &shape, &mut chance, None)?;
         }
-        // A task fails so often and no more: what is restarted often enough has no failure left.
+        // A task has a fixed number of failures. After enough restarts, it succeeds.
         let failed: Vec<_> = world
             .execution
             .task_runs()

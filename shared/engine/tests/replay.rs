@@ -1,4 +1,5 @@
-//! Crash, duplicate and reorder at every event of every flow, the golden flows among them: the end is the same.
+//! Crash, duplicate and reorder tests at every event of many flows, including the golden flows. The result must always
+//! be the same.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what is wrong here fails a test")]
 
 mod world;
@@ -42,7 +43,7 @@ fn flows() -> Vec<Named> {
     flows
 }
 
-/// A golden flow. What a service does is played by the world, so its types are taken as they come.
+/// A golden flow. The simulated world plays the services. So every unknown type is allowed and gets a service.
 fn golden(source: &str) -> Arc<Plan> {
     let known = world::catalog();
     let mut types = segue_model::flowable_types::flowable_types();
@@ -67,14 +68,14 @@ fn golden(source: &str) -> Arc<Plan> {
     Arc::new(Plan::new(Arc::new(flow), &catalog))
 }
 
-/// The end of an execution: its state, and its task runs by name (the order of siblings is a matter of time).
+/// The result of an execution: its state, and its task runs sorted by name. The order of siblings depends on the time.
 fn end(world: &World) -> (State, Vec<String>) {
     let mut runs = world.runs();
     runs.sort();
     (world.state(), runs)
 }
 
-/// The end in peace, and how many events it took.
+/// The result of an execution without crashes, and its number of events.
 fn plain((name, plan): &Named) -> ((State, Vec<String>), usize) {
     let mut world = World::of(plan.clone());
     world.run();
@@ -89,7 +90,7 @@ fn a_crash_after_any_event_changes_nothing() {
         for cut in 1..=events {
             let mut world = World::of(flow.1.clone());
             world.run_at_most(cut);
-            // Messages and memory are lost; the store and its timers stay.
+            // The crash loses messages and memory, but not the store and its timers.
             world.forget_messages();
             world.reload();
             world.send(Event::Continued);
@@ -119,6 +120,31 @@ fn neighbours_may_swap() {
         world.run();
         assert_eq!(end(&world), expected, "{}", flow.0);
     }
+}
+
+#[test]
+fn events_that_wait_may_be_one_step() {
+    for flow in &flows() {
+        let (expected, _) = plain(flow);
+        for budget in [1, 100] {
+            let mut world = World::of(flow.1.clone());
+            world.at_once = true;
+            world.budget = budget;
+            world.run();
+            assert_eq!(end(&world), expected, "{} with a budget of {budget}", flow.0);
+        }
+    }
+}
+
+#[test]
+fn a_wide_loop_takes_few_steps_if_its_results_wait_together() {
+    let wide = "tasks:\n  - id: each\n    type: io.kestra.plugin.core.flow.ForEach\n    values: \"{{ range(1, 1000) }}\"\n    concurrencyLimit: 0\n    tasks:\n      - {id: work, type: test.Work}\n";
+    let mut world = World::new(wide);
+    world.at_once = true;
+    world.run();
+    assert_eq!(world.state(), State::Success);
+    assert!(world.stored.len() > 999, "{}", world.stored.len());
+    assert!(world.steps < 30, "{} steps for {} events", world.steps, world.history.len());
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn restart(world: &mut World) {
     world.run();
 }
 
-/// A restart of a flow with tasks that fail as configured; the task runs before and after.
+/// Runs a flow with failing tasks and restarts it. `before` and `after` are the task runs before and after the restart.
 fn restarts(flow: &str, before: &[&str], after: &[&str], end: State) -> World {
     let mut world = ended(flow);
     assert_eq!(world.runs(), before, "before\n{flow}");
@@ -100,7 +100,7 @@ fn a_finally_that_failed_runs_again() {
         &["s FAILED", "a SUCCESS", "f FAILED"],
         State::Failed,
     );
-    assert_eq!(world.run_of("a").attempts.len(), 1, "what went well is kept");
+    assert_eq!(world.run_of("a").attempts.len(), 1, "the task run that succeeded did not run again");
     assert_eq!(world.run_of("s").attempts.len(), 2);
 }
 
@@ -194,7 +194,7 @@ fn a_restart_goes_on_inside_flowables() {
             fails("a", 1)
         ),
         &["u FAILED", "a FAILED"],
-        // The first round is done; the second fails as a new task run does.
+        // The first round has succeeded. The task of the second round is a new task run, so it fails again.
         &["u FAILED", "a FAILED"],
         State::Failed,
     );
@@ -270,7 +270,7 @@ fn subflow(behavior: &str) -> World {
     world
 }
 
-/// The subflow asked for last ends; `child` stands for it, or names another execution.
+/// Ends the subflow of the last request. `child` is the text `child` for this subflow, or the id of another execution.
 fn tell(world: &mut World, child: &str, attempt: u32, state: State) {
     let request = world.subflows.last().unwrap();
     let asked = request.restart.as_ref().map_or(&request.execution_id, |(failed, _)| failed).clone();
@@ -293,8 +293,8 @@ fn a_failed_subflow_is_restarted() {
     let [first, again] = world.subflows.as_slice() else { panic!("{:?}", world.subflows) };
     assert_eq!(again.restart, Some((first.execution_id.clone(), 1)));
     tell(&mut world, "child", 1, State::Failed);
-    assert_eq!(world.runs(), ["s RUNNING"], "a late word about the attempt before");
-    // Looked at again after a crash, the same is asked for.
+    assert_eq!(world.runs(), ["s RUNNING"], "the late end of the old attempt changes nothing");
+    // After a crash, the same restart is requested again.
     world.reload();
     world.send(Event::Continued);
     world.run();

@@ -15,7 +15,7 @@ fn flow(property: &str) -> String {
     format!("variables: {{runner: Process}}\ntasks: [{{id: a, type: test.Shared, {property}}}]")
 }
 
-/// The services that task runs were sent to, in this order.
+/// The services that received task runs, in the order of sending.
 fn services(world: &World) -> Vec<&'static str> {
     let service = |effect: &Effect| match effect {
         Effect::DispatchTaskRun(dispatch) => Some(dispatch.service),

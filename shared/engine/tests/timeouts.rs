@@ -1,4 +1,4 @@
-//! The time that flowables may take, and the promises of an execution (docs/kestra.md 1.3, 1.5).
+//! Timeouts of flowables, and SLAs of executions (docs/kestra.md 1.3, 1.5).
 
 mod world;
 
@@ -113,7 +113,7 @@ fn a_flowable_out_of_time_is_tried_again() {
     let first = world.run_of("a").id;
     world.pass(10);
     assert_eq!(world.runs(), ["s RUNNING", "a SUCCESS", "h CREATED"]);
-    assert_ne!(world.run_of("a").id, first, "it starts again");
+    assert_ne!(world.run_of("a").id, first, "the children are new task runs");
     world.pass(6);
     assert_eq!(
         (world.runs(), world.state()),
@@ -161,7 +161,7 @@ fn a_promise_is_broken_once() {
     world.manual = true;
     world.pass(6);
     assert_eq!(world.state(), State::Failed);
-    assert_eq!(world.runs(), ["p FAILED", "s KILLED", "h FAILED"], "the last that was open fails");
+    assert_eq!(world.runs(), ["p FAILED", "s KILLED", "h FAILED"], "the last open task run fails");
     assert!(
         !world.effects.iter().any(|effect| matches!(effect, Effect::KillExecution { .. })),
         "subflows go on"

@@ -19,8 +19,8 @@ use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::input::Input;
 use segue_model::label::Label;
 use segue_model::state::State;
-use segue_ports::PortError;
 use segue_ports::state::StoredExecution;
+use segue_ports::{PortError, random_execution_id};
 use thiserror::Error;
 
 /// Why a request was refused. Nothing was changed.
@@ -176,7 +176,7 @@ impl Executor {
         let old = state.execution();
         let plan = self.plan(&old.namespace, &old.flow_id, Some(revision)).await?;
         let now = self.ports().clock.now();
-        let copy = replay::restart_as_new(&state, &plan, self.copy_id(id), now)?;
+        let copy = replay::restart_as_new(&state, &plan, random_execution_id(), now)?;
         self.create_copy(copy).await
     }
 
@@ -197,7 +197,7 @@ impl Executor {
         let old = state.execution();
         let revision = revision.unwrap_or(old.flow_revision);
         let plan = self.plan(&old.namespace, &old.flow_id, Some(revision)).await?;
-        let (new, now) = (self.copy_id(id), self.ports().clock.now());
+        let (new, now) = (random_execution_id(), self.ports().clock.now());
         let mut copy = match task_run_id {
             None => replay::replay(old, &plan, new.clone(), now),
             Some(from) => replay::replay_from(&state, &plan, new.clone(), from, now)?,
@@ -269,14 +269,14 @@ impl Executor {
         event_of: impl Fn(&ExecutionState) -> Event + Send,
     ) -> Result<Execution, ActionError> {
         let entry = self.cache.entry(id);
-        let mut guard = entry.lock().await;
+        let mut guard = entry.loaded.lock().await;
         // Another process may have changed the execution since it was cached.
         *guard = None;
         let folded = self
             .turn(id, &mut guard, |state| {
                 let event = event_of(state);
                 refused(state, &event)?;
-                Ok::<_, ActionError>(event)
+                Ok::<_, ActionError>(vec![event])
             })
             .await?;
         folded.ok_or_else(|| missing(id))
@@ -285,11 +285,6 @@ impl Executor {
     /// The stored execution.
     pub(crate) async fn stored(&self, id: &ExecutionId) -> Result<ExecutionState, ActionError> {
         Ok(self.load(id).await?.ok_or_else(|| missing(id))?.state)
-    }
-
-    fn copy_id(&self, old: &ExecutionId) -> ExecutionId {
-        let copied = NewExecution { flow_id: old.to_string(), ..NewExecution::default() };
-        self.fresh_id(&copied, self.ports().clock.now())
     }
 
     async fn create_copy(&self, copy: Copy) -> Result<Execution, ActionError> {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use segue_engine::inputs::{self, InputProblem, InputScope, ResolveError, Sealing};
 use segue_lookups::{answered, until_answered};
 use segue_model::event::Event;
-use segue_model::execution::{Execution, ExecutionMetadata, ExecutionTrigger};
+use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::flow::{CheckBehavior, Flow};
 use segue_model::id::ExecutionId;
 use segue_model::input::Input;
@@ -15,7 +15,7 @@ use segue_model::label::{Label, set_labels};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map};
-use segue_ports::PortError;
+use segue_ports::{PortError, random_execution_id};
 use segue_template::{Ambient, JsonMap, LookupTable, Masker, Scope, computes, is_truthy};
 use serde_json::json;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl Executor {
             return Err(CreateError::SystemLabel(label.key.clone()));
         }
         let now = self.ports().clock.now();
-        let id = request.id.clone().unwrap_or_else(|| self.fresh_id(&request, now));
+        let id = request.id.clone().unwrap_or_else(random_execution_id);
         if let Some(known) = self.ports().state.execution(&id).await? {
             self.ports().bus.publish(vec![execution_message(&id, Event::ExecutionCreated)]).await?;
             return Ok(known.execution);
@@ -135,7 +135,7 @@ impl Executor {
     pub async fn create_failed(&self, request: NewExecution, why: &str) -> Result<Execution, CreateError> {
         let plan = self.plan(&request.namespace, &request.flow_id, request.revision).await?;
         let now = self.ports().clock.now();
-        let id = request.id.clone().unwrap_or_else(|| self.fresh_id(&request, now));
+        let id = request.id.clone().unwrap_or_else(random_execution_id);
         if let Some(known) = self.ports().state.execution(&id).await? {
             return Ok(known.execution);
         }
@@ -158,21 +158,6 @@ impl Executor {
             Some(execution_message(&execution.id, Event::ExecutionCreated))
         };
         self.ports().bus.publish(message.into_iter().collect()).await
-    }
-
-    /// An id for a request that names none. Two requests with the same content in the same nanosecond get the
-    /// same id.
-    pub(crate) fn fresh_id(&self, request: &NewExecution, now: Timestamp) -> ExecutionId {
-        static COUNTER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        let number = COUNTER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        ExecutionId::derive(&[
-            "manual",
-            &request.namespace,
-            &request.flow_id,
-            &now.as_nanosecond().to_string(),
-            &std::process::id().to_string(),
-            &number.to_string(),
-        ])
     }
 
     pub(crate) fn input_context(&self, flow: &Flow, request: &NewExecution) -> Map {
@@ -305,19 +290,12 @@ fn new_execution(
         state.enter(verdict, now);
     }
     Execution {
-        original_id: id.clone(),
-        id,
-        namespace: flow.namespace.clone(),
-        flow_id: flow.id.clone(),
-        flow_revision: flow.revision,
         inputs,
-        outputs: None,
         labels,
         variables: flow.variables.clone(),
         state,
-        parent_id: None,
         trigger: request.trigger,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
         schedule_date: request.schedule_date,
+        ..Execution::created(id, &flow.namespace, &flow.id, flow.revision, now)
     }
 }

@@ -38,6 +38,7 @@ impl DeadLetterHandler for Executor {
             Some(Message::Execution(message)) => self.give_up_execution(&message.execution_id).await,
             Some(
                 Message::Tick(_)
+                | Message::ScheduleChanged(_)
                 | Message::ExecutionStateReached(_)
                 | Message::Backfill(_)
                 | Message::Sweep {},
@@ -106,7 +107,7 @@ impl Executor {
     pub(crate) async fn fail(&self, id: &ExecutionId, reason: &str) -> Result<(), PortError> {
         tracing::error!(execution = %id, reason, "the execution cannot continue and fails");
         let entry = self.cache.entry(id);
-        let mut guard = entry.lock().await;
+        let mut guard = entry.loaded.lock().await;
         *guard = None;
         let Some(stored) = self.ports().state.execution(id).await? else { return Ok(()) };
         let mut execution = stored.execution;

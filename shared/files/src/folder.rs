@@ -1,5 +1,5 @@
-//! Keeps a directory of this machine and a prefix of internal storage equal, for work that runs where this
-//! disk is not visible. File contents and names are kept. Modes, empty folders and links are not.
+//! Keeps a directory of this machine equal to a prefix of internal storage. This is for work on other machines, which
+//! do not see this disk. Contents and names of files are kept. Modes, empty folders and links are not kept.
 
 use crate::glob::WorkingGlobs;
 use crate::limits::AT_ONCE;
@@ -21,7 +21,7 @@ pub struct StoredFile {
     pub uri: String,
 }
 
-/// The files below a prefix, in order. The prefix has no slash at its end.
+/// The files below a prefix, sorted by path. `prefix` has no slash at its end.
 ///
 /// # Errors
 /// As [`InternalStorage::list`].
@@ -32,7 +32,7 @@ pub async fn list(storage: &InternalStorage, prefix: &str) -> Result<Vec<StoredF
     let mut files: Vec<StoredFile> = listed
         .into_iter()
         .filter_map(|(uri, _)| {
-            // A key that ends with a slash is a folder that a mount of the prefix created.
+            // A key with a slash at the end is a folder. A mount of the prefix created it.
             let relative =
                 uri.strip_prefix(&start).filter(|name| !name.is_empty() && !name.ends_with('/'))?;
             Some(StoredFile { relative: relative.to_owned(), uri })
@@ -50,7 +50,7 @@ pub async fn upload(storage: &InternalStorage, prefix: &str, dir: &Path) -> Resu
     put(storage, prefix, &all(dir).await?).await
 }
 
-/// Removes all objects below a prefix, also those that represent folders.
+/// Removes all objects below a prefix, also objects that stand for folders.
 ///
 /// # Errors
 /// As [`InternalStorage::delete`].
@@ -62,9 +62,8 @@ pub async fn remove(storage: &InternalStorage, prefix: &str) -> Result<(), PortE
         .await
 }
 
-/// Copies files of internal storage to other paths, and returns the new URIs by file name. The store copies
-/// them, so no bytes pass through this process. `key` returns the path in internal storage for a plain file
-/// name.
+/// Copies files of internal storage to other paths. Returns the new URIs by file name. The object store makes the
+/// copies, so no bytes pass through this process. `key` returns the path in internal storage for a plain file name.
 ///
 /// # Errors
 /// As [`ObjectStore::copy`].
@@ -86,8 +85,8 @@ pub async fn keep(
     Ok(kept.into_iter().collect())
 }
 
-/// A directory that several attempts share through a prefix of internal storage, as one attempt sees it:
-/// fetched before the work, stored afterwards. Only one attempt works at a time.
+/// A directory that several attempts share through a prefix of internal storage. An attempt fetches the directory
+/// before its work and stores the changes afterwards. Only one attempt works at a time.
 #[derive(Debug)]
 pub struct SharedFolder {
     prefix: String,
@@ -96,7 +95,7 @@ pub struct SharedFolder {
 }
 
 impl SharedFolder {
-    /// Fetches the files that others left. Afterwards the directory has exactly these files.
+    /// Fetches the files that earlier attempts stored. Afterwards the directory has exactly these files.
     ///
     /// # Errors
     /// As [`InternalStorage::get_file`]. [`PortError::Invalid`] if the directory cannot be written.
@@ -121,7 +120,7 @@ impl SharedFolder {
         Ok(Self { prefix, dir: dir.to_path_buf(), fetched })
     }
 
-    /// Stores what was added, changed or removed since the fetch.
+    /// Stores the files that were added or changed since the fetch, and removes the files that were removed.
     ///
     /// # Errors
     /// As [`InternalStorage::put`] and [`InternalStorage::delete`].
@@ -166,7 +165,7 @@ fn seen(files: &[FoundFile]) -> BTreeMap<String, (u64, SystemTime)> {
     files.iter().filter_map(look).collect()
 }
 
-/// Empties a directory without removing it: a process may use it as its working directory.
+/// Removes the content of a directory, but not the directory. A process may use it as its working directory.
 async fn clear(dir: &Path) -> Result<(), PortError> {
     let wrong = |error: std::io::Error| disk_error("empty", dir, &error);
     let mut entries = tokio::fs::read_dir(dir).await.map_err(wrong)?;
@@ -214,7 +213,7 @@ mod tests {
         std::fs::remove_file(other.path().join("gone")).unwrap();
         write(other.path(), "a", "changed");
         write(other.path(), "new", "4");
-        // Unchanged files are not sent again. If they were, this file would come back.
+        // Unchanged files are not stored again. Otherwise this file would exist again.
         storage.delete("kestra:///e/shared/d/日 本.csv").await.unwrap();
         second.hand_on(&storage).await.unwrap();
         assert_eq!(names(&storage, "e/shared").await, ["a", "new"]);

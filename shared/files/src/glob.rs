@@ -1,14 +1,14 @@
-//! Java globs (docs/kestra.md 4.3): `*` within a folder, `**` across folders, `?`, `{a,b}`, `[..]`.
+//! Java globs (docs/kestra.md 4.3): `*` inside a folder, `**` across folders, `?`, `{a,b}`, `[..]`.
 //!
-//! Patterns are translated like Java's own `FileSystem.getPathMatcher`, because flows rely on its special
-//! cases: `*.csv` matches the top level only, `**.csv` every level, and `**/x` does not match the top level.
+//! Patterns are translated as Java's `FileSystem.getPathMatcher` does, because flows rely on its special cases: `*.csv`
+//! matches only the top level, `**.csv` matches every level, and `**/x` does not match the top level.
 
 use regex::Regex;
 use segue_ports::PortError;
 use std::path::Path;
 
-/// The syntax of a pattern. A pattern with explicit `glob:` or `regex:` is used as it is. Other patterns are
-/// relative to a directory.
+/// The syntax of a pattern. A pattern that begins with `glob:` or `regex:` is not changed. Other patterns are relative
+/// to a directory.
 enum Syntax<'a> {
     Explicit(String),
     Plain(&'a str),
@@ -29,8 +29,8 @@ fn compile(regex: &str, pattern: &str) -> Result<Regex, PortError> {
         .map_err(|error| PortError::invalid(format!("'{pattern}' is not a usable file pattern: {error}")))
 }
 
-/// Patterns over the files of a working directory (`outputFiles`, `UploadFiles.files`, `cache.patterns`):
-/// anchored at the directory.
+/// Patterns for the files of a working directory (`outputFiles`, `UploadFiles.files`, `cache.patterns`). A pattern
+/// begins at the top of the directory.
 #[derive(Debug)]
 pub struct WorkingGlobs {
     base: String,
@@ -42,7 +42,7 @@ impl WorkingGlobs {
     /// Parses patterns for the files below `base`.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for an invalid pattern.
+    /// [`PortError::Invalid`] if a pattern is invalid.
     pub fn new(base: &Path, patterns: &[String]) -> Result<Self, PortError> {
         let base = base.to_string_lossy().trim_end_matches('/').to_owned();
         let mut globs = Self { base, relative: Vec::new(), absolute: Vec::new() };
@@ -67,16 +67,16 @@ impl WorkingGlobs {
     }
 }
 
-/// Patterns over namespace files (`namespaceFiles`, `DownloadFiles`, `DeleteFiles`): a pattern that begins
-/// with a word character matches in any folder.
+/// Patterns for namespace files (`namespaceFiles`, `DownloadFiles`, `DeleteFiles`). A pattern that begins with a word
+/// character matches in any folder.
 #[derive(Debug)]
 pub struct NamespaceGlobs(Vec<Regex>);
 
 impl NamespaceGlobs {
-    /// Parses patterns.
+    /// Parses patterns for namespace files.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for an invalid pattern.
+    /// [`PortError::Invalid`] if a pattern is invalid.
     pub fn new(patterns: &[String]) -> Result<Self, PortError> {
         let regexes = patterns.iter().map(|pattern| match syntax(pattern)? {
             Syntax::Explicit(regex) => compile(&regex, pattern),
@@ -135,7 +135,8 @@ fn to_regex(glob: &str) -> Result<String, PortError> {
     Ok(regex)
 }
 
-/// The rest of a bracket expression, which never matches a slash. None if the bracket is not closed.
+/// The class after an opening bracket as a regular expression, which never matches a slash. `None` if the bracket is
+/// not closed.
 fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<String> {
     let mut class = String::from("[");
     if chars.next_if(|c| *c == '!' || *c == '^').is_some() {

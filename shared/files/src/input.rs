@@ -1,4 +1,4 @@
-//! `inputFiles`: files that are in the working directory before the task runs (docs/kestra.md 4.4).
+//! `inputFiles`: files that are put into the working directory before the task runs (docs/kestra.md 4.4).
 
 use crate::limits::AT_ONCE;
 use crate::namespace;
@@ -8,16 +8,16 @@ use segue_model::Json;
 use segue_ports::{InternalStorage, PortError};
 use std::path::Path;
 
-/// Files by name. Each value is a content, or the address of a file (`kestra:///…`, `nsfile:///…`).
+/// Files by name. Each value is the content of the file, or the URI of another file (`kestra:///…`, `nsfile:///…`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InputFiles(Vec<(String, String)>);
 
 impl InputFiles {
-    /// Parses a rendered property: a map of names to contents or addresses, or such a map as JSON text.
-    /// Entries with null are left out. A value that is not a text is written as JSON.
+    /// Parses a rendered property: a map of names to contents or URIs, or such a map as JSON text. Entries with null
+    /// are left out. A value that is not a text becomes JSON text.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for anything else.
+    /// [`PortError::Invalid`] if the value has another form.
     pub fn parse(value: &Json) -> Result<Self, PortError> {
         match value {
             Json::Null => Ok(Self::default()),
@@ -53,11 +53,11 @@ impl InputFiles {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Removes the entries that are addresses of internal storage and returns them as plain names with URIs,
-    /// for a caller that copies them without reading them. `namespace` is the flow's, for `nsfile:///`.
+    /// Removes the entries with URIs of internal storage. Returns them as plain names with URIs, for a caller that
+    /// copies them without reading them. `namespace` is the namespace of the flow, for `nsfile:///`.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a name that would leave the directory, or for an invalid address.
+    /// [`PortError::Invalid`] if a name would leave the directory, or if a URI is invalid.
     pub fn take_stored(&mut self, namespace: &str) -> Result<Vec<(String, String)>, PortError> {
         let mut stored = Vec::new();
         for (name, value) in std::mem::take(&mut self.0) {
@@ -69,19 +69,19 @@ impl InputFiles {
         Ok(stored)
     }
 
-    /// Writes the files into `dir`, replacing existing files. `namespace` is the flow's, for `nsfile:///`.
+    /// Writes the files into `dir`, and replaces existing files. `namespace` is the namespace of the flow, for
+    /// `nsfile:///`.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a name that would leave the directory. [`PortError::NotFound`] for an
-    /// address without a file.
+    /// [`PortError::Invalid`] if a name would leave the directory. [`PortError::NotFound`] if the file of a URI does
+    /// not exist.
     pub async fn write(
         &self,
         dir: &Path,
         storage: &InternalStorage,
         namespace: &str,
     ) -> Result<(), PortError> {
-        // Folders are created one after the other, so that two files in one new folder do not race to create
-        // it.
+        // Folders are created one after the other. Otherwise two files in one new folder would both try to create it.
         let mut targets = Vec::with_capacity(self.0.len());
         for (name, value) in &self.0 {
             targets.push((prepare(dir, name).await?, name, value));
@@ -106,7 +106,7 @@ impl InputFiles {
     }
 }
 
-/// The URI in internal storage if the whole value is an address. None if the value is a content.
+/// The URI in internal storage if the whole value is a URI. `None` if the value is a content.
 fn address(value: &str, namespace: &str) -> Result<Option<String>, PortError> {
     let value = value.trim();
     if InternalStorage::is_uri(value) && !value.contains('\n') {
@@ -118,10 +118,10 @@ fn address(value: &str, namespace: &str) -> Result<Option<String>, PortError> {
     }
 }
 
-/// The URI in internal storage of an address: `kestra:///…`, or `nsfile:///…` in the flow's `namespace`.
+/// The URI in internal storage for `kestra:///…` or `nsfile:///…`. `namespace` is the namespace of the flow.
 ///
 /// # Errors
-/// [`PortError::Invalid`] for any other text.
+/// [`PortError::Invalid`] if the text is not such a URI.
 pub fn uri_of_value(value: &str, namespace: &str) -> Result<String, PortError> {
     address(value, namespace)?.ok_or_else(|| {
         let shown: String = value.chars().take(200).collect();

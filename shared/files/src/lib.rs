@@ -1,13 +1,13 @@
-//! Working files: the files a task finds in its directory before it runs, and the files kept afterwards.
+//! Working files: files in the directory of a task before it runs, and files that are kept afterwards.
 //!
-//! What it is: the rules of `inputFiles`, `outputFiles`, `namespaceFiles` and Java globs (docs/kestra.md 4.3,
-//! 4.4), shared by every task family that works on files. Names are untrusted: they never leave their
-//! directory, neither by `..` nor through a symbolic link.
+//! What it is: the rules of `inputFiles`, `outputFiles`, `namespaceFiles` and Java globs (docs/kestra.md 4.3, 4.4). All
+//! tasks that work on files share them. File names are untrusted. They cannot leave their directory, neither by `..`
+//! nor through a symbolic link.
 //!
-//! What it must not know: which task uses the files, expressions (everything is rendered before), processes.
+//! What it must not know: which task uses the files, expressions (the caller renders them before), and processes.
 //!
-//! How to add one more: another way for files to come in or go out gets its own module, which takes the
-//! directory and [`segue_ports::InternalStorage`] and returns names and URIs.
+//! How to add one more way for files to come in or go out: add a module. It takes the directory and
+//! [`segue_ports::InternalStorage`], and returns names and URIs.
 
 pub mod folder;
 pub mod glob;

@@ -1,4 +1,4 @@
-//! How much is done at the same time.
+//! The limit of work at the same time.
 
-/// How many files are copied at the same time.
+/// The number of files that are copied at the same time.
 pub(crate) const AT_ONCE: usize = 8;

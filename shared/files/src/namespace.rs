@@ -1,5 +1,5 @@
-//! Namespace files. They are in internal storage under `/<namespace as folders>/_files/` (docs/kestra.md
-//! 2.8), and `namespaceFiles` copies them into working directories (docs/kestra.md 4.4).
+//! Namespace files. They are in internal storage below `/<namespace as folders>/_files/` (docs/kestra.md 2.8).
+//! `namespaceFiles` copies them into working directories (docs/kestra.md 4.4).
 
 use crate::Texts;
 use crate::glob::NamespaceGlobs;
@@ -15,14 +15,14 @@ use std::path::Path;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NamespaceFiles {
-    /// Whether namespace files are copied.
+    /// Whether namespace files are copied to the working directory.
     pub enabled: bool,
-    /// Patterns of files to copy. Empty: all files.
+    /// Patterns of files to copy. If empty, all files are copied.
     pub include: Texts,
     /// Patterns of files to leave out.
     pub exclude: Texts,
-    /// The namespaces to copy from. A file of a later namespace replaces one of an earlier namespace. Empty:
-    /// the flow's own namespace.
+    /// The namespaces to copy from. If empty, the namespace of the flow. A file of a later namespace replaces a file of
+    /// an earlier namespace.
     pub namespaces: Texts,
 }
 
@@ -40,7 +40,7 @@ impl Default for NamespaceFiles {
 /// One namespace file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespaceFile {
-    /// The path in the namespace, without a leading slash.
+    /// The path in the namespace, without a slash at the start.
     pub path: String,
     /// The URI of the file.
     pub uri: String,
@@ -49,10 +49,10 @@ pub struct NamespaceFile {
 }
 
 impl NamespaceFiles {
-    /// Copies the files that match into `dir` and returns their paths. `own` is the flow's namespace.
+    /// Copies the files that match into `dir`, and returns their paths. `own` is the namespace of the flow.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for an invalid pattern; otherwise as [`InternalStorage::get_file`].
+    /// [`PortError::Invalid`] if a pattern is invalid. Otherwise as [`InternalStorage::get_file`].
     pub async fn copy(
         &self,
         dir: &Path,
@@ -87,10 +87,10 @@ impl NamespaceFiles {
     }
 }
 
-/// The folder of a namespace's files in internal storage, ending with a slash.
+/// The folder with the files of a namespace in internal storage. It ends with a slash.
 ///
 /// # Errors
-/// [`PortError::Invalid`] for an invalid namespace.
+/// [`PortError::Invalid`] if the namespace is invalid.
 pub fn folder(namespace: &str) -> Result<String, PortError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if namespace.is_empty() || !namespace.chars().all(allowed) || namespace.split('.').any(str::is_empty) {
@@ -104,22 +104,22 @@ pub fn folder(namespace: &str) -> Result<String, PortError> {
 /// The path of a namespace file in internal storage.
 ///
 /// # Errors
-/// [`PortError::Invalid`] for a path that would leave the namespace.
+/// [`PortError::Invalid`] if the path would leave the namespace.
 pub fn storage_path(namespace: &str, path: &str) -> Result<String, PortError> {
     Ok(format!("{}{}", folder(namespace)?, plain(path.trim_start_matches('/'))?))
 }
 
-/// The URI of the text after `nsfile://`: `/path` in the flow's own namespace, `other.namespace/path` in
-/// another.
+/// The URI for the text after `nsfile://`: `/path` in the namespace of the flow (`own`), `other.namespace/path` in
+/// another namespace.
 pub(crate) fn uri_of(rest: &str, own: &str) -> Result<String, PortError> {
     let (namespace, path) = rest.split_once('/').ok_or_else(|| {
-        PortError::invalid(format!("'nsfile://{rest}' names no file; write nsfile:///<path>"))
+        PortError::invalid(format!("'nsfile://{rest}' is not the name of a file; write nsfile:///<path>"))
     })?;
     let namespace = if namespace.is_empty() { own } else { namespace };
     Ok(InternalStorage::uri(&storage_path(namespace, path)?))
 }
 
-/// All files of exactly this namespace, in order of their paths.
+/// All files of exactly this namespace, sorted by path.
 ///
 /// # Errors
 /// As [`InternalStorage::list`].

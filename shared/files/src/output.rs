@@ -1,5 +1,5 @@
-//! `outputFiles`: stores files of the working directory in internal storage (docs/kestra.md 4.4), exact to
-//! the byte. A file is moved if nobody needs it any more.
+//! `outputFiles`: stores files of the working directory in internal storage without changes (docs/kestra.md 4.4). A
+//! file is moved if nobody needs it any more.
 
 use crate::glob::WorkingGlobs;
 use crate::limits::AT_ONCE;
@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use tokio_util::io::ReaderStream;
 
-/// Folders of a working directory with this prefix belong to the runner and have no files of the user.
+/// Folders with this prefix in a working directory belong to the runner. They contain no files of the user.
 pub const SCRATCH_PREFIX: &str = ".segue-";
 
 /// A file that matched.
@@ -21,22 +21,22 @@ pub const SCRATCH_PREFIX: &str = ".segue-";
 pub struct FoundFile {
     /// The path in the directory, with `/` between folders.
     pub relative: String,
-    /// The path of the bytes on this machine.
+    /// The path of the file's content on this machine.
     pub path: PathBuf,
-    /// Whether the file may be moved. False if it is reached through a link, or has other names.
+    /// Whether the file may be moved. `false` if a link leads to the file, or if it has other hard links.
     pub movable: bool,
 }
 
 /// The result of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// The files, in order of their paths.
+    /// The files, sorted by path.
     pub files: Vec<FoundFile>,
-    /// Links that point out of the directory, or to nothing. They matched and are not stored.
+    /// Links that match but point out of the directory, or to nothing. They are not stored.
     pub refused: Vec<String>,
 }
 
-/// Finds the files below `dir` that match. Links to folders are not followed.
+/// Finds the files below `dir` that match. Does not follow links to folders.
 ///
 /// # Errors
 /// [`PortError::Invalid`] if the directory cannot be read.
@@ -53,8 +53,8 @@ fn walk(dir: &Path, globs: &WorkingGlobs) -> Result<Found, PortError> {
     while let Some((folder, prefix)) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
-            // A folder that was removed in the meantime, or that the script made unreadable, has nothing to
-            // store.
+            // A folder that was removed in the meantime has nothing to store. The same holds for a folder that the
+            // script made unreadable.
             Err(error) if prefix.is_empty() => return Err(disk_error("read", &folder, &error)),
             Err(_) => continue,
         };
@@ -88,9 +88,9 @@ fn walk(dir: &Path, globs: &WorkingGlobs) -> Result<Found, PortError> {
 
 /// The target of a link.
 enum Link {
-    /// A file of the same directory.
+    /// A file in the same directory.
     File(PathBuf),
-    /// A folder. Folders never match.
+    /// A folder, which never matches.
     Folder,
     /// Nothing, or something outside the directory.
     Outside,
@@ -107,14 +107,14 @@ fn linked(root: &Path, link: &Path) -> Link {
 /// What happens to the files in the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// They are moved, because nobody uses the directory after this.
+    /// The files are moved, because nobody uses the directory after this.
     Move,
-    /// They are copied, because others share the directory.
+    /// The files are copied, because others use the directory too.
     Copy,
 }
 
-/// Stores files in internal storage and returns their URIs by name. `key` returns the path in internal
-/// storage for a plain file name.
+/// Stores files in internal storage, and returns their URIs by name. `key` returns the path in internal storage for a
+/// plain file name.
 ///
 /// # Errors
 /// As [`InternalStorage::put`]. [`PortError::Invalid`] if a file cannot be read.
@@ -133,7 +133,7 @@ pub async fn store(
     };
     let parts =
         |file: &FoundFile| (file.relative.clone(), file.path.clone(), key(&storage_name(&file.relative)));
-    // All copies are made before the first move: a link may point to a file that is moved itself.
+    // All copies are made before the first move, because a link may point to a file that is moved.
     let copies: Vec<_> = files.iter().filter(|file| !moved(file)).map(parts).collect();
     let moves: Vec<_> = files.iter().filter(moved).map(parts).collect();
     let copies = copies.into_iter().map(|(name, from, path)| copy_one(name, from, path));
@@ -167,7 +167,7 @@ pub(crate) mod tests {
     };
     use std::sync::Arc;
 
-    /// A directory that stands for a bucket, with only what the tests need.
+    /// A bucket in a directory, with only the methods that the tests need.
     struct Directory(PathBuf);
 
     impl Directory {
@@ -266,7 +266,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Internal storage in a directory that is removed when the second value is dropped.
+    /// Internal storage in a directory. Dropping the second value removes the directory.
     pub(crate) fn storage() -> (InternalStorage, tempfile::TempDir) {
         let root = tempfile::tempdir().unwrap();
         let objects = Arc::new(Directory(root.path().to_path_buf()));

@@ -1,18 +1,18 @@
-//! Checks file names, so that they stay in their folder. Uploaded names, names in `inputFiles` and names of
-//! namespace files are untrusted.
+//! Checks file names, so that files stay in their folder. Uploaded names, names in `inputFiles` and names of namespace
+//! files are untrusted.
 
 use segue_ports::PortError;
 use sha2::{Digest as _, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An error of the local disk, reported as a failure of the task: delivering the message again does not fix a
+/// The error for a failure of the local disk. It is not transient, because to deliver the message again does not fix a
 /// full disk or a missing permission.
 pub fn disk_error(what: &str, path: &Path, error: &io::Error) -> PortError {
     PortError::invalid(format!("cannot {what} '{}': {error}", path.display()))
 }
 
-/// Splits a relative name into its parts, or refuses it.
+/// Splits a relative name into its parts. Refuses a name that could leave its folder.
 fn parts(name: &str) -> Result<Vec<&str>, PortError> {
     let refuse = |why: &str| {
         Err(PortError::invalid(format!(
@@ -26,7 +26,7 @@ fn parts(name: &str) -> Result<Vec<&str>, PortError> {
         return refuse("it contains a NUL character");
     }
     if name.ends_with('/') {
-        return refuse("it names a folder");
+        return refuse("it ends with '/', so it is the name of a folder");
     }
     let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     if parts.is_empty() {
@@ -38,19 +38,19 @@ fn parts(name: &str) -> Result<Vec<&str>, PortError> {
     Ok(parts)
 }
 
-/// A relative name in plain form: `a/b`, without `.` and without doubled or leading slashes.
+/// The plain form of a relative name: `a/b`, without `.` and without doubled or leading slashes.
 ///
 /// # Errors
-/// [`PortError::Invalid`] for an absolute name, a name with `..`, an empty name, and the name of a folder.
+/// [`PortError::Invalid`] if the name is absolute, is empty, contains `..`, or is the name of a folder.
 pub fn plain(name: &str) -> Result<String, PortError> {
     Ok(parts(name)?.join("/"))
 }
 
-/// The path of the file `name` below `base`. Creates the folders of the path. A symbolic link at the path is
-/// removed, so that writing does not follow it.
+/// The path of the file `name` below `base`. Creates the folders of the path. If there is a symbolic link at the path,
+/// removes it, so that writing does not follow the link.
 ///
 /// # Errors
-/// As [`plain`]. Also if one of the folders is a symbolic link or cannot be created.
+/// As [`plain`]. [`PortError::Invalid`] also if a folder of the path is a symbolic link or cannot be created.
 pub async fn prepare(base: &Path, name: &str) -> Result<PathBuf, PortError> {
     let mut parts = parts(name)?;
     let file = parts.pop().unwrap_or_default();
@@ -80,7 +80,7 @@ pub async fn prepare(base: &Path, name: &str) -> Result<PathBuf, PortError> {
     Ok(path)
 }
 
-/// The last part of a URI or path, for use as a local name. `file` if there is no such part.
+/// The last part of a URI or path, which is used as a local name. `file` if there is no such part.
 pub fn last_part(path: &str) -> &str {
     match path.rsplit('/').next() {
         Some(name) if !name.is_empty() && name != "." && name != ".." => name,
@@ -88,8 +88,8 @@ pub fn last_part(path: &str) -> &str {
     }
 }
 
-/// The name of a file in internal storage. Plain ASCII names are kept, because people paste URIs into
-/// commands. Other names become a hash, followed by the readable characters.
+/// The name of a file in internal storage. A plain ASCII name is kept, because people paste URIs into commands. Any
+/// other name becomes a hash, followed by the readable characters.
 pub fn storage_name(relative: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | '@');
     let is_dots = |part: &str| part == "." || part == ".." || part.is_empty();

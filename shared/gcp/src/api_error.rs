@@ -27,7 +27,7 @@ pub(crate) fn is_already_there(error: &Error) -> bool {
     code(error) == Some(Code::AlreadyExists)
 }
 
-/// The kind of error that the service named. If its body named none, the HTTP status decides.
+/// The kind of error that the service named. If the body of the answer named none, the HTTP status decides.
 fn code(error: &Error) -> Option<Code> {
     error.status().map(|status| status.code).or_else(|| match error.http_status_code()? {
         400 => Some(Code::InvalidArgument),
@@ -37,7 +37,8 @@ fn code(error: &Error) -> Option<Code> {
     })
 }
 
-fn said(error: &Error) -> String {
+/// The service's own words.
+pub(crate) fn said(error: &Error) -> String {
     error.status().map_or_else(|| error.to_string(), |status| status.message.clone())
 }
 

@@ -7,17 +7,17 @@ use std::fmt;
 ///
 /// | variable | meaning | default |
 /// |---|---|---|
-/// | `SEGUE_PROJECT`, else `GOOGLE_CLOUD_PROJECT` | the project | none: it must be given |
-/// | `SEGUE_PREFIX` | what names of topics, subscriptions and collections begin with, a dash after it | `segue` |
+/// | `SEGUE_PROJECT`, else `GOOGLE_CLOUD_PROJECT` | the project | none: required |
+/// | `SEGUE_PREFIX` | the prefix of the names of topics, subscriptions and collections, followed by a dash | `segue` |
 /// | `SEGUE_DATABASE` | the Firestore database | `(default)` |
 /// | `SEGUE_BUCKET` | the bucket of internal storage | project, dash, prefix |
-/// | `SEGUE_ENCRYPTION_KEY` | 32 bytes in base64, with which SECRET inputs and outputs are encrypted | none: it must be given |
-/// | `SEGUE_FOREIGN_FILES` | what flows may have of the files of other namespaces: `allow`, `named`, `refuse` | `named` |
-/// | `SEGUE_REGION` | where queue and containers are | `europe-west1` |
-/// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account that publishes delayed messages | none: it must be given unless Cloud Tasks is an emulator |
-/// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account containers run as | that of the project's Compute Engine |
-/// | `SEGUE_IMAGE_MIRROR` | how the names of the mirrors of other registries begin, e.g. `europe-docker.pkg.dev/my-project/segue` | none: images keep their names |
-/// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
+/// | `SEGUE_ENCRYPTION_KEY` | the key that encrypts SECRET inputs and outputs: 32 bytes in base64 | none: required |
+/// | `SEGUE_FOREIGN_FILES` | the access of flows to the files of other namespaces: `allow`, `named`, `refuse` | `named` |
+/// | `SEGUE_REGION` | the region of the queue, the containers and the jobs of schedules | `europe-west1` |
+/// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account that publishes delayed messages | none: required unless Cloud Tasks is an emulator |
+/// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account of containers | the service account of the project's Compute Engine |
+/// | `SEGUE_IMAGE_MIRROR` | the beginning of the names of the mirrors of other registries, e.g. `europe-docker.pkg.dev/my-project/segue` | none: images keep their names |
+/// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `CLOUD_SCHEDULER_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlatformConfig {
     /// The project's id.
@@ -28,11 +28,11 @@ pub struct PlatformConfig {
     pub database: String,
     /// The bucket of internal storage.
     pub bucket: String,
-    /// What flows may have of the files of other namespaces.
+    /// The access of flows to the files of other namespaces.
     pub foreign_files: ForeignFiles,
-    /// The key for SECRET inputs and outputs, in base64. This is a secret.
+    /// The key for SECRET inputs and outputs: 32 bytes in base64. This value is a secret.
     pub encryption_key: Option<String>,
-    /// The region of the queue and the containers.
+    /// The region of the queue, the containers, and the jobs of schedules.
     pub region: String,
     /// The service account that publishes delayed messages.
     pub tasks_account: Option<String>,
@@ -59,6 +59,8 @@ pub struct Emulators {
     pub tasks: Option<String>,
     /// The emulator of Cloud Run's administration.
     pub run: Option<String>,
+    /// The emulator of Cloud Scheduler.
+    pub scheduler: Option<String>,
     /// The emulator of Secret Manager.
     pub secrets: Option<String>,
 }
@@ -116,6 +118,7 @@ impl PlatformConfig {
                 bigquery: variable("BIGQUERY_EMULATOR_HOST").map(url),
                 tasks: variable("CLOUD_TASKS_EMULATOR_HOST").map(url),
                 run: variable("CLOUD_RUN_EMULATOR_HOST").map(url),
+                scheduler: variable("CLOUD_SCHEDULER_EMULATOR_HOST").map(url),
                 secrets: variable("SECRET_MANAGER_EMULATOR_HOST").map(url),
             },
         })

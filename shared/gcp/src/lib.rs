@@ -3,7 +3,7 @@
 //! What it is: [`connect`], which puts the adapters of [`segue_ports`] together: [`FirestoreStateStore`] on
 //! Firestore, [`PubSubBus`] on Pub/Sub and Cloud Tasks, [`CloudObjectStore`] on Cloud Storage,
 //! [`BigQueryWarehouse`] on BigQuery, [`CloudRunJobs`] on Cloud Run jobs, [`SecretManagerStore`] on Secret
-//! Manager. Each uses Google's service, or its emulator if [`PlatformConfig`] names one, and counts its
+//! Manager, [`CloudSchedulerJobs`] on Cloud Scheduler. Each uses Google's service, or its emulator if [`PlatformConfig`] names one, and counts its
 //! operations as Google bills them.
 //!
 //! What it must not know: what executions mean, who calls it, how messages are delivered (`segue-service`
@@ -21,6 +21,7 @@ mod database;
 mod objects;
 mod platform;
 mod rest;
+mod schedules;
 mod secrets;
 mod state;
 mod warehouse;
@@ -33,6 +34,7 @@ pub use database::counts::OperationCounts;
 pub use objects::CloudObjectStore;
 pub use objects::counts::StorageCounts;
 pub use platform::connect;
+pub use schedules::CloudSchedulerJobs;
 pub use secrets::SecretManagerStore;
 pub use state::FirestoreStateStore;
 pub use warehouse::{BigQueryWarehouse, WarehouseCounts};

@@ -4,11 +4,12 @@ use crate::bus::PubSubBus;
 use crate::config::PlatformConfig;
 use crate::containers::CloudRunJobs;
 use crate::objects::CloudObjectStore;
+use crate::schedules::CloudSchedulerJobs;
 use crate::secrets::SecretManagerStore;
 use crate::state::FirestoreStateStore;
 use crate::warehouse::BigQueryWarehouse;
 use segue_model::Cipher;
-use segue_ports::{ContainerJobs, InternalStorage, PortError, Ports, SystemClock, TimersBy, Usage};
+use segue_ports::{ContainerJobs, InternalStorage, PortError, Ports, SystemClock, TickJobs, TimersBy, Usage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,11 +21,12 @@ use std::sync::Arc;
 /// credentials.
 pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
     let cipher = cipher(config)?;
-    let (state, bus, secrets, containers) = tokio::try_join!(
+    let (state, bus, secrets, containers, tick_jobs) = tokio::try_join!(
         FirestoreStateStore::connect(config),
         PubSubBus::connect(config),
         SecretManagerStore::connect(config),
         containers(config),
+        tick_jobs(config),
     )?;
     let (state, bus) = (Arc::new(state), Arc::new(bus));
     let objects = Arc::new(CloudObjectStore::connect(config)?);
@@ -46,6 +48,7 @@ pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
         cipher,
         containers,
         timers: TimersBy::Delivery,
+        tick_jobs,
         usage: Some(Arc::new(usage)),
         clock: Arc::new(SystemClock),
     })
@@ -67,6 +70,14 @@ async fn containers(config: &PlatformConfig) -> Result<Option<Arc<dyn ContainerJ
         return Ok(None);
     }
     Ok(Some(Arc::new(CloudRunJobs::connect(config).await?)))
+}
+
+/// Without an emulator of Cloud Scheduler, delayed messages tick the schedules on emulators.
+async fn tick_jobs(config: &PlatformConfig) -> Result<Option<Arc<dyn TickJobs>>, PortError> {
+    if config.emulators.scheduler.is_none() && config.emulators.pubsub.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(CloudSchedulerJobs::connect(config).await?)))
 }
 
 /// The counts of all adapters.

@@ -102,7 +102,7 @@ async fn a_poison_message_ends_with_the_dead_letters() {
         dead_letters: Some(("dead-letters".to_owned(), 5)),
         ..subscription("executor", &topic().name(), &address)
     };
-    // Twice: creating existing things changes nothing.
+    // The second call changes nothing, because the topic and the subscription exist.
     ensure_subscription(&config, &poisoned).await.unwrap();
     ensure_subscription(&config, &poisoned).await.unwrap();
     endpoint.recorder.refuse("poison", u32::MAX);

@@ -21,7 +21,7 @@ use segue_ports::{Credentials, PortError};
 use std::sync::Arc;
 use storage::{CloudStorage, Fault};
 
-/// More than fits in one request, and not a round number.
+/// Larger than one request accepts, and not a multiple of the piece size. In bytes.
 const LARGE: usize = 21_000_123;
 
 struct Bench {
@@ -81,7 +81,7 @@ async fn cloud_storage_does_what_the_port_says() {
     conformance::all(&bench.store, &bench.config.prefix).await.unwrap();
 }
 
-/// Once without the correcting proxy, as other users have it.
+/// Runs the suite without the correcting proxy, to show how much the emulator alone supports.
 #[tokio::test]
 async fn the_emulator_alone_does_all_but_one_of_it() {
     let Some(config) = support::config("STORAGE_EMULATOR_HOST") else { return };

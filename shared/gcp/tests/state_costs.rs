@@ -131,6 +131,31 @@ async fn the_table_of_costs_is_true() {
 }
 
 /// A heartbeat is one write. A write of another process is read once.
+/// A follower of a log looks every few seconds, however long the log is.
+#[tokio::test]
+async fn a_look_at_an_execution_and_its_log_costs_three_reads() {
+    let Some((executor, service)) = stores().await else { return };
+    let made = execution("look");
+    executor.create_execution(&made).await.unwrap();
+    let mut last = (None, None);
+    for number in 0..20_u64 {
+        let attempt = key(&made.id, number);
+        service.claim(&attempt, "h", at(0), at(60)).await.unwrap();
+        service.append_logs(vec![line(&made.id, "in the middle")]).await.unwrap();
+        let lines = vec![line(&made.id, "at the end")];
+        assert!(service.finish_claim(&attempt, "h", &result(&attempt), lines).await.unwrap());
+        let before = executor.operation_counts();
+        let now =
+            (executor.execution_mark(&made.id).await.unwrap(), executor.log_mark(&made.id).await.unwrap());
+        assert_eq!(executor.operation_counts().since(before).reads, 3);
+        assert_ne!(now.1, last.1, "the log has grown");
+        last = now;
+    }
+    let version = executor.execution(&made.id).await.unwrap().unwrap().version;
+    executor.commit(commit(&made, version)).await.unwrap();
+    assert_ne!(executor.execution_mark(&made.id).await.unwrap(), last.0, "the execution has changed");
+}
+
 #[tokio::test]
 async fn a_heartbeat_costs_one_write() {
     let Some((one, other)) = stores().await else { return };

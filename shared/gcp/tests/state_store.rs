@@ -15,7 +15,7 @@ use segue_ports::PortError;
 use segue_ports::conformance::state_store as conformance;
 use segue_ports::state::{Claim, ExecutionFilter, Permit, StateStore as _};
 
-/// Two adapters on the same database: one has cached what the other must read.
+/// Two adapters on the same database. Each has its own cache.
 async fn stores() -> Option<(FirestoreStateStore, FirestoreStateStore)> {
     let config = support::config("FIRESTORE_EMULATOR_HOST")?;
     let one = FirestoreStateStore::connect(&config).await.unwrap();
@@ -83,7 +83,7 @@ async fn of_racing_executions_as_many_get_a_slot_as_there_are() {
     assert_eq!(done, 10, "everybody had a turn");
 }
 
-/// A cached claim is renewed and ended on the stored version, not on the cached one.
+/// The store renews and ends a claim from the stored version, even if it has cached an older version.
 #[tokio::test]
 async fn a_remembered_claim_is_not_trusted() {
     let Some((one, other)) = stores().await else { return };

@@ -2,8 +2,8 @@
 //! port.
 //!
 //! The whole port is tested on the stand-in, in `tests/tests/bigquery`. Here the code runs against another
-//! implementation of BigQuery's REST API. Each feature that the emulator lacks is named where it is left out,
-//! and printed.
+//! implementation of BigQuery's REST API. `GAPS` and `LEFT_OUT` list the features that the emulator lacks, and the test
+//! prints them.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "what is wrong here fails a test")]
 
 mod support;
@@ -25,15 +25,15 @@ const GAPS: [(&str, &str); 5] = [
 ];
 /// Requests that are not made at all.
 const LEFT_OUT: [&str; 9] = [
-    "external tables: accepted, and no file is read",
-    "job ids: one that is used runs again, where BigQuery answers 409",
-    "scripts: they have no child jobs, so the last statement's result is not to be had",
+    "external tables: accepted, but no file is read",
+    "job ids: a used id runs again; BigQuery answers 409",
+    "scripts: they have no child jobs, so the result of the last statement is not available",
     "destination tables: nothing is written into them",
-    "partitions, clustering, descriptions of columns: not told",
-    "rows written by CREATE TABLE AS SELECT, and dmlStats: not told",
+    "partitions, clustering, descriptions of columns: not reported",
+    "rows written by CREATE TABLE AS SELECT, and dmlStats: not reported",
     "a dataset with tables: 404 instead of resourceInUse; a name with a dash is accepted",
-    "how many rows a table has: not counted after INSERT and its like",
-    "places of errors in the statement: not told",
+    "number of rows of a table: not updated after INSERT, UPDATE and DELETE",
+    "positions of errors in the statement: not reported",
 ];
 
 fn warehouse() -> Option<BigQueryWarehouse> {

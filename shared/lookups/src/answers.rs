@@ -1,14 +1,14 @@
-//! The interface for answers to the questions of expressions: `kv()`, `secret()`, `read()`.
+//! The interface that answers the questions of expressions: `kv()`, `secret()`, `read()` and others.
 
 use async_trait::async_trait;
 use segue_model::id::ExecutionId;
 use segue_ports::PortError;
 use segue_template::{Answer, Lookup};
 
-/// Fetches answers, and masks every secret among them.
+/// Answers questions, and masks every secret that was an answer.
 #[async_trait]
 pub trait Answers: Send + Sync {
-    /// The answer to one question of an execution in a namespace.
+    /// Answers one question of an execution in a namespace.
     ///
     /// # Errors
     /// A transient error. A later try may succeed.
@@ -19,6 +19,6 @@ pub trait Answers: Send + Sync {
         lookup: &Lookup,
     ) -> Result<Answer, PortError>;
 
-    /// The text with a mask in place of every secret that was an answer so far.
+    /// Masks every secret in the text that was an answer until now.
     fn mask(&self, text: String) -> String;
 }

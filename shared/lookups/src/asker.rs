@@ -1,4 +1,4 @@
-//! Answers for functions of expressions that read outside data: `kv()`, `secret()`, `read()` and similar ones
+//! Answers the questions of functions that read outside data: `kv()`, `secret()`, `read()` and similar ones
 //! (docs/kestra.md 3.6). Rendering does no IO. The caller fetches the missing answers here and renders again.
 
 use crate::http_function;
@@ -13,14 +13,14 @@ use segue_template::{Answer, Lookup, Masker};
 /// The largest file that `read()` accepts, in bytes.
 const LARGEST_READ: u64 = 10 * 1024 * 1024;
 
-/// The execution that asks, and the platform that answers.
+/// The execution with the question, and the platform that answers it.
 #[derive(Clone, Copy)]
 pub(crate) struct Asker<'a> {
-    /// The adapters that answer.
+    /// The adapters with the answers.
     pub(crate) ports: &'a Ports,
-    /// HTTP clients for `http()`.
+    /// The HTTP clients for `http()`.
     pub(crate) clients: &'a Clients,
-    /// The flow's namespace.
+    /// The namespace of the flow.
     pub(crate) namespace: &'a str,
     /// The id of the execution.
     pub(crate) execution_id: &'a ExecutionId,
@@ -29,7 +29,7 @@ pub(crate) struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// The answer to one question. If the question itself is wrong, the answer is [`Answer::Failed`].
+    /// Answers one question. If the question is wrong, the answer is [`Answer::Failed`].
     ///
     /// # Errors
     /// A transient [`PortError`]. A later try may succeed.
@@ -142,7 +142,8 @@ impl Asker<'_> {
         Ok(self.storage().head(&uri).await?.map(|info| info.size))
     }
 
-    /// The `kestra:///` URI of a path. The path is such a URI, an `nsfile://` URI, or the path of a namespace file.
+    /// The `kestra:///` URI of a file. `path` is a `kestra:///` URI, an `nsfile://` URI, or the path of a namespace
+    /// file.
     fn file(&self, path: &str, namespace: Option<&str>) -> Result<String, PortError> {
         if InternalStorage::is_uri(path) {
             return Ok(path.to_owned());
@@ -166,7 +167,7 @@ pub fn namespace_file(namespace: &str, path: &str) -> String {
     InternalStorage::uri(&format!("{}/_files/{}", namespace.replace('.', "/"), path.trim_start_matches('/')))
 }
 
-/// A namespace, then each of its parents.
+/// The namespace itself, followed by its parents.
 fn with_parents(namespace: &str) -> Vec<&str> {
     std::iter::successors(Some(namespace), |name| name.rsplit_once('.').map(|(parent, _)| parent)).collect()
 }

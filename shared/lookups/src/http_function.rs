@@ -6,7 +6,7 @@ use segue_model::{Json, Map};
 use segue_template::Answer;
 use serde::Deserialize;
 
-/// The largest body that an expression accepts, in bytes.
+/// The largest body that `http()` returns, in bytes.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ struct Arguments {
     headers: Map,
 }
 
-/// Sends the request described by `request` and returns its body, parsed if it is JSON.
+/// Sends the request that `request` describes, and returns the body of the response. A JSON body is parsed.
 pub(crate) async fn answer(clients: &Clients, request: &str) -> Answer {
     fetch(clients, request).await.map_or_else(Answer::Failed, Answer::Found)
 }

@@ -1,4 +1,4 @@
-//! Masks the secrets of all running attempts in the service's own log. The log of an attempt has its own masker.
+//! Masks the secrets of all running attempts in the log of the service. The log of an attempt has its own masker.
 
 use segue_template::Masker;
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ pub fn mask_lines_by(masker: &Arc<Masker>) {
     live.push(Arc::downgrade(masker));
 }
 
-/// The line with the secrets of all running attempts masked.
+/// Masks the secrets of all running attempts in a line.
 pub fn mask_line(line: &str) -> Cow<'_, str> {
     let live: Vec<_> =
         LIVE.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();

@@ -21,14 +21,14 @@ const V6: [Ipv6Addr; 3] = [
     Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
 ];
 
-/// Whether the name is the name of a metadata server.
+/// Whether a name is the host name of a metadata server.
 pub(crate) fn is_metadata_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     NAMES.iter().any(|each| name.eq_ignore_ascii_case(each))
 }
 
-/// Whether the address is a metadata server, or leads to one through a translation of IPv4 into IPv6. The
-/// whole link-local range counts, because flows need nothing in it.
+/// Whether the address belongs to a metadata server, or leads to one through a translation of IPv4 to IPv6. All
+/// link-local addresses count, because flows do not need them.
 pub(crate) fn is_metadata_address(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local() || V4.contains(&address),
@@ -40,7 +40,8 @@ pub(crate) fn is_metadata_address(address: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address inside an IPv6 address: mapped, compatible, NAT64 (64:ff9b::/96, 64:ff9b:1::/48) or 6to4.
+/// The IPv4 address inside an IPv6 address: mapped, compatible, NAT64 (64:ff9b::/96, 64:ff9b:1::/48) or 6to4. `None` if
+/// there is none.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let four = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());

@@ -13,12 +13,12 @@ use std::time::Duration;
 use thiserror::Error;
 use url::Host;
 
-/// The number of redirects before the client gives up.
+/// The largest number of redirects of a request.
 const MAX_REDIRECTS: usize = 50;
-/// The number of cached clients. Each has its own connections.
+/// The largest number of cached clients. Each client has its own connections.
 const MAX_CLIENTS: usize = 32;
 
-/// The error of a request that was not sent. The text says why, and what to do.
+/// The error of a request that was not sent. The text says why it was not sent, and what to do.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct NotSent(String);
@@ -32,12 +32,12 @@ pub struct ClientSettings {
     pub read_timeout: Duration,
     /// Whether redirects (status 3xx) are followed.
     pub follow_redirects: bool,
-    /// Whether a redirect to another host, port or scheme is returned instead of followed. The request may
-    /// contain something meant only for the first host.
+    /// Whether a redirect to another host, port or scheme is returned instead of followed. The request may contain data
+    /// that is meant only for the first host.
     pub stay_with_origin: bool,
-    /// Whether any certificate is accepted.
+    /// Whether every TLS certificate is accepted.
     pub insecure_tls: bool,
-    /// The URL of a proxy, with credentials. None: no proxy.
+    /// The URL of a proxy, with credentials. `None` if there is no proxy.
     pub proxy: Option<String>,
 }
 
@@ -54,7 +54,7 @@ impl Default for ClientSettings {
     }
 }
 
-/// The clients of one service.
+/// The HTTP clients of one service.
 #[derive(Debug)]
 pub struct Clients {
     guard: Guard,
@@ -86,7 +86,7 @@ impl Clients {
         Ok(client)
     }
 
-    /// Parses an address and refuses forbidden ones.
+    /// Parses a URL, and refuses a forbidden one.
     ///
     /// # Errors
     /// [`NotSent`] if the text is not an `http` or `https` URL, or leads to the metadata server.
@@ -119,8 +119,8 @@ impl Clients {
             redirect::Policy::none()
         };
         let builder = Client::builder()
-            // Bodies are returned as they were sent. Whether the client can unpack them must not depend on
-            // the features of other crates.
+            // Bodies are returned unchanged. The features of other crates must not decide whether the client unpacks
+            // them.
             .no_gzip()
             .no_brotli()
             .no_zstd()
@@ -142,7 +142,7 @@ impl Clients {
     }
 }
 
-/// The error with all its causes. The first line of an HTTP error rarely says why it happened.
+/// The text of an error with all its causes. The first line of an HTTP error rarely names the cause.
 pub fn describe(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);

@@ -1,4 +1,4 @@
-//! Reading a flow: a small one, and how the time grows with the number of tasks.
+//! Benchmarks of parsing: a small flow, and the growth of the time with the number of tasks.
 #![allow(missing_docs, reason = "criterion's macros make public items without comments")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -37,7 +37,7 @@ pub struct BackfillRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "crate::label::from_any")]
     #[schemars(with = "Json")]
     pub labels: Vec<Label>,
-    /// Which of the slots are run: all, or those without an execution that succeeded.
+    /// Selects the slots that are run. The default is `ALL`.
     #[serde(default)]
     pub mode: BackfillMode,
     /// The largest number of open executions, at least 1. The flow's own limit also applies.
@@ -117,7 +117,7 @@ pub struct Backfill {
     pub inputs: Map,
     /// Labels of the executions, in addition to those of the trigger.
     pub labels: Vec<Label>,
-    /// Which of the slots are run: all, or those without an execution that succeeded.
+    /// Selects the slots that are run.
     pub mode: BackfillMode,
     /// The largest number of open executions.
     pub max_active: u32,

@@ -1,11 +1,11 @@
-//! Secret values as they are stored and sent: encrypted, in Kestra's shape
-//! `{"type": "io.kestra.datatype:aes_encrypted", "value": "<base64>"}` (docs/kestra.md 1.2, SECRET). The text is
-//! base64 of the twelve bytes of nonce and what AES-256-GCM made of the value.
+//! Encryption of secret values that are stored or sent. An encrypted value has Kestra's form `{"type":
+//! "io.kestra.datatype:aes_encrypted", "value": "<base64>"}` (docs/kestra.md 1.2, SECRET). The base64 text holds the
+//! nonce of 12 bytes, and then the output of AES-256-GCM.
 //!
-//! What it must not know: where the key comes from, who may read a value, expressions. Nothing here is random: the
-//! nonce follows from the key, the owner and the value, so that a step that is taken twice gives the same.
+//! What it must not know: where the key comes from, who may read a value, expressions. Nothing here is random. The
+//! nonce follows from the key, the owner and the value. So a step that runs twice writes the same encrypted value.
 //!
-//! How to add one more way to encrypt: a type name of its own beside [`TYPE`], told apart in [`Cipher::open`].
+//! How to add one more way to encrypt: add another type name next to [`TYPE`], and a case in [`Cipher::open`].
 
 use crate::Json;
 use aes_gcm::Aes256Gcm;
@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::sync::Arc;
 
-/// What tells an encrypted value from any other.
+/// The value of `type` in every encrypted value.
 pub const TYPE: &str = "io.kestra.datatype:aes_encrypted";
 
 const KEY_LENGTH: usize = 32;
@@ -25,13 +25,13 @@ const NONCE_LENGTH: usize = 12;
 /// Why a value could not be encrypted or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CipherError {
-    /// There is no key.
+    /// No key is set. The text says how to set a key.
     #[error("a SECRET needs an encryption key, but no key is set: {0}")]
     NoKey(String),
-    /// The given key is invalid. The message does not show it.
+    /// The key is invalid. The message does not show the key.
     #[error("the encryption key must be 32 bytes in base64; create one with `openssl rand -base64 32`")]
     BadKey,
-    /// The value was not encrypted with this key, or was changed since.
+    /// The value was encrypted with another key, or was changed after its encryption.
     #[error(
         "a secret value cannot be decrypted: it was encrypted with another key, or it was changed; start with the \
          encryption key that encrypted it"
@@ -39,7 +39,7 @@ pub enum CipherError {
     Unreadable,
 }
 
-/// Encrypts secret values and reads them again. Cheap to clone.
+/// Encrypts and decrypts secret values. A clone is cheap.
 #[derive(Clone)]
 pub struct Cipher(Result<Arc<Keys>, CipherError>);
 
@@ -49,14 +49,14 @@ struct Keys {
 }
 
 impl fmt::Debug for Cipher {
-    /// Whether there is a key, never which.
+    /// Shows whether a key is set, but never the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cipher").field("has_key", &self.0.is_ok()).finish()
     }
 }
 
 impl Cipher {
-    /// With a key of 32 bytes in base64.
+    /// A cipher with a key of 32 bytes in base64.
     ///
     /// # Errors
     /// [`CipherError::BadKey`].
@@ -67,13 +67,14 @@ impl Cipher {
         Ok(Self(Ok(Arc::new(Keys { cipher, key }))))
     }
 
-    /// Without a key: whatever is secret is refused, and the refusal says how to give one.
+    /// A cipher without a key. It refuses to encrypt and decrypt. `how` is a part of the error message and says how to
+    /// set a key.
     pub fn without_key(how: impl Into<String>) -> Self {
         Self(Err(CipherError::NoKey(how.into())))
     }
 
-    /// Encrypts every text inside a value; null stays null. `owner` names what the value belongs to (an
-    /// execution, an input): the same text of another owner looks different.
+    /// Encrypts every text inside a value. Null stays null. `owner` names the execution and the input that the value
+    /// belongs to. The same text of another owner gets another encrypted value.
     ///
     /// # Errors
     /// [`CipherError::NoKey`].
@@ -100,10 +101,10 @@ impl Cipher {
         Ok(serde_json::json!({"type": TYPE, "value": value}))
     }
 
-    /// Puts the clear text in the place of everything encrypted inside a value, and tells `found` each of them.
+    /// Replaces every encrypted value inside `value` by its clear text, and calls `found` with each clear text.
     ///
     /// # Errors
-    /// [`CipherError`]; what could not be read stays as it is.
+    /// [`CipherError`]. A value that cannot be decrypted stays encrypted.
     pub fn open(&self, value: &mut Json, found: &mut dyn FnMut(&str)) -> Result<(), CipherError> {
         if let Some(sealed) = sealed(value) {
             let text = self.open_text(sealed)?;
@@ -129,9 +130,9 @@ impl Cipher {
 }
 
 impl Keys {
-    /// A nonce must never meet two texts under one key. A hash of the key, the owner and the text meets two only
-    /// where SHA-256 cut to 96 bits does; the same text of the same owner gives the same, which says nothing new.
-    /// Each part has its length before it, so that no two lists of parts are one.
+    /// Two texts must never share a nonce under one key. The nonce is a hash of the key, the owner and the text, so two
+    /// texts share a nonce only if the first 96 bits of SHA-256 are equal. The same text of the same owner always gets
+    /// the same nonce, and this reveals nothing new. The length before each part keeps `["ab"]` and `["a", "b"]` apart.
     fn nonce(&self, text: &str, owner: &[&str]) -> [u8; NONCE_LENGTH] {
         let mut hash = Sha256::new_with_prefix(b"segue nonce");
         hash.update(self.key);
@@ -145,7 +146,7 @@ impl Keys {
     }
 }
 
-/// The text of an encrypted value; none for any other value.
+/// The base64 text of an encrypted value; `None` for any other value.
 fn sealed(value: &Json) -> Option<&str> {
     let fields = value.as_object().filter(|fields| fields.len() == 2)?;
     if fields.get("type")?.as_str()? != TYPE {
@@ -154,12 +155,12 @@ fn sealed(value: &Json) -> Option<&str> {
     fields.get("value")?.as_str()
 }
 
-/// Whether a value is an encrypted one.
+/// Whether a value is encrypted.
 pub fn is_sealed(value: &Json) -> bool {
     sealed(value).is_some()
 }
 
-/// Whether anything inside a value is encrypted.
+/// Whether any value inside `value` is encrypted.
 pub fn holds_sealed(value: &Json) -> bool {
     match value {
         Json::Array(items) => items.iter().any(holds_sealed),

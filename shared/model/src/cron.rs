@@ -1,5 +1,5 @@
-//! Cron expressions as Schedule triggers write them (docs/kestra.md 5.2): five fields, or six with seconds
-//! first; nicknames. Finding the next date is the scheduler's.
+//! Cron expressions of Schedule triggers (docs/kestra.md 5.2). They have five fields, or six with the seconds first, or
+//! are a nickname such as `@daily`. The scheduler finds the next date.
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -7,7 +7,7 @@ use croner::parser::{CronParser, Seconds, Year};
 /// Reads a cron expression.
 ///
 /// # Errors
-/// What is wrong with it, as Kestra words it: ``invalid cron expression '..': ..``.
+/// The problem in Kestra's words: ``invalid cron expression '..': ..``.
 pub fn parse_cron(expression: &str, with_seconds: bool) -> Result<Cron, String> {
     let refused = |why: &str| Err(format!("invalid cron expression '{expression}': {why}"));
     let text = expression.trim();
@@ -17,7 +17,7 @@ pub fn parse_cron(expression: &str, with_seconds: bool) -> Result<Cron, String> 
     if !text.starts_with('@') && fields != wanted {
         return refused(&format!("it has {fields} fields instead of {wanted}"));
     }
-    // An extension of the parser that Kestra does not know.
+    // The cron parser accepts `+` as an extension. Kestra does not.
     if text.contains('+') {
         return refused("'+' is not allowed");
     }

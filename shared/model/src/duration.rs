@@ -1,12 +1,12 @@
-//! ISO-8601 durations as flows write them: `PT10S`, `P1D`, `PT1H30M`, `P2W`, `-PT5S`, `PT0.5S`. A day is 24
-//! hours; months and years have no fixed length and are refused.
+//! ISO-8601 durations as flows write them: `PT10S`, `P1D`, `PT1H30M`, `P2W`, `-PT5S`, `PT0.5S`. A day has 24 hours.
+//! Months and years have no fixed length and are rejected.
 
 use jiff::SignedDuration;
 
 /// Reads an ISO-8601 duration.
 ///
 /// # Errors
-/// What is wrong with the text, to be put behind the name of the property.
+/// The problem, as the end of a sentence that begins with the name of the property.
 pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
     let refused = |why: &str| format!("'{text}' is not an ISO-8601 duration such as PT10S or P1D: {why}");
     let upper = text.trim().to_ascii_uppercase();
@@ -45,7 +45,7 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
     if negative { total.checked_neg().ok_or_else(|| refused("it is too long")) } else { Ok(total) }
 }
 
-/// A whole number of units; seconds may have up to nine digits behind the point.
+/// A whole number of units. With `fraction`, up to nine digits after the decimal point are allowed.
 fn amount(text: &str, fraction: bool) -> Option<SignedDuration> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),

@@ -1,4 +1,4 @@
-//! What can happen to an execution. Events are past tense; each may arrive twice, late or out of order.
+//! The events of an execution. An event says what has happened. Each event may arrive twice, late or out of order.
 
 use crate::id::{ExecutionId, TaskRunId};
 use crate::label::Label;
@@ -8,54 +8,54 @@ use crate::{Json, Map};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Something that happened to an execution.
+/// Something that has happened to an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all_fields = "camelCase")]
 pub enum Event {
-    /// It was written in CREATED.
+    /// The execution was stored in state CREATED.
     ExecutionCreated,
-    /// Look again: a step was cut short, or a sweep suspects a lost message.
+    /// The engine must look at the execution again. A step stopped early, or a sweep suspects that a message was lost.
     Continued,
     /// A service began an attempt.
     TaskRunStarted {
-        /// Which.
+        /// The task run.
         task_run_id: TaskRunId,
-        /// From 0.
+        /// The number of the attempt, from 0.
         attempt: u32,
-        /// When.
+        /// The start time of the attempt.
         date: Timestamp,
     },
     /// A service ended an attempt.
     TaskRunFinished(TaskRunResult),
-    /// A timer came due.
+    /// The due time of a timer has come.
     TimerFired {
         /// The timer's key within the execution.
         key: String,
     },
-    /// A subflow was made for a task run.
+    /// The request of a task run for a subflow was answered.
     SubflowCreated {
-        /// Which task run.
+        /// The task run that calls the subflow.
         task_run_id: TaskRunId,
-        /// Its batch, in ForEachItem.
+        /// The number of the batch in ForEachItem, from 0; `None` for a Subflow task.
         iteration: Option<u64>,
-        /// The subflow's execution, or why there is none.
+        /// The execution of the subflow, or why no execution was created.
         outcome: Result<ExecutionId, String>,
     },
     /// A subflow ended.
     SubflowFinished {
-        /// Which task run.
+        /// The task run that calls the subflow.
         task_run_id: TaskRunId,
-        /// Its batch, in ForEachItem.
+        /// The number of the batch in ForEachItem, from 0; `None` for a Subflow task.
         iteration: Option<u64>,
-        /// The subflow's execution.
+        /// The execution of the subflow that ended.
         execution_id: ExecutionId,
-        /// The first of its line of retries: the execution that was asked for.
+        /// The execution that the task run asked for. A retry of the whole flow runs as another execution.
         original_id: ExecutionId,
-        /// Which attempt of the whole subflow ended: a restart counts one more.
+        /// The attempt of the execution that ended. A restart begins the next attempt.
         attempt: u32,
-        /// How it ended.
+        /// The final state of the subflow.
         state: State,
-        /// Its declared outputs.
+        /// The declared outputs of the subflow.
         outputs: Map,
     },
     /// The execution now holds a permit of the flow's concurrency limit.
@@ -64,101 +64,101 @@ pub enum Event {
     /// Other executions hold all permits of the flow's concurrency limit.
     #[serde(alias = "SlotRefused")]
     PermitRefused,
-    /// A kill was asked for.
+    /// A person or program asked to kill the execution.
     KillRequested {
-        /// Whether its subflows are killed too.
+        /// Whether the subflows of the execution are killed too.
         cascade: bool,
     },
-    /// A pause was asked for.
+    /// A person or program asked to pause the execution.
     PauseRequested,
-    /// A resume was asked for.
+    /// A person or program asked to resume the execution.
     ResumeRequested {
-        /// Values for `onResume`, resolved already.
+        /// The values for `onResume`, already checked and converted.
         inputs: Map,
-        /// Which paused task run, else the first.
+        /// The paused task run; `None` for the first paused task run.
         task_run_id: Option<TaskRunId>,
     },
-    /// A restart from what failed was asked for.
+    /// A person or program asked to restart the execution from its failed tasks.
     RestartRequested {
-        /// The attempt of the whole execution that is to be followed by the next; one that was restarted
-        /// meanwhile is not restarted again.
+        /// The attempt of the execution that the restart follows. If the execution was already restarted, its attempt
+        /// is another one and nothing happens.
         attempt: u32,
     },
-    /// It is to run now, whatever it waits for: a date, a permit, a person.
+    /// The execution must run now, even if it waits for a date, a permit or a person.
     ForceRunRequested,
-    /// It is to leave the queue of its flow's concurrency limit.
+    /// The execution must leave the queue of its flow's concurrency limit.
     Unqueued {
-        /// RUNNING, or the state it ends in.
+        /// RUNNING, or the final state of the execution.
         state: State,
     },
-    /// The state of a task run was set from outside; the execution goes on from there.
+    /// A request changed the state of a task run. The execution continues from this task run.
     TaskRunStateChanged {
-        /// Which task run.
+        /// The task run.
         task_run_id: TaskRunId,
-        /// Its state, a terminal one.
+        /// The new state, always a final one.
         state: State,
     },
-    /// The final state was replaced by another final one; nothing runs.
+    /// A request replaced the final state of the execution by another final state. No task runs again.
     StatusChanged {
-        /// Which.
+        /// The new final state.
         state: State,
     },
-    /// Labels were set from outside.
+    /// A request set labels.
     LabelsChanged {
-        /// What is set.
+        /// The labels to set. Other labels stay.
         labels: Vec<Label>,
     },
 }
 
-/// How an attempt of a task run ended.
+/// The end of an attempt of a task run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskRunResult {
-    /// Which task run.
+    /// The task run.
     pub task_run_id: TaskRunId,
-    /// Which attempt, from 0.
+    /// The number of the attempt, from 0.
     pub attempt: u32,
     /// SUCCESS, WARNING, FAILED, KILLED or SKIPPED.
     pub state: State,
-    /// What it gave out.
+    /// The outputs of the attempt.
     #[serde(default)]
     pub outputs: Map,
-    /// Why it failed.
+    /// Why the attempt failed. `None` if it did not fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// When the service began.
+    /// When the service began the attempt.
     pub start_date: Timestamp,
-    /// When it ended.
+    /// When the attempt ended.
     pub end_date: Timestamp,
-    /// More task runs that the service reports (dbt models).
+    /// More task runs that the service reports, for example the models of dbt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dynamic: Vec<TaskRun>,
-    /// Rows, bytes and the like, by name.
+    /// Numbers that the task reports by name, for example rows and bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
 }
 
-/// A number a task counted or timed.
+/// A number that a task reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
-    /// Its name, dotted: `rows`, `bytes`, `total.bytes.billed`.
+    /// The name, with dots: `rows`, `bytes`, `total.bytes.billed`.
     pub name: String,
-    /// `counter`, or `timer` in seconds.
+    /// Whether the number is a count or a time in seconds.
     #[serde(rename = "type")]
     pub kind: MetricKind,
-    /// The number.
+    /// The count, or the seconds.
     pub value: f64,
-    /// What it is about.
+    /// More about the number, by name, for example the table.
     #[serde(default)]
     pub tags: Json,
 }
 
-/// What a metric's number is.
+/// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MetricKind {
     /// A count.
     Counter,
-    /// Seconds.
+    /// A time in seconds.
     Timer,
 }

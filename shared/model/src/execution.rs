@@ -1,10 +1,10 @@
-//! An execution without its task runs, which are kept apart so that a large execution never becomes a large
-//! document (docs/kestra.md 2.2).
+//! An execution without its task runs (docs/kestra.md 2.2). Task runs are stored separately, so the document of an
+//! execution with many tasks stays small.
 
 use crate::Map;
 use crate::id::{ExecutionId, TaskRunId};
 use crate::label::Label;
-use crate::state::StateHistory;
+use crate::state::{State, StateHistory};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,101 +12,127 @@ use serde::{Deserialize, Serialize};
 /// An execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
-    /// Its id, derived from what fired it.
+    /// The id. It follows from the cause of the execution, for example the trigger and the slot.
     pub id: ExecutionId,
     /// The flow's namespace.
     pub namespace: String,
     /// The flow.
     pub flow_id: String,
-    /// The revision it runs, pinned.
+    /// The revision of the flow. It stays the same when the flow changes.
     pub flow_revision: u32,
-    /// Resolved inputs.
+    /// The inputs, checked and converted.
     pub inputs: Map,
-    /// Declared outputs, once it has ended.
+    /// The declared outputs. `None` until the execution has ended.
     pub outputs: Option<Map>,
-    /// Its labels, each key once.
+    /// The labels. Each key occurs once.
     pub labels: Vec<Label>,
-    /// `vars.*`: the flow's, changed by SetVariables.
+    /// The values of `vars.*`. They begin with the variables of the flow; SetVariables changes them.
     pub variables: Map,
     /// Its state.
     pub state: StateHistory,
-    /// The execution it replays.
+    /// The execution that this execution replays. `None` if it is not a replay.
     pub parent_id: Option<ExecutionId>,
-    /// The first of a line of replays.
+    /// The first execution of a chain of replays. The execution's own id if it is not a replay.
     pub original_id: ExecutionId,
-    /// What fired it.
+    /// The cause of the execution: a trigger, or a parent task. `None` if a person or program started it.
     pub trigger: Option<ExecutionTrigger>,
-    /// Attempts of the whole.
+    /// The attempt of the whole execution, and the time of its first creation.
     pub metadata: ExecutionMetadata,
-    /// Not before this.
+    /// The execution does not start before this time. `None`: it starts at once.
     pub schedule_date: Option<Timestamp>,
 }
 
-/// What fired an execution.
+/// The cause of an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExecutionTrigger {
-    /// The trigger's id, or the parent's task id.
+    /// The id of the trigger, or the id of the parent's task.
     pub id: String,
-    /// Its type.
+    /// The type of the trigger or task.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// What `trigger.*` shows.
+    /// The values of `trigger.*` in expressions.
     pub variables: Map,
-    /// The slot it stands for, when a schedule or a backfill fired it.
+    /// The slot of the schedule or backfill. `None` for other causes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Timestamp>,
-    /// The backfill it belongs to.
+    /// The id of the backfill. `None` if no backfill started the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<String>,
-    /// Who waits for the end, when it is a subflow.
+    /// The task run that called this subflow. `None` if the execution is no subflow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ParentTaskRun>,
 }
 
-/// The task run that waits for a subflow.
+/// The task run that called a subflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParentTaskRun {
-    /// Its execution.
+    /// The execution of the task run.
     pub execution_id: ExecutionId,
-    /// The task run.
+    /// The id of the task run.
     pub task_run_id: TaskRunId,
-    /// Its piece, in ForEachItem.
+    /// The number of the batch in ForEachItem, from 0; `None` for a Subflow task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration: Option<u64>,
-    /// How many executions call each other above this one: 1 for a subflow of an execution that nobody called.
+    /// The number of callers above this execution. It is 1 if the caller is not a subflow itself.
     #[serde(default)]
     pub depth: u32,
     /// True if the task run waits for the end of this execution.
     pub wait: bool,
-    /// What the caller asks for where the flow declares no outputs; templates over this execution.
+    /// The outputs that the caller asks for, as templates over this execution. They are used if the flow declares no
+    /// outputs.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub outputs: Map,
 }
 
-/// Attempts of the whole execution.
+/// The attempts of an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExecutionMetadata {
-    /// 1 for the first.
+    /// The number of the attempt; 1 is the first attempt.
     pub attempt_number: u32,
-    /// When the first of a line of retries was made.
+    /// When the first execution of a chain of retries was created.
     pub original_created_date: Timestamp,
 }
 
 impl Execution {
-    /// Where the files of this execution live in internal storage, without scheme and leading slash
-    /// (docs/kestra.md 2.8).
+    /// An execution in state CREATED without inputs, labels, variables and trigger. It is not a replay.
+    pub fn created(
+        id: ExecutionId,
+        namespace: &str,
+        flow_id: &str,
+        flow_revision: u32,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            original_id: id.clone(),
+            id,
+            namespace: namespace.to_owned(),
+            flow_id: flow_id.to_owned(),
+            flow_revision,
+            inputs: Map::new(),
+            outputs: None,
+            labels: Vec::new(),
+            variables: Map::new(),
+            state: StateHistory::new(State::Created, now),
+            parent_id: None,
+            trigger: None,
+            metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
+            schedule_date: None,
+        }
+    }
+
+    /// The folder of this execution's files in internal storage, without scheme and leading slash (docs/kestra.md 2.8).
     pub fn storage_prefix(&self) -> String {
         storage_prefix(&self.namespace, &self.flow_id, &self.id)
     }
 }
 
-/// Where the files of an execution live in internal storage, without scheme and leading slash.
+/// The folder of an execution's files in internal storage, without scheme and leading slash.
 pub fn storage_prefix(namespace: &str, flow_id: &str, execution: &ExecutionId) -> String {
     format!("{}/{}/executions/{execution}", namespace.replace('.', "/"), slug(flow_id))
 }
 
-/// Where the log of an attempt goes that is kept in a file (`logToFile`), without scheme and leading slash.
+/// The path of an attempt's log file in internal storage (`logToFile`), without scheme and leading slash.
 pub fn log_file_path(
     namespace: &str,
     flow_id: &str,
@@ -118,7 +144,7 @@ pub fn log_file_path(
     format!("{prefix}/tasks/{}/{task_run}/attempt-{attempt}.log", slug(task_id))
 }
 
-/// A name as it stands in a path: lower case, everything but letters, digits and dashes a dash.
+/// A name as a part of a path: in lower case, with a dash for every character except letters, digits and dashes.
 pub fn slug(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for letter in name.chars() {

@@ -1,4 +1,4 @@
-//! A flow as the engine runs it: parsed, plugin defaults merged in (docs/kestra.md 1.1).
+//! A flow as the engine runs it: parsed, and with the plugin defaults (docs/kestra.md 1.1).
 
 pub use crate::flow_output::FlowOutput;
 
@@ -12,49 +12,49 @@ use crate::trigger::Trigger;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-/// A flow, complete.
+/// A flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Flow {
-    /// Unique within its namespace.
+    /// The id, unique within the namespace.
     pub id: String,
-    /// Dots make the hierarchy.
+    /// The namespace. Dots separate its levels: `company.team`.
     pub namespace: String,
-    /// Counted by the state store, from 1.
+    /// The number of the revision, from 1. The state store counts it.
     pub revision: u32,
-    /// Markdown, not rendered.
+    /// A text in Markdown. Templates in it are not rendered.
     pub description: Option<String>,
-    /// Labels every execution gets.
+    /// The labels that every execution gets.
     pub labels: Vec<Label>,
-    /// Declared inputs, in order.
+    /// The declared inputs, in the order of the source.
     pub inputs: Vec<Input>,
-    /// `vars.*`; templates in them are rendered only by `render(vars.x)`.
+    /// The values of `vars.*`. Templates in them are rendered only by `render(vars.x)`.
     pub variables: Map,
-    /// Run one after another.
+    /// The tasks. They run one after another.
     pub tasks: Vec<Task>,
-    /// Run when a task failed for good.
+    /// Tasks that run when a task failed and has no retry left.
     pub errors: Vec<Task>,
-    /// Run whatever happened.
+    /// Tasks that run at the end, even after a failure.
     pub finally: Vec<Task>,
-    /// Run once the execution has its final state.
+    /// Tasks that run after the execution has its final state.
     pub after_execution: Vec<Task>,
-    /// Declared outputs.
+    /// The declared outputs.
     pub outputs: Vec<FlowOutput>,
-    /// What starts executions.
+    /// The triggers, which start executions.
     pub triggers: Vec<Trigger>,
-    /// How many executions may run at once.
+    /// How many executions may run at once. `None`: no limit.
     pub concurrency: Option<Concurrency>,
-    /// For tasks that have no retry of their own nor from a parent.
+    /// The retry of tasks without a retry of their own or of a parent. `None`: no retry.
     pub retry: Option<Retry>,
-    /// Promises about an execution.
+    /// The SLAs: promises about each execution.
     pub sla: Vec<Sla>,
-    /// Asked before an execution is made.
+    /// Conditions that are checked before an execution is created.
     pub checks: Vec<Check>,
-    /// No trigger fires and nothing can be started.
+    /// Whether the flow is switched off. Then no trigger fires and nobody can start it.
     pub disabled: bool,
 }
 
 impl Flow {
-    /// The task of that id, wherever in the flow it stands.
+    /// The task with this id, at any depth of the flow.
     pub fn task(&self, id: &str) -> Option<&Task> {
         [&self.tasks, &self.errors, &self.finally, &self.after_execution]
             .into_iter()
@@ -62,12 +62,12 @@ impl Flow {
             .find_map(|task| task.find(id))
     }
 
-    /// The input of that id.
+    /// The input with this id.
     pub fn input(&self, id: &str) -> Option<&Input> {
         self.inputs.iter().find(|input| input.id == id)
     }
 
-    /// The trigger of that id.
+    /// The trigger with this id.
     pub fn trigger(&self, id: &str) -> Option<&Trigger> {
         self.triggers.iter().find(|trigger| trigger.id == id)
     }
@@ -76,55 +76,55 @@ impl Flow {
 /// How many executions of a flow may run at once (docs/kestra.md 1.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concurrency {
-    /// At least 1.
+    /// The largest number of running executions, at least 1.
     pub limit: u32,
-    /// What happens to one too many.
+    /// What happens to an execution above the limit.
     pub behavior: ConcurrencyBehavior,
 }
 
-/// What happens to an execution for which there is no slot.
+/// What happens to an execution above the concurrency limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ConcurrencyBehavior {
-    /// It waits, first come first served.
+    /// The execution waits. The execution that has waited longest starts first.
     #[default]
     Queue,
-    /// It ends CANCELLED.
+    /// The execution ends CANCELLED.
     Cancel,
-    /// It ends FAILED.
+    /// The execution ends FAILED.
     Fail,
 }
 
 /// A promise about an execution (docs/kestra.md 1.5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sla {
-    /// Its name.
+    /// The name of the SLA.
     pub id: String,
-    /// What is promised.
+    /// The promise.
     pub kind: SlaKind,
-    /// What happens when it is broken.
+    /// What happens when the promise is broken.
     pub behavior: SlaBehavior,
-    /// Labels the execution gets when it is broken.
+    /// Labels that the execution gets when the promise is broken.
     pub labels: Vec<Label>,
 }
 
-/// What an SLA promises.
+/// The promise of an SLA.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SlaKind {
-    /// The execution ends within this time of its creation.
+    /// The execution ends within this time after its creation.
     MaxDuration {
-        /// The time.
+        /// The longest time.
         duration: SignedDuration,
     },
-    /// A template that is true at every change of the execution.
+    /// A condition that is true after every change of the execution.
     ExecutionAssertion {
-        /// The template.
+        /// The condition, a template.
         assert: String,
     },
 }
 
-/// What happens when an SLA is broken.
+/// What happens when the promise of an SLA is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SlaBehavior {
@@ -132,38 +132,38 @@ pub enum SlaBehavior {
     Fail,
     /// The execution ends CANCELLED.
     Cancel,
-    /// Only the labels are set.
+    /// The execution only gets the labels of the SLA.
     None,
 }
 
-/// A condition on the inputs, asked before an execution is made (docs/kestra.md 1.1).
+/// A condition on the inputs. It is checked before an execution is created (docs/kestra.md 1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// A template; falsy means the check speaks.
+    /// The condition, a template. If it renders to a falsy value, the check fails.
     pub condition: String,
-    /// What it says.
+    /// The message of a failed check.
     pub message: String,
-    /// How it is shown: ERROR, SUCCESS, WARNING, INFO.
+    /// How a page shows the message: ERROR, SUCCESS, WARNING or INFO.
     pub style: String,
-    /// What happens then.
+    /// What happens when the check fails.
     pub behavior: CheckBehavior,
 }
 
-/// What a check that speaks does; of several the strongest counts.
+/// What happens when a check fails. If several checks fail, the strictest behaviour counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CheckBehavior {
-    /// The execution is made all the same.
+    /// The execution is created and runs.
     CreateExecution,
-    /// The execution is made and ends FAILED.
+    /// The execution is created and ends FAILED.
     FailExecution,
-    /// No execution is made.
+    /// No execution is created.
     #[default]
     BlockExecution,
 }
 
 impl CheckBehavior {
-    /// The state an execution starts in under this behaviour; none where no execution is made.
+    /// The first state of an execution under this behaviour; `None` if no execution is created.
     pub fn state(self) -> Option<State> {
         match self {
             Self::CreateExecution => Some(State::Created),

@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 /// A declared output (docs/kestra.md 1.6).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowOutput {
-    /// Its name in `execution.outputs`.
+    /// The name in `execution.outputs`.
     pub id: String,
-    /// An input type's name; the value is converted to it.
+    /// The type, one of the input types. The value is converted to this type.
     pub kind: InputKind,
-    /// Any value, templates inside.
+    /// The value. It may contain templates.
     pub value: Json,
-    /// A text for people.
+    /// A text for readers of the flow.
     pub description: Option<String>,
-    /// The name a page shows.
+    /// The name that a page shows.
     pub display_name: Option<String>,
-    /// Whether null is refused.
+    /// Whether null is rejected.
     pub required: bool,
 }

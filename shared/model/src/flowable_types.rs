@@ -1,7 +1,7 @@
-//! The flowable task types (docs/kestra.md 4.0, 4.2). They are known without a catalogue, since the engine
-//! itself runs them; the composition root adds them to its catalogue so that all types stand in one list.
+//! The flowable task types (docs/kestra.md 4.0, 4.2). The engine runs them, so the parser knows them without a
+//! catalogue. The program that builds the catalogue adds them, so one list has all types.
 //!
-//! How to add one more: a `FlowableName`, a line in the table, an arm in `parse/flowable.rs`.
+//! How to add one more: add a `FlowableName`, a line in the table, and an arm in `parse/flowable.rs`.
 
 use crate::catalog::{RunBy, TaskType};
 use crate::type_table::{Property, schema};
@@ -160,12 +160,12 @@ pub(crate) fn find(name: &str) -> Option<FlowableName> {
     TABLE.iter().find(|row| row.canonical == name || row.aliases.contains(&name)).map(|row| row.name)
 }
 
-/// The canonical names.
+/// The canonical names of all flowable types.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|row| row.canonical)
 }
 
-/// The flowable task types, for the catalogue. `errors` and `finally` are properties of each.
+/// The flowable task types, for the catalogue. Each has the properties `errors` and `finally`.
 pub fn flowable_types() -> Vec<TaskType> {
     TABLE
         .iter()

@@ -1,5 +1,5 @@
-//! Identifiers. All are derived, never drawn: the same cause always yields the same id, which is what makes
-//! a message delivered twice harmless.
+//! Identifiers. Every id is a hash of its cause and never random. So a message that is delivered twice yields the same
+//! id twice and does no harm.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ macro_rules! id_type {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Wraps a text that is known to be an id.
+            /// Wraps a text that is already an id.
             pub fn new(text: impl Into<Arc<str>>) -> Self {
                 Self(text.into())
             }
@@ -61,15 +61,15 @@ id_type! {
 }
 
 impl ExecutionId {
-    /// The id that follows from what fired the execution (flow, trigger and slot; parent task run; …).
+    /// The id that follows from the cause of the execution, for example flow, trigger and slot, or the parent task run.
     pub fn derive(parts: &[&str]) -> Self {
         Self::new(friendly_id(parts))
     }
 }
 
 impl TaskRunId {
-    /// The id of a task run within its execution: it follows from the execution, the parent task run, the
-    /// task, the value of the loop and the iteration.
+    /// The id of a task run. It follows from the execution, the parent task run, the task, the value of the loop and
+    /// the iteration.
     pub fn derive(
         execution: &ExecutionId,
         parent: Option<&TaskRunId>,
@@ -91,7 +91,7 @@ impl TaskRunId {
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A 22-character id over letters and digits, a function of `parts` alone (128 bits of SHA-256).
+/// An id of 22 letters and digits that depends only on `parts` (128 bits of SHA-256).
 pub fn friendly_id(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

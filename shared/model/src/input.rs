@@ -1,84 +1,84 @@
-//! Declared inputs of a flow (docs/kestra.md 1.2). Resolving submitted values needs expressions and lives
-//! in the engine.
+//! Declared inputs of a flow (docs/kestra.md 1.2). The engine checks and converts submitted values, because that needs
+//! expressions.
 
 use crate::Json;
 use serde::{Deserialize, Serialize};
 
-/// One declared input.
+/// A declared input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Input {
-    /// The id; dots nest (`a.b` is `inputs.a.b`).
+    /// The id. Dots nest values: the input `a.b` is `inputs.a.b`.
     pub id: String,
-    /// The type with the checks that belong to it.
+    /// The type, with its checks.
     pub kind: InputKind,
-    /// A text for people.
+    /// A text for readers of the flow.
     pub description: Option<String>,
-    /// The name a form shows.
+    /// The name that a form shows.
     pub display_name: Option<String>,
-    /// Whether a value must be there in the end; true unless said.
+    /// Whether an execution needs a value. The default is true.
     pub required: bool,
-    /// The value when none is submitted; strings in it are templates.
+    /// The value if none is submitted. Strings in it are templates.
     pub defaults: Option<Json>,
-    /// What a form suggests; never used by the engine.
+    /// A suggestion for forms. The engine never uses it.
     pub prefill: Option<Json>,
-    /// Inputs this one depends on.
+    /// The inputs that this input depends on. `None`: it depends on none.
     pub depends_on: Option<DependsOn>,
 }
 
-/// Which inputs come first, and whether this one is asked for at all.
+/// The inputs that must have values first, and the condition under which the input is enabled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DependsOn {
-    /// Ids of other inputs.
+    /// The ids of the other inputs.
     pub inputs: Vec<String>,
-    /// A template; anything but true disables the input.
+    /// A template. Every value except true disables the input. `None`: the input is always enabled.
     pub condition: Option<String>,
 }
 
-/// An input type and its checks. Bounds are kept as written (text or number) and read when a value is checked.
+/// An input type and its checks. A bound is kept as the flow writes it and is read when a value is checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "UPPERCASE")]
 pub enum InputKind {
     /// Any text.
     String {
-        /// A regular expression the whole value must match.
+        /// A regular expression that must match the whole value.
         validator: Option<String>,
     },
     /// A 32-bit integer.
     Int {
-        /// Smallest value.
+        /// The smallest allowed value.
         min: Option<i64>,
-        /// Largest value.
+        /// The largest allowed value.
         max: Option<i64>,
     },
     /// A 32-bit float.
     Float {
-        /// Smallest value.
+        /// The smallest allowed value.
         min: Option<f64>,
-        /// Largest value.
+        /// The largest allowed value.
         max: Option<f64>,
     },
-    /// True or false, `BOOL` too.
+    /// True or false. `BOOL` is another name.
     Boolean,
-    /// One of several texts, `ENUM` too.
+    /// One text from a list. `ENUM` is another name.
     Select {
-        /// The values to choose from.
+        /// The allowed values.
         values: Vec<String>,
-        /// A template that renders to the values.
+        /// A template that renders to the allowed values.
         expression: Option<String>,
-        /// Whether other values are taken.
+        /// Whether values outside the list are allowed.
         allow_custom_value: bool,
-        /// Whether the first value is taken when none is given.
+        /// Whether the first value of the list is the default.
         auto_select_first: bool,
     },
-    /// Several of several values.
+    /// Several texts from a list.
     Multiselect {
-        /// The values to choose from.
+        /// The allowed values.
         values: Vec<String>,
-        /// A template that renders to the values.
+        /// A template that renders to the allowed values.
         expression: Option<String>,
-        /// The type of an element, `STRING` unless said.
+        /// The type of an element. The default is `STRING`.
         item_type: String,
-        /// Whether other values are taken.
+        /// Whether values outside the list are allowed.
         allow_custom_value: bool,
     },
     /// A list of elements of one type.
@@ -88,46 +88,46 @@ pub enum InputKind {
     },
     /// An instant in UTC.
     Datetime {
-        /// Earliest, inclusive.
+        /// The earliest allowed value, inclusive.
         after: Option<String>,
-        /// Latest, inclusive.
+        /// The latest allowed value, inclusive.
         before: Option<String>,
     },
     /// A date.
     Date {
-        /// Earliest, inclusive.
+        /// The earliest allowed value, inclusive.
         after: Option<String>,
-        /// Latest, inclusive.
+        /// The latest allowed value, inclusive.
         before: Option<String>,
     },
     /// A time of day.
     Time {
-        /// Earliest, inclusive.
+        /// The earliest allowed value, inclusive.
         after: Option<String>,
-        /// Latest, inclusive.
+        /// The latest allowed value, inclusive.
         before: Option<String>,
     },
     /// An ISO-8601 duration.
     Duration {
-        /// Shortest, inclusive.
+        /// The shortest allowed value, inclusive.
         min: Option<String>,
-        /// Longest, inclusive.
+        /// The longest allowed value, inclusive.
         max: Option<String>,
     },
     /// A file in internal storage.
     File {
-        /// File name endings that are taken, with the dot; none is all.
+        /// The allowed endings of the file name, with the dot. An empty list allows every name.
         allowed_file_extensions: Vec<String>,
     },
-    /// JSON text or an object.
+    /// A JSON text, or an object.
     Json,
-    /// YAML text or an object.
+    /// A YAML text, or an object.
     Yaml,
     /// A URI with a host.
     Uri,
-    /// A text that is encrypted at rest and masked in logs.
+    /// A text that is stored encrypted and masked in logs.
     Secret {
-        /// A regular expression the whole value must match.
+        /// A regular expression that must match the whole value.
         validator: Option<String>,
     },
     /// An e-mail address.
@@ -135,7 +135,7 @@ pub enum InputKind {
 }
 
 impl InputKind {
-    /// Whether values are encrypted where they are stored: a SECRET, or a list of them.
+    /// Whether values are stored encrypted. True for SECRET and for a list of SECRET values.
     pub fn is_secret(&self) -> bool {
         match self {
             Self::Secret { .. } => true,

@@ -6,20 +6,20 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::HashMap;
 
-/// Up to this many labels a walk along the list is faster than an index of the keys.
+/// Up to this many labels, a search through the list is faster than an index of the keys.
 const FEW: usize = 16;
 
-/// One label. Keys that begin with `system.` are Segue's own.
+/// A label. Keys that begin with `system.` are reserved for Segue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Label {
-    /// The key, dots allowed.
+    /// The key. It may contain dots.
     pub key: String,
-    /// The value, always text.
+    /// The value, always a text.
     pub value: String,
 }
 
 impl Label {
-    /// A label of that key and value.
+    /// A label with this key and value.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self { key: key.into(), value: value.into() }
     }
@@ -30,7 +30,7 @@ impl Label {
     }
 }
 
-/// Sets a label, in place where the key is there already, else at the end.
+/// Sets a label. A label with the same key is replaced in its place. A new key is added at the end.
 pub fn set_label(labels: &mut Vec<Label>, label: Label) {
     match labels.iter_mut().find(|known| known.key == label.key) {
         Some(known) => known.value = label.value,
@@ -38,8 +38,8 @@ pub fn set_label(labels: &mut Vec<Label>, label: Label) {
     }
 }
 
-/// Sets labels one after another, each as [`set_label`] does; the work grows with the number of labels, not with
-/// its square.
+/// Sets labels one after another, each like [`set_label`]. The time grows with the number of labels, not with its
+/// square.
 pub fn set_labels(labels: &mut Vec<Label>, added: Vec<Label>) {
     if labels.len().saturating_add(added.len()) <= FEW {
         added.into_iter().for_each(|label| set_label(labels, label));
@@ -47,7 +47,7 @@ pub fn set_labels(labels: &mut Vec<Label>, added: Vec<Label>) {
     }
     let mut indexes: HashMap<String, usize> = HashMap::with_capacity(labels.len());
     for (index, label) in labels.iter().enumerate() {
-        // Where a key stands twice already, the first of them counts.
+        // If a key occurs twice, the first label with the key counts.
         indexes.entry(label.key.clone()).or_insert(index);
     }
     for label in added {
@@ -61,11 +61,10 @@ pub fn set_labels(labels: &mut Vec<Label>, added: Vec<Label>) {
     }
 }
 
-/// Reads labels in either of the ways people write them: a map of scalars, or a list of `{key, value}`
-/// (docs/kestra.md 1.1).
+/// Reads labels in both forms that people write: a map of scalars, or a list of `{key, value}` (docs/kestra.md 1.1).
 ///
 /// # Errors
-/// When it is neither.
+/// If the value has neither form.
 pub fn from_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Label>, D::Error> {
     let text = |value: &Json| match value {
         Json::String(text) => Some(text.clone()),

@@ -1,13 +1,13 @@
 //! The nouns of Segue: flows, tasks, triggers, inputs, executions, task runs, states, labels.
 //!
-//! What it is: plain data with the rules that need nothing but the data itself: reading a flow's YAML with
-//! positions ([`parse`]), finding what is wrong with it ([`validate`]), folding states.
+//! What it is: plain data, and the rules that need only this data. [`parse`] reads the YAML of a flow and remembers
+//! positions. [`validate`] finds problems in a flow.
 //!
-//! What it must not know: IO, async, the clock, randomness, expressions being evaluated (a template is a
-//! string here), or which service runs a task.
+//! What it must not know: IO, async, the clock, randomness, the evaluation of expressions (a template is a plain text
+//! here), or the service that runs a task.
 //!
-//! How to add one more: a noun gets a module of its own; a rule a flow can break gets a file in `validate/`,
-//! a code in [`diagnostic`] and a page in `docs/errors/`.
+//! How to add one more: a noun gets a module. A rule that a flow can break gets a file in `validate/`, a code in
+//! [`diagnostic`] and a page in `docs/errors/`.
 
 pub mod backfill;
 pub mod catalog;
@@ -50,7 +50,7 @@ pub use suggest::{Suggestions, suggest};
 pub use templates::{TemplateAt, templates};
 pub use walk::walk_tasks;
 
-/// A JSON object in the order in which its keys were written.
+/// A JSON object. The keys keep the order in which they were written.
 pub type Map = serde_json::Map<String, serde_json::Value>;
 /// Any JSON value.
 pub type Json = serde_json::Value;

@@ -7,24 +7,24 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How serious a log line is; the order is that of seriousness.
+/// The level of a log line. The order goes from the least to the most serious level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum LogLevel {
-    /// Finest.
+    /// Details for the deepest look at a problem.
     Trace,
-    /// For who looks into a fault.
+    /// Details for people who look for the cause of a problem.
     Debug,
-    /// What goes on.
+    /// The normal course of an execution.
     Info,
-    /// Something to look at.
+    /// Something that a person should look at.
     Warn,
-    /// Something failed.
+    /// A failure.
     Error,
 }
 
 impl LogLevel {
-    /// The level of that name, case not minded.
+    /// The level with this name, in upper or lower case.
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim().to_ascii_uppercase().as_str() {
             "TRACE" => Some(Self::Trace),
@@ -48,7 +48,7 @@ impl LogLevel {
     }
 }
 
-/// One line of an execution's log.
+/// A line of an execution's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
@@ -58,25 +58,25 @@ pub struct LogEntry {
     pub flow_id: String,
     /// The execution.
     pub execution_id: ExecutionId,
-    /// The task that logged, none for the execution's own lines.
+    /// The task that wrote the line; `None` for a line of the execution itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
-    /// The task run that logged.
+    /// The task run that wrote the line; `None` for a line of the execution itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_run_id: Option<TaskRunId>,
-    /// Which attempt, from 0.
+    /// The number of the attempt, from 0; `None` for a line of the execution itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt_number: Option<u32>,
-    /// When.
+    /// When the line was written.
     pub timestamp: Timestamp,
-    /// How serious.
+    /// The level of the line.
     pub level: LogLevel,
-    /// The text, secrets already masked.
+    /// The text. Secrets are already masked.
     pub message: String,
 }
 
 impl LogEntry {
-    /// A line of an execution's own log, of no task.
+    /// A line of the execution itself, without a task.
     pub fn of_execution(
         execution: &Execution,
         level: LogLevel,
@@ -96,7 +96,7 @@ impl LogEntry {
         }
     }
 
-    /// The same line as a line of a task run, in its attempt that runs or is next.
+    /// The same line as a line of a task run. Its attempt is the one that runs or comes next.
     #[must_use]
     pub fn of_task_run(self, run: &TaskRun) -> Self {
         Self {

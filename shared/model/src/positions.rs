@@ -1,9 +1,9 @@
-//! Where the parts of a flow stand in its source.
+//! The positions of a flow's parts in the source.
 //!
-//! A path is a JSON pointer into the document after plugin defaults were merged, `/tasks/0/then/1/message`, with
-//! the words flows write (`else`, not a field's name in this crate). In a list an element may also be named by
-//! its `id` or `key`. A property with another name in the document (`delay` for `pauseDuration`) is
-//! found by either.
+//! A path is a JSON pointer into the document after plugin defaults were merged: `/tasks/0/then/1/message`. It has the
+//! words of the flow (`else`), not the names of fields in this crate. An element of a list may also be named by its
+//! `id` or `key`. Some properties have another name in the document (`delay` for `pauseDuration`); both names find
+//! them.
 
 use crate::diagnostic::Position;
 use crate::flow::Flow;
@@ -12,7 +12,7 @@ use crate::walk::walk_tasks;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Properties with their other names.
+/// Properties, each with its other names.
 const OTHER_NAMES: [(&str, &[&str]); 8] = [
     ("values", &["value", "options"]),
     ("pauseDuration", &["delay"]),
@@ -24,7 +24,7 @@ const OTHER_NAMES: [(&str, &[&str]); 8] = [
     ("pluginDefaults", &["taskDefaults"]),
 ];
 
-/// Where the parts of a flow stand in its source.
+/// The positions of a flow's parts in the source.
 #[derive(Clone, Debug, Default)]
 pub struct Positions {
     root: Option<Node>,
@@ -42,30 +42,30 @@ impl Positions {
         Self { root: Some(root), tasks }
     }
 
-    /// Where the value at `path` begins, or, if nothing is there, the nearest thing around it that is. For a
-    /// text over several lines this is where the text's scalar begins.
+    /// Where the value at `path` begins. If there is no value, the position of the nearest value around it. The
+    /// position of a text over several lines is the begin of its scalar.
     pub fn of(&self, path: &str) -> Position {
         self.resolve(path).0
     }
 
-    /// Where the value at `path` begins; none if nothing, or null, is there.
+    /// Where the value at `path` begins; `None` if there is no value or null.
     pub fn exact(&self, path: &str) -> Option<Position> {
         let (position, is_exact) = self.resolve(path);
         is_exact.then_some(position)
     }
 
-    /// Where the task of that id begins; of several the first.
+    /// Where the task with this id begins. If several tasks have the id, the first one.
     pub fn task(&self, id: &str) -> Option<Position> {
         self.tasks.get(id).map(|path| self.of(path))
     }
 
-    /// Where a property of the task of that id begins; `property` may be a path (`env/TOKEN`). The task's own
-    /// place when it has no such property.
+    /// Where a property of the task with this id begins. `property` may be a path (`env/TOKEN`). If the task does not
+    /// have the property, the position of the task.
     pub fn task_property(&self, id: &str, property: &str) -> Option<Position> {
         self.tasks.get(id).map(|path| self.of(&format!("{path}/{property}")))
     }
 
-    /// The path of the task of that id.
+    /// The path of the task with this id.
     pub fn task_path(&self, id: &str) -> Option<&str> {
         self.tasks.get(id).map(String::as_str)
     }

@@ -3,39 +3,39 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-/// When and how often something that failed is tried again.
+/// When, and how often, a failed task or flow is tried again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Retry {
-    /// How the delay before the next attempt is found.
+    /// How the delay before the next attempt is calculated.
     pub delay: RetryDelay,
-    /// All attempts, the first included; none is no limit.
+    /// The largest number of attempts, the first included; `None` for no limit.
     pub max_attempts: Option<u32>,
-    /// The next attempt must not start later than this after the first attempt's start.
+    /// The longest time between the start of the first attempt and the start of the last one; `None` for no limit.
     pub max_duration: Option<SignedDuration>,
-    /// Success after a retry ends as WARNING.
+    /// Whether a success after a retry ends WARNING instead of SUCCESS.
     pub warning_on_retry: bool,
-    /// What is done again.
+    /// What runs again: the task, or the whole flow.
     pub behavior: RetryBehavior,
 }
 
-/// How the delay before the next attempt is found.
+/// How the delay before the next attempt is calculated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum RetryDelay {
-    /// Always the same.
+    /// The same delay before every attempt.
     Constant {
         /// The delay.
         interval: SignedDuration,
     },
-    /// Growing with the attempts: interval × factor × (attempt − 1), at most `max_interval`.
+    /// A delay that grows with the attempts: interval × factor × (attempt − 1), at most `max_interval`.
     Exponential {
         /// The unit of the delay.
         interval: SignedDuration,
         /// The longest delay.
         max_interval: SignedDuration,
-        /// The factor, 2 unless given.
+        /// The factor. The default is 2.
         delay_factor: f64,
     },
-    /// Uniform in `[min_interval, max_interval)`.
+    /// A random delay, uniform in `[min_interval, max_interval)`.
     Random {
         /// The shortest delay.
         min_interval: SignedDuration,
@@ -44,13 +44,13 @@ pub enum RetryDelay {
     },
 }
 
-/// What is done again after a failure.
+/// What runs again after a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RetryBehavior {
-    /// The failed task.
+    /// The failed task runs again.
     #[default]
     RetryFailedTask,
-    /// The whole flow, as a new execution.
+    /// The whole flow runs again, as a new execution.
     CreateNewExecution,
 }

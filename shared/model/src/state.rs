@@ -5,32 +5,32 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A state of an execution or a task run, by Kestra's name.
+/// A state of an execution or a task run, under Kestra's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schemars(rename = "StateName")]
 pub enum State {
-    /// Made, nothing has run.
+    /// Created. Nothing has run.
     Created,
     /// An execution that waits for a slot of its flow's concurrency limit.
     Queued,
-    /// At work.
+    /// Running.
     Running,
-    /// Waits for a person, a date or a condition.
+    /// Waiting for a person, a date or a condition.
     Paused,
-    /// Queued again by restart or resume.
+    /// Queued again by a restart or a resume.
     Restarted,
     /// A failed task that waits for the date of its next attempt.
     Retrying,
-    /// Superseded by a new execution.
+    /// Replaced by a new execution, the retry.
     Retried,
-    /// Ended well.
+    /// Ended without problems.
     Success,
-    /// Ended well, with something to look at.
+    /// Ended, with something that a person should look at.
     Warning,
-    /// Ended badly.
+    /// Ended with a failure.
     Failed,
-    /// A kill was asked for and is under way.
+    /// A kill was requested and is not complete.
     Killing,
     /// Ended by a kill.
     Killed,
@@ -64,7 +64,7 @@ impl State {
         Self::ALL.into_iter().filter(|state| !state.is_terminal())
     }
 
-    /// True for a final state: nothing more happens without a request from outside.
+    /// True for a final state. Nothing more happens unless a person or program asks for it.
     pub fn is_terminal(self) -> bool {
         match self {
             Self::Success
@@ -104,7 +104,8 @@ impl State {
         }
     }
 
-    /// The state of that name, case not minded; `CANCELED` is read too (`execution.Exit` spells it so).
+    /// The state with this name, in upper or lower case. `CANCELED` is accepted too, because `execution.Exit` spells it
+    /// so.
     pub fn parse(text: &str) -> Option<Self> {
         let upper = text.trim().to_ascii_uppercase();
         if upper == "CANCELED" {
@@ -120,16 +121,16 @@ impl fmt::Display for State {
     }
 }
 
-/// One entry of a state history.
+/// An entry of a state history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateChange {
-    /// The state entered.
+    /// The new state.
     pub state: State,
-    /// When.
+    /// When the state was entered.
     pub date: Timestamp,
 }
 
-/// A current state with all that came before it, oldest first. Never empty.
+/// The current state and all earlier states, oldest first. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateHistory {
     current: State,
@@ -137,12 +138,12 @@ pub struct StateHistory {
 }
 
 impl StateHistory {
-    /// A history as an answer of the API shows it.
+    /// A history from an answer of the API.
     pub fn read_back(current: State, histories: Vec<StateChange>) -> Self {
         Self { current, histories }
     }
 
-    /// A history that begins now.
+    /// A history with one entry.
     pub fn new(state: State, date: Timestamp) -> Self {
         Self { current: state, histories: vec![StateChange { state, date }] }
     }
@@ -157,7 +158,7 @@ impl StateHistory {
         &self.histories
     }
 
-    /// Enters `state`; entering the current one again is nothing.
+    /// Enters `state`. If `state` is already the current state, nothing changes.
     pub fn enter(&mut self, state: State, date: Timestamp) {
         if self.current != state {
             self.current = state;
@@ -170,7 +171,7 @@ impl StateHistory {
         self.histories.first().map_or(Timestamp::UNIX_EPOCH, |change| change.date)
     }
 
-    /// The date of the last entry, when the state is terminal or PAUSED.
+    /// The date of the last entry; `None` unless the current state is final or PAUSED.
     pub fn end_date(&self) -> Option<Timestamp> {
         (self.current.is_terminal() || self.current == State::Paused)
             .then(|| self.histories.last().map(|change| change.date))

@@ -1,12 +1,12 @@
-//! "Did you mean": the known name nearest to an unknown one.
+//! Suggestions for "did you mean": the known name that is nearest to an unknown name.
 
-/// A name longer than this many bytes is no misspelling, and comparing it would take long.
+/// The longest name that is compared, in bytes. A longer name is no misspelling, and its comparison takes long.
 const LONGEST: usize = 200;
-/// How many candidates [`Suggestions`] compares.
+/// How many candidates [`Suggestions`] compares in total.
 const MOST_COMPARED: usize = 20_000;
 
-/// Suggestions for many names. After some tens of thousands of comparisons there are no more suggestions: a flow
-/// with thousands of unknown names would otherwise be compared with each of its thousands of known ones.
+/// Suggestions for many names. After 20,000 comparisons there are no more suggestions. Otherwise, a flow with thousands
+/// of unknown names would be compared with thousands of known names for each of them.
 #[derive(Debug)]
 pub struct Suggestions {
     left: usize,
@@ -19,7 +19,7 @@ impl Default for Suggestions {
 }
 
 impl Suggestions {
-    /// As [`suggest`]; none when too many candidates were compared before.
+    /// Like [`suggest`]; `None` if too many candidates were already compared.
     pub fn near<'a>(&mut self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
         if self.left == 0 {
             return None;
@@ -29,10 +29,10 @@ impl Suggestions {
     }
 }
 
-/// The candidate nearest to `name`, if one is near enough to be what was meant.
+/// The candidate that is nearest to `name`; `None` if no candidate is near.
 ///
-/// Near is an edit distance (letters added, left out, changed or swapped) of a third of the name, at most 4;
-/// a dotted candidate is also near when its last segment is the same but for case.
+/// The measure is the edit distance: letters added, left out, changed or swapped. The limit is a third of the name, at
+/// most 4. A dotted candidate is also near if its last segment equals the name in upper or lower case.
 pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;
@@ -43,14 +43,14 @@ pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let mut best: Option<(usize, &'a str)> = None;
     for candidate in candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST) {
         let lower = candidate.to_lowercase();
-        // Of texts that differ in length by more than the limit the distance need not be known.
+        // If the lengths differ by more than the limit, the exact distance is not needed.
         let mut distance = if lower.len().abs_diff(wanted.len()) > 4 * limit {
             usize::MAX
         } else {
             distance(&wanted, &lower)
         };
         if distance > limit && lower.contains('.') && last_segment(&lower) == last {
-            // Further than any misspelling, yet better than nothing.
+            // A match of the last segment is worse than any misspelling, but better than no suggestion.
             distance = limit + 1;
         } else if distance > limit {
             continue;
@@ -66,7 +66,7 @@ fn last_segment(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// Optimal string alignment: three rows of the table are enough.
+/// The optimal string alignment distance. Three rows of the table are enough.
 fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().collect();
     let right: Vec<char> = right.chars().collect();

@@ -1,4 +1,4 @@
-//! A task of a flow: what every task has, and what only a flowable has (docs/kestra.md 1.3, 4.2).
+//! A task of a flow: the properties of every task, and the properties of a flowable (docs/kestra.md 1.3, 4.2).
 
 use crate::flow_output::FlowOutput;
 use crate::input::Input;
@@ -7,147 +7,147 @@ use crate::retry::Retry;
 use crate::{Json, Map};
 use serde::{Deserialize, Serialize};
 
-/// One task.
+/// A task of a flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Task {
-    /// Unique within the flow.
+    /// The id, unique within the flow.
     pub id: String,
-    /// The canonical type name; a legacy spelling is replaced when the flow is read.
+    /// The canonical type name. A legacy name is replaced when the flow is read.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// A text for people.
+    /// A text for readers of the flow.
     pub description: Option<String>,
-    /// Its own retry policy.
+    /// The retry policy of the task. `None`: the policy of a parent or of the flow.
     pub retry: Option<Retry>,
-    /// An ISO-8601 duration, or a template of one; per attempt.
+    /// The longest time of an attempt, as an ISO-8601 duration or a template of one. `None`: no limit.
     pub timeout: Option<String>,
-    /// The task is passed over without a trace.
+    /// Whether the task is left out. It then has no task run.
     pub disabled: bool,
-    /// A template; falsy makes the task run SKIPPED.
+    /// A template. If it renders to a falsy value, the task run ends SKIPPED. `None`: the task always runs.
     pub run_if: Option<String>,
-    /// FAILED becomes WARNING.
+    /// Whether FAILED becomes WARNING.
     pub allow_failure: bool,
-    /// WARNING becomes SUCCESS.
+    /// Whether WARNING becomes SUCCESS.
     pub allow_warning: bool,
-    /// Lines below are dropped.
+    /// Log lines below this level are dropped. `None`: no line is dropped.
     pub log_level: Option<LogLevel>,
-    /// Lines go to a file in internal storage.
+    /// Whether the log goes to a file in internal storage.
     pub log_to_file: bool,
-    /// What the task does.
+    /// The type-specific part of the task.
     pub kind: TaskKind,
 }
 
-/// What a task does.
+/// The type-specific part of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TaskKind {
-    /// The engine runs it by running other tasks, or by waiting.
+    /// The engine runs the task: it runs other tasks, or waits.
     Flowable(Flowable),
-    /// An inline or runnable task: its own properties as written, templates inside.
+    /// An inline task, or a task of a service. Its properties are kept as written and may contain templates.
     Plugin {
-        /// All but the common properties.
+        /// All properties except those that every task has.
         properties: Map,
     },
 }
 
-/// A flowable: which children there are, and in what order they run.
+/// A flowable: its children, and the order in which they run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Flowable {
-    /// The kind with its children.
+    /// The type with its children.
     pub kind: FlowableKind,
-    /// Run when a child failed for good.
+    /// Tasks that run when a child failed and has no retry left.
     pub errors: Vec<Task>,
-    /// Run when the children are done, whatever happened.
+    /// Tasks that run after the children, even after a failure.
     pub finally: Vec<Task>,
 }
 
-/// The flowables.
+/// The types of flowables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FlowableKind {
-    /// One child after another.
+    /// The children run one after another.
     Sequential {
         /// The children.
         tasks: Vec<Task>,
     },
-    /// Children at once.
+    /// The children run at the same time.
     Parallel {
         /// The children.
         tasks: Vec<Task>,
-        /// At most so many at once; 0 is no limit.
+        /// The largest number of children that run at once; 0 for no limit.
         concurrent: u32,
     },
-    /// One branch of two.
+    /// One of two branches runs.
     If {
-        /// A template.
+        /// The condition, a template.
         condition: String,
-        /// When it is truthy.
+        /// The branch if the condition is truthy.
         then: Vec<Task>,
-        /// When it is falsy.
+        /// The branch if the condition is falsy.
         otherwise: Vec<Task>,
     },
-    /// One branch of many.
+    /// One of many branches runs.
     Switch {
-        /// A template.
+        /// The value that selects the branch, a template.
         value: String,
-        /// Branches by rendered value.
+        /// The branches, each with its value.
         cases: Vec<(String, Vec<Task>)>,
-        /// The branch when no case matches.
+        /// The branch if no case has the value.
         defaults: Vec<Task>,
     },
-    /// The children once for each value (`ForEach`, `EachSequential`, `EachParallel`, `Loop`).
+    /// The children run once for each value (`ForEach`, `EachSequential`, `EachParallel`, `Loop`).
     ForEach(ForEach),
-    /// A subflow for each batch of lines of a file.
+    /// A subflow runs for each batch of lines of a file.
     ForEachItem(Box<ForEachItem>),
-    /// Made by the engine for the middle of a ForEachItem: a subflow for each file of the split.
+    /// The middle part of a ForEachItem, made by the engine: a subflow runs for each file of the split.
     Batches(Box<ForEachItem>),
-    /// Children in the order of their dependencies.
+    /// The children run in the order of their dependencies.
     Dag {
-        /// The children with what each waits for.
+        /// The children with their dependencies.
         tasks: Vec<DagTask>,
-        /// At most so many at once; 0 is no limit.
+        /// The largest number of children that run at once; 0 for no limit.
         concurrent: u32,
     },
-    /// Children one after another; a failure ends as WARNING.
+    /// The children run one after another. A failure of a child ends the task WARNING.
     AllowFailure {
         /// The children.
         tasks: Vec<Task>,
     },
-    /// Another flow.
+    /// Another flow runs.
     Subflow(Box<Subflow>),
-    /// Waits for a person or a date.
+    /// The execution waits for a person or a date.
     Pause(Box<Pause>),
-    /// Waits for a time.
+    /// The task waits for a time.
     Sleep {
         /// A duration, or a template of one.
         duration: String,
     },
-    /// The children again and again until a condition holds.
+    /// The children run repeatedly until a condition is true.
     LoopUntil(Box<LoopUntil>),
-    /// Runnable children that share one directory.
+    /// Children that share one directory. All of them run in services.
     WorkingDirectory(Box<WorkingDirectory>),
 }
 
-/// `ForEach` and its relatives.
+/// The properties of `ForEach`, `EachSequential`, `EachParallel` and `Loop`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForEach {
-    /// A list, or a template of a JSON array.
+    /// The values: a list, or a template of a JSON array.
     pub values: Json,
     /// The children of one iteration.
     pub tasks: Vec<Task>,
-    /// Iterations at once; 0 is all, 1 is strictly in order.
+    /// The largest number of iterations at once; 0 for no limit, 1 for one after another.
     pub concurrency_limit: u32,
-    /// Whether the children of one iteration run at once as well (`EachParallel`).
+    /// Whether the children of one iteration also run at the same time (`EachParallel`).
     pub parallel_group: bool,
     /// More options of a `Loop` (Kestra 2.x). `None` for other loops.
     #[serde(rename = "loop")]
     pub as_loop: Option<LoopOptions>,
 }
 
-/// What only 2.x's `Loop` says.
+/// The options that only a `Loop` (Kestra 2.x) has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoopOptions {
-    /// Whether an iteration that failed ends the loop, which then has failed as well.
+    /// Whether a failed iteration ends the loop, and the loop fails too.
     pub transmit_failed: bool,
-    /// What each iteration gives out; templates that see the iteration's `item` and `outputs`.
+    /// The outputs of each iteration, as templates over `item` and `outputs` of the iteration.
     pub outputs: Vec<FlowOutput>,
 }
 
@@ -156,64 +156,64 @@ pub struct LoopOptions {
 pub struct DagTask {
     /// The child.
     pub task: Task,
-    /// Ids of siblings that end first.
+    /// The ids of siblings that must end first.
     pub depends_on: Vec<String>,
 }
 
 /// A call of another flow (docs/kestra.md 4.2, 2.7).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Subflow {
-    /// A template.
+    /// The namespace of the flow, a template.
     pub namespace: String,
-    /// A template.
+    /// The id of the flow, a template.
     pub flow_id: String,
-    /// The latest unless given.
+    /// The revision of the flow. `None`: the latest revision.
     pub revision: Option<Json>,
-    /// Templates inside.
+    /// The inputs of the subflow. They may contain templates.
     pub inputs: Map,
-    /// Map, list of `{key, value}`, or null; templates inside.
+    /// The labels of the subflow: a map, a list of `{key, value}`, or null. They may contain templates.
     pub labels: Json,
-    /// Whether the task ends with the subflow.
+    /// Whether the task waits for the end of the subflow.
     pub wait: bool,
-    /// Whether the subflow's end becomes the task's.
+    /// Whether the task ends in the final state of the subflow. If false, the task ends SUCCESS.
     pub transmit_failed: bool,
-    /// Whether the subflow gets this execution's labels.
+    /// Whether the subflow gets the labels of this execution.
     pub inherit_labels: bool,
-    /// A template of a date before which the subflow does not start.
+    /// A template of a date. The subflow does not start before this date. `None`: it starts at once.
     pub schedule_date: Option<String>,
-    /// Deprecated: templates over the subflow's context.
+    /// Deprecated. Outputs of the subflow, as templates over the subflow's context.
     pub outputs: Map,
-    /// RETRY_FAILED or NEW_EXECUTION.
+    /// `RETRY_FAILED` or `NEW_EXECUTION`: what a restart of this execution does with the subflow.
     pub restart_behavior: Option<String>,
 }
 
 /// A subflow for each batch of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForEachItem {
-    /// A template of the file's URI.
+    /// A template of the URI of the file.
     pub items: String,
-    /// `rows`, `bytes`, `partitions`, `separator`; templates inside.
+    /// The batches: `rows`, `bytes`, `partitions`, `separator`. They may contain templates.
     pub batch: Map,
-    /// What is called for each batch.
+    /// The flow that is called for each batch.
     pub subflow: Subflow,
 }
 
 /// A wait for a person or a date.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pause {
-    /// A duration, or a template of one.
+    /// The longest time of the pause, as a duration or a template of one. `None`: no limit.
     pub duration: Option<String>,
-    /// RESUME, WARN, FAIL or CANCEL, when the duration has passed.
+    /// What happens when the time of the pause is over.
     pub behavior: PauseBehavior,
-    /// What a person who resumes may say.
+    /// The inputs that the person who resumes may fill in.
     pub on_resume: Vec<Input>,
-    /// A task that runs when the pause begins.
+    /// A task that runs at the begin of the pause.
     pub on_pause: Option<Task>,
-    /// Deprecated: children that run after the resume.
+    /// Deprecated. Children that run after the resume.
     pub tasks: Vec<Task>,
 }
 
-/// What happens when a pause's duration has passed.
+/// What happens when the time of a pause is over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum PauseBehavior {
@@ -228,20 +228,20 @@ pub enum PauseBehavior {
     Cancel,
 }
 
-/// A loop with a condition.
+/// A loop that runs until a condition is true.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoopUntil {
     /// The children of one round.
     pub tasks: Vec<Task>,
-    /// A template; truthy ends the loop.
+    /// The condition, a template. A truthy value ends the loop.
     pub condition: String,
-    /// Whether reaching a bound is a failure.
+    /// Whether the task fails if the loop reaches a limit.
     pub fail_on_max_reached: bool,
-    /// A bound on the rounds.
+    /// The largest number of rounds. `None`: no limit.
     pub max_iterations: Option<Json>,
-    /// A bound on the time.
+    /// The longest time of the loop. `None`: no limit.
     pub max_duration: Option<String>,
-    /// The wait between rounds, PT1M unless given.
+    /// The time between two rounds. `None`: one minute.
     pub interval: Option<String>,
 }
 
@@ -250,12 +250,12 @@ pub struct LoopUntil {
 pub struct WorkingDirectory {
     /// The children, one after another.
     pub tasks: Vec<Task>,
-    /// `inputFiles`, `outputFiles`, `namespaceFiles`, `cache` as written.
+    /// `inputFiles`, `outputFiles`, `namespaceFiles` and `cache`, as the flow writes them.
     pub properties: Map,
 }
 
 impl Task {
-    /// Every list of direct children, the ones of `errors` and `finally` last.
+    /// Every list of direct children. The lists of `errors` and `finally` come last.
     pub fn child_lists(&self) -> Vec<&[Task]> {
         let TaskKind::Flowable(flowable) = &self.kind else { return Vec::new() };
         let mut lists: Vec<&[Task]> = match &flowable.kind {
@@ -285,7 +285,7 @@ impl Task {
         lists
     }
 
-    /// The task of that id: this one, or one below it.
+    /// The task with this id: this task, or a task below it.
     pub fn find(&self, id: &str) -> Option<&Task> {
         if self.id == id {
             return Some(self);

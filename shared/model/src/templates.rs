@@ -1,6 +1,6 @@
-//! Every text of a flow that is a template, with its path. The paths are those of [`crate::Positions`].
+//! Lists every template of a flow with its path. The paths are those of [`crate::Positions`].
 //!
-//! What it must not know: what a template says.
+//! What it must not know: the meaning of a template.
 
 use crate::flow::{Flow, SlaKind};
 use crate::input::{Input, InputKind};
@@ -12,16 +12,16 @@ use crate::{Json, Map};
 /// A text of a flow that is rendered before it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateAt<'a> {
-    /// Where it stands: a path that [`crate::Positions::of`] takes.
+    /// The path of the text, for [`crate::Positions::of`].
     pub path: String,
-    /// The task it belongs to.
+    /// The task of the text; `None` if the text is not in a task.
     pub task_id: Option<String>,
-    /// The text.
+    /// The template.
     pub text: &'a str,
 }
 
-/// Every text of a flow that holds `{{` or `{%`, in the order of the flow's parts. A task's own come before its
-/// children's.
+/// Every text of a flow with `{{` or `{%`, in the order of the flow's parts. The texts of a task come before the texts
+/// of its children.
 pub fn templates(flow: &Flow) -> Vec<TemplateAt<'_>> {
     let mut found = Collector { found: Vec::new(), task_id: None };
     found.map("/variables", &flow.variables);
@@ -114,7 +114,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// What a task says itself, its children left out.
+    /// Adds the texts of a task without the texts of its children.
     fn task(&mut self, path: &str, task: &'a Task) {
         self.maybe(format!("{path}/runIf"), task.run_if.as_ref());
         self.maybe(format!("{path}/timeout"), task.timeout.as_ref());
@@ -157,7 +157,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// `outputs` of a subflow is left out: it is rendered in the subflow's context.
+    /// Adds the texts of a subflow. `outputs` is left out, because it is rendered in the subflow's context.
     fn subflow(&mut self, path: &str, subflow: &'a Subflow) {
         self.text(format!("{path}/namespace"), &subflow.namespace);
         self.text(format!("{path}/flowId"), &subflow.flow_id);

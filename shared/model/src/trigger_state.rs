@@ -1,5 +1,5 @@
-//! What is kept of a trigger between two looks at it (docs/kestra.md 5.1, 6.5). The definition is in the flow;
-//! this is its state.
+//! The state of a trigger, stored between two evaluations (docs/kestra.md 5.1, 6.5). The flow has the definition of the
+//! trigger.
 
 use crate::Json;
 use crate::id::ExecutionId;
@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Which trigger of which flow.
+/// The key of a trigger: its flow, and its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerKey {
     /// The flow's namespace.
     pub namespace: String,
-    /// The flow.
+    /// The id of the flow.
     pub flow_id: String,
-    /// The trigger within the flow.
+    /// The id of the trigger within the flow.
     pub trigger_id: String,
 }
 
@@ -43,13 +43,13 @@ pub struct TriggerState {
     /// The trigger.
     #[serde(flatten)]
     pub key: TriggerKey,
-    /// The slot looked at last.
+    /// The last slot that was evaluated. `None` if no slot was.
     pub date: Option<Timestamp>,
-    /// The next slot; none while there is nothing to wait for.
+    /// The next slot. `None` if no slot follows, or the trigger waits for its execution.
     pub next_execution_date: Option<Timestamp>,
-    /// Switched off from outside, or by `stopAfter`; apart from `disabled` in the flow.
+    /// Whether a request or `stopAfter` switched the trigger off. `disabled` in the flow is a separate switch.
     pub disabled: bool,
-    /// The execution that holds the trigger: the next slot waits for its end.
+    /// The execution of the last slot. The next slot waits for its end. `None` if no slot has to wait.
     pub execution_id: Option<ExecutionId>,
     /// The parts of the definition that decide the slots (cron, time zone, dates). When they change, the schedule starts
     /// again from now.
@@ -57,6 +57,6 @@ pub struct TriggerState {
     /// Other data of the scheduler (windows of preconditions). Nobody else reads it.
     #[serde(default, skip_serializing_if = "Json::is_null")]
     pub memo: Json,
-    /// When it was last changed.
+    /// The time of the last change.
     pub updated_date: Timestamp,
 }

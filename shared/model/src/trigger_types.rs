@@ -1,21 +1,21 @@
-//! The trigger types and the conditions (docs/kestra.md 5.2 to 5.6, names 4.0).
+//! The trigger types and the conditions of triggers (docs/kestra.md 5.2 to 5.6, names 4.0).
 //!
-//! What it must not know: how a trigger fires or a condition is decided; that is the scheduler's.
+//! What it must not know: when a trigger fires, or whether a condition is true. The scheduler decides.
 //!
-//! How to add one more: a line in its table.
+//! How to add one more: add a line to the table of triggers or conditions.
 
 use crate::Json;
 use crate::type_table::{Property, schema};
 use std::sync::LazyLock;
 
-/// A trigger type or a condition.
+/// A trigger type, or a type of condition.
 #[derive(Clone, Debug)]
 pub struct TriggerType {
     /// The canonical name, `io.kestra.plugin.core.trigger.Schedule`.
     pub name: &'static str,
     /// Other names that mean the same.
     pub aliases: &'static [&'static str],
-    /// JSON Schema of its own properties, the common ones left out.
+    /// JSON Schema of the properties of this type, without the properties that every trigger has.
     pub schema: Json,
 }
 

@@ -1,10 +1,10 @@
-//! A short way to write the schema of a type that has no properties struct of its own.
+//! A short notation for the schema of a type that has no Rust struct for its properties.
 
 use crate::{Json, Map};
 use serde_json::json;
 
-/// A property: its name (with a `!` behind it when it is required) and its JSON type: `string`, `boolean`,
-/// `integer`, `array`, `object`, `any`, or the values it takes with a `|` between them.
+/// A property: its name, with a `!` at the end if it is required, and its JSON type. The type is `string`, `boolean`,
+/// `integer`, `array`, `object` or `any`, or the allowed values with a `|` between them.
 pub(crate) type Property = (&'static str, &'static str);
 
 /// The JSON Schema of these properties.

@@ -1,4 +1,4 @@
-//! Walking the tasks of a flow, with their paths. The paths are those of [`crate::Positions`].
+//! Visits the tasks of a flow, with their paths. The paths are those of [`crate::Positions`].
 
 use crate::flow::Flow;
 use crate::task::{FlowableKind, Task, TaskKind};

@@ -9,8 +9,8 @@ use std::time::Duration;
 /// A container to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerJob {
-    /// The key follows from the attempt, so that two deliveries of one message start one container. It has at
-    /// most 49 lower-case letters, digits and dashes, and begins with a letter.
+    /// The key of the container, derived from the attempt, so that two deliveries of one message start one container.
+    /// At most 49 lower-case letters, digits and dashes. Begins with a letter.
     pub key: String,
     /// The name of the image.
     pub image: String,

@@ -42,7 +42,7 @@ pub struct KvEntry {
     pub created: Timestamp,
     /// The time of the last write.
     pub updated: Timestamp,
-    /// The value is gone from this time on. None: the value does not expire.
+    /// The time at which the value expires. From then on it does not exist. `None` if the value does not expire.
     pub expires: Option<Timestamp>,
 }
 
@@ -61,7 +61,7 @@ pub enum KvWrite {
         value: Json,
         /// A description for people. None: no description.
         description: Option<String>,
-        /// The value is gone from this time on. None: the value does not expire.
+        /// The time at which the value expires. From then on it does not exist. `None` if the value does not expire.
         expires: Option<Timestamp>,
     },
     /// Removes a value.

@@ -1,13 +1,13 @@
 //! The ports: what Segue asks of a platform, and the messages that travel between services.
 //!
 //! What it is: a handful of coarse traits ([`StateStore`], [`EventBus`], [`ObjectStore`],
-//! [`warehouse::Warehouse`], [`SecretStore`], [`ContainerJobs`]), their requests and answers, errors named by meaning, and the
+//! [`warehouse::Warehouse`], [`SecretStore`], [`ContainerJobs`], [`TickJobs`]), their requests and answers, errors named by meaning, and the
 //! versioned [`wire`] messages. Every trait says what is atomic.
 //!
 //! What it must not know: any technology behind a port, expressions, the engine's rules.
 //!
-//! How to add one more: a port is added only for what is really swapped between platforms. It gets a module
-//! here, a suite in `conformance`, an adapter in `embedded` and one in `gcp`.
+//! How to add one more: add a port only for something that platforms implement differently. A port has a module here, a
+//! suite in `conformance`, an adapter in `embedded` and an adapter in `gcp`.
 
 pub mod bus;
 #[cfg(feature = "conformance")]
@@ -23,6 +23,7 @@ pub mod schedule;
 pub mod secret;
 pub mod state;
 pub mod storage;
+pub mod tick_jobs;
 pub mod warehouse;
 pub mod wire;
 
@@ -32,11 +33,12 @@ pub use credentials::Credentials;
 pub use environment::{Environment, VariableError};
 pub use error::PortError;
 pub use object::ObjectStore;
-pub use random::random_name;
+pub use random::{random_execution_id, random_fraction, random_name};
 pub use schedule::ScheduleStore;
 pub use secret::SecretStore;
 pub use state::StateStore;
 pub use storage::{ForeignFiles, InternalStorage};
+pub use tick_jobs::TickJobs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,8 +62,10 @@ pub struct Ports {
     pub cipher: segue_model::Cipher,
     /// Containers outside the services. None if a service runs containers itself.
     pub containers: Option<Arc<dyn ContainerJobs>>,
-    /// How timers come due.
+    /// Whether a process watches the timers, or the bus delivers their messages.
     pub timers: TimersBy,
+    /// Jobs that publish the ticks of schedules. None if the platform has none.
+    pub tick_jobs: Option<Arc<dyn TickJobs>>,
     /// Counts of billed requests. None if the platform bills nothing.
     pub usage: Option<Arc<dyn Usage>>,
     /// The clock.
@@ -80,7 +84,8 @@ pub enum TimersBy {
     /// A process that always runs watches the timers ([`StateStore::next_timer`]).
     Watching,
     /// No process always runs. The process that sets a timer publishes its message with a due date
-    /// ([`EventBus::publish_at`]). A regular sweep finds timers with a lost message.
+    /// ([`EventBus::publish_at`]). A regular sweep finds timers with a lost message. The same holds for the ticks
+    /// of schedules without a job ([`TickJobs`]).
     Delivery,
 }
 

@@ -1,5 +1,5 @@
-//! The scheduler's part of the state store: states of triggers, and backfills. Both are changed only on the
-//! version that was read, so that a tick that is delivered twice cannot move a trigger twice.
+//! The scheduler's part of the state store: states of triggers, and backfills. A write names the version that was read.
+//! So a tick that is delivered twice cannot move a trigger twice.
 
 use crate::error::PortError;
 use async_trait::async_trait;

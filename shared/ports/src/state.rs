@@ -71,6 +71,24 @@ pub struct Commit {
     pub cleared_timers: Vec<String>,
 }
 
+impl Commit {
+    /// A commit on `expected_version` that writes the execution and nothing else.
+    pub fn new(execution: Execution, expected_version: u64, now: Timestamp) -> Self {
+        Self {
+            execution,
+            now,
+            notes: Json::Null,
+            expected_version,
+            task_runs: Vec::new(),
+            removed: Vec::new(),
+            logs: Vec::new(),
+            kv: Vec::new(),
+            timers: Vec::new(),
+            cleared_timers: Vec::new(),
+        }
+    }
+}
+
 /// A durable timer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -88,9 +106,9 @@ pub struct Timer {
 pub enum Claim {
     /// The caller holds the claim until the lease ends.
     Granted {
-        /// The number of deliveries that took the claim and never handed it back, this one included. It is 1
-        /// at first, and higher after the death of processes that held the claim.
-        /// [`StateStore::hand_back_claim`] resets the count.
+        /// The number of deliveries that took the claim and never handed it back, including this delivery. It is 1 at
+        /// first. It is higher if processes that held the claim died. [`StateStore::hand_back_claim`] resets the
+        /// number.
         deliveries: u32,
     },
     /// Another holder has the claim.
@@ -199,8 +217,8 @@ pub trait StateStore: ScheduleStore {
     /// Checks whether the store can be read and written, for a health check. The check is cheap enough to run
     /// every few seconds.
     ///
-    /// By default, it takes a permit and releases it. Both are writes, and nobody can see a change. The flow of
-    /// the permit cannot exist, because its name has a `/`.
+    /// By default, the check takes a permit and releases it. Both are writes, and readers see no change. The permit
+    /// belongs to a flow that cannot exist, because its name contains a `/`.
     ///
     /// # Errors
     /// [`PortError::Unavailable`] says what is wrong: the disk is full, the database is damaged, or the store
@@ -323,9 +341,9 @@ pub trait StateStore: ScheduleStore {
         after: u64,
     ) -> Result<Vec<LogEntry>, PortError>;
 
-    /// The next lines of an execution's log at a level and above, oldest first, about `limit` of them, so
-    /// that a long log is never in memory as a whole. `from` is 0, or the end of the last page of that level.
-    /// A store that has all lines in memory may return them at once.
+    /// A page of an execution's log at a level and above: the next lines, oldest first, about `limit` of them. With
+    /// pages, a long log need not fit into memory. `from` is 0, or [`LogPage::next`] of the last page of the same
+    /// level. A store that has all lines in memory may return them at once.
     async fn log_page(
         &self,
         execution: &ExecutionId,
@@ -336,6 +354,20 @@ pub trait StateStore: ScheduleStore {
         let _ = limit;
         let lines = self.logs(execution, min_level, from).await?;
         Ok(LogPage { next: from.saturating_add(lines.len() as u64), lines, more: false })
+    }
+
+    /// A number that changes when an execution changes, for a follower that looks often. It is cheaper than
+    /// [`Self::execution`]. None if the store has nothing cheaper, or if the execution does not exist.
+    async fn execution_mark(&self, execution: &ExecutionId) -> Result<Option<u64>, PortError> {
+        let _ = execution;
+        Ok(None)
+    }
+
+    /// A number that changes when lines are added to the log of an execution. None if the store has nothing that is
+    /// cheaper than [`Self::log_page`].
+    async fn log_mark(&self, execution: &ExecutionId) -> Result<Option<u64>, PortError> {
+        let _ = execution;
+        Ok(None)
     }
 
     /// Lines from the logs of many executions, and the number of matching lines, counted up to 10,000.
@@ -376,12 +408,12 @@ pub trait StateStore: ScheduleStore {
     /// The due time of the earliest timer. None if no timer is set.
     async fn next_timer(&self) -> Result<Option<Timestamp>, PortError>;
 
-    /// Removes a timer if its due date is still the one that was read. The caller publishes the timer's event
-    /// first, so a crash in between fires the timer twice and never loses it.
+    /// Removes a timer if its due date is still the due date that was read. The caller publishes the timer's event
+    /// first, so a crash between the two fires the timer twice and never loses it.
     async fn clear_timer(&self, timer: &Timer) -> Result<(), PortError>;
 
-    /// Takes a permit of a flow for an execution. Permits are given in the order of asking, so a waiting
-    /// execution that asked earlier goes first. Asking again changes nothing.
+    /// Takes a permit of a flow for an execution. Executions get permits in the order of their requests, so a waiting
+    /// execution with an earlier request goes first. Repeating a request changes nothing.
     async fn take_permit(
         &self,
         namespace: &str,

@@ -25,15 +25,18 @@ pub enum Message {
     /// A request to check a schedule. Cloud Scheduler publishes this body. It names no slot: the trigger's
     /// state says which slots are due.
     Tick(TriggerKey),
-    /// An execution has ended or is paused. A schedule may wait for this, a Flow trigger may fire, and a
-    /// backfill continues.
+    /// A schedule was saved, changed, switched on or off, or removed. Its job and its next tick follow
+    /// ([`crate::TickJobs`]). Only platforms without a process that always runs send this message.
+    ScheduleChanged(TriggerKey),
+    /// An execution has ended or is paused. A schedule may wait for this end, a Flow trigger may fire, and a backfill
+    /// continues.
     // The alias is the name in messages that an earlier build left in the queue of a data directory.
     #[serde(alias = "executionEnded")]
     ExecutionStateReached(ExecutionStateReached),
     /// A request to start a backfill.
     Backfill(Box<BackfillRequest>),
-    /// A request to look for lost work, sent regularly. Overdue timers are fired, and executions that were
-    /// idle for a while are checked.
+    /// A request to look for lost work, sent regularly. The receiver fires overdue timers and checks executions that
+    /// were idle for a while.
     Sweep {},
 }
 

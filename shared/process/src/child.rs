@@ -1,4 +1,4 @@
-//! One program with all the processes it starts.
+//! A child: a program with all processes that it starts.
 
 use crate::environment;
 use crate::group::Group;
@@ -14,21 +14,21 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::process::Command;
 
-/// A program to start. The program, arguments, directory and variables of the command are used. The program
-/// sees the command's variables, and those of this process that have no secret.
+/// A program to start. It has the name, arguments, directory and variables of a command. It also sees the variables of
+/// this process that contain no secret.
 pub struct Program {
     command: Command,
     clear_up: Vec<OsString>,
 }
 
 impl Program {
-    /// A program from a command.
+    /// Makes a program from a command.
     pub fn new(command: Command) -> Self {
         Self { command, clear_up: Vec::new() }
     }
 
-    /// A command that runs if the program did not end by itself, after everything was killed, even if this
-    /// process no longer exists. Needs a keeper.
+    /// Sets a command that clears up after the program. It runs after all processes were killed, if the program did not
+    /// end by itself. It runs even if this process no longer exists. Needs a keeper (see [`crate::enter`]).
     #[must_use]
     pub fn clear_up_by(mut self, command: &std::process::Command) -> Self {
         self.clear_up =
@@ -36,7 +36,7 @@ impl Program {
         self
     }
 
-    /// The program's name.
+    /// The name of the program, without its arguments.
     pub fn name(&self) -> String {
         self.command.as_std().get_program().to_string_lossy().into_owned()
     }
@@ -67,7 +67,7 @@ pub enum StartError {
     System(io::Error),
 }
 
-/// One program with all the processes it starts. When this value is dropped, all of them are killed.
+/// A program with all processes that it starts. Dropping this value kills all of them.
 pub struct Child(Kind);
 
 enum Kind {
@@ -76,7 +76,7 @@ enum Kind {
     Group(Group),
 }
 
-/// An output of a program.
+/// The standard output or standard error of a program.
 pub struct Output(Box<dyn AsyncRead + Send + Unpin>);
 
 impl AsyncRead for Output {
@@ -90,12 +90,12 @@ impl AsyncRead for Output {
 }
 
 impl Child {
-    /// Starts a program and returns it with its standard output and standard error. Its standard input is
-    /// empty, and it leads its own process group.
+    /// Starts a program. Returns it with its standard output and its standard error. The standard input of the program
+    /// is empty. The program leads a new process group.
     ///
     /// # Errors
-    /// [`StartError`].
-    /// [`StartError`].
+    /// [`StartError::Program`] if the program cannot be started. [`StartError::System`] if the system cannot supervise
+    /// it.
     pub async fn start(program: Program) -> Result<(Self, Option<Output>, Option<Output>), StartError> {
         #[cfg(target_os = "linux")]
         if kept::is_used() {
@@ -127,11 +127,11 @@ impl Child {
         Ok((Self(Kind::Group(group)), out, err))
     }
 
-    /// Waits for the end of the program, not for its background processes. Returns its exit code, or 128 +
-    /// signal if a signal ended it. The future may be dropped, and the method called again.
+    /// Waits for the end of the program, but not for its background processes. Returns its exit code, or 128 + signal
+    /// if a signal ended it. The caller may drop the future and call the method again.
     ///
     /// # Errors
-    /// An error of the system if it has lost the program.
+    /// If the system has lost the program.
     pub async fn ended(&mut self) -> io::Result<i32> {
         match &mut self.0 {
             #[cfg(target_os = "linux")]
@@ -140,7 +140,7 @@ impl Child {
         }
     }
 
-    /// Asks all processes of the program to end.
+    /// Asks all processes of the program to end (SIGTERM).
     pub fn terminate(&self) {
         match &self.0 {
             #[cfg(target_os = "linux")]
@@ -149,8 +149,8 @@ impl Child {
         }
     }
 
-    /// Kills all remaining processes. With a keeper, all of them are gone when this returns, unless the
-    /// system needs longer than some seconds.
+    /// Kills all remaining processes. With a keeper, the method returns when all of them have ended, or after some
+    /// seconds.
     pub async fn kill(&mut self) {
         match &mut self.0 {
             #[cfg(target_os = "linux")]

@@ -1,11 +1,11 @@
-//! The ends of children, as something that can be waited for together with other events.
+//! The ends of children as an event. A caller can wait for it together with other events.
 
 use signal_hook::consts::SIGCHLD;
 use std::io::{self, Read as _};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-/// Reports that a child has ended, by a byte in a socket.
+/// Reports the end of a child with a byte in a socket.
 pub(crate) struct Ends {
     bell: UnixStream,
     id: signal_hook::SigId,

@@ -1,18 +1,18 @@
-//! Which variables of this process its children see: those that have no secret, as far as their names and
-//! values show.
+//! Decides which variables of this process its children see. A variable that looks like a secret by its name or its
+//! value is hidden.
 //!
-//! A flow that needs more variables for its script names them in `env`, where `secret()` is masked too. The
-//! operator of the server lists the variables that all scripts may see in [`PASSED_ON`].
+//! A flow that needs more variables for a script lists them in `env`, where `secret()` is masked too. The operator of
+//! the server lists variables that all scripts may see in [`PASSED_ON`].
 
 use std::ffi::{OsStr, OsString};
 
-/// The variable that lists additional variables for children: names separated by commas. A `*` at the end of
-/// a name stands for any ending.
+/// The variable with a list of further variables for children. Names are separated by commas. A `*` at the end of a
+/// name matches any ending.
 pub const PASSED_ON: &str = "SEGUE_SCRIPT_ENV";
 
-/// Prefixes of variables that belong to this program or contain a cloud's keys.
+/// Prefixes of variables that belong to Segue or contain keys of a cloud.
 const BEGINNINGS: [&str; 4] = ["SEGUE_", "SECRET_", "AWS_", "AZURE_"];
-/// Words between underscores that mark the name of a secret.
+/// Words between underscores that show that a name is the name of a secret.
 const WORDS: [&str; 22] = [
     "SECRET",
     "SECRETS",
@@ -37,10 +37,10 @@ const WORDS: [&str; 22] = [
     "PGPASSFILE",
     "DSN",
 ];
-/// Names with such a word that are not secrets: the working directory, and the socket of the SSH agent, which
+/// Names with such a word that are not secrets: the working directories, and the socket of the SSH agent. The agent
 /// does not give out its keys.
 const HARMLESS: [&str; 3] = ["PWD", "OLDPWD", "SSH_AUTH_SOCK"];
-/// Proxy addresses that scripts need, even if they contain a user.
+/// Addresses of proxies. Scripts need them, even if they contain a user.
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY"];
 
 /// The variables of this process that its children see.
@@ -53,13 +53,13 @@ pub fn for_children() -> Vec<(OsString, OsString)> {
     std::env::vars_os().filter(|(name, value)| is_seen(name, value, &passed_on)).collect()
 }
 
-/// The value of one variable. None if children do not see it.
+/// The value of one variable. `None` if it is not set, or if children do not see it.
 pub fn for_child(name: &str) -> Option<OsString> {
     let value = own(name)?;
     is_seen(OsStr::new(name), &value, &passed_on()).then_some(value)
 }
 
-/// The value of one variable of this process, such as the `PATH` on which it finds programs.
+/// The value of one variable of this process. For example `PATH`, where this process searches programs.
 #[expect(clippy::disallowed_methods, reason = "a path need not be UTF-8, so it is in no config struct")]
 pub fn own(name: &str) -> Option<OsString> {
     std::env::var_os(name)
@@ -78,7 +78,7 @@ fn is_seen(name: &OsStr, value: &OsStr, passed_on: &str) -> bool {
     passed_on.split(',').any(is_named) || !is_secret(&name, &value.to_string_lossy())
 }
 
-/// Whether a variable contains a secret, as far as its name and its value show.
+/// Whether a variable looks like a secret, by its name or its value.
 fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_uppercase();
     if HARMLESS.contains(&name.as_str()) {

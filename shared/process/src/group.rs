@@ -1,5 +1,5 @@
-//! Children without a keeper. Each leads a process group, which is killed when it is dropped. If this process
-//! is killed with SIGKILL, the group survives.
+//! Children without a keeper. Each child leads a process group. Dropping the child kills the group. If this process is
+//! killed with SIGKILL, the group is not killed.
 
 use crate::tree;
 use rustix::process::{Pid, Signal};
@@ -36,16 +36,16 @@ impl Group {
         Ok(code)
     }
 
-    /// Sends a signal to the group, and to descendants that left it for their own session.
+    /// Sends a signal to the group, and to descendants that moved to their own session.
     pub(crate) fn signal(&self, signal: Signal) {
         let Some(root) = self.root else { return };
         let strayed = tree::descendants(root);
-        // The group may be gone already. This is not an error.
+        // If the group does not exist any more, there is nothing to do.
         let _gone = rustix::process::kill_process_group(root, signal);
         tree::signal(&strayed, signal);
     }
 
-    /// Kills the remaining processes, once.
+    /// Kills the remaining processes. A second call does nothing.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.root = None;

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Protects this process from other processes of the same user, such as scripts: they cannot read its
-/// environment or memory under `/proc`, cannot attach to it, and it leaves no core dump. The superuser still
-/// can, and so can the scripts of a server that runs as the superuser. The children of this process are not
-/// protected.
+/// Protects this process from other processes of the same user, such as scripts. They cannot read its environment or
+/// memory under `/proc`, and cannot attach to it. It writes no core dump. The superuser can still do this, and so can
+/// scripts if the server runs as the superuser. The children of this process are not protected.
 ///
-/// From now on, a write beyond the file size limit (`ulimit -f`) fails like a write to a full disk, instead
-/// of ending this process. Children get the signal's default action.
+/// Also changes the file size limit (`ulimit -f`). From now on, a write beyond the limit fails like a write to a full
+/// disk, and does not end this process. Children have the default behaviour.
 ///
 /// # Errors
-/// The error of the system. The process can continue without protection.
+/// The error of the system. The process can continue without the protection.
 pub fn harden() -> std::io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
-    // The handler does nothing. An ignored signal would be ignored by the children too.
+    // The handler does nothing. The signal is not ignored, because children would then ignore it too.
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The keeper starts a supervisor for each child by a fork, which is safe in a process with one thread. When
-//! a supervisor is killed, the keeper becomes the parent of the supervisor's processes, and kills them.
+//! The keeper forks a supervisor for each child. A fork is safe because the keeper has only one thread. If a supervisor
+//! is killed, the keeper becomes the parent of the supervisor's processes and kills them.
 
 use crate::ends::Ends;
 use crate::wire::{HOLD, START};
@@ -19,11 +19,11 @@ use std::sync::atomic::AtomicBool;
 
 /// The argument that starts this program as a keeper.
 pub(crate) const ARGUMENT: &str = "__keep-processes";
-/// The name of a keeper and its supervisors in process lists. It differs from the program's name: a command
-/// that kills all processes with that name does not kill the processes that clear up.
+/// The name of a keeper and its supervisors in lists of processes. The name differs from the name of the program. So a
+/// command that kills all processes of the program by name does not kill the processes that clear up.
 pub(crate) const NAME: &str = "script-keeper";
 
-/// Runs the keeper until the process ends, if the process was started as a keeper.
+/// Runs the keeper if the process was started as a keeper. Then this function does not return.
 pub(crate) fn run_if_asked() {
     if std::env::args_os().nth(1).as_deref() != Some(OsStr::new(ARGUMENT)) {
         return;
@@ -33,7 +33,7 @@ pub(crate) fn run_if_asked() {
     std::process::exit(code);
 }
 
-/// Takes the socket from the standard input. Afterwards the standard input is empty.
+/// Takes the socket from the standard input. The standard input is empty afterwards.
 fn own_socket() -> io::Result<OwnedFd> {
     let stdin = io::stdin();
     rustix::net::sockopt::socket_type(&stdin)?;
@@ -42,8 +42,8 @@ fn own_socket() -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Ignores signals to a whole group or service. They are for the program that uses this keeper, and the
-/// program decides what ends. Children get the signals' default actions.
+/// Ignores signals that are sent to a whole group or service. The program that uses this keeper also gets them, and
+/// decides what ends. Children have the default actions.
 fn ignore_signals() -> io::Result<()> {
     let told = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT, SIGHUP] {
@@ -57,7 +57,7 @@ fn keep(socket: OwnedFd) -> io::Result<()> {
     let _is_leader_already = rustix::process::setsid();
     let _other_systems = rustix::thread::set_name(c"script-keeper");
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-    // For processes that read the environment of a script's parent.
+    // Hides the environment of this process from scripts, which may look at their parent process.
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     ignore_signals()?;
     let mut ends = Some(Ends::new()?);
@@ -89,7 +89,7 @@ fn keep(socket: OwnedFd) -> io::Result<()> {
                 }
                 Some(Ok((HOLD, files))) => held.extend(files),
                 Some(Err(Errno::INTR)) => {}
-                // The socket is closed: no process needs children any more.
+                // The socket is closed, so the program that uses this keeper has ended.
                 _ => socket = None,
             }
         }
@@ -101,8 +101,8 @@ fn keep(socket: OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Collects supervisors that have ended, and kills the processes of a supervisor that was killed. When such
-/// an orphan ends, its children become children of this process and are found then.
+/// Collects supervisors that have ended, and kills the processes of a supervisor that was killed. When such a process
+/// ends, its children become children of this process. The next call finds and kills them.
 fn reap(supervisors: &mut HashSet<Pid>) {
     let mut left = false;
     while let Ok(Some((id, status))) = rustix::process::wait(WaitOptions::NOHANG) {
@@ -120,7 +120,7 @@ fn reap(supervisors: &mut HashSet<Pid>) {
     }
 }
 
-/// The next message with its files.
+/// Receives the next message and its files.
 fn receive(socket: &OwnedFd) -> Result<(u8, Vec<OwnedFd>), Errno> {
     let mut byte = [0];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];

@@ -1,4 +1,4 @@
-//! Children with a keeper's supervisor, as seen from this process.
+//! A child with a supervisor of the keeper, as this process sees it.
 
 use crate::keeper::{ARGUMENT, NAME};
 use crate::wire::{HOLD, REPORT, Report, Request, START, TERMINATE};
@@ -19,13 +19,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe::Receiver;
 
-/// How long to wait until all killed processes are gone. A process that the system cannot end in this time
-/// waits for a disk.
+/// The longest time to wait for the end of killed processes. A process that lives longer waits for a disk.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
 
 static KEEPER: Mutex<Keeper> = Mutex::new(Keeper { program: None, running: None, held: Vec::new() });
 
-/// The keeper of this process. It is started with the first child.
+/// The keeper of this process. The first child starts it.
 struct Keeper {
     program: Option<PathBuf>,
     running: Option<(OwnedFd, std::process::Child)>,
@@ -36,7 +35,7 @@ fn keeper() -> MutexGuard<'static, Keeper> {
     KEEPER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on, children have a keeper, which is this program.
+/// Makes `program` the keeper of all children from now on.
 pub(crate) fn use_program(program: PathBuf) {
     keeper().program = Some(program);
 }
@@ -46,13 +45,14 @@ pub(crate) fn is_used() -> bool {
     keeper().program.is_some()
 }
 
-/// Keeps a file open, with its lock, until this process, its keeper and all supervisors have ended.
+/// Keeps a file open until this process, its keeper and all supervisors have ended. So the lock of the file is also
+/// kept.
 pub(crate) fn hold(file: File) {
     let mut keeper = keeper();
     let told = keeper.running.is_none() || keeper.send(HOLD, &[file.as_fd()]).is_ok();
     keeper.held.push(file);
     if !told {
-        // If the keeper was killed, the next keeper holds all files from its start.
+        // The keeper was killed. The next keeper gets all files when it starts.
         keeper.running = None;
     }
 }
@@ -83,7 +83,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Starts a supervisor. If the keeper was killed, a new keeper is started.
+    /// Starts a supervisor. If the keeper was killed, starts a new keeper first.
     fn supervise(&mut self, files: &[BorrowedFd<'_>]) -> io::Result<()> {
         if self.running.is_some() && self.send(START, files).is_ok() {
             return Ok(());
@@ -101,7 +101,7 @@ impl Keeper {
 /// A child with its supervisor.
 pub(crate) struct Kept {
     control: UnixStream,
-    /// The bytes of the next report that have arrived so far.
+    /// The bytes of the next report that have arrived.
     read: Vec<u8>,
     code: Option<i32>,
 }
@@ -126,13 +126,13 @@ impl Kept {
         match reported.map_err(NotStarted::Keeper)? {
             Some(Report::Started) => Ok((kept, out, err)),
             Some(Report::NotStarted(error)) => Err(NotStarted::Program(io::Error::from_raw_os_error(error))),
-            Some(Report::Ended(_)) | None => {
-                Err(NotStarted::Keeper(io::Error::other("its supervisor ended before it was started")))
-            }
+            Some(Report::Ended(_)) | None => Err(NotStarted::Keeper(io::Error::other(
+                "the supervisor ended before it started the program",
+            ))),
         }
     }
 
-    /// The next report, or none if the supervisor has ended. The future may be dropped.
+    /// The next report. `None` if the supervisor has ended. The caller may drop the future.
     async fn report(&mut self) -> io::Result<Option<Report>> {
         while self.read.len() < REPORT {
             let room = REPORT - self.read.len();
@@ -148,7 +148,8 @@ impl Kept {
         Ok(report)
     }
 
-    /// Waits for the child's end. If the supervisor was killed, the child was killed too.
+    /// Waits for the end of the child, and returns its exit code. If the supervisor was killed, the child was killed
+    /// too.
     pub(crate) async fn ended(&mut self) -> i32 {
         loop {
             if let Some(code) = self.code {
@@ -162,13 +163,13 @@ impl Kept {
         }
     }
 
-    /// Asks all processes of the child to end.
+    /// Asks all processes of the child to end (SIGTERM).
     pub(crate) fn terminate(&self) {
-        // If the socket accepts nothing, its supervisor has ended.
+        // If the socket accepts no byte, the supervisor has ended.
         let _sent = self.control.try_write(&[TERMINATE]);
     }
 
-    /// Kills all processes of the child, and waits until they are gone.
+    /// Kills all processes of the child, and waits until they have ended.
     pub(crate) async fn kill(&mut self) {
         let _closed = self.control.shutdown().await;
         let gone = async { while matches!(self.report().await, Ok(Some(_))) {} };

@@ -1,5 +1,5 @@
-//! Waits for the children of an earlier process. Their supervisors kill them when that process ends, for
-//! whatever reason.
+//! Waits until the children of an earlier process have ended. Their supervisors kill them when the earlier process
+//! ends, for whatever reason.
 
 use crate::tree;
 use rustix::process::{Pid, Signal};
@@ -11,17 +11,17 @@ use std::time::{Duration, Instant};
 
 /// The pause between two checks.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long to wait until killed processes are gone.
+/// The longest time to wait for the end of killed processes.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
-/// The variable with the working directory of a child.
+/// The start of the variable with the working directory of a child.
 const WORKING_DIR: &[u8] = b"WORKING_DIR=";
 
-/// Why no children may be started: children of an earlier process still run.
+/// Why no children may be started now: children of an earlier process still run, or the lock failed.
 #[derive(Debug)]
 pub enum StillThere {
-    /// The ids of processes that the system does not end.
+    /// The ids of processes that the system could not end.
     Processes(Vec<i32>),
-    /// The lock could not be requested.
+    /// The error of the system for the lock.
     Lock(io::Error),
 }
 
@@ -32,8 +32,8 @@ impl std::fmt::Display for StillThere {
                 let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
                 write!(
                     f,
-                    "processes of an earlier start cannot be ended ({}), and no script may run twice; end them, or \
-                     restart the machine",
+                    "processes of an earlier start cannot be ended ({}), and no script may run twice; end \
+                     these processes, or restart the machine",
                     ids.join(", ")
                 )
             }
@@ -44,13 +44,12 @@ impl std::fmt::Display for StillThere {
 
 impl std::error::Error for StillThere {}
 
-/// Waits at most `patience` until the children of earlier processes that held `lock` are gone. Then kills the
-/// remaining ones, and all processes with a working directory below `root`. Afterwards this process, its
-/// keeper and its supervisors hold the lock. This function blocks.
+/// Waits at most `patience` until the processes that hold `lock` have ended: the children of earlier processes. Then
+/// kills the remaining ones, and all processes with a working directory below `root`. Afterwards this process, its
+/// keeper and its supervisors hold the lock. The function blocks the thread.
 ///
 /// # Errors
-/// [`StillThere`].
-/// [`StillThere`].
+/// [`StillThere::Processes`] if killed processes do not end. [`StillThere::Lock`] if the lock fails.
 pub fn take_over(lock: &Path, root: &Path, patience: Duration) -> Result<(), StillThere> {
     let file = OpenOptions::new()
         .create(true)
@@ -79,7 +78,7 @@ pub fn take_over(lock: &Path, root: &Path, patience: Duration) -> Result<(), Sti
     }
     #[cfg(target_os = "linux")]
     crate::kept::hold(file);
-    // On other systems the lock is held until this process ends, and so are the children.
+    // On other systems this process holds the lock until it ends.
     #[cfg(not(target_os = "linux"))]
     std::mem::forget(file);
     Ok(())
@@ -115,7 +114,7 @@ fn holders(file: &File) -> io::Result<Vec<i32>> {
     Ok(others().into_iter().filter(has_it).collect())
 }
 
-/// The other processes that were started with a working directory below `root`.
+/// The other processes with a `WORKING_DIR` below `root`.
 fn working_below(root: &Path) -> Vec<i32> {
     let mut beginning = WORKING_DIR.to_vec();
     beginning.extend(root.as_os_str().as_encoded_bytes());

@@ -1,4 +1,4 @@
-//! A keeper only, for the tests of this crate.
+//! A program that is only a keeper, for the tests of this crate.
 
 fn main() {
     segue_process::enter();

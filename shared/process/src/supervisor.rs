@@ -1,5 +1,5 @@
-//! The supervisor: the parent of one child and of all processes that the child leaves behind. It ends when
-//! none of them is left.
+//! The supervisor is the parent of one child and of all processes that the child leaves behind. The supervisor ends
+//! when all of them have ended.
 
 use crate::ends::Ends;
 use crate::tree;
@@ -14,8 +14,8 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-/// How long to wait for killed processes to end, before processes that were started in the meantime are
-/// killed too. In nanoseconds.
+/// The time to wait for the end of killed processes, in nanoseconds. Then processes that were started in the meantime
+/// are killed too.
 const PAUSE: i64 = 2_000_000;
 
 /// Starts the requested child, supervises it, and ends the process.
@@ -32,7 +32,7 @@ fn supervise(mut control: UnixStream, out: OwnedFd, err: OwnedFd) -> io::Result<
         Ok(child) => child,
         Err(error) => return control.write_all(&Report::NotStarted(error).encode()),
     };
-    // If nobody is left to receive the report, the socket is closed, and everything is killed below.
+    // If this process has ended, nobody receives the report. Then the socket is closed, and everything is killed below.
     let _closed = control.write_all(&Report::Started.encode());
     let mut has_ended = false;
     let mut asked = control.try_clone()?;
@@ -71,8 +71,8 @@ fn supervise(mut control: UnixStream, out: OwnedFd, err: OwnedFd) -> io::Result<
     }
 }
 
-/// Kills every descendant until there is none. Processes that a descendant starts in the meantime are
-/// descendants too.
+/// Kills every descendant until there is none. Processes that a descendant starts in the meantime are found in the next
+/// round.
 fn kill_all(ends: &mut Ends) {
     while reap(|_, _| ()) {
         tree::signal(&tree::descendants(getpid()), Signal::KILL);
@@ -82,7 +82,7 @@ fn kill_all(ends: &mut Ends) {
     }
 }
 
-/// Collects children that have ended. Returns whether any is left.
+/// Collects children that have ended and calls `each` with them. Returns whether children are left.
 fn reap(mut each: impl FnMut(Pid, WaitStatus)) -> bool {
     loop {
         match rustix::process::wait(WaitOptions::NOHANG) {
@@ -94,7 +94,7 @@ fn reap(mut each: impl FnMut(Pid, WaitStatus)) -> bool {
     }
 }
 
-/// Starts the child. The inner error is the system's error code for the program.
+/// Starts the child. The inner error is the error code of the system for the program.
 fn start(request: &Request, out: OwnedFd, err: OwnedFd) -> io::Result<Result<Pid, i32>> {
     let (mut failed, mut fails) = io::pipe()?;
     let supervisor = getpid();
@@ -117,7 +117,7 @@ fn start(request: &Request, out: OwnedFd, err: OwnedFd) -> io::Result<Result<Pid
     }
 }
 
-/// Replaces this process by the program. Returns only if this fails.
+/// Replaces this process with the program. Returns only if this fails.
 fn become_program(request: &Request, supervisor: Pid, out: &OwnedFd, err: &OwnedFd) -> io::Error {
     let prepared = || -> io::Result<()> {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -141,7 +141,7 @@ fn become_program(request: &Request, supervisor: Pid, out: &OwnedFd, err: &Owned
 /// Runs the command that clears up, if there is one.
 fn clear_up(arguments: &[OsString], request: &Request) {
     if let Some(mut command) = command(arguments, request) {
-        // The result changes nothing, because nobody is left to receive it.
+        // The result is not used, because nobody is left to receive it.
         let _ended = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
@@ -156,7 +156,7 @@ fn command(arguments: &[OsString], request: &Request) -> Option<Command> {
     Some(command)
 }
 
-/// The exit code as a shell reports it.
+/// The exit code as a shell reports it, 128 + signal if a signal ended the process.
 fn exit_code(status: WaitStatus) -> i32 {
     status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }

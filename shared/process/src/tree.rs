@@ -24,7 +24,7 @@ pub(crate) fn children_of(parent: Pid) -> Vec<Pid> {
     found.into_iter().filter_map(Pid::from_raw).collect()
 }
 
-/// Sends a signal to each process. A process may be gone already; this is not an error.
+/// Sends a signal to each process. A process that has already ended is skipped.
 pub(crate) fn signal(processes: &[Pid], signal: Signal) {
     for process in processes {
         let _gone = rustix::process::kill_process(*process, signal);
@@ -41,10 +41,10 @@ fn children() -> HashMap<i32, Vec<i32>> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
     for id in all() {
         let Ok(stat) = std::fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
-        // `id (name) state parent …`. The name may contain anything, so parsing starts after the last
+        // The line is `id (name) state parent …`. The name may contain brackets, so parsing starts after the last
         // bracket.
         let mut rest = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        // A process that has ended but was not collected can neither be killed nor have children.
+        // A process that has ended, but was not collected by its parent, cannot be killed and has no children.
         if rest.next() == Some("Z") {
             continue;
         }

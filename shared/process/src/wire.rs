@@ -6,11 +6,11 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 /// To the keeper: start a supervisor with the three attached files.
 pub(crate) const START: u8 = b's';
-/// To the keeper: hold the attached file as long as any process lives.
+/// To the keeper: hold the attached file while any process lives.
 pub(crate) const HOLD: u8 = b'h';
 /// To a supervisor: ask all processes to end.
 pub(crate) const TERMINATE: u8 = b't';
-/// The longest request, in bytes. The system starts no program with more arguments and variables than this.
+/// The longest request, in bytes. The system accepts no program with more arguments and variables.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
 /// The program that a supervisor must start.
@@ -20,15 +20,15 @@ pub(crate) struct Request {
     pub(crate) arguments: Vec<OsString>,
     /// All variables of the program.
     pub(crate) environment: Vec<(OsString, OsString)>,
-    /// The working directory.
+    /// The working directory of the program.
     pub(crate) directory: OsString,
-    /// The program and arguments of the command that clears up if the program did not end by itself. May be
-    /// empty.
+    /// The program and arguments of the command that clears up if the program did not end by itself. Empty if there is
+    /// no command.
     pub(crate) clear_up: Vec<OsString>,
 }
 
 impl Request {
-    /// The request as bytes, with their number first.
+    /// The request as bytes. The number of bytes comes first.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         list(&mut body, self.arguments.iter().map(OsString::as_os_str));
@@ -89,7 +89,7 @@ fn items(from: &mut impl Read) -> io::Result<Vec<OsString>> {
     Ok(found)
 }
 
-/// A supervisor's report about its child.
+/// The report of a supervisor about its child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Report {
     /// The child runs.

@@ -1,4 +1,4 @@
-//! Children with a keeper: none of them outlives the process that started it.
+//! Tests children with a keeper. No child outlives the process that started it.
 
 #![expect(
     clippy::disallowed_methods,
@@ -15,9 +15,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
-/// A tree of three generations that prints its process ids. One process is in its own session.
+/// A shell command that starts processes of three generations and prints their ids. One process is in its own session.
 const TREE: &str = "sh -c 'sleep 300 & echo $!; setsid sleep 301 & echo $!; wait' & echo $!; wait";
-/// The tests share one keeper, and must not disturb each other.
+/// The tests share one keeper. This lock lets only one test run at a time.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 fn keep() {
@@ -34,7 +34,7 @@ async fn start(text: &str) -> (Child, Lines<BufReader<Output>>) {
     keep();
     let (child, out, err) = Child::start(shell(text)).await.unwrap();
     let mut err = err.unwrap();
-    // A shell that writes errors needs a reader.
+    // A shell that writes to its standard error waits until somebody reads.
     tokio::spawn(async move { err.read_to_end(&mut Vec::new()).await });
     (child, BufReader::new(out.unwrap()).lines())
 }
@@ -56,7 +56,7 @@ async fn lines(of: &mut Lines<BufReader<Output>>, count: usize) -> Vec<String> {
     found
 }
 
-/// Whether a process runs, and is not merely waiting to be collected by its parent.
+/// Whether a process runs. A process that has ended, but was not collected by its parent, does not count.
 fn is_alive(id: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
     stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_some_and(|state| state != "Z")
@@ -112,7 +112,7 @@ async fn a_program_that_cannot_be_started_is_reported() {
 #[tokio::test]
 async fn a_program_sees_the_systems_signals_and_nothing_of_its_keeper() {
     let text = "grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status; ls /proc/self/fd";
-    // A shell in the background starts its jobs with SIGINT ignored, and these tests may be such a job.
+    // A shell in the background starts its commands with SIGINT ignored. These tests may be such a command.
     let shell_with_defaults = ["--default-signal=INT", "/bin/sh", "-c", text];
     let plain =
         std::process::Command::new("env").args(shell_with_defaults).stdin(Stdio::null()).output().unwrap();
@@ -193,7 +193,7 @@ async fn the_clear_up_command_runs_if_the_program_did_not_end_by_itself() {
     panic!("nobody cleared up");
 }
 
-/// Not a test: the program that the next tests kill.
+/// The program that the next tests kill. It is not a test.
 #[tokio::test]
 #[ignore = "started by other tests"]
 async fn one_that_is_killed() {
@@ -209,7 +209,7 @@ async fn one_that_is_killed() {
     }
 }
 
-/// Starts that program, and returns it with the process ids of its script's tree.
+/// Starts the program above. Returns it with the process ids of its script.
 async fn other(root: &Path) -> (tokio::process::Child, Vec<String>) {
     let mut other = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "one_that_is_killed", "--ignored", "--nocapture"])

@@ -4,16 +4,18 @@
 //! stores the states of triggers and the records of backfills, and asks the executor to create executions.
 //! The rules of slots, conditions and windows are in the engine (`segue_engine::schedule`).
 //!
-//! What it must not know: who sends ticks (a loop in the same process, Cloud Scheduler), how an execution
+//! What it must not know: who sends ticks (a loop in the same process, jobs of the platform), how an execution
 //! runs, any technology behind a port.
 //!
 //! How to add one more trigger type: its line in the model's table, a module here that makes a `NewExecution`
 //! from an event, and an arm where the event is handled.
 
 mod backfill;
+mod dead_letters;
 mod error;
 mod fire;
 mod flow_trigger;
+mod jobs;
 mod listeners;
 mod listening;
 mod manual;

@@ -1,4 +1,4 @@
-//! Makes the list of the Flow triggers that may fire.
+//! Builds the list of the Flow triggers that may fire.
 
 use crate::listeners::Listener;
 use crate::scheduler::Scheduler;
@@ -9,7 +9,7 @@ use segue_model::trigger_state::TriggerKey;
 use segue_ports::PortError;
 use std::sync::Arc;
 
-/// How long a list is believed: a flow that another process saved is seen after that.
+/// How long a list is used. A flow that another process saved appears in the list after this time.
 const BELIEVED: SignedDuration = SignedDuration::from_secs(10);
 
 impl Scheduler {
@@ -27,7 +27,7 @@ impl Scheduler {
             let flow = match self.flow(&stored.namespace, &stored.id).await {
                 Ok(Some(flow)) if !flow.disabled => flow,
                 Err(error) if error.is_transient() => return Err(error),
-                // One that cannot be run says so where it is saved and where it is started.
+                // An invalid flow is left out. Saving or starting the flow reports the error.
                 Ok(_) | Err(_) => continue,
             };
             for trigger in flow.triggers.iter().filter(|one| one.type_name == FLOW && !one.disabled) {

@@ -18,6 +18,9 @@ pub(crate) struct Memo {
     /// it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stopped_by: Option<ExecutionId>,
+    /// A job of the platform ticks the trigger. False: a delayed message ticks it, or a process that watches it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) job: bool,
     /// The windows of a Flow trigger.
     #[serde(skip_serializing_if = "Windows::is_empty")]
     pub(crate) windows: Windows,

@@ -4,7 +4,7 @@
 use crate::fire::slot_id;
 use crate::memo::Memo;
 use crate::scheduler::Scheduler;
-use crate::triggers::{ON_DATES, SCHEDULE};
+use crate::triggers::{ON_DATES, SCHEDULE, has_slots};
 use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::state::State;
 use segue_model::trigger_state::TriggerKey;
@@ -59,9 +59,14 @@ impl Scheduler {
             (changed != *current).then_some(changed)
         })
         .await?;
-        // Also if the trigger was released already: the next step may have been interrupted.
-        let has_slots = matches!(trigger.type_name.as_str(), SCHEDULE | ON_DATES);
-        if has_slots && fired_by.backfill.is_none() { self.tick(&key).await } else { Ok(()) }
+        if !has_slots(trigger) {
+            return Ok(());
+        }
+        // Also if the trigger was stopped or released already: the next step may have been interrupted.
+        if stops {
+            self.announce(vec![key.clone()]).await?;
+        }
+        if fired_by.backfill.is_none() { self.tick(&key).await } else { Ok(()) }
     }
 }
 

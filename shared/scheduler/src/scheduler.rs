@@ -165,6 +165,9 @@ impl MessageHandler for Scheduler {
     async fn handle(&self, message: Message) -> Verdict {
         let (what, done) = match message {
             Message::Tick(key) => (format!("the tick of trigger {key}"), self.tick(&key).await),
+            Message::ScheduleChanged(key) => {
+                (format!("the change of trigger {key}"), self.schedule_changed(&key).await)
+            }
             Message::ExecutionStateReached(reached) => (
                 format!("the new state of execution {}", reached.execution_id),
                 self.state_reached(&reached).await,

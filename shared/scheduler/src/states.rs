@@ -2,9 +2,10 @@
 //! enabled and repaired (docs/kestra.md 5.2).
 
 use crate::error::SchedulerError;
+use crate::jobs::schedules;
 use crate::memo::Memo;
 use crate::scheduler::Scheduler;
-use crate::triggers::{definition, is_off, may_have_triggers};
+use crate::triggers::{definition, has_slots, is_off, may_have_triggers};
 use jiff::Timestamp;
 use segue_engine::schedule::{Calendar, Recover, ScheduleSettings};
 use segue_model::Json;
@@ -14,6 +15,9 @@ use segue_model::trigger::Trigger;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::schedule::{BackfillFilter, TriggerFilter};
+
+/// The largest number of triggers that are ticked at once.
+const MOST_DUE: u32 = 10_000;
 
 fn key_of(flow: &Flow, trigger: &Trigger) -> TriggerKey {
     TriggerKey::new(&flow.namespace, &flow.id, &trigger.id)
@@ -44,15 +48,17 @@ impl Scheduler {
     /// [`SchedulerError::Port`].
     pub async fn sync_flow(&self, flow: &Flow) -> Result<(), SchedulerError> {
         self.listeners.forget();
+        let mut changed = schedules(flow);
         for state in self.states_of(&flow.namespace, &flow.id).await? {
             if flow.trigger(&state.key.trigger_id).is_none() {
                 self.ports().state.delete_trigger(&state.key).await?;
+                changed.push(state.key);
             }
         }
         for trigger in &flow.triggers {
             self.sync_trigger(flow, trigger).await?;
         }
-        Ok(())
+        Ok(self.announce(changed).await?)
     }
 
     /// After a flow was deleted: removes the states of its triggers.
@@ -61,10 +67,12 @@ impl Scheduler {
     /// [`SchedulerError::Port`].
     pub async fn forget_flow(&self, namespace: &str, flow_id: &str) -> Result<(), SchedulerError> {
         self.listeners.forget();
+        let mut removed = Vec::new();
         for state in self.states_of(namespace, flow_id).await? {
             self.ports().state.delete_trigger(&state.key).await?;
+            removed.push(state.key);
         }
-        Ok(())
+        Ok(self.announce(removed).await?)
     }
 
     async fn states_of(&self, namespace: &str, flow_id: &str) -> Result<Vec<TriggerState>, PortError> {
@@ -156,6 +164,9 @@ impl Scheduler {
                 Some(changed)
             })
             .await?;
+        if has_slots(trigger) {
+            self.announce(vec![key.clone()]).await?;
+        }
         changed.ok_or_else(|| no_trigger(key))
     }
 
@@ -200,7 +211,7 @@ impl Scheduler {
     }
 
     pub(crate) async fn tick_all_due(&self) -> Result<usize, PortError> {
-        let due = self.ports().state.due_triggers(self.now(), 500).await?;
+        let due = self.ports().state.due_triggers(self.now(), MOST_DUE).await?;
         let count = due.len();
         if count > 0 {
             self.publish_ticks(due).await?;
@@ -227,14 +238,22 @@ impl Scheduler {
         for state in self.ports().state.triggers(&TriggerFilter::default()).await? {
             self.recover_trigger(&state.key).await?;
         }
+        self.recover_backfills().await?;
+        Ok(())
+    }
+
+    /// Counts the executions that have ended, in each backfill that has open executions or slots left, and continues
+    /// the backfill. Returns the number of backfills.
+    pub(crate) async fn recover_backfills(&self) -> Result<usize, PortError> {
         let states = vec![BackfillState::Running, BackfillState::Paused, BackfillState::Cancelled];
         let filter = BackfillFilter { states, ..BackfillFilter::default() };
-        for backfill in self.ports().state.backfills(&filter).await? {
-            if backfill.state != BackfillState::Cancelled || !backfill.active.is_empty() {
-                self.recover_backfill(&backfill.id).await?;
-            }
+        let mut backfills = self.ports().state.backfills(&filter).await?;
+        backfills
+            .retain(|backfill| backfill.state != BackfillState::Cancelled || !backfill.active.is_empty());
+        for backfill in &backfills {
+            self.recover_backfill(&backfill.id).await?;
         }
-        Ok(())
+        Ok(backfills.len())
     }
 
     /// The clock went back: a schedule with a next slot that was found while the clock was ahead waits for

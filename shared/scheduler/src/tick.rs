@@ -6,11 +6,12 @@
 
 use crate::fire::{Extra, Fired, slot_id};
 use crate::scheduler::{MOST_CONFLICTS, Scheduler};
-use crate::triggers::{definition, is_off};
+use crate::triggers::{definition, has_slots, is_off};
 use segue_engine::schedule::ScheduleSettings;
 use segue_model::Map;
 use segue_model::id::ExecutionId;
 use segue_model::state::State;
+use segue_model::trigger::Trigger;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::schedule::Versioned;
@@ -19,56 +20,73 @@ use segue_ports::schedule::Versioned;
 /// message never takes long.
 const MOST_SLOTS: usize = 100;
 
+/// What is left after one look at a trigger.
+enum Step {
+    /// There may be more to do.
+    Again,
+    /// The next slot is not due yet, or there is none.
+    Waits(Box<TriggerState>, Box<Trigger>),
+    /// Nothing. Something else than a slot comes next: a change of the flow, or the end of an execution.
+    Idle,
+}
+
 impl Scheduler {
     /// Handles the due slots of a trigger.
     pub(crate) async fn tick(&self, key: &TriggerKey) -> Result<(), PortError> {
+        let mut moved = false;
         for _ in 0..MOST_SLOTS {
-            if !self.deal_with_slot(key).await? {
-                return Ok(());
+            match self.deal_with_slot(key).await? {
+                Step::Again => moved = true,
+                Step::Waits(state, trigger) => return self.tick_later(&state, &trigger, moved).await,
+                Step::Idle => return Ok(()),
             }
         }
         self.publish_ticks(vec![key.clone()]).await
     }
 
-    /// Handles one slot. Returns true if there may be more to do.
-    async fn deal_with_slot(&self, key: &TriggerKey) -> Result<bool, PortError> {
+    /// Handles one slot.
+    async fn deal_with_slot(&self, key: &TriggerKey) -> Result<Step, PortError> {
         let Some(Versioned { value: state, version }) = self.ports().state.trigger(key).await? else {
-            return Ok(false);
+            return Ok(Step::Idle);
         };
         let flow = self.flow(&key.namespace, &key.flow_id).await?;
         let Some((flow, trigger)) =
             flow.as_ref().and_then(|flow| Some((flow, flow.trigger(&key.trigger_id)?)))
         else {
             self.ports().state.delete_trigger(key).await?;
-            return Ok(false);
+            self.announce(vec![key.clone()]).await?;
+            return Ok(Step::Idle);
         };
         let now = self.now();
         if is_off(flow, trigger) || state.disabled {
-            return Ok(false);
+            return Ok(Step::Idle);
         }
         if state.definition != definition(trigger) {
             self.sync_trigger(flow, trigger).await?;
-            return Ok(true);
+            if has_slots(trigger) {
+                self.announce(vec![key.clone()]).await?;
+            }
+            return Ok(Step::Again);
         }
         let settings = ScheduleSettings::from_trigger(trigger);
         if let Some(holder) = &state.execution_id {
             let holder = if settings.allow_concurrent { None } else { self.still_open(holder).await? };
             if holder.is_some() && holder == state.execution_id {
-                return Ok(false);
+                return Ok(Step::Idle);
             }
             return self.write(TriggerState { execution_id: holder, ..state }, version).await;
         }
-        let Some(slot) = state.next_execution_date.filter(|slot| *slot <= now) else { return Ok(false) };
+        let Some(slot) = state.next_execution_date.filter(|slot| *slot <= now) else {
+            return Ok(Step::Waits(Box::new(state), Box::new(trigger.clone())));
+        };
         let calendar = match self.calendar(flow, trigger).await? {
             Some(Ok(calendar)) => calendar,
             Some(Err(why)) => {
                 tracing::error!(trigger = %key, "it has no slots: {why}");
-                return self
-                    .write(TriggerState { next_execution_date: None, ..state }, version)
-                    .await
-                    .map(|_| false);
+                self.write(TriggerState { next_execution_date: None, ..state }, version).await?;
+                return Ok(Step::Idle);
             }
-            None => return Ok(false),
+            None => return Ok(Step::Idle),
         };
         let mut next = TriggerState {
             date: Some(slot),
@@ -80,7 +98,7 @@ impl Scheduler {
         if !is_late {
             let extra = Extra { id: slot_id(key, slot), backfill: None, inputs: &Map::new(), labels: &[] };
             match self.fire(flow, trigger, &calendar, slot, extra).await? {
-                Fired::Off => return Ok(false),
+                Fired::Off => return Ok(Step::Idle),
                 Fired::Passed => {}
                 Fired::Made(execution) => {
                     let open = !execution.state.current().is_terminal();
@@ -92,10 +110,10 @@ impl Scheduler {
         self.write(next, version).await
     }
 
-    /// Writes a state. Returns true if the state must be checked again, also if another process wrote first.
-    async fn write(&self, state: TriggerState, version: u64) -> Result<bool, PortError> {
+    /// Writes a state, which must then be checked again, also if another process wrote first.
+    async fn write(&self, state: TriggerState, version: u64) -> Result<Step, PortError> {
         match self.ports().state.put_trigger(&state, version).await {
-            Ok(_) | Err(PortError::Conflict { .. }) => Ok(true),
+            Ok(_) | Err(PortError::Conflict { .. }) => Ok(Step::Again),
             Err(error) => Err(error),
         }
     }

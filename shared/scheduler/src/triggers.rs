@@ -3,6 +3,7 @@
 use segue_model::Json;
 use segue_model::flow::Flow;
 use segue_model::trigger::Trigger;
+use segue_model::trigger_state::TriggerState;
 use serde_json::json;
 
 pub(crate) const SCHEDULE: &str = "io.kestra.plugin.core.trigger.Schedule";
@@ -31,6 +32,17 @@ pub(crate) fn definition(trigger: &Trigger) -> String {
     let of = |key: &&str| json!([key, trigger.properties.get(*key)]);
     let parts: Vec<Json> = keys.iter().map(of).collect();
     json!([trigger.type_name, parts]).to_string()
+}
+
+/// Whether a trigger has slots.
+pub(crate) fn has_slots(trigger: &Trigger) -> bool {
+    matches!(trigger.type_name.as_str(), SCHEDULE | ON_DATES)
+}
+
+/// Whether a state is that of a Schedule, by the text that [`definition`] makes.
+pub(crate) fn is_schedule(state: &TriggerState) -> bool {
+    let definition: Result<(String, Json), _> = serde_json::from_str(&state.definition);
+    definition.is_ok_and(|(type_name, _)| type_name == SCHEDULE)
 }
 
 /// Whether the flow itself says that a trigger does not fire.

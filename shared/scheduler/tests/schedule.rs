@@ -1,4 +1,4 @@
-//! Schedules: ticks, the lock, what was missed, conditions, inputs and labels.
+//! Schedules: ticks, the lock, missed slots, conditions, inputs and labels.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -355,8 +355,7 @@ async fn a_manual_run_has_a_slot() {
     ));
 }
 
-/// The clock jumps a day ahead and back: the schedule fires at its next slot, not when the clock has caught
-/// up.
+/// The clock jumps a day ahead and back. The schedule fires at its next slot, and does not wait a day.
 #[tokio::test]
 async fn a_clock_that_is_set_back_does_not_stall_schedules() {
     let world = World::new("2024-01-10T00:00:00Z");

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, LogFormat};
 use segue_ports::{Clock as _, SystemClock};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write as _};
@@ -25,8 +25,8 @@ pub fn init(config: &Config, mask: MaskLine) {
     let set = match config.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => {
-            let project = config.project.clone();
-            builder.fmt_fields(JsonFields::new()).event_format(GoogleFormat { project }).try_init()
+            let format = GoogleFormat { project: config.project.clone(), service: config.service.clone() };
+            builder.fmt_fields(JsonFields::new()).event_format(format).try_init()
         }
     };
     if let Err(error) = set {
@@ -74,10 +74,17 @@ impl<W: io::Write> Drop for MaskedWriter<W> {
 }
 
 /// One JSON object on each line, with `severity`, `message`, `time` and `target`, the event's own fields and
-/// the fields of its spans. The trace has the names that Cloud Logging links by.
+/// the fields of its spans. The trace has the names that Cloud Logging links by. Error Reporting groups errors by stack
+/// trace, and a line has none, so each error is marked as a reported error of the service.
 struct GoogleFormat {
     project: Option<String>,
+    /// The service's name on Cloud Run.
+    service: Option<String>,
 }
+
+/// The type that makes Error Reporting read a line without a stack trace.
+const REPORTED_ERROR: &str =
+    "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent";
 
 impl<S, N> FormatEvent<S, N> for GoogleFormat
 where
@@ -94,6 +101,12 @@ where
         fields.0.insert("severity".to_owned(), severity(*event.metadata().level()).into());
         fields.0.insert("time".to_owned(), SystemClock.now().to_string().into());
         fields.0.insert("target".to_owned(), event.metadata().target().into());
+        if *event.metadata().level() == Level::ERROR {
+            fields.0.insert("@type".to_owned(), REPORTED_ERROR.into());
+            if let Some(service) = &self.service {
+                fields.0.insert("serviceContext".to_owned(), json!({"service": service}));
+            }
+        }
         for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
             let extensions = span.extensions();
             let Some(of_span) = extensions.get::<FormattedFields<N>>() else { continue };
@@ -186,24 +199,45 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_is_as_cloud_logging_reads_it() {
+    /// The lines that `events` writes.
+    fn lines(events: impl FnOnce()) -> Vec<Value> {
         let sink = Sink::default();
         let writer = sink.clone();
         let mask: MaskLine = Arc::new(|line| line.replace("open sesame", "******").into());
         let subscriber = tracing_subscriber::fmt()
             .fmt_fields(JsonFields::new())
-            .event_format(GoogleFormat { project: Some("demo".to_owned()) })
+            .event_format(GoogleFormat {
+                project: Some("demo".to_owned()),
+                service: Some("segue-http".to_owned()),
+            })
             .with_writer(Masked(mask, move || writer.clone()))
             .finish();
-        tracing::subscriber::with_default(subscriber, || {
+        tracing::subscriber::with_default(subscriber, events);
+        let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn an_error_is_reported_and_a_warning_is_not() {
+        let lines = lines(|| {
+            tracing::warn!("slow");
+            tracing::error!("gone");
+        });
+        let field = |line: usize, name: &str| lines[line].get(name).cloned().unwrap_or_default();
+        assert_eq!((field(0, "@type"), field(0, "serviceContext")), (Value::Null, Value::Null));
+        assert_eq!(field(1, "@type"), REPORTED_ERROR);
+        assert_eq!(field(1, "serviceContext"), json!({"service": "segue-http"}));
+    }
+
+    #[test]
+    fn a_line_is_as_cloud_logging_reads_it() {
+        let lines = lines(|| {
             let trace = Some("0af7651916cd43dd8448eb211c80319c");
             let span = tracing::info_span!("message", trace, span_id = "00f067aa0ba902b7", execution = "e1");
             let _entered = span.enter();
             tracing::warn!(rows = 3_u64, table = "open sesame", "not all \"there\"")
         });
-        let line: Value = serde_json::from_slice(&sink.0.lock().unwrap()).unwrap();
-        let field = |name: &str| line.get(name).cloned().unwrap_or_default();
+        let field = |name: &str| lines[0].get(name).cloned().unwrap_or_default();
         assert_eq!(field("severity"), "WARNING");
         assert_eq!(field("message"), "not all \"there\"");
         assert_eq!(

@@ -325,6 +325,7 @@ impl MessageHandler for TaskService {
             Message::TaskRun(message) => self.task_run(*message).await,
             Message::Execution(_)
             | Message::Tick(_)
+            | Message::ScheduleChanged(_)
             | Message::ExecutionStateReached(_)
             | Message::Backfill(_)
             | Message::Sweep {} => {

@@ -1,4 +1,4 @@
-//! The time that typical expressions take to render, with and without translating them first.
+//! Measures the time for rendering typical expressions, with and without a cached translation.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]

@@ -1,6 +1,6 @@
-//! `base.key`, `base[key]` and the few Java methods that flows call.
+//! Evaluates `base.key`, `base[key]` and the few Java methods that flows call.
 //!
-//! To add a method: an arm of [`method`].
+//! To add a method, add an arm to [`method`].
 
 use crate::error::{Fault, Outcome};
 use crate::missing::{is_missing, missing};
@@ -11,11 +11,12 @@ use crate::{java, ops};
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-/// Follows keys from a value. What does not exist is undefined.
+/// Follows keys from a value. A key that does not exist gives an undefined value.
 pub(crate) fn follow(base: Value, keys: &[Value], line: u32) -> Value {
     let mut current = base;
     for key in keys {
-        // An unreadable value reports this where it is used, whatever was looked up in it.
+        // An undefined or unreadable value is returned unchanged for every key. The error is raised where an expression
+        // uses the value.
         if is_missing(&current) || readable(&current).is_err() {
             return current;
         }
@@ -46,13 +47,13 @@ fn attribute(base: &Value, key: &Value) -> Option<Value> {
     found.ok().filter(|value| !value.is_undefined())
 }
 
-/// A number is looked up as a number and as a text, because the keys of JSON are texts.
+/// Looks up a key as it is, and then as a text, because the keys of JSON are texts.
 fn by_other_key(base: &Value, key: &Value) -> Option<Value> {
     let direct = base.get_item(key).ok().filter(|value| !value.is_undefined());
     direct.or_else(|| base.get_attr(&java::to_string(key)).ok().filter(|value| !value.is_undefined()))
 }
 
-/// `base.name(arguments)`.
+/// Calls `base.name(arguments)`.
 pub(crate) fn method(run: &Run, base: &Value, name: &str, arguments: &[Value], line: u32) -> Outcome {
     let result = if let Some(text) = base.as_str() {
         text_method(run, text, name, arguments)?

@@ -1,13 +1,14 @@
-//! The parts of a function or a filter: a name, the names of its arguments, and Rust code.
+//! The parts of a function or a filter: its name, the names of its arguments, and its Rust code.
 //!
-//! To add one: write it in a matching file of `functions/` or `filters/` and add a line to that file's table.
+//! To add a function or filter, write it in a matching file of `functions/` or `filters/`, and add a line to the table
+//! in this file.
 
 use crate::error::{Fault, Outcome};
 use crate::java;
 use crate::run::Run;
 use minijinja::Value;
 
-/// The code of a function or filter. A filter's input is its argument 0.
+/// The code of a function or filter. The input of a filter is argument 0.
 pub(crate) type Call = fn(&Run, &Args<'_>) -> Outcome;
 
 /// A function or a filter.
@@ -18,29 +19,29 @@ pub(crate) struct Builtin {
     pub(crate) call: Call,
 }
 
-/// How arguments are passed. The input of a filter is not included.
+/// How a call passes arguments. The input of a filter is not included.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Parameters {
-    /// By position or by these names.
+    /// By position or by one of these names.
     Named(&'static [&'static str]),
     /// Any number of arguments, by position only.
     Any,
 }
 
-/// A line of a table: `builtin("name", &["argument"], function)`.
+/// A line of a table for a function or filter with named arguments: `builtin("name", &["argument"], function)`.
 pub(crate) const fn builtin(name: &'static str, parameters: &'static [&'static str], call: Call) -> Builtin {
     Builtin { name, parameters: Parameters::Named(parameters), call }
 }
 
-/// As [`builtin`], for any number of arguments.
+/// A line of a table for a function or filter with any number of arguments.
 pub(crate) const fn variadic(name: &'static str, call: Call) -> Builtin {
     Builtin { name, parameters: Parameters::Any, call }
 }
 
-/// The arguments of one call, by position. Omitted arguments are undefined.
+/// The arguments of one call, by position. An omitted argument is undefined.
 #[derive(Debug)]
 pub(crate) struct Args<'a> {
-    /// The called function or filter, for messages: `the 'date' filter`.
+    /// The called function or filter. Messages show it, for example `the 'date' filter`.
     pub(crate) callee: Callee,
     pub(crate) values: &'a [Value],
 }
@@ -62,23 +63,23 @@ impl std::fmt::Display for Callee {
 }
 
 impl Args<'_> {
-    /// The argument at a position. None if it is omitted or null.
+    /// The argument at a position. `None` if it is omitted or null.
     pub(crate) fn get(&self, index: usize) -> Option<&Value> {
         self.values.get(index).filter(|value| !value.is_undefined() && !value.is_none())
     }
 
-    /// An argument that must be given and not be null.
+    /// The argument at a position. Fails if it is omitted or null.
     pub(crate) fn required(&self, index: usize, name: &str) -> Result<&Value, Fault> {
         self.get(index).ok_or_else(|| format!("The {} expects an argument '{name}'.", self.callee).into())
     }
 
-    /// A required text.
+    /// A required argument that is a text.
     pub(crate) fn text(&self, index: usize, name: &str) -> Result<&str, Fault> {
         let value = self.required(index, name)?;
         value.as_str().ok_or_else(|| self.wrong_type(name, "string", value))
     }
 
-    /// An optional text.
+    /// An optional argument that is a text. `None` if it is omitted or null.
     pub(crate) fn optional_text(&self, index: usize, name: &str) -> Result<Option<&str>, Fault> {
         match self.get(index) {
             None => Ok(None),
@@ -86,13 +87,13 @@ impl Args<'_> {
         }
     }
 
-    /// A required whole number.
+    /// A required argument that is a whole number.
     pub(crate) fn int(&self, index: usize, name: &str) -> Result<i64, Fault> {
         let value = self.required(index, name)?;
         java::as_long(value).ok_or_else(|| self.wrong_type(name, "number", value))
     }
 
-    /// An optional whole number.
+    /// An optional argument that is a whole number. `None` if it is omitted or null.
     pub(crate) fn optional_int(&self, index: usize, name: &str) -> Result<Option<i64>, Fault> {
         match self.get(index) {
             None => Ok(None),
@@ -100,7 +101,7 @@ impl Args<'_> {
         }
     }
 
-    /// An optional boolean.
+    /// An optional argument that is a boolean. `default` if it is omitted or null.
     pub(crate) fn flag(&self, index: usize, name: &str, default: bool) -> Result<bool, Fault> {
         match self.get(index) {
             None => Ok(default),
@@ -109,7 +110,7 @@ impl Args<'_> {
         }
     }
 
-    /// The error for a value of the wrong type.
+    /// The error for an argument of the wrong type.
     pub(crate) fn wrong_type(&self, name: &str, wanted: &str, value: &Value) -> Fault {
         format!(
             "The {} expects an argument '{name}' with type {wanted}. Actual type was: {}",

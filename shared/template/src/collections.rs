@@ -9,13 +9,13 @@ pub(crate) fn items(v: &Value) -> Vec<Value> {
     v.try_iter().map(Iterator::collect).unwrap_or_default()
 }
 
-/// The entries of a map, in order.
+/// The entries of a map, in the order of the map.
 pub(crate) fn pairs(v: &Value) -> Vec<(Value, Value)> {
     let Some(object) = v.as_object() else { return Vec::new() };
     object.try_iter_pairs().map(Iterator::collect).unwrap_or_default()
 }
 
-/// One entry of a map as `for` yields it: `entry.key`, `entry.value`.
+/// One entry of a map. In a `for` over a map, `entry.key` and `entry.value` read it.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) key: Value,

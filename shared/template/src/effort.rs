@@ -1,19 +1,18 @@
-//! Whether rendering a text may take noticeable time, judged from the text alone, without parsing the
-//! template.
+//! Guesses from a text whether its rendering may take noticeable time. The template is not parsed.
 
 use serde_json::Value as Json;
 
-/// Characters of expressions that do more than name a value: a filter, a call, an operator that makes
-/// something larger, a text within a text. Text around an expression may contain them too. Then the answer is
-/// "may take time", which does no harm.
+/// Characters of expressions that do more than read a value: a filter, a call, an operator that makes something larger,
+/// a text inside a text. They may also be in text outside of expressions. Then the answer is "may take time", which
+/// does no harm.
 const WORK: [char; 6] = ['|', '(', '~', '+', '*', '#'];
 
-/// Whether rendering a text may take noticeable time. `{{ inputs.name }}` does not.
+/// Whether rendering a text may take noticeable time. `{{ inputs.name }}` takes no noticeable time.
 pub fn computes(text: &str) -> bool {
     text.contains("{%") || (text.contains("{{") && (text.contains(WORK) || text.contains("..")))
 }
 
-/// Whether rendering a text within a value may take noticeable time, keys included.
+/// Whether rendering the texts in a value may take noticeable time. Keys of maps are rendered too.
 pub fn value_computes(value: &Json) -> bool {
     match value {
         Json::String(text) => computes(text),

@@ -1,13 +1,13 @@
 //! Errors of rendering an expression.
 //!
-//! Knows only messages and positions in a template, never where the template came from. A new failure that a
-//! caller must distinguish is one more variant here.
+//! The module knows only messages and positions in a template. It does not know where the template comes from. To add a
+//! failure that callers must distinguish, add a variant.
 
 /// Why a template could not be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
-    /// The expression asked for something that was not fetched yet: see [`crate::LookupTable`]. Fetch the
-    /// pending answers and render again.
+    /// The expression needs an answer that was not fetched yet (see [`crate::LookupTable`]). Fetch the pending answers
+    /// and render again.
     #[error("the expression needs an answer that has not been fetched yet: fetch it and render again")]
     Pending,
     /// The template cannot be parsed.
@@ -15,45 +15,45 @@ pub enum RenderError {
     Syntax {
         /// What was found and what was expected.
         message: String,
-        /// Line in the template, from 1.
+        /// The line in the template, from 1.
         line: u32,
-        /// Column in that line, in characters, from 1.
+        /// The column in the line, in characters, from 1.
         column: u32,
     },
     /// A variable or an attribute does not exist (docs/kestra.md 3.1).
     #[error("Unable to find `{name}` used in the expression `{template}` at line {line}")]
     Undefined {
-        /// The root variable or the attribute.
+        /// The name of the root variable or of the attribute.
         name: String,
-        /// The template that used it.
+        /// The template that uses the variable.
         template: String,
-        /// Line in the template, from 1.
+        /// The line in the template, from 1.
         line: u32,
     },
-    /// An operator, a filter or a function refused its operands.
+    /// An operator, a filter or a function failed, for example because an operand has the wrong type.
     #[error("{message} ({template}:{line})")]
     Failed {
-        /// What was refused and why.
+        /// What failed and why.
         message: String,
-        /// The template it happened in.
+        /// The template with the operator, filter or function.
         template: String,
-        /// Line in the template, from 1.
+        /// The line in the template, from 1.
         line: u32,
     },
-    /// The template does more work than a rendering may do.
-    #[error("the expression `{template}` does too much work: it is stopped after {fuel} steps")]
+    /// The template took more steps than a rendering may take.
+    #[error("the expression `{template}` does too much work and was stopped after {fuel} steps; divide it")]
     OutOfFuel {
         /// The template that was stopped.
         template: String,
-        /// The allowance it used up.
+        /// The number of steps that the rendering was allowed to take.
         fuel: u64,
     },
-    /// The caller's meter stopped the template: see [`crate::Meter`].
-    #[error("the expression `{template}` {why}: it is stopped")]
+    /// The caller's meter stopped the rendering (see [`crate::Meter`]).
+    #[error("the expression `{template}` {why} and was stopped")]
     Stopped {
         /// The template that was stopped.
         template: String,
-        /// What it did, as the end of a sentence: `took longer than 5 s`.
+        /// Why it was stopped, as the end of a sentence about the expression: `took longer than 5 s`.
         why: String,
     },
 }
@@ -63,9 +63,9 @@ pub enum RenderError {
 pub(crate) enum Fault {
     /// A message. The renderer adds the position.
     Message(String),
-    /// A complete error.
+    /// An error that already has its position.
     Render(RenderError),
-    /// The allowance of work is used up.
+    /// No steps are left.
     OutOfFuel,
     /// The meter stopped the rendering, for this reason.
     Stopped(String),

@@ -1,13 +1,14 @@
-//! How Java, and Jackson for JSON, write values: `1.0`, `{a=1}`, `{"a":1}`.
+//! Writes values as Java does, and JSON as Jackson does: `1.0`, `{a=1}`, `{"a":1}`.
 //!
-//! Expressions written for Kestra see these texts, so they are reproduced (docs/kestra.md 3.1 and 3.4).
+//! Expressions for Kestra rely on these texts, so Segue writes the same texts (docs/kestra.md 3.1 and 3.4).
 
 use crate::collections::{Entry, items, pairs};
 use minijinja::Value;
 use minijinja::value::ValueKind;
 use std::fmt::Write as _;
 
-/// What `{{ value }}` prints: null is nothing, maps and lists are compact JSON, the rest is Java text.
+/// The text that `{{ value }}` prints. Null prints nothing. Maps and lists are JSON without spaces. Other values are
+/// written as Java writes them.
 pub(crate) fn print(value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => String::new(),
@@ -16,7 +17,7 @@ pub(crate) fn print(value: &Value) -> String {
     }
 }
 
-/// `String.valueOf(value)`.
+/// The text of Java's `String.valueOf(value)`.
 pub(crate) fn to_string(value: &Value) -> String {
     let mut out = String::new();
     write_string(value, &mut out);
@@ -68,7 +69,7 @@ fn write_number(value: &Value, out: &mut String) {
     }
 }
 
-/// `Double.toString(double)`.
+/// The text of Java's `Double.toString(double)`.
 pub(crate) fn double(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
@@ -86,7 +87,7 @@ pub(crate) fn double(number: f64) -> String {
     format!("{digits}{fraction}E{exponent}")
 }
 
-/// Compact JSON, as Jackson writes it.
+/// JSON without spaces, as Jackson writes it.
 pub(crate) fn to_json(value: &Value) -> String {
     let mut out = String::new();
     write_json(value, &mut out);
@@ -159,7 +160,7 @@ fn write_json_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The name of the Java class such a value has in Kestra.
+/// The name of the Java class of such a value in Kestra.
 pub(crate) fn class_name(value: &Value) -> &'static str {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => "null",
@@ -174,7 +175,7 @@ pub(crate) fn class_name(value: &Value) -> &'static str {
     }
 }
 
-/// `((Number) value).longValue()`, `None` when it is no number.
+/// The result of Java's `((Number) value).longValue()`. `None` if the value is not a number.
 pub(crate) fn as_long(value: &Value) -> Option<i64> {
     if value.kind() != ValueKind::Number {
         return None;
@@ -182,11 +183,11 @@ pub(crate) fn as_long(value: &Value) -> Option<i64> {
     if value.is_integer() {
         return value.as_i64();
     }
-    // A cast from double saturates and truncates, in Java as in Rust.
+    // A cast from double truncates, and saturates at the limits of a long, in Java as in Rust.
     f64::try_from(value.clone()).ok().map(|number| number as i64)
 }
 
-/// `((Number) value).doubleValue()`, `None` when it is no number.
+/// The result of Java's `((Number) value).doubleValue()`. `None` if the value is not a number.
 pub(crate) fn as_double(value: &Value) -> Option<f64> {
     if value.kind() != ValueKind::Number {
         return None;

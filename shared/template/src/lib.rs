@@ -1,17 +1,23 @@
-//! Kestra-compatible expressions (Pebble), run by minijinja.
+//! Kestra-compatible expressions (Pebble), evaluated by minijinja.
 //!
-//! A template is parsed by an own parser (`syntax`), because Pebble's operators bind differently from
-//! Jinja's; translated to a minijinja template without operators (`translate`); and run by minijinja
-//! with a limit on its work (`render`). Operators, filters, functions and tests are own code, after
-//! docs/kestra.md 3.
+//! A template is rendered in three steps:
+//! 1. `syntax` parses it. Pebble's operators have other precedences than Jinja's, so minijinja's parser cannot be used.
+//! 2. `translate` turns the tree into a minijinja template without operators.
+//! 3. `render` runs this template in minijinja, with a limit on its work.
 //!
-//! The crate is pure: no IO, no clock, no randomness. What depends on time or chance comes with the
-//! [`Scope`]; what must be fetched is asked as a [`Lookup`], and [`RenderError::Pending`] tells the
-//! caller to fetch and render again.
+//! The code of operators, filters, functions and tests is in this crate and follows docs/kestra.md 3.
 //!
-//! Where things are: `filters` and `functions` (one file a group, one line of a table each),
-//! `tests` (`is …`), `ops` (operators), `dates` (Java's date patterns), `java` (how Java prints),
-//! `references` (what a template uses, without running it).
+//! The crate does no IO and reads no clock and no random numbers. The [`Scope`] provides the time and the seed of
+//! random numbers. If an expression needs an outside value, it asks a [`Lookup`], and [`RenderError::Pending`] tells
+//! the caller to fetch the answer and render again.
+//!
+//! Where things are:
+//! - `filters` and `functions`: one file for each group, one line in a table for each filter or function
+//! - `predicates`: tests (`is …`)
+//! - `ops`: operators
+//! - `dates`: Java's date patterns
+//! - `java`: how Java writes values
+//! - `references`: the names that a template uses, found without running it
 
 mod attributes;
 mod builtin;

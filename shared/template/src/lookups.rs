@@ -1,7 +1,7 @@
-//! The questions of expressions to the outside, as data.
+//! The outside values that expressions ask for, as data.
 //!
-//! Rendering does no IO: the caller fetches the answers to [`LookupTable::take_pending`] and renders again.
-//! To add a question: a [`Lookup`] variant and the function that asks it.
+//! Rendering does no IO. The caller fetches the answers to the questions in [`LookupTable::take_pending`] and renders
+//! again. To add a question, add a variant of [`Lookup`] and the function that asks it.
 
 use crate::mask::Masker;
 use serde::{Deserialize, Serialize};
@@ -10,52 +10,52 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A question to the outside.
+/// A question about a value outside of the template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Lookup {
     /// `kv()`: a value of the KV store.
     Kv {
-        /// `None`: the flow's namespace, then each of its parents.
+        /// The namespace. `None` for the namespace of the flow, and then its parents.
         namespace: Option<String>,
-        /// The key.
+        /// The key of the value.
         key: String,
     },
     /// The keys of a namespace in the KV store, as a list of texts (task type `kv.GetKeys`).
     KvKeys {
-        /// The namespace; its parents are not searched.
+        /// The namespace. Its parents are not searched.
         namespace: String,
     },
     /// `secret()`: a secret, as text.
     Secret {
-        /// `None`: the flow's namespace, then each of its parents.
+        /// The namespace. `None` for the namespace of the flow, and then its parents.
         namespace: Option<String>,
-        /// The key, in any case.
+        /// The key of the secret. Upper and lower case make no difference.
         key: String,
-        /// One field of a secret that holds a JSON object.
+        /// The field to read if the secret is a JSON object. `None` for the whole secret.
         subkey: Option<String>,
     },
     /// `read()`: the text of a file.
     Read {
-        /// A `kestra://`, `nsfile://` or `file://` URI, or a namespace file's path.
+        /// A `kestra://`, `nsfile://` or `file://` URI, or the path of a namespace file.
         path: String,
-        /// `None`: the flow's namespace.
+        /// The namespace of the file. `None` for the namespace of the flow.
         namespace: Option<String>,
     },
-    /// `fileSize()`: a file's size in bytes.
+    /// `fileSize()`: the size of a file in bytes.
     FileSize {
         /// As in [`Lookup::Read`].
         path: String,
         /// As in [`Lookup::Read`].
         namespace: Option<String>,
     },
-    /// `fileExists()`: a boolean.
+    /// `fileExists()`: whether a file exists.
     FileExists {
         /// As in [`Lookup::Read`].
         path: String,
         /// As in [`Lookup::Read`].
         namespace: Option<String>,
     },
-    /// `fileEmpty()` and `isFileEmpty()`: a boolean.
+    /// `fileEmpty()` and `isFileEmpty()`: whether a file is empty.
     FileEmpty {
         /// As in [`Lookup::Read`].
         path: String,
@@ -64,37 +64,36 @@ pub enum Lookup {
     },
     /// `http()`: the parsed body of a response.
     Http {
-        /// The arguments as one JSON object with sorted keys.
+        /// The arguments of `http()` as one JSON object with sorted keys.
         request: String,
     },
-    /// `errorLogs()`: the error log entries of this execution, as a list.
+    /// `errorLogs()`: the error log lines of this execution, as a list.
     ErrorLogs,
-    /// The state of another execution, as text. Only the task `execution.Resume` asks this, not an
-    /// expression.
+    /// The state of another execution, as text. Only the task `execution.Resume` asks for it. No expression does.
     ExecutionState {
-        /// The id of the execution.
+        /// The id of the other execution.
         execution_id: String,
     },
-    /// `randomPort()`: a free local port.
+    /// `randomPort()`: a free port of this machine.
     RandomPort,
 }
 
 /// The answer to a [`Lookup`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// The value.
+    /// The value that was asked for.
     Found(serde_json::Value),
-    /// There is no such key or file.
+    /// The key or file does not exist.
     Missing,
-    /// The question was refused; the message says why.
+    /// The question was refused. The text is the reason.
     Failed(String),
-    /// Not fetched yet.
+    /// The answer was not fetched yet.
     Pending,
 }
 
 /// Answers [`Lookup`]s. Answering must not do IO.
 pub trait Lookups: Send + Sync + fmt::Debug {
-    /// The answer known now.
+    /// The answer if it is known. [`Answer::Pending`] if it is not.
     fn lookup(&self, lookup: &Lookup) -> Answer;
 }
 
@@ -102,9 +101,9 @@ pub trait Lookups: Send + Sync + fmt::Debug {
 struct Table {
     answers: HashMap<Lookup, Answer>,
     pending: Vec<Lookup>,
-    /// Secrets that did not come from an answer: those of inputs and outputs.
+    /// Secrets that did not come from an answer: SECRET inputs and outputs.
     learnt: Vec<String>,
-    /// Masks both, and the secrets in answers that were forgotten.
+    /// Masks the secrets of answers and the learnt secrets. Secrets of forgotten answers are still masked.
     masker: Arc<Masker>,
 }
 
@@ -122,7 +121,7 @@ struct Table {
 pub struct LookupTable(Arc<Mutex<Table>>);
 
 impl LookupTable {
-    /// An empty table: every question is pending.
+    /// An empty table. The answer to every question is pending.
     pub fn new() -> Self {
         Self::default()
     }
@@ -137,12 +136,12 @@ impl LookupTable {
         table.answers.insert(lookup, answer);
     }
 
-    /// Removes outdated answers, so that they are asked for again.
+    /// Removes outdated answers, so that they are fetched again.
     pub fn forget(&self, stale: impl Fn(&Lookup) -> bool) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).answers.retain(|lookup, _| !stale(lookup));
     }
 
-    /// Adds a secret that did not come from an answer, so that it is masked.
+    /// Adds a secret that did not come from an answer. It is masked from now on.
     pub fn learn(&self, secret: &str) {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !table.learnt.iter().any(|known| known == secret) {
@@ -156,7 +155,7 @@ impl LookupTable {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).learnt.clone()
     }
 
-    /// A table without answers that knows the same added secrets.
+    /// A table without answers, but with the secrets added with [`Self::learn`].
     pub fn successor(&self) -> Self {
         let learnt = self.0.lock().unwrap_or_else(PoisonError::into_inner).learnt.clone();
         let masker = Masker::default();
@@ -164,12 +163,13 @@ impl LookupTable {
         Self(Arc::new(Mutex::new(Table { learnt, masker: Arc::new(masker), ..Table::default() })))
     }
 
-    /// Masks the secrets among the answers, and those learnt, in every text inside a value, encoded forms too.
+    /// Masks secrets in every text inside a value: secrets in answers and those added with [`Self::learn`], in all
+    /// forms that [`Masker`] finds.
     pub fn mask(&self, value: &mut serde_json::Value) {
         self.masker().apply_json(value);
     }
 
-    /// The same for a text.
+    /// Masks secrets in a text, like [`Self::mask`].
     pub fn mask_text(&self, text: String) -> String {
         match self.masker().apply(&text) {
             Cow::Owned(masked) => masked,
@@ -182,7 +182,7 @@ impl LookupTable {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner).masker)
     }
 
-    /// The questions without an answer since the last call, each once, in the order of asking.
+    /// The questions without an answer since the last call, in the order of asking. Each question is there once.
     pub fn take_pending(&self) -> Vec<Lookup> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).pending)
     }

@@ -1,10 +1,10 @@
-//! The `loop` variable of `for`.
+//! The variable `loop` of a `for`.
 
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
 use std::sync::Arc;
 
-/// `loop`: `index` (from 0), `length`, `first`, `last`, `revindex`.
+/// The value of `loop`: `index` (from 0), `length`, `first`, `last`, `revindex`.
 pub(crate) fn variables(index: usize, length: usize) -> Value {
     Value::from_object(LoopVariables { index, length })
 }

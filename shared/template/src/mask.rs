@@ -1,4 +1,4 @@
-//! Removes secrets from texts. Does not know where the secrets come from or where the text goes.
+//! Replaces secrets in texts. The module does not know where the secrets come from or where the texts go.
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
@@ -10,17 +10,18 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What a form encodes, beside the blank.
+/// The characters that a form encodes, except the blank.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
 
 /// The replacement for a secret.
 const MASK: &str = "******";
 
-/// Lines of a secret shorter than this are too common to be masked alone (the braces of a JSON key).
+/// The shortest line of a secret that is masked alone. Shorter lines are too common, for example the braces of a JSON
+/// key.
 const SHORTEST_LINE: usize = 8;
 
-/// A shorter form that is not the secret itself (part of its base64, its hexadecimal digits, its letters in
-/// reverse) also occurs in unrelated texts.
+/// The shortest form that is masked, if the form differs from the secret: a part of its base64, its hexadecimal digits,
+/// or its letters in reverse. Shorter forms also occur in unrelated texts.
 const SHORTEST_FORM: usize = 6;
 
 /// Fields of a JSON secret that are secrets themselves.
@@ -36,13 +37,17 @@ pub struct Masker {
 #[derive(Debug, Default)]
 struct Known {
     forms: BTreeSet<String>,
-    /// Finds all forms in one pass over a text. None until it is needed, and after a secret was added.
+    /// Finds all forms in one pass over a text. `None` until it is needed, and after a secret was added.
     finder: Option<Arc<AhoCorasick>>,
 }
 
 impl Masker {
-    /// Masks `secret` from now on: unchanged, line by line, as JSON text, URL-encoded, in hexadecimal digits,
-    /// in upper and lower case, in reverse, and in base64, also as part of a longer text (`user:secret`).
+    /// Masks `secret` from now on, in these forms:
+    /// - unchanged, and each line alone;
+    /// - as JSON text, URL-encoded, and in hexadecimal digits;
+    /// - in upper case, in lower case, and in reverse;
+    /// - in base64, also inside the base64 of a longer text (`user:secret`).
+    ///
     /// Hashes of a secret are not masked, because they are meant to be shown.
     pub fn add(&self, secret: &str) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +67,7 @@ impl Masker {
         }
     }
 
-    /// The finder of all forms. None if there are none.
+    /// The finder of all forms. `None` if there are no secrets.
     fn finder(&self) -> Option<Arc<AhoCorasick>> {
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -72,7 +77,7 @@ impl Masker {
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.finder.is_none() {
-            // The fastest kind would take megabytes for a private key.
+            // The fastest kind of finder would take megabytes for a private key.
             let builder =
                 AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&known.forms);
             known.finder = builder.ok().map(Arc::new);
@@ -80,11 +85,10 @@ impl Masker {
         known.finder.clone()
     }
 
-    /// The text without secrets.
+    /// The text with every secret replaced by stars.
     pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Some(finder) = self.finder() else { return Cow::Borrowed(text) };
-        // Forms may overlap. Everything in any of them is removed. Otherwise the end of one form would
-        // remain.
+        // Forms may overlap. All characters in any of them are removed. Otherwise the end of one form would remain.
         let mut found: Vec<(usize, usize)> =
             finder.find_overlapping_iter(text).map(|found| (found.start(), found.end())).collect();
         if found.is_empty() {
@@ -104,12 +108,12 @@ impl Masker {
         Cow::Owned(masked)
     }
 
-    /// Whether a secret is in a text.
+    /// Whether a text contains a secret.
     pub fn finds_in(&self, text: &str) -> bool {
         self.finder().is_some_and(|finder| finder.is_match(text))
     }
 
-    /// Masks every text inside a value, keys included. Encrypted values are left unchanged.
+    /// Masks every text inside a value and the keys of maps. Encrypted values are left unchanged.
     pub fn apply_json(&self, value: &mut Json) {
         if self.finder().is_none() {
             return;
@@ -152,7 +156,7 @@ fn add_forms(forms: &mut Vec<String>, secret: &str) {
         forms.push(URL_SAFE.encode(text));
         forms.push(URL_SAFE_NO_PAD.encode(text));
         forms.push(utf8_percent_encode(text, NON_ALPHANUMERIC).to_string());
-        // A form encodes a blank as a plus sign and leaves these four characters unchanged.
+        // A form encodes a blank as a plus sign, and leaves four characters unchanged.
         forms.push(form_encoded(text));
         if let Ok(quoted) = serde_json::to_string(text) {
             forms.push(quoted.trim_matches('"').to_owned());
@@ -176,18 +180,18 @@ fn add_forms(forms: &mut Vec<String>, secret: &str) {
         .extend(trimmed.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE).map(str::to_owned));
 }
 
-/// The base64 letters that depend only on the secret, if `before` bytes beyond a multiple of three come
-/// before it in a longer text.
+/// The base64 letters that depend only on the secret, in the base64 of a longer text. `before` is the number of bytes
+/// before the secret, modulo three.
 fn base64_within(engine: &impl base64::Engine, secret: &str, before: usize) -> String {
     let bytes: Vec<u8> = std::iter::repeat_n(0, before).chain(secret.bytes()).collect();
     let letters = engine.encode(&bytes);
-    // Six bits for each letter. The first letters have bits of the text before, the last one has bits of the
-    // text after.
+    // Each letter has six bits. The first letters also have bits of the text before. The last letter also has bits of
+    // the text after.
     let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
     letters.get(first..last).unwrap_or_default().to_owned()
 }
 
-/// `%2f` for `%2F`, as some encode.
+/// Changes `%2F` to `%2f`, because some programs write lower-case escapes.
 fn lower_escapes(encoded: &str) -> String {
     let mut parts = encoded.split('%');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -240,7 +244,8 @@ mod tests {
         ] {
             assert_eq!(masker.apply(&format!("<{text}>")), "<******>", "{text}");
         }
-        // Whatever comes before and after the secret, at most one or two of its letters remain.
+        // Texts before and after the secret change only the first and last letters. At most two letters of the secret
+        // remain.
         for before in ["", "a", "ada", "ada:", "ada@x:", "user:"] {
             for after in ["", "1", "12", "123"] {
                 for encoded in [

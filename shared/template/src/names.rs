@@ -1,6 +1,6 @@
-//! The names that a template may call, for suggestions after a misspelt name.
+//! The names that a template may call. They are suggested after a misspelt name.
 //!
-//! Knows only the tables. A new entry of a table is included automatically.
+//! The module knows only the tables. A new entry of a table is included automatically.
 
 use crate::{filters, functions, predicates};
 

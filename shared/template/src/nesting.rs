@@ -1,7 +1,7 @@
-//! Limits how deeply values are nested, and counts the cost of nesting them.
+//! Limits how deeply values are nested, and takes steps for nested values.
 //!
-//! Printing, comparing and dropping a value recurse over it, and a value may contain another many times. So
-//! every function that puts values into a list or map checks here first. Knows nothing about templates.
+//! Printing, comparing and dropping a value recurse over it. A value may contain another value many times. So every
+//! function that puts values into a list or map checks them here first. The module knows nothing about templates.
 
 use crate::error::Fault;
 use crate::run::Run;
@@ -9,17 +9,17 @@ use crate::value::{Entry, is_lazy, pairs};
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-/// How deeply lists and maps made by a template may be nested.
+/// The largest number of levels of lists and maps that a template may make.
 const MAX_NESTING: usize = 300;
 /// The number of values that cost one step.
 const VALUES_A_STEP: usize = 8;
-/// Bytes of text that count as one value.
+/// The number of bytes of text that count as one value.
 const BYTES_A_VALUE: usize = 32;
 
-/// Checks values that are about to be put into a list or map, and takes the steps for this.
+/// Checks values before they are put into a list or map, and takes steps for the check.
 ///
 /// # Errors
-/// The values are nested too deeply, or there are more of them than the allowance of work.
+/// If the values are nested too deeply, or if not enough steps are left.
 pub(crate) fn check<'v>(run: &Run, parts: impl IntoIterator<Item = &'v Value>) -> Result<(), Fault> {
     let left = usize::try_from(run.steps_left()).unwrap_or(usize::MAX).saturating_mul(VALUES_A_STEP);
     let mut count = 0;
@@ -29,11 +29,11 @@ pub(crate) fn check<'v>(run: &Run, parts: impl IntoIterator<Item = &'v Value>) -
     run.charge(count / VALUES_A_STEP)
 }
 
-/// Takes the steps for a walk through a whole value, before it is written or compared. Values share parts, so
+/// Takes steps for a walk through a whole value, before the value is written or compared. Values may share parts. So
 /// the written text may be far larger than the memory of the value.
 ///
 /// # Errors
-/// The steps exceed the allowance of work.
+/// If not enough steps are left.
 pub(crate) fn weigh(run: &Run, value: &Value) -> Result<(), Fault> {
     if !matches!(value.kind(), ValueKind::Map | ValueKind::Seq | ValueKind::Iterable | ValueKind::Plain) {
         return Ok(());
@@ -64,7 +64,7 @@ fn visit(value: &Value, depth: usize, most: usize, count: &mut usize) -> Result<
         ValueKind::String => {
             *count = count.saturating_add(value.as_str().map_or(0, str::len) / BYTES_A_VALUE);
         }
-        // The context is as deep as its JSON was, and is not built only to be measured.
+        // A value of the context is as deep as its JSON. It is not converted only to be measured.
         ValueKind::Map if is_lazy(value) => {}
         ValueKind::Map => {
             let depth = deeper()?;

@@ -1,7 +1,7 @@
-//! Pebble's operators on values (docs/kestra.md 3.4).
+//! Evaluates Pebble's operators (docs/kestra.md 3.4).
 //!
-//! Undefined operands never get here: see [`crate::runtime`]. One more operator is one more function here,
-//! one line in `flow`'s table and one arm in the translator.
+//! [`crate::runtime`] handles undefined operands, so the functions here never get one. To add an operator, add a
+//! function here, a line in the table of `flow`, and an arm in the translator.
 
 use crate::error::{Fault, Outcome};
 use crate::java::{self, as_double, as_long};
@@ -12,7 +12,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 use std::cmp::Ordering;
 
-/// `a ~ b`: null is nothing, everything else its Java text.
+/// Evaluates `a ~ b`. Null is an empty text. Other values are their Java text.
 pub(crate) fn concat(run: &Run, operands: &[Value]) -> Outcome {
     run.charge(operands.iter().filter_map(Value::as_str).map(str::len).sum::<usize>() / 32)?;
     let mut text = String::new();
@@ -28,7 +28,7 @@ pub(crate) fn concat(run: &Run, operands: &[Value]) -> Outcome {
     Ok(Value::from(text))
 }
 
-/// One operation of a chain of `+ - * / %`.
+/// Evaluates one operator of a chain of `+ - * / %`.
 pub(crate) fn arithmetic(run: &Run, op: &str, left: &Value, right: &Value) -> Outcome {
     match op {
         "+" if left.as_str().is_some() || right.as_str().is_some() => {
@@ -46,7 +46,7 @@ pub(crate) fn arithmetic(run: &Run, op: &str, left: &Value, right: &Value) -> Ou
                 nesting::check(run, [right])?;
                 all.push(right.clone())
             }
-            // A copied item is a small part of a step, so that lists may be built one by one.
+            // A copied item costs an eighth of a step, so a template can build a list item by item.
             run.charge(1 + all.len() / 8)?;
             return Ok(Value::from(all));
         }
@@ -98,7 +98,7 @@ impl Number {
     }
 }
 
-/// A number, or a text that holds one where the operator is not `+`.
+/// The operand as a number. Except for `+`, a text with a number is accepted.
 fn operand(value: &Value, op: &str) -> Option<Number> {
     if let Some(text) = value.as_str().filter(|_| op != "+") {
         let text = text.trim();
@@ -137,7 +137,7 @@ fn float(op: &str, a: f64, b: f64) -> f64 {
     }
 }
 
-/// `==`: numbers are compared as doubles, everything else as [`equal`] does.
+/// Evaluates `==`. Numbers are compared as doubles. Other values are compared with [`equal`].
 pub(crate) fn equals(left: &Value, right: &Value) -> bool {
     match (as_double(left), as_double(right)) {
         (Some(left), Some(right)) => left == right,
@@ -145,7 +145,8 @@ pub(crate) fn equals(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Whether two values in a list are equal: numbers as numbers, everything else by type and content.
+/// Whether two values in a list are equal. Integers and doubles with the same number are equal. Other values must have
+/// the same type and content.
 pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     match (left.kind(), right.kind()) {
         (ValueKind::Number, ValueKind::Number) => compare_numbers(left, right) == Some(Ordering::Equal),
@@ -173,10 +174,10 @@ fn compare_numbers(left: &Value, right: &Value) -> Option<Ordering> {
     as_double(left)?.partial_cmp(&as_double(right)?)
 }
 
-/// The order of two values. `None` if one of them is null or not a number.
+/// The order of two values. `None` if one of the values is null or not a number (NaN).
 ///
 /// # Errors
-/// Values without an order: a number and a text, maps, lists.
+/// If the values have no order, for example a number and a text, two maps, or two lists.
 pub(crate) fn order(left: &Value, right: &Value, comparison: &str) -> Result<Option<Ordering>, Fault> {
     if left.is_none() || right.is_none() {
         return Ok(None);
@@ -193,7 +194,7 @@ pub(crate) fn order(left: &Value, right: &Value, comparison: &str) -> Result<Opt
     }
 }
 
-/// `<` and its like: as [`order`], but that numbers are compared as doubles.
+/// The order of two values for `<` and similar operators. Like [`order`], but numbers are compared as doubles.
 ///
 /// # Errors
 /// As [`order`].
@@ -204,7 +205,7 @@ pub(crate) fn comparison(left: &Value, right: &Value, comparison: &str) -> Resul
     }
 }
 
-/// `left contains right`.
+/// Evaluates `left contains right`.
 pub(crate) fn contains(run: &Run, left: &Value, right: &Value) -> Result<bool, Fault> {
     if left.is_none() {
         return Ok(false);
@@ -242,7 +243,7 @@ fn has_key(map: &Value, key: &Value) -> bool {
     pairs(map).iter().any(|(known, _)| equal(known, key))
 }
 
-/// `left in right`: `right contains left`, for lists and maps alone.
+/// Evaluates `left in right`. This is `right contains left`, but only for lists and maps.
 pub(crate) fn is_in(run: &Run, left: &Value, right: &Value) -> Result<bool, Fault> {
     if right.is_none() {
         return Ok(false);
@@ -257,10 +258,10 @@ pub(crate) fn is_in(run: &Run, left: &Value, right: &Value) -> Result<bool, Faul
     .into())
 }
 
-/// Truth within Pebble: `None` for null.
+/// The truth of a value in Pebble. `None` for null.
 ///
 /// # Errors
-/// Lists and maps are neither true nor false.
+/// If the value is a list or a map.
 pub(crate) fn truth(value: &Value) -> Result<Option<bool>, Fault> {
     match value.kind() {
         ValueKind::None | ValueKind::Undefined => Ok(None),
@@ -277,7 +278,7 @@ pub(crate) fn truth(value: &Value) -> Result<Option<bool>, Fault> {
     }
 }
 
-/// `start..end` and `range(start, end, increment)`: the end is included.
+/// Evaluates `start..end` and `range(start, end, increment)`. The end is included.
 pub(crate) fn range(run: &Run, start: &Value, end: &Value, increment: i64) -> Outcome {
     if increment == 0 {
         return Err("The increment of the range function must be different than 0".into());

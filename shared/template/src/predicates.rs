@@ -1,6 +1,6 @@
-//! Pebble's tests: `value is empty`. Undefined values do not get here, except for `defined`.
+//! Evaluates Pebble's tests, such as `value is empty`. Only `defined` gets undefined values.
 //!
-//! To add a test: a name and an arm.
+//! To add a test, add a name and an arm.
 
 use crate::error::Fault;
 use crate::java::{self, as_long};
@@ -33,7 +33,7 @@ pub(crate) fn passes(name: &str, value: &Value) -> Result<bool, Fault> {
     })
 }
 
-/// Null, blank, or without entries.
+/// Whether a value is null, a blank text, or a list or map without entries.
 pub(crate) fn is_empty(value: &Value) -> bool {
     match value.kind() {
         ValueKind::None | ValueKind::Undefined => true,

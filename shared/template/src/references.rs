@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The parts of a root variable that a template uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Any part: the variable is used as a whole, or with a computed key.
+    /// All parts. The template uses the variable as a whole, or with a computed key.
     All,
     /// Only these first-level names.
     Names(BTreeSet<String>),
@@ -17,40 +17,40 @@ pub enum Reach {
 /// One use of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// The root variable and the literal keys after it.
+    /// The name of the root variable and the literal keys after it.
     pub path: Vec<String>,
-    /// Line in the template, from 1.
+    /// The line in the template, from 1.
     pub line: u32,
-    /// Column in that line, from 1.
+    /// The column in the line, from 1.
     pub column: u32,
-    /// Whether an undefined value is no error here: left of `??` or `???`, in `is defined`, or as the input
-    /// of `default`.
+    /// Whether an undefined value is allowed here: left of `??` or `???`, in `is defined`, or as the input of
+    /// `default`.
     pub guarded: bool,
 }
 
 /// The names that a template uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    /// The root variables, and the used parts of each.
+    /// The root variables with their used parts.
     pub roots: BTreeMap<String, Reach>,
-    /// Every use of a variable, in the order written.
+    /// Every use of a variable, in the order of the template.
     pub paths: Vec<Reference>,
-    /// The called functions, without the template's own macros.
+    /// The called functions, without the macros of the template.
     pub functions: BTreeSet<String>,
-    /// The literal keys in `kv()`.
+    /// The keys in `kv()` that are literals.
     pub kv_keys: BTreeSet<String>,
-    /// The literal keys in `secret()`.
+    /// The keys in `secret()` that are literals.
     pub secret_keys: BTreeSet<String>,
-    /// Whether texts of variables are rendered again, and so may use any variable: `render()`,
-    /// `renderOnce()`, `printContext()`, `fetchContext()`.
+    /// Whether the template renders texts of variables again. These texts may use any variable. The functions are
+    /// `render()`, `renderOnce()`, `printContext()` and `fetchContext()`.
     pub dynamic: bool,
 }
 
-/// What a template uses. Variables set by the template itself (`set`, `for`, macro parameters) are left
+/// The names that a template uses. Variables that the template sets itself (`set`, `for`, macro parameters) are left
 /// out.
 ///
 /// # Errors
-/// [`RenderError::Syntax`] when the template cannot be read.
+/// [`RenderError::Syntax`] if the template cannot be parsed.
 ///
 /// ```
 /// use segue_template::{Reach, references};
@@ -92,7 +92,7 @@ fn macro_names(nodes: &[Node], names: &mut BTreeSet<String>) {
 
 struct Walk {
     found: References,
-    /// Names that the template has set, innermost last.
+    /// The names that the template has set. The innermost name is last.
     local: Vec<String>,
     macros: BTreeSet<String>,
 }
@@ -107,8 +107,8 @@ impl Walk {
             Node::Text(_) => {}
             Node::Print(value) => self.expr(value, false),
             Node::If { branches, otherwise } => {
-                // A name that is set in one branch may not be set in another branch or afterwards, so it
-                // stays a reference there.
+                // A name that is set in one branch may be undefined in another branch or afterwards. So it stays a
+                // reference there.
                 let outer = self.local.len();
                 for (condition, body) in branches {
                     self.expr(condition, false);

@@ -1,4 +1,4 @@
-//! The renderer: translated templates, run by minijinja with a limit on their work.
+//! Runs translated templates in minijinja, with a limit on their work.
 
 use crate::error::{Fault, RenderError};
 use crate::meter::Meter;
@@ -14,14 +14,14 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-/// The steps a rendering may take: about two seconds of work.
+/// The default number of steps of a rendering. This is about two seconds of work.
 const DEFAULT_FUEL: u64 = 5_000_000;
 /// The number of translated templates in the cache.
 const CACHED_TEMPLATES: usize = 1000;
-/// How often a text is rendered again while the result differs from the input.
+/// The largest number of passes of a recursive rendering, which repeats while the text changes.
 const MAX_PASSES: usize = 100;
 
-/// Renders templates. Cheap to clone; clones share the translated templates.
+/// Renders templates. Cheap to clone. Clones share the cache of translated templates.
 ///
 /// ```
 /// use segue_template::{Ambient, Renderer, Scope};
@@ -36,17 +36,17 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// A renderer with the usual allowance of work.
+    /// A renderer with the default number of steps.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A renderer with this many steps for each template.
+    /// A renderer with this number of steps for each template.
     pub fn with_fuel(fuel: u64) -> Self {
         Self { engine: Engine::new(fuel), meter: None }
     }
 
-    /// The same renderer with a meter that watches each rendering.
+    /// Adds a meter that watches each rendering.
     #[must_use]
     pub fn metered(self, meter: Arc<dyn Meter>) -> Self {
         Self { meter: Some(meter), ..self }
@@ -55,7 +55,8 @@ impl Renderer {
     /// Renders a template to text, in one pass.
     ///
     /// # Errors
-    /// [`RenderError`]; [`RenderError::Pending`] when something must be fetched first.
+    /// [`RenderError::Pending`] if an answer must be fetched first. Other variants of [`RenderError`] if the template
+    /// is wrong or too expensive.
     pub fn render(&self, template: &str, scope: &Scope) -> Result<String, RenderError> {
         if !template.contains('{') {
             return Ok(template.to_owned());
@@ -63,11 +64,11 @@ impl Renderer {
         self.engine.text(&self.run(template, scope)).map(strip_raw_tags)
     }
 
-    /// Renders a template to a value that keeps its type: a single expression gives its own value, mixed
-    /// scalars are joined to a text, an empty template is null (docs/kestra.md 3.1).
+    /// Renders a template to a value with a type (docs/kestra.md 3.1). A single expression gives its value. Several
+    /// scalars are joined to a text. An empty template gives null.
     ///
     /// # Errors
-    /// As [`Renderer::render`], and for a list or map that is not alone.
+    /// As [`Renderer::render`]. Also if the template prints a list or map and something else.
     pub fn render_typed(&self, template: &str, scope: &Scope) -> Result<serde_json::Value, RenderError> {
         if !template.contains('{') {
             return Ok(serde_json::Value::String(template.to_owned()));
@@ -79,7 +80,7 @@ impl Renderer {
         })
     }
 
-    /// Renders every text in a structure, keys included. If keys become equal, the first wins.
+    /// Renders every text in a structure, and the keys of maps. If two keys become equal, the first entry is kept.
     ///
     /// # Errors
     /// As [`Renderer::render`].
@@ -110,7 +111,8 @@ impl Renderer {
     /// Checks whether a template can be parsed, and whether its functions, filters and tests exist.
     ///
     /// # Errors
-    /// [`RenderError::Syntax`] or [`RenderError::Failed`].
+    /// [`RenderError::Syntax`] if the template cannot be parsed. [`RenderError::Failed`] if a function, filter or test
+    /// does not exist.
     pub fn check(&self, template: &str) -> Result<(), RenderError> {
         if !template.contains('{') {
             return Ok(());
@@ -129,7 +131,7 @@ impl Renderer {
     }
 }
 
-/// The parts that a rendering and its nested renderings share: minijinja and the translated templates.
+/// The parts that a rendering shares with its nested renderings: minijinja and the translated templates.
 #[derive(Clone)]
 pub(crate) struct Engine {
     inner: Arc<Inner>,
@@ -140,8 +142,7 @@ struct Inner {
     generation: RwLock<Arc<Generation>>,
 }
 
-/// A set of translated templates. When it is full, a new one replaces it. Renderings in progress keep the old
-/// one.
+/// A set of translated templates. When the set is full, a new set replaces it. Renderings in progress keep the old set.
 struct Generation {
     environment: Environment<'static>,
     templates: Arc<AtomicUsize>,
@@ -170,7 +171,7 @@ impl Engine {
         Self { inner: Arc::new(Inner { fuel, generation: RwLock::new(Arc::new(Generation::new(fuel))) }) }
     }
 
-    /// Runs a template to text. The tags of `raw` blocks are still in it.
+    /// Runs a template to a text. The text still has the tags of `raw` blocks.
     pub(crate) fn text(&self, run: &Arc<Run>) -> Result<String, RenderError> {
         self.evaluate(run, Flavor::Text)
     }
@@ -242,7 +243,7 @@ impl Engine {
         result.map_err(|error| self.error(run, &error))
     }
 
-    /// Extracts the cause from minijinja's error and adds the position.
+    /// Turns minijinja's error into the error of a rendering, with its position.
     fn error(&self, run: &Run, error: &Error) -> RenderError {
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
         let mut innermost = error;
@@ -291,7 +292,7 @@ impl Generation {
     }
 }
 
-/// The minijinja source of a template.
+/// Translates a template to the source of a minijinja template.
 fn source(template: &str, flavor: Flavor) -> Result<String, RenderError> {
     translate(template, &syntax::parse(template)?, flavor)
 }
@@ -319,7 +320,7 @@ fn print(out: &mut minijinja::Output<'_>, state: &mut State<'_, '_>, value: &Val
     write(out, &text)
 }
 
-/// Removes the tags of `raw` blocks, which protected their content until here.
+/// Removes the tags of `raw` blocks. Until here, the tags protected the content of the blocks.
 fn strip_raw_tags(text: String) -> String {
     static RAW: OnceLock<Option<Regex>> = OnceLock::new();
     if !text.contains("endraw") {

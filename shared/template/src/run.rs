@@ -1,4 +1,5 @@
-//! The state of one render: scopes, allowance of work, random sequence, what `{% do %}` calls leave.
+//! The state of one rendering: scopes of variables, steps that are left, random numbers, and values that `{% do %}`
+//! calls keep.
 
 use crate::error::{Fault, RenderError};
 use crate::lookups::{Answer, Lookup};
@@ -11,34 +12,34 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The name under which minijinja's context holds the [`Run`].
+/// The name of the [`Run`] in minijinja's context.
 pub(crate) const RUN: &str = "__run";
-/// After how many steps the meter is asked again.
+/// The number of steps between two calls of the meter.
 pub(crate) const STEPS_A_LOOK: u64 = 64;
-/// How deeply `render()` and macros may call each other.
+/// The largest depth of `render()` calls inside each other. Macro calls have the same limit.
 const MAX_DEPTH: u32 = 16;
 
-/// Renders what a template asks to be rendered once more. The renderer does; templates know no renderer.
+/// Renders a text again for `render()`. The renderer implements this trait, because templates do not know the renderer.
 pub(crate) trait Again: fmt::Debug + Send + Sync {
-    /// Renders every text in a value once more, or until it no longer changes.
+    /// Renders every text in a value again. If `recursive` is set, repeats this until the text no longer changes.
     fn value(&self, run: &Run, value: &serde_json::Value, recursive: bool) -> Result<Value, Fault>;
 }
 
-/// What all renders nested in one render call share.
+/// The state that all nested renderings of one call share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) again: Arc<dyn Again>,
     pub(crate) scope: Scope,
-    /// Steps left.
+    /// The number of steps that are left.
     budget: AtomicU64,
-    /// Who may stop the render beside that.
+    /// The watch of the caller's meter, which may stop the rendering. `None` if there is no meter.
     watch: Option<Box<dyn Watch>>,
-    /// How many random numbers were drawn.
+    /// The number of random numbers that were drawn.
     drawn: AtomicU64,
 }
 
 impl Shared {
-    /// `fuel` is how many steps the render call may take.
+    /// `fuel` is the number of steps that the rendering may take.
     pub(crate) fn new(again: Arc<dyn Again>, fuel: u64, scope: Scope, watch: Option<Box<dyn Watch>>) -> Self {
         let budget = AtomicU64::new(fuel);
         Self { again, scope, budget, watch, drawn: AtomicU64::new(0) }
@@ -49,7 +50,7 @@ impl Shared {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frame {
     variables: Vec<(String, Value)>,
-    /// A macro's: nothing outside of it is visible.
+    /// Whether this is the scope of a macro. A macro does not see the scopes outside of it.
     sealed: bool,
 }
 
@@ -70,7 +71,7 @@ impl Frame {
     }
 }
 
-/// A `for` being run.
+/// A `for` loop that is running.
 #[derive(Debug)]
 pub(crate) struct Loop {
     pub(crate) variable: String,
@@ -85,26 +86,26 @@ pub(crate) struct Macro {
     pub(crate) parameters: Vec<String>,
 }
 
-/// What changes while a template runs.
+/// The part of a run that changes while a template runs.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     pub(crate) frames: Vec<Frame>,
     pub(crate) loops: Vec<Loop>,
     pub(crate) macros: Vec<Macro>,
-    /// The value last looked at by `__keep` and its like.
+    /// The value that `__keep` or a similar call has evaluated last.
     pub(crate) kept: Value,
-    /// What the template yielded so far, when it is rendered to a typed value.
+    /// The value that the template has printed so far, if it is rendered to a typed value.
     pub(crate) typed: Option<Value>,
-    /// How many macros are being called.
+    /// The number of macros that are being called.
     depth: u32,
 }
 
-/// One template being run.
+/// The run of one template.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) template: String,
     pub(crate) shared: Arc<Shared>,
-    /// How many `render()` calls this is in.
+    /// The number of `render()` calls around this run.
     nesting: u32,
     progress: Mutex<Progress>,
 }
@@ -124,13 +125,13 @@ impl Object for Run {
 }
 
 impl Run {
-    /// A template of a render call.
+    /// The run of the outermost template.
     pub(crate) fn new(template: &str, shared: Arc<Shared>) -> Self {
         let progress = Progress { frames: vec![Frame::default()], ..Progress::default() };
         Self { template: template.to_owned(), shared, nesting: 0, progress: Mutex::new(progress) }
     }
 
-    /// A template within this one: it sees the same variables.
+    /// The run of a nested template, which sees the same variables.
     pub(crate) fn nested(&self, template: &str) -> Result<Self, Fault> {
         if self.nesting >= MAX_DEPTH {
             return Err("Too many rendering attempts".into());
@@ -152,7 +153,7 @@ impl Run {
         &self.shared.scope
     }
 
-    /// A variable: of the innermost scope that has it, else a root variable.
+    /// The value of a variable in the innermost scope that has it. If no scope has it, the value of the root variable.
     pub(crate) fn variable(&self, name: &str) -> Option<Value> {
         let progress = self.progress();
         for frame in progress.frames.iter().rev() {
@@ -167,13 +168,14 @@ impl Run {
         self.scope().variables.get(name)
     }
 
-    /// Sets a variable where it is already set, else in the innermost scope.
+    /// Sets a variable in the scope that already has it. If no scope has it, sets it in the innermost scope.
     pub(crate) fn set(&self, name: &str, value: Value) {
         let mut progress = self.progress();
         let found = progress.frames.iter().rposition(|frame| frame.sealed || frame.get(name).is_some());
         let index = match found {
             Some(index) => index,
-            // A root variable is hidden for the whole template, not only for the loop it is set in.
+            // A variable with the name of a root variable hides the root variable in the whole template, not only in
+            // its loop.
             None if self.scope().variables.get(name).is_some() => 0,
             None => progress.frames.len().saturating_sub(1),
         };
@@ -189,7 +191,7 @@ impl Run {
         }
     }
 
-    /// Runs something one macro deeper, in a scope of its own.
+    /// Runs `body` inside one more macro call, with `frame` as the innermost scope.
     pub(crate) fn in_frame<T, E: From<Fault>>(
         &self,
         frame: Frame,
@@ -210,7 +212,7 @@ impl Run {
         result
     }
 
-    /// Takes steps from the allowance.
+    /// Takes steps. Fails if not enough steps are left, or if the meter stops the rendering.
     pub(crate) fn charge(&self, steps: usize) -> Result<(), Fault> {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         let taken = self
@@ -218,14 +220,14 @@ impl Run {
             .budget
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(steps));
         let before = taken.map_err(|_| Fault::OutOfFuel)?;
-        // A look at the clock costs as much as some steps.
+        // Asking the meter costs as much as some steps, so it is not asked at each step.
         if before / STEPS_A_LOOK != before.saturating_sub(steps) / STEPS_A_LOOK {
             self.look()?;
         }
         Ok(())
     }
 
-    /// Whether the meter lets the render go on.
+    /// Fails if the meter stops the rendering.
     pub(crate) fn look(&self) -> Result<(), Fault> {
         match self.shared.watch.as_ref().and_then(|watch| watch.stop()) {
             Some(why) => Err(Fault::Stopped(why)),
@@ -233,12 +235,12 @@ impl Run {
         }
     }
 
-    /// What is left of the allowance.
+    /// The number of steps that are left.
     pub(crate) fn steps_left(&self) -> u64 {
         self.shared.budget.load(Ordering::Relaxed)
     }
 
-    /// The next number of the random sequence: SplitMix64 of the seed.
+    /// The next random number. SplitMix64 computes it from the seed.
     pub(crate) fn random(&self) -> u64 {
         let index = self.shared.drawn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         let mut z = self.scope().ambient.seed.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -247,7 +249,7 @@ impl Run {
         z ^ (z >> 31)
     }
 
-    /// Asks the outside world. `None`: there is no such thing.
+    /// Asks for an outside value. `None` if there is no such value.
     pub(crate) fn ask(&self, lookup: &Lookup) -> Result<Option<serde_json::Value>, Fault> {
         match self.scope().lookups.lookup(lookup) {
             Answer::Found(value) => Ok(Some(value)),
@@ -257,7 +259,7 @@ impl Run {
         }
     }
 
-    /// The error of using an undefined value.
+    /// The error for a use of an undefined value.
     pub(crate) fn undefined(&self, missing: &Missing) -> Fault {
         RenderError::Undefined {
             name: missing.name.clone(),
@@ -268,7 +270,7 @@ impl Run {
     }
 }
 
-/// The scopes a template sees, as one.
+/// All scopes that a template sees, joined to one scope.
 fn visible(frames: &[Frame]) -> Frame {
     let from = frames.iter().rposition(|frame| frame.sealed).unwrap_or(0);
     let mut all = Frame::default();

@@ -1,8 +1,8 @@
-//! The functions the translator writes: operators, attributes, `for`, `set`, macros, and the filters and
+//! The functions that a translated template calls: operators, attributes, `for`, `set`, macros, and the filters and
 //! functions of the tables.
 //!
-//! Each gets minijinja's values and the [`Run`]. Undefined operands are handed on here, so that the code
-//! of operators, filters and functions never meets one.
+//! Each function gets minijinja's values and the [`Run`]. Undefined operands are returned here. So the code of
+//! operators, filters and functions never gets an undefined operand.
 
 use crate::builtin::{Args, Builtin, Callee};
 use crate::error::{Fault, Outcome, RenderError};
@@ -16,12 +16,12 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// Bytes of a text that a step pays for, where they are only looked at.
+/// The number of bytes of a text that cost one step if the text is only read.
 const BYTES_A_STEP: usize = 64;
-/// Items of a list that a step pays for, where they are only looked at.
+/// The number of items of a list that cost one step if the items are only read.
 const ITEMS_A_STEP: usize = 16;
 
-/// Registers everything a translated template calls.
+/// Registers all functions that a translated template calls.
 pub(crate) fn register(env: &mut Environment<'static>) {
     register_operators(env);
     register_statements(env);
@@ -40,19 +40,19 @@ pub(crate) fn register(env: &mut Environment<'static>) {
     }
 }
 
-/// The run a minijinja call belongs to.
+/// The run of the template that calls a function.
 pub(crate) fn run_of(state: &State<'_, '_>) -> Result<Arc<Run>, Error> {
     let run = state.lookup(RUN).and_then(|value| value.downcast_object::<Run>());
     run.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "the template is not being rendered"))
 }
 
-/// A fault as minijinja's error; the renderer takes it out again.
+/// Wraps a fault in minijinja's error. The renderer unwraps it.
 pub(crate) fn raise(fault: Fault) -> Error {
     match fault {
         Fault::Message(message) => Error::new(ErrorKind::InvalidOperation, message),
         Fault::Render(error) => Error::new(ErrorKind::InvalidOperation, "not rendered").with_source(error),
         Fault::OutOfFuel => Error::from(ErrorKind::OutOfFuel),
-        // The renderer knows the template and puts it in.
+        // The renderer knows the template and adds it to this error.
         Fault::Stopped(why) => Error::new(ErrorKind::InvalidOperation, "not rendered")
             .with_source(RenderError::Stopped { template: String::new(), why }),
     }
@@ -71,18 +71,18 @@ fn invoke(
     values: &[Value],
 ) -> Result<Value, Error> {
     let run = run_of(state)?;
-    // `default` is the one filter that takes an undefined input.
+    // `default` is the only filter that accepts an undefined input.
     let tolerant = matches!(callee, Callee::Filter("default"));
     let from = usize::from(tolerant);
     if let Some(undefined) = values.iter().skip(from).find(|value| is_missing(value)) {
         return Ok(undefined.clone());
     }
-    // Whatever it does, it looks at all of each text and at each item of a list.
+    // The function or filter may read all of each text and every item of a list. So steps for reading are taken first.
     run.charge(1 + values.iter().map(size).sum::<usize>()).map_err(raise)?;
     (builtin.call)(&run, &Args { callee, values }).map_err(raise)
 }
 
-/// Steps that a walk along a value takes, the values in it left out.
+/// The steps for a walk along a value, without the values inside it.
 fn size(value: &Value) -> usize {
     match value.as_str() {
         Some(text) => text.len() / BYTES_A_STEP,
@@ -92,7 +92,7 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// An operator: a function of the run and defined operands.
+/// Registers an operator: a function of the run and of defined operands.
 fn operator(
     env: &mut Environment<'static>,
     name: &'static str,
@@ -108,7 +108,7 @@ fn operator(
     });
 }
 
-/// Part of a tag, or an operator that looks at undefined operands itself.
+/// Registers a part of a tag, or an operator that handles undefined operands itself.
 fn statement(
     env: &mut Environment<'static>,
     name: &'static str,
@@ -132,7 +132,7 @@ fn line(values: &[Value], index: usize) -> u32 {
     at(values, index).as_i64().and_then(|line| u32::try_from(line).ok()).unwrap_or(1)
 }
 
-/// A value that is used: undefined is an error.
+/// A value that is used. Fails if the value is undefined.
 fn used<'v>(run: &Run, value: &'v Value) -> Result<&'v Value, Fault> {
     match as_missing(value) {
         Some(missing) => Err(run.undefined(missing)),
@@ -313,7 +313,7 @@ fn register_statements(env: &mut Environment<'static>) {
     });
 }
 
-/// Begins a loop. True when it has turns; what is kept says whether it was empty (and not null).
+/// Begins a loop. Returns true if the loop has turns. Keeps whether the list was empty (and not null), for `else`.
 fn start_loop(run: &Run, variable: &str, over: &Value) -> Outcome {
     run.charge(1 + size(over))?;
     let all = if over.is_none() {
@@ -340,7 +340,7 @@ fn start_loop(run: &Run, variable: &str, over: &Value) -> Outcome {
     }
 }
 
-/// The macro of a call and its parameters in a scope of their own.
+/// Finds the macro of a call, and puts the arguments into a new scope.
 fn bind(run: &Run, values: &[Value]) -> Result<(Macro, Frame), Fault> {
     let name = text(values, 0);
     let found = run.progress().macros.iter().rev().find(|known| known.name == name).cloned();

@@ -1,6 +1,6 @@
-//! Truth of rendered text, outside of expressions (docs/kestra.md 3.5).
+//! Decides whether a rendered condition is true (docs/kestra.md 3.5).
 
-/// Whether a rendered condition holds: all but `""`, `"false"`, `"0"` and `"-0"`.
+/// Whether a rendered condition is true. Only `""`, `"false"`, `"0"` and `"-0"` are false.
 ///
 /// ```
 /// use segue_template::is_truthy;

@@ -1,4 +1,4 @@
-//! Typed rendering: what a template yields keeps its type when it is all there is (docs/kestra.md 3.1).
+//! Renders to typed values. If a template prints a single value, the value keeps its type (docs/kestra.md 3.1).
 
 use crate::error::Fault;
 use crate::java;
@@ -6,7 +6,8 @@ use crate::run::Run;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-/// Adds a value to what the template yields: scalars join to a text, anything else must be alone.
+/// Adds a value to the values that the template has printed. Scalars are joined to a text. Any other value must be the
+/// only one.
 pub(crate) fn emit(run: &Run, value: &Value) -> Result<(), Fault> {
     if value.is_none() {
         return Ok(());

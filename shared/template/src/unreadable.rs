@@ -1,4 +1,5 @@
-//! A variable that is there and cannot be read: an expression that uses it, or anything inside it, fails and says why.
+//! A variable that exists but cannot be read. An expression that uses the variable, or a part of it, fails with the
+//! reason.
 
 use crate::error::Fault;
 use minijinja::Value;
@@ -19,12 +20,12 @@ impl Object for Unreadable {
     }
 }
 
-/// A value that cannot be read, and why.
+/// A value that cannot be read. `why` is the reason in the error.
 pub fn unreadable_value(why: &str) -> Value {
     Value::from_object(Unreadable(why.to_owned()))
 }
 
-/// Whether a value can be read.
+/// Fails if a value cannot be read.
 pub(crate) fn readable(value: &Value) -> Result<(), Fault> {
     value.downcast_object_ref::<Unreadable>().map_or(Ok(()), |why| Err(Fault::Message(why.0.clone())))
 }

@@ -1,6 +1,6 @@
-//! Values of expressions: conversion to and from JSON, and maps with entries that are made on demand.
+//! Values of expressions: conversion from and to JSON, and maps that make their entries when they are used.
 //!
-//! A value is minijinja's; this module knows nothing of rendering.
+//! A value is a value of minijinja. The module knows nothing about rendering.
 
 pub(crate) use crate::collections::{Entry, items, pairs};
 
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A JSON value as a value of expressions. Integers stay integers, key order is kept.
+/// Converts JSON to a value of expressions. Integers stay integers, and keys keep their order.
 pub fn value_from_json(v: &serde_json::Value) -> Value {
     match v {
         serde_json::Value::Null => Value::from(()),
@@ -35,8 +35,8 @@ fn number_from_json(n: &serde_json::Number) -> Value {
     }
 }
 
-/// A value of expressions as JSON. What JSON has no form for becomes its Java text, as Jackson does it;
-/// a number that is not finite becomes null.
+/// Converts a value of expressions to JSON. A value that JSON does not have becomes its Java text, as in Jackson. A
+/// number that is not finite becomes null.
 pub fn value_to_json(v: &Value) -> serde_json::Value {
     match v.kind() {
         ValueKind::Undefined | ValueKind::None => serde_json::Value::Null,
@@ -86,15 +86,15 @@ pub(crate) fn is_map(v: &Value) -> bool {
     v.kind() == ValueKind::Map
 }
 
-/// A map with entries that are made on demand, so that rendering never copies a context.
+/// A map that makes an entry when the entry is used. So rendering never copies a whole context.
 pub trait LazyMap: Send + Sync + fmt::Debug + 'static {
-    /// The value of a key, `None` when there is no such key.
+    /// The value of a key. `None` if there is no such key.
     fn get(&self, key: &str) -> Option<Value>;
-    /// The keys, in order.
+    /// All keys, in order.
     fn keys(&self) -> Vec<String>;
 }
 
-/// A [`LazyMap`] as a value: it behaves as a map everywhere.
+/// Makes a value from a [`LazyMap`]. The value behaves like any other map.
 pub fn lazy_map(map: Arc<dyn LazyMap>) -> Value {
     Value::from_object(LazyObject(map))
 }
@@ -128,7 +128,7 @@ impl Object for LazyObject {
     }
 }
 
-/// A JSON object as a [`LazyMap`]: an entry is converted when it is first used, then kept.
+/// A JSON object as a [`LazyMap`]. An entry is converted at its first use and then kept.
 #[derive(Debug, Default)]
 pub struct JsonMap {
     entries: serde_json::Map<String, serde_json::Value>,
@@ -136,7 +136,7 @@ pub struct JsonMap {
 }
 
 impl JsonMap {
-    /// Wraps an object.
+    /// Makes a lazy map from the entries of a JSON object.
     pub fn new(entries: serde_json::Map<String, serde_json::Value>) -> Self {
         Self { entries, converted: Mutex::default() }
     }
@@ -158,17 +158,18 @@ impl LazyMap for JsonMap {
     }
 }
 
-/// A list written in a template. `sort` changes it in place, and who holds it sees that, as in Java.
+/// A list that is written in a template. `sort` changes the list in place. Every variable with this list sees the new
+/// order, as in Java.
 #[derive(Debug)]
 pub(crate) struct WrittenList(Mutex<Vec<Value>>);
 
 impl WrittenList {
-    /// A list of these items as a value.
+    /// Makes a value from a list of these items.
     pub(crate) fn value(items: Vec<Value>) -> Value {
         Value::from_object(Self(Mutex::new(items)))
     }
 
-    /// Puts other items in the place of all.
+    /// Replaces all items.
     pub(crate) fn replace(&self, items: Vec<Value>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = items;
     }

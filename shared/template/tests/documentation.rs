@@ -4,7 +4,7 @@
 use segue_template::{filter_names, function_names, test_names};
 use std::collections::BTreeSet;
 
-/// The names in the rows of the tables of a section: `` `kv(key)` `` names `kv`.
+/// The names in backquotes in the tables of a section. The name in `` `kv(key)` `` is `kv`.
 fn named(section: &str) -> BTreeSet<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/kestra.md");
     let page = std::fs::read_to_string(path).unwrap();

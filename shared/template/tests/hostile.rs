@@ -1,4 +1,4 @@
-//! Templates meant to do harm: they end soon, with an error.
+//! Tests templates that try to do harm. They must end soon with an error.
 
 mod support;
 
@@ -50,7 +50,7 @@ fn values_are_not_nested_without_end() {
     }
     let entries = "{% set m = [1] %}{% for i in 1..2000 %}{% for e in {'a': m} %}{% set m = [e] %}{% endfor %}{% endfor %}";
     assert!(render(entries).unwrap_err().to_string().contains("too deeply"));
-    // Each holds the one before it twice: a million million in the end.
+    // Each value contains the value before it twice. The last one has a million million parts.
     let renderer = Renderer::with_fuel(100_000);
     for grow in ["[m, m]", "{'a': m, 'b': m}", "{'a': m} | merge([m])"] {
         let template = format!(

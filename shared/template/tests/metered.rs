@@ -1,5 +1,5 @@
-//! Templates that a meter stops: whatever a template does, it asks its meter often enough to be stopped soon, and
-//! nothing in it grows without taking steps.
+//! Tests templates that a meter stops. Every template must call its meter often enough to be stopped soon. Nothing in a
+//! template may grow without taking steps.
 
 mod support;
 
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::{check, render, scope};
 
-/// Stops a render after a while.
+/// Stops a rendering after this time.
 #[derive(Debug)]
 struct Deadline(Duration);
 
@@ -28,7 +28,7 @@ impl Watch for Until {
     }
 }
 
-/// A renderer that nothing but the clock stops.
+/// A renderer with almost unlimited steps. Only the clock stops it.
 fn hurried() -> Renderer {
     Renderer::with_fuel(u64::MAX / 4).metered(Arc::new(Deadline(Duration::from_millis(200))))
 }
@@ -72,7 +72,7 @@ fn whatever_takes_long_is_stopped_by_the_clock() {
             matches!(&error, RenderError::Stopped { why, .. } if why == "took too long"),
             "{template}: {error}"
         );
-        // Far more than is needed, for a busy machine; without the meter each of these takes hours.
+        // The limit is generous for busy machines. Without the meter, each of these templates takes hours.
         assert!(begun.elapsed() < Duration::from_secs(30), "{template}: {:?}", begun.elapsed());
     }
 }
@@ -82,7 +82,7 @@ fn the_reason_names_the_expression() {
     let error = hurried().render("{{ '1' | jq('range(1e12) | empty') }}", &scope()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the expression `{{ '1' | jq('range(1e12) | empty') }}` took too long: it is stopped"
+        "the expression `{{ '1' | jq('range(1e12) | empty') }}` took too long and was stopped"
     );
 }
 
@@ -146,7 +146,7 @@ fn numbers_of_jq_have_an_end() {
     ]);
 }
 
-/// Counts how often it is asked.
+/// Counts how often the meter is called.
 #[derive(Debug, Default)]
 struct Counting(Arc<AtomicUsize>);
 

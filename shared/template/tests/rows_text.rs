@@ -189,7 +189,7 @@ fn regular_expressions() {
     check_errors(&[
         (
             r#"{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' | regexMatch('^(a|aa)+\1$') }}"#,
-            "The regular expression was given up: Error executing regex: Max limit ",
+            "The regular expression was stopped: Error executing regex: Max limit ",
         ),
         (
             "{{ 'a' | regexMatch('(a{1000}){1000}') }}",

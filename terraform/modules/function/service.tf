@@ -57,6 +57,15 @@ resource "google_cloud_run_v2_service" "this" {
     containers {
       image = var.image
 
+      # Cloud Run passes requests and answers above 32 MiB on over HTTP/2 alone.
+      dynamic "ports" {
+        for_each = local.by_people ? ["h2c"] : []
+        content {
+          name           = ports.value
+          container_port = 8080
+        }
+      }
+
       resources {
         # Billed by requests: an instance that answers nobody costs nothing.
         cpu_idle = true

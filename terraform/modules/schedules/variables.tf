@@ -25,7 +25,7 @@ variable "schedules" {
 
   validation {
     condition     = length(var.schedules) < 1000
-    error_message = "Cloud Scheduler has at most 1,000 jobs in a region, the sweep among them; the flows have more schedules."
+    error_message = "Cloud Scheduler has at most 1,000 jobs in a region, the sweep among them; the flows have more schedules. Delayed messages tick the schedules without a job: leave some flows out of `flows`."
   }
 }
 

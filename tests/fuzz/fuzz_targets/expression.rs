@@ -1,5 +1,5 @@
-//! Any text is a template: it renders or is refused, within a small allowance of work. The list of its
-//! references exists exactly if it can be parsed.
+//! Takes any text as a template. The template renders or is refused, within a small limit of work. The list of its
+//! references exists exactly if the template can be parsed.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

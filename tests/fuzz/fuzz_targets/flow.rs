@@ -1,5 +1,5 @@
-//! Any text is parsed and checked as a file of flows. The result is flows or problems, never a panic. A
-//! parsed flow can be parsed again from its own source.
+//! Parses and checks any text as a file of flows. The result is flows or problems, never a panic. A parsed flow can be
+//! parsed again from its own source.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

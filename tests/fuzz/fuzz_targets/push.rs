@@ -1,4 +1,4 @@
-//! Any bytes are pushed to a service, as a message and as a dead letter. Each is answered, and no answer is a
+//! Pushes any bytes to a service, as a message and as a dead letter. The service answers each, and no answer is a
 //! server error (500).
 #![no_main]
 
@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
-/// Accepts every readable message, writes it again, and compares.
+/// Accepts every readable message. Writes the message as JSON again, parses this JSON, and compares the two messages.
 struct Taker;
 
 #[async_trait::async_trait]
@@ -43,7 +43,7 @@ thread_local! {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    // The first byte decides whether the rest is a whole request or the data of a message.
+    // The first byte decides how the other bytes are sent: as a whole request, or as the data of a message.
     let Some((first, rest)) = bytes.split_first() else { return };
     let body = match first % 2 {
         0 => rest.to_vec(),

@@ -1,5 +1,5 @@
-//! Any text is a script of BigQuery SQL: it is translated or refused. The stack has the size of the
-//! warehouse's thread, so a text that nests too deep ends the process here as well.
+//! Takes any text as a script of BigQuery SQL. The script is translated or refused. The stack is as large as that of
+//! the warehouse's thread. So a text with too deep nesting ends this process too.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Serves the stand-in for BigQuery on loopback, and prints the address it answers on.
+//! Serves the stand-in for BigQuery on loopback, and prints its address.
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 
-/// Serve BigQuery's REST API on 127.0.0.1, over an embedded warehouse; the address is the first line that is printed.
+/// Serve BigQuery's REST API on 127.0.0.1, over an embedded warehouse. The first printed line is the address.
 #[derive(Parser)]
 struct Arguments {
     /// The port. Default: a free one.

@@ -1,9 +1,9 @@
-//! Counts what flows cost on Google Cloud, with the functions' own adapters on emulators, and prints a table
-//! for docs/cost.md. Fails if a task run costs more than its limit: 2 messages, 3 writes and 3 reads if a
-//! function runs it, and nothing of its own if the executor runs it. Then moves a large file, and fails if a
-//! function keeps the whole file in memory.
+//! Counts the costs of flows on Google Cloud, with the functions' own adapters on emulators, and prints a table for
+//! docs/cost.md. Fails if a task run costs more than its limit. A task run in a function may cost 2 messages, 3 writes
+//! and 3 reads. A task run in the executor may cost nothing. Then moves a large file, and fails if a function keeps the
+//! whole file in memory.
 //!
-//! Run it where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-costs`.
+//! Run the program with the variables of the emulators: `tests/tools/on-emulators.sh cloud-costs`.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
@@ -14,7 +14,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How often a flow that is compared with another is measured.
+/// The number of measurements of a flow that is compared with another flow.
 const TIMES: usize = 3;
 
 /// Count what flows cost on Google Cloud.
@@ -33,7 +33,9 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let programs = match arguments.programs {
         Some(folder) => folder,
-        None => std::env::current_exe()?.parent().context("this program is in no folder")?.to_owned(),
+        None => {
+            std::env::current_exe()?.parent().context("the folder of this program is unknown")?.to_owned()
+        }
     };
     let (source, files) = taxi::serve_months().await?;
 
@@ -73,8 +75,8 @@ async fn main() -> anyhow::Result<()> {
         costs.push(measure(&system, flow, inputs).await?);
     }
     for flow in ["inline-5", "inline-25", "runnable-5", "runnable-25"] {
-        // From time to time the scheduler reads all flows again, and a claim is renewed on a busy machine. So
-        // the lowest of several measurements is the flow's own cost.
+        // A measurement may include other work: the scheduler reads all flows now and then, and a slow machine renews
+        // claims. So the lowest of several measurements is the flow's own cost.
         let mut cheapest = measure(&system, flow, &[]).await?;
         for _ in 1..TIMES {
             cheapest = cheapest.least(measure(&system, flow, &[]).await?);

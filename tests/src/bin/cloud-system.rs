@@ -1,9 +1,11 @@
-//! Runs the taxi flows on Segue as on Google Cloud (see `segue_tests::cloud`): once without faults, then with
-//! killed functions and with messages duplicated, delayed, reordered and lost, as often as asked. Each time
-//! every execution must end as without faults, every slot must have run once, and the main table must have
-//! the same rows. Next to the round without faults, tasks run that take longer than a request may.
+//! Runs the taxi flows on all of Segue's functions, as on Google Cloud (see `segue_tests::cloud`).
 //!
-//! Run it where the emulators' variables are set: `tests/tools/on-emulators.sh cloud-system …`.
+//! The first round has no faults. In later rounds, functions are killed, and messages are duplicated, delayed,
+//! reordered and lost. After each round, every execution must have ended as in the first round, every slot must have
+//! run once, and the main table must have the same rows. During the first round, the program also runs tasks that take
+//! longer than the time limit of a request.
+//!
+//! Run the program with the variables of the emulators: `tests/tools/on-emulators.sh cloud-system …`.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 
@@ -23,13 +25,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The longest a round may take.
+/// The time limit of a round.
 const ROUND_LIMIT: Duration = Duration::from_secs(600);
-/// The longest until the slots of a tick have run.
+/// The time limit for the slots of a tick.
 const TICK_LIMIT: Duration = Duration::from_secs(60);
-/// The number of error lines of each function shown when a round fails.
+/// The number of error lines shown for each function when a round fails.
 const COMPLAINTS: usize = 5;
-/// The id of the backfill that a message asks for.
+/// The id of the backfill that a message requests.
 const BACKFILL: &str = "all-months";
 
 /// A flow with slots two seconds apart.
@@ -47,7 +49,7 @@ tasks:
     message: \"{{ trigger.date }}\"
 ";
 
-/// Run the taxi flows on Segue as it is on Google Cloud, in peace and under faults.
+/// Run the taxi flows on Segue's functions as on Google Cloud, first without faults and then with faults.
 #[derive(Parser)]
 struct Arguments {
     /// The folder of the built programs. Default: the folder of this program.
@@ -59,18 +61,18 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 1)]
     first: u64,
-    /// The number of rounds at the same time. Each has its own processes on the same emulators.
+    /// The number of rounds that run at the same time. Each round has its own processes on the same emulators.
     #[arg(long, default_value_t = 1)]
     at_once: usize,
     /// The longest pause between two kills, in milliseconds.
     #[arg(long, default_value_t = 1_500)]
     longest_peace: u64,
-    /// Keep the logs of a round that fails, and say where they are.
+    /// Keep the logs of a failed round, and print their path.
     #[arg(long)]
     keep: bool,
 }
 
-/// The result when all work is done.
+/// The result of a round.
 struct Outcome {
     ends: Vec<Ended>,
     rows: Value,
@@ -121,8 +123,8 @@ async fn main() -> anyhow::Result<()> {
     say(&format!("{} seeds, {kills} kills: nothing lost, nothing doubled, nothing hanging", arguments.seeds))
 }
 
-/// A round with the faults of a seed, compared with the round without faults. Returns how many functions were
-/// killed.
+/// Runs a round with the faults of a seed, and compares the result with the round without faults. Returns the number of
+/// killed functions.
 async fn under_faults(round: Round<'_>, seed: u64, peace: &Outcome) -> anyhow::Result<usize> {
     let began = Instant::now();
     let faults = Faults {
@@ -153,7 +155,7 @@ struct Round<'a> {
     programs: &'a Path,
     source: &'a str,
     keep: bool,
-    /// The longest pause between two kills, in milliseconds. None: nothing is killed.
+    /// The longest pause between two kills, in milliseconds. `None` kills nothing.
     longest_peace: Option<u64>,
 }
 
@@ -174,9 +176,9 @@ impl Round<'_> {
                 let mut report = match system.api.ends().await {
                     Ok(mut ends) => {
                         ends.retain(|end| end.state != "SUCCESS");
-                        format!("not ended well: {ends:#?}")
+                        format!("executions that did not succeed: {ends:#?}")
                     }
-                    Err(reason) => format!("the API does not say what ended: {reason:#}"),
+                    Err(reason) => format!("the API does not return the ended executions: {reason:#}"),
                 };
                 report += &system.complaints(COMPLAINTS);
                 if self.keep {
@@ -193,7 +195,7 @@ impl Round<'_> {
         for file in ["01_gcp_kv", "02_gcp_setup", "03_gcp_taxi", SCHEDULED] {
             system.api.import(std::fs::read_to_string(zoomcamp.join(format!("{file}.yaml")))?).await?;
         }
-        // All users of the emulator share buckets.
+        // The emulator has one set of buckets for all its users, so the name of the bucket has the prefix of the round.
         let bucket = format!("{}-trips", system.prefix());
         let inputs = [
             ("taxi_url".to_owned(), self.source.to_owned()),
@@ -237,13 +239,14 @@ impl Round<'_> {
     }
 }
 
-/// Publishes ticks like Cloud Scheduler, without a time and twice. The due slots must run once.
+/// Publishes ticks without a time, as Cloud Scheduler does. Each tick is published twice, and each due slot must run
+/// once.
 async fn ticks(system: &System) -> anyhow::Result<()> {
     let before = jiff::Timestamp::now();
     system.api.import(TICKED.to_owned()).await?;
     tokio::time::sleep(Duration::from_secs(7)).await;
     let early = ticked(system).await?;
-    ensure!(early.is_empty(), "slots ran before there was a tick: {early:?}");
+    ensure!(early.is_empty(), "slots ran before the first tick: {early:?}");
     let tick = json!({"namespace": "zoomcamp", "flowId": "ticked", "triggerId": "often"});
     let due = jiff::Timestamp::now();
     for _ in 0..2 {
@@ -287,7 +290,8 @@ async fn ticked(system: &System) -> anyhow::Result<Vec<jiff::Timestamp>> {
     slots.map(|end| Ok(end.slot.as_deref().context("an execution without its slot")?.parse()?)).collect()
 }
 
-/// Waits a while. Then kills a function and starts it again, if `dice` is set.
+/// Waits up to the longest pause, then kills a random function and starts it again. If `dice` is `None`, only waits 200
+/// ms. Returns the number of killed functions.
 async fn disturb(system: &mut System, dice: &mut Option<(u64, StdRng)>) -> anyhow::Result<usize> {
     let Some((longest, dice)) = dice else {
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,12 +1,12 @@
-//! Kills a server repeatedly while it works, and checks that nothing was lost and nothing was doubled.
+//! Kills a server repeatedly while it works. Checks that no work was lost and no work was done twice.
 //!
-//! The work is every golden flow, and a backfill of 24 months of the scheduled taxi flow, which has a
-//! concurrency limit of 1. The work is done once without kills, and then as often as needed to reach the
-//! number of kills. Each time the executions must end as without kills, every slot must have run once, and
-//! the main table must have the same rows.
+//! The work is every golden flow, and a backfill of 24 months of the scheduled taxi flow, which has a concurrency limit
+//! of 1. The first round has no kills. Further rounds follow until the number of kills is reached. After each round,
+//! the executions must have ended as in the first round, every slot must have run once, and the main table must have
+//! the same rows.
 //!
-//! The server is killed equally often while scripts run: no script runs twice at the same time, and none
-//! outlives its server.
+//! Then the server is killed equally often while scripts run. No script may run twice at the same time, and no script
+//! may outlive its server.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
@@ -20,10 +20,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The longest a round may take.
+/// The time limit of a round.
 const ROUND_LIMIT: Duration = Duration::from_secs(900);
 
-/// Kill a server at random moments and compare the ends with those of a run in peace.
+/// Kill a server at random moments, and compare the results with a run without kills.
 #[derive(Parser)]
 struct Arguments {
     /// The command `segue`.
@@ -35,15 +35,15 @@ struct Arguments {
     /// The seed for the times of the kills.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The longest a server lives, in milliseconds.
+    /// The longest time until a kill, in milliseconds.
     #[arg(long, default_value_t = 1200)]
     longest_life: u64,
 }
 
-/// Every script is killed many times here, and none is the cause.
+/// This program kills every script many times, so the usual limit of deliveries must not stop a script.
 const MANY_DELIVERIES: [(&str, &str); 1] = [("SEGUE_MAX_DELIVERIES", "1000")];
 
-/// The result when all work is done.
+/// The result of a round.
 #[derive(PartialEq)]
 struct Outcome {
     ends: Vec<Ended>,
@@ -85,7 +85,8 @@ async fn main() -> anyhow::Result<()> {
     say(&format!("{kills} kills in {rounds} rounds: nothing lost, nothing doubled"))
 }
 
-/// Does all the work in an empty data directory. If `moments` has times, the server is killed at these times.
+/// Does all the work in an empty data directory. The server is killed at the times in `moments`. If `moments` is empty,
+/// the server is not killed.
 async fn round(
     arguments: &Arguments,
     source: &str,
@@ -121,7 +122,7 @@ async fn round(
     Ok((Outcome { ends, rows }, kills))
 }
 
-/// Saves all flows and starts everything; returns the id of the backfill.
+/// Saves all flows and starts all executions. Returns the id of the backfill.
 async fn submit(client: &Client, source: &str) -> anyhow::Result<String> {
     let zoomcamp = repository().join("flows/zoomcamp");
     for file in ["01_gcp_kv", "02_gcp_setup", SCHEDULED] {

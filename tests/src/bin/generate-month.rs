@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-/// Write a month of made-up trips as `<file>`; as many as in January 2019 unless told otherwise.
+/// Write a month of made-up trips to `<file>`. The default number of trips is that of January 2019.
 #[derive(Parser)]
 struct Arguments {
     /// The file to write, gzipped.
@@ -40,8 +40,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One line. Trips are in the order of their start, as in the published files. One in forty has no values
-/// that only the meter knows.
+/// One line of the file. Trips are in the order of their start, as in the published files. One of 40 trips lacks the
+/// values that only a taximeter reports.
 fn trip(out: &mut impl Write, row: u64, rows: u64) -> std::io::Result<()> {
     let mut dice = Dice(row);
     let pickup = (row * MONTH / rows.max(1)).min(MONTH - 1);
@@ -78,7 +78,7 @@ fn trip(out: &mut impl Write, row: u64, rows: u64) -> std::io::Result<()> {
     writeln!(out, "{}", if congestion == 0 { "0" } else { "2.5" })
 }
 
-/// A moment of January 2019, with a comma.
+/// A time in January 2019, followed by a comma.
 fn date_time(out: &mut impl Write, second: u64) -> std::io::Result<()> {
     let (day, month) = match second / 86_400 + 1 {
         day if day > 31 => (day - 31, 2),
@@ -88,7 +88,7 @@ fn date_time(out: &mut impl Write, second: u64) -> std::io::Result<()> {
     write!(out, "2019-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02},")
 }
 
-/// An amount in the shortest way, with a comma: `8`, `0.5`, `6.12`.
+/// An amount without needless zeros, followed by a comma: `8`, `0.5`, `6.12`.
 fn cents(out: &mut impl Write, amount: u64) -> std::io::Result<()> {
     match (amount / 100, amount % 100) {
         (whole, 0) => write!(out, "{whole},"),

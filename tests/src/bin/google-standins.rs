@@ -1,4 +1,5 @@
-//! Stands in for Cloud Tasks, Cloud Run jobs and Secret Manager on loopback, and prints the address it answers on.
+//! Serves stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on loopback, and prints their
+//! address.
 
 use anyhow::Context;
 use clap::Parser;
@@ -6,8 +7,8 @@ use segue_tests::standins::google;
 use std::io::Write;
 use tokio::net::TcpListener;
 
-/// Stand in for Cloud Tasks, Cloud Run jobs and Secret Manager on 127.0.0.1; the address is the first line that is
-/// printed. Containers run as processes of this machine.
+/// Serve stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on 127.0.0.1. The first printed
+/// line is the address. Containers run as processes of this machine.
 #[derive(Parser)]
 struct Arguments {
     /// The port. Default: a free one.
@@ -16,6 +17,9 @@ struct Arguments {
     /// The address of Cloud Storage's emulator, for the files that containers mount.
     #[arg(long, env = "STORAGE_EMULATOR_HOST")]
     storage: Option<String>,
+    /// The address of Pub/Sub's emulator, for the jobs of Cloud Scheduler.
+    #[arg(long, env = "PUBSUB_EMULATOR_HOST")]
+    pubsub: Option<String>,
 }
 
 #[tokio::main]
@@ -25,6 +29,6 @@ async fn main() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("port {} of 127.0.0.1 cannot be used", arguments.port))?;
     writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
-    axum::serve(listener, google::app(arguments.storage)).await?;
+    axum::serve(listener, google::app(arguments.storage, arguments.pubsub)).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Puts load on a server and prints what it reaches, against the targets of the design.
+//! Puts load on a server, measures it, and prints the numbers next to the targets of the design.
 //!
-//! On a durable store in an empty data directory, or in one with many past executions (`--past`).
+//! The server has a durable store in an empty data directory. With `--past`, the store has many past executions.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 
 const NAMESPACE: &str = "load";
 
-/// Put load on a server and print what it reaches.
+/// Put load on a server, and print its throughput, latency and memory.
 #[derive(Parser)]
 struct Arguments {
     /// The command `segue`.
     #[arg(long)]
     segue: PathBuf,
-    /// How many executions of five inline tasks.
+    /// The number of executions with five inline tasks.
     #[arg(long, default_value_t = 2_000)]
     executions: usize,
     /// The number of simultaneous requests.
@@ -125,7 +125,7 @@ fn runnable_flow() -> String {
     )
 }
 
-/// The time of executions from CREATED to their end, in milliseconds, started one after another.
+/// The times of executions that are started one after another, from CREATED to their end. In milliseconds.
 async fn one_by_one(client: &Client, flow: &str, runs: usize) -> anyhow::Result<Vec<f64>> {
     let mut took = Vec::new();
     for _ in 0..runs {
@@ -135,7 +135,7 @@ async fn one_by_one(client: &Client, flow: &str, runs: usize) -> anyhow::Result<
     Ok(took)
 }
 
-/// The time that Segue adds to the time of a task, in milliseconds.
+/// The time that Segue adds to the time of a task. In milliseconds.
 async fn added_latency(client: &Client, runs: usize) -> anyhow::Result<Vec<f64>> {
     let mut added = Vec::new();
     for _ in 0..runs {

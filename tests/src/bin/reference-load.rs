@@ -1,11 +1,11 @@
-//! The hand-written script that the taxi flow is compared with: runs a file of SQL in DuckDB.
+//! Runs a file of SQL in DuckDB: the hand-written script that the taxi flow is compared with.
 
 use anyhow::Context;
 use clap::Parser;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Run the statements of a file in a DuckDB database; `{csv}` in it is the path of the CSV file.
+/// Run the statements of a file in a DuckDB database. `{csv}` in the file stands for the path of the CSV file.
 #[derive(Parser)]
 struct Arguments {
     /// The database file. It is created if it does not exist.
@@ -17,7 +17,7 @@ struct Arguments {
     /// The file of statements.
     #[arg(long)]
     sql: PathBuf,
-    /// The table to count at the end.
+    /// The table with the rows to count at the end.
     #[arg(long)]
     count: String,
 }

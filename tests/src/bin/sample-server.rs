@@ -1,4 +1,4 @@
-//! Serves a folder of data files on loopback, and prints the address it answers on.
+//! Serves a folder of data files on loopback, and prints its address.
 
 use anyhow::Context;
 use clap::Parser;
@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 
-/// Serve a folder of data files on 127.0.0.1; the address is the first line that is printed.
+/// Serve a folder of data files on 127.0.0.1. The first printed line is the address.
 #[derive(Parser)]
 struct Arguments {
     /// The folder. Default: the sample data.

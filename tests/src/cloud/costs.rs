@@ -1,4 +1,4 @@
-//! The costs of a flow: operations counted by the functions' own adapters, and their price.
+//! The costs of a flow: the operations that the functions' own adapters count, and the price of these operations.
 
 use super::System;
 use anyhow::ensure;
@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-/// Google's list prices for us-central1, dollars for a million, after what docs/cost.md says of them.
+/// Google's list prices for us-central1, in dollars for a million operations. docs/cost.md gives the sources.
 const MESSAGE: f64 = 0.0728;
 const WRITE: f64 = 0.90;
 const READ: f64 = 0.30;
 const DELETE: f64 = 0.10;
 const REQUEST: f64 = 0.40;
 const TASK: f64 = 0.40;
-/// A second of an instance with 1 vCPU and 512 MiB, dollars for a million.
+/// The price of a million instance seconds with 1 vCPU and 512 MiB, in dollars.
 const INSTANCE_SECOND: f64 = 24.0 + 1.25;
 
 /// The operations of one execution of a flow.
@@ -21,7 +21,7 @@ const INSTANCE_SECOND: f64 = 24.0 + 1.25;
 pub struct Cost {
     /// The flow.
     pub flow: String,
-    /// Its task runs, run by the executor or by a function.
+    /// The number of its task runs, in the executor and in functions.
     pub task_runs: usize,
     /// Counts by kind, as in [`System::usage`].
     pub counts: BTreeMap<String, u64>,
@@ -33,7 +33,7 @@ impl Cost {
         self.counts.get(kind).copied().unwrap_or_default()
     }
 
-    /// For each kind, the lower number of two measurements of the same flow.
+    /// Takes the lower number of two measurements of the same flow, for each kind of operation.
     #[must_use]
     pub fn least(mut self, other: Self) -> Self {
         for (kind, count) in &mut self.counts {
@@ -42,8 +42,8 @@ impl Cost {
         self
     }
 
-    /// The price in dollars of a million such executions, if an instance is billed `milliseconds` for each
-    /// request and handles `at_once` requests at the same time.
+    /// The price of a million such executions in dollars. An instance is billed `milliseconds` for each request, and
+    /// handles `at_once` requests at the same time.
     pub fn dollars(&self, milliseconds: f64, at_once: f64) -> f64 {
         let count = |kind: &str| self.of(kind) as f64;
         let requests = count("pubsub.messages") + count("tasks.created");
@@ -80,7 +80,7 @@ pub const HEAD: &str = "\
 | flow | task runs | messages | writes | reads | deletes | object requests | BigQuery jobs | $ per million executions |
 |---|---|---|---|---|---|---|---|---|";
 
-/// Runs a flow once, to its end, and counts.
+/// Runs a flow once, to its end, and counts the operations.
 ///
 /// # Errors
 /// An error if the flow cannot be run, or does not succeed.
@@ -101,7 +101,7 @@ pub async fn measure(system: &System, flow: &str, inputs: &[(String, String)]) -
     Ok(Cost { flow: flow.to_owned(), task_runs, counts })
 }
 
-/// The usage once it no longer changes: other services learn of an execution's end after the client sees it.
+/// The usage, once it no longer changes. Other services learn of an execution's end after the client sees the end.
 async fn settled(system: &System) -> anyhow::Result<BTreeMap<String, u64>> {
     let mut last = system.usage().await?;
     loop {

@@ -16,7 +16,7 @@ pub struct Environment {
     pub firestore: String,
     /// Pub/Sub, `host:port`.
     pub pubsub: String,
-    /// Cloud Storage, an URL.
+    /// Cloud Storage, as a URL.
     pub storage: String,
 }
 

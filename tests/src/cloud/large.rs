@@ -1,14 +1,15 @@
-//! A file larger than the memory of those who move it.
+//! Moves a file that is larger than the memory limit of a function.
 
 use super::System;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-/// How much more memory a function may come to hold, in KiB, whatever the size of the file: with what a release build
-/// holds at rest, under 100 MB.
+/// How much the memory of a function may grow, in KiB, whatever the size of the file. With the memory of an idle
+/// release build, this is less than 100 MB.
 const MOST: u64 = 64 * 1024;
 
-/// From the web to internal storage (through the function), to a bucket and back (not through it).
+/// Moves a file from the web to internal storage, then to a bucket and back. Only the first move passes through a
+/// function.
 const FLOW: &str = r#"
 id: large
 namespace: zoomcamp
@@ -30,11 +31,12 @@ tasks:
     uri: "{{ outputs.download.uri }}"
 "#;
 
-/// Moves the file at `url` of so many bytes, and returns rows of a Markdown table: function, KiB held before, KiB held
-/// at most.
+/// Moves the file at `url`, which has `bytes` bytes. Returns the rows of a Markdown table: the function, its memory
+/// before, and its largest memory. Both in KiB.
 ///
 /// # Errors
-/// When it cannot be moved, is another afterwards, or a function held too much of it.
+/// An error if the file cannot be moved, if its size changes, or if the memory of a function grew by more than the
+/// limit.
 pub async fn large_file(system: &System, url: &str, bytes: u64) -> anyhow::Result<Vec<(String, u64, u64)>> {
     system.api.import(FLOW.to_owned()).await?;
     let movers = ["http", "gcs", "storage"];
@@ -47,10 +49,10 @@ pub async fn large_file(system: &System, url: &str, bytes: u64) -> anyhow::Resul
     let after = memory()?;
     let runs = ended.get("taskRunList").and_then(Value::as_array).into_iter().flatten();
     let size = runs.filter_map(|run| run.pointer("/outputs/size")).next_back();
-    ensure!(size == Some(&json!(bytes)), "of {bytes} bytes came {size:?}: {ended:#}");
+    ensure!(size == Some(&json!(bytes)), "{size:?} of {bytes} bytes arrived: {ended:#}");
     let rows = movers.iter().zip(before).zip(after).map(|((name, (rest, _)), (_, most))| {
         let more = most.saturating_sub(rest);
-        ensure!(more < MOST, "{name} came to hold {more} KiB more, for a file of {bytes} bytes");
+        ensure!(more < MOST, "the memory of {name} grew by {more} KiB for a file of {bytes} bytes");
         Ok(((*name).to_owned(), rest, most))
     });
     rows.collect()

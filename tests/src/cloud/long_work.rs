@@ -1,5 +1,5 @@
-//! Tasks that take longer than a request may: a container, a BigQuery job, and a process that no other
-//! request can continue.
+//! Tasks that take longer than the time limit of a request: a container, a BigQuery job, and a process. A later request
+//! can continue to wait for the container and the job, but not for the process.
 
 use super::{Faults, System};
 use anyhow::{Context as _, ensure};
@@ -7,11 +7,11 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Instant;
 
-/// The time limit of a request here. On Google Cloud it is 600 s.
+/// The time limit of a request in this test, in seconds. On Google Cloud it is 600 s.
 const LIMIT: u64 = 8;
 
-/// The container and the job take longer than a request, and succeed. The process is stopped. The last task
-/// reads the files that the container left.
+/// The container and the job take longer than a request, and succeed. The process is stopped at the time limit. The
+/// last task reads the files that the container wrote.
 const FLOW: &str = r#"
 id: long
 namespace: zoomcamp
@@ -47,7 +47,7 @@ tasks:
       - echo "::{\"outputs\":{\"text\":\"$(cat result.txt)\",\"sum\":{{ outputs.container.vars.rows + outputs.job.row.answer }}}}::"
 "#;
 
-/// Runs tasks that take longer than a request may, and returns a summary.
+/// Runs tasks that take longer than the time limit of a request, and returns a summary.
 ///
 /// # Errors
 /// An error if a task does not end as expected.
@@ -71,7 +71,7 @@ pub async fn long_work(programs: &Path) -> anyhow::Result<String> {
     }
 }
 
-/// Returns how often work outside was checked.
+/// Checks the result of each task. Returns how often the services checked on the container and the job.
 async fn check(system: &System) -> anyhow::Result<u64> {
     system.api.import(FLOW.to_owned()).await?;
     let ended = system.api.start(("zoomcamp", "long"), &[], true).await?;

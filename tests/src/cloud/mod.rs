@@ -1,11 +1,12 @@
-//! Segue as it is on Google Cloud, on this machine: every function as a process of its own, woken by Pub/Sub's
-//! emulator, on the emulators of Firestore and Cloud Storage and the stand-ins for BigQuery, Cloud Tasks and the rest.
+//! Segue on this machine, as on Google Cloud. Every function is its own process, and Pub/Sub's emulator sends it
+//! messages. The functions use the emulators of Firestore and Cloud Storage, and stand-ins for BigQuery, Cloud Tasks,
+//! Cloud Run jobs and Secret Manager.
 //!
-//! What it is: [`System`], which starts, wires and stops all of it under a prefix of its own, so that several can be
-//! on the same emulators one after another; [`Proxy`], which stands between Pub/Sub and the functions and does to
-//! messages what networks do.
+//! What it is: [`System`] starts, connects and stops all functions. Each system has its own prefix, so several can use
+//! the same emulators one after another. [`Proxy`] is between Pub/Sub and the functions. It duplicates, delays,
+//! reorders and loses messages, as a network does.
 //!
-//! What it must not know: what the flows do that are run on it.
+//! What it must not know: the flows that run on the system.
 
 pub mod costs;
 mod environment;

@@ -13,28 +13,28 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// The longest a start may take.
+/// The time limit of a start.
 const START_LIMIT: Duration = Duration::from_secs(30);
-/// The time between two checks of a starting program.
+/// The time between two checks of a program that is starting.
 const ASK: Duration = Duration::from_millis(2);
 
-/// A function as a process. It is killed when this is dropped.
+/// A function as a process. Dropping this value kills the process.
 pub struct FunctionProcess {
     program: PathBuf,
     variables: Vec<(String, String)>,
     log: PathBuf,
     child: Option<Child>,
-    /// The port it listens on, the same after each start.
+    /// The port of the function. It is the same after each start.
     pub port: u16,
-    /// The time from the last start of the process until it answered.
+    /// The time of the last start, until the process answered.
     pub took: Duration,
 }
 
 impl FunctionProcess {
-    /// Starts a program with these variables, `PATH` and `HOME`. Its output goes to `log`.
+    /// Starts a program with these variables, `PATH` and `HOME`. Its output is written to the file `log`.
     ///
     /// # Errors
-    /// An error if it cannot be started, or does not answer at `/health` in time.
+    /// An error if the program cannot be started, or does not answer at `/health` in time.
     pub async fn start(program: &Path, variables: Vec<(String, String)>, log: &Path) -> anyhow::Result<Self> {
         let mut process = Self {
             program: program.to_owned(),
@@ -48,13 +48,13 @@ impl FunctionProcess {
         Ok(process)
     }
 
-    /// Starts it again if it is not running, and waits until it answers.
+    /// Starts the process again if it is not running, and waits until it answers.
     ///
     /// # Errors
     /// As [`Self::start`].
     pub async fn run(&mut self) -> anyhow::Result<()> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
-        // Created before the time counts, because it reads the system's certificates.
+        // Created before the measured time begins, because creating a client reads the system's certificates.
         let http = reqwest::Client::new();
         let began = Instant::now();
         let inherited = ["PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR"].into_iter();
@@ -85,10 +85,10 @@ impl FunctionProcess {
         }
     }
 
-    /// Kills it like a power cut. Nothing happens if it is not running.
+    /// Kills the process without warning, as a power cut would. Nothing happens if it is not running.
     ///
     /// # Errors
-    /// When it cannot be killed.
+    /// An error if the process cannot be killed.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
         if let Some(mut child) = self.child.take() {
             child.kill().await?;
@@ -96,24 +96,24 @@ impl FunctionProcess {
         Ok(())
     }
 
-    /// Asks it to stop like Cloud Run, and returns how long this took.
+    /// Asks the process to stop, as Cloud Run does. Returns the time until it ended.
     ///
     /// # Errors
-    /// When it cannot be asked, or has not ended in `limit`.
+    /// An error if the process cannot be asked, or has not ended within `limit`.
     pub async fn stop(&mut self, limit: Duration) -> anyhow::Result<Duration> {
         let mut child = self.child.take().context("it is not running")?;
         let id = child.id().context("it has ended")?;
         let began = Instant::now();
         let status = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
-        ensure!(status.success(), "it cannot be asked to stop");
+        ensure!(status.success(), "the process cannot be asked to stop");
         tokio::time::timeout(limit, child.wait()).await.context("it does not stop")??;
         Ok(began.elapsed())
     }
 
-    /// The memory it has now, and the most so far, in KiB.
+    /// The current memory of the process, and its largest memory so far. Both in KiB.
     ///
     /// # Errors
-    /// When the system does not say.
+    /// An error if the system does not report the memory.
     pub fn memory(&self) -> anyhow::Result<(u64, u64)> {
         let id = self.child.as_ref().and_then(Child::id).context("it is not running")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
@@ -121,23 +121,23 @@ impl FunctionProcess {
             let line = status.lines().find(|line| line.starts_with(name))?;
             line.split_whitespace().nth(1)?.parse::<u64>().ok()
         };
-        field("VmRSS:").zip(field("VmHWM:")).context("the system does not say how much memory it holds")
+        field("VmRSS:").zip(field("VmHWM:")).context("the system does not report the memory of the process")
     }
 
-    /// The answer of its `/health`.
+    /// The answer of the process at `/health`.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// An error if the process does not answer.
     pub async fn health(&self) -> anyhow::Result<serde_json::Value> {
         let url = format!("http://127.0.0.1:{}/health", self.port);
         Ok(reqwest::get(url).await?.json().await?)
     }
 }
 
-/// Starts a program that prints its address as its first line, and returns both.
+/// Starts a program that prints its address as its first line. Returns the process and the address.
 ///
 /// # Errors
-/// When it cannot be started, or ends before it says where it answers.
+/// An error if the program cannot be started, or ends before it prints its address.
 pub(super) async fn start_server(
     program: &Path,
     arguments: &[&str],
@@ -151,13 +151,13 @@ pub(super) async fn start_server(
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("{} cannot be started", program.display()))?;
-    let output = child.stdout.take().context("it has no standard output")?;
+    let output = child.stdout.take().context("the program has no standard output")?;
     let mut lines = BufReader::new(output).lines();
     let first = tokio::time::timeout(START_LIMIT, lines.next_line()).await;
-    let line = first.context("it does not say where it answers")??.context("it ended at once")?;
+    let line = first.context("the program prints no address")??.context("it ended at once")?;
     let url = line.split_whitespace().find(|word| word.starts_with("http://"));
     let url = url.with_context(|| format!("'{line}' is no address"))?.to_owned();
-    // Later output is read, so that the program never waits for a reader.
+    // Later output is read and ignored, because a full pipe would stop the program.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Ok((child, url))
 }

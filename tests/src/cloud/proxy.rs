@@ -1,5 +1,6 @@
-//! A proxy between Pub/Sub and the functions. It passes requests on, some of them twice, late, or with a lost
-//! answer. So messages are duplicated, delayed and reordered, which no emulator does by itself.
+//! A proxy between Pub/Sub and the functions. It passes requests on. Some requests it sends twice, sends late, or
+//! answers with an error although the function succeeded. So messages are duplicated, delayed and reordered, which no
+//! emulator does on its own.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// How long a function may take for one message.
+/// The time limit of a function for one message.
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// The share of messages with each fault.
@@ -22,13 +23,13 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub struct Faults {
     /// The seed of the faults.
     pub seed: u64,
-    /// Passed on a second time, up to `latest` later.
+    /// The message is sent a second time, up to `latest` later.
     pub duplicated: f64,
-    /// Passed on up to `latest` late, so that other messages overtake it.
+    /// The message is sent up to `latest` late, so that other messages arrive before it.
     pub delayed: f64,
-    /// Passed on, but the answer is lost: Pub/Sub delivers the message again.
+    /// The message is sent, but its answer is lost. Pub/Sub delivers the message again.
     pub answer_lost: f64,
-    /// Not passed on: Pub/Sub delivers the message again.
+    /// The message is not sent. Pub/Sub delivers the message again.
     pub refused: f64,
     /// The longest delay.
     pub latest: Duration,
@@ -42,18 +43,18 @@ struct Shared {
     counts: [AtomicU64; 5],
 }
 
-/// The proxy. It answers as long as the process lives.
+/// The proxy. It runs until the process ends.
 pub struct Proxy {
-    /// Its address. The path of a function is its name.
+    /// The address of the proxy. The path of a function is the name of the function.
     pub url: String,
     shared: Arc<Shared>,
 }
 
 impl Proxy {
-    /// Starts a proxy in front of these functions: URLs by name.
+    /// Starts a proxy in front of functions: their URLs by name.
     ///
     /// # Errors
-    /// When there is no port for it.
+    /// An error if no port is free.
     pub async fn start(faults: Faults, targets: BTreeMap<String, String>) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
             http: reqwest::Client::builder().timeout(LIMIT).build()?,
@@ -101,7 +102,7 @@ impl Shared {
         }
         match request.send().await {
             Ok(answer) => answer.status(),
-            // The function is being started again.
+            // The function does not answer, because it is starting again.
             Err(_) => StatusCode::BAD_GATEWAY,
         }
     }

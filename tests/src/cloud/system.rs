@@ -1,4 +1,4 @@
-//! All of it together.
+//! All functions together.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 
@@ -20,21 +20,21 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Child;
 
-/// The number of deliveries before a message is a dead letter. It is Pub/Sub's limit, because functions are
-/// killed more often here than anywhere else.
+/// The number of deliveries before a message is a dead letter. Pub/Sub allows at most 100. The tests kill functions
+/// much more often than functions die in production, so they use the most.
 const DELIVERIES: u32 = 100;
-/// The shortest and the longest wait before a message is delivered again: short, so that a round of faults ends soon.
+/// The shortest and the longest wait before a message is delivered again. Short, so that a round with faults ends soon.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// The key for SECRET values.
+/// The key for SECRET values, in base64.
 const KEY: &str = "c2VndWUgY2xvdWQgdGVzdHMsIDMyIGJ5dGVzIGxvbmc=";
 
 /// Segue's functions as processes, on emulators and stand-ins.
 pub struct System {
-    /// The functions by name, the API among them.
+    /// The functions by name, including the API.
     pub functions: BTreeMap<String, FunctionProcess>,
     /// The proxy between Pub/Sub and the functions.
     pub proxy: Proxy,
-    /// Asks the API.
+    /// The client of the API.
     pub api: Client,
     warehouse: BigQueryWarehouse,
     environment: Environment,
@@ -45,11 +45,10 @@ pub struct System {
 }
 
 impl System {
-    /// Starts everything under a prefix that nobody else uses. `programs` is the folder of the built
-    /// programs.
+    /// Starts all functions under a prefix that no other system uses. `programs` is the folder of the built programs.
     ///
     /// # Errors
-    /// The program that could not be started, and its output.
+    /// An error that names the program that could not be started, with its output.
     pub async fn start(programs: &Path, prefix: &str, faults: Faults) -> anyhow::Result<Self> {
         Self::start_with(programs, prefix, faults, &[]).await
     }
@@ -66,8 +65,8 @@ impl System {
     ) -> anyhow::Result<Self> {
         let environment = Environment::from_env()?;
         let directory = tempfile::tempdir()?;
-        // Ids follow from slots, so parallel systems have the same ids, and work in folders with the same
-        // names.
+        // The ids of executions follow from slots. So systems that run at the same time have executions with the same
+        // ids, and working directories with the same names. Each system therefore has its own folder.
         let scratch = directory.path().join("tmp");
         std::fs::create_dir(&scratch)?;
         let (data, log) = (directory.path().join("bigquery"), directory.path().join("stand-ins.log"));
@@ -75,7 +74,7 @@ impl System {
         let arguments = ["--port", "0", "--data-dir", &data_dir];
         let (bigquery_child, bigquery) =
             start_server(&programs.join("bigquery-standin"), &arguments, &log).await?;
-        let arguments = ["--port", "0", "--storage", &environment.storage];
+        let arguments = ["--port", "0", "--storage", &environment.storage, "--pubsub", &environment.pubsub];
         let (others_child, others) =
             start_server(&programs.join("google-standins"), &arguments, &log).await?;
         let variables: Vec<(String, String)> = [
@@ -86,7 +85,7 @@ impl System {
             ("SEGUE_BUCKET", &format!("{prefix}-internal")),
             ("SEGUE_ENCRYPTION_KEY", KEY),
             ("SEGUE_LOG_FORMAT", "json"),
-            // Workers are killed often here, and others must take over soon.
+            // Workers are killed often here, so claims are short, and other workers take over soon.
             ("SEGUE_CLAIM_SECONDS", "3"),
             ("FIRESTORE_EMULATOR_HOST", &environment.firestore),
             ("PUBSUB_EMULATOR_HOST", &environment.pubsub),
@@ -94,6 +93,7 @@ impl System {
             ("BIGQUERY_EMULATOR_HOST", &bigquery),
             ("CLOUD_TASKS_EMULATOR_HOST", &others),
             ("CLOUD_RUN_EMULATOR_HOST", &others),
+            ("CLOUD_SCHEDULER_EMULATOR_HOST", &others),
             ("SECRET_MANAGER_EMULATOR_HOST", &others),
         ]
         .into_iter()
@@ -134,7 +134,8 @@ impl System {
         Ok(system)
     }
 
-    /// Creates the topics and subscriptions of every `function.yaml`, with more deliveries and shorter waits.
+    /// Creates the topics and subscriptions of every `function.yaml`. They have more deliveries and shorter waits than
+    /// in production.
     async fn subscribe(&mut self) -> anyhow::Result<()> {
         ensure_topic(&self.config, DEAD_LETTERS).await?;
         for function in self.functions.keys() {
@@ -161,10 +162,10 @@ impl System {
         Ok(())
     }
 
-    /// Publishes a body to a topic (its name before the prefix) as a person would, without attributes.
+    /// Publishes a body to a topic without attributes, as a person would. `topic` is the name without the prefix.
     ///
     /// # Errors
-    /// When Pub/Sub does not take it.
+    /// An error if Pub/Sub does not accept the message.
     pub async fn publish(&self, topic: &str, body: &Value) -> anyhow::Result<()> {
         use base64::Engine as _;
         let data = base64::engine::general_purpose::STANDARD.encode(body.to_string());
@@ -181,7 +182,7 @@ impl System {
         self.functions.keys().filter(|name| *name != "api").cloned().collect()
     }
 
-    /// The prefix of its names.
+    /// The prefix of the names of this system.
     pub fn prefix(&self) -> &str {
         &self.config.prefix
     }
@@ -191,10 +192,10 @@ impl System {
         &self.config.project
     }
 
-    /// The billed requests of all functions so far, added up by kind.
+    /// The number of billed requests of all functions so far, added up by kind.
     ///
     /// # Errors
-    /// When one does not answer.
+    /// An error if a function does not answer.
     pub async fn usage(&self) -> anyhow::Result<BTreeMap<String, u64>> {
         let mut total = BTreeMap::new();
         for (name, function) in self.functions.iter().filter(|(name, _)| *name != "api") {
@@ -206,10 +207,10 @@ impl System {
         Ok(total)
     }
 
-    /// Rows of a query.
+    /// The rows of a query.
     ///
     /// # Errors
-    /// When the query is refused.
+    /// An error if the query is refused.
     pub async fn rows(&self, sql: &str) -> anyhow::Result<Value> {
         let job = QueryJob {
             job_id: format!("rows-{}", jiff::Timestamp::now().as_nanosecond()),
@@ -237,15 +238,15 @@ impl System {
         report
     }
 
-    /// Keeps the folder with the logs, and returns its path.
+    /// Keeps the folder of the logs on disk, and returns its path.
     pub fn keep_logs(self) -> PathBuf {
         self.directory.keep()
     }
 
-    /// Removes the subscriptions, so that nothing is delivered to stopped functions, and ends the processes.
+    /// Removes the subscriptions, so that Pub/Sub delivers nothing to stopped functions. Then ends the processes.
     ///
     /// # Errors
-    /// When Pub/Sub does not answer.
+    /// An error if Pub/Sub does not answer.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let http = reqwest::Client::new();
         for subscription in &self.subscriptions {
@@ -259,14 +260,14 @@ impl System {
     }
 }
 
-/// The facts in a function's `function.yaml`.
+/// The facts in the `function.yaml` of a function.
 fn facts(function: &str) -> anyhow::Result<FunctionFacts> {
     let file = repository().join("functions").join(function).join("function.yaml");
     let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
     FunctionFacts::parse(&text).with_context(|| format!("reading {}", file.display()))
 }
 
-/// Creates the bucket of internal storage, like Terraform.
+/// Creates the bucket of internal storage, as Terraform does.
 async fn bucket(environment: &Environment, name: &str) -> anyhow::Result<()> {
     let url = format!("{}/storage/v1/b?project={}", environment.storage, environment.project);
     let answer = reqwest::Client::new().post(url).json(&json!({"name": name})).send().await?;

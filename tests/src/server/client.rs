@@ -20,7 +20,7 @@ pub struct Client {
 pub struct Ended {
     /// The flow.
     pub flow: String,
-    /// The slot it was started for. None if it was not started by a schedule.
+    /// The slot of the execution. `None` if no schedule started the execution.
     pub slot: Option<String>,
     /// The final state.
     pub state: String,
@@ -29,10 +29,10 @@ pub struct Ended {
 }
 
 impl Client {
-    /// A client of the server at `url`.
+    /// Creates a client of the server at `url`.
     ///
     /// # Errors
-    /// When there can be no client.
+    /// An error if the client cannot be created.
     pub fn new(url: &str) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(600)).build()?;
         Ok(Self { http, base: format!("{url}/api/v1/main") })
@@ -51,7 +51,7 @@ impl Client {
     /// Imports flows from YAML, several documents at once.
     ///
     /// # Errors
-    /// When one is refused.
+    /// An error if the server refuses a flow.
     pub async fn import(&self, yaml: String) -> anyhow::Result<()> {
         let part = Part::text(yaml).file_name("flows.yaml");
         let request = self
@@ -65,10 +65,10 @@ impl Client {
         Ok(())
     }
 
-    /// Starts an execution; with `wait`, returns when it has ended.
+    /// Starts an execution. With `wait`, returns after the end of the execution.
     ///
     /// # Errors
-    /// When it is refused.
+    /// An error if the server refuses the execution.
     pub async fn start(
         &self,
         flow: (&str, &str),
@@ -88,7 +88,7 @@ impl Client {
     /// Starts a backfill and returns its id.
     ///
     /// # Errors
-    /// When it is refused.
+    /// An error if the server refuses the backfill.
     pub async fn backfill(&self, request: &Value) -> anyhow::Result<String> {
         let made = self.answer(self.http.post(format!("{}/backfills", self.base)).json(request)).await?;
         made.get("id").and_then(Value::as_str).map(str::to_owned).context("the backfill has no id")
@@ -97,7 +97,7 @@ impl Client {
     /// The state of a backfill.
     ///
     /// # Errors
-    /// When it is not there.
+    /// An error if the backfill does not exist.
     pub async fn backfill_state(&self, id: &str) -> anyhow::Result<String> {
         let found = self.answer(self.http.get(format!("{}/backfills/{id}", self.base))).await?;
         found.get("state").and_then(Value::as_str).map(str::to_owned).context("the backfill has no state")
@@ -106,7 +106,7 @@ impl Client {
     /// The number of executions that have not ended.
     ///
     /// # Errors
-    /// When the server does not say.
+    /// An error if the server does not answer.
     pub async fn open(&self) -> anyhow::Result<u64> {
         let states: String = OPEN.iter().map(|state| format!("&state={state}")).collect();
         let page = self.http.get(format!("{}/executions/search?size=1{states}", self.base));
@@ -116,24 +116,24 @@ impl Client {
     /// The number of executions.
     ///
     /// # Errors
-    /// When the server does not say.
+    /// An error if the server does not answer.
     pub async fn total(&self) -> anyhow::Result<u64> {
         let page = self.http.get(format!("{}/executions/search?size=1", self.base));
         self.answer(page).await?.get("total").and_then(Value::as_u64).context("the page has no total")
     }
 
-    /// One execution, whole.
+    /// An execution with all its fields.
     ///
     /// # Errors
-    /// When it is not there.
+    /// An error if the execution does not exist.
     pub async fn execution(&self, id: &str) -> anyhow::Result<Value> {
         self.answer(self.http.get(format!("{}/executions/{id}", self.base))).await
     }
 
-    /// The ends of all executions, sorted.
+    /// The final states of all executions, sorted.
     ///
     /// # Errors
-    /// When the server does not say.
+    /// An error if the server does not answer.
     pub async fn ends(&self) -> anyhow::Result<Vec<Ended>> {
         let mut ends = Vec::new();
         for page in 1.. {

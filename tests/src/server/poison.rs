@@ -5,16 +5,16 @@ use anyhow::{Context as _, ensure};
 use std::path::Path;
 use std::time::Duration;
 
-/// The longest time until the server keeps running.
+/// The time limit until the server stays up.
 const LIMIT: Duration = Duration::from_secs(120);
-/// The number of runs of such a task. It is the setting's default.
+/// The number of runs of such a task: the default of `SEGUE_MAX_DELIVERIES`.
 const RUNS: usize = 3;
 
-/// Runs a flow with a script that kills the server, and starts the server again each time. After three runs
-/// the task must have failed with a reason, the server must keep running, and another flow must have ended.
+/// Runs a flow with a script that kills the server, and starts the server again each time. After three runs, the task
+/// must have failed with a reason. Then the server must keep running, and another flow must have ended.
 ///
 /// # Errors
-/// The condition that does not hold.
+/// An error that names the condition that does not hold.
 pub async fn a_deadly_task_fails(segue: &Path) -> anyhow::Result<()> {
     let directory = tempfile::tempdir()?;
     let data = directory.path().join("data");
@@ -51,7 +51,7 @@ pub async fn a_deadly_task_fails(segue: &Path) -> anyhow::Result<()> {
                     server = start().await?;
                 }
                 () = tokio::time::sleep(Duration::from_secs(1)) => {
-                    // The server may end while it answers.
+                    // A request may fail here, because the script may kill the server at any time.
                     let client = Client::new(&server.url)?;
                     if client.open().await.is_ok_and(|open| open == 0) {
                         return client.ends().await;
@@ -61,11 +61,14 @@ pub async fn a_deadly_task_fails(segue: &Path) -> anyhow::Result<()> {
         }
     })
     .await
-    .context("the server is ended again and again")??;
+    .context("the script still kills the server after the time limit")??;
     Client::new(&server.url)?.start(("crash", "other"), &[], true).await?;
     let times = std::fs::read_to_string(&runs)?.lines().count();
     ensure!(times == RUNS, "the deadly task ran {times} times");
-    let end = ended.iter().find(|end| end.flow.contains("deadly")).context("the deadly flow is gone")?;
+    let end = ended
+        .iter()
+        .find(|end| end.flow.contains("deadly"))
+        .context("the execution of the deadly flow does not exist")?;
     ensure!(end.state == "FAILED" && end.task_runs == ["kill FAILED"], "it ended as {end:?}");
     server.kill().await
 }

@@ -1,4 +1,4 @@
-//! Starting a server, reading its memory, killing it.
+//! Starts a server, reads its memory and kills it.
 
 use anyhow::{Context as _, bail};
 use std::path::Path;
@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// The longest a start may take.
+/// The time limit of a start.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// A running server. It is killed when this is dropped.
+/// A running server. Dropping this value kills the server.
 pub struct ServerProcess {
     child: Child,
     /// The address, `http://127.0.0.1:…`.
     pub url: String,
-    /// The time from the start of the process until it answered.
+    /// The time of the start, until the server answered.
     pub took: Duration,
 }
 
@@ -23,12 +23,12 @@ impl ServerProcess {
     /// Starts `segue server` on a free port and waits until it prints its address.
     ///
     /// # Errors
-    /// When it cannot be started, or ends before it answers.
+    /// An error if the server cannot be started, or ends before it answers.
     pub async fn start(segue: &Path, data_dir: &Path) -> anyhow::Result<Self> {
         Self::start_with(segue, data_dir, &[]).await
     }
 
-    /// As [`Self::start`], with variables added to its environment.
+    /// Like [`Self::start`], with more environment variables.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -56,33 +56,33 @@ impl ServerProcess {
                     return Ok(url.to_owned());
                 }
             }
-            bail!("the server ended before it said where it answers")
+            bail!("the server ended before it printed its address")
         };
         let url = tokio::time::timeout(START_LIMIT, address).await.context("the server does not start")??;
         let took = began.elapsed();
-        // Later output is read, so that the server never waits for a reader.
+        // Later output is read and ignored, because a full pipe would stop the server.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok(Self { child, url, took })
     }
 
-    /// The id of its process. None if it has ended.
+    /// The id of the process. `None` if the process has ended.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the server ends without being killed by this value.
     ///
     /// # Errors
-    /// When it cannot be waited for.
+    /// An error if the system cannot wait for the process.
     pub async fn ended(&mut self) -> anyhow::Result<()> {
         self.child.wait().await?;
         Ok(())
     }
 
-    /// Kills it like a power cut, with a signal that it cannot handle.
+    /// Kills the server without warning, as a power cut would. The server cannot handle this signal.
     ///
     /// # Errors
-    /// When it cannot be killed.
+    /// An error if the server cannot be killed.
     pub async fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill().await?;
         Ok(())
@@ -91,7 +91,7 @@ impl ServerProcess {
     /// The memory of the process now, and its maximum so far, in MiB.
     ///
     /// # Errors
-    /// When the system does not say.
+    /// An error if the system does not report the memory.
     pub fn memory(&self) -> anyhow::Result<(u64, u64)> {
         let id = self.child.id().context("the server has ended")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
@@ -101,7 +101,7 @@ impl ServerProcess {
         };
         match (field("VmRSS:"), field("VmHWM:")) {
             (Some(now), Some(most)) => Ok((now / 1024, most / 1024)),
-            _ => bail!("the system does not say how much memory the server holds"),
+            _ => bail!("the system does not report the memory of the server"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Scripts of a server that is killed repeatedly: none ever runs twice at the same time, and none is left
-//! over.
+//! Checks the scripts of a server that is killed repeatedly. No script may run twice at the same time, and no process
+//! of a script may outlive the server.
 
 use super::{Client, ServerProcess};
 use anyhow::{Context as _, ensure};
@@ -10,16 +10,17 @@ use std::time::{Duration, Instant};
 
 /// The largest number of simultaneous executions.
 const EXECUTIONS: usize = 4;
-/// How long processes may take to end after their server.
+/// The time limit for processes to end after their server.
 const GONE_WITHIN: Duration = Duration::from_secs(10);
-/// The longest the last scripts may take.
+/// The time limit for the last scripts.
 const END_WITHIN: Duration = Duration::from_secs(120);
-/// Every script is killed many times, and none is the cause.
+/// This test kills every script many times, so the usual limit of deliveries must not stop a script.
 const MANY_DELIVERIES: [(&str, &str); 1] = [("SEGUE_MAX_DELIVERIES", "100000")];
 
-/// Two scripts at the same time. Each takes a lock named after its task run, and leaves a process in its own
-/// session. If the lock exists, its owner must be dead: a process that lives has its id in the lock, and the
-/// directory of the same attempt. If the owner lives, this is written to `twice`, and the task fails.
+/// A flow with two scripts that run at the same time. Each script takes a lock with the name of its task run, and
+/// starts a process in a new session. The lock contains the ids of both processes. If the lock exists, both processes
+/// must be dead. A process counts as alive if its working directory is that of the same attempt. In this case the
+/// script writes a line to the file `twice`, and the task fails.
 fn flow(folder: &Path) -> String {
     let folder = folder.display();
     let task = |id: &str| {
@@ -57,18 +58,18 @@ fn processes_in(directory: &Path) -> anyhow::Result<usize> {
 async fn none_left(directory: &Path) -> anyhow::Result<()> {
     let began = Instant::now();
     while processes_in(directory)? > 0 {
-        ensure!(began.elapsed() < GONE_WITHIN, "{} processes are left of scripts", processes_in(directory)?);
+        ensure!(began.elapsed() < GONE_WITHIN, "{} processes of scripts still run", processes_in(directory)?);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     Ok(())
 }
 
-/// Kills a server `kills` times while scripts run, each time after at most `longest_life` milliseconds.
-/// Returns how many scripts began, and how many were interrupted.
+/// Kills a server `kills` times while scripts run, each time after at most `longest_life` milliseconds. Returns the
+/// number of scripts that began, and the number that were interrupted.
 ///
 /// # Errors
-/// A script that ran twice at the same time, one that outlived its server, or an execution that did not end
-/// in SUCCESS.
+/// An error if a script ran twice at the same time, if a script outlived its server, or if an execution did not end in
+/// SUCCESS.
 pub async fn none_twice_and_none_left(
     segue: &Path,
     kills: usize,
@@ -90,7 +91,7 @@ pub async fn none_twice_and_none_left(
         tokio::time::sleep(Duration::from_millis(moments.random_range(10..longest_life.max(11)))).await;
         cut_off += usize::from(processes_in(&data)? > 0);
         server.kill().await?;
-        // Every second time, the next server starts before the leftovers have ended.
+        // Every second time, the next server starts before the processes of the last one have ended.
         if kill % 2 == 0 {
             none_left(&data).await?;
         }
@@ -105,7 +106,7 @@ pub async fn none_twice_and_none_left(
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let ends = client.ends().await?;
-    ensure!(ends.iter().all(|end| end.state == "SUCCESS"), "not all succeeded: {ends:?}");
+    ensure!(ends.iter().all(|end| end.state == "SUCCESS"), "not all executions succeeded: {ends:?}");
     ensure!(std::fs::read_dir(folder.join("locks"))?.next().is_none(), "a lock is left");
     server.kill().await?;
     none_left(&data).await?;

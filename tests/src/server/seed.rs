@@ -1,25 +1,24 @@
-//! Fills a store with past executions, written directly into it.
+//! Writes past executions directly into a store.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 
 use futures::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use segue_model::Map;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::label::Label;
 use segue_model::state::{State, StateHistory};
 use segue_ports::StateStore as _;
 use std::path::Path;
 
-/// The number of simultaneous writes. The store writes waiting changes together.
+/// The number of simultaneous writes. The store commits waiting changes together, so this is fast.
 const AT_ONCE: usize = 512;
 
-/// Writes `count` executions that ended in the year before now into the store of a data directory, spread over a
-/// hundred flows.
+/// Writes `count` ended executions into the store of a data directory. Their dates are in the last year, and they
+/// belong to a hundred flows.
 ///
 /// # Errors
-/// What the store says.
+/// The error of the store.
 pub async fn past_executions(data_dir: &Path, count: usize) -> anyhow::Result<()> {
     std::fs::create_dir_all(data_dir)?;
     let store = segue_embedded::SqliteStateStore::open(&data_dir.join("segue.db"))?;
@@ -43,19 +42,8 @@ fn past(number: usize, start: Timestamp) -> Execution {
     state.enter(State::Running, start + SignedDuration::from_millis(1));
     state.enter(State::Success, start + SignedDuration::from_millis(5));
     Execution {
-        original_id: id.clone(),
         labels: vec![Label::new("system.correlationId", id.as_str())],
-        id,
-        namespace: "past".to_owned(),
-        flow_id: format!("flow-{}", number % 100),
-        flow_revision: 1,
-        inputs: Map::new(),
-        outputs: None,
-        variables: Map::new(),
         state,
-        parent_id: None,
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: start },
-        schedule_date: None,
+        ..Execution::created(id, "past", &format!("flow-{}", number % 100), 1, start)
     }
 }

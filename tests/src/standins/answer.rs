@@ -28,6 +28,16 @@ impl Refusal {
         Self { number: StatusCode::CONFLICT, status: "ALREADY_EXISTS", message }
     }
 
+    /// The caller may not do this.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self { number: StatusCode::FORBIDDEN, status: "PERMISSION_DENIED", message: message.into() }
+    }
+
+    /// A limit is reached.
+    pub fn exhausted(message: impl Into<String>) -> Self {
+        Self { number: StatusCode::TOO_MANY_REQUESTS, status: "RESOURCE_EXHAUSTED", message: message.into() }
+    }
+
     /// The request is wrong.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self { number: StatusCode::BAD_REQUEST, status: "INVALID_ARGUMENT", message: message.into() }

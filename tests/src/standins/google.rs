@@ -1,14 +1,19 @@
-//! The stand-ins of one port: Cloud Tasks, Cloud Run jobs, Secret Manager. Their paths do not overlap.
+//! The stand-ins for Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager on one port. Their paths do not
+//! overlap.
 
-use super::{jobs, secrets, tasks};
+use super::{jobs, scheduler, secrets, tasks};
 use axum::Router;
 
-/// All stand-ins. `storage` is the address of the objects that containers mount, as in
-/// `STORAGE_EMULATOR_HOST`.
-pub fn app(storage: Option<String>) -> Router {
-    let storage = storage.map(|address| {
+/// The routes of all stand-ins. `storage` is the address of Cloud Storage's emulator, for the objects that containers
+/// mount, as in `STORAGE_EMULATOR_HOST`. `pubsub` is the address that jobs of Cloud Scheduler publish to, as in
+/// `PUBSUB_EMULATOR_HOST`.
+pub fn app(storage: Option<String>, pubsub: Option<String>) -> Router {
+    let url = |address: String| {
         let address = if address.contains("://") { address } else { format!("http://{address}") };
         address.trim_end_matches('/').to_owned()
-    });
-    tasks::app().merge(jobs::app(storage)).merge(secrets::app())
+    };
+    tasks::app()
+        .merge(jobs::app(storage.map(url)))
+        .merge(scheduler::app(pubsub.map(url)))
+        .merge(secrets::app())
 }

@@ -1,5 +1,6 @@
-//! Cloud Run jobs. The first container of a job runs as a process of this machine, whatever its image, in an
-//! empty environment. Its bucket is a directory at the path where the container expects it.
+//! Stand-in for Cloud Run jobs. The first container of a job runs as a process of this machine. The image is ignored,
+//! and the environment has only the variables of the job. The mounted bucket is a directory at the path where the
+//! container expects it.
 
 #![expect(clippy::disallowed_methods, reason = "a stand-in is a service of its own, with its own clock")]
 
@@ -269,7 +270,7 @@ async fn tasks(State(platform): Shared, path: ResourcePath) -> Answer {
     })
 }
 
-/// The parts of a job that are run.
+/// The parts of a job that the stand-in uses.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec {
@@ -397,7 +398,7 @@ async fn process(
         () = stop.cancelled() => None,
         () = tokio::time::sleep(timeout) => None,
     };
-    // All processes of the container end with the first one.
+    // The other processes of the container end with its first process.
     if let Some(group) = group {
         let _gone_already = kill_process_group(group, Signal::KILL);
     }

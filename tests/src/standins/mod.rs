@@ -1,13 +1,14 @@
-//! Stand-ins for Google's services without an emulator, or without one that has the features Segue needs.
+//! Stand-ins for Google's services that have no emulator, or an emulator without features that Segue needs.
 //!
-//! They implement the service's own protocol as far as the adapters of `segue-gcp` use it, so that the
-//! adapters are tested unchanged, and do what the service would do. They must not know Segue. To add one: a
-//! module here with a router, merged where a program of `src/bin` serves it.
+//! A stand-in implements the part of a service's protocol that the adapters of `segue-gcp` use. So tests run the
+//! adapters unchanged. A stand-in must not know Segue. To add a stand-in, write a module here with a router, and merge
+//! the router into a program of `src/bin`.
 
 pub mod answer;
 pub mod bigquery;
 pub mod google;
 pub mod jobs;
 pub mod objects;
+pub mod scheduler;
 pub mod secrets;
 pub mod tasks;

@@ -1,5 +1,5 @@
-//! A prefix of a bucket as a directory of this machine, with Cloud Storage's JSON API: the files that a
-//! container sees in its mount, and the objects that others see afterwards.
+//! Copies a prefix of a bucket to a directory of this machine and back, with Cloud Storage's JSON API. A container sees
+//! the objects as files in its mount, and others see the files as objects afterwards.
 
 use anyhow::{Context as _, bail};
 use reqwest::{Client, Response, Url};
@@ -14,7 +14,7 @@ pub(crate) struct Mounted {
     /// The address of the API, `http://…`.
     storage: String,
     bucket: String,
-    /// Ends with a slash.
+    /// The prefix of the objects. Ends with a slash.
     prefix: String,
     directory: PathBuf,
     /// Size and time of the downloaded files.
@@ -22,7 +22,7 @@ pub(crate) struct Mounted {
 }
 
 impl Mounted {
-    /// Downloads the prefix into the directory, which is created.
+    /// Creates the directory, and downloads the objects of the prefix into it.
     pub(crate) async fn mount(
         storage: String,
         bucket: String,
@@ -96,7 +96,7 @@ impl Mounted {
 
     fn object(&self, name: &str) -> anyhow::Result<Url> {
         let mut url = Url::parse(&format!("{}/storage/v1/b/{}/o", self.storage, self.bucket))?;
-        // As one part of the path: slashes in it are written as %2F.
+        // The key is one part of the path, so its slashes are written as %2F.
         url.path_segments_mut()
             .map_err(|()| anyhow::anyhow!("{} is no address", self.storage))?
             .push(&format!("{}{name}", self.prefix));

@@ -1,4 +1,5 @@
-//! Secret Manager: secrets with one version, which `POST /standin/secrets` with `{name, value}` sets.
+//! Stand-in for Secret Manager. Each secret has one version. `POST /standin/secrets` with `{name, value}` sets a
+//! secret.
 
 use super::answer::{Answer, Refusal};
 use axum::extract::{Path, Query, State};
@@ -72,8 +73,8 @@ async fn list(
     let known = secrets.lock().unwrap_or_else(PoisonError::into_inner);
     let matching: Vec<&String> =
         known.keys().filter(|name| name.contains(wanted) && **name > page.page_token).collect();
-    // Pages are short, so that a client that reads only one page is noticed. The service may also return
-    // fewer than asked.
+    // Pages have at most two entries, so that a test notices a client that reads only one page. Google's service may
+    // also return fewer entries than requested.
     let shown: Vec<&String> = matching.iter().take(page.page_size.clamp(1, 2)).copied().collect();
     let next = if shown.len() < matching.len() { shown.last().map_or("", |last| last.as_str()) } else { "" };
     let listed: Vec<_> =

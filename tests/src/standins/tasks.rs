@@ -1,5 +1,5 @@
-//! Cloud Tasks: keeps tasks in memory and posts each when it is due, with retries until it is accepted. The
-//! name of a task is never used again.
+//! Stand-in for Cloud Tasks. Tasks are in memory. Each task is posted when it is due, and again until it is accepted.
+//! The name of a task cannot be used again.
 
 #![expect(clippy::disallowed_methods, reason = "a stand-in is a service of its own, with its own clock")]
 
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How far ahead a task may be due.
+/// The longest time between creating a task and its due date.
 const HORIZON: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The largest task, in bytes.
 const LARGEST: usize = 1_000_000;
@@ -28,7 +28,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 enum Known {
     /// The task waits.
     Waiting(Value),
-    /// It was posted.
+    /// The task was posted and accepted.
     Done,
 }
 
@@ -38,7 +38,7 @@ type Tasks = Arc<Mutex<BTreeMap<String, Known>>>;
 pub fn app() -> Router {
     Router::new()
         .route("/v2/projects/{project}/locations/{location}/queues/{queue}/tasks", post(create).get(list))
-        // The task's own limit must be reached first.
+        // Larger than the limit of a task, so that the limit of a task is reached first.
         .layer(DefaultBodyLimit::max(4 * LARGEST))
         .with_state(Tasks::default())
 }
@@ -66,7 +66,7 @@ struct Task {
 #[serde(rename_all = "camelCase")]
 struct Request {
     url: String,
-    /// The method's name or number. Missing: POST.
+    /// The name or number of the method. POST if the field is missing.
     #[serde(default)]
     http_method: Value,
     #[serde(default)]
@@ -83,7 +83,7 @@ async fn create(State(tasks): State<Tasks>, queue: Queue, Json(create): Json<Cre
     let body = STANDARD
         .decode(&task.http_request.body)
         .map_err(|error| Refusal::invalid(format!("the body is no base64: {error}")))?;
-    // The limit is for the task with its body not in base64.
+    // The limit applies to the task with its decoded body, without base64.
     if size - task.http_request.body.len() + body.len() > LARGEST {
         return Err(Refusal::invalid("Task size too large"));
     }

@@ -18,7 +18,7 @@ func document(t *testing.T, name string) string {
 	return string(text)
 }
 
-// A query without its index works on the emulator and fails on Google's Firestore.
+// Firestore's emulator runs a query without an index. Google's Firestore refuses the query.
 func TestTheIndexesAreThoseOfTheDocumentation(t *testing.T) {
 	row := regexp.MustCompile("(?m)^\\| `(executions|backfills)` \\| (.*[↑↓].*) \\|$")
 	var expected, got []string
@@ -44,7 +44,7 @@ func TestTheIndexesAreThoseOfTheDocumentation(t *testing.T) {
 	}
 }
 
-// Without the exemption, a text in a body costs index entries.
+// Without the exemption, every text in a body costs index entries.
 func TestEveryBodyIsExempt(t *testing.T) {
 	_, table, _ := strings.Cut(document(t, "firestore.md"), "## Collections")
 	table, _, _ = strings.Cut(table, "###")
@@ -98,7 +98,7 @@ func TestBucketsArePrivateAndTheInternalOneForgets(t *testing.T) {
 	}
 }
 
-// What holds data is protected, unless somebody asks for the opposite.
+// Resources with data are protected from deletion, unless a variable of Terraform switches the protection off.
 func TestDataIsProtected(t *testing.T) {
 	plan := read(t, "plan.json")
 	for _, one := range plan.Of("google_firestore_database") {

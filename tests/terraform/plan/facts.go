@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Facts are what the checks need of a function.yaml. Segue's own parser checks the whole file.
+// Facts are the keys of a function.yaml that the checks use. Segue's own parser checks the whole file.
 type Facts struct {
 	ActAs         []string `yaml:"act_as"`
 	Ingress       string   `yaml:"ingress"`
@@ -26,7 +26,7 @@ type Facts struct {
 	} `yaml:"roles"`
 }
 
-// ReadFacts reads the function.yaml of every folder, by the name of the folder.
+// ReadFacts reads the function.yaml of every folder. The keys of the map are the names of the folders.
 func ReadFacts(functions string) (map[string]Facts, error) {
 	files, err := filepath.Glob(filepath.Join(functions, "*", "function.yaml"))
 	if err != nil {

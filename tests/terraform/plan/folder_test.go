@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// terraform.sh adds the folder functions/example and plans again: on a deployment with the stand-in, and on an empty
-// project with the real provider. There the plan must create all else as before.
+// terraform.sh adds the folder functions/example and plans again. With the stand-in, the plan is for an existing
+// deployment. With the real provider, the plan is for an empty project, and must create all other resources as before.
 func TestANewFolderIsDeployedAndNothingElseChanges(t *testing.T) {
 	before := map[string]Values{}
 	for _, one := range read(t, "plan.json").Changes {

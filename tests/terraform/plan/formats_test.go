@@ -125,7 +125,7 @@ func TestJobsHaveCronsTimeZonesAndMessages(t *testing.T) {
 	}
 }
 
-// cronProblem says what is wrong with a cron of five fields. Empty: nothing.
+// cronProblem returns the error in a cron expression with five fields. Empty if the expression is valid.
 func cronProblem(cron string) string {
 	fields := strings.Fields(cron)
 	limits := [][2]int{{0, 59}, {0, 23}, {1, 31}, {1, 12}, {0, 7}}
@@ -177,7 +177,7 @@ func TestTheQueueNeverGivesUp(t *testing.T) {
 	}
 }
 
-// Google bills each condition, so an idle deployment has none unless somebody reads the mails.
+// Google bills each condition of an alert. So a deployment has alerts only if an e-mail address for them is set.
 func TestThereAreNoAlertsWithoutAReader(t *testing.T) {
 	plan := read(t, "minimal.json")
 	if policies := plan.Of("google_monitoring_alert_policy"); len(policies) > 0 {

@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// Grant is a role of somebody on something.
+// Grant is a role that an account has on a resource.
 type Grant struct {
-	// Member is who gets the role: `serviceAccount:…`.
+	// Member is the account that gets the role: `serviceAccount:…`.
 	Member string
 	// Role is Google's role, or the path of a role of the project.
 	Role string
-	// On is the kind of the thing and its name: `topic segue-task-http`. The whole project is `project`. With a
-	// condition it is `project, only` and the expression.
+	// On is the kind and the name of the resource: `topic segue-task-http`. The whole project is `project`, or
+	// `project, only` and an expression if the grant has a condition.
 	On string
-	// Address is where Terraform's configuration gives the role.
+	// Address is the address of the grant in Terraform's configuration.
 	Address string
 }
 
-// things are the resources that give roles: what each is on, and the argument with the name.
+// things are Terraform's resources that give roles. Each has the kind of thing that the role is on, and the argument
+// with the name of the thing.
 var things = map[string]struct{ kind, argument string }{
 	"google_artifact_registry_repository_iam_member": {"repository", "repository"},
 	"google_bigquery_dataset_iam_member":             {"dataset", "dataset_id"},
@@ -34,7 +35,7 @@ var things = map[string]struct{ kind, argument string }{
 	"google_storage_bucket_iam_member":               {"bucket", "bucket"},
 }
 
-// Grants are all roles that the plan gives.
+// Grants returns all roles that the plan gives.
 func (plan *Plan) Grants() ([]Grant, error) {
 	var grants []Grant
 	for _, one := range plan.Changes {

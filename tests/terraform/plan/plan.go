@@ -1,8 +1,8 @@
-// Package plan reads plans of Terraform, and the tests in it check the plan of Segue's own configuration for what
-// neither a schema nor the provider sees: who gets which role, whether names and durations have Google's format.
+// Package plan reads plans of Terraform. Its tests check the plan of Segue's own configuration. They check facts that
+// neither a schema nor the provider checks: which account gets which role, and the format of names and durations.
 //
-// `make terraform` makes the plans and runs the tests. It must not know how the configuration is written: a check is
-// about what the plan says.
+// `make terraform` makes the plans and runs the tests. The package must not know how the configuration is written. It
+// reads only the plan.
 //
 // To add one more check, add a test to the file of its subject. A new kind of grant is one line in grants.go.
 package plan
@@ -22,13 +22,13 @@ type Plan struct {
 	} `json:"output_changes"`
 }
 
-// Change is what a plan does with one resource.
+// Change is the change that a plan makes to one resource.
 type Change struct {
 	Address string `json:"address"`
 	Mode    string `json:"mode"`
 	Type    string `json:"type"`
 	Name    string `json:"name"`
-	// Index is the key of for_each. Absent: nil.
+	// Index is the key of for_each. Nil if the resource has no for_each.
 	Index  any `json:"index"`
 	Change struct {
 		Actions []string `json:"actions"`
@@ -38,7 +38,7 @@ type Change struct {
 	} `json:"change"`
 }
 
-// Values are the arguments of a resource or a nested block. What is unknown until apply is absent.
+// Values are the arguments of a resource or a nested block. Arguments that are unknown until apply are absent.
 type Values map[string]any
 
 // Read reads a plan.
@@ -54,7 +54,7 @@ func Read(file string) (*Plan, error) {
 	return &plan, nil
 }
 
-// Of are the resources of a type that exist after the plan.
+// Of returns the resources of a type that exist after the plan.
 func (plan *Plan) Of(typ string) []Change {
 	var found []Change
 	for _, one := range plan.Changes {
@@ -65,30 +65,30 @@ func (plan *Plan) Of(typ string) []Change {
 	return found
 }
 
-// Values are the arguments after the plan.
+// Values returns the arguments of the resource after the plan.
 func (one Change) Values() Values {
 	return one.Change.After
 }
 
-// Does says whether the plan does this with the resource: create, update, delete, no-op.
+// Does returns whether the plan takes this action on the resource: create, update, delete, no-op.
 func (one Change) Does(action string) bool {
 	return len(one.Change.Actions) == 1 && one.Change.Actions[0] == action
 }
 
-// Text is a text at a path such as `push_config.oidc_token.audience`. Of a list, it is the first element. Empty: absent
-// or unknown.
+// Text returns the text at a path such as `push_config.oidc_token.audience`. From a list on the path, it takes the
+// first element. Empty if the text is absent or unknown.
 func (values Values) Text(path string) string {
 	text, _ := values.at(path).(string)
 	return text
 }
 
-// Number is a number at a path. Zero: absent or unknown.
+// Number returns the number at a path. Zero if the number is absent or unknown.
 func (values Values) Number(path string) float64 {
 	number, _ := values.at(path).(float64)
 	return number
 }
 
-// Blocks are the nested blocks at a path.
+// Blocks returns the nested blocks at a path.
 func (values Values) Blocks(path string) []Values {
 	list, _ := values.at(path).([]any)
 	var blocks []Values
@@ -100,7 +100,7 @@ func (values Values) Blocks(path string) []Values {
 	return blocks
 }
 
-// Texts are the elements of a list of texts at a path.
+// Texts returns the elements of the list of texts at a path.
 func (values Values) Texts(path string) []string {
 	list, _ := values.at(path).([]any)
 	var texts []string

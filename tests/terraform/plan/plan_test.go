@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What tests/tools/terraform.sh gives to Terraform.
+// The values that tests/tools/terraform.sh sets as variables of Terraform.
 const (
 	project = "demo-project"
 	number  = "123456789012"
@@ -17,7 +17,8 @@ const (
 // repository is the root of the repository.
 var repository = filepath.Join("..", "..", "..")
 
-// read reads one of the plans that `make terraform` has made. Without it the tests are skipped: they need Terraform.
+// read reads a plan that `make terraform` has made. If the plan does not exist, the test is skipped, because making a
+// plan needs Terraform.
 func read(t *testing.T, name string) *Plan {
 	t.Helper()
 	folder := os.Getenv("SEGUE_PLANS")

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// onProject are Google's roles that may be on the whole project, with the reason.
+// onProject are Google's roles that an account may have on the whole project, each with the reason.
 var onProject = map[string]string{
 	"roles/bigquery.jobUser": "a job belongs to the project",
 }
@@ -31,7 +31,8 @@ func TestEachFunctionHasExactlyItsRoles(t *testing.T) {
 	}
 }
 
-// Cloud Tasks publishes, and delays for more than 29 days by another task. Containers have files, Pub/Sub has calls.
+// The account of Cloud Tasks publishes messages, and creates another task for delays of more than 29 days. The account
+// of containers reads and writes files. The account of Pub/Sub calls services.
 func TestTheOtherAccountsHaveExactlyTheirRoles(t *testing.T) {
 	plan := read(t, "plan.json")
 	tasks := "segue-tasks@" + project + ".iam.gserviceaccount.com"
@@ -66,7 +67,7 @@ func TestTheOtherAccountsHaveExactlyTheirRoles(t *testing.T) {
 	}
 }
 
-// expectedOf are the roles that a function.yaml asks for, and those that every deployed function needs.
+// expectedOf returns the roles in a function.yaml, and the roles that every deployed function needs.
 func expectedOf(t *testing.T, plan *Plan, name string, facts Facts) []string {
 	t.Helper()
 	expected := []string{"roles/secretmanager.secretAccessor on secret segue_encryption_key"}
@@ -91,7 +92,7 @@ func expectedOf(t *testing.T, plan *Plan, name string, facts Facts) []string {
 	return expected
 }
 
-// targets are the things that a target of a function.yaml stands for.
+// targets returns the resources that a target of a function.yaml means.
 func targets(plan *Plan, target string) []string {
 	topic, isTopic := strings.CutPrefix(target, "topic/")
 	switch {
@@ -181,7 +182,8 @@ func TestNoRoleIsBasicOrManagesRoles(t *testing.T) {
 	}
 }
 
-// A list of permissions is on the project only as far as their things have no names yet.
+// A function may act only as one of Segue's accounts. The role for this is never on the whole project, because there it
+// would include every account.
 func TestTheScriptsMayRunJobsAndUseNoAccountButTheirOwn(t *testing.T) {
 	for _, grant := range grants(t, read(t, "plan.json")) {
 		if grant.Role == "roles/iam.serviceAccountUser" && !strings.HasPrefix(grant.On, "account segue-") {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// environment are the plain environment variables of a service.
+// environment returns the environment variables of a service that have plain values.
 func environment(service Values) map[string]string {
 	found := map[string]string{}
 	for _, one := range service.Blocks("template.containers.env") {
@@ -18,7 +18,7 @@ func environment(service Values) map[string]string {
 	return found
 }
 
-// secrets are the environment variables of a service that refer to a secret.
+// secrets returns the environment variables of a service that refer to a secret.
 func secrets(service Values) map[string]string {
 	found := map[string]string{}
 	for _, one := range service.Blocks("template.containers.env") {
@@ -58,7 +58,22 @@ func TestEveryServiceIsToldWhereEverythingIs(t *testing.T) {
 	}
 }
 
-// A function does not know a variable that docs/google-cloud.md does not explain.
+// People send and fetch files above 32 MiB, which Cloud Run passes on over HTTP/2 alone.
+func TestWhatPeopleReachSpeaksHttp2(t *testing.T) {
+	for _, name := range []string{"plan.json", "iap.json"} {
+		for _, one := range read(t, name).Of("google_cloud_run_v2_service") {
+			expected := ""
+			if one.Values().Text("ingress") == "INGRESS_TRAFFIC_ALL" {
+				expected = "h2c"
+			}
+			if got := one.Values().Text("template.containers.ports.name"); got != expected {
+				t.Errorf("%s: %s: its port is called %q", name, one.Address, got)
+			}
+		}
+	}
+}
+
+// Every environment variable of a function is explained in docs/google-cloud.md.
 func TestEveryVariableIsDocumented(t *testing.T) {
 	page := document(t, "google-cloud.md")
 	for _, name := range []string{"plan.json", "iap.json"} {
@@ -94,7 +109,7 @@ func TestEverySecretIsGivenByReference(t *testing.T) {
 	}
 }
 
-// A flow may name any secret with an id that begins with the prefix and a dash.
+// A flow may read any secret with an id that begins with the prefix and a dash.
 func TestNoFlowCanNameThePlatformsSecrets(t *testing.T) {
 	for _, one := range read(t, "plan.json").Of("google_secret_manager_secret") {
 		if id := one.Values().Text("secret_id"); strings.HasPrefix(id, prefix+"-") {

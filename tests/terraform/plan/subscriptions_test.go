@@ -83,7 +83,8 @@ func TestPubSubWaitsAndRetriesWithinItsLimits(t *testing.T) {
 	}
 }
 
-// Google drops dead letters, and keeps the messages for ever, if its own account may not move them.
+// Google's own account moves dead letters. Without the roles for this, no dead letter arrives, and Pub/Sub delivers the
+// message again and again.
 func TestDeadLettersArrive(t *testing.T) {
 	plan := read(t, "plan.json")
 	agent := "serviceAccount:service-" + number + "@gcp-sa-pubsub.iam.gserviceaccount.com"
@@ -110,7 +111,8 @@ func TestDeadLettersArrive(t *testing.T) {
 		if topic := policies[0].Text("dead_letter_topic"); topic != "projects/demo-project/topics/segue-dead-letters" {
 			t.Errorf("%s: dead letters go to %q", name, topic)
 		}
-		// Fewer would take a load for a fault: Cloud Run's own refusals count as deliveries.
+		// Cloud Run's refusals under load count as deliveries. With fewer deliveries, a message could become a dead
+		// letter although it has no fault.
 		if most := policies[0].Number("max_delivery_attempts"); most != 100 {
 			t.Errorf("%s gives up after %v deliveries", name, most)
 		}

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// reasons are why the deployment's own grants are given, by where the configuration gives them. The reasons for the
-// rest are in the function.yaml of each function.
+// reasons are the reasons for the deployment's own grants, by their address in the configuration. The reasons for the
+// other grants are in the function.yaml of each function.
 var reasons = map[string]string{
 	"module.delays.google_cloud_tasks_queue_iam_member.tasks":                  "a delay of more than 29 days is a task that makes the next one",
 	"module.delays.google_pubsub_topic_iam_member.tasks":                       "publishes delayed messages",
@@ -25,8 +25,8 @@ var reasons = map[string]string{
 	"module.storage.google_storage_bucket_iam_member.containers":               "containers read and write their files",
 }
 
-// Table is the table of docs/roles.md: for each account its roles, what each is on, and why. Names are without
-// project and prefix.
+// Table returns the table of docs/roles.md. Each row has an account, a role, the resource and the reason. Names are
+// without project and prefix.
 func (plan *Plan) Table(functions map[string]Facts, prefix, project, number string) (string, error) {
 	grants, err := plan.Grants()
 	if err != nil {
@@ -89,7 +89,7 @@ func reasonOf(grant Grant, functions map[string]Facts, prefix, project string) s
 	return ""
 }
 
-// isOn says whether a target of a function.yaml can stand for a thing.
+// isOn returns whether a target of a function.yaml can mean this resource.
 func isOn(target, on, prefix string) bool {
 	kind, name, _ := strings.Cut(on, " ")
 	switch target {
@@ -110,7 +110,7 @@ func isOn(target, on, prefix string) bool {
 	return err == nil && matches && kind == "topic"
 }
 
-// permissions are those of a role of the project. Nil for a role of Google.
+// permissions returns the permissions of a role that the project defines. Nil for a role of Google.
 func (plan *Plan) permissions(role string) []string {
 	for _, one := range plan.Of("google_project_iam_custom_role") {
 		if strings.HasSuffix(role, "/roles/"+one.Values().Text("role_id")) {
@@ -120,7 +120,7 @@ func (plan *Plan) permissions(role string) []string {
 	return nil
 }
 
-// together lists things of one kind once by their kind: `topics a, b`.
+// together groups resources by kind, with the names after the kind: `topics a, b`.
 func together(things []string) string {
 	kind, first, hasName := strings.Cut(things[0], " ")
 	names := []string{first}

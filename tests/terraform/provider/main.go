@@ -1,4 +1,4 @@
-// The stand-in for the provider hashicorp/google: Terraform's core runs against it without a network or an account.
+// The stand-in for the provider hashicorp/google. With the stand-in, Terraform needs no network and no account.
 package main
 
 import (

@@ -1,4 +1,5 @@
-//! The part of Cloud Storage that reading objects needs: lists and downloads with the JSON API, from memory.
+//! A storage server in memory, with the part of Cloud Storage's JSON API that reading objects needs: lists and
+//! downloads.
 
 use async_trait::async_trait;
 use axum::extract::{Path, Query, State};
@@ -43,7 +44,7 @@ fn parts(uri: &str) -> (String, String) {
     (bucket.to_owned(), key.to_owned())
 }
 
-/// Two objects on a page, so that a list needs several pages.
+/// A page has two objects, so that a list needs several pages.
 async fn list(
     State(objects): State<Objects>,
     Path(bucket): Path<String>,

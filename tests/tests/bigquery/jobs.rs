@@ -1,4 +1,4 @@
-//! Jobs that are requested twice, that fail, that take long, or that are abandoned.
+//! Jobs that are requested twice, that fail, that take long, or with a caller that ends before the job.
 
 use super::{World, run};
 use segue_gcp::BigQueryWarehouse;
@@ -81,7 +81,7 @@ async fn a_lasting_failure_stays_the_answer() {
     );
 }
 
-/// Statements that a script executed before it failed are not executed again.
+/// Statements that a script executed before its failure are not executed again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_failed_half_done_is_not_begun_again() {
     let world = world().await;
@@ -113,7 +113,7 @@ async fn a_job_whose_caller_died_is_found_again() {
     let cut = tokio::time::timeout(Duration::from_millis(1500), dying.query(slow.clone())).await;
     assert!(cut.is_err() && dying.counts().jobs == 1);
     let next = world.warehouse();
-    // If the caller does not know the location, the refusal of the job's id names it.
+    // This caller does not know the location. It learns the location from the refusal of the job's id.
     let found = next.query(QueryJob { location: None, ..slow.clone() }).await.unwrap();
     assert_eq!((found.affected_rows, found.from_record, next.counts().jobs), (Some(1), false, 0));
     assert!(world.warehouse().query(slow).await.unwrap().from_record);
@@ -154,7 +154,7 @@ async fn a_cancelled_job_ends_and_does_nothing() {
     warehouse.cancel(&endless).await.unwrap();
 }
 
-/// The running job is the one under the second id.
+/// The first try failed, so the running job has the second id.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_try_is_cancelled_too() {
     let world = world().await;

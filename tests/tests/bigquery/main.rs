@@ -1,7 +1,5 @@
-//! The adapter for BigQuery on the stand-in, which runs within the test: the whole conformance suite, and
-//! jobs with duplicate messages, interrupted requests and failures.
-//!
-//! The adapter uses HTTP as with Google.
+//! Tests the adapter for BigQuery on the stand-in, which runs within the test. The tests run the whole conformance
+//! suite, and jobs with duplicate messages, interrupted requests and failures. The adapter uses HTTP, as with Google.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -60,7 +58,7 @@ async fn bigquery_does_what_the_port_says() {
     conformance::all(&world.warehouse(), &world.bucket).await;
 }
 
-/// The statements of the taxi flow, in separate jobs. The file changes between two runs.
+/// The statements of the taxi flow, as separate jobs. The file changes between two runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_external_table_reads_the_current_objects_of_the_bucket() {
     use conformance::PutObject as _;

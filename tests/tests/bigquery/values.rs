@@ -28,7 +28,7 @@ async fn rows_and_columns_are_those_of_the_embedded_warehouse() {
     }
 }
 
-/// More rows than a page of the stand-in has.
+/// The result has more rows than a page of the stand-in.
 #[tokio::test(flavor = "multi_thread")]
 async fn results_come_in_pages() {
     let world = World::new().await;

@@ -1,10 +1,10 @@
-//! Queries that would run for hours, in flows.
+//! Flows with queries that would run for hours.
 
 use crate::platform::Platform;
 use segue_model::Map;
 
-/// The first task holds the warehouse's turn to write until the task is stopped. The second one can only write after
-/// that.
+/// Only one task can write to the warehouse at a time. The first task writes until the timeout stops it. The second
+/// task can write only after this stop.
 const FLOW: &str = "id: endless
 namespace: golden
 tasks:

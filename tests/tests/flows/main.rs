@@ -1,4 +1,4 @@
-//! Flows that are run to their end on the embedded platform, in this process.
+//! Runs flows to their end on the embedded platform, in this process.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 mod compatibility;

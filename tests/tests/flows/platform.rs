@@ -1,4 +1,4 @@
-//! Everything in this process, in a new data directory, with flows that run on it.
+//! A whole platform in this process, with a new data directory.
 
 use anyhow::{Context, bail};
 use segue_executor::NewExecution;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The time after which a flow has failed.
+/// The time limit of a flow.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running platform.
@@ -83,7 +83,7 @@ impl Platform {
         }
     }
 
-    /// The single number that a query returns.
+    /// Runs a query that returns one number, and returns the number.
     pub(crate) async fn number(&self, sql: &str) -> anyhow::Result<i64> {
         let job_id = format!("test-{}", next_job());
         let job = QueryJob { job_id, sql: sql.to_owned(), ..QueryJob::default() };
@@ -93,7 +93,7 @@ impl Platform {
     }
 }
 
-/// A new number each time, for the id of a job.
+/// A new number for the id of a job. Each call returns a larger number.
 fn next_job() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);

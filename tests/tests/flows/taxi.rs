@@ -1,12 +1,12 @@
-//! The flows of `flows/`, unchanged, on the sample data: the results of the demo, and the effects of bad
-//! data.
+//! Runs the flows of `flows/`, unchanged, on the sample data. The tests check the results of the demo, and the effects
+//! of bad data.
 
 use crate::platform::{End, Platform};
 use segue_model::diagnostic::Severity;
 use segue_model::{Json, Map};
 use segue_tests::{repository, sample_data, sample_server};
 
-/// A platform with key-values and tables, and the sample server's address.
+/// Starts a platform with key-values and tables. Also returns the address of the sample server.
 async fn set_up(taxi_path: &str) -> (Platform, String) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

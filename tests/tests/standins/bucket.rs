@@ -1,4 +1,4 @@
-//! The part of Cloud Storage's JSON API that the stand-in of Cloud Run uses, on a map.
+//! A storage server in memory, with the part of Cloud Storage's JSON API that the stand-in of Cloud Run jobs uses.
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -20,7 +20,7 @@ pub(crate) fn app(objects: Objects) -> Router {
         .with_state(objects)
 }
 
-/// Pages have two objects.
+/// A page has two objects, so that a list needs several pages.
 async fn list(State(objects): State<Objects>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
     let objects = objects.lock().unwrap();
     let after = query.get("pageToken").map_or("", String::as_str);

@@ -1,4 +1,4 @@
-//! Containers as Cloud Run jobs.
+//! Tests containers as Cloud Run jobs.
 
 use crate::bucket::{self, Objects};
 use crate::{platform, serve};

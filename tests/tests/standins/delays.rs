@@ -1,4 +1,4 @@
-//! Delayed messages through Cloud Tasks.
+//! Tests delayed messages through Cloud Tasks.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// The published messages with time and topic. The first is refused.
+/// The published messages, each with its time and topic. The first publication is refused.
 #[derive(Default)]
 struct PubSub(Mutex<Vec<(Timestamp, String, Value)>>);
 
@@ -57,7 +57,7 @@ async fn a_message_comes_when_it_is_due_and_not_before() {
     let bus = PubSubBus::connect(&config).await.unwrap();
     let due = Timestamp::now() + SignedDuration::from_millis(1_200);
     bus.publish_at(vec![outgoing("a")], due).await.unwrap();
-    // Sent again because the answer was lost, it is the same task.
+    // The second call is a retry after a lost answer. It creates no second task.
     bus.publish_at(vec![outgoing("a")], due).await.unwrap();
     assert_eq!(tasks(&address).await.len(), 1);
     assert_eq!((bus.publish_counts().delayed, bus.publish_counts().messages), (1, 0));
@@ -88,8 +88,8 @@ async fn a_message_beyond_the_horizon_is_passed_on() {
     let due = Timestamp::now() + SignedDuration::from_hours(24 * 45);
     bus.publish_at(vec![outgoing("far")], due).await.unwrap();
     let first = tasks(&address).await.remove(0);
-    // The request that the first task sends in 29 days, sent now. The second task waits for the rest of the
-    // time, which the stand-in refuses while it is more than 30 days.
+    // The test sends the first task's request now, not in 29 days. So the second task is due in more than 30 days, and
+    // the stand-in refuses it.
     let request = &first["httpRequest"];
     let body = STANDARD.decode(request["body"].as_str().unwrap()).unwrap();
     let mut second: Value = serde_json::from_slice(&body).unwrap();
@@ -115,7 +115,7 @@ async fn a_message_too_large_for_cloud_tasks_is_refused_at_once() {
     let (address, config) = platform(None, &[("PUBSUB_EMULATOR_HOST", &pubsub)]).await;
     let bus = PubSubBus::connect(&config).await.unwrap();
     let due = Timestamp::now() + SignedDuration::from_hours(1);
-    // The largest message that the adapter accepts is accepted by the service too.
+    // The service also accepts the largest message that the adapter accepts.
     bus.publish_at(vec![outgoing(&"x".repeat(741_000))], due).await.unwrap();
     let mixed = vec![outgoing("small"), outgoing(&"x".repeat(743_000))];
     let refused = bus.publish_at(mixed, due).await.unwrap_err();

@@ -1,4 +1,5 @@
-//! The adapters of Cloud Tasks, Cloud Run jobs and Secret Manager, on Google's clients against the stand-ins.
+//! Tests the adapters of Cloud Tasks, Cloud Run jobs, Cloud Scheduler and Secret Manager, with Google's clients, on the
+//! stand-ins.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,6 +10,7 @@
 mod bucket;
 mod containers;
 mod delays;
+mod schedules;
 mod secrets;
 
 use axum::Router;
@@ -23,14 +25,17 @@ async fn serve(app: Router) -> String {
     address
 }
 
-/// New stand-ins, with a configuration that uses them and the variables in `more`.
+/// Starts new stand-ins. Returns their address, and a configuration with this address and the variables in `more`.
 async fn platform(storage: Option<String>, more: &[(&str, &str)]) -> (String, PlatformConfig) {
-    let address = serve(google::app(storage)).await;
+    let pubsub =
+        more.iter().find(|(name, _)| *name == "PUBSUB_EMULATOR_HOST").map(|(_, value)| (*value).to_owned());
+    let address = serve(google::app(storage, pubsub)).await;
     let config = PlatformConfig::from_variables(|name| match name {
         "SEGUE_PROJECT" => Some("demo".to_owned()),
-        "CLOUD_TASKS_EMULATOR_HOST" | "CLOUD_RUN_EMULATOR_HOST" | "SECRET_MANAGER_EMULATOR_HOST" => {
-            Some(address.clone())
-        }
+        "CLOUD_TASKS_EMULATOR_HOST"
+        | "CLOUD_RUN_EMULATOR_HOST"
+        | "CLOUD_SCHEDULER_EMULATOR_HOST"
+        | "SECRET_MANAGER_EMULATOR_HOST" => Some(address.clone()),
         other => more.iter().find(|(known, _)| *known == other).map(|(_, value)| (*value).to_owned()),
     });
     (address, config.unwrap())

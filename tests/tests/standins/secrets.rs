@@ -1,4 +1,4 @@
-//! Secrets of Secret Manager.
+//! Tests the secrets of Secret Manager.
 
 use crate::platform;
 use segue_gcp::SecretManagerStore;
@@ -20,7 +20,7 @@ async fn a_secret_is_read_by_its_name_and_kept_for_a_while() {
     let store = SecretManagerStore::connect(&config).await.unwrap();
     assert_eq!(store.get("company", "TOKEN").await.unwrap().as_deref(), Some("open sésame\n"));
     assert_eq!(store.get("company", "OTHER").await.unwrap(), None);
-    // Both answers are cached for a while. Another process has an empty cache.
+    // The adapter caches both answers for a while. An adapter in another process has an empty cache.
     set(&address, "segue-TOKEN", "changed").await;
     set(&address, "segue-OTHER", "added").await;
     assert_eq!(store.get("company.team", "TOKEN").await.unwrap().as_deref(), Some("open sésame\n"));
@@ -36,7 +36,7 @@ async fn the_conformance_suite_holds() {
     for (key, value) in conformance::SECRETS {
         set(&address, &format!("segue-{key}"), value).await;
     }
-    // Secrets of another prefix.
+    // The prefix of these secrets is another prefix.
     for name in ["D", "x-segue-E"] {
         set(&address, name, "1").await;
     }
@@ -56,7 +56,7 @@ async fn a_secret_that_is_named_in_lower_case_is_found_as_it_is_written() {
 #[tokio::test]
 async fn without_an_answer_there_is_no_absence() {
     let (_, mut config) = platform(None, &[]).await;
-    // A server without secrets also answers 404. A server that does not run gives no answer.
+    // A server without secrets also answers 404, so an address without a server is used here.
     config.emulators.secrets = Some("http://127.0.0.1:1".to_owned());
     let store = SecretManagerStore::connect(&config).await.unwrap();
     let asked = tokio::time::timeout(std::time::Duration::from_secs(60), store.get("company", "TOKEN")).await;

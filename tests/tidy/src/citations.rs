@@ -1,4 +1,4 @@
-//! Comments cite docs/kestra.md by section, as in `docs/kestra.md 4.6`, and each cited section exists.
+//! Checks the sections that comments cite, as in `docs/kestra.md 4.6`. Each cited section must exist.
 
 use super::tree::{files, none, read};
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::path::Path;
 /// The page with the numbered sections.
 const PAGE: &str = "docs/kestra.md";
 
-/// The comments of a file as one text, and for each line of comment where it begins in that text.
+/// The comments of a file as one text. Also the position in this text where each line of comment begins.
 fn comments(source: &str) -> (String, Vec<(usize, usize)>) {
     let (mut text, mut starts) = (String::new(), Vec::new());
     for (at, line) in source.lines().enumerate() {
@@ -20,7 +20,7 @@ fn comments(source: &str) -> (String, Vec<(usize, usize)>) {
     (text, starts)
 }
 
-/// The number of the section at the beginning of a text, and what follows: `4.6, 4.7` gives `4.6` and `, 4.7`.
+/// The number of the section at the beginning of a text, and the rest: `4.6, 4.7` gives `4.6` and `, 4.7`.
 fn section(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
     let number = text.get(..end)?.trim_end_matches('.');
@@ -45,7 +45,7 @@ fn is_section(text: &str) -> bool {
     matches!(text.as_bytes(), [chapter, b'.', number] if chapter.is_ascii_digit() && number.is_ascii_digit())
 }
 
-/// Sections without the page: brackets with nothing else, `(2.4, 2.5)` or `(compat 4.6)`, and `section 3.1`.
+/// Citations without the page: brackets with only sections, as in `(2.4, 2.5)` or `(compat 4.6)`, and `section 3.1`.
 fn bare(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices('(') {

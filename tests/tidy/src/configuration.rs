@@ -1,4 +1,4 @@
-//! docs/configuration.md lists the environment variables of the programs: all that the code names, and no others.
+//! Checks docs/configuration.md: it must list exactly the environment variables that the code of the programs names.
 
 use super::tree::{files, none, read};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 /// The page with the variables, each in the first column of a table.
 const PAGE: &str = "docs/configuration.md";
 
-/// What the names of Segue's own variables begin with.
+/// The prefix of the names of Segue's own variables.
 const OWN: &str = "SEGUE_";
 
-/// The names of variables in a text. A beginning alone, as in `SEGUE_*`, is not a name.
+/// The names of variables in a text. A prefix, as in `SEGUE_*`, is not a name.
 fn names(text: &str) -> BTreeSet<String> {
     let is_letter = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
     text.split(|letter| !is_letter(letter))
@@ -30,13 +30,13 @@ fn without_tests(path: &Path) -> String {
     text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned()
 }
 
-/// Whether a file is part of a program, and not of its tests.
+/// Whether a file belongs to a program, and not to its tests.
 fn is_of_program(path: &Path) -> bool {
     let is_of_tests = path.iter().any(|part| part == "tests" || part == "benches" || part == "tests.rs");
     (path.starts_with("shared") || path.starts_with("functions")) && !is_of_tests
 }
 
-/// The names in the code of the programs, each with a file that has it.
+/// The names in the code of the programs. The value is a file that contains the name.
 fn in_code() -> BTreeMap<String, PathBuf> {
     let sources = files(&[".rs"]).into_iter().filter(|path| is_of_program(path));
     sources

@@ -1,12 +1,12 @@
-//! Which way dependencies point, and what every crate and every function has.
+//! Checks the direction of dependencies, and the files that every crate and every function must have.
 
 use super::tree::{files, none, read, repository};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// What each crate of `shared/` may depend on, of this workspace. Functions, and the roots where everything is put
-/// together, are below.
+/// The crates of this workspace that each crate of `shared/` may depend on. The constants below have the rules for
+/// functions and composition roots.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-model", &[]),
     ("segue-api-types", &["segue-model"]),
@@ -35,7 +35,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-tidy", &[]),
 ];
 
-/// What a function's library may depend on: a function that runs task runs, `kind: tasks`.
+/// The crates that the library of a function with `kind: tasks` may depend on. Such a function runs task runs.
 const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-files",
     "segue-model",
@@ -47,8 +47,8 @@ const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-template",
 ];
 
-/// What a function's library may depend on: a function of `kind: control`. These functions read flows, so they need
-/// the list of all task types, and are wiring around the libraries that decide.
+/// The crates that the library of a function with `kind: control` may depend on. Such a function reads flows, so it
+/// needs the list of all task types. It only connects the libraries that decide.
 const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-api-types",
     "segue-engine",
@@ -64,16 +64,16 @@ const CONTROL_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-web",
 ];
 
-/// What only a composition root may name: the adapters, and what connects to them for a function's `main.rs`.
+/// The adapters, and the crate that connects a function's `main.rs` to them. Only composition roots may depend on them.
 const ADAPTERS: &[&str] = &["segue-embedded", "segue-gcp", "segue-runtime"];
 
-/// Where everything is put together; these may depend on anything.
+/// The crates that put the others together. They may depend on any crate.
 const COMPOSITION_ROOTS: &[&str] = &["segue-cli", "segue-runtime", "segue-standalone", "segue-tests"];
 
-/// Crates that decide and never act.
+/// Crates without input and output. They compute decisions, and others carry the decisions out.
 const PURE: &[&str] = &["segue-model", "segue-template", "segue-engine"];
 
-/// Beginnings of the names of what a pure crate must not depend on.
+/// Prefixes of the names of packages that a pure crate must not depend on.
 const IMPURE: &[&str] =
     &["tokio", "reqwest", "axum", "hyper", "google", "gcp", "rand", "uuid", "rusqlite", "duckdb"];
 
@@ -90,7 +90,7 @@ fn is_function(package: &Package) -> bool {
     package.manifest_path.starts_with(repository().join("functions"))
 }
 
-/// The `kind` in a function's `function.yaml`. The whole file is checked by `shared/service`, which reads it.
+/// The `kind` in a function's `function.yaml`. `shared/service` reads the file and checks the rest.
 fn kind(function: &Package) -> String {
     let file = function.manifest_path.with_file_name("function.yaml");
     let text = read(file.as_std_path());
@@ -128,7 +128,8 @@ fn dependencies_point_one_way() {
         for dependency in
             normal_dependencies(package).filter(|dependency| dependency.name.starts_with("segue-"))
         {
-            // A function's main is a composition root; that its library names no adapter is the next test.
+            // The `main.rs` of a function is a composition root, so the package may depend on adapters. The next test
+            // checks that the library of the function names no adapter.
             let of_main = is_function(package) && ADAPTERS.contains(&dependency.name.as_str());
             if !of_main && !allowed.contains(&dependency.name.as_str()) {
                 wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
@@ -138,7 +139,7 @@ fn dependencies_point_one_way() {
     none(wrong);
 }
 
-/// Also in their tests.
+/// Tests of a function must not depend on another function either.
 #[test]
 fn no_function_depends_on_a_function() {
     let packages = metadata().packages;
@@ -191,7 +192,7 @@ fn pure_crates_do_nothing_but_decide() {
 #[test]
 fn every_crate_takes_lints_and_versions_from_the_root() {
     let mut wrong = Vec::new();
-    // The fuzz targets are a workspace of their own, which has nothing to take from the root.
+    // The fuzz targets are a separate workspace, so they have no settings from the root.
     let is_member = |path: &PathBuf| path.components().count() > 1 && !path.starts_with("tests/fuzz");
     for manifest in files(&["Cargo.toml"]).into_iter().filter(is_member) {
         let text = read(&manifest);

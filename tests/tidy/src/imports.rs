@@ -1,7 +1,7 @@
-//! One style of modules and imports in all Rust code.
+//! Checks that all Rust code has one style of modules and imports.
 //!
-//! A module with child modules is a folder with `mod.rs` (a test's is `main.rs`). Imports stand in one block that
-//! rustfmt sorts, one statement for each module that is imported from. Re-exports may stand in a block before them.
+//! A module with child modules is a folder with `mod.rs`, or `main.rs` for a test. Imports are one block that rustfmt
+//! sorts, with one statement for each module. Re-exports may be a block before the imports.
 
 use super::tree::{files, none, read, repository};
 use std::collections::HashSet;
@@ -10,7 +10,7 @@ use std::collections::HashSet;
 struct Import {
     /// The number of the first line, from 1.
     line: usize,
-    /// What precedes `use`: the indentation and the visibility.
+    /// The text before `use`: the indentation and the visibility.
     start: String,
     /// The path and the names, on one line, without the semicolon.
     body: String,
@@ -33,7 +33,7 @@ impl Import {
     }
 }
 
-/// The statements of a text in blocks. Blank lines do not end a block here; any other line does.
+/// The statements of a text in blocks. A blank line does not end a block. Any other line ends the block.
 fn blocks(text: &str) -> Vec<Vec<Import>> {
     let mut blocks = vec![Vec::new()];
     let mut lines = text.lines().enumerate();
@@ -56,7 +56,7 @@ fn blocks(text: &str) -> Vec<Vec<Import>> {
     blocks
 }
 
-/// What is wrong with the imports of a text, each with the number of its line.
+/// The errors in the imports of a text, each with the number of its line.
 fn wrong_imports(text: &str) -> Vec<(usize, String)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut wrong = Vec::new();

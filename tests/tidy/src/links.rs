@@ -1,4 +1,4 @@
-//! Relative links of the documentation lead to files.
+//! Checks that relative links in the documentation lead to existing files.
 
 use super::tree::{files, none, read, repository};
 

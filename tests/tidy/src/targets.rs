@@ -1,4 +1,4 @@
-//! What builds on other machines is a target of the Makefile, as on this one.
+//! Checks that every `make` command in `cloudbuild.yaml` and `.ci/run` names a target of the Makefile.
 
 use super::tree::{none, read};
 use std::collections::BTreeSet;

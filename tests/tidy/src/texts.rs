@@ -1,13 +1,13 @@
-//! What no file contains, how long a file may be, and which page every code of a diagnostic has.
+//! Checks texts that no file may contain, the length of files, and that every code of a diagnostic has a page.
 
 use super::tree::{files, none, read};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Lines a Rust file may have.
+/// The largest number of lines of a Rust file.
 const LONGEST_FILE: usize = 600;
 
-/// Lines that a file of the web pages may have.
+/// The largest number of lines of a file of the web pages.
 const LONGEST_PAGE: usize = 400;
 
 /// The types that are generated from docs/openapi.json.
@@ -68,7 +68,7 @@ fn no_file_of_the_web_pages_is_too_long() {
 
 #[test]
 fn texts_hold_for_every_machine_and_are_finished() {
-    // Written in two halves, so that this file does not contain them itself.
+    // The texts are in two halves, so that this file does not contain them.
     let refused = [
         ("/wo", "rk/"),
         ("/ho", "me/"),

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 /// The folders with checked files. Files in the root are checked too.
 const FOLDERS: &[&str] = &[".cargo", ".ci", "docs", "flows", "functions", "shared", "terraform", "tests"];
 
-/// Folders that builds make. Their files are not the repository's.
+/// Folders that builds create. They are left out.
 const BUILT: &[&str] = &["node_modules", "dist", "target", ".terraform", ".svelte-kit"];
 
-/// Folders that are made from others, wherever they are: programs of npm, and built pages.
+/// Folders that npm and its programs create: packages, built pages and test results. They are left out.
 const MADE: &[&str] = &["node_modules", "build", "dist", "test-results"];
 
 /// The root of the repository.
@@ -51,7 +51,7 @@ pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Fails with the list, one line each, if the list is not empty.
+/// Fails if the list is not empty. The message has one line for each entry.
 pub(crate) fn none(wrong: Vec<String>) {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }

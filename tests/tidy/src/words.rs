@@ -1,4 +1,4 @@
-//! Plain English: the banned words of docs/STYLE.md, and the length of lines of Markdown.
+//! Checks the banned words of docs/STYLE.md, and the length of lines of Markdown.
 
 use super::tree::{files, none, read};
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ const STYLE: &str = "docs/STYLE.md";
 /// Files that quote banned words.
 const QUOTING: &[&str] = &[STYLE, "tests/tidy/src/words.rs"];
 
-/// Columns of a line of Markdown. Rows of tables and lines of code may be longer.
+/// The largest number of columns of a line of Markdown. Rows of tables and lines of code may be longer.
 const COLUMNS: usize = 120;
 
-/// One word of a text, or `None` for a mark that ends a phrase, with the number of the line, from 1.
+/// A word in lower case, or `None` for a mark that ends a phrase. The number is that of the line, from 1.
 type Word = (Option<String>, usize);
 
 fn words(text: &str) -> Vec<Word> {

@@ -28,7 +28,8 @@ impl BasicAuth {
     /// Reads `SEGUE_USERNAME` and `SEGUE_PASSWORD`. None if neither is set.
     ///
     /// # Errors
-    /// An error if only one of them is set, because half a protection protects nothing.
+    /// An error if only the user name or only the password is set. The server must not start without the protection
+    /// that its operator wants.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, HalfSet> {
         let read = |name: &str| variable(name).filter(|value| !value.is_empty());
         match (read("SEGUE_USERNAME"), read("SEGUE_PASSWORD")) {

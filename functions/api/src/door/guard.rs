@@ -62,7 +62,7 @@ impl Guard {
             "/" | "/health" | token::PATH => false,
             // Kestra answers programs that collect metrics without a password. A token is required from every caller.
             "/prometheus" => token.is_some(),
-            // A webhook's key is a secret of its own.
+            // The key of a webhook is itself a secret, so a webhook needs no credentials.
             path if pages::is_webhook(request.method(), path) => by_name,
             // The browser asks for the password at the first page, and sends it with every later request.
             path if path == "/ui" || path.starts_with("/ui/") => by_name || token.is_some(),
@@ -73,7 +73,7 @@ impl Guard {
         }
     }
 
-    /// Checks the name and password, or the token, of a request. None if they do not let the request in.
+    /// Checks the name and password, or the token, of a request. `None` if the request has no valid credentials.
     fn admit(&self, request: &Request) -> Option<Result<(), Box<Response>>> {
         let Access { basic, token, proxies, .. } = &self.access;
         let headers = request.headers();
@@ -111,8 +111,8 @@ impl Guard {
         let (challenge, reason) = if self.access.basic.is_some() {
             ("Basic realm=\"Segue\", charset=\"UTF-8\"", "Authentication is needed")
         } else {
-            let reason = "Authentication is needed: send the token that server.json in the server's data directory \
-                          holds as 'Authorization: Bearer TOKEN'; a browser gets in by the link that \
+            let reason = "Authentication is needed: send 'Authorization: Bearer TOKEN', with the token from server.json \
+                          in the server's data directory; in a browser, open the link that \
                           'segue server --token --open' prints";
             ("Bearer realm=\"Segue\"", reason)
         };

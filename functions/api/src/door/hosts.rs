@@ -157,7 +157,7 @@ impl Named {
         self.name == page.name && self.port.unwrap_or(usual) == page.port.unwrap_or(usual)
     }
 
-    /// Whether the names are the same, and the ports too. A name without a port stands for every port.
+    /// Whether the names and the ports are the same. A name without a port matches every port.
     fn is(&self, host: &Self) -> bool {
         self.name == host.name && (self.port.is_none() || self.port == host.port)
     }

@@ -1,7 +1,8 @@
 //! The front door checks every request before a handler reads the request.
 //!
 //! Any web page can make a browser send requests to this machine. Two checks refuse such requests, with or without a
-//! password: one of the host name (`hosts`), and one of the page that sends the request (`pages`). Other programs pass
+//! password: a check of the host name (`hosts`), and a check of the page that sends the request (`pages`). Other
+//! programs pass
 //! both checks, such as curl, the command line, Terraform and Kestra's clients. They send neither `Origin` nor
 //! `Sec-Fetch-Site`, and use a name of the server.
 

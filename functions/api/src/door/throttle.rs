@@ -79,8 +79,8 @@ impl Throttle {
     }
 }
 
-/// Makes room for one more address: removes forgotten ones, or else the one with the fewest tries, longest
-/// ago.
+/// Makes room for one more address. Removes addresses with only forgotten tries. If there are none, removes the address
+/// with the fewest tries, and among several the oldest.
 fn forget(all: &mut HashMap<IpAddr, Tries>, now: Instant) {
     all.retain(|_, tries| now.saturating_duration_since(tries.last) < FORGOTTEN);
     if all.len() >= MOST {

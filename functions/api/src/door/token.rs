@@ -1,4 +1,4 @@
-//! A token that every caller must send, also users of the same machine, and links that let a browser in
+//! A token that every caller must send, including other users of the same machine. Also links that let a browser in
 //! without showing the token.
 
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -92,7 +92,7 @@ fn random() -> String {
     random_name() + &random_name()
 }
 
-/// Takes the same time, however much of the text is right.
+/// Compares two texts. The time is the same for every wrong text, so a caller cannot guess a text piece by piece.
 fn is(known: &str, given: &str) -> bool {
     known.as_bytes().ct_eq(given.as_bytes()).into()
 }

@@ -21,7 +21,7 @@ pub(crate) fn clean(namespace: &str, path: &str) -> Answer<String> {
         .map_err(|error| ApiError::argument(format!("Invalid path: {error}")))?;
     if plain.contains('\\') || plain.chars().any(char::is_control) {
         return Err(ApiError::argument(format!(
-            "Invalid path: '{path}' has letters a file name must not have"
+            "Invalid path: '{path}' has characters that a file name must not have"
         )));
     }
     Ok(plain)

@@ -19,7 +19,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Reads `page` (default 1), `size` (default 10) and `sort`. If `sort` is given more than once, the first counts.
+    /// Reads `page` (default 1), `size` (default 10) and `sort`. If `sort` occurs more than once, the first value
+    /// counts.
     pub(crate) fn from_query(query: &Query) -> Answer<Self> {
         let page = query.number("page")?.unwrap_or(1);
         let size = query.number("size")?.unwrap_or(10);
@@ -47,7 +48,7 @@ impl Page {
         }
     }
 
-    /// Cuts the page out of a complete list.
+    /// Returns the page of a complete list.
     pub(crate) fn cut<T>(&self, items: Vec<T>) -> Vec<T> {
         let (offset, limit) = (self.offset as usize, self.limit as usize);
         items.into_iter().skip(offset).take(limit).collect()

@@ -1,4 +1,4 @@
-//! Backfills. Each is a record of its own. Several can run at once, and a record stays after the end of its backfill.
+//! Backfills. Each backfill has its own record, and several can run at once. The record stays after the end.
 //!
 //! `POST /backfills` starts a backfill. Its body has the same form as a message to the topic of backfills:
 //!

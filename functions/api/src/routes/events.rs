@@ -7,6 +7,7 @@
 use super::executions::changed;
 use crate::endpoint::{Endpoint, Kind, Param, events, get};
 use crate::error::{Answer, ApiError};
+use crate::looks::{Glance, Looks};
 use crate::parts::Api;
 use crate::queries::executions::{stored, whole};
 use crate::request::Query;
@@ -25,9 +26,9 @@ const MOST: usize = 50;
 /// The longest time of a stream. Cloud Run would end the stream after 600 s. The client connects again with its
 /// positions.
 const LONGEST: Duration = Duration::from_secs(540);
-/// The time between two reads of an execution. A change by another process wakes no stream of this process.
+/// The time between two looks at an execution where reads cost nothing. A change by another process wakes no stream of this process.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// The time between two reads of a log. New lines are sent together.
+/// The time between two looks at a log where reads cost nothing. New lines are sent together.
 const LOOK: Duration = Duration::from_millis(200);
 /// The largest number of lines in one event.
 const LINES: u32 = 2_000;
@@ -47,7 +48,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// What a client follows, and the position after which it follows.
+/// A topic that a client follows, and the position after which it follows.
 enum Topic {
     Execution(String, Option<u64>),
     Log(String, u64),
@@ -109,30 +110,38 @@ async fn tell_execution(api: &Api, id: &str, mut seen: Option<u64>, sender: &Sen
     let mut changes = api.watch.subscribe();
     let topic = format!("execution:{id}");
     let id = ExecutionId::from(id);
+    let (mut glance, mut looks) = (Glance::default(), Looks::new(&api.ports, PATIENCE));
     loop {
-        // A store that does not answer may answer later. A deleted execution has no events.
-        if let Ok(found) = api.state().execution(&id).await {
-            let Some(stored) = found else { return };
-            let is_last = stored.execution.state.current().is_terminal();
-            if is_last || seen.is_none_or(|seen| stored.version > seen) {
-                seen = Some(stored.version);
-                let execution = Some(whole(api, &stored));
-                let event = TopicEvent {
-                    topic: topic.clone(),
-                    position: stored.version,
-                    execution,
-                    lines: None,
-                    is_last,
-                };
-                if !sender.send(&topic, &event).await || is_last {
-                    return;
+        let has_changed = glance.has_changed(api.state(), &id, false).await.unwrap_or(false);
+        if has_changed {
+            match api.state().execution(&id).await {
+                // A deleted execution has no events.
+                Ok(None) => return,
+                Ok(Some(stored)) => {
+                    let is_last = stored.execution.state.current().is_terminal();
+                    if is_last || seen.is_none_or(|seen| stored.version > seen) {
+                        seen = Some(stored.version);
+                        let execution = Some(whole(api, &stored));
+                        let event = TopicEvent {
+                            topic: topic.clone(),
+                            position: stored.version,
+                            execution,
+                            lines: None,
+                            is_last,
+                        };
+                        if !sender.send(&topic, &event).await || is_last {
+                            return;
+                        }
+                    }
                 }
+                // A store that does not answer may answer later.
+                Err(_) => glance.forget(),
             }
         }
         tokio::select! {
             () = sender.left() => return,
             () = changed(&mut changes, &id) => {}
-            () = sleep(PATIENCE) => {}
+            () = sleep(looks.pause(has_changed)) => {}
         }
     }
 }
@@ -141,7 +150,16 @@ async fn tell_execution(api: &Api, id: &str, mut seen: Option<u64>, sender: &Sen
 async fn tell_log(api: &Api, id: &str, mut position: u64, sender: &Sender) {
     let topic = format!("log:{id}");
     let id = ExecutionId::from(id);
+    let (mut glance, mut looks) = (Glance::default(), Looks::new(&api.ports, LOOK));
     loop {
+        let Ok(has_changed) = glance.has_changed(api.state(), &id, true).await else { return };
+        if !has_changed {
+            tokio::select! {
+                () = sender.left() => return,
+                () = sleep(looks.pause(false)) => {}
+            }
+            continue;
+        }
         // Read the state before the lines, so that no line before the end is missed.
         let Ok(found) = api.state().execution(&id).await else { return };
         let has_ended = found.is_none_or(|stored| stored.execution.state.current().is_terminal());
@@ -156,11 +174,12 @@ async fn tell_log(api: &Api, id: &str, mut position: u64, sender: &Sender) {
             }
         }
         if page.more {
+            glance.forget();
             continue;
         }
         tokio::select! {
             () = sender.left() => return,
-            () = sleep(LOOK) => {}
+            () = sleep(looks.pause(true)) => {}
         }
     }
 }

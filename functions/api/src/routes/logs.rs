@@ -3,6 +3,7 @@
 use super::flows::PAGE;
 use crate::endpoint::{Content, Endpoint, Kind, Param, delete, events, get, json};
 use crate::error::Answer;
+use crate::looks::{Glance, Looks};
 use crate::parts::Api;
 use crate::queries;
 use crate::queries::executions::stored;
@@ -35,7 +36,8 @@ const OF_TASK: [Param; 4] = [
     Param::new("taskId", Kind::Text, "Only this task."),
     Param::new("attempt", Kind::Number(0), "Only this attempt, counted from 0."),
 ];
-/// How often a follower reads the log. Task services write lines without a message to this process.
+/// How often a follower looks at the log where reads cost nothing. Task services write lines without a message to this
+/// process.
 const LOOK: Duration = Duration::from_millis(200);
 /// The largest number of lines in memory.
 const LINES: u32 = 2_000;
@@ -213,8 +215,16 @@ async fn follow(State(api): State<Api>, Path(id): Path<String>, query: Query) ->
 
 /// Sends all lines, present and future. After the end of the execution, the log is read once more.
 async fn tell(api: Api, id: ExecutionId, level: LogLevel, sender: Sender) {
-    let mut seen = 0_u64;
+    let (mut seen, mut glance, mut looks) = (0_u64, Glance::default(), Looks::new(&api.ports, LOOK));
     loop {
+        let Ok(has_changed) = glance.has_changed(api.state(), &id, true).await else { return };
+        if !has_changed {
+            tokio::select! {
+                () = sender.left() => return,
+                () = tokio::time::sleep(looks.pause(false)) => {}
+            }
+            continue;
+        }
         // Read the state before the lines, so that no line before the end is missed.
         let Ok(found) = api.state().execution(&id).await else { return };
         let has_ended = found.is_none_or(|stored| stored.execution.state.current().is_terminal());
@@ -226,6 +236,7 @@ async fn tell(api: Api, id: ExecutionId, level: LogLevel, sender: Sender) {
             }
         }
         if page.more {
+            glance.forget();
             continue;
         }
         if has_ended {
@@ -234,7 +245,7 @@ async fn tell(api: Api, id: ExecutionId, level: LogLevel, sender: Sender) {
         }
         tokio::select! {
             () = sender.left() => return,
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(looks.pause(true)) => {}
         }
     }
 }

@@ -80,7 +80,7 @@ async fn read(State(api): State<Api>, Path(namespace): Path<String>, query: Quer
     let path = file_path(&namespace, query.required("path")?)?;
     let uri = InternalStorage::uri(&storage_path(&namespace, &path)?);
     match api.ports.storage.get(&uri).await {
-        Ok((info, stream)) => Ok(download::file(&path, info.size, stream)),
+        Ok((_, stream)) => Ok(download::file(&path, stream)),
         Err(PortError::NotFound { .. }) => Err(missing(&path)),
         Err(error) => Err(error.into()),
     }

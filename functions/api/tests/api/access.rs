@@ -1,4 +1,4 @@
-//! Who may come in, and what becomes of those who guess.
+//! Tests who may use the API, and how the API slows down callers that guess passwords.
 
 use crate::harness::{Answered, HELLO, Server};
 use axum::body::Body;
@@ -71,7 +71,7 @@ async fn a_token_is_demanded_from_everybody() {
         get(page, &[]).await.refused(401);
         assert_ne!(get(page, &[("authorization", &bearer)]).await.status.as_u16(), 401, "{page}");
     }
-    // A key that is not known is no webhook's; it is not the token that is missed.
+    // A webhook needs no token, so an unknown key gets 404 and not 401.
     get("/api/v1/main/executions/webhook/a/b/key", &[]).await.refused(404);
     ask(&server, "POST", "/api/v1/main/executions/webhook/a", &[], "127.0.0.1").await.refused(401);
 
@@ -91,7 +91,7 @@ async fn a_store_that_cannot_be_written_is_down() {
     let server = Server::new().await;
     server.deploy(&[HELLO]).await;
     assert_eq!(ask(&server, "GET", "/health", &[], "127.0.0.1").await.ok()["status"], "UP");
-    // The store is read as before, but writes fail from now on, as on a full disk.
+    // From now on, reading the store works, but writing fails, as on a full disk.
     let database = server.directory.path().join("segue.db");
     let store = rusqlite::Connection::open(&database).unwrap();
     store

@@ -33,6 +33,7 @@ async fn a_flow_is_run_with_inputs_and_files() {
         (file.text().as_str(), file.headers["content-type"].to_str().unwrap()),
         ("a,b\n1,2\n", "application/octet-stream")
     );
+    assert_eq!(file.headers.get("content-length"), None, "Cloud Run refuses a declared size above 32 MiB");
     let of = |what: &str| path.replace("/file?", &format!("/file/{what}?"));
     assert_eq!(server.get(&of("metas")).await.ok(), json!({"size": 8}));
     let preview = server.get(&of("preview")).await.ok();

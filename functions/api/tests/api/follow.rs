@@ -4,7 +4,7 @@ use axum::http::Request;
 use futures::StreamExt as _;
 use serde_json::Value;
 
-/// The events, each with its id and its data.
+/// A stream of events. Each event has an id and data.
 struct Events {
     stream: BodyDataStream,
     text: String,
@@ -18,7 +18,7 @@ impl Events {
         Self { stream: response.into_body().into_data_stream(), text: String::new() }
     }
 
-    /// The next event; none at the end of the stream.
+    /// The next event. `None` at the end of the stream.
     async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -111,7 +111,7 @@ async fn executions_and_logs_are_followed_in_one_stream_and_continued() {
     assert!(!stored.as_array().unwrap().is_empty());
     drop(events);
 
-    // A client that comes back gets what follows its position, and no more.
+    // A client that connects again gets only the events after its position.
     let mut events = Events::of(&server, &format!("/events?topics=execution:{paused}@{version}")).await;
     server.form(&format!("/executions/{paused}/resume"), &[("reason", None, b"go on")]).await.ok();
     let mut state = Value::Null;

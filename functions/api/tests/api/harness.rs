@@ -1,4 +1,4 @@
-//! A server without a socket.
+//! An API for tests. Requests go directly to its router, without a socket.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// Longer than anything here takes.
+/// The time limit of a request, and of waiting for a state.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const HELLO: &str = r#"id: hello
@@ -91,7 +91,7 @@ impl Drop for Server {
     }
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
@@ -104,14 +104,14 @@ impl Answered {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    /// The body, where the request was granted.
+    /// The JSON body of an answer with a success status. Null if the body is empty.
     #[track_caller]
     pub(crate) fn ok(&self) -> Value {
         assert!(self.status.is_success(), "{}: {}", self.status, self.text());
         if self.bytes.is_empty() { Value::Null } else { serde_json::from_slice(&self.bytes).unwrap() }
     }
 
-    /// The reason, where it was refused with that code.
+    /// The message of an error with this status code.
     #[track_caller]
     pub(crate) fn refused(&self, code: u16) -> String {
         assert_eq!(self.status.as_u16(), code, "{}", self.text());
@@ -131,7 +131,7 @@ impl Server {
         Self::with(Access { basic, ..Access::default() }).await
     }
 
-    /// A server that those with access can use.
+    /// Starts a server for the callers in `access`.
     pub(crate) async fn with(access: Access) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let secrets = EnvSecretStore::new([("SECRET_TOKEN".to_owned(), "aHVudGVyMg==".to_owned())]);
@@ -187,7 +187,7 @@ impl Server {
         Self { router, ports, stop, directory }
     }
 
-    /// The answer with its body still to come.
+    /// Sends a request, and returns the answer with an unread body.
     pub(crate) async fn open(&self, request: Request<Body>) -> axum::response::Response {
         let answer = tokio::time::timeout(PATIENCE, self.router.clone().oneshot(request)).await;
         answer.unwrap().unwrap()
@@ -201,7 +201,7 @@ impl Server {
         Answered { status: parts.status, headers: parts.headers, bytes }
     }
 
-    /// A request without a body, or with one of that type.
+    /// Sends a request below `/api/v1/main`. `body` is the media type and the text of the body.
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<(&str, &str)>) -> Answered {
         let mut request = Request::builder().method(method).uri(format!("/api/v1/main{path}"));
         if let Some((kind, _)) = body {
@@ -230,7 +230,7 @@ impl Server {
         self.call(method, path, Some(("application/json", &body.to_string()))).await
     }
 
-    /// A form: name, name of the file, content.
+    /// Sends a form. Each part has a name, the name of a file or `None`, and its content.
     pub(crate) async fn form(&self, path: &str, parts: &[(&str, Option<&str>, &[u8])]) -> Answered {
         let mut body = Vec::new();
         for (name, file, content) in parts {
@@ -260,7 +260,7 @@ impl Server {
         self.post(&format!("/executions/company.team/{flow}?wait=true")).await.ok()
     }
 
-    /// Waits until an execution is in that state.
+    /// Waits until an execution is in this state, and returns the execution.
     pub(crate) async fn until(&self, id: &str, state: &str) -> Value {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
@@ -274,7 +274,7 @@ impl Server {
     }
 }
 
-/// The id of what was answered.
+/// The id in an answer.
 #[track_caller]
 pub(crate) fn id(answer: &Value) -> String {
     answer["id"].as_str().unwrap().to_owned()

@@ -1,4 +1,4 @@
-//! Whatever is sent, it is answered, and never by a fault of the server.
+//! Sends invalid and hostile requests. Each must get an answer, and no answer may be a server error.
 
 use crate::harness::{HELLO, PAUSING, SCHEDULED, Server, id};
 use axum::body::Body;
@@ -84,7 +84,7 @@ async fn ids_that_are_there_make_nothing_worse() {
             .keys()
             .filter(|method| !["delete", "servers"].contains(&method.as_str()))
         {
-            // Those would change what the others are tried on, again and again.
+            // These requests would change many things at once, so later requests would find nothing.
             let is_sweeping =
                 path.contains("by-query") || path.contains("bulk") || path.ends_with("/flows/{namespace}");
             if is_sweeping && method != "get" {
@@ -117,7 +117,7 @@ async fn ids_that_are_there_make_nothing_worse() {
 async fn what_is_too_large_is_refused() {
     let server = Server::new().await;
     server.deploy(&[HELLO]).await;
-    // What is refused is larger than what the refusal says, and what is not larger is taken.
+    // A request of exactly the largest size is accepted. A request of one byte more is refused.
     let just = "x".repeat(16 * 1024 * 1024);
     server.call("PUT", "/namespaces/a/kv/b", Some(("text/plain", &just))).await.ok();
     let more = server.call("PUT", "/namespaces/a/kv/b", Some(("text/plain", &format!("{just}x")))).await;

@@ -1,4 +1,4 @@
-//! What is kept for flows: KV values, secrets, namespace files.
+//! Tests the data that flows use: KV values, secrets and namespace files.
 
 use crate::harness::{HELLO, Server};
 use axum::body::Body;

@@ -1,4 +1,4 @@
-//! The API as its clients see it: requests in, answers out, over the embedded platform with an executor at work.
+//! Tests the API as clients use it, with requests and answers. The API runs on the embedded platform with an executor.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! Logs, metrics, triggers, plugins, the server itself.
+//! Tests logs, metrics, triggers, plugins, and the requests about the server itself.
 
 use crate::harness::{HELLO, SCHEDULED, Server, id};
 use axum::body::Body;
@@ -154,7 +154,7 @@ async fn unknown_addresses_and_methods_are_refused() {
     bare(&server, "/api/v1/flows/%ff/x", None).await.refused(400);
 }
 
-/// A log of more lines than are in memory at once is answered whole, and in order.
+/// A log with more lines than the server keeps in memory is answered completely and in order.
 #[tokio::test(flavor = "multi_thread")]
 async fn long_logs_are_answered_whole() {
     let server = Server::new().await;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// The description in short: what changes it is meant to be seen.
+/// A short form of the description in a snapshot, so that a change of the API is visible in a review.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_description_is_what_was_agreed_on() {
     let server = Server::new().await;
@@ -59,7 +59,7 @@ async fn every_name_the_description_uses_is_there() {
     }
 }
 
-/// The document in the repository, from which others make their types, is the one the server answers with.
+/// The document in the repository is equal to the document of the server. Other programs generate types from it.
 ///
 /// `UPDATE_OPENAPI=1 cargo test -p segue-fn-api openapi` writes the document after a change.
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +79,7 @@ async fn the_document_in_the_repository_is_that_of_the_server() {
     );
 }
 
-/// A type has one shape, whether it is taken or answered; names of different types do not clash.
+/// A schema is an object, a string or a choice. A name that ends with a digit means that two types have the same name.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_schema_is_an_object_or_a_choice() {
     let server = Server::new().await;

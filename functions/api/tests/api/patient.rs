@@ -1,10 +1,10 @@
-//! Requests that are meant to keep the server from answering others.
+//! Requests that take long must not keep other requests waiting.
 
 use crate::harness::{HELLO, Server, id};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// More expressions than the runtime has threads, each at work for a while.
+/// There are more long expressions than threads of the runtime.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn expressions_that_take_long_keep_no_other_request_waiting() {
     let server = Arc::new(Server::new().await);
@@ -22,10 +22,10 @@ async fn expressions_that_take_long_keep_no_other_request_waiting() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     for _ in 0..5 {
         let server = Arc::clone(&server);
-        // On a thread of the runtime, as a server's requests are.
+        // A spawned task runs on a thread of the runtime, like a request to a real server.
         tokio::spawn(async move { server.get("/flows/search").await.ok() }).await.unwrap();
     }
-    // On the runtime's own threads, the expressions would have ended before anything else was answered.
+    // If the expressions ran on the runtime's threads, all of them would have ended before the searches were answered.
     assert!(evaluated.iter().any(|one| !one.is_finished()), "the expressions ended first");
     for one in evaluated {
         assert_eq!(one.await.unwrap()["result"], "[20000]");

@@ -1,5 +1,5 @@
-//! Every answer reads back into its type, and is the same when it is written again: nothing is lost on the way to a
-//! client.
+//! Each answer is parsed into its type and written as JSON again. The JSON must be equal, so that clients lose no
+//! field.
 
 use crate::harness::{FAILING, HELLO, SCHEDULED, Server, id};
 use segue_api_types as types;

@@ -1,4 +1,4 @@
-//! The identity of requests, tested for all tasks at once on a store that records it.
+//! Tests the identity of requests for all tasks, on a store that records the identity.
 
 use async_trait::async_trait;
 use segue_model::Json;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 /// The text of a private key, which must not be visible anywhere.
 const SECRET: &str = "c2VjcmV0LWtleQ";
 
-/// A store that has another instance for each identity, and works only with an identity of the flow.
+/// A store with a separate instance for each identity. It works only with an identity from the flow.
 struct Guarded {
     asked: Arc<Mutex<Vec<Credentials>>>,
     /// The store that works. None for the service's own identity, which must not be used.
@@ -24,7 +24,7 @@ struct Guarded {
 
 impl Guarded {
     fn inner(&self) -> Result<&Arc<dyn ObjectStore>, PortError> {
-        self.inner.as_ref().ok_or_else(|| PortError::invalid("asked as the service itself"))
+        self.inner.as_ref().ok_or_else(|| PortError::invalid("the request used the service's own identity"))
     }
 }
 

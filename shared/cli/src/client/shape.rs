@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use segue_api_types as api;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::state::{State, StateHistory};
 use segue_model::task_run::{Attempt, TaskRun};
 use segue_model::{Json, Map};
@@ -11,20 +11,15 @@ use segue_model::{Json, Map};
 pub(crate) fn execution(shown: &api::Execution) -> (Execution, Vec<TaskRun>) {
     let runs = shown.task_run_list.iter().flatten().map(task_run).collect();
     let execution = Execution {
-        id: shown.id.as_str().into(),
-        namespace: shown.namespace.clone(),
-        flow_id: shown.flow_id.clone(),
-        flow_revision: shown.flow_revision,
-        inputs: Map::new(),
         outputs: (!shown.outputs.is_empty()).then(|| shown.outputs.clone()),
-        labels: Vec::new(),
-        variables: Map::new(),
-        parent_id: None,
-        original_id: shown.id.as_str().into(),
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: Timestamp::UNIX_EPOCH },
-        schedule_date: None,
         state: StateHistory::from(&shown.state),
+        ..Execution::created(
+            shown.id.as_str().into(),
+            &shown.namespace,
+            &shown.flow_id,
+            shown.flow_revision,
+            Timestamp::UNIX_EPOCH,
+        )
     };
     (execution, runs)
 }

@@ -9,8 +9,8 @@ use segue_model::state::{State, StateHistory};
 use segue_model::task_run::TaskRun;
 use std::collections::HashMap;
 
-/// The number of children that one level shows. Of more children, the first and the last are shown, and from the middle
-/// only failed and unfinished ones.
+/// The largest number of children that one level shows in full. Of more children, the tree shows the first and the
+/// last. Between them, it shows only failed and unfinished children.
 const MOST_SHOWN: usize = 24;
 
 /// The lines of a tree, parents before children.

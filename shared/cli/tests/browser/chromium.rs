@@ -1,4 +1,4 @@
-//! A browser without a window, and the server of the pages it looks at.
+//! A Chromium without a window, and a server for the pages that it opens.
 
 #![expect(
     clippy::disallowed_methods,
@@ -18,29 +18,29 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::{Mutex, mpsc};
 
-/// Longer than any page here takes.
+/// The time limit of a page.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The programs that are Chromium, by what systems call it.
+/// The names of Chromium's program on different systems.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-/// Every name of the attacks is an address of this machine.
+/// Resolves the host names of the attacks to this machine.
 const RESOLVE: &str = "--host-resolver-rules=MAP evil.example 127.0.0.1, MAP rebind.example 127.0.0.1";
 
-/// A browser that forgets everything between two pages.
+/// A browser with a new profile for each page.
 pub(crate) struct Chromium {
     program: PathBuf,
     folder: PathBuf,
 }
 
 impl Chromium {
-    /// The browser of this machine, with its profiles below `folder`; none, with the reason printed, where there is
-    /// none.
+    /// Finds the browser of this machine. Its profiles are below `folder`. `None` if no browser is installed, and the
+    /// reason is printed.
     pub(crate) fn installed(folder: &Path) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = std::env::split_paths(&path)
             .flat_map(|folder| NAMES.map(|name| folder.join(name)))
             .find(|program| program.is_file());
         if program.is_none() {
-            eprintln!("passed over: no Chromium is installed (none of {} is in PATH)", NAMES.join(", "));
+            eprintln!("skipped: no Chromium is installed (none of {} is in PATH)", NAMES.join(", "));
         }
         program.map(|program| Self { program, folder: folder.to_owned() })
     }
@@ -61,7 +61,7 @@ impl Chromium {
         command
     }
 
-    /// Looks at a page until it tells its home what it found.
+    /// Opens a page, and waits until the page reports its result to `home`.
     pub(crate) async fn visit(&self, home: &Home, address: &str) -> String {
         let mut browser =
             self.open(address, &["--remote-debugging-port=0"]).stdout(Stdio::null()).spawn().unwrap();
@@ -70,7 +70,7 @@ impl Chromium {
         told.unwrap_or_else(|_| panic!("the page {address} tells nothing")).unwrap()
     }
 
-    /// What is seen at an address.
+    /// The HTML of an address, as the browser shows it.
     pub(crate) async fn read(&self, address: &str) -> String {
         let output = tokio::time::timeout(PATIENCE, self.open(address, &["--dump-dom"]).output()).await;
         let output = output.unwrap_or_else(|_| panic!("{address} is not shown")).unwrap();
@@ -78,14 +78,14 @@ impl Chromium {
     }
 }
 
-/// Where a page is from, and where it tells what it found: `/done?result=…`.
+/// A server for one page. The page reports its result with a request to `/done?result=…`.
 pub(crate) struct Home {
     address: SocketAddr,
     told: Mutex<mpsc::UnboundedReceiver<String>>,
 }
 
 impl Home {
-    /// Serves that page.
+    /// Starts a server for this page.
     pub(crate) async fn new(page: String) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
         let page = Arc::new(page);

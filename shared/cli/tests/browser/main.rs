@@ -1,5 +1,5 @@
-//! What web pages can do to a server on the machine of whoever looks at them: a real browser, a real server, and the
-//! attacks that pages have. Passed over, with the reason printed, where Chromium is not installed.
+//! Tests what web pages can do to a server on the same machine as the browser, with a real browser, a real server and
+//! real attacks. Without Chromium, a test prints a reason and does nothing.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,7 +27,8 @@ tasks:
   message: hello
 ";
 
-/// A page of the server's own: what a webhook answers with. It runs the flow as a user interface would.
+/// A flow with a webhook that answers with a page. So the page is from the server itself. It tries to run the flow, as
+/// a user interface would.
 const OWN_PAGE: &str = r#"id: page
 namespace: mine
 tasks:
@@ -53,7 +54,7 @@ triggers:
   responseContentType: text/html
 "#;
 
-/// The flow that a page would bring with it.
+/// A flow that an attacking page tries to save. Its script creates the file `marker`.
 fn pwn(marker: &Path) -> String {
     format!(
         "id: pwn\nnamespace: evil\ntasks:\n- id: script\n  type: io.kestra.plugin.scripts.shell.Commands\n  \
@@ -62,7 +63,7 @@ fn pwn(marker: &Path) -> String {
     )
 }
 
-/// Puts a program in the place of the one that opens links. It writes the link to the returned path.
+/// Replaces the programs that open links. The replacement writes the link to the returned path.
 fn opens_no_browser(folder: &Path) -> std::path::PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
     let opened = folder.join("opened");
@@ -87,7 +88,7 @@ async fn another_page_gets_nothing_and_changes_nothing() {
     let page = page.replace("FLOW", &serde_json::to_string(&pwn(&marker)).unwrap());
     let home = chromium::Home::new(page).await;
 
-    // Another site, and another server on this machine: a neighbour's, or one a package brought along.
+    // The page comes from another site, or from another server on this machine.
     for origin in ["evil.example", "127.0.0.1", "localhost"] {
         let told = chromium.visit(&home, &format!("http://{origin}:{}/", home.port())).await;
         assert_eq!(
@@ -99,7 +100,7 @@ async fn another_page_gets_nothing_and_changes_nothing() {
     assert_eq!(server.executions().await, 0, "a page has run a flow");
     assert!(!marker.exists(), "a page has run a script");
 
-    // For the browser the page is of the server's own origin: nothing but the server itself can keep it from reading.
+    // For the browser, this page has the same origin as the server. So only the server can refuse its requests.
     let read =
         chromium.read(&format!("http://rebind.example:{}/api/v1/main/flows/search", server.port())).await;
     assert!(read.contains("does not answer to the name 'rebind.example"), "{read}");
@@ -138,7 +139,7 @@ async fn a_token_lets_one_browser_and_the_users_command_line_in() {
     let run = server.command(&["execution", "run", "mine.hello", "--wait"]).await;
     assert!(run.contains("SUCCESS"), "{run}");
 
-    // Another user of the machine has neither the token nor the link.
+    // A client without the token and the link, like another user of the machine.
     let neighbour = reqwest::Client::builder().no_proxy().build().unwrap();
     let flows = format!("{}/api/v1/main/flows/search", server.url());
     assert_eq!(neighbour.get(&flows).send().await.unwrap().status(), 401);

@@ -1,4 +1,4 @@
-//! The command itself, as a server and as its client.
+//! The `segue` command, as a server and as its client.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,10 +13,10 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 
-/// The longest a start may take.
+/// The time limit of a start.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A running server. It is killed when this is dropped.
+/// A running server. Dropping this value kills the server.
 pub(crate) struct Segue {
     data_dir: PathBuf,
     url: String,
@@ -45,7 +45,7 @@ impl Segue {
         started
     }
 
-    /// The address in the next line of output that begins so.
+    /// Reads lines of output up to a line with this beginning, and returns the address in the line.
     pub(crate) async fn address_in(&mut self, beginning: &str) -> String {
         let line = async {
             loop {
@@ -67,7 +67,7 @@ impl Segue {
         self.url.rsplit(':').next().unwrap().parse().unwrap()
     }
 
-    /// What a verb prints, where it ends well.
+    /// Runs a verb that must succeed, and returns its output.
     pub(crate) async fn command(&self, arguments: &[&str]) -> String {
         let output = segue(&self.data_dir).args(arguments).output().await.unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -75,7 +75,7 @@ impl Segue {
         text
     }
 
-    /// Saves a flow by the command line.
+    /// Saves a flow with the command line.
     pub(crate) async fn deploy(&self, source: &str) {
         let file = self.data_dir.join("deployed.yaml");
         std::fs::write(&file, source).unwrap();
@@ -87,14 +87,14 @@ impl Segue {
         serde_json::from_str(&answer.error_for_status().unwrap().text().await.unwrap()).unwrap()
     }
 
-    /// The ids of all flows, as a program that is no browser sees them.
+    /// The ids of all flows, as a program that is not a browser reads them.
     pub(crate) async fn flows(&self) -> Vec<String> {
         let page = self.found("flows/search?size=100").await;
         let flows = page["results"].as_array().unwrap();
         flows.iter().map(|flow| flow["id"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// How many executions there are.
+    /// The number of executions.
     pub(crate) async fn executions(&self) -> u64 {
         self.found("executions/search?size=1").await["total"].as_u64().unwrap()
     }

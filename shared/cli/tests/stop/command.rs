@@ -1,4 +1,4 @@
-//! The command, what it says on standard error, and signals to it.
+//! Runs the `segue` command, reads its standard error, and sends signals to it.
 
 use crate::support::segue;
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,17 +10,17 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr};
 use tokio::time::timeout;
 
-/// The longest anything here may take; far less than what scripts and servers are given by themselves.
+/// The time limit of each step. It is much shorter than the default limits of scripts and servers.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A running command. It is killed when this is dropped.
+/// A running command. Dropping this value kills the command.
 pub(crate) struct Segue {
     folder: PathBuf,
     child: Child,
     said: Lines<BufReader<ChildStderr>>,
 }
 
-/// Waits until something is so.
+/// Waits until a condition is true. `what` names the condition in the error.
 pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
     let waiting = async {
         while !condition() {
@@ -31,7 +31,7 @@ pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
 }
 
 impl Segue {
-    /// Starts a verb that gives task runs so many seconds when it stops.
+    /// Starts a verb. `seconds` is the time that task runs have to end when the verb stops.
     pub(crate) fn start(folder: &Path, seconds: u32, arguments: &[&str]) -> Self {
         let mut child = segue(&folder.join("data"))
             .env("SEGUE_STOP_SECONDS", seconds.to_string())
@@ -47,7 +47,7 @@ impl Segue {
     /// Starts a server on a free port, and waits until it answers.
     pub(crate) async fn server(folder: &Path, seconds: u32) -> Self {
         let told = folder.join("data/server.json");
-        // One that a process left behind that ended at once.
+        // A server that was killed may have left its file.
         let _ = std::fs::remove_file(&told);
         let server = Self::start(folder, seconds, &["server", "--port", "0"]);
         until("the server starts", || told.exists()).await;
@@ -59,12 +59,12 @@ impl Segue {
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
-    /// Waits for its end: the exit code.
+    /// Waits for the end of the command, and returns the exit code.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
         timeout(LIMIT, self.child.wait()).await.expect("it does not end").unwrap().code()
     }
 
-    /// Waits for a line on standard error that has this in it.
+    /// Waits for a line on standard error that contains `part`.
     pub(crate) async fn line(&mut self, part: &str) {
         let said = async {
             let mut before = Vec::new();
@@ -79,7 +79,8 @@ impl Segue {
         timeout(LIMIT, said).await.expect(part);
     }
 
-    /// Runs a verb that asks the server, where given with this as the content of a file: what it prints.
+    /// Runs a verb as a client of the server, and returns its output. If `file` is set, the verb gets a file with this
+    /// content.
     pub(crate) async fn command(&self, arguments: &[&str], file: Option<&str>) -> String {
         let mut command = segue(&self.folder.join("data"));
         command.args(arguments);
@@ -94,7 +95,7 @@ impl Segue {
         text
     }
 
-    /// Waits until the only execution of the server is in that state.
+    /// Waits until the only execution of the server is in this state.
     pub(crate) async fn only_execution(&self, state: &str) -> Value {
         let waiting = async {
             loop {

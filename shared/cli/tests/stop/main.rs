@@ -1,4 +1,4 @@
-//! A server and `segue run` that are asked to stop while scripts run: the real command, real signals.
+//! Stops a server and `segue run` while scripts run, with the real command and real signals.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,8 @@ use command::{Segue, until};
 use rustix::process::Signal;
 use std::path::Path;
 
-/// A flow with a script that writes a line to `runs`, leaves a process in its own session, and waits for the file `go`.
+/// A flow with a script. The script writes a line to `runs`, starts a process in a new session, and waits for the file
+/// `go`.
 fn flow(folder: &Path) -> String {
     let folder = folder.display();
     format!(
@@ -27,12 +28,12 @@ fn flow(folder: &Path) -> String {
     )
 }
 
-/// How often the script began.
+/// The number of starts of the script.
 fn runs(folder: &Path) -> usize {
     std::fs::read_to_string(folder.join("runs")).map_or(0, |text| text.lines().count())
 }
 
-/// Processes that work in the data directory: scripts, and what they left.
+/// The number of processes that work in the data directory: scripts, and processes that they started.
 fn scripts(folder: &Path) -> usize {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     processes
@@ -41,7 +42,8 @@ fn scripts(folder: &Path) -> usize {
         .count()
 }
 
-/// A server that gives task runs so many seconds when it stops, and runs the script of the flow.
+/// Starts a server, and runs the script of the flow. `seconds` is the time that task runs have to end when the server
+/// stops.
 async fn with_a_running_script(folder: &Path, seconds: u32) -> Segue {
     let server = Segue::server(folder, seconds).await;
     server.command(&["flow", "import"], Some(&flow(folder))).await;
@@ -55,7 +57,7 @@ async fn a_server_stops_its_scripts_and_the_next_start_runs_them_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let mut server = with_a_running_script(folder, 0).await;
-    // More often than a task run may end its process.
+    // Five stops are more than the limit of deliveries of a task run. Stops must not count towards this limit.
     for times in 1..=5 {
         until("the script runs", || runs(folder) == times).await;
         assert!(scripts(folder) >= 2, "the script and what it left");
@@ -82,7 +84,7 @@ async fn a_task_run_that_ends_in_time_is_not_run_again() {
     let mut server = with_a_running_script(folder, 600).await;
     server.signal(Signal::INT);
     server.line("stopping: waits up to 600 s for 1 task run; a second Ctrl-C ends at once").await;
-    // The API answers meanwhile.
+    // The API answers while the server stops.
     server.only_execution("RUNNING").await;
     std::fs::write(folder.join("go"), "").unwrap();
     assert_eq!(server.ended().await, Some(0));

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Stdio;
 use tokio::process::Command;
 
-/// The command with its data in `data_dir`, without the settings of the environment. It is killed when it is dropped.
+/// The command with its data in `data_dir`, without the environment's settings. Dropping the process kills it.
 pub(crate) fn segue(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SEGUE_")) {

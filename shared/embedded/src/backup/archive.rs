@@ -1,4 +1,4 @@
-//! The format of the archive: a compressed tar file. Its last entry lists the others.
+//! The format of the archive: a compressed tar file. Its last entry is a list of the other entries.
 
 use super::{Contents, LIST, failed};
 use flate2::Compression;
@@ -14,13 +14,13 @@ use tar::{Builder, Header};
 /// The list at the end of an archive.
 #[derive(Serialize, Deserialize)]
 pub(super) struct List {
-    /// The version of Segue that wrote the archive.
+    /// The version of the Segue that wrote the archive.
     pub(super) version: String,
     /// The files in the archive.
     pub(super) files: Vec<Entry>,
 }
 
-/// One file.
+/// A file in the list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) path: String,
@@ -44,7 +44,7 @@ impl<'a> Archive<'a> {
         Ok(Self { path: path.to_owned(), builder, files: Vec::new(), told })
     }
 
-    /// Adds a file. A file that no longer exists is left out.
+    /// Adds a file. Does nothing if the file does not exist any more.
     pub(super) fn add(&mut self, name: &str, file: &Path) -> Result<(), PortError> {
         let opened = match File::open(file) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -62,7 +62,7 @@ impl<'a> Archive<'a> {
         Ok(())
     }
 
-    /// Adds the files below a folder, except those below `without`. Links are left out.
+    /// Adds the files below a folder. Links, and the files below `without`, are left out.
     pub(super) fn add_folder(&mut self, name: &str, folder: &Path, without: &Path) -> Result<(), PortError> {
         let entries = match std::fs::read_dir(folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -85,7 +85,7 @@ impl<'a> Archive<'a> {
         Ok(())
     }
 
-    /// Finishes the archive and returns its file, which is synced to the disk.
+    /// Finishes the archive and syncs it to the disk. Returns its file.
     pub(super) fn end(mut self, key: bool) -> Result<(PathBuf, Contents), PortError> {
         let contents = Contents {
             files: self.files.len() as u64,
@@ -109,7 +109,7 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// Computes a checksum of everything that is read.
+/// A reader that computes a checksum of everything it reads.
 pub(super) struct Summed<R> {
     pub(super) inner: R,
     pub(super) sum: Sha256,

@@ -1,16 +1,15 @@
 //! Copies a data directory to one file, and restores it.
 //!
-//! What it is: [`backup`] copies a data directory into a compressed archive, also while a process uses it.
-//! [`restore`] creates a data directory from an archive. The archive ends with a list of its files and their
-//! checksums, so that a truncated or damaged archive is noticed before anything of it is used.
+//! What it is: [`backup`] copies a data directory to a compressed archive. A process may use the directory at the same
+//! time. [`restore`] creates a data directory from an archive. The archive ends with a list of its files and their
+//! checksums. So a truncated or damaged archive is refused before any of its files are used.
 //!
-//! Order: first a snapshot of the database, then a snapshot of the warehouse, then the objects. Everything
-//! that the database names exists already when the database is copied. So a restored directory looks like one
-//! with a process that was killed at that time, and continues in the same way. Objects that are removed
-//! during the backup may be named in it and be missing.
+//! Order: first a snapshot of the database, then a snapshot of the warehouse, then the objects. All objects that the
+//! database names exist before the snapshot of the database. So a restored directory looks as if its process was killed
+//! at that time, and continues in the same way. An object that is removed during the backup may be missing although the
+//! database names it.
 //!
-//! How to add one more thing to a data directory: add it to [`backup`]. [`restore`] takes everything it
-//! finds.
+//! How to add one more file to a data directory: add it to [`backup`]. [`restore`] restores everything in the archive.
 
 mod archive;
 mod unpack;
@@ -24,16 +23,16 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The last entry of the archive.
+/// The name of the last entry of the archive.
 const LIST: &str = "backup.json";
 const DATABASE: &str = "segue.db";
 const WAREHOUSE: &str = "warehouse.duckdb";
 const WAREHOUSE_LOG: &str = "warehouse.duckdb.wal";
 const KEY: &str = "secret.key";
-/// How often the copy of a warehouse that is being written is started again, and the pause before each try.
+/// The number of tries to copy a warehouse that is being written, and the pause before each try.
 const TRIES: u32 = 60;
 const PAUSE: Duration = Duration::from_millis(500);
-/// Longer than the resolution of file times.
+/// The time to wait before a copy. It is longer than the resolution of file times.
 const TICK: Duration = Duration::from_millis(20);
 
 /// The contents of a backup or of a restored directory.
@@ -41,18 +40,17 @@ const TICK: Duration = Duration::from_millis(20);
 pub struct Contents {
     /// The number of files.
     pub files: u64,
-    /// The sum of their sizes, in bytes.
+    /// The sum of the file sizes, in bytes.
     pub bytes: u64,
-    /// Whether the key is included. Without the key, SECRET values cannot be read.
+    /// Whether the key is included. Without the key, nobody can read SECRET values.
     pub key: bool,
 }
 
-/// Writes a copy of `data_dir` to the new file `target`. `told` is called with the number of files so far.
+/// Writes a copy of `data_dir` to the new file `target`. Calls `told` with the number of files after each file.
 ///
 /// # Errors
-/// [`PortError::NotFound`] if there is no data. [`PortError::AlreadyExists`] if the file exists.
-/// [`PortError::Unavailable`] if something cannot be read or written, or the warehouse is written all the
-/// time.
+/// [`PortError::NotFound`] if the directory has no data. [`PortError::AlreadyExists`] if `target` exists.
+/// [`PortError::Unavailable`] if a file cannot be read or written, or if queries write to the warehouse all the time.
 pub fn backup(
     data_dir: &Path,
     target: &Path,
@@ -89,14 +87,14 @@ pub fn backup(
         archive.add(KEY, &key)?;
     }
     let (written, contents) = archive.end(with_key)?;
-    // A hard link does not replace a file that appeared in the meantime.
+    // Unlike a rename, a hard link does not replace a file that appeared in the meantime.
     std::fs::hard_link(&written, target).map_err(|error| failed(target, &error))?;
     crate::private::sync_folder(folder).map_err(|error| failed(folder, &error))?;
     Ok(contents)
 }
 
-/// Copies files that are written together. If one of them was written in the meantime, the copy starts again.
-/// Returns false if the first file does not exist.
+/// Copies files that are written together. If one of the files changes during the copy, the copy starts again. Returns
+/// `false` if the first file does not exist.
 fn copy_at_rest<const N: usize>(files: [(&PathBuf, &PathBuf); N]) -> Result<bool, PortError> {
     let seen = || files.map(|(from, _)| state(from));
     for _ in 0..TRIES {
@@ -104,7 +102,7 @@ fn copy_at_rest<const N: usize>(files: [(&PathBuf, &PathBuf); N]) -> Result<bool
         if before.first().is_none_or(Option::is_none) {
             return Ok(false);
         }
-        // A write within the same tick of the file clock would not be noticed.
+        // Two writes within one tick of the file clock have the same file time, so the second one would not be noticed.
         std::thread::sleep(TICK);
         for (from, to) in files {
             match std::fs::copy(from, to) {

@@ -72,7 +72,8 @@ async fn a_backup_that_is_cut_short_or_damaged_restores_nothing() {
     assert!(backup(&data, &file, true, &mut |_| {}).unwrap().key);
     let whole = fs::read(&file).unwrap();
     let mut flipped = whole.clone();
-    // Many bytes: one bit in the reference of a compressed run of zeros would not change the content.
+    // Many bytes are changed. A change of one bit in the reference of a compressed run of zeros would not change the
+    // content.
     flipped.iter_mut().skip(whole.len() / 2).take(64).for_each(|byte| *byte ^= 0xff);
     for bad in [&whole[..whole.len() / 2], &flipped, b"no archive"] {
         fs::write(&file, bad).unwrap();

@@ -11,12 +11,12 @@ use std::io::BufReader;
 use std::path::{Component, Path, PathBuf};
 use tar::Archive;
 
-/// Creates the data directory `data_dir` from the archive `file`. A directory that is not empty is refused
-/// unless `force` is set. With `force`, it is moved aside, and its new name is returned.
+/// Creates the data directory `data_dir` from the archive `file`. If the directory exists and is not empty, it is
+/// refused, or moved aside if `force` is set. Also returns the new name of a directory that was moved aside.
 ///
 /// # Errors
-/// [`PortError::Invalid`] if the archive is not a backup, is truncated or damaged, or if the directory is not
-/// empty or is in use. [`PortError::Unavailable`] if something cannot be read or written. Then nothing is
+/// [`PortError::Invalid`] if the archive is not a backup, or is truncated or damaged. The same error if the directory
+/// is not empty or is in use. [`PortError::Unavailable`] if a file cannot be read or written. After an error nothing is
 /// changed.
 pub fn restore(file: &Path, data_dir: &Path, force: bool) -> Result<(Contents, Option<PathBuf>), PortError> {
     let there = match std::fs::read_dir(data_dir) {
@@ -73,7 +73,7 @@ fn unpack(file: &Path, into: &Path) -> Result<Contents, PortError> {
             continue;
         }
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(no_backup(file, &format!("it has a file named {}", path.display())));
+            return Err(no_backup(file, &format!("it contains the unexpected file {}", path.display())));
         }
         let target = into.join(&path);
         let written = target
@@ -92,7 +92,7 @@ fn unpack(file: &Path, into: &Path) -> Result<Contents, PortError> {
     listed.sort();
     found.sort();
     if let Some((wrong, _)) = listed.iter().zip(&found).find(|(listed, found)| listed != found) {
-        return Err(no_backup(file, &format!("{} in it is damaged", wrong.path)));
+        return Err(no_backup(file, &format!("its file {} is damaged", wrong.path)));
     }
     if !listed.iter().any(|listed| listed.path == DATABASE) || listed.len() != found.len() {
         return Err(no_backup(file, "its list of files differs from its files"));

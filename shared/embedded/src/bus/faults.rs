@@ -1,20 +1,20 @@
-//! Injected faults: what Pub/Sub may do to a message, so that tests need no cloud. Each fault is drawn from a
-//! seed, so a failing test can be repeated.
+//! Injected faults: what Pub/Sub may do to a message, so that tests need no cloud. A seed determines the faults, so a
+//! failing test can be repeated.
 
 use std::time::Duration;
 
-/// How often each fault happens, between 0 and 1.
+/// The probability of each fault, between 0 and 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Faults {
-    /// The seed of the random draws.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// The share of messages that are delivered twice.
+    /// The share of messages that are delivered twice, between 0 and 1.
     pub duplicate: f64,
-    /// The share of messages that are held back, for up to `max_delay`.
+    /// The share of messages that are held back for up to `max_delay`, between 0 and 1.
     pub delay: f64,
     /// The longest delay.
     pub max_delay: Duration,
-    /// The share of messages that overtake earlier ones.
+    /// The share of messages that overtake earlier messages, between 0 and 1.
     pub reorder: f64,
 }
 
@@ -24,7 +24,7 @@ impl Default for Faults {
     }
 }
 
-/// Draws faults.
+/// The random numbers that decide about faults.
 pub(super) struct Dice {
     faults: Faults,
     state: u64,
@@ -35,7 +35,7 @@ impl Dice {
         Self { faults, state: faults.seed }
     }
 
-    /// SplitMix64.
+    /// The next number of the SplitMix64 generator.
     fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -43,7 +43,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number between 0 and 1.
+    /// A random number between 0 and 1.
     fn draw(&mut self) -> f64 {
         f64::from(u32::try_from(self.next() >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
     }
@@ -53,12 +53,12 @@ impl Dice {
         self.draw() < self.faults.duplicate
     }
 
-    /// How long this message is held back, if it is.
+    /// The time for which this message is held back. `None` if it is not held back.
     pub(super) fn delays(&mut self) -> Option<Duration> {
         (self.draw() < self.faults.delay).then(|| self.faults.max_delay.mul_f64(self.draw()))
     }
 
-    /// Which of `length` waiting messages is handed out next.
+    /// The index of the message that is handed out next, of `length` waiting messages.
     pub(super) fn chooses(&mut self, length: usize) -> usize {
         if length == 0 || self.draw() >= self.faults.reorder {
             return 0;

@@ -1,17 +1,18 @@
-//! Prevents a message that ends the process from ending every process after it.
+//! Prevents a message that ended one process from ending every later process.
 //!
-//! Normally nothing is written about a message that is being handled: if the process dies, the next one finds
-//! the message again. But one of these messages may have ended the process. So the messages left over from an
-//! earlier process are marked in the file before they are handed out, a few at a time. If a message has a
-//! mark when a process starts, it was being handled when the last process ended. It is handed out alone, so
-//! that no other message can end the process, and it is marked again. With enough marks it is given up
-//! without being handed out.
+//! Nothing is written about a message while it is being handled. If the process dies, the next process finds the
+//! message again. But this message may have ended the process.
 //!
-//! A process that is killed at random marks a message twice only if the message was being handled alone at
-//! that time, which takes some milliseconds. So an innocent message is not given up.
+//! So the messages that an earlier process left over are marked in the file before they are handed out, a few at a
+//! time. If a message has a mark when a process starts, the message was being handled when the last process ended. It
+//! is a suspect. It is marked again and handed out alone, so that no other message can end the process. A message with
+//! too many marks is given up and not handed out.
 //!
-//! Task runs are not guarded here. Their deliveries are counted by their claims (see `StateStore::claim`),
-//! and they may take hours.
+//! A process that is killed at random marks a message twice only if the message was being handled alone at that time.
+//! This takes some milliseconds. So an innocent message is not given up.
+//!
+//! Task runs are not guarded, because they may take hours. Their claims count their deliveries (see
+//! `StateStore::claim`).
 
 use super::lane::Held;
 use segue_ports::Topic;
@@ -19,21 +20,21 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How long a suspect is handled alone. After this time, other messages are handled too.
+/// The time for which a suspect is handled alone. After this time, other messages are handled too.
 const ALONE: Duration = Duration::from_secs(5);
-/// How long task runs wait for the suspects of other topics after a start.
+/// The longest time that task runs wait after a start for the suspects of other topics.
 const QUIET: Duration = Duration::from_secs(20);
 
 /// How to handle the next message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Care {
-    /// It was published in this process's life. It is handed out directly.
+    /// This process published the message. It is handed out directly.
     None,
-    /// It is left over. It is marked, and then handed out together with others.
+    /// An earlier process left the message over. It is marked, and then handed out together with others.
     Mark,
-    /// It was being handled when a process ended. It is marked, and then handed out alone.
+    /// The message was being handled when a process ended. It is marked, and then handed out alone.
     Alone,
-    /// It was being handled too often when a process ended, or its handler asked for too many retries.
+    /// The message was being handled too often when a process ended, or its handler asked for too many retries.
     GiveUp,
 }
 
@@ -42,11 +43,12 @@ pub(super) struct Guard {
     /// Messages up to this id are left over from an earlier process. 0 if the topic is not guarded.
     left_over: i64,
     limit: u32,
-    /// The suspect that is being handled, and the end of its time alone.
+    /// The id of the suspect that is being handled, and the end of its time alone. `None` if no suspect is being
+    /// handled.
     alone: Option<(i64, Instant)>,
-    /// How many suspects are left in guarded topics.
+    /// The number of suspects that are left in guarded topics.
     suspects: watch::Receiver<usize>,
-    /// The time until which an unguarded topic waits for suspects. None in a guarded topic.
+    /// The time until which an unguarded topic waits for suspects. `None` in a guarded topic.
     quiet: Option<Instant>,
 }
 
@@ -74,8 +76,7 @@ impl Guard {
         }
     }
 
-    /// Whether nothing may be handed out now, because this topic handles a suspect, or other topics have
-    /// suspects.
+    /// Whether nothing may be handed out now. This topic handles a suspect, or other topics have suspects.
     pub(super) fn is_closed(&mut self) -> bool {
         let now = Instant::now();
         if self.alone.is_some_and(|(_, until)| until <= now) {
@@ -92,19 +93,19 @@ impl Guard {
         self.alone = Some((id, Instant::now() + ALONE));
     }
 
-    /// Records that a message has ended.
+    /// Records that the handling of a message has ended.
     pub(super) fn ended(&mut self, id: i64) {
         if self.alone.is_some_and(|(suspect, _)| suspect == id) {
             self.alone = None;
         }
     }
 
-    /// The time at which the topic opens without another event.
+    /// The time at which the topic opens without another event. `None` if the topic does not wait for a time.
     pub(super) fn next(&self) -> Option<Instant> {
         self.alone.map(|(_, until)| until).or(self.quiet)
     }
 
-    /// Waits until other topics have fewer suspects, if the topic waits for this.
+    /// Waits until other topics have fewer suspects. Waits forever if the topic does not wait for suspects.
     pub(super) async fn fewer_suspects(&mut self) {
         let waits = self.quiet.is_some();
         if !waits || self.suspects.changed().await.is_err() {

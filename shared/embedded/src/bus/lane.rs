@@ -1,8 +1,8 @@
 //! The messages of one topic in memory.
 //!
-//! The file is authoritative. A lane saves most messages the way through the file: a message that is
-//! published while its worker has room is written to the file and handed over in memory. The other messages
-//! are recorded in [`Lane::unloaded`], and read from the file when there is room.
+//! The file is authoritative. Most messages need not be read from the file: if the worker has room when a message is
+//! published, the message is written to the file and also handed over in memory. Other messages are recorded in
+//! [`Lane::unloaded`] and are read from the file when there is room.
 
 use segue_ports::wire::Message;
 use std::collections::{HashSet, VecDeque};
@@ -17,13 +17,13 @@ const ROOM: usize = 256;
 pub(super) struct Held {
     pub(super) id: i64,
     pub(super) message: Message,
-    /// How often the message was handed back.
+    /// The number of times that a handler handed the message back.
     pub(super) deliveries: u32,
-    /// How often the message was handed out after the end of a process in a delivery that did not end.
+    /// The number of times that an earlier process ended while the message was handed out.
     pub(super) begun: u32,
-    /// A second copy made by fault injection. The file has no row for it.
+    /// Whether fault injection made this copy. The file has no row for it.
     pub(super) copy: bool,
-    /// Whether fault injection has already drawn for this message.
+    /// Whether fault injection has already decided about this message.
     pub(super) disturbed: bool,
 }
 
@@ -33,18 +33,18 @@ impl Held {
     }
 }
 
-/// A topic's messages in memory.
+/// The messages of one topic in memory.
 #[derive(Default)]
 pub(super) struct Lane {
-    /// Messages waiting to be handled.
+    /// Messages that wait for the handler.
     pub(super) ready: VecDeque<Held>,
     /// The ids of messages in memory, until their end is written to the file. They are not loaded again.
     pub(super) held: HashSet<i64>,
-    /// From this id on, the file may have messages that are not held. None if it has no such messages.
+    /// From this id on, the file may have messages that are not in memory. `None` if the file has no such messages.
     pub(super) unloaded: Option<i64>,
     /// Whether a worker handles the topic.
     running: bool,
-    /// How often a worker has started.
+    /// The number of times that a worker has started.
     epoch: u64,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct LaneCell {
 }
 
 impl LaneCell {
-    /// A lane with no messages loaded from the file yet.
+    /// A lane without messages. All messages of the topic are still in the file.
     pub(super) fn new() -> Self {
         let lane = Lane { unloaded: Some(0), ..Lane::default() };
         Self { lane: Mutex::new(lane), bell: Notify::new() }
@@ -65,10 +65,11 @@ impl LaneCell {
         self.lane.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reserves room in memory for messages that will be written. None if they must be read from the file.
+    /// Reserves room in memory for messages that will be written. Returns the reservation, or `None` if the messages
+    /// must be read from the file later.
     pub(super) fn reserve(&self, ids: impl ExactSizeIterator<Item = i64>) -> Option<u64> {
         let mut lane = self.lock();
-        // Messages in the file go first. Otherwise they would wait forever.
+        // Messages that are only in the file go first. Otherwise they would wait forever.
         if !lane.running || lane.unloaded.is_some() || lane.ready.len() + ids.len() > ROOM {
             return None;
         }
@@ -76,7 +77,8 @@ impl LaneCell {
         Some(lane.epoch)
     }
 
-    /// Hands over messages that are now in the file.
+    /// Hands over messages that are now in the file. If no room was reserved, the worker reads them from the file
+    /// later.
     pub(super) fn deliver(&self, reserved: Option<u64>, messages: Vec<(i64, Message)>) {
         let mut lane = self.lock();
         if reserved == Some(lane.epoch) && lane.running {
@@ -107,7 +109,7 @@ impl LaneCell {
         true
     }
 
-    /// Stops handling the topic. Messages in memory are from now on only in the file.
+    /// Stops handling the topic. From now on its messages are only in the file.
     pub(super) fn stop(&self) {
         let mut lane = self.lock();
         lane.ready.clear();

@@ -1,17 +1,18 @@
 //! The event bus on SQLite: durable, at least once, in one process.
 //!
-//! What it is: [`DurableBus`]. A published message is a row of `messages` until a handler is done with it. If
-//! a process dies while it handles messages, the next start finds all of them again at once: only one process
-//! uses the file, so nothing need be written about messages being handled. Such a death is rarely the
-//! message's fault and does not count as a delivery (but see `guard`). A retry that a handler asks for
-//! counts. After [`BusOptions::max_deliveries`] retries the message becomes a [`DeadLetter`], and the
-//! [`DeadLetterHandler`] ends what waits for the message.
+//! What it is: [`DurableBus`]. A published message is a row of `messages` until a handler is done with it. If a process
+//! dies while it handles messages, the next process finds all of them at its start. Only one process uses the file, so
+//! nothing needs to be written about messages that are being handled.
+//!
+//! The message rarely causes such a death. So the death does not count as a delivery, except for left-over messages
+//! (see `guard`). A retry that a handler asks for counts. After [`BusOptions::max_deliveries`] retries, the message
+//! becomes a [`DeadLetter`], and the [`DeadLetterHandler`] ends whatever waits for the message.
 //!
 //! What it must not know: the content of a message.
 //!
-//! How it runs: one worker for each topic (`worker`), its messages in memory (`lane`), the rows (`table`),
-//! faults for tests (`faults`), messages that end the process (`guard`). Nothing polls: a worker sleeps until
-//! a message arrives or a retry is due.
+//! How it runs: each topic has one worker (`worker`), with its messages in memory (`lane`). `table` reads and writes
+//! the rows, `faults` injects faults in tests, and `guard` handles messages that end the process. Nothing polls. A
+//! worker sleeps until a message arrives or a retry is due.
 
 mod faults;
 mod guard;
@@ -46,11 +47,11 @@ const PORT: &str = "event bus";
 /// The settings of a bus.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BusOptions {
-    /// The number of deliveries that asked for a retry after which a message is given up.
+    /// A message is given up after this number of deliveries that ended with a request for a retry.
     pub max_deliveries: u32,
-    /// The number of deliveries that ended with the process after which a left-over message is given up.
+    /// A left-over message is given up after this number of deliveries that ended with the process.
     pub max_unended: u32,
-    /// Injected faults, for tests. None: no faults.
+    /// Injected faults, for tests. `None` if there are no faults.
     pub faults: Option<Faults>,
 }
 
@@ -69,9 +70,9 @@ pub struct DurableBus {
 /// The handlers of the messages of a topic.
 #[derive(Clone)]
 pub struct Handling {
-    /// Handles the messages.
+    /// The handler that gets the messages.
     pub handler: Arc<dyn MessageHandler>,
-    /// Handles messages that are given up. None: they are only recorded.
+    /// The handler that gets the messages that are given up. `None` if such messages are only recorded.
     pub dead_letters: Option<Arc<dyn DeadLetterHandler>>,
 }
 
@@ -79,18 +80,19 @@ pub struct Handling {
 struct Shared {
     database: Database,
     options: BusOptions,
-    /// The next message's id.
+    /// The id of the next message.
     next_id: AtomicI64,
-    /// The number of messages without an end in the file.
+    /// The number of messages in the file that are not done.
     pending: AtomicU64,
     lanes: Mutex<HashMap<String, Arc<LaneCell>>>,
     /// Messages up to this id are left over from an earlier process.
     left_over: i64,
-    /// How many of these messages were being handled when that process ended, and must now be handled alone.
+    /// The number of left-over messages that were being handled when the earlier process ended. They must be handled
+    /// alone.
     suspects: watch::Sender<usize>,
 }
 
-/// Messages for one topic that will be written to the file.
+/// Messages of one topic that will be written to the file together.
 struct Batch {
     topic: String,
     lane: Arc<LaneCell>,
@@ -100,7 +102,7 @@ struct Batch {
 }
 
 impl DurableBus {
-    /// The bus in a database, with the messages that are already in it.
+    /// The bus in a database. Messages that are already in the database are delivered too.
     ///
     /// # Errors
     /// [`PortError::Unavailable`] when the database cannot be read.
@@ -124,9 +126,9 @@ impl DurableBus {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Passes the messages of a topic to `handler`, at most `concurrency` at once, until `shutdown`. Then
-    /// waits for the messages being handled, and returns. If the future is dropped instead, these messages
-    /// are delivered again.
+    /// Passes the messages of a topic to `handler`, at most `concurrency` at the same time, until `shutdown`. Then
+    /// waits for the messages that are being handled, and returns. If the caller drops the future instead, these
+    /// messages are delivered again.
     ///
     /// # Errors
     /// [`PortError::AlreadyExists`] if another worker handles the topic.
@@ -140,7 +142,7 @@ impl DurableBus {
         self.run_with(topic, Handling { handler, dead_letters: None }, concurrency, shutdown).await
     }
 
-    /// Like [`Self::run`], with a handler for messages that are given up.
+    /// Like [`Self::run`], but also with a handler for messages that are given up.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -158,8 +160,8 @@ impl DurableBus {
         Ok(())
     }
 
-    /// The number of published messages of all topics that are not done, including messages that wait for a
-    /// retry. A handler publishes follow-up messages before it is done, so at 0 nothing is in progress.
+    /// The number of published messages of all topics that are not done, including messages that wait for a retry. A
+    /// handler publishes follow-up messages before it is done. So at 0, nothing is in progress.
     pub fn pending(&self) -> u64 {
         self.shared.pending.load(Ordering::Acquire)
     }
@@ -216,7 +218,7 @@ impl Shared {
         let mut count = 0;
         for batch in &mut batches {
             count += batch.rows.len() as u64;
-            // A message with a later due date waits in the file, and the worker finds its date there.
+            // A message with a due time stays in the file. The worker finds the due time there.
             if due.is_none() {
                 batch.reserved = batch.lane.reserve(batch.messages.iter().map(|(id, _)| *id));
             }
@@ -264,8 +266,8 @@ impl DurableBus {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
-        // This runs in its own task: if the publisher is cancelled, the message must not be in the file
-        // without its worker knowing.
+        // Publishing runs in its own task. If the publisher is cancelled, the worker still learns about a message that
+        // is in the file.
         let published = tokio::spawn(async move { shared.publish(messages, due).await });
         published.await.map_err(|error| PortError::unavailable(PORT, error))?
     }

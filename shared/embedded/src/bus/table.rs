@@ -4,26 +4,26 @@ use crate::database::DbError;
 use rusqlite::{Connection, params};
 use segue_ports::wire::Message;
 
-/// A message as stored.
+/// A message with its columns.
 pub(super) struct Row {
     pub(super) id: i64,
     pub(super) body: String,
-    /// The time from which it can be delivered, in milliseconds since 1970.
+    /// The time from which the message can be delivered, in milliseconds since 1970.
     pub(super) visible_at: i64,
-    /// How often the message was handed back.
+    /// The number of times that a handler handed the message back.
     pub(super) deliveries: u32,
-    /// How often the message was marked as handed out without ending.
+    /// The number of marks: how often the message was handed out without an end.
     pub(super) begun: u32,
 }
 
 /// The ends of messages, written in one transaction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcomes {
-    /// Handled.
+    /// The ids of messages that were handled.
     pub(super) done: Vec<i64>,
-    /// To be delivered again.
+    /// Messages that are delivered again.
     pub(super) again: Vec<Again>,
-    /// Given up.
+    /// Messages that are given up.
     pub(super) dead: Vec<Dead>,
 }
 
@@ -33,29 +33,29 @@ pub(super) struct Again {
     pub(super) id: i64,
     pub(super) visible_at: i64,
     pub(super) deliveries: u32,
-    /// The marks the message keeps. 0 after a delivery that ended.
+    /// The number of marks that the message keeps. 0 after a delivery that ended.
     pub(super) begun: u32,
 }
 
-/// A message that is given up.
+/// A message that becomes a dead letter.
 #[derive(Clone, Debug)]
 pub(super) struct Dead {
     pub(super) id: i64,
     pub(super) reason: String,
-    /// The time it was given up, in milliseconds since 1970.
+    /// The time at which the message was given up, in milliseconds since 1970.
     pub(super) died: i64,
 }
 
-/// A message that was given up, kept for people who look for the cause.
+/// A message that was given up. It is kept for people who look for the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// The topic's name.
+    /// The name of the topic.
     pub topic: String,
-    /// The message as JSON.
+    /// The content of the message as JSON.
     pub body: String,
-    /// The number of deliveries.
+    /// The number of deliveries before the message was given up.
     pub deliveries: u32,
-    /// The reason.
+    /// The reason why the message was given up.
     pub reason: String,
 }
 
@@ -70,7 +70,7 @@ impl Outcomes {
     }
 }
 
-/// The number of messages, and the highest id.
+/// The number of messages, and the highest id. 0 if there is no message.
 pub(super) fn totals(connection: &Connection) -> Result<(i64, i64), DbError> {
     let mut statement = connection.prepare("SELECT count(*), coalesce(max(id), 0) FROM messages")?;
     Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
@@ -91,7 +91,7 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// The messages of a topic from an id on.
+/// The messages of a topic from an id on, in the order of their ids.
 pub(super) fn load(
     connection: &Connection,
     topic: &str,
@@ -106,7 +106,7 @@ pub(super) fn load(
     statement.query_and_then(params![topic, from, limit], read)?.collect()
 }
 
-/// Messages by their ids. Messages that no longer exist are left out.
+/// The messages with these ids. A message that no longer exists is left out.
 pub(super) fn load_some(connection: &Connection, topic: &str, ids: &[i64]) -> Result<Vec<Row>, DbError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, body, visible_at, deliveries, begun FROM messages WHERE topic = ?1 AND id = ?2",
@@ -130,7 +130,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Row, DbError> {
     })
 }
 
-/// Marks messages before they are handed out.
+/// Adds a mark to messages before they are handed out.
 pub(super) fn mark(connection: &Connection, topic: &str, ids: &[i64]) -> Result<(), DbError> {
     let mut statement =
         connection.prepare_cached("UPDATE messages SET begun = begun + 1 WHERE topic = ?1 AND id = ?2")?;
@@ -187,7 +187,7 @@ pub(super) fn dead_letters(connection: &Connection) -> Result<Vec<DeadLetter>, D
     Ok(letters)
 }
 
-/// A message as it is stored.
+/// The JSON of a message.
 pub(super) fn encode(message: &Message) -> Result<String, DbError> {
     Ok(serde_json::to_string(message)?)
 }

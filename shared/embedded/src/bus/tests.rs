@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 fn open(directory: &Path) -> DurableBus {
     let file = directory.join("segue.db");
-    // A dropped worker may still be writing to the file.
+    // A dropped worker may still be writing to the file, so opening is tried again.
     let tried = || Database::open(&file).inspect_err(|_| std::thread::sleep(Duration::from_millis(10)));
     let database = (0..500).find_map(|_| tried().ok()).unwrap();
     DurableBus::new(database, BusOptions::default()).unwrap()
@@ -35,7 +35,7 @@ async fn idle(bus: &DurableBus) {
     }
 }
 
-/// Never finishes a message.
+/// A handler that never finishes a message.
 struct Stuck(AtomicUsize);
 
 #[async_trait]
@@ -46,7 +46,7 @@ impl MessageHandler for Stuck {
     }
 }
 
-/// Acts like a process that stops.
+/// A handler that answers like a process that stops.
 struct Stopping(AtomicUsize);
 
 #[async_trait]
@@ -57,7 +57,7 @@ impl MessageHandler for Stopping {
     }
 }
 
-/// Fails in a different way each time.
+/// A handler that fails in a different way each time.
 struct Broken(AtomicUsize);
 
 #[async_trait]
@@ -108,7 +108,7 @@ async fn messages_being_handled_at_a_crash_come_again_at_once() {
     {
         let bus = open(directory.path());
         let (_shutdown, worker) = start(&bus, stuck.clone());
-        // More than can be handled at once, and more than fit into memory.
+        // More messages than can be handled at the same time, and more than fit into memory.
         bus.publish((0..1000).map(|index| message(&format!("c{index}"), Event::Continued)).collect())
             .await
             .unwrap();
@@ -198,7 +198,7 @@ impl DeadLetterHandler for Undertaker {
     }
 }
 
-/// Ends the process on one message (the test drops the worker), and handles all others.
+/// A handler that ends the process at one message and handles all others. The test drops the worker to end the process.
 struct Deadly {
     name: &'static str,
     begun: AtomicUsize,
@@ -217,7 +217,7 @@ impl MessageHandler for Deadly {
     }
 }
 
-/// A process that lives until it handles the deadly message, or has nothing left to do.
+/// A process that lives until it handles the deadly message, or until there is nothing left to do.
 async fn a_life(directory: &Path, deadly: &Arc<Deadly>, undertaker: &Arc<Undertaker>) -> bool {
     let bus = open(directory);
     let before = deadly.begun.load(Ordering::SeqCst);
@@ -270,7 +270,7 @@ async fn a_message_that_ends_every_process_is_given_up_and_no_other() {
     }
 }
 
-/// A process that is killed repeatedly before anything has ended must not make innocent messages be given up.
+/// A process that is killed again and again before any message ends must not cause innocent messages to be given up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_innocent_message_near_a_death_is_not_given_up() {
     let directory = tempfile::tempdir().unwrap();

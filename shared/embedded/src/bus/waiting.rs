@@ -10,14 +10,14 @@ use tokio::time::Instant;
 pub(super) struct Waiting {
     /// The ids of messages that wait in the file for their retry.
     retries: BinaryHeap<Reverse<(Instant, i64)>>,
-    /// Messages that fault injection holds back.
+    /// Messages that fault injection holds back, by the time of their delivery.
     held_back: BTreeMap<(Instant, u64), Held>,
-    /// Distinguishes messages that are due at the same time.
+    /// A number that distinguishes messages that are due at the same time.
     count: u64,
 }
 
 impl Waiting {
-    /// Reads the message with this id from the file when it is due.
+    /// Adds a retry. The message with this id is read from the file when it is due.
     pub(super) fn retry(&mut self, due: Instant, id: i64) {
         self.retries.push(Reverse((due, id)));
     }
@@ -51,7 +51,7 @@ impl Waiting {
         due
     }
 
-    /// When the next message is due.
+    /// The time at which the next message is due. `None` if no message waits.
     pub(super) fn next(&self) -> Option<Instant> {
         let retry = self.retries.peek().map(|Reverse((instant, _))| *instant);
         let message = self.held_back.keys().next().map(|(instant, _)| *instant);

@@ -1,8 +1,7 @@
 //! The worker of one topic: loads messages, passes them to the handler, and records their ends.
 //!
-//! Only the worker loads and releases messages, one step after the other, so no message is handed out twice
-//! except by fault injection. Ends are written in batches: while one batch is being written, the next one is
-//! collected.
+//! Only the worker loads and releases messages, one step after the other. So no message is handed out twice, except by
+//! fault injection. Ends are written in batches. While one batch is being written, the next one is collected.
 
 use super::faults::Dice;
 use super::guard::{Care, Guard};
@@ -25,23 +24,23 @@ use tokio_util::sync::CancellationToken;
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(60);
-/// The pause after the database fails.
+/// The pause after an error of the database.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The number of messages read from the file at once.
+/// The number of messages that are read from the file at once.
 const LOAD: usize = 128;
 
-/// A message after its body was passed to the handler.
+/// A message with the result of its delivery.
 struct Ended {
     id: i64,
     deliveries: u32,
     begun: u32,
     copy: bool,
     verdict: Verdict,
-    /// The reason if the message was given up instead of handled.
+    /// The reason why the message was given up. `None` if it was passed to the handler.
     given_up: Option<String>,
 }
 
-/// A batch of ends, and whether it was written to the file.
+/// A batch of ends, and whether the batch was written to the file.
 type Written = (Arc<Outcomes>, Result<(), DbError>);
 
 /// The worker of one topic.
@@ -56,7 +55,7 @@ pub(super) struct Worker {
     outcomes: Outcomes,
     waiting: Waiting,
     dice: Option<Dice>,
-    /// Copies made by fault injection that are not handled yet.
+    /// The number of copies made by fault injection that are not handled yet.
     copies: u64,
 }
 
@@ -121,7 +120,7 @@ impl Worker {
                 written = end_of(&mut writing) => {
                     writing = None;
                     if !self.written(written).await && stopping {
-                        // Ends that could not be written lead to another delivery at the next start.
+                        // The ends could not be written. Their messages are delivered again at the next start.
                         return;
                     }
                 }
@@ -185,7 +184,7 @@ impl Worker {
         let handler = Arc::clone(&self.handling.handler);
         self.tasks.spawn(async move {
             let Held { id, message, deliveries, begun, copy, .. } = held;
-            // A handler that panics is an error like any other, and must not end the worker.
+            // A panic of a handler counts as an error, and must not end the worker.
             let verdict = AssertUnwindSafe(handler.handle(message)).catch_unwind().await;
             Ended { id, deliveries, begun, copy, verdict: verdict.unwrap_or(Verdict::Retry), given_up: None }
         });
@@ -197,15 +196,15 @@ impl Worker {
         let deadly = deliveries < self.shared.options.max_deliveries;
         let times = if deadly { begun } else { deliveries };
         let reason = if deadly {
-            format!("the process ended {times} times while it was handled")
+            format!("the process ended {times} times while it handled the message")
         } else {
-            format!("its handler asked {times} times for it to be delivered again")
+            format!("the handler asked {times} times for another delivery")
         };
         let execution_id = match &message {
             Message::Execution(message) => Some(message.execution_id.clone()),
             Message::TaskRun(message) => Some(message.execution_id.clone()),
             Message::ExecutionStateReached(message) => Some(message.execution_id.clone()),
-            Message::Tick(_) | Message::Backfill(_) | Message::Sweep {} => None,
+            Message::Tick(_) | Message::ScheduleChanged(_) | Message::Backfill(_) | Message::Sweep {} => None,
         };
         let subscription = self.topic.clone();
         let letter =
@@ -221,7 +220,7 @@ impl Worker {
         });
     }
 
-    /// Fault injection: duplicates a message, or holds it back and returns none.
+    /// Injects faults: duplicates a message, or holds it back. Returns `None` if the message is held back.
     fn disturb(&mut self, mut held: Held) -> Option<Held> {
         let Some(dice) = self.dice.as_mut().filter(|_| !held.disturbed) else { return Some(held) };
         held.disturbed = true;
@@ -241,7 +240,7 @@ impl Worker {
         }
     }
 
-    /// Brings back what is due: held-back messages from memory, retries from the file.
+    /// Takes in what is due: held-back messages from memory, and retries from the file.
     async fn recall(&mut self) {
         let now = Instant::now();
         let messages = self.waiting.due_messages(now);
@@ -263,7 +262,7 @@ impl Worker {
         }
     }
 
-    /// Loads messages that are only in the file. Returns false if there was nothing to load.
+    /// Loads messages that are only in the file. Returns `false` if there was no message to load.
     async fn load(&mut self) -> bool {
         let from = {
             let mut lane = self.lane.lock();
@@ -271,7 +270,7 @@ impl Worker {
         };
         let Some(from) = from else { return false };
         let topic = self.topic.clone();
-        // This read goes through the writer, so earlier writes are in the file by then.
+        // This read goes through the writer. So earlier writes are already in the file.
         let rows = self.shared.database.write(move |connection| table::load(connection, &topic, from, LOAD));
         match rows.await {
             Ok(rows) => {
@@ -294,11 +293,11 @@ impl Worker {
         true
     }
 
-    /// Takes a message from the file into memory, or lets it wait until it is due.
+    /// Takes a message from the file into memory, or lets the message wait until it is due.
     fn take_in(&mut self, row: Row) {
         let wait = u64::try_from(row.visible_at.saturating_sub(now_millis())).unwrap_or_default();
         if wait > 0 {
-            // If the clock was set back, a message must not wait longer than any retry.
+            // If the clock was set back, a message must not wait longer than the longest retry.
             let wait = Duration::from_millis(wait).min(LAST_RETRY);
             self.waiting.retry(Instant::now() + wait, row.id);
             return;
@@ -313,7 +312,7 @@ impl Worker {
     }
 
     fn ended(&mut self, ended: Option<Ended>) {
-        // None means that the task was aborted, which happens only when the worker ends.
+        // `None` means that the task was aborted. This happens only when the worker ends.
         let Some(ended) = ended else { return };
         if ended.copy {
             self.copies = self.copies.saturating_sub(1);
@@ -334,7 +333,7 @@ impl Worker {
             (Verdict::Retry, None) => {
                 let deliveries = ended.deliveries.saturating_add(1);
                 let wait = if deliveries >= self.shared.options.max_deliveries {
-                    // The message is not handled again but given up.
+                    // The message is given up and not handled again.
                     Duration::ZERO
                 } else {
                     backoff(deliveries)
@@ -344,8 +343,8 @@ impl Worker {
             (Verdict::Retry, Some(_)) => {
                 self.outcomes.again.push(again(ended.deliveries, ended.begun, LAST_RETRY));
             }
-            // The message stays in the file and held here, so only the next worker loads it again. Task runs
-            // are not guarded, so the message keeps no mark.
+            // The message stays in the file and in `held`, so only the next worker loads it again. Task runs are not
+            // guarded, so the message keeps no mark.
             (Verdict::Stopped, _) => {}
         }
     }
@@ -355,11 +354,11 @@ impl Worker {
         self.outcomes.dead.push(Dead { id, reason, died: now_millis() });
     }
 
-    /// Starts to write the ends of messages.
+    /// Starts to write the collected ends of messages.
     fn write(&mut self) -> JoinHandle<Written> {
         let outcomes = Arc::new(std::mem::take(&mut self.outcomes));
         let (shared, topic) = (Arc::clone(&self.shared), self.topic.clone());
-        // In its own task, so that the messages are counted even if the worker is dropped in the meantime.
+        // Writing runs in its own task. So the messages are counted even if the worker is dropped in the meantime.
         tokio::spawn(async move {
             let theirs = Arc::clone(&outcomes);
             let written =
@@ -371,7 +370,7 @@ impl Worker {
         })
     }
 
-    /// Releases the messages that were written. Returns false if writing failed.
+    /// Releases the messages with ends that were written. Returns `false` if writing failed.
     async fn written(&mut self, written: Option<Written>) -> bool {
         let Some((outcomes, written)) = written else { return false };
         if let Err(error) = written {
@@ -402,7 +401,7 @@ impl Drop for Worker {
     }
 }
 
-/// 100 ms, doubled with every delivery, at most a minute.
+/// The pause before the next delivery: 100 ms, doubled with every delivery, at most one minute.
 fn backoff(deliveries: u32) -> Duration {
     FIRST_RETRY.saturating_mul(1 << deliveries.saturating_sub(1).min(16)).min(LAST_RETRY)
 }

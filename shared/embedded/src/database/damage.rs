@@ -1,29 +1,29 @@
-//! Checks before opening whether the files are those that the last process left.
+//! Checks, before the database is opened, that its files are the files that the last process left.
 //!
-//! SQLite takes a database without its log for an older one, a log with a damaged part for a shorter one, and
-//! a missing file for a new one, without an error. Then all later answered writes are lost, and the next
-//! write makes the loss permanent.
+//! SQLite reports no error for damaged files. It takes a database without its log for an older database, a log with a
+//! damaged part for a shorter log, and a missing file for a new database. Then answered writes would be lost, and the
+//! next write would make the loss permanent.
 
 use segue_ports::PortError;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-/// The size of the log's header, and of the header of each frame, in bytes.
+/// The sizes of the log's header and of the header of each frame, in bytes.
 const HEADER: usize = 32;
 const FRAME: usize = 24;
-/// The log's first bytes. The last bit says how checksums are computed.
+/// The first bytes of the log. The last bit is the byte order of the checksums.
 const MAGIC: u32 = 0x377f_0682;
 /// The largest page size of SQLite, in bytes.
 const LARGEST_PAGE: u32 = 65_536;
 
-/// Refuses a database that has lost data.
+/// Refuses to open a database that has lost data.
 ///
-/// `unclean` says that the last process ended without closing it.
+/// `unclean` says that the last process ended without closing the database.
 ///
 /// # Errors
-/// [`PortError::Invalid`] says what is lost and what to do. [`PortError::Unavailable`] if the files cannot be
-/// read.
+/// [`PortError::Invalid`] if data is lost; the message says what to do. [`PortError::Unavailable`] if the files cannot
+/// be read.
 pub(super) fn refuse(database: &Path, unclean: bool) -> Result<(), PortError> {
     let log = beside(database, "-wal");
     let (size, log_size) = (size(database)?, size(&log)?);
@@ -57,7 +57,7 @@ pub(super) fn refuse(database: &Path, unclean: bool) -> Result<(), PortError> {
     }
 }
 
-/// The error for a database with damaged content.
+/// The error for a database that has lost data or has damaged content.
 pub(super) fn lost(database: &Path, what: &str) -> PortError {
     PortError::invalid(format!(
         "{} {what}. Put the missing or damaged file back, restore a backup with `segue restore`, or name another \
@@ -66,7 +66,7 @@ pub(super) fn lost(database: &Path, what: &str) -> PortError {
     ))
 }
 
-/// The file next to the database with this ending.
+/// The file next to the database with the same name and this ending.
 pub(super) fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(ending);
@@ -81,7 +81,7 @@ fn size(file: &Path) -> Result<Option<u64>, PortError> {
     }
 }
 
-/// Something that proves that a database existed: an object, or the warehouse.
+/// A file that proves that a database existed: an object, or the warehouse. `None` if there is no such file.
 fn witness(folder: &Path) -> Option<PathBuf> {
     let warehouse = folder.join("warehouse.duckdb");
     if warehouse.exists() {
@@ -110,11 +110,10 @@ fn file_in(folder: &Path) -> Option<PathBuf> {
     None
 }
 
-/// The position in the log from which on it cannot be read although it continues. None if the log is good.
+/// The position of the first damaged frame in the log. `None` if no answered data is damaged.
 ///
-/// The end of a log may be torn: the last transaction was being written when the process died, and was not
-/// answered. At most one commit can follow an unreadable part for this reason. Two commits prove that
-/// answered data is damaged.
+/// The end of a log may be torn. The process died while it was writing the last transaction, which was not answered.
+/// For this reason, at most one commit can follow an unreadable part. Two commits prove that answered data is damaged.
 fn broken(log: &Path) -> std::io::Result<Option<u64>> {
     let mut file = BufReader::with_capacity(1 << 20, File::open(log)?);
     let mut header = [0; HEADER];
@@ -126,7 +125,7 @@ fn broken(log: &Path) -> std::io::Result<Option<u64>> {
     let mut sum = (0, 0);
     add(&mut sum, header.get(..24).unwrap_or_default(), big_endian);
     if magic & !1 != MAGIC || sum != (sum1, sum2) || !(512..=LARGEST_PAGE).contains(&page) {
-        // A header is written and synced before the first frame.
+        // The header is written and synced before the first frame, so a wrong header is damage.
         return Ok(Some(0));
     }
     let mut frame = vec![0; FRAME + page as usize];
@@ -149,7 +148,7 @@ fn broken(log: &Path) -> std::io::Result<Option<u64>> {
     Ok(bad.filter(|_| commits > 1))
 }
 
-/// Reads until `buffer` is full; false at the end of the file.
+/// Reads until `buffer` is full. Returns `false` at the end of the file.
 fn fill(file: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<bool> {
     match file.read_exact(buffer) {
         Ok(()) => Ok(true),
@@ -167,7 +166,7 @@ fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     words
 }
 
-/// SQLite's running checksum over pairs of numbers.
+/// Adds bytes to SQLite's running checksum, which works on pairs of numbers.
 fn add(sum: &mut (u32, u32), bytes: &[u8], big_endian: bool) {
     let number = |bytes: Option<&[u8]>| -> u32 {
         let bytes: [u8; 4] = bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();

@@ -21,13 +21,13 @@ pub(crate) enum DbError {
     /// The writer has ended.
     #[error("the state database was closed")]
     Closed,
-    /// An error with its own meaning at the port.
+    /// An error that the port returns unchanged.
     #[error(transparent)]
     Port(#[from] PortError),
 }
 
 impl DbError {
-    /// Converts the error to the form that users of `port` see.
+    /// Converts the error to the error of `port`.
     pub(crate) fn at(self, port: &'static str) -> PortError {
         match self {
             Self::Port(error) => error,

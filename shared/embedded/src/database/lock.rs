@@ -1,9 +1,9 @@
-//! Lets one process at a time use a data directory. Otherwise its state in memory (messages being handled)
-//! would be wrong. The operating system releases the lock when the process ends, for whatever reason.
+//! Lets one process at a time use a data directory. With two processes, the state in the memory of each one would be
+//! wrong, for example the messages that are being handled. The operating system releases the lock when the process
+//! ends, for whatever reason.
 //!
-//! The locked file also records whether the last process closed the database. It contains a word from the
-//! time the database is open until just before it is closed.
-//! database is open until it is about to be closed.
+//! The locked file also records whether the last process closed the database. It contains a word while the database is
+//! open. The word is removed just before the database is closed.
 
 use crate::private;
 use segue_ports::PortError;
@@ -46,15 +46,16 @@ impl DirectoryLock {
         self.file.metadata().is_ok_and(|metadata| metadata.len() > 0)
     }
 
-    /// Records that the database is open. If the machine loses power, the record may be lost, and the end
-    /// counts as clean.
+    /// Records that the database is open. After a loss of power the record may be missing. Then the end counts as
+    /// clean.
     pub(crate) fn opened(&self) {
         if self.file.set_len(0).and_then(|()| (&self.file).write_all(OPEN)).is_err() {
             tracing::debug!("the lock file cannot be written");
         }
     }
 
-    /// Records that the database is about to be closed. This comes first, because closing removes the log.
+    /// Records that the database is about to be closed. This record comes before closing, because closing removes the
+    /// log.
     pub(crate) fn closing(&self) {
         if self.file.set_len(0).is_err() {
             tracing::debug!("the lock file cannot be written");

@@ -1,7 +1,7 @@
-//! The one SQLite file behind the state store and the bus.
+//! The SQLite file with the state store and the bus.
 //!
-//! What it is: [`Database`], a handle for changes (one writer thread, see `writer`) and reads (a few reading
-//! connections, which never wait for the writer).
+//! What it is: [`Database`], a handle to the file. One writer thread makes all changes (see `writer`). A few reading
+//! connections read and never wait for the writer.
 //!
 //! What it must not know: what the tables mean. `state` and `bus` know this.
 //!
@@ -28,30 +28,30 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use writer::{Change, Job};
 
-/// The number of reading connections kept for the next reader.
+/// The number of idle reading connections that are kept for later readers.
 const IDLE_READERS: usize = 3;
-/// A file up to this size is checked before it is used. A larger one, up to [`LARGEST_CHECKED`], is checked
-/// in the background.
+/// The size in bytes up to which a file is checked before it is used. A larger file, up to [`LARGEST_CHECKED`], is
+/// checked in the background.
 const CHECKED_AT_ONCE: u64 = 8 << 20;
 const LARGEST_CHECKED: u64 = 2 << 30;
-/// How long a check that wrote something stays valid.
+/// The time for which a check that wrote something stays valid.
 const CHECK_COUNTS: Duration = Duration::from_secs(5);
 
 /// The settings for opening a database.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DatabaseOptions {
-    /// What an answered write survives.
+    /// Which failures an answered write survives.
     pub durability: Durability,
-    /// Whether a database that has lost data is opened with the remaining data.
+    /// Whether to open a database that has lost data, with the data that is left.
     pub accept_loss: bool,
 }
 
-/// Keeps other processes away from the directory of `database`, as long as the lock is held.
+/// Keeps other processes away from the directory of `database` while the lock lives.
 pub(crate) fn lock(database: &Path) -> Result<DirectoryLock, PortError> {
     DirectoryLock::acquire(database)
 }
 
-/// A handle to the database file. Cheap to clone. The file is closed with the last handle.
+/// A handle to the database file. Cheap to clone. Dropping the last handle closes the file.
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
@@ -60,12 +60,12 @@ pub struct Database {
 struct Inner {
     jobs: Option<Sender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
-    /// None if the database is in memory. Then the writer reads too.
+    /// The reading connections. `None` if the database is in memory. Then the writer reads too.
     readers: Option<Readers>,
     lock: Option<DirectoryLock>,
-    /// The result of checking the whole file.
+    /// The errors that the check of the whole file found. `None` if it found none.
     damage: Arc<Mutex<Option<String>>>,
-    /// The time a check last wrote something.
+    /// The time of the last check that wrote something.
     checked: Mutex<Option<Instant>>,
 }
 
@@ -78,8 +78,8 @@ impl Database {
     /// Opens the file, creates it if it does not exist, and keeps other processes away from it.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] if another process uses it, a newer Segue or another program wrote it, or data
-    /// in it is lost. [`PortError::Unavailable`] if it cannot be opened.
+    /// [`PortError::Invalid`] if another process uses the file, if a newer Segue or another program wrote it, or if
+    /// data is lost. [`PortError::Unavailable`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, PortError> {
         Self::open_with(path, DatabaseOptions::default())
     }
@@ -137,8 +137,8 @@ impl Database {
         Ok(())
     }
 
-    /// Checks whether the database can be read and written, and is not known to be damaged. Writes only from
-    /// time to time, because checks are frequent.
+    /// Checks that the database can be read and written, and that no damage is known. Checks are frequent, so only some
+    /// of them write.
     pub(crate) async fn check(&self) -> Result<(), DbError> {
         if let Some(found) = self.inner.damage.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return Err(DbError::Damaged(found));
@@ -168,10 +168,10 @@ impl Database {
         Ok(())
     }
 
-    /// A database in memory, which is gone with its last handle.
+    /// A database in memory. Its data is lost when the last handle is dropped.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] when SQLite cannot make one.
+    /// [`PortError::Unavailable`] if SQLite cannot create the database.
     pub fn in_memory() -> Result<Self, PortError> {
         let connection = schema::open_memory().map_err(|error| error.at("state database"))?;
         Self::start(connection, None, None)
@@ -198,7 +198,7 @@ impl Database {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Makes a change, completely or not at all. When this returns, the change is in the file.
+    /// Makes a change, completely or not at all. The change is in the file when this method returns.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
@@ -210,8 +210,8 @@ impl Database {
         outcome.await.map_err(|_| DbError::Closed)?
     }
 
-    /// Reads a few rows on the caller's own thread. A lookup by key takes microseconds, less than moving it
-    /// to another thread.
+    /// Reads a few rows on the thread of the caller. A lookup by key takes microseconds. To move it to another thread
+    /// takes longer.
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
@@ -240,7 +240,7 @@ impl Database {
         receiver.recv().map_err(|_| DbError::Closed)?
     }
 
-    /// Reads possibly many rows, on a thread that may block.
+    /// Reads on a thread that may block. For queries with many rows.
     pub(crate) async fn scan<T, F>(&self, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
@@ -262,7 +262,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt))
 }
 
-/// The errors that SQLite finds in the whole file. None if there are none.
+/// The errors that SQLite finds in the whole file. `None` if there are no errors.
 fn quick_check(path: &Path) -> Option<String> {
     let found = schema::open_reader(path).and_then(|connection| {
         Ok(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?)
@@ -276,7 +276,7 @@ fn quick_check(path: &Path) -> Option<String> {
 }
 
 impl Readers {
-    /// Runs `work` in one read transaction, so that all of it sees the same state.
+    /// Runs `work` in one read transaction. So all queries of `work` see the same state.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbError>) -> Result<T, DbError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
@@ -295,7 +295,7 @@ impl Readers {
 }
 
 impl Drop for Inner {
-    /// Closes the file before the lock is released, so that the next process finds the file closed.
+    /// Closes the file before the lock is released. So the next process finds a closed file.
     fn drop(&mut self) {
         if let Some(lock) = &self.lock {
             lock.closing();

@@ -9,9 +9,9 @@ use std::time::Duration;
 /// Copies the database `from`, which a process may be writing to, to the new file `to`.
 ///
 /// # Errors
-/// [`PortError::Unavailable`] when it cannot be read or the copy cannot be written.
+/// [`PortError::Unavailable`] if `from` cannot be read or `to` cannot be written.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), PortError> {
-    // Not read-only: reading the log of a dead process needs an index, which must be created.
+    // The connection is not read-only. Reading the log of a dead process needs an index, which must be created.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let copied = Connection::open_with_flags(from, flags).and_then(|connection| {
         // The log is not changed, because its owner needs it later.

@@ -1,4 +1,4 @@
-//! Opening connections: pragmas, and the schema with its version.
+//! Opens connections: sets the pragmas, creates or upgrades the schema, and checks its version.
 //!
 //! To change the schema: edit `schema.sql`, raise [`VERSION`], and upgrade older files in [`prepare`].
 
@@ -10,28 +10,27 @@ use segue_ports::PortError;
 use std::path::Path;
 use std::time::Duration;
 
-/// The schema this code reads and writes, kept in SQLite's `user_version`.
+/// The version of the schema that this code reads and writes. It is in SQLite's `user_version`.
 pub(super) const VERSION: i64 = 3;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// From version 1 to 2: triggers and backfills, and what fired an execution.
+/// Upgrades version 1 to 2: adds triggers and backfills, and the origin of an execution.
 const TO_2: &str = include_str!("to_2.sql");
 
-/// From version 2 to 3: deliveries that never ended are counted.
+/// Upgrades version 2 to 3: adds counts of deliveries that never ended.
 const TO_3: &str = include_str!("to_3.sql");
 
-/// The number of prepared statements that a connection keeps. It is larger than the number of statements in
-/// this crate.
+/// The number of prepared statements that a connection keeps. This crate has fewer statements.
 const STATEMENTS: usize = 128;
 
-/// Opens the file for the only writer, and creates the schema if there is none.
+/// Opens the file for the only writer. Creates the schema if the file is new.
 pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Connection, DbError> {
-    // The log and its index get the file's mode.
+    // The log and its index get the permissions of the file.
     let made = !path.exists();
     private::file(path).map_err(|error| PortError::unavailable("state database", error))?;
     let connection = Connection::open(path)?;
-    // Synced even if NORMAL follows: with an empty file, SQLite would throw its log away.
+    // The file is synced even if NORMAL follows. With an empty file, SQLite would discard its log.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
@@ -42,8 +41,8 @@ pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Connect
         checkpoint(&connection)?;
         private::sync_folder(folder).map_err(|error| PortError::unavailable("state database", error))?;
     }
-    // In WAL mode, NORMAL survives the death of the process at any time. If the machine loses power, the file
-    // stays consistent. NORMAL syncs at checkpoints only; FULL syncs the log at each commit.
+    // In WAL mode, NORMAL survives the death of the process at any time, and the file stays consistent after a loss of
+    // power. NORMAL syncs only when the log is copied to the file. FULL syncs the log at each commit.
     let synchronous = if durability.is_full() { "FULL" } else { "NORMAL" };
     connection.pragma_update(None, "synchronous", synchronous)?;
     Ok(connection)
@@ -54,14 +53,14 @@ pub(super) fn checkpoint(connection: &Connection) -> Result<(), rusqlite::Error>
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
-/// Opens a database that lives in memory.
+/// Opens a database in memory.
 pub(super) fn open_memory() -> Result<Connection, DbError> {
     let connection = Connection::open_in_memory()?;
     prepare(&connection, Path::new(":memory:"))?;
     Ok(connection)
 }
 
-/// Opens one more connection that only reads.
+/// Opens a connection that only reads.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, DbError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -93,7 +92,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), DbError> {
                 ))
                 .into());
             }
-            // In one transaction, so that a file has the whole schema or none of it.
+            // The schema is created in one transaction. So a file has the whole schema or no schema.
             connection.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"))?;
             Ok(())
         }

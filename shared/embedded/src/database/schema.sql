@@ -1,8 +1,8 @@
--- The state database. A change here raises VERSION in schema.rs and adds a step there.
+-- The schema of the state database. To change it, raise VERSION in schema.rs and add a step there.
 --
--- Instants are nanoseconds since 1970 (clamped to 1677..2262); exact ones stand in the JSON beside them.
--- A `place` is execution number * 2^32 + position: rows of one execution lie side by side, in order, and
--- adding one costs the same however many there are.
+-- Times are nanoseconds since 1970, limited to the years 1677 to 2262. The JSON in the same row has the exact time.
+-- A `place` is the number of the execution * 2^32 + the position of the row. So the rows of one execution are next to
+-- each other and in order. Adding a row takes the same time with a few rows as with many rows.
 
 CREATE TABLE flows (
     namespace TEXT NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE flows (
 );
 CREATE UNIQUE INDEX flows_by_id ON flows (namespace, id, revision);
 
--- Numbers for the ids of executions; a log line or a claim may come before its execution.
+-- The number of each execution. A log line or a claim may be written before its execution.
 CREATE TABLE execution_ids (
     no INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE
@@ -30,7 +30,8 @@ CREATE TABLE executions (
     labels TEXT NOT NULL,
     header TEXT NOT NULL,
     notes TEXT NOT NULL,
-    -- The trigger that fired it, the slot it stands for, the execution that fired it; null where there is none.
+    -- The trigger that started the execution, the slot of the trigger, and the execution that started it.
+    -- NULL if there is none.
     trigger_id TEXT,
     slot INTEGER,
     fired_by TEXT
@@ -74,7 +75,7 @@ CREATE TABLE timers (
     execution INTEGER NOT NULL,
     key TEXT NOT NULL,
     due INTEGER NOT NULL,
-    -- What the clock said as it was set; 0 where that is not known.
+    -- The time of the clock when the timer was set. 0 if the time is unknown.
     set_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (execution, key)
 ) WITHOUT ROWID;
@@ -87,12 +88,12 @@ CREATE TABLE claims (
     holder TEXT NOT NULL,
     until INTEGER NOT NULL,
     result TEXT,
-    -- How many deliveries took it and did not let go in good order.
+    -- The number of deliveries that took the claim and did not give it back.
     deliveries INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (execution, task_run, attempt)
 ) WITHOUT ROWID;
 
--- Who holds a slot (taken is set) and who waits for one, in the order of asking.
+-- Permits: a row with `taken` holds a permit, and a row without `taken` waits for one. `turn` is the order of requests.
 CREATE TABLE slots (
     turn INTEGER PRIMARY KEY AUTOINCREMENT,
     namespace TEXT NOT NULL,
@@ -104,10 +105,10 @@ CREATE TABLE slots (
 );
 CREATE UNIQUE INDEX slots_by_execution ON slots (namespace, flow_id, execution);
 CREATE INDEX slots_by_turn ON slots (namespace, flow_id, taken IS NULL, turn);
--- Needed to delete an execution without knowing its flow.
+-- Finds the permit of an execution without its flow, when the execution is deleted.
 CREATE INDEX slots_of_execution ON slots (execution);
 
--- The limit a flow was last asked with: releasing needs it.
+-- The limit of the last request for a permit of a flow. The release of a permit needs it.
 CREATE TABLE slot_limits (
     namespace TEXT NOT NULL,
     flow_id TEXT NOT NULL,
@@ -115,7 +116,7 @@ CREATE TABLE slot_limits (
     PRIMARY KEY (namespace, flow_id)
 ) WITHOUT ROWID;
 
--- States of triggers; `due` is the next slot where one is waited for.
+-- States of triggers. `due` is the next slot. NULL if the trigger does not wait for a slot.
 CREATE TABLE triggers (
     namespace TEXT NOT NULL,
     flow_id TEXT NOT NULL,
@@ -144,7 +145,7 @@ CREATE TABLE messages (
     body TEXT NOT NULL,
     visible_at INTEGER NOT NULL,
     deliveries INTEGER NOT NULL,
-    -- How often it was handed out after the end of a process and that delivery did not end.
+    -- How often the message was left over from an earlier process, handed out, and not ended.
     begun INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (topic, id)
 ) WITHOUT ROWID;
@@ -158,7 +159,7 @@ CREATE TABLE dead_letters (
     died INTEGER NOT NULL
 );
 
--- Whether something can be written is asked by writing the one row of this.
+-- A check writes the only row of this table, to see whether the database can be written.
 CREATE TABLE probe (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL

@@ -1,10 +1,10 @@
-//! Opening, closing, and loss of data.
+//! Tests opening and closing the database, and the loss of data.
 #![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use super::{Database, DatabaseOptions, DbError};
 use std::path::Path;
 
-/// Opens a database with the files of `data`, of which some are missing or damaged, and returns the error.
+/// Opens a database with the files of `data` and returns the error. Some of the files are missing or damaged.
 fn refusal(data: &Path) -> String {
     Database::open(&data.join("segue.db")).err().map(|error| error.to_string()).unwrap_or_default()
 }
@@ -21,7 +21,7 @@ async fn written(data: &Path, count: i64) -> Database {
     database
 }
 
-/// Copies the folder as a killed process leaves it.
+/// Copies the folder in the state that a killed process leaves.
 fn killed(data: &Path, to: &Path) {
     for name in ["segue.db", "segue.db-wal", "segue.lock"] {
         std::fs::copy(data.join(name), to.join(name)).unwrap();
@@ -51,7 +51,7 @@ async fn files_of_a_killed_process_are_opened_and_losses_are_reported() {
     killed(dir.path(), whole.path());
     assert_eq!(refusal(whole.path()), "");
 
-    // The last transaction was being written.
+    // The process died while it was writing the last transaction.
     let torn = tempfile::tempdir().unwrap();
     killed(dir.path(), torn.path());
     let log = torn.path().join("segue.db-wal");

@@ -1,8 +1,8 @@
-//! The only writer: a thread that owns the writing connection and makes many changes in one transaction.
+//! The only writer: a thread with the writing connection. It makes many changes in one transaction.
 //!
-//! Callers that wait while a transaction runs share the next one, so under load the cost of a commit is
-//! divided. Each change has its own savepoint, so a failed change does not affect others. A change is
-//! answered after its transaction is in the file.
+//! Callers that wait while a transaction runs share the next transaction. So under load the cost of a commit is
+//! divided. Each change has its own savepoint, so a failed change does not affect other changes. A change is answered
+//! after its transaction is in the file.
 
 use super::error::DbError;
 use super::schema;
@@ -17,15 +17,15 @@ const BATCH: usize = 256;
 /// After this time without a change, the log is copied to the file.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// A change waiting for its turn.
+/// A change that waits for its turn.
 pub(super) trait Job: Send {
     /// Makes the change. Returns false if it must be undone.
     fn run(&mut self, connection: &Connection) -> bool;
-    /// Answers the caller, when it is known whether the transaction was written.
+    /// Answers the caller after the transaction was written or has failed. `written` has the error.
     fn settle(self: Box<Self>, written: Result<(), &str>);
 }
 
-/// A change, and the channel to its caller.
+/// A change, and the channel for the answer to its caller.
 pub(super) struct Change<T, F> {
     work: Option<F>,
     outcome: Option<Result<T, DbError>>,
@@ -55,12 +55,12 @@ where
             (_, Err(reason)) => Err(DbError::NotWritten(reason.to_owned())),
             (None, Ok(())) => Err(DbError::Closed),
         };
-        // The caller may be gone. The change is made in any case.
+        // The caller may not wait any more. The change is made in any case.
         let _ = self.answer.send(outcome);
     }
 }
 
-/// Works until no caller is left.
+/// Makes changes until no caller is left.
 pub(super) fn run(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
     let mut has_log = true;
     loop {

@@ -1,5 +1,4 @@
-//! The attributes of buckets and objects, in small JSON files next to them. An object without attributes has
-//! no such file.
+//! The attributes of buckets and objects. They are in small JSON files. An object without attributes has no such file.
 
 use super::layout::{Layout, failed, generation, is_absent, is_directory, moment};
 use crate::private;
@@ -11,15 +10,15 @@ use serde::{Deserialize, Serialize};
 use std::fs::Metadata;
 use std::path::Path;
 
-/// Attributes with the generation of their object. Attributes of an older generation are ignored, so the
-/// object and its attributes need not be written at the same time.
+/// The attributes of one generation of an object. Attributes of an older generation are ignored. So the object and its
+/// attributes need not be written at the same time.
 #[derive(Serialize, Deserialize)]
 struct Said {
     generation: u64,
     attributes: ObjectAttributes,
 }
 
-/// The description of an object's file.
+/// The description of the object with this file and its attributes.
 pub(super) fn describe(layout: &Layout, address: &ObjectAddress, metadata: &Metadata) -> ObjectInfo {
     let generation = generation(metadata);
     let said: Option<Said> = read(&layout.attributes(address)).unwrap_or_default();
@@ -35,7 +34,7 @@ pub(super) fn describe(layout: &Layout, address: &ObjectAddress, metadata: &Meta
     }
 }
 
-/// Writes the attributes of a generation that is about to be written.
+/// Writes the attributes of a generation. The object of this generation is written afterwards.
 pub(super) fn say(
     layout: &Layout,
     address: &ObjectAddress,
@@ -62,7 +61,7 @@ pub(super) fn forget(layout: &Layout, address: &ObjectAddress) -> Result<(), Por
     }
 }
 
-/// The description of a bucket. None if it does not exist.
+/// The description of a bucket. `None` if the bucket does not exist.
 pub(super) fn bucket(layout: &Layout, name: &str) -> Result<Option<BucketInfo>, PortError> {
     let path = layout.bucket(name)?;
     if !is_directory(&path)? {

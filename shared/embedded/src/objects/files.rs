@@ -1,6 +1,6 @@
-//! Objects as files, for code that reads them in place: the warehouse's external tables.
+//! Finds the files of objects, for code that reads files: the external tables of the warehouse.
 //!
-//! An address is handled as in the store: its name is checked, and no link is followed.
+//! A URI is handled as in the store. Its name is checked, and no link is followed.
 
 use super::layout::{Layout, is_directory};
 use super::names::check_key;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// The wildcard for any characters in a key.
 const ANY: char = '*';
 
-/// Checks an address like `gs://bucket/key`, in which `*` stands for any characters of the key.
+/// Checks a URI like `gs://bucket/key`. `*` in the key stands for any characters.
 ///
 /// # Errors
 /// [`PortError::Invalid`] for any other text, and for a name that no object can have.
@@ -22,11 +22,11 @@ pub(crate) fn check_uri(uri: &str) -> Result<ObjectAddress, PortError> {
     Ok(address)
 }
 
-/// The files of the objects that match an address now, each with its key, in the order of their keys. Empty
-/// if there are no such objects.
+/// The files of the objects that match a URI now, each with its address, sorted by key. Empty if there are no such
+/// objects.
 ///
 /// # Errors
-/// [`PortError::Invalid`] as in [`check_uri`], and for a file behind a symbolic link.
+/// [`PortError::Invalid`] as in [`check_uri`], and if a file is behind a symbolic link.
 pub(crate) fn files(root: &Path, uri: &str) -> Result<Vec<(ObjectAddress, PathBuf)>, PortError> {
     let address = check_uri(uri)?;
     let layout = Layout::at(root);
@@ -34,7 +34,7 @@ pub(crate) fn files(root: &Path, uri: &str) -> Result<Vec<(ObjectAddress, PathBu
         let path = layout.object(&address)?;
         return Ok(if path.is_file() { vec![(address, path)] } else { Vec::new() });
     };
-    // The folder before the first star. Files outside of it cannot match.
+    // The folder before the first star. Files outside this folder cannot match.
     let (folder, above) = match prefix.rsplit_once('/') {
         Some((folder, _)) => {
             (layout.object(&ObjectAddress::new(&address.bucket, folder))?, format!("{folder}/"))
@@ -53,8 +53,8 @@ pub(crate) fn files(root: &Path, uri: &str) -> Result<Vec<(ObjectAddress, PathBu
     Ok(found)
 }
 
-/// Whether a key matches a pattern. Each `*` stands for any characters, also slashes. Every other character
-/// stands for itself.
+/// Whether a key matches a pattern. Each `*` stands for any characters, also slashes. Every other character matches
+/// only the same character.
 fn matches(pattern: &str, key: &str) -> bool {
     let (Some((first, rest)), Some((_, last))) = (pattern.split_once(ANY), pattern.rsplit_once(ANY)) else {
         return pattern == key;

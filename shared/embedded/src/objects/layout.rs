@@ -1,7 +1,9 @@
-//! The paths below the root, and the conversion from an address to a file.
+//! The paths below the root of the store, and the conversion of an address to a path.
 //!
-//! `<bucket>/<key>` is the object itself. Everything else is in folders with names that no bucket can have:
-//! `.meta/<bucket>/<key>` (attributes), `.buckets/<bucket>.json`, `.tmp/` (files being written).
+//! `<bucket>/<key>` is the object. Everything else is in folders with names that no bucket can have:
+//! - `.meta/<bucket>/<key>`: attributes of an object
+//! - `.buckets/<bucket>.json`: description of a bucket
+//! - `.tmp/`: files that are being written
 
 use super::names::check_key;
 use crate::private;
@@ -14,13 +16,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-/// The directory of a store.
+/// The directory of an object store.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) root: PathBuf,
     /// Whether files and their names are synced to the disk before a write is answered.
     sync: bool,
-    /// The last generation. Generations increase even if the clock does not.
+    /// The last generation that was given. Generations increase even if the clock does not.
     last: AtomicU64,
 }
 
@@ -37,12 +39,12 @@ impl Layout {
         Ok(layout)
     }
 
-    /// The directory of a store that another handle has opened, or that need not exist.
+    /// The directory of a store, which need not exist. Nothing is created or synced.
     pub(super) fn at(root: &Path) -> Self {
         Self { root: root.to_owned(), sync: false, last: AtomicU64::new(0) }
     }
 
-    /// Syncs a file's content to the disk, if the durability asks for it.
+    /// Syncs the content of a file to the disk, if the durability is full.
     pub(super) fn sync_file(&self, file: &Path) -> Result<(), PortError> {
         if !self.sync {
             return Ok(());
@@ -50,8 +52,8 @@ impl Layout {
         std::fs::File::open(file).and_then(|file| file.sync_all()).map_err(|error| failed(file, &error))
     }
 
-    /// Syncs the entries of the folders above `path`, up to and including `top`, if the durability asks for
-    /// it. A folder that was removed in the meantime is skipped.
+    /// Syncs the entries of the folders above `path`, up to and including `top`, if the durability is full. A folder
+    /// that was removed in the meantime is skipped.
     pub(super) fn sync_names(&self, path: &Path, top: &Path) -> Result<(), PortError> {
         if !self.sync {
             return Ok(());
@@ -80,7 +82,7 @@ impl Layout {
         Ok(())
     }
 
-    /// A number larger than all earlier ones: nanoseconds since 1970.
+    /// The next generation: nanoseconds since 1970, but always larger than all earlier generations.
     pub(super) fn next_generation(&self) -> u64 {
         let now = u64::try_from(SystemClock.now().as_nanosecond()).unwrap_or_default();
         let before = self
@@ -90,7 +92,7 @@ impl Layout {
         now.max(before + 1)
     }
 
-    /// A path for a file being written.
+    /// A new path for a file that is being written.
     pub(super) fn temporary(&self) -> PathBuf {
         self.temporaries().join(format!("{}-{}", std::process::id(), self.next_generation()))
     }
@@ -116,14 +118,13 @@ impl Layout {
         self.attributes_of_bucket(&address.bucket).join(&address.key)
     }
 
-    /// The directory of a bucket that must exist.
+    /// The directory of a bucket. Fails if the bucket does not exist.
     pub(super) fn existing_bucket(&self, name: &str) -> Result<PathBuf, PortError> {
         let path = self.bucket(name)?;
         if is_directory(&path)? { Ok(path) } else { Err(unknown_bucket(name)) }
     }
 
-    /// The file of an object, which need not exist. The name is checked, and no folder of the path may be a
-    /// link that leads elsewhere.
+    /// The file of an object, which need not exist. The name is checked. No folder of the path may be a symbolic link.
     pub(super) fn object(&self, address: &ObjectAddress) -> Result<PathBuf, PortError> {
         check_key(&address.key)?;
         let mut path = self.bucket(&address.bucket)?;
@@ -160,7 +161,7 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// The generation of a file: the time of its last write, in nanoseconds.
+/// The generation of a file, which is the time of its last write in nanoseconds since 1970.
 pub(super) fn generation(metadata: &Metadata) -> u64 {
     let since = metadata.modified().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
     since.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or_default()
@@ -171,7 +172,7 @@ pub(super) fn moment(generation: u64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(generation)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Gives a file that is not in the store yet its later generation.
+/// Sets the time of a new file to its generation, before the file is in the store.
 pub(super) fn stamp(path: &Path, generation: u64) -> io::Result<()> {
     std::fs::File::open(path)?.set_modified(SystemTime::UNIX_EPOCH + Duration::from_nanos(generation))
 }

@@ -1,4 +1,4 @@
-//! Listing the objects of a bucket in the order of their keys.
+//! Lists the objects of a bucket in the order of their keys.
 
 use super::attributes::describe;
 use super::layout::{Layout, failed, is_absent};
@@ -59,16 +59,16 @@ fn walk(
     for entry in entries {
         let entry = entry.map_err(|error| failed(folder, &error))?;
         let kind = entry.file_type().map_err(|error| failed(folder, &error))?;
-        // Links are not followed, and a name that is not UTF-8 is not a key.
+        // Links are not followed. A name that is not UTF-8 is not a key.
         if let Some(name) = entry.file_name().to_str().filter(|_| kind.is_dir() || kind.is_file()) {
-            // With its slash, a folder sorts at the position of its objects.
+            // With a slash at the end, a folder sorts at the position of its objects.
             keys.push(format!("{above}{name}{}", if kind.is_dir() { "/" } else { "" }));
         }
     }
     keys.sort_unstable();
     for key in keys {
         if let Some(below) = key.strip_suffix('/') {
-            // The prefix leads into the folder, or the folder is below the prefix.
+            // All keys below this folder begin with the name of the folder, so without the prefix none of them matches.
             if !key.starts_with(query.prefix) {
                 continue;
             }
@@ -95,7 +95,8 @@ fn walk(
     Ok(())
 }
 
-/// Folds a key at the delimiter after the prefix, if it has one there. Returns whether it did.
+/// Adds the part of a key up to the delimiter after the prefix instead of the key. Returns `false` if the key has no
+/// delimiter there.
 fn folds(query: &Query<'_>, key: &str, listing: &mut Listing) -> bool {
     let Some(delimiter) = query.delimiter else { return false };
     let Some(rest) = key.strip_prefix(query.prefix) else { return false };

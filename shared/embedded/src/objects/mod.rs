@@ -1,14 +1,17 @@
 //! The object store in a directory.
 //!
-//! What it is: [`DirectoryObjectStore`]. The object `gs://bucket/key` is the file `<root>/bucket/key`, so
-//! that code that reads files (the warehouse's external tables) can read objects. `layout` describes the
-//! other files. An object is written once and replaced whole: a new file is moved over the old one, never
-//! changed in place. So a copy inside the store can be a hard link, which copies no bytes.
+//! What it is: [`DirectoryObjectStore`]. The object `gs://bucket/key` is the file `<root>/bucket/key`. So code that
+//! reads files can read objects, for example the external tables of the warehouse. `layout` describes the other files.
+//!
+//! An object is never changed in place. A new file replaces the old one. So a copy inside the store can be a hard link,
+//! which copies no bytes.
 //!
 //! What it must not know: what the objects are for.
 //!
-//! What it cannot do: keep an object `a` and an object `a/b` at the same time. Every write is atomic. With
-//! [`Durability::Full`], a write and its name are on the disk before the write is answered.
+//! What it cannot do: keep an object `a` and an object `a/b` at the same time.
+//!
+//! Every write is atomic. With [`Durability::Full`], an object and its name are on the disk before the write is
+//! answered.
 
 mod attributes;
 pub(crate) mod files;
@@ -39,7 +42,7 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::io::ReaderStream;
 
-/// The number of bytes read or written at once.
+/// The number of bytes that are read or written at once.
 const CHUNK: usize = 1 << 20;
 
 /// Buckets as directories, objects as files. Cheap to clone.
@@ -49,7 +52,7 @@ pub struct DirectoryObjectStore {
 }
 
 impl DirectoryObjectStore {
-    /// The store in a directory, which is created if it does not exist.
+    /// The store in a directory. Creates the directory if it does not exist.
     ///
     /// # Errors
     /// [`PortError::Unavailable`] if the directory cannot be created.
@@ -57,7 +60,7 @@ impl DirectoryObjectStore {
         Self::open_with(root, Durability::default())
     }
 
-    /// As [`Self::open`]; `durability` says what an answered write survives.
+    /// Like [`Self::open`]. `durability` is what an answered write survives.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -68,7 +71,7 @@ impl DirectoryObjectStore {
     /// Creates a bucket if it does not exist.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for a name that is not allowed. [`PortError::Unavailable`] if the disk fails.
+    /// [`PortError::Invalid`] if the name is not allowed. [`PortError::Unavailable`] if the disk fails.
     pub fn ensure_bucket(&self, name: &str) -> Result<(), PortError> {
         let path = self.layout.bucket(name)?;
         std::fs::create_dir_all(&path).map_err(|error| failed(&path, &error))
@@ -80,7 +83,7 @@ impl DirectoryObjectStore {
         self.layout.sweep()
     }
 
-    /// Runs work that may wait for the disk on a thread that may block.
+    /// Runs `work`, which may wait for the disk, on a thread that may block.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Layout) -> Result<T, PortError> + Send + 'static,
@@ -100,7 +103,7 @@ fn unknown_object(address: &ObjectAddress) -> PortError {
     PortError::not_found(address.to_string())
 }
 
-/// Opens an object for reading, with the description of exactly the file that was opened.
+/// Opens an object for reading. The description belongs to exactly the file that was opened.
 fn open(layout: &Layout, address: &ObjectAddress) -> Result<(std::fs::File, PathBuf, ObjectInfo), PortError> {
     let path = layout.object(address)?;
     let opened = std::fs::File::open(&path).and_then(|file| {
@@ -170,7 +173,7 @@ impl ObjectStore for DirectoryObjectStore {
                     "the bucket '{name}' is not empty; delete its objects first"
                 )));
             }
-            // Only folders are left, of objects that were removed at the same time.
+            // Only folders are left. Their objects were removed at the same time.
             std::fs::remove_dir_all(&path).map_err(|error| failed(&path, &error))?;
             for left in [layout.attributes_of_bucket(&name), layout.bucket_file(&name)] {
                 let removed =
@@ -218,7 +221,7 @@ impl ObjectStore for DirectoryObjectStore {
             layout.existing_bucket(&address.bucket)?;
             match std::fs::symlink_metadata(&file) {
                 Ok(metadata) if metadata.is_file() => {}
-                // A link in the store would lead out of the store.
+                // A link in the store would lead to a file outside the store.
                 Ok(_) => {
                     return Err(PortError::invalid(format!("{} is not a plain file", file.display())));
                 }
@@ -229,8 +232,8 @@ impl ObjectStore for DirectoryObjectStore {
             }
             let path = layout.temporary();
             let _temporary = Temporary(&path);
-            // The file is first moved into the store's own folder. There it gets its generation, and nobody
-            // else uses it.
+            // The file is first moved into the folder for files that are being written. Nobody else uses it there, so
+            // it can get its generation.
             let moved = std::fs::rename(&file, &path).is_ok();
             if !moved {
                 std::fs::copy(&file, &path).map_err(|error| failed(&file, &error))?;
@@ -243,7 +246,7 @@ impl ObjectStore for DirectoryObjectStore {
                 }
                 Err(error) => {
                     if moved {
-                        // If the store did not take the file, the caller keeps it.
+                        // The store did not take the file, so it is moved back to the caller.
                         let _ = std::fs::rename(&path, &file);
                     }
                     Err(error)
@@ -265,7 +268,7 @@ impl ObjectStore for DirectoryObjectStore {
         let (address, target) = (address.clone(), file.to_owned());
         self.blocking(move |layout| {
             let (_, path, info) = open(layout, &address)?;
-            // The file system makes the copy if it can (copy_file_range, shared blocks).
+            // The file system makes the copy without reading the bytes, if it can (copy_file_range, shared blocks).
             std::fs::copy(&path, &target).map_err(|error| failed(&target, &error))?;
             Ok(info)
         })

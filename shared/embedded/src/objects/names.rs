@@ -1,8 +1,8 @@
-//! The allowed names of objects: Google's rules, and the limits of a directory.
+//! Checks the names of objects against Google's rules and the limits of a directory.
 
 use segue_ports::PortError;
 
-/// Checks the key of an object: a relative path, in which each part is a plain name.
+/// Checks the key of an object. A key is a relative path, and each part is a plain name.
 pub(super) fn check_key(key: &str) -> Result<(), PortError> {
     let reason = if key.is_empty() {
         "it is empty"

@@ -8,16 +8,16 @@ use segue_ports::object::{ObjectAddress, ObjectAttributes, ObjectInfo};
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// How often a folder that a concurrent removal deleted is created again.
+/// The number of times that a folder is created again after a concurrent removal deleted it.
 const TRIES: u32 = 100;
 
-/// A temporary file. It is removed unless it is moved to its final path.
+/// A temporary file. Dropping this value removes the file, unless it was moved to its final path.
 pub(super) struct Temporary<'a>(pub(super) &'a Path);
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        // After a rename the file is gone, except after a rename onto a link to the same file, which does
-        // nothing.
+        // After a rename, the file no longer exists at this path. A rename onto a link to the same file does nothing,
+        // so the file still exists.
         let _ = std::fs::remove_file(self.0);
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn place(
         return Err(folder_in_the_way(address));
     }
     say(layout, address, generation(&metadata), attributes).map_err(|error| match error {
-        // The attributes are in folders with the same names.
+        // The attributes are in folders with the same names as the object, so they can be blocked too.
         PortError::Unavailable { .. } if blocked(&target, &bucket) => folder_in_the_way(address),
         other => other,
     })?;
@@ -73,7 +73,7 @@ pub(super) fn place(
             Err(error) if error.kind() == ErrorKind::NotFound && !bucket.is_dir() => {
                 return Err(unknown_bucket(&address.bucket));
             }
-            // Creating a folder fails in different ways while the folder is being removed.
+            // Creating a folder fails with different errors while the folder is being removed.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists)
                     && tries < TRIES =>
@@ -85,7 +85,7 @@ pub(super) fn place(
     }
 }
 
-/// Whether an object has the path of a folder above `target`.
+/// Whether a file exists at the path of a folder above `target`.
 fn blocked(target: &Path, bucket: &Path) -> bool {
     target.ancestors().skip(1).take_while(|folder| *folder != bucket).any(Path::is_file)
 }

@@ -1,4 +1,4 @@
-//! Backfills, in the order of their requests.
+//! Backfills, listed in the order of their requests.
 
 use super::codec::{count, decode, encode, first, rows, run, uncount};
 use super::search::in_namespace;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use segue_ports::state::Claim;
 use segue_ports::wire::AttemptKey;
 
-/// The holder of a revoked claim. No worker has this name.
+/// The holder of a revoked claim. No worker has an empty name.
 const REVOKED: &str = "";
 
 pub(super) fn claim(
@@ -53,7 +53,7 @@ pub(super) fn claim(
     Ok(Claim::Granted { deliveries })
 }
 
-/// A stored claim.
+/// A claim in the database.
 struct Known {
     holder: String,
     until: i64,
@@ -79,7 +79,7 @@ pub(super) fn hand_back(
     keep(connection, key, holder, until, true)
 }
 
-/// Changes the end of a claim that the caller holds. `forget` resets the count of deliveries.
+/// Changes the end of a claim that the caller holds. `forget` sets the count of deliveries to 0.
 fn keep(
     connection: &Connection,
     key: &AttemptKey,

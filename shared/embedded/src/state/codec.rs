@@ -1,4 +1,4 @@
-//! The format of values in columns.
+//! Converts values to columns and back.
 
 use crate::database::DbError;
 use jiff::Timestamp;
@@ -9,23 +9,23 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::RangeInclusive;
 
-/// A time as a comparable column: nanoseconds since 1970, limited to 64 bits.
+/// A time as a column that can be compared: nanoseconds since 1970, limited to 64 bits.
 pub(super) fn nanos(instant: Timestamp) -> i64 {
     let limit = if instant < Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX };
     i64::try_from(instant.as_nanosecond()).unwrap_or(limit)
 }
 
-/// The time in such a column.
+/// The time in a column of nanoseconds.
 pub(super) fn instant(nanos: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::MAX)
 }
 
-/// A value as compact JSON.
+/// A value as JSON without spaces.
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<String, DbError> {
     Ok(serde_json::to_string(value)?)
 }
 
-/// A value from JSON.
+/// Reads a value from JSON.
 pub(super) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, DbError> {
     Ok(serde_json::from_str(text)?)
 }
@@ -36,7 +36,7 @@ pub(super) fn count(number: u64) -> Result<i64, DbError> {
         .map_err(|_| PortError::invalid(format!("{number} is larger than the state store can store")).into())
 }
 
-/// A column as a count. Columns with counts are never negative.
+/// The count in a column. Columns with counts are never negative.
 pub(super) fn uncount(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
@@ -59,18 +59,18 @@ pub(super) fn row_keys(execution: i64) -> RangeInclusive<i64> {
     first..=(first | i64::from(u32::MAX))
 }
 
-/// The position in such a key.
+/// The position in the key of a row.
 pub(super) fn position(row_key: i64) -> u64 {
     uncount(row_key & i64::from(u32::MAX))
 }
 
-/// The number of an execution. None if the execution is unknown.
+/// The number of an execution. `None` if the execution is unknown.
 pub(super) fn number(connection: &Connection, id: &str) -> Result<Option<i64>, DbError> {
     let mut statement = connection.prepare_cached("SELECT no FROM execution_ids WHERE id = ?1")?;
     Ok(statement.query_row([id], |row| row.get(0)).optional()?)
 }
 
-/// The number of an execution. An unknown execution gets a number.
+/// The number of an execution. An unknown execution gets a new number.
 pub(super) fn number_of(connection: &Connection, id: &ExecutionId) -> Result<i64, DbError> {
     if let Some(number) = number(connection, id.as_str())? {
         return Ok(number);
@@ -89,7 +89,7 @@ pub(super) fn rows<T>(
     connection.prepare_cached(sql)?.query_and_then(params, read)?.collect()
 }
 
-/// The first row of a query, if there is one.
+/// The first row of a query. `None` if the query has no rows.
 pub(super) fn first<T>(
     connection: &Connection,
     sql: &str,

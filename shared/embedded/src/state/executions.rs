@@ -1,4 +1,4 @@
-//! Executions: create, read, change, remove.
+//! Creates, reads, changes and removes executions.
 
 use super::codec::{
     count, decode, first, number, number_of, position, row_key, row_keys, rows, run, uncount,
@@ -60,7 +60,7 @@ pub(super) fn load(connection: &Connection, id: &ExecutionId) -> Result<Option<S
     Ok(Some(StoredExecution { execution, task_runs, notes, version }))
 }
 
-/// The columns of the stored row that decide which indexes change.
+/// The columns of the stored row that are in indexes. A commit compares them with the new row.
 struct Before {
     no: i64,
     version: u64,
@@ -86,8 +86,8 @@ pub(super) fn commit(connection: &Connection, rows: &CommitRows, now: Timestamp)
             })
         },
     )?;
-    // If the execution was deleted in the meantime, another process changed it too. Loading it again shows
-    // this.
+    // If the execution does not exist, another process deleted it in the meantime. This counts as a conflict, and the
+    // caller learns about the deletion when it loads the execution again.
     let before = before
         .filter(|before| before.version == rows.expected_version)
         .ok_or_else(|| PortError::Conflict { what: format!("execution {}", row.id) })?;
@@ -131,7 +131,7 @@ fn update(
         "UPDATE executions SET version = ?2, header = ?3, notes = ?4 WHERE no = ?1",
         params![before.no, count(version)?, row.header, notes],
     )?;
-    // Most commits do not change the indexed columns. Naming these columns would rewrite their indexes.
+    // Most commits do not change the columns in indexes. An UPDATE that names these columns would rewrite the indexes.
     if before.state != row.state || before.start != row.start {
         run(
             connection,
@@ -169,7 +169,7 @@ fn remove_labels(connection: &Connection, no: i64, labels: &str, start: i64) -> 
     Ok(())
 }
 
-/// Removes task runs by id in one pass over the execution, because a restart may remove many.
+/// Removes task runs by id in one pass over the execution. A restart may remove many task runs.
 fn remove_task_runs(connection: &Connection, no: i64, removed: &[TaskRunId]) -> Result<(), DbError> {
     if removed.is_empty() {
         return Ok(());
@@ -202,7 +202,7 @@ pub(super) fn delete(connection: &Connection, id: &ExecutionId) -> Result<bool, 
     for table in ["claims", "timers"] {
         run(connection, &format!("DELETE FROM {table} WHERE execution = ?1"), [no])?;
     }
-    // A permit without an existing holder would be lost.
+    // If a permit has no existing holder, nobody releases it.
     run(connection, "DELETE FROM slots WHERE execution = ?1", [id.as_str()])?;
     run(connection, "DELETE FROM executions WHERE no = ?1", [no])?;
     run(connection, "DELETE FROM execution_ids WHERE no = ?1", [no])?;

@@ -51,7 +51,7 @@ pub(super) fn get(
 }
 
 pub(super) fn list(connection: &Connection, namespace: Option<&str>) -> Result<Vec<StoredFlow>, DbError> {
-    // SQLite takes the other columns from the row that has the maximum.
+    // SQLite takes the other columns from the row with the maximum.
     let flows = rows(
         connection,
         "SELECT namespace, id, max(revision), source, updated, deleted FROM flows

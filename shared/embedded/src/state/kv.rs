@@ -43,7 +43,7 @@ pub(super) fn write(connection: &Connection, writes: &[KvWrite], now: Timestamp)
     if writes.is_empty() {
         return Ok(());
     }
-    // Expired values are invisible. A write is a good time to delete them.
+    // Readers ignore expired values. Each write deletes them.
     run(connection, "DELETE FROM kv WHERE expires <= ?1", [nanos(now)])?;
     for change in writes {
         match change {

@@ -1,4 +1,4 @@
-//! Logs: lines in the order of their arrival.
+//! Log lines in the order of their arrival.
 
 use super::codec::{
     count, decode, first, nanos, number, number_of, position, row_key, row_keys, rows, run, uncount,
@@ -49,7 +49,7 @@ pub(super) fn read(
 ) -> Result<Vec<LogEntry>, DbError> {
     let Some(no) = number(connection, execution.as_str())? else { return Ok(Vec::new()) };
     let of = row_keys(no);
-    // At the lowest level no line is left out, so the position is found without skipping lines.
+    // The lowest level matches every line. So the position is computed, and no lines need to be skipped.
     let (from, skip) = if min_level == LogLevel::Trace {
         (of.start().saturating_add(count(after)?), 0)
     } else {
@@ -64,7 +64,7 @@ pub(super) fn read(
     )
 }
 
-/// The next lines from a position on.
+/// The next lines of an execution from a position on.
 pub(super) fn page(
     connection: &Connection,
     execution: &ExecutionId,
@@ -85,10 +85,11 @@ pub(super) fn page(
     Ok(LogPage { lines: found.into_iter().map(|(_, line)| line).collect(), next, more })
 }
 
-/// The largest number of lines that are counted.
+/// The largest number of lines that a search counts.
 const MOST_COUNTED: u32 = 10_000;
 
-/// Lines of many executions, newest execution first, and the number of lines, up to the limit of counting.
+/// Lines of many executions, newest execution first. Also returns the number of all matching lines, at most
+/// [`MOST_COUNTED`].
 pub(super) fn search(connection: &Connection, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), DbError> {
     let mut conditions = vec!["l.level >= ?".to_owned()];
     let mut values: Vec<Value> = vec![severity(filter.min_level).into()];
@@ -105,7 +106,7 @@ pub(super) fn search(connection: &Connection, filter: &LogFilter) -> Result<(Vec
     }
     for (operator, bound) in [(">=", filter.start), ("<=", filter.end)] {
         if let Some(bound) = bound {
-            // Comparing texts would not be exact, because fractions of seconds differ in length.
+            // The texts of times cannot be compared, because their fractions of seconds differ in length.
             conditions.push(format!("unixepoch(l.body ->> '$.timestamp', 'subsec') {operator} ?"));
             values.push((nanos(bound) as f64 / 1e9).into());
         }

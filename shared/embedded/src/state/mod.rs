@@ -1,12 +1,12 @@
 //! The state store on SQLite.
 //!
-//! What it is: [`SqliteStateStore`], which turns each request into one transaction. There is one file for
-//! each kind of record, with functions from a connection and plain values to plain values.
+//! What it is: [`SqliteStateStore`], which turns each request into one transaction. Each kind of record has one file
+//! with functions. They take a connection and plain values, and return plain values.
 //!
-//! What it must not know: what the engine's notes mean, when a timer should be set, or which execution may
-//! have a permit, apart from the order of asking.
+//! What it must not know: what the engine's notes mean, when a timer should be set, or which execution may have a
+//! permit. Only the order of requests decides who gets a free permit.
 //!
-//! How to add one more kind of record: a table in `database/schema.sql`, a file here, a method of the port.
+//! How to add one more kind of record: add a table to `database/schema.sql`, a file here, and a method to the port.
 
 mod backfills;
 mod claims;
@@ -56,12 +56,12 @@ pub struct SqliteStateStore {
 }
 
 impl SqliteStateStore {
-    /// The state store in an open database, which it can share with the bus.
+    /// The state store in an open database. The bus can use the same database.
     pub fn new(database: Database) -> Self {
         Self { database }
     }
 
-    /// The state store in the file at `path`, which is created if it does not exist.
+    /// Opens the state store in the file at `path`. Creates the file if it does not exist.
     ///
     /// # Errors
     /// As [`Database::open`].
@@ -69,7 +69,7 @@ impl SqliteStateStore {
         Ok(Self::new(Database::open(path)?))
     }
 
-    /// A state store in memory, which is gone with its last handle.
+    /// A state store in memory. Its data is lost when the last handle is dropped.
     ///
     /// # Errors
     /// As [`Database::in_memory`].

@@ -1,6 +1,6 @@
-//! Permits of flows with a concurrency limit: leases, and a queue in the order of asking.
+//! Permits of flows with a concurrency limit, and the queue of executions that wait for a permit.
 //!
-//! A permit is a row that names its holder, not a counter. So no permit is lost or given twice when a request is
+//! A permit is a row with the name of its holder, not a counter. So no permit is lost or given twice when a request is
 //! repeated after a crash.
 
 use super::codec::{first, nanos, rows, run};
@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use segue_model::id::ExecutionId;
 use segue_ports::state::Permit;
 
-/// The permits of a flow.
+/// The permits of one flow.
 #[derive(Clone)]
 pub(super) struct Lane {
     pub(super) namespace: String,
@@ -93,8 +93,8 @@ pub(super) fn release(
              ORDER BY turn LIMIT ?5)",
         params![lane.namespace, lane.flow_id, nanos(now), execution.as_str(), free],
     )?;
-    // The executions that got a permit by this release, also if the release is repeated because its answer was
-    // lost.
+    // The executions that got a permit by this release. A release may be repeated because its answer was lost. Then the
+    // result is the same.
     rows(
         connection,
         "SELECT execution FROM slots WHERE namespace = ?1 AND flow_id = ?2 AND (taken IS NULL) = 0

@@ -1,5 +1,5 @@
-//! An execution and a commit, prepared for the database: values become JSON on the caller's thread, so that
-//! the writer only writes.
+//! Prepares executions and commits for the database. The thread of the caller converts values to JSON, so the writer
+//! thread only writes.
 
 use super::codec::{encode, nanos};
 use crate::database::DbError;
@@ -17,9 +17,9 @@ pub(super) struct ExecutionRow {
     pub(super) flow_id: String,
     pub(super) state: &'static str,
     pub(super) start: i64,
-    /// The labels as searchable pairs.
+    /// The labels as pairs of key and value, for searches.
     pub(super) pairs: Vec<(String, String)>,
-    /// The labels as JSON, to see whether they changed.
+    /// The labels as JSON. A commit compares them with the stored labels.
     pub(super) labels: String,
     pub(super) header: String,
     pub(super) trigger_id: Option<String>,
@@ -45,12 +45,12 @@ impl ExecutionRow {
     }
 }
 
-/// The execution that started this one, as a subflow or by ending.
+/// The id of the execution that started this execution, as a subflow or by a flow trigger. `None` for other triggers.
 fn fired_by(trigger: &ExecutionTrigger) -> Option<String> {
     trigger.variables.get("executionId").and_then(|id| id.as_str()).map(str::to_owned)
 }
 
-/// A line of a log.
+/// A log line with the columns that searches need.
 pub(super) struct LogRow {
     pub(super) execution: ExecutionId,
     pub(super) level: i64,
@@ -72,7 +72,7 @@ impl LogRow {
     }
 }
 
-/// A level as a comparable column.
+/// A log level as a column that can be compared.
 pub(super) fn severity(level: LogLevel) -> i64 {
     match level {
         LogLevel::Trace => 0,
@@ -83,7 +83,7 @@ pub(super) fn severity(level: LogLevel) -> i64 {
     }
 }
 
-/// Task runs: position, id, body.
+/// The rows of task runs: position, id and JSON.
 fn task_runs(task_runs: &[(u64, TaskRun)]) -> Result<Vec<(u64, TaskRunId, String)>, DbError> {
     task_runs
         .iter()
@@ -91,11 +91,11 @@ fn task_runs(task_runs: &[(u64, TaskRun)]) -> Result<Vec<(u64, TaskRunId, String
         .collect()
 }
 
-/// A new execution with its first rows.
+/// A new execution with its first task runs and log lines.
 pub(super) struct NewRows {
     pub(super) execution: ExecutionRow,
     pub(super) notes: String,
-    /// Position, id, body.
+    /// Position, id and JSON of each task run.
     pub(super) task_runs: Vec<(u64, TaskRunId, String)>,
 }
 
@@ -109,12 +109,12 @@ impl NewRows {
     }
 }
 
-/// A commit.
+/// A commit of an execution.
 pub(super) struct CommitRows {
     pub(super) execution: ExecutionRow,
     pub(super) notes: String,
     pub(super) expected_version: u64,
-    /// Position, id, body.
+    /// Position, id and JSON of each changed task run.
     pub(super) task_runs: Vec<(u64, TaskRunId, String)>,
     pub(super) removed: Vec<TaskRunId>,
     pub(super) logs: Vec<LogRow>,

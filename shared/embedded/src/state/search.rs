@@ -1,8 +1,9 @@
 //! Finds executions, newest first.
 //!
-//! Each search reads one index that is already in the order of dates, and stops at the end of the page. So a
-//! page costs the same with a million executions as with a thousand. Several states are searched one after
-//! the other and merged. The same holds for a flow, because its index has the state before the date.
+//! Each search reads one index that is already sorted by date, and stops at the end of the page. So a page takes the
+//! same time with a thousand executions as with a million. If a search has several states, each state is searched
+//! separately and the results are merged. A search by flow is also done for each state, because the index of a flow has
+//! the state before the date.
 
 use super::codec::{decode, first, nanos, uncount};
 use crate::database::DbError;
@@ -14,17 +15,17 @@ use segue_ports::state::ExecutionFilter;
 /// The index that a search reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Walk {
-    /// The index of the first label.
+    /// The index of labels. The search uses the first label of the filter.
     Label,
     /// The index of a flow in one state.
     Flow(State),
-    /// The index of a trigger's slots.
+    /// The index of the slots of a trigger.
     Slot,
-    /// The index of the execution that started it.
+    /// The index of the execution that started the execution.
     FiredBy,
     /// The index of one state.
     State(State),
-    /// The index of dates.
+    /// The index of start dates.
     Start,
 }
 
@@ -43,7 +44,7 @@ pub(super) fn search(connection: &Connection, filter: &ExecutionFilter) -> Resul
         .collect()
 }
 
-/// The number of matching executions, from the indexes only.
+/// The number of matching executions. Only indexes are read.
 pub(super) fn count(connection: &Connection, filter: &ExecutionFilter) -> Result<u64, DbError> {
     let all = ExecutionFilter { limit: 0, offset: 0, ..filter.clone() };
     let mut total = 0_u64;
@@ -74,7 +75,7 @@ fn walks(filter: &ExecutionFilter) -> Vec<Walk> {
     } else if !filter.labels.is_empty() {
         vec![Walk::Label]
     } else if filter.flow_id.is_some() {
-        // A flow's index has the state before the date, so it is read state by state.
+        // The index of a flow has the state before the date, so each state is searched separately.
         let states = if states.is_empty() { State::ALL.to_vec() } else { states };
         states.into_iter().map(Walk::Flow).collect()
     } else if states.is_empty() {
@@ -84,7 +85,7 @@ fn walks(filter: &ExecutionFilter) -> Vec<Walk> {
     }
 }
 
-/// Conditions with their values.
+/// SQL conditions with their values.
 #[derive(Default)]
 struct Conditions {
     sql: Vec<String>,
@@ -92,17 +93,17 @@ struct Conditions {
 }
 
 impl Conditions {
-    /// Adds a condition in which each `?` stands for the next value.
+    /// Adds a condition. Each `?` in `sql` stands for the next value.
     fn add(&mut self, sql: impl Into<String>, values: impl IntoIterator<Item = Box<dyn ToSql>>) {
         self.sql.push(sql.into());
         self.values.extend(values);
     }
 }
 
-/// One search in SQL.
+/// The parts of one SQL search.
 struct Found {
     from: &'static str,
-    /// The column of the start date.
+    /// The column with the start date.
     date: &'static str,
     conditions: String,
     values: Vec<Box<dyn ToSql>>,
@@ -161,7 +162,7 @@ impl Found {
     }
 }
 
-/// The dates and numbers of the newest executions of one search, at most as many as any page of the merge can
+/// The dates and numbers of the newest executions of one search. Returns as many as a page of the merged searches can
 /// need.
 fn page(connection: &Connection, filter: &ExecutionFilter, walk: Walk) -> Result<Vec<(i64, i64)>, DbError> {
     let Found { from, date, conditions, values } = Found::new(filter, walk);
@@ -193,7 +194,7 @@ fn label_conditions(where_: &mut Conditions, filter: &ExecutionFilter) {
     state_condition(where_, filter);
 }
 
-/// Adds the states and labels, if the search reads another index.
+/// Adds the conditions for states and labels that the index does not cover.
 fn other_conditions(where_: &mut Conditions, filter: &ExecutionFilter) {
     for (key, value) in &filter.labels {
         where_.add(
@@ -215,9 +216,9 @@ fn boxed(value: impl ToSql + 'static) -> Box<dyn ToSql> {
     Box::new(value)
 }
 
-/// The condition that a column names this namespace or one below it. Adds the values in order.
+/// The condition that a column is this namespace or a namespace below it. Adds the values of the condition to `values`.
 pub(super) fn in_namespace(column: &str, namespace: &str, values: &mut Vec<String>) -> String {
-    // '/' follows '.' in ASCII, so everything between is below the namespace.
+    // '/' follows '.' in ASCII. So all names between `a.` and `a/` are below the namespace `a`.
     values.extend([namespace.to_owned(), format!("{namespace}."), format!("{namespace}/")]);
     format!("({column} = ? OR ({column} > ? AND {column} < ?))")
 }

@@ -1,10 +1,8 @@
 use super::SqliteStateStore;
 use crate::database::Database;
 use jiff::Timestamp;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
-use segue_model::state::{State, StateHistory};
-use segue_model::{Json, Map};
 use segue_ports::PortError;
 use segue_ports::conformance::state_store as conformance;
 use segue_ports::state::{Claim, Commit, ExecutionFilter, Permit, StateStore as _, Timer};
@@ -18,39 +16,11 @@ fn on_disk() -> (tempfile::TempDir, SqliteStateStore) {
 }
 
 fn execution(name: &str) -> Execution {
-    let id = ExecutionId::from(name);
-    let start = Timestamp::UNIX_EPOCH;
-    Execution {
-        original_id: id.clone(),
-        id,
-        namespace: "company.team".to_owned(),
-        flow_id: "taxi".to_owned(),
-        flow_revision: 1,
-        inputs: Map::new(),
-        outputs: None,
-        labels: Vec::new(),
-        variables: Map::new(),
-        state: StateHistory::new(State::Created, start),
-        parent_id: None,
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: start },
-        schedule_date: None,
-    }
+    Execution::created(ExecutionId::from(name), "company.team", "taxi", 1, Timestamp::UNIX_EPOCH)
 }
 
 fn commit(execution: Execution, version: u64) -> Commit {
-    Commit {
-        execution,
-        now: Timestamp::UNIX_EPOCH,
-        notes: Json::Null,
-        expected_version: version,
-        task_runs: Vec::new(),
-        removed: Vec::new(),
-        logs: Vec::new(),
-        kv: Vec::new(),
-        timers: Vec::new(),
-        cleared_timers: Vec::new(),
-    }
+    Commit::new(execution, version, Timestamp::UNIX_EPOCH)
 }
 
 #[tokio::test]
@@ -164,7 +134,7 @@ async fn a_failed_change_does_not_affect_others() {
     let (_directory, store) = on_disk();
     store.create_execution(&execution("e")).await.unwrap();
     let other = execution("other");
-    // Started together, they probably share a transaction.
+    // The requests start together, so they probably share a transaction.
     let (wrong, right, made) = tokio::join!(
         store.commit(commit(execution("e"), 7)),
         store.commit(commit(execution("e"), 0)),
@@ -210,8 +180,8 @@ async fn names_with_quotes_are_only_names() {
     assert!(store.execution(&"fine".into()).await.unwrap().is_some());
 }
 
-/// The clock jumps a day ahead and back. Timers that were set in between fire when they were meant to, a
-/// start date stays the same, and older timers are not changed.
+/// The clock jumps one day ahead and back. Timers that were set in between fire at the intended time. Start dates and
+/// older timers do not change.
 #[tokio::test]
 async fn timers_set_while_the_clock_was_ahead_are_moved_earlier() {
     let store = SqliteStateStore::in_memory().unwrap();
@@ -223,18 +193,7 @@ async fn timers_set_while_the_clock_was_ahead_are_moved_earlier() {
         (0, 0, vec![timer("before", 7_200)]),
         (1, 86_400, vec![timer("sleep", 86_410), timer("start", 90_000)]),
     ] {
-        let change = Commit {
-            execution: made.clone(),
-            now: at(now),
-            notes: Json::Null,
-            expected_version: version,
-            task_runs: Vec::new(),
-            removed: Vec::new(),
-            logs: Vec::new(),
-            kv: Vec::new(),
-            timers,
-            cleared_timers: Vec::new(),
-        };
+        let change = Commit { timers, ..Commit::new(made.clone(), version, at(now)) };
         store.commit(change).await.unwrap();
     }
     assert_eq!(store.clock_went_back(at(60)).await.unwrap(), 1);

@@ -1,4 +1,4 @@
-//! Timers: rows with a due date.
+//! Timers with the time when they fire.
 
 use super::codec::{first, instant, nanos, number, number_of, rows, run};
 use crate::database::DbError;
@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use segue_model::id::ExecutionId;
 use segue_ports::state::Timer;
 
-/// Sets timers. `now` is the time of the clock, or none if unknown.
+/// Sets timers. `now` is the time of the clock. `None` if the time is unknown.
 pub(super) fn set(connection: &Connection, timers: &[Timer], now: Option<Timestamp>) -> Result<(), DbError> {
     let set_at = now.map(nanos).unwrap_or_default();
     for timer in timers {
@@ -21,8 +21,8 @@ pub(super) fn set(connection: &Connection, timers: &[Timer], now: Option<Timesta
     Ok(())
 }
 
-/// Moves timers earlier that were set while the clock was ahead of `now`, by the same amount. The timer of an
-/// execution that starts at a date is not moved, because people set that date.
+/// Moves timers earlier that were set while the clock was ahead of `now`. Each timer moves by the amount that the clock
+/// was ahead. The timer of an execution with a start date is not moved, because a person chose this date.
 pub(super) fn clock_went_back(connection: &Connection, now: Timestamp) -> Result<u64, DbError> {
     let changed = run(
         connection,
@@ -32,7 +32,7 @@ pub(super) fn clock_went_back(connection: &Connection, now: Timestamp) -> Result
     Ok(u64::try_from(changed).unwrap_or(u64::MAX))
 }
 
-/// The key of the timer of an execution that starts at a date.
+/// The key of the timer for the start date of an execution.
 const START: &str = "start";
 
 pub(super) fn due(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Timer>, DbError> {

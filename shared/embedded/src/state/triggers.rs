@@ -1,4 +1,4 @@
-//! States of triggers: rows with the due time of the next slot.
+//! States of triggers, with the due time of the next slot.
 
 use super::codec::{count, decode, encode, first, instant, nanos, rows, run, uncount};
 use super::search::in_namespace;

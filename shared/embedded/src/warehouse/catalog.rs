@@ -1,8 +1,8 @@
-//! What BigQuery stores about datasets, tables and jobs and DuckDB cannot store. It is in tables of the
-//! schema `segue_catalog` in the same file, so that a record and its effect are one transaction.
+//! Records about datasets, tables and jobs that BigQuery keeps and DuckDB cannot. The records are in tables of the
+//! schema `segue_catalog` in the database file. So a record and the change it describes are one transaction.
 //!
-//! It must not know: SQL translation, files. To add a kind of record: a [`Record`] and, if needed, typed
-//! helpers.
+//! The module must not know how SQL is translated, or files. To add a kind of record, add a variant of [`Record`] and,
+//! if needed, typed helpers.
 
 use super::error::internal;
 use duckdb::{Connection, OptionalExt as _, params};
@@ -16,16 +16,16 @@ CREATE TABLE IF NOT EXISTS segue_catalog.records (kind VARCHAR, name VARCHAR, co
 CREATE TABLE IF NOT EXISTS segue_catalog.jobs (job_id VARCHAR, script VARCHAR, result VARCHAR, ended TIMESTAMPTZ);
 ";
 
-/// A kind of record, each by name.
+/// The kind of a record. Records of one kind have different names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Record {
-    /// Location, description, labels of a dataset.
+    /// Location, description and labels of a dataset.
     Dataset,
     /// The declaration of an external table.
     External,
     /// Partitioning, clustering and options of a table.
     Table,
-    /// The tables a view reads.
+    /// The tables that a view reads.
     View,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn key(table: &TableReference) -> String {
     format!("{}.{}", table.dataset.to_lowercase(), table.table.to_lowercase())
 }
 
-/// Reads a record.
+/// Reads a record. `None` if there is no such record.
 pub(crate) fn get<T: DeserializeOwned>(
     connection: &Connection,
     record: Record,
@@ -67,7 +67,7 @@ pub(crate) fn get<T: DeserializeOwned>(
     content.map(|content| decode(&content)).transpose()
 }
 
-/// Writes a record in the place of an older one.
+/// Writes a record, and replaces an older record with the same name.
 pub(crate) fn put<T: Serialize>(
     connection: &Connection,
     record: Record,
@@ -84,7 +84,7 @@ pub(crate) fn put<T: Serialize>(
         .map_err(|error| internal(&error))
 }
 
-/// Removes a record if it is there.
+/// Removes a record. Does nothing if there is no such record.
 pub(crate) fn remove(connection: &Connection, record: Record, name: &str) -> Result<(), WarehouseError> {
     connection
         .execute(
@@ -107,7 +107,7 @@ pub(crate) fn remove_dataset(connection: &Connection, dataset: &str) -> Result<(
         .map_err(|error| internal(&error))
 }
 
-/// The script and result of a job that succeeded.
+/// The script and the result of a job that succeeded. `None` if the job has no record.
 pub(crate) fn job(
     connection: &Connection,
     job_id: &str,
@@ -121,7 +121,7 @@ pub(crate) fn job(
     found.map(|(script, result)| Ok((script, decode(&result)?))).transpose()
 }
 
-/// Records that a job succeeded.
+/// Writes the record of a job that succeeded.
 pub(crate) fn put_job(
     connection: &Connection,
     job_id: &str,
@@ -144,7 +144,7 @@ fn encode<T: Serialize>(content: &T) -> Result<String, WarehouseError> {
 fn decode<T: DeserializeOwned>(content: &str) -> Result<T, WarehouseError> {
     serde_json::from_str(content).map_err(|error| WarehouseError::Unavailable {
         message: format!(
-            "a record of the warehouse file cannot be read ({error}): it was written by another version"
+            "a record of the warehouse file was written by another version of Segue and cannot be read: {error}"
         ),
     })
 }

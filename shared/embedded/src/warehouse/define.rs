@@ -1,7 +1,6 @@
-//! The effects of DDL: creates, changes and drops tables, external tables, views and datasets, with their
-//! records.
+//! Executes DDL statements: creates, changes and drops tables, external tables, views and datasets, and their records.
 //!
-//! It must not know: queries and their results.
+//! The module must not know queries and their results.
 
 use super::catalog::{self, Record};
 use super::engine::{Engine, Failure};
@@ -29,7 +28,7 @@ fn column_list(columns: &[ColumnSpec]) -> String {
     format!("({})", columns.join(", "))
 }
 
-/// Removes an existing thing that will be created. Returns false if it exists and must be kept.
+/// Removes an existing table or view to make place for a new one. Returns `false` if the existing one must be kept.
 fn make_way(
     engine: &Engine,
     table: &TableReference,
@@ -173,7 +172,6 @@ pub(crate) fn create_schema(
     Ok(())
 }
 
-/// Drops a table, view or external table.
 pub(crate) fn drop_table(engine: &Engine, table: &TableReference, if_exists: bool) -> Result<(), Failure> {
     let Some(kind) = engine.kind(table)? else {
         if if_exists {
@@ -190,7 +188,6 @@ pub(crate) fn drop_table(engine: &Engine, table: &TableReference, if_exists: boo
     Ok(())
 }
 
-/// Drops a dataset.
 pub(crate) fn drop_schema(
     engine: &Engine,
     dataset: &str,

@@ -1,4 +1,4 @@
-//! One connection to the database, and why a statement on it failed. How a job runs on it is in `job.rs`.
+//! One connection to the database, and the reason why a statement on the connection failed. `job.rs` runs jobs on it.
 
 use super::error::internal;
 use super::limits::Limits;
@@ -21,11 +21,11 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Opens or makes the database file.
+    /// Opens the database file. Creates the file and its folder if they do not exist.
     pub(crate) fn open(file: &Path, limits: &Limits) -> Result<Connection, WarehouseError> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(|error| WarehouseError::Unavailable {
-                message: format!("cannot make the folder {}: {error}", folder.display()),
+                message: format!("cannot create the folder {}: {error}", folder.display()),
             })?;
         }
         let mut spilled = file.as_os_str().to_owned();
@@ -34,16 +34,15 @@ impl Engine {
             let config = Config::default()
                 .enable_autoload_extension(false)?
                 .with("autoinstall_known_extensions", "false")?
-                // BigQuery's tables have no order either, and keeping one costs memory and time.
+                // BigQuery's tables have no order either. To keep an order costs memory and time.
                 .with("preserve_insertion_order", "false")?
-                // Data that does not fit into memory is written next to the database, in the same private
-                // folder.
+                // DuckDB writes data that does not fit into memory next to the database, in the same private folder.
                 .with("temp_directory", spilled.to_string_lossy())?;
             let connection = Connection::open_with_flags(file, config)?;
             let memory = match &limits.memory {
                 Some(memory) => memory.clone(),
                 None => {
-                    // DuckDB's own limit is four fifths of the memory of the machine or container.
+                    // DuckDB's default limit is four fifths of the memory of the machine or container.
                     let own: String =
                         connection
                             .query_row("SELECT current_setting('memory_limit')", [], |row| row.get(0))?;
@@ -68,7 +67,7 @@ impl Engine {
         Ok(connection)
     }
 
-    /// Another connection to the database, for one job at a time.
+    /// Opens another connection to the database. One job at a time uses a connection.
     pub(crate) fn over(
         first: &Connection,
         object_root: &Path,
@@ -86,20 +85,20 @@ impl Engine {
         Ok(Self { connection, object_root: object_root.to_owned(), source, stop: Arc::default() })
     }
 
-    /// The kind of the table with this name.
+    /// The kind of the table with this name. `None` if there is no such table.
     pub(crate) fn kind(&self, table: &TableReference) -> Result<Option<TableKind>, WarehouseError> {
         tables::kind(&self.connection, table)
     }
 }
 
-/// Half of all memory, computed as five eighths of DuckDB's own limit (`18.4 GiB`).
+/// Half of the memory, computed as five eighths of DuckDB's default limit. `None` if `own` is not like `18.4 GiB`.
 fn half_of_all(own: &str) -> Option<String> {
     let (number, unit) = own.trim().split_once(' ')?;
     let number: f64 = number.parse().ok()?;
     Some(format!("{:.1}{unit}", number * 0.625))
 }
 
-/// Why a statement failed: Segue's own error, or DuckDB's, which another attempt may avoid.
+/// Why a statement failed: an error of Segue, or an error of DuckDB, which another attempt may avoid.
 pub(crate) enum Failure {
     Said(WarehouseError),
     Engine(duckdb::Error),

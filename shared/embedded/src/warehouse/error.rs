@@ -1,6 +1,6 @@
-//! DuckDB's errors by meaning, with BigQuery's texts, and positions in the original statement.
+//! Turns DuckDB's errors into errors with BigQuery's texts and with positions in the original statement.
 //!
-//! To add one: a branch in [`translate`].
+//! To add an error, add a branch in [`translate`].
 
 use super::external::SourceFile;
 use super::sql::invalid;
@@ -9,13 +9,13 @@ use segue_ports::warehouse::WarehouseError;
 
 /// Facts about the failed statement.
 pub(crate) struct Context<'a> {
-    /// The BigQuery text of the whole script, for places.
+    /// The BigQuery text of the whole script. Positions of errors are searched in it.
     pub(crate) script: &'a str,
-    /// Files it reads.
+    /// The files that the statement reads.
     pub(crate) files: &'a [SourceFile],
 }
 
-/// An error of a statement.
+/// Turns DuckDB's error of a statement into an error with BigQuery's text.
 pub(crate) fn translate(error: &duckdb::Error, context: &Context<'_>) -> WarehouseError {
     let text = text(error);
     let (kind, message) = text.split_once(": ").unwrap_or(("", &text));
@@ -46,7 +46,7 @@ pub(crate) fn translate(error: &duckdb::Error, context: &Context<'_>) -> Warehou
     }
 }
 
-/// DuckDB's own text.
+/// The text of DuckDB's error.
 pub(crate) fn text(error: &duckdb::Error) -> String {
     match error {
         duckdb::Error::DuckDBFailure(_, Some(text)) => text.clone(),
@@ -54,7 +54,7 @@ pub(crate) fn text(error: &duckdb::Error) -> String {
     }
 }
 
-/// An error of opening or keeping the database, not caused by a statement.
+/// Turns an error that no statement caused, for example when the database is opened.
 pub(crate) fn internal(error: &duckdb::Error) -> WarehouseError {
     let text = text(error);
     if text.contains("lock on file") {
@@ -106,7 +106,7 @@ fn catalog(message: &str, context: &Context<'_>) -> WarehouseError {
         .unwrap_or_default();
     let name = name.trim_matches('"');
     if first_line.contains("Function with name") {
-        let hint = "the embedded warehouse may lack it: run this statement on BigQuery";
+        let hint = "run this statement on BigQuery; the embedded warehouse may not have the function";
         let shown = name.trim_start_matches("bq_").to_uppercase();
         return invalid(&format!("Function not found: {shown}"), find(context.script, &shown), Some(hint));
     }
@@ -134,7 +134,8 @@ fn constraint(message: &str) -> WarehouseError {
     }
 }
 
-/// A row that cannot be read: `CSV Error on Line: 6`, `Original Line: …`, `Expected Number of Columns: 3 Found: 2`.
+/// Turns the error of a row that cannot be read: `CSV Error on Line: 6`, `Original Line: …`, `Expected Number of
+/// Columns: 3 Found: 2`.
 fn csv(message: &str, context: &Context<'_>) -> WarehouseError {
     let after = |mark: &str| message.split(mark).nth(1).and_then(|rest| rest.lines().next()).map(str::trim);
     let row = after("CSV Error on Line: ").and_then(|number| number.parse().ok());
@@ -148,15 +149,15 @@ fn csv(message: &str, context: &Context<'_>) -> WarehouseError {
     let (message, hint) = match counts {
         Some((wanted, found)) if found < wanted => (
             format!("CSV table references column position {found}, but line contains only {found} columns."),
-            "the file looks cut off: fetch it again; or set allow_jagged_rows for missing trailing columns",
+            "fetch the file again if it is truncated, or set allow_jagged_rows for missing trailing columns",
         ),
         Some(_) => (
             "Too many values in line.".to_owned(),
-            "declare all columns, or set ignore_unknown_values; a quote or delimiter may be wrong",
+            "declare all columns, set ignore_unknown_values, or correct the quote or delimiter",
         ),
         None if message.contains("unterminated quote") => (
             "Missing close quote character (\").".to_owned(),
-            "the file looks cut off: fetch it again; or correct the quote option",
+            "fetch the file again if it is truncated, or correct the quote option",
         ),
         None => {
             let conversion = after("Error when converting column ");
@@ -167,7 +168,7 @@ fn csv(message: &str, context: &Context<'_>) -> WarehouseError {
     WarehouseError::BadData { file, row, message, hint: Some(hint.into()) }
 }
 
-/// The position of a name in the script.
+/// The line and column of a name in the script. `None` if the script does not contain the name.
 fn find(script: &str, name: &str) -> Option<(u32, u32)> {
     let tokens = lex(script).ok()?;
     let found = tokens.iter().find(|token| token.name().is_some_and(|own| own.eq_ignore_ascii_case(name)))?;
@@ -190,7 +191,7 @@ mod tests {
         assert_eq!(
             translated(text, ""),
             "Error while reading data from gs://b/t.csv, row 6: CSV table references column position 2, but line \
-             contains only 2 columns. (the file looks cut off: fetch it again; or set allow_jagged_rows for missing \
+             contains only 2 columns. (fetch the file again if it is truncated, or set allow_jagged_rows for missing \
              trailing columns)"
         );
     }

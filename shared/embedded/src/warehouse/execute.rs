@@ -1,6 +1,6 @@
-//! The effect of each kind of statement, inside the transaction that `engine.rs` opened.
+//! Executes each kind of statement, inside the transaction that `job.rs` began.
 //!
-//! To add a statement: a branch in [`statement`].
+//! To add a statement, add a branch in [`statement`].
 
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
@@ -61,7 +61,7 @@ pub(crate) fn statement(engine: &Engine, step: &Step<'_>) -> Result<Executed, Fa
     Ok(Executed { result: outcome, is_whole })
 }
 
-/// Checks a statement and changes nothing.
+/// Checks a statement without changing anything.
 pub(crate) fn dry_run(
     engine: &Engine,
     statement: &Statement,
@@ -185,7 +185,7 @@ fn into_destination(
     Ok(())
 }
 
-/// Refuses to change a table without its own rows.
+/// Refuses to change a view or an external table.
 fn writable(engine: &Engine, table: &TableReference) -> Result<(), WarehouseError> {
     match tables::require(&engine.connection, table)? {
         TableKind::Table => Ok(()),

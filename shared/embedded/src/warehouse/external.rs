@@ -1,10 +1,10 @@
 //! External tables: the declaration, the files that match now, and the query that reads them.
 //!
-//! NUMERIC is read as an eighteen-digit decimal, which is exact and as fast as a float. The full 38 digits
-//! are ten times slower. If a value does not fit, the statement runs again with [`Care::Full`], which reads
-//! text and converts it field by field, with BigQuery's own messages.
+//! NUMERIC is read as an eighteen-digit decimal, which is exact and as fast as a float. The full 38 digits are ten
+//! times slower. If a value does not fit, the statement runs again with [`Care::Full`], which reads text and converts
+//! it field by field, with BigQuery's messages.
 //!
-//! It must not know: jobs and transactions. To add a format: a branch in [`ExternalTable::query`].
+//! The module must not know jobs and transactions. To add a format, add a branch in [`ExternalTable::query`].
 
 use super::sql::datatype::{DataType, NARROW_NUMERIC};
 use super::sql::ddl::ColumnSpec;
@@ -19,16 +19,16 @@ use serde_json::{Map, Value};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-/// How fields are converted.
+/// How the fields of a file are converted to the types of the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Care {
-    /// By the reader, as far as the conversion is exact. Otherwise the reader refuses.
+    /// DuckDB's reader converts the fields. The reader refuses a field that it cannot convert exactly.
     Fast,
-    /// Field by field from text.
+    /// The fields are read as text, and macros convert each field.
     Full,
 }
 
-/// An external table as declared.
+/// The declaration of an external table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ExternalTable {
     pub(crate) columns: Vec<ColumnSpec>,
@@ -44,7 +44,7 @@ pub(crate) struct ExternalTable {
     encoding: Option<String>,
 }
 
-/// A source file: its path, and its name in messages.
+/// A source file: its path on the disk, and its name in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
@@ -52,7 +52,7 @@ pub(crate) struct SourceFile {
 }
 
 impl ExternalTable {
-    /// Parses a declaration.
+    /// Parses the declaration of an external table.
     pub(crate) fn declare(
         columns: Vec<ColumnSpec>,
         options: &Map<String, Value>,
@@ -125,13 +125,13 @@ impl ExternalTable {
         })
     }
 
-    /// The addresses of its files, as declared.
+    /// The URIs of the table's files, as declared.
     pub(crate) fn uris(&self) -> &[String] {
         &self.uris
     }
 
-    /// The files that match now. A `*` in a URI stands for any characters, also slashes. Every address is
-    /// checked again like in the object store, because a link may have been created since.
+    /// The files that match the URIs now. A `*` in a URI stands for any characters, also slashes. Every URI is checked
+    /// again like in the object store, because somebody may have created a link since the declaration.
     pub(crate) fn files(&self, object_root: &Path) -> Result<Vec<SourceFile>, WarehouseError> {
         let mut found = Vec::new();
         for uri in &self.uris {
@@ -150,7 +150,7 @@ impl ExternalTable {
         Ok(found)
     }
 
-    /// A query with the table's columns and no rows, used while no file is read.
+    /// A query with the columns of the table and no rows, used until a file is read.
     pub(crate) fn placeholder(&self) -> String {
         let columns: Vec<String> = self
             .columns
@@ -252,7 +252,7 @@ impl ExternalTable {
         format!("SELECT {} FROM read_csv({paths}, {})", values.join(", "), options.join(", "))
     }
 
-    /// Whether bad rows may be left out.
+    /// Whether the reader may skip bad rows.
     pub(crate) fn tolerates_bad_rows(&self) -> bool {
         self.max_bad_records > 0
     }
@@ -304,7 +304,7 @@ fn reader_type(own: &DataType, care: Care) -> String {
     }
 }
 
-/// A path for DuckDB. Each of DuckDB's wildcards is put into a class, so that it stands for itself.
+/// A path for DuckDB. Each wildcard of DuckDB is put in square brackets, so that DuckDB takes it literally.
 fn exactly(path: &Path) -> String {
     let mut pattern = String::new();
     for letter in path.to_string_lossy().chars() {

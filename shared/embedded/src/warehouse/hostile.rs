@@ -1,4 +1,4 @@
-//! Texts and addresses that try to break out of the store, or to crash the process.
+//! Tests texts and URIs that try to leave the store or to crash the process.
 
 use super::DuckDbWarehouse;
 use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse as _, WarehouseError};
@@ -36,7 +36,7 @@ impl World {
         self.warehouse.query(QueryJob { sql: sql.into(), ..QueryJob::default() }).await
     }
 
-    /// The lines that an external table reads from the address.
+    /// The lines that an external table reads from the URI.
     async fn lines(&self, uri: &str) -> Result<Vec<String>, WarehouseError> {
         let script = format!(
             "CREATE OR REPLACE EXTERNAL TABLE d.e (line STRING) OPTIONS (format = 'CSV', field_delimiter = '|', \
@@ -81,7 +81,7 @@ async fn no_address_leads_out_of_the_object_store() {
         let refused = world.lines(&uri).await.unwrap_err();
         assert!(matches!(refused, WarehouseError::InvalidQuery { .. }), "{uri}: {refused}");
     }
-    // These are ordinary names: they are not decoded, and no such object exists.
+    // Percent signs and tildes are ordinary characters here. They are not decoded, and no such object exists.
     for uri in ["gs://bkt/%2e%2e/%2e%2e/secret.key", "gs://bkt/%2Fetc%2Fpasswd", "gs://bkt/~/secret.key"] {
         let absent = world.lines(uri).await.unwrap_err();
         assert!(matches!(absent, WarehouseError::NotFound { .. }), "{uri}: {absent}");
@@ -107,7 +107,7 @@ async fn no_link_below_the_object_store_is_followed() {
         let absent = world.lines(uri).await.unwrap_err();
         assert!(matches!(absent, WarehouseError::NotFound { .. }), "{uri}: {absent}");
     }
-    // A link that is created after the table was declared.
+    // The link is created after the declaration of the table.
     world.put("in/later.csv", "1\n");
     assert_eq!(world.lines("gs://bkt/in/later.csv").await.unwrap(), ["1"]);
     std::fs::remove_file(world.object("in/later.csv")).unwrap();
@@ -116,7 +116,7 @@ async fn no_link_below_the_object_store_is_followed() {
     assert!(refused.to_string().contains("symbolic link"), "{refused}");
 }
 
-/// DuckDB has more wildcards in paths. BigQuery has only the star.
+/// DuckDB has several wildcards in paths. BigQuery has only the star.
 #[tokio::test]
 async fn an_address_means_the_objects_it_names_and_no_others() {
     let world = World::new().await;
@@ -137,13 +137,13 @@ fn nested(open: &str, inner: &str, close: &str, times: usize) -> String {
     format!("{}{inner}{}", open.repeat(times), close.repeat(times))
 }
 
-/// `times` named queries, each of which reads the one before.
+/// `times` named queries. Each one reads from the query before it.
 fn named(times: usize) -> String {
     let links: Vec<String> = (1..times).map(|n| format!(", a{n} AS (SELECT * FROM a{})", n - 1)).collect();
     format!("WITH a0 AS (SELECT 1 AS x){} SELECT * FROM a{}", links.concat(), times - 1)
 }
 
-/// The same link, repeated `times` times.
+/// `first`, followed by `times` copies of `link`.
 fn chained(first: &str, link: &str, times: usize) -> String {
     format!("{first}{}", link.repeat(times))
 }
@@ -230,7 +230,7 @@ async fn no_chain_uses_up_the_stack() {
             chained("SELECT 1 FROM d.t", ", d.t", times),
             chained("SELECT 1 FROM d.t", " JOIN d.t USING (x)", times),
             named(times),
-            // Chains within brackets within chains, so that the levels multiply.
+            // Chains inside brackets inside chains, so that the levels multiply.
             nested("SELECT ", &"(".repeat(90), "", 1)
                 + "1"
                 + &(chained("", " + 1", times.min(2700)) + ")").repeat(90),
@@ -241,7 +241,8 @@ async fn no_chain_uses_up_the_stack() {
                 ")".repeat(90)
             ),
         ] {
-            // Some are accepted and some refused. The process must survive, and name the refused limit.
+            // Some are accepted and some are refused. The process must not crash, and the message must name the
+            // exceeded limit.
             let outcome = world.run(&text).await;
             assert!(
                 !matches!(outcome, Err(WarehouseError::Unavailable { .. })),
@@ -253,7 +254,7 @@ async fn no_chain_uses_up_the_stack() {
     assert_eq!(world.run("SELECT x FROM d.t").await.unwrap().total_rows, 1);
 }
 
-/// Ordinary texts, written by people or programs, are not refused.
+/// Ordinary texts that people or programs write are not refused.
 #[tokio::test]
 async fn long_and_deep_texts_that_are_fine_run() {
     let world = World::new().await;

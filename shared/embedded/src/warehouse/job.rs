@@ -1,7 +1,8 @@
-//! How a job runs on a connection: statement by statement, each in its own transaction together with the record
-//! that it is done.
+//! Runs a job on a connection, statement by statement. Each statement is one transaction together with the record that
+//! the statement is done.
 //!
-//! It must not know: how SQL is translated, how files are read. Kinds of statements are executed in `execute.rs`.
+//! The module must not know how SQL is translated, or how files are read. `execute.rs` executes the kinds of
+//! statements.
 
 use super::catalog::{self, Record};
 use super::engine::{Engine, Failure};
@@ -15,7 +16,7 @@ use super::{execute, sql, tables};
 use segue_ports::warehouse::{QueryJob, QueryResult, TableReference, WarehouseError};
 use std::collections::BTreeSet;
 
-/// Results up to this size are stored with the job's record. In bytes.
+/// The largest result that is stored with the record of its job, in bytes.
 pub(super) const KEPT_RESULT_BYTES: usize = 1 << 20;
 
 /// A job with parsed statements.
@@ -26,8 +27,8 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Whether the job changes anything: rows, tables, or the view of an external table, which is renewed
-    /// when it is read.
+    /// Whether the job changes anything. A job that reads an external table changes the view of the table, which is
+    /// renewed before each read.
     pub(crate) fn changes(&self) -> bool {
         self.changes
     }
@@ -46,7 +47,7 @@ pub(crate) struct Step<'a> {
     pub(crate) rows: Option<&'a RowsOut>,
 }
 
-/// How a statement is executed: the fast way first.
+/// How a statement is executed. The first attempt is the fast one.
 #[derive(Debug, Clone, Copy)]
 struct Attempt {
     care: Care,
@@ -117,7 +118,8 @@ impl Engine {
         }
     }
 
-    /// Runs one statement the fast way. If this is refused, runs it again the careful way.
+    /// Runs one statement with the fast conversion. If DuckDB refuses a value, runs the statement again with the full
+    /// conversion.
     fn statement(&self, step: &Step<'_>) -> Result<QueryResult, WarehouseError> {
         let Step { statement, job, .. } = *step;
         let mut attempt = Attempt { care: Care::Fast, widen: false, skip_bad: false };
@@ -209,13 +211,13 @@ impl Engine {
     }
 
     fn rollback(&self) {
-        // After an error inside a transaction the engine may have ended it already.
+        // After an error inside a transaction, DuckDB may have ended the transaction already.
         if let Err(error) = self.connection.execute_batch("ROLLBACK") {
             tracing::debug!(%error, "rollback had nothing to do");
         }
     }
 
-    /// Makes the views of external tables read the current files. Returns the size of the files in bytes.
+    /// Makes the views of external tables read the files that match now. Returns the size of the files in bytes.
     fn refresh(
         &self,
         reads: &[TableReference],
@@ -238,7 +240,7 @@ impl Engine {
         Ok(bytes)
     }
 
-    /// The external tables among `reads`, and those that views among them read.
+    /// The external tables among `reads`, and the external tables that views among `reads` use.
     fn externals(
         &self,
         reads: &[TableReference],
@@ -266,7 +268,7 @@ impl Engine {
         Ok(self.externals(statement.reads())?.iter().any(|(_, external)| external.tolerates_bad_rows()))
     }
 
-    /// Adds the row to an error about a value, by searching for the value.
+    /// Adds the number of the row to an error about a value. Searches the files for the value.
     fn locate(&self, error: WarehouseError, files: &[SourceFile]) -> WarehouseError {
         let WarehouseError::BadData { file, row: None, message, hint } = error else { return error };
         let value = message.split('\'').nth(1).unwrap_or_default().to_owned();

@@ -3,16 +3,16 @@
 use segue_ports::{Environment, PortError};
 use std::time::Duration;
 
-/// The longest time of a query unless the environment says otherwise: BigQuery's own limit.
+/// The default of [`Limits::query_time`], which is also BigQuery's limit.
 const LONGEST_QUERY: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// The limits of queries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest time of one query. None: no limit.
+    /// The longest time of one query. `None` if there is no limit.
     pub query_time: Option<Duration>,
-    /// The memory of all queries together, in DuckDB's syntax (`4GB`). None: half of the memory of the
-    /// machine or container. A query that needs more writes to a folder next to the database file.
+    /// The memory of all queries together, in DuckDB's syntax (`4GB`). `None` for half of the memory of the machine or
+    /// container. A query that needs more memory writes to a folder next to the database file.
     pub memory: Option<String>,
 }
 
@@ -23,11 +23,12 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits in the environment: `SEGUE_WAREHOUSE_QUERY_TIME`, an ISO-8601 duration such as `PT30M`, or
-    /// `none` (default `PT6H`), and `SEGUE_WAREHOUSE_MEMORY`, such as `4GB` (default half of the memory).
+    /// Reads the limits from the environment:
+    /// - `SEGUE_WAREHOUSE_QUERY_TIME`: an ISO-8601 duration such as `PT30M`, or `none`. The default is `PT6H`.
+    /// - `SEGUE_WAREHOUSE_MEMORY`: a size such as `4GB`. The default is half of the memory.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for any other value.
+    /// [`PortError::Invalid`] if a variable has another form.
     pub fn from_environment(environment: &Environment) -> Result<Self, PortError> {
         let read = |name| environment.filled(name);
         Self::read(read("SEGUE_WAREHOUSE_QUERY_TIME"), read("SEGUE_WAREHOUSE_MEMORY"))
@@ -57,7 +58,7 @@ impl Limits {
     }
 }
 
-/// Whether a text is a number with its unit, as DuckDB reads it.
+/// Whether a text is a number and a unit that DuckDB accepts.
 fn is_size(text: &str) -> bool {
     let number = ["MB", "GB", "MIB", "GIB"].iter().find_map(|unit| text.strip_suffix(unit));
     number.and_then(|number| number.trim().parse::<f64>().ok()).is_some_and(|number| number > 0.0)

@@ -1,18 +1,24 @@
-//! The embedded warehouse: BigQuery SQL on a DuckDB file, with `gs://bucket/key` under the object store's folder.
+//! The embedded warehouse runs BigQuery SQL on a DuckDB file. It reads `gs://bucket/key` from the folder of the object
+//! store.
 //!
-//! What it is: the adapter ([`DuckDbWarehouse`]), the translation of SQL (`sql`, pure), the execution of jobs
-//! (`engine`, `execute`, `define`), external tables (`external`), and records that DuckDB cannot store
-//! (`catalog`). Jobs that only read run at the same time; jobs that change something run one after another
-//! (`pool`). A statement and the record that its job executed it are one transaction. So a job that is
-//! delivered twice, or interrupted by a crash, takes effect once.
+//! The parts are:
+//! - the adapter ([`DuckDbWarehouse`]);
+//! - the translation of SQL (`sql`), without files and connections;
+//! - the execution of jobs (`engine`, `execute`, `define`);
+//! - external tables (`external`);
+//! - records that DuckDB cannot store (`catalog`).
 //!
-//! What it must not know: flows, executions, tasks, or where the object store's folder comes from.
+//! Jobs that only read run at the same time. Jobs that change something run one after another (`pool`). A statement and
+//! the record that its job executed it are one transaction. So a job takes effect once, even if it is delivered twice
+//! or interrupted by a crash.
 //!
-//! NUMERIC is stored as an eighteen-digit decimal until a value needs more (see `sql::datatype`), and
-//! TIMESTAMP in UTC. There is one project: the project in a name is accepted and does not distinguish tables.
+//! The module must not know flows, executions, tasks, or who chooses the folder of the object store.
 //!
-//! To add a statement: `sql/statement.rs` and `execute.rs` or `define.rs`. To add a function: `sql/calls.rs`
-//! and `sql/macros.sql`.
+//! NUMERIC is stored as a decimal of eighteen digits until a value needs more digits (see `sql::datatype`). TIMESTAMP
+//! is stored in UTC. There is one project. A project in a name is accepted, but does not distinguish tables.
+//!
+//! To add a statement, change `sql/statement.rs`, and `execute.rs` or `define.rs`. To add a function, change
+//! `sql/calls.rs` and `sql/macros.sql`.
 
 mod catalog;
 mod define;
@@ -59,8 +65,8 @@ use std::path::Path;
 use std::sync::Arc;
 use streaming::RowsIn;
 
-/// The number of statements in a script. The script is parsed as before a query, but not run. The parser
-/// needs a stack of [`STACK_BYTES`].
+/// Counts the statements of a script. The script is parsed like a query, but does not run. The calling thread needs a
+/// stack of [`STACK_BYTES`].
 ///
 /// # Errors
 /// [`WarehouseError::InvalidQuery`] if the script cannot be parsed.
@@ -80,20 +86,20 @@ impl std::fmt::Debug for DuckDbWarehouse {
 }
 
 impl DuckDbWarehouse {
-    /// A warehouse in `database_file`, reading `gs://bucket/key` from `<object_root>/<bucket>/<key>`. Nothing is
-    /// opened before the first use.
+    /// A warehouse in `database_file`, which reads `gs://bucket/key` from `<object_root>/<bucket>/<key>`. The first use
+    /// opens the file.
     #[must_use]
     pub fn open(database_file: &Path, object_root: &Path) -> Self {
         Self::new(database_file, object_root, None, Limits::default())
     }
 
-    /// Like [`Self::open`], with other limits.
+    /// Like [`Self::open`], with limits other than the default.
     #[must_use]
     pub fn limited(database_file: &Path, object_root: &Path, limits: Limits) -> Self {
         Self::new(database_file, object_root, None, limits)
     }
 
-    /// Like [`Self::open`], with objects that `source` copies below `object_root` before they are read.
+    /// Like [`Self::open`], but `source` copies objects below `object_root` before they are read.
     #[must_use]
     pub fn over(database_file: &Path, object_root: &Path, source: Arc<dyn ObjectSource>) -> Self {
         Self::new(database_file, object_root, Some(source), Limits::default())
@@ -174,13 +180,13 @@ impl DuckDbWarehouse {
             Err(_) => Err(sql::invalid(
                 &format!("The query took longer than {limit:?}"),
                 None,
-                Some("let it read or join less, or set SEGUE_WAREHOUSE_QUERY_TIME to a longer time"),
+                Some("read or join fewer rows, or set SEGUE_WAREHOUSE_QUERY_TIME to a longer time"),
             )),
         }
     }
 }
 
-/// A dataset's name without its project.
+/// The name of a dataset without its project.
 fn unqualified(dataset: &str) -> String {
     dataset.rsplit(['.', ':']).next().unwrap_or(dataset).to_owned()
 }
@@ -192,7 +198,7 @@ fn said(failure: Failure) -> WarehouseError {
     }
 }
 
-/// Runs `work` in a transaction.
+/// Runs `work` in a transaction. Rolls back if `work` fails.
 fn transaction<T>(
     engine: &Engine,
     work: impl FnOnce() -> Result<T, WarehouseError>,

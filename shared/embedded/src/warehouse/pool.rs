@@ -1,12 +1,13 @@
-//! The connections to one database file, and how a job on one of them is stopped.
+//! The connections to one database file. A job runs on one of them and can be stopped.
 //!
-//! Jobs that only read run at the same time, each on its own connection, and see the data that was committed
-//! when they began. Jobs that change something run one after another, because DuckDB refuses the second of
-//! two transactions that change the same table.
-//! A job is stopped by dropping the future that waits for it: its statement is interrupted and rolled back, and the
-//! thread and the connection are free again.
+//! Jobs that only read run at the same time. Each has its own connection, and sees the data that was committed when it
+//! began. Jobs that change something run one after another, because DuckDB refuses the second of two transactions that
+//! change the same table.
 //!
-//! It must not know: what a job does.
+//! A job is stopped by dropping the future that waits for the job. Its statement is interrupted and rolled back. Then
+//! the thread and the connection are free again.
+//!
+//! The module must not know what a job does.
 
 use super::engine::Engine;
 use super::limits::Limits;
@@ -18,11 +19,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
-/// The most jobs at work at once; more wait for one of them.
+/// The largest number of jobs that run at the same time. Other jobs wait.
 const SEATS: usize = 16;
-/// The stack of the thread a job runs on. A level of brackets takes up to 160 KiB of it in the SQL parser, which is built
-/// without optimization; `sql::depth` lets a hundred of them through. This is sixteen times as much, in addresses: the
-/// system gives memory for what is used.
+/// The stack of the thread that runs a job, in bytes. The SQL parser is built without optimization and needs up to 160
+/// KiB for a level of brackets. `sql::depth` accepts a hundred levels. The stack is sixteen times as large. The system
+/// gives memory only for the part that is used.
 pub const STACK_BYTES: usize = 256 << 20;
 
 /// The connections to one database file.
@@ -31,23 +32,23 @@ pub(crate) struct Pool {
     pub(crate) object_root: PathBuf,
     source: Option<Arc<dyn ObjectSource>>,
     pub(crate) limits: Limits,
-    /// Opened by the first job: a flow without one must not pay for it.
+    /// `None` until the first job opens the file. So a flow without such a job does not pay for it.
     opened: Mutex<Option<Opened>>,
     seats: Arc<Semaphore>,
     writer: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct Opened {
-    /// Keeps the file open, and makes the others.
+    /// Keeps the file open. The other connections are made from it.
     first: Connection,
     idle: Vec<Engine>,
 }
 
-/// The right to change something, which one job has at a time.
+/// The right to change something. One job at a time has it.
 pub(crate) type Writing = OwnedMutexGuard<()>;
 
 impl Pool {
-    /// A pool that has opened nothing yet.
+    /// A pool without connections. The first job opens the file.
     pub(crate) fn new(
         file: PathBuf,
         object_root: PathBuf,
@@ -65,13 +66,13 @@ impl Pool {
         }
     }
 
-    /// Waits until no other job changes anything.
+    /// Waits until no other job changes anything, and returns the right to change something.
     pub(crate) async fn writing(&self) -> Writing {
         Arc::clone(&self.writer).lock_owned().await
     }
 
-    /// Runs `work` on a connection of its own, on a thread that may block and descend deep. Who drops the future stops
-    /// the work; `writing` is given back when it has stopped.
+    /// Runs `work` on its own connection, on a thread that may block and has the stack [`STACK_BYTES`]. A caller that
+    /// drops the future stops the work. `writing` is released when the work has stopped.
     pub(crate) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         writing: Option<Writing>,
@@ -89,7 +90,7 @@ impl Pool {
             .spawn(move || {
                 let outcome = pool.at_work(&job, work);
                 drop((writing, seat));
-                // Nobody waits for the outcome of a job that was stopped.
+                // If the job was stopped, nobody waits for its outcome.
                 let _unheard = answer.send(outcome);
             })
             .map_err(|error| broken(error.to_string()))?;
@@ -109,7 +110,7 @@ impl Pool {
         stop.begin(engine.connection.interrupt_handle());
         stop.check()?;
         let outcome = work(&engine);
-        // An interruption may have hit a ROLLBACK: closing the connection rolls back in any case.
+        // The interruption may have hit a ROLLBACK. Closing the connection rolls back in any case.
         if !stop.end() {
             let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(opened) = opened.as_mut() {

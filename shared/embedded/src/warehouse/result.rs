@@ -1,7 +1,7 @@
-//! Prints DuckDB's values like Kestra prints BigQuery's (docs/kestra.md 4.6): NUMERIC as a number, BYTES in
-//! base64, TIMESTAMP as an instant, DATE as `yyyy-MM-dd`, DATETIME with a `Z`.
+//! Prints DuckDB's values as Kestra prints the values of BigQuery (docs/kestra.md 4.6). NUMERIC is a number, BYTES is
+//! base64, TIMESTAMP is an instant, DATE is `yyyy-MM-dd`, and DATETIME has a `Z`.
 //!
-//! To add a type: a branch in [`json`].
+//! To add a type, add a branch in [`json`].
 
 use super::sql::datatype::DataType;
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use duckdb::types::{TimeUnit, Value as Cell};
 use segue_ports::warehouse::{Column, Mode};
 use serde_json::{Map, Number, Value};
 
-/// A column of a result.
+/// The name and type of a result column.
 pub(crate) fn column(
     name: &str,
     data_type: &DataType,
@@ -23,7 +23,7 @@ pub(crate) fn column(
     Column { name: name.to_owned(), data_type: own, mode, description }
 }
 
-/// A value.
+/// A value of a result as JSON.
 pub(crate) fn json(cell: &Cell, data_type: &DataType) -> Value {
     match (cell, data_type) {
         (Cell::Null, DataType::Array(_)) => Value::Array(Vec::new()),
@@ -92,7 +92,7 @@ fn float(own: f64) -> Value {
     Number::from_f64(own).map_or_else(|| Value::String(own.to_string()), Value::Number)
 }
 
-/// A decimal as a number: whole numbers as integers, others as the double that Kestra makes of NUMERIC.
+/// A decimal as a JSON number. A whole number becomes an integer. Another number becomes a double, as in Kestra.
 fn decimal(text: &str) -> Value {
     let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
     match (short.contains('.'), short.parse::<i64>(), short.parse::<f64>()) {

@@ -1,4 +1,4 @@
-//! How a job is stopped when nobody waits for it any more.
+//! Stops a job when nobody waits for its outcome.
 
 use duckdb::InterruptHandle;
 use segue_ports::warehouse::WarehouseError;
@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How often an interruption is repeated until the job has noticed: one between two statements is lost.
+/// The time between two interruptions of one job. An interruption between two statements has no effect, so it is
+/// repeated until the job stops.
 const AGAIN: Duration = Duration::from_millis(100);
 /// Whether a job must stop, and how to interrupt its statement.
 #[derive(Default)]
@@ -22,16 +23,17 @@ impl Stop {
         *self.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
     }
 
-    /// From here on, the job no longer uses the connection. Returns whether the job had to stop.
+    /// Records that the job no longer uses the connection. Returns whether the job had to stop.
     pub(super) fn end(&self) -> bool {
         self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.wanted.load(Ordering::SeqCst)
     }
 
-    /// Refuses to continue if the job must stop.
+    /// Fails if the job must stop.
     ///
     /// # Errors
-    /// [`WarehouseError::Unavailable`]. Nobody sees the error, because the caller is gone.
+    /// [`WarehouseError::Unavailable`] if the job must stop. Nobody sees the error, because the caller dropped the
+    /// future.
     pub(crate) fn check(&self) -> Result<(), WarehouseError> {
         if self.wanted.load(Ordering::SeqCst) {
             return Err(WarehouseError::Unavailable { message: "the job was stopped".to_owned() });
@@ -46,7 +48,7 @@ impl Stop {
     }
 }
 
-/// Records that the thread of a job has ended, for whatever reason.
+/// When dropped, records that the thread of a job has ended, for whatever reason.
 pub(super) struct Ended<'a>(pub(super) &'a Stop);
 
 impl Drop for Ended<'_> {
@@ -56,7 +58,7 @@ impl Drop for Ended<'_> {
     }
 }
 
-/// Stops a running job when its caller is dropped.
+/// When dropped, stops the running job.
 pub(super) struct StopOnDrop(pub(super) Arc<Stop>);
 
 impl Drop for StopOnDrop {
@@ -67,7 +69,7 @@ impl Drop for StopOnDrop {
         }
         stop.wanted.store(true, Ordering::SeqCst);
         stop.interrupt();
-        // Without a runtime, the process is about to end.
+        // Without a runtime, the process ends soon anyway.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 while !stop.ended.load(Ordering::SeqCst) {

@@ -1,14 +1,14 @@
-//! Jobs that would run for hours are stopped, and other jobs run in the meantime.
+//! Tests that jobs which would run for hours can be stopped, and that other jobs run at the same time.
 
 use super::{DuckDbWarehouse, Limits};
 use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse as _, WarehouseError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Nine trillion pairs.
+/// Makes nine trillion pairs of rows, so it runs for days.
 const ENDLESS: &str = "SELECT COUNT(*) AS n FROM UNNEST(GENERATE_ARRAY(1, 3000000)) AS a CROSS JOIN \
                        UNNEST(GENERATE_ARRAY(1, 3000000)) AS b WHERE MOD(a * b, 7) = 3";
-/// Longer than any of the short jobs here takes on a busy machine.
+/// More time than a short job of these tests needs on a busy machine.
 const LATE: Duration = Duration::from_secs(120);
 
 fn open(folder: &TempDir, limits: Limits) -> DuckDbWarehouse {
@@ -24,7 +24,7 @@ async fn run(warehouse: &DuckDbWarehouse, sql: &str) -> Result<QueryResult, Ware
 async fn idle(warehouse: &DuckDbWarehouse) {
     let begun = Instant::now();
     while warehouse.pool.at_work_now() > 0 {
-        assert!(begun.elapsed() < LATE, "a job goes on that nobody waits for");
+        assert!(begun.elapsed() < LATE, "a job still runs, but nobody waits for it");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

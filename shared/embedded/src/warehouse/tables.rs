@@ -1,6 +1,6 @@
-//! Datasets and tables: looking them up, naming missing ones, describing them.
+//! Finds and describes datasets and tables, and reports missing ones.
 //!
-//! It must not know: SQL translation, jobs.
+//! The module must not know SQL translation and jobs.
 
 use super::catalog::{self, Record};
 use super::error::internal;
@@ -13,7 +13,7 @@ use segue_ports::warehouse::{Column, TableInfo, TableKind, TableReference, Wareh
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What is stored about a table in addition to its columns.
+/// The stored properties of a table, without its columns.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct TableDetails {
     pub(crate) partition_by: Option<String>,
@@ -34,7 +34,7 @@ fn one(connection: &Connection, sql: &str, values: &[&str]) -> Result<Option<i64
         .map_err(|error| internal(&error))
 }
 
-/// The kind of a table. None if there is no such table.
+/// The kind of a table. `None` if there is no such table.
 pub(crate) fn kind(
     connection: &Connection,
     table: &TableReference,
@@ -112,7 +112,7 @@ pub(crate) fn require(connection: &Connection, table: &TableReference) -> Result
     })
 }
 
-/// Names for a hint; a failure to list them leaves the hint without.
+/// The names for a hint. Empty if the names cannot be listed.
 fn names(connection: &Connection, sql: &str, values: &[&str]) -> Vec<String> {
     let listed = || -> duckdb::Result<Vec<String>> {
         let mut statement = connection.prepare(sql)?;
@@ -133,7 +133,7 @@ pub(crate) fn list(connection: &Connection, dataset: &str) -> Result<Vec<TableIn
         .collect()
 }
 
-/// One table in full.
+/// The description of one table.
 pub(crate) fn describe(
     connection: &Connection,
     dataset: &str,
@@ -166,7 +166,7 @@ pub(crate) fn describe(
     })
 }
 
-/// BigQuery's logical size of a value; of text, which differs from row to row, a usual one.
+/// BigQuery's logical size of a value in bytes. Texts have different lengths, so a typical size is used for them.
 fn width(column: &Column) -> u64 {
     match column.data_type.as_str() {
         "BOOL" => 1,
@@ -192,7 +192,7 @@ fn columns(connection: &Connection, table: &TableReference) -> Result<Vec<Column
     read().map_err(|error| internal(&error))
 }
 
-/// The columns stored as the narrow decimal.
+/// The columns with the narrow decimal type.
 pub(crate) fn narrow_columns(
     connection: &Connection,
     table: &TableReference,

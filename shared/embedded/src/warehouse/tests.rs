@@ -1,4 +1,4 @@
-//! The adapter on a real file: the conformance suite, the real samples, crashes, locks.
+//! Tests the adapter on a real file: the conformance suite, the real samples, crashes and locks.
 
 #![expect(
     clippy::disallowed_methods,
@@ -136,7 +136,7 @@ async fn structures_and_schema_tables() {
     assert_eq!(warehouse.list_tables("d").await.unwrap().len(), 2);
 }
 
-/// The sequence of a monthly load at a size given by `SEGUE_BENCH_CSV`, with times per statement.
+/// Runs the statements of a monthly load and prints the time of each. `SEGUE_BENCH_CSV` names the file to load.
 #[tokio::test]
 #[ignore = "a measurement: names its file in SEGUE_BENCH_CSV"]
 async fn monthly_load_times() {
@@ -195,7 +195,7 @@ async fn monthly_load_times() {
     }
 }
 
-/// A process killed in the middle of a statement leaves nothing of it, and all of the jobs before.
+/// A process that is killed during a statement leaves nothing of this statement, and everything of the jobs before.
 #[tokio::test]
 async fn a_killed_statement_leaves_no_trace() {
     const PLACE: &str = "SEGUE_TEST_WAREHOUSE";

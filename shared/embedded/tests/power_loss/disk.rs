@@ -1,37 +1,38 @@
-//! A disk that keeps what was synced, told by the lines of strace what a process asks of it.
+//! A model of a disk that keeps only what was synced. It learns from the lines of strace which system calls a process
+//! makes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-/// The calls that change what is on a disk, or say that it must be there; and those by which the process speaks.
+/// The system calls to trace: calls that change or sync the disk, and calls that write to the standard output.
 pub(crate) const CALLS: &str = "trace=openat,open,creat,write,writev,pwrite64,pwritev,ftruncate,truncate,fallocate,fsync,\
                          fdatasync,sync_file_range,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,\
                          rmdir,copy_file_range,sendfile";
 
-/// What a line told.
+/// What a line of strace reports.
 pub(crate) enum Happened {
-    /// The process said this on its standard output.
+    /// The process printed this text to its standard output.
     Said(String),
 }
 
 #[derive(Default)]
 struct File {
     now: Vec<u8>,
-    /// As of the last sync.
+    /// The content at the last sync.
     kept: Vec<u8>,
-    /// Where the next write goes that names no place.
+    /// The position of the next write without an offset.
     end: usize,
 }
 
-/// The disk below one folder.
+/// The state of the disk below one folder.
 pub(crate) struct Disk {
     top: PathBuf,
     files: Vec<File>,
-    /// Which file has which name, as the process sees it; none is a folder.
+    /// The names of files, as the process sees them. The number is the index of the file. `None` for a folder.
     names: BTreeMap<PathBuf, Option<usize>>,
-    /// The same as the disk has it.
+    /// The names of files that were synced, in the same form as `names`.
     kept: BTreeMap<PathBuf, Option<usize>>,
-    /// Beginnings of calls that were cut in two, by thread.
+    /// The beginnings of calls that strace printed in two parts, by thread.
     begun: HashMap<String, String>,
 }
 
@@ -46,7 +47,7 @@ impl Disk {
         }
     }
 
-    /// Takes in a line.
+    /// Applies one line of strace to the disk. Returns what the line reports.
     pub(crate) fn take(&mut self, line: &str) -> Option<Happened> {
         let (thread, rest) = line.split_once(' ')?;
         let rest = rest.trim_start();
@@ -112,7 +113,7 @@ impl Disk {
                         let file = &mut self.files[*file];
                         file.kept.clone_from(&file.now);
                     }
-                    // A folder: its own names, not those further below.
+                    // Syncing a folder keeps the names directly in the folder, not the names in its subfolders.
                     _ => {
                         let inside = |name: &PathBuf| name.parent() == Some(path.as_path());
                         self.kept.retain(|name, _| !inside(name));
@@ -141,7 +142,7 @@ impl Disk {
                 self.names.remove(&at(0)?);
             }
             "openat" | "open" => {}
-            // A call this disk does not know would make it wrong without a word.
+            // The disk does not know this call. To ignore the call could make the disk wrong.
             other => {
                 assert!(open.is_none() && at(0).is_none(), "the disk does not know {other}({arguments})")
             }
@@ -149,7 +150,7 @@ impl Disk {
         None
     }
 
-    /// A path below the folder, relative to it.
+    /// The path relative to the folder. `None` if the path is not below the folder.
     fn below(&self, path: &str) -> Option<PathBuf> {
         Path::new(path).strip_prefix(&self.top).ok().map(Path::to_owned)
     }
@@ -164,10 +165,10 @@ impl Disk {
         &mut self.files[index]
     }
 
-    /// Lays what the disk has kept into `folder`.
+    /// Writes everything that the disk has kept to `folder`, as after a power cut.
     pub(crate) fn cut(&self, folder: &Path) {
         for (name, file) in &self.kept {
-            // A name in a folder that was not kept is gone with it.
+            // If the name of the folder above was not kept, the file is lost too.
             let above = name.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
             if above.into_iter().any(|above| !self.kept.contains_key(above)) {
                 continue;
@@ -180,7 +181,8 @@ impl Disk {
     }
 }
 
-/// The path that strace names behind a descriptor: `3</a/b>`. With -xx its letters are written as numbers.
+/// The path that strace prints after a file descriptor: `3</a/b>`. With -xx, the letters of the path are hexadecimal
+/// numbers.
 fn path_of(text: &str) -> Option<String> {
     let (number, rest) = text.split_once('<')?;
     number.trim().parse::<u32>().ok()?;
@@ -188,13 +190,13 @@ fn path_of(text: &str) -> Option<String> {
     Some(if path.starts_with("\\x") { String::from_utf8(unescaped(path)).ok()? } else { path.to_owned() })
 }
 
-/// The texts among the arguments.
+/// The quoted texts in the arguments of a call.
 fn texts(arguments: &str) -> Vec<String> {
     let quoted = arguments.split('"').skip(1).step_by(2);
     quoted.map(|text| String::from_utf8_lossy(&unescaped(text)).into_owned()).collect()
 }
 
-/// What is written.
+/// The bytes that a call writes.
 fn bytes_of(arguments: &str) -> Vec<u8> {
     let text = arguments.split('"').nth(1).unwrap_or_default();
     assert!(!arguments.contains("\"..."), "strace cut a write short");

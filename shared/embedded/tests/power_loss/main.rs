@@ -1,9 +1,9 @@
-//! What is answered is on the disk: a machine that loses power at any moment finds every answered write.
+//! Tests that every answered write is on the disk, even if the machine loses power at any moment.
 //!
-//! A process writes key-values and objects and says after each answer which it was, while strace writes down what it
-//! asks of the file system. From that the test makes, for each answer, the folder as a disk would have it that keeps
-//! nothing but what was synced: contents of a file as of its last sync, names as of the last sync of their folder. The
-//! process's folder is opened from that, and all that was answered must be in it.
+//! A process writes key-values and objects. After each answer it prints the number of the write. strace records the
+//! system calls of the process. From this record the test builds, for each answer, the folder on a disk that keeps only
+//! what was synced: the content of a file at its last sync, and names at the last sync of their folder. The platform is
+//! opened on this folder, and all answered writes must be there.
 
 #![expect(
     clippy::disallowed_methods,
@@ -21,9 +21,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-/// Where the traced process writes; set in that process alone.
+/// The environment variable with the folder for the traced process. Only this process has the variable.
 const FOLDER: &str = "SEGUE_POWER_LOSS_FOLDER";
-/// How many writes are answered.
+/// The number of answered writes.
 const WRITES: usize = 24;
 
 fn open(folder: &Path, durability: Durability) -> Result<Embedded, segue_ports::PortError> {
@@ -31,7 +31,7 @@ fn open(folder: &Path, durability: Durability) -> Result<Embedded, segue_ports::
     open_with(folder, EmbeddedOptions { database, ..EmbeddedOptions::default() })
 }
 
-/// The traced process: not a test of its own.
+/// The code of the traced process. It is not a test.
 #[tokio::test]
 async fn writer() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
@@ -55,7 +55,7 @@ async fn writer() {
     }
 }
 
-/// How many answered writes a power cut loses, at the worst moment; none where strace is not to be had.
+/// The largest number of answered writes that a power cut loses. `None` if strace cannot be used.
 async fn lost(durability: &str) -> Option<usize> {
     let place = tempfile::tempdir().unwrap();
     let (data, log) = (place.path().join("data"), place.path().join("log"));
@@ -70,7 +70,8 @@ async fn lost(durability: &str) -> Option<usize> {
     let traced = match traced {
         Ok(traced) if traced.status.success() => traced,
         other => {
-            // CI has strace; a machine without it, or where a process may not be traced, says so.
+            // CI has strace. On a machine without strace, or where strace may not trace a process, the test prints that
+            // it is skipped.
             eprintln!("skipped: no process can be traced with strace here ({other:?})");
             return None;
         }
@@ -93,7 +94,7 @@ async fn lost(durability: &str) -> Option<usize> {
     Some(worst)
 }
 
-/// How many of the answered writes are not there.
+/// The number of answered writes that are missing in `data`.
 async fn missing(data: &Path, answered: &[usize]) -> usize {
     let platform = match open(data, Durability::Normal) {
         Ok(platform) => platform,
@@ -122,7 +123,7 @@ async fn every_answered_write_survives_the_loss_of_power() {
     assert_eq!(lost, 0);
 }
 
-/// The test above can fail: with what is promised less, less is found.
+/// Shows that the test above can fail: with a weaker durability, answered writes are lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_syncs_answered_writes_are_lost() {
     let Some(lost) = lost("normal").await else { return };

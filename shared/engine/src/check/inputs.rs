@@ -1,4 +1,4 @@
-//! `inputs.x` of an input that is not declared (docs/kestra.md 1.2).
+//! Finds `inputs.x` for inputs that the flow does not declare (docs/kestra.md 1.2).
 
 use super::Checked;
 use super::readings::Part;
@@ -12,7 +12,7 @@ pub(super) fn unknown_input(checked: &Checked<'_>) -> Vec<Diagnostic> {
     let mut suggestions = Suggestions::default();
     let mut found = Vec::new();
     for reading in checked.readings.iter().filter(|reading| reading.counts()) {
-        // The inputs of `onResume` are separate, and a trigger sees the inputs of another execution.
+        // The inputs of `onResume` are separate. A trigger sees the inputs of another execution.
         if reading.property() == "onResume" || reading.part == Part::Triggers {
             continue;
         }
@@ -75,7 +75,7 @@ impl<'a> Names<'a> {
         names
     }
 
-    /// Whether keys lead to an input, into its value, or to a group of inputs.
+    /// Whether these keys lead to an input, to a part of its value, or to a group of inputs.
     fn lead_along(&self, keys: &[String]) -> bool {
         let mut at = 0;
         for segment in keys.iter().flat_map(|key| key.split('.')) {

@@ -5,15 +5,15 @@ use segue_model::diagnostic::Position;
 use segue_model::parse::{Parsed, Positions};
 use std::cell::RefCell;
 
-/// In a line with more bytes, only the beginning of a text is reported, not the position inside it.
+/// In a line with more bytes, a problem gets the position of the text, not the position inside the text.
 const LONGEST_LINE: usize = 10_000;
 
 /// The positions of templates.
 pub(super) struct Locations<'a> {
     positions: &'a Positions,
     lines: Vec<&'a str>,
-    /// The last requested text, by its path, with the beginnings of its lines. One text often has many
-    /// positions.
+    /// The last requested text: its path, and the positions of its lines. It is kept because one text often has many
+    /// problems.
     last: RefCell<(String, Vec<usize>)>,
     /// The line of the file on which the document begins, minus one.
     first: u32,
@@ -26,15 +26,15 @@ impl<'a> Locations<'a> {
             let text = line.trim();
             !text.is_empty() && !text.starts_with(['#', '%']) && text != "---"
         };
-        // A document is part of its file, and positions are relative to the file.
+        // The document is a part of the file. Its positions are relative to the file.
         let content = lines.iter().position(is_content).unwrap_or(0);
         let root = parsed.positions.of("").line;
         let first = root.saturating_sub(1).saturating_sub(u32::try_from(content).unwrap_or(0));
         Self { positions: &parsed.positions, lines, last: RefCell::default(), first }
     }
 
-    /// The position of a line and column of a template. If the source writes the text in another way
-    /// (escapes, folded lines), the position is that of the whole text.
+    /// The source position of a line and column in a template. If the source writes the text in another way (escapes,
+    /// folded lines), the result is the position of the whole text.
     pub(super) fn within(&self, reading: &Reading<'_>, line: u32, column: u32) -> Position {
         let start = self.positions.of(&reading.at.path);
         self.find(start, reading, line, column).unwrap_or(start)
@@ -45,12 +45,13 @@ impl<'a> Locations<'a> {
         self.positions.of(path)
     }
 
-    /// None also for a very long line, in which each position would need a walk along the whole line.
+    /// The source position, or `None` if the source writes the text in another way. Also `None` for a very long line,
+    /// because each search would read the whole line.
     fn find(&self, start: Position, reading: &Reading<'_>, line: u32, column: u32) -> Option<Position> {
         let wanted = self.line_of(reading, usize::try_from(line).ok()?.checked_sub(1)?)?;
         let from = usize::try_from(start.column).ok()?.checked_sub(1)?;
         let head: String = self.line(start.line)?.chars().skip(from).collect();
-        // The text of a block begins on the line after its sign.
+        // The text of a block scalar begins on the line after `|` or `>`.
         let is_block = head.starts_with(['|', '>']);
         let at = start.line.checked_add(line)?.checked_sub(u32::from(!is_block))?;
         let source = self.line(at)?;
@@ -96,7 +97,7 @@ mod tests {
             told_at("  - id: a\n    type: test.Any\n    x: |\n      one\n      two {{ inputs.y }}\n"),
             ["10:14:"]
         );
-        // With escapes, the text differs from the source.
+        // The source has an escape, so its text differs from the value.
         assert_eq!(told_at("  - {id: a, type: test.Any, x: \"\\t{{ inputs.y }}\"}\n"), ["6:32:"]);
     }
 

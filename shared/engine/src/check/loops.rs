@@ -1,4 +1,4 @@
-//! `taskrun.value`, `parent` and `item` outside of loops (docs/kestra.md 3.2, 3.3).
+//! Finds `taskrun.value`, `parent` and `item` outside of loops (docs/kestra.md 3.2, 3.3).
 
 use super::Checked;
 use super::readings::{Part, Reading};
@@ -44,7 +44,7 @@ impl Surroundings {
         }
     }
 
-    /// Where the path would exist, if it does not exist here. None if it exists here.
+    /// The place in which the path exists, if it does not exist here. `None` if it exists here.
     fn lacks(&self, path: &[String]) -> Option<&'static str> {
         let keys: Vec<&str> = path.iter().map(String::as_str).collect();
         let (is_here, needed) = match keys.as_slice() {

@@ -1,15 +1,16 @@
-//! Problems of a flow's expressions that are known before it runs (docs/kestra.md 1.1, 3.2, 3.3).
+//! Finds problems in the expressions of a flow before the flow runs (docs/kestra.md 1.1, 3.2, 3.3).
 //!
-//! What it is: one file for each rule. The rules use the flow's templates, which are parsed once
-//! (`readings`), its tasks and their relations (`tree`), and their positions in the source (`locations`). A
-//! template that cannot be parsed is an error. A problem that would only occur during rendering is a warning,
-//! because Kestra accepts such a flow, and the branch may never run. An expression that guards against
-//! absence (`??`, `is defined`, `default`) is no problem. Neither are `variables`, which are rendered only
-//! when they are used.
+//! What it is: one file for each rule. The rules use the templates of the flow, which are parsed once (`readings`), the
+//! tasks and their relations (`tree`), and the positions in the source (`locations`).
 //!
-//! What it must not know: values. Nothing is rendered here, and only the checked flow is visible.
+//! A template that cannot be parsed is an error. A problem that occurs only during rendering is a warning, because
+//! Kestra accepts such a flow, and the branch may never run. An expression that guards against a missing value (`??`,
+//! `is defined`, `default`) is not a problem. `variables` are not checked either, because they are rendered only when
+//! they are used.
 //!
-//! How to add one more: a file with one function on `Checked`, a line in `RULES`, a code with its page.
+//! What it must not know: values, and other flows. Nothing is rendered here.
+//!
+//! How to add one more: a file with one function on `Checked`, a line in `RULES`, and a code with its page.
 
 mod inputs;
 mod locations;
@@ -60,9 +61,9 @@ const RULES: [Rule; 9] = [
     roots::unknown_root,
 ];
 
-/// The problems of a flow's expressions, in the order of the source. Empty for a document that is not a flow.
+/// The problems in the expressions of a flow, in the order of the source. Empty for a document that is not a flow.
 ///
-/// The flow may be a draft: [`Parsed::checkable`]. The problems are not added to it; see [`Parsed::add`].
+/// The flow may be a draft: [`Parsed::checkable`]. The problems are not added to `parsed`; see [`Parsed::add`].
 pub fn check(parsed: &Parsed, catalog: &Catalog) -> Vec<Diagnostic> {
     let Some(flow) = parsed.checkable() else { return Vec::new() };
     let tree = Tree::new(flow);
@@ -70,7 +71,7 @@ pub fn check(parsed: &Parsed, catalog: &Catalog) -> Vec<Diagnostic> {
     let checked = Checked { flow, catalog, tree, locations: Locations::new(parsed), readings };
     let mut found: Vec<Diagnostic> = RULES.iter().flat_map(|rule| rule(&checked)).collect();
     found.sort_by(|a, b| (a.position, &a.code, &a.message).cmp(&(b.position, &b.code, &b.message)));
-    // One plugin default applies to many tasks, and a template may use one name twice.
+    // One plugin default applies to many tasks, and a template may use one name twice. Both give equal problems.
     found.dedup();
     found
 }

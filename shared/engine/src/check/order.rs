@@ -1,6 +1,6 @@
-//! `outputs.x` of a task that is disabled, runs only after the reader, or runs only if the reader does not
-//! run (docs/kestra.md 3.3). Nothing is reported in loops, because the outputs of the last iteration may be
-//! meant.
+//! Finds `outputs.x` of a task that is disabled, that runs only after the reader, or that runs only if the reader does
+//! not run (docs/kestra.md 3.3). In loops, the reader may mean the outputs of the last iteration, so nothing is
+//! reported.
 
 use super::Checked;
 use super::readings::{Part, Reading};
@@ -9,10 +9,10 @@ use segue_model::diagnostic::{Diagnostic, codes};
 use segue_model::task::{DagTask, FlowableKind};
 use std::collections::BTreeSet;
 
-/// The largest number of comparisons in all Dags of a flow.
+/// The largest number of comparisons for all Dags of a flow.
 const MOST_STEPS: usize = 1_000_000;
 
-/// Why outputs cannot exist.
+/// Why the outputs cannot exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
     Disabled,
@@ -34,12 +34,20 @@ pub(super) fn outputs_not_there(checked: &Checked<'_>) -> Vec<Diagnostic> {
             let Some(reason) = reason(&checked.tree, reading, target, &mut steps) else { continue };
             let (why, hint) = match reason {
                 Reason::Disabled => ("is disabled", "enable it, or give a value with ??"),
-                Reason::Itself => ("has no outputs while it runs", "read outputs of a task that ran before"),
-                Reason::Later => ("runs only after this", "put it before, or give a value with ??"),
-                Reason::OtherBranch => ("runs only where this does not", "give a value with ??"),
+                Reason::Itself => (
+                    "has not ended when its own properties are rendered",
+                    "read the outputs of an earlier task",
+                ),
+                Reason::Later => (
+                    "runs later than the reader of the outputs",
+                    "move it before the reader, or give a value with ??",
+                ),
+                Reason::OtherBranch => {
+                    ("is in another branch than the reader of the outputs", "give a value with ??")
+                }
             };
             let position = checked.locations.within(reading, reference.line, reference.column);
-            let message = format!("there are no outputs of task '{id}' here: it {why}");
+            let message = format!("task '{id}' has no outputs here: it {why}");
             found.push(Diagnostic::warning(codes::OUTPUTS_NOT_THERE, position, message).with_hint(hint));
         }
     }
@@ -51,7 +59,7 @@ fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str, steps: &mut usiz
         return Some(Reason::Disabled);
     }
     let Some(reader) = reading.task.as_deref() else {
-        // Outputs of the flow are computed after everything except `afterExecution`.
+        // The outputs of the flow are computed after all tasks except `afterExecution`.
         return target.starts_with("/afterExecution/").then_some(Reason::Later);
     };
     if reader == target {
@@ -76,7 +84,7 @@ fn reason(tree: &Tree<'_>, reading: &Reading<'_>, target: &str, steps: &mut usiz
     between(tree.task(common).and_then(flowable), common, reader, target, steps)
 }
 
-/// The order of two tasks in lists of one flowable, or of the flow.
+/// The reason for two tasks in lists of the same flowable, or of the flow. `None` if the outputs may exist.
 fn between(
     kind: Option<&FlowableKind>,
     common: &str,
@@ -105,7 +113,7 @@ fn between(
     }
 }
 
-/// The position of a list in the order in which the lists of a flowable or flow run.
+/// The place of a list in the order in which a flowable or flow runs its lists.
 fn rank(list: &str) -> u8 {
     match list {
         "onPause" => 0,
@@ -116,7 +124,7 @@ fn rank(list: &str) -> u8 {
     }
 }
 
-/// Whether a child of a Dag runs only after another. False if finding out takes too many steps.
+/// Whether a child of a Dag runs only after another child. False if the answer takes too many steps.
 fn waits_for(tasks: &[DagTask], waiting: usize, other: usize, steps: &mut usize) -> bool {
     let Some(other) = tasks.get(other).map(|node| node.task.id.as_str()) else { return false };
     let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -159,7 +167,7 @@ mod tests {
         told.split("here: it ").nth(1).unwrap().split(" => ").next().unwrap().to_owned()
     }
 
-    const LATER: &str = "runs only after this";
+    const LATER: &str = "runs later than the reader of the outputs";
 
     #[test]
     fn later_ones_are_told() {
@@ -167,7 +175,10 @@ mod tests {
         assert_eq!(why(&[&a, &b]), [LATER]);
         assert_eq!(why(&[&b, &a]), [""; 0]);
         assert_eq!(why(&[&reads("a", "outputs.b.x ?? 1"), &b]), [""; 0]);
-        assert_eq!(why(&[&reads("a", "outputs.a.x")]), ["has no outputs while it runs"]);
+        assert_eq!(
+            why(&[&reads("a", "outputs.a.x")]),
+            ["has not ended when its own properties are rendered"]
+        );
         let off = b.replace("type", "disabled: true, type");
         assert_eq!(why(&[&off, &a]), ["is disabled"]);
         // A disabled task reads nothing.
@@ -180,7 +191,7 @@ mod tests {
         let choice = |condition: &str, then: &str, other: &str| {
             format!("{{id: i, type: {FLOW}.If, condition: \"{condition}\", then: [{then}], else: [{other}]}}")
         };
-        assert_eq!(why(&[&choice("x", &a, &b)]), ["runs only where this does not"]);
+        assert_eq!(why(&[&choice("x", &a, &b)]), ["is in another branch than the reader of the outputs"]);
         assert_eq!(
             why(&[&choice("{{ outputs.b.x }}", &b, &reads("c", "outputs.i.evaluationResult"))]),
             [LATER]

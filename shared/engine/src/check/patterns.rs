@@ -1,4 +1,4 @@
-//! The `validator` of an input is a pattern (docs/kestra.md 1.2).
+//! Checks that the `validator` of an input is a valid pattern (docs/kestra.md 1.2).
 
 use super::Checked;
 use crate::inputs::pattern_problem;

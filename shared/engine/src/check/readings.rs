@@ -21,12 +21,12 @@ pub(super) enum Part {
 pub(super) struct Reading<'a> {
     pub(super) at: TemplateAt<'a>,
     pub(super) part: Part,
-    /// The path of the task it belongs to.
+    /// The path of the template's task; `None` if it is not in a task.
     pub(super) task: Option<String>,
     /// Whether the task never runs.
     pub(super) is_disabled: bool,
     pub(super) used: Result<References, RenderError>,
-    /// Paths that this template, or a condition above it, checks for existence.
+    /// The paths that this template, or a condition around it, checks for existence.
     guards: Vec<Vec<String>>,
 }
 
@@ -76,8 +76,8 @@ impl Reading<'_> {
         rest.trim_start_matches('/').split('/').next().unwrap_or_default()
     }
 
-    /// Whether a part of the flow that always runs contains this template, so that a missing name is a
-    /// problem.
+    /// Whether a missing name in this template is a problem. A disabled task is never rendered, and a variable only when
+    /// an expression renders it.
     pub(super) fn counts(&self) -> bool {
         self.part != Part::Variables && !self.is_disabled
     }
@@ -93,8 +93,8 @@ impl Reading<'_> {
         self.bare().filter(move |reference| reference.path.first().is_some_and(|first| first == root))
     }
 
-    /// Whether a condition checked the reference for existence. Only the root and the first key are compared,
-    /// because deeper keys come with them.
+    /// Whether a condition checks the reference for existence. Only the root and the first key are compared. If the first
+    /// key exists, deeper keys are expected to exist too.
     fn is_guarded(&self, reference: &Reference) -> bool {
         let same =
             |guard: &Vec<String>| guard.iter().zip(&reference.path).take(2).all(|(one, other)| one == other);

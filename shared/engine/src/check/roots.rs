@@ -1,4 +1,4 @@
-//! An expression that begins with an unknown name (docs/kestra.md 3.2).
+//! Finds expressions that begin with an unknown name (docs/kestra.md 3.2).
 
 use super::Checked;
 use super::readings::{Part, Reading};
@@ -32,7 +32,7 @@ const ROOTS: [&str; 19] = [
 /// Root variables of tasks that run in their own directory.
 const OF_DIRECTORY: [&str; 5] = ["workingDir", "outputDir", "inputFiles", "outputFiles", "dbFilePath"];
 
-/// Properties that are rendered for each row or entry, with its fields as root variables.
+/// Properties that are rendered for each row or entry. The fields of the row are root variables.
 const OF_ROWS: [(&str, &str); 3] = [
     ("io.kestra.plugin.core.storage.FilterItems", "filterCondition"),
     ("io.kestra.plugin.core.storage.DeduplicateItems", "expr"),
@@ -64,7 +64,7 @@ pub(super) fn unknown_root(checked: &Checked<'_>) -> Vec<Diagnostic> {
     found
 }
 
-/// The root variables of a task in addition to the common ones. None if it may have any.
+/// The additional root variables of a task. `None` if the task may have any root variable.
 fn more_roots(checked: &Checked<'_>, reading: &Reading<'_>) -> Option<&'static [&'static str]> {
     let Some(task) = reading.task.as_deref().and_then(|path| checked.tree.task(path)) else {
         return Some(&[]);
@@ -72,14 +72,14 @@ fn more_roots(checked: &Checked<'_>, reading: &Reading<'_>) -> Option<&'static [
     if OF_ROWS.contains(&(task.type_name.as_str(), reading.property())) {
         return None;
     }
-    // The variables of an unknown type are unknown.
+    // The root variables of an unknown type are unknown.
     match checked.catalog.get(&task.type_name)?.run_by {
         RunBy::Inline => Some(&[]),
         RunBy::Flowable | RunBy::Service(_) => Some(&OF_DIRECTORY),
     }
 }
 
-/// The probable meaning: a name without its root, or a misspelt root.
+/// A hint for an unknown name: the same name after its root, or a similar root.
 fn hint(checked: &Checked<'_>, name: &str, more: &[&'static str]) -> Option<String> {
     let within = if checked.flow.input(name).is_some() {
         Some("inputs")

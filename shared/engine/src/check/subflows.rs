@@ -1,5 +1,5 @@
-//! Subflows that do not exist. Kestra reports them when the task runs, so the flow is not refused: the
-//! subflow may be saved before then.
+//! Finds subflows that do not exist. Kestra reports them only when the task runs, because the subflow may be saved
+//! before that time. So the flow is not rejected.
 
 use super::tree::flowable;
 use segue_model::diagnostic::{Diagnostic, codes};
@@ -7,9 +7,9 @@ use segue_model::parse::Parsed;
 use segue_model::task::FlowableKind;
 use segue_model::walk_tasks;
 
-/// Subflows that do not exist among the known flows, in the order of the tasks. `exists` is called with
-/// namespace and id. It is not called for a target that is a template, nor for the flow itself, which has its
-/// own rule.
+/// The subflows that are not among the known flows, in the order of the tasks. `exists` is called with namespace and
+/// id. It is not called if the target is a template. It is not called for the flow itself either, which has another
+/// rule.
 pub fn check_subflows(parsed: &Parsed, exists: &dyn Fn(&str, &str) -> bool) -> Vec<Diagnostic> {
     let Some(flow) = parsed.checkable() else { return Vec::new() };
     let mut found = Vec::new();
@@ -21,7 +21,7 @@ pub fn check_subflows(parsed: &Parsed, exists: &dyn Fn(&str, &str) -> bool) -> V
         };
         let (namespace, id) = (subflow.namespace.as_str(), subflow.flow_id.as_str());
         let is_literal = !namespace.contains('{') && !id.contains('{');
-        // The missing property has its own diagnostic.
+        // Another diagnostic reports the missing property.
         if namespace.is_empty() || id.is_empty() {
             return;
         }
@@ -30,10 +30,10 @@ pub fn check_subflows(parsed: &Parsed, exists: &dyn Fn(&str, &str) -> bool) -> V
             let position = parsed.positions.of(&format!("{path}/flowId"));
             let message =
                 format!("task '{}' calls the flow '{namespace}.{id}', which does not exist", task.id);
-            found.push(
-                Diagnostic::warning(codes::UNKNOWN_SUBFLOW, position, message)
-                    .with_hint("fix 'namespace' or 'flowId', or save that flow before this one runs"),
-            );
+            found
+                .push(Diagnostic::warning(codes::UNKNOWN_SUBFLOW, position, message).with_hint(
+                    "fix 'namespace' or 'flowId', or save the missing flow before this flow runs",
+                ));
         }
     });
     found

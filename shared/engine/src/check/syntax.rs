@@ -1,4 +1,4 @@
-//! A template that cannot be parsed, or that calls something that does not exist (docs/kestra.md 3.1, 3.4,
+//! Finds templates that cannot be parsed, and calls of unknown functions, filters and tests (docs/kestra.md 3.1, 3.4,
 //! 3.6, 3.7).
 
 use super::Checked;
@@ -13,13 +13,13 @@ pub(super) fn syntax(checked: &Checked<'_>) -> Vec<Diagnostic> {
     let rendered = rendered_variables(checked);
     let mut found = Vec::new();
     for reading in &checked.readings {
-        // A variable that is never rendered is a plain text.
+        // A variable that is never rendered is a plain text, not a template.
         if reading.part == Part::Variables && !rendered.covers(reading.at.path.split('/').nth(2)) {
             continue;
         }
         let Err(error) = renderer.check(reading.at.text) else { continue };
         let Some(mut problem) = problem(checked, reading, error) else { continue };
-        // Only some properties of a trigger are rendered, and the others may never be.
+        // Only some properties of a trigger are rendered. The others are plain texts.
         if reading.is_disabled || matches!(reading.part, Part::Variables | Part::Triggers) {
             problem.severity = Severity::Warning;
         }
@@ -36,7 +36,7 @@ fn problem(checked: &Checked<'_>, reading: &Reading<'_>, error: RenderError) -> 
                 checked.locations.within(reading, line, column),
                 format!("the expression cannot be read: {message}"),
             )
-            .with_hint("fix it, or put text that is not an expression between {% raw %} and {% endraw %}"),
+            .with_hint("fix the expression, or put plain text between {% raw %} and {% endraw %}"),
         ),
         RenderError::Failed { message, line, .. } => {
             let name =
@@ -68,7 +68,7 @@ fn column_of(text: &str, line: u32, name: &str) -> Option<u32> {
     u32::try_from(before + 1).ok()
 }
 
-/// The variables of a flow that `render()` may reach.
+/// The variables of a flow that `render()` may render.
 enum Rendered {
     All,
     Names(BTreeSet<String>),
@@ -83,8 +83,7 @@ impl Rendered {
     }
 }
 
-/// The variables in `vars` that are rendered by templates which render texts again, and the variables that
-/// those use.
+/// The variables in `vars` that a template renders again, and the variables that these variables use.
 fn rendered_variables(checked: &Checked<'_>) -> Rendered {
     let mut names = BTreeSet::new();
     for reading in &checked.readings {

@@ -1,4 +1,4 @@
-//! `outputs.x` and `tasks.x` of a task that does not exist (docs/kestra.md 3.3).
+//! Finds `outputs.x` and `tasks.x` of tasks that do not exist (docs/kestra.md 3.3).
 
 use super::Checked;
 use super::readings::Part;

@@ -17,7 +17,7 @@ pub(super) fn catalog() -> Catalog {
     Catalog::new(types)
 }
 
-/// The problems of a flow that can be parsed, one on each line, followed by its hint.
+/// The problems of a flow that can be parsed. Each line has a problem and its hint.
 pub(super) fn told(source: &str) -> String {
     let parsed = parse_flow(source, &catalog());
     assert!(!parsed.has_errors(), "{source}\n{:#?}", parsed.diagnostics);
@@ -25,12 +25,12 @@ pub(super) fn told(source: &str) -> String {
     found.iter().map(|one| one.to_string().replace("\n    hint: ", " => ")).collect::<Vec<_>>().join("\n")
 }
 
-/// The problems, without positions.
+/// The problems of a flow without positions.
 pub(super) fn messages(source: &str) -> Vec<String> {
     told(source).lines().map(|line| line.split_once(": ").map_or("", |(_, rest)| rest).to_owned()).collect()
 }
 
-/// The same for tasks alone.
+/// The problems of a flow with these tasks, without positions.
 pub(super) fn of_tasks(tasks: &str) -> Vec<String> {
     messages(&with_tasks(tasks))
 }
@@ -42,7 +42,7 @@ pub(super) fn with_tasks(tasks: &str) -> String {
     )
 }
 
-/// A task that reads something.
+/// A task with this expression in a property.
 pub(super) fn reads(id: &str, expression: &str) -> String {
     format!("{{id: {id}, type: test.Any, x: \"{{{{ {expression} }}}}\"}}")
 }

@@ -1,22 +1,22 @@
-//! The tasks of a flow by path, and the relation of two tasks. Paths are those of [`segue_model::Positions`],
-//! so the position of a task follows from its path.
+//! The tasks of a flow by path, and the relations of tasks. The paths are those of [`segue_model::Positions`], so a
+//! path also gives the position in the source.
 
 use segue_model::flow::Flow;
 use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::walk_tasks;
 use std::collections::BTreeMap;
 
-/// The tasks that the engine creates for a ForEachItem, by the endings of their ids (docs/kestra.md 2.7).
+/// The endings of the ids of the tasks that the engine creates for a ForEachItem (docs/kestra.md 2.7).
 const PARTS: [&str; 3] = ["_split", "_items", "_merge"];
 
 /// The tasks of a flow.
 pub(super) struct Tree<'a> {
     by_path: BTreeMap<String, &'a Task>,
-    /// In order, so that the report of a flow is always the same.
+    /// The paths by id. They are sorted, so the report of a flow is always the same.
     path_of: BTreeMap<String, String>,
 }
 
-/// A list of tasks and a position in it. No position for a single task (`onPause`).
+/// A list of tasks, and a position in the list. A single task (`onPause`) has no position.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Branch<'p> {
     pub(super) list: &'p str,
@@ -71,12 +71,12 @@ impl<'a> Tree<'a> {
         self.around(path).last().map(|(owner, _)| *owner)
     }
 
-    /// Whether a task, or one around it, is disabled.
+    /// Whether a task is disabled, directly or by a task around it.
     pub(super) fn is_disabled(&self, path: &str) -> bool {
         self.around(path).iter().any(|(_, task)| task.disabled)
     }
 
-    /// Whether some flowable around a task has this kind.
+    /// Whether a flowable of this kind is around a task.
     pub(super) fn is_inside(&self, path: &str, kind: impl Fn(&FlowableKind) -> bool) -> bool {
         self.above(path).iter().any(|(_, task)| flowable(task).is_some_and(&kind))
     }
@@ -88,7 +88,7 @@ impl<'a> Tree<'a> {
         around
     }
 
-    /// The closest task around both. The empty path stands for the flow.
+    /// The closest task around both tasks. The empty path is the flow itself.
     pub(super) fn common<'p>(&self, left: &'p str, right: &str) -> &'p str {
         let right = self.above(right);
         let shared =
@@ -110,10 +110,10 @@ pub(super) fn repeats(kind: &FlowableKind) -> bool {
     matches!(kind, FlowableKind::ForEach(_) | FlowableKind::LoopUntil(_))
 }
 
-/// The list of `outer` (a task around it, or the flow) that contains a task, directly or in a task around it.
+/// The list of `outer` that contains a task, directly or in a task around it. `outer` is a task around it, or the flow.
 pub(super) fn branch<'p>(outer: &str, path: &'p str) -> Branch<'p> {
     let rest = path.get(outer.len()..).unwrap_or_default().trim_start_matches('/');
-    // A case of a Switch is one more segment: `cases/x/0`.
+    // The path of a case in a Switch has one more segment: `cases/x/0`.
     let names = if rest.starts_with("cases/") { 2 } else { 1 };
     let end = rest.match_indices('/').nth(names - 1).map_or(rest.len(), |(end, _)| end);
     let (list, behind) = rest.split_at(end);

@@ -1,11 +1,11 @@
-//! `trigger.x` in a flow without triggers (docs/kestra.md 3.2). A flow that is called as a subflow also has a
-//! trigger, which describes the caller.
+//! Finds `trigger.x` in a flow without triggers (docs/kestra.md 3.2). A flow that is called as a subflow also has
+//! `trigger`, with values about the caller.
 
 use super::Checked;
 use super::readings::Part;
 use segue_model::diagnostic::{Diagnostic, codes};
 
-/// The variables of a subflow about its caller.
+/// The values of `trigger` in a subflow.
 const OF_CALLER: [&str; 4] = ["executionId", "namespace", "flowId", "flowRevision"];
 
 pub(super) fn no_trigger(checked: &Checked<'_>) -> Vec<Diagnostic> {

@@ -1,5 +1,5 @@
-//! `vars.x` of a variable that the flow does not have (docs/kestra.md 3.2). A task that sets variables may
-//! set any variable, so nothing is reported for a flow with such a task.
+//! Finds `vars.x` of variables that the flow does not have (docs/kestra.md 3.2). If a task of the flow sets variables,
+//! nothing is reported, because the task may set any variable.
 
 use super::Checked;
 use segue_model::Suggestions;

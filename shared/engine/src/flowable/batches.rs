@@ -1,5 +1,5 @@
-//! The middle of a ForEachItem: each piece of the file goes to a subflow (docs/kestra.md 2.7, 4.2).
-//! `for_each_item.rs` has the three tasks.
+//! The middle part of a ForEachItem: each piece of the file goes to a subflow (docs/kestra.md 2.7, 4.2). The file
+//! `for_each_item.rs` describes all three parts.
 
 use super::opened::{OpenError, Opened};
 use super::pieces::Pieces;
@@ -28,7 +28,7 @@ fn sibling<'a>(
         .find(|run| run.parent_task_run_id == task_run.parent_task_run_id && run.task_id == wanted)
 }
 
-/// Creates a subflow for each piece. After a crash, only for pieces that have not ended.
+/// Creates a subflow for each piece. If the task run is opened again, pieces that have ended get no new subflow.
 pub(super) fn open(
     state: &ExecutionState,
     items: &ForEachItem,
@@ -76,7 +76,7 @@ pub(super) fn open(
     Ok(Opened { outputs: pieces.outputs(), memo: pieces.memo(), subflows, ..Opened::running() })
 }
 
-/// The properties of the merge: the subflows, in order.
+/// The properties of the merge task: the subflows in the order of the pieces.
 pub(crate) fn properties_of_merge(state: &ExecutionState, task_run: &TaskRun) -> Map {
     let mut properties = Map::new();
     let Some(items) = sibling(state, task_run, "_merge", "_items") else { return properties };

@@ -1,4 +1,4 @@
-//! If and Switch: one branch is chosen at the start, and stays chosen (docs/kestra.md 4.2).
+//! If and Switch. The branch is chosen once at the start (docs/kestra.md 4.2).
 
 use super::opened::{OpenError, Opened};
 use crate::env::Env;

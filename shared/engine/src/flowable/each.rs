@@ -1,7 +1,9 @@
-//! ForEach, EachSequential, EachParallel and Loop: the values are computed at the start, and stay the same
-//! (docs/kestra.md 3.3, 4.2). A Loop differs in its values (a map has keys, a file is read by lines, and a
-//! value may repeat), in failed iterations, which need not end it, and in its outputs.
-//! value may come twice), in that a failed iteration need not end it, and in what it gives out.
+//! ForEach, EachSequential, EachParallel and Loop. The values are computed once at the start (docs/kestra.md 3.3, 4.2).
+//!
+//! A Loop differs from the others:
+//! - It takes the values of a map with their keys, and the lines of a file. A value may repeat.
+//! - A failed iteration does not always end it.
+//! - It has outputs for each iteration.
 
 use super::opened::{OpenError, Opened};
 use crate::context::overlay;
@@ -30,7 +32,7 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
         Json::String(text) => read(each, text, scope, env)?,
         list => from_json(each, env.renderer.render_json(list, scope)?)?,
     };
-    // Each value becomes a task run, which is kept in memory and written with its execution.
+    // Each value becomes a task run. Task runs are kept in memory and written with their execution.
     if values.len() > env.most_values {
         return Err(OpenError::Failed(format!(
             "the loop has {} values; at most {} are allowed. Put them into a file and pass batches of them to a subflow \
@@ -39,7 +41,7 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
             env.most_values
         )));
     }
-    // The values of a loop are stored with its task runs, so a secret cannot be a loop value.
+    // Loop values are stored in clear text, so a secret must not be a loop value.
     let mut values = Json::Array(values);
     env.lookups.mask(&mut values);
     let Json::Array(values) = values else { return Ok(Opened::running()) };
@@ -50,7 +52,7 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
         let text = match value {
             Json::Null => {
                 return Err(OpenError::Failed(
-                    "a value of the loop is null; leave it out, or write '' for an empty text".into(),
+                    "a value of the loop is null: remove the value, or write '' for an empty text".into(),
                 ));
             }
             Json::String(text) => text,
@@ -75,7 +77,7 @@ pub(super) fn open(each: &ForEach, scope: &Scope, env: &Env) -> Result<Opened, O
     Ok(Opened { memo, ..Opened::running() })
 }
 
-/// Values written as a text.
+/// Reads the values from a text: a JSON array, or for a Loop also a map or a file.
 fn read(each: &ForEach, text: &str, scope: &Scope, env: &Env) -> Result<Values, OpenError> {
     let rendered = env.renderer.render(text, scope)?;
     if each.as_loop.is_some() && rendered.trim_start().starts_with("kestra://") {
@@ -115,7 +117,7 @@ fn shorten(text: &str) -> String {
 }
 
 impl ExecutionState {
-    /// The further options of a Loop. None for any other task.
+    /// The additional options of a Loop; `None` for other tasks.
     pub(crate) fn loop_options(&self, node: NodeId) -> Option<LoopOptions> {
         let TaskKind::Flowable(flowable) = &self.plan.node(node)?.task.kind else { return None };
         match &flowable.kind {
@@ -124,11 +126,11 @@ impl ExecutionState {
         }
     }
 
-    /// The outputs of a finished Loop: the number of iterations, and the declared outputs of each.
+    /// The outputs of a finished Loop: the number of iterations, and the declared outputs of each iteration.
     ///
     /// # Errors
-    /// [`OpenError::Pending`] if an output waits for an answer. Otherwise why an output could not be
-    /// rendered.
+    /// [`OpenError::Pending`] if an output needs an answer that has not been fetched. Otherwise, why an output cannot
+    /// be rendered.
     pub(crate) fn loop_outputs(
         &mut self,
         id: &TaskRunId,
@@ -150,7 +152,8 @@ impl ExecutionState {
         }
         let mut all = Vec::with_capacity(values.len());
         for (iteration, value) in (0_u64..).zip(&values) {
-            // A task run at the position of this iteration's children sees the same variables as they do.
+            // This task run has the position of the iteration's children, so the outputs see the same variables as the
+            // children.
             let within = TaskRun {
                 parent_task_run_id: Some(id.clone()),
                 value: Some(value.clone()),
@@ -164,7 +167,7 @@ impl ExecutionState {
             let outputs = match resolve_outputs(&options.outputs, &env.renderer, &scope, sealing) {
                 Ok(outputs) => outputs,
                 Err(OutputsError::Pending) => return Err(OpenError::Pending),
-                // A failed iteration may lack some of its outputs.
+                // If an iteration failed, some of its outputs may be missing.
                 Err(OutputsError::Failed(_)) if self.has_failed(id, iteration) => Map::new(),
                 Err(error) => return Err(OpenError::Failed(error.to_string())),
             };

@@ -1,7 +1,7 @@
-//! The flowables: how each is opened, and what happens when its children are done.
+//! The flowables: how each is opened, and what it does after its children.
 //!
-//! How to add one more: a variant of `FlowableKind`, an arm in [`open`] (what is evaluated once, at the
-//! start) and one in [`order`](crate::order::order()) (the order of the children).
+//! How to add one more: add a variant of `FlowableKind`. Add an arm in [`open`] for the values that are evaluated once
+//! at the start. Add an arm in [`order`](crate::order::order()) for the order of the children.
 
 mod batches;
 mod branch;
@@ -29,7 +29,7 @@ use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::task_run::TaskRun;
 use segue_template::Scope;
 
-/// Evaluates what a flowable evaluates once, at its start.
+/// Evaluates the properties that a flowable evaluates once at its start.
 pub(crate) fn open(
     state: &ExecutionState,
     node: NodeId,
@@ -58,7 +58,7 @@ pub(crate) fn open(
     }
 }
 
-/// Whether a task calls one other flow.
+/// Whether a task is a Subflow.
 pub(crate) fn is_subflow(plan: &Plan, node: NodeId) -> bool {
     plan.node(node).is_some_and(|node| {
         matches!(&node.task.kind, TaskKind::Flowable(flowable)

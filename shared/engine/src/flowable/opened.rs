@@ -1,4 +1,4 @@
-//! What comes of opening a flowable.
+//! The result of opening a flowable, or why it could not be opened.
 
 use crate::effect::SubflowRequest;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ pub(crate) struct Opened {
     /// When the engine checks the flowable again. None: no timer.
     pub(crate) timer: Option<Timestamp>,
     pub(crate) subflows: Vec<SubflowRequest>,
-    /// A log line at WARN.
+    /// A log line at level WARN; `None` for no line.
     pub(crate) warning: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The state of a ForEachItem's pieces, each of which goes to a subflow (docs/kestra.md 2.7).
+//! The progress of a ForEachItem. Each piece of its file goes to a subflow (docs/kestra.md 2.7).
 
 use super::subflow;
 use segue_model::id::{ExecutionId, TaskRunId};
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Which pieces have ended, and in which state.
+/// The pieces with their states and executions.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Pieces {
-    /// One letter for each piece, `.` for one that has not ended.
+    /// One letter for the state of each piece; `.` for a piece that has not ended.
     pieces: String,
-    /// The execution of a piece, if it is not the one that the first attempt created.
+    /// The executions by piece. A piece that is absent has the execution of the first attempt.
     executions: BTreeMap<u64, ExecutionId>,
-    /// Pieces with a failed execution that is restarted, and its attempt.
+    /// The pieces with a failed execution that is restarted, each with the attempt that failed.
     restarts: BTreeMap<u64, u32>,
-    /// The attempt of a failed execution.
+    /// The pieces with a failed execution, each with the attempt that failed.
     ended: BTreeMap<u64, u32>,
 }
 
@@ -31,7 +31,7 @@ const LETTERS: [(u8, State); 5] = [
 ];
 
 impl Pieces {
-    /// Reads the pieces from the memo, at least this many.
+    /// Reads the pieces from the memo. There are at least `total` pieces.
     pub(crate) fn of(memo: &Json, total: usize) -> Self {
         let mut pieces: Self = serde_json::from_value(memo.clone()).unwrap_or_default();
         while pieces.pieces.len() < total {
@@ -82,7 +82,7 @@ impl Pieces {
             .collect()
     }
 
-    /// The child for a piece.
+    /// The execution to create or restart for a piece.
     pub(super) fn child(&self, task_run: &TaskRunId, attempts: usize, number: u64) -> subflow::Child {
         let execution = self.execution(task_run, number);
         match self.restarts.get(&number) {
@@ -94,7 +94,8 @@ impl Pieces {
         }
     }
 
-    /// Repeats failed pieces, as new executions, or with `restarts`, by restarting the failed executions.
+    /// Repeats failed pieces. With `restarts`, the failed executions are restarted; otherwise new executions are
+    /// created.
     pub(crate) fn again(&mut self, task_run: &TaskRunId, attempts: usize, restarts: bool) {
         self.restarts.clear();
         for number in 0..self.total() {
@@ -114,7 +115,7 @@ impl Pieces {
         }
     }
 
-    /// Stores the executions of all pieces by name, for a copy of the task run under another id.
+    /// Stores the ids of all executions. A copy of the task run has another id and could not derive them.
     pub(crate) fn pin(&mut self, task_run: &TaskRunId) {
         for number in 0..self.total() {
             let execution = self.execution(task_run, number);
@@ -122,7 +123,7 @@ impl Pieces {
         }
     }
 
-    /// A piece with an execution that could not be restarted gets another execution.
+    /// Gives a piece another execution, because its execution could not be restarted.
     pub(crate) fn replace(&mut self, task_run: &TaskRunId, number: u64, child: &ExecutionId) {
         if self.execution(task_run, number) != *child {
             self.executions.insert(number, child.clone());
@@ -130,7 +131,7 @@ impl Pieces {
         }
     }
 
-    /// Whether this end of an execution is the one that a piece waits for.
+    /// Whether a piece waits for this end of an execution.
     pub(crate) fn awaits(
         &self,
         task_run: &TaskRunId,
@@ -187,7 +188,7 @@ impl Pieces {
         outputs
     }
 
-    /// The state of the whole, if every piece has ended.
+    /// The final state of the task run; `None` while a piece is open.
     pub(crate) fn state(&self, transmits: bool) -> Option<State> {
         let has = |letter| self.count(letter) > 0;
         if has(b'.') {

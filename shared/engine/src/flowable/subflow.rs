@@ -1,5 +1,6 @@
-//! Subflow: another flow as a task (docs/kestra.md 2.7, 4.2). The executor creates the child, because it
-//! knows flows. The child's id follows from the task run, so creating it twice makes one execution.
+//! Subflow: another flow as a task (docs/kestra.md 2.7, 4.2). The executor creates the execution, because it knows
+//! flows. The id of the execution follows from the task run. So a request that is carried out twice still creates one
+//! execution.
 
 use super::opened::{OpenError, Opened};
 use crate::effect::SubflowRequest;
@@ -16,8 +17,8 @@ use segue_template::Scope;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// The largest number of executions that call each other. This stops a flow that calls itself without end. No
-/// flow written by people comes near it.
+/// The largest number of executions that call each other. It stops a flow that calls itself endlessly. Other flows do
+/// not reach it.
 const MAX_DEPTH: u32 = 100;
 
 pub(super) fn open(
@@ -39,15 +40,15 @@ pub(super) fn open(
     Ok(Opened { memo: memo.to_json(), subflows: vec![request], ..Opened::running() })
 }
 
-/// The memo of a calling task run about its child.
+/// The memo of a calling task run about its subflow.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Call {
-    /// The child that the task run waits for, or waited for last.
+    /// The subflow that the task run waits for, or waited for last.
     pub(crate) execution: Option<ExecutionId>,
-    /// Set if the child failed and is restarted. The value is its failed attempt.
+    /// The failed attempt of the subflow, if the subflow is restarted.
     pub(crate) restart: Option<u32>,
-    /// The state and attempt of a child that failed.
+    /// The state and attempt of the subflow, if it failed.
     pub(crate) ended: Option<(State, u32)>,
 }
 
@@ -57,46 +58,46 @@ impl Call {
         serde_json::from_value(memo.clone()).unwrap_or_default()
     }
 
-    /// The format of the memo.
+    /// Writes the memo.
     pub(crate) fn to_json(&self) -> Json {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// Whether the task run waits for this end of a child: the end of that execution, or of one that retried
-    /// it, later than the restarted attempt.
+    /// Whether the task run waits for this end of an execution. It must be the end of the subflow, or of a retry of the
+    /// subflow. After a restart, it must be the end of a later attempt.
     pub(crate) fn awaits(&self, child: &ExecutionId, original: &ExecutionId, attempt: u32) -> bool {
         self.execution.as_ref().is_some_and(|awaited| awaited == child || awaited == original)
             && self.restart.is_none_or(|restarted| attempt > restarted)
     }
 }
 
-/// The child of a call.
+/// The subflow of a call.
 pub(super) struct Child {
-    /// The id of a new child.
+    /// The id for a new execution.
     pub(super) new: ExecutionId,
-    /// A failed child that is restarted instead, with its attempt.
+    /// The failed execution to restart, with its attempt; `None` to create a new execution.
     pub(super) restart: Option<(ExecutionId, u32)>,
 }
 
-/// Whether a restart of the caller restarts the failed child (docs/kestra.md 4.2, `restartBehavior`).
+/// Whether a restart of the caller restarts the failed subflow (docs/kestra.md 4.2, `restartBehavior`).
 pub(crate) fn restarts_failed(call: &Subflow) -> bool {
     call.restart_behavior.as_deref() != Some("NEW_EXECUTION")
 }
 
-/// The number of executions that call each other above a child.
+/// The number of callers above a new subflow of this execution.
 fn depth(state: &ExecutionState) -> Result<u32, OpenError> {
     let trigger = state.execution.trigger.as_ref();
     let above = trigger.and_then(|trigger| trigger.parent.as_ref()).map_or(0, |parent| parent.depth);
     if above >= MAX_DEPTH {
         return Err(OpenError::Failed(format!(
-            "{MAX_DEPTH} executions already call each other, and this subflow would be one more: a flow that calls \
-             itself, directly or through others, must have an end"
+            "{MAX_DEPTH} executions already call each other, and this subflow would exceed the limit: add a \
+             condition that ends the calls"
         )));
     }
     Ok(above + 1)
 }
 
-/// The request for one child.
+/// The request for a subflow.
 pub(super) fn request(
     state: &ExecutionState,
     call: &Subflow,
@@ -171,18 +172,18 @@ pub(super) fn request(
     })
 }
 
-/// A label is stored and shown, so secrets in it are masked.
+/// Labels are stored and shown, so secrets in them are masked.
 fn masked(label: Label, env: &Env) -> Label {
     Label { value: env.lookups.mask_text(label.value), ..label }
 }
 
-/// The id of a child. It follows from the task run, its attempt and the piece.
+/// The id of a subflow. It follows from the task run, its attempt and the number of the piece.
 pub(super) fn child_id(task_run: &TaskRunId, attempt: usize, iteration: Option<u64>) -> ExecutionId {
     let number = iteration.map(|number| number.to_string()).unwrap_or_default();
     ExecutionId::derive(&["subflow", task_run.as_str(), &attempt.to_string(), &number])
 }
 
-/// Labels as a map or as a list of `{key, value}`.
+/// Reads labels from a map or from a list of `{key, value}`.
 pub(crate) fn read_labels(value: &Json) -> Result<Vec<Label>, OpenError> {
     let text = |value: &Json| match value {
         Json::String(text) => text.clone(),
@@ -198,13 +199,13 @@ pub(crate) fn read_labels(value: &Json) -> Result<Vec<Label>, OpenError> {
                 _ => Err(OpenError::Failed(format!("a label must have `key` and `value`, but is `{entry}`"))),
             })
             .collect(),
-        other => {
-            Err(OpenError::Failed(format!("labels must be a map or a list of key and value, not `{other}`")))
-        }
+        other => Err(OpenError::Failed(format!(
+            "labels must be a map or a list of `key` and `value`, not `{other}`"
+        ))),
     }
 }
 
-/// The state and outputs of the calling task run after its child has ended.
+/// The state and outputs of the calling task run after its subflow has ended.
 pub(crate) fn ended(call: &Subflow, child: &ExecutionId, state: State, outputs: &Map) -> (State, Map) {
     let mut map = Map::new();
     map.insert("executionId".into(), json!(child));

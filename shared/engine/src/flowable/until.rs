@@ -1,4 +1,4 @@
-//! LoopUntil: rounds of the same children until a condition holds (docs/kestra.md 4.2).
+//! LoopUntil: repeats its children until a condition is true (docs/kestra.md 4.2).
 
 use super::opened::{OpenError, Opened};
 use crate::env::Env;
@@ -19,17 +19,17 @@ pub(super) fn open(env: &Env) -> Opened {
     Opened { outputs, memo, ..Opened::running() }
 }
 
-/// What follows a successful round.
+/// What follows after a successful round.
 pub(crate) enum Round {
-    /// The condition holds.
+    /// The condition is true.
     Done,
-    /// A limit is reached. The text says which.
+    /// A limit is reached. The text names the limit.
     Bound(String),
-    /// Another round at that date.
+    /// Another round begins at this time.
     Next(Timestamp),
 }
 
-/// Decides what follows a round.
+/// Decides what follows after a round.
 pub(crate) fn next_round(
     until: &LoopUntil,
     memo: &Json,

@@ -1,4 +1,4 @@
-//! Pause and Sleep: durable timers, never a sleeping process (docs/kestra.md 2.5, 4.2).
+//! Pause and Sleep. They are durable timers, so no process has to wait (docs/kestra.md 2.5, 4.2).
 
 use super::opened::{OpenError, Opened};
 use crate::env::Env;
@@ -12,7 +12,7 @@ use segue_model::task::{Pause, PauseBehavior};
 use segue_model::{Json, Map};
 use segue_template::Scope;
 
-/// The time at the end of a rendered duration.
+/// The current time plus a rendered duration.
 fn due(template: &str, scope: &Scope, env: &Env) -> Result<Timestamp, OpenError> {
     let text = env.renderer.render(template, scope)?;
     let duration = parse_duration(text.trim()).map_err(OpenError::Failed)?;
@@ -36,7 +36,7 @@ pub(super) fn open_pause(
     env: &Env,
 ) -> Result<Opened, OpenError> {
     let timeout = state.plan.node(node).and_then(|node| node.task.timeout.clone());
-    // If both are set, the delay wins.
+    // If both are set, the delay counts.
     let (timer, on_due) = match (&pause.duration, timeout) {
         (Some(duration), _) => (Some(due(duration, scope, env)?), pause.behavior),
         (None, Some(timeout)) => (Some(due(&timeout, scope, env)?), PauseBehavior::Fail),
@@ -51,7 +51,7 @@ pub(super) fn open_pause(
     Ok(Opened { memo, timer, state: State::Paused, outputs: Map::new(), ..Opened::running() })
 }
 
-/// What happens to a pause that is due.
+/// What happens at the end of a pause.
 pub(crate) fn pause_due(memo: &Json) -> PauseBehavior {
     memo::BEHAVIOR.get(memo).unwrap_or_default()
 }

@@ -1,6 +1,5 @@
-//! WorkingDirectory: its own task run goes to the script service before its children (to write files) and
-//! after them (to collect files), as separate attempts. The children share one directory (docs/kestra.md
-//! 4.2).
+//! WorkingDirectory: the children share one directory (docs/kestra.md 4.2). The task run itself goes to the script
+//! service twice, as separate attempts: before the children to write files, and after them to collect files.
 
 use crate::effect::Dispatch;
 use crate::memo;
@@ -9,25 +8,25 @@ use segue_model::task::{Task, WorkingDirectory};
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 
-/// The service that owns working directories.
+/// The service that has the working directories.
 const SERVICE: &str = "script";
 /// The task type that writes files.
 const SETUP: &str = "io.segue.workingdirectory.Setup";
 /// The task type that collects files and removes the directory.
 const COLLECT: &str = "io.segue.workingdirectory.Collect";
 
-/// Whether files are laid out before the children.
+/// Whether files are written before the children run.
 pub(crate) fn sets_up(directory: &WorkingDirectory) -> bool {
     ["inputFiles", "namespaceFiles", "cache"].iter().any(|name| directory.properties.contains_key(*name))
 }
 
-/// The number of the attempt that is sent for a stage. Each epoch has two.
+/// The number of the attempt for a stage. Each epoch has two attempts.
 pub(crate) fn attempt(memo: &Json, stage: Stage) -> u32 {
     let epoch = memo::EPOCH.get(memo).unwrap_or(0);
     u32::try_from(epoch * 2 + u64::from(stage == Stage::Collect)).unwrap_or(u32::MAX)
 }
 
-/// The task run that is sent for a stage.
+/// The message to the service for a stage.
 pub(crate) fn dispatch(
     task: &Task,
     directory: &WorkingDirectory,
@@ -38,7 +37,7 @@ pub(crate) fn dispatch(
     name: String,
 ) -> Dispatch {
     let wanted: &[&str] = match stage {
-        // After a failure no files are collected, but the directory is removed.
+        // After a failure, no files are collected, but the directory is still removed.
         Stage::Collect if memo::BROKEN.get(&task_run.memo).is_some() => &[],
         Stage::Collect => &["outputFiles", "cache"],
         Stage::Setup | Stage::Children => &["inputFiles", "namespaceFiles", "cache"],

@@ -1,11 +1,10 @@
-//! Inline task types: they do no outside work, so the executor runs them inside its own step, without a
-//! message (Log, Return, Labels, OutputValues, KV, …).
+//! Inline task types (Log, Return, Labels, OutputValues, KV, …). They do no work outside the execution. So the executor
+//! runs them in its own step, without a message.
 //!
-//! What it must not know: IO. A task asks for outside values through lookups, and returns its changes as
-//! [`Change`]s that are part of the step's commit.
+//! What it must not know: IO. A task reads outside values through lookups. It returns its changes as [`Change`]s, which
+//! are a part of the step's commit.
 //!
-//! How to add one more: a file with its schema, a `run` function, its `TYPE` and its tests; one line in
-//! `TABLE`.
+//! How to add one more: a file with its schema, a `run` function, its `TYPE` and its tests, and one line in `TABLE`.
 
 mod debug;
 mod execution;
@@ -28,17 +27,17 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_template::{LookupTable, RenderError, Renderer, Scope};
 
-/// One call of an inline task.
+/// A call of an inline task.
 pub struct InlineCall<'a> {
-    /// The task's own properties as written.
+    /// The properties of the task's type, as written.
     pub properties: &'a Map,
     /// The execution.
     pub execution: &'a Execution,
     /// The task run.
     pub task_run: &'a TaskRun,
-    /// The variables of its expressions.
+    /// The variables of the expressions.
     pub scope: &'a Scope,
-    /// Renders its expressions.
+    /// Renders the expressions.
     pub renderer: &'a Renderer,
     /// The time of this step.
     pub now: Timestamp,
@@ -50,7 +49,7 @@ struct InlineType {
     name: &'static str,
     /// Other names of the same type (docs/kestra.md 4.0).
     aliases: &'static [&'static str],
-    /// The JSON schema of its own properties.
+    /// The JSON Schema of the properties of this type, without the properties that every task has.
     schema: fn() -> Json,
     /// Runs the task.
     run: fn(&InlineCall<'_>) -> Result<InlineOutcome, InlineError>,
@@ -94,8 +93,8 @@ pub fn inline_types() -> Vec<TaskType> {
 /// Runs an inline task once (docs/kestra.md 4.1). `type_name` is the canonical name or an alias.
 ///
 /// # Errors
-/// [`InlineError::Pending`] if the call needs answers that have not been fetched. Calling again with the
-/// answers gives the same result as if they had been there at once. [`InlineError::Failed`] if the task
+/// [`InlineError::Pending`] if the call needs answers that have not been fetched. The caller fetches the answers and
+/// calls again; the result is then the same as with the answers at the first call. [`InlineError::Failed`] if the task
 /// failed.
 pub fn run(type_name: &str, call: &InlineCall<'_>) -> Result<InlineOutcome, InlineError> {
     let kind = TABLE.iter().find(|kind| kind.name == type_name || kind.aliases.contains(&type_name));
@@ -114,7 +113,7 @@ pub struct InlineOutcome {
     pub warning: bool,
     /// Lines for the log.
     pub logs: Vec<(LogLevel, String)>,
-    /// The changes.
+    /// The changes to commit.
     pub changes: Vec<Change>,
 }
 
@@ -148,12 +147,12 @@ impl From<RenderError> for InlineError {
     }
 }
 
-/// A change an inline task makes.
+/// A change that an inline task makes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// Sets labels of the execution. A label with the same key is replaced.
     Labels(Vec<Label>),
-    /// Sets variables of the execution. Each value replaces the old one of its key; maps are merged already.
+    /// Sets variables of the execution. Each value replaces the old value. Maps are already merged.
     SetVariables(Map),
     /// Removes variables of the execution, by top-level key.
     UnsetVariables(Vec<String>),
@@ -169,7 +168,7 @@ pub enum Change {
         value: Json,
         /// A description for people. None: no description.
         description: Option<String>,
-        /// The value is gone from this time on. None: the value does not expire.
+        /// The time at which the value expires. `None`: the value does not expire.
         expires: Option<Timestamp>,
     },
     /// Removes a KV value.
@@ -191,8 +190,8 @@ pub enum Change {
 }
 
 impl Change {
-    /// Masks secrets in changes that are stored and shown in clear text. The inputs of a resumed execution
-    /// are encrypted later.
+    /// Masks secrets in changes that are stored in clear text. The inputs of a resumed execution are not masked,
+    /// because they are encrypted later.
     pub(crate) fn mask(&mut self, secrets: &LookupTable) {
         match self {
             Self::Labels(labels) => {
@@ -225,7 +224,7 @@ pub enum KvKind {
     Date,
     /// A duration.
     Duration,
-    /// Anything else.
+    /// Any other value.
     Json,
 }
 

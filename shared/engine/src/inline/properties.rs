@@ -1,7 +1,9 @@
-//! Reads the properties of an inline task: each is rendered to text and then converted to the type that the
-//! task needs (docs/kestra.md 3.1).
+//! Reads the properties of an inline task. Each property is rendered to a text and then converted to the needed type
+//! (docs/kestra.md 3.1).
 //!
-//! Knows nothing about any single task. A new kind of property is one more method here.
+//! What it must not know: the properties of a single task type.
+//!
+//! How to add one more type of property: a method here.
 
 use super::{InlineCall, InlineError};
 use jiff::SignedDuration;
@@ -9,7 +11,7 @@ use segue_model::log::LogLevel;
 use segue_model::{Json, Map, parse_duration};
 
 impl InlineCall<'_> {
-    /// The property as written; null counts as absent.
+    /// The property as written; `None` if it is absent or null.
     pub(super) fn written(&self, name: &str) -> Option<&Json> {
         self.properties.get(name).filter(|value| !value.is_null())
     }
@@ -40,7 +42,7 @@ impl InlineCall<'_> {
         }
     }
 
-    /// A log level. Default: INFO.
+    /// The log level of the property `level`. The default is INFO.
     pub(super) fn level(&self) -> Result<LogLevel, InlineError> {
         let Some(text) = self.text("level")? else { return Ok(LogLevel::Info) };
         LogLevel::parse(&text).ok_or_else(|| {
@@ -94,7 +96,7 @@ impl InlineCall<'_> {
 
 /// The error for a missing required property.
 pub(super) fn missing(name: &str) -> InlineError {
-    InlineError::failed(format!("`{name}` is required: give it a value"))
+    InlineError::failed(format!("`{name}` is required: set a value"))
 }
 
 /// A value for a text property: a text unchanged, anything else as JSON.

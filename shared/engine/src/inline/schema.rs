@@ -1,12 +1,14 @@
-//! The parts of the JSON schemas of inline task types. A template is allowed wherever a value is. The checker
-//! knows this, so the schemas do not say it.
+//! Parts of the JSON Schemas of inline task types. A template is allowed in place of every value. The checker knows
+//! this rule, so the schemas do not repeat it.
 //!
-//! Knows nothing about any single task. A new kind of property is one more function here.
+//! What it must not know: the properties of a single task type.
+//!
+//! How to add one more type of property: a function here.
 
 use segue_model::Json;
 use serde_json::json;
 
-/// The schema of a task's own properties.
+/// The schema of the properties of a type.
 pub(super) fn object<const N: usize>(properties: [(&str, Json); N], required: &[&str]) -> Json {
     let properties: segue_model::Map =
         properties.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();

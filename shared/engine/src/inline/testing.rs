@@ -1,9 +1,9 @@
-//! Runs one inline task in a context with a table of answers.
+//! Runs an inline task in tests, with a table of answers.
 
 use super::{InlineCall, InlineError, InlineOutcome, run};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::state::{State, StateHistory};
 use segue_model::task_run::TaskRun;
@@ -33,33 +33,10 @@ impl Bench {
         let state = StateHistory::new(State::Running, now());
         Self {
             execution: Execution {
-                id: ExecutionId::from("exec"),
-                namespace: "company.team".to_owned(),
-                flow_id: "My_Flow".to_owned(),
-                flow_revision: 1,
-                inputs: Map::new(),
-                outputs: None,
-                labels: Vec::new(),
-                variables: Map::new(),
                 state: state.clone(),
-                parent_id: None,
-                original_id: ExecutionId::from("exec"),
-                trigger: None,
-                metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now() },
-                schedule_date: None,
+                ..Execution::created(ExecutionId::from("exec"), "company.team", "My_Flow", 1, now())
             },
-            task_run: TaskRun {
-                id: TaskRunId::from("run"),
-                task_id: "task".to_owned(),
-                parent_task_run_id: None,
-                value: None,
-                iteration: None,
-                attempts: Vec::new(),
-                outputs: Map::new(),
-                state,
-                memo: Default::default(),
-                dynamic: false,
-            },
+            task_run: TaskRun { state, ..TaskRun::created(TaskRunId::from("run"), "task", now()) },
             table: LookupTable::new(),
             context,
             renderer: Renderer::new(),

@@ -7,10 +7,10 @@ use segue_model::{Json, parse_duration};
 use std::fmt::Display;
 use std::sync::LazyLock;
 
-/// Checks a value that was converted to its type. `choices` are the allowed values; empty: any value.
+/// Checks a value after its conversion. `choices` are the allowed values. If the list is empty, every value is allowed.
 ///
 /// # Errors
-/// Why the value is refused, as the middle part of Kestra's message.
+/// Why the value is rejected, as the middle part of Kestra's message.
 pub(super) fn check(
     kind: &InputKind,
     required: bool,
@@ -29,7 +29,7 @@ pub(super) fn check(
             at_most(number <= max.unwrap_or(number), "it", max.as_ref())
         }
         InputKind::Float { min, max } => {
-            // Bounds are rounded like the value, so that 0.1 is not less than a minimum of 0.1.
+            // Bounds are rounded to 32 bits like the value. Otherwise, 0.1 could be less than a minimum of 0.1.
             let narrow = |number: f64| number as f32;
             let number = narrow(value.as_f64().unwrap_or_default());
             let printed = |bound: &Option<f64>| bound.map(|bound| format!("{bound:?}"));
@@ -37,7 +37,7 @@ pub(super) fn check(
             at_most(max.is_none_or(|max| number <= narrow(max)), "it", printed(max).as_ref())
         }
         InputKind::Select { allow_custom_value, .. } => {
-            // In Kestra, an optional choice may have a value outside the list.
+            // In Kestra, an optional input may have a value outside the list.
             if required && !allow_custom_value && !choices.contains(&text) {
                 Err(not_among(choices))
             } else {
@@ -76,15 +76,15 @@ pub(super) fn check(
     }
 }
 
-/// Empty, or a name and a host.
+/// An empty text, or a name, an `@` and a host.
 #[allow(clippy::unwrap_used, reason = "a constant pattern, compiled by the tests")]
 static EMAIL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\A(?-u:[\w!#$%&'*+/=?`{|}~^.-]+@[a-zA-Z0-9.-]+)?\z").unwrap());
 
-/// The number of backtracking steps after which matching a validator is given up.
+/// The largest number of backtracking steps for a validator. Above it, matching fails.
 const BACKTRACK_LIMIT: usize = 200_000;
 
-/// Why a text is not a usable pattern. None if it is usable.
+/// Why a text is not a valid pattern; `None` if it is valid.
 pub(crate) fn pattern_problem(pattern: &str) -> Option<String> {
     whole(pattern).err().map(|error| error.to_string())
 }

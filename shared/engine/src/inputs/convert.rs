@@ -7,7 +7,7 @@ use segue_model::{Json, parse_duration};
 use std::fmt::Display;
 use std::sync::LazyLock;
 
-/// Converts a value to a type. Bounds, patterns and lists of allowed values are not checked. Null stays null.
+/// Converts a value to a type. Null stays null. Bounds, patterns and lists of allowed values are checked elsewhere.
 ///
 /// # Errors
 /// Why the value cannot be converted, as the middle part of Kestra's message.
@@ -56,7 +56,7 @@ fn read<T: Into<Json>, E: Display>(
     })
 }
 
-/// A file in internal storage or among the namespace files.
+/// The URI of a file in internal storage or among the namespace files.
 fn file(kind: &InputKind, value: &Json) -> Result<Json, String> {
     let uri = shown(value);
     let is_stored = ["kestra://", "nsfile://"].iter().any(|scheme| uri.starts_with(scheme));
@@ -91,7 +91,7 @@ fn list(kind: &InputKind, item_type: &str, value: &Json) -> Result<Json, String>
         }
     };
     let item_kind = bare(item_type)
-        .ok_or_else(|| format!("`itemType` is `{item_type}`, which is not a type an element can have"))?;
+        .ok_or_else(|| format!("`itemType` is `{item_type}`, but elements cannot have this type"))?;
     items
         .iter()
         .map(|item| {
@@ -101,7 +101,7 @@ fn list(kind: &InputKind, item_type: &str, value: &Json) -> Result<Json, String>
         .collect()
 }
 
-/// The element type with this name, without bounds. A list cannot be an element.
+/// The element type with this name, without bounds. `None` for a list or an unknown name.
 fn bare(name: &str) -> Option<InputKind> {
     Some(match name.to_ascii_uppercase().as_str() {
         "STRING" | "SELECT" | "ENUM" => InputKind::String { validator: None },
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Each value with the expected result, or part of the error.
+    /// Checks each value against its expected result, or against a part of the error.
     fn check(kind: &InputKind, cases: &[(Json, Result<Json, &str>)]) {
         for (value, expected) in cases {
             match (convert(kind, value), expected) {
@@ -278,7 +278,7 @@ mod tests {
             ],
         );
         let nested = InputKind::Array { item_type: "ARRAY".to_owned() };
-        check(&nested, &[(json!([[1]]), Err("not a type an element can have"))]);
+        check(&nested, &[(json!([[1]]), Err("elements cannot have this type"))]);
         let several = InputKind::Multiselect {
             values: vec![],
             expression: None,

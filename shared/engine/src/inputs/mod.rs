@@ -1,10 +1,9 @@
-//! Inputs and declared outputs of a flow: from submitted values to typed ones (docs/kestra.md 1.2, 1.6).
+//! Inputs and declared outputs of a flow: conversion of submitted values to typed values (docs/kestra.md 1.2, 1.6).
 //!
-//! What it must not know: IO. A file is already a URI, and lookups answer what an expression asks of the
-//! outside.
+//! What it must not know: IO. A file is already a URI. Lookups answer the questions of expressions.
 //!
-//! How to add one more type: a variant of `InputKind` in the model, an arm in `convert`, and one in `check`
-//! if it has bounds.
+//! How to add one more type: a variant of `InputKind` in the model, and an arm in `convert`. If the type has bounds,
+//! also add an arm in `check`.
 
 mod check;
 mod convert;
@@ -28,10 +27,10 @@ use segue_model::Json;
 use segue_template::{Ambient, LazyMap, Lookups, Renderer};
 use std::sync::Arc;
 
-/// What is needed to render defaults, conditions and expressions of inputs.
+/// The environment in which defaults, conditions and expressions of inputs are rendered.
 #[derive(Debug)]
 pub struct InputScope<'a> {
-    /// Renders them.
+    /// Renders the expressions.
     pub renderer: &'a Renderer,
     /// The variables in addition to `inputs`: `flow` and so on.
     pub variables: Arc<dyn LazyMap>,
@@ -41,7 +40,7 @@ pub struct InputScope<'a> {
     pub ambient: Ambient,
 }
 
-/// An input with a refused value.
+/// An input with a rejected value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputProblem {
     /// The id of the input.
@@ -58,8 +57,8 @@ pub enum ResolveError {
         "an expression of an input needs an answer that has not been fetched yet: fetch it and resolve again"
     )]
     Pending,
-    /// Values were refused. Has all problems, in the order of the declarations. Creating an execution reports
-    /// the first.
+    /// Values were rejected. The list has all problems, in the order of the declarations. Creating an execution reports
+    /// the first problem.
     #[error("{}", first(.0))]
     Refused(Vec<InputProblem>),
 }

@@ -1,8 +1,8 @@
-//! Ids with dots: input `a.b` is `inputs.a.b`.
+//! Ids with dots: the value of input `a.b` is `inputs.a.b`.
 
 use segue_model::{Json, Map};
 
-/// Inserts a value at the position that its id names.
+/// Inserts a value at the position of its id.
 pub(super) fn insert(map: &mut Map, id: &str, value: Json) {
     match id.split_once('.') {
         None => {
@@ -20,7 +20,7 @@ pub(super) fn insert(map: &mut Map, id: &str, value: Json) {
     }
 }
 
-/// The value of an id, written with dots or nested. None also for null.
+/// The value of an id. The map may have it under the id with dots, or nested. `None` if it is absent or null.
 pub(super) fn get<'m>(map: &'m Map, id: &str) -> Option<&'m Json> {
     let value = map.get(id).or_else(|| {
         let (first, rest) = id.split_once('.')?;
@@ -29,7 +29,7 @@ pub(super) fn get<'m>(map: &'m Map, id: &str) -> Option<&'m Json> {
     value.filter(|value| !value.is_null())
 }
 
-/// The value of an id at the position used by [`insert`], to be changed.
+/// The value of an id at the position that [`insert`] uses, to be changed.
 pub(super) fn get_mut<'m>(map: &'m mut Map, id: &str) -> Option<&'m mut Json> {
     match id.split_once('.') {
         None => map.get_mut(id),

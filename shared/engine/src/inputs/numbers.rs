@@ -1,4 +1,4 @@
-//! INT and FLOAT: 32 bits wide, as Java reads them.
+//! INT and FLOAT: numbers of 32 bits, read as in Java.
 
 use super::shown;
 use segue_model::Json;
@@ -9,8 +9,8 @@ pub(super) fn int(value: &Json) -> Result<Json, String> {
     text.parse::<i32>().map(Json::from).map_err(|_| not_a_number(&text))
 }
 
-/// Parses a 32-bit float from a number or a text. It is stored as the shortest decimal that identifies it,
-/// which is also how it prints.
+/// Reads a 32-bit float from a number or a text. The result has the shortest decimal text that identifies it, so it
+/// also prints like this.
 pub(super) fn float(value: &Json) -> Result<Json, String> {
     let text = shown(value);
     let trimmed = text.trim();

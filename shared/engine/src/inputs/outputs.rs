@@ -7,13 +7,13 @@ use segue_model::flow::FlowOutput;
 use segue_model::{Json, Map};
 use segue_template::{RenderError, Renderer, Scope};
 
-/// Why declared outputs have no value.
+/// Why the declared outputs have no values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutputsError {
     /// Answers must be fetched first. Then resolve again.
     #[error("an output needs an answer that has not been fetched yet: fetch it and resolve again")]
     Pending,
-    /// A value cannot be rendered, or does not have its type. The execution fails with this message.
+    /// A value cannot be rendered, or has the wrong type. The execution fails with this message.
     #[error("Failed to render output values: {0}")]
     Failed(String),
 }
@@ -21,7 +21,7 @@ pub enum OutputsError {
 /// Renders the declared outputs and converts each to its type. A SECRET is encrypted.
 ///
 /// # Errors
-/// [`OutputsError::Pending`] if expressions need answers; all questions are asked. [`OutputsError::Failed`]
+/// [`OutputsError::Pending`] if expressions need answers. All questions are then in the table. [`OutputsError::Failed`]
 /// for the first output that failed.
 pub fn resolve_outputs(
     outputs: &[FlowOutput],
@@ -57,10 +57,10 @@ pub fn resolve_outputs(
     }
 }
 
-/// Renders outputs without a type, which a Subflow itself asks for.
+/// Renders outputs without a type. A Subflow task asks for them in its own `outputs`.
 ///
 /// # Errors
-/// As [`resolve_outputs`].
+/// See [`resolve_outputs`].
 pub(crate) fn render_outputs(outputs: &Map, renderer: &Renderer, scope: &Scope) -> Result<Map, OutputsError> {
     match renderer.render_json(&Json::Object(outputs.clone()), scope) {
         Ok(Json::Object(values)) => Ok(values),

@@ -1,4 +1,4 @@
-//! Inputs and outputs of type SECRET: in clear text while they are resolved, encrypted from then on
+//! Inputs and outputs of type SECRET. They are in clear text while they are resolved, and encrypted after that
 //! (docs/kestra.md 1.2, 1.6).
 //!
 //! What it must not know: how a value is encrypted, and where the key comes from.
@@ -9,12 +9,12 @@ use segue_model::input::Input;
 use segue_model::{Json, Map};
 use segue_template::Masker;
 
-/// The cipher, and the execution that the values belong to.
+/// The cipher, and the owner of the values.
 #[derive(Clone, Copy, Debug)]
 pub struct Sealing<'a> {
     /// Encrypts.
     pub cipher: &'a Cipher,
-    /// The context of the encryption. The same text is encrypted differently in another context.
+    /// The owner, for example the execution. The same text of another owner gets another encrypted value.
     pub owner: &'a [&'a str],
 }
 
@@ -24,8 +24,8 @@ impl Sealing<'_> {
     }
 }
 
-/// Encrypts the SECRET inputs among resolved ones. Also encrypts every other text that contains a secret of
-/// `known`: a flow passed the secret on as a plain STRING.
+/// Encrypts the SECRET inputs among resolved inputs. Every other text that contains a secret of `known` is encrypted
+/// too: a flow may pass a secret on as a plain STRING.
 ///
 /// # Errors
 /// The first input that cannot be encrypted.
@@ -61,13 +61,12 @@ fn seal_known(value: &mut Json, known: &Masker, id: &str, sealing: Sealing<'_>) 
     }
 }
 
-/// Decrypts submitted values of SECRET inputs that are already encrypted: from an earlier execution, or
-/// waiting in the store. Values of other inputs are not decrypted, so that nobody who may start a flow can
-/// read the secret of another.
+/// Decrypts submitted values of SECRET inputs that are already encrypted, for example values of an earlier execution.
+/// Values of other inputs stay encrypted. Otherwise, everybody who may start a flow could read the secrets of other
+/// flows.
 ///
 /// # Errors
 /// The first input that cannot be decrypted.
-/// The first input that cannot be read.
 pub fn open_submitted(wanted: &[Input], submitted: &mut Map, cipher: &Cipher) -> Result<(), InputProblem> {
     for input in wanted.iter().filter(|input| input.kind.is_secret()) {
         let value = match submitted.get_mut(&input.id) {
@@ -83,7 +82,7 @@ pub fn open_submitted(wanted: &[Input], submitted: &mut Map, cipher: &Cipher) ->
     Ok(())
 }
 
-/// Calls `found` with every text in the values of SECRET inputs, submitted or resolved.
+/// Calls `found` with every text in the values of SECRET inputs. The values may be submitted or resolved.
 pub fn secrets(wanted: &[Input], values: &Map, found: &mut dyn FnMut(&str)) {
     for input in wanted.iter().filter(|input| input.kind.is_secret()) {
         if let Some(value) = nested::get(values, &input.id) {

@@ -1,4 +1,4 @@
-//! The variables of an input's expressions: those of the scope, with `inputs` on top.
+//! The variables of an input's expressions: the variables of the scope, and `inputs`.
 
 use super::InputScope;
 use segue_model::{Json, Map};

@@ -1,5 +1,5 @@
-//! Parses YAML texts like the expression function `yaml()`, so that an input and an expression agree on the
-//! meaning of a text.
+//! Reads YAML texts like the expression function `yaml()`. So an input and an expression read the same text in the same
+//! way.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -12,7 +12,7 @@ static RENDERER: LazyLock<Renderer> = LazyLock::new(Renderer::new);
 
 /// Reads a text.
 pub(super) fn read(text: &str) -> Result<Json, String> {
-    // Time and random numbers are not used.
+    // YAML needs no time and no random numbers.
     let ambient = Ambient { now: Timestamp::UNIX_EPOCH, seed: 0, time_zone: TimeZone::UTC };
     let scope = Scope::of_variables(json!({"text": text}), ambient);
     RENDERER.render_typed("{{ yaml(text) }}", &scope).map_err(|error| match error {

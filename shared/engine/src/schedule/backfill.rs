@@ -1,4 +1,4 @@
-//! The range of a backfill (acceptance row 42): both ends are included.
+//! The range of a backfill. The start and the end are included (acceptance row 42).
 
 use super::calendar::{Calendar, CalendarError};
 use super::dates::{End, moment};
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 /// The largest number of slots of a backfill.
 pub const MOST_SLOTS: usize = 100_000;
 
-/// The first and the last time of a backfill. A date without a time means its first moment as a start, and
-/// its last moment as an end, in the schedule's zone. Without an end, it is now.
+/// The first and the last moment of a backfill. A date without a time is the first moment of the day as a start, and
+/// the last moment as an end, in the schedule's zone. Without an end, the end is now.
 ///
 /// # Errors
-/// [`CalendarError::Date`] if a date cannot be parsed, if the end is before the start, or if there are too
-/// many slots.
+/// [`CalendarError::Date`] if a date cannot be parsed, if the end is before the start, or if there are more than
+/// [`MOST_SLOTS`] slots.
 pub fn range(
     calendar: &Calendar,
     start: &str,

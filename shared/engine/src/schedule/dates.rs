@@ -20,24 +20,25 @@ pub fn offset_text(moment: Timestamp, zone: &TimeZone) -> String {
     format!("{wall}{sign}{hours:02}:{minutes:02}{rest}")
 }
 
-/// The end of a day that a date without a time means.
+/// The moment of a day that a date without a time means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Its first moment.
+    /// The first moment of the day.
     First,
-    /// Its last moment.
+    /// The last moment of the day.
     Last,
 }
 
-/// Parses a time: an instant (`2024-01-31T10:00:00Z`, `…+02:00`, `…[Europe/Paris]`), a wall clock time in
-/// `zone` (`2024-01-31T10:00`), or a date there (`2024-01-31`), which means its `end`.
+/// Parses a moment. The text is an instant (`2024-01-31T10:00:00Z`, `…+02:00`, `…[Europe/Paris]`), a wall clock time in
+/// `zone` (`2024-01-31T10:00`), or a date in `zone` (`2024-01-31`). A date means its first or last moment, depending on
+/// `end`.
 ///
 /// # Errors
 /// [`CalendarError::Date`].
 pub fn moment(text: &str, zone: &TimeZone, end: End) -> Result<Timestamp, CalendarError> {
     let refused = || {
         CalendarError::Date(format!(
-            "'{text}' is not a date: give one such as 2024-01-31, 2024-01-31T10:00:00 or 2024-01-31T10:00:00Z"
+            "'{text}' is not a date: use a form such as 2024-01-31, 2024-01-31T10:00:00 or 2024-01-31T10:00:00Z"
         ))
     };
     let text = text.trim();

@@ -21,7 +21,7 @@ pub struct Firing {
 pub struct Pending;
 
 impl TriggerEnv<'_> {
-    /// Renders the trigger's inputs, with `over` on top, and its labels, with these variables.
+    /// Renders the trigger's inputs and labels with these variables. The values in `over` replace rendered inputs.
     ///
     /// # Errors
     /// [`Pending`].

@@ -18,20 +18,20 @@ pub enum Recover {
     None,
 }
 
-/// The properties of a schedule in addition to its slots.
+/// The properties of a schedule, without the properties of its slots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScheduleSettings {
     /// What happens to missed slots.
     pub recover: Recover,
     /// Slots older than this are skipped. None: no limit.
     pub late_maximum_delay: Option<SignedDuration>,
-    /// Whether a slot need not wait for the end of the execution before.
+    /// Whether a slot may start before the last execution has ended.
     pub allow_concurrent: bool,
 }
 
 impl ScheduleSettings {
-    /// Reads the properties of a trigger. Invalid values were refused when the flow was saved, and count as
-    /// absent.
+    /// Reads the properties of a trigger. Saving a flow rejects invalid values, so an invalid value counts as absent
+    /// here.
     pub fn from_trigger(trigger: &Trigger) -> Self {
         let text = |key: &str| trigger.properties.get(key).and_then(Json::as_str);
         Self {
@@ -64,7 +64,7 @@ pub fn schedule_calendar(trigger: &Trigger) -> Result<Calendar, CalendarError> {
     Calendar::of_cron(text("cron").unwrap_or_default(), flag(trigger, "withSeconds"), text("timezone"))
 }
 
-/// The slots of a ScheduleOnDates with rendered `dates`: a list, or the text of a list.
+/// The slots of a ScheduleOnDates. `dates` is rendered: a list, or the text of a list.
 ///
 /// # Errors
 /// [`CalendarError`].
@@ -72,7 +72,7 @@ pub fn dates_calendar(trigger: &Trigger, dates: &Json) -> Result<Calendar, Calen
     let zone = calendar::zone(trigger.properties.get("timezone").and_then(Json::as_str))?;
     let refused = |what: &Json| {
         CalendarError::Date(format!(
-            "the dates of trigger '{}' are {what}: a list of dates is meant",
+            "'dates' of trigger '{}' must be a list of dates, but is {what}",
             trigger.id
         ))
     };
@@ -133,8 +133,8 @@ mod tests {
         };
         assert_eq!(first(json!(["2024-07-01T10:00:00", "2024-06-01T10:00:00Z"])), "2024-06-01T10:00:00Z");
         assert_eq!(first(json!("[\"2024-07-01T10:00:00\"]")), "2024-07-01T08:00:00Z");
-        assert!(dates(json!("tomorrow")).unwrap_err().contains("a list of dates is meant"));
-        assert!(dates(json!([3])).unwrap_err().contains("a list of dates is meant"));
+        assert!(dates(json!("tomorrow")).unwrap_err().contains("must be a list of dates"));
+        assert!(dates(json!([3])).unwrap_err().contains("must be a list of dates"));
         assert!(dates(json!(["soon"])).unwrap_err().contains("is not a date"));
     }
 }

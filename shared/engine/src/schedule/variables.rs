@@ -12,15 +12,15 @@ use segue_template::{Ambient, Lookups, Renderer, Scope};
 use serde_json::json;
 use std::sync::Arc;
 
-/// How many slots are checked for a neighbour that meets the conditions.
+/// The largest number of slots in the search for a neighbour that meets the conditions.
 const MOST_NEIGHBOURS: usize = 20_000;
-/// How far a neighbour is searched: ten years.
+/// The longest time in the search for a neighbour: ten years.
 const FARTHEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(10 * 366 * 24);
 
-/// What is needed to render conditions, inputs and labels of a trigger.
+/// The environment in which conditions, inputs and labels of a trigger are rendered.
 #[derive(Clone, Debug)]
 pub struct TriggerEnv<'a> {
-    /// Renders them.
+    /// Renders the expressions.
     pub renderer: &'a Renderer,
     /// The root variables that belong to the server.
     pub globals: &'a Map,
@@ -35,7 +35,7 @@ pub struct TriggerEnv<'a> {
 }
 
 impl TriggerEnv<'_> {
-    /// A scope in which `trigger.*` has these variables, and also the trigger's id and type.
+    /// A scope in which `trigger` has these variables, and also the trigger's id and type.
     pub fn scope(&self, variables: &Map) -> Scope {
         let flow = self.flow;
         let mut context = self.globals.clone();
@@ -54,7 +54,7 @@ impl TriggerEnv<'_> {
         Scope::from_json(Json::Object(context), self.lookups.clone(), self.ambient.clone())
     }
 
-    /// Whether the trigger's conditions hold at a slot.
+    /// Whether the trigger's conditions are true at a slot.
     ///
     /// # Errors
     /// [`ConditionError`].
@@ -74,11 +74,11 @@ impl TriggerEnv<'_> {
         all_hold(&self.trigger.conditions, &facts)
     }
 
-    /// `date`, `next` and `previous` of a slot as texts in the trigger's zone. If the trigger has conditions,
-    /// the neighbours meet them. A neighbour more than ten years or 20,000 slots away is absent.
+    /// The variables `date`, `next` and `previous` of a slot, as texts in the trigger's zone. If the trigger has
+    /// conditions, the neighbours meet them. A neighbour that is more than ten years or 20,000 slots away is absent.
     ///
     /// # Errors
-    /// [`ConditionError::Pending`]. If the conditions cannot be evaluated for a neighbour, it is absent.
+    /// [`ConditionError::Pending`]. If the conditions fail for a neighbour, the neighbour is absent.
     pub fn variables(&self, calendar: &Calendar, slot: Timestamp) -> Result<Map, ConditionError> {
         let mut variables = date_only(slot, calendar.zone());
         for (key, step) in NEIGHBOURS {

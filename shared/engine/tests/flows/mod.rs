@@ -1,4 +1,4 @@
-//! Random flows, and what the rules of docs/kestra.md 2.3 say of their end.
+//! Random flows, and the results of their executions according to the rules of docs/kestra.md 2.3.
 #![allow(clippy::indexing_slicing, reason = "what is wrong here fails a test")]
 
 use proptest::prelude::*;
@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 
 const FLOW: &str = "io.kestra.plugin.core.flow";
 
-/// A task of a random flow; its id is its place in the tree.
+/// A task of a random flow. The id of a task is its place in the tree.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     kind: Kind,
     allow_failure: bool,
     allow_warning: bool,
-    /// `runIf`.
+    /// The value of `runIf`; `None` for a task without `runIf`.
     runs: Option<bool>,
-    /// `maxAttempts` of a retry.
+    /// `maxAttempts` of the task's retry; `None` for a task without a retry.
     retry: Option<u32>,
     errors: Vec<Node>,
     finally: Vec<Node>,
@@ -35,9 +35,9 @@ enum Kind {
     Sequential(Vec<Node>),
     AllowFailure(Vec<Node>),
     Parallel(Vec<Node>, u32),
-    /// Each child depends on some of those before it.
+    /// Each child with the numbers of the earlier children that it depends on, and the limit of running children.
     Dag(Vec<(Node, Vec<usize>)>, u32),
-    /// Values, limit.
+    /// The children, the number of values, and the limit of running iterations.
     ForEach(Vec<Node>, u32, u32),
     EachParallel(Vec<Node>, u32, u32),
     If(bool, Vec<Node>, Vec<Node>),
@@ -93,7 +93,7 @@ fn plain() -> impl Strategy<Value = Node> {
     node(leaf(), Just(Vec::new()))
 }
 
-/// Few tasks, mostly none, for `errors` and `finally`.
+/// Tasks for `errors` or `finally`. Most lists are empty.
 fn aside() -> impl Strategy<Value = Vec<Node>> + Clone {
     prop_oneof![3 => Just(Vec::new()).boxed(), 1 => prop::collection::vec(plain(), 1..3).boxed()].boxed()
 }
@@ -135,7 +135,7 @@ fn depend(tasks: Vec<Node>, seed: u16) -> Vec<(Node, Vec<usize>)> {
         .collect()
 }
 
-/// Flows of a few tasks, nested at most three deep.
+/// Flows of a few tasks, at most three levels deep.
 pub(crate) fn a_flow() -> impl Strategy<Value = Shape> {
     (
         prop::collection::vec(any_node(), 1..4),
@@ -153,7 +153,7 @@ pub(crate) fn a_flow() -> impl Strategy<Value = Shape> {
         })
 }
 
-/// What a level promises, by task ids.
+/// The rules for the children of a level. Tasks are named by their ids.
 #[derive(Default)]
 pub(crate) struct Level {
     pub(crate) tasks_at_once: Option<usize>,
@@ -188,7 +188,7 @@ fn in_order(ids: &[String], waits: &mut BTreeMap<String, Vec<String>>) {
 }
 
 impl Node {
-    /// Its lists of children: the letter of their ids, the children.
+    /// The lists of children, each with the prefix of the children's ids.
     fn lists(&self) -> Vec<(&'static str, Vec<&Node>)> {
         let own: Vec<(&'static str, Vec<&Node>)> = match &self.kind {
             Kind::Work { .. } | Kind::Inline | Kind::Sleep | Kind::Pause => return Vec::new(),
@@ -254,7 +254,7 @@ impl Node {
             }),
             Kind::Until(tasks, rounds) => json!({
                 "type": of("LoopUntil"), "checkFrequency": {"interval": "PT1S"}, "tasks": below("t", tasks),
-                // In a loop they stand below its values, however many loops there are.
+                // In a loop, outputs are nested below the loop values. The text works at any depth.
                 "condition": format!("{{{{ outputs['{id}'] | toJson contains '\"iterationCount\":{rounds}' }}}}")
             }),
         };
@@ -280,7 +280,8 @@ impl Node {
         json
     }
 
-    /// Calls `visit` for this task and those below it, each with its id and the retry that holds for it.
+    /// Calls `visit` for this task and the tasks below it. The arguments are the task, its id, and its
+    /// `maxAttempts`. A task without a retry has the `maxAttempts` of its flow or parent.
     fn walk(&self, id: &str, retry: Option<u32>, visit: &mut dyn FnMut(&Node, &str, Option<u32>)) {
         let retry = self.retry.or(retry);
         visit(self, id, retry);
@@ -327,7 +328,7 @@ impl Node {
         level
     }
 
-    /// How it ends.
+    /// The final state of the task. `retry` is the `maxAttempts` of its flow or parent.
     fn end(&self, retry: Option<u32>) -> State {
         if self.runs == Some(false) {
             return State::Skipped;
@@ -365,7 +366,7 @@ impl Node {
     }
 }
 
-/// How a level ends: its tasks and its `finally` count, its `errors` do not.
+/// The final state of a level. Its tasks and its `finally` count; its `errors` do not count.
 fn all<'a>(main: impl IntoIterator<Item = &'a Node>, finally: &[Node], retry: Option<u32>) -> State {
     let ends: Vec<State> = main.into_iter().map(|node| node.end(retry)).collect();
     if ends.contains(&State::Failed) || finally.iter().any(|node| node.end(retry) == State::Failed) {
@@ -382,7 +383,7 @@ fn retry(max: u32) -> Json {
 }
 
 impl Shape {
-    /// The flow, without its id and namespace.
+    /// The YAML of the flow, without id and namespace.
     pub(crate) fn yaml(&self) -> String {
         let mut yaml = format!("tasks: {}", Node::list_json("m", &self.tasks));
         for (key, prefix, list) in [
@@ -410,12 +411,12 @@ impl Shape {
         }
     }
 
-    /// How the execution ends.
+    /// The final state of the execution.
     pub(crate) fn end(&self) -> State {
         all(&self.tasks, &self.finally, self.retry)
     }
 
-    /// What the level of a task promises; the flow's own has no name.
+    /// The rules for the children of a task. The empty name stands for the flow itself.
     pub(crate) fn level(&self, task: &str) -> Level {
         if task.is_empty() {
             let mut level =
@@ -439,7 +440,7 @@ impl Shape {
         found
     }
 
-    /// How often a task is tried until it has ended; none for what no service runs.
+    /// The number of attempts of a task in a complete execution; `None` for a task that no service runs.
     pub(crate) fn attempts(&self, task: &str) -> Option<usize> {
         let mut found = None;
         self.walk(&mut |node, id, retry| {
@@ -450,7 +451,7 @@ impl Shape {
         found
     }
 
-    /// How often a task fails before it goes well.
+    /// The number of failed attempts of a task before its first success.
     pub(crate) fn fails(&self, task: &str) -> u32 {
         let mut found = 0;
         self.walk(&mut |node, id, _| {

@@ -1,19 +1,21 @@
-//! A simulated world round the engine: it plays services, timers and the store, in virtual time.
+//! A simulated world around the engine. It plays the services, the timers and the store, in virtual time.
 #![allow(dead_code, reason = "each test binary uses its part of the world")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what is wrong here fails a test")]
 
 use jiff::{SignedDuration, Timestamp};
 use segue_engine::decide::go_on;
 use segue_engine::replay::Copy;
-use segue_engine::{Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, decide};
+use segue_engine::{
+    Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, decide, decide_all,
+};
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, RunnerServices, Service, TaskType};
 use segue_model::event::{Event, TaskRunResult};
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::LogEntry;
 use segue_model::parse::parse_flow;
-use segue_model::state::{State, StateHistory};
+use segue_model::state::State;
 use segue_model::task_run::TaskRun;
 use segue_template::{Answer, LookupTable, Renderer};
 use serde_json::json;
@@ -41,7 +43,7 @@ pub(crate) fn catalog() -> Catalog {
 /// Tasks of the type `test.Shared` go to the service `near` if they ask for a process, and else to `far`.
 const NEAR_OR_FAR: RunnerServices = RunnerServices { processes: "near", containers: "far" };
 
-/// A flow made ready, given without its id and namespace.
+/// A prepared flow. `body` is the YAML without id and namespace.
 pub(crate) fn plan(body: &str) -> Arc<Plan> {
     let source = format!("id: case\nnamespace: test\n{body}\n");
     let parsed = parse_flow(&source, &catalog());
@@ -49,17 +51,17 @@ pub(crate) fn plan(body: &str) -> Arc<Plan> {
     Arc::new(Plan::new(Arc::new(flow), &catalog()))
 }
 
-/// A task that goes well.
+/// A task that succeeds.
 pub(crate) fn work(id: &str) -> String {
     format!("{{id: {id}, type: test.Work}}")
 }
 
-/// A task with failing first attempts.
+/// A task that fails in its first `times` attempts.
 pub(crate) fn fails(id: &str, times: u32) -> String {
     format!("{{id: {id}, type: test.Work, fails: {times}}}")
 }
 
-/// An execution taken to its end.
+/// A complete execution of a flow.
 pub(crate) fn ended(flow: &str) -> World {
     let mut world = World::new(flow);
     world.run();
@@ -76,32 +78,36 @@ pub(crate) struct World {
     timers: BTreeMap<String, Timestamp>,
     pub(crate) logs: Vec<LogEntry>,
     pub(crate) stored: BTreeMap<TaskRunId, (u64, TaskRun)>,
-    /// Every event that was folded in, in order.
+    /// Every event that was applied, in order.
     pub(crate) history: Vec<Event>,
-    /// What the next dispatches do is up to the test.
+    /// If true, the test ends the dispatched task runs. If false, the world ends them.
     pub(crate) manual: bool,
     pub(crate) dispatched: Vec<Dispatch>,
     pub(crate) subflows: Vec<SubflowRequest>,
     /// All effects so far.
     pub(crate) effects: Vec<Effect>,
-    /// The flow's slots are all taken.
+    /// Whether all permits of the flow's concurrency limit are taken.
     pub(crate) is_full: bool,
     pub(crate) budget: usize,
-    /// Every event is delivered twice.
+    /// Whether every event is delivered twice.
     pub(crate) twice: bool,
-    /// Of several events the last comes first.
+    /// Whether the newest event is delivered first.
     pub(crate) last_first: bool,
-    /// The execution is loaded again before every event.
+    /// Whether the execution is loaded again before every event.
     pub(crate) reloads: bool,
+    /// Whether all events that wait are applied as one step.
+    pub(crate) at_once: bool,
+    /// The number of steps so far.
+    pub(crate) steps: usize,
 }
 
 impl World {
-    /// A new execution of a flow, given without its id and namespace.
+    /// A new execution of a flow. `body` is the YAML without id and namespace.
     pub(crate) fn new(body: &str) -> Self {
         Self::of(plan(body))
     }
 
-    /// An execution that is not to begin before so many seconds have passed.
+    /// A new execution that does not start before `seconds` have passed.
     pub(crate) fn scheduled(body: &str, seconds: i64) -> Self {
         let mut world = Self::new(body);
         let mut execution = world.execution.execution().clone();
@@ -110,7 +116,7 @@ impl World {
         world
     }
 
-    /// An execution made from another.
+    /// An execution that was copied from another execution.
     pub(crate) fn copied(plan: Arc<Plan>, copy: Copy) -> Self {
         let mut world = Self::of(plan.clone());
         world.stored =
@@ -123,20 +129,8 @@ impl World {
         let now: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
         let id = ExecutionId::derive(&["test"]);
         let execution = Execution {
-            id: id.clone(),
-            namespace: "test".into(),
-            flow_id: "case".into(),
-            flow_revision: 1,
-            inputs: Map::new(),
-            outputs: None,
-            labels: Vec::new(),
             variables: plan.flow.variables.clone(),
-            state: StateHistory::new(State::Created, now),
-            parent_id: None,
-            original_id: id,
-            trigger: None,
-            metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
-            schedule_date: None,
+            ..Execution::created(id.clone(), "test", "case", 1, now)
         };
         let state = ExecutionState::load(plan.clone(), execution, Vec::new(), &json!(null));
         Self {
@@ -158,6 +152,8 @@ impl World {
             twice: false,
             last_first: false,
             reloads: false,
+            at_once: false,
+            steps: 0,
         }
     }
 
@@ -165,25 +161,28 @@ impl World {
         self.events.push_back(event);
     }
 
-    /// Applies events until nothing more happens by itself.
+    /// Applies events until nothing more happens without a request.
     pub(crate) fn run(&mut self) {
         for _ in 0..100_000 {
             if !self.step() {
                 return;
             }
         }
-        panic!("the execution does not come to rest");
+        panic!("the execution always has another event");
     }
 
-    /// Folds so many events in.
+    /// Applies at most this number of events.
     pub(crate) fn run_at_most(&mut self, events: usize) {
         while self.history.len() < events && self.step() {}
     }
 
-    /// Folds one event in, or fires the next timer; false where nothing is left.
+    /// Applies one event, or fires the next timer. Returns false if there is neither.
     fn step(&mut self) -> bool {
         let next = if self.last_first { self.events.pop_back() } else { self.events.pop_front() };
-        if let Some(event) = next {
+        if self.at_once && next.is_some() {
+            let events: Vec<Event> = next.into_iter().chain(self.events.drain(..)).collect();
+            self.fold_all(&events);
+        } else if let Some(event) = next {
             if self.reloads {
                 self.reload();
             }
@@ -201,7 +200,7 @@ impl World {
         true
     }
 
-    /// Messages on their way are lost.
+    /// Drops all events that are not delivered yet.
     pub(crate) fn forget_messages(&mut self) {
         self.events.clear();
     }
@@ -214,7 +213,26 @@ impl World {
         self.history.push(event.clone());
         self.now += SignedDuration::from_millis(1);
         let env = self.env();
-        let mut decision = decide(&mut self.execution, event, &env);
+        let decision = decide(&mut self.execution, event, &env);
+        self.finish_step(decision, &env);
+    }
+
+    /// Applies events in as few steps as possible.
+    fn fold_all(&mut self, mut events: &[Event]) {
+        while !events.is_empty() {
+            self.now += SignedDuration::from_millis(1);
+            let env = self.env();
+            let (applied, decision) = decide_all(&mut self.execution, events, &env);
+            let (done, rest) = events.split_at(applied);
+            self.history.extend_from_slice(done);
+            events = rest;
+            self.finish_step(decision, &env);
+        }
+    }
+
+    /// Settles a decision, and continues the step until it needs nothing more.
+    fn finish_step(&mut self, mut decision: Decision, env: &Env) {
+        self.steps += 1;
         loop {
             let (pending, more) = (std::mem::take(&mut decision.pending), decision.more);
             self.settle(decision);
@@ -224,7 +242,7 @@ impl World {
             if pending.is_empty() && !more {
                 return;
             }
-            decision = go_on(&mut self.execution, &env);
+            decision = go_on(&mut self.execution, env);
         }
     }
 
@@ -293,7 +311,8 @@ impl World {
         }
     }
 
-    /// What `test.Work` does: fails as often as `fails` says, hangs where `hangs` is true.
+    /// The result of a `test.Work` task. It fails in its first `fails` attempts. `None` if `hangs` is true: the task
+    /// then never ends.
     pub(crate) fn work(&self, dispatch: &Dispatch) -> Option<TaskRunResult> {
         let property = |name: &str| dispatch.properties.get(name).cloned().unwrap_or_default();
         if property("hangs") == json!(true) {
@@ -314,7 +333,7 @@ impl World {
         })
     }
 
-    /// Ends what was dispatched last for a task.
+    /// Ends the attempt that was dispatched last for a task.
     pub(crate) fn finish(&mut self, task: &str, state: State) {
         let dispatch = self.dispatched.iter().rfind(|dispatch| dispatch.task_id == task).expect("a dispatch");
         self.send(Event::TaskRunFinished(TaskRunResult {
@@ -331,7 +350,7 @@ impl World {
         self.run();
     }
 
-    /// Fires timers that are due within a time, and what follows from them.
+    /// Advances the time. Fires the timers that are due, and applies the events that follow.
     pub(crate) fn pass(&mut self, seconds: i64) {
         let until = self.now + SignedDuration::from_secs(seconds);
         self.settle_events();
@@ -344,14 +363,14 @@ impl World {
         self.now = self.now.max(until);
     }
 
-    /// Folds events in, leaving the timers alone.
+    /// Applies events without firing timers.
     pub(crate) fn settle_events(&mut self) {
         while !self.events.is_empty() {
             self.step();
         }
     }
 
-    /// Fires the next timer, whenever it is due; false where none is set.
+    /// Fires the next timer at its due time. Returns false if no timer is set.
     pub(crate) fn fire_next(&mut self) -> bool {
         let Some((key, due)) = self.next_timer() else { return false };
         self.timers.remove(&key);
@@ -360,27 +379,27 @@ impl World {
         true
     }
 
-    /// Whether no event is on its way.
+    /// Whether all events are applied.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// The keys of the timers that are set.
+    /// The names of the timers that are set.
     pub(crate) fn timers(&self) -> Vec<&str> {
         self.timers.keys().map(String::as_str).collect()
     }
 
-    /// Timers are lost.
+    /// Removes all timers, as if the store had lost them.
     pub(crate) fn forget_timers(&mut self) {
         self.timers.clear();
     }
 
-    /// The states the execution went through.
+    /// The states of the execution, oldest first.
     pub(crate) fn states(&self) -> Vec<&'static str> {
         self.execution.execution().state.histories().iter().map(|change| change.state.as_str()).collect()
     }
 
-    /// Throws the execution in memory away and loads it from what was stored, as after a crash.
+    /// Drops the execution in memory and loads it from the stored data, as after a crash.
     pub(crate) fn reload(&mut self) {
         let mut runs: Vec<(u64, TaskRun)> = self.stored.values().cloned().collect();
         runs.sort_by_key(|(place, _)| *place);

@@ -1,9 +1,9 @@
 //! The identity for requests to Google: converts the credentials of a flow to those of Google's library.
 //!
-//! What it is: [`credentials`] for the clients of Google's crates, and [`Caller`], which returns the headers
-//! of a plain REST request. The library fetches, caches and renews tokens. Empty credentials stand for those
-//! of the environment (`GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the metadata server). Requests to an
-//! emulator have no credentials.
+//! What it is: [`credentials`] for the clients of Google's crates, and [`Caller`], which returns the headers of a plain
+//! REST request. The library fetches, caches and renews tokens. Empty credentials select the credentials of the
+//! environment (`GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the metadata server). Requests to an emulator have no
+//! credentials.
 //!
 //! What it must not know: which service is called. An error never contains a key; it names the unreadable
 //! field.
@@ -22,13 +22,13 @@ use segue_ports::{Credentials, PortError};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The scope if the flow names none: everything the account may do.
+/// The scope of a token when the flow names no scope. The token then has every permission of the account.
 const EVERYTHING: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// The fields of a service account's key. Each is a text.
 const KEY_FIELDS: [&str; 4] = ["client_email", "private_key_id", "private_key", "project_id"];
 
 /// Google's credentials for the credentials of a flow. They are anonymous for an emulator, which has no
-/// accounts. Call this within an async runtime, which renews the tokens.
+/// accounts. Call this function within an async runtime, because the runtime renews the tokens.
 ///
 /// # Errors
 /// [`PortError::Invalid`] for an invalid key, account or scope, also with an emulator.
@@ -48,7 +48,7 @@ pub(crate) fn credentials(
     // token.
     let own = if account.is_some() { vec![EVERYTHING.to_owned()] } else { scopes.clone() };
     let source = match key {
-        // The library's error may quote the key, so the error is not passed on.
+        // The error of the library may quote the key, so this error replaces it.
         Some(key) => service_account::Builder::new(key)
             .with_access_specifier(service_account::AccessSpecifier::from_scopes(own))
             .build()
@@ -106,7 +106,7 @@ fn unreadable(why: &str) -> PortError {
     ))
 }
 
-/// The e-mail address of an account. It becomes a part of a URL.
+/// Checks the e-mail address of an account, because the address becomes a part of a URL.
 fn account(email: &str) -> Result<&str, PortError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@');
     if email.split('@').count() == 2 && email.bytes().all(plain) {
@@ -204,7 +204,8 @@ impl Caller {
         };
         match credentials.headers(Default::default()).await {
             Ok(CacheableResource::New { data, .. }) => Ok(data),
-            // Returned only to callers that send the tag of an earlier answer.
+            // Google's library answers this only if the caller sends the tag of an earlier answer. This call sends no
+            // tag.
             Ok(CacheableResource::NotModified) => Ok(HeaderMap::new()),
             Err(error) if error.is_transient() => Err(PortError::unavailable(self.port, chain(&error))),
             Err(error) => Err(PortError::invalid(format!(

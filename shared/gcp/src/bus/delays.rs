@@ -29,7 +29,7 @@ const HORIZON: SignedDuration = SignedDuration::from_hours(29 * 24);
 const REQUEST_BYTES: usize = 990_000;
 /// How long to try to create a task.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The scope of a task's token.
+/// The OAuth scope of the token that a task sends.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// Creates tasks in the queue `PREFIX-delays`.
@@ -155,7 +155,7 @@ impl Target {
         let mut post = Post { url: format!("{}{topic}:publish", self.topics), body };
         let mut moments = moments(now, due);
         let first = moments.next().unwrap_or(due);
-        // From the last task to the first: each is created by the one before it.
+        // Builds the last task first, because the body of each task contains the task after it.
         for later in moments.collect::<Vec<_>>().into_iter().rev() {
             let task = json!({"task": self.json(&post, later)}).to_string();
             post = Post { url: format!("{}/v2/{}/tasks", self.tasks, self.queue), body: task };
@@ -191,8 +191,8 @@ impl Target {
             .set_http_request(request)
     }
 
-    /// The task as another task creates it. It has no name: if the name existed already, the creating task
-    /// would be refused and retried forever.
+    /// The task as another task creates it. The task has no name. If it had a name that exists already, Cloud Tasks
+    /// would refuse the creating task and retry it forever.
     fn json(&self, post: &Post, at: Timestamp) -> Json {
         let mut request = json!({
             "url": post.url,
@@ -208,7 +208,7 @@ impl Target {
     }
 }
 
-/// The due times of the tasks in a chain. The last one is `due`.
+/// The due times of the tasks in a chain, in order. The last due time is `due`.
 fn moments(now: Timestamp, due: Timestamp) -> impl Iterator<Item = Timestamp> {
     let mut next = Some(now);
     std::iter::from_fn(move || {

@@ -1,8 +1,8 @@
 //! The event bus on Pub/Sub. Messages are published at once, or with a delay through Cloud Tasks. They are
 //! delivered by push subscriptions, which the service runtime answers.
 //!
-//! A message is JSON, with attributes that describe it without parsing. There are no ordering keys: a handler
-//! tolerates any order, and a key would hold messages back behind one that fails.
+//! A message is JSON. Its attributes describe it, so that a receiver need not parse the JSON. Messages have no ordering
+//! keys: handlers accept any order, and with a key one failing message would hold back the messages after it.
 
 mod delays;
 pub(crate) mod emulator;
@@ -93,21 +93,21 @@ impl PubSubBus {
         }
     }
 
-    /// Where Pub/Sub is an emulator and nothing stands for Cloud Tasks, messages of a later time wait in this process:
-    /// what an emulator has is gone with its process as well.
+    /// Holds delayed messages in the memory of this process and publishes each at its due time. Used when Pub/Sub is an
+    /// emulator and Cloud Tasks has no emulator. The messages are lost when the process ends. Messages in the emulator
+    /// are lost in the same way.
     fn wait_and_publish(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError> {
         let sent = self.addressed(&messages)?;
         let wait = Duration::try_from(due.duration_since(SystemClock.now())).unwrap_or_default();
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;
-            // A publisher says by itself what it could not deliver; there is nobody here to tell.
+            // A failure is ignored, because no caller waits for the result.
             let _ = try_join_all(sent.into_iter().map(|(topic, message)| topic.publish(message))).await;
         });
         Ok(())
     }
 
-    /// All messages with their publishers, made before the first is sent: one that cannot be sent leaves none on its
-    /// way.
+    /// Builds all messages with their publishers before the first is sent. So if one message is invalid, none is sent.
     fn addressed(&self, messages: &[Outgoing]) -> Result<Vec<(Publisher, PubSubMessage)>, PortError> {
         messages
             .iter()
@@ -170,12 +170,13 @@ fn encode(message: &Message) -> Result<PubSubMessage, PortError> {
     Ok(PubSubMessage::new().set_data(data).set_attributes(attributes))
 }
 
-/// The kind of a message as its JSON names it, and the execution it is about.
+/// The kind of a message, as in its JSON, and the id of its execution. `None` if the message has no execution.
 fn about(message: &Message) -> (&'static str, Option<String>) {
     match message {
         Message::Execution(about) => ("execution", Some(about.execution_id.to_string())),
         Message::TaskRun(about) => ("taskRun", Some(about.execution_id.to_string())),
         Message::Tick(_) => ("tick", None),
+        Message::ScheduleChanged(_) => ("scheduleChanged", None),
         Message::ExecutionStateReached(about) => {
             ("executionStateReached", Some(about.execution_id.to_string()))
         }

@@ -1,7 +1,7 @@
 //! Containers as Cloud Run jobs: a job for each key, with one execution of one task.
 //!
-//! A job is created, and then run. A crash in between leaves a job without an execution, which counts as
-//! absent: the next start finds the job and runs it.
+//! A job is created first, and then run. A crash between the two leaves a job without an execution. Such a job counts
+//! as absent: the next start finds it and runs it.
 
 mod mirror;
 mod spec;
@@ -202,7 +202,7 @@ impl ContainerJobs for CloudRunJobs {
             && execution.completion_time.is_none()
         {
             let cancelled = self.executions.cancel_execution().set_name(&execution.name).send().await;
-            // The execution may end by itself at this moment. The job is deleted in any case.
+            // The execution may end before the cancellation arrives. The job is deleted in any case.
             if let Err(error) = cancelled
                 && api_error::about(PORT, &execution.name, &error).is_transient()
             {

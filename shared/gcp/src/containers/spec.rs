@@ -73,7 +73,7 @@ fn timeout(asked: Option<Duration>) -> wkt::Duration {
     wkt::Duration::clamp(i64::try_from(seconds).unwrap_or(i64::MAX), 0)
 }
 
-/// Cloud Run would refuse the key too, but later, and with the name of its own field.
+/// Checks a key before the request. Cloud Run would refuse the key later, with the name of its own field.
 fn check_key(key: &str) -> Result<(), PortError> {
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     let begins = key.starts_with(|letter: char| letter.is_ascii_lowercase());

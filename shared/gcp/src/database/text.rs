@@ -49,7 +49,7 @@ fn cut<'a>(tag: &str, content: &'a str) -> Vec<(String, &'a str)> {
     parts
 }
 
-/// The text of a field. None if its part documents are gone, because the text was replaced in the meantime.
+/// The text of a field. `None` if its part documents no longer exist, because the text was replaced after the read.
 pub(crate) async fn fetch(db: &Database, of: &str, value: &Value) -> Result<Option<String>, DbError> {
     if let Some(short) = as_text(value) {
         return Ok(Some(short.to_owned()));
@@ -65,7 +65,7 @@ pub(crate) async fn fetch(db: &Database, of: &str, value: &Value) -> Result<Opti
 }
 
 /// The text of a field of a document, with its parts below `of`. The document is read again if the text was
-/// replaced in the meantime. None if the document is gone.
+/// replaced after the first read. `None` if the document no longer exists.
 pub(crate) async fn fetch_of(
     db: &Database,
     found: &Found,

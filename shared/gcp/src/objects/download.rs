@@ -97,7 +97,7 @@ impl CloudObjectStore {
 fn explained(error: &Error) -> RestError {
     let Some(status) = error.http_status_code() else { return RestError::connection(error) };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    // Either the raw body, or what the client parsed of it.
+    // The payload is either the raw body, or the error that the client parsed from the body.
     let body = error.http_payload().map_or(&[][..], |body| body.as_ref());
     let refusal = Refusal::from_response(status, body);
     match error.status() {

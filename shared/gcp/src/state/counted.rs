@@ -1,5 +1,5 @@
-//! Documents that count their writes. Each write is based on the one before it: states of triggers, and
-//! backfills.
+//! Documents that count their writes: states of triggers, and backfills. A write names the count that it expects, so a
+//! write based on an old count is refused.
 
 use super::Store;
 use crate::database::document::{Fields, Found, Version, int};

@@ -200,9 +200,8 @@ fn layer(task_runs: &[(u64, TaskRun)]) -> Result<Layer, DbError> {
         .collect()
 }
 
-/// Removes an execution with everything that belongs to it. Its document loses its state first, so that the
-/// execution is gone for everybody at once. After a crash, the next creation or deletion of the same
-/// execution finishes the rest.
+/// Removes an execution with all its documents. First, its document loses the field `state`, so no reader finds the
+/// execution from then on. After a crash, the next creation or deletion of the same execution removes the rest.
 pub(super) async fn delete(store: &Store, id: &ExecutionId) -> Result<bool, DbError> {
     let path = execution_path(&store.db, id);
     for tries in 0..TRIES {

@@ -43,7 +43,7 @@ pub(super) struct Content {
     pub(super) tail: Vec<Batch>,
 }
 
-/// The document, prepared for writing.
+/// A document that is ready to be written.
 pub(super) struct Encoded {
     pub(super) fields: Fields,
     /// The documents it refers to.
@@ -95,8 +95,8 @@ impl Loaded {
         2_000 + self.content.runs.bytes() + self.content.tail.iter().map(Batch::bytes).sum::<usize>()
     }
 
-    /// Reads a document and the documents it refers to, except the segments in `known`. None if one of them
-    /// is gone, because the document was written again in the meantime.
+    /// Reads a document and the documents it refers to, except the segments in `known`. `None` if a document it refers
+    /// to no longer exists, because another process wrote the execution after the read.
     pub(super) async fn decode(
         db: &Database,
         found: &Found,

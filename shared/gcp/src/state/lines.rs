@@ -1,9 +1,9 @@
 //! Log lines in documents.
 //!
-//! A reader counts lines, so a later line must never come before an earlier one. The order is that of
-//! commits: a batch of lines gets the version of its commit as a stamp. The version is known only after the
-//! write. So a batch without a stamp has the version of its document. When the document is written again, its
-//! batches get the version they were read at as their stamp.
+//! A reader remembers its position as a number of lines, so a new line must never come before an older line. Lines are
+//! in the order of their commits: a batch of lines is stamped with the version of its commit. This version is known
+//! only after the write. So a batch without a stamp has the version of its document. When the document is written
+//! again, its batches get that version as their stamp.
 
 use crate::database::document::{Version, as_int, as_list, as_map, as_text, int, list, map, text};
 use firestore::gcloud_sdk::google::firestore::v1::Value;

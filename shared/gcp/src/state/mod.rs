@@ -4,8 +4,8 @@
 //! the documents, their fields and the required indexes. Change both together. Nothing stays open between two
 //! requests: each change is one commit with conditions, and is repeated if another process wrote first.
 //!
-//! What it must not know: what the engine's notes mean, when a timer should be set, or which execution may
-//! have a permit, apart from the order of asking.
+//! What it must not know: what the engine's notes mean, when a timer should be set, or which execution may get a
+//! permit, apart from the order of requests.
 //!
 //! How to add one more kind of record: a collection with its section in docs/firestore.md, a file here, a
 //! method of the port. Searched fields are at the top level of a document, everything else is in its `body`.
@@ -19,6 +19,7 @@ mod header;
 mod kv;
 mod lines;
 mod logs;
+mod marks;
 mod memory;
 mod paths;
 mod permits;
@@ -73,8 +74,8 @@ struct Store {
 }
 
 impl FirestoreStateStore {
-    /// Connects to the database that the configuration names: the emulator if there is one, or else Google's,
-    /// with the credentials of the environment.
+    /// Connects to the database that the configuration names. Uses the emulator if the configuration has one, or else
+    /// Google's service with the credentials of the environment.
     ///
     /// # Errors
     /// [`PortError::Unavailable`] if there are no credentials, or no connection is possible.
@@ -210,6 +211,14 @@ impl StateStore for FirestoreStateStore {
         after: u64,
     ) -> Result<Vec<LogEntry>, PortError> {
         at_port(logs::read(self.db(), execution, min_level, after).await)
+    }
+
+    async fn execution_mark(&self, execution: &ExecutionId) -> Result<Option<u64>, PortError> {
+        at_port(marks::of_execution(self.db(), execution).await)
+    }
+
+    async fn log_mark(&self, execution: &ExecutionId) -> Result<Option<u64>, PortError> {
+        at_port(marks::of_log(self.db(), execution).await.map(Some))
     }
 
     async fn search_logs(&self, filter: &LogFilter) -> Result<(Vec<LogEntry>, u64), PortError> {

@@ -1,9 +1,9 @@
-//! Permits of flows with a concurrency limit: leases, and a queue in the order of asking.
+//! Permits of flows with a concurrency limit: the holders of permits, and a queue in the order of requests.
 //!
 //! A flow's *lane* is one document with the last limit and the holders of permits. A waiting execution has its
 //! own document below the lane, with its turn, so ten thousand waiting executions do not make a large
-//! document. Each change is written with the condition that the lane has not changed since it was read, so no
-//! permit is lost or given twice.
+//! document. Each change is written with the condition that the lane has not changed since it was read. So two
+//! executions never get the same permit, and no permit is lost.
 
 use super::paths::TRIES;
 use crate::database::document::{Fields, Found, int, text};
@@ -188,7 +188,8 @@ pub(super) async fn release(
     .await
 }
 
-/// Removes a deleted execution, without giving its permit to an execution that would not learn of it.
+/// Removes a deleted execution from its lane. Its permit becomes free, but no waiting execution gets the permit here,
+/// because this call informs no execution.
 pub(super) async fn forget(
     db: &Database,
     namespace: &str,

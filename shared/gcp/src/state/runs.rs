@@ -273,8 +273,8 @@ mod tests {
         assert_eq!(texts(&runs).len(), 199 + 40 * 120 - 39 - 1 + 1);
     }
 
-    /// A fan-out of 10,000 task runs. Each one is changed three times, in random order, a few at a time. The
-    /// writes beyond the execution's own document stay a small part, and the first read stays bounded.
+    /// A fan-out of 10,000 task runs. Each task run is changed three times, in random order, a few at a time. The test
+    /// limits the writes beyond the execution's own document, and the size of the first read.
     #[test]
     fn a_fan_out_costs_little_beyond_its_steps() {
         let mut runs = Runs::default();

@@ -1,9 +1,9 @@
 //! Finds executions, newest first.
 //!
-//! A filter becomes the conditions of one query, so a page costs only what it shows. Firestore accepts one
-//! `array-contains` in a query. So each tag stands for a namespace and its parents, for a label, or for both
-//! at once. The remaining conditions (a second label, dates together with slots) are checked as documents
-//! arrive.
+//! A filter becomes one query, so a page reads only the executions that it shows. Firestore accepts one
+//! `array-contains` in a query. So a document has tags for a namespace and its parents, for a label, and for both
+//! together. The remaining conditions (a second label, dates together with slots) are checked on the documents that the
+//! query returns.
 
 use super::paths::EXECUTIONS;
 use crate::database::Database;

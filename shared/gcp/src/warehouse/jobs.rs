@@ -1,9 +1,9 @@
 //! Runs a job to its result, and finds it again by its id.
 //!
-//! The id comes from the caller: two deliveries of one message ask for one job. A failed job uses its id up
-//! too. So if the failure was not caused by the job, the next try is `<id>_2`, then `<id>_3`. Every caller
-//! with the id looks for them in this order. A script is not tried again if one of its statements has changed
-//! something, because this statement would run twice.
+//! The caller chooses the id of the job, so two deliveries of one message request the same job. A failed job keeps its
+//! id, and BigQuery accepts no second job with this id. If the failure was not caused by the job, the next try is
+//! `<id>_2`, then `<id>_3`. Every caller with the id looks for these ids in this order. A script is not tried again if
+//! one of its statements has changed something, because this statement would run twice.
 //!
 //! It must not know: how rows are decoded (`decode`), what is sent (`request`).
 

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use segue_model::event::TaskRunResult;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::{LogEntry, LogLevel};
-use segue_model::state::{State, StateHistory};
+use segue_model::state::State;
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_ports::state::Commit;
@@ -17,36 +17,14 @@ pub(crate) fn at(second: i64) -> Timestamp {
 
 pub(crate) fn execution(name: &str) -> Execution {
     let id = ExecutionId::from(name);
-    Execution {
-        original_id: id.clone(),
-        id,
-        namespace: "company.team".to_owned(),
-        flow_id: "taxi".to_owned(),
-        flow_revision: 1,
-        inputs: Map::new(),
-        outputs: None,
-        labels: Vec::new(),
-        variables: Map::new(),
-        state: StateHistory::new(State::Created, at(0)),
-        parent_id: None,
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: at(0) },
-        schedule_date: None,
-    }
+    Execution::created(id, "company.team", "taxi", 1, at(0))
 }
 
 pub(crate) fn task_run(execution: &ExecutionId, number: u64) -> TaskRun {
     TaskRun {
-        id: TaskRunId::derive(execution, None, "task", None, Some(number)),
-        task_id: "task".to_owned(),
-        parent_task_run_id: None,
         value: Some(format!("value-{number}")),
         iteration: Some(number),
-        attempts: Vec::new(),
-        outputs: Map::new(),
-        state: StateHistory::new(State::Created, at(0)),
-        dynamic: false,
-        memo: Json::Null,
+        ..TaskRun::created(TaskRunId::derive(execution, None, "task", None, Some(number)), "task", at(0))
     }
 }
 
@@ -59,18 +37,7 @@ pub(crate) fn ended(execution: &ExecutionId, number: u64) -> TaskRun {
 }
 
 pub(crate) fn commit(execution: &Execution, version: u64) -> Commit {
-    Commit {
-        execution: execution.clone(),
-        now: at(0),
-        notes: Json::Null,
-        expected_version: version,
-        task_runs: Vec::new(),
-        removed: Vec::new(),
-        logs: Vec::new(),
-        kv: Vec::new(),
-        timers: Vec::new(),
-        cleared_timers: Vec::new(),
-    }
+    Commit::new(execution.clone(), version, at(0))
 }
 
 pub(crate) fn key(execution: &ExecutionId, number: u64) -> AttemptKey {

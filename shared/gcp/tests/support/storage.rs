@@ -1,9 +1,8 @@
 //! A proxy that makes fake-gcs-server answer like Cloud Storage. It also counts the bytes that pass, and
 //! injects faults for tests.
 //!
-//! It corrects two errors of the emulator: a bucket's location, class and labels are forgotten, and a request
-//! for the progress of an upload ends the upload. Everything else is the emulator's.
-//! it. Everything else is the emulator's.
+//! It corrects two errors of the emulator. The emulator forgets the location, class and labels of a bucket. It also
+//! ends an upload when a client asks for the progress of the upload. All other answers come from the emulator.
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -40,7 +39,7 @@ pub(crate) struct CloudStorage {
     /// The answer to the last piece of an upload.
     uploads: Mutex<HashMap<String, (StatusCode, HeaderMap, Bytes)>>,
     bytes: AtomicU64,
-    /// Method, part of the address, and the fault of the next such request.
+    /// The faults that have not happened yet: the method and a part of the address of the request, and the fault.
     faults: Mutex<Vec<(Method, String, Fault)>>,
 }
 
@@ -92,7 +91,7 @@ impl CloudStorage {
         Some(faults.remove(at).2)
     }
 
-    /// Records the settings of a bucket.
+    /// Records the settings of a bucket from a request.
     fn said_of_bucket(&self, method: &Method, path: &str, body: &[u8]) {
         let Ok(Value::Object(said)) = serde_json::from_slice(body) else { return };
         let name = said.get("name").and_then(Value::as_str).or(bucket_of(path)).unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! What task types there are. The list itself is made in the crate `catalog`; validation and the engine only read it.
+//! The task types that Segue knows. The crate `catalog` makes the list. Validation and the engine only read the list.
 
 mod runner;
 
@@ -34,9 +34,9 @@ pub struct TaskType {
     pub name: &'static str,
     /// Other names that mean the same (docs/kestra.md 4.0).
     pub aliases: Vec<&'static str>,
-    /// Who runs it.
+    /// Who runs tasks of this type.
     pub run_by: RunBy,
-    /// JSON Schema of its own properties, the common ones left out.
+    /// JSON Schema of the properties of this type, without the properties that every task has.
     pub schema: Json,
 }
 
@@ -63,7 +63,7 @@ pub struct ServiceType {
     /// The two services that share the type. None if this service runs every task of the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_runner: Option<RunnerServices>,
-    /// JSON Schema of its own properties, the common ones left out.
+    /// JSON Schema of the properties of this type, without the properties that every task has.
     pub schema: Json,
 }
 
@@ -88,8 +88,8 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// A catalogue of these types. Of two types with one name the first counts, and the other is left out: services
-    /// that share a task type list it once each.
+    /// A catalogue of these types. If two types have the same name, the first one is kept: services that share a task
+    /// type list the type once each.
     pub fn new(mut types: Vec<TaskType>) -> Self {
         let mut seen = BTreeSet::new();
         types.retain(|kind| seen.insert(kind.name));

@@ -1,4 +1,4 @@
-//! What is wrong with a flow: code, location, message, hint. Each code has a page in `docs/errors/`.
+//! A problem in a flow: code, location, message, hint. Each code has a page in `docs/errors/`.
 
 pub mod codes;
 
@@ -17,50 +17,51 @@ pub struct Position {
     pub column: u32,
 }
 
-/// How bad it is.
+/// How serious a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; the flow runs.
+    /// Information. The flow can run.
     Note,
-    /// Likely a mistake; the flow runs.
+    /// Probably a mistake. The flow can run.
     Warning,
-    /// The flow is refused.
+    /// The flow is rejected.
     Error,
 }
 
-/// One problem.
+/// A problem in a flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Diagnostic {
-    /// Stable, `SEG0101`; see `docs/errors/`.
+    /// The code, for example `SEG0101`. The page `docs/errors/SEG0101.md` explains it. A code never changes its
+    /// meaning.
     pub code: String,
-    /// How bad.
+    /// How serious the problem is.
     pub severity: Severity,
-    /// Where.
+    /// Where the problem is in the source.
     pub position: Position,
-    /// What, and in which flow, task or property.
+    /// What happened, and in which flow, task or property.
     pub message: String,
-    /// What to do about it.
+    /// What to do. `None` if there is no advice.
     pub hint: Option<String>,
 }
 
 impl Diagnostic {
-    /// A problem that refuses the flow.
+    /// A problem that rejects the flow.
     pub fn error(code: &str, position: Position, message: impl Into<String>) -> Self {
         Self { code: code.into(), severity: Severity::Error, position, message: message.into(), hint: None }
     }
 
-    /// Something that is only told.
+    /// A problem that is only information.
     pub fn note(code: &str, position: Position, message: impl Into<String>) -> Self {
         Self { severity: Severity::Note, ..Self::error(code, position, message) }
     }
 
-    /// Something that is likely a mistake.
+    /// A problem that is probably a mistake.
     pub fn warning(code: &str, position: Position, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, position, message) }
     }
 
-    /// With what to do about it.
+    /// Adds a hint: what to do about the problem.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -1,5 +1,5 @@
-//! From the events of the YAML parser to a tree of [`Node`]s: aliases and merge keys resolved, duplicate keys
-//! refused, depth and the growth through aliases bounded.
+//! Builds a tree of [`Node`]s from the events of the YAML parser. It resolves aliases and merge keys, and rejects
+//! duplicate keys. It limits the depth of the tree and its growth through aliases.
 
 use super::node::{Entry, Node, Value};
 use super::scalar::Scalar;
@@ -7,13 +7,12 @@ use crate::diagnostic::{Diagnostic, Position, codes};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 use std::collections::{HashMap, HashSet};
 
-/// How deeply lists and maps may be nested. A flowable takes two levels, so this is some fifty flowables in
-/// each other.
+/// The deepest nesting of lists and maps. A flowable takes two levels, so about 50 flowables can be nested.
 pub(crate) const MAX_DEPTH: usize = 100;
-/// How many values aliases and plugin defaults may add to a document.
+/// The largest number of values that aliases and plugin defaults may add to a document.
 pub(crate) const MAX_GROWTH: usize = 100_000;
 
-/// The tree of one document; none when it is empty or cannot be read on.
+/// The tree of one document; `None` if the document is empty or cannot be parsed.
 pub(crate) fn build(text: &str, first_line: u32, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut builder = Builder {
         first_line,
@@ -35,7 +34,7 @@ pub(crate) fn build(text: &str, first_line: u32, diagnostics: &mut Vec<Diagnosti
     builder.root
 }
 
-/// The rest of the document cannot be read. The reason is already in the diagnostics.
+/// The rest of the document cannot be parsed. The diagnostics already have the reason.
 struct Refused;
 
 struct Builder<'d> {
@@ -47,7 +46,7 @@ struct Builder<'d> {
     root: Option<Node>,
 }
 
-/// A list or map that is being read.
+/// A list or map that is not complete yet.
 struct Frame {
     position: Position,
     anchor: usize,
@@ -67,11 +66,11 @@ struct MapFrame {
     key: Option<Key>,
 }
 
-/// A key that waits for its value.
+/// The key of a map that waits for its value.
 enum Key {
     Text(String, Position),
     Merge,
-    /// It was refused; its value is read and dropped.
+    /// The key was rejected. Its value is parsed and dropped.
     Refused,
 }
 
@@ -158,7 +157,7 @@ impl Builder<'_> {
             return Err(Refused);
         }
         let node = node.clone();
-        // The depth of what is put in counts as well: nested aliases must not outgrow it.
+        // The depth of an inserted value counts too. Otherwise, nested aliases could exceed the limit.
         if self.frames.len() + depth(&node) > MAX_DEPTH {
             self.diagnostics.push(Diagnostic::error(
                 codes::TOO_LARGE,
@@ -171,7 +170,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Puts a value that is complete where it belongs; `merge` says that it reads `<<`.
+    /// Inserts a complete value into the list or map around it. `merge` is true for an unquoted `<<`.
     fn finished(&mut self, node: Node, anchor: usize, merge: bool) {
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
@@ -201,7 +200,7 @@ impl Builder<'_> {
 }
 
 impl MapFrame {
-    /// Takes a key, or the value of the key that came before.
+    /// Takes a key, or the value of the last key.
     fn push(&mut self, node: Node, merge: bool) -> Option<Diagnostic> {
         match self.key.take() {
             None => {
@@ -261,7 +260,8 @@ impl MapFrame {
         None
     }
 
-    /// The entries, own keys before merged ones; of merged maps the first that has a key gives it.
+    /// The entries of the map. Its own keys come before the keys of merged maps. If several merged maps have a key, the
+    /// first one wins.
     fn finish(mut self) -> Vec<Entry> {
         for map in self.merged {
             if let Value::Map(entries) = map.value {
@@ -292,7 +292,7 @@ fn depth(node: &Node) -> usize {
     }
 }
 
-/// What the usual mistakes need.
+/// A hint for common mistakes in YAML.
 fn syntax_hint(line: &str, info: &str) -> Option<&'static str> {
     let indent = line.len() - line.trim_start().len();
     if line.get(..indent).is_some_and(|space| space.contains('\t')) {

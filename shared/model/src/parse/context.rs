@@ -1,6 +1,5 @@
-//! What every part of the reader shares: the catalogue, and the problems found so far. Each reader method takes
-//! a value's node, tells what is wrong with it and gives a value to go on with, so that one problem never hides
-//! the next.
+//! The shared state of all readers: the catalogue, and the problems found so far. Each reader takes a node, reports its
+//! problems and returns a value in every case. So one problem never hides the next.
 
 use super::node::{Node, Value};
 use super::scalar::Scalar;
@@ -11,7 +10,7 @@ use crate::suggest::suggest;
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 
-/// What every part of the reader shares.
+/// The shared state of all readers.
 pub(crate) struct Context<'c> {
     pub(crate) catalog: &'c Catalog,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -27,7 +26,8 @@ impl<'c> Context<'c> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// Tells a problem that may be found at one place many times (in a plugin default, say) only once.
+    /// Reports a problem only once. The same problem may be found many times at one position, for example in a plugin
+    /// default.
     pub(crate) fn tell_once(&mut self, diagnostic: Diagnostic) {
         if self.told.insert((diagnostic.position, diagnostic.message.clone())) {
             self.diagnostics.push(diagnostic);
@@ -46,7 +46,7 @@ impl<'c> Context<'c> {
         );
     }
 
-    /// A text; numbers and booleans are taken as they were written.
+    /// A text. A number or boolean becomes its text in the source.
     pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         let text = node.text().map(str::to_owned);
         if text.is_none() {
@@ -67,7 +67,7 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// A whole number in `[min, max]`.
+    /// A whole number from `min` to `max`, inclusive.
     pub(crate) fn integer(&mut self, node: &Node, what: &str, min: i64, max: i64) -> Option<i64> {
         let Some(value) = node.text().and_then(|text| text.trim().parse::<i64>().ok()) else {
             self.wrong_kind(node, what, "a whole number");
@@ -85,7 +85,7 @@ impl<'c> Context<'c> {
         None
     }
 
-    /// A count of at least `min`.
+    /// A whole number of at least `min`.
     pub(crate) fn count(&mut self, node: &Node, what: &str, min: u32) -> Option<u32> {
         let value = self.integer(node, what, i64::from(min), i64::from(u32::MAX))?;
         u32::try_from(value).ok()
@@ -111,7 +111,7 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// A duration that may be a template, as it was written.
+    /// A duration or a template of one, as written.
     pub(crate) fn duration_text(&mut self, node: &Node, what: &str) -> Option<String> {
         if !node.is_template() {
             self.duration(node, what)?;
@@ -119,7 +119,7 @@ impl<'c> Context<'c> {
         self.text(node, what)
     }
 
-    /// One of several names.
+    /// One of several names. Reports other names.
     pub(crate) fn choice<T: Copy>(&mut self, node: &Node, what: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(node, what)?;
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {

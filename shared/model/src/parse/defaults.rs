@@ -1,6 +1,6 @@
-//! Plugin defaults (docs/kestra.md 1.4): merged into every map that has a `type`, at any depth, before the
-//! flow is read. What comes from a default is marked, so that a property its type does not know is ignored
-//! with a note rather than refused.
+//! Plugin defaults (docs/kestra.md 1.4). Before the flow is read, they are merged into every map with a `type`, at any
+//! depth. Values from defaults are marked. If the type does not have such a property, the property is ignored with a
+//! note instead of an error.
 
 use super::build::MAX_GROWTH;
 use super::context::Context;
@@ -12,21 +12,21 @@ use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Position, codes};
 use serde::{Deserialize, Serialize};
 
-/// A plugin default of the server's configuration; a flow's own come before it.
+/// A plugin default in the configuration of the server. A flow's own plugin defaults have precedence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PluginDefault {
-    /// A type, or the beginning of one.
+    /// A type, or the first part of a type's name.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// Whether the default wins over what the task says.
+    /// Whether the default replaces the values in the flow.
     #[serde(default)]
     pub forced: bool,
-    /// The properties.
+    /// The properties with their values.
     #[serde(default)]
     pub values: Map,
 }
 
-/// A default ready to be merged.
+/// A plugin default that is ready to be merged.
 struct Default {
     names: Vec<String>,
     forced: bool,
@@ -34,7 +34,7 @@ struct Default {
     size: usize,
 }
 
-/// Merges the flow's own defaults and the server's into `root`.
+/// Merges the defaults of the flow and of the server into `root`.
 pub(super) fn apply(ctx: &mut Context<'_>, root: &mut Node, server: &[PluginDefault]) {
     let mut defaults = own(ctx, root);
     defaults.extend(server.iter().filter(|default| !default.type_name.is_empty()).map(|default| {
@@ -58,7 +58,7 @@ pub(super) fn apply(ctx: &mut Context<'_>, root: &mut Node, server: &[PluginDefa
     }
 }
 
-/// The defaults the flow itself names.
+/// The defaults that the flow has in `pluginDefaults`.
 fn own(ctx: &mut Context<'_>, root: &Node) -> Vec<Default> {
     let mut defaults = Vec::new();
     for name in ["pluginDefaults", "taskDefaults"] {
@@ -105,7 +105,8 @@ impl Default {
         Self { names, forced, values, size }
     }
 
-    /// By the beginning of the name, as it stands and as it is meant; no dot is asked for behind it.
+    /// Whether a type's name begins with the name of this default, as written or as the canonical name. The prefix may
+    /// end inside a word.
     fn matches(&self, types: &[&str]) -> bool {
         self.names.iter().any(|name| types.iter().any(|kind| kind.starts_with(name.as_str())))
     }
@@ -118,7 +119,7 @@ struct Merger<'c> {
 }
 
 impl Merger<'_> {
-    /// Children first, so that what a default brings is not given defaults again.
+    /// Visits the children first. So values that come from a default get no defaults themselves.
     fn visit(&mut self, node: &mut Node, is_root: bool) {
         match &mut node.value {
             Value::Scalar(_) => {}
@@ -152,8 +153,8 @@ impl Merger<'_> {
     }
 }
 
-/// Merges `other` into `node`. Maps are merged deeply, lists put behind each other; of two values the stronger
-/// one stays, unless it is null.
+/// Merges `other` into `node`. Maps are merged at every depth. Lists are joined; the winner's elements come last. Any
+/// other value is replaced if `other_wins`, unless the new value is null. A null in `node` is always replaced.
 fn merge(node: &mut Node, other: Node, other_wins: bool) {
     match (&mut node.value, other.value) {
         (Value::Map(entries), Value::Map(others)) => {

@@ -1,16 +1,16 @@
-//! Cutting a file into its YAML documents. A line of `---` or `...` at the very start ends a document wherever
-//! it stands, so the cut needs no parsing, and a document that cannot be read takes no other with it.
+//! Splits a file into its YAML documents. A line that begins with `---` or `...` always ends a document, so no parsing
+//! is needed. If one document is invalid, the other documents can still be read.
 
 /// One document of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Document<'s> {
-    /// Its text, separators left out.
+    /// The text without the separators.
     pub(crate) text: &'s str,
     /// The line of the file on which the text begins, from 0.
     pub(crate) first_line: u32,
 }
 
-/// The documents that hold more than comments.
+/// The documents of a file, without documents that have only comments.
 pub(crate) fn split(source: &str) -> Vec<Document<'_>> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let mut documents = Vec::new();
@@ -37,12 +37,12 @@ pub(crate) fn split(source: &str) -> Vec<Document<'_>> {
     documents
 }
 
-/// The end of `source` that is `rest` and the `before` bytes in front of it.
+/// The part of `source` that ends with `rest` and begins `before` bytes earlier.
 fn tail<'s>(source: &'s str, rest: &str, before: usize) -> &'s str {
     source.get(source.len() - rest.len() - before..).unwrap_or_default()
 }
 
-/// Whether a line separates documents, and if so whether it holds content as well.
+/// Whether a line separates documents: `Some(true)` if the line also has content, `None` if it is no separator.
 fn separator(line: &str) -> Option<bool> {
     let after = line.strip_prefix("---").or_else(|| line.strip_prefix("..."))?;
     if !after.is_empty() && !after.starts_with(char::is_whitespace) {

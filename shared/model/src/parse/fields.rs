@@ -7,17 +7,17 @@ use crate::suggest::suggest;
 use crate::{Json, Map};
 use jiff::SignedDuration;
 
-/// A map that is being read.
+/// A map. Its keys are read one by one.
 pub(crate) struct Fields<'n> {
     entries: &'n [Entry],
     position: Position,
-    /// What the map is, for messages: `task 'load'`.
+    /// The name of the map in messages: `task 'load'`.
     what: String,
     asked: Vec<&'static str>,
 }
 
 impl<'n> Fields<'n> {
-    /// The keys of `node`; tells when it is not a map.
+    /// The keys of `node`. Reports an error if `node` is not a map.
     pub(crate) fn from_node(ctx: &mut Context<'_>, node: &'n Node, what: impl Into<String>) -> Option<Self> {
         let what = what.into();
         match node.entries() {
@@ -37,7 +37,7 @@ impl<'n> Fields<'n> {
         self.what = what.into();
     }
 
-    /// The value of a key by the first of its names that is there; null counts as absent.
+    /// The value of the first key in `names` that the map has. `None` if there is no such key, or its value is null.
     pub(crate) fn take(&mut self, names: &[&'static str]) -> Option<&'n Node> {
         self.asked.extend(names);
         names
@@ -66,7 +66,7 @@ impl<'n> Fields<'n> {
         ctx.text(node, &self.label(name))
     }
 
-    /// A text that must be there; empty to go on with when it is not.
+    /// A required text. If the text is missing, this is reported and the result is empty.
     pub(crate) fn required_text(&mut self, ctx: &mut Context<'_>, name: &'static str) -> String {
         let label = self.label(name);
         self.require(ctx, &[name]).and_then(|node| ctx.text(node, &label)).unwrap_or_default()
@@ -123,7 +123,7 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// The elements of a list; none when it is absent.
+    /// The elements of a list. Empty if the key is absent.
     pub(crate) fn list(&mut self, ctx: &mut Context<'_>, names: &[&'static str]) -> &'n [Node] {
         let Some(node) = self.take(names) else { return &[] };
         match node.items() {
@@ -140,12 +140,12 @@ impl<'n> Fields<'n> {
         self.list(ctx, names).iter().filter_map(|node| ctx.text(node, &label)).collect()
     }
 
-    /// Reads keys that have no effect here.
+    /// Accepts keys that have no effect.
     pub(crate) fn ignore(&mut self, names: &[&'static str]) {
         self.asked.extend(names);
     }
 
-    /// Reads keys that have no effect here and says so.
+    /// Accepts keys that have no effect, and reports a note for each.
     pub(crate) fn ignore_with_note(&mut self, ctx: &mut Context<'_>, names: &[&'static str], why: &str) {
         for name in names {
             self.asked.push(name);
@@ -156,7 +156,7 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// The entries nobody asked for.
+    /// The entries with keys that nobody has read.
     pub(crate) fn rest(&self) -> impl Iterator<Item = &'n Entry> {
         self.entries.iter().filter(|entry| !self.asked.contains(&entry.key.as_str()))
     }

@@ -6,7 +6,7 @@ use super::node::Node;
 use super::{ids, input, labels, parts, retry, task, trigger};
 use crate::flow::Flow;
 
-/// Reads a flow; none only when the document is not a map.
+/// Reads a flow; `None` if the document is not a map.
 pub(super) fn flow(ctx: &mut Context<'_>, node: &Node) -> Option<Flow> {
     let mut fields = Fields::from_node(ctx, node, "the flow")?;
     let flow = Flow {
@@ -33,9 +33,9 @@ pub(super) fn flow(ctx: &mut Context<'_>, node: &Node) -> Option<Flow> {
         checks: parts::checks(ctx, &mut fields),
         disabled: fields.flag(ctx, "disabled", false),
     };
-    // Read before everything else, see `defaults`.
+    // The module `defaults` has already read these keys.
     fields.ignore(&["pluginDefaults", "taskDefaults"]);
-    // The state store counts revisions and knows what is deleted; these come with exported flows.
+    // Exported flows have these keys. The state store counts revisions and knows which flows are deleted.
     fields.ignore(&["revision", "deleted", "tenantId"]);
     fields.ignore_with_note(ctx, &["workerGroup"], "Segue has no worker groups");
     fields.ignore_with_note(ctx, &["listeners"], "Segue has no listeners; use a Flow trigger or 'errors'");

@@ -1,4 +1,4 @@
-//! The flowables' own properties (docs/kestra.md 4.2).
+//! Reads the properties of the flowables (docs/kestra.md 4.2).
 //!
 //! How to add one more: see `flowable_types`.
 
@@ -136,7 +136,7 @@ fn each(ctx: &mut Context<'_>, fields: &mut Fields<'_>, name: F) -> ForEach {
 }
 
 fn loop_options(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> LoopOptions {
-    // Values as long as a file's stay in internal storage anyway, so where to put them is not a choice to make.
+    // The value of `fetchType` is checked but has no effect. Segue always stores long values in internal storage.
     fields.choice(ctx, "fetchType", &FETCH_TYPES);
     LoopOptions {
         transmit_failed: fields.flag(ctx, "transmitFailed", true),
@@ -144,7 +144,7 @@ fn loop_options(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> LoopOptions {
     }
 }
 
-/// What `Subflow` and `ForEachItem` share.
+/// Reads the properties that `Subflow` and `ForEachItem` share.
 fn subflow(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Subflow {
     Subflow {
         namespace: fields.required_text(ctx, "namespace"),

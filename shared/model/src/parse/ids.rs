@@ -1,4 +1,4 @@
-//! The letters and lengths of ids and namespaces (docs/kestra.md 1.1 to 1.3).
+//! The allowed characters and lengths of ids and namespaces (docs/kestra.md 1.1 to 1.3).
 
 use super::context::Context;
 use super::fields::Fields;
@@ -36,12 +36,12 @@ pub(super) fn namespace(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Strin
     checked(ctx, fields, &["namespace"], codes::INVALID_NAMESPACE, 150, is_first, "._-")
 }
 
-/// The id of a task or trigger.
+/// Reads the id of a task or trigger.
 pub(super) fn id(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> String {
     checked(ctx, fields, &["id"], codes::INVALID_ID, usize::MAX, |first| first.is_ascii_alphanumeric(), "_-")
 }
 
-/// The id of an input, in which dots nest; `name` is its older spelling.
+/// Reads the id of an input. Dots in it nest. `name` is the older name of the key.
 pub(super) fn input_id(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> String {
     let is_first = |first: char| first.is_ascii_alphanumeric();
     checked(ctx, fields, &["id", "name"], codes::INVALID_ID, usize::MAX, is_first, "._-")

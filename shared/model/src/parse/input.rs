@@ -1,6 +1,6 @@
-//! Declared inputs (docs/kestra.md 1.2) and the types that outputs share with them (docs/kestra.md 1.6).
+//! Reads declared inputs (docs/kestra.md 1.2) and the types that outputs share with them (docs/kestra.md 1.6).
 //!
-//! How to add one more type: a line in [`TYPES`], an arm in [`kind`].
+//! How to add one more type: add a line to [`TYPES`] and an arm to [`kind`].
 
 use super::context::Context;
 use super::fields::Fields;
@@ -9,7 +9,7 @@ use super::node::Node;
 use crate::diagnostic::codes;
 use crate::input::{DependsOn, Input, InputKind};
 
-/// The types as flows write them.
+/// The names of the types in flows.
 const TYPES: [&str; 19] = [
     "STRING",
     "INT",
@@ -77,7 +77,7 @@ fn depends_on(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Option<DependsO
     Some(depends_on)
 }
 
-/// Reads `type` with the properties that belong to it; `STRING` to go on with when there is no such type.
+/// Reads `type` and its properties. If the type is unknown, this is reported and the result is `STRING`.
 pub(super) fn kind(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> InputKind {
     let what = format!("'type' of {}", fields.what());
     let Some(name) = fields.require(ctx, &["type"]).and_then(|node| type_name(ctx, node, &what)) else {

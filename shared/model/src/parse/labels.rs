@@ -6,10 +6,10 @@ use super::node::{Node, Value};
 use crate::diagnostic::{Diagnostic, Position, codes};
 use crate::label::{Label, set_labels};
 
-/// The one system label a flow may carry.
+/// The only system label that a flow may have.
 const READ_ONLY: &str = "system.readOnly";
 
-/// Reads `labels`; of a key that stands twice the last value counts.
+/// Reads `labels`. If a key occurs twice, the last value counts.
 pub(super) fn labels(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Label> {
     let what = format!("a label of {}", fields.what());
     let mut labels = Vec::new();
@@ -59,7 +59,7 @@ fn put(ctx: &mut Context<'_>, labels: &mut Vec<Label>, key: (&str, Position), va
     }
 }
 
-/// Tells when a key is one of Segue's own.
+/// Reports a key that is reserved for Segue.
 pub(super) fn refuse_system(ctx: &mut Context<'_>, key: &str, position: Position) {
     if key.starts_with("system.") && key != READ_ONLY {
         ctx.tell(

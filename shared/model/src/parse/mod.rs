@@ -1,13 +1,12 @@
-//! Reading flows from YAML: every problem at once, each with its place (docs/kestra.md 1).
+//! Reads flows from YAML and reports every problem with its position (docs/kestra.md 1).
 //!
-//! What it is: `documents` cuts a file, `build` makes a tree of `node`s with positions, `defaults` merges plugin
-//! defaults into the tree, and one module for each part of a flow reads the tree through `fields`. A reader
-//! tells what is wrong and goes on, so that one problem never hides the next. Rules between parts are in
-//! [`crate::validate`].
+//! What it is: `documents` splits a file. `build` makes a tree of `node`s with positions. `defaults` merges plugin
+//! defaults into the tree. Then one module for each part of a flow reads the tree through `fields`. After a problem, a
+//! reader continues, so one problem never hides the next. [`crate::validate`] has the rules between parts.
 //!
-//! What it must not know: how anything runs, and what a template says.
+//! What it must not know: how tasks run, and the meaning of templates.
 //!
-//! How to add one more key: ask for it with a method of `Fields` where its part is read.
+//! How to add one more key: read it with a method of `Fields` in the module of its part.
 
 mod build;
 mod context;
@@ -42,49 +41,50 @@ use crate::validate::validate;
 use context::Context;
 use documents::Document;
 
-/// A document that was read.
+/// The result of reading a document.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// The flow, when it can be run: notes and warnings do not hinder it.
+    /// The flow; `None` if there is an error. A flow with notes and warnings can run.
     pub flow: Option<Flow>,
-    /// A flow with errors as far as it could be read, for checks that go on looking. Never to be run.
+    /// A flow with errors, as far as it could be read; `None` if there is no error. Further checks can use it. It must
+    /// never run.
     pub draft: Option<Flow>,
-    /// Everything found, in the order of the source.
+    /// All problems, in the order of the source.
     pub diagnostics: Vec<Diagnostic>,
-    /// Where the parts of the flow stand.
+    /// The positions of the flow's parts.
     pub positions: Positions,
     /// The text of this document.
     pub source: String,
 }
 
 impl Parsed {
-    /// The flow for further checks, errors or not.
+    /// The flow for further checks, with or without errors.
     pub fn checkable(&self) -> Option<&Flow> {
         self.flow.as_ref().or(self.draft.as_ref())
     }
 
-    /// Adds what a further check found; an error makes the flow a draft.
+    /// Adds the problems that a further check found. An error turns the flow into a draft.
     pub fn add(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
         self.diagnostics.extend(diagnostics);
-        // Stable, so that of two problems in one place the one found first stays first.
+        // The sort is stable. Problems at the same position stay in the order in which they were found.
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.position);
         if self.has_errors() {
             self.draft = self.flow.take().or_else(|| self.draft.take());
         }
     }
 
-    /// Whether the flow is refused.
+    /// Whether there is an error, so that the flow is rejected.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 }
 
-/// Reads a file that holds one flow.
+/// Reads a file with one flow.
 pub fn parse_flow(source: &str, catalog: &Catalog) -> Parsed {
     parse_flow_with_defaults(source, catalog, &[])
 }
 
-/// Reads a file that holds one flow, with the server's plugin defaults behind the flow's own.
+/// Reads a file with one flow, and applies the server's plugin defaults after the flow's own.
 pub fn parse_flow_with_defaults(
     source: &str,
     catalog: &Catalog,
@@ -105,17 +105,17 @@ pub fn parse_flow_with_defaults(
     parsed
 }
 
-/// Reads a file that holds any number of flows, with `---` between them. Positions are those in the file.
+/// Reads a file with any number of flows, separated by `---`. Positions are relative to the file.
 pub fn parse_flows(source: &str, catalog: &Catalog) -> Vec<Parsed> {
     documents::split(source).iter().map(|document| parse(document, catalog, &[])).collect()
 }
 
-/// The first document of a file as JSON, just as it is written: older names stay, and nothing is put in by plugin
-/// defaults. None where it cannot be read as a map. For showing a flow; to run one, [`parse_flow`] it.
+/// The first document of a file as JSON, as written: with legacy names and without plugin defaults. `None` if the
+/// document is not a map. Use this to show a flow. To run a flow, use [`parse_flow`].
 pub fn flow_document(source: &str) -> Option<Map> {
     let documents = documents::split(source);
     let first = documents.first()?;
-    // `parse_flow` reports the problems of the document.
+    // Problems are dropped here, because `parse_flow` reports them.
     let root = build::build(first.text, first.first_line, &mut Vec::new())?;
     root.entries().map(node::entries_to_map)
 }

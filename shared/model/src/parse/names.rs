@@ -1,8 +1,8 @@
-//! Names that flows write, for more than one part of a flow.
+//! Names that several parts of a flow share.
 
 use crate::log::LogLevel;
 
-/// The properties every task has.
+/// The properties that every task has.
 pub(super) const COMMON: [&str; 17] = [
     "id",
     "type",
@@ -23,7 +23,7 @@ pub(super) const COMMON: [&str; 17] = [
     "pluginDefaultsRef",
 ];
 
-/// Log levels by the names flows write.
+/// The names of the log levels in flows.
 pub(super) const LOG_LEVELS: [(&str, LogLevel); 5] = [
     ("TRACE", LogLevel::Trace),
     ("DEBUG", LogLevel::Debug),

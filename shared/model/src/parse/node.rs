@@ -1,4 +1,4 @@
-//! A YAML document as a tree that knows where each value stands.
+//! A YAML document as a tree of values with positions.
 
 use super::scalar::Scalar;
 use crate::diagnostic::Position;
@@ -8,17 +8,17 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-/// Up to this many entries a walk along them is faster than an index.
+/// Up to this many entries, a search through the list is faster than an index.
 const FEW: usize = 16;
 
-/// A value and its place.
+/// A value with its position.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// Where the value begins; the whole file (zero) for values that come from outside the document.
+    /// Where the value begins. Zero if the value is not from the document.
     pub(crate) position: Position,
     /// The value.
     pub(crate) value: Value,
-    /// Whether it was put here by plugin defaults.
+    /// Whether the value comes from a plugin default.
     pub(crate) defaulted: bool,
 }
 
@@ -29,11 +29,11 @@ pub(crate) enum Value {
     Scalar(Scalar),
     /// A list.
     Seq(Vec<Node>),
-    /// A map in the order of its keys; each key once.
+    /// A map. The keys keep their order, and each key occurs once.
     Map(Entries),
 }
 
-/// The entries of a map. A long one has an index of its keys, made when it is first asked for one.
+/// The entries of a map. A long map gets an index of its keys at the first search.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entries {
     list: Vec<Entry>,
@@ -55,12 +55,12 @@ impl Deref for Entries {
 }
 
 impl Entries {
-    /// The entries. Their keys must not be changed.
+    /// The entries, for changes of the values. Callers must not change the keys.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
         self.list.iter_mut()
     }
 
-    /// Adds an entry; its key is new.
+    /// Adds an entry. Its key must be new.
     pub(crate) fn push(&mut self, entry: Entry) {
         if let Some(indexes) = self.indexes.get_mut() {
             indexes.insert(entry.key.clone(), self.list.len());
@@ -106,7 +106,7 @@ impl Node {
         Self { position, value, defaulted: false }
     }
 
-    /// A JSON value as a node; `defaulted`, since only plugin defaults come that way.
+    /// A JSON value as a node. It is marked as `defaulted`, because all JSON values come from plugin defaults.
     pub(crate) fn from_json(json: &Json, position: Position) -> Self {
         let value = match json {
             Json::Array(items) => {
@@ -149,7 +149,7 @@ impl Node {
         }
     }
 
-    /// The text of a scalar as it was written; none for null, lists and maps.
+    /// The text of a scalar as written; `None` for null, lists and maps.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar(scalar) => scalar.text(),
@@ -161,12 +161,12 @@ impl Node {
         matches!(&self.value, Value::Scalar(Scalar::Null))
     }
 
-    /// Whether the value is a text that is rendered before it is used, so that nothing can be said of its type.
+    /// Whether the value is a template. The type of its rendered value is then unknown.
     pub(crate) fn is_template(&self) -> bool {
         matches!(&self.value, Value::Scalar(Scalar::Text(text)) if has_template(text))
     }
 
-    /// What the value is, in words: `a list`.
+    /// The kind of the value in words: `a list`.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Scalar(scalar) => scalar.kind(),
@@ -175,7 +175,7 @@ impl Node {
         }
     }
 
-    /// Nodes in this tree.
+    /// The number of nodes in this tree.
     pub(crate) fn size(&self) -> usize {
         1 + match &self.value {
             Value::Scalar(_) => 0,

@@ -1,4 +1,4 @@
-//! The smaller parts of a flow: outputs, concurrency, SLA, checks (docs/kestra.md 1.1, 1.5, 1.6).
+//! Reads the smaller parts of a flow: outputs, concurrency, SLA, checks (docs/kestra.md 1.1, 1.5, 1.6).
 
 use super::context::Context;
 use super::fields::Fields;
@@ -102,7 +102,7 @@ pub(super) fn checks(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Chec
     checks
 }
 
-/// `condition`, or `when` as 2.x calls it.
+/// Reads `condition`. In Kestra 2.x its name is `when`.
 fn condition(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> String {
     let label = format!("'condition' of {}", fields.what());
     fields.require(ctx, &["condition", "when"]).and_then(|node| ctx.text(node, &label)).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! A retry policy (docs/kestra.md 1.3). Whether its durations fit together is a rule of its own.
+//! Reads a retry policy (docs/kestra.md 1.3). The module `validate::retry` compares its durations.
 
 use super::context::Context;
 use super::fields::Fields;
@@ -19,7 +19,7 @@ const BEHAVIORS: [(&str, RetryBehavior); 2] = [
     ("CREATE_NEW_EXECUTION", RetryBehavior::CreateNewExecution),
 ];
 
-/// Reads `retry`.
+/// Reads the property `retry`.
 pub(super) fn retry(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Option<Retry> {
     let node = fields.take(&["retry"])?;
     let mut fields = Fields::from_node(ctx, node, format!("the retry of {}", fields.what()))?;

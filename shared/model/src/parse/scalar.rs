@@ -1,6 +1,5 @@
-//! What a YAML scalar means: the core schema of YAML 1.2, which is also how Kestra reads it. `yes` and `no` are
-//! texts, quoted scalars are always texts. Numbers keep the text they were written as, since a label or a text
-//! property takes `01` or `1.10` as it stands.
+//! The values of YAML scalars, by the core schema of YAML 1.2, as in Kestra. `yes`, `no` and quoted scalars are texts.
+//! A number keeps its text, so a label or text property gets `01` or `1.10` unchanged.
 
 use crate::Json;
 use serde_json::Number;
@@ -13,7 +12,7 @@ pub(crate) enum Scalar {
         value: bool,
         text: String,
     },
-    /// A number, with the text it was written as.
+    /// A number, with its text in the source.
     Number {
         value: Number,
         text: String,
@@ -35,7 +34,7 @@ impl Scalar {
         }
     }
 
-    /// Reads a scalar under a tag of YAML's own: `!!str 5` is a text, `!!int "5"` a number.
+    /// Reads a scalar with a standard tag of YAML: `!!str 5` is a text, `!!int "5"` is a number.
     pub(crate) fn tagged(text: String, tag: &str) -> Self {
         match tag {
             "int" | "float" | "bool" | "null" => Self::plain(text),
@@ -52,7 +51,7 @@ impl Scalar {
         }
     }
 
-    /// The text as written; none for null.
+    /// The text as written; `None` for null.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Null => None,
@@ -80,7 +79,7 @@ impl Scalar {
     }
 }
 
-/// A number of the core schema; infinity and NaN have no JSON and stay texts.
+/// A number of the core schema. Infinity and NaN stay texts, because JSON does not have them.
 fn number(text: &str) -> Option<Number> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let first = unsigned.bytes().next()?;

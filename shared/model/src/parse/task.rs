@@ -1,4 +1,4 @@
-//! One task: the properties every task has, and what its type makes of the rest (docs/kestra.md 1.3).
+//! Reads a task: the properties of every task, and then the properties of its type (docs/kestra.md 1.3).
 
 use super::context::Context;
 use super::fields::Fields;
@@ -8,12 +8,12 @@ use super::{flowable, ids, retry, schema, types};
 use crate::flowable_types;
 use crate::task::{Task, TaskKind};
 
-/// Reads a list of tasks; none when the key is absent.
+/// Reads a list of tasks. Empty if the key is absent.
 pub(super) fn tasks(ctx: &mut Context<'_>, fields: &mut Fields<'_>, name: &'static str) -> Vec<Task> {
     fields.list(ctx, &[name]).iter().filter_map(|node| task(ctx, node)).collect()
 }
 
-/// Reads a list of tasks that must be there.
+/// Reads a required list of tasks.
 pub(super) fn required_tasks(
     ctx: &mut Context<'_>,
     fields: &mut Fields<'_>,
@@ -25,7 +25,7 @@ pub(super) fn required_tasks(
     tasks(ctx, fields, name)
 }
 
-/// Reads one task; none only when it is not a map, so that a broken task keeps its place among its siblings.
+/// Reads a task; `None` only if the node is not a map. So a task with errors keeps its place in the list.
 pub(super) fn task(ctx: &mut Context<'_>, node: &Node) -> Option<Task> {
     let mut fields = Fields::from_node(ctx, node, "a task")?;
     let id = ids::id(ctx, &mut fields);
@@ -51,7 +51,7 @@ pub(super) fn task(ctx: &mut Context<'_>, node: &Node) -> Option<Task> {
     fields.ignore_with_note(ctx, &["workerGroup"], "Segue has no worker groups");
     fields.ignore_with_note(ctx, &["taskCache"], "Segue has no task cache, so the task always runs");
     for name in ["version", "assets", "pluginDefaultsRef"] {
-        // Some plugins have properties of these names of their own.
+        // Some plugins have their own properties with these names.
         if !ctx.catalog.get(&task.type_name).is_some_and(|kind| schema::has(&kind.schema, name)) {
             fields.ignore_with_note(ctx, &[name], "it does not change how the task runs");
         }

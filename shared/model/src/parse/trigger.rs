@@ -1,4 +1,4 @@
-//! One trigger with its conditions (docs/kestra.md 5.1, 5.6), and 2.x's `when`.
+//! Reads a trigger with its conditions (docs/kestra.md 5.1, 5.6), and `when` of Kestra 2.x.
 
 use super::context::Context;
 use super::fields::Fields;
@@ -13,7 +13,7 @@ use serde_json::json;
 
 const EXPRESSION: &str = "io.kestra.plugin.core.condition.Expression";
 
-/// States by their names.
+/// The states with their names in flows.
 const STATES: [(&str, State); 15] = [
     ("CREATED", State::Created),
     ("QUEUED", State::Queued),
@@ -32,7 +32,7 @@ const STATES: [(&str, State); 15] = [
     ("SKIPPED", State::Skipped),
 ];
 
-/// Reads one trigger; none only when it is not a map.
+/// Reads a trigger; `None` only if the node is not a map.
 pub(super) fn trigger(ctx: &mut Context<'_>, node: &Node) -> Option<Trigger> {
     let mut fields = Fields::from_node(ctx, node, "a trigger")?;
     let id = ids::id(ctx, &mut fields);
@@ -73,7 +73,8 @@ pub(super) fn trigger(ctx: &mut Context<'_>, node: &Node) -> Option<Trigger> {
     Some(trigger)
 }
 
-/// `conditions`, the older `scheduleConditions`, and `when`: a list of conditions, or one expression.
+/// Reads the conditions: from `conditions`, from the older `scheduleConditions`, and from `when`, which is a list or
+/// one expression.
 fn conditions(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Json> {
     let mut found = Vec::new();
     for name in ["conditions", "scheduleConditions", "when"] {
@@ -91,7 +92,7 @@ fn conditions(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Vec<Json> {
     found
 }
 
-/// One condition with its canonical type, and the conditions inside it likewise.
+/// A condition with its canonical type. The conditions inside it also get their canonical types.
 fn condition(ctx: &mut Context<'_>, node: &Node, takes_text: bool) -> Option<Json> {
     if takes_text && let Some(text) = node.text() {
         return Some(json!({"type": EXPRESSION, "expression": text}));

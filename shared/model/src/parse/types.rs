@@ -1,4 +1,4 @@
-//! The names of types: what exists, what an older name stands for, what was likely meant.
+//! The names of types: known names, legacy names, and suggestions for unknown names.
 
 use super::context::Context;
 use super::fields::Fields;
@@ -8,14 +8,14 @@ use crate::flowable_types;
 use crate::suggest::suggest;
 use crate::trigger_types::{self, TriggerType};
 
-/// A task type's canonical name; none when there is no such type.
+/// The canonical name of a task type; `None` if the type is unknown.
 pub(super) fn canonical_task(catalog: &Catalog, name: &str) -> Option<&'static str> {
     flowable_types::find(name)
         .map(flowable_types::FlowableName::canonical)
         .or_else(|| catalog.get(name).map(|known| known.name))
 }
 
-/// Any type's canonical name.
+/// The canonical name of a task type, trigger type or condition; `None` if the type is unknown.
 pub(super) fn canonical(catalog: &Catalog, name: &str) -> Option<&'static str> {
     canonical_task(catalog, name).or_else(|| {
         trigger_types::trigger(name).or_else(|| trigger_types::condition(name)).map(|known| known.name)
@@ -40,7 +40,7 @@ pub(super) fn task_type(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> (Stri
     }
 }
 
-/// Reads `type` of a trigger or condition out of a table.
+/// Reads the `type` of a trigger or condition. `table` has the known types.
 pub(super) fn table_type(
     ctx: &mut Context<'_>,
     fields: &mut Fields<'_>,

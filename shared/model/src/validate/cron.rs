@@ -1,4 +1,4 @@
-//! The cron of a Schedule trigger can be read (docs/kestra.md 5.2).
+//! The cron expression of a Schedule trigger must be valid (docs/kestra.md 5.2).
 
 use crate::Json;
 use crate::cron::parse_cron;

@@ -1,4 +1,4 @@
-//! `dependsOn` of a Dag's tasks: siblings that exist, and no circle.
+//! `dependsOn` in a Dag must name siblings that exist, and must not form a circle.
 
 use super::graph::circle;
 use crate::diagnostic::{Diagnostic, codes};

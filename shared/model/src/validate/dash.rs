@@ -6,7 +6,7 @@ use crate::positions::Positions;
 use crate::templates::templates;
 use std::collections::HashSet;
 
-/// What a subtraction without spaces goes on with: `inputs.a-inputs.b`.
+/// The roots that may follow the dash in a subtraction without spaces: `inputs.a-inputs.b`.
 const ROOTS: [&str; 3] = ["inputs", "outputs", "vars"];
 
 pub(super) fn dash_in_dot_notation(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
@@ -32,7 +32,7 @@ pub(super) fn dash_in_dot_notation(flow: &Flow, positions: &Positions) -> Vec<Di
     found
 }
 
-/// Dashed names behind a dot in the expressions of a text, each with what stands before the dot.
+/// The names with a dash after a dot in the expressions of a text, each with the name before the dot.
 fn dashed(text: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     for region in regions(text) {
@@ -78,7 +78,7 @@ fn is_name(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// What stands between `{{` and `}}`, `{%` and `%}`.
+/// The texts between `{{` and `}}`, and between `{%` and `%}`.
 fn regions(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Ids that stand twice: tasks anywhere in the tree, triggers, inputs, outputs.
+//! Ids that occur twice: tasks at any depth, triggers, inputs, outputs.
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;

@@ -21,7 +21,7 @@ pub(super) fn empty_tasks(flow: &Flow, positions: &Positions) -> Vec<Diagnostic>
             FlowableKind::Dag { tasks, .. } => tasks.is_empty(),
             FlowableKind::LoopUntil(until) => until.tasks.is_empty(),
             FlowableKind::WorkingDirectory(directory) => directory.tasks.is_empty(),
-            // A branch without tasks is a branch that does nothing.
+            // A branch may be empty. It then does nothing.
             FlowableKind::If { .. } | FlowableKind::Switch { .. } => false,
             FlowableKind::ForEachItem(_)
             | FlowableKind::Batches(_)
@@ -36,7 +36,7 @@ pub(super) fn empty_tasks(flow: &Flow, positions: &Positions) -> Vec<Diagnostic>
     empty
         .into_iter()
         .filter_map(|(path, what)| {
-            // The parser has already reported elements that could not be read.
+            // The parser has already reported elements with errors.
             positions.exact(&path).filter(|_| positions.exact(&format!("{path}/0")).is_none()).map(
                 |position| {
                     Diagnostic::error(

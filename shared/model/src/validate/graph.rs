@@ -1,9 +1,9 @@
-//! Circles among things that wait for each other.
+//! Finds circles of dependencies.
 
 use std::collections::{HashMap, HashSet};
 
-/// A circle, as the names along it with the first one again at the end; none if there is none. Edges to names
-/// that are not there are passed over. Takes no recursion: chains may be long.
+/// The names along a circle, with the first name again at the end; `None` if there is no circle. Edges to unknown names
+/// are ignored. The search does not use recursion, because chains may be long.
 pub(super) fn circle<'a>(nodes: &[(&'a str, &'a [String])]) -> Option<Vec<&'a str>> {
     let edges: HashMap<&str, &'a [String]> = nodes.iter().copied().collect();
     let mut done: HashSet<&str> = HashSet::new();
@@ -15,7 +15,8 @@ pub(super) fn circle<'a>(nodes: &[(&'a str, &'a [String])]) -> Option<Vec<&'a st
             .map(String::as_str)
             .find(|other| edges.contains_key(other) && !done.contains(other))
     };
-    // Whoever waits for nobody is done, and who waited for them may be; a stack of who waits saves rounds.
+    // A node without dependencies is done. Then the nodes that wait for it may be done too. The map of waiting nodes
+    // avoids repeated passes over all nodes.
     let mut waiting: HashMap<&str, Vec<&'a str>> = HashMap::new();
     while let Some(name) = left.pop() {
         if done.contains(name) {
@@ -29,7 +30,7 @@ pub(super) fn circle<'a>(nodes: &[(&'a str, &'a [String])]) -> Option<Vec<&'a st
             }
         }
     }
-    // Everybody left waits for somebody left, so following them must come round.
+    // Every node that is left waits for another node that is left. So a walk along these edges must return to a node.
     let mut at = nodes.iter().map(|(name, _)| *name).find(|name| !done.contains(name))?;
     let mut path: Vec<&'a str> = Vec::new();
     let mut seen: HashMap<&str, usize> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Properties of an input that cannot both be (docs/kestra.md 1.2).
+//! Properties of an input that exclude each other (docs/kestra.md 1.2).
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::duration::parse_duration;
@@ -49,7 +49,7 @@ fn check(inputs: &[Input], path: &str, positions: &Positions, found: &mut Vec<Di
             }
             InputKind::Date { after: Some(after), before: Some(before) }
             | InputKind::Time { after: Some(after), before: Some(before) }
-                // ISO dates and times sort as texts.
+                // The order of ISO dates and times is the order of their texts.
                 if after > before && !has_template(after) && !has_template(before) =>
             {
                 tell("before", format!("'before' ({before}) is earlier than 'after' ({after})"), "swap the two");

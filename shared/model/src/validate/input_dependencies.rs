@@ -1,4 +1,4 @@
-//! `dependsOn` of inputs: names that exist, and no circle.
+//! `dependsOn` of inputs must name inputs that exist, and must not form a circle.
 
 use super::graph::circle;
 use crate::diagnostic::{Diagnostic, codes};

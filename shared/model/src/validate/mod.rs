@@ -1,10 +1,10 @@
-//! Rules between the parts of a flow (docs/kestra.md 1.1 and the tasks' own). The shape of each part was
-//! checked when it was read.
+//! Rules between the parts of a flow (docs/kestra.md 1.1, and the rules of each task type). The parser has already
+//! checked the form of each part.
 //!
-//! What it must not know: what a template says beyond a name with a dash, and whether other flows exist.
+//! What it must not know: the meaning of a template, except for names with a dash, and whether other flows exist.
 //!
-//! How to add one more: a file with one function over the flow and its positions, a line in `RULES`, a code
-//! with its page.
+//! How to add one more: a file with one function over the flow and its positions, a line in `RULES`, and a code with
+//! its page.
 
 mod cron;
 mod dag;
@@ -43,7 +43,7 @@ const RULES: [Rule; 13] = [
     flow_trigger::for_every_flow,
 ];
 
-/// Everything that is wrong between the parts of a flow.
+/// All problems between the parts of a flow.
 pub fn validate(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
     RULES.iter().flat_map(|rule| rule(flow, positions)).collect()
 }

@@ -1,4 +1,4 @@
-//! The durations of a retry (docs/kestra.md 1.3): each bound is strictly above what it bounds.
+//! The durations of a retry (docs/kestra.md 1.3). Each upper bound must be longer than the duration that it limits.
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
@@ -42,7 +42,7 @@ fn contradictions(retry: &Retry, path: &str, what: &str, positions: &Positions) 
         .into_iter()
         .filter_map(|((low, shorter), (high, longer))| {
             let (shorter, longer) = (shorter?, longer?);
-            // Zero is a duration that is missing or could not be read. The parser has already reported that.
+            // A duration of zero was missing or invalid. The parser has already reported this.
             if shorter < longer || longer == SignedDuration::ZERO {
                 return None;
             }

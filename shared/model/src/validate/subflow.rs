@@ -1,4 +1,4 @@
-//! A Subflow or ForEachItem that names, literally, the flow it stands in.
+//! A Subflow or ForEachItem must not call its own flow. Only a literal name is checked.
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;

@@ -1,4 +1,4 @@
-//! The time zone of a trigger exists (docs/kestra.md 5.2, 5.3).
+//! The time zone of a trigger must exist (docs/kestra.md 5.2, 5.3).
 
 use crate::Json;
 use crate::diagnostic::{Diagnostic, codes};
@@ -8,7 +8,7 @@ use crate::texts::has_template;
 use jiff::tz::TimeZoneDatabase;
 use std::sync::LazyLock;
 
-/// Compiled in, so that no file is read and every machine knows the same zones.
+/// The time zone database of the program itself. So every machine has the same zones, and no file is read.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 pub(super) fn time_zone(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
@@ -29,7 +29,7 @@ pub(super) fn time_zone(flow: &Flow, positions: &Positions) -> Vec<Diagnostic> {
     found
 }
 
-/// A name of the database, or a fixed offset: `Z`, `+02:00`, `UTC+2`.
+/// True for a name of the database, and for a fixed offset: `Z`, `+02:00`, `UTC+2`.
 fn exists(zone: &str) -> bool {
     let digits = ["UTC", "GMT", "UT"].iter().find_map(|prefix| zone.strip_prefix(prefix)).unwrap_or(zone);
     let is_offset = match digits.strip_prefix(['+', '-']) {

@@ -1,4 +1,4 @@
-//! The children of a WorkingDirectory share a directory, which only runnable tasks have.
+//! The children of a WorkingDirectory share a directory. So every child must be a runnable task.
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::flow::Flow;
@@ -12,7 +12,7 @@ pub(super) fn runnable_only(flow: &Flow, positions: &Positions) -> Vec<Diagnosti
         let TaskKind::Flowable(flowable) = &task.kind else { return };
         let FlowableKind::WorkingDirectory(directory) = &flowable.kind else { return };
         for (index, child) in directory.tasks.iter().enumerate() {
-            // Sleep is runnable in Kestra; that the engine runs it with a timer is nobody's concern.
+            // Sleep is a runnable task in Kestra. The engine runs it with a timer, but the rule follows Kestra.
             let is_runnable = match &child.kind {
                 TaskKind::Plugin { .. } => true,
                 TaskKind::Flowable(flowable) => matches!(flowable.kind, FlowableKind::Sleep { .. }),

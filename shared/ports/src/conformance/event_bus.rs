@@ -152,7 +152,7 @@ pub async fn a_retry_is_delivered_again(
     Ok(())
 }
 
-/// A message with a due date is not delivered before that date. If the date has passed, the message is
+/// A message with a due date is not delivered before the due date. If the due date has passed, the message is
 /// delivered at once.
 pub async fn a_message_of_a_later_time_comes_then(
     bus: &dyn EventBus,

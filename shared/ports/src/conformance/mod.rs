@@ -1,4 +1,4 @@
-//! What every adapter of a port must do, as checks that an adapter's tests call.
+//! What every adapter of a port must do, as checks. The tests of an adapter call the checks.
 //!
 //! What it is: a suite for each port. Each check is an async function that is named after what it checks. A
 //! check returns the port's error if the adapter fails, and panics if the adapter returns something wrong.
@@ -12,4 +12,5 @@ pub mod event_bus;
 pub mod object_store;
 pub mod secret;
 pub mod state_store;
+pub mod tick_jobs;
 pub mod warehouse;

@@ -60,7 +60,10 @@ pub async fn buckets_are_made_changed_and_removed(
     {
         let refused =
             store.create_bucket(BucketSpec { name: name.to_owned(), ..BucketSpec::default() }).await;
-        assert!(matches!(refused, Err(PortError::Invalid { .. })), "{name:?} is no bucket name: {refused:?}");
+        assert!(
+            matches!(refused, Err(PortError::Invalid { .. })),
+            "{name:?} is not the name of a bucket: {refused:?}"
+        );
     }
     let changed = BucketSpec { labels: BTreeMap::from([("k".to_owned(), "v".to_owned())]), ..spec.clone() };
     store.update_bucket(changed.clone()).await?;
@@ -69,7 +72,7 @@ pub async fn buckets_are_made_changed_and_removed(
     let address = ObjectAddress::new(&spec.name, "a/b");
     put(store, &address, "x").await?;
     let full = store.delete_bucket(&spec.name).await;
-    assert!(matches!(full, Err(PortError::Invalid { .. })), "it is not empty: {full:?}");
+    assert!(matches!(full, Err(PortError::Invalid { .. })), "a bucket with objects is not removed: {full:?}");
     assert!(store.delete(&address).await?);
     store.delete_bucket(&spec.name).await?;
     assert_eq!(store.bucket(&spec.name).await?, None);
@@ -91,14 +94,14 @@ pub async fn objects_are_written_whole(store: &dyn ObjectStore, scope: &str) -> 
     let failed = store.put(&address, broken.boxed(), ObjectAttributes::default()).await;
     assert!(
         matches!(&failed, Err(PortError::Invalid { message }) if message == "the source broke off"),
-        "the error of the stream as it is: {failed:?}"
+        "the error of the stream is returned unchanged: {failed:?}"
     );
-    assert_eq!(store.head(&address).await?, Some(first.clone()), "what was there is there");
+    assert_eq!(store.head(&address).await?, Some(first.clone()), "the old object is unchanged");
     let (_, reading) = store.get(&address).await?;
     let second = store.put(&address, stream(&["new"]), ObjectAttributes::default()).await?;
     assert_ne!(second.generation, first.generation);
     let read: Vec<Bytes> = reading.try_collect().await?;
-    assert_eq!(read.concat(), b"a,b\n1,2\n", "who reads goes on reading what was there");
+    assert_eq!(read.concat(), b"a,b\n1,2\n", "an open reader still reads the old object");
     assert_eq!(text(store, &address).await?, "new");
     let empty = ObjectAddress::new(&bucket, "empty");
     assert_eq!(store.put(&empty, stream(&[]), ObjectAttributes::default()).await?.size, 0);
@@ -127,7 +130,7 @@ pub async fn attributes_are_kept(store: &dyn ObjectStore, scope: &str) -> Result
     assert_eq!(listed.first().map(|info| &info.attributes), Some(&attributes));
     put(store, &address, "y").await?;
     let plain = store.head(&address).await?.map(|info| info.attributes);
-    assert_ne!(plain, Some(attributes), "a replacement has its own");
+    assert_ne!(plain, Some(attributes), "a replacement has its own attributes");
     Ok(())
 }
 
@@ -162,7 +165,7 @@ pub async fn listings_are_in_order(store: &dyn ObjectStore, scope: &str) -> Resu
     Ok(())
 }
 
-/// `put_file` takes the file away. A file from `get_file` can be changed without changing the object.
+/// `put_file` removes the local file. Changing a file from `get_file` does not change the object.
 pub async fn files_go_in_and_out(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let bucket = bucket(store, scope, "files").await?;
     let directory = std::env::temp_dir().join(format!("segue-{scope}-{}", std::process::id()));
@@ -182,7 +185,8 @@ pub async fn files_go_in_and_out(store: &dyn ObjectStore, scope: &str) -> Result
     std::fs::remove_dir_all(&directory).map_err(failed)
 }
 
-/// A copy has the bytes and attributes of its source, or new attributes, and does not change with its source.
+/// A copy has the bytes of its source, with the attributes of the source or new attributes. Changing the source does
+/// not change the copy.
 pub async fn a_copy_stands_on_its_own(store: &dyn ObjectStore, scope: &str) -> Result<(), PortError> {
     let from = ObjectAddress::new(bucket(store, scope, "copy-from").await?, "a");
     let to = ObjectAddress::new(bucket(store, scope, "copy-to").await?, "deep/b");
@@ -198,7 +202,11 @@ pub async fn a_copy_stands_on_its_own(store: &dyn ObjectStore, scope: &str) -> R
         ObjectAttributes { content_type: Some("text/plain".to_owned()), ..ObjectAttributes::default() };
     let back = store.copy(&to, &from, Some(plain.clone())).await?;
     assert_eq!(back.attributes, plain);
-    assert_eq!(store.head(&to).await?.map(|info| info.attributes), Some(csv), "only the copy has new ones");
+    assert_eq!(
+        store.head(&to).await?.map(|info| info.attributes),
+        Some(csv),
+        "only the copy has new attributes"
+    );
     assert_eq!(store.copy(&to, &to, None).await?.size, 5, "onto itself");
     assert_eq!(text(store, &to).await?, "bytes");
     Ok(())

@@ -12,23 +12,23 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// The largest number of executions that started each other and are followed upwards. It equals the limit of
-/// nested subflows.
+/// The largest number of executions that are followed upwards, each started by the next. Equals the limit of nested
+/// subflows.
 const LONGEST_LINE: usize = 100;
 
 /// The trigger that starts an execution at the end of another.
 const FLOW_TRIGGER: &str = "io.kestra.plugin.core.trigger.Flow";
 
-/// The access of flows to the files of namespaces that are neither around nor below their own.
+/// The access of flows to the files of namespaces that are neither parents nor children of the flow's namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForeignFiles {
     /// All files, as in Kestra.
     Allow,
-    /// Namespace files, which a flow requests by the name of the namespace, and files of executions that
-    /// started its own or were started by it, directly or through others.
+    /// Two kinds of files. First, namespace files, which a flow requests by the name of the namespace. Second, files of
+    /// executions that started this execution or were started by it, directly or through other executions.
     #[default]
     Named,
-    /// The files of executions, as in [`Self::Named`]. No namespace files.
+    /// Files of executions, as in [`Self::Named`], but no namespace files.
     Refuse,
 }
 
@@ -74,8 +74,8 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Refuses the path of a file that is not for this execution. Only the files of executions of foreign namespaces cost
-    /// reads of the state store.
+    /// Refuses the path of a file that this execution may not use. The check reads the state store only for files of
+    /// executions in foreign namespaces.
     ///
     /// # Errors
     /// [`PortError::Invalid`] for a file that this execution may not use. Otherwise as
@@ -95,22 +95,22 @@ impl Reader {
             return Ok(());
         }
         Err(PortError::invalid(format!(
-            "the file kestra:///{path} belongs to the namespace '{namespace}', and a flow of '{}' may not use it: a flow \
-             reads and writes files of its own namespace, of those around and below it, and of executions that \
-             started its own or were started by it; the operator of Segue can allow more with {}=allow",
+            "a flow of the namespace '{}' may not use the file kestra:///{path} of the namespace '{namespace}'. A flow \
+             may use files of its own namespace, of its parent and child namespaces, and of executions that started \
+             this execution or were started by it. The operator of Segue can allow all files with {}=allow",
             self.namespace,
             ForeignFiles::VARIABLE
         )))
     }
 
-    /// Whether the other execution and this one have a common origin.
+    /// Whether one execution started the other, or the same execution started both, directly or through others.
     async fn is_kin(&self, other: &ExecutionId) -> Result<bool, PortError> {
         let own = self.line(&self.execution_id).await?;
         let others = self.line(other).await?;
         Ok(own.intersection(&others).next().is_some())
     }
 
-    /// An execution and the executions that started it, one after the other.
+    /// The ids of an execution and of the executions that started it, directly or through others.
     async fn line(&self, first: &ExecutionId) -> Result<BTreeSet<ExecutionId>, PortError> {
         let mut line = BTreeSet::new();
         let mut next = Some(first.clone());
@@ -124,7 +124,7 @@ impl Reader {
     }
 }
 
-/// The execution that started this one: by a Subflow task, or by its end, on which a Flow trigger fired.
+/// The execution that started this execution, through a Subflow task or a Flow trigger.
 fn started_by(execution: &Execution) -> Option<ExecutionId> {
     let trigger = execution.trigger.as_ref()?;
     if let Some(parent) = &trigger.parent {

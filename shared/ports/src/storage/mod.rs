@@ -63,7 +63,7 @@ impl InternalStorage {
         format!("{SCHEME}/{}", path.trim_start_matches('/'))
     }
 
-    /// The address of the object that a URI names, for a URI that Segue made itself. A URI that a flow wrote goes through
+    /// The address of the object that a URI names. Only for URIs that Segue made. For a URI from a flow, use
     /// [`Self::admitted`].
     ///
     /// # Errors

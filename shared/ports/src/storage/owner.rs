@@ -1,21 +1,21 @@
-//! The owner of a file of internal storage, and whether two namespaces are in line: pure rules over the addresses of
-//! docs/kestra.md 2.8.
+//! The owner of a file of internal storage, and whether one namespace is a parent of another. The rules follow the
+//! addresses of docs/kestra.md 2.8 and read nothing.
 //!
 //! How to add one more kind of file: a variant of [`Owner`], and its address in [`Owner::from_path`].
 
 /// The owner of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Owner<'a> {
-    /// A namespace: one of its namespace files.
+    /// A namespace. The file is one of its namespace files.
     Namespace(String),
-    /// An execution: an input, an output, a log.
+    /// An execution. The file is an input, an output or a log.
     Execution {
         /// The namespace of its flow.
         namespace: String,
         /// Its id.
         id: &'a str,
     },
-    /// A flow: the cache of a WorkingDirectory.
+    /// A flow. The file is the cache of a WorkingDirectory.
     Flow {
         /// Its namespace.
         namespace: String,
@@ -55,7 +55,7 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// Whether two namespaces are the same, or one of them is around the other: `company` and `company.team`.
+/// Whether two namespaces are the same, or one is a parent of the other: `company` and `company.team`.
 pub(super) fn in_line(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

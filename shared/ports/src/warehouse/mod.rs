@@ -1,7 +1,7 @@
 //! The warehouse: datasets, tables and jobs written in BigQuery SQL.
 //!
-//! A task that moves or queries tables uses this port and nothing below it. The composition root decides
-//! whether BigQuery or an embedded engine answers. Names, types and errors are BigQuery's.
+//! A task that moves or queries tables uses only this port. The composition root decides whether BigQuery or an
+//! embedded engine answers. Names, types and errors are BigQuery's.
 //!
 //! It must not know: flows, executions, templates, how a task renders its properties, or which engine
 //! answers.
@@ -416,7 +416,7 @@ pub enum WarehouseError {
     /// The request contradicts the current state. Repeating it would fail again.
     #[error("Conflict: {message}{}", hinted(.hint))]
     Conflict {
-        /// What contradicts what.
+        /// What the conflict is.
         message: String,
         /// What to do about it.
         hint: Option<String>,
@@ -424,7 +424,7 @@ pub enum WarehouseError {
     /// Another process holds the table. A later request may succeed.
     #[error("Warehouse busy: {message}{}", hinted(.hint))]
     Busy {
-        /// Which process holds what.
+        /// The holder of the table.
         message: String,
         /// What to do about it.
         hint: Option<String>,

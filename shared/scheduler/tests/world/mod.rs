@@ -1,5 +1,5 @@
-//! A world for the scheduler: the embedded store in a new directory, a clock that the test sets, and a bus
-//! that fails or delivers its messages once or twice, when the test says so.
+//! A world for the scheduler: the embedded store in a new directory, a clock that the test sets, and a bus. If the test
+//! says so, the bus fails, or delivers each message twice.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -23,12 +23,15 @@ use segue_model::log::LogLevel;
 use segue_model::state::State;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::state::ExecutionFilter;
+use segue_ports::tick_jobs::{JobMade, TickJob};
 use segue_ports::wire::Message;
-use segue_ports::{Clock, EventBus, MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
+use segue_ports::{
+    Clock, EventBus, MessageHandler, Outgoing, PortError, Ports, TickJobs, TimersBy, Topic, Verdict,
+};
 use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_template::{Answer, Lookup, Renderer};
 use serde_json::{Value as Json, json};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 pub fn at(text: &str) -> Timestamp {
@@ -46,6 +49,9 @@ impl Clock for SetClock {
 #[derive(Default)]
 pub struct HeldBus {
     waiting: Mutex<VecDeque<Outgoing>>,
+    /// Messages with a due time, and the names that were used: as Cloud Tasks, the bus takes a name once.
+    delayed: Mutex<Vec<(Timestamp, Outgoing)>>,
+    names: Mutex<HashSet<String>>,
     /// The number of the publication that fails, counted from now. 0: none.
     fails: Mutex<u32>,
 }
@@ -64,8 +70,60 @@ impl EventBus for HeldBus {
         Ok(())
     }
 
-    async fn publish_at(&self, messages: Vec<Outgoing>, _: Timestamp) -> Result<(), PortError> {
-        self.publish(messages).await
+    async fn publish_at(&self, messages: Vec<Outgoing>, due: Timestamp) -> Result<(), PortError> {
+        for message in messages {
+            let name = format!("{due} {}", serde_json::to_string(&message.message).unwrap());
+            if self.names.lock().unwrap().insert(name) {
+                self.delayed.lock().unwrap().push((due, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The jobs of a platform that has at most `most`, and no cron with seconds.
+#[derive(Default)]
+pub struct FakeJobs {
+    pub jobs: Mutex<BTreeMap<TriggerKey, TickJob>>,
+    pub most: Mutex<Option<usize>>,
+    /// The platform does not answer.
+    pub down: Mutex<bool>,
+}
+
+impl FakeJobs {
+    fn check(&self) -> Result<(), PortError> {
+        if *self.down.lock().unwrap() { Err(PortError::unavailable("jobs", "down")) } else { Ok(()) }
+    }
+
+    /// The crons of the jobs.
+    pub fn crons(&self) -> Vec<String> {
+        self.jobs.lock().unwrap().values().map(|job| job.cron.clone()).collect()
+    }
+}
+
+#[async_trait]
+impl TickJobs for FakeJobs {
+    async fn put(&self, job: &TickJob) -> Result<JobMade, PortError> {
+        self.check()?;
+        let mut jobs = self.jobs.lock().unwrap();
+        let is_full =
+            !jobs.contains_key(&job.key) && self.most.lock().unwrap().is_some_and(|most| jobs.len() >= most);
+        if is_full || job.cron.split(' ').count() == 6 {
+            jobs.remove(&job.key);
+            return Ok(JobMade::No("not here".to_owned()));
+        }
+        jobs.insert(job.key.clone(), job.clone());
+        Ok(JobMade::Yes)
+    }
+
+    async fn delete(&self, key: &TriggerKey) -> Result<bool, PortError> {
+        self.check()?;
+        Ok(self.jobs.lock().unwrap().remove(key).is_some())
+    }
+
+    async fn keys(&self) -> Result<Vec<TriggerKey>, PortError> {
+        self.check()?;
+        Ok(self.jobs.lock().unwrap().keys().cloned().collect())
     }
 }
 
@@ -92,16 +150,25 @@ pub struct World {
     clock: Arc<SetClock>,
     pub executor: Arc<Executor>,
     pub scheduler: Arc<Scheduler>,
-    /// How often every message is delivered.
+    /// The number of times that every message is delivered.
     pub deliveries: usize,
 }
 
 impl World {
     pub fn new(now: &str) -> Self {
+        Self::with(now, TimersBy::Watching, None)
+    }
+
+    /// A world on a platform where no process always runs, with these jobs or without jobs.
+    pub fn deployed(now: &str, jobs: Option<&Arc<FakeJobs>>) -> Self {
+        Self::with(now, TimersBy::Delivery, jobs.map(|jobs| jobs.clone() as Arc<dyn TickJobs>))
+    }
+
+    fn with(now: &str, timers: TimersBy, tick_jobs: Option<Arc<dyn TickJobs>>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let embedded = segue_embedded::open_with(directory.path(), Default::default()).unwrap();
         let (bus, clock) = (Arc::new(HeldBus::default()), Arc::new(SetClock(Mutex::new(at(now)))));
-        let ports = Ports { bus: bus.clone(), clock: clock.clone(), ..embedded.ports };
+        let ports = Ports { bus: bus.clone(), clock: clock.clone(), timers, tick_jobs, ..embedded.ports };
         let (executor, scheduler) = services(&ports);
         Self { _directory: directory, ports, bus, clock, executor, scheduler, deliveries: 1 }
     }
@@ -163,6 +230,36 @@ impl World {
         self.set(now);
         self.scheduler.publish_due().await.unwrap();
         self.settle().await;
+    }
+
+    /// Lets time pass: delivers what is due, each at its time.
+    pub async fn pass(&self, until: &str) {
+        self.settle().await;
+        loop {
+            let next = {
+                let mut delayed = self.bus.delayed.lock().unwrap();
+                let first = (0..delayed.len()).min_by_key(|number| delayed[*number].0);
+                first.filter(|number| delayed[*number].0 <= at(until)).map(|number| delayed.remove(number))
+            };
+            let Some((due, message)) = next else { break };
+            *self.clock.0.lock().unwrap() = due;
+            self.bus.waiting.lock().unwrap().push_back(message);
+            self.settle().await;
+        }
+        self.set(until);
+    }
+
+    /// The due times of the messages that wait.
+    pub fn due(&self) -> Vec<String> {
+        let mut due: Vec<_> =
+            self.bus.delayed.lock().unwrap().iter().map(|(due, _)| due.to_string()).collect();
+        due.sort();
+        due
+    }
+
+    /// Loses the messages that wait for their time.
+    pub fn lose_delayed(&self) {
+        self.bus.delayed.lock().unwrap().clear();
     }
 
     pub async fn send(&self, message: Message) -> Verdict {

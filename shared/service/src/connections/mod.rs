@@ -3,7 +3,8 @@
 //!
 //! A client that sends half a request and then nothing holds a file descriptor. Such connections are closed
 //! after a timeout, or at once if the limit is reached. Streams of events, long answers and large bodies on
-//! slow lines continue as long as data moves.
+//! slow lines continue as long as data moves. An HTTP/2 connection has several requests at once, and waits for its
+//! client if none of them is answered.
 
 mod register;
 mod stream;
@@ -13,10 +14,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
+use hyper::Version;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use register::{Register, Seat};
 use std::convert::Infallible;
 use std::io::ErrorKind;
@@ -29,7 +31,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
-use turn::Waits;
+use turn::{AtWork, Waits};
 
 /// The largest number of connections, if the system allows more than twice as many open files.
 const MOST: usize = 10_000;
@@ -52,6 +54,9 @@ pub struct Limits {
     pub idle: Duration,
     /// The longest time without progress in a body.
     pub body: Duration,
+    /// Whether a client may speak HTTP/2 without TLS (h2c). Cloud Run does, if the service asks for it: over HTTP/1
+    /// it takes no request and no answer above 32 MiB.
+    pub http2: bool,
 }
 
 impl Default for Limits {
@@ -62,6 +67,7 @@ impl Default for Limits {
             head: Duration::from_secs(30),
             idle: Duration::from_secs(120),
             body: Duration::from_secs(60),
+            http2: false,
         }
     }
 }
@@ -71,7 +77,7 @@ impl Limits {
     /// clients.
     pub fn behind_google() -> Self {
         let long = Duration::from_secs(620);
-        Self { head: long, idle: long, body: long, ..Self::default() }
+        Self { head: long, idle: long, body: long, http2: true, ..Self::default() }
     }
 }
 
@@ -157,8 +163,8 @@ async fn serve(
     let turn = seat.entry.turn.clone();
     let of_service = turn.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        of_service.set(Waits::Not);
         let (router, turn) = (router.clone(), of_service.clone());
+        let at_work = AtWork::new(&turn, request.version() == Version::HTTP_2);
         async move {
             let mut request: Request =
                 request.map(|body| Body::new(Asked::new(body, turn.clone(), limits.body)));
@@ -167,11 +173,15 @@ async fn serve(
                 Ok(response) => response,
                 Err(never) => match never {},
             };
-            Ok::<_, Infallible>(response.map(|body| Answered { body, turn }))
+            Ok::<_, Infallible>(response.map(|body| Answered { body, _at_work: at_work }))
         }
     });
     let io = TokioIo::new(Watched { stream, turn: turn.clone() });
-    let mut connection = pin!(http1::Builder::new().serve_connection(io, service));
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    if !limits.http2 {
+        builder = builder.http1_only();
+    }
+    let mut connection = pin!(builder.serve_connection(io, service));
     let (mut stop, mut is_stopping) = (pin!(stop), false);
     loop {
         let look_again = match turn.get() {

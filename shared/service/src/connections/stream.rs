@@ -1,6 +1,6 @@
 //! A connection's stream, which reports its progress, and the bodies on it.
 
-use super::turn::{Turn, Waits};
+use super::turn::{AtWork, Turn, Waits};
 use axum::body::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::io;
@@ -37,7 +37,7 @@ impl AsyncRead for Watched {
         let before = buf.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
         if buf.filled().len() > before {
-            self.turn.turn(Waits::ForRequest, Waits::ForHead);
+            self.turn.arrived();
         }
         Poll::Ready(read)
     }
@@ -126,10 +126,10 @@ impl<B: Body<Data = Bytes, Error: Into<axum::BoxError>> + Unpin> Body for Asked<
     }
 }
 
-/// The body of an answer. At its end, the connection waits for the next request.
+/// The body of an answer. At its end, the request is no longer at work.
 pub(super) struct Answered<B> {
     pub(super) body: B,
-    pub(super) turn: Arc<Turn>,
+    pub(super) _at_work: AtWork,
 }
 
 impl<B: Body + Unpin> Body for Answered<B> {
@@ -149,11 +149,5 @@ impl<B: Body + Unpin> Body for Answered<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-impl<B> Drop for Answered<B> {
-    fn drop(&mut self) {
-        self.turn.set(Waits::ForRequest);
     }
 }

@@ -15,9 +15,10 @@ const SHORT: Limits = Limits {
     head: Duration::from_millis(300),
     idle: Duration::from_millis(300),
     body: Duration::from_millis(300),
+    http2: true,
 };
 /// Long limits, for tests that must not reach a limit.
-const LONG: Limits = Limits { connections: 4, head: PATIENCE, idle: PATIENCE, body: PATIENCE };
+const LONG: Limits = Limits { connections: 4, head: PATIENCE, idle: PATIENCE, body: PATIENCE, http2: true };
 
 /// A server that runs until this value is dropped.
 struct Server {
@@ -35,6 +36,10 @@ impl Server {
             Body::from_stream(ticks)
         };
         let endless = || async { Body::from_stream(futures::stream::pending::<Result<Bytes, Infallible>>()) };
+        let large = || async {
+            let parts = (0..40).map(|_| Ok::<_, Infallible>(Bytes::from(vec![7; 1024 * 1024])));
+            Body::from_stream(futures::stream::iter(parts))
+        };
         let size = |body: Body| async {
             let mut size = 0;
             let mut stream = body.into_data_stream();
@@ -53,6 +58,7 @@ impl Server {
             .route("/", get(client))
             .route("/events", get(events))
             .route("/endless", get(endless))
+            .route("/large", get(large))
             .route("/size", post(size));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -190,4 +196,45 @@ async fn the_server_stops_when_open_requests_have_ended() {
     timeout(PATIENCE, server).await.expect("an unused connection does not hold the stop").unwrap();
     assert!(rest(client).await.ends_with("done"));
     assert_eq!(rest(idle).await, "");
+}
+
+/// A client that speaks HTTP/2 without TLS, on one connection.
+fn http2() -> reqwest::Client {
+    reqwest::Client::builder().http2_prior_knowledge().build().unwrap()
+}
+
+#[tokio::test]
+async fn large_bodies_come_and_go_over_http2() {
+    let server = Server::new(LONG).await;
+    let size = 40 * 1024 * 1024;
+    let client = http2();
+    let answer =
+        client.post(format!("http://{}/size", server.address)).body(vec![7; size]).send().await.unwrap();
+    assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+    assert_eq!(answer.text().await.unwrap(), size.to_string());
+    let answer = client.get(format!("http://{}/large", server.address)).send().await.unwrap();
+    assert_eq!((answer.version(), answer.content_length()), (reqwest::Version::HTTP_2, None));
+    assert_eq!(answer.bytes().await.unwrap().len(), size);
+}
+
+#[tokio::test]
+async fn an_idle_http2_connection_is_closed_and_one_with_an_answer_is_not() {
+    let server = Server::new(SHORT).await;
+    let client = http2();
+    let get = |path: &str| client.get(format!("http://{}{path}", server.address)).send();
+    // Requests come and go on the same connection while one answer lasts longer than every limit.
+    let events = get("/events").await.unwrap();
+    let address = get("/").await.unwrap().text().await.unwrap();
+    assert_eq!(get("/").await.unwrap().text().await.unwrap(), address, "the same connection");
+    assert_eq!(events.text().await.unwrap().matches("tick").count(), 10);
+    sleep(2 * SHORT.idle).await;
+    assert_ne!(get("/").await.unwrap().text().await.unwrap(), address, "a new connection");
+}
+
+#[tokio::test]
+async fn http2_is_spoken_only_where_it_is_allowed() {
+    let server = Server::new(Limits { http2: false, ..LONG }).await;
+    let answer = http2().get(format!("http://{}/", server.address)).send().await;
+    assert!(answer.is_err(), "{answer:?}");
+    assert!(server.ask("/").await.starts_with("HTTP/1.1 200"));
 }

@@ -11,8 +11,7 @@
 use schemars::JsonSchema;
 use segue_embedded::{EmbeddedOptions, EnvSecretStore, open_with};
 use segue_model::event::{Event, TaskRunResult};
-use segue_model::execution::{Execution, ExecutionMetadata};
-use segue_model::label::Label;
+use segue_model::execution::Execution;
 use segue_model::log::LogLevel;
 use segue_model::state::{State, StateHistory};
 use segue_ports::state::Claim;
@@ -200,20 +199,8 @@ impl Bench {
 fn execution() -> Execution {
     let now = jiff::Timestamp::now();
     Execution {
-        id: "execution1".into(),
-        namespace: "company.team".to_owned(),
-        flow_id: "flow".to_owned(),
-        flow_revision: 1,
-        inputs: Default::default(),
-        outputs: None,
-        labels: Vec::<Label>::new(),
-        variables: Default::default(),
         state: StateHistory::new(State::Running, now),
-        parent_id: None,
-        original_id: "execution1".into(),
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: now },
-        schedule_date: None,
+        ..Execution::created("execution1".into(), "company.team", "flow", 1, now)
     }
 }
 

@@ -1,10 +1,10 @@
-//! The fields parsed from a date, and the time they make.
+//! The fields of a parsed date, and the time that they mean.
 
 use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 
-/// The fields read from a text.
+/// The fields that were read from a text. `None` for a field that the text does not have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fields {
     pub(super) year: Option<i64>,
@@ -13,10 +13,10 @@ pub(super) struct Fields {
     pub(super) day_of_year: Option<i64>,
     pub(super) week_year: Option<i64>,
     pub(super) week: Option<i64>,
-    /// Monday is 1.
+    /// From 1 (Monday) to 7.
     pub(super) weekday: Option<i64>,
     pub(super) hour: Option<i64>,
-    /// 0 to 11.
+    /// The hour of AM or PM, from 0 to 11.
     pub(super) half_hour: Option<i64>,
     pub(super) afternoon: Option<bool>,
     pub(super) minute: Option<i64>,
@@ -61,8 +61,8 @@ impl Fields {
         Time::new(small(hour)?, small(minute)?, small(second)?, nanosecond).ok()
     }
 
-    /// The time: a date with a time and an offset or zone, a date with a time in `zone`, or the start of a
-    /// date in `zone`.
+    /// The time that the fields mean: a date with a time and an offset or zone, a date with a time in `zone`, or the
+    /// start of a date in `zone`. `None` if the fields are not enough.
     pub(super) fn moment(&self, zone: &TimeZone) -> Option<Zoned> {
         let date = self.date()?;
         let Some(time) = self.time() else {

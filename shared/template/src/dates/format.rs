@@ -1,4 +1,4 @@
-//! Writes a moment in the parts of a pattern.
+//! Formats a time with the parts of a pattern.
 
 use super::names::{Names, long_zone};
 use super::pattern::Part;
@@ -6,7 +6,7 @@ use jiff::Zoned;
 use jiff::tz::Offset;
 use std::fmt::Write as _;
 
-/// The text of a moment.
+/// The text of a time.
 pub(super) fn write(moment: &Zoned, parts: &[Part], names: &Names) -> String {
     let mut out = String::new();
     for part in parts {
@@ -18,7 +18,7 @@ pub(super) fn write(moment: &Zoned, parts: &[Part], names: &Names) -> String {
                 out.push_str(&" ".repeat(missing));
                 out.push_str(&text);
             }
-            // A moment has every field, so optional parts are always written.
+            // A time has every field, so optional parts are always written.
             Part::OptionalStart | Part::OptionalEnd => {}
         }
     }
@@ -68,7 +68,7 @@ fn field(moment: &Zoned, letter: char, count: usize, names: &Names) -> String {
         'O' => localized_offset(moment.offset(), count == 4),
         'X' if moment.offset().seconds() == 0 => "Z".to_owned(),
         'X' | 'x' => offset(moment.offset(), count),
-        // 'Z'
+        // The letter 'Z'.
         _ => match count {
             4 => localized_offset(moment.offset(), true),
             5 if moment.offset().seconds() == 0 => "Z".to_owned(),
@@ -78,7 +78,7 @@ fn field(moment: &Zoned, letter: char, count: usize, names: &Names) -> String {
     }
 }
 
-/// A word or number of a list that counts from 1.
+/// The short or full word at `value`, which counts from 1. Few repetitions of the letter give a number instead.
 fn word(value: i64, count: usize, short: &[&str], full: &[&str]) -> String {
     match count {
         1 | 2 => format!("{value:0count$}"),
@@ -109,12 +109,12 @@ fn year(year: i16, count: usize) -> String {
     format!("{sign}{:0count$}", year.unsigned_abs())
 }
 
-/// Monday is 1.
+/// The day of the week, from 1 (Monday) to 7.
 pub(super) fn weekday(moment: &Zoned) -> i64 {
     i64::from(moment.weekday().to_monday_one_offset())
 }
 
-/// Weeks begin on Monday; the first has at least four days of the month.
+/// The week of the month. Weeks begin on Monday. The first week has at least four days of the month.
 fn week_of_month(moment: &Zoned) -> i64 {
     let day = i64::from(moment.day());
     let first = (weekday(moment) - day).rem_euclid(7);
@@ -128,7 +128,7 @@ fn nano_of_day(moment: &Zoned) -> i64 {
     seconds * 1_000_000_000 + i64::from(moment.subsec_nanosecond())
 }
 
-/// `Europe/Paris`, or the offset when the zone has no name.
+/// The id of the zone, such as `Europe/Paris`. The offset if the zone has no name.
 pub(super) fn zone_id(moment: &Zoned) -> String {
     match moment.time_zone().iana_name() {
         Some(name) => name.to_owned(),
@@ -150,7 +150,8 @@ fn zone_name(moment: &Zoned, count: usize, names: &Names) -> String {
     short
 }
 
-/// `+HH`, `+HHMM`, `+HH:MM` and with seconds, by how often the letter is repeated.
+/// Writes an offset as `+HH`, `+HHMM`, `+HH:MM` or with seconds. `count` is the number of repetitions of the letter and
+/// chooses the form.
 pub(super) fn offset(offset: Offset, count: usize) -> String {
     let total = offset.seconds();
     let sign = if total < 0 { '-' } else { '+' };

@@ -5,7 +5,7 @@ use super::zone_of;
 use jiff::Zoned;
 use jiff::tz::{Offset, TimeZone};
 
-/// The time of an ISO text. `None` if it is not an ISO text.
+/// Reads an ISO text. A text without an offset or zone is in `zone`. `None` if it is not an ISO text.
 pub(super) fn any(text: &str, zone: &TimeZone) -> Option<Zoned> {
     let mut fields = Fields::default();
     let rest = date(text, &mut fields)?;
@@ -21,7 +21,7 @@ pub(super) fn any(text: &str, zone: &TimeZone) -> Option<Zoned> {
     fields.moment(zone)
 }
 
-/// A date with an optional offset, as `ISO_DATE` has it.
+/// Reads a date with an optional offset, as Java's `ISO_DATE` does.
 pub(super) fn date_only(text: &str, zone: &TimeZone) -> Option<Zoned> {
     let mut fields = Fields::default();
     let rest = date(text, &mut fields)?;
@@ -70,7 +70,7 @@ fn offset_and_zone<'t>(text: &'t str, fields: &mut Fields) -> Option<&'t str> {
     Some(rest)
 }
 
-/// `Z`, `+01`, `+0100`, `+01:00`, `+01:00:00`; and what follows.
+/// Reads an offset: `Z`, `+01`, `+0100`, `+01:00` or `+01:00:00`. Also returns the rest of the text.
 pub(super) fn offset(text: &str) -> Option<(Offset, &str)> {
     if let Some(rest) = text.strip_prefix(['Z', 'z']) {
         return Some((Offset::UTC, rest));
@@ -90,7 +90,7 @@ pub(super) fn offset(text: &str) -> Option<(Offset, &str)> {
     Some((Offset::from_seconds(i32::try_from(sign * seconds).ok()?).ok()?, rest))
 }
 
-/// A number with at least `least` and at most `most` digits, and the text after it.
+/// Reads a number with `least` to `most` digits. Also returns the rest of the text.
 pub(super) fn number(text: &str, least: usize, most: usize) -> Option<(i64, &str)> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     if digits < least {

@@ -1,7 +1,12 @@
-//! Dates of expressions (docs/kestra.md 3.8): Java's patterns over jiff.
+//! Dates of expressions (docs/kestra.md 3.8): Java's patterns on top of jiff.
 //!
-//! [`pattern`] reads a pattern, [`format`] writes with it, [`parse`] reads with it; [`iso`] reads ISO
-//! texts, [`names`] holds the words of languages, [`presets`] the named formats.
+//! The modules are:
+//! - [`pattern`]: parses a pattern
+//! - [`format`]: formats a time with a pattern
+//! - [`parse`]: reads a text with a pattern
+//! - [`iso`]: reads ISO texts
+//! - [`names`]: the words of languages
+//! - [`presets`]: the named formats
 
 mod fields;
 mod format;
@@ -21,7 +26,7 @@ use jiff::{Span, Zoned};
 use minijinja::Value;
 use std::sync::OnceLock;
 
-/// A time zone by its id (`Europe/Paris`, `UTC`, `+02:00`, `Z`), else the server's.
+/// The time zone with this id (`Europe/Paris`, `UTC`, `+02:00`, `Z`). The server's time zone if `id` is `None`.
 pub(crate) fn zone(run: &Run, id: Option<&str>) -> Result<TimeZone, Fault> {
     match id {
         None => Ok(run.scope().ambient.time_zone.clone()),
@@ -29,7 +34,8 @@ pub(crate) fn zone(run: &Run, id: Option<&str>) -> Result<TimeZone, Fault> {
     }
 }
 
-/// The zone of an id: `Europe/Paris`, `UTC`, `+02:00`, `Z`. The zone data is compiled in, so no file is read.
+/// The time zone with this id: `Europe/Paris`, `UTC`, `+02:00` or `Z`. `None` if the id is unknown. The data of the
+/// zones is compiled in, so no file is read.
 pub fn zone_of(id: &str) -> Option<TimeZone> {
     static BUNDLED: OnceLock<TimeZoneDatabase> = OnceLock::new();
     if matches!(id, "Z" | "UTC" | "UT" | "GMT" | "Etc/UTC") {
@@ -42,7 +48,8 @@ pub fn zone_of(id: &str) -> Option<TimeZone> {
     BUNDLED.get_or_init(TimeZoneDatabase::bundled).get(id).ok()
 }
 
-/// The moment a value stands for: epoch seconds, or a text in ISO form or in `existing` format.
+/// The time that a value means. The value is a number of seconds since 1970, an ISO text, or a text in the format
+/// `existing`.
 pub(crate) fn parse(value: &Value, zone: &TimeZone, existing: Option<&str>) -> Result<Zoned, Fault> {
     if value.is_integer()
         && let Some(seconds) = java::as_long(value)
@@ -63,7 +70,7 @@ pub(crate) fn parse(value: &Value, zone: &TimeZone, existing: Option<&str>) -> R
         None => iso::any(text, zone),
         Some(format) => presets::parse(text, format, zone)?,
     };
-    // The text is printed in the zone that was asked for.
+    // The result is in the requested zone.
     let parsed = parsed.map(|moment| moment.with_time_zone(zone.clone()));
     parsed.ok_or_else(|| match existing {
         Some(format) => format!("Text '{text}' could not be parsed with the format '{format}'").into(),
@@ -71,10 +78,10 @@ pub(crate) fn parse(value: &Value, zone: &TimeZone, existing: Option<&str>) -> R
     })
 }
 
-/// Makes a span of an amount of one unit.
+/// Makes a span of a number of units.
 type MakeSpan = fn(i64) -> Result<Span, jiff::Error>;
 
-/// Adds an amount of a `ChronoUnit`.
+/// Adds a number of units to a time. `unit` is the name of a Java `ChronoUnit`.
 pub(crate) fn add(moment: &Zoned, amount: i64, unit: &str) -> Result<Zoned, Fault> {
     let (span, factor): (MakeSpan, i64) = match unit {
         "NANOS" => (|n| Span::new().try_nanoseconds(n), 1),

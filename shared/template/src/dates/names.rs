@@ -1,6 +1,6 @@
-//! The words of dates in the languages Segue knows. An unknown language falls back to English.
+//! The words of dates in the languages that Segue knows. Other languages use English.
 //!
-//! To add one: a [`Names`] constant and an arm of [`names`].
+//! To add a language, add a [`Names`] constant and an arm of [`names`].
 
 /// Months and days of one language. Weeks begin on Monday.
 #[derive(Debug)]
@@ -10,9 +10,9 @@ pub(super) struct Names {
     pub(super) days: [&'static str; 7],
     pub(super) short_days: [&'static str; 7],
     pub(super) halves: [&'static str; 2],
-    /// The long name of UTC; other zones are named in English.
+    /// The long name of UTC. Other zones have English names.
     pub(super) utc: &'static str,
-    /// Patterns of the styles full, long, medium, short.
+    /// The patterns of the styles full, long, medium and short, in this order.
     pub(super) styles: [&'static str; 4],
 }
 
@@ -221,7 +221,7 @@ const DUTCH: Names = Names {
     ],
 };
 
-/// The words of a locale such as `fr`, `fr_FR` or `fr-FR`.
+/// The words of a locale such as `fr`, `fr_FR` or `fr-FR`. English if the locale is unknown or `None`.
 pub(super) fn names(locale: Option<&str>) -> &'static Names {
     let language = locale.and_then(|locale| locale.split(['_', '-']).next()).unwrap_or("en");
     match language {
@@ -235,7 +235,7 @@ pub(super) fn names(locale: Option<&str>) -> &'static Names {
     }
 }
 
-/// The long English name of a zone (`zzzz`), by its id and its short name at that time.
+/// The long English name of a zone (`zzzz`). `short` is its short name at that time. `None` if the name is not known.
 pub(super) fn long_zone(id: &str, short: &str) -> Option<&'static str> {
     Some(match short {
         "CST" if id.starts_with("Asia/") => "China Standard Time",

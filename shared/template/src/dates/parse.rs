@@ -1,4 +1,4 @@
-//! Reads a text in the parts of a pattern.
+//! Reads a text with the parts of a pattern.
 
 use super::fields::Fields;
 use super::iso::{number, offset};
@@ -6,7 +6,7 @@ use super::names::Names;
 use super::pattern::Part;
 use super::zone_of;
 
-/// The fields of a text, `None` when it does not fit the pattern.
+/// The fields of a text. `None` if the text does not match the pattern.
 pub(super) fn read(text: &str, parts: &[Part], names: &Names) -> Option<Fields> {
     let mut fields = Fields::default();
     let rest = read_parts(text, parts, names, &mut fields)?;
@@ -55,7 +55,8 @@ fn optional_length(parts: &[Part]) -> usize {
     parts.len()
 }
 
-/// How many digits the numbers right after this one take: `yyyyMMdd` leaves four to month and day.
+/// The number of digits that the number fields directly after this one need. In `yyyyMMdd`, month and day need four
+/// digits.
 fn reserved(after: &[Part]) -> usize {
     after
         .iter()
@@ -157,7 +158,7 @@ fn read_field<'t>(
         'n' => fields.nanosecond = Some(value),
         'A' => fields.nano_of_day = value.checked_mul(1_000_000),
         'N' => fields.nano_of_day = Some(value),
-        // A quarter or a week of a month says nothing that is needed.
+        // A quarter or a week of a month is not needed to know the date.
         _ => {}
     }
     Some(rest)
@@ -177,7 +178,7 @@ fn year<'t>(text: &'t str, count: usize, after: &[Part]) -> Option<(i64, &'t str
     Some((if negative { -year } else { year }, rest))
 }
 
-/// The longest of these words the text begins with, in any case.
+/// The longest of these words at the start of the text. Upper and lower case make no difference.
 fn word<'t>(text: &'t str, words: &[&str]) -> Option<(i64, &'t str)> {
     let mut best: Option<(usize, &'t str)> = None;
     for (index, word) in words.iter().enumerate() {

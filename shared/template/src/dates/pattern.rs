@@ -1,20 +1,20 @@
-//! Reads a pattern of Java's `DateTimeFormatter`.
+//! Parses a pattern of Java's `DateTimeFormatter`.
 
 use crate::error::Fault;
 
 /// A part of a pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Part {
-    /// A letter, how often it is repeated, and the width it is padded to (`p`).
+    /// A letter, the number of its repetitions, and the width to pad to (`p`).
     Field(char, usize, usize),
     Literal(String),
-    /// `[`
+    /// The start of an optional part, `[`.
     OptionalStart,
-    /// `]`
+    /// The end of an optional part, `]`.
     OptionalEnd,
 }
 
-/// The known letters, with the largest number of repetitions.
+/// The largest number of repetitions of a letter. `None` if the letter is unknown.
 fn longest(letter: char) -> Option<usize> {
     Some(match letter {
         'G' | 'M' | 'L' | 'Q' | 'q' | 'E' | 'e' | 'c' | 'X' | 'x' | 'Z' | 'B' => 5,
@@ -28,7 +28,7 @@ fn longest(letter: char) -> Option<usize> {
     })
 }
 
-/// The parts of a pattern.
+/// Splits a pattern into its parts.
 pub(super) fn parse(pattern: &str) -> Result<Vec<Part>, Fault> {
     let mut parts = Vec::new();
     let mut chars = pattern.chars().peekable();
@@ -80,7 +80,7 @@ pub(super) fn parse(pattern: &str) -> Result<Vec<Part>, Fault> {
     Ok(parts)
 }
 
-/// The text up to the closing quote; `''` is a quote.
+/// The text up to the closing quote. `''` means one quote.
 fn quoted(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, pattern: &str) -> Result<String, Fault> {
     let mut literal = String::new();
     loop {

@@ -1,4 +1,4 @@
-//! The named formats (`iso`, `sql`, `rfc_1123_date_time`, `full`, …); anything else is a pattern.
+//! The named formats, such as `iso`, `sql`, `rfc_1123_date_time` and `full`. Any other name is a pattern.
 
 use super::names::names;
 use super::{format as writer, iso, parse as reader, pattern};
@@ -6,7 +6,7 @@ use crate::error::Fault;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-/// Named formats that are patterns.
+/// The pattern of a named format. `None` if the format is not a pattern.
 fn as_pattern(name: &str) -> Option<&'static str> {
     Some(match name {
         "iso" => "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
@@ -25,7 +25,7 @@ fn style(name: &str) -> Option<usize> {
     ["full", "long", "medium", "short"].iter().position(|style| *style == name)
 }
 
-/// The text of a moment in a named format or a pattern.
+/// Formats a time in a named format or with a pattern.
 pub(crate) fn format(moment: &Zoned, format: &str, locale: Option<&str>) -> Result<String, Fault> {
     let names = names(locale);
     let write = |pattern: &str| Ok(writer::write(moment, &pattern::parse(pattern)?, names));
@@ -62,7 +62,7 @@ pub(crate) fn format(moment: &Zoned, format: &str, locale: Option<&str>) -> Resu
     })
 }
 
-/// The fraction of a second with its point, in groups of so many digits, empty when it is 0.
+/// The fraction of a second with its point, in groups of `group` digits. Empty if the fraction is 0.
 fn fraction(moment: &Zoned, group: usize) -> String {
     let digits = format!("{:09}", moment.subsec_nanosecond());
     let kept = digits.trim_end_matches('0').len().next_multiple_of(group).min(9);
@@ -72,7 +72,7 @@ fn fraction(moment: &Zoned, group: usize) -> String {
     }
 }
 
-/// The moment of a text in a named format or a pattern; `None` when the text does not fit.
+/// Reads a text in a named format or with a pattern. `None` if the text does not match.
 pub(super) fn parse(text: &str, format: &str, zone: &TimeZone) -> Result<Option<Zoned>, Fault> {
     let names = names(None);
     let pattern = match format {

@@ -1,4 +1,4 @@
-//! Filters that write other formats: JSON, YAML, ION, hashes, base64, URLs.
+//! Filters that write other formats: JSON, YAML, ION, hashes, base64 and URLs.
 
 use super::text::{hex, only_text};
 use super::{input, map_text};
@@ -14,7 +14,7 @@ use minijinja::Value;
 use percent_encoding::percent_decode_str;
 use sha2::Digest as _;
 
-/// What Java decodes: the padding may be left out.
+/// Decodes base64 like Java. The padding may be missing.
 const JAVA: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -36,7 +36,7 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("urldecode", &[], |run, args| map_text(run, args, url_decode)),
 ];
 
-/// Takes the steps for writing the input.
+/// Takes the steps for writing the input in another format.
 fn weigh(run: &Run, args: &Args<'_>) -> Result<(), Fault> {
     args.values.first().map_or(Ok(()), |value| nesting::weigh(run, value))
 }
@@ -81,7 +81,7 @@ fn base64_decode(run: &Run, args: &Args<'_>) -> Outcome {
     })
 }
 
-/// As `java.net.URLEncoder`: letters, digits, `.-*_` stay, a space is `+`.
+/// Encodes a text as `java.net.URLEncoder` does. Letters, digits and `.-*_` stay, and a space becomes `+`.
 fn url_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -31,7 +31,7 @@ fn null() -> Value {
     Value::from(())
 }
 
-/// The list that is the input; `None` when it is null.
+/// The items of the input, which must be a list. `None` if the input is null.
 fn list(run: &Run, args: &Args<'_>) -> Result<Option<Vec<Value>>, Fault> {
     let Some(value) = input(args) else { return Ok(None) };
     if !is_list(value) {
@@ -80,7 +80,7 @@ fn join(run: &Run, args: &Args<'_>) -> Outcome {
             Some(text) => joined.push_str(text),
             None => joined.push_str(&java::to_string(item)),
         }
-        // While the text grows, because many parts may share one long text.
+        // Steps are taken while the text grows, because many items may share one long text.
         run.charge((joined.len() - before).div_ceil(32))?;
     }
     Ok(Value::from(joined))
@@ -179,8 +179,8 @@ fn sort(run: &Run, args: &Args<'_>, reversed: bool) -> Outcome {
     }
 }
 
-/// The list in its new order. A list written in the template changes its own order, as in Java. A list of the
-/// context does not change, because other expressions see it too.
+/// The result of a sort. A list that is written in the template is also changed itself, as in Java. A list of the
+/// context is not changed, because other expressions read it too.
 fn sorted(list: Option<&Value>, items: Vec<Value>) -> Value {
     match list.and_then(|list| Some((list, list.downcast_object_ref::<WrittenList>()?))) {
         Some((list, written)) => {
@@ -222,13 +222,14 @@ fn chunk(run: &Run, args: &Args<'_>) -> Outcome {
     Ok(Value::from(all.chunks(size).map(|part| Value::from(part.to_vec())).collect::<Vec<_>>()))
 }
 
-/// One level.
+/// Flattens one level of a list.
 fn flatten(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(all) = list(run, args)? else { return Ok(null()) };
     let mut flat = Vec::with_capacity(all.len());
     for item in all {
         if is_list(&item) {
-            // Before the items are copied, because a million items may be the same list of a million.
+            // Steps are taken before the items are copied, because a million items may be the same list of a million
+            // items.
             run.charge(item.len().unwrap_or(0))?;
             flat.extend(items(&item));
         } else {
@@ -252,7 +253,7 @@ fn distinct(run: &Run, args: &Args<'_>) -> Outcome {
     Ok(Value::from(kept))
 }
 
-/// The keys of a map, the indexes of a list.
+/// The keys of a map, or the indexes of a list.
 fn keys(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(value) = input(args) else { return Ok(null()) };
     run.charge(value.len().unwrap_or(0))?;

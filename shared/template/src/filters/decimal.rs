@@ -1,4 +1,4 @@
-//! `java.text.DecimalFormat`: `#,##0.00`, prefixes, percent, exponents. Rounds half to even.
+//! Formats numbers as `java.text.DecimalFormat` does: `#,##0.00`, prefixes, percent, exponents. Rounds half to even.
 
 use crate::error::Fault;
 
@@ -15,7 +15,7 @@ struct Pattern {
     multiplier: i32,
 }
 
-/// Writes a number in a pattern; `exact` is the number when it is an integer.
+/// Formats a number with a pattern. `exact` is the number if it is an integer, and `None` otherwise.
 pub(super) fn format(pattern: &str, number: f64, exact: Option<i64>) -> Result<String, Fault> {
     let mut halves = split_unquoted(pattern, ';');
     let positive = parse(&halves.remove(0))?;
@@ -31,7 +31,7 @@ pub(super) fn format(pattern: &str, number: f64, exact: Option<i64>) -> Result<S
             (other.prefix, other.suffix)
         }
         None if negative && !is_zero => (format!("-{}", positive.prefix), positive.suffix),
-        // Java keeps the sign of what rounds to zero.
+        // Java keeps the sign of a number that rounds to zero.
         None if negative => (format!("-{}", positive.prefix), positive.suffix),
         None => (positive.prefix, positive.suffix),
     };
@@ -118,8 +118,8 @@ fn parse(text: &str) -> Result<Pattern, Fault> {
         return Err(malformed());
     }
     pattern.grouping = since_group.unwrap_or(0);
-    // Java: in a pattern of `#` with a point the last digit before the point is a `0`, and if there is none,
-    // the first one after it.
+    // Java changes a pattern of `#` with a point. The last digit before the point becomes a `0`. Without a digit before
+    // the point, the first digit after the point becomes a `0`.
     if pattern.min_integer == 0 && pattern.min_fraction == 0 && in_fraction {
         if pattern.max_integer > 0 {
             pattern.min_integer = 1;
@@ -144,7 +144,7 @@ fn digits(pattern: &Pattern, number: f64, exact: Option<u64>) -> String {
     let scaled = number * f64::from(pattern.multiplier);
     let rounded = match exact.filter(|_| pattern.multiplier == 1) {
         Some(exact) => exact.to_string(),
-        // Rust rounds the exact decimal value of the double, ties to even, as DecimalFormat does.
+        // Rust rounds the exact decimal value of the double half to even, as DecimalFormat does.
         None => format!("{scaled:.*}", pattern.max_fraction),
     };
     let (integer, fraction) = rounded.split_once('.').unwrap_or((&rounded, ""));

@@ -1,6 +1,6 @@
-//! The `jq` filter, by jaq. The result is always the list of what the program yields.
+//! The `jq` filter, which jaq evaluates. The result is always a list of all results of the program.
 //!
-//! Functions of jq that look at the machine (`env`, `now`, `input`, …) do not exist here: see [`crate::jq`].
+//! Functions of jq that use the machine (`env`, `now`, `input`, …) do not exist here (see [`crate::jq`]).
 
 use super::input;
 use crate::builtin::{Args, Builtin, builtin};

@@ -1,7 +1,7 @@
-//! The filters of docs/kestra.md 3.7, one file a group. A filter's input is
-//! argument 0; null gives null unless noted.
+//! The filters of docs/kestra.md 3.7, in one file for each group. The input of a filter is argument 0. If the input is
+//! null, the result is null, unless the filter says otherwise.
 //!
-//! To add one: a function in the fitting file and a line in that file's `TABLE`.
+//! To add a filter, add a function to the matching file and a line to the `TABLE` of this file.
 
 mod codec;
 mod collections;
@@ -20,24 +20,24 @@ use crate::value::{is_list, is_map, items, pairs};
 use crate::{java, nesting};
 use minijinja::Value;
 
-/// All filters.
+/// All filters of all groups.
 pub(crate) fn all() -> impl Iterator<Item = &'static Builtin> {
     [codec::TABLE, collections::TABLE, jq::TABLE, numbers::TABLE, regexes::TABLE, text::TABLE, time::TABLE]
         .into_iter()
         .flatten()
 }
 
-/// The filter of a name.
+/// The filter with this name. `None` if there is no such filter.
 pub(crate) fn find(name: &str) -> Option<&'static Builtin> {
     all().find(|builtin| builtin.name == name)
 }
 
-/// The input, `None` when it is null.
+/// The input. `None` if it is null.
 fn input<'a>(args: &'a Args<'_>) -> Option<&'a Value> {
     args.get(0)
 }
 
-/// A text made from the input's Java text; null stays null.
+/// Makes a text from the Java text of the input. Null stays null.
 fn map_text(run: &Run, args: &Args<'_>, f: impl FnOnce(&str) -> Result<String, Fault>) -> Outcome {
     let Some(value) = input(args) else { return Ok(Value::from(())) };
     let text = match value.as_str() {
@@ -51,7 +51,7 @@ fn map_text(run: &Run, args: &Args<'_>, f: impl FnOnce(&str) -> Result<String, F
     Ok(Value::from(text))
 }
 
-/// The input, which must be a text; `None` when it is null.
+/// The input, which must be a text. `None` if it is null.
 fn text_input<'a>(args: &'a Args<'_>) -> Result<Option<&'a str>, Fault> {
     match input(args) {
         None => Ok(None),
@@ -66,7 +66,7 @@ fn text_input<'a>(args: &'a Args<'_>) -> Result<Option<&'a str>, Fault> {
     }
 }
 
-/// Applies something to every text in a structure; scalars become texts first.
+/// Applies `f` to every text in a structure. A scalar is first changed to a text.
 fn deep(value: &Value, f: &dyn Fn(&str) -> Result<String, Fault>) -> Outcome {
     if is_map(value) {
         let entries = pairs(value).into_iter().map(|(key, item)| Ok((key, deep(&item, f)?)));
@@ -79,7 +79,7 @@ fn deep(value: &Value, f: &dyn Fn(&str) -> Result<String, Fault>) -> Outcome {
     f(&java::to_string(value)).map(Value::from)
 }
 
-/// The refusal of an input's type.
+/// The error for an input of the wrong type.
 fn wrong_input(args: &Args<'_>, wanted: &str, value: &Value) -> Fault {
     format!(
         "The {} can only be applied to {wanted}. Actual type was: {}",

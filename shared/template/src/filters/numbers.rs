@@ -51,7 +51,7 @@ fn number(_: &Run, args: &Args<'_>) -> Outcome {
     })
 }
 
-/// Decimal, `0x` and `#` hexadecimal; no white space.
+/// Parses a whole number: decimal, or hexadecimal after `0x` or `#`. White space is not allowed.
 fn integer(text: &str) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -75,7 +75,7 @@ fn float(text: &str) -> Option<f64> {
     digits.parse().ok().filter(|_| plain)
 }
 
-/// A `Float` prints the digits of a `Float`, so it is kept as the double with those digits.
+/// Parses a Java `Float`. Java prints the digits of a `Float`, so the result is the double with the same digits.
 fn single(text: &str) -> Option<f64> {
     let narrowed = float(text)? as f32;
     narrowed.to_string().parse().ok()

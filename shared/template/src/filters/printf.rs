@@ -1,4 +1,4 @@
-//! `java.util.Formatter`: `%s`, `%d`, `%5.2f`, `%x`, `%,d` and their like.
+//! Formats values as `java.util.Formatter` does: `%s`, `%d`, `%5.2f`, `%x`, `%,d` and similar.
 
 use crate::error::Fault;
 use crate::java::{self, as_double, as_long};
@@ -6,7 +6,7 @@ use crate::nesting;
 use crate::run::Run;
 use minijinja::Value;
 
-/// One `%` specification.
+/// One specification of a format, from `%` to the letter.
 #[derive(Debug, Default)]
 struct Spec {
     index: Option<usize>,
@@ -21,20 +21,20 @@ struct Spec {
     precision: Option<usize>,
 }
 
-/// The widest a value may be padded to.
+/// The largest width that a value may be padded to, in characters.
 const MAX_WIDTH: usize = 10_000;
 
-/// Writes values into a Java format, and takes steps for what it writes.
+/// Formats values with a Java format, and takes steps for the result.
 pub(super) fn format(run: &Run, template: &str, values: &[Value]) -> Result<String, Fault> {
     write(template, values, &mut |value, written| {
         nesting::weigh(run, value)?;
-        // While the text grows, because a short format may name one long text a thousand times.
+        // Steps are taken while the text grows, because a short format may use one long text a thousand times.
         run.charge(1 + written / 32)
     })
 }
 
-/// Calls `grows` before each value is written, with the value and the least length of the text afterwards.
-/// `grows` may refuse.
+/// Calls `grows` before each value is written. Its arguments are the value and the smallest length of the text
+/// afterwards. `grows` may return an error.
 fn write(
     template: &str,
     values: &[Value],
@@ -161,7 +161,7 @@ fn convert(spec: &Spec, conversion: char, value: &Value) -> Result<String, Fault
     Ok(if conversion.is_ascii_uppercase() { text.to_uppercase() } else { text })
 }
 
-/// Java rounds the shortest decimal text of a double half up.
+/// Rounds the shortest decimal text of a double half up, as Java does.
 fn half_up(magnitude: f64, precision: usize) -> String {
     let shortest = format!("{magnitude}");
     let (integer, fraction) = shortest.split_once('.').unwrap_or((&shortest, ""));

@@ -9,7 +9,7 @@ use crate::value::{is_map, pairs};
 use crate::{java, nesting};
 use minijinja::Value;
 
-/// The steps for compiling an expression, in addition to those for its length.
+/// The steps for compiling an expression. The length of the expression costs further steps.
 const COMPILING: usize = 100;
 
 pub(super) static TABLE: &[Builtin] = &[
@@ -20,7 +20,7 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("regexExtract", &["regex", "group"], regex_extract),
 ];
 
-/// A compiled expression. To compile costs far more than to match a short text.
+/// Compiles an expression. Compiling costs far more steps than matching a short text.
 fn compiled(run: &Run, pattern: &str) -> Result<JavaRegex, Fault> {
     run.charge(COMPILING + pattern.len())?;
     let regex = JavaRegex::new(pattern)?;
@@ -28,7 +28,7 @@ fn compiled(run: &Run, pattern: &str) -> Result<JavaRegex, Fault> {
     Ok(regex)
 }
 
-/// `String.split(regex, limit)`: trailing empty parts go when there is no limit.
+/// Splits as Java's `String.split(regex, limit)` does. Without a limit, empty parts at the end are removed.
 fn split(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(text) = text_input(args)? else { return Ok(Value::from(())) };
     let regex = compiled(run, args.text(1, "delimiter")?)?;
@@ -37,7 +37,7 @@ fn split(run: &Run, args: &Args<'_>) -> Outcome {
     Ok(Value::from(parts.into_iter().map(Value::from).collect::<Vec<_>>()))
 }
 
-/// Replaces pair by pair, in every text of the input.
+/// Replaces pair after pair in every text of the input.
 fn replace(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(value) = input(args) else { return Ok(Value::from(())) };
     let Some(given) = args.get(1) else { return Err("The argument 'replace_pairs' is required.".into()) };
@@ -58,7 +58,7 @@ fn replace(run: &Run, args: &Args<'_>) -> Outcome {
             text = match regex {
                 Some(regex) => regex.replace_all(&text, to, &mut |grown| run.charge(grown / 32))?,
                 None => {
-                    // Before the text is made, because each of a million letters may become a million
+                    // Steps are taken before the text is made, because each of a million letters may become a million
                     // letters.
                     let found = text.matches(from.as_str()).count();
                     run.charge(1 + (text.len() + found.saturating_mul(to.len())) / 32)?;
@@ -77,7 +77,7 @@ fn regex_replace(run: &Run, args: &Args<'_>) -> Outcome {
     map_text(run, args, |text| regex.replace_all(text, replacement, &mut |grown| run.charge(grown / 32)))
 }
 
-/// Whether some part of the text matches; null does not.
+/// Whether a part of the text matches. Null does not match.
 fn regex_match(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(value) = input(args) else { return Ok(Value::from(false)) };
     let regex = compiled(run, args.text(1, "regex")?)?;
@@ -85,7 +85,7 @@ fn regex_match(run: &Run, args: &Args<'_>) -> Outcome {
     Ok(Value::from(regex.matches(&java::to_string(value))?))
 }
 
-/// The first match, or one of its groups; null when there is none.
+/// The first match, or one of its groups. Null if nothing matches.
 fn regex_extract(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(value) = input(args) else { return Ok(Value::from(())) };
     let regex = compiled(run, args.text(1, "regex")?)?;

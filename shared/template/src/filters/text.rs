@@ -34,7 +34,7 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("startsWith", &["value"], |_, args| affix(args, |text, part| text.starts_with(part))),
     builtin("endsWith", &["value"], |_, args| affix(args, |text, part| text.ends_with(part))),
     builtin("escapeChar", &["type"], escape_char),
-    // For use between single quotes of a shell.
+    // The result is used between single quotes of a shell.
     builtin("sh", &[], |run, args| map_text(run, args, |text| Ok(text.replace('\'', "'\\''")))),
     builtin("indent", &["amount", "prefix"], |run, args| indent(run, args, false)),
     builtin("nindent", &["amount", "prefix"], |run, args| indent(run, args, true)),
@@ -66,7 +66,7 @@ fn title(text: &str) -> String {
     out
 }
 
-/// The length counts the three dots.
+/// Shortens a text to a length. The length includes the three dots.
 fn abbreviate(_: &Run, args: &Args<'_>) -> Outcome {
     let Some(text) = text_input(args)? else { return Ok(Value::from(())) };
     let length = usize::try_from(args.int(1, "length")?)
@@ -86,7 +86,7 @@ fn nl2br(text: &str) -> String {
 fn format_filter(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(text) = text_input(args)? else { return Ok(Value::from(())) };
     let rest = args.values.get(1..).unwrap_or_default();
-    // A single list is the arguments.
+    // If the only argument is a list, its items are the arguments.
     let listed = rest.first().filter(|first| rest.len() == 1 && crate::value::is_list(first));
     let formatted = match listed {
         Some(list) => printf::format(run, text, &crate::value::items(list))?,
@@ -96,7 +96,7 @@ fn format_filter(run: &Run, args: &Args<'_>) -> Outcome {
     Ok(Value::from(formatted))
 }
 
-/// Spaces become `-`, accents and what is no word character go, `_` becomes `-`.
+/// Makes a slug. Spaces and `_` become `-`. Accents, and characters that are not in words, are removed.
 fn slugify(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -117,7 +117,8 @@ fn slugify(text: &str) -> String {
     out.trim_matches('-').to_owned()
 }
 
-/// No separator found: all of the text before it, nothing after it.
+/// The text before or after a separator. If the separator is not found, the text before it is the whole text, and the
+/// text after it is empty.
 fn cut(run: &Run, args: &Args<'_>, find: fn(&str, &str) -> Option<usize>, before: bool) -> Outcome {
     let separator = match args.get(1) {
         Some(separator) => java::to_string(separator),
@@ -164,7 +165,7 @@ fn escape_char(run: &Run, args: &Args<'_>) -> Outcome {
     })
 }
 
-/// `indent` leaves the first line, `nindent` begins a new one.
+/// Indents a text. `indent` does not indent the first line. `nindent` begins with a new line.
 fn indent(run: &Run, args: &Args<'_>, newline: bool) -> Outcome {
     if args.get(1).is_none() {
         return Err(format!("The {} expects an integer as argument 'amount'.", args.callee).into());
@@ -188,14 +189,14 @@ fn indent(run: &Run, args: &Args<'_>, newline: bool) -> Outcome {
     })
 }
 
-/// Takes the place of what is undefined, null or empty.
+/// Replaces an input that is undefined, null or empty.
 fn default(_: &Run, args: &Args<'_>) -> Outcome {
     let value = args.values.first();
     let lacks = value.is_none_or(|value| crate::missing::is_missing(value) || is_empty(value));
     Ok(if lacks { args.values.get(1) } else { value }.cloned().unwrap_or_default())
 }
 
-/// Java text, but JSON for maps and lists.
+/// The Java text of the input. Maps and lists become JSON.
 fn string(run: &Run, args: &Args<'_>) -> Outcome {
     let Some(value) = input(args) else { return Ok(Value::from(())) };
     nesting::weigh(run, value)?;
@@ -211,7 +212,7 @@ fn class_name(_: &Run, args: &Args<'_>) -> Outcome {
     })
 }
 
-/// Bytes in lower-case hex.
+/// Bytes as lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
         // Writing to a String cannot fail.
@@ -220,7 +221,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The input as text for filters that take only text.
+/// The input for filters that accept only texts. `None` if the input is null.
 pub(super) fn only_text<'a>(args: &'a Args<'_>) -> Result<Option<&'a str>, Fault> {
     match input(args) {
         None => Ok(None),

@@ -24,7 +24,7 @@ pub(super) static TABLE: &[Builtin] = &[
     }),
 ];
 
-/// The whole units of so many nanoseconds since the epoch; before it they are counted downwards, as Java does.
+/// The whole units since 1970, for a unit of this many nanoseconds. Times before 1970 are rounded down, as in Java.
 fn floor(moment: jiff::Timestamp, nanoseconds: i128) -> i64 {
     i64::try_from(moment.as_nanosecond().div_euclid(nanoseconds)).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Functions over the context: rendering again, printing it, outputs of loops, states of tasks.
+//! Functions that use the context: render again, print the context, outputs of loops, states of tasks.
 
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
@@ -48,8 +48,8 @@ fn context(run: &Run, _: &Args<'_>) -> Outcome {
     Ok(Value::from_pairs(entries))
 }
 
-/// The output of a sibling task in this iteration (docs/kestra.md 3.3): one level for each enclosing value, then
-/// the own value.
+/// The output of a sibling task in the same iteration (docs/kestra.md 3.3). The outputs have one level for each
+/// enclosing iteration value, and then one for the own value.
 fn current_each_output(run: &Run, args: &Args<'_>) -> Outcome {
     let outputs = args.required(0, "outputs")?;
     if !is_map(outputs) {
@@ -78,7 +78,8 @@ fn entry(map: &Value, key: &Value) -> Option<Value> {
     (!found.is_undefined() && !found.is_none()).then_some(found)
 }
 
-/// The task runs in a state, from the `tasks` variable: `tasks.<id>.state`, or one level for each value.
+/// The task runs with a state, from the variable `tasks`. A state is at `tasks.<id>.state`, or one level lower for each
+/// iteration value.
 fn tasks_with_state(run: &Run, args: &Args<'_>) -> Outcome {
     let state = args.text(0, "state")?;
     let mut found = Vec::new();

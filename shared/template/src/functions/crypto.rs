@@ -1,5 +1,5 @@
-//! `encrypt()` and `decrypt()`: AES-GCM with a base64 key, as Kestra's encryption service does it.
-//! The text is base64 of the twelve bytes of nonce and what is encrypted.
+//! `encrypt()` and `decrypt()`: AES-GCM with a base64 key, as in Kestra's encryption service. The encrypted text is the
+//! base64 of twelve bytes of nonce, followed by the encrypted bytes.
 
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
@@ -28,7 +28,7 @@ fn cipher(args: &Args<'_>) -> Result<Cipher, Fault> {
         _ => Aes256Gcm::new_from_slice(&key).map(|cipher| Cipher::Aes256(Box::new(cipher))),
     };
     cipher.map_err(|_| {
-        format!("The key of the {} has {} bytes: it must have 16 or 32", args.callee, key.len()).into()
+        format!("The key of the {} must have 16 or 32 bytes, but has {}", args.callee, key.len()).into()
     })
 }
 
@@ -48,7 +48,7 @@ fn encrypt(run: &Run, args: &Args<'_>) -> Outcome {
 
 fn decrypt(run: &Run, args: &Args<'_>) -> Outcome {
     let failed =
-        || Fault::from("The text cannot be decrypted: the key does not fit, or it was not encrypted");
+        || Fault::from("The text cannot be decrypted: the key is wrong, or the text is not encrypted");
     run.charge(1 + args.text(1, "encrypted")?.len() / 16)?;
     let encrypted = STANDARD.decode(args.text(1, "encrypted")?).map_err(|_| failed())?;
     let (nonce, encrypted) = encrypted.split_at_checked(NONCE_LENGTH).ok_or_else(failed)?;

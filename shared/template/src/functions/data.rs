@@ -16,13 +16,13 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("ionDecode", &["ion", "allRows"], from_ion),
 ];
 
-/// The text of the argument; `None` when it is null.
+/// The text of an argument. `None` if it is null.
 fn source<'a>(run: &Run, args: &'a Args<'_>, name: &str) -> Result<Option<&'a str>, Fault> {
     match args.values.first() {
         Some(value) if value.is_none() => Ok(None),
         _ => {
             let text = args.text(0, name)?;
-            // What is read takes many times the memory of its text.
+            // A parsed value takes many times the memory of its text.
             run.charge(text.len() / 4)?;
             Ok(Some(text))
         }

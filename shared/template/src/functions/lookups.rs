@@ -1,4 +1,4 @@
-//! Functions that ask for outside values: see [`crate::lookups`].
+//! Functions that ask for outside values (see [`crate::lookups`]).
 
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::{Fault, Outcome};
@@ -108,7 +108,7 @@ fn file_exists(run: &Run, args: &Args<'_>) -> Outcome {
     Ok(answer.map_or_else(|| Value::from(false), |value| value_from_json(&value)))
 }
 
-/// `kestra:///<namespace>/_files/<path>` (docs/kestra.md 2.8).
+/// The URI of a namespace file, `kestra:///<namespace>/_files/<path>` (docs/kestra.md 2.8).
 fn file_uri(run: &Run, args: &Args<'_>) -> Outcome {
     let (path, namespace) = file(args, "path")?;
     let namespace = namespace.or_else(|| flow_namespace(run));
@@ -119,7 +119,7 @@ fn file_uri(run: &Run, args: &Args<'_>) -> Outcome {
     Ok(Value::from(format!("kestra:///{}/_files/{path}", namespace.replace('.', "/"))))
 }
 
-/// The arguments become one JSON object with sorted keys, so that equal requests are one question.
+/// Sends a request. The arguments become one JSON object with sorted keys. So equal requests are one question.
 fn http(run: &Run, args: &Args<'_>) -> Outcome {
     let uri = args.text(0, "uri")?;
     let given = |place: usize| args.get(place).map(value_to_json);

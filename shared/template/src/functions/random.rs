@@ -1,4 +1,5 @@
-//! Functions with random results. Random numbers come from the seed of the scope, never from the machine.
+//! Functions with random results. Random numbers come from the seed of the scope, never from the machine. So rendering
+//! twice gives the same text.
 
 use crate::builtin::{Args, Builtin, builtin};
 use crate::error::Outcome;
@@ -15,7 +16,7 @@ pub(super) static TABLE: &[Builtin] = &[
 
 const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const NANO_ID: &str = "_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-/// 2014-05-13T16:53:20Z, from which KSUIDs count their seconds.
+/// The start of the seconds in KSUIDs, 2014-05-13T16:53:20Z, in seconds since 1970.
 const KSUID_EPOCH: i64 = 1_400_000_000;
 
 /// A random UUID (version 4).
@@ -31,7 +32,7 @@ fn uuid(run: &Run, _: &Args<'_>) -> Outcome {
     Ok(Value::from(parts.join("-")))
 }
 
-/// A UUID in base 62, as Kestra writes its ids.
+/// A random UUID in base 62. Kestra writes its ids in this way.
 fn id(run: &Run, _: &Args<'_>) -> Outcome {
     Ok(Value::from(base62(random_uuid(run), 0)))
 }
@@ -50,12 +51,12 @@ fn base62(number: u128, width: usize) -> String {
     digits.iter().rev().collect()
 }
 
-/// 27 characters of base 62: four bytes of seconds, sixteen of chance.
+/// A KSUID: 27 characters of base 62, made of four bytes of seconds and sixteen random bytes.
 fn ksuid(run: &Run, _: &Args<'_>) -> Outcome {
     let seconds = run.scope().ambient.now.as_second().saturating_sub(KSUID_EPOCH);
     let seconds = u32::try_from(seconds).unwrap_or(0);
     let chance = (u128::from(run.random()) << 64) | u128::from(run.random());
-    // 160 bits are more than an integer holds: divide the twenty bytes by 62 again and again.
+    // An integer has fewer than 160 bits, so the twenty bytes are divided by 62 again and again.
     let mut bytes: Vec<u8> = seconds.to_be_bytes().into_iter().chain(chance.to_be_bytes()).collect();
     let mut digits = Vec::with_capacity(27);
     for _ in 0..27 {

@@ -1,4 +1,4 @@
-//! `now()`.
+//! The function `now()`.
 
 use crate::builtin::{Args, Builtin, builtin};
 use crate::dates;

@@ -1,7 +1,7 @@
-//! Amazon ION's text form, for data that JSON can hold: the files tasks hand to each other.
+//! Amazon ION's text form for data that JSON can contain. Tasks pass files in this format to each other.
 //!
-//! Written is one value on one line; read is anything with the same meaning, JSON lines included:
-//! timestamps, symbols and decimals become what JSON has for them, annotations are dropped.
+//! The writer writes one value on one line. The reader accepts all ION texts, also JSON lines. It changes timestamps,
+//! symbols and decimals to JSON values, and drops annotations.
 
 mod read;
 mod write;

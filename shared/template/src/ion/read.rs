@@ -1,21 +1,21 @@
 //! Reads ION text.
 
-/// How deeply values may be nested.
+/// The largest depth of nested values.
 const MAX_DEPTH: usize = 128;
 
-/// What is wrong with an ION text.
+/// An error in an ION text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot read the ION: {message} at line {line}, column {column}")]
 pub struct IonError {
     /// What was found and what was expected.
     pub message: String,
-    /// Line, from 1.
+    /// The line, from 1.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// The column in characters, from 1.
     pub column: usize,
 }
 
-/// All top-level values of a text. Each is a record.
+/// All top-level values of a text. In a file, each value is a record.
 ///
 /// # Errors
 /// [`IonError`] with the position of the text that is not ION.
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         found.is_some()
     }
 
-    /// White space and comments.
+    /// Skips white space and comments.
     fn space(&mut self) -> Read<()> {
         loop {
             self.rest = self.rest.trim_start();
@@ -107,7 +107,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An annotation is dropped, a symbol is a text.
+    /// Reads the value after a symbol. Before `::` the symbol is an annotation, which is dropped. Otherwise the symbol
+    /// is a text.
     fn after_symbol(&mut self, symbol: String, depth: usize) -> Read<serde_json::Value> {
         self.space()?;
         if self.take("::") { self.value(depth + 1) } else { Ok(serde_json::Value::String(symbol)) }
@@ -120,7 +121,7 @@ impl<'a> Reader<'a> {
             "false" => return Ok(false.into()),
             "nan" => return Ok(serde_json::Value::Null),
             "null" => {
-                // `null.string` and its like
+                // A typed null, such as `null.string`
                 if self.take(".") {
                     self.bare();
                 }
@@ -204,7 +205,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `'''a''' '''b'''` is one text.
+    /// Reads a long string. `'''a''' '''b'''` is one text.
     fn long_string(&mut self) -> Read<String> {
         let mut text = String::new();
         while self.take("'''") {
@@ -226,7 +227,7 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
-    /// An escape; an escaped line end is nothing.
+    /// Reads an escape. `None` for an escaped line end, which adds nothing.
     fn escape(&mut self) -> Read<Option<char>> {
         self.skip(1);
         let Some(c) = self.peek() else { return self.fail("unclosed text") };
@@ -248,7 +249,7 @@ impl<'a> Reader<'a> {
                     return Ok(char::from_u32(high));
                 }
                 if !self.take("\\u") {
-                    return self.fail("half of a surrogate pair");
+                    return self.fail("an escape with only half of a surrogate pair");
                 }
                 let low = self.code(4)?.wrapping_sub(0xDC00) & 0x3FF;
                 return Ok(char::from_u32(0x10000 + ((high - 0xD800) << 10) + low));
@@ -264,12 +265,12 @@ impl<'a> Reader<'a> {
 
     fn code(&mut self, digits: usize) -> Read<u32> {
         let code = self.rest.get(..digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        let Some(code) = code else { return self.fail("a wrong escape") };
+        let Some(code) = code else { return self.fail("an invalid escape") };
         self.skip(digits);
         Ok(code)
     }
 
-    /// A number or a timestamp.
+    /// Reads a number or a timestamp.
     fn number(&mut self) -> Read<serde_json::Value> {
         if self.take("+inf") || self.take("-inf") {
             return Ok(serde_json::Value::Null);
@@ -283,11 +284,11 @@ impl<'a> Reader<'a> {
         }
         match parse_number(&token.replace('_', "")) {
             Some(number) => Ok(number),
-            None => self.fail(format!("'{token}' is no number")),
+            None => self.fail(format!("'{token}' is not a number")),
         }
     }
 
-    /// `{{ base64 }}` is the base64 text, `{{ "text" }}` the text.
+    /// Reads a blob or clob. `{{ base64 }}` becomes the base64 text, and `{{ "text" }}` becomes the text.
     fn lob(&mut self) -> Read<serde_json::Value> {
         self.skip(2);
         self.rest = self.rest.trim_start();
@@ -320,7 +321,7 @@ fn parse_number(token: &str) -> Option<serde_json::Value> {
     if let Ok(int) = token.parse::<u64>() {
         return Some(int.into());
     }
-    // A decimal may have `d` for its exponent, and end with its point.
+    // A decimal may have `d` before its exponent, and may end with a point.
     let float: f64 = token.replace(['d', 'D'], "e").trim_end_matches('.').parse().ok()?;
     serde_json::Number::from_f64(float).map(serde_json::Value::Number)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// One value as ION text, on one line: `{a:1,b:"x"}`. Keys that are no symbols are quoted.
+/// Writes one value on one line: `{a:1,b:"x"}`. A key that is not a symbol is quoted.
 pub fn to_string(value: &serde_json::Value) -> String {
     let mut out = String::new();
     write(value, &mut out);
@@ -40,7 +40,7 @@ fn write(value: &serde_json::Value, out: &mut String) {
     }
 }
 
-/// A float has an exponent, else it would be a decimal.
+/// Writes a number. A float has an exponent. Without an exponent it would be a decimal.
 fn write_number(number: &serde_json::Number, out: &mut String) {
     let text = number.to_string();
     out.push_str(&text);

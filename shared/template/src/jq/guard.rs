@@ -1,8 +1,8 @@
-//! Rewrites jq programs so that everything that repeats or grows takes steps.
+//! Rewrites jq programs, so that every part that repeats or makes values grow takes steps.
 //!
-//! A program repeats through calls of a definition, or through `reduce` and `foreach`: each turn first
-//! measures its input. It makes values grow through `+`, `*`, constructions and assignments: their results
-//! are measured. Measuring a whole number makes it an integer, because in jq `4 / 2` is `2`.
+//! A program repeats through calls of a definition, or through `reduce` and `foreach`. Each repetition first measures
+//! its input. A program makes values grow through `+`, `*`, constructions and assignments. Their results are measured.
+//! Measuring a whole number makes it an integer, because in jq `4 / 2` is `2`.
 
 use super::natives::{MEASURE, PAIRS, REGEX, TICK, TIMES, takes_values};
 use jaq_core::load::lex::StrPart;
@@ -10,17 +10,17 @@ use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 
-/// The variables that the rewriting binds.
+/// The variable for results that are not used.
 const IGNORED: &str = "$segue_ignored";
 const LEFT: &str = "$segue_left";
 const RIGHT: &str = "$segue_right";
 
-/// Functions that compute in floating point: what they yield is measured for the sake of whole numbers.
+/// Functions that compute with doubles. Their results are measured, so that whole numbers become integers.
 const FLOATS: [&str; 8] = ["sqrt", "cbrt", "pow", "exp2", "exp10", "log2", "log10", "fabs"];
 
 type Jq<'s> = Term<&'s str>;
 
-/// The name of a definition that calls itself, at any depth.
+/// The name of a definition that calls itself, at any depth. `None` if there is no such definition.
 pub(super) fn recursive<'s>(defs: &[Def<&'s str>]) -> Option<&'s str> {
     defs.iter().find_map(|def| {
         let mut found = calls(&def.body, def.name, def.args.len()).then_some(def.name);
@@ -41,7 +41,7 @@ fn calls(body: &Jq<'_>, name: &str, arguments: usize) -> bool {
     found
 }
 
-/// Visits a term and all below it.
+/// Calls `visit` with a term and all terms below it.
 fn walk<'t, 's>(term: &'t Jq<'s>, visit: &mut dyn FnMut(&'t Jq<'s>)) {
     visit(term);
     match term {
@@ -108,13 +108,12 @@ fn walk_pattern<'t, 's>(pattern: &'t Pattern<&'s str>, visit: &mut dyn FnMut(&'t
     }
 }
 
-/// A definition with a body that first measures its input.
+/// Rewrites a definition. Its body first measures its input.
 pub(super) fn def(def: Def<&str>) -> Def<&str> {
     Def { body: measured_before(term(def.body)), ..def }
 }
 
-/// Like [`measured_before`], for code that runs once for each of many values and takes a part of a step each
-/// time.
+/// Like [`measured_before`], but takes only a part of a step. For code that runs once for each of many values.
 fn ticked_before(body: Jq<'_>) -> Jq<'_> {
     match body {
         Term::Id | Term::Num(_) | Term::Var(_) => body,
@@ -122,14 +121,14 @@ fn ticked_before(body: Jq<'_>) -> Jq<'_> {
     }
 }
 
-/// A call. Whatever a native function does, it may read all of its input and of its arguments.
+/// Rewrites a call. A native function may read all of its input and of its arguments.
 fn call<'s>(name: &'s str, mut arguments: Vec<Jq<'s>>) -> Jq<'s> {
     let Some(by_value) = takes_values(name, arguments.len()) else { return Term::Call(name, arguments) };
     if by_value {
         arguments = arguments.into_iter().map(measured).collect();
     }
     match (name, arguments.pop()) {
-        // Each part of the one is looked for in the other.
+        // Each part of one value is searched in the other value.
         ("contains" | "indices", Some(argument)) if arguments.is_empty() => {
             let pairs = Term::Call(PAIRS, vec![Term::Var(RIGHT)]);
             let found = Term::Call(name, vec![Term::Var(RIGHT)]);
@@ -147,7 +146,7 @@ fn call<'s>(name: &'s str, mut arguments: Vec<Jq<'s>>) -> Jq<'s> {
     }
 }
 
-/// `measure as $ignored | body`: the paths of the body stay what they are.
+/// Makes `measure as $ignored | body`. The paths of the body stay the same.
 fn measured_before(body: Jq<'_>) -> Jq<'_> {
     bind(Term::Call(MEASURE, Vec::new()), IGNORED, body)
 }
@@ -156,7 +155,7 @@ fn bind<'s>(value: Jq<'s>, variable: &'s str, body: Jq<'s>) -> Jq<'s> {
     Term::BinOp(Box::new(value), BinaryOp::Pipe(Some(Pattern::Var(variable))), Box::new(body))
 }
 
-/// `value | measure`
+/// Makes `value | measure`.
 fn measured(value: Jq<'_>) -> Jq<'_> {
     Term::BinOp(Box::new(value), BinaryOp::Pipe(None), Box::new(Term::Call(MEASURE, Vec::new())))
 }
@@ -236,7 +235,7 @@ fn pattern(from: Pattern<&str>) -> Pattern<&str> {
     }
 }
 
-/// The operands are rewritten already.
+/// Rewrites an operator. Its operands are rewritten already.
 fn binary<'s>(left: Jq<'s>, op: BinaryOp<&'s str>, right: Jq<'s>) -> Jq<'s> {
     match op {
         BinaryOp::Math(Math::Mul) => {
@@ -254,7 +253,7 @@ fn binary<'s>(left: Jq<'s>, op: BinaryOp<&'s str>, right: Jq<'s>) -> Jq<'s> {
             let update = Term::BinOp(Box::new(left), BinaryOp::Update, Box::new(result));
             bind(right, RIGHT, measured(update))
         }
-        // These look at all of both, whatever they yield.
+        // These operators read all of both operands, even if the result is small.
         BinaryOp::Cmp(_) | BinaryOp::Math(Math::Sub | Math::Div) => {
             let compared = Term::BinOp(Box::new(measured(left)), op, Box::new(measured(right)));
             measured(compared)
@@ -266,7 +265,7 @@ fn binary<'s>(left: Jq<'s>, op: BinaryOp<&'s str>, right: Jq<'s>) -> Jq<'s> {
             let right = ticked_before(right);
             Term::BinOp(Box::new(left), BinaryOp::Pipe(Some(pattern(bound))), Box::new(right))
         }
-        // The right side runs for each value of the left one.
+        // The right side runs for each value of the left side.
         BinaryOp::Pipe(None) | BinaryOp::And | BinaryOp::Or => {
             Term::BinOp(Box::new(left), op, Box::new(ticked_before(right)))
         }

@@ -1,7 +1,7 @@
-//! Runs jq programs by jaq, with a limit on their work, which jaq itself does not have.
+//! Runs jq programs in jaq, with a limit on their work. jaq has no such limit.
 //!
-//! [`guard`] rewrites programs and jaq's own definitions so that everything that repeats or grows takes
-//! steps. [`natives`] has the functions that count steps. Functions that access the machine are left out.
+//! [`guard`] rewrites programs and jaq's definitions, so that everything that repeats or grows takes steps. [`natives`]
+//! has the functions that count steps. Functions that access the machine do not exist.
 
 mod guard;
 mod natives;
@@ -16,19 +16,18 @@ use std::cell::{Cell, RefCell};
 
 /// The longest program, in bytes.
 const MAX_PROGRAM: usize = 10_000;
-/// How deeply a program may nest brackets.
+/// The largest depth of nested brackets in a program.
 const MAX_BRACKETS: usize = 40;
-/// How many operators a program may have.
+/// The largest number of operators in a program.
 const MAX_OPERATORS: usize = 300;
-/// The definition that holds the program.
+/// The name of the definition with the program.
 const MAIN: &str = "segue_main";
 
-/// Definitions of jaq that use functions that are left out.
+/// Definitions of jaq that use missing functions. They are left out too.
 const NEEDS_MACHINE: [&str; 4] = ["stderr", "debug", "halt", "halt_error"];
 
-/// The results of a program for a JSON text, each as JSON text, and the remaining steps. `look` is called
-/// every few dozen steps. Its fault stops the program.
-/// dozen steps; its fault stops the program.
+/// Runs a program on a JSON text. Returns the results as JSON texts, and the remaining steps. Calls `look` every few
+/// dozen steps. If `look` returns a fault, the program stops.
 pub(crate) fn run(
     program: &str,
     json: &str,
@@ -58,7 +57,7 @@ pub(crate) fn run(
     let compiled = Compiler::default().with_funs(natives::all()).compile(modules);
     let filter = compiled.map_err(|errors| {
         let unknown = errors.iter().flat_map(|(_, errors)| errors).map(|(name, _)| (*name).to_owned());
-        failed(&format!("it uses what does not exist: {}", unknown.collect::<Vec<_>>().join(", ")))
+        failed(&format!("these names do not exist: {}", unknown.collect::<Vec<_>>().join(", ")))
     })?;
     let left = Cell::new(steps);
     let (ticks, stopped) = (Cell::new(0), RefCell::new(None));
@@ -85,7 +84,7 @@ fn text(value: &Val, left: &Cell<u64>) -> Result<String, Fault> {
     Ok(value.to_string())
 }
 
-/// jaq's parser and compiler recurse over the program, so its size is bounded.
+/// Checks the size of a program, because jaq's parser and compiler recurse over it.
 fn check_size(program: &str) -> Result<(), &'static str> {
     let (mut depth, mut deepest, mut operators) = (0_usize, 0, 0);
     for c in program.chars() {

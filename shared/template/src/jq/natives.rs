@@ -10,46 +10,46 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// Takes steps by the size of its input, and yields it.
+/// Takes steps for the size of its input, and returns the input.
 pub(super) const MEASURE: &str = "segue_measure";
-/// The product of its arguments.
+/// Returns the product of its arguments.
 pub(super) const TIMES: &str = "segue_times";
-/// Takes a part of a step.
+/// Takes a part of a step (see [`TICKS_A_STEP`]).
 pub(super) const TICK: &str = "segue_tick";
-/// Takes steps by the size of its input times that of its argument.
+/// Takes steps for the size of its input multiplied by the size of its argument.
 pub(super) const PAIRS: &str = "segue_pairs";
-/// Takes the steps of compiling a regular expression.
+/// Takes the steps for compiling a regular expression.
 pub(super) const REGEX: &str = "segue_regex";
-/// Ticks in a step.
+/// The number of ticks in a step.
 const TICKS_A_STEP: u32 = 8;
-/// Steps that compiling a regular expression takes.
+/// The number of steps for compiling a regular expression.
 const COMPILING: u64 = 100;
-/// The longest whole number, in decimal digits: work on numbers grows with the square of their length.
+/// The largest length of a whole number, in decimal digits. Work on numbers grows with the square of their length.
 pub(super) const MAX_DIGITS: usize = 10_000;
-/// As many bits as [`MAX_DIGITS`] digits have.
+/// The number of bits of a number with [`MAX_DIGITS`] digits.
 const MAX_BITS: u64 = 33_220;
-/// Functions that would access the machine or stop it, or that are replaced here.
+/// Functions that would access the machine or stop the process, and functions that are replaced here.
 const LEFT_OUT: [&str; 9] =
     ["env", "now", "halt", "debug_empty", "stderr_empty", "localtime", "strflocaltime", "range", "fromjson"];
-/// Bytes of text a step pays for.
+/// The number of bytes of text that cost one step.
 const BYTES_A_STEP: usize = 32;
 
 /// Above this number, a double cannot distinguish adjacent integers.
 const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 
-/// What native functions see: the compiled program and the steps that are left.
+/// The data that native functions can read: the compiled program and the steps that are left.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
     pub(super) lut: &'a jaq_core::compile::Lut<Native<Limited>>,
     pub(super) left: &'a Cell<u64>,
-    /// Ticks since the last step.
+    /// The number of ticks since the last step.
     pub(super) ticks: &'a Cell<u32>,
-    /// Called every few dozen steps. [`super::run`] reads why it stopped the program.
+    /// Called every few dozen steps. Returns false to stop the program. [`super::run`] knows the reason.
     pub(super) look: &'a dyn Fn() -> bool,
 }
 
 impl Job<'_> {
-    /// Takes steps. `None` means more steps than there are. Running out of steps halts the program: unlike an
+    /// Takes steps. `None` means more steps than are left. If not enough steps are left, the program halts. Unlike an
     /// error, `try` cannot catch this.
     fn take<'v>(&self, steps: Option<u64>) -> Result<(), Exn<'v, Val>> {
         let before = self.left.get();
@@ -63,7 +63,7 @@ impl Job<'_> {
     }
 }
 
-/// jaq's data with a [`Job`].
+/// The type of jaq's data, which contains a [`Job`].
 pub(super) struct Limited;
 
 impl DataT for Limited {
@@ -77,7 +77,7 @@ impl<'a> HasLut<'a, Limited> for Job<'a> {
     }
 }
 
-/// All native functions.
+/// All native functions of jq programs.
 pub(super) fn all() -> impl Iterator<Item = Fun<Limited>> {
     let theirs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let ours: [Filter<RunPtr<Limited>>; 7] = [
@@ -92,8 +92,8 @@ pub(super) fn all() -> impl Iterator<Item = Fun<Limited>> {
     theirs.filter(|(name, ..)| !LEFT_OUT.contains(name)).chain(ours.into_iter().map(run::<Limited>))
 }
 
-/// Whether a native function takes all its arguments as values, and not as filters to run. None if there is
-/// no native function with this name and number of arguments.
+/// Whether a native function takes all its arguments as values, and not as filters. `None` if there is no native
+/// function with this name and number of arguments.
 pub(super) fn takes_values(name: &str, arguments: usize) -> Option<bool> {
     static KNOWN: LazyLock<HashMap<(&'static str, usize), bool>> = LazyLock::new(|| {
         let known = all().map(|(name, arguments, _)| {
@@ -104,8 +104,8 @@ pub(super) fn takes_values(name: &str, arguments: usize) -> Option<bool> {
     KNOWN.get(&(name, arguments)).copied()
 }
 
-/// The steps a value costs; `None` when they are more than `most`. Stops counting there, as values share
-/// parts and may be far larger than the memory they take.
+/// The number of steps that a value costs. `None` if this is more than `most`. Counting stops there, because values
+/// share parts and may be far larger than their memory.
 pub(super) fn cost(value: &Val, most: u64) -> Option<u64> {
     let mut sixteenths = 16_u64;
     let enough = most.saturating_mul(16);
@@ -122,7 +122,7 @@ fn count(value: &Val, sum: &mut u64, enough: u64) -> bool {
         }
         Val::Arr(items) => return items.iter().all(|item| *sum <= enough && count(item, sum, enough)),
         Val::Obj(map) => {
-            // An object takes some hundred bytes, however few entries it has.
+            // An object takes some hundred bytes, even without entries.
             *sum = sum.saturating_add(15);
             return map
                 .iter()
@@ -200,7 +200,7 @@ fn times(mut cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
     once(job.take(repeated).and_then(|()| (a * b).map(whole).map_err(Exn::from)))
 }
 
-/// A computed whole number becomes an integer, because jq has one kind of number.
+/// Changes a computed whole number to an integer, because jq has one kind of number.
 fn whole(value: Val) -> Val {
     match value {
         Val::Num(Num::Float(float)) if float.fract() == 0.0 && float.abs() < MAX_WHOLE => {
@@ -219,7 +219,7 @@ fn range(mut cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
     let (by, to, from) = (cv.0.pop_var(), cv.0.pop_var(), cv.0.pop_var());
     let zero = Val::from(0_isize);
     let mut next = Some(from);
-    // A range of nothing takes a step as well.
+    // An empty range costs a step too.
     if let Err(halted) = job.take(Some(1)) {
         return once(Err(halted));
     }
@@ -250,7 +250,7 @@ fn from_json(cv: Cv<'_, Limited>) -> ValXs<'_, Val> {
     bome(read_json(&text).map_err(Error::str))
 }
 
-/// Reads JSON of bounded depth: serde refuses what is nested too deeply, jaq's reader does not.
+/// Reads JSON with limited depth. serde refuses JSON that is nested too deeply, and jaq's reader does not.
 pub(super) fn read_json(text: &str) -> Result<Val, String> {
     serde_json::from_str::<serde_json::Value>(text).map_err(|error| error.to_string())?;
     if has_long_number(text) {
@@ -259,7 +259,7 @@ pub(super) fn read_json(text: &str) -> Result<Val, String> {
     jaq_json::read::parse_single(text.as_bytes()).map_err(|error| error.to_string())
 }
 
-/// Whether a number of a JSON text is longer than one may be. Texts in it are passed over.
+/// Whether a JSON text has a number that is too long. Texts inside the JSON are skipped.
 fn has_long_number(text: &str) -> bool {
     let (mut length, mut quoted, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {

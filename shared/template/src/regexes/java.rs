@@ -1,16 +1,19 @@
-//! Rewrites the parts of Java's regular expressions that have another syntax: `\d`, `\w` and `\s` are ASCII,
-//! `\Q…\E` quotes, `\p{Alpha}` and similar names are ASCII classes, and any punctuation may be escaped.
+//! Rewrites the parts of Java's regular expressions that have another syntax in Rust:
+//! - `\d`, `\w` and `\s` match only ASCII.
+//! - `\Q…\E` quotes.
+//! - `\p{Alpha}` and similar names are ASCII classes.
+//! - Any punctuation may be escaped.
 //!
-//! Knows only the text of a pattern, and leaves unknown parts unchanged. To add a class: an arm of [`posix`]
-//! or [`predefined`].
+//! The module knows only the text of a pattern, and leaves unknown parts unchanged. To add a class, add an arm of
+//! [`posix`] or [`predefined`].
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Punctuation with an escape that means the character itself in both dialects.
+/// Punctuation that may be escaped in both syntaxes. Escaped, it means the character itself.
 const SIGNS: &str = r"\.+*?()|[]{}^$-&~#/";
 
-/// The pattern for the engine.
+/// The pattern in the syntax of the regex engine.
 pub(super) fn translate(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + 16);
     let mut classes = 0_usize;
@@ -53,7 +56,7 @@ fn escape(chars: &mut Peekable<Chars<'_>>, in_class: bool, out: &mut String) {
     }
 }
 
-/// `\d` and its like, without brackets.
+/// The class of `\d`, `\w`, `\s` or their opposites, without brackets.
 fn predefined(letter: char) -> Option<&'static str> {
     Some(match letter.to_ascii_lowercase() {
         'd' => "0-9",
@@ -65,7 +68,7 @@ fn predefined(letter: char) -> Option<&'static str> {
     })
 }
 
-/// The classes of POSIX, which are ASCII in Java.
+/// A class of POSIX, which has only ASCII characters in Java.
 fn posix(name: &str) -> Option<&'static str> {
     Some(match name {
         "Lower" => "a-z",
@@ -102,7 +105,7 @@ fn literal(c: char, out: &mut String) {
     out.push(c);
 }
 
-/// Everything up to `\E` stands for itself.
+/// Copies a quoted text up to `\E`. All its characters mean themselves.
 fn quoted(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
     while let Some(c) = chars.next() {
         if c == '\\' && chars.next_if_eq(&'E').is_some() {
@@ -112,7 +115,7 @@ fn quoted(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
     }
 }
 
-/// `\p{…}` and `\pL`.
+/// Rewrites `\p{…}` and `\pL`.
 fn property(letter: char, chars: &mut Peekable<Chars<'_>>, in_class: bool, out: &mut String) {
     if chars.next_if_eq(&'{').is_none() {
         out.push('\\');

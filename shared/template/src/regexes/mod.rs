@@ -1,18 +1,18 @@
-//! Regular expressions as in Java: look-around, back-references, `$1` in replacements.
+//! Regular expressions with Java's features: look-around, back-references, `$1` in replacements.
 
 mod java;
 
 use crate::error::Fault;
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
-/// The number of backtracking steps after which a match is given up.
+/// The largest number of backtracking steps of a match. Then the match fails with an error.
 const BACKTRACK_LIMIT: usize = 200_000;
 
-/// The largest size of a compiled expression, in bytes. `(\w{500}){500}` is short in writing, but not
-/// compiled.
+/// The largest size of a compiled expression, in bytes. A short expression such as `(\w{500}){500}` can be large when
+/// it is compiled.
 const MOST_COMPILED: usize = 4 * 1024 * 1024;
 
-/// A compiled expression.
+/// A compiled Java expression.
 #[derive(Debug)]
 pub(crate) struct JavaRegex(Regex);
 
@@ -27,8 +27,8 @@ impl JavaRegex {
             .map_err(|error| format!("The regular expression '{pattern}' is not valid: {error}").into())
     }
 
-    /// `String.replaceAll(regex, replacement)`. Calls `grows` with the number of bytes that each replacement
-    /// adds. `grows` may refuse.
+    /// Replaces as Java's `String.replaceAll(regex, replacement)` does. Calls `grows` with the number of bytes that
+    /// each replacement adds. `grows` may return an error.
     pub(crate) fn replace_all(
         &self,
         text: &str,
@@ -50,7 +50,8 @@ impl JavaRegex {
         Ok(out)
     }
 
-    /// `$1`, `${name}` and `\$` of a Java replacement. `$12` is group 1 and a `2` when there is no group 12.
+    /// Expands `$1`, `${name}` and `\$` in a Java replacement. `$12` is group 1 followed by `2` if there is no group
+    /// 12.
     fn expand(&self, captures: &Captures<'_, str>, replacement: &str, out: &mut String) -> Result<(), Fault> {
         let mut chars = replacement.chars().peekable();
         while let Some(c) = chars.next() {
@@ -88,7 +89,7 @@ impl JavaRegex {
         Ok(())
     }
 
-    /// `String.split(regex, limit)`.
+    /// Splits as Java's `String.split(regex, limit)` does.
     pub(crate) fn split(&self, text: &str, limit: i64) -> Result<Vec<String>, Fault> {
         let limit_parts = usize::try_from(limit).unwrap_or(0);
         let mut parts = Vec::new();
@@ -98,7 +99,7 @@ impl JavaRegex {
             if limit_parts > 0 && parts.len() + 1 >= limit_parts {
                 break;
             }
-            // An empty match at the start or the end makes no part.
+            // An empty match at the start or the end does not split.
             if found.end() == 0 || (found.start() == found.end() && found.start() == text.len()) {
                 continue;
             }
@@ -117,12 +118,12 @@ impl JavaRegex {
         Ok(parts)
     }
 
-    /// Whether some part of a text matches.
+    /// Whether a part of a text matches.
     pub(crate) fn matches(&self, text: &str) -> Result<bool, Fault> {
         self.0.is_match(text).map_err(failed)
     }
 
-    /// A group of the first match.
+    /// A group of the first match. `None` if nothing matches.
     pub(crate) fn extract(&self, text: &str, group: usize) -> Result<Option<String>, Fault> {
         if group >= self.0.captures_len() {
             return Err(format!("No group {group}").into());
@@ -133,7 +134,7 @@ impl JavaRegex {
 }
 
 fn failed(error: fancy_regex::Error) -> Fault {
-    format!("The regular expression was given up: {error}").into()
+    format!("The regular expression was stopped: {error}").into()
 }
 
 #[cfg(test)]

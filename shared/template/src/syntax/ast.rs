@@ -1,45 +1,45 @@
-//! The tree of a template.
+//! The syntax tree of a template.
 
-/// A place in a template: line and column (in characters), from 1.
+/// A position in a template: line and column, both from 1. Columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) line: u32,
     pub(crate) column: u32,
 }
 
-/// A piece of a template.
+/// A part of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
-    /// Text that is printed as it is. A `raw` block stays in the text with its tags, which are removed
-    /// from the final string only (docs/kestra.md 3.1).
+    /// Text that is printed unchanged. A `raw` block stays in the text with its tags. The tags are removed from the
+    /// final text only (docs/kestra.md 3.1).
     Text(String),
     /// `{{ expression }}`
     Print(Expr),
-    /// `{% if %}`: conditions with their bodies, and the `else` body.
+    /// `{% if %}`: conditions with their bodies, and the body of `else`.
     If { branches: Vec<(Expr, Vec<Node>)>, otherwise: Option<Vec<Node>> },
     /// `{% for variable in items %}`
     For { variable: String, items: Expr, body: Vec<Node>, otherwise: Option<Vec<Node>> },
     /// `{% set name = value %}`
     Set { name: String, value: Expr },
-    /// `{% macro name(parameters) %}`: found wherever it is in the template.
+    /// `{% macro name(parameters) %}`: a template can call it before its definition.
     Macro { name: String, parameters: Vec<(String, Option<Expr>)>, body: Vec<Node> },
     /// `{% filter name | name %}`
     Filter { filters: Vec<(String, Arguments, Span)>, body: Vec<Node> },
-    /// `{% block name %}`: printed where it stands, as there is no template to inherit from.
+    /// `{% block name %}`: its body is printed at its position, because templates do not inherit from each other.
     Block { body: Vec<Node> },
 }
 
-/// An expression and where it begins.
+/// An expression and the position of its start.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Expr {
     pub(crate) kind: ExprKind,
     pub(crate) span: Span,
-    /// The number of levels below and including this one: whoever walks the tree recurses this deep.
+    /// The number of levels of this expression, including itself. Code that walks the tree recurses to this depth.
     pub(crate) height: u16,
 }
 
 impl ExprKind {
-    /// The expressions directly below this one, as written.
+    /// The expressions directly below this expression, in the order of the template.
     pub(crate) fn children(&self) -> Vec<&Expr> {
         match self {
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Str(_) | Self::Var(_) => {
@@ -59,7 +59,7 @@ impl ExprKind {
     }
 }
 
-/// The arguments of a call: positional ones, then named ones.
+/// The arguments of a call: first by position, then by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Arguments {
     pub(crate) positional: Vec<Expr>,
@@ -73,7 +73,7 @@ impl Arguments {
     }
 }
 
-/// What an expression is.
+/// The kind of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum ExprKind {
     Null,
@@ -83,7 +83,7 @@ pub(crate) enum ExprKind {
     Str(String),
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
-    /// `"a#{b}c"`
+    /// An interpolated text: `"a#{b}c"`
     Interpolated(Vec<Expr>),
     /// A variable.
     Var(String),
@@ -107,7 +107,7 @@ pub(crate) enum ExprKind {
     Ternary(Box<Expr>, Box<Expr>, Box<Expr>),
 }
 
-/// Operators before their operand. All bind at 500.
+/// Operators before their operand. All of them have the precedence 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnaryOp {
     Not,
@@ -145,8 +145,8 @@ pub(crate) enum BinaryOp {
 }
 
 impl BinaryOp {
-    /// The operator of a token, with its precedence (docs/kestra.md 3.4). `|`, `is` and `is not` are no
-    /// operators between two expressions and are not here.
+    /// The operator of a token, with its precedence (docs/kestra.md 3.4). `None` for `|`, `is` and `is not`, which do
+    /// not stand between two expressions.
     pub(crate) fn from_token(token: &str) -> Option<(Self, u16)> {
         Some(match token {
             "??" => (Self::NullCoalesce, 120),

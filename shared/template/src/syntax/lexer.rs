@@ -1,5 +1,5 @@
-//! Cuts a template into tokens, as Pebble's lexer does: operators are tried before names, brackets
-//! decide whether `}}` closes a map or the expression, and `-` next to a delimiter trims white space.
+//! Splits a template into tokens like Pebble's lexer. Operators are tried before names. Brackets decide whether `}}`
+//! closes a map or the expression. `-` next to a delimiter removes white space.
 
 use super::ast::Span;
 use super::scan::{
@@ -9,19 +9,19 @@ use super::scan::{
 use super::token::{Token, TokenKind};
 use crate::error::RenderError;
 
-/// Operators made of signs, longest first.
+/// Operators of punctuation. Longer operators come first.
 const SIGNS: [&str; 16] =
     ["???", "==", "!=", "<=", ">=", "??", "..", "<", ">", "+", "-", "*", "/", "%", "|", "~"];
-/// Operators made of letters.
+/// Operators that are words.
 const WORDS: [&str; 7] = ["contains", "equals", "not", "and", "or", "is", "in"];
 const PUNCTUATION: &str = "()[]{}?:.,=";
-/// Strings in interpolations in strings, and so on.
+/// The largest depth of strings inside interpolations inside strings.
 const MAX_INTERPOLATION_DEPTH: usize = 16;
 
-/// The tokens of a template, with an end token.
+/// Splits a template into tokens. The last token is the end.
 ///
 /// # Errors
-/// [`RenderError::Syntax`] for what is no token or is not closed.
+/// [`RenderError::Syntax`] if a part is not a token or is not closed.
 pub(crate) fn tokenize(template: &str) -> Result<Vec<Token>, RenderError> {
     let mut lexer = Lexer {
         rest: template,
@@ -42,9 +42,9 @@ struct Lexer<'a> {
     rest: &'a str,
     at: Span,
     tokens: Vec<Token>,
-    /// The brackets still open, with where they were opened.
+    /// The open brackets with their positions.
     brackets: Vec<(char, Span)>,
-    /// The last delimiter was `-}}`, `-%}` or `-#}`.
+    /// Whether the last delimiter was `-}}`, `-%}` or `-#}`. Then white space after it is removed.
     trim_next_text: bool,
     interpolations: usize,
 }
@@ -76,7 +76,7 @@ impl<'a> Lexer<'a> {
         error_at(message, self.at)
     }
 
-    /// Text up to the next delimiter, then what that delimiter opens.
+    /// Reads text up to the next delimiter, and then the part that the delimiter opens.
     fn data(&mut self) -> Result<(), RenderError> {
         let start = self.at;
         let mut text = String::new();
@@ -160,7 +160,7 @@ impl<'a> Lexer<'a> {
             };
             let raw = self.advance(offset + found);
             let tag = self.advance(length);
-            // Pebble always trims the start of a verbatim block.
+            // Pebble always removes white space at the start of a verbatim block.
             let mut text = raw.trim_start();
             if tag.starts_with("{%-") {
                 text = text.trim_end();
@@ -174,7 +174,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Tokens up to the closing delimiter.
+    /// Reads tokens up to the closing delimiter.
     fn inside(&mut self, close: &str, end: TokenKind, from: Span) -> Result<(), RenderError> {
         loop {
             self.skip_white_space();
@@ -201,7 +201,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// One token of an expression.
+    /// Reads one token of an expression.
     fn expression(&mut self) -> Result<(), RenderError> {
         self.skip_white_space();
         let at = self.at;
@@ -284,7 +284,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// A string. The only escape is a backslash before the enclosing quote.
+    /// Reads a string. The only escape is a backslash before the enclosing quote.
     fn string(&mut self, quote: char, at: Span) -> Result<(), RenderError> {
         self.advance(1);
         let interpolates = quote == '"';

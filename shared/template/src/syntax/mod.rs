@@ -1,6 +1,6 @@
 //! Pebble's syntax: tokens, tree, parser.
 //!
-//! Knows nothing of values or rendering. Rules: docs/kestra.md 3.1 and 3.4.
+//! The module knows nothing about values and rendering. docs/kestra.md 3.1 and 3.4 have the rules.
 
 pub(crate) mod ast;
 mod lexer;

@@ -1,22 +1,22 @@
-//! Expressions: precedence climbing over Pebble's table of operators (docs/kestra.md 3.4).
+//! Parses expressions with precedence climbing, using Pebble's table of operators (docs/kestra.md 3.4).
 
 use super::ast::{Arguments, BinaryOp, Expr, ExprKind, Node, Span, UnaryOp};
 use super::lexer::tokenize;
 use super::token::{Token, TokenKind};
 use crate::error::RenderError;
 
-/// How deeply expressions and tags may be nested.
+/// The largest depth of nested expressions and tags.
 const MAX_DEPTH: usize = 48;
-/// How many operators, filters or attributes may follow each other, together with what they are nested in.
+/// The largest number of operators, filters or attributes in a row, including those around them.
 const MAX_HEIGHT: u16 = 300;
 const UNARY_PRECEDENCE: u16 = 500;
 const FILTER_PRECEDENCE: u16 = 100;
 const TEST_PRECEDENCE: u16 = 20;
 
-/// Parses a template.
+/// Parses a template to a tree.
 ///
 /// # Errors
-/// [`RenderError::Syntax`] with the place of what was not understood.
+/// [`RenderError::Syntax`] with the position of the error.
 pub(crate) fn parse(template: &str) -> Result<Vec<Node>, RenderError> {
     let mut parser = Parser { tokens: tokenize(template)?, position: 0, depth: 0 };
     let nodes = parser.body(&[])?;
@@ -65,7 +65,7 @@ impl Parser {
         parsed
     }
 
-    /// An expression of this kind.
+    /// Makes an expression of this kind. Fails if it has too many levels.
     fn make(&self, kind: ExprKind, span: Span) -> Parsed<Expr> {
         let height = kind.children().iter().map(|child| child.height).max().unwrap_or(0) + 1;
         if height > MAX_HEIGHT {
@@ -93,7 +93,7 @@ impl Parser {
         Ok(name)
     }
 
-    /// The name of a variable that is set.
+    /// Reads the name of a variable that is set. Fails if the name is reserved.
     pub(super) fn new_name(&mut self) -> Parsed<String> {
         if let TokenKind::Name(name) = self.kind()
             && matches!(name.as_str(), "true" | "false" | "null" | "none")
@@ -103,7 +103,7 @@ impl Parser {
         self.name()
     }
 
-    /// An expression, a ternary included.
+    /// Parses an expression, which may be a ternary.
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
         self.deeper(|parser| {
             let condition = parser.operation(0)?;
@@ -120,7 +120,7 @@ impl Parser {
         })
     }
 
-    /// Operands joined by operators that bind at least this tightly.
+    /// Parses operands joined by operators with at least this precedence.
     fn operation(&mut self, minimum: u16) -> Parsed<Expr> {
         let mut left = self.operand()?;
         loop {

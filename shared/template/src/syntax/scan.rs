@@ -1,4 +1,4 @@
-//! What the lexer looks for in the text before it, without taking it.
+//! Looks ahead in the text for the lexer, without consuming the text.
 
 pub(super) fn closing(open: char) -> char {
     match open {
@@ -12,13 +12,13 @@ pub(super) fn word_length(text: &str) -> usize {
     text.len() - text.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_').len()
 }
 
-/// `-` right after an opening delimiter trims when white space follows: `{{-1}}` is minus one. No tag begins
-/// with a minus, so there it always trims.
+/// Whether `-` after an opening delimiter removes white space. In an expression, white space must follow the `-`,
+/// because `{{-1}}` is minus one. In a tag, `-` always removes white space.
 pub(super) fn trims(rest: &str, is_tag: bool) -> bool {
     rest.strip_prefix('-').is_some_and(|rest| is_tag || rest.starts_with(char::is_whitespace))
 }
 
-/// Where the next `{{`, `{%` or `{#` is, and its second character.
+/// The position of the next `{{`, `{%` or `{#`, and its second character.
 pub(super) fn next_delimiter(text: &str) -> Option<(usize, char)> {
     text.match_indices('{').find_map(|(offset, _)| {
         let second = text.get(offset + 1..)?.chars().next()?;
@@ -26,7 +26,7 @@ pub(super) fn next_delimiter(text: &str) -> Option<(usize, char)> {
     })
 }
 
-/// The length of a tag that holds just this word, when the text begins with it.
+/// The length of a tag with only this word. `None` if the text does not begin with such a tag.
 pub(super) fn tag_length(text: &str, word: &str) -> Option<usize> {
     let body = text.strip_prefix("{%")?.trim_start_matches('-');
     let body_length = tag_body_length(body, word)?;
@@ -39,7 +39,7 @@ pub(super) fn tag_body_length(body: &str, word: &str) -> Option<usize> {
     Some(body.len() - rest.len())
 }
 
-/// The length of a `raw` block with its tags.
+/// The length of a `raw` block, including its tags. `None` if the block is not closed.
 pub(super) fn raw_block_length(text: &str) -> Option<usize> {
     let opening = tag_length(text, "raw")?;
     text.get(opening..)?.match_indices("{%").find_map(|(offset, _)| {
@@ -48,7 +48,7 @@ pub(super) fn raw_block_length(text: &str) -> Option<usize> {
     })
 }
 
-/// What ends a part of a string.
+/// The end of a part of a string.
 #[derive(PartialEq)]
 pub(super) enum Stop {
     Quote,
@@ -56,7 +56,7 @@ pub(super) enum Stop {
     End,
 }
 
-/// The length of the part of a string before its quote or an interpolation.
+/// The length of the part of a string before the closing quote or an interpolation.
 pub(super) fn string_part(text: &str, quote: char, interpolates: bool) -> (usize, Stop) {
     let mut chars = text.char_indices().peekable();
     while let Some((offset, c)) = chars.next() {

@@ -1,6 +1,6 @@
-//! Text and tags: `if`, `for`, `set`, `macro`, `filter`, `block`.
+//! Parses text and tags: `if`, `for`, `set`, `macro`, `filter`, `block`.
 //!
-//! One more tag is one more arm of [`Parser::tag`].
+//! To add a tag, add an arm of [`Parser::tag`].
 
 use super::ast::{Arguments, Node, Span};
 use super::parser::Parser;
@@ -10,7 +10,7 @@ use crate::error::RenderError;
 type Parsed<T> = Result<T, RenderError>;
 
 impl Parser {
-    /// Nodes up to the end, or up to a tag of one of these names (which is left to be read).
+    /// Parses nodes up to the end, or up to a tag with one of these names. This tag is not consumed.
     pub(super) fn body(&mut self, stops: &[&str]) -> Parsed<Vec<Node>> {
         let from = self.span();
         let mut nodes = Vec::new();
@@ -51,7 +51,7 @@ impl Parser {
         }
     }
 
-    /// A tag, after its `{%`.
+    /// Parses a tag after its `{%`.
     fn tag(&mut self) -> Parsed<Node> {
         let TokenKind::Name(name) = self.kind().clone() else { return self.unexpected("the name of a tag") };
         match name.as_str() {
@@ -148,7 +148,7 @@ impl Parser {
         self.tag_end()?;
         let body = self.body(&["endmacro"])?;
         self.skip();
-        // The name may be repeated: `{% endmacro name %}`.
+        // The name of the macro may be repeated: `{% endmacro name %}`.
         if matches!(self.kind(), TokenKind::Name(_)) {
             self.skip();
         }

@@ -2,7 +2,7 @@
 
 use super::ast::Span;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TokenKind {
     Text(String),
@@ -16,7 +16,7 @@ pub(crate) enum TokenKind {
     TagEnd,
     Name(String),
     Operator(&'static str),
-    /// Digits, perhaps with a fraction.
+    /// Digits, possibly with a fraction.
     Number(String),
     Str(String),
     /// `#{` in a double-quoted string
@@ -26,7 +26,7 @@ pub(crate) enum TokenKind {
     End,
 }
 
-/// A token and where it begins.
+/// A token and the position of its start.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
@@ -34,7 +34,7 @@ pub(crate) struct Token {
 }
 
 impl TokenKind {
-    /// The token in a message.
+    /// The token as a text for messages.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Text(_) => "text".to_owned(),

@@ -1,4 +1,4 @@
-//! Calls: operators, attributes, functions, macros and filters.
+//! Translates calls: operators, attributes, functions, macros and filters.
 
 use super::{Done, Translator};
 use crate::builtin::{Builtin, Parameters};
@@ -17,8 +17,8 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// `a.b[c].d` is one call: `__var("a", line, "b", c, "d")`, or `__path(a, line, …)` when it does not
-    /// begin with a variable.
+    /// Translates `a.b[c].d` to one call: `__var("a", line, "b", c, "d")`. If the path does not begin with a variable,
+    /// the call is `__path(a, line, …)`.
     pub(super) fn path(&mut self, base: &Expr, key: &Expr, span: Span) -> Done {
         let mut keys = vec![key];
         let mut base = base;
@@ -83,7 +83,7 @@ impl Translator<'_> {
         }
     }
 
-    /// `a ?? b ?? c`: the first that is kept, else the last.
+    /// Translates `a ?? b ?? c`. The result is the first operand that is kept, or else the last operand.
     fn coalesce(&mut self, op: BinaryOp, keep: &str, left: &Expr, right: &Expr) -> Done {
         let operands = flatten(&[op], left);
         for (operand, _) in &operands {
@@ -110,7 +110,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Operands that are joined from left to right by operators of one precedence.
+    /// Translates operands that operators of one precedence join from left to right.
     fn chain(
         &mut self,
         function: &str,
@@ -171,7 +171,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// `|name(arguments)` after an input.
+    /// Translates `|name(arguments)` after an input.
     pub(super) fn filter_call(&mut self, name: &str, arguments: &Arguments, span: Span) -> Done {
         let Some(builtin) = filters::find(name) else {
             return self.fail(format!("Filter [{name}] does not exist."), span);
@@ -186,7 +186,8 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Named arguments are put in their place; what is left out before them is undefined.
+    /// Translates arguments. A named argument is put at its position. Positions before it without an argument are
+    /// undefined.
     fn arguments(&mut self, builtin: &Builtin, arguments: &Arguments, span: Span) -> Done {
         let mut first = true;
         let mut slots: Vec<Option<&Expr>> = arguments.positional.iter().map(Some).collect();
@@ -231,7 +232,7 @@ impl Translator<'_> {
     }
 }
 
-/// The operands of a chain of these operators, each with the operator before it.
+/// The operands of a chain of these operators, each with the operator before it. The first operand has none.
 fn flatten<'e>(ops: &[BinaryOp], expr: &'e Expr) -> Vec<(&'e Expr, Option<BinaryOp>)> {
     let mut operands = Vec::new();
     let mut current = expr;

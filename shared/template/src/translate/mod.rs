@@ -1,12 +1,12 @@
-//! Turns Pebble's tree into a minijinja template.
+//! Translates Pebble's tree to a minijinja template.
 //!
-//! Pebble's operators bind differently from Jinja's, so no operator is left to minijinja: each becomes a
-//! call of a function of [`crate::ops`] or [`crate::runtime`], and what is lazy in Pebble (`??`, `and`,
-//! `or`, `? :`) becomes minijinja's inline `if`, `and` and `or`. Chains of the same operator become one
-//! call, which keeps the result flat. Lines are kept: minijinja's line of an error is the template's.
+//! Pebble's operators have other precedences than Jinja's. So each operator becomes a call of a function of
+//! [`crate::ops`] or [`crate::runtime`]. Pebble's lazy operators (`??`, `and`, `or`, `? :`) become minijinja's inline
+//! `if`, `and` and `or`. A chain of the same operator becomes one call, so the result is not deeply nested. The
+//! translation keeps the lines, so the line in an error of minijinja is the line of the template.
 //!
-//! Operands that are undefined are values here (see [`crate::missing`]): who uses one raises the error,
-//! and `??`, `is defined` and `default` do not.
+//! An undefined operand is a value here (see [`crate::missing`]). Code that uses the value raises the error. `??`, `is
+//! defined` and `default` do not.
 
 use crate::error::RenderError;
 use crate::predicates;
@@ -16,19 +16,19 @@ use std::fmt::Write as _;
 
 mod calls;
 
-/// What a render yields.
+/// The kind of result of a rendering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Flavor {
-    /// Text.
+    /// A text.
     Text,
-    /// A value that keeps its type when it is all the template prints.
+    /// A value. It keeps its type if the template prints nothing else.
     Typed,
 }
 
-/// The minijinja source of a template.
+/// Translates a template to the source of a minijinja template.
 ///
 /// # Errors
-/// [`RenderError::Failed`] for a function, filter, test or argument that does not exist.
+/// [`RenderError::Failed`] if a function, filter, test or argument does not exist.
 pub(crate) fn translate(template: &str, nodes: &[Node], flavor: Flavor) -> Result<String, RenderError> {
     let mut macros = Vec::new();
     collect_macros(nodes, &mut macros);
@@ -56,7 +56,7 @@ struct MacroNode<'a> {
     body: &'a [Node],
 }
 
-/// Macros are found wherever they stand, and can be called before they are written.
+/// Finds all macros of a template. A macro can be called before its definition.
 fn collect_macros<'a>(nodes: &'a [Node], found: &mut Vec<MacroNode<'a>>) {
     for node in nodes {
         match node {
@@ -81,11 +81,11 @@ fn collect_macros<'a>(nodes: &'a [Node], found: &mut Vec<MacroNode<'a>>) {
 struct Translator<'a> {
     template: &'a str,
     out: String,
-    /// The line `out` has reached.
+    /// The line that the end of `out` is on.
     line: u32,
     macros: BTreeSet<&'a str>,
     flavor: Flavor,
-    /// How many captures (macros, `filter` tags) are open: within them everything is text.
+    /// The number of open captures (macros, `filter` tags). Everything inside a capture is text.
     captures: usize,
     keeps_lines: bool,
 }
@@ -93,7 +93,7 @@ struct Translator<'a> {
 type Done = Result<(), RenderError>;
 
 impl Translator<'_> {
-    /// Brings `out` to the line of what comes next. Only valid where white space means nothing.
+    /// Adds line ends to `out` up to the line of the next part. Only valid where white space has no meaning.
     fn sync(&mut self, span: Span) {
         while self.keeps_lines && self.line < span.line {
             self.out.push('\n');
@@ -183,7 +183,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Over null neither the body nor the `else` body is printed, as in Pebble.
+    /// Translates a `for`. If the list is null, neither the body nor the `else` body is printed, as in Pebble.
     fn for_node(&mut self, variable: &str, items: &Expr, body: &[Node], otherwise: Option<&[Node]>) -> Done {
         self.push("{% if __for(");
         self.string(variable);
@@ -215,7 +215,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// A macro takes no parameters in minijinja: `__macro` puts them into the scope.
+    /// Defines a macro. The macro has no parameters in minijinja, because `__macro` puts its arguments into the scope.
     fn define_macro(&mut self, index: usize, found: &MacroNode<'_>) -> Done {
         self.captures += 1;
         self.push("{% macro m");

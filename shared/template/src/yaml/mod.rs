@@ -1,4 +1,4 @@
-//! YAML for `yaml()` and `| yaml`: read by saphyr's parser, written as Jackson writes it.
+//! YAML for `yaml()` and `| yaml`. saphyr's parser reads it. It is written as Jackson writes it.
 
 mod read;
 mod write;

@@ -1,17 +1,18 @@
-//! Reads the first document of a YAML text as JSON. Aliases are copies, and so are limited.
+//! Reads the first document of a YAML text as JSON. An alias becomes a copy of its value, so the number of values is
+//! limited.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
 const MAX_DEPTH: usize = 64;
-/// Values a document may have, copies of aliases included.
+/// The largest number of values in a document. Copies by aliases count.
 const MAX_VALUES: usize = 200_000;
 
-/// The first document; null when there is none.
+/// Reads the first document. Null if there is no document.
 ///
 /// # Errors
-/// A message with the place of what is no YAML.
+/// A message with the position of the text that is not YAML.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
     let mut loader = Loader { parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0 };
     loop {
@@ -41,7 +42,9 @@ impl<'a> Loader<'a> {
     fn count(&mut self, values: usize) -> Result<(), String> {
         self.values = self.values.saturating_add(values);
         if self.values > MAX_VALUES {
-            return Err(format!("it has more than {MAX_VALUES} values, counting what its aliases stand for"));
+            return Err(format!(
+                "it has more than {MAX_VALUES} values, with the copies that its aliases make"
+            ));
         }
         Ok(())
     }
@@ -56,7 +59,7 @@ impl<'a> Loader<'a> {
             Event::SequenceStart(anchor, _) => (self.sequence(depth)?, anchor),
             Event::MappingStart(anchor, _) => (self.mapping(depth)?, anchor),
             Event::Alias(anchor) => {
-                let value = self.anchors.get(&anchor).cloned().ok_or("an alias of no anchor")?;
+                let value = self.anchors.get(&anchor).cloned().ok_or("an alias without an anchor")?;
                 self.count(size(&value))?;
                 return Ok(value);
             }
@@ -78,7 +81,7 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// `<<` merges: keys written out win.
+    /// Reads a map. `<<` merges another map. Keys that are written out have priority.
     fn mapping(&mut self, depth: usize) -> Result<Value, String> {
         let mut map = Map::new();
         let mut merged = Vec::new();
@@ -132,7 +135,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     plain(text).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// What a plain scalar is when it is no text.
+/// The value of a plain scalar. `None` if it is a text.
 fn plain(text: &str) -> Option<Value> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Some(Value::Null),

@@ -1,9 +1,9 @@
-//! Writes YAML as Jackson does with few quotes and no document start.
+//! Writes YAML like Jackson with few quotes and without a document start.
 
 use crate::java;
 use serde_json::Value;
 
-/// A value as YAML, with a line end.
+/// A value as YAML, with a line end at the end.
 pub(crate) fn to_string(value: &Value) -> String {
     let mut out = String::new();
     match value {
@@ -47,7 +47,7 @@ fn write_map(map: &serde_json::Map<String, Value>, indent: usize, out: &mut Stri
     }
 }
 
-/// A dash is indented by one, as Jackson is set to; a map or list begins on the next line.
+/// Writes a list. A dash is indented by one, like Jackson's setting. A map or list begins on the next line.
 fn write_list(items: &[Value], indent: usize, out: &mut String) {
     for item in items {
         pad(indent + 1, out);
@@ -113,7 +113,7 @@ fn write_text(text: &str, indent: usize, key: bool, out: &mut String) {
     }
 }
 
-/// What Jackson puts in double quotes when it minimises them: words of YAML, and signs of flow style.
+/// Whether Jackson writes the text in double quotes even with few quotes: words of YAML, and signs of the flow style.
 fn must_quote(text: &str) -> bool {
     let word = matches!(
         text.to_lowercase().as_str(),
@@ -127,7 +127,7 @@ fn must_quote(text: &str) -> bool {
         || text.chars().any(char::is_control)
 }
 
-/// What YAML would read as something else without quotes.
+/// Whether YAML would read the text as something else without quotes.
 fn cannot_be_plain(text: &str) -> bool {
     let indicator = text.starts_with(|c: char| "!&*|>%@`\"'?- ".contains(c));
     let harmless = text.starts_with(['-', '?']) && text.chars().nth(1).is_some_and(|c| !c.is_whitespace());

@@ -1,4 +1,4 @@
-//! What the tests of expressions share: one context, one moment.
+//! The context and the time that the tests of expressions share.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "this is test code outside of test functions")]
@@ -49,7 +49,7 @@ pub(crate) fn render(template: &str) -> Result<String, RenderError> {
     Renderer::new().render(template, &scope())
 }
 
-/// Checks a table of templates and what they print; says all that differ.
+/// Checks a table of templates with their results. Reports all differences.
 pub(crate) fn check(table: &[(&str, &str)]) {
     let renderer = Renderer::new();
     let scope = scope();
@@ -63,7 +63,7 @@ pub(crate) fn check(table: &[(&str, &str)]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Checks that templates fail, with this in the message.
+/// Checks that templates fail. The message must contain the given text.
 pub(crate) fn check_errors(table: &[(&str, &str)]) {
     let renderer = Renderer::new();
     let scope = scope();

@@ -1,21 +1,21 @@
 //! BigQuery's REST API (version 2) on the embedded warehouse: jobs that run outside the request, results in
 //! pages, datasets, tables. External tables read `gs://` objects from the storage emulator.
 //!
-//! Jobs are in memory, tables in the data folder. Projects do not distinguish tables. Requests need no
-//! credentials. Missing features answer 404: inserting single rows, routines, models, row access, transactions and variables in scripts.
+//! Jobs are in memory, and tables are in the data folder. All projects share the same tables. Requests need no
+//! credentials. Some features are missing and answer 404: inserting single rows, routines, models, row access,
+//! transactions and variables in scripts.
 //!
 //! A job's labels can inject faults:
 //!
 //! | label | effect |
 //! |---|---|
 //! | `standin-delay-ms` | the job waits for this many milliseconds before it starts |
-//! | `standin-fail-once` | the first job with these statements fails with this reason, such as `backendError`
-//! |
-//! | `standin-fail-after` | used with it: this many statements of the script are executed before the failure
-//! |
+//! | `standin-fail-once` | the first job with these statements fails with this reason: `backendError`, … |
+//! | `standin-fail-after` | with `standin-fail-once`: the number of statements executed before the failure |
 //!
-//! `jobs` stores jobs, `run` and `transfer` run them, `uploads` takes files to load, `shape` and `types` write BigQuery's JSON, `refusal` its errors,
-//! `resources` serves datasets and tables, `objects` fetches files. To add a request: a route in [`app`].
+//! `jobs` stores jobs, `run` and `transfer` run them, and `uploads` takes files to load. `shape` and `types` write
+//! BigQuery's JSON, and `refusal` writes its errors. `resources` serves datasets and tables, and `objects` fetches and
+//! writes files. To add a request, add a route in [`app`].
 
 mod jobs;
 mod objects;
@@ -51,8 +51,8 @@ pub struct BigQuery {
 }
 
 impl BigQuery {
-    /// A stand-in with its tables in `data_dir`. Objects come from the storage emulator at `storage`, or
-    /// without one, from `<data_dir>/objects/<bucket>/<key>`. Call this within an async runtime.
+    /// Opens a stand-in with its tables in `data_dir`. Objects come from the storage emulator at `storage`. If
+    /// `storage` is `None`, objects come from `<data_dir>/objects/<bucket>/<key>`. Call this within an async runtime.
     ///
     /// # Errors
     /// An error if the folder cannot be created.

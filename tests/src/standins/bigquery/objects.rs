@@ -16,7 +16,7 @@ pub(super) struct StorageEmulator {
     client: reqwest::Client,
     address: String,
     root: PathBuf,
-    /// The copied version of each object.
+    /// The version of each copied object.
     brought: Mutex<HashMap<PathBuf, String>>,
     runtime: Handle,
 }
@@ -110,7 +110,7 @@ impl StorageEmulator {
         std::fs::create_dir_all(folder)?;
         let url = format!("{}/storage/v1/b/{}/o/{}?alt=media", self.address, encoded(bucket), encoded(key));
         let mut response = self.client.get(url).send().await?.error_for_status()?;
-        // Written under another name until it is complete, because DuckDB must not read half a file.
+        // The file has another name until it is complete, because DuckDB must not read a part of a file.
         let mut file = tempfile::NamedTempFile::new_in(&self.root)?;
         while let Some(piece) = response.chunk().await? {
             file.write_all(&piece)?;

@@ -24,7 +24,7 @@ impl Refusal {
         Self::new("notFound", message)
     }
 
-    /// `{"reason": …, "message": …}`, as jobs have it.
+    /// `{"reason": …, "message": …}`, as in the JSON of jobs.
     pub(super) fn json(&self) -> Value {
         json!({"reason": self.reason, "message": self.message, "location": "query"})
     }
@@ -35,7 +35,7 @@ impl Refusal {
         std::iter::once(self.json()).chain(details).collect()
     }
 
-    /// The HTTP status that goes with the reason.
+    /// The HTTP status for the reason.
     fn status(&self) -> StatusCode {
         match self.reason.as_str() {
             "notFound" => StatusCode::NOT_FOUND,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The location of datasets that name none.
+/// The location of a dataset if the request names no location.
 const LOCATION: &str = "US";
 
 type Answer = Result<Json<Value>, Refusal>;
@@ -34,7 +34,7 @@ fn text(body: &Value, pointer: &str) -> Option<String> {
     body.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// The settings in a body. Missing settings stay as in `known`.
+/// The settings in a body. A setting that is missing in the body is taken from `known`.
 fn request(body: &Value, known: DatasetInfo, if_exists: IfExists) -> CreateDataset {
     let labels =
         body.get("labels").cloned().and_then(|labels| serde_json::from_value::<BTreeMap<_, _>>(labels).ok());

@@ -1,4 +1,4 @@
-//! Runs a job statement by statement, with the faults that its labels ask for.
+//! Runs the statements of a job one after another, with the faults that the labels of the job request.
 
 use super::refusal::Refusal;
 use super::transfer::Transfer;
@@ -19,8 +19,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// From the configuration of a job.
-    /// `upload` is the address of a file that came with it.
+    /// Reads the statements and settings from the configuration of a job. `upload` is the address of a file that came with it.
     pub(super) fn read(configuration: &Value, project: &str, upload: Option<&str>) -> Result<Self, Refusal> {
         match configuration.get("query") {
             Some(query) => Self::query(configuration, query, project),
@@ -85,7 +84,7 @@ impl Asked {
     }
 }
 
-/// A parameter's value by its type.
+/// The value of a parameter, converted to its type.
 fn value(data_type: &Value, parameter: &Value) -> Value {
     let members =
         |name: &str| parameter.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

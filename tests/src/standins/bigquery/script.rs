@@ -1,5 +1,5 @@
-//! Splits a script into statements. Each has blanks in place of the others, so that positions in it stay
-//! correct.
+//! Splits a script into statements. Blanks replace the text before a statement, so that positions in error messages
+//! stay correct.
 
 /// The statements. A piece with only blanks and comments is left out.
 pub(super) fn statements(script: &str) -> Vec<String> {
@@ -26,7 +26,7 @@ pub(super) fn statements(script: &str) -> Vec<String> {
     found
 }
 
-/// The piece from `start` to `end`, after as many blank lines and columns as text before it.
+/// The text from `start` to `end`, after blanks with as many lines and columns as the text before `start`.
 fn alone(script: &str, start: usize, end: usize) -> String {
     let before = script.get(..start).unwrap_or_default();
     let mut text: String = before.chars().map(|letter| if letter == '\n' { '\n' } else { ' ' }).collect();
@@ -43,7 +43,7 @@ enum Piece {
     Nothing,
 }
 
-/// Skips strings and comments in one step, so that a `;` inside them ends nothing.
+/// Reads a script piece by piece. A string or comment is one piece, so a `;` inside it ends no statement.
 struct Scanner<'a> {
     text: &'a str,
     at: usize,

@@ -1,10 +1,10 @@
-// Package catalog is what the stand-in knows about the provider hashicorp/google: the schema of each resource, and the
-// facts that a schema does not say, such as defaults and conflicts.
+// Package catalog describes the provider hashicorp/google for the stand-in: the schema of each resource, and facts that
+// a schema does not contain, such as defaults and conflicts.
 //
-// It must not know what Terraform asks, or what the stand-in answers.
+// It must not know the requests of Terraform, or the answers of the stand-in.
 //
-// To add one more resource, put it into data/schema.json as `terraform providers schema -json` of the real provider
-// prints it, or into data/additions.json, and its facts into data/facts.json.
+// To add a resource, put its schema into data/schema.json, as `terraform providers schema -json` prints it for the real
+// provider, or into data/additions.json. Put its facts into data/facts.json.
 package catalog
 
 import (
@@ -19,7 +19,7 @@ import (
 //go:embed data/*.json
 var files embed.FS
 
-// Catalog is everything the stand-in knows about the provider.
+// Catalog has the schemas of the provider and the facts about its resources.
 type Catalog struct {
 	// Provider is the schema of the block `provider "google"`.
 	Provider *tfprotov6.Schema
@@ -27,7 +27,7 @@ type Catalog struct {
 	Resources map[string]*tfprotov6.Schema
 	// DataSources are the schemas of data sources, by type.
 	DataSources map[string]*tfprotov6.Schema
-	// Facts are the facts about each resource, by type. A type without facts has none.
+	// Facts are the facts about each resource, by type. A type without facts is absent.
 	Facts map[string]Facts
 }
 

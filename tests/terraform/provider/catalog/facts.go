@@ -7,34 +7,34 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Facts are what the schema of a resource does not say.
+// Facts are properties of a resource that its schema does not contain.
 type Facts struct {
 	// Attributes are facts about attributes and blocks, by their path without indexes: `push_config.attributes`.
 	Attributes map[string]Fact `json:"attributes"`
 }
 
-// Fact is what the schema does not say about one attribute or block. The other paths in a fact begin at the resource
-// and contain indexes: `replication.0.auto`.
+// Fact has the properties of one attribute or block that the schema does not contain. The paths of other attributes
+// begin at the resource and contain indexes: `replication.0.auto`.
 type Fact struct {
-	// ForceNew: another value means another resource.
+	// ForceNew: with another value, the resource is deleted and created again.
 	ForceNew bool `json:"force_new"`
-	// Default is a string, a number or a bool. Nil: there is none.
+	// Default is a string, a number or a bool. Nil if there is no default.
 	Default any `json:"default"`
-	// Enum are the values that are allowed. Empty: no such limit.
+	// Enum are the allowed values. Empty if all values are allowed.
 	Enum []string `json:"enum"`
-	// Regex is a regular expression that the value must match. Empty: none.
+	// Regex is a regular expression that the value must match. Empty if every value is allowed.
 	Regex string `json:"regex"`
-	// ConflictsWith: none of these may be set beside it.
+	// ConflictsWith: if this attribute is set, none of these attributes may be set.
 	ConflictsWith []string `json:"conflicts_with"`
-	// ExactlyOneOf: it or one of these must be set, and no other.
+	// ExactlyOneOf: exactly one of this attribute and these attributes must be set.
 	ExactlyOneOf []string `json:"exactly_one_of"`
-	// AtLeastOneOf: it or one of these must be set.
+	// AtLeastOneOf: this attribute or one of these attributes must be set.
 	AtLeastOneOf []string `json:"at_least_one_of"`
-	// RequiredWith: all of these must be set beside it.
+	// RequiredWith: if this attribute is set, all these attributes must be set.
 	RequiredWith []string `json:"required_with"`
 }
 
-// DefaultValue is the default as a value of a type. False if there is no default.
+// DefaultValue returns the default as a value of a type. False if there is no default.
 func (fact Fact) DefaultValue(typ tftypes.Type) (tftypes.Value, bool, error) {
 	switch value := fact.Default.(type) {
 	case nil:

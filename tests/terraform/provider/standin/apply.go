@@ -9,7 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// names are the computed texts that other resources refer to, in Google's format. `{x}` is the resource's own x.
+// names are the computed texts that other resources refer to, in Google's format. `{x}` stands for the attribute x of
+// the same resource.
 var names = map[string]string{
 	"google_artifact_registry_repository.registry_uri":     "{location}-docker.pkg.dev/{project}/{repository_id}",
 	"google_cloud_run_v2_service.uri":                      "https://{name}-standin-ew.a.run.app",
@@ -29,8 +30,9 @@ var names = map[string]string{
 
 var ownAttribute = regexp.MustCompile(`\{[a-z_]+\}`)
 
-// fill returns the state with values for what is unknown. The values follow from type and name alone, so that two
-// runs are alike. If absent is true, computed attributes without a value get one too, as in an answer to a read.
+// fill returns the state with values for unknown attributes. The values depend only on the type and the name, so every
+// run has the same values. If absent is true, computed attributes without a value get a value too, as in an answer to a
+// read.
 func fill(typ string, schema *tfprotov6.Schema, state tftypes.Value, absent bool) (tftypes.Value, error) {
 	return eachAttribute(schema.Block, state, "",
 		func(path string, attribute *tfprotov6.SchemaAttribute, value tftypes.Value) (tftypes.Value, error) {

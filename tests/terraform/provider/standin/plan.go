@@ -12,7 +12,7 @@ import (
 	"segue/tests/terraform/provider/catalog"
 )
 
-// plan returns the planned state: the proposed one with defaults, and with what only Google could say unknown.
+// plan returns the planned state: the proposed state with defaults. Values that only Google could compute are unknown.
 func plan(
 	typ string, schema *tfprotov6.Schema, facts catalog.Facts, prior, proposed tftypes.Value,
 ) (tftypes.Value, error) {
@@ -40,7 +40,8 @@ func plan(
 	return withKnownNames(typ, schema, planned)
 }
 
-// withKnownNames gives a planned service account the names that the real provider, too, knows before it exists.
+// withKnownNames sets the names of a planned service account. The real provider also knows them before the account
+// exists.
 func withKnownNames(typ string, schema *tfprotov6.Schema, planned tftypes.Value) (tftypes.Value, error) {
 	account, project := text(planned, "account_id"), text(planned, "project")
 	if typ != "google_service_account" || account == "" || project == "" {
@@ -59,7 +60,7 @@ func withKnownNames(typ string, schema *tfprotov6.Schema, planned tftypes.Value)
 		})
 }
 
-// replacements are the attributes with another value that another resource must have.
+// replacements returns the changed attributes that make Terraform delete the resource and create it again.
 func replacements(facts catalog.Facts, prior, planned tftypes.Value) []*tftypes.AttributePath {
 	if prior.IsNull() || planned.IsNull() {
 		return nil
@@ -78,7 +79,7 @@ func replacements(facts catalog.Facts, prior, planned tftypes.Value) []*tftypes.
 	return paths
 }
 
-// protected is the reason why a resource may not be destroyed. Empty: it may.
+// protected returns the reason why a resource may not be destroyed. Empty if the resource may be destroyed.
 func protected(prior tftypes.Value) string {
 	var isProtected bool
 	for _, value := range under(prior, "deletion_protection") {

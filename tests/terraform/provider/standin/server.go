@@ -1,11 +1,11 @@
 // Package standin answers Terraform's core in place of the provider hashicorp/google.
 //
-// It validates, plans and applies by the catalog alone, and keeps nothing: what exists is what Terraform's state says.
+// It validates, plans and applies with the catalog alone. It stores nothing: all resources in Terraform's state exist.
 //
-// It must not know Segue's own configuration. A check of that is a test in the folder `plan`.
+// It must not know Segue's own configuration. Tests in the folder `plan` check Segue's configuration.
 //
-// To add one more thing that the real provider computes before Google is asked, add it to plan.go. A computed text
-// that must have Google's format is one line in apply.go.
+// If the real provider computes a value before it calls Google, add the value to plan.go. If a computed text must have
+// Google's format, add a line to apply.go.
 package standin
 
 import (
@@ -18,13 +18,13 @@ import (
 	"segue/tests/terraform/provider/catalog"
 )
 
-// Server is the provider.
+// Server is the stand-in of the provider.
 type Server struct {
 	unused
 	known *catalog.Catalog
 }
 
-// New is a provider that knows what the catalog says.
+// New returns a server with the resources of the catalog.
 func New(known *catalog.Catalog) *Server {
 	return &Server{known: known}
 }
@@ -101,7 +101,7 @@ func (server *Server) UpgradeResourceState(
 	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: &upgraded}, err
 }
 
-// ReadResource finds everything as it was left.
+// ReadResource answers with the stored state: nobody else changes resources.
 func (server *Server) ReadResource(
 	_ context.Context, request *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
@@ -122,7 +122,8 @@ func (server *Server) PlanResourceChange(
 	}
 	answer := &tfprotov6.PlanResourceChangeResponse{
 		PlannedPrivate: request.PriorPrivate,
-		// The real provider has this exemption too: defaults make a plan differ from its configuration.
+		// Defaults make a plan differ from its configuration. Terraform accepts this only with the exemption, which the
+		// real provider has too.
 		UnsafeToUseLegacyTypeSystem: true,
 	}
 	if proposed.IsNull() {
@@ -146,7 +147,7 @@ func (server *Server) PlanResourceChange(
 	return answer, err
 }
 
-// ApplyResourceChange answers with the planned state, and invents what was unknown in it.
+// ApplyResourceChange answers with the planned state. It invents values for unknown attributes.
 func (server *Server) ApplyResourceChange(
 	_ context.Context, request *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {
@@ -165,7 +166,7 @@ func (server *Server) ValidateDataResourceConfig(
 	return &tfprotov6.ValidateDataResourceConfigResponse{}, nil
 }
 
-// ReadDataSource invents everything that the configuration does not say.
+// ReadDataSource invents a value for every attribute that the configuration does not set.
 func (server *Server) ReadDataSource(
 	_ context.Context, request *tfprotov6.ReadDataSourceRequest,
 ) (*tfprotov6.ReadDataSourceResponse, error) {

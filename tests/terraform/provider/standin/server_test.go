@@ -27,7 +27,7 @@ func resource(t *testing.T, typ string) one {
 	return one{t: t, server: New(known), typ: typ}
 }
 
-// value is a configuration: what is not named is null. Nested blocks are lists of such maps.
+// value is a configuration. Attributes that are not in the map are null. Nested blocks are lists of such maps.
 func (one one) value(fields map[string]any) tftypes.Value {
 	return object(one.server.known.Resources[one.typ].ValueType(), fields)
 }

@@ -9,7 +9,7 @@ import (
 
 var errUnused = errors.New("the stand-in does not do this: no test needs it")
 
-// unused answers what no test asks.
+// unused has the methods of a provider that no test needs. They return empty answers or an error.
 type unused struct{}
 
 func (unused) GetResourceIdentitySchemas(

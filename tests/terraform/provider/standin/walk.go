@@ -11,8 +11,8 @@ import (
 // change gives an attribute its new value. The path has no indexes: `template.containers.image`.
 type change func(path string, attribute *tfprotov6.SchemaAttribute, value tftypes.Value) (tftypes.Value, error)
 
-// eachAttribute returns the object with every attribute changed, also those in nested blocks. Blocks that are absent
-// or unknown stay as they are.
+// eachAttribute returns the object with every attribute changed, including attributes in nested blocks. Blocks that are
+// absent or unknown are not changed.
 func eachAttribute(block *tfprotov6.SchemaBlock, object tftypes.Value, above string, to change) (tftypes.Value, error) {
 	if object.IsNull() || !object.IsKnown() {
 		return object, nil
@@ -103,7 +103,7 @@ func oneStep(value tftypes.Value, step string) []tftypes.Value {
 	return found
 }
 
-// text is the string at a path. Empty if it is absent, unknown or no string.
+// text returns the string at a path. Empty if the value is absent, unknown or not a string.
 func text(value tftypes.Value, path string) string {
 	var found string
 	for _, one := range under(value, path) {
@@ -114,7 +114,7 @@ func text(value tftypes.Value, path string) string {
 	return ""
 }
 
-// isSet says whether a value is there: an attribute with a value, known or not, or a block that is written.
+// isSet returns whether an attribute has a value, known or unknown, or whether a block is written.
 func isSet(value tftypes.Value) bool {
 	if !value.IsKnown() {
 		return true

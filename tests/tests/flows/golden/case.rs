@@ -18,7 +18,7 @@ pub(crate) struct Case {
     pub(crate) folder: PathBuf,
     /// The flow.
     pub(crate) flow: String,
-    /// The flows it calls.
+    /// The flows that this flow calls.
     pub(crate) load: Vec<String>,
     /// The inputs.
     pub(crate) inputs: Map,
@@ -26,18 +26,18 @@ pub(crate) struct Case {
     pub(crate) expect: Expect,
 }
 
-/// The expected end of a flow. Missing entries are not checked.
+/// The expected end of a flow. An entry that is missing in the file is not checked.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Expect {
     /// The execution's state.
     state: String,
-    /// Every task run as `task STATE` or `task[value] STATE`, in any order; there must be no other.
+    /// Every task run as `task STATE` or `task[value] STATE`, in any order. Other task runs are an error.
     task_runs: Vec<String>,
     /// The states of the attempts, by task.
     #[serde(default)]
     attempts: BTreeMap<String, Vec<String>>,
-    /// Values of outputs, by `task.name.name`.
+    /// Values of outputs. The key is `task.name.name`.
     #[serde(default)]
     outputs: BTreeMap<String, Json>,
     /// Task runs that must start one after another.
@@ -48,7 +48,7 @@ pub(crate) struct Expect {
     labels: BTreeMap<String, String>,
     /// The flow's own outputs.
     flow_outputs: Option<Json>,
-    /// The shortest time it must take, in milliseconds.
+    /// The shortest allowed duration, in milliseconds.
     #[serde(default)]
     at_least_ms: i64,
 }

@@ -1,10 +1,10 @@
 //! Golden flows: each folder of `tests/flows` is a flow that is run to its end on the embedded platform.
 //!
-//! `expect.json` has the expected end, in terms that a reader can compare with the flow. `timeline.snap` has
-//! everything that happened, to show the effect of a change. Called flows are in `load/`, inputs in
-//! `inputs.json`.
+//! - `flow.yaml` is the flow, `inputs.json` has its inputs, and `load/` has the flows that it calls.
+//! - `expect.json` has the expected end, in terms that a reader can compare with the flow.
+//! - `timeline.snap` has all events, to show the effect of a change.
 //!
-//! How to add one more: a folder `<nn>-<name>` with `flow.yaml` and `expect.json`. `cargo insta review`, or
+//! To add a golden flow, add a folder `<nn>-<name>` with `flow.yaml` and `expect.json`. `cargo insta review`, or
 //! `INSTA_UPDATE=always`, writes the timeline.
 
 mod case;

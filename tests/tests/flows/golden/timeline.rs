@@ -8,7 +8,7 @@ use segue_model::state::StateHistory;
 use segue_model::task_run::TaskRun;
 use std::fmt::Write;
 
-/// Compares the timeline with the one stored next to the flow.
+/// Compares the timeline with the file `timeline.snap` in the folder of the flow.
 pub(crate) fn check(case: &Case, end: &End) {
     insta::with_settings!({
         snapshot_path => &case.folder,
@@ -34,8 +34,7 @@ fn text(end: &End) -> String {
     redacted(out, end)
 }
 
-/// Task runs below their parents. Siblings are in the order of their creation, round by round. The rounds of
-/// a loop that run at the same time have no order.
+/// Writes task runs below their parents. Siblings are sorted by iteration, and then by creation.
 fn children(out: &mut String, end: &End, parent: Option<&TaskRunId>, depth: usize) {
     let mut runs: Vec<&TaskRun> =
         end.runs.iter().filter(|run| run.parent_task_run_id.as_ref() == parent).collect();
@@ -69,7 +68,7 @@ fn states(history: &StateHistory) -> String {
     history.histories().iter().map(|change| change.state.as_str()).collect::<Vec<_>>().join(" > ")
 }
 
-/// Ids differ in each run, so each is replaced by the name of its object.
+/// Replaces each id by the name of its object, because ids differ in each run.
 fn redacted(mut text: String, end: &End) -> String {
     for run in &end.runs {
         text = text.replace(run.id.as_str(), &format!("<{}>", label(run)));

@@ -18,7 +18,8 @@ pub(crate) enum Named {
 /// Reads `path`. Only files of executions are allowed. A file of another execution has its own address.
 pub(crate) fn named(api: &Api, execution: &Execution, query: &Query) -> Answer<Named> {
     let uri = query.required("path")?;
-    let invalid = || ApiError::argument(format!("Invalid prefix path: '{uri}' is no file of an execution"));
+    let invalid =
+        || ApiError::argument(format!("Invalid prefix path: '{uri}' is not a file of an execution"));
     if !InternalStorage::is_uri(uri) {
         return Err(invalid());
     }
@@ -48,7 +49,7 @@ pub(crate) async fn own(api: &Api, id: &str, query: &Query) -> Answer<String> {
     match named(api, &execution, query)? {
         Named::Own(uri) => Ok(uri),
         Named::Other(other) => Err(ApiError::argument(format!(
-            "Invalid prefix path: the file is one of the execution '{other}'"
+            "Invalid prefix path: the file belongs to the execution '{other}'"
         ))),
     }
 }

@@ -1,5 +1,5 @@
-//! Searches executions. Conditions that the store's indexes support go to the store. The others (a part of a
-//! flow's name, only children) are answered by several searches, or by looking through the newest executions.
+//! Searches executions. The store answers conditions that its indexes support. Other conditions (a part of a flow's
+//! name, only children) need several searches, or a look through the newest executions.
 
 use crate::error::{Answer, ApiError};
 use crate::parts::Api;

@@ -34,7 +34,7 @@ pub(crate) async fn search(api: &Api, query: &Query) -> Answer<types::Page<types
     Ok(paged(results, total))
 }
 
-/// The lines that contain a text (in lower case). Each match stands between `[mark]` and `[/mark]`.
+/// The lines that contain a text (in lower case). Each match is between `[mark]` and `[/mark]`.
 fn fragments(source: &str, text: &str) -> Vec<String> {
     if text.is_empty() {
         return source.lines().take(1).map(str::to_owned).collect();

@@ -10,11 +10,10 @@ use axum::extract::{Path, State};
 use segue_api_types as types;
 use segue_executor::{CreateError, NewExecution};
 use segue_model::execution::{Execution, storage_prefix};
-use segue_model::id::ExecutionId;
 use segue_model::input::Input;
 use segue_model::label::Label;
 use segue_model::{Json as Value, Map};
-use segue_ports::random_name;
+use segue_ports::random_execution_id;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -36,7 +35,7 @@ pub(super) async fn create(
         return Err(CreateError::Disabled(format!("{namespace}.{flow_id}")).into());
     }
     let trigger = api.scheduler.manual_trigger(flow, query.text("triggerId"), slot).await?;
-    let id = fresh_id();
+    let id = random_execution_id();
     let submitted = submitted(&api, form, &flow.inputs, &storage_prefix(&namespace, &flow_id, &id)).await?;
     let mut changes = wait.then(|| api.watch.subscribe());
     let created = api
@@ -63,11 +62,6 @@ pub(super) async fn create(
         None => Ok(Json(view::execution(&api, &execution, []))),
         Some(changes) => ended(&api, &execution, changes).await.map(Json),
     }
-}
-
-/// A unique id.
-pub(super) fn fresh_id() -> ExecutionId {
-    ExecutionId::derive(&["request", &random_name()])
 }
 
 /// The labels of a query. Callers cannot set the labels of Segue itself.
@@ -118,7 +112,7 @@ pub(super) async fn validate(
     let labels = labels(&query)?;
     let plan = api.executor.plan(&namespace, &flow_id, query.number("revision")?).await?;
     let flow = &plan.flow;
-    let prefix = storage_prefix(&namespace, &flow_id, &fresh_id());
+    let prefix = storage_prefix(&namespace, &flow_id, &random_execution_id());
     let submitted = submitted(&api, form, &flow.inputs, &prefix).await?;
     let request = NewExecution {
         namespace: namespace.clone(),

@@ -29,8 +29,8 @@ pub(super) async fn download(
             return Ok(Redirect::to(&address).into_response());
         }
     };
-    let (info, stream) = open(&api, &uri).await?;
-    Ok(download::file(&uri, info.size, stream))
+    let (_, stream) = open(&api, &uri).await?;
+    Ok(download::file(&uri, stream))
 }
 
 pub(super) async fn metas(

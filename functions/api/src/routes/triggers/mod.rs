@@ -79,7 +79,7 @@ async fn of_flow(
     queries::triggers::of_flow(&api, namespace, flow_id, &query).await.map(Json)
 }
 
-/// The keys of triggers. Refuses the request if one of them does not exist.
+/// The keys of triggers. Refuses the request if a trigger does not exist.
 async fn known(api: &Api, action: &str, triggers: Vec<types::TriggerKey>) -> Answer<Vec<TriggerKey>> {
     let mut invalids = Vec::new();
     let keys: Vec<TriggerKey> = triggers.iter().map(TriggerKey::from).collect();

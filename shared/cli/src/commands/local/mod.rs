@@ -1,8 +1,7 @@
 //! Verbs that read files or the data directory of this machine.
 //!
 //! A verb that needs the data directory opens the directory itself. So no server may have the directory open. Verbs
-//! that call the REST API are in [`remote`](super::remote). `stop` is not a verb. It has the code that stops `run` and
-//! `server`.
+//! that call the REST API are in [`remote`](super::remote). The file `stop` is not a verb. It stops `run` and `server`.
 
 pub(crate) mod backup;
 pub(crate) mod expr;

@@ -15,8 +15,8 @@ use segue_model::state::State;
 use segue_model::task::{FlowableKind, TaskKind};
 use segue_model::{Json, Map};
 use segue_ports::object::ObjectAttributes;
+use segue_ports::random_execution_id;
 use segue_ports::state::{ExecutionFilter, StoredExecution};
-use segue_ports::{Clock as _, SystemClock};
 use segue_standalone::{Durability, Options, PutFlowError, Standalone};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -100,7 +100,8 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
                     return Ok(crate::REFUSED);
                 }
             };
-            let id = fresh_id(&flow);
+            // Input files are stored under this id before the execution exists.
+            let id = random_execution_id();
             let request = NewExecution {
                 namespace: flow.namespace.clone(),
                 flow_id: flow.id.clone(),
@@ -160,8 +161,8 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
     })
 }
 
-/// Prints which execution has not ended after a stop, and how to continue it. `data_dir` is none for a temporary
-/// directory, and then the execution cannot continue.
+/// Prints the execution that has not ended after a stop, and how to continue it. `data_dir` is `None` for a temporary
+/// directory. Then the execution cannot continue.
 fn say_stopped(flow: &Path, id: &ExecutionId, stopped: usize, data_dir: Option<&Path>) {
     if stopped > 0 {
         eprintln!("{} stopped", stop::counted(stopped));
@@ -280,12 +281,6 @@ fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<G
     Ok((pairs(&args.labels, "--label")?, inputs))
 }
 
-/// An id for a new execution. Input files are stored under this id before the execution exists.
-fn fresh_id(flow: &Flow) -> ExecutionId {
-    let now = SystemClock.now().as_nanosecond().to_string();
-    ExecutionId::derive(&["run", &flow.namespace, &flow.id, &now, &std::process::id().to_string()])
-}
-
 /// The submitted inputs. Files are copied to internal storage.
 async fn submitted(
     standalone: &Standalone,
@@ -330,7 +325,7 @@ async fn last_execution(standalone: &Standalone, flow: &Flow) -> anyhow::Result<
     Ok(standalone.ports().state.executions(&filter).await?.into_iter().next())
 }
 
-/// Shows an execution and its subflows until no work is left that continues by itself.
+/// Shows an execution and its subflows until all work has ended or needs a person to continue.
 async fn follow(
     standalone: &Arc<Standalone>,
     id: &ExecutionId,

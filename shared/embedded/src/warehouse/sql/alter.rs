@@ -1,7 +1,7 @@
-//! ALTER TABLE, change by change.
+//! Parses ALTER TABLE, change by change.
 //!
-//! To add a change: a branch in [`alteration`], and a variant of [`Alteration`] if DuckDB's own text is not
-//! enough.
+//! To add a change, add a branch in [`alteration`]. Add a variant of [`Alteration`] if DuckDB's text of the change is
+//! not enough.
 
 use super::ddl::{self, ColumnSpec};
 use super::expr::Rewriter;
@@ -19,17 +19,17 @@ pub(crate) enum Alteration {
         column: ColumnSpec,
         if_not_exists: bool,
     },
-    /// DuckDB's text after the table's name.
+    /// A change that DuckDB makes itself. The text follows the name of the table.
     Other(String),
     RenameTable(String),
     Description(Option<String>),
     ColumnDescription(String, Option<String>),
 }
 
-/// The view or table, whether it may be missing, and the changes.
+/// The table or view, whether it may be missing, and the changes.
 pub(crate) type Altered = (TableReference, bool, Vec<Alteration>);
 
-/// Reads the statement.
+/// Parses ALTER TABLE or ALTER VIEW.
 pub(crate) fn parse(rewriter: &mut Rewriter<'_>) -> Result<Altered, WarehouseError> {
     let what = rewriter.token(1).and_then(Token::name).map(str::to_uppercase).unwrap_or_default();
     if !matches!(what.as_str(), "TABLE" | "VIEW") {

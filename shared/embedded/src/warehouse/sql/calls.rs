@@ -1,8 +1,11 @@
-//! Function calls and other words that begin a value: the macro for each function.
+//! Rewrites function calls and other words that begin a value. A function with another name or another meaning in
+//! DuckDB becomes a call of a macro.
 //!
-//! It must not know: how macros are written (`macros.sql`), or how pieces are joined (`expr.rs`). To add a
-//! function: if DuckDB has it under another name, or with another meaning, a line in [`RENAMED`] and a macro;
-//! if an argument is a keyword or a format, a line in [`PARTED`] or [`FORMATTED`].
+//! The module must not know how macros are written (`macros.sql`), or how pieces are joined (`expr.rs`).
+//!
+//! To add a function:
+//! - If DuckDB has the function with another name or another meaning, add a line in [`RENAMED`] and a macro.
+//! - If an argument is a keyword or a format, add a line in [`PARTED`] or [`FORMATTED`].
 
 use super::expr::Rewriter;
 use super::lex::Kind;
@@ -10,7 +13,7 @@ use super::written::{location, string};
 use super::{datatype, format, invalid, keywords};
 use segue_ports::warehouse::WarehouseError;
 
-/// Functions that become a macro of the same arguments.
+/// Functions, each with the macro that replaces it. The arguments stay the same.
 const RENAMED: &[(&str, &str)] = &[
     ("MD5", "bq_md5"),
     ("SHA1", "bq_sha1"),
@@ -74,7 +77,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("ERROR", "bq_error"),
 ];
 
-/// Functions with a date part as an argument, and the position of that argument.
+/// Functions with a date part as an argument, the macro, and the position of this argument.
 const PARTED: &[(&str, &str, usize)] = &[
     ("DATE_TRUNC", "bq_date_trunc", 1),
     ("TIMESTAMP_TRUNC", "bq_timestamp_trunc", 1),
@@ -85,7 +88,7 @@ const PARTED: &[(&str, &str, usize)] = &[
     ("LAST_DAY", "bq_last_day", 1),
 ];
 
-/// Functions with a date format as the first argument. The other arguments follow.
+/// Functions with a date format as the first argument, and the macro. The other arguments follow the format.
 const FORMATTED: &[(&str, &str)] = &[
     ("FORMAT_DATE", "bq_format_date"),
     ("FORMAT_DATETIME", "bq_format_date"),
@@ -96,12 +99,11 @@ const FORMATTED: &[(&str, &str)] = &[
     ("PARSE_TIMESTAMP", "bq_parse_timestamp"),
 ];
 
-/// Functions that no macro can replace.
+/// Functions that no macro can replace. They are refused.
 const MISSING: &[&str] =
     &["FARM_FINGERPRINT", "SHA512", "ST_DISTANCE", "ST_GEOGPOINT", "ML.PREDICT", "APPROX_QUANTILES"];
 
-/// The text of the value that begins with this word, and the index after it. None for a plain name or
-/// keyword.
+/// The text of the value that begins with this word, and the index after it. `None` for a plain name or a keyword.
 pub(crate) fn word(
     rewriter: &mut Rewriter<'_>,
     word: &str,
@@ -144,7 +146,7 @@ pub(crate) fn word(
     let reserved_call = matches!(upper.as_str(), "CAST" | "EXTRACT" | "IF");
     if rewriter.is_symbol(index + 1, "(") && (reserved_call || !keywords::RESERVED.contains(&upper.as_str()))
     {
-        // DuckDB's own functions that read files and settings do not exist in BigQuery.
+        // DuckDB has functions that read files and settings. They do not exist in BigQuery, so they are refused.
         let foreign =
             ["READ_", "DUCKDB_", "PRAGMA_", "PARQUET_", "BQ_"].iter().any(|prefix| upper.starts_with(prefix))
                 || matches!(
@@ -192,7 +194,7 @@ fn constructor(
     Ok(Some((format!("{name}{open}{inner}{close}"), end + 1)))
 }
 
-/// A call of the function `name`. Its bracket opens at `open`.
+/// Rewrites a call of the function `name`. The bracket of the call opens at `open`.
 fn call(rewriter: &mut Rewriter<'_>, name: &str, open: usize) -> Result<(String, usize), WarehouseError> {
     let end = rewriter.close(open);
     let next = end + 1;
@@ -258,8 +260,8 @@ fn captures(pattern: &str) -> bool {
     false
 }
 
-/// BigQuery's CONCAT is NULL if an argument is NULL. DuckDB's is not. If no argument can be NULL, DuckDB's
-/// own function is used, which is several times faster than a chain of `||`.
+/// BigQuery's CONCAT is NULL if an argument is NULL. DuckDB's CONCAT skips NULL. If no argument can be NULL, DuckDB's
+/// CONCAT is used, because it is several times faster than a chain of `||`.
 fn concat(rewriter: &mut Rewriter<'_>, stretches: &[(usize, usize)]) -> Result<String, WarehouseError> {
     let mut values = Vec::new();
     let mut all_known = true;
@@ -301,7 +303,7 @@ fn case(rewriter: &mut Rewriter<'_>, index: usize, high: usize) -> Result<(Strin
     Err(super::syntax_error("CASE without END", rewriter.token(index).and_then(location)))
 }
 
-/// `INTERVAL 3 DAY`, also with an expression for the number.
+/// Rewrites `INTERVAL 3 DAY`. The number can also be an expression.
 fn interval(
     rewriter: &mut Rewriter<'_>,
     index: usize,
@@ -369,7 +371,7 @@ fn cast(rewriter: &mut Rewriter<'_>, safe: bool, open: usize, end: usize) -> Res
     })
 }
 
-/// `array[OFFSET(n)]` and its relatives.
+/// Rewrites `array[OFFSET(n)]`, `[ORDINAL(n)]` and their SAFE forms.
 pub(crate) fn subscript(
     rewriter: &mut Rewriter<'_>,
     array: &str,

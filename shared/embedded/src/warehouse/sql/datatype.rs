@@ -1,16 +1,17 @@
-//! BigQuery's types: parsing, and their types in DuckDB.
+//! BigQuery's types: parses them, and names their types in DuckDB.
 //!
-//! It must not know: columns, tables. To add a type: a variant of [`DataType`] and a line in each `match`.
+//! The module must not know columns and tables. To add a type, add a variant of [`DataType`] and a line in each
+//! `match`.
 
 use super::lex::{Kind, Token};
 use super::syntax_error;
 use super::written::{backquote, location, string};
 use segue_ports::warehouse::WarehouseError;
 
-/// The narrow decimal for NUMERIC, used while all values fit. Eighteen digits are one machine word, which is
-/// many times faster than 38 digits. The column is widened when a value needs more digits.
+/// The narrow decimal for NUMERIC, used while all values fit. Eighteen digits fit into one machine word, which is many
+/// times faster than 38 digits. The column is widened when a value needs more digits.
 pub(crate) const NARROW_NUMERIC: &str = "DECIMAL(18,9)";
-/// The full type for NUMERIC.
+/// The full type for NUMERIC, with 38 digits.
 pub(crate) const WIDE_NUMERIC: &str = "DECIMAL(38,9)";
 
 /// A BigQuery type.
@@ -36,7 +37,7 @@ pub(crate) enum DataType {
 }
 
 impl DataType {
-    /// The type in DuckDB, with the full NUMERIC.
+    /// The type in DuckDB. NUMERIC is the wide decimal.
     pub(crate) fn duckdb(&self) -> String {
         match self {
             Self::String | Self::Geography => "VARCHAR".into(),
@@ -63,12 +64,12 @@ impl DataType {
         }
     }
 
-    /// The type of a new column.
+    /// The type of a new column in DuckDB. NUMERIC is the narrow decimal.
     pub(crate) fn column(&self) -> String {
         if *self == Self::Numeric { NARROW_NUMERIC.into() } else { self.duckdb() }
     }
 
-    /// BigQuery's name.
+    /// The name of the type in BigQuery.
     pub(crate) fn bigquery(&self) -> String {
         match self {
             Self::String => "STRING".into(),
@@ -94,7 +95,8 @@ impl DataType {
         }
     }
 
-    /// The macro (after `bq_`) that casts to the type like BigQuery. None if DuckDB's cast is the same.
+    /// The name, without `bq_`, of the macro that casts to the type like BigQuery. `None` if DuckDB's cast gives the
+    /// same result.
     pub(crate) fn cast_macro(&self) -> Option<&'static str> {
         Some(match self {
             Self::String => "string",
@@ -173,7 +175,7 @@ fn fields(inner: &str) -> Vec<(String, DataType)> {
     found
 }
 
-/// Parses a type that uses all of `tokens`.
+/// Parses a type. All tokens must belong to the type.
 pub(crate) fn parse(tokens: &[Token]) -> Result<DataType, WarehouseError> {
     let (data_type, taken) = prefix(tokens)?;
     match tokens.get(taken) {
@@ -306,7 +308,7 @@ pub(crate) fn end_of_angles(tokens: &[Token], open: usize) -> usize {
     index
 }
 
-/// The tokens from `low` to `high` as written, blanks between them.
+/// The tokens from `low` to `high` as written, with blanks between them.
 pub(crate) fn source(tokens: &[Token], low: usize, high: usize) -> String {
     let words = tokens.get(low..high).unwrap_or_default().iter().map(|token| match &token.kind {
         Kind::Word(text) | Kind::Number(text) => text.clone(),

@@ -1,6 +1,7 @@
-//! The parts of DDL that DuckDB does not have: column options, partitions, clusters, table options.
+//! Parses the parts of DDL that DuckDB does not have: column options, partitions, clusters, table options.
 //!
-//! It must not know: what is done with them. To add a clause: a field of [`TableParts`] and a branch in [`parts`].
+//! The module must not know what statements do with these parts. To add a clause, add a field of [`TableParts`] and a
+//! branch in [`parts`].
 
 use super::datatype::{self, DataType};
 use super::expr::Rewriter;
@@ -11,13 +12,13 @@ use segue_ports::warehouse::WarehouseError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A column as a statement defines it.
+/// A column in a CREATE or ALTER statement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ColumnSpec {
     pub(crate) name: String,
     pub(crate) data_type: DataType,
     pub(crate) required: bool,
-    /// The expression of the default, rewritten.
+    /// The default value as a rewritten expression. `None` if the column has no default.
     pub(crate) default: Option<String>,
     pub(crate) description: Option<String>,
 }
@@ -26,7 +27,7 @@ pub(crate) struct ColumnSpec {
 #[derive(Debug, Default)]
 pub(crate) struct TableParts {
     pub(crate) columns: Option<Vec<ColumnSpec>>,
-    /// As written.
+    /// The expression after PARTITION BY, as written.
     pub(crate) partition_by: Option<String>,
     pub(crate) cluster_by: Vec<String>,
     pub(crate) options: Map<String, Value>,
@@ -36,7 +37,7 @@ pub(crate) struct TableParts {
     pub(crate) source_at: Option<(usize, bool)>,
 }
 
-/// Reads what follows the name of a table, view or schema, from `index` on.
+/// Parses the clauses after the name of a table, view or schema, from `index` on.
 pub(crate) fn parts(rewriter: &mut Rewriter<'_>, mut index: usize) -> Result<TableParts, WarehouseError> {
     let mut parts = TableParts::default();
     let end = rewriter.tokens.len();
@@ -98,7 +99,7 @@ fn columns(rewriter: &mut Rewriter<'_>, low: usize, high: usize) -> Result<Vec<C
     Ok(found)
 }
 
-/// The stretches between commas. Commas inside the angle brackets of a type do not separate columns.
+/// Splits the columns at commas. Commas inside the angle brackets of a type do not separate columns.
 fn column_stretches(rewriter: &Rewriter<'_>, low: usize, high: usize) -> Vec<(usize, usize)> {
     let mut joined: Vec<(usize, usize)> = Vec::new();
     let mut depth = 0i32;
@@ -121,7 +122,7 @@ fn column_stretches(rewriter: &Rewriter<'_>, low: usize, high: usize) -> Vec<(us
     joined
 }
 
-/// One column, as in CREATE TABLE and ALTER TABLE ADD COLUMN.
+/// Parses one column of CREATE TABLE or ALTER TABLE ADD COLUMN.
 pub(crate) fn column(
     rewriter: &mut Rewriter<'_>,
     start: usize,
@@ -159,7 +160,7 @@ pub(crate) fn column(
             column.default = Some(rewriter.span(index + 1, stop)?);
             index = stop;
         } else if token.is("PRIMARY") || token.is("REFERENCES") || token.is("COLLATE") {
-            // BigQuery's keys are NOT ENFORCED, so they are neither recorded nor enforced.
+            // BigQuery does not enforce keys (NOT ENFORCED), so they are neither recorded nor enforced here.
             index = end;
         } else {
             return Err(unexpected(token));
@@ -168,7 +169,7 @@ pub(crate) fn column(
     Ok(column)
 }
 
-/// Parses `OPTIONS(name = value, …)`. Its bracket opens at `open`.
+/// Parses `OPTIONS(name = value, …)`. The bracket opens at `open`.
 pub(crate) fn options(rewriter: &Rewriter<'_>, open: usize) -> Result<Map<String, Value>, WarehouseError> {
     let mut found = Map::new();
     for (low, high) in rewriter.arguments(open + 1, rewriter.close(open)) {
@@ -205,7 +206,7 @@ fn value(rewriter: &Rewriter<'_>, low: usize, high: usize) -> Value {
     }
 }
 
-/// `DATE ( x )` as people write it.
+/// Removes blanks around brackets and removes backquotes. So `DATE ( x )` becomes `DATE(x)`.
 fn compact(source: &str) -> String {
     source.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(" ,", ",").replace('`', "")
 }

@@ -2,26 +2,31 @@
 //! later steps (Segue's rewriting, polyglot-sql, DuckDB) make one call or more for each level, and a stack
 //! overflow ends the whole process.
 //!
-//! Levels are brackets, CASE, the angle brackets of types, consecutive signs (`NOT`, `-`), and operators that
-//! are words (`BETWEEN`, `IS`), because their right side may contain the next. A chain of other operators,
-//! joins, set operations or named queries is one level for each link in a tree that grows to one side, so
-//! chains have a limit too. Lists of values have no limit.
+//! A level is:
+//! - a bracket or the angle bracket of a type;
+//! - CASE;
+//! - a sign after another sign (`NOT`, `-`);
+//! - an operator that is a word (`BETWEEN`, `IS`), because its right side may contain the next operator.
 //!
-//! It must not know: statements. To add something that nests: a branch in [`opens`] and [`Levels::close`].
+//! A chain of other operators, joins, set operations or named queries is one level for each link, in a tree that grows
+//! to one side. So chains have a limit too. Lists of values have no limit.
+//!
+//! The module must not know statements. To add something that nests, add a branch in [`opens`] and in
+//! [`Levels::close`].
 
 use super::invalid;
 use super::lex::{Kind, Token};
 use super::written::location;
 use segue_ports::warehouse::WarehouseError;
 
-/// The longest script in bytes: BigQuery's own limit of a query.
+/// The length of the longest script in bytes. BigQuery has the same limit for a query.
 const LONGEST_SCRIPT: usize = 1 << 20;
 /// The largest number of nested levels.
 const DEEPEST: usize = 100;
 /// The largest number of tables in one FROM, of set operations in one query, and of named queries in one
 /// WITH.
 const LONGEST_CHAIN: usize = 400;
-/// The largest number of words and signs of one level between two commas or clauses. No chain is longer.
+/// The largest number of words and signs of one level between two commas or clauses. So no chain is longer than this.
 const LONGEST_STRETCH: usize = 4000;
 
 /// Words after which another expression begins.
@@ -51,7 +56,7 @@ const BEGINS: [&str; 20] = [
 /// Keywords with the syntax of a function call.
 const CALLED: [&str; 6] = ["ARRAY", "CASE", "CAST", "EXTRACT", "IF", "STRUCT"];
 
-/// What opened a level.
+/// The token that opened a level.
 #[derive(Clone, Copy, PartialEq)]
 enum Opened {
     Script,
@@ -60,42 +65,42 @@ enum Opened {
     Angle,
 }
 
-/// An open level, and the counts of its own tokens.
+/// An open level with the counts of the tokens directly on this level.
 struct Level {
     opened: Opened,
-    /// Tokens since the last comma or clause.
+    /// The number of tokens since the last comma or clause.
     stretch: usize,
-    /// Operators that are words (`BETWEEN`, `IS`, `LIKE`, …) since then, or since the last AND or OR.
+    /// The number of operators that are words (`BETWEEN`, `IS`, `LIKE`, …) since the last comma, clause, AND or OR.
     words: usize,
-    /// BETWEEN without its AND.
+    /// The number of BETWEEN without their AND yet.
     betweens: usize,
-    /// Signs directly before this position.
+    /// The number of signs directly before this position.
     signs: usize,
-    /// Whether a comma separates tables here.
+    /// Whether a comma separates tables at this position.
     in_from: bool,
     tables: usize,
     sets: usize,
     named: usize,
 }
 
-/// The open levels, the script's own first.
+/// The open levels. The first level is the script.
 struct Levels {
     open: Vec<Level>,
-    /// The number of levels without the script's own, including pending signs and words.
+    /// The number of levels without the level of the script. Pending signs and words count as levels.
     depth: usize,
 }
 
 /// Refuses a script that is too long.
 ///
 /// # Errors
-/// [`WarehouseError::InvalidQuery`].
+/// [`WarehouseError::InvalidQuery`] if the script is longer than [`LONGEST_SCRIPT`].
 pub(crate) fn check_length(script: &str) -> Result<(), WarehouseError> {
     if script.len() <= LONGEST_SCRIPT {
         return Ok(());
     }
     Err(invalid(
         &format!(
-            "The query is too long: {} bytes, of which the embedded warehouse reads {LONGEST_SCRIPT}",
+            "The query has {} bytes. The embedded warehouse accepts at most {LONGEST_SCRIPT}",
             script.len()
         ),
         None,
@@ -103,7 +108,7 @@ pub(crate) fn check_length(script: &str) -> Result<(), WarehouseError> {
     ))
 }
 
-/// Refuses a script that nests too deep or has too long a chain.
+/// Refuses a script with too many nested levels or with too long a chain.
 ///
 /// # Errors
 /// [`WarehouseError::InvalidQuery`] with the position where a limit is exceeded.
@@ -207,7 +212,7 @@ impl Levels {
         true
     }
 
-    /// Counts the token on its level.
+    /// Counts the token on the innermost level.
     fn count(&mut self, token: &Token, before: Option<&Token>) {
         let Some(level) = self.open.last_mut() else { return };
         let waiting = level.signs + level.words;
@@ -259,7 +264,7 @@ impl Level {
         }
     }
 
-    /// The name of the chain that is too long, if any.
+    /// The text about the chain that is too long. `None` if all chains are short enough.
     fn too_long(&self) -> Option<String> {
         let chains = [
             (self.tables, LONGEST_CHAIN, "tables in one FROM"),

@@ -1,11 +1,10 @@
 //! Rewrites expressions and queries token by token, so that DuckDB evaluates them like BigQuery.
 //!
-//! Everything that BigQuery and DuckDB evaluate differently (division, casts, CONCAT, subscripts, date parts,
-//! …) becomes a call of one of Segue's macros (`bq_…`, see `macros.sql`), and every table name is resolved.
-//! The structure (STRUCT, UNNEST, EXCEPT, set operations) is left to polyglot-sql, which processes the
-//! result.
+//! BigQuery and DuckDB evaluate some things differently, for example division, casts, CONCAT, subscripts and date
+//! parts. Each of these becomes a call of a macro of Segue (`bq_…`, see `macros.sql`). Every table name is resolved.
+//! polyglot-sql then translates the structure of the result (STRUCT, UNNEST, EXCEPT, set operations).
 //!
-//! It must not know: DDL, files, connections. To add a function: a line in `calls.rs` or a macro.
+//! The module must not know DDL, files and connections. To add a function, add a line in `calls.rs` or a macro.
 
 use super::lex::{Kind, Token};
 use super::names::{self, Scope};
@@ -22,16 +21,16 @@ pub(crate) struct Rewriter<'a> {
     locals: BTreeSet<String>,
     /// The names of tables without an alias, in lower case.
     implied: BTreeSet<String>,
-    /// Index of the closing bracket for each opening one.
+    /// For each opening bracket, the index of its closing bracket. `None` for other tokens.
     closing: Vec<Option<usize>>,
-    /// Tables met, in order.
+    /// The tables in the order of their first use.
     pub(crate) tables: Vec<TableReference>,
 }
 
-/// A piece of output at one nesting level.
+/// A part of the output at one nesting level.
 struct Piece {
     text: String,
-    /// Whether it is a complete value. Otherwise it is an operator or keyword.
+    /// Whether the piece is a complete value. Otherwise it is an operator or a keyword.
     operand: bool,
 }
 
@@ -78,12 +77,12 @@ impl<'a> Rewriter<'a> {
         self.token(index).is_some_and(|token| token.is_symbol(symbol))
     }
 
-    /// The index of the bracket that closes the one at `open`.
+    /// The index of the bracket that closes the bracket at `open`.
     pub(crate) fn close(&self, open: usize) -> usize {
         self.closing.get(open).copied().flatten().unwrap_or(self.tokens.len())
     }
 
-    /// The stretches between commas from `low` to `high`, at this nesting level.
+    /// The stretches between commas from `low` to `high` at this nesting level. Each stretch is a start and an end.
     pub(crate) fn arguments(&self, low: usize, high: usize) -> Vec<(usize, usize)> {
         let mut stretches = Vec::new();
         let (mut start, mut index) = (low, low);
@@ -204,7 +203,8 @@ impl<'a> Rewriter<'a> {
         Ok(join(divisions(pieces)))
     }
 
-    /// One value with everything attached to it, or one operator or keyword.
+    /// The next piece: a value with everything attached to it, or an operator or keyword. Also returns the index after
+    /// it.
     fn piece(&mut self, index: usize, high: usize) -> Result<(Piece, usize), WarehouseError> {
         let Some(token) = self.token(index) else {
             return Err(syntax_error("Unexpected end of script", None));
@@ -275,7 +275,7 @@ impl<'a> Rewriter<'a> {
             super::invalid(
                 &format!("Query parameter '{name}' not found"),
                 location(token),
-                Some("pass it with the job"),
+                Some("pass the parameter with the job"),
             )
         })?;
         Ok(constant(value))
@@ -319,7 +319,7 @@ impl<'a> Rewriter<'a> {
     }
 }
 
-/// A parameter's value as a literal.
+/// The value of a parameter as a literal.
 fn constant(value: &serde_json::Value) -> String {
     use serde_json::Value;
     match value {
@@ -339,13 +339,13 @@ fn constant(value: &serde_json::Value) -> String {
     }
 }
 
-/// BigQuery reads `1.5` as FLOAT64, DuckDB as a decimal. An exponent makes it a float in both.
+/// BigQuery reads `1.5` as FLOAT64. DuckDB reads it as a decimal. With an exponent, both read a float.
 fn float(number: &str) -> String {
     let plain = number.contains('.') && !number.contains(['e', 'E']);
     if plain { format!("{}e0", number.trim_end_matches('.')) } else { number.to_owned() }
 }
 
-/// Whether the `*` at `index` is a select list and not a multiplication.
+/// Whether the `*` at `index` begins an item of a select list. Otherwise it is a multiplication.
 fn starts_item(rewriter: &Rewriter<'_>, index: usize) -> bool {
     let Some(before) = index.checked_sub(1).and_then(|index| rewriter.token(index)) else { return true };
     match &before.kind {
@@ -355,7 +355,7 @@ fn starts_item(rewriter: &Rewriter<'_>, index: usize) -> bool {
     }
 }
 
-/// Turns `a / b` into a call that refuses zero, from left to right, `a * b / c` as `(a * b) / c`.
+/// Turns `a / b` into a call that refuses zero. Works from left to right, so `a * b / c` is `(a * b) / c`.
 fn divisions(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut pieces = pieces.into_iter().peekable();

@@ -1,8 +1,8 @@
-//! Translates date formats from BigQuery's elements to DuckDB's.
+//! Translates date formats from BigQuery's elements to DuckDB's elements.
 //!
-//! To add an element: a line in [`translate`].
+//! To add an element, add a line in [`translate`].
 
-/// A BigQuery date format in DuckDB's syntax. Elements that both have stay unchanged.
+/// Translates a BigQuery date format to DuckDB's syntax. Elements that both have stay unchanged.
 pub(crate) fn translate(format: &str) -> String {
     let mut out = String::with_capacity(format.len());
     let mut rest = format;

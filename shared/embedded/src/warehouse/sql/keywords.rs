@@ -119,7 +119,7 @@ pub(crate) const ENDS_FROM: &[&str] = &[
     "WHEN",
 ];
 
-/// The parts of dates and times.
+/// The names of the parts of dates and times, such as DAY.
 pub(crate) const DATE_PARTS: &[&str] = &[
     "MICROSECOND",
     "MILLISECOND",

@@ -1,6 +1,7 @@
-//! BigQuery's lexical rules: words, backquoted names, the eight kinds of string, numbers, parameters, comments.
+//! Splits a script into tokens by BigQuery's rules: words, names in backquotes, the eight kinds of string, numbers,
+//! parameters, comments.
 //!
-//! It must not know: what a statement is. To add a token: a variant of [`Kind`] and a branch in [`lex`].
+//! The module must not know what a statement is. To add a token, add a variant of [`Kind`] and a branch in [`lex`].
 
 use super::syntax_error;
 use segue_ports::warehouse::WarehouseError;
@@ -10,7 +11,7 @@ use segue_ports::warehouse::WarehouseError;
 pub(crate) enum Kind {
     /// A keyword or plain name.
     Word(String),
-    /// A backquoted name, which may contain dots.
+    /// A name in backquotes, which may contain dots.
     Quoted(String),
     /// A string, with escapes resolved.
     Text(String),
@@ -28,28 +29,28 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
-    /// Line from 1.
+    /// The line, counted from 1.
     pub(crate) line: u32,
-    /// Column from 1.
+    /// The column, counted from 1.
     pub(crate) column: u32,
-    /// Byte offset of its start in the script.
+    /// The byte offset of the token's start in the script.
     pub(crate) start: usize,
-    /// Byte offset after its end.
+    /// The byte offset after the token's end.
     pub(crate) end: usize,
 }
 
 impl Token {
-    /// Whether it is this keyword (given in capitals), unquoted.
+    /// Whether the token is this keyword. `keyword` is in capitals. A quoted name is not a keyword.
     pub(crate) fn is(&self, keyword: &str) -> bool {
         matches!(&self.kind, Kind::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 
-    /// Whether it is this punctuation.
+    /// Whether the token is this punctuation.
     pub(crate) fn is_symbol(&self, symbol: &str) -> bool {
         matches!(self.kind, Kind::Symbol(own) if own == symbol)
     }
 
-    /// The name it spells, quoted or not.
+    /// The name in the token, quoted or not. `None` if the token is not a name.
     pub(crate) fn name(&self) -> Option<&str> {
         match &self.kind {
             Kind::Word(name) | Kind::Quoted(name) => Some(name),
@@ -63,7 +64,7 @@ const SYMBOLS: [&str; 36] = [
     ";", ".", "+", "-", "*", "/", "%", "=", "<", ">", "!", "&", "|", "^", "~", "?", ":", "$",
 ];
 
-/// Cuts a script into tokens; comments and white space are dropped.
+/// Splits a script into tokens. Comments and white space are left out.
 pub(crate) fn lex(sql: &str) -> Result<Vec<Token>, WarehouseError> {
     let mut cursor = Cursor { rest: sql, at: 0, line: 1, column: 1 };
     let mut tokens = Vec::new();
@@ -186,11 +187,12 @@ impl Cursor<'_> {
     }
 }
 
-/// Reads a string or bytes literal if one starts here: `'…'`, `"…"`, tripled, with `r`, `b`, `rb` or `br` before.
+/// Reads a string or bytes literal if one starts here. It has single, double or triple quotes, with `r`, `b`, `rb` or
+/// `br` before them. Returns `None` if there is no literal here.
 fn string(cursor: &mut Cursor<'_>) -> Result<Option<Kind>, WarehouseError> {
     let (line, column) = (cursor.line, cursor.column);
-    // Search only as far as a prefix is long. A search through the rest for every token would take hours for
-    // a long script.
+    // Search only within the length of a prefix. A search through the rest of the script for every token would take
+    // hours for a long script.
     let prefix_length = cursor.rest.bytes().take(3).position(|byte| matches!(byte, b'\'' | b'"'));
     let Some(prefix_length) = prefix_length else { return Ok(None) };
     let prefix = cursor.rest.get(..prefix_length).unwrap_or_default().to_ascii_lowercase();

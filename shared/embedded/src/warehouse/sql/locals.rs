@@ -1,12 +1,13 @@
-//! Names in a statement that are not tables: common table expressions and aliases.
+//! Finds the names in a statement that are not tables: common table expressions and aliases.
 //!
-//! It must not know: how they are used.
+//! The module must not know how the names are used.
 
 use super::keywords;
 use super::lex::Token;
 use std::collections::BTreeSet;
 
-/// Common table expressions and explicit aliases of a statement, and the last parts of its tables' names.
+/// Returns two sets. The first has the common table expressions and explicit aliases of a statement. The second has the
+/// last parts of its tables' names.
 pub(crate) fn names(tokens: &[Token]) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut named, mut implied) = (BTreeSet::new(), BTreeSet::new());
     let mut in_from = vec![false];

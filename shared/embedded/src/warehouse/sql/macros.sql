@@ -1,5 +1,5 @@
--- BigQuery's functions in terms of DuckDB's. The translator calls them; nobody else does.
--- `typeof` is known when a query is planned, so a CASE over it costs nothing when rows run through it.
+-- Macros that make DuckDB's functions work like BigQuery's. Only translated statements call them.
+-- DuckDB knows `typeof` when it plans a query. So a CASE over `typeof` costs nothing for each row.
 CREATE OR REPLACE TEMP MACRO bq_string(x) AS CASE
   WHEN typeof(x) = 'VARCHAR' THEN x::VARCHAR
   WHEN typeof(x) LIKE 'DECIMAL%' THEN CASE WHEN contains(x::VARCHAR, '.') THEN rtrim(rtrim(x::VARCHAR, '0'), '.') ELSE x::VARCHAR END
@@ -102,7 +102,7 @@ CREATE OR REPLACE TEMP MACRO bq_date_add(d, i) AS (d + i)::DATE;
 CREATE OR REPLACE TEMP MACRO bq_date_sub(d, i) AS (d - i)::DATE;
 CREATE OR REPLACE TEMP MACRO bq_timestamp_add(t, i) AS t + i;
 CREATE OR REPLACE TEMP MACRO bq_timestamp_sub(t, i) AS t - i;
--- BigQuery's WEEK begins on Sunday and WEEK(MONDAY) on Monday, DuckDB's on Monday.
+-- In BigQuery, WEEK begins on Sunday, and WEEK(MONDAY) on Monday. In DuckDB, a week begins on Monday.
 CREATE OR REPLACE TEMP MACRO bq_week_shift(part) AS CASE part WHEN 'WEEK' THEN 1 WHEN 'WEEK(SUNDAY)' THEN 1 WHEN 'WEEK(SATURDAY)' THEN 2 WHEN 'WEEK(FRIDAY)' THEN 3 WHEN 'WEEK(THURSDAY)' THEN 4 WHEN 'WEEK(WEDNESDAY)' THEN 5 WHEN 'WEEK(TUESDAY)' THEN 6 ELSE 0 END;
 CREATE OR REPLACE TEMP MACRO bq_part(part) AS CASE WHEN part LIKE 'WEEK(%' OR part = 'ISOWEEK' THEN 'week' ELSE lower(part) END;
 CREATE OR REPLACE TEMP MACRO bq_trunc(t, part) AS date_trunc(bq_part(part), t + to_days(bq_week_shift(part))) - to_days(bq_week_shift(part));
@@ -135,7 +135,7 @@ CREATE OR REPLACE TEMP MACRO bq_json_value(j, p) AS json_extract_string(j, p), (
 CREATE OR REPLACE TEMP MACRO bq_json_query(j, p) AS json_extract(j, p);
 CREATE OR REPLACE TEMP MACRO bq_to_json_string(x) AS to_json(x)::VARCHAR;
 
--- Fields of CSV files, where the engine's own conversion is too lenient or knows no quoted empty value.
+-- Fields of CSV files. DuckDB's conversion accepts too much, and does not know a quoted empty value.
 CREATE OR REPLACE TEMP MACRO bq_csv_int64(v, place) AS CASE
   WHEN v IS NULL OR v = '' THEN NULL
   WHEN rtrim(v, '0123456789') IN ('', '-') THEN v::BIGINT

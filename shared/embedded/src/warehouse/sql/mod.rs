@@ -1,11 +1,16 @@
-//! Translates BigQuery SQL to DuckDB's. Pure: no files, no connection.
+//! Translates BigQuery SQL to DuckDB's SQL. The translation uses no files and no connection.
 //!
-//! A script is split into tokens (`lex`), refused if it nests too deep (`depth`), and split into statements
-//! (`split`). A statement is parsed for its definitions (`statement`, `ddl`). Its expressions and queries are
-//! rewritten (`expr`, `calls`, `datatype`, `format`) and passed to polyglot-sql for their structure
-//! ([`finish`]). `macros.sql` defines the `bq_…` macros.
+//! The steps are:
+//! 1. A script is split into tokens (`lex`).
+//! 2. A script that nests too deep is refused (`depth`).
+//! 3. The tokens are split into statements (`split`).
+//! 4. Each statement is parsed for its definitions (`statement`, `ddl`).
+//! 5. Its expressions and queries are rewritten (`expr`, `calls`, `datatype`, `format`).
+//! 6. polyglot-sql translates the structure ([`finish`]).
 //!
-//! To add a kind of statement: a variant of `statement::Statement` and a branch in its `parse`.
+//! `macros.sql` defines the `bq_…` macros.
+//!
+//! To add a kind of statement, add a variant of `statement::Statement` and a branch in its `parse`.
 
 pub(crate) mod alter;
 pub(crate) mod calls;
@@ -29,13 +34,13 @@ use polyglot_sql::{ComplexityGuardOptions, Dialect, DialectType, TranspileOption
 use segue_ports::warehouse::WarehouseError;
 use statement::Statement;
 
-/// The macros that give BigQuery's functions their meaning.
+/// The macros that make DuckDB evaluate BigQuery's functions like BigQuery.
 pub(crate) const MACROS: &str = include_str!("macros.sql");
 
 /// The recursion limit of polyglot-sql's parser, in case [`depth`] misses something.
 const PARSER_DEPTH: usize = 256;
 
-/// Translates a script, statement by statement, and calls `go_on` before each.
+/// Translates a script, statement by statement. Calls `go_on` before each statement.
 ///
 /// # Errors
 /// An error in the script, or the error of `go_on`.
@@ -85,12 +90,12 @@ fn error_text(error: &polyglot_sql::Error) -> String {
     }
 }
 
-/// BigQuery's `Syntax error: …`.
+/// The error for a script that BigQuery refuses with `Syntax error: …`.
 pub(crate) fn syntax_error(message: &str, location: Option<(u32, u32)>) -> WarehouseError {
     invalid(&format!("Syntax error: {message}"), location, None)
 }
 
-/// An [`WarehouseError::InvalidQuery`].
+/// Builds a [`WarehouseError::InvalidQuery`].
 pub(crate) fn invalid(message: &str, location: Option<(u32, u32)>, hint: Option<&str>) -> WarehouseError {
     WarehouseError::InvalidQuery {
         message: message.to_owned(),

@@ -1,8 +1,8 @@
-//! Table names: `` `p.d.t` ``, `d.t`, `p.d.INFORMATION_SCHEMA.TABLES`, and their meaning with a default
-//! dataset.
+//! Table names: `` `p.d.t` ``, `d.t`, `p.d.INFORMATION_SCHEMA.TABLES`, and their meaning with a default dataset.
 //!
-//! There is one local project: the project in a name is parsed and kept for messages, and does not
-//! distinguish tables. It must not know: expressions and statements.
+//! There is one local project. The project in a name is parsed and kept for messages, but does not distinguish tables.
+//!
+//! The module must not know expressions and statements.
 
 use super::lex::{Kind, Token};
 use super::{invalid, syntax_error};
@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 /// The defaults for incomplete names.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
-    /// The project of the job.
+    /// The project for names without a project.
     pub(crate) project: Option<String>,
-    /// The dataset of the job.
+    /// The dataset for names without a dataset.
     pub(crate) dataset: Option<String>,
-    /// Values of named parameters.
+    /// The values of named parameters.
     pub(crate) parameters: BTreeMap<String, Value>,
 }
 
@@ -36,7 +36,7 @@ impl Scope {
         }
     }
 
-    /// A table from the parts of its name.
+    /// Builds a table from the parts of its name.
     pub(crate) fn table(
         &self,
         parts: &[String],
@@ -68,7 +68,7 @@ impl Scope {
     }
 }
 
-/// Refuses names of datasets that BigQuery refuses.
+/// Refuses the name of a dataset that BigQuery refuses.
 pub(crate) fn check_dataset(name: &str, location: Option<(u32, u32)>) -> Result<(), WarehouseError> {
     let fits =
         !name.is_empty() && name.len() <= 1024 && name.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -76,8 +76,11 @@ pub(crate) fn check_dataset(name: &str, location: Option<(u32, u32)>) -> Result<
     if fits && own != "main" && own != "segue_catalog" && own != "information_schema" && own != "pg_catalog" {
         return Ok(());
     }
-    let hint =
-        if fits { "this name is kept for the engine" } else { "use an underscore where a dash stands" };
+    let hint = if fits {
+        "use another name; the warehouse needs this name itself"
+    } else {
+        "use only letters, digits and underscores"
+    };
     Err(invalid(
         &format!(
             "Invalid dataset ID \"{name}\". Dataset IDs must be alphanumeric (plus underscores) and must be at most \
@@ -126,22 +129,22 @@ pub(crate) fn path(tokens: &[Token]) -> Result<(Vec<String>, usize), WarehouseEr
     Err(syntax_error("Expected a table name", location))
 }
 
-/// A name in DuckDB's syntax.
+/// Quotes a name in DuckDB's syntax.
 pub(crate) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A string in DuckDB's syntax.
+/// Quotes a string in DuckDB's syntax.
 pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A table in DuckDB's syntax.
+/// The name of a table in DuckDB's syntax.
 pub(crate) fn duckdb_name(table: &TableReference) -> String {
     format!("{}.{}", quote(&table.dataset), quote(&table.table))
 }
 
-/// A table as in BigQuery's messages, `project:dataset.table`.
+/// The name of a table as in BigQuery's messages, `project:dataset.table`.
 pub(crate) fn message_name(table: &TableReference) -> String {
     match &table.project {
         Some(project) => format!("{project}:{}.{}", table.dataset, table.table),

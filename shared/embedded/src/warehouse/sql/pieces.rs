@@ -1,4 +1,4 @@
-//! Pieces that several kinds of statements have.
+//! Parses parts that several kinds of statements have.
 
 use super::expr::Rewriter;
 use super::written::location;
@@ -17,7 +17,7 @@ pub(crate) fn named(
     }
 }
 
-/// A rewritten expression in DuckDB's syntax.
+/// Translates a rewritten expression to DuckDB's syntax.
 pub(crate) fn expression(rewritten: &str) -> Result<String, WarehouseError> {
     let sql = finish(&format!("SELECT {rewritten}"), None)?;
     Ok(sql.strip_prefix("SELECT ").unwrap_or(&sql).to_owned())

@@ -1,10 +1,10 @@
 //! Splits a script into statements.
 //!
-//! It must not know: what the statements say.
+//! The module must not know the meaning of the statements.
 
 use super::lex::Token;
 
-/// The statements of a script: its tokens cut at each `;` outside of brackets, empty ones dropped.
+/// Splits the tokens of a script at each `;` outside of brackets. Empty statements are left out.
 pub(crate) fn split(tokens: Vec<Token>) -> Vec<Vec<Token>> {
     let mut statements = Vec::new();
     let mut current = Vec::new();

@@ -1,7 +1,8 @@
-//! One statement: its kind, the tables it names, and its text in DuckDB if one statement of DuckDB has the
-//! same effect.
+//! Parses one statement: its kind and the tables it names. If one statement of DuckDB has the same effect, also makes
+//! the text of this statement.
 //!
-//! It must not know: connections, files, the catalogue. To add a statement: a variant, and a branch in [`parse`].
+//! The module must not know connections, files and the catalogue. To add a statement, add a variant and a branch in
+//! [`parse`].
 
 use super::alter::{self, Alteration};
 use super::ddl::{self, ColumnSpec, TableParts};
@@ -14,7 +15,7 @@ use super::{finish, invalid, syntax_error};
 use segue_ports::warehouse::{TableReference, WarehouseError};
 use serde_json::{Map, Value};
 
-/// What to do if the thing to create exists already.
+/// What to do if the table, view or dataset exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnExisting {
     Refuse,
@@ -22,7 +23,7 @@ pub(crate) enum OnExisting {
     Replace,
 }
 
-/// What kind of rows a statement changes.
+/// The kind of change to rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dml {
     Insert,
@@ -90,7 +91,7 @@ pub(crate) struct CreateTable {
     pub(crate) on_existing: OnExisting,
     pub(crate) columns: Option<Vec<ColumnSpec>>,
     pub(crate) query: Option<String>,
-    /// Tables the query reads.
+    /// The tables that the query reads.
     pub(crate) tables: Vec<TableReference>,
     /// The table of LIKE, CLONE or COPY, and whether its rows are copied.
     pub(crate) source: Option<(TableReference, bool)>,
@@ -100,7 +101,7 @@ pub(crate) struct CreateTable {
 }
 
 impl Statement {
-    /// The tables it reads or changes, which must exist.
+    /// The tables that the statement reads or changes. They must exist.
     pub(crate) fn reads(&self) -> &[TableReference] {
         match self {
             Self::Query { tables, .. } | Self::Dml { tables, .. } | Self::CreateView { tables, .. } => tables,
@@ -109,7 +110,7 @@ impl Statement {
         }
     }
 
-    /// The table with the changed rows.
+    /// The table with the changed rows. `None` if the statement changes no rows.
     pub(crate) fn target(&self) -> Option<&TableReference> {
         match self {
             Self::Dml { target, .. } => Some(target),
@@ -117,7 +118,7 @@ impl Statement {
         }
     }
 
-    /// BigQuery's name of the statement's kind.
+    /// The kind of the statement as BigQuery names it.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Query { .. } => "SELECT",
@@ -203,13 +204,13 @@ fn dml(rewriter: &mut Rewriter<'_>, keyword: &str) -> Result<Statement, Warehous
         _ => (Dml::Merge, format!("MERGE INTO {name} {}", merge(rewriter, after, end)?)),
     };
     let sql = finish(&text, first)?;
-    // `INSERT ROW` inserts all columns of the source in order. DuckDB has another name for it.
+    // `INSERT ROW` inserts all columns of the source in order. DuckDB calls this INSERT BY POSITION.
     let sql =
         if kind == Dml::Merge { sql.replace("THEN INSERT ROW", "THEN INSERT BY POSITION") } else { sql };
     Ok(Statement::Dml { kind, sql, target, tables: std::mem::take(&mut rewriter.tables) })
 }
 
-/// The text after the target of a MERGE. The source after USING is a table or a query.
+/// The text after the target of a MERGE, in DuckDB's syntax. The source after USING is a table or a query.
 fn merge(rewriter: &mut Rewriter<'_>, after: usize, end: usize) -> Result<String, WarehouseError> {
     let using = (after..end).find(|index| rewriter.is(*index, "USING"));
     let Some(using) = using else {
@@ -306,7 +307,7 @@ fn create_table(
     }))
 }
 
-/// The query that begins at `at`, in DuckDB's syntax.
+/// Translates the query that begins at `at` to DuckDB's syntax.
 fn translated(rewriter: &mut Rewriter<'_>, at: usize) -> Result<String, WarehouseError> {
     let text = rewriter.span(at, rewriter.tokens.len())?;
     finish(&text, rewriter.token(at).and_then(location))

@@ -1,4 +1,4 @@
-//! What comes out of the translation, statement by statement.
+//! Tests the translation, statement by statement.
 
 use super::names::Scope;
 use super::statement::Statement;

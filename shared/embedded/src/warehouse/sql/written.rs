@@ -1,4 +1,4 @@
-//! Tokens and names as texts: in BigQuery's syntax, and in its messages.
+//! Writes tokens and names as texts in BigQuery's syntax and in its messages.
 
 use super::lex::{Kind, Token};
 use super::syntax_error;
@@ -9,18 +9,18 @@ pub(crate) fn location(token: &Token) -> Option<(u32, u32)> {
     Some((token.line, token.column))
 }
 
-/// A string in BigQuery's syntax.
+/// Quotes a string in BigQuery's syntax.
 pub(crate) fn string(value: &str) -> String {
     let escaped = value.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r");
     format!("'{escaped}'")
 }
 
-/// A name in BigQuery's syntax.
+/// Quotes a name in BigQuery's syntax.
 pub(crate) fn backquote(name: &str) -> String {
     format!("`{name}`")
 }
 
-/// BigQuery's message for an unexpected token.
+/// The error for an unexpected token, with BigQuery's message.
 pub(crate) fn unexpected(token: &Token) -> WarehouseError {
     let what = match &token.kind {
         Kind::Word(word) => format!("keyword or identifier {word}"),

@@ -1,4 +1,4 @@
-//! Detects the types of columns that were read as text: the narrowest type that fits every value.
+//! Detects the types of columns that were read as text. A column gets the narrowest type that fits every value.
 
 use super::quoted;
 use segue_ports::warehouse::{QueryResult, WarehouseError};

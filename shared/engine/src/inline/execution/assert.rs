@@ -1,4 +1,4 @@
-//! `execution.Assert`: fails unless every condition holds.
+//! `execution.Assert`: fails if a condition is false.
 //!
 //! ```yaml
 //! - id: check

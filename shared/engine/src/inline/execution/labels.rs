@@ -76,7 +76,7 @@ fn key(entry: &Map) -> Result<String, InlineError> {
 fn label(key: &str, value: &Json) -> Result<Label, InlineError> {
     if value.is_null() {
         return Err(InlineError::failed(format!(
-            "the label '{key}' has no value: give it one or leave it out"
+            "the label '{key}' has no value: set a value or remove the label"
         )));
     }
     Ok(Label::new(key, to_text(value)))

@@ -20,9 +20,12 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
     schema: || {
         schema::object(
             [
-                ("executionId", schema::text("The execution. Default: this one.")),
-                ("namespace", schema::text("The namespace of its flow; goes with `flowId`.")),
-                ("flowId", schema::text("Its flow; goes with `namespace`.")),
+                (
+                    "executionId",
+                    schema::text("The id of the execution. Default: the execution of this task."),
+                ),
+                ("namespace", schema::text("The namespace of the execution's flow. Also set `flowId`.")),
+                ("flowId", schema::text("The id of the execution's flow. Also set `namespace`.")),
                 ("inputs", schema::map("Values for `onResume`.")),
             ],
             &[],

@@ -16,7 +16,7 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
     schema: || {
         schema::object(
             [
-                ("variables", schema::map("The variables. Maps are merged with existing ones.")),
+                ("variables", schema::map("The variables. Maps are merged with existing maps.")),
                 ("overwrite", schema::flag("Whether existing variables are replaced.", true)),
             ],
             &["variables"],

@@ -1,8 +1,9 @@
-//! Task types for the KV store, and the parts they share: the namespace, the allowed keys, and the type of a
-//! value (docs/kestra.md 4.1).
+//! Task types for the KV store, and the parts that they share: the namespace, the allowed keys, and the type of a value
+//! (docs/kestra.md 4.1).
 //!
-//! They do not know where values are stored: values are read by lookups and changed by [`super::Change`]. To
-//! add one: a file here and a line in the table of inline types.
+//! What it must not know: where values are stored. Lookups read values, and [`super::Change`] changes them.
+//!
+//! How to add one more: a file here, and a line in the table of inline types.
 
 pub(super) mod delete;
 pub(super) mod get;
@@ -15,7 +16,7 @@ use super::{InlineCall, InlineError};
 use segue_model::Json;
 use segue_template::{Answer, Lookup};
 
-/// The namespace in the task. Default: the flow's own.
+/// The namespace of the task. The default is the flow's own namespace.
 fn namespace(call: &InlineCall<'_>) -> Result<String, InlineError> {
     let named = call.text("namespace")?.filter(|name| !name.is_empty());
     Ok(named.unwrap_or_else(|| call.execution.namespace.clone()))
@@ -38,7 +39,7 @@ fn is_key(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-/// The value of a key. Without a namespace, the flow's own and then its parents are searched.
+/// The value of a key. If the task names no namespace, the flow's namespace and then its parents are searched.
 pub(super) fn stored(
     call: &InlineCall<'_>,
     namespace: Option<&str>,
@@ -57,7 +58,7 @@ fn answered(answer: Answer) -> Result<Option<Json>, InlineError> {
     }
 }
 
-/// The failure of a task that requires a value and does not find it.
+/// The error of a task that requires a value, if the value does not exist.
 fn not_found(key: &str, namespace: &str) -> InlineError {
     InlineError::failed(format!(
         "No value found for key '{key}' in namespace '{namespace}' and `errorOnMissing` is set to true"

@@ -25,14 +25,14 @@ pub(in crate::inline) const TYPE: InlineType = InlineType {
                 (
                     "value",
                     schema::any(
-                        "The value; a text that is a single expression keeps the type of its result.",
+                        "The value. A text that is a single expression keeps the type of its result.",
                     ),
                 ),
                 ("namespace", schema::text("The namespace. Default: the flow's own.")),
                 ("kvType", schema::one_of("The type of a value that is written as text.", &kinds, None)),
                 ("ttl", schema::duration("How long the value is stored.")),
                 ("overwrite", schema::flag("Whether an existing value is replaced.", true)),
-                ("kvDescription", schema::text("A text for people.")),
+                ("kvDescription", schema::text("A description of the value, for readers.")),
             ],
             &["key", "value"],
         )

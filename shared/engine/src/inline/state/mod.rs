@@ -1,7 +1,7 @@
-//! The deprecated state store (`state.Set`, `state.Get`, `state.Delete`; use `kv.*`): a map for each flow or
-//! namespace, stored as one KV value under a key of its own (docs/kestra.md 4.1).
+//! The deprecated state store (`state.Set`, `state.Get`, `state.Delete`; use `kv.*`). A state is a map for a flow or a
+//! namespace. It is stored as one KV value under a separate key (docs/kestra.md 4.1).
 //!
-//! To add one: a file here and a line in the table of inline types.
+//! How to add one more: a file here, and a line in the table of inline types.
 
 pub(super) mod delete;
 pub(super) mod get;
@@ -23,7 +23,7 @@ fn key(call: &InlineCall<'_>) -> Result<String, InlineError> {
     if call.flag("taskrunValue", true)?
         && let Some(value) = &call.task_run.value
     {
-        // A loop value may be any text, so its hash is used in the key.
+        // A loop value may be any text, so the key has its hash.
         key = format!("{key}_{}", friendly_id(&[value]));
     }
     Ok(key)
@@ -35,23 +35,23 @@ fn state(call: &InlineCall<'_>, key: &str) -> Result<Option<Map>, InlineError> {
         None => Ok(None),
         Some(Json::Object(map)) => Ok(Some(map)),
         Some(_) => Err(InlineError::failed(format!(
-            "The KV value '{key}' is not a state: it was not set by state.Set; choose another `name`"
+            "The KV value '{key}' is not a state, because state.Set did not set it: choose another `name`"
         ))),
     }
 }
 
-/// The failure of a task that requires a state and does not find it.
+/// The error of a task that requires a state, if the state does not exist.
 fn not_found(key: &str) -> InlineError {
     InlineError::failed(format!("State {key} not found and `errorOnMissing` is set to true"))
 }
 
-/// The schema of the common properties, with those of one task.
+/// The schema of the common properties and the properties of one task type.
 fn object<const N: usize>(own: [(&str, Json); N], required: &[&str]) -> Json {
     let mut all = schema::object(
         [
             ("name", schema::text("The name of the state. Default: `default`.")),
-            ("namespace", schema::flag("Whether all flows of the namespace share it.", false)),
-            ("taskrunValue", schema::flag("Whether each value of a loop has its own.", true)),
+            ("namespace", schema::flag("Whether all flows of the namespace share the state.", false)),
+            ("taskrunValue", schema::flag("Whether each value of a loop has a separate state.", true)),
         ],
         required,
     );

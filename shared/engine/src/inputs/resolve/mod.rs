@@ -1,4 +1,4 @@
-//! Decides which inputs are asked for, in which order, and their values (docs/kestra.md 1.2).
+//! Decides which inputs are enabled, in which order they are resolved, and their values (docs/kestra.md 1.2).
 
 use super::check::check;
 use super::convert::convert;
@@ -9,12 +9,13 @@ use segue_model::{Json, Map};
 use segue_template::{RenderError, Scope};
 use std::collections::HashMap;
 
-/// Converts submitted values to the inputs of an execution, with dotted ids nested. `submitted` has texts or
-/// JSON values by id; a FILE is the URI of a stored file. Submitted values without a declaration are ignored.
+/// Converts submitted values to the inputs of an execution. Ids with dots become nested maps. `submitted` has texts or
+/// JSON values by id. The value of a FILE is the URI of a stored file. Submitted values without a declaration are
+/// ignored.
 ///
 /// # Errors
-/// [`ResolveError::Pending`] if a default, condition or expression needs answers; all questions are asked.
-/// [`ResolveError::Refused`] with every refused value.
+/// [`ResolveError::Pending`] if a default, condition or expression needs answers. All questions are then in the table.
+/// [`ResolveError::Refused`] with all rejected values.
 pub fn resolve(inputs: &[Input], submitted: &Map, scope: &InputScope<'_>) -> Result<Map, ResolveError> {
     let mut resolver = Resolver { inputs, submitted, scope, resolutions: HashMap::new(), is_pending: false };
     for input in inputs {
@@ -33,22 +34,22 @@ struct Resolver<'a> {
 
 /// The state of an input.
 enum Resolution {
-    /// It is being resolved.
+    /// The input is being resolved.
     Open,
-    /// It is not asked for.
+    /// The input is disabled, because the condition of its `dependsOn` is not true.
     Disabled,
-    /// Its value.
+    /// The value of the input.
     Value(Json),
-    /// Its value was refused. None if the reason is another refused input.
+    /// The value was rejected. `None` if the reason is another rejected input.
     Refused(Option<InputProblem>),
 }
 
 /// Why an input has no value now.
 enum Stop {
     Pending,
-    /// An input it depends on was refused.
+    /// An input that it depends on was rejected.
     Blocked,
-    /// The reason, and the received value.
+    /// The value was rejected: the reason, and the received value.
     Refused(String, Json),
 }
 
@@ -88,7 +89,7 @@ impl<'a> Resolver<'a> {
         if problems.is_empty() { Ok(values) } else { Err(ResolveError::Refused(problems)) }
     }
 
-    /// The value of an input. None if it is not asked for.
+    /// The value of an input; `None` if the input is disabled.
     fn value(&mut self, input: &'a Input) -> Result<Option<Json>, Stop> {
         if let Some(depends_on) = &input.depends_on
             && !self.is_enabled(depends_on)?
@@ -117,8 +118,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether an input is asked for: all inputs it depends on are asked for, and its condition is exactly
-    /// true.
+    /// Whether an input is enabled. All inputs that it depends on must be enabled, and its condition must render to
+    /// exactly `true`.
     fn is_enabled(&mut self, depends_on: &'a DependsOn) -> Result<bool, Stop> {
         let listed =
             depends_on.inputs.iter().filter_map(|id| self.inputs.iter().find(|input| input.id == *id));
@@ -165,7 +166,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The value if none was submitted. Null if there is no default.
+    /// The value of an input without a submitted value. Null if there is no default.
     fn default(&self, input: &Input, choices: &[String]) -> Result<Json, Stop> {
         match (&input.defaults, &input.kind) {
             (Some(defaults), _) => {
@@ -180,7 +181,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The variables with the resolved inputs that `shows` selects.
+    /// The variables with those resolved inputs for which `shows` is true.
     fn visible(&self, shows: impl Fn(&str) -> bool) -> Scope {
         let mut map = Map::new();
         for input in self.inputs.iter().filter(|input| shows(&input.id)) {
@@ -199,7 +200,7 @@ fn unrendered(what: &str, error: RenderError) -> Stop {
     }
 }
 
-/// A refusal in Kestra's words. The value of a secret is not shown.
+/// The message for a rejected value, in Kestra's words. The value of a SECRET is not shown.
 fn problem(input: &Input, why: &str, received: &Json) -> InputProblem {
     let is_secret = input.kind.is_secret() && !received.is_null();
     let received = if is_secret { "******".to_owned() } else { shown(received) };
@@ -207,7 +208,7 @@ fn problem(input: &Input, why: &str, received: &Json) -> InputProblem {
     InputProblem { message: format!("Invalid input for `{id}`, {why}, but received `{received}`"), input: id }
 }
 
-/// What Java calls a value of that type.
+/// The name of a value's class in Java.
 fn class_name(value: &Json) -> &'static str {
     match value {
         Json::Null => "<null>",

@@ -1,11 +1,11 @@
-//! The slots of a trigger: the times that a cron names in a time zone, or a list of dates.
+//! The slots of a trigger: the times of a cron expression in a time zone, or a list of dates.
 //!
-//! Between two clock changes a zone has a constant offset. So the search goes from one such stretch to the
-//! next, on the wall clock within each. At a clock change (docs/kestra.md 5.2):
-//! - A cron with restricted hours follows the wall clock. A slot in the skipped hour happens once, at the
-//!   moment after the hour. A slot in the repeated hour happens once, the first time.
-//! - A cron of every hour follows elapsed time. It ignores slots in the skipped hour, and continues through
-//!   both repeated hours.
+//! Between two clock changes, a zone has a constant offset. The search visits one such stretch of time after the other.
+//! In a stretch, it follows the wall clock. At a clock change (docs/kestra.md 5.2):
+//! - A cron with restricted hours follows the wall clock. A slot in the skipped hour happens once, at the moment after
+//!   the hour. A slot in the repeated hour happens once, the first time.
+//! - A cron of every hour follows elapsed time. It ignores slots in the skipped hour, and continues through both
+//!   repeated hours.
 
 use croner::Cron;
 use croner::time::Weekday;
@@ -15,20 +15,20 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use segue_model::parse_cron;
 use thiserror::Error;
 
-/// How far a search goes before it ends without a slot. A leap day on a given weekday comes every 28 years,
-/// or 40 years if the year 1900 or 2100 is in between.
+/// How far a search goes before it gives up. A leap day on a given weekday comes every 28 years, or after 40 years if
+/// the year 1900 or 2100 is in between.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(41 * 366 * 24);
 
 /// Why a trigger has no calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CalendarError {
-    /// The cron cannot be read.
+    /// The cron expression is invalid.
     #[error("{0}")]
     Cron(String),
     /// The time zone does not exist.
     #[error("unknown time zone '{0}': give one such as Europe/Paris, UTC or +02:00")]
     TimeZone(String),
-    /// A date cannot be read.
+    /// A date is invalid.
     #[error("{0}")]
     Date(String),
 }
@@ -47,7 +47,7 @@ enum Slots {
         /// Whether the cron follows elapsed time instead of the wall clock.
         every_hour: bool,
     },
-    /// In order, each once.
+    /// The dates in order, each once.
     Dates(Vec<Timestamp>),
 }
 
@@ -60,7 +60,7 @@ pub(super) fn zone(id: Option<&str>) -> Result<TimeZone, CalendarError> {
 }
 
 impl Calendar {
-    /// The slots a cron names in a zone.
+    /// The slots of a cron expression in a zone.
     ///
     /// # Errors
     /// [`CalendarError`].
@@ -75,7 +75,7 @@ impl Calendar {
         Ok(Self { slots, zone: zone(time_zone)? })
     }
 
-    /// Dates, cut to seconds, each once.
+    /// The slots of a list of dates. Fractions of seconds are cut off. Each slot occurs once.
     pub fn from_dates(dates: impl IntoIterator<Item = Timestamp>, zone: TimeZone) -> Self {
         let whole = |date: Timestamp| Timestamp::from_second(date.as_second()).unwrap_or(date);
         let mut dates: Vec<Timestamp> = dates.into_iter().map(whole).collect();
@@ -84,7 +84,7 @@ impl Calendar {
         Self { slots: Slots::Dates(dates), zone }
     }
 
-    /// The zone the slots are in.
+    /// The zone of the slots.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
     }
@@ -162,9 +162,9 @@ impl Calendar {
 /// A stretch of time in which a zone has a constant offset.
 struct Stretch {
     offset: Offset,
-    /// Its first moment, with the offset before. None if the zone has always had this offset.
+    /// The clock change at its first moment. `None` if the zone has always had this offset.
     start: Option<Change>,
-    /// The first moment after the stretch. None if it has no end.
+    /// The first moment after the stretch. `None` if the stretch has no end.
     end: Option<Timestamp>,
 }
 
@@ -172,7 +172,7 @@ struct Stretch {
 #[derive(Clone, Copy)]
 struct Change {
     at: Timestamp,
-    /// The offset until then.
+    /// The offset before the change.
     before: Offset,
 }
 
@@ -204,8 +204,8 @@ impl Stretch {
         self.offset.to_timestamp(wall).ok()
     }
 
-    /// The first wall clock time of the stretch that counts. For a cron that follows the wall clock, times
-    /// that the last stretch has already shown do not count again.
+    /// The first wall clock time of the stretch that counts. A cron that follows the wall clock ignores times that the
+    /// last stretch has already shown.
     fn first_wall(&self, every_hour: bool) -> Option<DateTime> {
         let Some(start) = self.start else { return Some(DateTime::MIN) };
         let first = self.wall(start.at);
@@ -220,7 +220,7 @@ impl Stretch {
     }
 }
 
-/// Whether the cron has any day. The 30th of February does not exist. Days repeat every 28 years.
+/// Whether the cron matches any day. The 30th of February does not exist. The calendar repeats every 28 years.
 fn has_a_day(cron: &Cron) -> bool {
     let first = date(2000, 1, 1);
     first.series(1.day()).take(28 * 366).any(|day| {
@@ -232,14 +232,14 @@ fn has_a_day(cron: &Cron) -> bool {
     })
 }
 
-/// The whole second at a moment or after it.
+/// The moment itself if it is a whole second, or else the next whole second.
 fn ceiling(moment: Timestamp) -> Option<Timestamp> {
     let second = moment.as_nanosecond().div_euclid(1_000_000_000);
     let rest = moment.as_nanosecond().rem_euclid(1_000_000_000);
     Timestamp::from_second(i64::try_from(second).ok()? + i64::from(rest > 0)).ok()
 }
 
-/// The whole second at a moment or before it.
+/// The moment itself if it is a whole second, or else the last whole second before it.
 fn floor(moment: Timestamp) -> Option<Timestamp> {
     Timestamp::from_second(i64::try_from(moment.as_nanosecond().div_euclid(1_000_000_000)).ok()?).ok()
 }

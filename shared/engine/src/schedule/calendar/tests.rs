@@ -9,7 +9,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// The slots between two moments as texts; the search backward must find the same.
+/// The slots between two moments as texts. The backward search must find the same slots.
 fn slots(cron: &str, zone: &str, start: &str, end: &str) -> Vec<String> {
     let calendar = calendar(cron, zone);
     let forward: Vec<_> = calendar.between(at(start), at(end)).collect();
@@ -65,7 +65,7 @@ fn slots_of_a_cron_lie_where_the_wall_clock_says() {
             "2024-04-01T00:00:00Z",
             &["2024-01-31T00:00:00Z", "2024-02-29T00:00:00Z", "2024-03-31T00:00:00Z"],
         ),
-        // Both days named: either will do.
+        // Day of month and day of week are both set. A day that matches one of them counts.
         (
             "0 0 13 * 5",
             "UTC",

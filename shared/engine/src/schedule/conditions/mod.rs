@@ -1,9 +1,9 @@
-//! The conditions of triggers (docs/kestra.md 5.6). A list of conditions holds if each of them holds.
+//! The conditions of triggers (docs/kestra.md 5.6). A list of conditions is true if all conditions are true.
 //!
-//! `PublicHoliday` needs a calendar of every country and region for every year. Segue has none, so this
+//! `PublicHoliday` needs a calendar of every country and region for every year. Segue has no such calendar, so this
 //! condition is an error.
 //!
-//! How to add one more: an arm in [`holds`], with its properties in the model's table.
+//! How to add one more: an arm in [`holds`], and its properties in the model's table.
 
 mod time;
 
@@ -41,7 +41,7 @@ pub enum ConditionError {
     /// An expression needs an answer that has not been fetched yet.
     #[error("a condition needs an answer that has not been fetched yet: fetch it and ask again")]
     Pending,
-    /// The condition can never be evaluated.
+    /// The condition cannot be evaluated. The text says why.
     #[error("{0}")]
     Failed(String),
 }
@@ -61,10 +61,10 @@ pub(super) fn name(condition: &Json) -> &str {
     full.rsplit('.').next().unwrap_or(full)
 }
 
-/// Whether every condition holds.
+/// Whether every condition is true.
 ///
 /// # Errors
-/// [`ConditionError`]. Conditions after one that does not hold are not evaluated.
+/// [`ConditionError`]. After a false condition, the other conditions are not evaluated.
 pub fn all_hold(conditions: &[Json], facts: &Facts<'_>) -> Result<bool, ConditionError> {
     for condition in conditions {
         if !holds(condition, facts)? {
@@ -74,7 +74,7 @@ pub fn all_hold(conditions: &[Json], facts: &Facts<'_>) -> Result<bool, Conditio
     Ok(true)
 }
 
-/// Whether a condition holds.
+/// Whether a condition is true.
 ///
 /// # Errors
 /// [`ConditionError`].
@@ -134,8 +134,8 @@ pub fn holds(condition: &Json, facts: &Facts<'_>) -> Result<bool, ConditionError
                 facts.namespace == wanted
             })
         }
-        "MultipleCondition" => Err(own.failed("it belongs to a Flow trigger, next to its other conditions")),
-        _ => Err(own.failed("there is no such condition")),
+        "MultipleCondition" => Err(own.failed("put it directly into the 'conditions' of a Flow trigger")),
+        _ => Err(own.failed("this condition does not exist")),
     }
 }
 
@@ -154,7 +154,7 @@ impl<'a> Own<'a> {
         self.condition.get(key).unwrap_or(&Json::Null)
     }
 
-    /// A property that is not rendered.
+    /// The text of a property without rendering.
     fn plain(&self, key: &str) -> &'a str {
         self.get(key).as_str().unwrap_or_default()
     }
@@ -187,7 +187,7 @@ impl<'a> Own<'a> {
         found.ok_or_else(|| self.failed("it needs an execution, but no execution fires this trigger"))
     }
 
-    /// Whether `in` and `notIn` admit a state.
+    /// Whether `in` and `notIn` allow a state.
     fn admits(&self, state: State) -> bool {
         let list = |key: &str| self.get(key).as_array().map(|list| has_state(list, state));
         list("in").unwrap_or(true) && !list("notIn").unwrap_or(false)
@@ -203,7 +203,7 @@ impl<'a> Own<'a> {
         })
     }
 
-    /// The property `date`. Default: the slot.
+    /// The property `date`. The default is the slot.
     fn moment(&self) -> Result<Moment, ConditionError> {
         match (self.optional("date")?, self.facts.slot) {
             (Some(text), _) => Moment::read(&text).map_err(|why| self.failed(&why)),
@@ -252,7 +252,7 @@ pub(super) fn has_state(list: &[Json], state: State) -> bool {
     list.iter().filter_map(Json::as_str).any(|name| State::parse(name) == Some(state))
 }
 
-/// Only `trigger.date`, for a slot that is only checked.
+/// A map with only `trigger.date`, for a slot that is checked before its other variables are known.
 pub(super) fn date_only(slot: Timestamp, zone: &TimeZone) -> Map {
     let mut map = Map::new();
     map.insert("date".to_owned(), Json::String(offset_text(slot, zone)));

@@ -1,6 +1,5 @@
 use super::*;
 use jiff::Timestamp;
-use segue_model::execution::ExecutionMetadata;
 use segue_model::label::Label;
 use segue_model::state::StateHistory;
 use segue_model::task_run::Attempt;
@@ -13,20 +12,9 @@ fn at(text: &str) -> Timestamp {
 
 fn execution() -> Execution {
     Execution {
-        id: "e1".into(),
-        original_id: "e1".into(),
-        namespace: "company.team".into(),
-        flow_id: "load".into(),
-        flow_revision: 3,
-        inputs: Map::new(),
-        outputs: None,
         labels: vec![Label::new("env", "prod"), Label::new("n", "1")],
-        variables: Map::new(),
         state: StateHistory::new(State::Failed, at("2024-01-01T00:00:00Z")),
-        parent_id: None,
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: Timestamp::UNIX_EPOCH },
-        schedule_date: None,
+        ..Execution::created("e1".into(), "company.team", "load", 3, Timestamp::UNIX_EPOCH)
     }
 }
 
@@ -194,18 +182,7 @@ fn conditions_on_executions() {
     let outputs = json!({"expression": "{{ trigger.outputs.rows > 1 }}"});
     assert_eq!(ask_of(&done, &[], "ExecutionOutputs", outputs), Ok(true));
     let attempt = |state| Attempt { state: StateHistory::new(state, Timestamp::UNIX_EPOCH), log_file: None };
-    let run = |attempts: Vec<Attempt>| TaskRun {
-        id: "r".into(),
-        task_id: "t".into(),
-        parent_task_run_id: None,
-        value: None,
-        iteration: None,
-        attempts,
-        outputs: Map::new(),
-        state: StateHistory::new(State::Success, Timestamp::UNIX_EPOCH),
-        dynamic: false,
-        memo: Json::Null,
-    };
+    let run = |attempts| TaskRun { attempts, ..TaskRun::created("r".into(), "t", Timestamp::UNIX_EPOCH) };
     let once = [run(vec![attempt(State::Failed)])];
     let twice = [run(vec![attempt(State::Failed), attempt(State::Success)])];
     assert_eq!(ask_of(&failed, &once, "HasRetryAttempt", json!({"in": ["FAILED"]})), Ok(false));

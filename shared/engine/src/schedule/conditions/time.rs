@@ -1,10 +1,10 @@
-//! Dates of conditions: a time with the clock of its own offset, like Java's `ZonedDateTime`.
+//! Dates in conditions: a moment with an offset, like Java's `ZonedDateTime`.
 
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time, Weekday};
 use jiff::tz::{Offset, TimeZone};
 
-/// A time, and the clock at its offset.
+/// A moment, and the wall clock at its offset.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
     instant: Timestamp,
@@ -48,12 +48,12 @@ impl Moment {
         self.offset.to_datetime(self.instant)
     }
 
-    /// The time of day minus the offset, in nanoseconds. Java orders times with an offset in this way.
+    /// The time of day minus the offset, in nanoseconds. Java sorts times with an offset by this value.
     pub(super) fn time(&self) -> i64 {
         less_offset(self.wall().time(), self.offset)
     }
 
-    /// Whether it is on this day of the week.
+    /// Whether the wall clock shows this day of the week.
     pub(super) fn is_on(&self, day: &str) -> bool {
         let name = match self.wall().weekday() {
             Weekday::Monday => "MONDAY",
@@ -71,7 +71,7 @@ impl Moment {
         matches!(self.wall().weekday(), Weekday::Saturday | Weekday::Sunday)
     }
 
-    /// Whether it is the first, second, … or last of its weekday in the month.
+    /// Whether the day is the first, second, … or last of its weekday in the month.
     pub(super) fn is_the(&self, place: &str) -> bool {
         let wall = self.wall();
         let (day, days) = (wall.day(), wall.date().days_in_month());

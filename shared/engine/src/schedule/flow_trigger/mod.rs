@@ -1,6 +1,6 @@
-//! Decides which executions fire a Flow trigger (docs/kestra.md 5.5): with `states` and `conditions` alone,
-//! or together with others through `preconditions` (and the older MultipleCondition). The parts of
-//! preconditions are collected in time windows.
+//! Decides which executions fire a Flow trigger (docs/kestra.md 5.5). A trigger with only `states` and `conditions`
+//! needs one execution. A trigger with `preconditions` (or the older MultipleCondition) may need several executions
+//! within a time window.
 //!
 //! What it must not know: where windows are stored between two executions. They are an argument and a result.
 
@@ -26,7 +26,7 @@ pub struct FlowTrigger {
     preconditions: Vec<Precondition>,
 }
 
-/// A set of parts that must all be met within a time window.
+/// A set of parts. All parts must be met within a time window.
 #[derive(Clone, Debug)]
 struct Precondition {
     id: String,
@@ -38,11 +38,11 @@ struct Precondition {
 /// The effect of an execution on a Flow trigger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matched {
-    /// The windows afterwards.
+    /// The windows after the execution.
     pub windows: Windows,
     /// Whether the trigger fires.
     pub fires: bool,
-    /// The causes, in order: the events of the windows, or the event itself.
+    /// The causes, in order: the events in the windows, or this event.
     pub causes: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl FlowTrigger {
     /// Parses a Flow trigger.
     ///
     /// # Errors
-    /// An error in its preconditions.
+    /// The problem in its preconditions.
     pub fn from_trigger(trigger: &Trigger) -> Result<Self, String> {
         let named =
             |list: &Vec<Json>| list.iter().filter_map(Json::as_str).filter_map(State::parse).collect();
@@ -68,8 +68,8 @@ impl FlowTrigger {
         Ok(Self { states, conditions, preconditions })
     }
 
-    /// Whether the trigger considers executions in this state: one of its `states`, or any final state if it
-    /// names none. PAUSED counts only if it is named.
+    /// Whether the trigger considers executions in this state. Without `states`, it considers every final state. PAUSED
+    /// counts only if `states` has it.
     pub fn looks_at(&self, state: State) -> bool {
         match &self.states {
             Some(states) => states.contains(&state),
@@ -77,11 +77,10 @@ impl FlowTrigger {
         }
     }
 
-    /// The effect of an execution on the trigger. `event` names the change of state at `date`. The same event
-    /// changes nothing a second time.
+    /// The effect of an execution on the trigger. `event` names the change of state at `date`. If the same event comes
+    /// again, it changes nothing.
     ///
     /// # Errors
-    /// [`ConditionError`].
     /// [`ConditionError`].
     pub fn matched(
         &self,
@@ -195,7 +194,7 @@ impl Precondition {
     }
 }
 
-/// The `trigger.*` of an execution that a Flow trigger started.
+/// The values of `trigger` in an execution that a Flow trigger started.
 pub fn variables(execution: &segue_model::execution::Execution, state: State) -> Map {
     let mut variables = Map::new();
     let id: &ExecutionId = &execution.id;
@@ -213,8 +212,7 @@ pub fn variables(execution: &segue_model::execution::Execution, state: State) ->
     variables
 }
 
-/// Whether the states in the property `key` include a state. If the property is absent, all states are
-/// included.
+/// Whether the property `key` of a part allows a state. If the property is absent, every state is allowed.
 fn admits(part: &Json, key: &str, state: State) -> bool {
     part.get(key).and_then(Json::as_array).is_none_or(|list| has_state(list, state))
 }

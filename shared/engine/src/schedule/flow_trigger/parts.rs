@@ -1,4 +1,4 @@
-//! The parts of preconditions: the end of a flow, filters on an execution, a condition by name.
+//! The parts of preconditions: the end of a flow, a filter on executions, or a condition with a name.
 
 use super::admits;
 use crate::schedule::conditions::{ConditionError, Facts, holds};
@@ -6,7 +6,7 @@ use fancy_regex::Regex;
 use segue_model::Json;
 use segue_model::execution::Execution;
 
-/// One part, as written in the flow.
+/// A part, as written in the flow.
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     /// An entry of `flows`.
@@ -66,7 +66,8 @@ fn is_so(filter: &Json, facts: &Facts<'_>, execution: &Execution) -> Result<bool
         "EXPRESSION" => (facts.renderer.render(&wanted, facts.scope)?, String::new()),
         other => {
             return Err(ConditionError::Failed(format!(
-                "a filter of a precondition has the field '{other}'"
+                "a filter of a precondition has the unknown field '{other}': use \
+                 FLOW_ID, NAMESPACE, STATE or EXPRESSION"
             )));
         }
     };
@@ -90,7 +91,9 @@ fn is_so(filter: &Json, facts: &Facts<'_>, execution: &Execution) -> Result<bool
             )?
         }
         other => {
-            return Err(ConditionError::Failed(format!("a filter of a precondition has the type '{other}'")));
+            return Err(ConditionError::Failed(format!(
+                "a filter of a precondition has the unknown type '{other}'"
+            )));
         }
     })
 }

@@ -1,6 +1,6 @@
 use super::*;
 use jiff::tz::TimeZone;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::state::StateHistory;
 use segue_template::{Ambient, Renderer, Scope};
 
@@ -20,20 +20,8 @@ fn trigger(properties: Json, conditions: Json) -> FlowTrigger {
 fn execution(flow: &str, state: State) -> Execution {
     let id = ExecutionId::from(flow);
     Execution {
-        original_id: id.clone(),
-        id,
-        namespace: "company".into(),
-        flow_id: flow.into(),
-        flow_revision: 1,
-        inputs: Map::new(),
-        outputs: None,
-        labels: Vec::new(),
-        variables: Map::new(),
         state: StateHistory::new(state, Timestamp::UNIX_EPOCH),
-        parent_id: None,
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: Timestamp::UNIX_EPOCH },
-        schedule_date: None,
+        ..Execution::created(id, "company", flow, 1, Timestamp::UNIX_EPOCH)
     }
 }
 

@@ -1,6 +1,6 @@
-//! Time windows in which the parts of preconditions are collected.
+//! Time windows of preconditions.
 //!
-//! A window has one stretch at a time. The first part that is met opens it. If a part is met after the end of
+//! A window has one stretch of time. The first part that is met begins the stretch. If a part is met after the end of
 //! the stretch, the next stretch begins. Times are in the server's zone, UTC.
 
 use jiff::civil::{DateTime, Time};
@@ -16,32 +16,32 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Windows by the ids of their preconditions.
 pub type Windows = BTreeMap<String, Window>;
 
-/// The rule for parts to count as met together.
+/// The rule for which parts are met together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeWindow {
-    /// Stretches of one length, aligned to midnight or to the hour.
+    /// Stretches with the same length. They begin at midnight or at the hour.
     Duration {
-        /// Their length.
+        /// The length of a stretch.
         window: SignedDuration,
-        /// How much later each stretch begins.
+        /// The delay of each begin.
         advance: SignedDuration,
     },
-    /// A stretch that begins with the first part.
+    /// A stretch of this length. It begins when the first part is met.
     Sliding(SignedDuration),
-    /// Every day between two times.
+    /// The time between two times of day, every day.
     Daily {
-        /// The first time.
+        /// The first time of day.
         start: Time,
-        /// The last time, included.
+        /// The last time of day, included.
         end: Time,
     },
 }
 
 impl TimeWindow {
-    /// Parses a `timeWindow`. Null means a day.
+    /// Parses a `timeWindow`. Null means one day.
     ///
     /// # Errors
-    /// The error in it.
+    /// The problem in the `timeWindow`.
     pub fn from_json(own: &Json) -> Result<Self, String> {
         let text = |key: &str| own.get(key).and_then(Json::as_str);
         let duration = |key: &str, default| match text(key) {
@@ -70,15 +70,14 @@ impl TimeWindow {
         }
     }
 
-    /// The stretch that contains a time: its first moment, and the first moment after it. None outside of all
-    /// stretches.
+    /// The stretch with a moment: its first moment, and the first moment after it. `None` if no stretch has the moment.
     fn stretch(&self, moment: Timestamp) -> Option<(Timestamp, Timestamp)> {
         match self {
             Self::Sliding(window) => Some((moment, moment.checked_add(*window).ok()?)),
             Self::Duration { window, advance } => {
                 let shifted = moment.checked_sub(*advance).ok()?;
                 let midnight = at(shifted, Time::midnight())?;
-                // Stretches shorter than an hour are counted from the hour, longer ones from midnight.
+                // Stretches shorter than an hour count from the hour. Longer stretches count from midnight.
                 let since_midnight = shifted.duration_since(midnight);
                 let hour = multiple(since_midnight, HOUR)?;
                 let base = if *window < HOUR { midnight.checked_add(hour).ok()? } else { midnight };
@@ -95,7 +94,7 @@ impl TimeWindow {
     }
 }
 
-/// A time on the day of a moment.
+/// A time of day on the day of a moment.
 fn at(moment: Timestamp, time: Time) -> Option<Timestamp> {
     let day: DateTime = Offset::UTC.to_datetime(moment);
     Offset::UTC.to_timestamp(day.date().to_datetime(time)).ok()
@@ -114,12 +113,12 @@ fn multiple(time: SignedDuration, length: SignedDuration) -> Option<SignedDurati
 pub struct Window {
     /// The first moment of the stretch.
     start: Option<Timestamp>,
-    /// The first moment after it.
+    /// The first moment after the stretch.
     end: Option<Timestamp>,
-    /// The parts that are met, each with its event.
+    /// The parts that are met, each with the event that met it.
     met: BTreeMap<String, String>,
-    /// The events that made the trigger fire last, so that a repeated report does not count for the next
-    /// time.
+    /// The events that made the trigger fire last. If such an event is reported again, it does not count for the next
+    /// firing.
     #[serde(default)]
     used: Vec<String>,
 }
@@ -130,7 +129,7 @@ impl Window {
         self.used.iter().chain(self.met.values()).any(|seen| seen == event)
     }
 
-    /// Records the parts that an event meets. An event from before the stretch is too late.
+    /// Records the parts that an event meets. An event before the begin of the stretch is ignored.
     pub(super) fn take(&mut self, window: &TimeWindow, met: &[&str], event: &str, date: Timestamp) {
         if met.is_empty() || self.start.is_some_and(|start| date < start) {
             return;
@@ -153,12 +152,12 @@ impl Window {
         self.is_open(date) && self.met.contains_key(key)
     }
 
-    /// The events that met its parts.
+    /// The events that met the parts.
     pub(super) fn causes(&self) -> Vec<String> {
         self.met.values().cloned().collect()
     }
 
-    /// Starts again after the trigger has fired.
+    /// Clears the window after the trigger has fired.
     pub(super) fn reset(&mut self) {
         self.used = std::mem::take(&mut self.met).into_values().collect();
     }

@@ -1,7 +1,6 @@
-//! Whether the properties of a plugin are those its type's JSON Schema names. Whether their values fit is asked
-//! of `value`.
+//! Checks the properties of a plugin against the JSON Schema of its type. The module `value` checks their values.
 //!
-//! A property may have other names: `x-aliases` in its schema lists them.
+//! A property may have other names, listed in `x-aliases` of its schema.
 
 mod value;
 
@@ -11,25 +10,25 @@ use crate::diagnostic::{Diagnostic, Position, codes};
 use crate::suggest::suggest;
 use crate::{Json, Map};
 
-/// How many references are followed: more is a circle.
+/// The largest number of references that are followed. More references form a circle.
 const MAX_HOPS: usize = 16;
 
-/// The properties of a type, wherever in its schema they stand.
+/// All properties of a type, from every part of its schema.
 struct Properties<'s> {
     known: Vec<(&'s str, &'s Json)>,
     required: Vec<&'s str>,
     open: bool,
 }
 
-/// Who is asked about a value, for messages.
+/// The plugin that has the checked value, for messages.
 pub(super) struct Owner<'o> {
-    /// `task 'load'`.
+    /// The plugin in words: `task 'load'`.
     pub(super) what: &'o str,
-    /// The plugin's type.
+    /// The type of the plugin.
     pub(super) type_name: &'o str,
 }
 
-/// Checks the properties of a plugin and gives those that are known to it.
+/// Checks the properties of a plugin, and returns the known ones.
 pub(super) fn properties<'n>(
     ctx: &mut Context<'_>,
     schema: &Json,
@@ -42,7 +41,7 @@ pub(super) fn properties<'n>(
     let mut present: Vec<&str> = Vec::new();
     for entry in entries {
         match known.find(&entry.key) {
-            // Null is as good as absent.
+            // Null means absent.
             Some(_) if entry.node.is_null() => {}
             Some((name, property)) => {
                 present.push(name);
@@ -88,7 +87,7 @@ pub(super) fn properties<'n>(
     kept
 }
 
-/// Whether a type has a property of that name.
+/// Whether a type has a property with this name.
 pub(super) fn has(schema: &Json, name: &str) -> bool {
     Properties::of(schema).find(name).is_some()
 }
@@ -100,8 +99,8 @@ impl<'s> Properties<'s> {
         properties
     }
 
-    /// A struct flattened into another stands in `allOf`, an enum flattened into it in `oneOf`, of which no
-    /// branch can require anything.
+    /// Collects the properties of a schema and of its parts. A flattened struct is in `allOf`. A flattened enum is in
+    /// `oneOf`; none of its branches can require a property.
     fn collect(&mut self, root: &'s Json, schema: &'s Json, requires: bool, hops: usize) {
         if hops == 0 {
             return;

@@ -1,5 +1,5 @@
-//! Whether a value fits a JSON Schema. Lenient where Kestra is: a template fits everything, a number or boolean is
-//! taken where a text is wanted, and a text that reads as a number where a number is.
+//! Checks a value against a JSON Schema. The check accepts the same deviations as Kestra: a template fits every schema,
+//! a number or boolean fits where a text is expected, and the text of a number fits where a number is expected.
 
 use super::{aliases, reference};
 use crate::Json;
@@ -8,10 +8,10 @@ use crate::parse::node::{Entry, Node, Value};
 use crate::parse::scalar::Scalar;
 use crate::suggest::suggest;
 
-/// How deeply values are checked.
+/// The depth to which values are checked.
 const MAX_DEPTH: usize = 32;
 
-/// Tells where `node` does not fit `schema`.
+/// Reports where `node` does not fit `schema`.
 pub(super) fn check(
     root: &Json,
     schema: &Json,
@@ -60,7 +60,7 @@ pub(super) fn check(
     }
 }
 
-/// One branch that fits is enough. If there is only one branch apart from null, the problems of that branch are
+/// The value must fit one branch. If there is only one branch in addition to null, the problems of this branch are
 /// reported.
 fn check_branches(
     root: &Json,
@@ -70,7 +70,7 @@ fn check_branches(
     problems: &mut Vec<Diagnostic>,
     depth: usize,
 ) {
-    // The documented variants of an enum stand in branches of one value each.
+    // In the schema of an enum with doc comments, each branch has one value.
     let variants: Vec<Json> = branches.iter().flat_map(variants).cloned().collect();
     if variants.len() >= branches.len() && branches.iter().all(variants_only) {
         check_enum(&variants, node, what, problems);

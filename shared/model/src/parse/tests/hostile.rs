@@ -1,4 +1,4 @@
-//! Documents that are large, or out to do harm.
+//! Very large documents, and documents that attack the parser.
 
 use super::*;
 use crate::parse::parse_flows;
@@ -14,7 +14,7 @@ fn a_large_flow_is_read_in_linear_time() {
 
 #[test]
 fn the_deepest_flow_needs_no_deep_stack() {
-    // A flowable takes two levels, and the flow two more.
+    // A flowable takes two levels of nesting. The flow itself takes two more.
     let nested = |levels: usize| {
         let mut source = String::from("id: f\nnamespace: n\ntasks:\n");
         for level in 0..levels {

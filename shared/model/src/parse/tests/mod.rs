@@ -1,4 +1,4 @@
-//! Whole documents: reading good ones, reporting the problems of broken ones, and surviving hostile ones.
+//! Tests with whole documents: correct documents, documents with problems, and documents that attack the parser.
 
 mod hostile;
 mod problems;
@@ -67,7 +67,7 @@ fn flow(source: &str) -> Flow {
     parsed.flow.unwrap_or_else(|| panic!("{:#?}", parsed.diagnostics))
 }
 
-/// A flow with these tasks, each line of them indented already.
+/// A flow with these tasks. The lines of `tasks` must already be indented.
 fn with_tasks(tasks: &str) -> String {
     format!("id: f\nnamespace: n\ntasks:\n{tasks}")
 }

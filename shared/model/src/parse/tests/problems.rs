@@ -1,4 +1,4 @@
-//! The problems that are reported for broken flows.
+//! The problems that the parser reports.
 
 use super::*;
 use crate::diagnostic::codes;
@@ -202,7 +202,7 @@ fn retries_of_all_kinds() {
     "#);
 }
 
-/// What a page of `docs/errors/` explains, in this order.
+/// The sections of a page in `docs/errors/`, in this order.
 const SECTIONS: [&str; 5] =
     ["What happened", "Why", "What to do", "An example that fails", "An example that works"];
 
@@ -221,7 +221,7 @@ fn each_page_has_the_same_sections() {
 
 #[test]
 fn each_page_has_an_example_that_fails_and_one_that_works() {
-    // The engine checks expressions; the engine's tests read the pages of the SEG04 codes.
+    // The engine checks expressions. The tests of the engine read the pages of the SEG04 codes.
     for (code, _) in codes::ALL.iter().filter(|(code, _)| !code.starts_with("SEG04")) {
         let page = page(code);
         let example = |section: &str| {

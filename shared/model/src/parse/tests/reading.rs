@@ -1,4 +1,4 @@
-//! What is read, and how.
+//! Tests that correct documents are read completely.
 
 use super::*;
 use crate::diagnostic::{Position, codes};

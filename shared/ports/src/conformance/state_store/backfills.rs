@@ -35,10 +35,10 @@ pub async fn a_backfill_moves_on_its_version(store: &dyn StateStore, scope: &str
     let first = backfill(scope, "moves", "m");
     assert_eq!(store.backfill(&first.id).await?, None);
     let refused = store.put_backfill(&first, 1).await;
-    assert!(matches!(refused, Err(PortError::Conflict { .. })), "there is none of that version: {refused:?}");
+    assert!(matches!(refused, Err(PortError::Conflict { .. })), "no backfill has that version: {refused:?}");
     assert_eq!(store.put_backfill(&first, 0).await?, 1);
     let again = store.put_backfill(&first, 0).await;
-    assert!(matches!(again, Err(PortError::Conflict { .. })), "it is there already: {again:?}");
+    assert!(matches!(again, Err(PortError::Conflict { .. })), "the backfill exists already: {again:?}");
     let on = Backfill {
         next: None,
         active: vec![ActiveSlot { date: at(50), execution_id: "e1".into() }],
@@ -49,7 +49,7 @@ pub async fn a_backfill_moves_on_its_version(store: &dyn StateStore, scope: &str
     };
     assert_eq!(store.put_backfill(&on, 1).await?, 2);
     let late = store.put_backfill(&first, 1).await;
-    assert!(matches!(late, Err(PortError::Conflict { .. })), "it has moved since: {late:?}");
+    assert!(matches!(late, Err(PortError::Conflict { .. })), "the backfill was changed in between: {late:?}");
     let found = store.backfill(&first.id).await?.ok_or_else(|| PortError::not_found("the backfill"))?;
     assert_eq!((found.value, found.version), (on, 2));
     Ok(())

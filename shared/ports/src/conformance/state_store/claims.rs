@@ -64,8 +64,12 @@ pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str
     };
     assert!(lucky.next().is_none(), "only one is granted the claim");
     let held = claims.iter().filter(|(_, claim)| matches!(claim, Claim::Held { until } if *until == at(60)));
-    assert_eq!(held.count(), 7, "the others learn until when it is held");
-    assert_eq!(store.claim(key, holder, at(1), at(90)).await?, granted(2), "its holder may ask again");
+    assert_eq!(held.count(), 7, "the other callers get the end of the lease");
+    assert_eq!(
+        store.claim(key, holder, at(1), at(90)).await?,
+        granted(2),
+        "the holder may claim the attempt again"
+    );
     assert!(store.renew_claim(key, holder, at(120)).await?, "and make it longer");
     assert_eq!(store.claim(key, "other", at(100), at(160)).await?, Claim::Held { until: at(120) });
     assert!(!store.renew_claim(key, "other", at(300)).await?, "nobody else can");
@@ -76,7 +80,7 @@ pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str
     assert_eq!(store.logs(&key.execution_id, LogLevel::Trace, 0).await?.len(), 1);
     let finished = store.claim(key, "late", at(1_000), at(1_060)).await?;
     assert_eq!(finished, Claim::Finished(Box::new(result(key))), "a duplicate finds the result");
-    assert!(!store.renew_claim(key, holder, at(2_000)).await?, "there is nothing left to renew");
+    assert!(!store.renew_claim(key, holder, at(2_000)).await?, "an ended attempt has no claim to renew");
     let next = AttemptKey { attempt: 1, ..key.clone() };
     assert_eq!(store.claim(&next, "other", at(2), at(60)).await?, granted(1), "attempts are apart");
     Ok(())
@@ -88,7 +92,7 @@ pub async fn an_expired_claim_is_taken_over(store: &dyn StateStore, scope: &str)
     assert_eq!(store.claim(key, "dead", at(0), at(60)).await?, granted(1));
     assert_eq!(store.claim(key, "alive", at(59), at(120)).await?, Claim::Held { until: at(60) });
     assert_eq!(store.claim(key, "alive", at(60), at(120)).await?, granted(2), "the lease has ended");
-    assert!(!store.renew_claim(key, "dead", at(180)).await?, "the former holder has lost it");
+    assert!(!store.renew_claim(key, "dead", at(180)).await?, "the former holder has lost the claim");
     let lines = vec![last_line(scope, key)];
     assert!(!store.finish_claim(key, "dead", &result(key), lines.clone()).await?, "and its result");
     assert!(store.logs(&key.execution_id, LogLevel::Trace, 0).await?.is_empty(), "and its lines");
@@ -112,15 +116,23 @@ pub async fn deliveries_that_never_ended_are_counted(
         "counts nothing"
     );
     assert_eq!(store.claim(key, "other", at(90), at(150)).await?, granted(3), "another one after it");
-    assert!(!store.hand_back_claim(key, "one", at(0)).await?, "who has it no more hands nothing back");
+    assert!(!store.hand_back_claim(key, "one", at(0)).await?, "a former holder cannot hand the claim back");
     assert!(store.hand_back_claim(key, "other", at(200)).await?);
     let held = store.claim(key, "one", at(199), at(260)).await?;
-    assert_eq!(held, Claim::Held { until: at(200) }, "handed back, it is kept for as long as was said");
-    assert_eq!(store.claim(key, "other", at(199), at(260)).await?, granted(1), "and the count starts again");
+    assert_eq!(
+        held,
+        Claim::Held { until: at(200) },
+        "a claim that was handed back stays with its holder until the given time"
+    );
+    assert_eq!(
+        store.claim(key, "other", at(199), at(260)).await?,
+        granted(1),
+        "handing back resets the count"
+    );
     assert!(store.hand_back_claim(key, "other", at(199)).await?);
     assert_eq!(store.claim(key, "one", at(199), at(260)).await?, granted(1), "free at once");
     assert!(store.finish_claim(key, "one", &result(key), Vec::new()).await?);
-    assert!(!store.hand_back_claim(key, "one", at(300)).await?, "there is nothing left to hand back");
+    assert!(!store.hand_back_claim(key, "one", at(300)).await?, "an ended attempt has no claim to hand back");
     Ok(())
 }
 
@@ -133,11 +145,14 @@ pub async fn revoked_claims_stay_revoked(store: &dyn StateStore, scope: &str) ->
     }
     store.revoke_claims(std::slice::from_ref(&one)).await?;
     store.revoke_claims(std::slice::from_ref(&one)).await?;
-    assert!(!store.renew_claim(&one, "holder", at(120)).await?, "the holder learns of it");
+    assert!(
+        !store.renew_claim(&one, "holder", at(120)).await?,
+        "the holder of a revoked claim cannot renew it"
+    );
     assert!(!store.finish_claim(&one, "holder", &result(&one), Vec::new()).await?, "its result is refused");
     for holder in ["holder", "new"] {
         let again = store.claim(&one, holder, at(1_000), at(1_060)).await?;
-        assert_eq!(again, Claim::Revoked, "it is granted to nobody again");
+        assert_eq!(again, Claim::Revoked, "a revoked claim is granted to nobody");
     }
     let next = AttemptKey { attempt: 1, ..one.clone() };
     assert_eq!(store.claim(&next, "new", at(1), at(60)).await?, granted(1), "the next attempt is free");
@@ -155,6 +170,6 @@ pub async fn revoked_claims_stay_revoked(store: &dyn StateStore, scope: &str) ->
     let after = AttemptKey { attempt: 3, ..one.clone() };
     assert_eq!(store.claim(&after, "new", at(1), at(60)).await?, granted(1), "what follows is free");
     let ended = store.claim(&other, "late", at(1), at(60)).await?;
-    assert!(matches!(ended, Claim::Finished(_)), "what has ended keeps its result: {ended:?}");
+    assert!(matches!(ended, Claim::Finished(_)), "an ended attempt keeps its result: {ended:?}");
     Ok(())
 }

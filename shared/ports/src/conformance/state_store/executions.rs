@@ -35,11 +35,11 @@ pub async fn an_execution_is_made_once(store: &dyn StateStore, scope: &str) -> R
     assert_eq!(
         (&stored.execution, &stored.task_runs, &stored.notes),
         (&new.execution, &new.task_runs, &new.notes),
-        "with all it begins with"
+        "the copy has its first task runs"
     );
     let other = StoredExecution { task_runs: vec![(9, task_run(&copy.id, "three"))], ..new.clone() };
     assert!(!store.create_execution_with(&other).await?, "the same id is refused");
-    assert_eq!(load(store, &copy.id).await?.task_runs, new.task_runs, "and leaves what is there");
+    assert_eq!(load(store, &copy.id).await?.task_runs, new.task_runs, "a second creation changes nothing");
     store.commit(commit(&copy, stored.version)).await?;
     Ok(())
 }
@@ -74,8 +74,13 @@ pub async fn a_commit_is_all_or_nothing(store: &dyn StateStore, scope: &str) -> 
     assert!(store.logs(&changed.id, LogLevel::Trace, 0).await?.is_empty(), "a conflict leaves the log");
     assert!(!has_timer(store, &changed.id).await?, "a conflict leaves the timers");
 
+    let mark = store.execution_mark(&changed.id).await?;
     let next = store.commit(change.clone()).await?;
     assert_ne!(next, version, "a commit makes a new version");
+    assert!(
+        mark.is_none() || store.execution_mark(&changed.id).await? != mark,
+        "the mark follows the execution"
+    );
     let stored = load(store, &changed.id).await?;
     assert_eq!(stored.version, next);
     assert_eq!(stored.execution, changed);
@@ -83,14 +88,14 @@ pub async fn a_commit_is_all_or_nothing(store: &dyn StateStore, scope: &str) -> 
     assert_eq!(stored.task_runs, vec![(0, task_run(&changed.id, "one"))]);
     let set = store.kv(scope, "from-commit", at(1)).await?;
     assert_eq!(set.as_ref().map(|entry| &entry.value), Some(&json!(3)));
-    assert_eq!(set.map(|entry| entry.updated), Some(change.now), "dated by the moment of the step");
+    assert_eq!(set.map(|entry| entry.updated), Some(change.now), "a KV value has the time of the step");
     assert_eq!(store.logs(&changed.id, LogLevel::Trace, 0).await?.len(), 1);
     assert!(has_timer(store, &changed.id).await?, "the timer is set");
     let mut last = commit(&changed, next);
     last.cleared_timers.push("wake".to_owned());
     store.commit(last).await?;
     assert!(!has_timer(store, &changed.id).await?, "the timer is cleared");
-    assert!(store.commit(change).await.is_err(), "the old version is gone");
+    assert!(store.commit(change).await.is_err(), "a commit on the old version is a conflict");
     Ok(())
 }
 
@@ -112,8 +117,8 @@ fn line(scope: &str, id: &ExecutionId) -> LogEntry {
     }
 }
 
-/// Task runs are read in the order of their creation. Changed ones keep their position, and removed ones are
-/// gone.
+/// Task runs are read in the order of their creation. Changed task runs keep their position. Removed task runs do not
+/// exist.
 pub async fn task_runs_keep_their_order(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let made = execution(scope, "order", "a", at(0));
     store.create_execution(&made).await?;
@@ -176,7 +181,7 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
     let either = ExecutionFilter { states: vec![State::Running, State::Created], limit: 3, ..here.clone() };
     assert_eq!(of(either).await?, [at(4), at(3), at(2)], "one of several states");
     let dates = ExecutionFilter { start: Some(at(1)), end: Some(at(3)), ..here.clone() };
-    assert_eq!(of(dates).await?, [at(3), at(2), at(1)], "both dates belong to it");
+    assert_eq!(of(dates).await?, [at(3), at(2), at(1)], "the range includes both dates");
     let labelled = |labels: &[(&str, &str)]| ExecutionFilter {
         labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         ..here.clone()
@@ -184,7 +189,7 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
     assert_eq!(of(labelled(&[("all", "yes")])).await?, [at(3), at(2), at(1), at(0)], "a label");
     assert_eq!(of(labelled(&[("all", "yes"), ("name", "c")])).await?, [at(2)], "all labels");
     assert_eq!(of(labelled(&[("name", "bee")])).await?, [at(1)], "a label that was set later");
-    assert!(of(labelled(&[("name", "b")])).await?.is_empty(), "a label that is no more");
+    assert!(of(labelled(&[("name", "b")])).await?.is_empty(), "a label that was removed");
     let paged = ExecutionFilter { limit: 1, offset: 1, ..here.clone() };
     for (filter, count) in [
         (here.clone(), 5),
@@ -202,7 +207,11 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
         (labelled(&[("all", "yes")]), 4),
         (ExecutionFilter { namespace: Some(format!("{root}.no")), ..here.clone() }, 0),
     ] {
-        assert_eq!(store.count_executions(&filter).await?, count, "as many as are found: {filter:?}");
+        assert_eq!(
+            store.count_executions(&filter).await?,
+            count,
+            "the count equals the number of results: {filter:?}"
+        );
     }
     Ok(())
 }
@@ -227,9 +236,12 @@ pub async fn deleting_leaves_nothing(store: &dyn StateStore, scope: &str) -> Res
     assert!(store.executions(&filter).await?.is_empty(), "it is not found");
     assert!(
         matches!(store.commit(change).await, Err(PortError::Conflict { .. })),
-        "a commit on it is a conflict"
+        "a commit on a deleted execution is a conflict"
     );
     assert!(store.create_execution(&made).await?, "the id is free");
-    assert!(load(store, &made.id).await?.task_runs.is_empty(), "with nothing of the former");
+    assert!(
+        load(store, &made.id).await?.task_runs.is_empty(),
+        "the new execution has no data of the deleted one"
+    );
     Ok(())
 }

@@ -53,8 +53,12 @@ pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<()
     };
     let texts = |lines: Vec<LogEntry>| lines.into_iter().map(|line| line.message).collect::<Vec<_>>();
     assert!(store.logs(&made.id, LogLevel::Trace, 0).await?.is_empty());
+    let mark = store.log_mark(&made.id).await?;
     store.append_logs(vec![line("a", LogLevel::Info), line("b", LogLevel::Debug)]).await?;
     store.append_logs(vec![line("c", LogLevel::Error), line("d\n'\"ü", LogLevel::Warn)]).await?;
+    let changed = store.log_mark(&made.id).await?;
+    assert!(changed.is_none() || changed != mark, "the mark follows the log");
+    assert_eq!(store.log_mark(&made.id).await?, changed, "and changes with it alone");
     let all = store.logs(&made.id, LogLevel::Trace, 0).await?;
     assert_eq!(all.first(), Some(&line("a", LogLevel::Info)), "a line comes back as it was");
     assert_eq!(texts(all), ["a", "b", "c", "d\n'\"ü"]);
@@ -72,7 +76,11 @@ pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<()
                 break;
             }
         }
-        assert_eq!(paged, store.logs(&made.id, level, 0).await?, "page by page they are the same lines");
+        assert_eq!(
+            paged,
+            store.logs(&made.id, level, 0).await?,
+            "the pages have the same lines as the whole log"
+        );
         let end = store.log_page(&made.id, level, from, 3).await?;
         assert!(end.lines.is_empty() && end.next == from && !end.more, "{end:?}");
     }
@@ -81,7 +89,11 @@ pub async fn logs_are_followed(store: &dyn StateStore, scope: &str) -> Result<()
     assert_eq!(store.delete_logs(&made.id).await?, 4, "its lines are counted");
     assert_eq!(store.delete_logs(&made.id).await?, 0, "they are gone");
     assert!(store.logs(&made.id, LogLevel::Trace, 0).await?.is_empty());
-    assert_eq!(store.logs(&other.id, LogLevel::Trace, 0).await?.len(), 1, "another log is left alone");
+    assert_eq!(
+        store.logs(&other.id, LogLevel::Trace, 0).await?.len(),
+        1,
+        "the log of another execution is not changed"
+    );
     Ok(())
 }
 
@@ -103,7 +115,7 @@ pub async fn kv_values_expire(store: &dyn StateStore, scope: &str) -> Result<(),
     assert_eq!((entry.value, entry.kind), (value, KvType::Json));
     assert_eq!((entry.created, entry.updated, entry.expires), (at(0), at(5), None));
     assert_eq!(entry.description.as_deref(), Some("why"));
-    assert_eq!(store.kv(scope, "b", at(6)).await?, None, "of exactly that namespace");
+    assert_eq!(store.kv(scope, "b", at(6)).await?, None, "only values of exactly this namespace");
     let keys = |entries: Vec<crate::kv::KvEntry>| entries.into_iter().map(|one| one.key).collect::<Vec<_>>();
     assert_eq!(keys(store.kv_entries(&space, at(9)).await?), ["a", "b"]);
     assert!(store.kv(&space, "a", at(9)).await?.is_some());
@@ -113,7 +125,7 @@ pub async fn kv_values_expire(store: &dyn StateStore, scope: &str) -> Result<(),
     assert_eq!(
         store.kv(&space, "a", at(12)).await?.map(|entry| entry.created),
         Some(at(11)),
-        "what has expired does not come back"
+        "an expired value does not appear again"
     );
     let gone = |key: &str| KvWrite::Delete { namespace: space.clone(), key: key.to_owned() };
     store.write_kv(vec![gone("a"), gone("never")], at(12)).await?;
@@ -136,7 +148,7 @@ pub async fn timers_fire_once(store: &dyn StateStore, scope: &str) -> Result<(),
     store.set_timers(vec![timer("late", 30), timer("early", 10), timer("mid", 20)]).await?;
     assert!(due(9).await?.is_empty(), "nothing is due");
     assert_eq!(due(20).await?, [timer("early", 10), timer("mid", 20)]);
-    assert!(store.due_timers(at(20), 1).await?.len() <= 1, "at most as many as asked for");
+    assert!(store.due_timers(at(20), 1).await?.len() <= 1, "no more timers than the limit");
     assert!(store.next_timer().await?.is_some_and(|next| next <= at(10)));
     assert_eq!(store.timer(&id, "mid").await?, Some(timer("mid", 20)));
     assert_eq!(store.timer(&id, "none").await?, None);

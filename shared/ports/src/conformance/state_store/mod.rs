@@ -24,12 +24,10 @@ pub use triggers::{a_trigger_moves_on_its_version, due_triggers_are_free_and_ena
 use crate::error::PortError;
 use crate::state::{Commit, StateStore, StoredExecution};
 use jiff::Timestamp;
-use segue_model::execution::{Execution, ExecutionMetadata};
+use segue_model::execution::Execution;
 use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::label::Label;
-use segue_model::state::{State, StateHistory};
 use segue_model::task_run::TaskRun;
-use segue_model::{Json, Map};
 
 /// Runs every check.
 pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
@@ -54,7 +52,7 @@ pub async fn all(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     backfills_are_found(store, scope).await
 }
 
-/// A point in time, in seconds after a fixed one.
+/// A point in time, `second` seconds after a constant.
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap_or(Timestamp::UNIX_EPOCH)
 }
@@ -62,22 +60,7 @@ fn at(second: i64) -> Timestamp {
 /// An execution in state CREATED, of the flow `flow` in the namespace `scope`.
 fn execution(scope: &str, flow: &str, id: &str, start: Timestamp) -> Execution {
     let id = ExecutionId::derive(&[scope, flow, id]);
-    Execution {
-        original_id: id.clone(),
-        id,
-        namespace: scope.to_owned(),
-        flow_id: flow.to_owned(),
-        flow_revision: 1,
-        inputs: Map::new(),
-        outputs: None,
-        labels: Vec::new(),
-        variables: Map::new(),
-        state: StateHistory::new(State::Created, start),
-        parent_id: None,
-        trigger: None,
-        metadata: ExecutionMetadata { attempt_number: 1, original_created_date: start },
-        schedule_date: None,
-    }
+    Execution::created(id, scope, flow, 1, start)
 }
 
 fn label(key: &str, value: &str) -> Label {
@@ -85,34 +68,12 @@ fn label(key: &str, value: &str) -> Label {
 }
 
 fn task_run(execution: &ExecutionId, task: &str) -> TaskRun {
-    TaskRun {
-        id: TaskRunId::derive(execution, None, task, None, None),
-        task_id: task.to_owned(),
-        parent_task_run_id: None,
-        value: None,
-        iteration: None,
-        attempts: Vec::new(),
-        outputs: Map::new(),
-        state: StateHistory::new(State::Created, at(0)),
-        dynamic: false,
-        memo: Json::Null,
-    }
+    TaskRun::created(TaskRunId::derive(execution, None, task, None, None), task, at(0))
 }
 
 /// A commit on `version` that changes only the version.
 fn commit(execution: &Execution, version: u64) -> Commit {
-    Commit {
-        execution: execution.clone(),
-        now: at(0),
-        notes: Json::Null,
-        expected_version: version,
-        task_runs: Vec::new(),
-        removed: Vec::new(),
-        logs: Vec::new(),
-        kv: Vec::new(),
-        timers: Vec::new(),
-        cleared_timers: Vec::new(),
-    }
+    Commit::new(execution.clone(), version, at(0))
 }
 
 /// Reads an execution that must exist.

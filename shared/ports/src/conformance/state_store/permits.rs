@@ -9,7 +9,7 @@ fn id(scope: &str, name: &str) -> ExecutionId {
     execution(scope, "slots", name, at(0)).id
 }
 
-/// Permits are given in the order of asking, and never more than the limit.
+/// Executions get permits in the order of their requests, and never more permits than the limit.
 pub async fn permits_go_in_the_order_of_asking(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(|name| id(scope, name));
     let take = |who, wait, second| store.take_permit(scope, "queue", 2, who, wait, at(second));
@@ -20,13 +20,17 @@ pub async fn permits_go_in_the_order_of_asking(store: &dyn StateStore, scope: &s
     assert_eq!(take(&d, true, 3).await?, Permit::Full);
     assert_eq!(take(&e, false, 4).await?, Permit::Full, "it does not wait");
     let elsewhere = store.take_permit(scope, "queue-2", 1, &e, false, at(4)).await?;
-    assert_eq!(elsewhere, Permit::Granted, "another flow has slots of its own");
+    assert_eq!(elsewhere, Permit::Granted, "another flow has its own permits");
     assert_eq!(release(&a, 5).await?, std::slice::from_ref(&c), "the first that waits");
     assert_eq!(take(&d, true, 6).await?, Permit::Full, "one after the other");
-    assert_eq!(release(&d, 7).await?, Vec::<ExecutionId>::new(), "a place in the queue is given back");
+    assert_eq!(release(&d, 7).await?, Vec::<ExecutionId>::new(), "an execution can leave the queue");
     assert_eq!(release(&b, 8).await?, Vec::<ExecutionId>::new(), "nobody waits");
     assert_eq!(take(&e, false, 9).await?, Permit::Granted, "a slot is free");
-    assert_eq!(take(&c, false, 10).await?, Permit::Granted, "it was granted by the release");
+    assert_eq!(
+        take(&c, false, 10).await?,
+        Permit::Granted,
+        "the release gave the permit to the waiting execution"
+    );
     for who in [&c, &e] {
         release(who, 11).await?;
     }
@@ -34,7 +38,7 @@ pub async fn permits_go_in_the_order_of_asking(store: &dyn StateStore, scope: &s
 }
 
 /// Repeating a request after a crash, to take or to release a permit, loses no permit and gives no permit twice. A
-/// changed limit counts from the next request on.
+/// changed limit applies from the next request on.
 pub async fn permits_survive_being_asked_twice(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let [a, b, c, d] = ["twice-a", "twice-b", "twice-c", "twice-d"].map(|name| id(scope, name));
     let take = |limit, who| store.take_permit(scope, "twice", limit, who, true, at(0));
@@ -43,15 +47,15 @@ pub async fn permits_survive_being_asked_twice(store: &dyn StateStore, scope: &s
     assert_eq!(take(1, &a).await?, Permit::Granted, "asking again changes nothing");
     assert_eq!(take(1, &b).await?, Permit::Full);
     assert_eq!(take(1, &c).await?, Permit::Full);
-    assert_eq!(take(1, &b).await?, Permit::Full, "nor does it lose the place");
+    assert_eq!(take(1, &b).await?, Permit::Full, "a repeated request keeps its place in the queue");
     assert_eq!(release(&a).await?, std::slice::from_ref(&b));
     assert_eq!(
         release(&a).await?,
         std::slice::from_ref(&b),
-        "the execution that got the slot is reported again"
+        "the execution that got the permit is reported again"
     );
-    assert_eq!(take(1, &c).await?, Permit::Full, "one slot was given once");
-    assert_eq!(take(2, &d).await?, Permit::Full, "the new slot is for who waits longer");
+    assert_eq!(take(1, &c).await?, Permit::Full, "one permit was given once");
+    assert_eq!(take(2, &d).await?, Permit::Full, "the new permit goes to the execution that waits longest");
     assert_eq!(take(2, &c).await?, Permit::Granted);
     assert_eq!(release(&b).await?, std::slice::from_ref(&d));
     let again = id(scope, "twice-again");

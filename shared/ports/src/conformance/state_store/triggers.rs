@@ -29,10 +29,10 @@ pub async fn a_trigger_moves_on_its_version(store: &dyn StateStore, scope: &str)
     assert_eq!(store.trigger(&key).await?, None);
     let first = state(&key, Some(at(10)));
     let refused = store.put_trigger(&first, 3).await;
-    assert!(matches!(refused, Err(PortError::Conflict { .. })), "there is none of that version: {refused:?}");
+    assert!(matches!(refused, Err(PortError::Conflict { .. })), "no state has that version: {refused:?}");
     assert_eq!(store.put_trigger(&first, 0).await?, 1);
     let again = store.put_trigger(&state(&key, None), 0).await;
-    assert!(matches!(again, Err(PortError::Conflict { .. })), "it is there already: {again:?}");
+    assert!(matches!(again, Err(PortError::Conflict { .. })), "the state exists already: {again:?}");
     let full = TriggerState {
         date: Some(at(10)),
         next_execution_date: Some(Timestamp::from_nanosecond(1_700_000_020_000_000_001).unwrap_or(at(20))),
@@ -43,7 +43,7 @@ pub async fn a_trigger_moves_on_its_version(store: &dyn StateStore, scope: &str)
     };
     assert_eq!(store.put_trigger(&full, 1).await?, 2);
     let late = store.put_trigger(&state(&key, None), 1).await;
-    assert!(matches!(late, Err(PortError::Conflict { .. })), "it has moved since: {late:?}");
+    assert!(matches!(late, Err(PortError::Conflict { .. })), "the state was changed in between: {late:?}");
     let found = store.trigger(&key).await?.ok_or_else(|| PortError::not_found("the trigger"))?;
     assert_eq!((found.value, found.version), (full, 2));
     assert!(store.delete_trigger(&key).await?);
@@ -57,7 +57,7 @@ pub async fn a_trigger_moves_on_its_version(store: &dyn StateStore, scope: &str)
 /// list has all triggers.
 pub async fn due_triggers_are_free_and_enabled(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let space = format!("{scope}.due");
-    // Long ago, so that triggers of other checks come later.
+    // These dates are long ago, so triggers of other checks are due later.
     let early = |second: i64| Timestamp::from_second(1_000_000 + second).unwrap_or(Timestamp::UNIX_EPOCH);
     let key = |id: &str| TriggerKey::new(&space, "taxi", id);
     store.put_trigger(&state(&key("later"), Some(early(20))), 0).await?;

@@ -1,8 +1,8 @@
 //! What every warehouse does: BigQuery, and the warehouse on one machine.
 //!
-//! Run [`all`] with an empty warehouse and a way to write objects. For an emulator that lacks features, check
-//! at least the [`expressions`]. To add a case: write an `async fn` here and a line in [`all`]. Each case
-//! uses its own names of datasets, so that cases do not meet.
+//! Run [`all`] with an empty warehouse and a way to write objects. For an emulator that lacks features, check at least
+//! the [`expressions`]. To add a case, write an `async fn` here and a line in [`all`]. Each case has its own dataset
+//! names, so that cases do not affect each other.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 #![allow(
@@ -63,8 +63,8 @@ async fn value(warehouse: &dyn Warehouse, expression: &str) -> serde_json::Value
     result.rows[0]["v"].clone()
 }
 
-/// A dataset is created once, can be changed, or left unchanged. It is dropped with its tables only if the
-/// call says so.
+/// A dataset is created once. A second creation fails, changes the dataset or leaves it unchanged, as the request says.
+/// A dataset with tables is dropped only if the call says so.
 async fn datasets(warehouse: &dyn Warehouse) {
     let request = CreateDataset {
         name: "c_sets".into(),

@@ -24,7 +24,7 @@ impl Job {
         })
     }
 
-    /// The configuration with the table of the rows, which every query has.
+    /// The configuration of a job, with the table of the result. Every query has such a table.
     fn shown_configuration(&self) -> Value {
         let mut configuration = self.configuration.clone();
         let kind = self.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
@@ -108,7 +108,7 @@ fn query_statistics(project: &str, result: &QueryResult, is_script: bool) -> Val
     Value::Object(query)
 }
 
-/// A job that reads anything is billed for at least ten megabytes, rounded up.
+/// The billed bytes: 0 if nothing is read, or else at least 10 MiB, rounded up to whole MiB.
 fn billed(bytes: u64) -> u64 {
     const MEGABYTE: u64 = 1 << 20;
     if bytes == 0 { 0 } else { bytes.div_ceil(MEGABYTE).max(10) * MEGABYTE }

@@ -1,6 +1,6 @@
-//! Jobs, kept in memory: begun, changed, waited for.
+//! Jobs, in memory: begin a job, change it, and wait for it.
 //!
-//! `json` shows them, `routes` serves the requests about them.
+//! `json` writes jobs as JSON, and `routes` serves the requests about jobs.
 
 #![expect(clippy::disallowed_methods, reason = "a stand-in is a service of its own, with its own clock")]
 
@@ -29,7 +29,7 @@ struct Known {
     jobs: HashMap<String, Job>,
     /// The number of jobs so far, which gives their order.
     count: u64,
-    /// Statements that have already failed on purpose.
+    /// The statements that have already failed on purpose, so they do not fail again.
     failed: HashSet<String>,
 }
 
@@ -65,7 +65,7 @@ impl Jobs {
         self.known().jobs.get(id).cloned()
     }
 
-    /// Adds a job, which runs from now on.
+    /// Adds a job in state RUNNING.
     fn begin(&self, job: Job) -> Result<Job, Refusal> {
         let mut known = self.known();
         if let Some(used) = known.jobs.get(&job.id) {
@@ -92,7 +92,7 @@ impl Jobs {
             outcome: Some(outcome),
             ..script
         };
-        // No other job has such an id.
+        // The id contains the parent's id and a number, so it is always free.
         if self.begin(child).is_ok() {
             self.change(parent, |job| job.children += 1);
         }
@@ -117,7 +117,7 @@ impl Jobs {
         self.known().failed.insert(statements.to_owned())
     }
 
-    /// Waits until the job matches `wanted`. Returns false if it does not in this time.
+    /// Waits until the job matches `wanted`. Returns false if `patience` ends first.
     pub(super) async fn until(&self, id: &str, patience: Duration, wanted: impl Fn(&Job) -> bool) -> bool {
         let mut changes = self.changes.subscribe();
         let reached = async {

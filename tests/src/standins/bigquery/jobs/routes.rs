@@ -16,9 +16,9 @@ use std::time::Duration;
 
 /// The largest number of rows of a page.
 const PAGE: usize = 1000;
-/// How long to wait for a job if the request does not say.
+/// The wait for a job if the request does not set a wait.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The location of jobs that name none.
+/// The location of a job if the request names no location.
 const LOCATION: &str = "US";
 
 /// `jobs.insert`.
@@ -68,7 +68,7 @@ pub(in super::super) async fn show(
     Ok(Json(bigquery.jobs.find(&project, &id, &parameters)?.json()))
 }
 
-/// `jobs.list`, the newest first; those of a script where one is named.
+/// `jobs.list`, newest first. If the request names a script, only the jobs of this script.
 pub(in super::super) async fn list(
     State(bigquery): State<Arc<BigQuery>>,
     Path(_project): Path<String>,
@@ -81,7 +81,7 @@ pub(in super::super) async fn list(
     Json(json!({"kind": "bigquery#jobList", "jobs": jobs.iter().map(Job::json).collect::<Vec<_>>()}))
 }
 
-/// `jobs.cancel`: a job that has ended stays as it is.
+/// `jobs.cancel`. A job that has ended is not changed.
 pub(in super::super) async fn cancel(
     State(bigquery): State<Arc<BigQuery>>,
     Path((project, id)): Path<(String, String)>,
@@ -129,7 +129,8 @@ pub(in super::super) async fn results(
     Ok(Json(answer))
 }
 
-/// The rows of a job with a destination are the current rows of that table.
+/// Reads the current rows of the destination table, for a job with a destination. The rows of other jobs are not
+/// changed.
 async fn with_rows(bigquery: &BigQuery, job: &Job, result: QueryResult) -> Result<QueryResult, Refusal> {
     let written = result.destination_table.clone().filter(|_| result.statement_kind == "SELECT");
     let Some(table) = written.filter(|_| job.children == 0 && result.schema.is_empty()) else {

@@ -75,7 +75,7 @@ pub(super) fn preview(preview: &BackfillPreview) -> String {
         let execution = slot.execution.as_ref();
         vec![
             date(Some(slot.date), &zone),
-            if slot.run { "runs".into() } else { "passed over".into() },
+            if slot.run { "runs".into() } else { "skipped".into() },
             execution.map(|execution| execution.id.clone()).unwrap_or_default(),
             execution.map(|PreviewExecution { state: ended, .. }| state(*ended)).unwrap_or_default(),
         ]
@@ -103,8 +103,8 @@ mod tests {
         ]})));
         assert_eq!(
             console::strip_ansi_codes(&text),
-            "slot                              last execution  state\n\
-             2021-01-01 09:00:00  passed over  e1              SUCCESS\n\
+            "slot                          last execution  state\n\
+             2021-01-01 09:00:00  skipped  e1              SUCCESS\n\
              2021-02-01 09:00:00  runs\n\
              1 of 2 slot(s) would run; dates are in the schedule's time zone, America/Asuncion\n"
         );

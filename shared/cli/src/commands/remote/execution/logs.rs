@@ -43,7 +43,7 @@ pub(super) async fn run(session: &Session, args: &Logs) -> anyhow::Result<u8> {
     Ok(crate::OK)
 }
 
-/// Prints a line. In JSON, each line is a document of its own, because the list has no end yet.
+/// Prints a line. With `--output json`, each line is one JSON document, because a list would have no end yet.
 fn say(session: &Session, entry: &Answered<LogEntry>) {
     match session.output {
         Output::Json => println!("{}", entry.json),

@@ -42,7 +42,7 @@ pub(crate) struct Get {
     id: String,
 }
 
-/// Names executions, and what is kept of them.
+/// Names executions, and the parts of them that are kept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Delete {
     /// The executions.

@@ -1,4 +1,4 @@
-//! Decides what changed in a folder of flows since the last look. Reads no files itself.
+//! Finds the changes in a folder of flows since the last look. Reads no files itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
