@@ -14,6 +14,7 @@ impl Scheduler {
         let ticks = self.tick_all_due().await?;
         let executions = executor.recover().await?;
         let jobs = self.check_jobs().await?;
+        self.keep_delays_awake().await?;
         tracing::info!(timers, ticks, executions, jobs, "the sweep is done");
         Ok(())
     }
