@@ -15,25 +15,55 @@ pub fn decide(state: &mut ExecutionState, event: &Event, env: &Env) -> Decision 
     go_on(state, env)
 }
 
-/// Continues a step that was interrupted by its budget or by missing answers.
-pub fn go_on(state: &mut ExecutionState, env: &Env) -> Decision {
-    state.work(env);
-    if state.decision.pending.is_empty() && state.check_slas(env) {
-        state.work(env);
-    }
-    state.decision.pending.extend(env.lookups.take_pending());
-    let mut decision = state.take_decision();
-    if !decision.logs.is_empty() {
-        state.learn_inputs(env);
-        let masker = env.lookups.masker();
-        for entry in &mut decision.logs {
-            entry.message = masker.apply(&entry.message).into_owned();
+/// Applies events to an execution, one after the other, as one step with one decision. Returns the number of applied
+/// events and the decision. The step ends before the last event when it needs answers, or when it has changed as many
+/// task runs as its budget allows. The caller then commits the decision, and applies the other events in another step.
+pub fn decide_all(state: &mut ExecutionState, events: &[Event], env: &Env) -> (usize, Decision) {
+    let mut applied = 0;
+    for event in events {
+        state.fold(event, env);
+        state.work_and_check(env);
+        applied += 1;
+        if state.is_interrupted(env) {
+            break;
         }
     }
-    decision
+    (applied, state.conclude(env))
+}
+
+/// Continues a step that was interrupted by its budget or by missing answers.
+pub fn go_on(state: &mut ExecutionState, env: &Env) -> Decision {
+    state.work_and_check(env);
+    state.conclude(env)
 }
 
 impl ExecutionState {
+    /// Does the work that is due, and the work that a violated SLA causes.
+    fn work_and_check(&mut self, env: &Env) {
+        self.work(env);
+        if self.decision.pending.is_empty() && self.check_slas(env) {
+            self.work(env);
+        }
+        self.decision.pending.extend(env.lookups.take_pending());
+    }
+
+    fn is_interrupted(&self, env: &Env) -> bool {
+        self.decision.more || !self.decision.pending.is_empty() || self.changed_task_runs() >= env.budget
+    }
+
+    /// The decision of the step, with secrets masked in its log.
+    fn conclude(&mut self, env: &Env) -> Decision {
+        let mut decision = self.take_decision();
+        if !decision.logs.is_empty() {
+            self.learn_inputs(env);
+            let masker = env.lookups.masker();
+            for entry in &mut decision.logs {
+                entry.message = masker.apply(&entry.message).into_owned();
+            }
+        }
+        decision
+    }
+
     pub(crate) fn fold(&mut self, event: &Event, env: &Env) {
         let current = self.execution.state.current();
         match event {

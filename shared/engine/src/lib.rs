@@ -56,7 +56,7 @@ mod timeout;
 mod timer;
 mod wait;
 
-pub use decide::decide;
+pub use decide::{decide, decide_all};
 pub use effect::{Decision, Dispatch, Effect, SubflowRequest};
 pub use env::Env;
 pub use plan::Plan;

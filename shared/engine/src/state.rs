@@ -295,6 +295,11 @@ impl ExecutionState {
     }
 
     /// The decision of the step. The next step starts with an empty decision.
+    /// The number of task runs that the current step has changed.
+    pub(crate) fn changed_task_runs(&self) -> usize {
+        self.dirty.len()
+    }
+
     pub(crate) fn take_decision(&mut self) -> Decision {
         let dirty = std::mem::take(&mut self.dirty);
         let mut decision = std::mem::take(&mut self.decision);

@@ -123,6 +123,31 @@ fn neighbours_may_swap() {
 }
 
 #[test]
+fn events_that_wait_may_be_one_step() {
+    for flow in &flows() {
+        let (expected, _) = plain(flow);
+        for budget in [1, 100] {
+            let mut world = World::of(flow.1.clone());
+            world.at_once = true;
+            world.budget = budget;
+            world.run();
+            assert_eq!(end(&world), expected, "{} with a budget of {budget}", flow.0);
+        }
+    }
+}
+
+#[test]
+fn a_wide_loop_takes_few_steps_if_its_results_wait_together() {
+    let wide = "tasks:\n  - id: each\n    type: io.kestra.plugin.core.flow.ForEach\n    values: \"{{ range(1, 1000) }}\"\n    concurrencyLimit: 0\n    tasks:\n      - {id: work, type: test.Work}\n";
+    let mut world = World::new(wide);
+    world.at_once = true;
+    world.run();
+    assert_eq!(world.state(), State::Success);
+    assert!(world.stored.len() > 999, "{}", world.stored.len());
+    assert!(world.steps < 30, "{} steps for {} events", world.steps, world.history.len());
+}
+
+#[test]
 fn a_step_may_be_cut_short_by_its_budget() {
     for flow in &flows() {
         let (expected, _) = plain(flow);

@@ -269,14 +269,14 @@ impl Executor {
         event_of: impl Fn(&ExecutionState) -> Event + Send,
     ) -> Result<Execution, ActionError> {
         let entry = self.cache.entry(id);
-        let mut guard = entry.lock().await;
+        let mut guard = entry.loaded.lock().await;
         // Another process may have changed the execution since it was cached.
         *guard = None;
         let folded = self
             .turn(id, &mut guard, |state| {
                 let event = event_of(state);
                 refused(state, &event)?;
-                Ok::<_, ActionError>(event)
+                Ok::<_, ActionError>(vec![event])
             })
             .await?;
         folded.ok_or_else(|| missing(id))

@@ -1,6 +1,7 @@
 //! Executions and plans in memory, for speed only. If an entry is stale, the version check of the commit
 //! finds out.
 
+use crate::mailbox::Mailbox;
 use segue_engine::{ExecutionState, Plan};
 use segue_model::id::ExecutionId;
 use std::collections::{HashMap, VecDeque};
@@ -13,8 +14,14 @@ pub(crate) struct Loaded {
     pub(crate) version: u64,
 }
 
-/// The cache entry of one execution. The code that works on the execution holds the lock.
-pub(crate) type CacheEntry = Arc<tokio::sync::Mutex<Option<Loaded>>>;
+/// The cache entry of one execution.
+#[derive(Debug, Default)]
+pub(crate) struct CacheEntry {
+    /// The execution, if it has been loaded. The code that works on the execution holds the lock.
+    pub(crate) loaded: tokio::sync::Mutex<Option<Loaded>>,
+    /// Events that wait for the next step.
+    pub(crate) mailbox: Mailbox,
+}
 
 /// The most recently used entries, up to a fixed number.
 struct Recent<K, V> {
@@ -55,7 +62,7 @@ pub(crate) type PlanKey = (String, String, u32);
 
 /// Executions and plans kept in memory.
 pub(crate) struct Cache {
-    executions: Mutex<Recent<ExecutionId, CacheEntry>>,
+    executions: Mutex<Recent<ExecutionId, Arc<CacheEntry>>>,
     plans: Mutex<Recent<PlanKey, Arc<Plan>>>,
 }
 
@@ -65,8 +72,8 @@ impl Cache {
     }
 
     /// The entry of an execution. The entry is empty if the execution has not been loaded.
-    pub(crate) fn entry(&self, id: &ExecutionId) -> CacheEntry {
-        self.executions.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(id, CacheEntry::default)
+    pub(crate) fn entry(&self, id: &ExecutionId) -> Arc<CacheEntry> {
+        self.executions.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(id, Arc::default)
     }
 
     /// Removes an execution that has ended.

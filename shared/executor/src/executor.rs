@@ -1,13 +1,14 @@
 //! Handles messages about executions. Messages about the same execution are handled one at a time.
 
 use crate::cache::{Cache, Loaded};
+use crate::mailbox::Mailbox;
 use crate::parts::ExecutorParts;
 use crate::translate::kv_write;
 use async_trait::async_trait;
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use segue_engine::decide::go_on;
-use segue_engine::{Decision, Effect, Env, ExecutionState, Plan, decide};
+use segue_engine::{Decision, Effect, Env, ExecutionState, Plan, decide_all};
 use segue_lookups::fetch;
 use segue_model::event::Event;
 use segue_model::execution::Execution;
@@ -16,18 +17,24 @@ use segue_model::parse::parse_flow;
 use segue_model::state::State;
 use segue_ports::state::{Commit, ExecutionFilter, Timer};
 use segue_ports::wire::{ExecutionMessage, Message};
-use segue_ports::{MessageHandler, Outgoing, PortError, Ports, TimersBy, Topic, Verdict};
+use segue_ports::{MessageHandler, Outgoing, PortError, Ports, TimersBy, Topic, Verdict, random_fraction};
 use segue_rendering::off_thread;
 use segue_template::LookupTable;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot::error::TryRecvError;
 
 /// The largest number of task runs that one step starts before its commit. This bounds a transaction.
 const STEP_BUDGET: usize = 500;
 /// How often a step is decided again after another process committed first.
 const MAX_CONFLICTS: usize = 20;
+/// The pause after the first conflict.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+/// The longest pause after a conflict.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The executor.
 pub struct Executor {
@@ -97,26 +104,58 @@ impl Executor {
         Ok(Some(Loaded { state, version: stored.version }))
     }
 
-    /// Applies an event to an execution and carries out the effects. Returns the changed execution, or none
-    /// if it does not exist.
+    /// Applies an event to an execution and carries out the effects. Events that arrive while a step of the
+    /// execution runs wait, and are applied together. Returns false if the execution does not exist.
     ///
     /// # Errors
     /// An error of a port. The event must be delivered again.
-    pub async fn apply(&self, id: &ExecutionId, event: Event) -> Result<Option<Execution>, PortError> {
+    pub async fn apply(&self, id: &ExecutionId, event: Event) -> Result<bool, PortError> {
         let entry = self.cache.entry(id);
-        let mut guard = entry.lock().await;
-        self.turn(id, &mut guard, |_| Ok::<_, PortError>(event.clone())).await
+        let mut outcome = entry.mailbox.put(event);
+        let mut guard = entry.loaded.lock().await;
+        loop {
+            match outcome.try_recv() {
+                Ok(outcome) => return outcome,
+                Err(TryRecvError::Empty) => self.apply_waiting(id, &entry.mailbox, &mut guard).await,
+                Err(TryRecvError::Closed) => {
+                    let error = format!("the handler that applied an event of execution {id} was stopped");
+                    return Err(PortError::unavailable("executor", error));
+                }
+            }
+        }
     }
 
-    /// Applies an event to the execution in a cache entry. If another process committed first, the step is
-    /// decided again. `event` may depend on the execution as it is then.
+    /// Applies the events that wait for an execution, and tells their handlers the outcome.
+    async fn apply_waiting(&self, id: &ExecutionId, mailbox: &Mailbox, entry: &mut Option<Loaded>) {
+        let letters = mailbox.take();
+        let events: Vec<Event> = letters.iter().map(|letter| letter.event.clone()).collect();
+        let applied = self.turn(id, entry, |_| Ok::<_, PortError>(events.clone())).await;
+        let applied = applied.map(|found| found.is_some());
+        match applied {
+            // One of the events cannot be applied, or together they are too large for one commit.
+            Err(error) if letters.len() > 1 && !error.is_transient() => {
+                for letter in letters {
+                    let event = letter.event.clone();
+                    let applied = self.turn(id, entry, |_| Ok(vec![event.clone()])).await;
+                    letter.answer(applied.map(|found| found.is_some()));
+                }
+            }
+            applied => letters.into_iter().for_each(|letter| letter.answer(applied.clone())),
+        }
+    }
+
+    /// Applies events to the execution in a cache entry. If another process committed first, the step is
+    /// decided again. `events_of` may depend on the execution as it is then.
     pub(crate) async fn turn<E: From<PortError>>(
         &self,
         id: &ExecutionId,
         entry: &mut Option<Loaded>,
-        event_of: impl Fn(&ExecutionState) -> Result<Event, E>,
+        events_of: impl Fn(&ExecutionState) -> Result<Vec<Event>, E>,
     ) -> Result<Option<Execution>, E> {
-        for _ in 0..MAX_CONFLICTS {
+        for conflicts in 0..MAX_CONFLICTS {
+            if conflicts > 0 {
+                tokio::time::sleep(pause(conflicts, random_fraction())).await;
+            }
             let mut loaded = match entry.take() {
                 Some(loaded) => loaded,
                 None => match self.load(id).await? {
@@ -124,14 +163,14 @@ impl Executor {
                     None => return Ok(None),
                 },
             };
-            let event = match event_of(&loaded.state) {
-                Ok(event) => event,
+            let events = match events_of(&loaded.state) {
+                Ok(events) => events,
                 Err(refusal) => {
                     *entry = Some(loaded);
                     return Err(refusal);
                 }
             };
-            match self.run(&mut loaded, event).await {
+            match self.run(&mut loaded, events).await {
                 Ok(()) => {
                     let execution = loaded.state.execution().clone();
                     if loaded.state.is_over() {
@@ -148,10 +187,10 @@ impl Executor {
         Err(PortError::unavailable("state store", error).into())
     }
 
-    async fn run(&self, loaded: &mut Loaded, event: Event) -> Result<(), PortError> {
-        let mut events = VecDeque::from([event]);
+    async fn run(&self, loaded: &mut Loaded, events: Vec<Event>) -> Result<(), PortError> {
+        let mut events = VecDeque::from(events);
         let mut secrets = LookupTable::new();
-        while let Some(event) = events.pop_front() {
+        while !events.is_empty() {
             let env = Env {
                 renderer: self.parts.renderer.clone(),
                 // The results of a step may contain the secrets of the step.
@@ -164,16 +203,13 @@ impl Executor {
             };
             // Evaluation may take long, so it runs where nothing else waits for it.
             let computes = loaded.state.plan().computes();
-            let mut decision = off_thread(computes, || decide(&mut loaded.state, &event, &env));
-            // With delivery, the timer is removed by the step it causes. With watching, the timer is already
-            // gone.
-            let mut fired = match event {
-                Event::TimerFired { key } if self.ports().timers == TimersBy::Delivery => Some(key),
-                _ => None,
-            };
+            let waiting = events.make_contiguous();
+            let (applied, mut decision) =
+                off_thread(computes, || decide_all(&mut loaded.state, waiting, &env));
+            let mut applied: Vec<Event> = events.drain(..applied).collect();
             loop {
                 let (pending, more) = (std::mem::take(&mut decision.pending), decision.more);
-                self.settle(loaded, decision, fired.take(), &env, &mut events).await?;
+                self.settle(loaded, decision, std::mem::take(&mut applied), &env, &mut events).await?;
                 if !pending.is_empty() {
                     let execution = loaded.state.execution();
                     let answers = &*self.parts.answers;
@@ -188,24 +224,30 @@ impl Executor {
         Ok(())
     }
 
-    /// Commits a decision and carries out its effects.
+    /// Commits a decision about the `applied` events and carries out its effects.
     async fn settle(
         &self,
         loaded: &mut Loaded,
         decision: Decision,
-        fired: Option<String>,
+        applied: Vec<Event>,
         env: &Env,
         events: &mut VecDeque<Event>,
     ) -> Result<(), PortError> {
         let now = env.now;
         let execution = loaded.state.execution().clone();
         let Decision { changed, task_runs, removed, mut logs, changes, effects, .. } = decision;
-        let paused_before = changed && !entered(&execution, now);
+        // A step that changes nothing repeats an earlier step, and the message of that step may have been lost. Of
+        // several events, one may be such a repetition.
+        let may_repeat = !changed || applied.len() > 1;
         for entry in &mut logs {
             entry.message = self.parts.answers.mask(std::mem::take(&mut entry.message));
         }
         let mut timers = Vec::new();
-        let mut cleared_timers: Vec<String> = fired.into_iter().collect();
+        // With delivery, a timer is removed by the step it causes. With watching, the timer is already gone.
+        let mut cleared_timers: Vec<String> = match self.ports().timers {
+            TimersBy::Delivery => applied.into_iter().filter_map(timer_of).collect(),
+            TimersBy::Watching => Vec::new(),
+        };
         let mut outward = Vec::new();
         for effect in effects {
             match effect {
@@ -213,7 +255,10 @@ impl Executor {
                     cleared_timers.retain(|cleared| *cleared != key);
                     timers.push(Timer { execution_id: execution.id.clone(), key, due });
                 }
-                Effect::ClearTimer { key } => cleared_timers.push(key),
+                Effect::ClearTimer { key } => {
+                    timers.retain(|timer: &Timer| timer.key != key);
+                    cleared_timers.push(key);
+                }
                 other => outward.push(other),
             }
         }
@@ -236,9 +281,7 @@ impl Executor {
             self.parts.observer.committed(&execution, &task_runs, &logs);
         }
         self.deliver_timers(near).await?;
-        // A step that changes nothing repeats an earlier step, and the message of that step may have been
-        // lost.
-        if execution.state.current() == State::Paused && !paused_before {
+        if execution.state.current() == State::Paused && (may_repeat || entered(&execution, now)) {
             outward.push(Effect::AnnounceState { state: State::Paused });
         }
         self.bring_about(&execution, changes, outward, events, &env.lookups).await
@@ -256,6 +299,21 @@ impl Executor {
             open.iter().map(|execution| execution_message(&execution.id, Event::Continued)).collect();
         self.ports().bus.publish(messages).await?;
         Ok(open.len())
+    }
+}
+
+/// The pause after a number of conflicts in a row: from 10 ms to 1 s, and less by up to a half. `chance` is from 0 to 1.
+/// Without the random part, processes that lost together would try again together.
+fn pause(conflicts: usize, chance: f64) -> Duration {
+    let longest = SHORTEST_PAUSE * 2_u32.pow(u32::try_from(conflicts).unwrap_or(u32::MAX).min(8) - 1);
+    longest.min(LONGEST_PAUSE).mul_f64(1.0 - chance / 2.0)
+}
+
+/// The key of the timer that fired. None for every other event.
+fn timer_of(event: Event) -> Option<String> {
+    match event {
+        Event::TimerFired { key } => Some(key),
+        _ => None,
     }
 }
 
@@ -280,12 +338,13 @@ pub(crate) fn execution_message(id: &ExecutionId, event: Event) -> Outgoing {
 
 impl Executor {
     /// Applies the event of a message, unless the event is a timer that is no longer due.
-    async fn fold(&self, id: &ExecutionId, event: Event) -> Result<Option<Execution>, PortError> {
+    /// Returns false if the execution does not exist.
+    async fn fold(&self, id: &ExecutionId, event: Event) -> Result<bool, PortError> {
         if let Event::TimerFired { key } = &event
             && !self.is_due(id, key).await?
         {
             tracing::debug!(execution = %id, key, "ignored a timer that is not due");
-            return Ok(self.ports().state.execution(id).await?.map(|stored| stored.execution));
+            return Ok(self.ports().state.execution(id).await?.is_some());
         }
         self.apply(id, event).await
     }
@@ -303,8 +362,8 @@ impl MessageHandler for Executor {
         let folded = AssertUnwindSafe(self.fold(&message.execution_id, message.event)).catch_unwind().await;
         let folded = folded.unwrap_or_else(|panic| Err(PortError::invalid(broken(panic.as_ref()))));
         match folded {
-            Ok(Some(_)) => Verdict::Done,
-            Ok(None) => {
+            Ok(true) => Verdict::Done,
+            Ok(false) => {
                 tracing::warn!(execution = %message.execution_id, "there is no such execution; its event is dropped");
                 Verdict::Done
             }

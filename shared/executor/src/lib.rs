@@ -17,6 +17,7 @@ mod dead_letters;
 mod effects;
 mod evaluate;
 mod executor;
+mod mailbox;
 mod observer;
 mod parts;
 mod timers;

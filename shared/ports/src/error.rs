@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 /// An error of a port.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum PortError {
     /// The thing does not exist.
     #[error("{what} was not found")]

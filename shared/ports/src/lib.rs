@@ -33,7 +33,7 @@ pub use credentials::Credentials;
 pub use environment::{Environment, VariableError};
 pub use error::PortError;
 pub use object::ObjectStore;
-pub use random::{random_execution_id, random_name};
+pub use random::{random_execution_id, random_fraction, random_name};
 pub use schedule::ScheduleStore;
 pub use secret::SecretStore;
 pub use state::StateStore;

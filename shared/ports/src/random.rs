@@ -1,4 +1,5 @@
-//! Random names: for objects, jobs, processes and requests that must not share a name with any other.
+//! Random names, for objects, jobs, processes and requests that must not share a name with any other; and random
+//! numbers, for pauses.
 
 use segue_model::id::ExecutionId;
 
@@ -12,4 +13,11 @@ pub fn random_name() -> String {
 /// that follows from their cause.
 pub fn random_execution_id() -> ExecutionId {
     ExecutionId::derive(&["request", &random_name()])
+}
+
+/// A random number from 0 to 1, for pauses that several processes must not make in step.
+#[expect(clippy::disallowed_methods, reason = "the one source of random numbers")]
+pub fn random_fraction() -> f64 {
+    let (bits, _) = uuid::Uuid::new_v4().as_u64_pair();
+    (bits >> 32) as f64 / f64::from(u32::MAX)
 }

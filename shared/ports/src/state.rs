@@ -115,6 +115,9 @@ pub enum Claim {
     Held {
         /// The end of that holder's lease.
         until: Timestamp,
+        /// True if the holder handed the claim back until then. Its work continues outside, and a message for it is on
+        /// its way.
+        handed_back: bool,
     },
     /// The attempt has ended. The caller may have to publish the result again.
     Finished(Box<TaskRunResult>),
@@ -307,6 +310,17 @@ pub trait StateStore: ScheduleStore {
     async fn claim(
         &self,
         key: &AttemptKey,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, PortError>;
+
+    /// Claims an attempt like [`Self::claim`], also if `from` handed the claim back and its lease has not ended. Of
+    /// several callers, one takes the claim over.
+    async fn take_claim_over(
+        &self,
+        key: &AttemptKey,
+        from: &str,
         holder: &str,
         now: Timestamp,
         until: Timestamp,

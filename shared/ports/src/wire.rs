@@ -159,8 +159,8 @@ pub struct TaskRunMessage {
 pub struct Resumed {
     /// The time the attempt began.
     pub begun_at: Timestamp,
-    /// The holder of the attempt's claim. The receiver of this message works as this holder. Duplicates of
-    /// the first message find the claim held.
+    /// The holder who handed the attempt's claim back. The receiver of this message takes the claim over from this
+    /// holder. Duplicates of the message find that somebody else holds the claim.
     pub holder: String,
 }
 

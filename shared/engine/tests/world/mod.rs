@@ -5,7 +5,9 @@
 use jiff::{SignedDuration, Timestamp};
 use segue_engine::decide::go_on;
 use segue_engine::replay::Copy;
-use segue_engine::{Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, decide};
+use segue_engine::{
+    Decision, Dispatch, Effect, Env, ExecutionState, Plan, SubflowRequest, decide, decide_all,
+};
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, RunnerServices, Service, TaskType};
 use segue_model::event::{Event, TaskRunResult};
@@ -93,6 +95,10 @@ pub(crate) struct World {
     pub(crate) last_first: bool,
     /// Whether the execution is loaded again before every event.
     pub(crate) reloads: bool,
+    /// Whether all events that wait are applied as one step.
+    pub(crate) at_once: bool,
+    /// The number of steps so far.
+    pub(crate) steps: usize,
 }
 
 impl World {
@@ -146,6 +152,8 @@ impl World {
             twice: false,
             last_first: false,
             reloads: false,
+            at_once: false,
+            steps: 0,
         }
     }
 
@@ -171,7 +179,10 @@ impl World {
     /// Applies one event, or fires the next timer. Returns false if there is neither.
     fn step(&mut self) -> bool {
         let next = if self.last_first { self.events.pop_back() } else { self.events.pop_front() };
-        if let Some(event) = next {
+        if self.at_once && next.is_some() {
+            let events: Vec<Event> = next.into_iter().chain(self.events.drain(..)).collect();
+            self.fold_all(&events);
+        } else if let Some(event) = next {
             if self.reloads {
                 self.reload();
             }
@@ -202,7 +213,26 @@ impl World {
         self.history.push(event.clone());
         self.now += SignedDuration::from_millis(1);
         let env = self.env();
-        let mut decision = decide(&mut self.execution, event, &env);
+        let decision = decide(&mut self.execution, event, &env);
+        self.finish_step(decision, &env);
+    }
+
+    /// Applies events in as few steps as possible.
+    fn fold_all(&mut self, mut events: &[Event]) {
+        while !events.is_empty() {
+            self.now += SignedDuration::from_millis(1);
+            let env = self.env();
+            let (applied, decision) = decide_all(&mut self.execution, events, &env);
+            let (done, rest) = events.split_at(applied);
+            self.history.extend_from_slice(done);
+            events = rest;
+            self.finish_step(decision, &env);
+        }
+    }
+
+    /// Settles a decision, and continues the step until it needs nothing more.
+    fn finish_step(&mut self, mut decision: Decision, env: &Env) {
+        self.steps += 1;
         loop {
             let (pending, more) = (std::mem::take(&mut decision.pending), decision.more);
             self.settle(decision);
@@ -212,7 +242,7 @@ impl World {
             if pending.is_empty() && !more {
                 return;
             }
-            decision = go_on(&mut self.execution, &env);
+            decision = go_on(&mut self.execution, env);
         }
     }
 

@@ -5,6 +5,7 @@ mod dead_letters;
 mod delivered_timers;
 #[path = "../support/mod.rs"]
 mod support;
+mod together;
 
 use async_trait::async_trait;
 use segue_embedded::{EmbeddedOptions, open_with};
@@ -135,7 +136,12 @@ impl Bench {
 
     /// Ends the last attempt of a task.
     async fn finish(&self, task: &str, state: State) {
-        let message = self.message(task);
+        self.bus.messages.lock().unwrap().push_back(self.finished(self.message(task), state));
+        self.deliver().await;
+    }
+
+    /// The message that an attempt has ended.
+    fn finished(&self, message: TaskRunMessage, state: State) -> Message {
         let now = self.ports.clock.now();
         let event = Event::TaskRunFinished(TaskRunResult {
             task_run_id: message.task_run_id,
@@ -148,9 +154,7 @@ impl Bench {
             dynamic: Vec::new(),
             metrics: Vec::new(),
         });
-        let message = ExecutionMessage::new(message.execution_id, event);
-        self.bus.messages.lock().unwrap().push_back(Message::Execution(message));
-        self.deliver().await;
+        Message::Execution(ExecutionMessage::new(message.execution_id, event))
     }
 
     async fn execution(&self, id: &ExecutionId) -> Execution {

@@ -185,7 +185,18 @@ impl StateStore for FirestoreStateStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Claim, PortError> {
-        at_port(attempts::claim(&self.store, key, holder, now, until).await)
+        at_port(attempts::claim(&self.store, key, None, holder, (now, until)).await)
+    }
+
+    async fn take_claim_over(
+        &self,
+        key: &AttemptKey,
+        from: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, PortError> {
+        at_port(attempts::claim(&self.store, key, Some(from), holder, (now, until)).await)
     }
 
     async fn renew_claim(&self, key: &AttemptKey, holder: &str, until: Timestamp) -> Result<bool, PortError> {
