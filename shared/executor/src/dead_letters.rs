@@ -41,6 +41,7 @@ impl DeadLetterHandler for Executor {
                 | Message::ScheduleChanged(_)
                 | Message::ExecutionStateReached(_)
                 | Message::Backfill(_)
+                | Message::Nothing {}
                 | Message::Sweep {},
             ) => Ok(()),
             None => match execution_id {

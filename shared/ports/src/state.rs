@@ -253,6 +253,17 @@ pub trait StateStore: ScheduleStore {
     /// The latest revision of each flow in a namespace, or in all namespaces.
     async fn flows(&self, namespace: Option<&str>) -> Result<Vec<StoredFlow>, PortError>;
 
+    /// A number that changes when any flow is saved or deleted, for a cache of flows. None if the store has nothing
+    /// cheaper than [`Self::flows`].
+    async fn flows_mark(&self) -> Result<Option<u64>, PortError> {
+        Ok(None)
+    }
+
+    /// The number of flows that are not deleted.
+    async fn count_flows(&self) -> Result<u64, PortError> {
+        Ok(self.flows(None).await?.len() as u64)
+    }
+
     /// All revisions of a flow, oldest first, also those that record a deletion. Empty if the flow never
     /// existed.
     async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError>;

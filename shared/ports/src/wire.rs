@@ -35,6 +35,9 @@ pub enum Message {
     ExecutionStateReached(ExecutionStateReached),
     /// A request to start a backfill.
     Backfill(Box<BackfillRequest>),
+    /// Changes nothing. The sweep sends this message with a delay, because Google lets a queue that is idle for 30 days
+    /// fall asleep, and the first messages after that come minutes late.
+    Nothing {},
     /// A request to look for lost work, sent regularly. The receiver fires overdue timers and checks executions that
     /// were idle for a while.
     Sweep {},

@@ -144,6 +144,16 @@ impl Scheduler {
         self.ports().bus.publish_at(vec![tick], slot).await
     }
 
+    /// Sends a delayed message that changes nothing ([`Message::Nothing`]).
+    pub(crate) async fn keep_delays_awake(&self) -> Result<(), PortError> {
+        if self.ports().timers == TimersBy::Watching {
+            return Ok(());
+        }
+        let nothing = Outgoing { topic: Topic::Triggers, message: Message::Nothing {} };
+        let due = self.now().checked_add(SKEW).unwrap_or(Timestamp::MAX);
+        self.ports().bus.publish_at(vec![nothing], due).await
+    }
+
     /// Announces schedules without their job, and jobs without their schedule. Returns how many.
     pub(crate) async fn check_jobs(&self, triggers: &[TriggerState]) -> Result<usize, PortError> {
         let Some(jobs) = &self.ports().tick_jobs else { return Ok(0) };

@@ -20,6 +20,7 @@ impl Scheduler {
         let held = self.tick_held(&triggers).await?;
         let backfills = self.recover_backfills().await?;
         let jobs = self.check_jobs(&triggers).await?;
+        self.keep_delays_awake().await?;
         tracing::info!(timers, ticks, executions, held, backfills, jobs, "the sweep is done");
         Ok(())
     }

@@ -331,6 +331,7 @@ impl MessageHandler for TaskService {
             | Message::ScheduleChanged(_)
             | Message::ExecutionStateReached(_)
             | Message::Backfill(_)
+            | Message::Nothing {}
             | Message::Sweep {} => {
                 tracing::error!(
                     "a message that is not about a task run came to a task service; it is dropped"

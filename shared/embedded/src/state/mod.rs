@@ -138,6 +138,10 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| flows::list(connection, namespace.as_deref())).await
     }
 
+    async fn flows_mark(&self) -> Result<Option<u64>, PortError> {
+        self.scan(flows::mark).await.map(Some)
+    }
+
     async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError> {
         let (namespace, id) = (namespace.to_owned(), id.to_owned());
         self.scan(move |connection| flows::revisions(connection, &namespace, &id)).await
