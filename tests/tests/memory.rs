@@ -9,9 +9,7 @@
 use axum::extract::Query;
 use axum::http::{Method, Uri};
 use axum::{Json, Router};
-use futures::TryStreamExt as _;
 use segue_gcp::{BigQueryWarehouse, PlatformConfig};
-use segue_ports::warehouse::{QueryJob, Warehouse as _};
 use segue_task::testing::{message, run};
 use serde_json::{Value, json};
 use std::collections::HashMap;
