@@ -36,7 +36,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub(super) enum Work<'a> {
     Query(&'a QueryJob),
     /// A copy or an extract.
-    Plain(JobConfiguration),
+    Plain(Box<JobConfiguration>),
     /// A configuration that the crate's types cannot describe.
     Json(Value),
     /// A load of a file, which is uploaded with its job.
@@ -63,7 +63,8 @@ impl Asked<'_> {
                 api.insert(self.project, &request::job(configuration, reference)).await
             }
             Work::Plain(configuration) => {
-                api.insert(self.project, &request::job(configuration.clone(), reference)).await
+                api.insert(self.project, &request::job(JobConfiguration::clone(configuration), reference))
+                    .await
             }
             Work::Json(configuration) => api.insert_json(self.project, configuration, &reference).await,
             Work::Upload(configuration, open) => {

@@ -52,7 +52,7 @@ pub(super) async fn copy(api: &Api, job: &CopyJob) -> Result<Copied, WarehouseEr
     };
     let configuration =
         labelled(&job.settings, JobConfiguration { copy: Some(copy), ..JobConfiguration::default() });
-    let done = ended(api, &asked(api, &job.settings, Work::Plain(configuration))).await?.job;
+    let done = ended(api, &asked(api, &job.settings, Work::Plain(Box::new(configuration)))).await?.job;
     Ok(Copied { job_id: id(&done), rows: None })
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn extract(api: &Api, job: &ExtractJob) -> Result<Extracted, Wa
     };
     let configuration =
         labelled(&job.settings, JobConfiguration { extract: Some(extract), ..JobConfiguration::default() });
-    let done = ended(api, &asked(api, &job.settings, Work::Plain(configuration))).await?.job;
+    let done = ended(api, &asked(api, &job.settings, Work::Plain(Box::new(configuration)))).await?.job;
     let said = done.statistics.as_ref().and_then(|statistics| statistics.extract.as_ref());
     let counts = said.and_then(|said| said.destination_uri_file_counts.as_ref());
     let file_counts = counts.into_iter().flatten().map(|count| count.parse().unwrap_or_default()).collect();

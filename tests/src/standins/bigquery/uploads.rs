@@ -10,6 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_RANGE, HOST, LOCATION, RANGE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use segue_ports::random_name;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +31,7 @@ pub(super) async fn begin(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    let id = format!("{:032x}", rand::random::<u128>());
+    let id = random_name();
     let mut uploads = bigquery.uploads.0.lock().unwrap_or_else(PoisonError::into_inner);
     uploads.insert(id.clone(), Upload { body, bytes: Vec::new() });
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();

@@ -153,13 +153,13 @@ fn unpacked(error: std::io::Error) -> WarehouseError {
 /// The bytes that wait to be sent.
 enum Output {
     Plain(Vec<u8>),
-    Packed(GzEncoder<Vec<u8>>),
+    Packed(Box<GzEncoder<Vec<u8>>>),
 }
 
 impl Output {
     fn new(is_packed: bool) -> Self {
         if is_packed {
-            Self::Packed(GzEncoder::new(Vec::new(), Compression::default()))
+            Self::Packed(Box::new(GzEncoder::new(Vec::new(), Compression::default())))
         } else {
             Self::Plain(Vec::new())
         }
