@@ -7,6 +7,7 @@ const server = process.env['SEGUE_URL'] ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   base: '/ui/',
   plugins: [svelte()],
+  worker: { format: 'es' },
   build: {
     outDir: 'build',
     target: 'es2023',

@@ -9,10 +9,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// What a page may do: its own scripts, styles and requests, and nothing of another origin. Scripts cannot write HTML
-/// except through the policy of Svelte, which writes the compiled templates.
+/// except through the policy of Svelte, which writes the compiled templates. A second policy lets the pages start their
+/// shared worker.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
      connect-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-     require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
+     require-trusted-types-for 'script'; trusted-types svelte-trusted-html segue-worker";
 
 /// The headers of every answer.
 const GUARDS: [(HeaderName, &str); 5] = [

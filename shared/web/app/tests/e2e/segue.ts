@@ -22,6 +22,8 @@ export class Segue {
   #process: ChildProcess | undefined;
   readonly #data = mkdtempSync(join(tmpdir(), 'segue-web-'));
   url = '';
+  /** Further origins that a test serves the pages from. */
+  readonly relays = new Set<string>();
 
   /** `options` are further options of `segue server`. */
   constructor(readonly options: string[] = []) {}
@@ -78,13 +80,20 @@ export class Segue {
     return (await answer.json()) as Execution;
   }
 
+  /** Lets a paused execution go on. */
+  async resume(id: string): Promise<void> {
+    const address = `${this.url}/api/v1/main/executions/${id}/resume`;
+    const answer = await fetch(address, { method: 'POST', body: new FormData() });
+    expect(answer.ok, await answer.clone().text()).toBe(true);
+  }
+
   address({ namespace, flowId, id }: Execution, tab: string): string {
     return `${this.url}/ui/main/executions/${namespace}/${flowId}/${id}/${tab}`;
   }
 }
 
 /** Collects what the browser complains of: errors in scripts, refused content, requests to other origins. */
-function complaints(page: Page, url: string): string[] {
+function complaints(page: Page, segue: Segue): string[] {
   const found: string[] = [];
   page.on('pageerror', (error) => found.push(`error: ${error.message}`));
   page.on('console', (message) => {
@@ -93,8 +102,9 @@ function complaints(page: Page, url: string): string[] {
       found.push(`console: ${message.text()}`);
   });
   page.on('request', (request) => {
-    if (!/^(blob|data):/.test(request.url()) && new URL(request.url()).origin !== new URL(url).origin)
-      found.push(`foreign: ${request.url()}`);
+    const { origin, protocol } = new URL(request.url());
+    const isOwn = origin === new URL(segue.url).origin || segue.relays.has(origin);
+    if (!isOwn && protocol !== 'blob:' && protocol !== 'data:') found.push(`foreign: ${request.url()}`);
   });
   return found;
 }
@@ -111,7 +121,7 @@ export const test = base.extend<{ complaints: string[] }, { segue: Segue }>({
   ],
   complaints: [
     async ({ page, segue }, use) => {
-      const found = complaints(page, segue.url);
+      const found = complaints(page, segue);
       await use(found);
       expect(found, 'U30: nothing is refused, no script fails, no request leaves the origin').toEqual([]);
     },

@@ -1,6 +1,5 @@
 // Server-sent events read by `fetch`, so that a refusal (401, 404) is seen, which EventSource hides.
 import { open } from './client';
-import { parseExact } from './json';
 
 /** Cuts a text that comes in pieces into the data of its events. */
 export class Cutter {
@@ -21,13 +20,19 @@ function data(block: string): string {
   return lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n');
 }
 
-/** The events of an address, each with its JSON read, until the stream ends. */
-export async function* events<T>(
+/**
+ * Opens a stream and gives the data of its events as text, until the stream ends. The promise is done when the server
+ * has accepted the request.
+ */
+export async function texts(
   address: string,
   query: URLSearchParams,
   signal: AbortSignal,
-): AsyncGenerator<T> {
-  const body = await open(address, { query, signal });
+): Promise<AsyncIterable<string>> {
+  return pieces(await open(address, { query, signal }));
+}
+
+async function* pieces(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const reader = body
     .pipeThrough<string>(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
     .getReader();
@@ -36,7 +41,7 @@ export async function* events<T>(
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      for (const text of cutter.push(value)) yield parseExact(text) as T;
+      yield* cutter.push(value);
     }
   } finally {
     await reader.cancel().catch(() => undefined);

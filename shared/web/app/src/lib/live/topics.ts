@@ -1,28 +1,42 @@
-// What a browser knows of the topics that it follows. Positions only go forward, whatever order events come in.
-import type { TopicEvent } from '../api/types';
+// What is known of topics that are followed. Positions only go forward, whatever order events come in.
+import type { Asked } from './messages';
+
+/** The part of an event that says where it belongs. */
+export interface Place {
+  topic: string;
+  position: number;
+  isLast: boolean;
+  /** The lines of a log. Their last one has the number `position`. */
+  lines?: readonly unknown[];
+}
 
 export class Topics {
-  readonly #positions = new Map<string, number | undefined>();
+  readonly #positions: Map<string, number | null>;
 
-  constructor(topics: readonly string[]) {
-    for (const topic of topics) this.#positions.set(topic, undefined);
+  constructor(topics: readonly Asked[]) {
+    this.#positions = new Map(topics);
   }
 
-  /** Takes an event. False if the event is old, doubled, or of another topic: then nothing of it is shown. */
-  take(event: TopicEvent): boolean {
-    if (!this.#positions.has(event.topic)) return false;
-    const known = this.#positions.get(event.topic);
-    const isNew = known === undefined || event.position > known;
-    if (isNew) this.#positions.set(event.topic, event.position);
-    if (event.isLast) this.#positions.delete(event.topic);
-    return isNew;
+  /**
+   * Takes an event. Answers how many of its lines are known already, or undefined if the event is old, doubled, or of
+   * another topic: then nothing of it is shown.
+   */
+  take({ topic, position, isLast, lines = [] }: Place): number | undefined {
+    const known = this.#positions.get(topic);
+    if (known === undefined) return undefined;
+    const isNew = known === null || position > known;
+    if (isNew) this.#positions.set(topic, position);
+    if (isLast) this.#positions.delete(topic);
+    return isNew ? Math.max(0, (known ?? 0) - (position - lines.length)) : undefined;
   }
 
-  /** What to ask for: the topics that go on, each with its position. Empty if all have ended. */
-  ask(): string {
-    const asked = [...this.#positions].map(([topic, position]) =>
-      position === undefined ? topic : `${topic}@${position}`,
-    );
-    return asked.join(',');
+  /** Stops following a topic. */
+  drop(topic: string): void {
+    this.#positions.delete(topic);
+  }
+
+  /** The topics that go on, each with its position. Empty if all have ended. */
+  asked(): Asked[] {
+    return [...this.#positions];
   }
 }

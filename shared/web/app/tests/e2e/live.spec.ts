@@ -1,0 +1,74 @@
+// Live changes: one stream for all tabs, cuts, and rest.
+import { Relay } from './relay';
+import { expect, test as base } from './segue';
+
+const test = base.extend<{ relay: Relay }>({
+  relay: async ({ segue }, use) => {
+    const relay = new Relay(segue.url);
+    await relay.start();
+    segue.relays.add(relay.url);
+    await use(relay);
+    await relay.end();
+  },
+});
+
+test('U31 ten tabs of ten running executions are live over one stream, and an eleventh loads at once', async ({
+  context,
+  relay,
+  segue,
+}) => {
+  const runs = await Promise.all(
+    Array.from({ length: 10 }, () => segue.run('shop.orders/waits_for_a_person', {}, false)),
+  );
+  const tabs = [];
+  for (const run of runs) {
+    const tab = await context.newPage();
+    await tab.goto(segue.address(run, 'gantt').replace(segue.url, relay.url));
+    await expect(tab.getByText('PAUSED', { exact: true }).first()).toBeVisible();
+    tabs.push(tab);
+  }
+  for (const tab of tabs) await expect(tab.locator('[data-status=live]')).toBeVisible();
+  expect(relay.open).toBe(1);
+  const last = await context.newPage();
+  const start = performance.now();
+  await last.goto(`${relay.url}/ui/main/flows`);
+  await expect(last.getByRole('link', { name: 'nightly_load', exact: true })).toBeVisible();
+  expect(performance.now() - start).toBeLessThan(3_000);
+  for (const { id } of runs) await segue.resume(id);
+  for (const tab of tabs) await expect(tab.getByText('SUCCESS', { exact: true }).first()).toBeVisible();
+  await expect.poll(() => relay.open).toBe(0);
+});
+
+test('U33 a stream that is cut again and again ends in the state of the API, with each line once', async ({
+  page,
+  relay,
+  segue,
+}) => {
+  const run = await segue.run('shop.orders/slow_log', {}, false);
+  await page.goto(segue.address(run, 'logs').replace(segue.url, relay.url));
+  await expect(page.getByText('line number 2', { exact: true })).toBeVisible();
+  const cutting = setInterval(() => relay.cut(), 700);
+  await expect(page.locator('[data-status=ended]')).toBeVisible({ timeout: 50_000 });
+  clearInterval(cutting);
+  expect(relay.opened).toBeGreaterThan(2);
+  const stored = await segue.get<{ message: string }[]>(`/logs/${run.id}`);
+  expect(await page.locator('li .text').allInnerTexts()).toEqual(stored.map(({ message }) => message));
+  await expect(page.getByText('SUCCESS', { exact: true }).first()).toBeVisible();
+});
+
+test('U34 a tab that nobody touches for ten minutes holds no stream, until a key is pressed', async ({
+  page,
+  relay,
+  segue,
+}) => {
+  await page.clock.install();
+  const run = await segue.run('shop.orders/waits_for_a_person', {}, false);
+  await page.goto(segue.address(run, 'gantt').replace(segue.url, relay.url));
+  await expect(page.locator('[data-status=live]')).toBeVisible();
+  await page.clock.runFor('10:30');
+  await expect(page.locator('[data-status=paused]')).toBeVisible();
+  await expect.poll(() => relay.open).toBe(0);
+  await segue.resume(run.id);
+  await page.keyboard.press('Shift');
+  await expect(page.getByText('SUCCESS', { exact: true }).first()).toBeVisible();
+});
