@@ -90,6 +90,7 @@ module "function" {
   environment = merge(var.environment, {
     SEGUE_BUCKET        = module.storage.bucket
     SEGUE_DATABASE      = module.state.database
+    SEGUE_IMAGE_MIRROR  = module.images.mirror
     SEGUE_JOB_ACCOUNT   = module.storage.containers_account.email
     SEGUE_PREFIX        = var.prefix
     SEGUE_PROJECT       = var.project

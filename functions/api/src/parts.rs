@@ -2,6 +2,7 @@
 
 use crate::door::Access;
 use crate::error::{Answer, ApiError};
+use crate::gauges::Gauges;
 use crate::health::Health;
 use jiff::Timestamp;
 use segue_executor::{Executor, Watch};
@@ -64,11 +65,14 @@ pub(crate) struct Api {
     parts: Arc<ApiParts>,
     /// The last known health of the state store.
     pub(crate) health: Arc<Health>,
+    /// The last counts of executions, flows and triggers.
+    pub(crate) gauges: Arc<Gauges>,
 }
 
 impl Api {
     pub(crate) fn new(parts: ApiParts) -> Self {
-        Self { parts: Arc::new(parts), health: Arc::default() }
+        let (health, gauges) = (Health::new(&parts.ports), Gauges::new(&parts.ports));
+        Self { parts: Arc::new(parts), health: Arc::new(health), gauges: Arc::new(gauges) }
     }
 
     /// The state store.

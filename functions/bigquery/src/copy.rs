@@ -2,10 +2,10 @@
 
 use crate::connection::Connection;
 use crate::disposition::{CreateDisposition, WriteDisposition};
-use crate::job::{job, run};
+use crate::job::{job, run, settings, transfer};
 use crate::sql::{shown, table_name, table_reference};
 use schemars::JsonSchema;
-use segue_ports::warehouse::QueryJob;
+use segue_ports::warehouse::{CopyJob, CopyKind, QueryJob, TableReference, Warehouse};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub struct Copy {
     pub source_tables: Vec<String>,
     /// The table for the rows.
     pub destination_table: String,
-    /// COPY (default), CLONE, SNAPSHOT or RESTORE. Here, each of them copies.
+    /// COPY (default), CLONE, SNAPSHOT or RESTORE. On one machine, each of them copies.
     pub operation_type: Option<String>,
     /// What happens to existing rows. Default: a table with rows is refused.
     pub write_disposition: Option<WriteDisposition>,
@@ -63,24 +63,61 @@ impl Task for Copy {
         if self.source_tables.is_empty() {
             return Err(TaskError::failed("sourceTables names no tables; write dataset.table"));
         }
-        let mut selects = Vec::new();
-        for name in &self.source_tables {
-            selects.push(format!("SELECT * FROM {}", table_name(&table_reference("sourceTables", name)?)?));
-        }
+        let sources = self.source_tables.iter().map(|name| table_reference("sourceTables", name));
+        let sources = sources.collect::<Result<Vec<_>, _>>()?;
         let destination = table_reference("destinationTable", &self.destination_table)?;
-        let job = QueryJob {
-            destination_table: Some(shown(&destination)),
+        let warehouse = &*self.connection.warehouse(context)?;
+        if self.dry_run {
+            return self.check(warehouse, &sources, context).await;
+        }
+        let job = CopyJob {
+            settings: settings(&self.connection, &self.labels, context),
+            sources,
+            destination,
+            kind: self.kind()?,
             write_disposition: self.write_disposition.map(Into::into),
             create_disposition: self.create_disposition.map(Into::into),
-            dry_run: self.dry_run,
-            max_results: Some(0),
+        };
+        let (settings, destination) = (job.settings.clone(), shown(&job.destination));
+        let copied = transfer(warehouse, &settings, warehouse.copy(job), context).await?;
+        match copied.rows {
+            Some(rows) => {
+                context.metric_counter("rows", rows as f64);
+                context.info(format!("job {}: {rows} rows were copied into {destination}", copied.job_id));
+            }
+            None => context.info(format!("job {}: the tables were copied into {destination}", copied.job_id)),
+        }
+        Ok(Output { job_id: copied.job_id })
+    }
+}
+
+impl Copy {
+    fn kind(&self) -> Result<CopyKind, TaskError> {
+        match self.operation_type.as_deref().unwrap_or_default().trim().to_ascii_uppercase().as_str() {
+            "" | "COPY" => Ok(CopyKind::Copy),
+            "CLONE" => Ok(CopyKind::Clone),
+            "SNAPSHOT" => Ok(CopyKind::Snapshot),
+            "RESTORE" => Ok(CopyKind::Restore),
+            other => Err(TaskError::failed(format!(
+                "operationType is '{other}'; write COPY, CLONE, SNAPSHOT or RESTORE"
+            ))),
+        }
+    }
+
+    /// A copy has no dry run, so a query of the sources is checked.
+    async fn check(
+        &self,
+        warehouse: &dyn Warehouse,
+        sources: &[TableReference],
+        context: &TaskContext,
+    ) -> Result<Output, TaskError> {
+        let selects = sources.iter().map(|source| Ok(format!("SELECT * FROM {}", table_name(source)?)));
+        let selects = selects.collect::<Result<Vec<_>, TaskError>>()?;
+        let job = QueryJob {
+            dry_run: true,
             ..job(selects.join(" UNION ALL "), &self.connection, &self.labels, context)
         };
-        let result = run(&*self.connection.warehouse(context)?, job, context).await?;
-        let rows = result.affected_rows.unwrap_or(result.total_rows);
-        context.metric_counter("rows", rows as f64);
-        context.info(format!("job {}: {rows} rows were copied into {}", result.job_id, shown(&destination)));
-        Ok(Output { job_id: result.job_id })
+        Ok(Output { job_id: run(warehouse, job, context).await?.job_id })
     }
 }
 
@@ -104,6 +141,11 @@ mod tests {
         assert_eq!(platform.ports.warehouse.table_info("d", "c").await.unwrap().rows, Some(2));
         let again = platform.run_attempt(3, Copy::TYPE, task).await;
         assert!(again.result.error.unwrap().contains("Already Exists"), "a table with rows is refused");
+        let odd = json!({"sourceTables": ["d.a"], "destinationTable": "d.e", "operationType": "MOVE"});
+        assert!(platform.run_attempt(5, Copy::TYPE, odd).await.error().contains("write COPY, CLONE"));
+        let dry = json!({"sourceTables": ["d.a"], "destinationTable": "d.e", "dryRun": true});
+        assert_eq!(platform.run_attempt(6, Copy::TYPE, dry).await.result.error, None);
+        assert!(platform.ports.warehouse.table_info("d", "e").await.is_err());
         let none = json!({"sourceTables": [], "destinationTable": "d.c"});
         assert!(
             platform.run_attempt(4, Copy::TYPE, none).await.result.error.unwrap().contains("sourceTables")

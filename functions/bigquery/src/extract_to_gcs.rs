@@ -1,23 +1,16 @@
 //! `bigquery.ExtractToGcs`.
 
 use crate::connection::Connection;
-use crate::job::{job, job_id, run};
-use crate::sql::{shown, table_name, table_reference};
-use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use futures::StreamExt as _;
+use crate::job::{settings, transfer};
+use crate::sql::{shown, table_reference};
 use schemars::JsonSchema;
-use segue_model::Json;
-use segue_ports::object::{ObjectAddress, ObjectAttributes};
-use segue_ports::warehouse::{Column, QueryResult};
+use segue_ports::object::ObjectAddress;
+use segue_ports::warehouse::{ExtractJob, FileFormat};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
-/// Writes the rows of a table into a bucket. All rows are in memory on the way. For a large table, use an
-/// `EXPORT DATA` statement of the warehouse.
+/// Writes the rows of a table into a bucket. On Google Cloud this is an extract job of BigQuery, which costs nothing.
 ///
 /// ```yaml
 /// id: extract
@@ -36,18 +29,19 @@ pub struct ExtractToGcs {
     pub connection: Connection,
     /// The table: `dataset.table` or `project.dataset.table`.
     pub source_table: String,
-    /// The address of the files: `gs://bucket/key`, with `*` for the number of a file.
+    /// The addresses of the files: `gs://bucket/key`, with `*` for the number of a file. On one machine, one address and
+    /// one file.
     pub destination_uris: Vec<String>,
-    /// CSV (default) or JSON (one document on each line).
+    /// CSV (default) or JSON (one document on each line). On Google Cloud also AVRO and PARQUET.
     pub format: Option<String>,
-    /// NONE (default) or GZIP.
+    /// NONE (default) or GZIP. On Google Cloud also SNAPPY, DEFLATE and ZSTD, where the format has them.
     pub compression: Option<String>,
     /// The separator between the fields of a CSV file. Default: a comma.
     pub field_delimiter: Option<String>,
     /// Whether a CSV file begins with the names of the columns.
     #[serde(default = "yes")]
     pub print_header: bool,
-    /// Accepted, and has no effect: AVRO files cannot be written.
+    /// Whether an AVRO file has logical types for dates and times.
     pub use_avro_logical_types: Option<bool>,
     /// Accepted, and has no effect; see the common `timeout`.
     pub job_timeout_ms: Option<u64>,
@@ -81,120 +75,63 @@ impl Task for ExtractToGcs {
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         self.connection.mask(context);
         let table = table_reference("sourceTable", &self.source_table)?;
-        let [uri] = self.destination_uris.as_slice() else {
-            return Err(TaskError::failed(
-                "destinationUris must name one address, with * for the number of a file",
-            ));
+        if self.destination_uris.is_empty() {
+            return Err(TaskError::failed("destinationUris names no address; write gs://bucket/key-*.csv"));
+        }
+        for uri in &self.destination_uris {
+            ObjectAddress::parse(&numbered(uri))?;
+        }
+        let job = ExtractJob {
+            settings: settings(&self.connection, &self.labels, context),
+            source: table.clone(),
+            uris: self.destination_uris.clone(),
+            format: self.format()?,
+            compression: self.compression(),
+            field_delimiter: self.field_delimiter,
+            print_header: self.print_header,
+            use_avro_logical_types: self.use_avro_logical_types,
         };
-        let address = ObjectAddress::parse(&uri.replace('*', "000000000000"))?;
-        let is_packed =
-            match self.compression.as_deref().unwrap_or("NONE").trim().to_ascii_uppercase().as_str() {
-                "NONE" | "" => false,
-                "GZIP" => true,
-                other => {
-                    return Err(TaskError::failed(format!(
-                        "compression is '{other}'; NONE and GZIP can be written"
-                    )));
-                }
-            };
-        let select = format!("SELECT * FROM {}", table_name(&table)?);
-        let job = job(select, &self.connection, &self.labels, context);
-        let result = run(&*self.connection.warehouse(context)?, job, context).await?;
-        let text = self.text(&result)?;
-        let bytes = if is_packed { packed(&text)? } else { text.into_bytes() };
-        let length = bytes.len();
-        let stream = futures::stream::iter([Ok(Bytes::from(bytes))]).boxed();
-        self.connection.objects(context)?.put(&address, stream, ObjectAttributes::default()).await?;
-        context.metric_counter("rows", result.rows.len() as f64);
-        context.metric_counter("bytes", length as f64);
-        context.info(format!(
-            "{} rows of {} are in {address}, {length} bytes",
-            result.rows.len(),
-            shown(&table)
-        ));
+        let warehouse = &*self.connection.warehouse(context)?;
+        let settings = job.settings.clone();
+        let done = transfer(warehouse, &settings, warehouse.extract(job), context).await?;
+        // The address of a single file is written in full.
+        let counted = self.destination_uris.iter().zip(&done.file_counts);
+        let destination_uris: Vec<String> =
+            counted.map(|(uri, count)| if *count == 1 { numbered(uri) } else { uri.clone() }).collect();
+        for (name, count) in [("rows", done.rows), ("bytes", done.bytes)] {
+            if let Some(count) = count {
+                context.metric_counter(name, count as f64);
+            }
+        }
+        let rows = done.rows.map_or_else(|| "the rows".to_owned(), |rows| format!("{rows} rows"));
+        let bytes = done.bytes.map_or_else(String::new, |bytes| format!(", {bytes} bytes"));
+        context.info(format!("{rows} of {} are in {}{bytes}", shown(&table), destination_uris.join(", ")));
         Ok(Output {
-            job_id: job_id(context),
+            job_id: done.job_id,
             source_table: shown(&table),
-            destination_uris: vec![address.to_string()],
-            file_counts: vec![1],
+            destination_uris,
+            file_counts: done.file_counts,
         })
     }
 }
 
+/// The address of the first file.
+fn numbered(uri: &str) -> String {
+    uri.replace('*', "000000000000")
+}
+
 impl ExtractToGcs {
-    fn text(&self, result: &QueryResult) -> Result<String, TaskError> {
-        let mut text = String::new();
-        match self.format.as_deref().unwrap_or("CSV").trim().to_ascii_uppercase().as_str() {
-            "CSV" => {
-                let delimiter = match self.field_delimiter.as_deref() {
-                    None | Some("") => ",",
-                    Some("tab" | "\\t") => "\t",
-                    Some(own) => own,
-                };
-                if self.print_header {
-                    let names: Vec<_> =
-                        result.schema.iter().map(|column| in_csv(column.name.clone(), delimiter)).collect();
-                    text.push_str(&names.join(delimiter));
-                    text.push('\n');
-                }
-                for row in &result.rows {
-                    let mut fields = Vec::with_capacity(result.schema.len());
-                    for column in &result.schema {
-                        fields.push(in_csv(field(column, row.get(&column.name))?, delimiter));
-                    }
-                    text.push_str(&fields.join(delimiter));
-                    text.push('\n');
-                }
-            }
-            "JSON" | "NEWLINE_DELIMITED_JSON" => {
-                for row in &result.rows {
-                    let present = row.iter().filter(|(_, value)| !value.is_null());
-                    let row: segue_model::Map =
-                        present.map(|(name, value)| (name.clone(), value.clone())).collect();
-                    text.push_str(&Json::Object(row).to_string());
-                    text.push('\n');
-                }
-            }
-            other => {
-                return Err(TaskError::failed(format!("format is '{other}'; CSV and JSON can be written")));
-            }
-        }
-        Ok(text)
+    fn format(&self) -> Result<FileFormat, TaskError> {
+        let name = self.format.as_deref().unwrap_or_default();
+        FileFormat::parse(name)
+            .ok_or_else(|| TaskError::failed(format!("format is '{name}'; write CSV, JSON, AVRO or PARQUET")))
     }
-}
 
-/// A value in BigQuery's CSV format.
-fn field(column: &Column, value: Option<&Json>) -> Result<String, TaskError> {
-    match value {
-        None | Some(Json::Null) => Ok(String::new()),
-        Some(Json::String(text)) if column.data_type == "TIMESTAMP" => {
-            Ok(text.replacen('T', " ", 1).replace('Z', " UTC"))
-        }
-        Some(Json::String(text)) => Ok(text.clone()),
-        Some(Json::Array(_) | Json::Object(_)) if column.data_type != "JSON" => {
-            Err(TaskError::failed(format!(
-                "the column '{}' is a list or record, which a CSV file cannot contain; set format: JSON",
-                column.name
-            )))
-        }
-        Some(other) => Ok(other.to_string()),
+    /// None if the files are not compressed.
+    fn compression(&self) -> Option<String> {
+        let name = self.compression.as_deref().unwrap_or_default().trim().to_ascii_uppercase();
+        Some(name).filter(|name| !matches!(name.as_str(), "" | "NONE"))
     }
-}
-
-fn in_csv(text: String, delimiter: &str) -> String {
-    if text.contains(delimiter) || text.contains(['"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-fn packed(text: &str) -> Result<Vec<u8>, TaskError> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder
-        .write_all(text.as_bytes())
-        .and_then(|()| encoder.finish())
-        .map_err(|error| TaskError::failed(format!("the rows cannot be compressed: {error}")))
 }
 
 #[cfg(test)]
@@ -202,6 +139,7 @@ mod tests {
     use super::*;
     use crate::query::Query;
     use crate::testing::Platform;
+    use bytes::Bytes;
     use futures::TryStreamExt as _;
     use serde_json::json;
 

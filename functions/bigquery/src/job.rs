@@ -3,7 +3,7 @@
 
 use crate::connection::Connection;
 use crate::refusal::refusal;
-use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse};
+use segue_ports::warehouse::{JobSettings, QueryJob, QueryResult, Rows, Warehouse, WarehouseError};
 use segue_task::{TaskContext, TaskError};
 use std::collections::BTreeMap;
 
@@ -36,6 +36,21 @@ pub fn labels(own: &BTreeMap<String, String>, context: &TaskContext) -> BTreeMap
     labels
 }
 
+/// The settings of a job that is not a query.
+pub(crate) fn settings(
+    connection: &Connection,
+    own_labels: &BTreeMap<String, String>,
+    context: &TaskContext,
+) -> JobSettings {
+    JobSettings {
+        job_id: job_id(context),
+        project: connection.project(),
+        location: connection.location(),
+        labels: labels(own_labels, context),
+        patience: context.patience(),
+    }
+}
+
 /// A job of these statements, with the settings that all jobs of this service share. The caller sets the other fields,
 /// except the id. Another delivery finds the job by this id.
 pub(crate) fn job(
@@ -56,7 +71,7 @@ pub(crate) fn job(
 }
 
 /// Runs the job, or finds it running or finished. If the task is cancelled, the job is cancelled too, even if
-/// an earlier delivery of the message started it.
+/// an earlier delivery of the message started it. The rows are in the result.
 ///
 /// # Errors
 /// [`TaskError::Unfinished`] if the job takes longer than the service waits. [`TaskError::Stopped`] if the
@@ -66,12 +81,53 @@ pub(crate) async fn run(
     job: QueryJob,
     context: &TaskContext,
 ) -> Result<QueryResult, TaskError> {
-    let stopped = context.cancelled();
     let asked = job.clone();
+    until_stopped(warehouse, asked, warehouse.query(job), context).await
+}
+
+/// As [`run`], and the rows are read from a stream.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn rows(
+    warehouse: &dyn Warehouse,
+    job: QueryJob,
+    context: &TaskContext,
+) -> Result<Rows, TaskError> {
+    let asked = job.clone();
+    until_stopped(warehouse, asked, warehouse.stream(job), context).await
+}
+
+/// Waits for a job, and cancels it if the task is cancelled.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn transfer<T>(
+    warehouse: &dyn Warehouse,
+    settings: &JobSettings,
+    work: impl Future<Output = Result<T, WarehouseError>>,
+    context: &TaskContext,
+) -> Result<T, TaskError> {
+    let job = QueryJob {
+        job_id: settings.job_id.clone(),
+        project: settings.project.clone(),
+        location: settings.location.clone(),
+        ..QueryJob::default()
+    };
+    until_stopped(warehouse, job, work, context).await
+}
+
+async fn until_stopped<T>(
+    warehouse: &dyn Warehouse,
+    job: QueryJob,
+    work: impl Future<Output = Result<T, WarehouseError>>,
+    context: &TaskContext,
+) -> Result<T, TaskError> {
+    let stopped = context.cancelled();
     tokio::select! {
         biased;
-        () = stopped.cancelled() => Err(stop(warehouse, &[asked], context).await),
-        result = warehouse.query(job) => result.map_err(|error| refusal(error, context)),
+        () = stopped.cancelled() => Err(stop(warehouse, &[job], context).await),
+        result = work => result.map_err(|error| refusal(error, context)),
     }
 }
 

@@ -14,7 +14,6 @@ pub mod create_dataset;
 pub mod create_table;
 pub mod delete_dataset;
 pub mod delete_table;
-mod detect;
 pub mod disposition;
 pub mod extract_to_gcs;
 pub mod fetch;

@@ -1,23 +1,19 @@
 //! `bigquery.Load` and the parts it shares with `bigquery.LoadFromGcs`: loads files into a table.
 //!
-//! The files are declared as an external table, and one job writes its rows to the destination. So a load has
-//! the guarantees of a query job: a message that is delivered twice loads the rows once.
+//! A load is one job of the warehouse, with an id that follows from the attempt. So a message that is delivered twice
+//! loads the rows once.
 
 use crate::connection::Connection;
-use crate::detect;
 use crate::disposition::{CreateDisposition, WriteDisposition};
-use crate::job::{job, job_id, run, stop};
-use crate::sql::{
-    Field, Schema, dataset_name, declarations, literal, quoted, shown, table_name, table_reference,
-};
+use crate::job::{settings, transfer};
+use crate::sql::{Field, Schema, shown, table_reference};
+use futures::{StreamExt as _, TryStreamExt as _};
 use schemars::JsonSchema;
-use segue_ports::warehouse::{QueryJob, QueryResult, TableReference, Warehouse, WarehouseError};
+use segue_ports::warehouse::{CsvFormat, FileFormat, LoadJob, LoadSource, Loaded, TableReference};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// The suffixes of the ids of a load's jobs.
-const JOBS: [&str; 5] = ["_columns", "_files", "_names", "_types", ""];
+use std::sync::Arc;
 
 /// The properties of both kinds of load.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -28,7 +24,7 @@ pub struct LoadProperties {
     pub connection: Connection,
     /// The table for the rows: `dataset.table` or `project.dataset.table`.
     pub destination_table: String,
-    /// CSV (default), JSON (one document on each line) or PARQUET.
+    /// CSV (default), JSON (one document on each line) or PARQUET. On Google Cloud also AVRO and ORC.
     pub format: Option<String>,
     /// The format of a CSV file.
     #[serde(default)]
@@ -62,7 +58,7 @@ pub struct LoadProperties {
     pub time_partitioning_type: Option<String>,
     /// Accepted, and has no effect: the allowed changes of the destination's schema.
     pub schema_update_options: Option<Vec<String>>,
-    /// Accepted, and has no effect: AVRO files cannot be read.
+    /// Accepted, and has no effect.
     pub avro_options: Option<serde_json::Value>,
 }
 
@@ -130,16 +126,23 @@ impl Task for Load {
         if context.storage().head(&self.from).await?.is_none() {
             return Err(TaskError::failed(format!("{} was not found in internal storage", self.from)));
         }
-        self.load.run(vec![address.to_string()], context).await
+        // The service reads its own files: the flow's account may not.
+        let (storage, from) = (context.storage().clone(), self.from.clone());
+        let open = move || {
+            let (storage, from) = (storage.clone(), from.clone());
+            futures::stream::once(async move { Ok(storage.get(&from).await?.1) }).try_flatten().boxed()
+        };
+        let source = LoadSource::File { uri: address.to_string(), open: Arc::new(open) };
+        self.load.run(source, context).await
     }
 }
 
 impl LoadProperties {
-    /// Loads the files. Their addresses are like `gs://bucket/key`, with `*` for any characters.
+    /// Loads the files.
     ///
     /// # Errors
     /// An error about the files or the destination.
-    pub async fn run(self, uris: Vec<String>, context: &TaskContext) -> Result<Output, TaskError> {
+    pub async fn run(self, source: LoadSource, context: &TaskContext) -> Result<Output, TaskError> {
         self.connection.mask(context);
         for (given, name) in [
             (self.clustering_fields.is_some(), "clusteringFields"),
@@ -152,155 +155,55 @@ impl LoadProperties {
             }
         }
         let destination = table_reference("destinationTable", &self.destination_table)?;
-        let source = TableReference {
-            project: destination.project.clone(),
-            dataset: destination.dataset.clone(),
-            table: job_id(context).replace('-', "_"),
-        };
+        let job = self.job(source, &destination, context)?;
         let warehouse = &*self.connection.warehouse(context)?;
-        if context.cancelled().is_cancelled() {
-            let jobs = JOBS.map(|suffix| self.job(suffix, String::new(), context));
-            return Err(stop(warehouse, &jobs, context).await);
-        }
-        let loaded = self.load(warehouse, &uris, &source, &destination, context).await;
-        // A job that still runs, or will be tried again, reads the files through this declaration.
-        if !matches!(loaded, Err(TaskError::Unfinished { .. } | TaskError::Platform(_))) {
-            let dataset = dataset_name(source.project.as_deref(), &source.dataset);
-            match warehouse.delete_table(&dataset, &source.table).await {
-                Ok(()) | Err(WarehouseError::NotFound { .. }) => {}
-                Err(error) => {
-                    context.warn(format!("the declaration of the files could not be removed: {error}"))
-                }
-            }
-        }
-        let rows = loaded?;
+        let settings = job.settings.clone();
+        let Loaded { job_id, rows } = transfer(warehouse, &settings, warehouse.load(job), context).await?;
         context.metric_counter("output.rows", rows as f64);
         context.metric_counter("rows", rows as f64);
-        context.info(format!(
-            "job {}: {rows} rows were loaded into {}",
-            job_id(context),
-            shown(&destination)
-        ));
+        context.info(format!("job {job_id}: {rows} rows were loaded into {}", shown(&destination)));
         if rows == 0 && self.failed_on_empty {
             return Err(TaskError::failed(format!(
                 "no rows were loaded into {}; set failedOnEmpty: false to allow this",
                 shown(&destination)
             )));
         }
-        Ok(Output { job_id: job_id(context), destination_table: shown(&destination), rows })
+        Ok(Output { job_id, destination_table: shown(&destination), rows })
     }
 
-    /// One of the jobs of a load.
-    fn job(&self, suffix: &str, sql: String, context: &TaskContext) -> QueryJob {
-        let job = job(sql, &self.connection, &self.labels, context);
-        QueryJob { job_id: format!("{}{suffix}", job.job_id), max_results: Some(0), ..job }
-    }
-
-    /// Runs the jobs of a load one after another. Another delivery of the message runs the same jobs from the
-    /// beginning: each job follows from the task and from the results of earlier jobs, which are recorded.
-    async fn load(
+    fn job(
         &self,
-        warehouse: &dyn Warehouse,
-        uris: &[String],
-        source: &TableReference,
+        source: LoadSource,
         destination: &TableReference,
         context: &TaskContext,
-    ) -> Result<u64, TaskError> {
-        let fetch = |suffix: &'static str, sql: String| {
-            let job = QueryJob { max_results: None, ..self.job(suffix, sql, context) };
-            run(warehouse, job, context)
-        };
-        let fields = match self.schema.as_ref().filter(|schema| !schema.fields.is_empty()) {
-            Some(schema) => schema.fields.clone(),
-            None if self.autodetect || self.format() != "CSV" => Vec::new(),
-            None => columns(&fetch("_columns", columns_of(destination)?).await?),
-        };
-        let declared =
-            if fields.is_empty() { String::new() } else { format!(" ({})", declarations(&fields)?) };
-        let name = table_name(source)?;
-        let external =
-            format!("CREATE OR REPLACE EXTERNAL TABLE {name}{declared} OPTIONS({})", self.options(uris));
-        run(warehouse, self.job("_files", external, context), context).await?;
-        let select = if self.autodetect && fields.is_empty() && self.format() == "CSV" {
-            detect::select(&name, fetch).await?
-        } else {
-            format!("SELECT * FROM {name}")
-        };
-        let load = QueryJob {
-            destination_table: Some(shown(destination)),
-            write_disposition: Some(self.write_disposition.unwrap_or(WriteDisposition::WriteAppend).into()),
+    ) -> Result<LoadJob, TaskError> {
+        let csv = &self.csv_options;
+        let name = self.format.as_deref().unwrap_or_default();
+        let format = FileFormat::parse(name).ok_or_else(|| {
+            TaskError::failed(format!("format is '{name}'; write CSV, JSON, PARQUET, AVRO or ORC"))
+        })?;
+        let fields = self.schema.iter().flat_map(|schema| &schema.fields);
+        Ok(LoadJob {
+            settings: settings(&self.connection, &self.labels, context),
+            source,
+            destination: destination.clone(),
+            format,
+            csv: CsvFormat {
+                allow_jagged_rows: csv.allow_jagged_rows,
+                allow_quoted_newlines: csv.allow_quoted_new_lines,
+                encoding: csv.encoding.clone(),
+                field_delimiter: csv.field_delimiter.clone(),
+                quote: csv.quote.clone(),
+                skip_leading_rows: csv.skip_leading_rows,
+            },
+            columns: fields.map(Field::column).collect::<Result<_, _>>()?,
+            autodetect: self.autodetect,
+            write_disposition: self.write_disposition.map(Into::into),
             create_disposition: self.create_disposition.map(Into::into),
-            ..self.job("", select, context)
-        };
-        let result = run(warehouse, load, context).await?;
-        Ok(result.affected_rows.unwrap_or(result.total_rows))
+            ignore_unknown_values: self.ignore_unknown_values,
+            max_bad_records: self.max_bad_records,
+        })
     }
-
-    fn format(&self) -> String {
-        self.format.as_deref().unwrap_or("CSV").trim().to_ascii_uppercase()
-    }
-
-    /// The options of the external table.
-    fn options(&self, uris: &[String]) -> String {
-        let uris: Vec<_> = uris.iter().map(|uri| literal(uri)).collect();
-        let mut options =
-            vec![format!("format={}", literal(&self.format())), format!("uris=[{}]", uris.join(", "))];
-        if self.ignore_unknown_values {
-            options.push("ignore_unknown_values=true".to_owned());
-        }
-        if self.max_bad_records > 0 {
-            options.push(format!("max_bad_records={}", self.max_bad_records));
-        }
-        if self.format() == "CSV" {
-            let csv = &self.csv_options;
-            // With type detection, the first line has the names.
-            let skipped =
-                csv.skip_leading_rows.unwrap_or(u64::from(self.autodetect && self.schema.is_none()));
-            options.push(format!("skip_leading_rows={skipped}"));
-            let texts = [
-                ("field_delimiter", &csv.field_delimiter),
-                ("quote", &csv.quote),
-                ("encoding", &csv.encoding),
-            ];
-            for (name, text) in texts {
-                options.extend(text.as_ref().map(|text| format!("{name}={}", literal(text))));
-            }
-            let flags = [
-                ("allow_jagged_rows", csv.allow_jagged_rows),
-                ("allow_quoted_newlines", csv.allow_quoted_new_lines),
-            ];
-            options.extend(
-                flags.into_iter().filter(|(_, on)| *on == Some(true)).map(|(name, _)| format!("{name}=true")),
-            );
-        }
-        options.join(", ")
-    }
-}
-
-/// The query for the columns of the destination. It has no rows if the table does not exist. It is a job, so
-/// that another delivery of the message gets the same answer after the table was created.
-fn columns_of(destination: &TableReference) -> Result<String, TaskError> {
-    let dataset = dataset_name(destination.project.as_deref(), &destination.dataset);
-    Ok(format!(
-        "SELECT column_name, data_type FROM {}.INFORMATION_SCHEMA.COLUMNS WHERE table_name = {} ORDER BY ordinal_position",
-        quoted(&dataset)?,
-        literal(&destination.table)
-    ))
-}
-
-/// The columns in the result of this query.
-fn columns(found: &QueryResult) -> Vec<Field> {
-    let text = |row: &segue_model::Map, name: &str| {
-        row.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
-    };
-    let field = |row| Field {
-        name: text(row, "column_name"),
-        kind: text(row, "data_type"),
-        mode: None,
-        description: None,
-        sub_fields: None,
-    };
-    found.rows.iter().map(field).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::load::{LoadProperties, Output};
 use schemars::JsonSchema;
+use segue_ports::warehouse::LoadSource;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::Deserialize;
 
@@ -35,7 +36,7 @@ impl Task for LoadFromGcs {
         if self.from.is_empty() {
             return Err(TaskError::failed("from names no objects; write gs://bucket/key"));
         }
-        self.load.run(self.from, context).await
+        self.load.run(LoadSource::Objects(self.from), context).await
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::connection::Connection;
 use crate::disposition::{CreateDisposition, WriteDisposition};
 use crate::fetch::{FetchType, Output, hand_over};
-use crate::job::{job, run, stop};
+use crate::job::{job, rows, stop};
 use schemars::JsonSchema;
 use segue_model::parse_duration;
-use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse};
+use segue_ports::warehouse::{QueryJob, QueryResult, Rows, Warehouse};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -126,12 +126,16 @@ impl Task for Query {
             },
             ..job(self.sql, &self.connection, &self.labels, context)
         };
-        let result = match limit {
-            None => run(&*warehouse, job, context).await?,
-            Some(limit) => run_within(limit, &*warehouse, job, context).await?,
+        let rows = match limit {
+            None => rows(&*warehouse, job, context).await?,
+            Some(limit) => rows_within(limit, &*warehouse, job, context).await?,
         };
-        report(&result, start.elapsed() + context.age(), context);
-        hand_over(result, fetch, context).await
+        let (took, mut result) = (start.elapsed() + context.age(), rows.result.clone());
+        let output = hand_over(rows, fetch, context).await?;
+        // A warehouse may know the number of rows only after the last one.
+        result.total_rows = result.total_rows.max(output.size.unwrap_or_default());
+        report(&result, took, context);
+        Ok(output)
     }
 }
 
@@ -175,18 +179,18 @@ const LAST_LOOK: Duration = Duration::from_secs(5);
 
 /// Runs the job with a time limit, counted from the beginning of the attempt. After the limit, the job is
 /// cancelled.
-async fn run_within(
+async fn rows_within(
     limit: Duration,
     warehouse: &dyn Warehouse,
     job: QueryJob,
     context: &TaskContext,
-) -> Result<QueryResult, TaskError> {
+) -> Result<Rows, TaskError> {
     let age = context.age();
     let left = limit.saturating_sub(age);
     let job = QueryJob { patience: Some(job.patience.map_or(left, |patience| patience.min(left))), ..job };
     let start = Instant::now();
     let patience = if age.is_zero() { left } else { left.max(LAST_LOOK) };
-    match tokio::time::timeout(patience, run(warehouse, job.clone(), context)).await {
+    match tokio::time::timeout(patience, rows(warehouse, job.clone(), context)).await {
         Ok(Err(TaskError::Unfinished { .. })) if age + start.elapsed() >= limit => {}
         Ok(other) => return other,
         Err(_) => {}
@@ -260,6 +264,18 @@ mod tests {
             json!({"sql": "SELECT 1 AS x FROM UNNEST([1]) AS y WHERE y > 1", "fetchType": "FETCH_ONE"});
         let run = platform.run_attempt(4, Query::TYPE, none).await;
         assert_eq!((&run.result.outputs["row"], &run.result.outputs["size"]), (&json!({}), &json!(0)));
+    }
+
+    /// Ten times as many rows as outputs may have: reading ends early.
+    #[tokio::test]
+    async fn rows_that_are_too_large_for_outputs_are_refused_and_can_be_stored() {
+        let platform = Platform::new();
+        let sql = "SELECT REPEAT('0123456789', 1000) AS t FROM UNNEST(GENERATE_ARRAY(1, 9000)) AS x";
+        let run = platform.run(Query::TYPE, json!({"sql": sql, "fetchType": "FETCH"})).await;
+        assert!(run.error().contains("set fetchType: STORE"));
+        let run = platform.run_attempt(1, Query::TYPE, json!({"sql": sql, "fetchType": "STORE"})).await;
+        assert_eq!((run.result.error.clone(), &run.result.outputs["size"]), (None, &json!(9000)));
+        assert!(run.log_text().contains("SELECT, 9000 rows"), "{}", run.log_text());
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 //! statement is escaped here.
 
 use schemars::JsonSchema;
-use segue_ports::warehouse::TableReference;
+use segue_ports::warehouse::{Column, Mode, TableReference};
 use segue_task::TaskError;
 use serde::Deserialize;
 
@@ -60,13 +60,39 @@ impl Field {
         ))
     }
 
+    /// The column, for a load.
+    ///
+    /// # Errors
+    /// An invalid name or type.
+    pub fn column(&self) -> Result<Column, TaskError> {
+        // Checks the name and the mode too.
+        self.declaration()?;
+        let mode = match self.mode.as_deref().unwrap_or_default().trim().to_ascii_uppercase().as_str() {
+            "REQUIRED" => Mode::Required,
+            "REPEATED" => Mode::Repeated,
+            _ => Mode::Nullable,
+        };
+        Ok(Column {
+            name: self.name.clone(),
+            data_type: self.element_type()?,
+            mode,
+            description: self.description.clone(),
+        })
+    }
+
     /// The type in a statement.
     ///
     /// # Errors
     /// An invalid type.
     pub fn data_type(&self) -> Result<String, TaskError> {
+        let own = self.element_type()?;
+        let repeated = self.mode.as_deref().is_some_and(|mode| mode.trim().eq_ignore_ascii_case("REPEATED"));
+        Ok(if repeated { format!("ARRAY<{own}>") } else { own })
+    }
+
+    fn element_type(&self) -> Result<String, TaskError> {
         let kind = self.kind.trim().to_ascii_uppercase();
-        let own = match kind.as_str() {
+        Ok(match kind.as_str() {
             "INTEGER" | "INT" => "INT64".to_owned(),
             "FLOAT" | "DOUBLE" => "FLOAT64".to_owned(),
             "BOOLEAN" => "BOOL".to_owned(),
@@ -90,9 +116,7 @@ impl Field {
                     self.name, self.kind
                 )));
             }
-        };
-        let repeated = self.mode.as_deref().is_some_and(|mode| mode.trim().eq_ignore_ascii_case("REPEATED"));
-        Ok(if repeated { format!("ARRAY<{own}>") } else { own })
+        })
     }
 }
 

@@ -7,7 +7,8 @@
 use async_trait::async_trait;
 use segue_model::Json;
 use segue_ports::warehouse::{
-    CreateDataset, DatasetInfo, QueryJob, QueryResult, TableInfo, Warehouse, WarehouseError,
+    Copied, CopyJob, CreateDataset, DatasetInfo, ExtractJob, Extracted, LoadJob, Loaded, QueryJob,
+    QueryResult, Rows, TableInfo, Warehouse, WarehouseError,
 };
 use segue_ports::wire::{Resumed, TaskRunMessage};
 use segue_ports::{Credentials, Ports};
@@ -33,6 +34,19 @@ struct Watched {
     acted_as: Arc<Mutex<Vec<Credentials>>>,
 }
 
+impl Watched {
+    async fn begin(&self, job_id: &str, patience: Option<Duration>) -> Result<(), WarehouseError> {
+        self.patience.lock().unwrap().push(patience);
+        if self.at_work.lock().unwrap().as_deref() != Some(job_id) {
+            return Ok(());
+        }
+        if patience.is_none() {
+            std::future::pending::<()>().await;
+        }
+        Err(WarehouseError::StillRunning { job_id: job_id.to_owned() })
+    }
+}
+
 #[async_trait]
 impl Warehouse for Watched {
     fn acting_as(&self, credentials: &Credentials) -> Result<Option<Arc<dyn Warehouse>>, WarehouseError> {
@@ -49,14 +63,28 @@ impl Warehouse for Watched {
     }
 
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
-        self.patience.lock().unwrap().push(job.patience);
-        if self.at_work.lock().unwrap().as_ref() == Some(&job.job_id) {
-            if job.patience.is_none() {
-                std::future::pending::<()>().await;
-            }
-            return Err(WarehouseError::StillRunning { job_id: job.job_id });
-        }
+        self.begin(&job.job_id, job.patience).await?;
         self.inner.query(job).await
+    }
+
+    async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
+        self.begin(&job.job_id, job.patience).await?;
+        self.inner.stream(job).await
+    }
+
+    async fn copy(&self, job: CopyJob) -> Result<Copied, WarehouseError> {
+        self.begin(&job.settings.job_id, job.settings.patience).await?;
+        self.inner.copy(job).await
+    }
+
+    async fn load(&self, job: LoadJob) -> Result<Loaded, WarehouseError> {
+        self.begin(&job.settings.job_id, job.settings.patience).await?;
+        self.inner.load(job).await
+    }
+
+    async fn extract(&self, job: ExtractJob) -> Result<Extracted, WarehouseError> {
+        self.begin(&job.settings.job_id, job.settings.patience).await?;
+        self.inner.extract(job).await
     }
 
     async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {
@@ -181,48 +209,62 @@ async fn a_task_that_is_stopped_stops_its_job() {
     assert_eq!(world.cancelled(), [JOB]);
 }
 
-/// A killed attempt that waits for work outside is run once more, to stop its jobs.
+/// The tasks with a job that is not a query.
+fn transfers(from: &str) -> Vec<TaskRunMessage> {
+    let load = json!({"from": from, "destinationTable": "d.x", "autodetect": true});
+    let extract = json!({"sourceTable": "d.t", "destinationUris": ["gs://bucket/t.csv"]});
+    let copy = json!({"sourceTables": ["d.t"], "destinationTable": "d.u"});
+    vec![task("Load", load), task("ExtractToGcs", extract), task("Copy", copy)]
+}
+
+async fn world_of_transfers(at_work: Option<&str>) -> (World, Vec<TaskRunMessage>) {
+    let world = World::new(at_work).await;
+    let from = world.ports.storage.put_text("a/x.csv", "id\n1\n2\n").await.unwrap();
+    let bucket = segue_ports::object::BucketSpec { name: "bucket".to_owned(), ..Default::default() };
+    world.ports.objects.create_bucket(bucket).await.unwrap();
+    let job = QueryJob { sql: "CREATE TABLE d.t AS SELECT 1 AS x".to_owned(), ..QueryJob::default() };
+    world.watched.inner.query(job).await.unwrap();
+    (world, transfers(&from))
+}
+
+/// A killed attempt that waits for work outside is run once more, to stop its job.
 #[tokio::test]
-async fn a_load_that_was_killed_stops_each_of_its_jobs_and_begins_none() {
-    let world = World::new(None).await;
-    let from = world.ports.storage.put_text("a/x.csv", "id\n1\n").await.unwrap();
-    let load = task("Load", json!({"from": from, "destinationTable": "d.x"}));
+async fn a_transfer_that_was_killed_stops_its_job_and_begins_none() {
+    let (world, messages) = world_of_transfers(None).await;
     let lost = CancellationToken::new();
     lost.cancel();
-    let end = world.run(resumed(load, Duration::from_secs(9)), Some(PATIENCE), &lost).await;
-    assert!(matches!(end, TestEnd::Stopped), "{end:?}");
-    let jobs = ["_columns", "_files", "_names", "_types", ""].map(|suffix| format!("{JOB}{suffix}"));
-    assert_eq!(world.cancelled(), jobs);
+    for message in messages {
+        let end = world.run(resumed(message, Duration::from_secs(9)), Some(PATIENCE), &lost).await;
+        assert!(matches!(end, TestEnd::Stopped), "{end:?}");
+    }
+    assert_eq!(world.cancelled(), [JOB, JOB, JOB]);
     assert!(world.watched.patience.lock().unwrap().is_empty());
 }
 
-/// Each time, another job of a load takes long. The next delivery repeats the jobs, and rows are loaded once.
+/// The next delivery finds the job, and rows are loaded once.
 #[tokio::test]
-async fn a_load_goes_on_where_it_was() {
-    for (properties, slow) in [
-        (json!({"autodetect": true}), ["_files", "_names", "_types", ""].as_slice()),
-        (json!({"csvOptions": {"skipLeadingRows": 1}}), &["_columns", "_files", ""]),
-    ] {
-        let world = World::new(None).await;
-        let from = world.ports.storage.put_text("a/x.csv", "id\n1\n2\n").await.unwrap();
-        let mut load = task("Load", properties);
-        load.properties.insert("from".to_owned(), json!(from));
-        load.properties.insert("destinationTable".to_owned(), json!("d.x"));
-        for suffix in slow {
-            *world.watched.at_work.lock().unwrap() = Some(format!("{JOB}{suffix}"));
-            let end = world.run(load.clone(), Some(PATIENCE), &CancellationToken::new()).await;
-            assert!(matches!(end, TestEnd::Unfinished(_)), "{suffix}: {end:?}");
-        }
+async fn a_transfer_that_takes_long_is_looked_at_again() {
+    let (world, messages) = world_of_transfers(Some(JOB)).await;
+    for message in messages {
+        *world.watched.at_work.lock().unwrap() = Some(JOB.to_owned());
+        let end = world.run(message.clone(), Some(PATIENCE), &CancellationToken::new()).await;
+        assert!(matches!(end, TestEnd::Unfinished(_)), "{end:?}");
         *world.watched.at_work.lock().unwrap() = None;
+        let attempt = u32::from(message.task_type.ends_with("Copy"))
+            + 2 * u32::from(message.task_type.ends_with("Gcs"));
+        let message = TaskRunMessage { attempt, ..message };
         // The second time the destination exists, with its own columns.
         for _ in 0..2 {
-            let run = world.ended(load.clone()).await;
-            assert_eq!((run.result.error, &run.result.outputs["rows"]), (None, &json!(2)));
+            assert_eq!(world.ended(message.clone()).await.result.error, None);
         }
-        let tables = world.ports.warehouse.list_tables("d").await.unwrap();
-        let found: Vec<_> = tables.iter().map(|table| (table.table.as_str(), table.rows)).collect();
-        assert_eq!(found, [("x", Some(2))], "rows are there once, and no declaration is left");
     }
+    let tables = world.ports.warehouse.list_tables("d").await.unwrap();
+    let found: Vec<_> = tables.iter().map(|table| (table.table.as_str(), table.rows)).collect();
+    assert_eq!(
+        found,
+        [("t", Some(1)), ("u", Some(1)), ("x", Some(2))],
+        "rows are there once, and nothing else is left"
+    );
 }
 
 #[tokio::test]

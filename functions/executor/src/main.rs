@@ -2,6 +2,8 @@
 
 use segue_executor::ExecutorConfig;
 use segue_runtime::{connect, serve_handlers, start};
+use segue_scheduler::{Scheduler, SchedulerParts};
+use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -9,5 +11,6 @@ async fn main() -> anyhow::Result<()> {
     let rules = ExecutorConfig::from_environment(&config.environment, config.platform.name())?;
     let ports = connect(&config).await?;
     let executor = segue_fn_executor::executor(ports.clone(), rules)?;
-    Ok(serve_handlers(&config, &ports, executor.clone(), Some(executor)).await?)
+    let dead_letters = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
+    Ok(serve_handlers(&config, &ports, executor, Some(dead_letters)).await?)
 }

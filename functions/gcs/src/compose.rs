@@ -4,9 +4,11 @@ use crate::google::{Google, missing, object};
 use crate::listing::{Choice, Filter};
 use futures::TryStreamExt as _;
 use schemars::JsonSchema;
-use segue_ports::object::ObjectAttributes;
+use segue_ports::ObjectStore;
+use segue_ports::object::{ObjectAddress, ObjectAttributes, ObjectInfo};
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The limit of Google's own service.
 const MAX_SOURCES: usize = 32;
@@ -66,22 +68,33 @@ impl Task for Compose {
                 self.list.from
             )));
         }
-        let reading = objects.clone();
-        let addresses: Vec<_> = parts.iter().map(|blob| Ok(blob.address())).collect();
-        let whole = futures::stream::iter(addresses)
-            .and_then(move |address| {
-                let reading = reading.clone();
-                async move { Ok(reading.get(&address).await?.1) }
-            })
-            .try_flatten();
-        let info = objects
-            .put(&to, Box::pin(whole), ObjectAttributes::default())
-            .await
-            .map_err(|error| missing(error, "to", &to.to_string()))?;
+        let addresses: Vec<_> = parts.iter().map(|blob| blob.address()).collect();
+        let joined = objects.compose(&addresses, &to).await;
+        let info = match joined.map_err(|error| missing(error, "to", &to.to_string()))? {
+            Some(info) => info,
+            None => copied(&objects, addresses, &to).await?,
+        };
         context.metric_counter("size", info.size as f64);
         context.info(format!("{} objects with {} bytes are in {to}", parts.len(), info.size));
         Ok(Output { uri: Some(to.to_string()) })
     }
+}
+
+/// Joins objects that the store cannot join itself: their bytes pass through this process.
+async fn copied(
+    objects: &Arc<dyn ObjectStore>,
+    parts: Vec<ObjectAddress>,
+    to: &ObjectAddress,
+) -> Result<ObjectInfo, TaskError> {
+    let reading = objects.clone();
+    let whole = futures::stream::iter(parts.into_iter().map(Ok))
+        .and_then(move |address| {
+            let reading = reading.clone();
+            async move { Ok(reading.get(&address).await?.1) }
+        })
+        .try_flatten();
+    let put = objects.put(to, Box::pin(whole), ObjectAttributes::default()).await;
+    put.map_err(|error| missing(error, "to", &to.to_string()))
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ impl DeadLetterHandler for Executor {
                 | Message::ScheduleChanged(_)
                 | Message::ExecutionStateReached(_)
                 | Message::Backfill(_)
+                | Message::Nothing {}
                 | Message::Sweep {},
             ) => Ok(()),
             None => match execution_id {
@@ -63,12 +64,24 @@ impl DeadLetterHandler for Executor {
 }
 
 impl Executor {
-    /// Records that the attempt has failed.
+    /// Records that the attempt has failed, unless it has a result or a worker runs it: a bus may give a message up
+    /// although one of its deliveries was accepted.
     async fn give_up_task_run(&self, message: TaskRunMessage, deliveries: u32) -> Result<(), PortError> {
-        let key = message.key();
-        // If a worker still runs the attempt, it is stopped: its result would come too late.
+        let (key, now) = (message.key(), self.ports().clock.now());
+        let id = &message.execution_id;
+        // A claim with no duration tells what became of the attempt, and takes it from nobody.
+        match self.ports().state.claim(&key, LOOK, now, now).await? {
+            Claim::Finished(result) => {
+                return self.apply(id, Event::TaskRunFinished(*result)).await.map(|_| ());
+            }
+            Claim::Held { until, .. } => {
+                let busy = format!("a worker holds the attempt of task {} until {until}", message.task_id);
+                return Err(PortError::unavailable("claim", busy));
+            }
+            Claim::Granted { .. } | Claim::Revoked => {}
+        }
+        // From now on, no worker begins the attempt: its result would come too late.
         self.ports().state.revoke_claims(std::slice::from_ref(&key)).await?;
-        let now = self.ports().clock.now();
         let error = format!(
             "the service of {} did not accept the task in {deliveries} deliveries: it may have run out of memory or \
              panicked; see its log",
@@ -77,7 +90,7 @@ impl Executor {
         let entry = message.log_entry(LogLevel::Error, now, error.clone());
         self.ports().state.append_logs(vec![entry]).await?;
         let result = message.failed(error, now);
-        self.apply(&message.execution_id, Event::TaskRunFinished(result)).await.map(|_| ())
+        self.apply(id, Event::TaskRunFinished(result)).await.map(|_| ())
     }
 
     /// Tries once more to continue the execution. If this fails too, the execution fails. A cause that ends

@@ -16,6 +16,9 @@ use segue_ports::{PortError, TimersBy};
 /// A timer that is due sooner is published after the commit. If the process crashes in between, the sweep
 /// finds the timer.
 const FAR: SignedDuration = SignedDuration::from_secs(30);
+/// The largest number of timers that fire at once. Delivered timers stay in the store, so the number must be larger
+/// than the number of timers that can be overdue after an outage.
+const MOST_TIMERS: u32 = 10_000;
 /// How far the clock of the delivering service may be ahead of this machine's clock.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 
@@ -56,7 +59,7 @@ impl Executor {
     /// # Errors
     /// An error of a port.
     pub async fn fire_timers(&self) -> Result<usize, PortError> {
-        let timers = self.ports().state.due_timers(self.ports().clock.now(), 500).await?;
+        let timers = self.ports().state.due_timers(self.ports().clock.now(), MOST_TIMERS).await?;
         let messages = timers
             .iter()
             .map(|timer| execution_message(&timer.execution_id, Event::TimerFired { key: timer.key.clone() }))

@@ -16,6 +16,7 @@ use std::fmt;
 /// | `SEGUE_REGION` | the region of the queue, the containers and the jobs of schedules | `europe-west1` |
 /// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account that publishes delayed messages | none: required unless Cloud Tasks is an emulator |
 /// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account of containers | the service account of the project's Compute Engine |
+/// | `SEGUE_IMAGE_MIRROR` | the beginning of the names of the mirrors of other registries, e.g. `europe-docker.pkg.dev/my-project/segue` | none: images keep their names |
 /// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `CLOUD_SCHEDULER_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlatformConfig {
@@ -37,6 +38,8 @@ pub struct PlatformConfig {
     pub tasks_account: Option<String>,
     /// The service account of containers. None: the project's Compute Engine account.
     pub job_account: Option<String>,
+    /// The beginning of the names of the mirrors of other registries. None: there are no mirrors.
+    pub image_mirror: Option<String>,
     /// Emulators in place of services.
     pub emulators: Emulators,
 }
@@ -105,6 +108,7 @@ impl PlatformConfig {
             region: variable("SEGUE_REGION").unwrap_or_else(|| "europe-west1".to_owned()),
             tasks_account: variable("SEGUE_TASKS_ACCOUNT"),
             job_account: variable("SEGUE_JOB_ACCOUNT"),
+            image_mirror: variable("SEGUE_IMAGE_MIRROR"),
             project,
             prefix,
             emulators: Emulators {

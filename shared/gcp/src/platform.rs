@@ -13,8 +13,8 @@ use segue_ports::{ContainerJobs, InternalStorage, PortError, Ports, SystemClock,
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Connects every port to its service, or to an emulator if the configuration names one. No request is sent
-/// before it is needed.
+/// Connects every port to its service, or to an emulator if the configuration names one. The only request is a read
+/// that finds out whether the database exists.
 ///
 /// # Errors
 /// [`PortError::Invalid`] for an unusable configuration. [`PortError::Unavailable`] if there are no

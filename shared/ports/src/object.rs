@@ -215,6 +215,20 @@ pub trait ObjectStore: Send + Sync {
         to: &ObjectAddress,
         attributes: Option<ObjectAttributes>,
     ) -> Result<ObjectInfo, PortError>;
+
+    /// Joins objects to one object inside the store, in this order. No bytes pass through the caller. Returns none if the
+    /// store cannot join these objects; then the caller copies their bytes.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`] if a source or the bucket does not exist.
+    async fn compose(
+        &self,
+        from: &[ObjectAddress],
+        to: &ObjectAddress,
+    ) -> Result<Option<ObjectInfo>, PortError> {
+        let _bytes_are_copied = (from, to);
+        Ok(None)
+    }
 }
 
 /// Checks the name of a bucket by Google's rules: 3 to 63 of `a-z 0-9 - _ .`, a letter or digit at both ends.

@@ -62,6 +62,11 @@ pub trait ScheduleStore: Send + Sync {
     /// States of triggers, in order of namespace, flow and id.
     async fn triggers(&self, filter: &TriggerFilter) -> Result<Vec<TriggerState>, PortError>;
 
+    /// The number of triggers with a state.
+    async fn count_triggers(&self) -> Result<u64, PortError> {
+        Ok(self.triggers(&TriggerFilter::default()).await?.len() as u64)
+    }
+
     /// Triggers with a due slot, earliest first, at most `limit`. Only triggers that are enabled and that no
     /// execution holds.
     async fn due_triggers(&self, now: Timestamp, limit: u32) -> Result<Vec<TriggerKey>, PortError>;

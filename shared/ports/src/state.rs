@@ -115,6 +115,9 @@ pub enum Claim {
     Held {
         /// The end of that holder's lease.
         until: Timestamp,
+        /// True if the holder handed the claim back until then. Its work continues outside, and a message for it is on
+        /// its way.
+        handed_back: bool,
     },
     /// The attempt has ended. The caller may have to publish the result again.
     Finished(Box<TaskRunResult>),
@@ -250,6 +253,17 @@ pub trait StateStore: ScheduleStore {
     /// The latest revision of each flow in a namespace, or in all namespaces.
     async fn flows(&self, namespace: Option<&str>) -> Result<Vec<StoredFlow>, PortError>;
 
+    /// A number that changes when any flow is saved or deleted, for a cache of flows. None if the store has nothing
+    /// cheaper than [`Self::flows`].
+    async fn flows_mark(&self) -> Result<Option<u64>, PortError> {
+        Ok(None)
+    }
+
+    /// The number of flows that are not deleted.
+    async fn count_flows(&self) -> Result<u64, PortError> {
+        Ok(self.flows(None).await?.len() as u64)
+    }
+
     /// All revisions of a flow, oldest first, also those that record a deletion. Empty if the flow never
     /// existed.
     async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError>;
@@ -296,6 +310,17 @@ pub trait StateStore: ScheduleStore {
     async fn claim(
         &self,
         key: &AttemptKey,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, PortError>;
+
+    /// Claims an attempt like [`Self::claim`], also if `from` handed the claim back and its lease has not ended. Of
+    /// several callers, one takes the claim over.
+    async fn take_claim_over(
+        &self,
+        key: &AttemptKey,
+        from: &str,
         holder: &str,
         now: Timestamp,
         until: Timestamp,

@@ -35,6 +35,9 @@ pub enum Message {
     ExecutionStateReached(ExecutionStateReached),
     /// A request to start a backfill.
     Backfill(Box<BackfillRequest>),
+    /// Changes nothing. The sweep sends this message with a delay, because Google lets a queue that is idle for 30 days
+    /// fall asleep, and the first messages after that come minutes late.
+    Nothing {},
     /// A request to look for lost work, sent regularly. The receiver fires overdue timers and checks executions that
     /// were idle for a while.
     Sweep {},
@@ -156,8 +159,8 @@ pub struct TaskRunMessage {
 pub struct Resumed {
     /// The time the attempt began.
     pub begun_at: Timestamp,
-    /// The holder of the attempt's claim. The receiver of this message works as this holder. Duplicates of
-    /// the first message find the claim held.
+    /// The holder who handed the attempt's claim back. The receiver of this message takes the claim over from this
+    /// holder. Duplicates of the message find that somebody else holds the claim.
     pub holder: String,
 }
 

@@ -13,7 +13,7 @@ use segue_model::Json;
 use segue_model::flow::Flow;
 use segue_model::trigger::Trigger;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
-use segue_ports::schedule::{TriggerFilter, Versioned};
+use segue_ports::schedule::Versioned;
 use segue_ports::tick_jobs::{JobMade, TickJob};
 use segue_ports::wire::Message;
 use segue_ports::{Outgoing, PortError, TickJobs, TimersBy, Topic};
@@ -144,8 +144,18 @@ impl Scheduler {
         self.ports().bus.publish_at(vec![tick], slot).await
     }
 
+    /// Sends a delayed message that changes nothing ([`Message::Nothing`]).
+    pub(crate) async fn keep_delays_awake(&self) -> Result<(), PortError> {
+        if self.ports().timers == TimersBy::Watching {
+            return Ok(());
+        }
+        let nothing = Outgoing { topic: Topic::Triggers, message: Message::Nothing {} };
+        let due = self.now().checked_add(SKEW).unwrap_or(Timestamp::MAX);
+        self.ports().bus.publish_at(vec![nothing], due).await
+    }
+
     /// Announces schedules without their job, and jobs without their schedule. Returns how many.
-    pub(crate) async fn check_jobs(&self) -> Result<usize, PortError> {
+    pub(crate) async fn check_jobs(&self, triggers: &[TriggerState]) -> Result<usize, PortError> {
         let Some(jobs) = &self.ports().tick_jobs else { return Ok(0) };
         let there = match jobs.keys().await {
             Err(error) if !error.is_transient() => {
@@ -156,10 +166,10 @@ impl Scheduler {
         };
         let mut without_schedule: BTreeSet<TriggerKey> = there.into_iter().collect();
         let mut changed = Vec::new();
-        for state in self.ports().state.triggers(&TriggerFilter::default()).await? {
-            let is_wanted = is_schedule(&state) && state.next_execution_date.is_some();
-            if is_wanted && !(without_schedule.remove(&state.key) && Memo::from_state(&state).job) {
-                changed.push(state.key);
+        for state in triggers {
+            let is_wanted = is_schedule(state) && state.next_execution_date.is_some();
+            if is_wanted && !(without_schedule.remove(&state.key) && Memo::from_state(state).job) {
+                changed.push(state.key.clone());
             }
         }
         changed.extend(without_schedule);

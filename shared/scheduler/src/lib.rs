@@ -11,6 +11,7 @@
 //! from an event, and an arm where the event is handled.
 
 mod backfill;
+mod dead_letters;
 mod error;
 mod fire;
 mod flow_trigger;

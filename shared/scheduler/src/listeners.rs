@@ -16,8 +16,16 @@ pub(crate) struct Listener {
     pub(crate) trigger: FlowTrigger,
 }
 
-/// A list, and the time it was made.
-pub(crate) type Made = (Timestamp, Arc<Vec<Listener>>);
+/// The list of Flow triggers.
+#[derive(Clone)]
+pub(crate) struct Made {
+    /// When the list was known to be right.
+    pub(crate) at: Timestamp,
+    /// The mark of the flows that the list was made from ([`segue_ports::StateStore::flows_mark`]).
+    pub(crate) mark: Option<u64>,
+    /// The list.
+    pub(crate) list: Arc<Vec<Listener>>,
+}
 
 /// The cached list of this process.
 #[derive(Default)]
@@ -29,7 +37,7 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// The list, and when it was made; none if it must be made.
+    /// The list. None if it must be made.
     pub(crate) fn made(&self) -> Option<Made> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

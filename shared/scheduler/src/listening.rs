@@ -1,6 +1,6 @@
 //! Builds the list of the Flow triggers that may fire.
 
-use crate::listeners::Listener;
+use crate::listeners::{Listener, Made};
 use crate::scheduler::Scheduler;
 use crate::triggers::{FLOW, may_listen};
 use jiff::SignedDuration;
@@ -16,9 +16,17 @@ impl Scheduler {
     /// The Flow triggers that may fire.
     pub(crate) async fn listening(&self) -> Result<Arc<Vec<Listener>>, PortError> {
         let now = self.now();
-        if let Some((made, list)) = self.listeners.made()
-            && now.duration_since(made).abs() < BELIEVED
+        let made = self.listeners.made();
+        if let Some(made) = &made
+            && now.duration_since(made.at).abs() < BELIEVED
         {
+            return Ok(made.list.clone());
+        }
+        // Before the flows, so that a change in between is found the next time.
+        let mark = self.ports().state.flows_mark().await?;
+        if let Some(made) = made.filter(|made| mark.is_some() && made.mark == mark) {
+            let list = made.list.clone();
+            self.listeners.keep(Made { at: now, ..made });
             return Ok(list);
         }
         let mut list = Vec::new();
@@ -39,7 +47,7 @@ impl Scheduler {
             }
         }
         let list = Arc::new(list);
-        self.listeners.keep((now, list.clone()));
+        self.listeners.keep(Made { at: now, mark, list: list.clone() });
         Ok(list)
     }
 }

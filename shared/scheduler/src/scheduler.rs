@@ -176,6 +176,7 @@ impl MessageHandler for Scheduler {
                 let what = format!("the backfill of flow {}.{}", request.namespace, request.flow_id);
                 (what, self.take_backfill(*request).await)
             }
+            Message::Nothing {} => return Verdict::Done,
             Message::Sweep {} => ("the sweep".to_owned(), self.sweep().await),
             Message::Execution(_) | Message::TaskRun(_) => {
                 tracing::error!("a message that is not about triggers came to the scheduler; it is dropped");

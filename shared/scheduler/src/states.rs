@@ -16,6 +16,9 @@ use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::schedule::{BackfillFilter, TriggerFilter};
 
+/// The largest number of triggers that are ticked at once.
+const MOST_DUE: u32 = 10_000;
+
 fn key_of(flow: &Flow, trigger: &Trigger) -> TriggerKey {
     TriggerKey::new(&flow.namespace, &flow.id, &trigger.id)
 }
@@ -208,7 +211,7 @@ impl Scheduler {
     }
 
     pub(crate) async fn tick_all_due(&self) -> Result<usize, PortError> {
-        let due = self.ports().state.due_triggers(self.now(), 500).await?;
+        let due = self.ports().state.due_triggers(self.now(), MOST_DUE).await?;
         let count = due.len();
         if count > 0 {
             self.publish_ticks(due).await?;
@@ -235,14 +238,22 @@ impl Scheduler {
         for state in self.ports().state.triggers(&TriggerFilter::default()).await? {
             self.recover_trigger(&state.key).await?;
         }
+        self.recover_backfills().await?;
+        Ok(())
+    }
+
+    /// Counts the executions that have ended, in each backfill that has open executions or slots left, and continues
+    /// the backfill. Returns the number of backfills.
+    pub(crate) async fn recover_backfills(&self) -> Result<usize, PortError> {
         let states = vec![BackfillState::Running, BackfillState::Paused, BackfillState::Cancelled];
         let filter = BackfillFilter { states, ..BackfillFilter::default() };
-        for backfill in self.ports().state.backfills(&filter).await? {
-            if backfill.state != BackfillState::Cancelled || !backfill.active.is_empty() {
-                self.recover_backfill(&backfill.id).await?;
-            }
+        let mut backfills = self.ports().state.backfills(&filter).await?;
+        backfills
+            .retain(|backfill| backfill.state != BackfillState::Cancelled || !backfill.active.is_empty());
+        for backfill in &backfills {
+            self.recover_backfill(&backfill.id).await?;
         }
-        Ok(())
+        Ok(backfills.len())
     }
 
     /// The clock went back: a schedule with a next slot that was found while the clock was ahead waits for

@@ -10,12 +10,13 @@ mod world;
 
 use segue_model::backfill::{Backfill, BackfillRequest, BackfillState};
 use segue_model::state::State;
-use segue_ports::Verdict;
+use segue_ports::bus::GivenUp;
 use segue_ports::schedule::BackfillFilter;
 use segue_ports::wire::Message;
+use segue_ports::{DeadLetterHandler as _, Verdict};
 use segue_scheduler::SchedulerError;
 use serde_json::json;
-use world::{World, at, flow, label, request, schedule, variable, waiting_flow};
+use world::{World, at, flow, key, label, request, schedule, variable, waiting_flow};
 
 /// Starts a backfill and runs it as far as possible.
 async fn run(world: &World, request: BackfillRequest) -> Backfill {
@@ -225,6 +226,27 @@ async fn a_message_starts_one_backfill_and_a_bad_one_is_kept_as_refused() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_given_up_is_refused() {
+    let world = World::new("2025-01-10T00:00:00Z");
+    let asked = request("f", json!({"id": "b", "start": "2024-06-01"}));
+    for message in [Message::Backfill(Box::new(asked)), Message::Tick(key("f", "t"))] {
+        let letter = GivenUp {
+            message: Some(message),
+            execution_id: None,
+            subscription: "segue-backfills".to_owned(),
+            deliveries: 100,
+            deadly: false,
+        };
+        for _ in 0..2 {
+            assert_eq!(world.scheduler.given_up(letter.clone()).await, Verdict::Done);
+        }
+    }
+    let refused = world.backfill("b").await;
+    assert_eq!(refused.state, BackfillState::Refused);
+    assert!(refused.message.is_some_and(|why| why.contains("in 100 deliveries")));
+}
+
+#[tokio::test]
 async fn the_same_again_is_one_while_it_runs_and_another_after() {
     let world = World::new("2025-01-10T00:00:00Z");
     world.save(&waiting_flow("f", &schedule("t", "@daily", ""))).await;
@@ -288,6 +310,27 @@ async fn lost_messages_are_repaired_at_start() {
         );
         assert_eq!(world.executions("f").await.len(), 3);
     }
+}
+
+#[tokio::test]
+async fn the_sweep_finds_ends_of_which_the_message_was_lost() {
+    let world = World::new("2025-01-10T00:00:00Z");
+    world.save(&waiting_flow("f", &schedule("t", "@daily", ""))).await;
+    world.tick("2025-01-11T00:00:00Z").await;
+    let asked = request("f", json!({"id": "b", "start": "2024-06-01", "end": "2024-06-01"}));
+    world.scheduler.start_backfill(asked).await.unwrap();
+    world.settle().await;
+    for one in world.executions("f").await {
+        world.executor.resume(&one.id, segue_model::Map::new()).await.unwrap();
+    }
+    assert!(world.lose_messages() > 0);
+    world.tick("2025-01-12T00:00:00Z").await;
+    assert_eq!(world.executions("f").await.len(), 2, "the trigger waits for an execution that has ended");
+    assert_eq!(world.backfill("b").await.state, BackfillState::Running);
+    world.send(Message::Sweep {}).await;
+    world.settle().await;
+    assert_eq!(world.backfill("b").await.state, BackfillState::Finished);
+    assert_eq!(world.executions("f").await.len(), 3);
 }
 
 #[tokio::test]

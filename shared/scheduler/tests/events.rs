@@ -54,6 +54,26 @@ async fn the_end_of_a_flow_fires_another() {
 }
 
 #[tokio::test]
+async fn a_flow_that_another_process_saved_is_seen_soon() {
+    let world = World::new("2024-01-10T00:00:00Z");
+    world.save(&plain("load")).await;
+    start(&world, "load").await;
+    let from = "    conditions: [{type: io.kestra.plugin.core.condition.ExecutionFlow, namespace: company, flowId: load}]\n";
+    let now = world.ports.clock.now();
+    let listener = flow("after", &flow_trigger(from));
+    world.ports.state.put_flow("company", "after", &listener, now).await.unwrap();
+    for (now, expected) in [("2024-01-10T00:00:11Z", 1), ("2024-01-10T00:00:22Z", 2)] {
+        world.set(now);
+        start(&world, "load").await;
+        assert_eq!(world.executions("after").await.len(), expected, "{now}");
+    }
+    world.ports.state.delete_flow("company", "after", now).await.unwrap();
+    world.set("2024-01-10T00:00:33Z");
+    start(&world, "load").await;
+    assert_eq!(world.executions("after").await.len(), 2, "it is gone");
+}
+
+#[tokio::test]
 async fn paused_fires_only_where_it_is_named() {
     let world = World::new("2024-01-10T00:00:00Z");
     world.save(&waiting_flow("slow", &schedule("never", "@yearly", ""))).await;

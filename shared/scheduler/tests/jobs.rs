@@ -135,7 +135,17 @@ async fn the_sweep_repairs_jobs_and_lost_messages() {
     world.settle().await;
     assert_eq!(jobs.jobs.lock().unwrap().keys().collect::<Vec<_>>(), [&key("f", "t")]);
     assert_eq!((world.dates("f").await.len(), world.dates("g").await.len()), (1, 1));
+    world.pass("2024-01-10T09:08:00Z").await;
     assert_eq!(world.due(), ["2024-01-11T09:00:00Z", "2024-01-11T09:00:00Z"], "the next ticks of both");
+}
+
+#[tokio::test]
+async fn each_sweep_uses_the_delays() {
+    let world = World::deployed("2024-01-10T08:00:00Z", None);
+    assert_eq!(world.send(Message::Sweep {}).await, Verdict::Done);
+    assert_eq!(world.due(), ["2024-01-10T08:00:02Z"]);
+    world.pass("2024-01-10T08:00:02Z").await;
+    assert!(world.due().is_empty(), "the message that comes back changes nothing");
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ impl CloudServer {
         let push = |handlers| app(handlers, &PushCaller::Anybody, AT_ONCE);
         let executor = Handlers {
             messages: self.executor.clone(),
-            dead_letters: Some(self.executor.clone()),
+            dead_letters: Some(self.scheduler.clone()),
             usage: None,
         };
         let scheduler = Handlers { messages: self.scheduler.clone(), dead_letters: None, usage: None };

@@ -3,7 +3,7 @@
 use crate::standalone::Standalone;
 use jiff::{SignedDuration, Timestamp};
 use segue_embedded::Handling;
-use segue_ports::{MessageHandler, Topic};
+use segue_ports::{DeadLetterHandler, MessageHandler, Topic};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,25 +43,27 @@ impl Running {
     pub(crate) fn start(standalone: &Arc<Standalone>) -> Self {
         let mut running =
             Self { standalone: standalone.clone(), shutdown: CancellationToken::new(), workers: Vec::new() };
-        running.work(standalone, Topic::Executions, standalone.executor.clone(), EXECUTIONS_AT_ONCE);
+        let executor = &standalone.executor;
+        running.work(standalone, Topic::Executions, executor.clone(), executor.clone(), EXECUTIONS_AT_ONCE);
         for service in &standalone.services {
             let topic = Topic::Tasks(Cow::Borrowed(service.list().service()));
-            running.work(standalone, topic, service.clone(), TASKS_AT_ONCE);
+            running.work(standalone, topic, service.clone(), executor.clone(), TASKS_AT_ONCE);
         }
         running.spawn(|stop| timers(standalone.clone(), stop));
         running
     }
 
-    /// Passes the messages of a topic to their handler.
+    /// Passes the messages of a topic to their handler, and messages that are given up to `dead_letters`.
     pub(crate) fn work(
         &mut self,
         standalone: &Standalone,
         topic: Topic,
         handler: Arc<dyn MessageHandler>,
+        dead_letters: Arc<dyn DeadLetterHandler>,
         at_once: usize,
     ) {
         let bus = standalone.embedded.bus.clone();
-        let handling = Handling { handler, dead_letters: Some(standalone.executor.clone()) };
+        let handling = Handling { handler, dead_letters: Some(dead_letters) };
         self.spawn(|stop| async move {
             if let Err(error) = bus.run_with(topic, handling, at_once, stop).await {
                 tracing::error!(%error, "a worker has stopped");

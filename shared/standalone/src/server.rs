@@ -6,7 +6,7 @@ use axum::Router;
 use jiff::Timestamp;
 use segue_fn_api::{Access, ApiParts};
 use segue_model::parse::Parsed;
-use segue_ports::{MessageHandler, PortError, Topic};
+use segue_ports::{PortError, Topic};
 use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_service::{FactsError, Limits};
 use std::sync::Arc;
@@ -99,8 +99,8 @@ impl Server {
         self.standalone.executor().recover().await?;
         let mut running = self.standalone.start();
         for topic in [Topic::Triggers, Topic::Backfills] {
-            let handler: Arc<dyn MessageHandler> = self.scheduler.clone();
-            running.work(&self.standalone, topic, handler, TRIGGERS_AT_ONCE);
+            let scheduler = &self.scheduler;
+            running.work(&self.standalone, topic, scheduler.clone(), scheduler.clone(), TRIGGERS_AT_ONCE);
         }
         let scheduler = self.scheduler.clone();
         let standalone = self.standalone.clone();

@@ -156,7 +156,7 @@ impl TaskContext {
 
     /// The holder of the claim.
     pub fn holder(&self) -> &str {
-        self.0.service.holder_of(&self.0.message)
+        &self.0.service.holder
     }
 
     /// Adds a line to the task run's log. Secrets are masked.

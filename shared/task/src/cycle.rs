@@ -102,8 +102,10 @@ impl TaskService {
         }
         let key = message.key();
         let Some(_running) = Running::enter(&self.running, &key) else {
+            // An acknowledgement would settle the message, also for the delivery that runs. If the process then died,
+            // nobody would deliver the message again.
             tracing::debug!(?key, "a duplicate of an attempt that runs here");
-            return Verdict::Done;
+            return Verdict::Retry;
         };
         match self.claimed(message, &key).await {
             Ok(verdict) => verdict,
@@ -116,23 +118,25 @@ impl TaskService {
 
     async fn claimed(&self, message: TaskRunMessage, key: &AttemptKey) -> Result<Verdict, PortError> {
         let state = &self.service.ports.state;
-        let holder = self.service.holder_of(&message).to_owned();
+        let holder = self.service.holder.as_str();
         let claim = tried(|| async {
-            let now = self.service.ports.clock.now();
-            state.claim(key, &holder, now, self.service.lease_end()).await
+            let (now, until) = (self.service.ports.clock.now(), self.service.lease_end());
+            match &message.resumed {
+                Some(resumed) => state.take_claim_over(key, &resumed.holder, holder, now, until).await,
+                None => state.claim(key, holder, now, until).await,
+            }
         });
         let done = |()| Verdict::Done;
         match claim.await? {
             Claim::Granted { deliveries } if deliveries > self.service.settings.max_deliveries => {
-                return self.give_up(message, key, &holder, deliveries - 1).await.map(done);
+                return self.give_up(message, key, holder, deliveries - 1).await.map(done);
             }
             Claim::Granted { .. } => {}
-            // The lease is longer than a worker's own lease: the work continues outside, and has its own
-            // message.
-            Claim::Held { until } if until > self.service.lease_end() => return Ok(Verdict::Done),
+            // The work continues outside, and has its own message.
+            Claim::Held { handed_back: true, .. } => return Ok(Verdict::Done),
             // Another worker runs the attempt. If that worker is dead, this may be the only message, so it is
             // delivered again later.
-            Claim::Held { until } => {
+            Claim::Held { until, handed_back: false } => {
                 tracing::debug!(?key, %until, "another worker runs the attempt");
                 return self.look_again(message, until).await.map(done);
             }
@@ -144,7 +148,7 @@ impl TaskService {
         tokio::select! {
             worked = self.work(message, key, &lost, elsewhere.clone()) => match worked {
                 Ok(Worked::Recorded(result)) => self.report(&key.execution_id, *result).await.map(done),
-                Ok(Worked::Lost) if self.stopping.is_cancelled() => Ok(self.let_go(key, &holder).await),
+                Ok(Worked::Lost) if self.stopping.is_cancelled() => Ok(self.let_go(key, holder).await),
                 Ok(Worked::Lost) => Ok(Verdict::Done),
                 Ok(Worked::Unfinished(message, look_again)) => {
                     self.hand_back(*message, key, look_again).await.map(done)
@@ -153,11 +157,11 @@ impl TaskService {
                     // The store failed, not the process. If the store can be reached, this delivery is
                     // recorded as ended.
                     let now = self.service.ports.clock.now();
-                    let _ = state.hand_back_claim(key, &holder, now).await;
+                    let _ = state.hand_back_claim(key, holder, now).await;
                     Err(error)
                 }
             },
-            () = forever(lease::keep(&self.service, key, &holder, &lost, &elsewhere)) => Ok(Verdict::Done),
+            () = forever(lease::keep(&self.service, key, holder, &lost, &elsewhere)) => Ok(Verdict::Done),
             () = forever(cancelled_with(&self.stopping, &lost)) => Ok(Verdict::Done),
         }
     }
@@ -231,6 +235,11 @@ impl TaskService {
         if tried(|| ports.state.finish_claim(key, holder, &result, logs.clone())).await? {
             return Ok(Worked::Recorded(result));
         }
+        // The result may be recorded although its answer was lost. A claim with no duration tells.
+        let now = ports.clock.now();
+        if let Claim::Finished(recorded) = tried(|| ports.state.claim(key, holder, now, now)).await? {
+            return Ok(Worked::Recorded(recorded));
+        }
         tracing::info!(?key, "the claim was lost before the result could be recorded");
         Ok(Worked::Lost)
     }
@@ -243,11 +252,10 @@ impl TaskService {
         key: &AttemptKey,
         look_again: Duration,
     ) -> Result<(), PortError> {
-        let holder = self.service.holder_of(&message).to_owned();
         let due = later(self.service.ports.clock.now(), look_again);
         self.look_again(message, due).await?;
         let until = later(due, self.service.settings.lease + LATE_LOOK);
-        tried(|| self.service.ports.state.hand_back_claim(key, &holder, until)).await.map(|_| ())
+        tried(|| self.service.ports.state.hand_back_claim(key, &self.service.holder, until)).await.map(|_| ())
     }
 
     /// Ends an attempt FAILED if its process has died in each delivery. Otherwise it would end the next
@@ -307,11 +315,6 @@ impl Service {
     pub(crate) fn lease_end(&self) -> Timestamp {
         later(self.ports.clock.now(), self.settings.lease)
     }
-
-    /// The name of the holder of an attempt's claim.
-    pub(crate) fn holder_of<'a>(&'a self, message: &'a TaskRunMessage) -> &'a str {
-        message.resumed.as_ref().map_or(&self.holder, |resumed| &resumed.holder)
-    }
 }
 
 fn later(moment: Timestamp, by: Duration) -> Timestamp {
@@ -328,6 +331,7 @@ impl MessageHandler for TaskService {
             | Message::ScheduleChanged(_)
             | Message::ExecutionStateReached(_)
             | Message::Backfill(_)
+            | Message::Nothing {}
             | Message::Sweep {} => {
                 tracing::error!(
                     "a message that is not about a task run came to a task service; it is dropped"

@@ -1,6 +1,7 @@
 //! Renews the claim of an attempt, and reports when the claim is lost.
 
 use crate::settings::Service;
+use segue_ports::PortError;
 use segue_ports::state::Claim;
 use segue_ports::wire::AttemptKey;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +30,11 @@ pub(crate) async fn keep(
         ticks.tick().await;
         let asked = Instant::now();
         let until = service.lease_end();
-        match service.ports.state.renew_claim(key, holder, until).await {
+        // A call that hangs must not outlast the lease, because another worker may then run the attempt.
+        let renewal = service.ports.state.renew_claim(key, holder, until);
+        let patience = held_until.min(asked + settings.lease / 3);
+        let renewed = tokio::time::timeout_at(patience, renewal).await;
+        match renewed.unwrap_or_else(|_| Err(PortError::unavailable("state store", "no answer in time"))) {
             Ok(true) => held_until = asked + settings.lease,
             Ok(false) => {
                 tracing::info!(?key, "the claim was revoked or taken over; the attempt is stopped");

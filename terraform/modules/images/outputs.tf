@@ -1,3 +1,8 @@
+output "mirror" {
+  description = "How the names of all mirrors begin: REGION-docker.pkg.dev/PROJECT/PREFIX."
+  value       = "${var.region}-docker.pkg.dev/${var.project}/${var.prefix}"
+}
+
 output "mirrors" {
   description = "The names of the mirrors, by what they mirror."
   value = merge(

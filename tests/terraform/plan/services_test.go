@@ -33,6 +33,7 @@ func TestEveryServiceIsToldWhereEverythingIs(t *testing.T) {
 	expected := map[string]string{
 		"SEGUE_BUCKET":        "demo-project-segue",
 		"SEGUE_DATABASE":      "segue-state",
+		"SEGUE_IMAGE_MIRROR":  "europe-west1-docker.pkg.dev/demo-project/segue",
 		"SEGUE_JOB_ACCOUNT":   "segue-containers@demo-project.iam.gserviceaccount.com",
 		"SEGUE_PREFIX":        prefix,
 		"SEGUE_PROJECT":       project,

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use segue_ports::conformance::warehouse::PutObject;
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ impl Bucket {
         let router = Router::new()
             .route("/storage/v1/b/{bucket}/o", get(list))
             .route("/storage/v1/b/{bucket}/o/{key}", get(content))
+            .route("/upload/storage/v1/b/{bucket}/o", post(upload))
             .with_state(objects.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -68,11 +69,29 @@ async fn content(
     objects.get(&(bucket, key)).map(|object| object.1.clone()).ok_or(StatusCode::NOT_FOUND)
 }
 
+async fn upload(
+    State(objects): State<Objects>,
+    Path(bucket): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+    bytes: axum::body::Bytes,
+) -> Json<Value> {
+    write(&objects, (bucket, asked["name"].clone()), bytes.to_vec());
+    Json(json!({}))
+}
+
+fn write(objects: &Objects, name: (String, String), content: Vec<u8>) {
+    let mut objects = objects.lock().unwrap();
+    let generation = objects.values().map(|object| object.0).max().unwrap_or_default() + 1;
+    objects.insert(name, (generation, content));
+}
+
 #[async_trait]
 impl PutObject for Bucket {
     async fn put(&self, uri: &str, content: &[u8]) {
-        let mut objects = self.objects.lock().unwrap();
-        let generation = objects.values().map(|object| object.0).max().unwrap_or_default() + 1;
-        objects.insert(parts(uri), (generation, content.to_vec()));
+        write(&self.objects, parts(uri), content.to_vec());
+    }
+
+    async fn get(&self, uri: &str) -> Vec<u8> {
+        self.objects.lock().unwrap()[&parts(uri)].1.clone()
     }
 }

@@ -105,10 +105,12 @@ async fn a_script_that_failed_half_done_is_not_begun_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_whose_caller_died_is_found_again() {
     let world = world().await;
-    let slow =
-        QueryJob { location: Some("europe-west1".to_owned()), ..job(INSERT, &[("standin-delay-ms", "700")]) };
+    let slow = QueryJob {
+        location: Some("europe-west1".to_owned()),
+        ..job(INSERT, &[("standin-delay-ms", "3000")])
+    };
     let dying = world.warehouse();
-    let cut = tokio::time::timeout(Duration::from_millis(200), dying.query(slow.clone())).await;
+    let cut = tokio::time::timeout(Duration::from_millis(1500), dying.query(slow.clone())).await;
     assert!(cut.is_err() && dying.counts().jobs == 1);
     let next = world.warehouse();
     // This caller does not know the location. It learns the location from the refusal of the job's id.

@@ -9,6 +9,7 @@
 
 mod bucket;
 mod containers;
+mod database;
 mod delays;
 mod schedules;
 mod secrets;

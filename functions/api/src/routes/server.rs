@@ -11,11 +11,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Json, Router, routing};
 use segue_api_types as types;
-use segue_model::state::State as ExecutionState;
 use segue_model::{Json as Value, Map};
-use segue_ports::schedule::TriggerFilter;
-use segue_ports::state::ExecutionFilter;
-use std::fmt::Write as _;
 use std::time::Instant;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -82,24 +78,8 @@ async fn health(State(api): State<Api>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(types::Health::down(reason))).into_response()
 }
 
-/// The metrics in the text format of Prometheus. They are counted at each request.
+/// The metrics in the text format of Prometheus.
 async fn prometheus(State(api): State<Api>) -> Answer<Response> {
-    let mut text =
-        String::from("# HELP segue_executions Executions by their state.\n# TYPE segue_executions gauge\n");
-    for state in ExecutionState::ALL {
-        let filter = ExecutionFilter { states: vec![state], ..ExecutionFilter::default() };
-        let count = api.state().count_executions(&filter).await?;
-        // Writing to a text cannot fail.
-        let _ = writeln!(text, "segue_executions{{state=\"{state}\"}} {count}");
-    }
-    let flows = api.state().flows(None).await?.len();
-    let triggers = api.state().triggers(&TriggerFilter::default()).await?.len();
-    let _ = write!(
-        text,
-        "# HELP segue_flows Flows.\n# TYPE segue_flows gauge\nsegue_flows {flows}\n\
-         # HELP segue_triggers Triggers with a state.\n# TYPE segue_triggers gauge\nsegue_triggers {triggers}\n\
-         # HELP segue_info The version.\n# TYPE segue_info gauge\nsegue_info{{version=\"{}\"}} 1\n",
-        api.version
-    );
+    let text = api.gauges.text(api.state(), &api.version).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }

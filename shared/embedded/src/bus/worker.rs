@@ -204,7 +204,11 @@ impl Worker {
             Message::Execution(message) => Some(message.execution_id.clone()),
             Message::TaskRun(message) => Some(message.execution_id.clone()),
             Message::ExecutionStateReached(message) => Some(message.execution_id.clone()),
-            Message::Tick(_) | Message::ScheduleChanged(_) | Message::Backfill(_) | Message::Sweep {} => None,
+            Message::Tick(_)
+            | Message::ScheduleChanged(_)
+            | Message::Backfill(_)
+            | Message::Nothing {}
+            | Message::Sweep {} => None,
         };
         let subscription = self.topic.clone();
         let letter =

@@ -15,6 +15,7 @@ const REVOKED: &str = "";
 pub(super) fn claim(
     connection: &Connection,
     key: &AttemptKey,
+    from: Option<&str>,
     holder: &str,
     now: Timestamp,
     until: Timestamp,
@@ -38,8 +39,8 @@ pub(super) fn claim(
             return Ok(Claim::Finished(Box::new(decode(&result)?)));
         }
         Some(known) if known.holder == REVOKED => return Ok(Claim::Revoked),
-        Some(known) if known.holder != holder && known.until > nanos(now) => {
-            return Ok(Claim::Held { until: instant(known.until) });
+        Some(known) if known.holder != holder && known.until > nanos(now) && !known.is_left_by(from) => {
+            return Ok(Claim::Held { until: instant(known.until), handed_back: known.is_handed_back() });
         }
         Some(known) => known.deliveries.saturating_add(1),
         None => 1,
@@ -59,6 +60,17 @@ struct Known {
     until: i64,
     result: Option<String>,
     deliveries: u32,
+}
+
+impl Known {
+    /// A delivery that takes the claim is counted, and handing the claim back resets the count.
+    fn is_handed_back(&self) -> bool {
+        self.deliveries == 0
+    }
+
+    fn is_left_by(&self, holder: Option<&str>) -> bool {
+        self.is_handed_back() && holder == Some(self.holder.as_str())
+    }
 }
 
 pub(super) fn renew(

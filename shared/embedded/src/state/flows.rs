@@ -50,6 +50,12 @@ pub(super) fn get(
     Ok(flow.filter(|flow| !flow.deleted))
 }
 
+/// The number of revisions of all flows, deletions included.
+pub(super) fn mark(connection: &Connection) -> Result<u64, DbError> {
+    let count: i64 = connection.query_row("SELECT count(*) FROM flows", [], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
 pub(super) fn list(connection: &Connection, namespace: Option<&str>) -> Result<Vec<StoredFlow>, DbError> {
     // SQLite takes the other columns from the row with the maximum.
     let flows = rows(

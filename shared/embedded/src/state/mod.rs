@@ -138,6 +138,10 @@ impl StateStore for SqliteStateStore {
         self.scan(move |connection| flows::list(connection, namespace.as_deref())).await
     }
 
+    async fn flows_mark(&self) -> Result<Option<u64>, PortError> {
+        self.scan(flows::mark).await.map(Some)
+    }
+
     async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError> {
         let (namespace, id) = (namespace.to_owned(), id.to_owned());
         self.scan(move |connection| flows::revisions(connection, &namespace, &id)).await
@@ -187,7 +191,19 @@ impl StateStore for SqliteStateStore {
         until: Timestamp,
     ) -> Result<Claim, PortError> {
         let (key, holder) = (key.clone(), holder.to_owned());
-        self.write(move |connection| claims::claim(connection, &key, &holder, now, until)).await
+        self.write(move |connection| claims::claim(connection, &key, None, &holder, now, until)).await
+    }
+
+    async fn take_claim_over(
+        &self,
+        key: &AttemptKey,
+        from: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, PortError> {
+        let (key, from, holder) = (key.clone(), from.to_owned(), holder.to_owned());
+        self.write(move |connection| claims::claim(connection, &key, Some(&from), &holder, now, until)).await
     }
 
     async fn renew_claim(&self, key: &AttemptKey, holder: &str, until: Timestamp) -> Result<bool, PortError> {

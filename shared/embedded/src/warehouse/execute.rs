@@ -4,10 +4,12 @@
 
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
+use super::job::Step;
 use super::rows::{settle_types, written};
 use super::sql::datatype::DataType;
 use super::sql::names::{Scope, duckdb_name, message_name};
 use super::sql::statement::{Dml, Statement};
+use super::streaming::RowsOut;
 use super::{define, result, tables};
 use duckdb::types::Value as Cell;
 use segue_ports::warehouse::{
@@ -16,18 +18,23 @@ use segue_ports::warehouse::{
 };
 use serde_json::Map;
 
+/// An executed statement.
+pub(crate) struct Executed {
+    pub(crate) result: QueryResult,
+    /// Whether the rows in the result are those that the job's record must have. False if they were handed over
+    /// and are too large.
+    pub(crate) is_whole: bool,
+}
+
 /// Executes one statement.
-pub(crate) fn statement(
-    engine: &Engine,
-    statement: &Statement,
-    job: &QueryJob,
-    is_last: bool,
-) -> Result<QueryResult, Failure> {
+pub(crate) fn statement(engine: &Engine, step: &Step<'_>) -> Result<Executed, Failure> {
+    let Step { statement, job, is_last, rows, .. } = *step;
+    let mut is_whole = true;
     let mut outcome = QueryResult { statement_kind: statement.kind().to_owned(), ..QueryResult::default() };
     match statement {
         Statement::Query { sql, .. } => match job.destination_table.as_deref().filter(|_| is_last) {
             Some(destination) => into_destination(engine, sql, destination, job, &mut outcome)?,
-            None => select(engine, sql, job.max_results, &mut outcome)?,
+            None => is_whole = select(engine, sql, job, rows, &mut outcome)?,
         },
         Statement::Dml { kind, sql, target, .. } => dml(engine, *kind, sql, target, &mut outcome)?,
         Statement::CreateTable(create) => define::create_table(engine, create, &mut outcome)?,
@@ -51,7 +58,7 @@ pub(crate) fn statement(
         }
         Statement::Alter { table, if_exists, changes } => define::alter(engine, table, *if_exists, changes)?,
     }
-    Ok(outcome)
+    Ok(Executed { result: outcome, is_whole })
 }
 
 /// Checks a statement without changing anything.
@@ -89,16 +96,22 @@ fn describe(engine: &Engine, sql: &str) -> duckdb::Result<Vec<(String, DataType)
     rows.collect()
 }
 
+/// Runs a SELECT. Returns whether all requested rows are in the outcome.
 fn select(
     engine: &Engine,
     sql: &str,
-    max_results: Option<u64>,
+    job: &QueryJob,
+    rows_out: Option<&RowsOut>,
     outcome: &mut QueryResult,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let columns = describe(engine, sql)?;
-    let limit = max_results.unwrap_or(u64::MAX);
+    outcome.schema = columns.iter().map(|(name, own)| result::column(name, own, false, None)).collect();
+    let limit = job.max_results.unwrap_or(u64::MAX);
     let mut statement = engine.connection.prepare(sql)?;
     let mut rows = statement.query([])?;
+    // From here on the rows are there. DuckDB reports the failures of a query before its first row.
+    let header = QueryResult { job_id: job.job_id.clone(), ..outcome.clone() };
+    let mut out = rows_out.map(|out| out.begin(header));
     while let Some(row) = rows.next()? {
         outcome.total_rows += 1;
         if outcome.total_rows.is_multiple_of(1024) {
@@ -112,10 +125,16 @@ fn select(
             let cell: Cell = row.get(index)?;
             printed.insert(name.clone(), result::json(&cell, data_type));
         }
-        outcome.rows.push(printed);
+        match &mut out {
+            Some(out) => out.push(printed)?,
+            None => outcome.rows.push(printed),
+        }
     }
-    outcome.schema = columns.iter().map(|(name, own)| result::column(name, own, false, None)).collect();
-    Ok(())
+    let Some(out) = out else { return Ok(true) };
+    let kept = out.end()?;
+    let is_whole = kept.is_some();
+    outcome.rows = kept.unwrap_or_default();
+    Ok(is_whole)
 }
 
 fn into_destination(

@@ -7,15 +7,17 @@
 use super::catalog::{self, Record};
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
+use super::execute::Executed;
 use super::external::{Care, ExternalTable, SourceFile};
 use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
+use super::streaming::RowsOut;
 use super::{execute, sql, tables};
 use segue_ports::warehouse::{QueryJob, QueryResult, TableReference, WarehouseError};
 use std::collections::BTreeSet;
 
 /// The largest result that is stored with the record of its job, in bytes.
-const KEPT_RESULT_BYTES: usize = 1 << 20;
+pub(super) const KEPT_RESULT_BYTES: usize = 1 << 20;
 
 /// A job with parsed statements.
 pub(crate) struct Planned {
@@ -30,6 +32,19 @@ impl Planned {
     pub(crate) fn changes(&self) -> bool {
         self.changes
     }
+}
+
+/// One statement of a job.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<'a> {
+    pub(crate) statement: &'a Statement,
+    pub(crate) job: &'a QueryJob,
+    /// The id of its record. Empty: without a record.
+    id: &'a str,
+    /// The last statement has the rows and the destination of the job.
+    pub(crate) is_last: bool,
+    /// Where the rows go. None: into the result.
+    pub(crate) rows: Option<&'a RowsOut>,
 }
 
 /// How a statement is executed. The first attempt is the fast one.
@@ -55,8 +70,13 @@ impl Engine {
         Ok(Planned { job, statements, changes })
     }
 
-    /// Runs a job. If the job has a record, returns the recorded result instead.
-    pub(crate) fn run(&self, planned: &Planned) -> Result<QueryResult, WarehouseError> {
+    /// Runs a job, or answers it from its record. Rows of the last statement go to `rows`, if there is one. Rows from a
+    /// record are in the result.
+    pub(crate) fn run(
+        &self,
+        planned: &Planned,
+        rows: Option<&RowsOut>,
+    ) -> Result<QueryResult, WarehouseError> {
         let Planned { job, statements, .. } = planned;
         if let Some(result) = self.recorded(&job.job_id, &job.sql)? {
             return Ok(result);
@@ -77,7 +97,10 @@ impl Engine {
             };
             result = match self.recorded(&id, &job.sql)?.filter(|_| !is_last) {
                 Some(done) => done,
-                None => self.statement(statement, job, &id, is_last)?,
+                None => {
+                    let rows = rows.filter(|_| is_last);
+                    self.statement(&Step { statement, job, id: &id, is_last, rows })?
+                }
             };
         }
         result.job_id.clone_from(&job.job_id);
@@ -97,18 +120,13 @@ impl Engine {
 
     /// Runs one statement with the fast conversion. If DuckDB refuses a value, runs the statement again with the full
     /// conversion.
-    fn statement(
-        &self,
-        statement: &Statement,
-        job: &QueryJob,
-        id: &str,
-        is_last: bool,
-    ) -> Result<QueryResult, WarehouseError> {
+    fn statement(&self, step: &Step<'_>) -> Result<QueryResult, WarehouseError> {
+        let Step { statement, job, .. } = *step;
         let mut attempt = Attempt { care: Care::Fast, widen: false, skip_bad: false };
         loop {
             self.stop.check()?;
             let mut files = Vec::new();
-            let outcome = self.attempt(statement, job, id, is_last, attempt, &mut files);
+            let outcome = self.attempt(step, attempt, &mut files);
             let failure = match outcome {
                 Ok(result) => return Ok(result),
                 Err(Failure::Said(error)) => return Err(error),
@@ -118,8 +136,12 @@ impl Engine {
             let reads = text.contains("CSV Error")
                 || text.contains("maximum_line_size")
                 || text.contains("max_line_size");
+            let is_final = step.rows.is_some_and(RowsOut::has_begun);
             let narrow = text.contains("DECIMAL(18,9)") || text.contains("value is out of range");
-            if attempt.care == Care::Fast && !files.is_empty() && (reads || narrow) {
+            if is_final {
+                let context = Context { script: &job.sql, files: &files };
+                return Err(self.locate(error::translate(&failure, &context), &files));
+            } else if attempt.care == Care::Fast && !files.is_empty() && (reads || narrow) {
                 attempt.care = Care::Full;
             } else if narrow && !attempt.widen {
                 attempt.widen = true;
@@ -136,15 +158,12 @@ impl Engine {
 
     fn attempt(
         &self,
-        statement: &Statement,
-        job: &QueryJob,
-        id: &str,
-        is_last: bool,
+        step: &Step<'_>,
         attempt: Attempt,
         files: &mut Vec<SourceFile>,
     ) -> Result<QueryResult, Failure> {
         self.connection.execute_batch("BEGIN TRANSACTION")?;
-        let outcome = self.inside(statement, job, id, is_last, attempt, files);
+        let outcome = self.inside(step, attempt, files);
         match outcome {
             Ok(result) => match self.connection.execute_batch("COMMIT") {
                 Ok(()) => Ok(result),
@@ -162,13 +181,11 @@ impl Engine {
 
     fn inside(
         &self,
-        statement: &Statement,
-        job: &QueryJob,
-        id: &str,
-        is_last: bool,
+        step: &Step<'_>,
         attempt: Attempt,
         files: &mut Vec<SourceFile>,
     ) -> Result<QueryResult, Failure> {
+        let Step { statement, job, id, .. } = *step;
         for table in statement.reads().iter().collect::<BTreeSet<_>>() {
             tables::require(&self.connection, table)?;
         }
@@ -181,10 +198,11 @@ impl Engine {
                     .execute_batch(&format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {wide}"))?;
             }
         }
-        let mut result = execute::statement(self, statement, job, is_last)?;
+        let Executed { mut result, is_whole } = execute::statement(self, step)?;
         result.job_id = id.to_owned();
         result.bytes_processed = bytes;
-        if !id.is_empty()
+        if is_whole
+            && !id.is_empty()
             && serde_json::to_string(&result.rows).is_ok_and(|rows| rows.len() <= KEPT_RESULT_BYTES)
         {
             catalog::put_job(&self.connection, id, &job.sql, &result)?;

@@ -34,7 +34,9 @@ mod rows;
 mod source;
 mod sql;
 mod stop;
+mod streaming;
 mod tables;
+mod transfer;
 
 #[cfg(test)]
 mod hostile;
@@ -47,18 +49,21 @@ pub use limits::Limits;
 pub use pool::STACK_BYTES;
 pub use source::ObjectSource;
 
+use crate::DirectoryObjectStore;
 use async_trait::async_trait;
 use catalog::Record;
 use engine::{Engine, Failure};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use pool::Pool;
 use segue_ports::warehouse::{
-    CreateDataset, DatasetInfo, IfExists, QueryJob, QueryResult, TableInfo, TableReference, Warehouse,
-    WarehouseError,
+    Copied, CopyJob, CreateDataset, DatasetInfo, ExtractJob, Extracted, IfExists, LoadJob, Loaded, QueryJob,
+    QueryResult, Rows, TableInfo, TableReference, Warehouse, WarehouseError,
 };
 use segue_ports::{Clock as _, SystemClock};
 use sql::names::{check_dataset, quote};
 use std::path::Path;
 use std::sync::Arc;
+use streaming::RowsIn;
 
 /// Counts the statements of a script. The script is parsed like a query, but does not run. The calling thread needs a
 /// stack of [`STACK_BYTES`].
@@ -110,6 +115,12 @@ impl DuckDbWarehouse {
         Self { pool: Arc::new(pool) }
     }
 
+    /// The buckets that the warehouse reads, for the files it writes.
+    fn objects(&self) -> Result<DirectoryObjectStore, WarehouseError> {
+        let opened = DirectoryObjectStore::open(&self.pool.object_root);
+        opened.map_err(|error| WarehouseError::Unavailable { message: error.to_string() })
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Engine) -> Result<T, WarehouseError> + Send + 'static,
@@ -128,9 +139,49 @@ impl DuckDbWarehouse {
     async fn run_query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
         let planned = self.read(move |engine| engine.plan(job)).await?;
         if planned.changes() {
-            self.change(move |engine| engine.run(&planned)).await
+            self.change(move |engine| engine.run(&planned, None)).await
         } else {
-            self.read(move |engine| engine.run(&planned)).await
+            self.read(move |engine| engine.run(&planned, None)).await
+        }
+    }
+
+    /// Runs a job until its rows can be read. The thread of the job ends with the stream.
+    async fn begin_stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
+        let planned = self.read(move |engine| engine.plan(job)).await?;
+        let (out, RowsIn { mut begun, batches }) = streaming::pair();
+        let pool = Arc::clone(&self.pool);
+        let mut work = Box::pin(async move {
+            let writing = if planned.changes() { Some(pool.writing().await) } else { None };
+            pool.run(writing, move |engine| engine.run(&planned, Some(&out))).await
+        });
+        let result = tokio::select! {
+            biased;
+            Ok(result) = &mut begun => result,
+            outcome = &mut work => return Ok(outcome?.into()),
+        };
+        // When the batches are over, the outcome says whether all of them arrived.
+        let batches = stream::unfold((batches, Some(work)), |(mut batches, work)| async move {
+            if let Some(batch) = batches.recv().await {
+                return Some((Ok(batch), (batches, work)));
+            }
+            work?.await.err().map(|error| (Err(error), (batches, None)))
+        });
+        let rows = batches.map_ok(|batch| stream::iter(batch.into_iter().map(Ok))).try_flatten();
+        Ok(Rows { result, stream: rows.boxed() })
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, WarehouseError>>,
+    ) -> Result<T, WarehouseError> {
+        let Some(limit) = self.pool.limits.query_time else { return work.await };
+        match tokio::time::timeout(limit, work).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(sql::invalid(
+                &format!("The query took longer than {limit:?}"),
+                None,
+                Some("read or join fewer rows, or set SEGUE_WAREHOUSE_QUERY_TIME to a longer time"),
+            )),
         }
     }
 }
@@ -178,15 +229,23 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
-        let Some(limit) = self.pool.limits.query_time else { return self.run_query(job).await };
-        match tokio::time::timeout(limit, self.run_query(job)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(sql::invalid(
-                &format!("The query took longer than {limit:?}"),
-                None,
-                Some("read or join fewer rows, or set SEGUE_WAREHOUSE_QUERY_TIME to a longer time"),
-            )),
-        }
+        self.in_time(self.run_query(job)).await
+    }
+
+    async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
+        self.in_time(self.begin_stream(job)).await
+    }
+
+    async fn copy(&self, job: CopyJob) -> Result<Copied, WarehouseError> {
+        transfer::copy(self, job).await
+    }
+
+    async fn load(&self, job: LoadJob) -> Result<Loaded, WarehouseError> {
+        transfer::load(self, job).await
+    }
+
+    async fn extract(&self, job: ExtractJob) -> Result<Extracted, WarehouseError> {
+        transfer::extract(self, job).await
     }
 
     async fn list_datasets(&self) -> Result<Vec<String>, WarehouseError> {

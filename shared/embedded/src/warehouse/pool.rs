@@ -29,7 +29,7 @@ pub const STACK_BYTES: usize = 256 << 20;
 /// The connections to one database file.
 pub(crate) struct Pool {
     pub(crate) file: PathBuf,
-    object_root: PathBuf,
+    pub(crate) object_root: PathBuf,
     source: Option<Arc<dyn ObjectSource>>,
     pub(crate) limits: Limits,
     /// `None` until the first job opens the file. So a flow without such a job does not pay for it.

@@ -30,6 +30,24 @@ async fn a_task_run_fails_when_its_message_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_given_up_does_not_overrule_its_result() {
+    let bench = Bench::new();
+    bench.flow("f", &format!("tasks: [{}]", work("a"))).await;
+    let id = bench.begin("f").await;
+    let message = bench.message("a");
+    let given_up = letter(Some(Message::TaskRun(Box::new(message.clone()))), &id);
+    assert_eq!(bench.claim(&message).await, Claim::Granted { deliveries: 1 });
+    assert_eq!(bench.executor.given_up(given_up.clone()).await, Verdict::Retry, "a worker runs the attempt");
+    assert_eq!(bench.runs(&id).await, ["a CREATED"]);
+    let Message::Execution(ended) = bench.finished(message.clone(), State::Success) else { panic!() };
+    let Event::TaskRunFinished(result) = ended.event else { panic!() };
+    let (state, logs) = (&bench.ports.state, Vec::new());
+    assert!(state.finish_claim(&message.key(), "somebody", &result, logs).await.unwrap());
+    assert_eq!(bench.executor.given_up(given_up).await, Verdict::Done);
+    assert_eq!(bench.state(&id).await, State::Success, "the result that nobody reported");
+}
+
+#[tokio::test]
 async fn an_execution_continues_after_an_unreadable_message() {
     let bench = Bench::new();
     bench.flow("f", &format!("tasks: [{}]", work("a"))).await;

@@ -181,6 +181,7 @@ fn about(message: &Message) -> (&'static str, Option<String>) {
             ("executionStateReached", Some(about.execution_id.to_string()))
         }
         Message::Backfill(_) => ("backfill", None),
+        Message::Nothing {} => ("nothing", None),
         Message::Sweep {} => ("sweep", None),
     }
 }

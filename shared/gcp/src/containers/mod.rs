@@ -3,6 +3,7 @@
 //! A job is created first, and then run. A crash between the two leaves a job without an execution. Such a job counts
 //! as absent: the next start finds it and runs it.
 
+mod mirror;
 mod spec;
 
 use crate::api_error;
@@ -24,8 +25,10 @@ const PORT: &str = "containers";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait until a new job can be run. Usually this takes one or two seconds.
 const READY: Duration = Duration::from_secs(60);
-/// The time between two checks of the job.
+/// The first and the longest time between two checks of the job. Cloud Run allows some thousand reads a minute in a
+/// region, for all containers together.
 const LOOK: Duration = Duration::from_millis(500);
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 /// Runs containers as Cloud Run jobs.
 pub struct CloudRunJobs {
@@ -35,6 +38,8 @@ pub struct CloudRunJobs {
     /// `projects/…/locations/…`.
     parent: String,
     account: Option<String>,
+    /// The beginning of the names of the mirrors of other registries.
+    mirror: Option<String>,
 }
 
 impl CloudRunJobs {
@@ -61,6 +66,7 @@ impl CloudRunJobs {
             tasks: client!(Tasks),
             parent: format!("projects/{}/locations/{}", config.project, config.region),
             account: config.job_account.clone(),
+            mirror: config.image_mirror.clone(),
         })
     }
 
@@ -68,9 +74,40 @@ impl CloudRunJobs {
         format!("{}/jobs/{key}", self.parent)
     }
 
+    /// The job. None if it does not exist, or is being deleted.
     async fn job(&self, key: &str) -> Result<Option<Job>, PortError> {
+        Ok(self.job_at_all(key).await?.filter(|job| job.delete_time.is_none()))
+    }
+
+    async fn job_at_all(&self, key: &str) -> Result<Option<Job>, PortError> {
         let name = self.name(key);
         present(self.jobs.get_job().set_name(&name).send().await, &name)
+    }
+
+    /// Creates the job, unless it exists. A job of the same name that is being deleted is waited for.
+    async fn create(&self, key: &str, image: &str, made: Job) -> Result<(), PortError> {
+        let patience = Instant::now() + READY;
+        let mut pause = LOOK;
+        loop {
+            let created =
+                self.jobs.create_job().set_parent(&self.parent).set_job_id(key).set_job(made.clone());
+            match created.send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if api_error::is_already_there(&error) => {}
+                Err(error) => {
+                    return Err(api_error::about(PORT, &format!("the job {key} from {image}"), &error));
+                }
+            }
+            if self.job_at_all(key).await?.is_some_and(|job| job.delete_time.is_none()) {
+                return Ok(());
+            }
+            if Instant::now() > patience {
+                let message = format!("the job {key} is still being deleted after {} s", READY.as_secs());
+                return Err(PortError::unavailable(PORT, message));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_LOOK);
+        }
     }
 
     /// The newest execution of a job.
@@ -85,6 +122,7 @@ impl CloudRunJobs {
     /// Waits until a new job can be run, and returns the job.
     async fn ready(&self, key: &str) -> Result<Job, PortError> {
         let patience = Instant::now() + READY;
+        let mut pause = LOOK;
         loop {
             let Some(job) = self.job(key).await? else {
                 return Err(PortError::unavailable(PORT, format!("the job {key} was made and is gone")));
@@ -102,7 +140,10 @@ impl CloudRunJobs {
                         format!("the job {key} is not ready after {} s", READY.as_secs()),
                     ));
                 }
-                _ => tokio::time::sleep(LOOK).await,
+                _ => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_LOOK);
+                }
             }
         }
     }
@@ -128,14 +169,9 @@ impl CloudRunJobs {
 #[async_trait]
 impl ContainerJobs for CloudRunJobs {
     async fn start(&self, job: &ContainerJob) -> Result<(), PortError> {
-        let made = spec::job(job, self.account.as_deref())?;
-        let created =
-            self.jobs.create_job().set_parent(&self.parent).set_job_id(&job.key).set_job(made).send().await;
-        if let Err(error) = created
-            && !api_error::is_already_there(&error)
-        {
-            return Err(api_error::about(PORT, &format!("the job {} from {}", job.key, job.image), &error));
-        }
+        let image = mirror::image(&job.image, self.mirror.as_deref());
+        let made = spec::job(job, &image, self.account.as_deref())?;
+        self.create(&job.key, &image, made).await?;
         let ready = self.ready(&job.key).await?;
         if ready.latest_created_execution.is_some() {
             return Ok(());
@@ -194,5 +230,71 @@ fn present<T>(answer: Result<T, ApiError>, what: &str) -> Result<Option<T>, Port
         Ok(answer) => Ok(Some(answer)),
         Err(error) if api_error::is_not_found(&error) => Ok(None),
         Err(error) => Err(api_error::about(PORT, what, &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::extract::State;
+    use axum::http::{Method, StatusCode, Uri};
+    use serde_json::{Value, json};
+    use std::sync::{Arc, Mutex};
+
+    /// A job of this name is being deleted when the first three requests arrive.
+    #[derive(Clone, Default)]
+    struct Deleting(Arc<Mutex<Vec<String>>>);
+
+    async fn answer(
+        State(seen): State<Deleting>,
+        method: Method,
+        uri: Uri,
+        body: String,
+    ) -> (StatusCode, String) {
+        let mut seen = seen.0.lock().unwrap();
+        seen.push(format!("{method} {} {body}", uri.path()));
+        let deleting = seen.len() <= 3;
+        let exists = json!({"error": {"code": 409, "status": "ALREADY_EXISTS", "message": "exists"}});
+        let mut job = json!({"name": "projects/p/locations/r/jobs/run-1",
+            "terminalCondition": {"type": "Ready", "state": "CONDITION_SUCCEEDED"}});
+        if deleting {
+            job["deleteTime"] = json!("2024-01-01T00:00:00Z");
+        }
+        let (status, answer): (u16, Value) = match (method, deleting) {
+            (Method::GET, _) => (200, job),
+            (Method::POST, true) => (409, exists),
+            _ => (200, json!({"name": "operations/1", "done": false})),
+        };
+        (StatusCode::from_u16(status).unwrap(), answer.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_job_that_is_being_deleted_is_absent_and_is_made_again() {
+        let seen = Deleting::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let router = Router::new().fallback(answer).with_state(seen.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let config = PlatformConfig::from_variables(|name| match name {
+            "SEGUE_PROJECT" => Some("p".to_owned()),
+            "CLOUD_RUN_EMULATOR_HOST" => Some(address.clone()),
+            "SEGUE_IMAGE_MIRROR" => Some("eu-docker.pkg.dev/p/segue".to_owned()),
+            _ => None,
+        });
+        let jobs = CloudRunJobs::connect(&config.unwrap()).await.unwrap();
+        assert_eq!(jobs.status("run-1").await.unwrap(), ContainerStatus::Absent);
+        let image = "ghcr.io/kestra-io/pydata".to_owned();
+        let job = ContainerJob { key: "run-1".to_owned(), image, ..ContainerJob::default() };
+        jobs.start(&job).await.unwrap();
+        let seen = seen.0.lock().unwrap().clone();
+        let made: Vec<_> =
+            seen.iter().filter(|one| one.starts_with("POST") && one.contains("pydata")).collect();
+        assert_eq!(made.len(), 2, "{seen:?}");
+        assert!(made[1].contains("eu-docker.pkg.dev/p/segue-ghcr/kestra-io/pydata"), "{made:?}");
+        assert!(
+            seen.last().unwrap().starts_with("POST") && seen.last().unwrap().contains(":run"),
+            "{seen:?}"
+        );
     }
 }

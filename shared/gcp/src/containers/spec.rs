@@ -16,11 +16,11 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(168 * 3600);
 /// The name of the volume.
 const VOLUME: &str = "files";
 
-/// The job for a container.
-pub(super) fn job(job: &ContainerJob, account: Option<&str>) -> Result<Job, PortError> {
+/// The job for a container. `image` is the name that Cloud Run pulls the image by.
+pub(super) fn job(job: &ContainerJob, image: &str, account: Option<&str>) -> Result<Job, PortError> {
     check_key(&job.key)?;
     let mut container = Container::new()
-        .set_image(&job.image)
+        .set_image(image)
         .set_command(job.command.clone())
         .set_args(job.arguments.clone())
         .set_env(job.env.iter().map(|(name, value)| EnvVar::new().set_name(name).set_value(value)));
@@ -63,6 +63,8 @@ fn volume(mount: &Mount) -> GCSVolumeSource {
         only.as_str(),
         "file-mode=777",
         "dir-mode=777",
+        // Without a limit, a folder that is not empty cannot be renamed.
+        "rename-dir-limit=100000",
     ])
 }
 
@@ -118,6 +120,7 @@ mod tests {
                 memory: Some("1Gi".to_owned()),
                 labels: [("Flow".to_owned(), "company.Taxi".to_owned())].into(),
             },
+            "alpine",
             Some("jobs@demo"),
         )
         .unwrap();
@@ -135,7 +138,7 @@ mod tests {
                         "volumeMounts": [{"name": "files", "mountPath": "/segue"}]
                     }],
                     "volumes": [{"name": "files", "gcs": {"bucket": "bucket", "mountOptions":
-                        ["implicit-dirs", "only-dir=some/where", "file-mode=777", "dir-mode=777"]}}],
+                        ["implicit-dirs", "only-dir=some/where", "file-mode=777", "dir-mode=777", "rename-dir-limit=100000"]}}],
                     "timeout": "90s", "maxRetries": 0, "serviceAccount": "jobs@demo",
                     "executionEnvironment": 2
                 }}
@@ -156,7 +159,8 @@ mod tests {
     fn a_name_no_job_can_have_is_refused() {
         let long = "a".repeat(50);
         for key in ["", "1a", "A", "a_b", "a-", "a/b", long.as_str()] {
-            let refused = job(&ContainerJob { key: key.to_owned(), ..ContainerJob::default() }, None);
+            let refused =
+                job(&ContainerJob { key: key.to_owned(), ..ContainerJob::default() }, "alpine", None);
             assert!(refused.is_err(), "{key}");
         }
     }

@@ -47,6 +47,8 @@ const COMMIT_BYTES: usize = 9 << 20;
 /// The size of a commit that can be split, in bytes. The emulator accepts 4 MiB.
 const PIECE_BYTES: usize = 3 << 20;
 
+/// How long the check at the start waits for an answer.
+const EXISTS: Duration = Duration::from_secs(5);
 /// How often a transient failure is retried.
 const TRIES: u32 = 6;
 
@@ -121,6 +123,18 @@ impl Database {
         let (mut found, time) = again(|| self.batch_get(request.clone())).await?;
         self.counters.read(u64::try_from(paths.len()).unwrap_or(u64::MAX));
         Ok(Snapshot { documents: paths.iter().map(|path| found.remove(path)).collect(), time })
+    }
+
+    /// Whether the database exists. One read. If Firestore does not answer in time, the database counts as existing.
+    pub(crate) async fn exists(&self) -> bool {
+        let request = BatchGetDocumentsRequest {
+            database: self.connection.get_database_path().clone(),
+            documents: vec![self.path("flows", "none")],
+            ..BatchGetDocumentsRequest::default()
+        };
+        self.counters.read(1);
+        let answer = tokio::time::timeout(EXISTS, self.batch_get(request)).await;
+        !matches!(answer, Ok(Err(DbError::Refused)))
     }
 
     async fn batch_get(

@@ -18,6 +18,8 @@ pub(crate) struct Query {
     /// The document that the collection belongs to. None for a top-level collection.
     pub(crate) parent: Option<String>,
     pub(crate) collection: String,
+    /// Whether the collections of this name below all documents are meant.
+    everywhere: bool,
     filters: Vec<Filter>,
     order: Vec<Order>,
     fields: Vec<String>,
@@ -31,6 +33,7 @@ impl Query {
         Self {
             parent: None,
             collection,
+            everywhere: false,
             filters: Vec::new(),
             order: Vec::new(),
             fields: Vec::new(),
@@ -38,6 +41,11 @@ impl Query {
             offset: 0,
             at: None,
         }
+    }
+
+    /// A query on all collections of this name, below any document. Without a condition it needs no index.
+    pub(crate) fn everywhere(collection: String) -> Self {
+        Self { everywhere: true, ..Self::on(collection) }
     }
 
     /// A query on a collection below a document.
@@ -112,7 +120,10 @@ impl Query {
         let fields = self.fields.iter().map(|field| reference(field)).collect();
         StructuredQuery {
             select: (!self.fields.is_empty()).then_some(Projection { fields }),
-            from: vec![CollectionSelector { collection_id: self.collection, all_descendants: false }],
+            from: vec![CollectionSelector {
+                collection_id: self.collection,
+                all_descendants: self.everywhere,
+            }],
             r#where: condition,
             order_by: self.order,
             limit: self.limit,

@@ -1,6 +1,6 @@
 //! Buckets, with the JSON API.
 
-use super::wire::{BucketChange, BucketResource};
+use super::wire::{BucketChange, BucketResource, IamConfiguration};
 use super::{CloudObjectStore, PORT, names};
 use crate::rest::{Request, RestError};
 use reqwest::Method;
@@ -30,6 +30,7 @@ impl CloudObjectStore {
             location: spec.location.as_deref(),
             storage_class: spec.storage_class.as_deref(),
             labels: spec.labels.iter().map(|(key, value)| (key.as_str(), Some(value.as_str()))).collect(),
+            iam_configuration: Some(IamConfiguration::CLOSED),
         };
         self.counters.class_a();
         let request =
@@ -67,6 +68,7 @@ impl CloudObjectStore {
                 location: None,
                 storage_class: spec.storage_class.as_deref(),
                 labels,
+                iam_configuration: None,
             };
             let request = self.of_bucket(Method::PATCH, name).query("ifMetagenerationMatch", &change);
             self.counters.class_a();
@@ -99,5 +101,50 @@ fn stays_where_it_is(found: &BucketInfo, spec: &BucketSpec) -> Result<(), PortEr
             spec.name
         ))),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::PlatformConfig;
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use serde_json::{Value, json};
+
+    /// An organisation with uniform access as a policy: it refuses other buckets with 412.
+    async fn make(body: axum::Json<Value>) -> (StatusCode, String) {
+        let closed =
+            json!({"uniformBucketLevelAccess": {"enabled": true}, "publicAccessPrevention": "enforced"});
+        if body["iamConfiguration"] == closed && body["name"] == "good" {
+            let made = json!({"name": "good", "metageneration": "1", "timeCreated": "2024-01-01T00:00:00Z",
+                "updated": "2024-01-01T00:00:00Z"});
+            return (StatusCode::OK, made.to_string());
+        }
+        let refused = json!({"error": {"code": 412, "message": "Request violates constraint", "errors":
+            [{"reason": "conditionNotMet"}]}});
+        (StatusCode::PRECONDITION_FAILED, refused.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_new_bucket_is_closed_and_a_policy_is_not_taken_for_a_conflict() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let router = Router::new().route("/storage/v1/b", post(make));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let config = PlatformConfig::from_variables(|name| match name {
+            "SEGUE_PROJECT" => Some("p".to_owned()),
+            "STORAGE_EMULATOR_HOST" => Some(address.clone()),
+            _ => None,
+        });
+        let store = CloudObjectStore::connect(&config.unwrap()).unwrap();
+        let spec = |name: &str| BucketSpec { name: name.to_owned(), ..BucketSpec::default() };
+        assert_eq!(store.make_bucket(spec("good")).await.unwrap().name, "good");
+        let refused = store.make_bucket(spec("other")).await.unwrap_err();
+        assert!(
+            matches!(&refused, PortError::Invalid { message } if message.contains("policy")),
+            "{refused}"
+        );
     }
 }

@@ -7,9 +7,12 @@ use crate::rest::{Request, RestError};
 use reqwest::Method;
 use segue_ports::PortError;
 use segue_ports::object::{Listing, ObjectAddress, ObjectAttributes, ObjectInfo};
+use serde_json::json;
 
 /// The number of objects in a page, which is Cloud Storage's limit.
 const PAGE: &str = "1000";
+/// The most objects that Cloud Storage joins in one request.
+const JOINED: usize = 32;
 /// The media type of an object if the writer set none.
 pub(super) const UNSAID: &str = "application/octet-stream";
 
@@ -111,6 +114,41 @@ impl CloudObjectStore {
         }
     }
 
+    /// Joins objects of one bucket inside Cloud Storage. None if there are too many, or if one is in another bucket.
+    pub(super) async fn join(
+        &self,
+        from: &[ObjectAddress],
+        to: &ObjectAddress,
+    ) -> Result<Option<ObjectInfo>, PortError> {
+        let (bucket, key) = names::object(to)?;
+        if from.is_empty() || from.len() > JOINED || from.iter().any(|source| source.bucket != bucket) {
+            return Ok(None);
+        }
+        let mut sources = Vec::with_capacity(from.len());
+        for source in from {
+            sources.push(json!({"name": names::object(source)?.1}));
+        }
+        let said = |error: RestError| error.about(PORT, format!("the parts of {to}"));
+        let body = json!({"sourceObjects": sources, "destination": {"contentType": UNSAID}});
+        self.counters.class_a();
+        let request = self.access.rest.post(["b", bucket, "o", key, "compose"]).json(&body).map_err(said)?;
+        match request.send::<ObjectResource>().await {
+            Ok(joined) => joined.info().map(Some),
+            Err(error) if error.is_status(404) => Err(self.not_joined(error, from, to).await),
+            Err(error) => Err(said(error)),
+        }
+    }
+
+    /// What is missing: a part, or the bucket.
+    async fn not_joined(&self, error: RestError, from: &[ObjectAddress], to: &ObjectAddress) -> PortError {
+        for source in from {
+            if let Ok(None) = self.look_at(source).await {
+                return PortError::not_found(source.to_string());
+            }
+        }
+        error.about(PORT, named(&to.bucket))
+    }
+
     /// The reason why there is no copy. Which of the two is missing decides what to do.
     async fn not_copied(&self, error: RestError, from: &ObjectAddress, to: &ObjectAddress) -> PortError {
         if !error.is_status(404) {
@@ -120,6 +158,54 @@ impl CloudObjectStore {
             Ok(Some(_)) => PortError::not_found(named(&to.bucket)),
             Ok(None) => PortError::not_found(from.to_string()),
             Err(other) => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::PlatformConfig;
+    use axum::extract::Path;
+    use axum::http::StatusCode;
+    use axum::routing::{get, post};
+    use axum::{Json, Router};
+    use serde_json::Value;
+
+    /// Joins two parts. The part `gone` does not exist.
+    async fn compose(Path(key): Path<String>, Json(body): Json<Value>) -> (StatusCode, String) {
+        assert_eq!(key, "a/whole");
+        if body["sourceObjects"] != json!([{"name": "p/1"}, {"name": "p/2"}]) {
+            return (StatusCode::NOT_FOUND, json!({"error": {"code": 404, "message": "no"}}).to_string());
+        }
+        let joined = json!({"name": key, "bucket": "b-1", "size": "7", "generation": "1",
+            "updated": "2024-01-01T00:00:00Z"});
+        (StatusCode::OK, joined.to_string())
+    }
+
+    #[tokio::test]
+    async fn parts_are_joined_inside_cloud_storage() {
+        let router = Router::new()
+            .route("/storage/v1/b/b-1/o/{key}/compose", post(compose))
+            .route("/storage/v1/b/b-1/o/{key}", get(|| async { StatusCode::NOT_FOUND }));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let config = PlatformConfig::from_variables(|name| match name {
+            "SEGUE_PROJECT" => Some("p".to_owned()),
+            "STORAGE_EMULATOR_HOST" => Some(address.clone()),
+            _ => None,
+        });
+        let store = CloudObjectStore::connect(&config.unwrap()).unwrap();
+        let object = |key: &str| ObjectAddress::new("b-1", key);
+        let to = object("a/whole");
+        let joined = store.join(&[object("p/1"), object("p/2")], &to).await.unwrap().unwrap();
+        assert_eq!((joined.size, store.operation_counts().class_a), (7, 1));
+        let gone = store.join(&[object("gone")], &to).await.unwrap_err();
+        assert!(matches!(&gone, PortError::NotFound { what } if what == "gs://b-1/gone"), "{gone}");
+        let elsewhere = ObjectAddress::new("b-2", "p/1");
+        for parts in [vec![elsewhere], vec![object("p"); 33], Vec::new()] {
+            assert!(store.join(&parts, &to).await.unwrap().is_none());
         }
     }
 }

@@ -16,7 +16,6 @@ mod control;
 pub(crate) mod counts;
 mod download;
 mod names;
-mod pieces;
 mod upload;
 mod wire;
 
@@ -148,5 +147,13 @@ impl ObjectStore for CloudObjectStore {
         attributes: Option<ObjectAttributes>,
     ) -> Result<ObjectInfo, PortError> {
         self.rewrite(from, to, attributes).await
+    }
+
+    async fn compose(
+        &self,
+        from: &[ObjectAddress],
+        to: &ObjectAddress,
+    ) -> Result<Option<ObjectInfo>, PortError> {
+        self.join(from, to).await
     }
 }

@@ -8,15 +8,14 @@
 
 use super::buckets::named;
 use super::control::UNSAID;
-use super::pieces::{Piece, Pieces};
 use super::wire::{AttributesResource, NewObject, ObjectResource};
 use super::{CloudObjectStore, PORT, names};
-use crate::rest::{Refusal, Request, RestError, Retries};
+use crate::rest::{Piece, Pieces, Refusal, Request, RestError, Session};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
-use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RANGE};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use segue_ports::object::{ByteStream, ObjectAddress, ObjectAttributes, ObjectInfo};
 use segue_ports::{PortError, random_name};
 use std::path::Path;
@@ -26,14 +25,6 @@ use tokio_util::io::ReaderStream;
 const HASH: HeaderName = HeaderName::from_static("x-goog-hash");
 /// The number of bytes read from a file at once.
 const CHUNK: usize = 1 << 20;
-
-/// The answer to a piece.
-enum Arrived {
-    /// The object is complete.
-    Whole(Box<ObjectResource>),
-    /// Google has the object up to this byte.
-    Until(u64),
-}
 
 impl CloudObjectStore {
     pub(super) async fn upload_stream(
@@ -54,9 +45,12 @@ impl CloudObjectStore {
             let session = self.begin(address, &attributes).await.map_err(|error| refused(error, address))?;
             let mut piece = first;
             loop {
-                let arrived =
-                    self.send_piece(&session, &piece).await.map_err(|error| refused(error, address))?;
-                if let Some(object) = arrived {
+                let hash = header(&format!("crc32c={}", checksum(piece.sum)));
+                let sent = match hash {
+                    Ok(hash) => session.send(&piece, Some((HASH, hash))).await,
+                    Err(error) => Err(error),
+                };
+                if let Some(object) = sent.map_err(|error| refused(error, address))? {
                     break (Ok(object), checksum(piece.sum));
                 }
                 self.counters.sent(piece.bytes.len() as u64);
@@ -127,76 +121,15 @@ impl CloudObjectStore {
         self.upload(address, "multipart").header(CONTENT_TYPE, kind).body(body.into()).send().await
     }
 
-    /// Announces an upload in pieces. Returns the address for the pieces.
+    /// Announces an upload in pieces.
     async fn begin(
         &self,
         address: &ObjectAddress,
         attributes: &AttributesResource,
-    ) -> Result<String, RestError> {
+    ) -> Result<Session<'_>, RestError> {
         let about = NewObject { name: &address.key, crc32c: None, attributes };
-        let begun = self.upload(address, "resumable").json(&about)?.open().await?;
-        let session = begun.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-        session
-            .map(str::to_owned)
-            .ok_or_else(|| RestError::Unreadable("Cloud Storage does not say where the pieces go".to_owned()))
-    }
-
-    /// Sends a piece until Google has all of it. Returns the object if the piece was the last.
-    async fn send_piece(&self, session: &str, piece: &Piece) -> Result<Option<ObjectResource>, RestError> {
-        let end = piece.begin + piece.bytes.len() as u64;
-        let mut have = piece.begin;
-        let mut retries = Retries::new();
-        loop {
-            let error = match self.send_from(session, piece, have).await {
-                Ok(Arrived::Whole(object)) => return Ok(Some(*object)),
-                Ok(Arrived::Until(until)) if until >= end && !piece.is_last => return Ok(None),
-                Ok(Arrived::Until(until)) if until > have => {
-                    have = until;
-                    continue;
-                }
-                Ok(Arrived::Until(_)) => {
-                    RestError::Connection("Cloud Storage takes no more of the object".to_owned())
-                }
-                Err(error) => error,
-            };
-            let Some(delay) = retries.next(&error) else { return Err(error) };
-            tokio::time::sleep(delay).await;
-            // Asks how much arrived before the failure, so that nothing is sent twice and no end is missed.
-            match self.how_far(session).await? {
-                Arrived::Whole(object) => return Ok(Some(*object)),
-                Arrived::Until(until) if until >= end && !piece.is_last => return Ok(None),
-                Arrived::Until(until) => have = until,
-            }
-        }
-    }
-
-    async fn send_from(&self, session: &str, piece: &Piece, have: u64) -> Result<Arrived, RestError> {
-        let end = piece.begin + piece.bytes.len() as u64;
-        let rest = have.checked_sub(piece.begin).and_then(|skipped| usize::try_from(skipped).ok());
-        let Some(bytes) =
-            rest.filter(|skipped| *skipped < piece.bytes.len()).map(|skipped| piece.bytes.slice(skipped..))
-        else {
-            return Err(RestError::Unreadable(format!(
-                "Cloud Storage has {have} bytes, {end} were sent at most"
-            )));
-        };
-        let total = if piece.is_last { end.to_string() } else { "*".to_owned() };
-        let mut request = self
-            .access
-            .uploads
-            .to(Method::PUT, session)?
-            .header(CONTENT_RANGE, header(&format!("bytes {have}-{}/{total}", end - 1))?)
-            .body(bytes)
-            .once();
-        if piece.is_last {
-            request = request.header(HASH, header(&format!("crc32c={}", checksum(piece.sum)))?);
-        }
-        arrived(request.open().await?).await
-    }
-
-    async fn how_far(&self, session: &str) -> Result<Arrived, RestError> {
-        let asked = self.access.uploads.to(Method::PUT, session)?;
-        arrived(asked.header(CONTENT_RANGE, header("bytes */*")?).open().await?).await
+        let request = self.upload(address, "resumable").json(&about)?;
+        Session::begin(&self.access.uploads, request).await
     }
 
     /// Returns the object if it has the sent bytes. Otherwise removes it.
@@ -224,22 +157,6 @@ impl CloudObjectStore {
                 }
             },
         ))
-    }
-}
-
-async fn arrived(response: Response) -> Result<Arrived, RestError> {
-    if response.status() != StatusCode::PERMANENT_REDIRECT {
-        let body = response.bytes().await.map_err(|error| RestError::connection(&error))?;
-        let object = serde_json::from_slice(&body).map_err(|error| {
-            RestError::Unreadable(format!("the object that was sent cannot be read: {error}"))
-        })?;
-        return Ok(Arrived::Whole(Box::new(object)));
-    }
-    let Some(range) = response.headers().get(RANGE) else { return Ok(Arrived::Until(0)) };
-    let last = range.to_str().ok().and_then(|range| range.strip_prefix("bytes=0-")?.parse::<u64>().ok());
-    match last {
-        Some(last) => Ok(Arrived::Until(last + 1)),
-        None => Err(RestError::Unreadable(format!("{range:?} does not say how much has arrived"))),
     }
 }
 

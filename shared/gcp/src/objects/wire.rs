@@ -166,4 +166,25 @@ pub(super) struct BucketChange<'a> {
     pub(super) storage_class: Option<&'a str>,
     /// A label with null is removed.
     pub(super) labels: BTreeMap<&'a str, Option<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) iam_configuration: Option<IamConfiguration>,
+}
+
+/// Who may read a bucket.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IamConfiguration {
+    uniform_bucket_level_access: Enabled,
+    public_access_prevention: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Enabled {
+    enabled: bool,
+}
+
+impl IamConfiguration {
+    /// Nobody outside the project's own roles, and no rights of single objects. Many organisations refuse other buckets.
+    pub(super) const CLOSED: Self =
+        Self { uniform_bucket_level_access: Enabled { enabled: true }, public_access_prevention: "enforced" };
 }

@@ -45,6 +45,8 @@ pub(crate) struct Refusal {
     pub(crate) location: Option<String>,
     /// How long Google asks to wait. None if Google did not say.
     pub(crate) retry_after: Option<Duration>,
+    /// Whether the request named the state it expected. Only then does status 412 mean that there is another state.
+    pub(crate) conditional: bool,
 }
 
 impl fmt::Display for Refusal {
@@ -165,7 +167,11 @@ impl RestError {
             _ if refusal.is_passing() => PortError::unavailable(port, refusal),
             404 => PortError::not_found(what),
             409 => PortError::AlreadyExists { what: what.into() },
-            412 => PortError::Conflict { what: what.into() },
+            412 if refusal.conditional => PortError::Conflict { what: what.into() },
+            412 => PortError::invalid(format!(
+                "Google Cloud does not allow it, {}: {refusal}. A policy of the organisation may forbid it",
+                what.into()
+            )),
             401 | 403 => PortError::invalid(format!(
                 "Google Cloud does not allow it, {}: {refusal}. Grant the account the role it needs",
                 what.into()
@@ -190,7 +196,13 @@ mod tests {
     fn a_status_becomes_a_meaning() {
         assert!(matches!(refused(404, "notFound"), PortError::NotFound { what } if what == "the bucket 'b'"));
         assert!(matches!(refused(409, "conflict"), PortError::AlreadyExists { .. }));
-        assert!(matches!(refused(412, "conditionNotMet"), PortError::Conflict { .. }));
+        let changed = Refusal { status: 412, conditional: true, ..Refusal::default() };
+        assert!(matches!(RestError::from(changed).about("object store", "x"), PortError::Conflict { .. }));
+        let forbidden = refused(412, "conditionNotMet");
+        assert!(
+            matches!(&forbidden, PortError::Invalid { message } if message.contains("policy")),
+            "{forbidden}"
+        );
         assert!(matches!(refused(400, "invalid"), PortError::Invalid { .. }));
         assert!(
             matches!(refused(403, "forbidden"), PortError::Invalid { message } if message.contains("role"))

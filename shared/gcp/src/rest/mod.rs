@@ -9,9 +9,13 @@
 //! How to add one more: an API is a [`Rest`] with its own base address. Nothing is added here.
 
 mod error;
+mod pieces;
+mod resumable;
 mod retry;
 
 pub(crate) use error::{Refusal, RestError};
+pub(crate) use pieces::{Piece, Pieces};
+pub(crate) use resumable::Session;
 pub(crate) use retry::Retries;
 
 use crate::auth::Caller;
@@ -227,7 +231,9 @@ impl Request<'_> {
         if response.status().is_success() || response.status() == StatusCode::PERMANENT_REDIRECT {
             return Ok(response);
         }
-        Err(Refusal::read(response).await.into())
+        // ifGenerationMatch and its like.
+        let conditional = self.url.query_pairs().any(|(name, _)| name.starts_with("if"));
+        Err(Refusal { conditional, ..Refusal::read(response).await }.into())
     }
 }
 

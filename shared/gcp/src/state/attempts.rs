@@ -53,9 +53,9 @@ fn deliveries(found: &Found) -> u32 {
 pub(super) async fn claim(
     store: &Store,
     key: &AttemptKey,
+    from: Option<&str>,
     holder: &str,
-    now: Timestamp,
-    until: Timestamp,
+    (now, until): (Timestamp, Timestamp),
 ) -> Result<Claim, DbError> {
     let path = path(store, key);
     let (mut when, mut count) = (When::Absent, 1);
@@ -82,10 +82,13 @@ pub(super) async fn claim(
         if other == REVOKED {
             return Ok(Claim::Revoked);
         }
-        if other != holder && their_end > now {
-            return Ok(Claim::Held { until: their_end });
+        // A delivery that takes the claim is counted, and handing the claim back resets the count.
+        let known = deliveries(&found);
+        let handed_back = known == 0;
+        if other != holder && their_end > now && !(handed_back && from == Some(other)) {
+            return Ok(Claim::Held { until: their_end, handed_back });
         }
-        count = deliveries(&found).saturating_add(1);
+        count = known.saturating_add(1);
         when = When::At(found.version);
     }
     Err(DbError::Refused)

@@ -147,6 +147,16 @@ pub(super) async fn list(db: &Database, namespace: Option<&str>) -> Result<Vec<S
     Ok(flows)
 }
 
+/// The number of revisions of all flows, deletions included. Every change of a flow adds one.
+pub(super) async fn mark(db: &Database) -> Result<u64, DbError> {
+    db.count(Query::everywhere(db.collection(REVISIONS))).await
+}
+
+/// The number of flows.
+pub(super) async fn count(db: &Database) -> Result<u64, DbError> {
+    db.count(Query::on(db.collection(COLLECTION)).and("deleted", Is::Equal, flag(false))).await
+}
+
 pub(super) async fn revisions(db: &Database, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, DbError> {
     let flow = path(db, namespace, id);
     let query = Query::within(&flow, db.collection(REVISIONS)).ascending("revision");

@@ -78,9 +78,17 @@ impl FirestoreStateStore {
     /// Google's service with the credentials of the environment.
     ///
     /// # Errors
-    /// [`PortError::Unavailable`] if there are no credentials, or no connection is possible.
+    /// [`PortError::Unavailable`] if there are no credentials, or no connection is possible. [`PortError::Invalid`] if
+    /// the database does not exist: a commit would report this as a conflict, again and again.
     pub async fn connect(config: &PlatformConfig) -> Result<Self, PortError> {
         let db = Database::connect(config).await.map_err(|error| error.at(PORT))?;
+        if !db.exists().await {
+            return Err(PortError::invalid(format!(
+                "there is no Firestore database '{}' in native mode in the project {}: set SEGUE_DATABASE to the name of \
+                 the database",
+                config.database, config.project
+            )));
+        }
         let store = Store {
             db,
             executions: Recent::new(EXECUTION_BYTES),
@@ -129,6 +137,14 @@ impl StateStore for FirestoreStateStore {
         at_port(flows::list(self.db(), namespace).await)
     }
 
+    async fn flows_mark(&self) -> Result<Option<u64>, PortError> {
+        at_port(flows::mark(self.db()).await.map(Some))
+    }
+
+    async fn count_flows(&self) -> Result<u64, PortError> {
+        at_port(flows::count(self.db()).await)
+    }
+
     async fn flow_revisions(&self, namespace: &str, id: &str) -> Result<Vec<StoredFlow>, PortError> {
         at_port(flows::revisions(self.db(), namespace, id).await)
     }
@@ -169,7 +185,18 @@ impl StateStore for FirestoreStateStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Claim, PortError> {
-        at_port(attempts::claim(&self.store, key, holder, now, until).await)
+        at_port(attempts::claim(&self.store, key, None, holder, (now, until)).await)
+    }
+
+    async fn take_claim_over(
+        &self,
+        key: &AttemptKey,
+        from: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, PortError> {
+        at_port(attempts::claim(&self.store, key, Some(from), holder, (now, until)).await)
     }
 
     async fn renew_claim(&self, key: &AttemptKey, holder: &str, until: Timestamp) -> Result<bool, PortError> {
@@ -305,6 +332,10 @@ impl ScheduleStore for FirestoreStateStore {
 
     async fn triggers(&self, filter: &TriggerFilter) -> Result<Vec<TriggerState>, PortError> {
         at_port(triggers::list(self.db(), filter).await)
+    }
+
+    async fn count_triggers(&self) -> Result<u64, PortError> {
+        at_port(triggers::count(self.db()).await)
     }
 
     async fn due_triggers(&self, now: Timestamp, limit: u32) -> Result<Vec<TriggerKey>, PortError> {

@@ -65,6 +65,11 @@ pub(super) async fn list(db: &Database, filter: &TriggerFilter) -> Result<Vec<Tr
     Ok(states)
 }
 
+/// The number of triggers with a state.
+pub(super) async fn count(db: &Database) -> Result<u64, DbError> {
+    db.count(Query::on(db.collection(COLLECTION))).await
+}
+
 pub(super) async fn due(db: &Database, now: Timestamp, limit: u32) -> Result<Vec<TriggerKey>, DbError> {
     if limit == 0 {
         return Ok(Vec::new());

@@ -7,7 +7,8 @@
 //!
 //! To add a type: an arm in [`scalar`], and in [`type_name`] if the REST API has another name for it.
 
-use super::wire::{Field, Row, Schema};
+use super::wire::{Field, Schema};
+use gcp_bigquery_client::model::table_row::TableRow;
 use jiff::Timestamp;
 use segue_ports::warehouse::{Column, Mode};
 use serde_json::{Map, Number, Value};
@@ -64,9 +65,10 @@ fn plain_type(kind: &str) -> String {
     }
 }
 
-/// The rows.
-pub(super) fn rows(schema: &Schema, rows: Vec<Row>) -> Vec<Map<String, Value>> {
-    rows.into_iter().map(|row| record(&schema.fields, row.f.into_iter().map(|cell| cell.v))).collect()
+/// A row.
+pub(super) fn row(schema: &Schema, row: TableRow) -> Map<String, Value> {
+    let cells = row.columns.into_iter().flatten().map(|cell| cell.value.unwrap_or_default());
+    record(&schema.fields, cells)
 }
 
 fn record(fields: &[Field], cells: impl Iterator<Item = Value>) -> Map<String, Value> {
@@ -212,16 +214,13 @@ mod tests {
             {"name": "price", "type": "NUMERIC", "precision": "10", "scale": "2", "mode": "REQUIRED"},
         ]}))
         .unwrap();
-        let row: Row = serde_json::from_value(json!({"f": [
+        let sent: TableRow = serde_json::from_value(json!({"f": [
             {"v": [{"v": {"f": [{"v": "7"}, {"v": [{"v": "a"}, {"v": "b"}]}]}}]},
             {"v": "1.50"},
         ]}))
         .unwrap();
-        let read = rows(&schema, vec![row]);
-        assert_eq!(
-            serde_json::to_value(read).unwrap(),
-            json!([{"who": [{"id": 7, "tags": ["a", "b"]}], "price": 1.5}])
-        );
+        let read = row(&schema, sent);
+        assert_eq!(json!(read), json!({"who": [{"id": 7, "tags": ["a", "b"]}], "price": 1.5}));
         let columns = columns(&schema);
         assert_eq!(columns[0].data_type, "STRUCT<id INT64, tags ARRAY<STRING>>");
         assert_eq!((columns[0].mode, columns[1].mode), (Mode::Repeated, Mode::Required));

@@ -2,8 +2,9 @@
 //!
 //! To distinguish one more: an arm in [`translate`], and in [`may_pass`] if trying again may help.
 
-use super::wire::{Fault, Status};
 use crate::rest::RestError;
+use gcp_bigquery_client::model::error_proto::ErrorProto;
+use gcp_bigquery_client::model::job_status::JobStatus;
 use segue_ports::PortError;
 use segue_ports::warehouse::WarehouseError;
 
@@ -29,18 +30,43 @@ const PASSING_WORDS: [&str; 3] =
 const ROLES: &str = "grant the account that asks roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on \
                      the dataset, and for external tables roles/storage.objectViewer on the bucket";
 
-/// Whether the same job may succeed later.
-pub(super) fn may_pass(fault: &Fault) -> bool {
+/// An error of a job or a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Fault {
+    reason: String,
+    /// The part of the request it is about: `query`, or a file.
+    location: Option<String>,
+    message: String,
+}
+
+impl From<&ErrorProto> for Fault {
+    fn from(said: &ErrorProto) -> Self {
+        Self {
+            reason: said.reason.clone().unwrap_or_default(),
+            location: said.location.clone(),
+            message: said.message.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// Whether a job failed for a reason that may pass, so that the same job may succeed later.
+pub(super) fn is_passing(status: Option<&JobStatus>) -> bool {
+    status.and_then(|status| status.error_result.as_ref()).is_some_and(|error| may_pass(&error.into()))
+}
+
+fn may_pass(fault: &Fault) -> bool {
     PASSING.contains(&fault.reason.as_str())
         || PASSING_WORDS.iter().any(|words| fault.message.contains(words))
 }
 
 /// Why a job failed.
-pub(super) fn of_job(status: &Status) -> Option<WarehouseError> {
-    let fault = status.error_result.as_ref()?;
+pub(super) fn of_job(status: Option<&JobStatus>) -> Option<WarehouseError> {
+    let status = status?;
+    let fault = Fault::from(status.error_result.as_ref()?);
     // The result names the kind of the error. The list of errors names the row and the file.
-    let detail = status.errors.iter().find(|other| line_number(&other.message).is_some());
-    Some(translate(detail.filter(|_| line_number(&fault.message).is_none()).unwrap_or(fault)))
+    let mut errors = status.errors.iter().flatten().map(Fault::from);
+    let detail = errors.find(|other| line_number(&other.message).is_some());
+    Some(translate(&detail.filter(|_| line_number(&fault.message).is_none()).unwrap_or(fault)))
 }
 
 /// The error of a request.
@@ -82,7 +108,7 @@ pub(super) fn of_port(error: PortError) -> WarehouseError {
 }
 
 /// The meaning of a fault.
-pub(super) fn translate(fault: &Fault) -> WarehouseError {
+fn translate(fault: &Fault) -> WarehouseError {
     let message = fault.message.trim();
     let busy = matches!(
         fault.reason.as_str(),
@@ -246,19 +272,24 @@ mod tests {
 
     #[test]
     fn a_bad_row_is_found_in_the_list_of_errors() {
-        let status = Status {
-            state: "DONE".to_owned(),
-            error_result: Some(fault(
-                "invalid",
+        let said = |message: &str| ErrorProto {
+            reason: Some("invalid".to_owned()),
+            message: Some(message.to_owned()),
+            ..ErrorProto::default()
+        };
+        let status = JobStatus {
+            state: Some("DONE".to_owned()),
+            error_result: Some(said(
                 "Error while reading table: d.e, error message: CSV processing encountered too many errors, giving up. Rows: 1; errors: 1",
             )),
-            errors: vec![fault(
-                "invalid",
+            errors: Some(vec![said(
                 "Error while reading table: d.e, error message: Could not parse '2.5' as INT64 for field a (position 0); \
                  line_number: 3 byte_offset_to_start_of_line: 12 column_index: 0 File: gs://b/float.csv",
-            )],
+            )]),
         };
-        let Some(WarehouseError::BadData { file, row, message, .. }) = of_job(&status) else { panic!() };
+        let Some(WarehouseError::BadData { file, row, message, .. }) = of_job(Some(&status)) else {
+            panic!()
+        };
         assert_eq!((file.as_deref(), row), (Some("gs://b/float.csv"), Some(3)));
         assert_eq!(message, "Could not parse '2.5' as INT64 for field a (position 0)");
     }

@@ -1,8 +1,8 @@
 //! The warehouse on BigQuery, by its REST API (version 2).
 //!
-//! What it is: the adapter ([`BigQueryWarehouse`]); jobs and their ids (`jobs`), their results (`outcome`),
-//! datasets and tables (`tables`), values (`decode`), errors by meaning (`error`), and the requests (`api`,
-//! `request`, `wire`).
+//! What it is: the adapter ([`BigQueryWarehouse`]); jobs and their ids (`jobs`), their outcomes (`outcome`) and rows (`pages`),
+//! whole tables (`transfer`), datasets and tables (`tables`), values (`decode`), errors by meaning (`error`), and the requests (`client`,
+//! `api`, `request`, `wire`).
 //!
 //! What it must not know: flows, tasks, where the SQL comes from, which emulator answers.
 //!
@@ -10,25 +10,30 @@
 //! method of `api::Api`.
 
 mod api;
+mod client;
 mod counts;
 mod decode;
 mod error;
 mod jobs;
 mod names;
 mod outcome;
+mod pages;
 mod request;
+mod schema;
 mod tables;
+mod transfer;
 mod wire;
 
 pub use counts::WarehouseCounts;
 
-use crate::auth::{self, Caller};
+use crate::auth::Caller;
 use crate::config::PlatformConfig;
 use api::Api;
 use async_trait::async_trait;
 use counts::Counters;
 use segue_ports::warehouse::{
-    CreateDataset, DatasetInfo, QueryJob, QueryResult, TableInfo, Warehouse, WarehouseError,
+    Copied, CopyJob, CreateDataset, DatasetInfo, ExtractJob, Extracted, LoadJob, Loaded, QueryJob,
+    QueryResult, Rows, TableInfo, Warehouse, WarehouseError,
 };
 use segue_ports::{Credentials, PortError};
 use std::collections::HashMap;
@@ -84,7 +89,7 @@ fn api(
     credentials: &Credentials,
 ) -> Result<Api, PortError> {
     let emulator = config.emulators.bigquery.as_deref();
-    let caller = Caller::new(auth::credentials(credentials, PORT, emulator.is_some())?, PORT);
+    let caller = Caller::of(credentials, PORT, emulator.is_some())?;
     let project = credentials
         .project
         .clone()
@@ -132,6 +137,22 @@ impl Warehouse for BigQueryWarehouse {
 
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError> {
         jobs::query(&self.api, &job).await
+    }
+
+    async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError> {
+        jobs::stream(&self.api, &job).await
+    }
+
+    async fn copy(&self, job: CopyJob) -> Result<Copied, WarehouseError> {
+        transfer::copy(&self.api, &job).await
+    }
+
+    async fn load(&self, job: LoadJob) -> Result<Loaded, WarehouseError> {
+        transfer::load(&self.api, &job).await
+    }
+
+    async fn extract(&self, job: ExtractJob) -> Result<Extracted, WarehouseError> {
+        transfer::extract(&self.api, &job).await
     }
 
     async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {

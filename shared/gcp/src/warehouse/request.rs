@@ -1,115 +1,125 @@
-//! The body of the request that starts a job.
+//! The description of the job that is started, in the crate's types.
 
 use super::names;
+use gcp_bigquery_client::model::dataset_reference::DatasetReference;
+use gcp_bigquery_client::model::job::Job;
+use gcp_bigquery_client::model::job_configuration::JobConfiguration;
+use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
+use gcp_bigquery_client::model::job_reference::JobReference;
+use gcp_bigquery_client::model::query_parameter::QueryParameter;
+use gcp_bigquery_client::model::query_parameter_type::QueryParameterType;
+use gcp_bigquery_client::model::query_parameter_type_struct_types::QueryParameterTypeStructTypes;
+use gcp_bigquery_client::model::query_parameter_value::QueryParameterValue;
+use gcp_bigquery_client::model::table_reference::TableReference;
 use segue_ports::warehouse::{QueryJob, WarehouseError};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-/// The body of `jobs.insert`. A dry run is not a job and has no id.
+/// A query. A dry run is not a job and has no id.
 ///
 /// # Errors
 /// [`WarehouseError::InvalidQuery`] for the name of a table without a dataset.
-pub(super) fn insert(job: &QueryJob, project: &str, id: &str) -> Result<Value, WarehouseError> {
-    let mut query = Map::new();
-    query.insert("query".to_owned(), json!(job.sql));
-    query.insert("useLegacySql".to_owned(), json!(false));
-    if let Some(name) = &job.default_dataset {
+pub(super) fn query(job: &QueryJob, project: &str) -> Result<JobConfiguration, WarehouseError> {
+    let dataset = |name: &str| {
         let (own, dataset) = names::dataset(name);
-        query.insert(
-            "defaultDataset".to_owned(),
-            json!({"projectId": own.unwrap_or(project), "datasetId": dataset}),
-        );
-    }
-    if let Some(name) = &job.destination_table {
-        let table = names::table(name, job.default_dataset.as_deref())?;
-        query.insert(
-            "destinationTable".to_owned(),
-            json!({
-                "projectId": table.project.as_deref().unwrap_or(project),
-                "datasetId": table.dataset,
-                "tableId": table.table,
-            }),
-        );
-    }
-    if let Some(disposition) = job.write_disposition {
-        query.insert("writeDisposition".to_owned(), json!(disposition));
-    }
-    if let Some(disposition) = job.create_disposition {
-        query.insert("createDisposition".to_owned(), json!(disposition));
-    }
-    if !job.parameters.is_empty() {
-        let named = job.parameters.iter().map(|(name, value)| {
-            json!({"name": name, "parameterType": parameter_type(value), "parameterValue": parameter(value)})
-        });
-        query.insert("parameterMode".to_owned(), json!("NAMED"));
-        query.insert("queryParameters".to_owned(), named.collect());
-    }
-    let mut configuration = json!({"query": query, "labels": job.labels});
-    if job.dry_run {
-        if let Value::Object(configuration) = &mut configuration {
-            configuration.insert("dryRun".to_owned(), json!(true));
-        }
-        return Ok(json!({"configuration": configuration, "jobReference": reference(project, None, job)}));
-    }
-    Ok(json!({"configuration": configuration, "jobReference": reference(project, Some(id), job)}))
+        DatasetReference { project_id: own.unwrap_or(project).to_owned(), dataset_id: dataset.to_owned() }
+    };
+    let destination = match &job.destination_table {
+        Some(name) => Some(names::table(name, job.default_dataset.as_deref())?),
+        None => None,
+    };
+    let parameters: Vec<_> = job.parameters.iter().map(|(name, value)| parameter(name, value)).collect();
+    let query = JobConfigurationQuery {
+        query: job.sql.clone(),
+        use_legacy_sql: Some(false),
+        default_dataset: job.default_dataset.as_deref().map(dataset),
+        destination_table: destination.map(|name| table(&name, project)),
+        write_disposition: said(job.write_disposition),
+        create_disposition: said(job.create_disposition),
+        parameter_mode: (!parameters.is_empty()).then(|| "NAMED".to_owned()),
+        query_parameters: (!parameters.is_empty()).then_some(parameters),
+        ..JobConfigurationQuery::default()
+    };
+    Ok(JobConfiguration {
+        query: Some(query),
+        labels: Some(job.labels.clone().into_iter().collect()),
+        dry_run: job.dry_run.then_some(true),
+        ..JobConfiguration::default()
+    })
 }
 
-fn reference(project: &str, id: Option<&str>, job: &QueryJob) -> Value {
-    let mut reference = Map::new();
-    reference.insert("projectId".to_owned(), json!(project));
-    if let Some(id) = id {
-        reference.insert("jobId".to_owned(), json!(id));
+/// A table, in the project if its name has none.
+pub(super) fn table(name: &segue_ports::warehouse::TableReference, project: &str) -> TableReference {
+    TableReference::new(name.project.as_deref().unwrap_or(project), &name.dataset, &name.table)
+}
+
+/// The text of a disposition.
+pub(super) fn said(disposition: Option<impl Serialize>) -> Option<String> {
+    serde_json::to_value(disposition?).ok()?.as_str().map(str::to_owned)
+}
+
+/// The job with this configuration.
+pub(super) fn job(configuration: JobConfiguration, reference: JobReference) -> Job {
+    Job { configuration: Some(configuration), job_reference: Some(reference), ..Job::default() }
+}
+
+fn parameter(name: &str, value: &Value) -> QueryParameter {
+    QueryParameter {
+        name: Some(name.to_owned()),
+        parameter_type: Some(parameter_type(value)),
+        parameter_value: Some(parameter_value(value)),
     }
-    if let Some(location) = &job.location {
-        reference.insert("location".to_owned(), json!(location));
-    }
-    Value::Object(reference)
 }
 
 /// The type of a parameter, from the type of its JSON value. NULL and an empty array are sent as texts.
-fn parameter_type(value: &Value) -> Value {
+fn parameter_type(value: &Value) -> QueryParameterType {
+    let plain = |name: &str| QueryParameterType { r#type: name.to_owned(), ..QueryParameterType::default() };
     match value {
-        Value::Bool(_) => json!({"type": "BOOL"}),
-        Value::Number(number) if number.is_f64() => json!({"type": "FLOAT64"}),
-        Value::Number(_) => json!({"type": "INT64"}),
-        Value::String(_) | Value::Null => json!({"type": "STRING"}),
+        Value::Bool(_) => plain("BOOL"),
+        Value::Number(number) if number.is_f64() => plain("FLOAT64"),
+        Value::Number(_) => plain("INT64"),
+        Value::String(_) | Value::Null => plain("STRING"),
         Value::Array(items) => {
             let element = items.iter().find(|item| !item.is_null()).unwrap_or(&Value::Null);
-            json!({"type": "ARRAY", "arrayType": parameter_type(element)})
+            QueryParameterType { array_type: Some(Box::new(parameter_type(element))), ..plain("ARRAY") }
         }
         Value::Object(fields) => {
-            let types: Vec<Value> = fields
-                .iter()
-                .map(|(name, value)| json!({"name": name, "type": parameter_type(value)}))
-                .collect();
-            json!({"type": "STRUCT", "structTypes": types})
+            let field = |(name, value): (&String, &Value)| QueryParameterTypeStructTypes {
+                name: Some(name.clone()),
+                r#type: Some(parameter_type(value)),
+                description: None,
+            };
+            QueryParameterType { struct_types: Some(fields.iter().map(field).collect()), ..plain("STRUCT") }
         }
     }
 }
 
-fn parameter(value: &Value) -> Value {
+fn parameter_value(value: &Value) -> QueryParameterValue {
+    let mut said = QueryParameterValue::default();
     match value {
-        Value::Null => json!({"value": null}),
-        Value::String(text) => json!({"value": text}),
-        Value::Bool(_) | Value::Number(_) => json!({"value": value.to_string()}),
-        Value::Array(items) => json!({"arrayValues": items.iter().map(parameter).collect::<Vec<_>>()}),
+        // No value at all is NULL.
+        Value::Null => {}
+        Value::String(text) => said.value = Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => said.value = Some(value.to_string()),
+        Value::Array(items) => said.array_values = Some(items.iter().map(parameter_value).collect()),
         Value::Object(fields) => {
-            let values: Map<String, Value> =
-                fields.iter().map(|(name, value)| (name.clone(), parameter(value))).collect();
-            json!({"structValues": values})
+            let fields = fields.iter().map(|(name, value)| (name.clone(), parameter_value(value)));
+            said.struct_values = Some(fields.collect());
         }
     }
+    said
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use segue_ports::warehouse::WriteDisposition;
+    use serde_json::json;
 
     #[test]
     fn a_job_says_all_it_was_asked() {
         let job = QueryJob {
             sql: "SELECT @a".to_owned(),
-            location: Some("EU".to_owned()),
             default_dataset: Some("q.d".to_owned()),
             destination_table: Some("out.t".to_owned()),
             write_disposition: Some(WriteDisposition::WriteTruncateData),
@@ -118,25 +128,21 @@ mod tests {
             ..QueryJob::default()
         };
         assert_eq!(
-            insert(&job, "p", "id1").unwrap(),
-            json!({
-                "jobReference": {"projectId": "p", "jobId": "id1", "location": "EU"},
-                "configuration": {"labels": {"k": "v"}, "query": {
-                    "query": "SELECT @a", "useLegacySql": false,
-                    "defaultDataset": {"projectId": "q", "datasetId": "d"},
-                    "destinationTable": {"projectId": "p", "datasetId": "out", "tableId": "t"},
-                    "writeDisposition": "WRITE_TRUNCATE_DATA",
-                    "parameterMode": "NAMED",
-                    "queryParameters": [{
-                        "name": "a",
-                        "parameterType": {"type": "ARRAY", "arrayType": {"type": "INT64"}},
-                        "parameterValue": {"arrayValues": [{"value": "1"}, {"value": null}]},
-                    }],
-                }},
-            })
+            serde_json::to_value(query(&job, "p").unwrap()).unwrap(),
+            json!({"labels": {"k": "v"}, "query": {
+                "query": "SELECT @a", "useLegacySql": false,
+                "defaultDataset": {"projectId": "q", "datasetId": "d"},
+                "destinationTable": {"projectId": "p", "datasetId": "out", "tableId": "t"},
+                "writeDisposition": "WRITE_TRUNCATE_DATA",
+                "parameterMode": "NAMED",
+                "queryParameters": [{
+                    "name": "a",
+                    "parameterType": {"type": "ARRAY", "arrayType": {"type": "INT64"}},
+                    "parameterValue": {"arrayValues": [{"value": "1"}, {}]},
+                }],
+            }})
         );
-        let dry = insert(&QueryJob { dry_run: true, ..job }, "p", "id1").unwrap();
-        assert_eq!(dry["configuration"]["dryRun"], true);
-        assert_eq!(dry["jobReference"].get("jobId"), None, "a dry run is no job");
+        let dry = query(&QueryJob { dry_run: true, ..job }, "p").unwrap();
+        assert_eq!(dry.dry_run, Some(true));
     }
 }

@@ -2,9 +2,11 @@
 
 use super::api::Api;
 use super::error::of_request;
-use super::wire::{Dataset, RangePartitioning, Table, TimePartitioning};
+use super::wire::{Dataset, Table};
 use super::{decode, names};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use gcp_bigquery_client::model::range_partitioning::RangePartitioning;
+use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
 use segue_ports::warehouse::{CreateDataset, DatasetInfo, IfExists, TableInfo, TableKind, WarehouseError};
 use serde_json::{Map, Value, json};
 
@@ -104,7 +106,7 @@ pub(super) async fn list(api: &Api, name: &str) -> Result<Vec<TableInfo>, Wareho
     let mut token = None;
     loop {
         let page = api.tables(project, dataset, token.as_deref()).await.map_err(of_request)?;
-        names.extend(page.tables.into_iter().map(|table| table.table_reference.table_id));
+        names.extend(page.tables.into_iter().flatten().map(|table| table.table_reference.table_id));
         token = page.next_page_token.filter(|token| !token.is_empty());
         if token.is_none() {
             break;
@@ -155,14 +157,14 @@ fn table_info(table: Table) -> TableInfo {
         bytes: table.num_bytes.filter(|_| own_rows),
         columns,
         description: table.description.filter(|text| !text.is_empty()),
-        partition_by: by_time.or_else(|| table.range_partitioning.as_ref().map(partitioned_by_range)),
-        cluster_by: table.clustering.unwrap_or_default().fields,
+        partition_by: by_time.or_else(|| table.range_partitioning.as_ref().and_then(partitioned_by_range)),
+        cluster_by: table.clustering.and_then(|by| by.fields).unwrap_or_default(),
     }
 }
 
 /// The PARTITION BY of these partitions. BigQuery does not keep the original text.
 fn partitioned_by_time(by: &TimePartitioning, data_type: Option<&str>) -> String {
-    match (by.field.as_deref(), by.kind.as_str(), data_type) {
+    match (by.field.as_deref(), by.r#type.as_str(), data_type) {
         (None, "DAY", _) => "_PARTITIONDATE".to_owned(),
         (None, kind, _) => format!("TIMESTAMP_TRUNC(_PARTITIONTIME, {kind})"),
         (Some(field), "DAY", Some("DATE")) => field.to_owned(),
@@ -173,9 +175,9 @@ fn partitioned_by_time(by: &TimePartitioning, data_type: Option<&str>) -> String
     }
 }
 
-fn partitioned_by_range(by: &RangePartitioning) -> String {
-    let range = &by.range;
-    format!("RANGE_BUCKET({}, GENERATE_ARRAY({}, {}, {}))", by.field, range.start, range.end, range.interval)
+fn partitioned_by_range(by: &RangePartitioning) -> Option<String> {
+    let (field, range) = (by.field.as_ref()?, by.range.as_ref()?);
+    Some(format!("RANGE_BUCKET({field}, GENERATE_ARRAY({}, {}, {}))", range.start, range.end, range.interval))
 }
 
 #[cfg(test)]

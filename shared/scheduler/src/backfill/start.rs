@@ -95,7 +95,7 @@ impl Scheduler {
         Ok(self.ports().state.backfill(&id).await?.map_or(backfill, |known| known.value))
     }
 
-    async fn refuse(&self, request: &BackfillRequest, why: &str) -> Result<(), PortError> {
+    pub(crate) async fn refuse(&self, request: &BackfillRequest, why: &str) -> Result<(), PortError> {
         tracing::warn!(flow = %format!("{}.{}", request.namespace, request.flow_id), "a backfill is refused: {why}");
         let now = self.now();
         let trigger = request.trigger_id.clone().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The processors and the memory of a remote container. Processors are whole numbers, large enough for the memory.
+//! The processors and the memory of a remote container. Processors are whole numbers, large enough for the memory, and
+//! the memory is large enough for the processors.
 
 use crate::docker::DockerOptions;
 use segue_model::Json;
@@ -7,10 +8,22 @@ use segue_task::TaskError;
 const MIB: f64 = 1024.0 * 1024.0;
 /// The default memory in MiB. The container's files count as memory too.
 const USUAL_MEMORY: u64 = 2048;
-/// The smallest memory in MiB.
-const LEAST_MEMORY: u64 = 512;
-/// The possible numbers of processors, each with the largest memory in MiB.
-const SIZES: [(u64, u64); 5] = [(1, 4096), (2, 8192), (4, 16_384), (6, 24_576), (8, 32_768)];
+
+/// A possible number of processors.
+struct Size {
+    processors: u64,
+    /// The smallest and the largest memory with this number of processors, in MiB.
+    memory: (u64, u64),
+}
+
+/// The sizes of a container, as Cloud Run has them.
+const SIZES: [Size; 5] = [
+    Size { processors: 1, memory: (512, 4096) },
+    Size { processors: 2, memory: (512, 8192) },
+    Size { processors: 4, memory: (2048, 16_384) },
+    Size { processors: 6, memory: (4096, 24_576) },
+    Size { processors: 8, memory: (4096, 32_768) },
+];
 
 /// Returns processors and memory in the syntax of Cloud Run.
 pub(super) fn limits(options: &DockerOptions) -> Result<(Option<String>, Option<String>), TaskError> {
@@ -26,19 +39,19 @@ pub(super) fn limits(options: &DockerOptions) -> Result<(Option<String>, Option<
     };
     let memory = match given(memory) {
         None => USUAL_MEMORY,
-        Some(text) => mebibytes(&text).map(|asked| asked.max(LEAST_MEMORY)).ok_or_else(|| {
+        Some(text) => mebibytes(&text).ok_or_else(|| {
             TaskError::failed(format!(
                 "memory: '{text}' is not an amount of memory; write an amount such as 512MB or 2GB"
             ))
         })?,
     };
-    let fits = |&&(processors, most): &&(u64, u64)| processors as f64 >= cpus && most >= memory;
-    let Some((processors, _)) = SIZES.iter().find(fits) else {
+    let fits = |size: &&Size| size.processors as f64 >= cpus && size.memory.1 >= memory;
+    let Some(Size { processors, memory: (least, _) }) = SIZES.iter().find(fits) else {
         return Err(TaskError::failed(format!(
             "a container can have at most 8 processors and 32 GiB of memory, but the task asks for {cpus} and {memory} MiB"
         )));
     };
-    Ok((Some(processors.to_string()), Some(format!("{memory}Mi"))))
+    Ok((Some(processors.to_string()), Some(format!("{}Mi", memory.max(*least)))))
 }
 
 fn given(value: Option<&Json>) -> Option<String> {
@@ -78,11 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn there_are_always_enough_processors_for_the_memory() {
+    fn processors_and_memory_go_together() {
         let cases = [
             (json!({}), "1", "2048Mi"),
             (json!({"cpu": {"cpus": 0.5}}), "1", "2048Mi"),
-            (json!({"cpu": {"cpus": "3"}, "memory": {"memory": "1 GB"}}), "4", "1024Mi"),
+            (json!({"cpu": {"cpus": "3"}, "memory": {"memory": "1 GB"}}), "4", "2048Mi"),
+            (json!({"cpu": {"cpus": 4}, "memory": {"memory": "3 GB"}}), "4", "3072Mi"),
+            (json!({"cpu": {"cpus": 6}}), "6", "4096Mi"),
+            (json!({"cpu": {"cpus": 8}, "memory": {"memory": "512MB"}}), "8", "4096Mi"),
             (json!({"memory": {"memory": 1_000_000}}), "1", "512Mi"),
             (json!({"memory": {"memory": "6GiB"}}), "2", "6144Mi"),
             (json!({"memory": {"memory": "32g"}}), "8", "32768Mi"),

@@ -75,6 +75,8 @@ impl Task for Probe {
                 return Err(TaskError::Stopped);
             }
             "outside" if run <= 2 => return Err(context.unfinished()),
+            "outside-once" if run == 1 => return Err(context.unfinished()),
+            "outside-once" => tokio::time::sleep(Duration::from_millis(300)).await,
             "outside-for-ever" if context.cancelled().is_cancelled() => {
                 context.info("stopped outside");
                 return Err(TaskError::Stopped);
@@ -261,7 +263,8 @@ async fn a_duplicate_of_a_running_attempt_does_not_run() {
     let message = probe("meanwhile", "slow");
     let first = handle(&here, &message);
     until(|| runs("meanwhile") == 1).await;
-    assert_eq!(handle(&here, &message).await.unwrap(), Verdict::Done);
+    // An acknowledgement would settle the message although its attempt has not ended.
+    assert_eq!(handle(&here, &message).await.unwrap(), Verdict::Retry);
     assert_eq!(handle(&there, &message).await.unwrap(), Verdict::Done);
     assert_eq!(first.await.unwrap(), Verdict::Done);
     assert_eq!((runs("meanwhile"), bench.published().len()), (1, 1));
@@ -318,13 +321,47 @@ async fn work_outside_is_checked_by_its_message() {
     assert_eq!(handle(&bench.service("two"), &look).await.unwrap(), Verdict::Done);
     assert_eq!((runs("outside"), bench.published().len(), bench.later().len()), (2, 0, 2));
     let (last, _) = bench.later().remove(1);
-    assert_eq!(last.resumed, Some(resumed.clone()));
+    let passed_on = last.resumed.clone().unwrap();
+    assert_eq!((passed_on.holder.as_str(), passed_on.begun_at), ("two", resumed.begun_at));
     assert_eq!(handle(&bench.service("three"), &last).await.unwrap(), Verdict::Done);
     let result = bench.only();
     assert_eq!((runs("outside"), result.state, result.start_date), (3, State::Success, resumed.begun_at));
     // Late duplicates find the result.
     assert_eq!(handle(&bench.service("two"), &look).await.unwrap(), Verdict::Done);
     assert_eq!((runs("outside"), bench.published().len()), (3, 2));
+}
+
+#[tokio::test]
+async fn two_bearers_of_a_checking_message_do_not_share_the_claim() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.run(probe("shared", "outside-once")).await, Verdict::Done);
+    let (look, _) = bench.later().remove(0);
+    let (two, three) = (bench.service("two"), bench.service("three"));
+    let (first, second) = tokio::join!(handle(&two, &look), handle(&three, &look));
+    assert_eq!((first.unwrap(), second.unwrap()), (Verdict::Done, Verdict::Done));
+    assert_eq!((runs("shared"), bench.only().state), (2, State::Success));
+    assert_eq!(bench.later().len(), 2, "the other bearer looks again later");
+}
+
+#[tokio::test]
+async fn a_result_that_was_recorded_without_an_answer_is_reported() {
+    let bench = Bench::new().await;
+    let settings = TaskSettings {
+        lease: Duration::from_secs(60),
+        heartbeat: Duration::from_secs(20),
+        work_root: bench.dir.path().join("work"),
+        ..TaskSettings::default()
+    };
+    let list = TaskList::new("probe").add::<Probe>();
+    let service = TaskService::with_settings(list, bench.ports.clone(), Arc::default(), "one", settings);
+    let message = probe("unanswered", "slow");
+    let running = handle(&Arc::new(service), &message);
+    until(|| runs("unanswered") == 1).await;
+    // The state of the store after a commit with a lost answer: the result is there.
+    let recorded = message.failed("recorded".to_owned(), bench.ports.clock.now());
+    assert!(bench.ports.state.finish_claim(&message.key(), "one", &recorded, Vec::new()).await.unwrap());
+    assert_eq!(running.await.unwrap(), Verdict::Done);
+    assert_eq!(bench.only(), recorded);
 }
 
 #[tokio::test]

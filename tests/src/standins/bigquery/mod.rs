@@ -2,8 +2,8 @@
 //! pages, datasets, tables. External tables read `gs://` objects from the storage emulator.
 //!
 //! Jobs are in memory, and tables are in the data folder. All projects share the same tables. Requests need no
-//! credentials. Some features are missing and answer 404: separate jobs for loads, extracts and copies, inserting
-//! single rows, routines, models, row access, transactions and variables in scripts.
+//! credentials. Some features are missing and answer 404: inserting single rows, routines, models, row access,
+//! transactions and variables in scripts.
 //!
 //! A job's labels can inject faults:
 //!
@@ -13,8 +13,9 @@
 //! | `standin-fail-once` | the first job with these statements fails with this reason: `backendError`, … |
 //! | `standin-fail-after` | with `standin-fail-once`: the number of statements executed before the failure |
 //!
-//! `jobs` stores jobs, and `run` runs them. `shape` and `types` write BigQuery's JSON, and `refusal` writes its errors.
-//! `resources` serves datasets and tables, and `objects` fetches files. To add a request, add a route in [`app`].
+//! `jobs` stores jobs, `run` and `transfer` run them, and `uploads` takes files to load. `shape` and `types` write
+//! BigQuery's JSON, and `refusal` writes its errors. `resources` serves datasets and tables, and `objects` fetches and
+//! writes files. To add a request, add a route in [`app`].
 
 mod jobs;
 mod objects;
@@ -23,22 +24,30 @@ mod resources;
 mod run;
 mod script;
 mod shape;
+mod transfer;
 mod types;
+mod uploads;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use jobs::{Jobs, routes};
 use objects::StorageEmulator;
 use refusal::Refusal;
 use segue_embedded::warehouse::DuckDbWarehouse;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Handle;
+use uploads::Uploads;
 
 /// The stand-in's state.
 pub struct BigQuery {
     warehouse: DuckDbWarehouse,
     jobs: Jobs,
+    /// Copies of objects, and files on their way.
+    objects: PathBuf,
+    storage: Option<Arc<StorageEmulator>>,
+    uploads: Uploads,
 }
 
 impl BigQuery {
@@ -51,14 +60,16 @@ impl BigQuery {
         let objects = data_dir.join("objects");
         std::fs::create_dir_all(&objects)?;
         let file = data_dir.join("warehouse.duckdb");
-        let warehouse = match storage {
-            Some(address) => {
-                let source = StorageEmulator::new(address, &objects, Handle::current())?;
-                DuckDbWarehouse::over(&file, &objects, Arc::new(source))
-            }
+        let storage = match storage {
+            Some(address) => Some(Arc::new(StorageEmulator::new(address, &objects, Handle::current())?)),
+            None => None,
+        };
+        let warehouse = match &storage {
+            Some(source) => DuckDbWarehouse::over(&file, &objects, Arc::clone(source) as _),
             None => DuckDbWarehouse::open(&file, &objects),
         };
-        Ok(Arc::new(Self { warehouse, jobs: Jobs::default() }))
+        let (jobs, uploads) = (Jobs::default(), Uploads::default());
+        Ok(Arc::new(Self { warehouse, jobs, objects, storage, uploads }))
     }
 }
 
@@ -77,6 +88,9 @@ pub fn app(bigquery: Arc<BigQuery>) -> Router {
         .route("/datasets/{dataset}/tables", get(resources::tables))
         .route("/datasets/{dataset}/tables/{table}", get(resources::table).delete(resources::delete_table));
     Router::new()
+        .route("/upload/bigquery/v2/projects/{project}/jobs", post(uploads::begin).put(uploads::piece))
+        // A piece of an upload has up to 8 MiB.
+        .layer(DefaultBodyLimit::max(16 << 20))
         .nest("/bigquery/v2/projects/{project}", of_project)
         .fallback(|| async { Refusal::not_found("the stand-in does not serve this address".to_owned()) })
         .with_state(bigquery)

@@ -48,6 +48,14 @@ impl StorageEmulator {
         })
     }
 
+    /// Writes an object.
+    pub(super) async fn upload(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> anyhow::Result<()> {
+        let (bucket, key) = (encoded(bucket), encoded(key));
+        let url = format!("{}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={key}", self.address);
+        self.client.post(url).body(bytes).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     async fn bring(&self, bucket: &str, pattern: &str) -> anyhow::Result<()> {
         let start = pattern.split('*').next().unwrap_or_default();
         let matching = glob(pattern);

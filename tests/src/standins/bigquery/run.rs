@@ -1,26 +1,38 @@
 //! Runs the statements of a job one after another, with the faults that the labels of the job request.
 
 use super::refusal::Refusal;
+use super::transfer::Transfer;
 use super::{BigQuery, script};
 use segue_ports::warehouse::{QueryJob, QueryResult, Warehouse as _};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The statements of a job and its settings.
 pub(super) struct Asked {
     pub(super) job: QueryJob,
+    /// What the job does instead of a query.
+    transfer: Option<Transfer>,
     delay: Duration,
     fail_once: Option<String>,
     fail_after: usize,
 }
 
 impl Asked {
-    /// Reads the statements and settings from the configuration of a job.
-    pub(super) fn read(configuration: &Value, project: &str) -> Result<Self, Refusal> {
-        let Some(query) = configuration.get("query") else {
-            return Err(Refusal::new("notImplemented", "the stand-in runs query jobs only"));
-        };
+    /// Reads the statements and settings from the configuration of a job. `upload` is the address of a file that came with it.
+    pub(super) fn read(configuration: &Value, project: &str, upload: Option<&str>) -> Result<Self, Refusal> {
+        match configuration.get("query") {
+            Some(query) => Self::query(configuration, query, project),
+            None => {
+                let transfer = Some(Transfer::read(configuration, upload)?);
+                // In the place of statements, so that a failure on purpose happens once.
+                let job = QueryJob { sql: configuration.to_string(), ..QueryJob::default() };
+                Ok(Self::with_faults(configuration, job, transfer))
+            }
+        }
+    }
+
+    fn query(configuration: &Value, query: &Value, project: &str) -> Result<Self, Refusal> {
         let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
         if query.get("useLegacySql").and_then(Value::as_bool).unwrap_or(true) {
             return Err(Refusal::new("notImplemented", "the stand-in does not run legacy SQL"));
@@ -32,7 +44,6 @@ impl Asked {
         let table = ["projectId", "datasetId", "tableId"];
         let disposition = |name: &str| query.get(name).cloned().unwrap_or_default();
         let unknown = |error: serde_json::Error| Refusal::new("invalid", error.to_string());
-        let labels = configuration.get("labels").cloned().unwrap_or_else(|| Value::Object(Map::new()));
         let parameters = query.get("queryParameters").and_then(Value::as_array).map(Vec::as_slice);
         let parameters = parameters.unwrap_or_default().iter().map(|parameter| {
             let part = |name: &str| parameter.get(name).unwrap_or(&Value::Null);
@@ -54,15 +65,22 @@ impl Asked {
             parameters: parameters.collect(),
             ..QueryJob::default()
         };
-        let number = |name: &str| text(&labels, name).and_then(|text| text.parse::<u64>().ok());
-        Ok(Self {
+        Ok(Self::with_faults(configuration, job, None))
+    }
+
+    /// With the faults that the labels ask for.
+    fn with_faults(configuration: &Value, job: QueryJob, transfer: Option<Transfer>) -> Self {
+        let label = |name: &str| configuration.get("labels")?.get(name)?.as_str().map(str::to_owned);
+        let number = |name: &str| label(name).and_then(|text| text.parse::<u64>().ok());
+        Self {
             job,
+            transfer,
             delay: Duration::from_millis(number("standin-delay-ms").unwrap_or_default()),
-            fail_once: text(&labels, "standin-fail-once"),
+            fail_once: label("standin-fail-once"),
             fail_after: number("standin-fail-after")
                 .and_then(|most| usize::try_from(most).ok())
                 .unwrap_or_default(),
-        })
+        }
     }
 }
 
@@ -105,6 +123,15 @@ async fn outcome(bigquery: &BigQuery, id: &str, asked: Asked) -> Result<QueryRes
     let reason = asked.fail_once.as_ref().filter(|_| bigquery.jobs.fails_first(&asked.job.sql));
     let failure =
         reason.map(|reason| Refusal::new(reason, format!("the label standin-fail-once says {reason}")));
+    if let Some(transfer) = asked.transfer {
+        if bigquery.jobs.is_cancelled(id) {
+            return Err(Refusal::new("stopped", "Job execution was cancelled: User requested cancellation"));
+        }
+        return match failure {
+            Some(failure) => Err(failure),
+            None => transfer.run(bigquery).await,
+        };
+    }
     let statements = script::statements(&asked.job.sql);
     if statements.len() > 1 && asked.job.destination_table.is_some() {
         let message = "configuration.query.destinationTable cannot be set for scripts";

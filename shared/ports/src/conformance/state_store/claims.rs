@@ -48,6 +48,10 @@ fn granted(deliveries: u32) -> Claim {
     Claim::Granted { deliveries }
 }
 
+fn held(until: i64) -> Claim {
+    Claim::Held { until: at(until), handed_back: false }
+}
+
 /// Only one of many simultaneous callers gets the claim. A duplicate finds the claim held, and later
 /// finished.
 pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
@@ -63,15 +67,15 @@ pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str
         return Err(PortError::invalid("nobody was granted the claim"));
     };
     assert!(lucky.next().is_none(), "only one is granted the claim");
-    let held = claims.iter().filter(|(_, claim)| matches!(claim, Claim::Held { until } if *until == at(60)));
-    assert_eq!(held.count(), 7, "the other callers get the end of the lease");
+    let others = claims.iter().filter(|(_, claim)| *claim == held(60));
+    assert_eq!(others.count(), 7, "the other callers get the end of the lease");
     assert_eq!(
         store.claim(key, holder, at(1), at(90)).await?,
         granted(2),
         "the holder may claim the attempt again"
     );
     assert!(store.renew_claim(key, holder, at(120)).await?, "and make it longer");
-    assert_eq!(store.claim(key, "other", at(100), at(160)).await?, Claim::Held { until: at(120) });
+    assert_eq!(store.claim(key, "other", at(100), at(160)).await?, held(120));
     assert!(!store.renew_claim(key, "other", at(300)).await?, "nobody else can");
     let lines = vec![last_line(scope, key)];
     assert!(!store.finish_claim(key, "other", &result(key), lines.clone()).await?, "nor end it");
@@ -90,7 +94,7 @@ pub async fn an_attempt_is_run_by_one_holder(store: &dyn StateStore, scope: &str
 pub async fn an_expired_claim_is_taken_over(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let key = &key(scope, "expired");
     assert_eq!(store.claim(key, "dead", at(0), at(60)).await?, granted(1));
-    assert_eq!(store.claim(key, "alive", at(59), at(120)).await?, Claim::Held { until: at(60) });
+    assert_eq!(store.claim(key, "alive", at(59), at(120)).await?, held(60));
     assert_eq!(store.claim(key, "alive", at(60), at(120)).await?, granted(2), "the lease has ended");
     assert!(!store.renew_claim(key, "dead", at(180)).await?, "the former holder has lost the claim");
     let lines = vec![last_line(scope, key)];
@@ -110,18 +114,14 @@ pub async fn deliveries_that_never_ended_are_counted(
     assert_eq!(store.claim(key, "one", at(0), at(60)).await?, granted(1));
     assert!(store.renew_claim(key, "one", at(90)).await?, "a heartbeat");
     assert_eq!(store.claim(key, "one", at(1), at(90)).await?, granted(2), "the same holder after its death");
-    assert_eq!(
-        store.claim(key, "other", at(2), at(90)).await?,
-        Claim::Held { until: at(90) },
-        "counts nothing"
-    );
+    assert_eq!(store.claim(key, "other", at(2), at(90)).await?, held(90), "counts nothing");
     assert_eq!(store.claim(key, "other", at(90), at(150)).await?, granted(3), "another one after it");
     assert!(!store.hand_back_claim(key, "one", at(0)).await?, "a former holder cannot hand the claim back");
     assert!(store.hand_back_claim(key, "other", at(200)).await?);
-    let held = store.claim(key, "one", at(199), at(260)).await?;
+    let waits = store.claim(key, "one", at(199), at(260)).await?;
     assert_eq!(
-        held,
-        Claim::Held { until: at(200) },
+        waits,
+        Claim::Held { until: at(200), handed_back: true },
         "a claim that was handed back stays with its holder until the given time"
     );
     assert_eq!(
@@ -133,6 +133,31 @@ pub async fn deliveries_that_never_ended_are_counted(
     assert_eq!(store.claim(key, "one", at(199), at(260)).await?, granted(1), "free at once");
     assert!(store.finish_claim(key, "one", &result(key), Vec::new()).await?);
     assert!(!store.hand_back_claim(key, "one", at(300)).await?, "an ended attempt has no claim to hand back");
+    Ok(())
+}
+
+/// Of several callers that want to continue the work of a holder who handed the claim back, one takes the claim over.
+/// Work that was not handed back stays with its holder.
+pub async fn a_claim_that_was_handed_back_is_taken_over_once(
+    store: &dyn StateStore,
+    scope: &str,
+) -> Result<(), PortError> {
+    let key = &key(scope, "taken-over");
+    assert_eq!(store.claim(key, "first", at(0), at(60)).await?, granted(1));
+    let early = store.take_claim_over(key, "first", "early", at(1), at(60)).await?;
+    assert_eq!(early, held(60), "the first holder still works");
+    assert!(store.hand_back_claim(key, "first", at(700)).await?);
+    let other = store.take_claim_over(key, "somebody", "other", at(30), at(90)).await?;
+    assert_eq!(other, Claim::Held { until: at(700), handed_back: true }, "not the work of this holder");
+    let asking = (0..4).map(|index| async move {
+        store.take_claim_over(key, "first", &format!("holder-{index}"), at(30), at(90)).await
+    });
+    let claims = futures::future::try_join_all(asking).await?;
+    assert_eq!(claims.iter().filter(|claim| **claim == granted(1)).count(), 1, "{claims:?}");
+    assert_eq!(claims.iter().filter(|claim| **claim == held(90)).count(), 3, "{claims:?}");
+    assert!(!store.renew_claim(key, "first", at(800)).await?, "the first holder has lost the claim");
+    let late = store.take_claim_over(key, "first", "late", at(90), at(150)).await?;
+    assert_eq!(late, granted(2), "an expired claim is for everybody");
     Ok(())
 }
 

@@ -12,7 +12,10 @@ use serde_json::json;
 pub async fn flows_count_revisions(store: &dyn StateStore, scope: &str) -> Result<(), PortError> {
     let (id, space) = ("taxi", format!("{scope}.flows"));
     assert_eq!(store.flow(&space, id, None).await?, None);
+    let mark = store.flows_mark().await?;
     assert_eq!(store.put_flow(&space, id, "one", at(0)).await?.revision, 1);
+    let saved = store.flows_mark().await?;
+    assert!(mark.is_none() || saved != mark, "the mark follows the flows");
     assert_eq!(store.put_flow(&space, id, "one", at(1)).await?.revision, 1, "the same source");
     assert_eq!(store.put_flow(&space, id, "two", at(2)).await?.revision, 2);
     assert_eq!(store.put_flow(&space, id, "one", at(3)).await?.revision, 3, "an old source is new again");
@@ -27,8 +30,11 @@ pub async fn flows_count_revisions(store: &dyn StateStore, scope: &str) -> Resul
         store.flows(Some(&space)).await?.into_iter().map(|flow| (flow.id, flow.revision)).collect();
     assert_eq!(listed, [("other".to_owned(), 1), ("taxi".to_owned(), 3)]);
     assert!(store.flows(None).await?.len() >= 2, "of all namespaces");
+    assert!(store.count_flows().await? >= 2, "and counted");
+    let mark = store.flows_mark().await?;
     assert!(store.flows(Some(scope)).await?.iter().all(|flow| flow.namespace == scope), "exactly that one");
     assert!(store.delete_flow(&space, id, at(4)).await?);
+    assert!(mark.is_none() || store.flows_mark().await? != mark, "the mark follows a deletion");
     assert!(!store.delete_flow(&space, id, at(5)).await?, "it is gone already");
     assert_eq!(store.flow(&space, id, None).await?, None);
     assert!(store.flow(&space, id, Some(3)).await?.is_some(), "a running execution has its revision still");

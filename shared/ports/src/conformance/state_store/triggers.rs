@@ -101,6 +101,7 @@ async fn listed(store: &dyn StateStore, scope: &str, space: &str) -> Result<(), 
             TriggerFilter { namespace: Some(namespace.to_owned()), flow_id: flow.map(str::to_owned) };
         async move {
             let found = store.triggers(&filter).await?;
+            assert!(store.count_triggers().await? >= found.len() as u64, "all are counted");
             let name = |state: TriggerState| format!("{}.{}", state.key.flow_id, state.key.trigger_id);
             Ok::<_, PortError>(found.into_iter().map(name).collect::<Vec<_>>())
         }

@@ -54,8 +54,18 @@ impl Job {
         }
         if let Some(Ok(result)) = &self.outcome {
             let bytes = result.bytes_processed.to_string();
-            statistics.insert("totalBytesProcessed".to_owned(), json!(bytes));
-            statistics.insert("query".to_owned(), query_statistics(&self.project, result, self.children > 0));
+            let rows = result.affected_rows.unwrap_or_default().to_string();
+            if self.configuration.get("load").is_some() {
+                statistics.insert("load".to_owned(), json!({"outputRows": rows}));
+            } else if self.configuration.get("copy").is_some() {
+                statistics.insert("copy".to_owned(), json!({"copiedRows": rows}));
+            } else if self.configuration.get("extract").is_some() {
+                statistics.insert("extract".to_owned(), json!({"destinationUriFileCounts": ["1"]}));
+            } else {
+                statistics.insert("totalBytesProcessed".to_owned(), json!(bytes));
+                let query = query_statistics(&self.project, result, self.children > 0);
+                statistics.insert("query".to_owned(), query);
+            }
         }
         Value::Object(statistics)
     }

@@ -27,10 +27,20 @@ pub(in super::super) async fn insert(
     Path(project): Path<String>,
     Json(body): Json<Value>,
 ) -> Result<Json<Value>, Refusal> {
+    begin(&bigquery, &project, &body, None).await
+}
+
+/// Begins a job. `upload` is the address of a file that came with it.
+pub(in super::super) async fn begin(
+    bigquery: &Arc<BigQuery>,
+    project: &str,
+    body: &Value,
+    upload: Option<&str>,
+) -> Result<Json<Value>, Refusal> {
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
     let configuration = body.get("configuration").cloned().unwrap_or_default();
     let location = text("/jobReference/location").unwrap_or(LOCATION);
-    let asked = Asked::read(&configuration, &project)?;
+    let asked = Asked::read(&configuration, project, upload)?;
     let id = match text("/jobReference/jobId") {
         Some(id) if id.len() > 1024 || !id.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) => {
             return Err(Refusal::new("invalid", format!("Invalid job ID \"{id}\"")));
@@ -38,7 +48,7 @@ pub(in super::super) async fn insert(
         Some(id) => id.to_owned(),
         None => format!("job_{:032x}", rand::random::<u128>()),
     };
-    let job = Job::new(&project, &id, location, &configuration);
+    let job = Job::new(project, &id, location, &configuration);
     if asked.job.dry_run {
         let outcome = bigquery.warehouse.query(asked.job).await?;
         let done = Job { outcome: Some(Ok(outcome)), ended: Some(Timestamp::now()), ..job };

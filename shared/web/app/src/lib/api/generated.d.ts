@@ -2501,7 +2501,7 @@ export interface components {
             /** @description Labels of the executions, in addition to those of the trigger. */
             labels?: unknown;
             /**
-             * @description Which of the slots are run: all, or those without an execution that succeeded.
+             * @description Selects the slots that are run. The default is `ALL`.
              * @default ALL
              */
             mode: components["schemas"]["BackfillMode"];
@@ -2563,17 +2563,20 @@ export interface components {
             /** @description `FLOW_TASK` if a task runs a subflow. `FLOW_TRIGGER` if a trigger waits for the end of a flow. */
             relation: string;
         };
-        /** @description One problem. */
+        /** @description A problem in a flow. */
         Diagnostic: {
-            /** @description Stable, `SEG0101`; see `docs/errors/`. */
+            /**
+             * @description The code, for example `SEG0101`. The page `docs/errors/SEG0101.md` explains it. A code never changes its
+             *     meaning.
+             */
             code: string;
-            /** @description How bad. */
+            /** @description How serious the problem is. */
             severity: components["schemas"]["Severity"];
-            /** @description Where. */
+            /** @description Where the problem is in the source. */
             position: components["schemas"]["Position"];
-            /** @description What, and in which flow, task or property. */
+            /** @description What happened, and in which flow, task or property. */
             message: string;
-            /** @description What to do about it. */
+            /** @description What to do. `None` if there is no advice. */
             hint: string | null;
         };
         /** @description The problems in an error. */
@@ -2652,16 +2655,16 @@ export interface components {
             /** @description The URL of the page of the execution. Absent in lists. */
             url?: string;
         };
-        /** @description Attempts of the whole execution. */
+        /** @description The attempts of an execution. */
         ExecutionMetadata: {
             /**
              * Format: uint32
-             * @description 1 for the first.
+             * @description The number of the attempt; 1 is the first attempt.
              */
             attemptNumber: number;
             /**
              * Format: date-time
-             * @description When the first of a line of retries was made.
+             * @description When the first execution of a chain of retries was created.
              */
             originalCreatedDate: string;
         };
@@ -3052,11 +3055,11 @@ export interface components {
              */
             updated: string;
         };
-        /** @description One label. Keys that begin with `system.` are Segue's own. */
+        /** @description A label. Keys that begin with `system.` are reserved for Segue. */
         Label: {
-            /** @description The key, dots allowed. */
+            /** @description The key. It may contain dots. */
             key: string;
-            /** @description The value, always text. */
+            /** @description The value, always a text. */
             value: string;
         };
         /** @description A request to add labels to several executions. */
@@ -3115,7 +3118,7 @@ export interface components {
              */
             total: number;
         };
-        /** @description How serious a log line is; the order is that of seriousness. */
+        /** @description The level of a log line. The order goes from the least to the most serious level. */
         LogLevel: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
         /** @description A metric of a task run. */
         Metric: {
@@ -3362,7 +3365,7 @@ export interface components {
             /** @description Disables (true) or enables (false) the triggers. */
             disabled: boolean;
         };
-        /** @description How bad it is. */
+        /** @description How serious a problem is. */
         Severity: "note" | "warning" | "error";
         /** @description A state with its history. */
         State: {
@@ -3393,7 +3396,7 @@ export interface components {
              */
             date: string;
         };
-        /** @description A state of an execution or a task run, by Kestra's name. */
+        /** @description A state of an execution or a task run, under Kestra's name. */
         StateName: "CREATED" | "QUEUED" | "RUNNING" | "PAUSED" | "RESTARTED" | "RETRYING" | "RETRIED" | "SUCCESS" | "WARNING" | "FAILED" | "KILLING" | "KILLED" | "CANCELLED" | "SKIPPED";
         /** @description The health of the state store. */
         StoreHealth: {

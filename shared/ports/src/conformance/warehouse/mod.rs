@@ -13,18 +13,24 @@
     reason = "a conformance suite fails by panicking, as tests do"
 )]
 
+mod transfers;
+
 use crate::warehouse::{
     CreateDataset, IfExists, Mode, QueryJob, QueryResult, TableKind, Warehouse, WarehouseError,
     WriteDisposition,
 };
 use async_trait::async_trait;
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 
-/// Writes objects to where the warehouse reads them.
+/// Writes objects to where the warehouse reads them, and reads what it wrote.
 #[async_trait]
 pub trait PutObject: Send + Sync {
     /// Writes an object at `gs://bucket/key`.
     async fn put(&self, uri: &str, content: &[u8]);
+
+    /// Reads the object at `gs://bucket/key`, which the warehouse wrote.
+    async fn get(&self, uri: &str) -> Vec<u8>;
 }
 
 /// Runs every case.
@@ -38,6 +44,8 @@ pub async fn all(warehouse: &dyn Warehouse, objects: &dyn PutObject) {
     numeric_is_exact(warehouse, objects).await;
     missing_things_are_named(warehouse).await;
     destinations(warehouse).await;
+    rows_are_streamed(warehouse).await;
+    transfers::all(warehouse, objects).await;
 }
 
 async fn dataset(warehouse: &dyn Warehouse, name: &str) {
@@ -397,4 +405,41 @@ async fn destinations(warehouse: &dyn Warehouse) {
         ..QueryJob::default()
     };
     assert_eq!(warehouse.query(named).await.unwrap().total_rows, 1);
+}
+
+/// A stream has the rows of the query in their order, also a second time. A reader may stop early.
+async fn rows_are_streamed(warehouse: &dyn Warehouse) {
+    let job = |id: &str, sql: &str| QueryJob { job_id: id.into(), sql: sql.into(), ..QueryJob::default() };
+    let many = "SELECT x, CONCAT('n', CAST(x AS STRING)) AS name FROM UNNEST(GENERATE_ARRAY(1, 3000)) AS x ORDER BY x";
+    for is_known in [false, true] {
+        let rows = warehouse.stream(job("c-rows-1", many)).await.unwrap();
+        assert_eq!((rows.result.statement_kind.as_str(), rows.result.from_record), ("SELECT", is_known));
+        let names: Vec<_> = rows.result.schema.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!((names, rows.result.rows.len()), (vec!["x", "name"], 0));
+        let rows: Vec<_> = rows.stream.try_collect().await.unwrap();
+        assert_eq!(rows.len(), 3000);
+        assert_eq!(
+            json!([rows[0], rows[2999]]),
+            json!([{"x": 1, "name": "n1"}, {"x": 3000, "name": "n3000"}])
+        );
+    }
+    // More than a warehouse keeps with the record of a job.
+    let large = "SELECT x, REPEAT('0123456789', 100) AS t FROM UNNEST(GENERATE_ARRAY(1, 5000)) AS x";
+    let mut rows = warehouse.stream(job("c-rows-2", large)).await.unwrap();
+    assert!(rows.stream.next().await.unwrap().is_ok());
+    drop(rows);
+    let rows = warehouse.stream(job("c-rows-2", large)).await.unwrap();
+    assert_eq!(rows.stream.try_fold(0, |count, _| async move { Ok(count + 1) }).await.unwrap(), 5000);
+    let limited = QueryJob { max_results: Some(2), ..job("", many) };
+    let rows: Vec<_> = warehouse.stream(limited).await.unwrap().stream.try_collect().await.unwrap();
+    assert_eq!(rows.len(), 2);
+    dataset(warehouse, "c_rows").await;
+    let script = "CREATE TABLE c_rows.t AS SELECT 1 AS x; SELECT x + 1 AS y FROM c_rows.t";
+    let rows = warehouse.stream(job("", script)).await.unwrap();
+    assert_eq!(json!(rows.stream.try_collect::<Vec<_>>().await.unwrap()), json!([{"y": 2}]));
+    let made = warehouse.stream(job("", "CREATE TABLE c_rows.u AS SELECT 1 AS x")).await.unwrap();
+    assert_eq!(made.result.affected_rows, Some(1));
+    assert!(made.stream.try_collect::<Vec<_>>().await.unwrap().is_empty());
+    let wrong = warehouse.stream(job("", "SELECT 1 / 0 AS x")).await.unwrap_err().to_string();
+    assert!(wrong.contains("division by zero"), "{wrong}");
 }

@@ -6,21 +6,21 @@ use segue_ports::PortError;
 use segue_ports::object::ByteStream;
 
 /// The size of a piece in bytes, except the last. Cloud Storage requires a multiple of 256 KiB.
-pub(super) const PIECE: usize = 8 << 20;
+pub(crate) const PIECE: usize = 8 << 20;
 
 /// A piece.
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// The position of its first byte in the object.
-    pub(super) begin: u64,
-    pub(super) bytes: Bytes,
+    pub(crate) begin: u64,
+    pub(crate) bytes: Bytes,
     /// The checksum of the object up to the end of the piece.
-    pub(super) sum: u32,
+    pub(crate) sum: u32,
     /// Whether it is the last piece of the object.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
 }
 
 /// The pieces of a stream, one after another.
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     stream: ByteStream,
     /// Bytes that were read beyond the last piece.
     rest: Bytes,
@@ -30,7 +30,7 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    pub(super) fn new(stream: ByteStream) -> Self {
+    pub(crate) fn new(stream: ByteStream) -> Self {
         Self { stream, rest: Bytes::new(), begin: 0, sum: 0, last_length: 0 }
     }
 
@@ -38,7 +38,7 @@ impl Pieces {
     ///
     /// # Errors
     /// The error of the stream.
-    pub(super) async fn next(&mut self) -> Result<Piece, PortError> {
+    pub(crate) async fn next(&mut self) -> Result<Piece, PortError> {
         // Most objects are smaller than a piece. After the first piece, a buffer that grows would leave its smaller
         // copies behind.
         let mut bytes = if self.begin > 0 { BytesMut::with_capacity(PIECE) } else { BytesMut::new() };
@@ -66,7 +66,7 @@ impl Pieces {
     }
 
     /// The number of bytes in the last returned piece.
-    pub(super) fn last_length(&self) -> u64 {
+    pub(crate) fn last_length(&self) -> u64 {
         self.last_length
     }
 }

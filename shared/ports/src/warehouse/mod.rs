@@ -7,7 +7,16 @@
 //! answers.
 //!
 //! To add an operation: add the method with its request struct here, a case in the conformance suite in
-//! `conformance/warehouse.rs`, and the method in every adapter.
+//! `conformance/warehouse`, and the method in every adapter.
+
+mod rows;
+mod transfer;
+
+pub use rows::{Row, RowStream, Rows};
+pub use transfer::{
+    Copied, CopyJob, CopyKind, CsvFormat, ExtractJob, Extracted, FileFormat, JobSettings, LoadJob,
+    LoadSource, Loaded,
+};
 
 use crate::credentials::Credentials;
 use async_trait::async_trait;
@@ -59,6 +68,35 @@ pub trait Warehouse: Send + Sync {
     /// Any [`WarehouseError`]. A failed statement changes nothing. Earlier statements of a script keep their
     /// effect.
     async fn query(&self, job: QueryJob) -> Result<QueryResult, WarehouseError>;
+
+    /// Runs a job like [`Self::query`] and hands over its rows as a stream. Use this for results of any size.
+    ///
+    /// The method returns when the rows can be read. Only the reader's pace limits how long the rows are kept.
+    ///
+    /// # Errors
+    /// As [`Self::query`]. The stream ends with an error if the rows cannot be read to the end.
+    async fn stream(&self, job: QueryJob) -> Result<Rows, WarehouseError>;
+
+    /// Copies tables into one.
+    ///
+    /// # Errors
+    /// [`WarehouseError::NotFound`] if a source does not exist. [`WarehouseError::AlreadyExists`] if the destination
+    /// has rows and must be empty.
+    async fn copy(&self, job: CopyJob) -> Result<Copied, WarehouseError>;
+
+    /// Loads files into a table.
+    ///
+    /// # Errors
+    /// [`WarehouseError::NotFound`] if there are no files. [`WarehouseError::BadData`] if a file does not have the
+    /// declared columns. Then no rows are added.
+    async fn load(&self, job: LoadJob) -> Result<Loaded, WarehouseError>;
+
+    /// Writes the rows of a table to files.
+    ///
+    /// # Errors
+    /// [`WarehouseError::NotFound`] if the table or the bucket does not exist. [`WarehouseError::InvalidQuery`] if the
+    /// warehouse cannot write the format.
+    async fn extract(&self, job: ExtractJob) -> Result<Extracted, WarehouseError>;
 
     /// Cancels a job. Nothing happens if the job does not exist or has ended.
     async fn cancel(&self, job: &QueryJob) -> Result<(), WarehouseError> {

@@ -11,12 +11,16 @@
 //! How to add one more: a kind of key that flows may use is an arm in [`key`]. Keys that make the library run
 //! a program or call an address that the key names (`external_account`) are not allowed in flows.
 
+mod key;
+
 use google_cloud_auth::credentials::{
     Builder, CacheableResource, Credentials as GoogleCredentials, anonymous, impersonated, service_account,
 };
-use reqwest::header::HeaderMap;
+use key::KeyTokens;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use segue_ports::{Credentials, PortError};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The scope of a token when the flow names no scope. The token then has every permission of the account.
 const EVERYTHING: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -131,13 +135,53 @@ fn scopes(asked: &[String]) -> Result<Vec<String>, PortError> {
 /// The identity for plain REST requests. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    credentials: GoogleCredentials,
+    source: Source,
     port: &'static str,
+}
+
+/// Where tokens come from.
+#[derive(Clone, Debug)]
+enum Source {
+    /// Google's library: the environment, the metadata server, another account.
+    Google(GoogleCredentials),
+    /// The key of a service account.
+    Key(Arc<KeyTokens>),
 }
 
 impl Caller {
     pub(crate) fn new(credentials: GoogleCredentials, port: &'static str) -> Self {
-        Self { credentials, port }
+        Self { source: Source::Google(credentials), port }
+    }
+
+    /// The identity for the credentials of a flow. A key gets its tokens from Google's token server. Everything else is
+    /// as in [`credentials`].
+    ///
+    /// # Errors
+    /// As [`credentials`].
+    pub(crate) fn of(asked: &Credentials, port: &'static str, emulated: bool) -> Result<Self, PortError> {
+        let own = credentials(asked, port, emulated)?;
+        let text = asked.service_account.as_deref().filter(|text| !is_ambient(text));
+        match text {
+            Some(text) if !emulated && asked.impersonate.is_none() => {
+                let tokens = KeyTokens::new(key(text)?, scopes(&asked.scopes)?, port)?;
+                Ok(Self { source: Source::Key(Arc::new(tokens)), port })
+            }
+            _ => Ok(Self::new(own, port)),
+        }
+    }
+
+    /// A token. Empty for an emulator.
+    ///
+    /// # Errors
+    /// As [`Self::headers`].
+    pub(crate) async fn token(&self) -> Result<String, PortError> {
+        if let Source::Key(tokens) = &self.source {
+            return tokens.token().await;
+        }
+        let headers = self.headers().await?;
+        let bearer =
+            headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        Ok(bearer.unwrap_or_default().to_owned())
     }
 
     /// The headers of a request: `Authorization`, and `x-goog-user-project` if the environment names a
@@ -147,7 +191,18 @@ impl Caller {
     /// [`PortError::Unavailable`] if no token can be fetched now. [`PortError::Invalid`] if these credentials
     /// can never get a token.
     pub(crate) async fn headers(&self) -> Result<HeaderMap, PortError> {
-        match self.credentials.headers(Default::default()).await {
+        let credentials = match &self.source {
+            Source::Google(credentials) => credentials,
+            Source::Key(tokens) => {
+                let token = format!("Bearer {}", tokens.token().await?);
+                let mut token = HeaderValue::from_str(&token).map_err(|_| {
+                    PortError::unavailable(self.port, "Google's token server sent an odd token")
+                })?;
+                token.set_sensitive(true);
+                return Ok([(AUTHORIZATION, token)].into_iter().collect());
+            }
+        };
+        match credentials.headers(Default::default()).await {
             Ok(CacheableResource::New { data, .. }) => Ok(data),
             // Google's library answers this only if the caller sends the tag of an earlier answer. This call sends no
             // tag.
@@ -243,6 +298,21 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    /// `yup-oauth2` parses it then too.
+    #[tokio::test]
+    async fn an_invalid_private_key_of_a_caller_gets_no_token_and_is_not_shown() {
+        let caller = Caller::of(&asked(&full().to_string()), "warehouse", false).unwrap();
+        for answer in [caller.token().await.map(|_| ()), caller.headers().await.map(|_| ())] {
+            match answer {
+                Err(PortError::Invalid { message }) => {
+                    assert!(message.contains("private_key") && !message.contains(SECRET), "{message}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(Caller::of(&asked(&full().to_string()), "x", true).unwrap().token().await.unwrap(), "");
     }
 
     #[tokio::test]

@@ -1,21 +1,19 @@
 //! Detects the types of columns that were read as text. A column gets the narrowest type that fits every value.
 
-use crate::sql::quoted;
-use segue_ports::warehouse::QueryResult;
-use segue_task::TaskError;
-use std::future::Future;
+use super::quoted;
+use segue_ports::warehouse::{QueryResult, WarehouseError};
 
 /// Types, the narrowest first.
 const TYPES: [&str; 5] = ["INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP"];
 
 /// The query that reads `table` with detected types. The columns of `table` are texts. `query` runs a
 /// statement as a job with this suffix in its id.
-pub(crate) async fn select<F>(
+pub(super) async fn select<F>(
     table: &str,
     query: impl Fn(&'static str, String) -> F,
-) -> Result<String, TaskError>
+) -> Result<String, WarehouseError>
 where
-    F: Future<Output = Result<QueryResult, TaskError>>,
+    F: Future<Output = Result<QueryResult, WarehouseError>>,
 {
     let names = query("_names", format!("SELECT * FROM {table} LIMIT 1")).await?.schema;
     let names: Vec<String> = names.into_iter().map(|column| column.name).collect();
