@@ -167,8 +167,9 @@ async fn a_heartbeat_costs_one_write() {
     }
     let own = one.operation_counts().since(before);
     assert_eq!((own.reads, own.writes), (0, 5));
+    let before = other.operation_counts();
     assert!(other.renew_claim(&attempt, "h", at(90)).await.unwrap());
-    let own = other.operation_counts();
+    let own = other.operation_counts().since(before);
     assert_eq!((own.reads, own.writes), (1, 1));
 }
 
