@@ -239,14 +239,14 @@ impl Round<'_> {
     }
 }
 
-/// Publishes ticks without a time, as Cloud Scheduler does. Each tick is published twice, and each due slot must run
-/// once.
+/// Saves a flow with a slot every two seconds, which no job of Cloud Scheduler can tick. Delayed messages must tick it.
+/// Ticks without a time, as Cloud Scheduler sends them, are published as well. Each slot must run once.
 async fn ticks(system: &System) -> anyhow::Result<()> {
     let before = jiff::Timestamp::now();
     system.api.import(TICKED.to_owned()).await?;
     tokio::time::sleep(Duration::from_secs(7)).await;
     let early = ticked(system).await?;
-    ensure!(early.is_empty(), "slots ran before the first tick: {early:?}");
+    ensure!(early.len() >= 2, "in 7 s without a tick from outside, only these slots ran: {early:?}");
     let tick = json!({"namespace": "zoomcamp", "flowId": "ticked", "triggerId": "often"});
     let due = jiff::Timestamp::now();
     for _ in 0..2 {
@@ -280,7 +280,7 @@ async fn ticks(system: &System) -> anyhow::Result<()> {
         *first >= before && *last <= jiff::Timestamp::now() && ran >= 3,
         "{ran} slots ran, from {first} to {last}"
     );
-    say(&format!("two equal ticks after 7 s: {ran} slots two seconds apart ran, each once"))
+    say(&format!("a schedule of seconds, and two equal ticks: {ran} slots two seconds apart ran, each once"))
 }
 
 /// The slots of [`TICKED`] that were executed.
