@@ -65,9 +65,14 @@ impl CloudServer {
         Ok(Self { config, ports, executor, scheduler, watch, containers, allow_metadata })
     }
 
-    /// The name of the project, and whether this process handles the messages of the functions.
-    pub fn place(&self) -> (&str, bool) {
-        (&self.config.project, self.config.emulators.pubsub.is_some())
+    /// The name of the project.
+    pub fn project(&self) -> &str {
+        &self.config.project
+    }
+
+    /// Whether Pub/Sub is an emulator. Then this process handles the messages of all functions.
+    pub fn is_on_emulators(&self) -> bool {
+        self.config.emulators.pubsub.is_some()
     }
 
     /// Saves a flow and the states of its triggers.
@@ -104,7 +109,7 @@ impl CloudServer {
             ApiParts { access, url, ..ApiParts::from_executor(&self.executor, &self.scheduler, &self.watch) };
         let mut router = segue_fn_api::router(parts);
         let server = Arc::new(self);
-        if server.place().1 {
+        if server.is_on_emulators() {
             let bucket = server.config.bucket.clone();
             if server.ports.objects.bucket(&bucket).await?.is_none() {
                 let spec = segue_ports::object::BucketSpec { name: bucket, ..Default::default() };

@@ -48,10 +48,10 @@ async fn every_page_is_the_program() {
         assert_eq!(answer.headers()["cache-control"], "no-cache");
         assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
     }
-    for (path, place) in [("/", "/ui/"), ("/ui", "/ui/")] {
+    for (path, location) in [("/", "/ui/"), ("/ui", "/ui/")] {
         let (answer, _) = ask(BUILT, path, &[]).await;
         assert!(answer.status().is_redirection());
-        assert_eq!(answer.headers()["location"], place);
+        assert_eq!(answer.headers()["location"], location);
     }
 }
 

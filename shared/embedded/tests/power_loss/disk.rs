@@ -91,14 +91,14 @@ impl Disk {
                     let is_said = call == "write" && arguments.starts_with("1<");
                     return is_said.then(|| Happened::Said(String::from_utf8_lossy(&bytes).into_owned()));
                 };
-                let place = if call == "pwrite64" { last() } else { None };
+                let offset = if call == "pwrite64" { last() } else { None };
                 let file = self.file(&path);
-                let from = place.unwrap_or(file.end);
+                let from = offset.unwrap_or(file.end);
                 if file.now.len() < from + bytes.len() {
                     file.now.resize(from + bytes.len(), 0);
                 }
                 file.now[from..from + bytes.len()].copy_from_slice(&bytes);
-                if place.is_none() {
+                if offset.is_none() {
                     file.end = from + bytes.len();
                 }
             }

@@ -57,8 +57,8 @@ async fn writer() {
 
 /// The largest number of answered writes that a power cut loses. `None` if strace cannot be used.
 async fn lost(durability: &str) -> Option<usize> {
-    let place = tempfile::tempdir().unwrap();
-    let (data, log) = (place.path().join("data"), place.path().join("log"));
+    let directory = tempfile::tempdir().unwrap();
+    let (data, log) = (directory.path().join("data"), directory.path().join("log"));
     let traced = Command::new("strace")
         .args(["-f", "-y", "-xx", "-s", "1000000", "-e", disk::CALLS, "-o"])
         .arg(&log)
@@ -77,7 +77,7 @@ async fn lost(durability: &str) -> Option<usize> {
         }
     };
     assert!(String::from_utf8_lossy(&traced.stdout).contains(&format!("answered {}", WRITES - 1)));
-    let mut disk = Disk::new(place.path());
+    let mut disk = Disk::new(directory.path());
     let (mut answered, mut worst) = (Vec::new(), 0);
     for line in std::fs::read_to_string(&log).unwrap().lines() {
         let Some(Happened::Said(text)) = disk.take(line) else { continue };

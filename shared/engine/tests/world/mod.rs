@@ -120,7 +120,7 @@ impl World {
     pub(crate) fn copied(plan: Arc<Plan>, copy: Copy) -> Self {
         let mut world = Self::of(plan.clone());
         world.stored =
-            copy.task_runs.iter().map(|(place, run)| (run.id.clone(), (*place, run.clone()))).collect();
+            copy.task_runs.iter().map(|(position, run)| (run.id.clone(), (*position, run.clone()))).collect();
         world.execution = ExecutionState::load(plan, copy.execution, copy.task_runs, &copy.notes);
         world
     }
@@ -260,8 +260,8 @@ impl World {
 
     fn settle(&mut self, decision: Decision) {
         self.logs.extend(decision.logs);
-        for (place, run) in decision.task_runs {
-            self.stored.insert(run.id.clone(), (place, run));
+        for (position, run) in decision.task_runs {
+            self.stored.insert(run.id.clone(), (position, run));
         }
         for id in decision.removed {
             self.stored.remove(&id);
@@ -402,7 +402,7 @@ impl World {
     /// Drops the execution in memory and loads it from the stored data, as after a crash.
     pub(crate) fn reload(&mut self) {
         let mut runs: Vec<(u64, TaskRun)> = self.stored.values().cloned().collect();
-        runs.sort_by_key(|(place, _)| *place);
+        runs.sort_by_key(|(position, _)| *position);
         let execution = self.execution.execution().clone();
         let notes = self.execution.notes();
         self.execution = ExecutionState::load(self.plan.clone(), execution, runs, &notes);

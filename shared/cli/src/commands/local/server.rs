@@ -197,9 +197,11 @@ async fn on_google_cloud(
     }
     std::fs::create_dir_all(data_dir)?;
     let told = AddressFile::write(data_dir, &url, token.as_deref())?;
-    let work = match server.place() {
-        (project, true) => format!("on the emulators of project {project}, with every function"),
-        (project, false) => format!("next to the functions deployed in project {project}"),
+    let project = server.project();
+    let work = if server.is_on_emulators() {
+        format!("on the emulators of project {project}, with every function")
+    } else {
+        format!("next to the functions deployed in project {project}")
     };
     println!("Segue answers at {url} ({work})");
     open(args, &url, token.as_deref());

@@ -72,10 +72,10 @@ impl Moment {
     }
 
     /// Whether the day is the first, second, … or last of its weekday in the month.
-    pub(super) fn is_the(&self, place: &str) -> bool {
+    pub(super) fn is_the(&self, ordinal: &str) -> bool {
         let wall = self.wall();
         let (day, days) = (wall.day(), wall.date().days_in_month());
-        match place.trim().to_ascii_uppercase().as_str() {
+        match ordinal.trim().to_ascii_uppercase().as_str() {
             "FIRST" => day <= 7,
             "SECOND" => (8..=14).contains(&day),
             "THIRD" => (15..=21).contains(&day),
