@@ -16,6 +16,9 @@ CREATE TABLE IF NOT EXISTS segue_catalog.records (kind VARCHAR, name VARCHAR, co
 CREATE TABLE IF NOT EXISTS segue_catalog.jobs (job_id VARCHAR, script VARCHAR, result VARCHAR, ended TIMESTAMPTZ);
 ";
 
+/// The largest result that is stored with the record of its job, in bytes.
+pub(super) const KEPT_RESULT_BYTES: usize = 1 << 20;
+
 /// The kind of a record. Records of one kind have different names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Record {

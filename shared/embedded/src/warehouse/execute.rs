@@ -4,7 +4,6 @@
 
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
-use super::job::Step;
 use super::rows::{settle_types, written};
 use super::sql::datatype::DataType;
 use super::sql::names::{Scope, duckdb_name, message_name};
@@ -17,6 +16,19 @@ use segue_ports::warehouse::{
     WriteDisposition,
 };
 use serde_json::Map;
+
+/// One statement of a job.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<'a> {
+    pub(crate) statement: &'a Statement,
+    pub(crate) job: &'a QueryJob,
+    /// The id of the job's record. Empty if the job has no record.
+    pub(crate) id: &'a str,
+    /// The last statement has the rows and the destination of the job.
+    pub(crate) is_last: bool,
+    /// The reader of the rows. None if the rows are part of the result.
+    pub(crate) rows: Option<&'a RowsOut>,
+}
 
 /// An executed statement.
 pub(crate) struct Executed {

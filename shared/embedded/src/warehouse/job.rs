@@ -4,10 +4,10 @@
 //! The module must not know how SQL is translated, or how files are read. `execute.rs` executes the kinds of
 //! statements.
 
-use super::catalog::{self, Record};
+use super::catalog::{self, KEPT_RESULT_BYTES, Record};
 use super::engine::{Engine, Failure};
 use super::error::{self, Context};
-use super::execute::Executed;
+use super::execute::{Executed, Step};
 use super::external::{Care, ExternalTable, SourceFile};
 use super::sql::names::{Scope, duckdb_name};
 use super::sql::statement::Statement;
@@ -15,9 +15,6 @@ use super::streaming::RowsOut;
 use super::{execute, sql, tables};
 use segue_ports::warehouse::{QueryJob, QueryResult, TableReference, WarehouseError};
 use std::collections::BTreeSet;
-
-/// The largest result that is stored with the record of its job, in bytes.
-pub(super) const KEPT_RESULT_BYTES: usize = 1 << 20;
 
 /// A job with parsed statements.
 pub(crate) struct Planned {
@@ -32,19 +29,6 @@ impl Planned {
     pub(crate) fn changes(&self) -> bool {
         self.changes
     }
-}
-
-/// One statement of a job.
-#[derive(Clone, Copy)]
-pub(crate) struct Step<'a> {
-    pub(crate) statement: &'a Statement,
-    pub(crate) job: &'a QueryJob,
-    /// The id of its record. Empty: without a record.
-    id: &'a str,
-    /// The last statement has the rows and the destination of the job.
-    pub(crate) is_last: bool,
-    /// Where the rows go. None: into the result.
-    pub(crate) rows: Option<&'a RowsOut>,
 }
 
 /// How a statement is executed. The first attempt is the fast one.

@@ -3,7 +3,7 @@
 //! The thread waits while the reader is behind, so that only a few batches are in memory. The rows that a job's
 //! record may keep are remembered on the way.
 
-use super::job::KEPT_RESULT_BYTES;
+use super::catalog::KEPT_RESULT_BYTES;
 use segue_ports::warehouse::{QueryResult, Row, WarehouseError};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
