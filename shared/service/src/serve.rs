@@ -196,13 +196,8 @@ mod tests {
             after: Duration::from_millis(50),
             last: Duration::from_secs(30),
         };
-        let server = tokio::spawn(run(
-            listener,
-            app,
-            Limits::default(),
-            async move { at_work.await.unwrap() },
-            stop,
-        ));
+        let server =
+            tokio::spawn(run(listener, app, Limits::default(), async move { at_work.await.unwrap() }, stop));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
         let mut answer = String::new();

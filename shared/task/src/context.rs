@@ -62,11 +62,8 @@ impl TaskContext {
         let mut own = Map::new();
         own.insert("workingDir".to_owned(), Json::String(dir.path().to_string_lossy().into_owned()));
         let lookups = LookupTable::new();
-        let ambient = Ambient {
-            now: message.dispatched_at,
-            seed: 0,
-            time_zone: service.settings.time_zone.clone(),
-        };
+        let ambient =
+            Ambient { now: message.dispatched_at, seed: 0, time_zone: service.settings.time_zone.clone() };
         let masker = Arc::new(Masker::default());
         mask_lines_by(&masker);
         let mut variables = message.context.clone();

@@ -111,12 +111,11 @@ pub(crate) fn remove_dataset(connection: &Connection, dataset: &str) -> Result<(
 }
 
 /// The result of a job that succeeded. `None` if the job has no record.
-pub(crate) fn job(
-    connection: &Connection,
-    job_id: &str,
-) -> Result<Option<QueryResult>, WarehouseError> {
+pub(crate) fn job(connection: &Connection, job_id: &str) -> Result<Option<QueryResult>, WarehouseError> {
     let found: Option<String> = connection
-        .query_row("SELECT result FROM segue_catalog.jobs WHERE job_id = ?", params![job_id], |row| row.get(0))
+        .query_row("SELECT result FROM segue_catalog.jobs WHERE job_id = ?", params![job_id], |row| {
+            row.get(0)
+        })
         .optional()
         .map_err(|error| internal(&error))?;
     found.map(|result| decode(&result)).transpose()

@@ -26,7 +26,9 @@ async fn a_long_outage_of_the_platform_delays_an_attempt_and_does_not_fail_it() 
 #[tokio::test]
 async fn each_delivery_renders_the_same_time_and_the_same_random_values() {
     let mut message = probe("twice", "");
-    message.properties.insert("say".into(), json!(["{{ now() }}", "{{ uuid() }} {{ randomInt(0, 1000000) }}"]));
+    message
+        .properties
+        .insert("say".into(), json!(["{{ now() }}", "{{ uuid() }} {{ randomInt(0, 1000000) }}"]));
     let mut logs = Vec::new();
     for holder in ["one", "two"] {
         let bench = Bench::new().await;
