@@ -15,8 +15,8 @@ use tokio::sync::oneshot;
 /// Cloud Run kills a service 10 s after asking it to stop. Open requests are interrupted a little earlier,
 /// and their messages are delivered again.
 const TIME_TO_STOP: Duration = Duration::from_secs(9);
-/// The part of this time in which requests may end by themselves. Then handlers are told to stop: they have the rest of
-/// the time to hand their work back.
+/// The part of this time in which requests may end by themselves. Then [`MessageHandler::stop`](segue_ports::MessageHandler::stop) is
+/// called, and handlers have the rest of the time to hand their work back.
 const TIME_TO_END: Duration = Duration::from_secs(2);
 
 /// Why a service cannot run.
@@ -73,9 +73,9 @@ async fn serve_until_stopped(
 struct Stop<T> {
     /// Tells the handlers of messages to hand their work back.
     tell_handlers: T,
-    /// When the handlers are told.
+    /// The time before the handlers must hand their work back.
     after: Duration,
-    /// When open requests are interrupted.
+    /// The time before open requests are interrupted.
     last: Duration,
 }
 
@@ -184,7 +184,7 @@ mod tests {
         let told = Arc::new(Notify::new());
         let (seen, (begun, at_work)) = (told.clone(), oneshot::channel());
         let begun = Arc::new(Mutex::new(Some(begun)));
-        // A handler whose work ends only because it is told to stop.
+        // A handler that never ends on its own.
         let handler = move || async move {
             begun.lock().unwrap().take().unwrap().send(()).unwrap();
             seen.notified().await;
