@@ -85,6 +85,11 @@ impl Database {
         self.counters.now()
     }
 
+    /// Counts a write of an execution's document.
+    pub(crate) fn wrote_execution(&self) {
+        self.counters.wrote_execution();
+    }
+
     /// The name of a collection.
     pub(crate) fn collection(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}-{name}", self.prefix) }
