@@ -13,6 +13,7 @@ pub(crate) fn about(port: &'static str, what: &str, error: &Error) -> PortError 
         Some(Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange) => {
             PortError::invalid(format!("{port}: {what} was refused: {said}"))
         }
+        Some(Code::ResourceExhausted) => PortError::Exhausted { port, message: format!("{what}: {said}") },
         _ => PortError::unavailable(port, format!("{what}: {said}")),
     }
 }
@@ -33,6 +34,7 @@ fn code(error: &Error) -> Option<Code> {
         400 => Some(Code::InvalidArgument),
         404 => Some(Code::NotFound),
         409 => Some(Code::AlreadyExists),
+        429 => Some(Code::ResourceExhausted),
         _ => None,
     })
 }
@@ -57,6 +59,7 @@ mod tests {
         assert!(matches!(of(Code::NotFound), PortError::NotFound { .. }));
         assert!(matches!(of(Code::AlreadyExists), PortError::AlreadyExists { .. }));
         assert!(matches!(of(Code::FailedPrecondition), PortError::Invalid { .. }));
+        assert!(matches!(of(Code::ResourceExhausted), PortError::Exhausted { .. }));
         for passing in [Code::Unavailable, Code::ResourceExhausted, Code::PermissionDenied, Code::Aborted] {
             let error = of(passing);
             assert!(error.is_transient() && error.to_string().contains("so it says"), "{error}");
