@@ -18,6 +18,17 @@ resource "google_storage_bucket" "internal" {
     enabled = false
   }
 
+  # Files that crashes left of containers. No container runs for more than 7 days.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 8
+      matches_prefix = ["_segue/containers/"]
+    }
+  }
+
   # Parts of uploads that were cut off.
   lifecycle_rule {
     action {
