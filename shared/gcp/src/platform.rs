@@ -97,6 +97,7 @@ impl Usage for AllCounts {
             ("firestore.writes", state.writes),
             ("firestore.deletes", state.deletes),
             ("firestore.refusedCommits", state.refused),
+            ("firestore.executionWrites", state.executions),
             ("pubsub.messages", bus.messages),
             ("pubsub.bytes", bus.bytes),
             ("tasks.created", bus.delayed),

@@ -62,11 +62,8 @@ impl TaskContext {
         let mut own = Map::new();
         own.insert("workingDir".to_owned(), Json::String(dir.path().to_string_lossy().into_owned()));
         let lookups = LookupTable::new();
-        let ambient = Ambient {
-            now: service.ports.clock.now(),
-            seed: 0,
-            time_zone: service.settings.time_zone.clone(),
-        };
+        let ambient =
+            Ambient { now: message.dispatched_at, seed: 0, time_zone: service.settings.time_zone.clone() };
         let masker = Arc::new(Masker::default());
         mask_lines_by(&masker);
         let mut variables = message.context.clone();
@@ -330,15 +327,14 @@ impl TaskContext {
         Ok(until_answered(answers, namespace, id, lookups, computes, render).await??)
     }
 
-    /// Each rendering has its own time and random numbers. Both stay the same while answers are fetched.
+    /// The time of every rendering is the time of the dispatch, and each rendering has its own random numbers. Both are
+    /// the same in every delivery of the message, so that a delivery that continues work outside renders the same text.
     fn scope(&self) -> Scope {
         let mut hasher = DefaultHasher::new();
         self.0.message.key().hash(&mut hasher);
         self.0.renders.fetch_add(1, Ordering::Relaxed).hash(&mut hasher);
-        let now = self.0.service.ports.clock.now();
-        now.hash(&mut hasher);
+        self.0.message.dispatched_at.hash(&mut hasher);
         let mut scope = self.0.scope.clone();
-        scope.ambient.now = now;
         scope.ambient.seed = hasher.finish();
         scope
     }
