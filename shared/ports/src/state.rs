@@ -157,7 +157,9 @@ pub struct ExecutionFilter {
     pub slots: Option<(Timestamp, Timestamp)>,
     /// Started by this execution, as a subflow or through a Flow trigger.
     pub triggered_by: Option<ExecutionId>,
-    /// The largest number of results, newest first. 0: no limit.
+    /// The oldest executions come first, by their start. Otherwise the newest.
+    pub oldest_first: bool,
+    /// The largest number of results. 0: no limit.
     pub limit: u32,
     /// The number of results to skip.
     pub offset: u32,

@@ -7,11 +7,14 @@ use segue_ports::object::ObjectAddress;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-/// What the service was asked, and its answer to a request: the status and the body.
+/// The answer to a request: the status and the body. The first argument counts the requests from 1.
+type Answer = dyn Fn(usize, &Method, &str) -> (u16, Value) + Send + Sync;
+
+/// What the service was asked, and its answer to a request.
 #[derive(Clone)]
 struct Service {
     seen: Arc<Mutex<Vec<String>>>,
-    answer: Arc<dyn Fn(usize, &Method, &str) -> (u16, Value) + Send + Sync>,
+    answer: Arc<Answer>,
 }
 
 async fn handle(
