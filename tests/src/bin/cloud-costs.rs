@@ -8,7 +8,7 @@
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use segue_tests::cloud::costs::{Cost, HEAD, measure};
-use segue_tests::cloud::{Faults, System, large_file};
+use segue_tests::cloud::{Setup, System, large_file};
 use segue_tests::{repository, taxi};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
     let (source, files) = taxi::serve_months().await?;
 
     let mut system =
-        System::start(&programs, &format!("costs-{}", std::process::id()), Faults::default()).await?;
+        System::start(&programs, &format!("costs-{}", std::process::id()), Setup::default()).await?;
     say("| function | started in | memory at rest |\n|---|---|---|")?;
     for (name, function) in &system.functions {
         let (now, _) = function.memory()?;
