@@ -19,8 +19,11 @@ const FAR: SignedDuration = SignedDuration::from_secs(30);
 /// The largest number of timers that fire at once. Delivered timers stay in the store, so the number must be larger
 /// than the number of timers that can be overdue after an outage.
 const MOST_TIMERS: u32 = 10_000;
-/// How far the clock of the delivering service may be ahead of this machine's clock.
+/// How far the clock of the delivering service may be ahead of this machine's clock for a timer to fire at once.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
+/// How far that clock may be ahead for a message that comes early to be sent again. An earlier message is of a timer that
+/// was set again for a later time.
+const MOST_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 impl Executor {
     /// The timers to publish before the commit, and the timers to publish after it.
@@ -44,12 +47,24 @@ impl Executor {
     }
 
     /// Whether a timer is still set and due. A watched timer was removed from the store when it fired.
+    ///
+    /// If a message comes early, the clock of this machine may be behind the clock of the bus. Nobody else would send
+    /// the message again, so it is published again for as much later. If the timer was set again for a later time, this
+    /// message does nothing when it arrives after the other one.
     pub(crate) async fn is_due(&self, execution: &ExecutionId, key: &str) -> Result<bool, PortError> {
         if self.ports().timers == TimersBy::Watching {
             return Ok(true);
         }
-        let timer = self.ports().state.timer(execution, key).await?;
-        Ok(timer.is_some_and(|timer| timer.due.duration_since(self.ports().clock.now()) <= SKEW))
+        let Some(timer) = self.ports().state.timer(execution, key).await? else { return Ok(false) };
+        let early = timer.due.duration_since(self.ports().clock.now());
+        if early <= SKEW {
+            return Ok(true);
+        }
+        if early <= MOST_SKEW {
+            let due = timer.due.checked_add(early).unwrap_or(timer.due);
+            self.deliver_timers(vec![Timer { due, ..timer }]).await?;
+        }
+        Ok(false)
     }
 
     /// Fires the timers that are due, and returns how many. A crash between publishing and clearing fires a

@@ -23,6 +23,7 @@ mod list;
 mod overlay;
 mod settings;
 mod shared_directory;
+mod takeover;
 mod task;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -48,6 +48,11 @@ impl FunctionProcess {
         Ok(process)
     }
 
+    /// The address of the function, with a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
     /// Starts the process again if it is not running, and waits until it answers.
     ///
     /// # Errors

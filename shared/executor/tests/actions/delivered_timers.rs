@@ -39,3 +39,19 @@ async fn the_sweep_finds_a_timer_with_a_lost_message() {
     assert_eq!(bench.state(&id).await, State::Success);
     assert_eq!(bench.executor.fire_timers().await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_timer_that_comes_early_is_sent_again() {
+    let bench = Bench::with(TimersBy::Delivery);
+    bench.flow("f", &format!("tasks: [{{id: nap, type: {FLOW}.Sleep, duration: PT20S}}]")).await;
+    let id = bench.begin("f").await;
+    let (message, due) = bench.bus.later.lock().unwrap()[0].clone();
+    // The clock of the bus is 20 s ahead.
+    assert_eq!(bench.executor.handle(message.clone()).await, Verdict::Done);
+    assert_eq!(bench.runs(&id).await, ["nap RUNNING"]);
+    let (again, later) = bench.bus.later.lock().unwrap()[1].clone();
+    assert_eq!(again, message);
+    // A message with the same text and due date as an earlier one could be dropped as its duplicate.
+    let seconds = later.duration_since(due).as_secs();
+    assert!((15..=20).contains(&seconds), "it comes {seconds} s later");
+}
