@@ -1,4 +1,5 @@
-# The functions: one for each folder with a function.yaml. A new folder is deployed without a change here.
+# The functions: one for each folder with a function.yaml. A new folder is deployed without a change here. With
+# `public_webhooks`, the function that people reach is deployed once more, as the service `webhooks`.
 
 locals {
   _folder = coalesce(var.functions, "${path.module}/../functions")
@@ -6,6 +7,30 @@ locals {
   functions = {
     for file in fileset(local._folder, "*/function.yaml") :
     dirname(file) => yamldecode(file("${local._folder}/${file}"))
+  }
+
+  people = one([for name, facts in local.functions : name if try(facts.ingress, "") == "all"])
+
+  # The service `webhooks` starts executions, so it has the same roles, but none on the whole project.
+  deployed = merge(local.functions, {
+    for name in ["webhooks"] : name => merge(local.functions[local.people], {
+      roles     = [for one in local.functions[local.people].roles : one if one.target != "project"]
+      timeout_s = 60
+    }) if var.public_webhooks && local.people != null
+  })
+
+  # Who is let in, by service. Only Pub/Sub is let in to all others.
+  doors = merge(
+    { for name in compact([local.people]) : name => var.api },
+    { webhooks = { auth = "webhooks", members = toset([]), username = "" } },
+  )
+
+  images = {
+    for name in keys(local.deployed) : name => lookup(
+      var.images,
+      name == "webhooks" ? local.people : name,
+      "${module.images.repository}/${name == "webhooks" ? local.people : name}:${var.image_tag}",
+    )
   }
 
   # Cloud Scheduler and people publish to the first two, and Pub/Sub itself to the third.
@@ -73,7 +98,7 @@ resource "terraform_data" "function_yaml" {
       error_message = "functions/${each.key} must have a name of lower-case letters, digits and dashes, short enough for the name of an account: 30 letters with the prefix and a dash."
     }
     precondition {
-      condition     = !contains(["containers", "push", "tasks"], each.key)
+      condition     = !contains(["containers", "push", "tasks", "webhooks"], each.key)
       error_message = "A function may not be called ${each.key}: another service account has this name."
     }
   }
@@ -81,12 +106,12 @@ resource "terraform_data" "function_yaml" {
 
 module "function" {
   source   = "./modules/function"
-  for_each = local.functions
+  for_each = local.deployed
 
   facts = each.value
   name  = each.key
 
-  api = try(each.value.ingress, "") == "all" ? var.api : null
+  api = lookup(local.doors, each.key, null)
   environment = merge(var.environment, {
     SEGUE_BUCKET        = module.storage.bucket
     SEGUE_DATABASE      = module.state.database
@@ -97,7 +122,7 @@ module "function" {
     SEGUE_REGION        = var.region
     SEGUE_TASKS_ACCOUNT = module.delays.account.email
   })
-  image          = lookup(var.images, each.key, "${module.images.repository}/${each.key}:${var.image_tag}")
+  image          = local.images[each.key]
   prefix         = var.prefix
   project        = var.project
   project_number = local.project_number
@@ -110,7 +135,7 @@ module "function" {
   push_account = module.messaging.push_account
   secrets = merge(
     { SEGUE_ENCRYPTION_KEY = module.secrets.encryption_key },
-    try(each.value.ingress, "") == "all" && var.api.auth == "basic" ? { SEGUE_PASSWORD = module.secrets.password } : {},
+    try(local.doors[each.key].auth, "") == "basic" ? { SEGUE_PASSWORD = module.secrets.password } : {},
   )
   targets = {
     bucket           = module.storage.bucket

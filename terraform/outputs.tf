@@ -1,5 +1,5 @@
 locals {
-  _api      = one([for name, function in module.function : function.url if try(local.functions[name].ingress, "") == "all"])
+  _api      = local.people == null ? null : module.function[local.people].url
   _registry = "${var.region}-docker.pkg.dev/${var.project}"
   _secret   = "gcloud secrets versions access latest --project=${var.project} --secret="
   _user     = var.api.auth == "basic" ? "${var.api.username}:$(${local._secret}${module.secrets.password})" : null
@@ -74,4 +74,9 @@ output "server" {
 output "services" {
   description = "The names of the services, by function."
   value       = { for name, function in module.function : name => function.service }
+}
+
+output "webhooks" {
+  description = "The address that answers webhooks only, without a proxy or a password. Null: `public_webhooks` is false."
+  value       = try(module.function["webhooks"].url, null)
 }

@@ -186,6 +186,16 @@ variable "project_number" {
   }
 }
 
+variable "public_webhooks" {
+  description = <<-TEXT
+    Whether there is one more service, with an address of its own, that everybody can reach and that answers webhooks
+    only. The key of a webhook is the only secret there. Needed for callers that do not get through Identity-Aware Proxy
+    or know no password, such as GitHub.
+  TEXT
+  type        = bool
+  default     = false
+}
+
 variable "region" {
   description = "The region of everything: services, queue, database, buckets, datasets."
   type        = string

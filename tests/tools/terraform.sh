@@ -91,7 +91,7 @@ plan() {
 say "plan"
 plan minimal
 plan plan "${demo[@]}"
-plan iap "${demo[@]}" -var 'api={ auth = "iap", members = ["group:data@example.com"] }'
+plan iap "${demo[@]}" -var 'api={ auth = "iap", members = ["group:data@example.com"] }' -var public_webhooks=true
 # Creates a new folder in functions/, as a developer would.
 add_function() {
   mkdir ../functions/example

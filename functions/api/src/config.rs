@@ -41,7 +41,7 @@ pub enum ApiConfigError {
 }
 
 impl ApiConfig {
-    /// Reads `SEGUE_USERNAME` and `SEGUE_PASSWORD`, `SEGUE_API_AUTH` (`iap` or not set), `SEGUE_URL`,
+    /// Reads `SEGUE_USERNAME` and `SEGUE_PASSWORD`, `SEGUE_API_AUTH` (`iap`, `webhooks` or not set), `SEGUE_URL`,
     /// `SEGUE_ALLOWED_HOSTS` and `SEGUE_PROXIES` (default 1 on Cloud Run, because Google's front end is there,
     /// or else 0). On Cloud Run the API answers to every name, unless names are listed: the front end has
     /// checked the name.
@@ -52,23 +52,25 @@ impl ApiConfig {
         let (environment, on_cloud_run) = (&config.environment, config.service.is_some());
         let variable = |name: &str| environment.filled(name).map(str::to_owned);
         let basic = BasicAuth::from_variables(|name| environment.get(name))?;
-        let iap = match environment.filled("SEGUE_API_AUTH") {
-            None => None,
-            Some("iap") => Some(Arc::new(IapCheck::from_variables(variable)?)),
+        let (iap, webhooks_only) = match environment.filled("SEGUE_API_AUTH") {
+            None => (None, false),
+            Some("iap") => (Some(Arc::new(IapCheck::from_variables(variable)?)), false),
+            Some("webhooks") => (None, true),
             Some(other) => {
-                let allowed = "iap, for Identity-Aware Proxy, or not set".to_owned();
+                let allowed =
+                    "iap, for Identity-Aware Proxy, webhooks, for a server that answers webhooks only, or not set".to_owned();
                 let value = other.to_owned();
                 return Err(VariableError { variable: "SEGUE_API_AUTH", value, allowed }.into());
             }
         };
-        if basic.is_none() && iap.is_none() && !config.address.ip().is_loopback() {
+        if basic.is_none() && iap.is_none() && !webhooks_only && !config.address.ip().is_loopback() {
             return Err(ApiConfigError::Open(config.address));
         }
         let proxies = environment.parsed("SEGUE_PROXIES", "a whole number from 0")?;
         let hosts = Hosts::from_variables(variable, config.address.ip(), on_cloud_run)?;
         let proxies = proxies.unwrap_or(usize::from(on_cloud_run));
         Ok(Self {
-            access: Access { basic, token: None, iap, hosts, proxies },
+            access: Access { basic, token: None, iap, webhooks_only, hosts, proxies },
             url: variable("SEGUE_URL").unwrap_or_else(|| format!("http://{}", config.address)),
         })
     }
@@ -106,7 +108,8 @@ mod tests {
     fn invalid_values_are_refused() {
         assert_eq!(
             read([("SEGUE_API_AUTH", "oauth")]).unwrap_err(),
-            "the environment variable SEGUE_API_AUTH is 'oauth': it must be iap, for Identity-Aware Proxy, or not set"
+            "the environment variable SEGUE_API_AUTH is 'oauth': it must be iap, for Identity-Aware Proxy, webhooks, \
+             for a server that answers webhooks only, or not set"
         );
         assert_eq!(
             read([("SEGUE_PROXIES", "-1")]).unwrap_err(),

@@ -72,6 +72,10 @@ pub enum Verdict {
 pub trait MessageHandler: Send + Sync {
     /// Handles one message. The handler must tolerate duplicate, late and reordered messages.
     async fn handle(&self, message: Message) -> Verdict;
+
+    /// Tells the handler that its process stops soon. The handler ends long work early, in a way that another process
+    /// can continue. Returns at once. By default, running work just goes on.
+    fn stop(&self) {}
 }
 
 /// A message that the bus gave up after too many deliveries.

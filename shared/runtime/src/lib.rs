@@ -21,11 +21,14 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// How long before the time limit of a request an attempt is stopped, so that its result can still be
-/// written.
-const MARGIN: Duration = Duration::from_secs(10);
+/// written. The limit also covers the time that Pub/Sub and Cloud Run count before the request arrives: the queue for an
+/// instance and the start of the instance.
+const MARGIN: Duration = Duration::from_secs(45);
 /// How long a service waits for work outside before its message is sent again with a delay. Most BigQuery
 /// jobs end sooner, and waiting costs almost nothing while other requests are served.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an attempt is delivered again while a service of Google fails or refuses requests because of a quota.
+const PLATFORM_PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// The lease of claims on Google Cloud. Every write is billed there, so claims are renewed and logs are
 /// written less often than on one machine.
 const LEASE: Duration = Duration::from_secs(60);
@@ -120,7 +123,8 @@ pub async fn serve_handlers(
     messages: Arc<dyn MessageHandler>,
     dead_letters: Option<Arc<dyn DeadLetterHandler>>,
 ) -> Result<(), RuntimeError> {
-    Ok(serve(config, Handlers { messages, dead_letters, usage: ports.usage.clone() }).await?)
+    let storage = Some(ports.storage.clone());
+    Ok(serve(config, Handlers { messages, dead_letters, usage: ports.usage.clone(), storage }).await?)
 }
 
 /// The time limits of task runs on the configured platform.
@@ -144,6 +148,7 @@ pub fn cloud_settings(timeout: Duration) -> TaskSettings {
         heartbeat: LEASE / 3,
         log_interval: LOG_INTERVAL,
         patience: Some(PATIENCE.min(timeout / 4)),
+        platform_patience: Some(PLATFORM_PATIENCE),
         request_limit: Some(timeout.saturating_sub(MARGIN).max(timeout / 2)),
         ..TaskSettings::default()
     }

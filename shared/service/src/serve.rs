@@ -15,6 +15,9 @@ use tokio::sync::oneshot;
 /// Cloud Run kills a service 10 s after asking it to stop. Open requests are interrupted a little earlier,
 /// and their messages are delivered again.
 const TIME_TO_STOP: Duration = Duration::from_secs(9);
+/// The part of this time in which requests may end by themselves. Then [`MessageHandler::stop`](segue_ports::MessageHandler::stop) is
+/// called, and handlers have the rest of the time to hand their work back.
+const TIME_TO_END: Duration = Duration::from_secs(2);
 
 /// Why a service cannot run.
 #[derive(Debug, Error)]
@@ -32,12 +35,14 @@ pub enum ServeError {
     Server(#[from] io::Error),
 }
 
-/// Handles messages until SIGTERM or Ctrl-C. Open requests then have a few seconds to end.
+/// Handles messages until SIGTERM or Ctrl-C. Open requests then have a few seconds to end, or to hand their work back.
 ///
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(config: &Config, handlers: Handlers) -> Result<(), ServeError> {
-    serve_router(config, app(handlers, &config.push, config.facts.concurrency.get())).await
+    let messages = handlers.messages.clone();
+    let router = app(handlers, &config.push, config.facts.concurrency.get());
+    serve_until_stopped(config, router, move || messages.stop()).await
 }
 
 /// Answers requests until SIGTERM or Ctrl-C. Open requests then have a few seconds to end.
@@ -45,15 +50,33 @@ pub async fn serve(config: &Config, handlers: Handlers) -> Result<(), ServeError
 /// # Errors
 /// [`ServeError`].
 pub async fn serve_router(config: &Config, router: Router) -> Result<(), ServeError> {
+    serve_until_stopped(config, router, || {}).await
+}
+
+async fn serve_until_stopped(
+    config: &Config,
+    router: Router,
+    tell_handlers: impl FnOnce(),
+) -> Result<(), ServeError> {
     let address = config.address;
     let listener =
         TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
     let stop = stop_signal()?;
     tracing::info!(address = %listener.local_addr()?, service = config.service.as_deref(), "listening");
     let limits = if config.service.is_some() { Limits::behind_google() } else { Limits::default() };
-    run(listener, router, limits, stop, TIME_TO_STOP).await;
+    run(listener, router, limits, stop, Stop { tell_handlers, after: TIME_TO_END, last: TIME_TO_STOP }).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What happens after the signal to stop.
+struct Stop<T> {
+    /// Tells the handlers of messages to hand their work back.
+    tell_handlers: T,
+    /// The time before the handlers must hand their work back.
+    after: Duration,
+    /// The time before open requests are interrupted.
+    last: Duration,
 }
 
 async fn run(
@@ -61,7 +84,7 @@ async fn run(
     app: Router,
     limits: Limits,
     stop: impl Future<Output = ()>,
-    time_to_stop: Duration,
+    Stop { tell_handlers, after, last }: Stop<impl FnOnce()>,
 ) {
     let (say_stop, told) = oneshot::channel::<()>();
     let server = answer(listener, app, limits, async move {
@@ -71,7 +94,9 @@ async fn run(
     let stopping = async move {
         stop.await;
         let _server_ended = say_stop.send(());
-        tokio::time::sleep(time_to_stop).await;
+        tokio::time::sleep(after).await;
+        tell_handlers();
+        tokio::time::sleep(last.saturating_sub(after)).await;
         tracing::warn!("open requests are interrupted; their messages are delivered again");
     };
     tokio::select! {
@@ -110,6 +135,7 @@ mod tests {
     use std::time::Instant;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
+    use tokio::sync::Notify;
 
     /// Stops a server during a request that takes `delay`. Returns how long the stop took, and the client.
     async fn stopped(delay: Duration, time_to_stop: Duration) -> (Duration, TcpStream) {
@@ -128,7 +154,7 @@ mod tests {
             app,
             Limits::default(),
             async move { at_work.await.unwrap() },
-            time_to_stop,
+            Stop { tell_handlers: || {}, after: Duration::ZERO, last: time_to_stop },
         ));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
@@ -149,5 +175,34 @@ mod tests {
     async fn a_request_that_takes_too_long_does_not_hold_the_stop() {
         let (took, _client) = stopped(Duration::from_secs(60), Duration::from_millis(100)).await;
         assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn handlers_are_told_before_requests_are_interrupted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let told = Arc::new(Notify::new());
+        let (seen, (begun, at_work)) = (told.clone(), oneshot::channel());
+        let begun = Arc::new(Mutex::new(Some(begun)));
+        // A handler that never ends on its own.
+        let handler = move || async move {
+            begun.lock().unwrap().take().unwrap().send(()).unwrap();
+            seen.notified().await;
+            "handed back"
+        };
+        let app = Router::new().route("/", get(handler));
+        let stop = Stop {
+            tell_handlers: move || told.notify_one(),
+            after: Duration::from_millis(50),
+            last: Duration::from_secs(30),
+        };
+        let server =
+            tokio::spawn(run(listener, app, Limits::default(), async move { at_work.await.unwrap() }, stop));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        server.await.unwrap();
+        assert!(answer.ends_with("handed back"), "{answer}");
     }
 }

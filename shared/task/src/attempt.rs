@@ -14,6 +14,10 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// The shortest and the longest delay before an attempt is tried again while the platform fails for longer.
+const SHORTEST_OUTAGE: Duration = Duration::from_secs(15);
+const LONGEST_OUTAGE: Duration = Duration::from_secs(300);
+
 /// How an attempt ended.
 pub(crate) enum Ended {
     /// The attempt has a result to record.
@@ -177,7 +181,16 @@ async fn with_platform_retries(
         }
         pause *= 4;
     }
-    once(service, entry, context, stop).await
+    let patience = service.settings.platform_patience.unwrap_or_default();
+    match once(service, entry, context, stop).await {
+        Err(TaskError::Platform(error)) if context.age() < patience => {
+            context.take_reports();
+            let look_again = (context.age() / 4).clamp(SHORTEST_OUTAGE, LONGEST_OUTAGE);
+            context.warn(format!("{error}; trying again in {} s", look_again.as_secs()));
+            Err(TaskError::Unfinished { look_again })
+        }
+        other => other,
+    }
 }
 
 /// Runs the task once, in its own tokio task, so that a panic ends only this task.

@@ -15,7 +15,7 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_ports::wire::{AttemptKey, TaskRunMessage};
 use segue_ports::{InternalStorage, Ports};
-use segue_template::{Ambient, LookupTable, Masker, RenderError, Scope, computes, value_computes};
+use segue_template::{Ambient, LookupTable, Masker, RenderError, Renderer, Scope, computes, value_computes};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -62,11 +62,8 @@ impl TaskContext {
         let mut own = Map::new();
         own.insert("workingDir".to_owned(), Json::String(dir.path().to_string_lossy().into_owned()));
         let lookups = LookupTable::new();
-        let ambient = Ambient {
-            now: service.ports.clock.now(),
-            seed: 0,
-            time_zone: service.settings.time_zone.clone(),
-        };
+        let ambient =
+            Ambient { now: message.dispatched_at, seed: 0, time_zone: service.settings.time_zone.clone() };
         let masker = Arc::new(Masker::default());
         mask_lines_by(&masker);
         let mut variables = message.context.clone();
@@ -250,6 +247,23 @@ impl TaskContext {
         self.until_answered(computes(template), || renderer.render(template, &scope)).await
     }
 
+    /// Renders every text inside a value to a value with a type, with additional variables. A text that is one
+    /// expression becomes the value of the expression. An entry of a map with the value null is left out.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub async fn render_typed_with(&self, value: &Json, extra: Map) -> Result<Json, TaskError> {
+        let mut scope = self.scope();
+        scope.variables = Arc::new(Overlay::new(extra, scope.variables));
+        let renderer = &self.0.service.renderer;
+        self.until_answered(value_computes(value), || typed(renderer, value, &scope)).await
+    }
+
+    /// The address of Segue's pages as people see it, without a slash at the end. None if it is not configured.
+    pub fn url(&self) -> Option<&str> {
+        self.0.service.settings.url.as_deref()
+    }
+
     /// The directory of this attempt, `{{ workingDir }}` in expressions. The directory is created empty on
     /// the first call and removed after the attempt. The children of a WorkingDirectory share one directory,
     /// which is not removed.
@@ -330,16 +344,35 @@ impl TaskContext {
         Ok(until_answered(answers, namespace, id, lookups, computes, render).await??)
     }
 
-    /// Each rendering has its own time and random numbers. Both stay the same while answers are fetched.
+    /// The time of every rendering is the time of the dispatch, and each rendering has its own random numbers. Both are
+    /// the same in every delivery of the message, so that a delivery that continues work outside renders the same text.
     fn scope(&self) -> Scope {
         let mut hasher = DefaultHasher::new();
         self.0.message.key().hash(&mut hasher);
         self.0.renders.fetch_add(1, Ordering::Relaxed).hash(&mut hasher);
-        let now = self.0.service.ports.clock.now();
-        now.hash(&mut hasher);
+        self.0.message.dispatched_at.hash(&mut hasher);
         let mut scope = self.0.scope.clone();
-        scope.ambient.now = now;
         scope.ambient.seed = hasher.finish();
         scope
     }
+}
+
+fn typed(renderer: &Renderer, value: &Json, scope: &Scope) -> Result<Json, RenderError> {
+    Ok(match value {
+        Json::String(text) => renderer.render_typed(text, scope)?,
+        Json::Array(items) => {
+            Json::Array(items.iter().map(|item| typed(renderer, item, scope)).collect::<Result<_, _>>()?)
+        }
+        Json::Object(fields) => {
+            let mut rendered = Map::new();
+            for (name, item) in fields {
+                let item = typed(renderer, item, scope)?;
+                if !item.is_null() {
+                    rendered.insert(name.clone(), item);
+                }
+            }
+            Json::Object(rendered)
+        }
+        other => other.clone(),
+    })
 }

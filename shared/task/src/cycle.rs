@@ -19,7 +19,7 @@ use segue_template::Renderer;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::future::Future;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -77,13 +77,6 @@ impl TaskService {
             running: Mutex::default(),
             stopping: CancellationToken::new(),
         }
-    }
-
-    /// Stops the running attempts and starts no others. No result is recorded: the claims are handed back and
-    /// the messages stay, so that the next process with the same name runs the attempts again at once. This
-    /// method returns at once. Each attempt ends within [`TaskSettings::grace`].
-    pub fn stop(&self) {
-        self.stopping.cancel();
     }
 
     /// The number of attempts running in this process.
@@ -162,8 +155,16 @@ impl TaskService {
                 }
             },
             () = forever(lease::keep(&self.service, key, holder, &lost, &elsewhere)) => Ok(Verdict::Done),
-            () = forever(cancelled_with(&self.stopping, &lost)) => Ok(Verdict::Done),
+            () = forever(self.stopped_with_process(&lost, &elsewhere)) => Ok(Verdict::Done),
         }
+    }
+
+    /// Stops the attempt when the process stops. Where work outside is found again by other processes, this work goes
+    /// on.
+    async fn stopped_with_process(&self, lost: &CancellationToken, elsewhere: &AtomicBool) {
+        self.stopping.cancelled().await;
+        elsewhere.store(self.service.settings.patience.is_some(), Ordering::Relaxed);
+        lost.cancel();
     }
 
     /// Hands back the claim of an attempt that was stopped because the process stops.
@@ -323,6 +324,13 @@ fn later(moment: Timestamp, by: Duration) -> Timestamp {
 
 #[async_trait]
 impl MessageHandler for TaskService {
+    /// Stops the running attempts and starts no others. No result is recorded: the claims are handed back and
+    /// the messages stay, so that another process runs the attempts again at once. Each attempt ends within
+    /// [`TaskSettings::grace`].
+    fn stop(&self) {
+        self.stopping.cancel();
+    }
+
     async fn handle(&self, message: Message) -> Verdict {
         match message {
             Message::TaskRun(message) => self.task_run(*message).await,
@@ -346,12 +354,6 @@ impl MessageHandler for TaskService {
 async fn forever(background: impl Future<Output = ()>) {
     background.await;
     std::future::pending::<()>().await;
-}
-
-/// Cancels `second` when `first` is cancelled.
-async fn cancelled_with(first: &CancellationToken, second: &CancellationToken) {
-    first.cancelled().await;
-    second.cancel();
 }
 
 /// Tries a call again after a short pause, if the port may still answer.

@@ -35,6 +35,9 @@ pub struct TaskSettings {
     pub platform_retries: u32,
     /// The pause before the first of these retries. Each later pause is four times as long.
     pub platform_retry_pause: Duration,
+    /// How long after its start an attempt is delivered again, with growing delays, if the platform still fails after
+    /// these retries. None: the attempt fails after the retries.
+    pub platform_patience: Option<Duration>,
     /// How long a task waits for work outside the service before its message is sent again with a delay.
     /// None: until the work ends.
     pub patience: Option<Duration>,
@@ -53,6 +56,8 @@ pub struct TaskSettings {
     pub containers: ContainerRules,
     /// Whether flows may connect to the machine's metadata server.
     pub allow_metadata: bool,
+    /// The address of Segue's pages as people see it, without a slash at the end. None: messages contain no links.
+    pub url: Option<String>,
 }
 
 impl Default for TaskSettings {
@@ -64,6 +69,7 @@ impl Default for TaskSettings {
             grace: Duration::from_secs(5),
             platform_retries: 3,
             platform_retry_pause: Duration::from_millis(200),
+            platform_patience: None,
             patience: None,
             request_limit: None,
             max_deliveries: 3,
@@ -72,6 +78,7 @@ impl Default for TaskSettings {
             time_zone: TimeZone::UTC,
             containers: ContainerRules::default(),
             allow_metadata: false,
+            url: None,
         }
     }
 }

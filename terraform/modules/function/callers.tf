@@ -1,4 +1,5 @@
-# Who may call the service: Pub/Sub's account, or Identity-Aware Proxy and the people it lets in. Never everybody.
+# Who may call the service: Pub/Sub's account, or Identity-Aware Proxy and the people it lets in. Services that check
+# their callers themselves need no entry here.
 
 locals {
   callers = merge(

@@ -16,7 +16,8 @@ locals {
       SEGUE_PUSH_AUDIENCE = local.url
     },
     local.by_people ? { SEGUE_URL = local.url } : {},
-    local.by_people && !local.by_iap ? { SEGUE_USERNAME = var.api.username } : {},
+    try(var.api.auth, "") == "basic" ? { SEGUE_USERNAME = var.api.username } : {},
+    try(var.api.auth, "") == "webhooks" ? { SEGUE_API_AUTH = "webhooks" } : {},
     local.by_iap ? {
       SEGUE_API_AUTH     = "iap"
       SEGUE_IAP_AUDIENCE = "/projects/${var.project_number}/locations/${var.region}/services/${local.service}"
@@ -38,6 +39,7 @@ resource "google_cloud_run_v2_service" "this" {
   ingress     = local.by_people ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_ONLY"
 
   # With basic authentication the API checks its callers itself: their header is the one that Google would look at.
+  # Webhooks have their key.
   invoker_iam_disabled = local.by_people && !local.by_iap
 
   # Disks are a preview of Cloud Run's, and Identity-Aware Proxy was one until lately.

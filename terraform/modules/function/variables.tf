@@ -4,7 +4,7 @@ variable "accounts" {
 }
 
 variable "api" {
-  description = "How people reach the function: auth, members and username. Null: only Pub/Sub reaches it."
+  description = "How people reach the function: auth (basic, iap or webhooks), members and username. Null: only Pub/Sub reaches it."
   type = object({
     auth     = string
     members  = set(string)

@@ -38,4 +38,15 @@ resource "google_storage_bucket" "internal" {
       age = 1
     }
   }
+
+  # Delayed messages that are too large for a task of Cloud Tasks. They are due within minutes.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 30
+      matches_prefix = ["delayed-messages/"]
+    }
+  }
 }

@@ -240,3 +240,27 @@ func TestIdentityAwareProxyAloneCallsTheAPI(t *testing.T) {
 		}
 	}
 }
+
+func TestWebhooksAreTheOnlyThingThatEverybodyReaches(t *testing.T) {
+	open := func(name string) []string {
+		var found []string
+		for _, one := range read(t, name).Of("google_cloud_run_v2_service") {
+			if values := one.Values(); values["invoker_iam_disabled"] == true {
+				found = append(found, values.Text("name")+" "+environment(values)["SEGUE_API_AUTH"])
+			}
+		}
+		return found
+	}
+	if found := open("iap.json"); !slices.Equal(found, []string{"segue-webhooks webhooks"}) {
+		t.Errorf("with Identity-Aware Proxy and public webhooks, these services are open: %v", found)
+	}
+	// With basic authentication the API itself asks for the password.
+	if found := open("plan.json"); !slices.Equal(found, []string{"segue-api "}) {
+		t.Errorf("by default, these services are open: %v", found)
+	}
+	for _, grant := range grants(t, read(t, "iap.json")) {
+		if grant.Member == account("webhooks") && strings.Contains(grant.Role, "/roles/") {
+			t.Errorf("webhooks have a role of their own, %s on %s", grant.Role, grant.On)
+		}
+	}
+}

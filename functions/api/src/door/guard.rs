@@ -34,6 +34,9 @@ enum Shown {
 
 /// Refuses callers without valid credentials.
 pub(crate) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    if guard.access.webhooks_only {
+        return webhook(request, next).await;
+    }
     if !guard.asks(&request) {
         return next.run(request).await;
     }
@@ -62,7 +65,8 @@ impl Guard {
             "/" | "/health" | token::PATH => false,
             // Kestra answers programs that collect metrics without a password. A token is required from every caller.
             "/prometheus" => token.is_some(),
-            // The key of a webhook is itself a secret, so a webhook needs no credentials.
+            // The key of a webhook is itself a secret, so a webhook needs no token. With a user name, webhooks need it, as
+            // in Kestra.
             path if pages::is_webhook(request.method(), path) => by_name,
             // The browser asks for the password at the first page, and sends it with every later request.
             path if path == "/ui" || path.starts_with("/ui/") => by_name || token.is_some(),
@@ -119,6 +123,16 @@ impl Guard {
         let challenge = HeaderValue::from_static(challenge);
         (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], reason).into_response()
     }
+}
+
+/// Answers webhooks and the check of the platform, and nothing else.
+async fn webhook(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path == "/health" || pages::is_webhook(request.method(), path) {
+        return next.run(request).await;
+    }
+    let reason = "Not Found: this address answers webhooks only, at /api/v1/main/executions/webhook/NAMESPACE/FLOW/KEY";
+    (StatusCode::NOT_FOUND, reason).into_response()
 }
 
 /// Lets a request in that came through Identity-Aware Proxy.

@@ -36,6 +36,9 @@ pub struct Access {
     pub token: Option<Arc<Token>>,
     /// Checks the assertion of Identity-Aware Proxy. None if the server is not behind the proxy.
     pub iap: Option<Arc<IapCheck>>,
+    /// Only webhooks are answered, and every caller may call them: the key of a webhook is a secret itself. Every other
+    /// path is not found.
+    pub webhooks_only: bool,
     /// The host names that the server accepts.
     pub hosts: Hosts,
     /// How many proxies are in front of the server. Each adds the address of its caller to `X-Forwarded-For`.

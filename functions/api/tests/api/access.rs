@@ -110,3 +110,30 @@ async fn a_store_that_cannot_be_written_is_down() {
         "{body}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_address_answers_webhooks_and_nothing_else() {
+    let server = Server::with(Access { webhooks_only: true, ..Access::default() }).await;
+    let call = async |method: &str, path: &str| ask(&server, method, path, &[], "192.0.2.1").await;
+    let missing = call("POST", "/api/v1/main/executions/webhook/a/b/key").await;
+    assert!(!missing.refused(404).contains("webhooks only"), "the webhook itself is asked");
+    assert!(call("GET", "/health").await.status.is_success());
+    for path in [
+        "/",
+        "/ui/",
+        SEARCH,
+        "/prometheus",
+        "/api/v1/configs",
+        "/api/v1/main/executions/webhook/a",
+        "/openapi.json",
+    ] {
+        assert!(call("GET", path).await.refused(404).contains("webhooks only"), "{path}");
+    }
+    assert!(
+        call("DELETE", "/api/v1/main/executions/webhook/a/b/key")
+            .await
+            .refused(404)
+            .contains("webhooks only")
+    );
+    assert!(call("POST", "/api/v1/main/executions/a/b").await.refused(404).contains("webhooks only"));
+}

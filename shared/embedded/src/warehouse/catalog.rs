@@ -110,18 +110,15 @@ pub(crate) fn remove_dataset(connection: &Connection, dataset: &str) -> Result<(
         .map_err(|error| internal(&error))
 }
 
-/// The script and the result of a job that succeeded. `None` if the job has no record.
-pub(crate) fn job(
-    connection: &Connection,
-    job_id: &str,
-) -> Result<Option<(String, QueryResult)>, WarehouseError> {
-    let found: Option<(String, String)> = connection
-        .query_row("SELECT script, result FROM segue_catalog.jobs WHERE job_id = ?", params![job_id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+/// The result of a job that succeeded. `None` if the job has no record.
+pub(crate) fn job(connection: &Connection, job_id: &str) -> Result<Option<QueryResult>, WarehouseError> {
+    let found: Option<String> = connection
+        .query_row("SELECT result FROM segue_catalog.jobs WHERE job_id = ?", params![job_id], |row| {
+            row.get(0)
         })
         .optional()
         .map_err(|error| internal(&error))?;
-    found.map(|(script, result)| Ok((script, decode(&result)?))).transpose()
+    found.map(|result| decode(&result)).transpose()
 }
 
 /// Writes the record of a job that succeeded.

@@ -73,11 +73,13 @@ impl Asked<'_> {
         })
     }
 
-    /// Whether a job under the same id can be this one. The id follows from an attempt, which has one job.
+    /// Whether a job under the same id can be this one. The id follows from an attempt, which has one job of each
+    /// kind. The text of a query is not compared: a later delivery may render another text, for example another
+    /// `uuid()`.
     fn can_be(&self, found: &Job) -> bool {
         let Some(configuration) = &found.configuration else { return false };
         match &self.work {
-            Work::Query(job) => configuration.query.as_ref().is_some_and(|query| query.query == job.sql),
+            Work::Query(_) => configuration.query.is_some(),
             Work::Plain(own) => {
                 own.copy.is_some() == configuration.copy.is_some()
                     && own.extract.is_some() == configuration.extract.is_some()

@@ -220,7 +220,8 @@ pub enum CreateDisposition {
 /// One query job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct QueryJob {
-    /// The id follows from the attempt, so that two deliveries of one message start one job.
+    /// The id follows from the attempt, so that two deliveries of one message start one job. The id alone identifies
+    /// the job: the second delivery may render another text.
     pub job_id: String,
     /// One or several BigQuery statements.
     pub sql: String,

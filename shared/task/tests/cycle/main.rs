@@ -27,6 +27,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 mod deadly;
+mod outage;
 mod secrets;
 mod stopped;
 
@@ -146,7 +147,11 @@ impl Bench {
     }
 
     fn service(&self, holder: &str) -> Arc<TaskService> {
-        let settings = TaskSettings {
+        self.service_with(holder, self.settings())
+    }
+
+    fn settings(&self) -> TaskSettings {
+        TaskSettings {
             lease: Duration::from_millis(400),
             heartbeat: Duration::from_millis(40),
             log_interval: Duration::from_millis(50),
@@ -154,7 +159,10 @@ impl Bench {
             platform_retry_pause: Duration::from_millis(1),
             work_root: self.dir.path().join("work"),
             ..TaskSettings::default()
-        };
+        }
+    }
+
+    fn service_with(&self, holder: &str, settings: TaskSettings) -> Arc<TaskService> {
         let list = TaskList::new("probe").add::<Probe>();
         Arc::new(TaskService::with_settings(list, self.ports.clone(), Arc::default(), holder, settings))
     }
