@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -114,6 +115,25 @@ func TestBucketsArePrivateAndTheInternalOneForgets(t *testing.T) {
 		policies := values.Blocks("soft_delete_policy")
 		if len(policies) != 1 || policies[0]["retention_duration_seconds"] != 0.0 {
 			t.Errorf("%s keeps deleted files: %v", one.Address, policies)
+		}
+		// Files of executions stay until a flow purges them. Only files that crashes left are deleted by their age.
+		deleted := map[string]float64{}
+		for _, rule := range values.Blocks("lifecycle_rule") {
+			if rule.Text("action.type") != "Delete" {
+				continue
+			}
+			prefixes := rule.Texts("condition.matches_prefix")
+			if len(prefixes) == 0 {
+				t.Errorf("%s deletes files of any name", one.Address)
+			}
+			for _, prefix := range prefixes {
+				deleted[prefix] = rule.Number("condition.age")
+			}
+		}
+		// Containers run for at most 7 days.
+		want := map[string]float64{"_segue/containers/": 8, "_segue/delayed-messages/": 30}
+		if !maps.Equal(deleted, want) {
+			t.Errorf("%s deletes %v and not %v", one.Address, deleted, want)
 		}
 	}
 }

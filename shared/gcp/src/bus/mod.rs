@@ -17,6 +17,7 @@ use google_cloud_pubsub::client::{BasePublisher, Publisher};
 use google_cloud_pubsub::model::Message as PubSubMessage;
 use google_cloud_pubsub::retry_policy::RetryableErrors;
 use jiff::Timestamp;
+use segue_ports::storage::PLATFORM_FOLDER;
 use segue_ports::wire::{BODY_AT, LARGEST_BODY, Message};
 use segue_ports::{Clock as _, EventBus, InternalStorage, Outgoing, PortError, SystemClock, Topic};
 use sha2::{Digest as _, Sha256};
@@ -26,8 +27,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 const PORT: &str = "event bus";
-/// The folder of internal storage for delayed messages that are too large for a task. Terraform makes a rule that deletes
-/// its files after a month.
+/// The folder for delayed messages that are too large for a task, in [`PLATFORM_FOLDER`]: no flow can read it. Terraform
+/// makes a rule that deletes its files after a month.
 const KEPT: &str = "delayed-messages";
 /// How long an incomplete batch waits for more messages. Callers publish several messages in one call.
 const BATCH_DELAY: Duration = Duration::from_millis(1);
@@ -173,7 +174,7 @@ impl EventBus for PubSubBus {
 /// name of its content, so the same message is one file, however often it is sent.
 async fn kept(storage: &InternalStorage, message: PubSubMessage) -> Result<PubSubMessage, PortError> {
     let digest: String = Sha256::digest(&message.data).iter().map(|byte| format!("{byte:02x}")).collect();
-    let uri = storage.put_text(&format!("{KEPT}/{digest}.json"), message.data).await?;
+    let uri = storage.put_text(&format!("{PLATFORM_FOLDER}/{KEPT}/{digest}.json"), message.data).await?;
     let attributes = message.attributes.into_iter().chain([(BODY_AT.to_owned(), uri)]);
     Ok(PubSubMessage::new().set_attributes(attributes))
 }

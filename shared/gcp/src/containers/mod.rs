@@ -10,6 +10,7 @@
 
 mod executions;
 mod janitor;
+mod log;
 mod mirror;
 mod places;
 mod spec;
@@ -22,9 +23,10 @@ use google_cloud_gax::error::Error as ApiError;
 use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt as _};
 use google_cloud_run_v2::client::{Executions, Jobs, Tasks};
 use janitor::Janitor;
+use log::Log;
 use places::Known;
 use segue_ports::PortError;
-use segue_ports::container::{ContainerJob, ContainerJobs, ContainerStatus};
+use segue_ports::container::{ContainerJob, ContainerJobs, ContainerStatus, OutputLine};
 use std::time::Duration;
 
 const PORT: &str = "containers";
@@ -43,6 +45,7 @@ pub struct CloudRunJobs {
     account: Option<String>,
     /// The beginning of the names of the mirrors of other registries.
     mirror: Option<String>,
+    log: Log,
     known: Known,
     janitor: Janitor,
 }
@@ -73,6 +76,7 @@ impl CloudRunJobs {
             owner: config.prefix.clone(),
             account: config.job_account.clone(),
             mirror: config.image_mirror.clone(),
+            log: Log::open(config)?,
             known: Known::default(),
             janitor: Janitor::default(),
         })
@@ -116,6 +120,11 @@ impl ContainerJobs for CloudRunJobs {
 
     async fn status(&self, container: &str) -> Result<ContainerStatus, PortError> {
         self.status_of(container).await
+    }
+
+    async fn output(&self, container: &str) -> Result<Vec<OutputLine>, PortError> {
+        let began = self.execution(container).await?.and_then(|execution| execution.create_time);
+        self.log.lines(container, began).await
     }
 
     async fn remove(&self, name: &str) -> Result<(), PortError> {
