@@ -15,6 +15,7 @@ pub(crate) fn about(port: &'static str, what: &str, error: &Error) -> PortError 
             PortError::invalid(format!("{port}: {what} was refused: {said}"))
         }
         Some(Code::PermissionDenied | Code::Unauthenticated) => denied(port, what, &said),
+        Some(Code::ResourceExhausted) => PortError::Exhausted { port, message: format!("{what}: {said}") },
         _ => PortError::unavailable(port, format!("{what}: {said}")),
     }
 }
@@ -37,6 +38,7 @@ fn code(error: &Error) -> Option<Code> {
         403 => Some(Code::PermissionDenied),
         404 => Some(Code::NotFound),
         409 => Some(Code::AlreadyExists),
+        429 => Some(Code::ResourceExhausted),
         _ => None,
     })
 }
@@ -61,6 +63,7 @@ mod tests {
         assert!(matches!(of(Code::NotFound), PortError::NotFound { .. }));
         assert!(matches!(of(Code::AlreadyExists), PortError::AlreadyExists { .. }));
         assert!(matches!(of(Code::FailedPrecondition), PortError::Invalid { .. }));
+        assert!(matches!(of(Code::ResourceExhausted), PortError::Exhausted { .. }));
         for passing in [Code::Unavailable, Code::ResourceExhausted, Code::PermissionDenied, Code::Aborted] {
             let error = of(passing);
             assert!(error.is_transient() && error.to_string().contains("so it says"), "{error}");

@@ -1,7 +1,7 @@
 //! What a refusal for want of a role means.
 //!
 //! A role that was just granted takes effect after some minutes. So the first refusals of a process are a fault of the
-//! platform, and requests are tried again. A refusal that lasts is an error that only a person can mend.
+//! platform, and requests are tried again. A refusal that lasts is an error that only a person can remove.
 
 use segue_ports::PortError;
 use std::sync::LazyLock;

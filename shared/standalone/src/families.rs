@@ -6,6 +6,7 @@ use segue_task::TaskList;
 pub fn families() -> Vec<TaskList> {
     vec![
         segue_fn_bigquery::tasks(),
+        segue_fn_connect::tasks(),
         segue_fn_container::tasks(),
         segue_fn_gcs::tasks(),
         segue_fn_housekeeping::tasks(),

@@ -15,7 +15,7 @@ use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
 use segue_ports::wire::{AttemptKey, TaskRunMessage};
 use segue_ports::{InternalStorage, Ports};
-use segue_template::{Ambient, LookupTable, Masker, RenderError, Scope, computes, value_computes};
+use segue_template::{Ambient, LookupTable, Masker, RenderError, Renderer, Scope, computes, value_computes};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -247,6 +247,23 @@ impl TaskContext {
         self.until_answered(computes(template), || renderer.render(template, &scope)).await
     }
 
+    /// Renders every text inside a value to a value with a type, with additional variables. A text that is one
+    /// expression becomes the value of the expression. An entry of a map with the value null is left out.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub async fn render_typed_with(&self, value: &Json, extra: Map) -> Result<Json, TaskError> {
+        let mut scope = self.scope();
+        scope.variables = Arc::new(Overlay::new(extra, scope.variables));
+        let renderer = &self.0.service.renderer;
+        self.until_answered(value_computes(value), || typed(renderer, value, &scope)).await
+    }
+
+    /// The address of Segue's pages as people see it, without a slash at the end. None if it is not configured.
+    pub fn url(&self) -> Option<&str> {
+        self.0.service.settings.url.as_deref()
+    }
+
     /// The directory of this attempt, `{{ workingDir }}` in expressions. The directory is created empty on
     /// the first call and removed after the attempt. The children of a WorkingDirectory share one directory,
     /// which is not removed.
@@ -338,4 +355,24 @@ impl TaskContext {
         scope.ambient.seed = hasher.finish();
         scope
     }
+}
+
+fn typed(renderer: &Renderer, value: &Json, scope: &Scope) -> Result<Json, RenderError> {
+    Ok(match value {
+        Json::String(text) => renderer.render_typed(text, scope)?,
+        Json::Array(items) => {
+            Json::Array(items.iter().map(|item| typed(renderer, item, scope)).collect::<Result<_, _>>()?)
+        }
+        Json::Object(fields) => {
+            let mut rendered = Map::new();
+            for (name, item) in fields {
+                let item = typed(renderer, item, scope)?;
+                if !item.is_null() {
+                    rendered.insert(name.clone(), item);
+                }
+            }
+            Json::Object(rendered)
+        }
+        other => other.clone(),
+    })
 }

@@ -9,6 +9,23 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use segue_model::catalog::{RunnerServices, ServiceType, ServiceTypes};
 use segue_model::{Json, Map};
+use std::sync::Arc;
+
+/// Runs a task with its rendered properties.
+type Run = Arc<dyn Fn(Map, TaskContext) -> BoxFuture<'static, Result<Map, TaskError>> + Send + Sync>;
+
+/// A task type that is described as data, without a Rust type of its own.
+pub struct DescribedType {
+    /// The canonical type name.
+    pub name: &'static str,
+    /// Other names of the same type.
+    pub aliases: Vec<&'static str>,
+    /// JSON Schema of the properties.
+    pub schema: Json,
+    /// Runs one attempt with the rendered properties, coerced to the types in the schema. After a crash, the same
+    /// attempt may be run again.
+    pub run: Run,
+}
 
 /// The task types of one service.
 #[derive(Clone)]
@@ -22,12 +39,12 @@ pub struct TaskList {
 #[derive(Clone)]
 pub(crate) struct Entry {
     name: &'static str,
-    aliases: &'static [&'static str],
+    aliases: Vec<&'static str>,
     schema: Json,
     raw: &'static [&'static str],
     /// The two services that share this type. None if this service runs every task of the type.
     by_runner: Option<RunnerServices>,
-    run: fn(Map, TaskContext) -> BoxFuture<'static, Result<Map, TaskError>>,
+    run: Run,
 }
 
 impl TaskList {
@@ -54,12 +71,20 @@ impl TaskList {
     pub fn add<T: Task>(mut self) -> Self {
         self.entries.push(Entry {
             name: T::TYPE,
-            aliases: T::ALIASES,
+            aliases: T::ALIASES.to_vec(),
             schema: schema_of::<T>(),
             raw: T::RAW,
             by_runner: None,
-            run: |properties, context| Box::pin(run::<T>(properties, context)),
+            run: Arc::new(|properties, context| Box::pin(run::<T>(properties, context))),
         });
+        self
+    }
+
+    /// Adds a task type that is described as data.
+    #[must_use]
+    pub fn add_described(mut self, described: DescribedType) -> Self {
+        let DescribedType { name, aliases, schema, run } = described;
+        self.entries.push(Entry { name, aliases, schema, raw: &[], by_runner: None, run });
         self
     }
 
@@ -80,7 +105,7 @@ impl TaskList {
     pub fn types(&self) -> ServiceTypes {
         let kind = |entry: &Entry| ServiceType {
             name: entry.name,
-            aliases: entry.aliases.to_vec(),
+            aliases: entry.aliases.clone(),
             by_runner: entry.by_runner,
             schema: entry.schema.clone(),
         };

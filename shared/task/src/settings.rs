@@ -56,6 +56,8 @@ pub struct TaskSettings {
     pub containers: ContainerRules,
     /// Whether flows may connect to the machine's metadata server.
     pub allow_metadata: bool,
+    /// The address of Segue's pages as people see it, without a slash at the end. None: messages contain no links.
+    pub url: Option<String>,
 }
 
 impl Default for TaskSettings {
@@ -76,6 +78,7 @@ impl Default for TaskSettings {
             time_zone: TimeZone::UTC,
             containers: ContainerRules::default(),
             allow_metadata: false,
+            url: None,
         }
     }
 }

@@ -13,6 +13,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-template", &["segue-model"]),
     ("segue-engine", &["segue-model", "segue-template"]),
     ("segue-catalog", &["segue-engine", "segue-model"]),
+    ("segue-connectors", &["segue-model"]),
     ("segue-ports", &["segue-model"]),
     ("segue-files", &["segue-model", "segue-ports"]),
     ("segue-rendering", &["segue-template"]),
@@ -37,6 +38,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 
 /// The crates that the library of a function with `kind: tasks` may depend on. Such a function runs task runs.
 const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
+    "segue-connectors",
     "segue-files",
     "segue-model",
     "segue-ports",

@@ -1,0 +1,128 @@
+//! Reads a connector's file and checks what its types cannot say.
+
+use crate::format::{Connector, Kind};
+use schemars::generate::SchemaSettings;
+use segue_model::Json;
+use thiserror::Error;
+
+/// A file that is not a connector.
+#[derive(Debug, Error)]
+#[error("{file} is not a connector: {why}")]
+pub struct ConnectorError {
+    /// The path of the file.
+    pub file: String,
+    /// What is wrong, and where.
+    pub why: String,
+}
+
+impl Connector {
+    /// Reads the text of a file. `file` names the file in errors.
+    ///
+    /// # Errors
+    /// [`ConnectorError`] if the text is not YAML, has an unknown or missing field, or is wrong in itself.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConnectorError> {
+        let wrong = |why: String| ConnectorError { file: file.to_owned(), why };
+        let connector: Self = serde_saphyr::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        connector.check().map_err(wrong)?;
+        Ok(connector)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for name in std::iter::once(&self.name).chain(&self.aliases) {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            if !name.contains('.') || !last.starts_with(|letter: char| letter.is_ascii_uppercase()) {
+                return Err(format!("'{name}' is not a name of a type; write com.example.name.Type"));
+            }
+        }
+        if !self.title.trim_end().ends_with('.') {
+            return Err("title: write a sentence that ends with a full stop".to_owned());
+        }
+        for (name, property) in &self.properties {
+            if property.required && property.default.is_some() {
+                return Err(format!("properties.{name} is required, so its default is never used"));
+            }
+            if property.items.is_some() && property.kind != Kind::Array {
+                return Err(format!("properties.{name} has items, but its type is not array"));
+            }
+        }
+        for step in &self.before {
+            if self.before.iter().filter(|other| other.name == step.name).count() > 1 {
+                return Err(format!("before: two steps have the name '{}'", step.name));
+            }
+        }
+        if self.tests.is_empty() {
+            return Err("tests: write at least one test".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The JSON Schema of connector files.
+pub fn file_schema() -> Json {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Connector>().to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const FILE: &str = "
+type: com.example.pager.Ring
+service: Pager
+title: Rings a pager.
+properties:
+  number: {type: string, required: true, about: The number of the pager.}
+  times: {type: integer, default: 1, about: How often it rings.}
+request: {url: \"https://pager.example.com/{{ properties.number }}\"}
+example: |
+  id: ring
+  type: com.example.pager.Ring
+  number: \"1\"
+tests: [{name: rings, properties: {number: \"1\"}, exchanges: []}]
+";
+
+    #[test]
+    fn a_file_is_read() {
+        let connector = Connector::parse("ring.yaml", FILE).unwrap();
+        assert_eq!(connector.request.method, "GET");
+        assert_eq!(connector.retries.on, [429, 500, 502, 503, 504]);
+        let schema = connector.schema();
+        assert_eq!(schema["required"], json!(["number"]));
+        assert_eq!(schema["properties"]["times"]["type"], json!(["integer", "null"]));
+        assert_eq!(schema["properties"]["options"]["properties"]["readTimeout"]["type"][0], "string");
+        assert!(schema["description"].as_str().unwrap().contains("```yaml\nid: ring\n"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let why = |from: &str, to: &str| {
+            let text = FILE.replace(from, to);
+            assert_ne!(text, FILE);
+            Connector::parse("ring.yaml", &text).unwrap_err().to_string()
+        };
+        assert!(why("service: Pager\n", "").contains("service"));
+        assert!(why("service: Pager", "service: Pager\nsevrice: x").contains("sevrice"));
+        assert!(
+            why("type: com.example.pager.Ring\nservice", "type: ring\nservice").contains("'ring' is not")
+        );
+        assert!(why("pager.\n", "pager\n").contains("full stop"));
+        assert!(why("required: true", "required: true, default: x").contains("properties.number"));
+        assert!(why("type: integer,", "type: integer, items: string,").contains("properties.times"));
+    }
+
+    #[test]
+    fn values_are_checked() {
+        let connector = Connector::parse("ring.yaml", FILE).unwrap();
+        let values = |value: Json| connector.values(value.as_object().cloned().unwrap());
+        assert_eq!(
+            Json::Object(values(json!({"number": "7"})).unwrap().0),
+            json!({"number": "7", "times": null})
+        );
+        assert!(values(json!({})).unwrap_err().contains("'number' is missing: The number"));
+        assert!(values(json!({"number": "7", "times": "x"})).unwrap_err().contains("'times' is not a whole"));
+        let (known, unknown) = values(json!({"number": "7", "time": 1, "options": {}})).unwrap();
+        assert!(known.contains_key("options"));
+        assert_eq!(unknown, ["time"]);
+    }
+}
