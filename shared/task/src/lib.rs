@@ -21,6 +21,7 @@ mod journal;
 mod lease;
 mod list;
 mod overlay;
+pub mod records;
 mod settings;
 mod shared_directory;
 mod takeover;
