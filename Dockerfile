@@ -18,9 +18,9 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
   for folder in functions/*/; do packages="$packages --package segue-fn-$(basename "$folder")"; done; \
   # One word for each package.
   # shellcheck disable=SC2086
-  cargo build --release --locked --no-default-features $packages; \
+  cargo build --profile image --locked --no-default-features $packages; \
   mkdir /programs; \
-  for folder in functions/*/; do cp "target/release/segue-fn-$(basename "$folder")" /programs/; done
+  for folder in functions/*/; do cp "target/image/segue-fn-$(basename "$folder")" /programs/; done
 
 FROM debian:bookworm-slim AS with-packages
 ARG FUNCTION

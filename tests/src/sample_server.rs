@@ -31,6 +31,7 @@ const PIECES_AHEAD: usize = 8;
 /// The server's routes over the files of `dir`.
 pub fn app(dir: PathBuf) -> Router {
     Router::new()
+        .route("/health", get(async || "ok"))
         .route("/{file}", get(plain))
         .route("/taxi/{kind}/{file}", get(taxi))
         .route("/cut/{kind}/{file}", get(cut))

@@ -135,7 +135,7 @@ impl From<PortError> for ApiError {
             PortError::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, format!("Not Found: {error}")),
             PortError::AlreadyExists { .. } | PortError::Invalid { .. } => Self::argument(error),
             PortError::Conflict { .. } => Self::illegal_state(error),
-            PortError::Unavailable { .. } => {
+            PortError::Unavailable { .. } | PortError::Exhausted { .. } => {
                 tracing::error!(%error, "a request failed");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("Internal server error: {error}"))
             }

@@ -2,6 +2,7 @@
 //! finds out.
 
 use crate::mailbox::Mailbox;
+use crate::pace::Pace;
 use segue_engine::{ExecutionState, Plan};
 use segue_model::id::ExecutionId;
 use std::collections::{HashMap, VecDeque};
@@ -12,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Loaded {
     pub(crate) state: ExecutionState,
     pub(crate) version: u64,
+    /// How long results wait for each other. None if this process has not committed the execution yet.
+    pub(crate) pace: Option<Pace>,
 }
 
 /// The cache entry of one execution.

@@ -2,6 +2,7 @@
 
 use crate::cache::{Cache, Loaded};
 use crate::mailbox::Mailbox;
+use crate::pace::Pace;
 use crate::parts::ExecutorParts;
 use crate::translate::kv_write;
 use async_trait::async_trait;
@@ -26,6 +27,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot::error::TryRecvError;
+use tokio::time::Instant;
 
 /// The largest number of task runs that one step starts before its commit. This bounds a transaction.
 const STEP_BUDGET: usize = 500;
@@ -101,7 +103,7 @@ impl Executor {
         let execution = stored.execution;
         let plan = self.plan(&execution.namespace, &execution.flow_id, Some(execution.flow_revision)).await?;
         let state = ExecutionState::load(plan, execution, stored.task_runs, &stored.notes);
-        Ok(Some(Loaded { state, version: stored.version }))
+        Ok(Some(Loaded { state, version: stored.version, pace: None }))
     }
 
     /// Applies an event to an execution and carries out the effects. Events that arrive while a step of the
@@ -127,6 +129,9 @@ impl Executor {
 
     /// Applies the events that wait for an execution, and tells their handlers the outcome.
     async fn apply_waiting(&self, id: &ExecutionId, mailbox: &Mailbox, entry: &mut Option<Loaded>) {
+        if let Some((open, next)) = entry.as_ref().and_then(waits) {
+            mailbox.gather(open, next).await;
+        }
         let letters = mailbox.take();
         let events: Vec<Event> = letters.iter().map(|letter| letter.event.clone()).collect();
         let applied = self.turn(id, entry, |_| Ok::<_, PortError>(events.clone())).await;
@@ -173,6 +178,8 @@ impl Executor {
             match self.run(&mut loaded, events).await {
                 Ok(()) => {
                     let execution = loaded.state.execution().clone();
+                    loaded.pace =
+                        self.parts.gathers_results.then(|| Pace::after_commit(&loaded.state, Instant::now()));
                     if loaded.state.is_over() {
                         self.cache.forget(id);
                     }
@@ -300,6 +307,12 @@ impl Executor {
         self.ports().bus.publish(messages).await?;
         Ok(open.len())
     }
+}
+
+/// The number of results that can still come, and how long they wait for each other. None: they do not wait.
+fn waits(loaded: &Loaded) -> Option<(usize, Instant)> {
+    let pace = loaded.pace?;
+    Some((pace.open(), pace.next()?))
 }
 
 /// The pause after a number of conflicts in a row: from 10 ms to 1 s, and less by up to a half. `chance` is from 0 to 1.

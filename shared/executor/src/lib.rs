@@ -19,6 +19,7 @@ mod evaluate;
 mod executor;
 mod mailbox;
 mod observer;
+mod pace;
 mod parts;
 mod timers;
 mod translate;

@@ -7,7 +7,9 @@ use segue_model::event::Event;
 use segue_ports::PortError;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::Notify;
 use tokio::sync::oneshot::{Receiver, Sender, channel};
+use tokio::time::Instant;
 
 /// The largest number of events in one step.
 const MOST: usize = 100;
@@ -17,7 +19,10 @@ pub(crate) type Outcome = Result<bool, PortError>;
 
 /// The waiting events of one execution, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Mailbox(Mutex<VecDeque<Letter>>);
+pub(crate) struct Mailbox {
+    letters: Mutex<VecDeque<Letter>>,
+    arrived: Notify,
+}
 
 /// An event, and the handler that waits for its outcome.
 #[derive(Debug)]
@@ -37,17 +42,39 @@ impl Mailbox {
     /// Adds an event. The receiver gets the outcome after the step of the event.
     pub(crate) fn put(&self, event: Event) -> Receiver<Outcome> {
         let (reply, outcome) = channel();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(Letter { event, reply });
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner).push_back(Letter { event, reply });
+        self.arrived.notify_one();
         outcome
     }
 
     /// Takes the oldest events. Events of handlers that have gone are dropped.
     pub(crate) fn take(&self) -> Vec<Letter> {
-        let mut letters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
         letters.retain(|letter| !letter.reply.is_closed());
         let count = letters.len().min(MOST);
         letters.drain(..count).collect()
     }
+
+    /// Waits for more results. Returns at `deadline`, as soon as `enough` results are there, or as soon as another event
+    /// is there.
+    pub(crate) async fn gather(&self, enough: usize, deadline: Instant) {
+        while self.may_wait(enough) {
+            tokio::select! {
+                () = self.arrived.notified() => {}
+                () = tokio::time::sleep_until(deadline) => return,
+            }
+        }
+    }
+
+    fn may_wait(&self, enough: usize) -> bool {
+        let letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        letters.len() < enough.min(MOST) && letters.iter().all(|letter| is_result(&letter.event))
+    }
+}
+
+/// Whether an event is a result that can wait for other results. People wait for all other events.
+fn is_result(event: &Event) -> bool {
+    matches!(event, Event::TaskRunFinished(_) | Event::SubflowFinished { .. })
 }
 
 #[cfg(test)]

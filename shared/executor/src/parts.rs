@@ -5,7 +5,7 @@ use crate::observer::{NoObserver, Observer};
 use segue_lookups::{Answers, PortAnswers};
 use segue_model::Map;
 use segue_model::catalog::Catalog;
-use segue_ports::Ports;
+use segue_ports::{Ports, TimersBy};
 use segue_template::Renderer;
 use std::sync::Arc;
 
@@ -27,11 +27,15 @@ pub struct ExecutorParts {
     pub announce_states: bool,
     /// The largest number of values of a loop.
     pub most_values: usize,
+    /// Whether the results of wide executions wait up to a second for each other, to be one commit. For stores where a
+    /// write is billed and slow.
+    pub gathers_results: bool,
 }
 
 impl ExecutorParts {
     /// Parts on these ports. The executor has no observer, and a scheduler listens.
     pub fn on_ports(ports: Ports, catalog: Catalog, config: ExecutorConfig) -> Self {
+        let gathers_results = ports.timers == TimersBy::Delivery;
         Self {
             answers: Arc::new(PortAnswers::new(ports.clone(), config.limits.clients())),
             ports,
@@ -41,6 +45,7 @@ impl ExecutorParts {
             observer: Arc::new(NoObserver),
             announce_states: true,
             most_values: config.most_values,
+            gathers_results,
         }
     }
 }

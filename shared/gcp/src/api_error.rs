@@ -1,5 +1,6 @@
 //! Converts errors of Google's HTTP clients to errors of a port.
 
+use crate::denied::denied;
 use google_cloud_gax::error::Error;
 use google_cloud_gax::error::rpc::Code;
 use segue_ports::PortError;
@@ -13,6 +14,8 @@ pub(crate) fn about(port: &'static str, what: &str, error: &Error) -> PortError 
         Some(Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange) => {
             PortError::invalid(format!("{port}: {what} was refused: {said}"))
         }
+        Some(Code::PermissionDenied | Code::Unauthenticated) => denied(port, what, &said),
+        Some(Code::ResourceExhausted) => PortError::Exhausted { port, message: format!("{what}: {said}") },
         _ => PortError::unavailable(port, format!("{what}: {said}")),
     }
 }
@@ -31,8 +34,11 @@ pub(crate) fn is_already_there(error: &Error) -> bool {
 fn code(error: &Error) -> Option<Code> {
     error.status().map(|status| status.code).or_else(|| match error.http_status_code()? {
         400 => Some(Code::InvalidArgument),
+        401 => Some(Code::Unauthenticated),
+        403 => Some(Code::PermissionDenied),
         404 => Some(Code::NotFound),
         409 => Some(Code::AlreadyExists),
+        429 => Some(Code::ResourceExhausted),
         _ => None,
     })
 }
@@ -57,6 +63,7 @@ mod tests {
         assert!(matches!(of(Code::NotFound), PortError::NotFound { .. }));
         assert!(matches!(of(Code::AlreadyExists), PortError::AlreadyExists { .. }));
         assert!(matches!(of(Code::FailedPrecondition), PortError::Invalid { .. }));
+        assert!(matches!(of(Code::ResourceExhausted), PortError::Exhausted { .. }));
         for passing in [Code::Unavailable, Code::ResourceExhausted, Code::PermissionDenied, Code::Aborted] {
             let error = of(passing);
             assert!(error.is_transient() && error.to_string().contains("so it says"), "{error}");

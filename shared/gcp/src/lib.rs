@@ -18,6 +18,7 @@ mod bus;
 mod config;
 mod containers;
 mod database;
+mod denied;
 mod objects;
 mod platform;
 mod rest;

@@ -28,8 +28,10 @@ pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
         containers(config),
         tick_jobs(config),
     )?;
-    let (state, bus) = (Arc::new(state), Arc::new(bus));
     let objects = Arc::new(CloudObjectStore::connect(config)?);
+    let storage = InternalStorage::new(objects.clone(), config.bucket.clone(), "")
+        .with_foreign_files(config.foreign_files);
+    let (state, bus) = (Arc::new(state), Arc::new(bus.with_storage(storage.clone())));
     let warehouse = Arc::new(BigQueryWarehouse::connect(config)?);
     let usage = AllCounts {
         state: state.clone(),
@@ -40,8 +42,7 @@ pub async fn connect(config: &PlatformConfig) -> Result<Ports, PortError> {
     Ok(Ports {
         state,
         bus,
-        storage: InternalStorage::new(objects.clone(), config.bucket.clone(), "")
-            .with_foreign_files(config.foreign_files),
+        storage,
         objects,
         warehouse,
         secrets: Arc::new(secrets),
@@ -97,6 +98,7 @@ impl Usage for AllCounts {
             ("firestore.writes", state.writes),
             ("firestore.deletes", state.deletes),
             ("firestore.refusedCommits", state.refused),
+            ("firestore.executionWrites", state.executions),
             ("pubsub.messages", bus.messages),
             ("pubsub.bytes", bus.bytes),
             ("tasks.created", bus.delayed),

@@ -7,7 +7,7 @@ use crate::metadata::{is_metadata_address, is_metadata_name};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Proxy, Url, redirect};
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
@@ -100,6 +100,21 @@ impl Clients {
         Ok(url)
     }
 
+    /// The addresses of a host, for connections that are not HTTP, such as those to databases. Connect to these addresses
+    /// and not to the name, because a name can have another address a moment later.
+    ///
+    /// # Errors
+    /// [`NotSent`] if the name has no address, or leads to the metadata server.
+    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NotSent> {
+        if is_metadata_name(host) && !self.guard.allow_metadata {
+            return Err(NotSent(refusal(host)));
+        }
+        let found = tokio::net::lookup_host((host, 0))
+            .await
+            .map_err(|error| NotSent(format!("the host '{host}' has no address: {error}")))?;
+        self.guard.allowed(host, found).map(|found| found.into_iter().map(|address| address.ip()).collect())
+    }
+
     fn build(&self, settings: &ClientSettings) -> Result<Client, reqwest::Error> {
         let guard = self.guard;
         let stay = settings.stay_with_origin;
@@ -176,6 +191,17 @@ impl Guard {
         }
         Ok(())
     }
+
+    /// The addresses that may be used. Several addresses of a name may be those of different machines.
+    fn allowed(
+        self,
+        name: &str,
+        found: impl Iterator<Item = SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, NotSent> {
+        let (refused, allowed): (Vec<_>, Vec<_>) =
+            found.partition(|address| !self.allow_metadata && is_metadata_address(address.ip()));
+        if allowed.is_empty() && !refused.is_empty() { Err(NotSent(refusal(name))) } else { Ok(allowed) }
+    }
 }
 
 impl Resolve for Guard {
@@ -183,12 +209,7 @@ impl Resolve for Guard {
         let guard = *self;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let (refused, allowed): (Vec<_>, Vec<_>) =
-                found.partition(|address| !guard.allow_metadata && is_metadata_address(address.ip()));
-            if allowed.is_empty() && !refused.is_empty() {
-                return Err(refusal(name.as_str()).into());
-            }
-            let addresses: Addrs = Box::new(allowed.into_iter());
+            let addresses: Addrs = Box::new(guard.allowed(name.as_str(), found)?.into_iter());
             Ok(addresses)
         })
     }
@@ -226,6 +247,20 @@ mod tests {
             assert!(Clients::new(true).url(uri).is_ok(), "{uri}");
         }
         assert!(clients.url("https://example.com/metadata").is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_addresses_of_a_host_are_not_those_of_the_metadata_server() {
+        let clients = Clients::new(false);
+        let here: IpAddr = [127, 0, 0, 1].into();
+        assert_eq!(clients.addresses("127.0.0.1").await.unwrap(), [here]);
+        for host in ["169.254.169.254", "metadata.google.internal", "::ffff:169.254.169.254"] {
+            let why = clients.addresses(host).await.unwrap_err().to_string();
+            assert!(why.contains("metadata server"), "{why}");
+        }
+        assert!(Clients::new(true).addresses("169.254.169.254").await.is_ok());
+        let why = clients.addresses("nowhere.invalid").await.unwrap_err().to_string();
+        assert!(why.starts_with("the host 'nowhere.invalid' has no address"), "{why}");
     }
 
     #[test]

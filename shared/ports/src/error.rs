@@ -29,6 +29,14 @@ pub enum PortError {
         /// What is wrong, and what to do.
         message: String,
     },
+    /// A quota of the platform is used up. Trying again helps, but only after minutes.
+    #[error("{port} is at its limit: {message}")]
+    Exhausted {
+        /// The port: `containers`, …
+        port: &'static str,
+        /// The platform's message.
+        message: String,
+    },
     /// The platform did not answer as it should. Trying again may help.
     #[error("{port} is not available: {message}")]
     Unavailable {
@@ -57,6 +65,6 @@ impl PortError {
 
     /// Whether the same request may work later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Conflict { .. })
+        matches!(self, Self::Unavailable { .. } | Self::Exhausted { .. } | Self::Conflict { .. })
     }
 }

@@ -43,6 +43,12 @@ pub enum Message {
     Sweep {},
 }
 
+/// The attribute of a message with its body in a file of internal storage: the URI of the file. Delayed
+/// messages have it if they are too large for the queue of delayed messages.
+pub const BODY_AT: &str = "bodyAt";
+/// The largest body of a message, in bytes. Pub/Sub accepts 10 MB with attributes.
+pub const LARGEST_BODY: usize = 9_500_000;
+
 /// The fields that identify a body without a kind.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

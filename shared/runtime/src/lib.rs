@@ -123,7 +123,8 @@ pub async fn serve_handlers(
     messages: Arc<dyn MessageHandler>,
     dead_letters: Option<Arc<dyn DeadLetterHandler>>,
 ) -> Result<(), RuntimeError> {
-    Ok(serve(config, Handlers { messages, dead_letters, usage: ports.usage.clone() }).await?)
+    let storage = Some(ports.storage.clone());
+    Ok(serve(config, Handlers { messages, dead_letters, usage: ports.usage.clone(), storage }).await?)
 }
 
 /// The time limits of task runs on the configured platform.

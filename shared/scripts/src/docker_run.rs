@@ -101,16 +101,21 @@ impl Run {
     async fn run_remote(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
         let directories = Directories::create(context, remote.layout())?;
         let (env, mut arguments) = self.render(context, &directories).await?;
-        if remote.needs_start().await? {
-            let files = (self.namespace_files.as_ref(), &self.input_files);
-            let remote_files = stage_remote(context, &directories, files).await?;
-            let by_image = self.options.entry_point.is_none();
-            arguments.splice(0..0, self.entry_point());
-            let program = Program { arguments: &arguments, env: &env, script: None, by_image, remote_files };
-            remote.start(&directories, program).await?;
-        }
+        let outputs = &self.output_files;
+        let started = match remote.started().await? {
+            Some(started) => started,
+            None => {
+                let files = (self.namespace_files.as_ref(), &self.input_files);
+                let remote_files = stage_remote(context, &directories, files).await?;
+                let by_image = self.options.entry_point.is_none();
+                arguments.splice(0..0, self.entry_point());
+                let (arguments, env) = (&arguments, &env);
+                let program = Program { arguments, env, script: None, by_image, outputs, remote_files };
+                remote.start(&directories, program).await?
+            }
+        };
         drop(directories);
-        remote.end(&self.output_files).await
+        remote.end(started, outputs).await
     }
 
     /// Renders the variables and the commands.

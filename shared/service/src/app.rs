@@ -7,7 +7,7 @@ use crate::shared::Shared;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use segue_ports::{DeadLetterHandler, MessageHandler, Usage};
+use segue_ports::{DeadLetterHandler, InternalStorage, MessageHandler, Usage};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -24,12 +24,14 @@ pub struct Handlers {
     pub dead_letters: Option<Arc<dyn DeadLetterHandler>>,
     /// Counts billed requests. None: nothing is counted.
     pub usage: Option<Arc<dyn Usage>>,
+    /// Has the bodies of large delayed messages. None: there are no such messages.
+    pub storage: Option<InternalStorage>,
 }
 
 impl Handlers {
     /// Handles messages, but no dead letters, and counts nothing.
     pub fn messages_only(messages: impl MessageHandler + 'static) -> Self {
-        Self { messages: Arc::new(messages), dead_letters: None, usage: None }
+        Self { messages: Arc::new(messages), dead_letters: None, usage: None, storage: None }
     }
 }
 
@@ -42,6 +44,7 @@ pub fn app(handlers: Handlers, caller: &PushCaller, concurrency: usize) -> Route
         dead_letters: handlers.dead_letters,
         callers: CallerCheck::new(caller),
         usage: handlers.usage,
+        storage: handlers.storage,
         unreadable: AtomicU64::new(0),
     });
     Router::new()
@@ -95,7 +98,12 @@ mod tests {
     }
 
     fn app(recorder: Arc<Recorder>) -> Router {
-        let handlers = Handlers { messages: recorder.clone(), dead_letters: Some(recorder), usage: None };
+        app_with(recorder, None)
+    }
+
+    fn app_with(recorder: Arc<Recorder>, storage: Option<InternalStorage>) -> Router {
+        let handlers =
+            Handlers { messages: recorder.clone(), dead_letters: Some(recorder), usage: None, storage };
         super::app(handlers, &PushCaller::Anybody, 8)
     }
 

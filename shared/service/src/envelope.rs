@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use segue_ports::Verdict;
 use segue_ports::bus::GivenUp;
-use segue_ports::wire::Message;
+use segue_ports::wire::{BODY_AT, LARGEST_BODY, Message};
+use segue_ports::{InternalStorage, PortError, Verdict};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,12 +60,16 @@ pub(crate) async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMa
     };
     let span = span(&headers, &envelope);
     async {
-        match envelope.read() {
+        match envelope.read(shared.storage.as_ref()).await {
             Ok(message) => {
                 tracing::debug!(delivery_attempt = envelope.delivery_attempt, "a message came");
                 answer(shared.handler.handle(message).await)
             }
-            Err(reason) => shared.unreadable(&envelope, &reason),
+            Err(Unread::Later(error)) => {
+                tracing::warn!(%error, "the body of a message cannot be read now; the message is handed back");
+                answer(Verdict::Retry)
+            }
+            Err(Unread::Never(reason)) => shared.unreadable(&envelope, &reason),
         }
     }
     .instrument(span)
@@ -86,7 +90,9 @@ pub(crate) async fn receive_dead_letter(
         Err(answer) => return answer,
     };
     let span = span(&headers, &envelope);
-    async { answer(handler.given_up(envelope.given_up()).await) }.instrument(span).await
+    async { answer(handler.given_up(envelope.given_up(shared.storage.as_ref()).await).await) }
+        .instrument(span)
+        .await
 }
 
 fn answer(verdict: Verdict) -> Answer {
@@ -132,23 +138,44 @@ impl Shared {
     }
 }
 
+/// Why a message could not be read.
+enum Unread {
+    /// Its body is in internal storage, which does not answer.
+    Later(PortError),
+    /// The message is invalid.
+    Never(String),
+}
+
 impl Envelope {
-    fn read(&self) -> Result<Message, String> {
-        let bytes = STANDARD
-            .decode(&self.message.data)
-            .map_err(|error| format!("message.data is not base64: {error}"))?;
+    async fn read(&self, storage: Option<&InternalStorage>) -> Result<Message, Unread> {
+        let bytes = match self.message.attributes.get(BODY_AT) {
+            Some(uri) => kept(uri, storage).await?,
+            None => STANDARD
+                .decode(&self.message.data)
+                .map_err(|error| Unread::Never(format!("message.data is not base64: {error}")))?,
+        };
         Message::from_body(&bytes, &self.message.message_id)
-            .map_err(|error| format!("message.data is not a message of Segue: {error}"))
+            .map_err(|error| Unread::Never(format!("message.data is not a message of Segue: {error}")))
     }
 
-    fn given_up(&self) -> GivenUp {
+    async fn given_up(&self, storage: Option<&InternalStorage>) -> GivenUp {
         let attribute = |name: &str| self.message.attributes.get(name);
         GivenUp {
-            message: self.read().ok(),
+            message: self.read(storage).await.ok(),
             execution_id: attribute(EXECUTION_ID).map(|id| id.as_str().into()),
             subscription: attribute(SOURCE).cloned().unwrap_or_default(),
             deliveries: attribute(DELIVERIES).and_then(|count| count.parse().ok()).unwrap_or_default(),
             deadly: false,
         }
+    }
+}
+
+/// The body of a message in internal storage.
+async fn kept(uri: &str, storage: Option<&InternalStorage>) -> Result<Vec<u8>, Unread> {
+    let storage = storage.ok_or_else(|| Unread::Never(format!("this service cannot read {uri}")))?;
+    match storage.get_text(uri, LARGEST_BODY as u64).await {
+        Ok(text) => Ok(text.into_bytes()),
+        Err(error) if error.is_transient() => Err(Unread::Later(error)),
+        Err(error) => Err(Unread::Never(format!("the body of the message cannot be read: {error}"))),
     }
 }

@@ -1,7 +1,7 @@
 //! What the endpoints of a service share.
 
 use crate::caller::CallerCheck;
-use segue_ports::{DeadLetterHandler, MessageHandler, Usage};
+use segue_ports::{DeadLetterHandler, InternalStorage, MessageHandler, Usage};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -11,5 +11,6 @@ pub(crate) struct Shared {
     pub(crate) dead_letters: Option<Arc<dyn DeadLetterHandler>>,
     pub(crate) callers: CallerCheck,
     pub(crate) usage: Option<Arc<dyn Usage>>,
+    pub(crate) storage: Option<InternalStorage>,
     pub(crate) unreadable: AtomicU64,
 }

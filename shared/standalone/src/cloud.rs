@@ -132,8 +132,9 @@ impl CloudServer {
             messages: self.executor.clone(),
             dead_letters: Some(self.scheduler.clone()),
             usage: None,
+            storage: Some(self.ports.storage.clone()),
         };
-        let scheduler = Handlers { messages: self.scheduler.clone(), dead_letters: None, usage: None };
+        let scheduler = Handlers { messages: self.scheduler.clone(), dead_letters: None, ..executor.clone() };
         let mut router =
             Router::new().nest("/push/executor", push(executor)).nest("/push/scheduler", push(scheduler));
         let renderer = Arc::new(self.executor.parts().renderer.clone());
@@ -148,7 +149,13 @@ impl CloudServer {
             };
             let service =
                 TaskService::with_settings(family, self.ports.clone(), renderer.clone(), holder, settings);
-            router = router.nest(&path, push(Handlers::messages_only(service)));
+            router = router.nest(
+                &path,
+                push(Handlers {
+                    storage: Some(self.ports.storage.clone()),
+                    ..Handlers::messages_only(service)
+                }),
+            );
         }
         Ok(router)
     }

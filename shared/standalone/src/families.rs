@@ -11,6 +11,7 @@ pub fn families() -> Vec<TaskList> {
         segue_fn_gcs::tasks(),
         segue_fn_housekeeping::tasks(),
         segue_fn_http::tasks(),
+        segue_fn_postgres::tasks(),
         segue_fn_script::tasks(),
         segue_fn_storage::tasks(),
     ]

@@ -18,6 +18,17 @@ resource "google_storage_bucket" "internal" {
     enabled = false
   }
 
+  # Files that crashes left of containers. No container runs for more than 7 days.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 8
+      matches_prefix = ["_segue/containers/"]
+    }
+  }
+
   # Parts of uploads that were cut off.
   lifecycle_rule {
     action {
@@ -25,6 +36,17 @@ resource "google_storage_bucket" "internal" {
     }
     condition {
       age = 1
+    }
+  }
+
+  # Delayed messages that are too large for a task of Cloud Tasks. They are due within minutes.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 30
+      matches_prefix = ["delayed-messages/"]
     }
   }
 }

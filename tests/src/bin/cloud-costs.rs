@@ -1,14 +1,14 @@
 //! Counts the costs of flows on Google Cloud, with the functions' own adapters on emulators, and prints a table for
 //! docs/cost.md. Fails if a task run costs more than its limit. A task run in a function may cost 2 messages, 3 writes
-//! and 3 reads. A task run in the executor may cost nothing. Then moves a large file, and fails if a function keeps the
-//! whole file in memory.
+//! and 3 reads. A task run in the executor may cost nothing. Then runs a wide loop, and fails if the document of the
+//! execution is written too often. Then moves a large file, and fails if a function keeps the whole file in memory.
 //!
 //! Run the program with the variables of the emulators: `tests/tools/on-emulators.sh cloud-costs`.
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use segue_tests::cloud::costs::{Cost, HEAD, measure};
-use segue_tests::cloud::{Faults, System, large_file};
+use segue_tests::cloud::{Faults, System, WIDE_HEAD, large_file, wide_loop};
 use segue_tests::{repository, taxi};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -16,6 +16,10 @@ use std::time::Duration;
 
 /// The number of measurements of a flow that is compared with another flow.
 const TIMES: usize = 3;
+/// The number of messages of a subscription that are delivered at the same time during the wide loop.
+const WINDOW: usize = 200;
+/// How often a wide loop may write the document of its execution for each task run.
+const WIDE_WRITES: f64 = 0.3;
 
 /// Count what flows cost on Google Cloud.
 #[derive(Parser)]
@@ -26,6 +30,12 @@ struct Arguments {
     /// The size of the moved file, in MiB.
     #[arg(long, default_value_t = 256)]
     large: u64,
+    /// The number of iterations of the wide loop.
+    #[arg(long, default_value_t = 300)]
+    wide: u64,
+    /// Run only the wide loop.
+    #[arg(long)]
+    only_wide: bool,
 }
 
 #[tokio::main]
@@ -41,6 +51,10 @@ async fn main() -> anyhow::Result<()> {
 
     let mut system =
         System::start(&programs, &format!("costs-{}", std::process::id()), Faults::default()).await?;
+    if arguments.only_wide {
+        wide(&system, &source, arguments.wide).await?;
+        return system.stop().await;
+    }
     say("| function | started in | memory at rest |\n|---|---|---|")?;
     for (name, function) in &system.functions {
         let (now, _) = function.memory()?;
@@ -103,6 +117,7 @@ async fn main() -> anyhow::Result<()> {
             "one more {kind} task run may cost {messages} messages, {writes} writes and {reads} reads"
         );
     }
+    wide(&system, &source, arguments.wide).await?;
     let bytes = arguments.large * 1024 * 1024;
     std::fs::File::create(files.path().join("large.bin"))?.set_len(bytes)?;
     let url = source.replace("/taxi", "/large.bin");
@@ -121,6 +136,20 @@ async fn main() -> anyhow::Result<()> {
         say(&format!("| `{name}` | {} MiB | {} ms |", now / 1024, took.as_millis()))?;
     }
     system.stop().await
+}
+
+/// Runs a wide loop over requests to the source of the trips, and prints what the loop cost.
+async fn wide(system: &System, source: &str, iterations: u64) -> anyhow::Result<()> {
+    system.push_at_once(WINDOW).await?;
+    let url = format!("{}/health", source.trim_end_matches("/taxi"));
+    let cost = wide_loop(system, &url, iterations).await?;
+    say(&format!("\n{WIDE_HEAD}\n{cost}"))?;
+    let found = cost.execution_writes_per_task_run();
+    ensure!(
+        found < WIDE_WRITES,
+        "a wide loop may write its execution {WIDE_WRITES} times per task run, not {found:.3}"
+    );
+    Ok(())
 }
 
 /// A flow of many tasks of one kind, one after another.

@@ -14,7 +14,9 @@ mod large;
 mod long_work;
 mod process;
 mod proxy;
+mod pusher;
 mod system;
+mod wide;
 
 pub use environment::Environment;
 pub use large::large_file;
@@ -22,3 +24,4 @@ pub use long_work::long_work;
 pub use process::FunctionProcess;
 pub use proxy::{Faults, Proxy};
 pub use system::System;
+pub use wide::{WIDE_HEAD, Wide, wide_loop};

@@ -5,6 +5,7 @@
 use super::environment::Environment;
 use super::process::{FunctionProcess, start_server};
 use super::proxy::{Faults, Proxy};
+use super::pusher::Pusher;
 use crate::repository;
 use crate::server::Client;
 use anyhow::{Context as _, ensure};
@@ -39,7 +40,8 @@ pub struct System {
     warehouse: BigQueryWarehouse,
     environment: Environment,
     config: PlatformConfig,
-    subscriptions: Vec<String>,
+    /// The names of the subscriptions, and the addresses that their messages are pushed to.
+    subscriptions: Vec<(String, String)>,
     directory: TempDir,
     _stand_ins: Vec<Child>,
 }
@@ -156,8 +158,20 @@ impl System {
                         .map(|_| (DEAD_LETTERS.to_owned(), DELIVERIES)),
                 };
                 ensure_subscription(&self.config, &push).await?;
-                self.subscriptions.push(self.config.prefixed(&push.name));
+                self.subscriptions.push((self.config.prefixed(&push.name), push.endpoint));
             }
+        }
+        Ok(())
+    }
+
+    /// From now on, up to `window` messages of each subscription are delivered at the same time, as in production. The
+    /// emulator delivers two.
+    ///
+    /// # Errors
+    /// An error if the emulator refuses the change.
+    pub async fn push_at_once(&self, window: usize) -> anyhow::Result<()> {
+        for (name, endpoint) in &self.subscriptions {
+            Pusher::start(&self.environment, name, endpoint, window).await?;
         }
         Ok(())
     }
@@ -249,7 +263,7 @@ impl System {
     /// An error if Pub/Sub does not answer.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let http = reqwest::Client::new();
-        for subscription in &self.subscriptions {
+        for (subscription, _) in &self.subscriptions {
             let url = format!("{}subscriptions/{subscription}", self.environment.pubsub_project());
             http.delete(url).send().await?;
         }

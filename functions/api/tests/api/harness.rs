@@ -153,6 +153,7 @@ impl Server {
             globals: Arc::clone(&globals),
             observer: watch.clone(),
             announce_states: true,
+            gathers_results: false,
         }));
         let scheduler = Arc::new(Scheduler::new(SchedulerParts {
             ports: ports.clone(),

@@ -2,6 +2,7 @@
 
 use super::*;
 use futures::future::join_all;
+use std::time::Duration;
 
 impl Bench {
     /// The messages that the attempts of all dispatched task runs have ended.
@@ -74,4 +75,27 @@ async fn an_event_that_breaks_its_step_leaves_the_others_to_another_delivery() {
     assert_eq!(bench.at_once(&ends).await, [Verdict::Done; 3]);
     let lines = bench.ports.state.logs(&id, LogLevel::Error, 0).await.unwrap();
     assert!(lines[0].message.contains("a fault of ours"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn results_of_a_wide_loop_wait_for_each_other_where_writes_are_slow() {
+    let bench = Bench::with(TimersBy::Delivery);
+    bench.flow("f", &wide(100)).await;
+    let id = bench.begin("f").await;
+    let (ends, before) = (bench.ends(), bench.version(&id).await);
+    // The results come one after another, each when the previous one may have been applied.
+    let spread = ends.iter().zip(0..).map(|(end, number)| {
+        let executor = &bench.executor;
+        async move {
+            tokio::time::sleep(Duration::from_millis(5) * number).await;
+            executor.handle(end.clone()).await
+        }
+    });
+    let verdicts = join_all(spread).await;
+    assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Done), "{verdicts:?}");
+    let commits = bench.version(&id).await - before;
+    assert!(commits <= 20, "{commits} commits for 100 results");
+    bench.deliver().await;
+    bench.finish("b", State::Success).await;
+    assert_eq!(bench.state(&id).await, State::Success);
 }

@@ -4,7 +4,7 @@ use segue_executor::{Executor, ExecutorParts, NoObserver};
 use segue_lookups::Answers;
 use segue_model::Map;
 use segue_model::catalog::{Catalog, RunBy, Service, TaskType};
-use segue_ports::Ports;
+use segue_ports::{Ports, TimersBy};
 use segue_template::Renderer;
 use serde_json::json;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ pub(crate) fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
     });
     Executor::new(ExecutorParts {
         most_values: 100_000,
+        gathers_results: ports.timers == TimersBy::Delivery,
         ports,
         catalog: Arc::new(Catalog::new(types)),
         renderer: Renderer::new(),

@@ -25,8 +25,13 @@ use std::time::Duration;
 
 /// How far ahead a task may be due. Cloud Tasks accepts 30 days, and clocks differ.
 const HORIZON: SignedDuration = SignedDuration::from_hours(29 * 24);
-/// The largest request, in bytes. Cloud Tasks accepts 1 MB with everything else of a task.
-const REQUEST_BYTES: usize = 990_000;
+/// The largest request, in bytes. Cloud Tasks accepts 1 MB by its quotas, and 100 KB by its reference.
+const REQUEST_BYTES: usize = 90_000;
+/// The largest body of a message in a task. The request has the body in base64, once more for each hop of a due date far
+/// ahead, and only small messages are due that far ahead.
+const BODY_BYTES: usize = 60_000;
+/// How far the clock of this process may be behind the clock of Cloud Tasks.
+const SKEW: SignedDuration = SignedDuration::from_secs(10);
 /// How long to try to create a task.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The OAuth scope of the token that a task sends.
@@ -49,6 +54,13 @@ struct Target {
     topics: String,
     /// The account for the token of a task. None on emulators.
     account: Option<String>,
+}
+
+/// Whether a task was created.
+enum Made {
+    Now,
+    /// A task with this name exists, or has run.
+    Earlier,
 }
 
 /// The address and body of a task's request.
@@ -88,23 +100,40 @@ impl Delays {
         self.target.task(topic, message, due, SystemClock.now())
     }
 
+    /// Whether a task can hold the body of a message.
+    pub(super) fn takes(&self, message: &PubSubMessage) -> bool {
+        message.data.len() <= BODY_BYTES
+    }
+
     /// Creates a task, unless it exists. A second call with the same task creates no second one.
-    pub(super) async fn create(&self, task: Task) -> Result<(), PortError> {
+    ///
+    /// Cloud Tasks refuses the name of a task for hours after the task has run. If the task may have run already, a task
+    /// without a name is created: the message may come twice, but is not lost.
+    pub(super) async fn create(&self, task: Task, due: Timestamp) -> Result<(), PortError> {
+        let again = task.clone().set_name("");
+        match self.made(task).await? {
+            Made::Now => Ok(()),
+            Made::Earlier if may_have_run(due, SystemClock.now()) => self.made(again).await.map(|_| ()),
+            Made::Earlier => Ok(()),
+        }
+    }
+
+    async fn made(&self, task: Task) -> Result<Made, PortError> {
         let queue = &self.target.queue;
         let made = self.client.create_task().set_parent(queue).set_task(task).with_idempotency(true);
         match made.send().await {
-            Ok(_) => self.created.fetch_add(1, Ordering::Relaxed),
-            Err(error) if api_error::is_already_there(&error) => 0,
-            // The queue may be missing only for a moment. The message must not be lost for this reason.
-            Err(error) if api_error::is_not_found(&error) => {
-                return Err(PortError::unavailable(
-                    PORT,
-                    format!("there is no queue {queue}; SEGUE_REGION names its region ({error})"),
-                ));
+            Ok(_) => {
+                self.created.fetch_add(1, Ordering::Relaxed);
+                Ok(Made::Now)
             }
-            Err(error) => return Err(api_error::about(PORT, &format!("a task in {queue}"), &error)),
-        };
-        Ok(())
+            Err(error) if api_error::is_already_there(&error) => Ok(Made::Earlier),
+            // The queue may be missing only for a moment. The message must not be lost for this reason.
+            Err(error) if api_error::is_not_found(&error) => Err(PortError::unavailable(
+                PORT,
+                format!("there is no queue {queue}; SEGUE_REGION names its region ({error})"),
+            )),
+            Err(error) => Err(api_error::about(PORT, &format!("a task in {queue}"), &error)),
+        }
     }
 }
 
@@ -208,6 +237,11 @@ impl Target {
     }
 }
 
+/// Whether a task with this due date may have run, by a clock that differs.
+fn may_have_run(due: Timestamp, now: Timestamp) -> bool {
+    due.checked_sub(SKEW).is_ok_and(|early| early <= now)
+}
+
 /// The due times of the tasks in a chain, in order. The last due time is `due`.
 fn moments(now: Timestamp, due: Timestamp) -> impl Iterator<Item = Timestamp> {
     let mut next = Some(now);
@@ -298,10 +332,16 @@ mod tests {
     }
 
     #[test]
+    fn a_name_counts_only_while_the_task_cannot_have_run() {
+        assert!(may_have_run(NOW, NOW) && may_have_run(NOW + SKEW, NOW));
+        assert!(!may_have_run(NOW + SKEW + SignedDuration::from_secs(1), NOW));
+    }
+
+    #[test]
     fn a_message_no_task_takes_is_refused() {
-        let large = message(&"x".repeat(800_000));
+        let large = message(&"x".repeat(80_000));
         let error = real().task(&Topic::Executions, &large, days(1), NOW).unwrap_err();
-        assert!(error.to_string().contains("800000 bytes is too large"), "{error}");
+        assert!(error.to_string().contains("80000 bytes is too large"), "{error}");
         assert!(matches!(error, PortError::Invalid { .. }));
     }
 

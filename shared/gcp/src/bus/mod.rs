@@ -17,16 +17,18 @@ use google_cloud_pubsub::client::{BasePublisher, Publisher};
 use google_cloud_pubsub::model::Message as PubSubMessage;
 use google_cloud_pubsub::retry_policy::RetryableErrors;
 use jiff::Timestamp;
-use segue_ports::wire::Message;
-use segue_ports::{Clock as _, EventBus, Outgoing, PortError, SystemClock, Topic};
+use segue_ports::wire::{BODY_AT, LARGEST_BODY, Message};
+use segue_ports::{Clock as _, EventBus, InternalStorage, Outgoing, PortError, SystemClock, Topic};
+use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 const PORT: &str = "event bus";
-/// The largest message, in bytes. Pub/Sub accepts 10 MB with attributes.
-const MESSAGE_BYTES: usize = 9_500_000;
+/// The folder of internal storage for delayed messages that are too large for a task. Terraform makes a rule that deletes
+/// its files after a month.
+const KEPT: &str = "delayed-messages";
 /// How long an incomplete batch waits for more messages. Callers publish several messages in one call.
 const BATCH_DELAY: Duration = Duration::from_millis(1);
 /// How long publishing is tried before it fails. The caller is answering a push request itself.
@@ -55,6 +57,8 @@ pub struct PubSubBus {
     /// `projects/…/topics/PREFIX-`.
     topics: String,
     delays: Option<Delays>,
+    /// Where delayed messages are kept that are too large for a task. None: they are refused.
+    storage: Option<InternalStorage>,
     by_topic: Mutex<HashMap<Topic, Publisher>>,
     messages: AtomicU64,
     bytes: AtomicU64,
@@ -78,10 +82,17 @@ impl PubSubBus {
             publisher,
             topics: format!("projects/{}/topics/{}", config.project, config.prefixed("")),
             delays: Delays::connect(config).await?,
+            storage: None,
             by_topic: Mutex::default(),
             messages: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         })
+    }
+
+    /// Keeps delayed messages in internal storage if they are too large for a task of Cloud Tasks.
+    #[must_use]
+    pub fn with_storage(self, storage: InternalStorage) -> Self {
+        Self { storage: Some(storage), ..self }
     }
 
     /// The numbers since the connection was created.
@@ -148,18 +159,31 @@ impl EventBus for PubSubBus {
         // All tasks are built before the first is sent, as in `addressed`.
         let mut tasks = Vec::with_capacity(messages.len());
         for outgoing in &messages {
-            tasks.push(delays.task(&outgoing.topic, &encode(&outgoing.message)?, due)?);
+            let mut message = encode(&outgoing.message)?;
+            if let Some(storage) = self.storage.as_ref().filter(|_| !delays.takes(&message)) {
+                message = kept(storage, message).await?;
+            }
+            tasks.push(delays.task(&outgoing.topic, &message, due)?);
         }
-        try_join_all(tasks.into_iter().map(|task| delays.create(task))).await.map(|_| ())
+        try_join_all(tasks.into_iter().map(|task| delays.create(task, due))).await.map(|_| ())
     }
+}
+
+/// Writes the body of a message to a file of internal storage, and returns a message that names the file. A file has the
+/// name of its content, so the same message is one file, however often it is sent.
+async fn kept(storage: &InternalStorage, message: PubSubMessage) -> Result<PubSubMessage, PortError> {
+    let digest: String = Sha256::digest(&message.data).iter().map(|byte| format!("{byte:02x}")).collect();
+    let uri = storage.put_text(&format!("{KEPT}/{digest}.json"), message.data).await?;
+    let attributes = message.attributes.into_iter().chain([(BODY_AT.to_owned(), uri)]);
+    Ok(PubSubMessage::new().set_attributes(attributes))
 }
 
 fn encode(message: &Message) -> Result<PubSubMessage, PortError> {
     let data = serde_json::to_vec(message)
         .map_err(|error| PortError::invalid(format!("a message cannot be written as JSON: {error}")))?;
-    if data.len() > MESSAGE_BYTES {
+    if data.len() > LARGEST_BODY {
         return Err(PortError::invalid(format!(
-            "a message of {} bytes is larger than Pub/Sub takes ({MESSAGE_BYTES}): outputs and inputs that large \
+            "a message of {} bytes is larger than Pub/Sub takes ({LARGEST_BODY}): outputs and inputs that large \
              belong into files",
             data.len()
         )));
@@ -211,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_message_no_topic_takes_is_refused() {
-        let key = "x".repeat(MESSAGE_BYTES);
+        let key = "x".repeat(LARGEST_BODY);
         let large = Message::Execution(ExecutionMessage::new("e".into(), Event::TimerFired { key }));
         assert!(matches!(encode(&large), Err(PortError::Invalid { .. })));
     }

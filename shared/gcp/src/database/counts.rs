@@ -13,6 +13,8 @@ pub struct OperationCounts {
     pub deletes: u64,
     /// Commits that were refused because a condition did not hold. They write nothing.
     pub refused: u64,
+    /// The part of `writes` that wrote the document of an execution: one for each step of an execution.
+    pub executions: u64,
 }
 
 impl OperationCounts {
@@ -23,6 +25,7 @@ impl OperationCounts {
             writes: self.writes.saturating_sub(earlier.writes),
             deletes: self.deletes.saturating_sub(earlier.deletes),
             refused: self.refused.saturating_sub(earlier.refused),
+            executions: self.executions.saturating_sub(earlier.executions),
         }
     }
 }
@@ -34,6 +37,7 @@ pub(crate) struct Counters {
     writes: AtomicU64,
     deletes: AtomicU64,
     refused: AtomicU64,
+    executions: AtomicU64,
 }
 
 impl Counters {
@@ -50,12 +54,17 @@ impl Counters {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn wrote_execution(&self) {
+        self.executions.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn now(&self) -> OperationCounts {
         OperationCounts {
             reads: self.reads.load(Ordering::Relaxed),
             writes: self.writes.load(Ordering::Relaxed),
             deletes: self.deletes.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
+            executions: self.executions.load(Ordering::Relaxed),
         }
     }
 }

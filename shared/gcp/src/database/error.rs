@@ -1,5 +1,6 @@
 //! Errors inside the adapter, before they become errors of the port.
 
+use crate::denied::denied;
 use firestore::errors::FirestoreError;
 use firestore::gcloud_sdk::tonic::{Code, Status};
 use segue_ports::PortError;
@@ -48,6 +49,7 @@ impl DbError {
             Self::Refused => PortError::unavailable(port, self),
             Self::Status(status) => match status.code() {
                 Code::InvalidArgument => PortError::invalid(format!("{port}: {}", status.message())),
+                Code::PermissionDenied | Code::Unauthenticated => denied(port, "Firestore", status.message()),
                 _ => PortError::unavailable(port, Self::Status(status)),
             },
             Self::Json(_) | Self::Field { .. } => PortError::invalid(format!("{port}: {self}")),

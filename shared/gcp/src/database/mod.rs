@@ -8,6 +8,7 @@
 //! What it must not know: what is stored.
 
 pub(crate) mod counts;
+mod deadline;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod names;
@@ -17,6 +18,7 @@ pub(crate) mod write;
 
 use crate::config::PlatformConfig;
 use counts::{Counters, OperationCounts};
+use deadline::Deadline;
 use document::{Found, Version, as_int, version};
 use error::DbError;
 use firestore::gcloud_sdk::GoogleAuthMiddleware;
@@ -41,6 +43,7 @@ use segue_ports::{Clock as _, PortError, SystemClock};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The largest request of a commit, in bytes. Firestore accepts 10 MiB.
 const COMMIT_BYTES: usize = 9 << 20;
@@ -51,6 +54,8 @@ const PIECE_BYTES: usize = 3 << 20;
 const EXISTS: Duration = Duration::from_secs(5);
 /// How often a transient failure is retried.
 const TRIES: u32 = 6;
+/// How long a read is tried again.
+const AGAIN: Duration = Duration::from_secs(15);
 
 /// A connection to one database. Cheap to clone.
 #[derive(Clone)]
@@ -58,6 +63,7 @@ pub(crate) struct Database {
     connection: FirestoreDb,
     prefix: Arc<str>,
     counters: Arc<Counters>,
+    deadline: Deadline,
 }
 
 /// Documents read by name, in the order of the names, and the time of the snapshot.
@@ -78,11 +84,21 @@ impl Database {
             }
             None => FirestoreDb::with_options(options).await?,
         };
-        Ok(Self { connection, prefix: config.prefix.as_str().into(), counters: Arc::default() })
+        Ok(Self {
+            connection,
+            prefix: config.prefix.as_str().into(),
+            counters: Arc::default(),
+            deadline: Deadline::default(),
+        })
     }
 
     pub(crate) fn counts(&self) -> OperationCounts {
         self.counters.now()
+    }
+
+    /// Counts a write of an execution's document.
+    pub(crate) fn wrote_execution(&self) {
+        self.counters.wrote_execution();
     }
 
     /// The name of a collection.
@@ -141,10 +157,11 @@ impl Database {
         &self,
         request: BatchGetDocumentsRequest,
     ) -> Result<(HashMap<String, Found>, Version), DbError> {
-        let mut answers = self.client().batch_get_documents(request).await?.into_inner();
+        let mut client = self.client();
+        let mut answers = self.deadline.keep(client.batch_get_documents(request)).await?.into_inner();
         let mut found = HashMap::new();
         let mut time = 0;
-        while let Some(answer) = answers.message().await? {
+        while let Some(answer) = self.deadline.keep(answers.message()).await? {
             time = time.max(version(answer.read_time.as_ref()));
             if let Some(Got::Found(document)) = answer.result {
                 found.insert(document.name.clone(), Found::new(document));
@@ -170,11 +187,11 @@ impl Database {
             ..RunQueryRequest::default()
         };
         let answers = again(|| self.run_query(request.clone())).await?;
-        let counters = self.counters.clone();
+        let (counters, deadline) = (self.counters.clone(), self.deadline);
         let state = (answers, false, counters);
-        Ok(stream::try_unfold(state, |(mut answers, seen, counters)| async move {
+        Ok(stream::try_unfold(state, move |(mut answers, seen, counters)| async move {
             loop {
-                match answers.message().await? {
+                match deadline.keep(answers.message()).await? {
                     Some(RunQueryResponse { document: Some(document), .. }) => {
                         counters.read(1);
                         return Ok(Some((Found::new(document), (answers, true, counters))));
@@ -192,7 +209,7 @@ impl Database {
     }
 
     async fn run_query(&self, request: RunQueryRequest) -> Result<Streaming<RunQueryResponse>, DbError> {
-        Ok(self.client().run_query(request).await?.into_inner())
+        Ok(self.deadline.keep(self.client().run_query(request)).await?.into_inner())
     }
 
     fn parent(&self, query: &Query) -> String {
@@ -217,9 +234,10 @@ impl Database {
     }
 
     async fn run_count(&self, request: RunAggregationQueryRequest) -> Result<u64, DbError> {
-        let mut answers = self.client().run_aggregation_query(request).await?.into_inner();
+        let mut answers =
+            self.deadline.keep(self.client().run_aggregation_query(request)).await?.into_inner();
         let mut count = 0;
-        while let Some(answer) = answers.message().await? {
+        while let Some(answer) = self.deadline.keep(answers.message()).await? {
             let fields = answer.result.map(|result| result.aggregate_fields).unwrap_or_default();
             if let Some(number) = fields.get("count").and_then(as_int) {
                 count = u64::try_from(number).unwrap_or_default();
@@ -266,14 +284,16 @@ impl Database {
     async fn commit_request(&self, request: CommitRequest) -> Result<Version, DbError> {
         let mut tries = 0;
         loop {
-            match self.client().commit(request.clone()).await {
+            match self.deadline.keep(self.client().commit(request.clone())).await {
                 Ok(answer) => {
                     let answer = answer.into_inner();
                     let first = answer.write_results.first().and_then(|result| result.update_time.as_ref());
                     return Ok(version(first.or(answer.commit_time.as_ref())));
                 }
-                Err(status) if status.code() == Code::Aborted && tries < TRIES => pause(tries).await,
-                Err(status) => return Err(status.into()),
+                Err(DbError::Status(status)) if status.code() == Code::Aborted && tries < TRIES => {
+                    pause(tries).await;
+                }
+                Err(error) => return Err(error),
             }
             tries += 1;
         }
@@ -307,10 +327,12 @@ async fn again<T, F>(ask: impl Fn() -> F) -> Result<T, DbError>
 where
     F: Future<Output = Result<T, DbError>>,
 {
-    let mut tries = 0;
+    let (mut tries, began) = (0, Instant::now());
     loop {
         match ask().await {
-            Err(error) if error.is_passing() && tries < TRIES => pause(tries).await,
+            Err(error) if error.is_passing() && tries < TRIES && began.elapsed() < AGAIN => {
+                pause(tries).await
+            }
             // A read has no condition. A refusal here means a missing index or database.
             Err(DbError::Refused) => {
                 return Err(PortError::unavailable(

@@ -98,7 +98,9 @@ impl Writing {
         } else {
             db.commit_in_pieces(ahead).await?;
         }
-        Ok((db.commit(main).await?, encoded))
+        let version = db.commit(main).await?;
+        db.wrote_execution();
+        Ok((version, encoded))
     }
 }
 

@@ -100,7 +100,9 @@ pub(super) fn of_request(error: RestError) -> WarehouseError {
 /// An error of creating or using credentials.
 pub(super) fn of_port(error: PortError) -> WarehouseError {
     match error {
-        PortError::Unavailable { message, .. } => WarehouseError::Unavailable { message },
+        PortError::Unavailable { message, .. } | PortError::Exhausted { message, .. } => {
+            WarehouseError::Unavailable { message }
+        }
         other => {
             WarehouseError::InvalidQuery { message: other.to_string(), line: None, column: None, hint: None }
         }

@@ -82,6 +82,11 @@ impl Reader {
     /// [`StateStore::execution`].
     pub(super) async fn admit(&self, path: &str, rule: ForeignFiles) -> Result<(), PortError> {
         let owner = Owner::from_path(path);
+        if owner == Owner::Platform {
+            return Err(PortError::invalid(format!(
+                "no flow may use kestra:///{path}, a file of Segue itself"
+            )));
+        }
         let Some(namespace) = owner.namespace() else { return Ok(()) };
         if rule == ForeignFiles::Allow || in_line(namespace, &self.namespace) {
             return Ok(());
@@ -89,7 +94,7 @@ impl Reader {
         let admitted = match &owner {
             Owner::Namespace(_) => rule == ForeignFiles::Named,
             Owner::Execution { id, .. } => self.is_kin(&ExecutionId::from(*id)).await?,
-            Owner::Flow { .. } | Owner::Nobody => false,
+            Owner::Flow { .. } | Owner::Platform | Owner::Nobody => false,
         };
         if admitted {
             return Ok(());

@@ -5,6 +5,7 @@ mod foreign;
 mod owner;
 
 pub use foreign::ForeignFiles;
+pub use owner::PLATFORM_FOLDER;
 
 use crate::error::PortError;
 use crate::object::{ByteStream, ObjectAddress, ObjectAttributes, ObjectInfo, ObjectStore};

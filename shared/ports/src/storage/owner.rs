@@ -3,6 +3,9 @@
 //!
 //! How to add one more kind of file: a variant of [`Owner`], and its address in [`Owner::from_path`].
 
+/// The folder of files that only the platform uses, such as the variables of containers. No namespace has this name.
+pub const PLATFORM_FOLDER: &str = "_segue";
+
 /// The owner of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Owner<'a> {
@@ -20,6 +23,8 @@ pub(super) enum Owner<'a> {
         /// Its namespace.
         namespace: String,
     },
+    /// The platform. No execution may use the file.
+    Platform,
     /// No owner: Segue stores no file at such a path.
     Nobody,
 }
@@ -28,6 +33,9 @@ impl<'a> Owner<'a> {
     /// The owner of the file at a path without a leading slash.
     pub(super) fn from_path(path: &'a str) -> Self {
         let parts: Vec<&str> = path.split('/').collect();
+        if parts.first().is_some_and(|first| *first == PLATFORM_FOLDER) {
+            return Self::Platform;
+        }
         let namespace = |length: usize| parts.iter().take(length).copied().collect::<Vec<_>>().join(".");
         for (at, part) in parts.iter().enumerate() {
             let next = parts.get(at + 1).copied();
@@ -50,7 +58,7 @@ impl<'a> Owner<'a> {
             Self::Namespace(namespace) | Self::Execution { namespace, .. } | Self::Flow { namespace } => {
                 Some(namespace)
             }
-            Self::Nobody => None,
+            Self::Platform | Self::Nobody => None,
         }
     }
 }
@@ -77,6 +85,8 @@ mod tests {
             ("company/team/_files/sql/q.sql", of_namespace("company.team")),
             ("company/_files/etl/executions/1/x", of_namespace("company")),
             ("company/team/etl/load/cache/cache.zip", Owner::Flow { namespace: "company.team".to_owned() }),
+            ("_segue/containers/1/executions/2/x", Owner::Platform),
+            ("_segue", Owner::Platform),
             ("a/x.csv", Owner::Nobody),
             ("_files/x", Owner::Nobody),
             ("etl/executions", Owner::Nobody),

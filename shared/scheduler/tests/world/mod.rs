@@ -325,6 +325,7 @@ fn services(ports: &Ports) -> (Arc<Executor>, Arc<Scheduler>) {
         globals: globals.clone(),
         observer: Arc::new(NoObserver),
         announce_states: true,
+        gathers_results: false,
     }));
     let parts = SchedulerParts {
         ports: ports.clone(),

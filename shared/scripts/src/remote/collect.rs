@@ -49,7 +49,7 @@ impl Remote {
 
     /// The exit code of the commands, or else that of the container. None if neither is known.
     async fn exit_code(&self, end: &End) -> Result<Option<i32>, TaskError> {
-        match self.context.storage().get_text(&self.uri(wrapper::EXIT), EXIT_LIMIT).await {
+        match self.storage().get_text(&self.uri(wrapper::EXIT), EXIT_LIMIT).await {
             Ok(text) => {
                 let code = text
                     .trim()
@@ -70,7 +70,7 @@ impl Remote {
 
     /// Sends a file of output to the log, line by line.
     async fn read(&self, name: &str, source: Source, sink: &mut Sink<'_>) -> Result<(), TaskError> {
-        let mut stream = match self.context.storage().get(&self.uri(name)).await {
+        let mut stream = match self.storage().get(&self.uri(name)).await {
             Ok((_, stream)) => stream,
             // The file is missing if the commands never started, or if the image ran without the shell script.
             Err(PortError::NotFound { .. }) => return Ok(()),
@@ -106,11 +106,11 @@ impl Remote {
     }
 
     async fn files(&self, prefix: &str) -> Result<Vec<StoredFile>, PortError> {
-        folder::list(self.context.storage(), prefix).await
+        folder::list(self.storage(), prefix).await
     }
 
     async fn copy(&self, files: &[StoredFile]) -> Result<Map, PortError> {
-        let stores = (&*self.context.ports().objects, self.context.storage());
+        let stores = (&*self.context.ports().objects, self.storage());
         folder::keep(stores, files, |name| self.context.storage_path(name)).await
     }
 }

@@ -2,11 +2,13 @@
 
 use crate::directories::{Layout, RemotePaths};
 use crate::docker::DockerOptions;
+use segue_ports::storage::PLATFORM_FOLDER;
 use segue_ports::{ContainerJobs, InternalStorage};
 use segue_task::TaskContext;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// The container of one attempt.
 pub(crate) struct Remote {
@@ -16,11 +18,18 @@ pub(crate) struct Remote {
     pub(super) options: DockerOptions,
     /// The key of the container. It is the same for every delivery of the attempt.
     pub(super) key: String,
-    /// The prefix of internal storage that the container sees as its directory.
+    /// The prefix of internal storage with the files of the container.
     pub(super) base: String,
     /// The name of the runner's own folder below `base`.
     pub(super) own: String,
+    /// Whether the attempt works in the directory of a WorkingDirectory.
+    pub(super) is_shared: bool,
+    /// Set as long as no container can have been started.
+    pub(super) is_unstarted: AtomicBool,
 }
+
+/// Where a container sees the bucket of internal storage.
+pub(super) const MOUNT: &str = "/mnt/segue";
 
 impl std::fmt::Debug for Remote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -40,12 +49,16 @@ impl Remote {
         let text = format!("{}\n{}\n{}", attempt.execution_id, attempt.task_run_id, attempt.attempt);
         let digest: String = Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let key = format!("segue-{digest}");
-        let (base, own) = match context.shared_directory() {
+        let shared = context.shared_directory();
+        let is_shared = shared.is_some();
+        let (base, own) = match shared {
             Some(shared) => (shared, format!("run-{key}")),
-            None => (context.storage_path(&format!("container/{}", attempt.attempt)), "run".to_owned()),
+            None => (format!("{PLATFORM_FOLDER}/containers/{key}"), "run".to_owned()),
         };
         let image = options.full_image(image);
-        Self { context: context.clone(), jobs, image, options, key, base, own }
+        let context = context.clone();
+        let is_unstarted = AtomicBool::new(false);
+        Self { context, jobs, image, options, key, base, own, is_shared, is_unstarted }
     }
 
     /// The layout of the directories for this container.
@@ -53,7 +66,12 @@ impl Remote {
         Layout::Remote(RemotePaths { root: self.root(), own: self.own.clone() })
     }
 
-    /// The directory that the container sees: a folder below `/tmp`, which exists in every image. It also exists for the
+    /// The storage of the platform, which may use the files of containers.
+    pub(super) fn storage(&self) -> &InternalStorage {
+        &self.context.ports().storage
+    }
+
+    /// The directory on the container's disk: a folder below `/tmp`, which exists in every image. It also exists for the
     /// processes that stand in for containers in tests.
     pub(super) fn root(&self) -> PathBuf {
         Path::new("/tmp").join(&self.key)

@@ -20,33 +20,63 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
-/// The jobs of one test.
+/// A container that was started.
+struct FakeContainer {
+    job: ContainerJob,
+    /// The number of checks that report a running container before its process starts.
+    looks: u32,
+    /// The exit code, if the process has run.
+    code: Option<i32>,
+}
+
+/// The containers of one test.
 pub(crate) struct FakeJobs {
     objects: Arc<dyn ObjectStore>,
-    jobs: std::sync::Mutex<BTreeMap<String, (ContainerJob, u32)>>,
-    /// The started containers, without repetitions.
+    containers: std::sync::Mutex<BTreeMap<String, FakeContainer>>,
+    /// The started containers.
     pub(crate) started: std::sync::Mutex<Vec<ContainerJob>>,
-    /// Jobs that were removed.
+    /// Containers that were removed.
     pub(crate) removed: AtomicU32,
-    /// The number of checks that report a running job before its process starts.
+    /// The number of checks that report a running container before its process starts.
     pub(crate) looks: AtomicU32,
-    /// Whether the next start fails.
-    pub(crate) next_start_fails: AtomicBool,
-    /// Whether the next removal removes the job and then fails.
+    /// What the next start does.
+    pub(crate) next_start: std::sync::Mutex<NextStart>,
+    /// Whether the next removal removes the container and then fails.
     pub(crate) next_removal_fails: AtomicBool,
+    /// Whether containers end before their process ran.
+    pub(crate) kills: AtomicBool,
+}
+
+/// What a start does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NextStart {
+    /// Starts a container.
+    #[default]
+    Works,
+    /// Fails, and starts nothing.
+    Fails,
+    /// Finds a quota used up, and starts nothing.
+    Waits,
+    /// Starts a container, and then fails: the answer is lost.
+    LosesAnswer,
 }
 
 impl FakeJobs {
     pub(crate) fn new(objects: Arc<dyn ObjectStore>) -> Self {
         Self {
             objects,
-            jobs: std::sync::Mutex::default(),
+            containers: std::sync::Mutex::default(),
             started: std::sync::Mutex::default(),
             removed: AtomicU32::new(0),
             looks: AtomicU32::new(0),
-            next_start_fails: AtomicBool::new(false),
+            next_start: std::sync::Mutex::default(),
             next_removal_fails: AtomicBool::new(false),
+            kills: AtomicBool::new(false),
         }
+    }
+
+    pub(crate) fn next_start(&self, next: NextStart) {
+        *self.next_start.lock().unwrap() = next;
     }
 
     async fn execute(&self, job: &ContainerJob) -> i32 {
@@ -54,9 +84,24 @@ impl FakeJobs {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
         let _alone = ONE_AT_A_TIME.lock().await;
         let mount = job.mount.as_ref().unwrap();
+        let machine = tempfile::tempdir().unwrap();
+        // The whole bucket is mounted where this machine has no directory. An argument names the folder in the bucket.
+        let (mount, arguments) = if mount.prefix.key.is_empty() {
+            let inside = |text: &String| {
+                let path = text.strip_prefix(&mount.directory)?;
+                Some((text.clone(), path.trim_start_matches('/').to_owned()))
+            };
+            let (seen, key) =
+                job.arguments.iter().filter_map(inside).min_by_key(|(_, key)| key.len()).unwrap();
+            let here = machine.path().to_string_lossy().into_owned();
+            let arguments = job.arguments.iter().map(|text| text.replace(&seen, &here)).collect();
+            (Mount { prefix: ObjectAddress::new(&mount.prefix.bucket, key), directory: here }, arguments)
+        } else {
+            (mount.clone(), job.arguments.clone())
+        };
         let dir = PathBuf::from(&mount.directory);
-        self.bring(mount, &dir).await;
-        let mut words = job.command.iter().chain(&job.arguments);
+        self.bring(&mount, &dir).await;
+        let mut words = job.command.iter().chain(&arguments);
         let status = Command::new(words.next().unwrap())
             .args(words)
             .env_clear()
@@ -68,7 +113,7 @@ impl FakeJobs {
             .status()
             .await
             .unwrap();
-        self.take_back(mount, &dir).await;
+        self.take_back(&mount, &dir).await;
         status.code().unwrap()
     }
 
@@ -113,38 +158,65 @@ impl FakeJobs {
 
 #[async_trait]
 impl ContainerJobs for FakeJobs {
-    async fn start(&self, job: &ContainerJob) -> Result<(), PortError> {
+    async fn prepare(&self, job: &ContainerJob) -> Result<String, PortError> {
         if job.image == "refused" {
             return Err(PortError::invalid("there is no image 'refused'"));
         }
-        if self.next_start_fails.swap(false, Ordering::Relaxed) {
-            return Err(PortError::unavailable("containers", "the next one starts"));
-        }
-        let mut jobs = self.jobs.lock().unwrap();
-        if !jobs.contains_key(&job.key) {
-            jobs.insert(job.key.clone(), (job.clone(), self.looks.load(Ordering::Relaxed)));
-            self.started.lock().unwrap().push(job.clone());
-        }
-        Ok(())
+        Ok(format!("place of {}", job.image))
     }
 
-    async fn status(&self, key: &str) -> Result<ContainerStatus, PortError> {
+    async fn start(&self, place: &str, job: &ContainerJob) -> Result<String, PortError> {
+        let next = std::mem::take(&mut *self.next_start.lock().unwrap());
+        match next {
+            NextStart::Fails => return Err(PortError::unavailable("containers", "the next one starts")),
+            NextStart::Waits => {
+                return Err(PortError::Exhausted { port: "containers", message: "no room".to_owned() });
+            }
+            NextStart::Works | NextStart::LosesAnswer => {}
+        }
+        let mut started = self.started.lock().unwrap();
+        let name = format!("{place}/{}", started.len());
+        let looks = self.looks.load(Ordering::Relaxed);
+        let container = FakeContainer { job: job.clone(), looks, code: None };
+        self.containers.lock().unwrap().insert(name.clone(), container);
+        started.push(job.clone());
+        match next {
+            NextStart::LosesAnswer => Err(PortError::unavailable("containers", "the answer is lost")),
+            _ => Ok(name),
+        }
+    }
+
+    async fn find(&self, place: &str, key: &str) -> Result<Option<String>, PortError> {
+        let containers = self.containers.lock().unwrap();
+        let mut here = containers.iter().filter(|(name, _)| name.starts_with(place));
+        Ok(here.find(|(_, container)| container.job.key == key).map(|(name, _)| name.clone()))
+    }
+
+    async fn status(&self, name: &str) -> Result<ContainerStatus, PortError> {
         let job = {
-            let mut jobs = self.jobs.lock().unwrap();
-            let Some((job, looks)) = jobs.get_mut(key) else { return Ok(ContainerStatus::Absent) };
-            if *looks > 0 {
-                *looks -= 1;
+            let mut containers = self.containers.lock().unwrap();
+            let Some(container) = containers.get_mut(name) else { return Ok(ContainerStatus::Absent) };
+            if container.looks > 0 {
+                container.looks -= 1;
                 return Ok(ContainerStatus::Running);
             }
-            job.clone()
+            container.code.is_none().then(|| container.job.clone())
         };
-        let code = self.execute(&job).await;
+        let code = match job {
+            Some(_) if self.kills.load(Ordering::Relaxed) => 137,
+            Some(job) => self.execute(&job).await,
+            None => 0,
+        };
+        let code = {
+            let mut containers = self.containers.lock().unwrap();
+            containers.get_mut(name).map_or(code, |container| *container.code.get_or_insert(code))
+        };
         let message = (code != 0).then(|| "The container exited with an error.".to_owned());
         Ok(ContainerStatus::Ended { exit_code: Some(code), message })
     }
 
-    async fn remove(&self, key: &str) -> Result<(), PortError> {
-        if self.jobs.lock().unwrap().remove(key).is_some() {
+    async fn remove(&self, name: &str) -> Result<(), PortError> {
+        if self.containers.lock().unwrap().remove(name).is_some() {
             self.removed.fetch_add(1, Ordering::Relaxed);
         }
         if self.next_removal_fails.swap(false, Ordering::Relaxed) {

@@ -1,13 +1,18 @@
 //! Scripts in containers that run outside the service ([`segue_ports::ContainerJobs`]). Files are copied to the
-//! container and back through internal storage. The container sees a prefix of internal storage as a directory.
+//! container and back through internal storage.
 //!
-//! The prefix has the working directory in `work`. Next to `work` is the runner's own folder with the shell script, the
-//! variables, the output, and the exit code. The exit code is written last.
+//! A prefix of internal storage has the working directory in `work`. Next to `work` is the runner's own folder with the
+//! shell script, the variables, the output, and the exit code. The shell script ([`wrapper`]) copies all this to the
+//! container's disk, and the results back. The exit code is written last. An image that runs without the shell script
+//! sees the prefix itself as a directory.
 //!
-//! Every step can be interrupted. The next delivery continues:
+//! The platform starts a second container if it is asked twice. So every start is recorded ([`record`]). Every step can
+//! be interrupted. The next delivery continues:
 //!
-//! - If no container was started, the delivery copies all files again.
-//! - If a container was started, the delivery waits for the container and collects its files.
+//! - Without a record, no container was started. The delivery copies all files again.
+//! - If the record names a container, the delivery waits for the container and collects its files.
+//! - If the record names no container, the process crashed around the start. The delivery looks for a container with the
+//!   attempt's key, and starts a container only if there is none.
 //! - If the container is gone, but its exit code exists, the removal was interrupted. The delivery collects the results
 //!   again.
 //! - If the process crashed after the removal and before the result was recorded, the container runs again.
@@ -15,7 +20,10 @@
 mod collect;
 mod container;
 mod limits;
+mod patterns;
 mod program;
+mod record;
+mod trouble;
 mod wrapper;
 
 pub(crate) use container::Remote;
@@ -25,13 +33,17 @@ use crate::directories::{Directories, RemoteFile};
 use crate::docker::labels;
 use crate::result::{ScriptOutput, failure_of_disk};
 use collect::End;
+use container::MOUNT;
 use limits::limits;
+use record::Record;
 use segue_files::output::SCRATCH_PREFIX;
 use segue_files::{Texts, folder};
 use segue_model::parse_duration;
 use segue_ports::container::{ContainerJob, ContainerStatus, Mount};
-use segue_ports::{InternalStorage, PortError};
+use segue_ports::object::ObjectAddress;
+use segue_ports::{InternalStorage, PortError, random_name};
 use segue_task::TaskError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -44,19 +56,24 @@ const APPEARS_WITHIN: Duration = Duration::from_secs(60);
 /// the platform stops the container.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The name of a container that was started.
+pub(crate) struct Started(String);
+
 impl Remote {
-    /// Returns true if the container must be started. Leftovers of an earlier try are deleted first. If the
-    /// task was cancelled, stops the container and fails.
-    pub(crate) async fn needs_start(&self) -> Result<bool, TaskError> {
+    /// The container that an earlier delivery started. None: the container must be started, and leftovers of an earlier
+    /// try were deleted. If the task was cancelled, stops the container and fails.
+    pub(crate) async fn started(&self) -> Result<Option<Started>, TaskError> {
         if self.context.cancelled().is_cancelled() {
             return Err(self.stop().await);
         }
-        let is_absent = self.jobs.status(&self.key).await? == ContainerStatus::Absent;
-        if !is_absent || self.context.storage().head(&self.uri(wrapper::EXIT)).await?.is_some() {
-            return Ok(false);
+        if let Some(record) = self.record().await?
+            && let Some(container) = self.container_of(record).await?
+        {
+            return Ok(Some(Started(container)));
         }
+        self.is_unstarted.store(true, Ordering::Relaxed);
         self.clear_files().await?;
-        Ok(true)
+        Ok(None)
     }
 
     /// Copies the files of the script to internal storage and starts the container.
@@ -64,14 +81,12 @@ impl Remote {
         &self,
         directories: &Directories,
         program: Program<'_>,
-    ) -> Result<(), TaskError> {
+    ) -> Result<Started, TaskError> {
+        let base = self.storage().address(&InternalStorage::uri(&self.base))?;
+        let turn = random_name();
         let mut job = ContainerJob {
             key: self.key.clone(),
             image: self.image.clone(),
-            mount: Some(Mount {
-                prefix: self.context.storage().address(&InternalStorage::uri(&self.base))?,
-                directory: self.root().to_string_lossy().into_owned(),
-            }),
             timeout: self.timeout().await?,
             labels: labels(self.context.message())
                 .into_iter()
@@ -90,63 +105,97 @@ impl Remote {
             let made = std::fs::create_dir(&here).and_then(|()| std::fs::write(here.join("empty"), ""));
             made.map_err(|error| failure_of_disk("make", &here, &error))?;
             job.directory = directories.seen().first().map(|dir| dir.to_string_lossy().into_owned());
+            job.mount = Some(Mount { prefix: base, directory: self.root().to_string_lossy().into_owned() });
             self.context.info(format!(
                 "the output of the image is in the log of the container {}, not in this log",
                 self.key
             ));
         } else {
-            let (file, odd) = wrapper::write(directories, &program, env.collect()).await?;
-            job.env = odd;
-            job.command = vec!["/bin/sh".to_owned(), file];
+            let paths = (&*self.root(), self.context.working_dir());
+            job.env = wrapper::write(directories, &program, paths, self.is_shared, env.collect()).await?;
+            job.env.insert(wrapper::TURN.to_owned(), turn.clone());
+            job.command = vec!["/bin/sh".to_owned()];
+            let files = format!("{MOUNT}/{}", base.key);
+            job.arguments = vec![format!("{files}/{}/{}", self.own, wrapper::MAIN), files];
+            // All containers mount the whole bucket, so that they can share one place.
+            let prefix = ObjectAddress::new(&base.bucket, "");
+            job.mount = Some(Mount { prefix, directory: MOUNT.to_owned() });
         }
         self.warn_of_what_is_left_out();
-        let storage = self.context.storage();
+        let place = self.jobs.prepare(&job).await?;
+        let storage = self.storage();
         folder::upload(storage, &self.base, directories.root()).await?;
         for RemoteFile { uri, path } in &program.remote_files {
             let to = InternalStorage::uri(&format!("{}/{path}", self.base));
-            let (from, to) = (storage.admitted(uri).await?, storage.address(&to)?);
+            let (from, to) = (self.context.storage().admitted(uri).await?, storage.address(&to)?);
             match self.context.ports().objects.copy(&from, &to, None).await {
                 Err(PortError::NotFound { .. }) => return Err(PortError::not_found(uri).into()),
                 copied => copied?,
             };
         }
-        self.context.debug(format!("the container {} runs the image '{}'", self.key, self.image));
-        Ok(self.jobs.start(&job).await?)
+        // Another worker may have taken the attempt over while the files were copied.
+        if self.context.cancelled().is_cancelled() {
+            return Err(self.stop().await);
+        }
+        let record = Record { turn, place, container: None };
+        self.write(&record).await?;
+        self.is_unstarted.store(false, Ordering::Relaxed);
+        let container = match self.jobs.start(&record.place, &job).await {
+            Err(error @ (PortError::Exhausted { .. } | PortError::Invalid { .. })) => {
+                self.is_unstarted.store(true, Ordering::Relaxed);
+                return Err(error.into());
+            }
+            started => started?,
+        };
+        self.context.debug(format!("the container {container} runs the image '{}'", self.image));
+        self.complete(record, &container).await?;
+        Ok(Started(container))
     }
 
     /// Waits for the end of the container and collects its results. Returns [`TaskError::Unfinished`] if the container
     /// still runs when the service may not wait longer.
-    pub(crate) async fn end(&self, patterns: &Texts) -> Result<ScriptOutput, TaskError> {
-        let end = self.ended().await?;
+    pub(crate) async fn end(
+        &self,
+        Started(container): Started,
+        patterns: &Texts,
+    ) -> Result<ScriptOutput, TaskError> {
+        let end = self.ended(&container).await?;
         self.collect(end, patterns).await
     }
 
     /// Removes the container and its files if the attempt ends with this outcome. A container that was never started is
-    /// no error.
+    /// no error. If the platform fails, the attempt goes on later ([`trouble`]).
     pub(crate) async fn settle<T>(&self, outcome: Result<T, TaskError>) -> Result<T, TaskError> {
-        if matches!(outcome, Ok(_) | Err(TaskError::Failed { .. })) {
-            self.clear_away().await;
+        match outcome {
+            Err(TaskError::Platform(error)) => Err(self.trouble(error).await),
+            Ok(_) | Err(TaskError::Failed { .. }) => {
+                self.clear_away().await;
+                outcome
+            }
+            outcome => outcome,
         }
-        outcome
     }
 
-    async fn ended(&self) -> Result<End, TaskError> {
+    async fn ended(&self, container: &str) -> Result<End, TaskError> {
         let begun = Instant::now();
         let cancelled = self.context.cancelled();
         let mut pause = SOONEST_LOOK;
         loop {
-            match self.jobs.status(&self.key).await? {
-                ContainerStatus::Ended { exit_code, message } => return Ok(End { exit_code, message }),
-                ContainerStatus::Running => {}
-                ContainerStatus::Absent => {
-                    if self.context.storage().head(&self.uri(wrapper::EXIT)).await?.is_some() {
+            match self.jobs.status(container).await {
+                Ok(ContainerStatus::Ended { exit_code, message }) => return Ok(End { exit_code, message }),
+                // Too many containers are looked at. This one is looked at less often.
+                Err(PortError::Exhausted { .. }) => pause = LATEST_LOOK,
+                Ok(ContainerStatus::Running) => {}
+                Ok(ContainerStatus::Absent) => {
+                    if self.storage().head(&self.uri(wrapper::EXIT)).await?.is_some() {
                         return Ok(End { exit_code: None, message: None });
                     }
                     if begun.elapsed() > APPEARS_WITHIN {
-                        let gone = format!("the container {} was started and no longer exists", self.key);
-                        return Err(TaskError::Platform(PortError::unavailable("containers", gone)));
+                        let gone = format!("the container {container} was started and no longer exists");
+                        return Err(TaskError::failed(gone));
                     }
                 }
+                Err(error) => return Err(error.into()),
             }
             let left = self.context.patience().map(|patience| patience.saturating_sub(begun.elapsed()));
             if left.is_some_and(|left| left.is_zero()) {
@@ -172,8 +221,8 @@ impl Remote {
     /// Removes the container first, then its files: a delivery that finds an exit code without a container collects the
     /// results once more.
     async fn clear_away(&self) {
-        let removed = match self.jobs.remove(&self.key).await {
-            Ok(()) => self.clear_files().await,
+        let removed = match self.remove_container().await {
+            Ok(()) => self.clear_files().await.map_err(TaskError::from),
             Err(error) => Err(error),
         };
         if let Err(error) = removed {
@@ -181,11 +230,18 @@ impl Remote {
         }
     }
 
-    /// Removes the exit code first: as long as it exists, all other files exist too.
+    async fn remove_container(&self) -> Result<(), TaskError> {
+        let Some(record) = self.record().await? else { return Ok(()) };
+        let place = record.place.clone();
+        let container = self.container_of(record).await?;
+        Ok(self.jobs.remove(container.as_deref().unwrap_or(&place)).await?)
+    }
+
+    /// Removes the record first: as long as it exists, all other files exist too.
     async fn clear_files(&self) -> Result<(), PortError> {
-        let storage = self.context.storage();
-        storage.delete(&self.uri(wrapper::EXIT)).await?;
-        if self.context.shared_directory().is_some() {
+        let storage = self.storage();
+        storage.delete(&self.uri(record::RECORD)).await?;
+        if self.is_shared {
             return folder::remove(storage, &format!("{}/{}", self.base, self.own)).await;
         }
         folder::remove(storage, &self.base).await

@@ -1,6 +1,7 @@
 //! The program of a remote container.
 
 use crate::directories::RemoteFile;
+use segue_files::Texts;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
@@ -15,6 +16,8 @@ pub(crate) struct Program<'a> {
     pub(crate) script: Option<&'a Path>,
     /// Whether the image's own entry point gets the arguments, without a shell in between.
     pub(crate) by_image: bool,
+    /// The patterns of the files that the task has as outputs.
+    pub(crate) outputs: &'a Texts,
     /// Files of internal storage that are copied to the container's directory.
     pub(crate) remote_files: Vec<RemoteFile>,
 }

@@ -1,6 +1,6 @@
 //! Scripts in containers: real shells, real files, and every step repeated or interrupted.
 
-use super::fake::FakeJobs;
+use super::fake::{FakeJobs, NextStart};
 use crate::directories::WORK;
 use crate::testing::{Platform, tasks, with};
 use async_trait::async_trait;
@@ -85,12 +85,11 @@ impl Outside {
 
     /// The leftovers of copies in internal storage.
     async fn left(&self) -> Vec<String> {
-        let listed = self.platform.ports.storage.list("company").await.unwrap();
-        listed
-            .into_iter()
-            .map(|(uri, _)| uri)
-            .filter(|uri| uri.contains("/container/") || uri.contains("/directories/"))
-            .collect()
+        let storage = &self.platform.ports.storage;
+        let mut listed = storage.list("company").await.unwrap();
+        listed.retain(|(uri, _)| uri.contains("/directories/"));
+        listed.extend(storage.list("_segue").await.unwrap());
+        listed.into_iter().map(|(uri, _)| uri).collect()
     }
 }
 
@@ -143,7 +142,8 @@ async fn a_script_elsewhere_is_a_script() {
     assert_eq!(outside.platform.stored(&files["given.txt"]).await, b"out");
     let job = outside.jobs.started.lock().unwrap()[0].clone();
     assert_eq!((job.image.as_str(), job.cpu.as_deref()), ("alpine", Some("1")));
-    assert_eq!(job.env, [("odd-name".to_owned(), "1".to_owned())].into(), "the others travel with the files");
+    let names: Vec<&str> = job.env.keys().map(String::as_str).collect();
+    assert_eq!(names, ["SEGUE_TURN", "odd-name"], "the others travel with the files");
     assert_eq!(job.labels["task-id"], "task");
     assert_eq!(outside.jobs.removed.load(Ordering::Relaxed), 1);
     assert_eq!(outside.left().await, Vec::<String>::new());
@@ -214,17 +214,127 @@ async fn work_that_goes_on_is_found_again() {
 #[tokio::test]
 async fn a_beginning_that_was_cut_off_leaves_nothing() {
     let outside = Outside::new();
-    let prefix = "company/team/flow/executions/execution1/tasks/task/taskrun1/container/0";
+    let task = commands(&["ls"], json!({"inputFiles": {"in.txt": "1"}, "outputFiles": ["**"]}));
+    outside.jobs.next_start(NextStart::Fails);
+    assert!(matches!(outside.deliver(&task).await, TestEnd::Unfinished(_)));
+    let record = outside.left().await.into_iter().find(|uri| uri.ends_with("/run/container")).unwrap();
+    let prefix =
+        record.strip_prefix("kestra:///").unwrap().strip_suffix("/run/container").unwrap().to_owned();
     outside.platform.store(&format!("{prefix}/{WORK}/stale.txt"), b"x").await;
     outside.platform.store(&format!("{prefix}/run/stdout"), b"stale\n").await;
-    outside.jobs.next_start_fails.store(true, Ordering::Relaxed);
-    let task = commands(&["ls"], json!({"inputFiles": {"in.txt": "1"}, "outputFiles": ["**"]}));
     let run = outside.platform.run(task).await;
     let log = run.log_text();
-    assert!(log.contains("the next one starts") && !log.contains("stale"), "{log}");
+    assert!(log.contains("INFO in.txt") && !log.contains("stale"), "{log}");
     let files = run.outputs()["outputFiles"].clone();
     assert_eq!(files.as_object().unwrap().keys().collect::<Vec<_>>(), ["in.txt"]);
     assert_eq!(outside.started(), 1);
+}
+
+#[tokio::test]
+async fn a_start_without_an_answer_is_found_again() {
+    let outside = Outside::new();
+    outside.jobs.next_start(NextStart::LosesAnswer);
+    let task = commands(&["echo once"], json!({}));
+    assert!(matches!(outside.deliver(&task).await, TestEnd::Unfinished(_)));
+    let run = ended(outside.deliver(&task).await);
+    assert!(run.log_text().contains("INFO once"), "{}", run.log_text());
+    assert_eq!(outside.started(), 1);
+    assert_eq!(outside.left().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_killed_task_removes_a_container_without_a_recorded_name() {
+    let outside = Outside::new();
+    outside.jobs.next_start(NextStart::LosesAnswer);
+    let task = commands(&["sleep 100"], json!({}));
+    assert!(matches!(outside.deliver(&task).await, TestEnd::Unfinished(_)));
+    let killed = CancellationToken::new();
+    killed.cancel();
+    assert!(matches!(outside.deliver_until(&task, &killed, None).await, TestEnd::Stopped));
+    assert_eq!(outside.jobs.removed.load(Ordering::Relaxed), 1);
+    assert_eq!(outside.left().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_quota_delays_the_start() {
+    let outside = Outside::new();
+    let task = commands(&["echo late"], json!({}));
+    for _ in 0..3 {
+        outside.jobs.next_start(NextStart::Waits);
+        assert!(matches!(outside.deliver(&task).await, TestEnd::Unfinished(_)));
+    }
+    let run = ended(outside.deliver(&task).await);
+    assert!(run.log_text().contains("INFO late"), "{}", run.log_text());
+    assert_eq!(outside.started(), 1);
+}
+
+#[tokio::test]
+async fn a_container_of_another_start_does_nothing() {
+    let outside = Outside::new();
+    outside.jobs.looks.store(1, Ordering::Relaxed);
+    let task = commands(&["echo ran > ran.txt"], json!({"outputFiles": ["*"]}));
+    assert!(matches!(outside.deliver(&task).await, TestEnd::Unfinished(_)));
+    // Another worker recorded its own start before the container looked.
+    let record = outside.left().await.into_iter().find(|uri| uri.ends_with("/run/container")).unwrap();
+    let storage = &outside.platform.ports.storage;
+    let text = storage.get_text(&record, 1000).await.unwrap();
+    let (_, rest) = text.split_once('\n').unwrap();
+    let path = record.strip_prefix("kestra:///").unwrap();
+    storage.put_text(path, format!("other\n{rest}")).await.unwrap();
+    let error = ended(outside.deliver(&task).await).error();
+    assert_eq!(error, "Command failed with exit code 75");
+}
+
+#[tokio::test]
+async fn a_script_works_on_a_disk_and_only_what_is_wanted_comes_back() {
+    let outside = Outside::new();
+    let task = commands(
+        &[
+            "mkdir -p big/deep && ln in.txt big/linked && mv big moved && test -f moved/linked",
+            "ln -s in.txt soft.csv && echo 2 >> in.txt && mv keep.csv renamed.csv && rm gone.csv",
+            "touch -r same.csv other.csv && mkfifo pipe.csv && echo odd > 'odd  name .csv' && echo h > .hidden.csv",
+        ],
+        json!({
+            "inputFiles": {"in.txt": "1", "keep.csv": "keep", "gone.csv": "gone", "same.csv": "same"},
+            "outputFiles": ["**.csv"],
+        }),
+    );
+    let files = outside.platform.run(task).await.outputs()["outputFiles"].clone();
+    let mut names: Vec<&String> = files.as_object().unwrap().keys().collect();
+    names.sort();
+    assert_eq!(names, [".hidden.csv", "odd  name .csv", "other.csv", "renamed.csv", "same.csv", "soft.csv"]);
+    assert_eq!(outside.platform.stored(&files["soft.csv"]).await, b"12\n");
+    assert_eq!(outside.platform.stored(&files["renamed.csv"]).await, b"keep");
+    assert_eq!(outside.left().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn variables_leave_internal_storage_before_the_commands_start() {
+    let outside = Outside::new();
+    let task = commands(
+        &[
+            "cat \"$(dirname \"$OUTPUT_DIR\")/env.sh\" && exit 1; echo \"got $A, not '$SEGUE_TURN$SEGUE_CONTAINER'\"; exit 5",
+        ],
+        json!({"env": {"A": "value"}}),
+    );
+    outside.jobs.next_removal_fails.store(true, Ordering::Relaxed);
+    let run = outside.platform.run(task).await;
+    assert!(run.log_text().contains("INFO got value, not ''"), "{}", run.log_text());
+    let left = outside.left().await;
+    assert!(left.iter().any(|uri| uri.ends_with("/run/exit")), "{left:?}");
+    assert!(!left.iter().any(|uri| uri.ends_with("/env.sh")), "{left:?}");
+}
+
+#[tokio::test]
+async fn no_flow_reads_the_files_of_containers() {
+    let outside = Outside::new();
+    let task = commands(&["cat kestra:///_segue/containers/other/run/env.sh"], json!({}));
+    let error = outside.platform.run(task).await.error();
+    assert!(error.contains("a file of Segue itself"), "{error}");
+    let given =
+        commands(&["true"], json!({"inputFiles": {"a": "kestra:///_segue/containers/other/run/env.sh"}}));
+    let error = outside.platform.run(given).await.error();
+    assert!(error.contains("a file of Segue itself"), "{error}");
 }
 
 #[tokio::test]

@@ -82,15 +82,20 @@ impl Script {
     async fn run_remote(&self, context: &TaskContext, remote: &Remote) -> Result<ScriptOutput, TaskError> {
         let directories = Directories::create(context, remote.layout())?;
         let rendered = self.render(context, &directories).await?;
-        if remote.needs_start().await? {
-            let Prepared { arguments, env, file, remote_files } =
-                self.prepare(context, None, &directories, rendered).await?;
-            let script = file.as_ref().map(NamedTempFile::path);
-            let program = Program { arguments: &arguments, env: &env, script, by_image: false, remote_files };
-            remote.start(&directories, program).await?;
-        }
+        let outputs = &self.properties.output_files;
+        let started = match remote.started().await? {
+            Some(started) => started,
+            None => {
+                let Prepared { arguments, env, file, remote_files } =
+                    self.prepare(context, None, &directories, rendered).await?;
+                let script = file.as_ref().map(NamedTempFile::path);
+                let (arguments, env) = (&arguments, &env);
+                let program = Program { arguments, env, script, by_image: false, outputs, remote_files };
+                remote.start(&directories, program).await?
+            }
+        };
         drop(directories);
-        remote.end(&self.properties.output_files).await
+        remote.end(started, outputs).await
     }
 
     async fn render(&self, context: &TaskContext, directories: &Directories) -> Result<Rendered, TaskError> {

@@ -1,26 +1,21 @@
 //! Stand-in for Cloud Run jobs. The first container of a job runs as a process of this machine. The image is ignored,
-//! and the environment has only the variables of the job. The mounted bucket is a directory at the path where the
-//! container expects it.
+//! and the environment has only the variables of the execution. A mounted prefix of a bucket is a directory at the path
+//! where the container expects it. A mounted bucket is a directory elsewhere, and the arguments say where.
 
 #![expect(clippy::disallowed_methods, reason = "a stand-in is a service of its own, with its own clock")]
 
+mod process;
+
 use super::answer::{Answer, Refusal};
-use super::objects::Mounted;
-use anyhow::Context as _;
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
-use rustix::process::{Pid, Signal, kill_process_group};
+use process::Spec;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
-use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 /// The routes. `storage` is the address of the API with the mounted buckets.
@@ -28,8 +23,9 @@ pub fn app(storage: Option<String>) -> Router {
     let jobs = "/v2/projects/{project}/locations/{location}/jobs";
     let executions = format!("{jobs}/{{job}}/executions/{{execution}}");
     Router::new()
-        .route(jobs, post(create))
+        .route(jobs, post(create).get(list))
         .route(&format!("{jobs}/{{job}}"), get(job).post(run).delete(delete))
+        .route(&format!("{jobs}/{{job}}/executions"), get(list_executions))
         .route(&executions, get(execution).post(cancel))
         .route(&format!("{executions}/tasks"), get(tasks))
         .route("/v2/projects/{project}/locations/{location}/operations/{operation}", get(operation))
@@ -44,11 +40,14 @@ struct Platform {
 /// A job with its executions.
 struct Job {
     made: Value,
+    created: Timestamp,
     executions: Vec<Execution>,
 }
 
 struct Execution {
     id: String,
+    /// The task with the overrides of this execution.
+    task: Value,
     created: Timestamp,
     end: Option<End>,
     stop: CancellationToken,
@@ -77,6 +76,7 @@ impl Job {
         let mut shown = self.made.clone();
         if let Some(fields) = shown.as_object_mut() {
             fields.insert("name".to_owned(), name.into());
+            fields.insert("createTime".to_owned(), self.created.to_string().into());
             fields.insert("executionCount".to_owned(), self.executions.len().into());
             let ready = json!({"type": "Ready", "state": "CONDITION_SUCCEEDED"});
             fields.insert("terminalCondition".to_owned(), ready);
@@ -96,6 +96,7 @@ impl Execution {
             "job": job.rsplit('/').next(),
             "createTime": self.created.to_string(),
             "taskCount": 1,
+            "template": self.task,
             "runningCount": u8::from(self.end.is_none()),
         });
         if let (Some(end), Some(fields)) = (&self.end, shown.as_object_mut()) {
@@ -148,7 +149,7 @@ async fn create(
     if jobs.contains_key(&name) {
         return Err(Refusal::already_exists(&name));
     }
-    let job = Job { made, executions: Vec::new() };
+    let job = Job { made, created: Timestamp::now(), executions: Vec::new() };
     let shown = job.json(&name);
     jobs.insert(name, job);
     Ok(Json(json!({
@@ -172,26 +173,113 @@ async fn job(State(platform): Shared, path: ResourcePath) -> Answer {
     Ok(Json(job.json(&name)))
 }
 
-async fn run(State(platform): Shared, path: ResourcePath) -> Answer {
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    page_size: Option<usize>,
+    #[serde(default)]
+    page_token: String,
+}
+
+/// A page of items. The token of the next page is the number of items before it.
+fn page(of: &str, items: impl Iterator<Item = Value>, page: &Page) -> Answer {
+    let begin: usize = if page.page_token.is_empty() {
+        0
+    } else {
+        page.page_token.parse().map_err(|_| Refusal::invalid("the page token is no number"))?
+    };
+    let size = page.page_size.filter(|size| *size > 0).unwrap_or(100);
+    let mut items = items.skip(begin).peekable();
+    let shown: Vec<Value> = items.by_ref().take(size).collect();
+    let next = items.peek().map(|_| (begin + size).to_string());
+    Ok(Json(json!({of: shown, "nextPageToken": next.unwrap_or_default()})))
+}
+
+async fn list(State(platform): Shared, path: ResourcePath, Query(asked): Query<Page>) -> Answer {
+    let below = format!("{}/jobs/", parent(&path));
+    let jobs = platform.jobs();
+    let here = jobs.iter().filter(|(name, _)| name.starts_with(&below));
+    page("jobs", here.map(|(name, job)| job.json(name)), &asked)
+}
+
+/// The executions of a job. The newest is the first.
+async fn list_executions(State(platform): Shared, path: ResourcePath, Query(asked): Query<Page>) -> Answer {
+    let name = job_name(&path);
+    let jobs = platform.jobs();
+    let job = jobs.get(&name).ok_or_else(|| Refusal::not_found(&name))?;
+    page("executions", job.executions.iter().rev().map(|execution| execution.json(&name)), &asked)
+}
+
+/// A request to run a job.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Run {
+    overrides: Overrides,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Overrides {
+    container_overrides: Vec<ContainerOverride>,
+    timeout: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ContainerOverride {
+    name: String,
+    args: Vec<String>,
+    env: Vec<Value>,
+}
+
+impl Overrides {
+    /// The task of a job as this execution runs it.
+    fn apply(self, mut task: Value) -> Result<Value, Refusal> {
+        let fields = task.as_object_mut().ok_or_else(|| Refusal::invalid("the job has no task"))?;
+        if let Some(timeout) = self.timeout {
+            fields.insert("timeout".to_owned(), timeout.into());
+        }
+        for overrides in self.container_overrides {
+            let containers = fields.get_mut("containers").and_then(Value::as_array_mut);
+            let mut containers = containers.into_iter().flatten().filter_map(Value::as_object_mut);
+            let is_named = |container: &&mut serde_json::Map<String, Value>| {
+                container.get("name").and_then(Value::as_str).unwrap_or_default() == overrides.name
+            };
+            let container = containers
+                .find(is_named)
+                .ok_or_else(|| Refusal::invalid(format!("the job has no container '{}'", overrides.name)))?;
+            if !overrides.args.is_empty() {
+                container.insert("args".to_owned(), overrides.args.into());
+            }
+            let env = container.entry("env").or_insert_with(|| json!([])).as_array_mut();
+            let env = env.ok_or_else(|| Refusal::invalid("the variables are no list"))?;
+            env.extend(overrides.env);
+        }
+        Ok(task)
+    }
+}
+
+async fn run(State(platform): Shared, path: ResourcePath, Json(asked): Json<Run>) -> Answer {
     if !part(&path, "job").ends_with(":run") {
         return Err(Refusal::invalid("a job is posted to with :run"));
     }
     let name = job_name(&path);
     let mut jobs = platform.jobs();
     let job = jobs.get_mut(&name).ok_or_else(|| Refusal::not_found(&name))?;
-    let spec: Spec =
-        serde_json::from_value(job.made.pointer("/template/template").cloned().unwrap_or_default())
-            .map_err(|error| Refusal::invalid(format!("the job {name} cannot be run: {error}")))?;
+    let task = asked.overrides.apply(job.made.pointer("/template/template").cloned().unwrap_or_default())?;
+    let spec: Spec = serde_json::from_value(task.clone())
+        .map_err(|error| Refusal::invalid(format!("the job {name} cannot be run: {error}")))?;
     let short = name.rsplit('/').next().unwrap_or_default();
     let id = format!("{short}-{}", job.executions.len());
     let stop = CancellationToken::new();
-    let execution = Execution { id: id.clone(), created: Timestamp::now(), end: None, stop: stop.clone() };
+    let execution =
+        Execution { id: id.clone(), task, created: Timestamp::now(), end: None, stop: stop.clone() };
     let shown = execution.json(&name);
     job.executions.push(execution);
     drop(jobs);
     let answer = operation_json(&path, &id, shown, false);
     tokio::spawn(async move {
-        let end = work(spec, platform.storage.clone(), &stop).await;
+        let end = process::work(spec, platform.storage.clone(), &stop).await;
         let mut jobs = platform.jobs();
         let executions = jobs.get_mut(&name).map(|job| job.executions.iter_mut()).into_iter().flatten();
         for execution in executions.filter(|execution| execution.id == id) {
@@ -268,143 +356,4 @@ async fn tasks(State(platform): Shared, path: ResourcePath) -> Answer {
         }
         json!({"tasks": [task]})
     })
-}
-
-/// The parts of a job that the stand-in uses.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    containers: Vec<Container>,
-    #[serde(default)]
-    volumes: Vec<Volume>,
-    timeout: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
-struct Container {
-    command: Vec<String>,
-    args: Vec<String>,
-    env: Vec<Variable>,
-    working_dir: Option<PathBuf>,
-    volume_mounts: Vec<VolumeMount>,
-}
-
-#[derive(Deserialize)]
-struct Variable {
-    name: String,
-    #[serde(default)]
-    value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct VolumeMount {
-    name: String,
-    mount_path: PathBuf,
-}
-
-#[derive(Deserialize)]
-struct Volume {
-    name: String,
-    gcs: Bucket,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bucket {
-    bucket: String,
-    #[serde(default)]
-    mount_options: Vec<String>,
-}
-
-/// Runs an execution to its end.
-async fn work(spec: Spec, storage: Option<String>, stop: &CancellationToken) -> End {
-    let ended = |code, signal, message: String| End {
-        at: Timestamp::now(),
-        code,
-        signal,
-        cancelled: stop.is_cancelled(),
-        message,
-    };
-    match execute(spec, storage, stop).await {
-        Ok((0, 0)) => ended(0, 0, "Execution completed successfully.".to_owned()),
-        Ok((code, signal)) => {
-            let how = if signal == 0 { format!("exit code: {code}") } else { format!("signal: {signal}") };
-            ended(code, signal, format!("The container exited with an error, {how}."))
-        }
-        Err(error) => ended(0, 9, format!("{error:#}")),
-    }
-}
-
-/// Exit code and signal of the container.
-async fn execute(
-    spec: Spec,
-    storage: Option<String>,
-    stop: &CancellationToken,
-) -> anyhow::Result<(i32, i32)> {
-    let container = spec.containers.into_iter().next().context("the job has no container")?;
-    let mut mounted = Vec::new();
-    for mount in &container.volume_mounts {
-        let bucket = spec.volumes.iter().find(|volume| volume.name == mount.name).map(|volume| &volume.gcs);
-        let bucket = bucket.with_context(|| format!("there is no volume '{}'", mount.name))?;
-        let storage =
-            storage.clone().context("STORAGE_EMULATOR_HOST is not set, and the job has a volume")?;
-        anyhow::ensure!(
-            mount.mount_path.starts_with(std::env::temp_dir()),
-            "only what lies below {} can be a mount here, which {} does not",
-            std::env::temp_dir().display(),
-            mount.mount_path.display()
-        );
-        let prefix = bucket.mount_options.iter().find_map(|option| option.strip_prefix("only-dir="));
-        let prefix = prefix.context("a whole bucket is not mounted here: only-dir is missing")?;
-        mounted.push(Mounted::mount(storage, bucket.bucket.clone(), prefix, mount.mount_path.clone()).await?);
-    }
-    let timeout = spec.timeout.as_deref().and_then(|text| text.strip_suffix('s')?.parse::<f64>().ok());
-    let timeout = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let ended = process(container, timeout.unwrap_or(Duration::from_secs(600)), stop).await;
-    for mount in mounted {
-        mount.unmount().await?;
-    }
-    ended
-}
-
-async fn process(
-    container: Container,
-    timeout: Duration,
-    stop: &CancellationToken,
-) -> anyhow::Result<(i32, i32)> {
-    let mut words = container.command.into_iter().chain(container.args);
-    let program = words.next().context("what the image would run by itself is not known here")?;
-    let elsewhere = tempfile::tempdir()?;
-    let mut command = Command::new(&program);
-    command
-        .args(words)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", elsewhere.path())
-        .envs(container.env.into_iter().map(|variable| (variable.name, variable.value)))
-        .current_dir(container.working_dir.as_deref().unwrap_or(elsewhere.path()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .kill_on_drop(true);
-    let mut child = command.spawn().with_context(|| format!("{program} cannot be started"))?;
-    let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    let status = tokio::select! {
-        status = child.wait() => Some(status?),
-        () = stop.cancelled() => None,
-        () = tokio::time::sleep(timeout) => None,
-    };
-    // The other processes of the container end with its first process.
-    if let Some(group) = group {
-        let _gone_already = kill_process_group(group, Signal::KILL);
-    }
-    let status = match status {
-        Some(status) => status,
-        None => child.wait().await?,
-    };
-    Ok((status.code().unwrap_or(0), status.signal().unwrap_or(0)))
 }

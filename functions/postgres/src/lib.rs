@@ -1,0 +1,38 @@
+//! The `postgres` service: statements, copies and batches in PostgreSQL databases (docs/kestra.md 4.5).
+//!
+//! What it is: one file for each task type. They share the properties of a connection ([`connection`]), the connection
+//! itself (`session`), the JDBC URL (`url`, `settings`), the statements of a text (`lexer`, `statements`), and the
+//! conversion of values (`cells`).
+//!
+//! What it must not know: which adapter is behind internal storage.
+//!
+//! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one line
+//! in [`tasks`].
+
+mod cells;
+#[cfg(any(test, feature = "testing"))]
+pub mod cluster;
+pub mod connection;
+pub mod fetch;
+mod lexer;
+mod nested;
+pub mod queries;
+pub mod query;
+mod refusal;
+mod session;
+mod settings;
+mod statements;
+#[cfg(test)]
+mod testing;
+mod tls;
+mod url;
+
+use segue_task::TaskList;
+
+/// The task types of this service.
+pub fn tasks() -> TaskList {
+    TaskList::new("postgres")
+        .deployed_as(include_str!("../function.yaml"))
+        .add::<queries::Queries>()
+        .add::<query::Query>()
+}
