@@ -76,7 +76,8 @@ impl<'a> Call<'a> {
     /// Makes everything that the request's templates see.
     async fn prepare(&mut self) -> Result<(), TaskError> {
         if self.connector.execution {
-            let facts = execution::facts(self.property("executionId").as_str(), self.context).await?;
+            let properties = self.variables.get("properties").and_then(Json::as_object).cloned();
+            let facts = execution::facts(&properties.unwrap_or_default(), self.context).await?;
             self.variables.insert("execution".to_owned(), facts);
         }
         for (name, property) in &self.connector.properties {

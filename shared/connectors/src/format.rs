@@ -6,7 +6,9 @@
 //! - `answer`: the answer to the request, with `status`, `headers` (names in lower case), `body` and `links`.
 //! - `polled`: the last answer while waiting; null if the task did not wait.
 //! - `items`, `stored`: what paging has collected.
-//! - `execution`: with `execution: true`, facts about an execution.
+//! - `execution`: with `execution: true`, facts about an execution: `id`, `namespace`, `flowId`, `state`, `isFailed`,
+//!   `isGood`, `startDate`, `duration`, `firstFailed` and `lastTask` (ids of tasks), `link`, `title` (one line) and
+//!   `message` (the title, `properties.customMessage`, `properties.customFields` and the link, one line each).
 
 use crate::testing::ConnectorTest;
 use indexmap::IndexMap;
@@ -129,20 +131,21 @@ pub struct Request {
     pub method: String,
     /// The address.
     pub url: String,
-    /// Parameters that are added to the address. A parameter with the value null is left out; a list repeats the name.
+    /// Parameters that are added to the address, or an expression that gives them. A parameter with the value null is
+    /// left out; a list repeats the name.
     #[serde(default)]
-    pub query: IndexMap<String, Json>,
-    /// Header fields. A field with the value null is left out.
+    pub query: Json,
+    /// Header fields, or an expression that gives them. A field with the value null is left out.
     #[serde(default)]
-    pub headers: IndexMap<String, Json>,
+    pub headers: Json,
     /// The token of `Authorization: Bearer`. Left out if it is null or empty.
     pub bearer: Option<String>,
     /// The credentials of `Authorization: Basic`.
     pub basic: Option<Basic>,
     /// The body. A map or list is sent as JSON, and entries with the value null are left out. A text is sent unchanged.
     pub body: Option<Json>,
-    /// The fields of a form, instead of a body.
-    pub form: Option<IndexMap<String, Json>>,
+    /// The fields of a form instead of a body, or an expression that gives them.
+    pub form: Option<Json>,
     /// The media type of the body. Default: `application/json`.
     pub content_type: Option<String>,
 }

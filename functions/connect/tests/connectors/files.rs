@@ -51,12 +51,11 @@ pub(crate) fn validate(connector: &Connector) -> Result<(), String> {
     }
 }
 
-/// Creates the execution of the test's task. It runs since 65 s.
+/// Creates an execution with the id of the test's execution. It has failed after 65 s.
 pub(crate) async fn an_execution(platform: &Platform) {
-    let now = platform.ports.clock.now();
-    let date = now - jiff::SignedDuration::from_secs(65);
-    let mut state = StateHistory::new(State::Created, date);
-    state.enter(State::Running, date);
+    let date = jiff::Timestamp::UNIX_EPOCH;
+    let mut state = StateHistory::new(State::Running, date);
+    state.enter(State::Failed, date + jiff::SignedDuration::from_secs(65));
     let execution =
         Execution { state, ..Execution::created("execution1".into(), "company.team", "flow", 1, date) };
     assert!(platform.ports.state.create_execution(&execution).await.unwrap());

@@ -18,28 +18,31 @@ use segue_model::{Json, Map};
 use segue_task::testing::{Platform, TestRun};
 use server::Server;
 use std::path::Path;
+use tokio::task::JoinSet;
 
 /// The tests in the files. CONNECTOR selects those with this text in their type.
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "the variable is a switch of this test, not of the program")]
 async fn every_connector_sends_what_its_file_says() {
     let only = std::env::var("CONNECTOR").unwrap_or_default();
-    let mut wrong = Vec::new();
-    let mut count = 0;
+    let mut running = JoinSet::new();
     for connector in described::read() {
         let connector = connector.unwrap();
         if !connector.name.contains(&only) {
             continue;
         }
-        for test in &connector.tests {
-            count += 1;
-            if let Err(why) = run(&connector, test).await {
-                wrong.push(format!("{} {:?}: {why}", connector.name, test.name));
-            }
+        for test in connector.tests.clone() {
+            let connector = connector.clone();
+            running.spawn(async move {
+                let why = run(&connector, &test).await.err()?;
+                Some(format!("{} {:?}: {why}", connector.name, test.name))
+            });
         }
     }
+    let all = running.join_all().await;
+    let wrong: Vec<_> = all.iter().flatten().map(String::as_str).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-    assert!(count > 0, "no connector has '{only}' in its name");
+    assert!(!all.is_empty(), "no connector has '{only}' in its name");
 }
 
 /// Runs one test of a connector.
@@ -98,6 +101,11 @@ fn every_file_is_a_connector_in_its_place_and_its_example_validates() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_is_a_part_of_the_program() {
+    assert_eq!(described::all().len(), files::all().len());
 }
 
 #[test]
