@@ -27,6 +27,7 @@ use log::Log;
 use places::Known;
 use segue_ports::PortError;
 use segue_ports::container::{ContainerJob, ContainerJobs, ContainerStatus, OutputLine};
+use spec::Surroundings;
 use std::time::Duration;
 
 const PORT: &str = "containers";
@@ -40,9 +41,8 @@ pub struct CloudRunJobs {
     tasks: Tasks,
     /// `projects/…/locations/…`.
     parent: String,
-    /// The prefix of the deployment.
-    owner: String,
-    account: Option<String>,
+    /// What all containers have.
+    surroundings: Surroundings,
     /// The beginning of the names of the mirrors of other registries.
     mirror: Option<String>,
     log: Log,
@@ -73,8 +73,11 @@ impl CloudRunJobs {
             executions: client!(Executions),
             tasks: client!(Tasks),
             parent: format!("projects/{}/locations/{}", config.project, config.region),
-            owner: config.prefix.clone(),
-            account: config.job_account.clone(),
+            surroundings: Surroundings {
+                owner: config.prefix.clone(),
+                account: config.job_account.clone(),
+                disk: config.container_disk.clone(),
+            },
             mirror: config.image_mirror.clone(),
             log: Log::open(config)?,
             known: Known::default(),
@@ -92,7 +95,7 @@ impl CloudRunJobs {
 impl ContainerJobs for CloudRunJobs {
     async fn prepare(&self, job: &ContainerJob) -> Result<String, PortError> {
         let image = mirror::image(&job.image, self.mirror.as_deref());
-        let named = spec::job(job, &image, self.account.as_deref(), &self.owner)?;
+        let named = spec::job(job, &image, &self.surroundings)?;
         let name = self.name(&named.id);
         if !self.known.contains(&name) {
             self.make(&named, &image).await?;

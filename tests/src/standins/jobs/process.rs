@@ -54,7 +54,8 @@ struct VolumeMount {
 #[derive(Deserialize)]
 struct Volume {
     name: String,
-    gcs: Bucket,
+    /// None: a disk of the container. The machine has one.
+    gcs: Option<Bucket>,
 }
 
 #[derive(Deserialize)]
@@ -129,8 +130,9 @@ async fn execute(
     let mut container = container;
     let mut mounted = Vec::new();
     for mount in std::mem::take(&mut container.volume_mounts) {
-        let bucket = spec.volumes.iter().find(|volume| volume.name == mount.name).map(|volume| &volume.gcs);
-        let bucket = bucket.with_context(|| format!("there is no volume '{}'", mount.name))?;
+        let volume = spec.volumes.iter().find(|volume| volume.name == mount.name);
+        let volume = volume.with_context(|| format!("there is no volume '{}'", mount.name))?;
+        let Some(bucket) = &volume.gcs else { continue };
         let storage =
             storage.clone().context("STORAGE_EMULATOR_HOST is not set, and the job has a volume")?;
         let only = bucket.mount_options.iter().find_map(|option| option.strip_prefix("only-dir="));
