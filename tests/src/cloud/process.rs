@@ -101,6 +101,15 @@ impl FunctionProcess {
         Ok(())
     }
 
+    /// The id of the process. `None` if it has ended.
+    ///
+    /// # Errors
+    /// An error if the system does not know the process.
+    pub fn id(&mut self) -> anyhow::Result<Option<u32>> {
+        let Some(child) = &mut self.child else { return Ok(None) };
+        Ok(if child.try_wait()?.is_some() { None } else { child.id() })
+    }
+
     /// Asks the process to stop, as Cloud Run does. Returns the time until it ended.
     ///
     /// # Errors

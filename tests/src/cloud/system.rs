@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 
 use super::environment::Environment;
-use super::faults::{Death, FirestoreProxy, Proxy, Route};
+use super::faults::{FirestoreProxy, Proxy, Route};
 use super::process::{FunctionProcess, start_server};
 use super::pusher::Pusher;
 use super::setup::Setup;
@@ -168,13 +168,12 @@ impl System {
         Ok(())
     }
 
-    /// Kills a process, as the system does when its memory is full, and starts it again, as Cloud Run does.
+    /// Kills a function's process without warning, and starts it again, as Cloud Run does.
     ///
     /// # Errors
-    /// An error if the process cannot be killed or started.
-    pub async fn restart(&mut self, death: &Death) -> anyhow::Result<()> {
-        let processes = if death.process == 0 { &mut self.functions } else { &mut self.seconds };
-        let process = processes.get_mut(&death.function).context("there is no such process")?;
+    /// An error if there is no such function, or its process cannot be killed or started.
+    pub async fn restart(&mut self, function: &str) -> anyhow::Result<()> {
+        let process = self.functions.get_mut(function).context("there is no such function")?;
         process.kill().await?;
         process.run().await
     }

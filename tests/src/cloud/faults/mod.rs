@@ -17,6 +17,6 @@ mod rule;
 
 pub use clocks::Clocks;
 pub use firestore::{FirestoreFaults, FirestoreProxy};
-pub use push::{Death, Faults, Proxy};
+pub use push::{Faults, Proxy};
 pub use route::Route;
 pub use rule::Rule;

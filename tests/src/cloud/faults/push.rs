@@ -20,7 +20,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -51,28 +50,16 @@ struct Shared {
     dice: Mutex<StdRng>,
     routes: BTreeMap<String, Route>,
     rules: watch::Sender<BTreeMap<String, Rule>>,
-    deaths: UnboundedSender<Death>,
     counts: [AtomicU64; 5],
     everywhere: AtomicU64,
     /// Cancelled when the test has ended, so that nothing is delivered to another process with the same port.
     stopped: CancellationToken,
 }
 
-/// A process that must be killed, because it received a message that kills.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Death {
-    /// The function.
-    pub function: String,
-    /// The position of the process among the function's processes.
-    pub process: usize,
-}
-
 /// The proxy. It delivers messages until it is dropped.
 pub struct Proxy {
     /// The address of the proxy. The path of a subscription is the name of the subscription with its prefix.
     pub url: String,
-    /// The processes that must be killed, because of [`Rule::Deadly`].
-    pub deaths: UnboundedReceiver<Death>,
     shared: Arc<Shared>,
 }
 
@@ -82,14 +69,12 @@ impl Proxy {
     /// # Errors
     /// An error if no port is free.
     pub async fn start(faults: Faults, routes: Vec<Route>) -> anyhow::Result<Self> {
-        let (sender, deaths) = unbounded_channel();
         let shared = Arc::new(Shared {
             http: reqwest::Client::builder().timeout(LIMIT).build()?,
             faults,
             dice: Mutex::new(StdRng::seed_from_u64(faults.seed)),
             routes: routes.into_iter().map(|route| (route.subscription.clone(), route)).collect(),
             rules: watch::Sender::default(),
-            deaths: sender,
             counts: Default::default(),
             everywhere: AtomicU64::new(0),
             stopped: CancellationToken::new(),
@@ -102,7 +87,7 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { url, deaths, shared })
+        Ok(Self { url, shared })
     }
 
     /// The numbers of messages that arrived, were duplicated, were delayed, lost their answer, and were
@@ -214,7 +199,6 @@ impl Push {
         let concerns = |text: &str| text_of(&self.body).contains(text);
         let mut sent = match rule {
             Some(Rule::Answer(status)) => return status,
-            Some(Rule::Deadly { text, after }) if concerns(&text) => vec![self.deadly(first, after)],
             Some(Rule::Everywhere { text, later }) if concerns(&text) => {
                 self.shared.everywhere.fetch_add(1, Ordering::Relaxed);
                 let processes = 0_u32..;
@@ -252,24 +236,6 @@ impl Push {
         async move {
             let status = sent.await.unwrap_or(StatusCode::BAD_GATEWAY);
             if status.is_success() { Ok(status) } else { Err(status) }
-        }
-        .boxed()
-    }
-
-    /// Sends the request, and reports the death of the process if it still works on the request after a time.
-    fn deadly(&self, process: usize, after: Duration) -> BoxFuture<'static, Result<StatusCode, StatusCode>> {
-        let (sent, deaths) = (self.send(process, Duration::ZERO), self.shared.deaths.clone());
-        let death = Death { function: self.route.function.clone(), process };
-        async move {
-            tokio::pin!(sent);
-            match tokio::time::timeout(after, &mut sent).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    // Nobody listens when the test has ended.
-                    let _ended = deaths.send(death);
-                    sent.await
-                }
-            }
         }
         .boxed()
     }

@@ -10,13 +10,6 @@ pub enum Rule {
     Answer(StatusCode),
     /// No message is delivered until the rule is removed, as if the requests of the subscriptions were paused.
     Hold,
-    /// Each message with this text kills the process that works on it.
-    Deadly {
-        /// The text.
-        text: String,
-        /// The time between message and death. A process that answers sooner does not die.
-        after: Duration,
-    },
     /// Each message with this text is sent to every process of the function, first to the first one.
     Everywhere {
         /// The text.

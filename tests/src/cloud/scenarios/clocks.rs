@@ -2,7 +2,7 @@
 //! message nor wait for the sweep.
 
 use super::execution::{Execution, import, start};
-use crate::cloud::faults::{Clocks, Death, Rule};
+use crate::cloud::faults::{Clocks, Rule};
 use crate::cloud::{Setup, System};
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub(super) async fn check(system: &mut System) -> anyhow::Result<String> {
     let taken = start(system, "taken").await?.id;
     tokio::time::sleep(Duration::from_secs(2)).await;
     // The process that runs the script dies. The other process has the message.
-    system.restart(&Death { function: "script".to_owned(), process: 0 }).await?;
+    system.restart("script").await?;
     for id in timers.iter().chain([&taken]) {
         Execution::of(system, id).succeeds(LIMIT).await?;
     }
