@@ -36,6 +36,18 @@ impl Executor {
         }
     }
 
+    /// The timers that are not stored as they are. The others have their message, or the sweep fires them.
+    pub(crate) async fn missing(&self, timers: Vec<Timer>) -> Result<Vec<Timer>, PortError> {
+        let mut missing = Vec::new();
+        for timer in timers {
+            let stored = self.ports().state.timer(&timer.execution_id, &timer.key).await?;
+            if stored.is_none_or(|stored| stored.due != timer.due) {
+                missing.push(timer);
+            }
+        }
+        Ok(missing)
+    }
+
     /// Publishes a message for each timer, to be delivered when the timer is due.
     pub(crate) async fn deliver_timers(&self, timers: Vec<Timer>) -> Result<(), PortError> {
         for timer in timers {

@@ -55,3 +55,26 @@ async fn a_timer_that_comes_early_is_sent_again() {
     let seconds = later.duration_since(due).as_secs();
     assert!((15..=20).contains(&seconds), "it comes {seconds} s later");
 }
+
+#[tokio::test]
+async fn a_check_of_an_execution_that_waits_writes_and_sends_nothing() {
+    let bench = Bench::with(TimersBy::Delivery);
+    bench.flow("f", &format!("tasks: [{{id: nap, type: {FLOW}.Sleep, duration: PT1H}}]")).await;
+    let id = bench.begin("f").await;
+    let version = bench.ports.state.execution(&id).await.unwrap().unwrap().version;
+    assert_eq!(bench.bus.later.lock().unwrap().len(), 1);
+    // Nobody knows when the local store was written, so the execution is checked at every sweep.
+    for _ in 0..2 {
+        assert_eq!(bench.executor.recover_idle().await.unwrap(), 1);
+        bench.deliver().await;
+    }
+    assert_eq!(bench.ports.state.execution(&id).await.unwrap().unwrap().version, version);
+    assert_eq!(bench.bus.later.lock().unwrap().len(), 1);
+    // A timer that is gone is set again.
+    let timer = bench.ports.state.due_timers(jiff::Timestamp::MAX, 10).await.unwrap().remove(0);
+    bench.ports.state.clear_timer(&timer).await.unwrap();
+    bench.executor.recover_idle().await.unwrap();
+    bench.deliver().await;
+    assert_eq!(bench.bus.later.lock().unwrap().len(), 2);
+    assert_eq!(bench.ports.state.timer(&id, &timer.key).await.unwrap(), Some(timer));
+}

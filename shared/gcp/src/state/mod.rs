@@ -171,6 +171,10 @@ impl StateStore for FirestoreStateStore {
         at_port(search::search(&self.store, filter).await)
     }
 
+    async fn open_executions(&self) -> Result<Vec<(ExecutionId, Option<Timestamp>)>, PortError> {
+        at_port(search::open(self.db()).await)
+    }
+
     async fn count_executions(&self, filter: &ExecutionFilter) -> Result<u64, PortError> {
         at_port(search::count(self.db(), filter).await)
     }

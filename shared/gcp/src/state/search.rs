@@ -16,7 +16,9 @@ use crate::database::error::DbError;
 use crate::database::query::{Is, Query};
 use crate::database::text::fetch_of;
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
 use segue_model::execution::Execution;
+use segue_model::id::ExecutionId;
 use segue_model::label::Label;
 use segue_model::state::State;
 use segue_ports::state::ExecutionFilter;
@@ -264,6 +266,21 @@ async fn page(store: &Store, filter: &ExecutionFilter, query: Query) -> Result<V
     let weight = search.len() + end.document.len();
     store.pages.put((search, after), end, weight);
     Ok(found)
+}
+
+/// All open executions, each with the time of its last write.
+pub(super) async fn open(db: &Database) -> Result<Vec<(ExecutionId, Option<Timestamp>)>, DbError> {
+    let filter = ExecutionFilter { states: State::open().collect(), ..ExecutionFilter::default() };
+    let mut documents = db.stream(Plan::new(db, &filter).query.only(&["body.execution"])).await?;
+    let mut open = Vec::new();
+    while let Some(found) = documents.try_next().await? {
+        if let Some(execution) = decode(db, &found).await? {
+            let written =
+                i64::try_from(found.version).ok().and_then(|micros| Timestamp::from_microsecond(micros).ok());
+            open.push((execution.id, written));
+        }
+    }
+    Ok(open)
 }
 
 /// The number of matching executions: Firestore's own count if the query is enough, or else by reading them.

@@ -209,6 +209,15 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
     assert_eq!(of(labelled(&[("all", "yes"), ("name", "c")])).await?, [at(2)], "all labels");
     assert_eq!(of(labelled(&[("name", "bee")])).await?, [at(1)], "a label that was set later");
     assert!(of(labelled(&[("name", "b")])).await?.is_empty(), "a label that was removed");
+    let open: Vec<_> = store.open_executions().await?;
+    for name in names {
+        let id = execution(&root, "found", name, at(0)).id;
+        let written = open.iter().find(|(open, _)| *open == id).map(|(_, written)| *written);
+        assert!(
+            written.is_some_and(|at| at.is_none_or(|at| at > self::at(9))),
+            "{name} is open: {written:?}"
+        );
+    }
     let paged = ExecutionFilter { limit: 1, offset: 1, ..here.clone() };
     for (filter, count) in [
         (here.clone(), 5),
