@@ -7,6 +7,7 @@
 mod delays;
 pub(crate) mod emulator;
 
+use crate::api_error;
 use crate::config::PlatformConfig;
 use async_trait::async_trait;
 use delays::Delays;
@@ -14,6 +15,7 @@ use futures::future::try_join_all;
 use google_cloud_auth::credentials::anonymous;
 use google_cloud_gax::retry_policy::RetryPolicyExt as _;
 use google_cloud_pubsub::client::{BasePublisher, Publisher};
+use google_cloud_pubsub::error::PublishError;
 use google_cloud_pubsub::model::Message as PubSubMessage;
 use google_cloud_pubsub::retry_policy::RetryableErrors;
 use jiff::Timestamp;
@@ -146,7 +148,7 @@ impl EventBus for PubSubBus {
         let bytes: usize = sent.iter().map(|(_, message)| message.data.len()).sum();
         try_join_all(sent.into_iter().map(|(publisher, message)| publisher.publish(message)))
             .await
-            .map_err(|error| PortError::unavailable(PORT, error))?;
+            .map_err(unpublished)?;
         self.messages.fetch_add(messages.len() as u64, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         Ok(())
@@ -167,6 +169,16 @@ impl EventBus for PubSubBus {
             tasks.push(delays.task(&outgoing.topic, &message, due)?);
         }
         try_join_all(tasks.into_iter().map(|task| delays.create(task, due))).await.map(|_| ())
+    }
+}
+
+/// The error of a message that was not published.
+fn unpublished(error: PublishError) -> PortError {
+    match error {
+        PublishError::Rpc(error) if api_error::is_denied(&error) => {
+            api_error::about(PORT, "a message", &error)
+        }
+        error => PortError::unavailable(PORT, error),
     }
 }
 
@@ -232,6 +244,17 @@ mod tests {
             assert_eq!(encoded.attributes.get(EXECUTION_ID).map(|id| &**id), execution);
             assert_eq!(serde_json::from_slice::<Message>(&encoded.data).unwrap(), message);
         }
+    }
+
+    #[test]
+    fn a_refusal_for_want_of_a_role_is_told_from_a_bus_that_does_not_answer() {
+        let status = google_cloud_gax::error::rpc::Status::default()
+            .set_code(google_cloud_gax::error::rpc::Code::PermissionDenied)
+            .set_message("denied");
+        let error = google_cloud_gax::error::Error::service(status);
+        let error = unpublished(PublishError::Rpc(std::sync::Arc::new(error))).to_string();
+        assert!(error.contains("a message: denied"), "{error}");
+        assert!(unpublished(PublishError::Shutdown).is_transient());
     }
 
     #[test]
