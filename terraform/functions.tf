@@ -121,6 +121,9 @@ module "function" {
     SEGUE_PROJECT       = var.project
     SEGUE_REGION        = var.region
     SEGUE_TASKS_ACCOUNT = module.delays.account.email
+    }, local.people == null ? {} : {
+    # Messages about executions link to the pages.
+    SEGUE_URL = "https://${var.prefix}-${local.people}-${local.project_number}.${var.region}.run.app"
   })
   image          = local.images[each.key]
   prefix         = var.prefix

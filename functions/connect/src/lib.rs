@@ -28,6 +28,7 @@ pub fn tasks() -> TaskList {
 
 /// The task types of this service, with connectors of the user's own. The first connector with a name is used, so a
 /// user's connector replaces one of Segue with the same name.
+#[must_use]
 pub fn tasks_with(own: &'static [Connector]) -> TaskList {
     let list = TaskList::new("connect").deployed_as(include_str!("../function.yaml"));
     own.iter().chain(described::all()).fold(list, |list, connector| list.add_described(task_type(connector)))

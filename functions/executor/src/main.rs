@@ -1,7 +1,8 @@
 //! The `executor` service: wiring only.
 
+use segue_catalog::catalog_with;
 use segue_executor::ExecutorConfig;
-use segue_runtime::{connect, serve_handlers, start};
+use segue_runtime::{connect, own_connectors, serve_handlers, start};
 use segue_scheduler::{Scheduler, SchedulerParts};
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ async fn main() -> anyhow::Result<()> {
     let config = start(segue_fn_executor::FUNCTION)?;
     let rules = ExecutorConfig::from_environment(&config.environment, config.platform.name())?;
     let ports = connect(&config).await?;
-    let executor = segue_fn_executor::executor(ports.clone(), rules)?;
+    let catalog = catalog_with(own_connectors(&config.environment, &config.data_dir)?)?;
+    let executor = segue_fn_executor::executor(ports.clone(), catalog, rules);
     let dead_letters = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
     Ok(serve_handlers(&config, &ports, executor, Some(dead_letters)).await?)
 }

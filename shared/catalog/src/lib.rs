@@ -9,7 +9,11 @@
 //!
 //! How to add one more: a new task type or function needs no line here. `make task-types` writes the files.
 
-use segue_model::catalog::{Catalog, ServiceTypes};
+use segue_connectors::Connector;
+use segue_model::catalog::{Catalog, RunBy, Service, ServiceTypes, TaskType};
+
+/// The service that runs the user's own connectors.
+const CONNECT: &str = "connect";
 
 /// The path and the text of every `task-types.json`, in alphabetical order.
 static FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -27,8 +31,22 @@ pub struct CatalogError {
 /// # Errors
 /// [`CatalogError`] if a `task-types.json` was edited by hand and does not fit its format.
 pub fn catalog() -> Result<Catalog, CatalogError> {
+    catalog_with(&[])
+}
+
+/// All task types, and the user's own connectors. Of two types with the same name, the user's is used.
+///
+/// # Errors
+/// As [`catalog`].
+pub fn catalog_with(own: &'static [Connector]) -> Result<Catalog, CatalogError> {
     let mut types = segue_model::flowable_types::flowable_types();
     types.extend(segue_engine::inline::inline_types());
+    types.extend(own.iter().map(|connector| TaskType {
+        name: &connector.name,
+        aliases: connector.aliases.iter().map(String::as_str).collect(),
+        run_by: RunBy::Service(Service::Named(CONNECT)),
+        schema: connector.schema(),
+    }));
     for (path, text) in FILES {
         let listed =
             serde_json::from_str::<ServiceTypes>(text).map_err(|source| CatalogError { path, source })?;

@@ -113,7 +113,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
-        Command::Validate(args) => commands::local::validate::run(&args),
+        Command::Validate(args) => commands::local::validate::run(&args, cli.data_dir),
         Command::Expr(args) => commands::local::expr::run(&args),
         Command::Completion { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "segue", &mut std::io::stdout());

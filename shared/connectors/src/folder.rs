@@ -1,8 +1,27 @@
-//! Connectors in a folder of the user's own.
+//! Connectors in a folder of the user's own: the folder that `SEGUE_CONNECTORS` names, or else `connectors` in the data
+//! directory.
 
 use crate::{Connector, ConnectorError};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The environment variable with the folder.
+pub const VARIABLE: &str = "SEGUE_CONNECTORS";
+
+/// The user's own connectors for the rest of the process. Their names become names of task types, and those live as long
+/// as the process. So call this once.
+///
+/// # Errors
+/// [`ConnectorError`] for the first file that cannot be read or is not a connector, and for a folder in `variable` that
+/// does not exist. `variable` is the value of [`VARIABLE`], if it is set.
+pub fn own(variable: Option<&str>, data_dir: &Path) -> Result<&'static [Connector], ConnectorError> {
+    let folder = variable.map_or_else(|| data_dir.join("connectors"), PathBuf::from);
+    if variable.is_some() && !folder.is_dir() {
+        let file = folder.display().to_string();
+        return Err(ConnectorError { file, why: format!("{VARIABLE} names it, but there is no such folder") });
+    }
+    Ok(Vec::leak(read(&folder)?))
+}
 
 /// The connectors in a folder and in the folders below it, in the order of their paths. A folder that does not exist
 /// has none.
@@ -55,5 +74,8 @@ mod tests {
         let file = folder.path().join("pager/ring.yaml");
         fs::write(&file, "type: x").unwrap();
         assert!(read(folder.path()).unwrap_err().to_string().contains("ring.yaml is not a connector"));
+        let missing = folder.path().join("none");
+        assert!(own(missing.to_str(), folder.path()).unwrap_err().to_string().contains("no such folder"));
+        assert!(own(None, &missing).unwrap().is_empty());
     }
 }

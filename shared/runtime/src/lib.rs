@@ -11,11 +11,14 @@
 
 mod allocator;
 
+use segue_connectors::{Connector, ConnectorError, folder};
 use segue_lookups::Limits;
 use segue_ports::{DeadLetterHandler, Environment, MessageHandler, PortError, Ports, VariableError};
-use segue_service::{Config, ConfigError, Handlers, Platform, ServeError, serve, telemetry};
+pub use segue_service::Config;
+use segue_service::{ConfigError, Handlers, Platform, ServeError, serve, telemetry};
 use segue_task::{ContainerRules, ContainerRulesError, TaskList, TaskService, TaskSettings};
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -43,6 +46,9 @@ pub enum RuntimeError {
     /// A variable has an invalid value.
     #[error(transparent)]
     Variable(#[from] VariableError),
+    /// A connector of the user's own is invalid.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
     /// The settings for containers are invalid.
     #[error(transparent)]
     Containers(#[from] ContainerRulesError),
@@ -102,7 +108,19 @@ pub async fn connect(config: &Config) -> Result<Ports, PortError> {
 /// # Errors
 /// [`RuntimeError`].
 pub async fn serve_tasks(function: &str, tasks: TaskList) -> Result<(), RuntimeError> {
+    serve_tasks_with(function, |_| Ok(tasks)).await
+}
+
+/// Like [`serve_tasks`], for task types that depend on the configuration.
+///
+/// # Errors
+/// [`RuntimeError`].
+pub async fn serve_tasks_with(
+    function: &str,
+    tasks: impl FnOnce(&Config) -> Result<TaskList, RuntimeError>,
+) -> Result<(), RuntimeError> {
     let config = start(function)?;
+    let tasks = tasks(&config)?;
     let containers = ContainerRules::from_variables(|name| config.environment.get(name))?;
     let limits = Limits::from_environment(&config.environment)?;
     let ports = connect(&config).await?;
@@ -111,6 +129,19 @@ pub async fn serve_tasks(function: &str, tasks: TaskList) -> Result<(), RuntimeE
     let renderer = Arc::new(limits.renderer());
     let service = TaskService::with_settings(tasks, ports.clone(), renderer, &config.holder, settings);
     serve_handlers(&config, &ports, Arc::new(service), None).await
+}
+
+/// The user's own connectors: those in the folder `SEGUE_CONNECTORS`, or else in `connectors` of the data directory.
+///
+/// # Errors
+/// [`ConnectorError`] for a file that is not a connector.
+pub fn own_connectors(environment: &Environment, data_dir: &Path) -> Result<&'static [Connector], ConnectorError> {
+    folder::own(environment.filled(folder::VARIABLE), data_dir)
+}
+
+/// The address of Segue's pages as people see it: `SEGUE_URL`, without a slash at the end.
+pub fn address_of_pages(environment: &Environment) -> Option<String> {
+    environment.filled("SEGUE_URL").map(|url| url.trim_end_matches('/').to_owned())
 }
 
 /// Handles messages until the platform stops the process.
@@ -138,7 +169,7 @@ pub fn task_settings(config: &Config) -> TaskSettings {
         }
     };
     let max_deliveries = config.max_deliveries.map_or(settings.max_deliveries, NonZeroU32::get);
-    TaskSettings { max_deliveries, ..settings }
+    TaskSettings { max_deliveries, url: address_of_pages(&config.environment), ..settings }
 }
 
 /// The time limits of task runs on Google Cloud, where a request must be answered within `timeout`.

@@ -5,11 +5,12 @@
 //! - On the emulator of Pub/Sub, no functions are deployed. So this process also receives the messages of every
 //!   function, as push requests like in the cloud.
 
-use crate::families::families;
+use crate::families::families_with;
 use crate::server::{ServeError, answer, port_error};
 use crate::standalone::{PutFlowError, container_rules, put_flow};
 use axum::Router;
-use segue_catalog::catalog;
+use segue_catalog::catalog_with;
+use segue_connectors::Connector;
 use segue_executor::{Executor, ExecutorConfig, ExecutorParts, Watch};
 use segue_fn_api::{Access, ApiParts, behind_door};
 use segue_gcp::{DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription};
@@ -18,6 +19,7 @@ use segue_ports::{Environment, PortError, Ports, TimersBy};
 use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_service::{FactsError, FunctionFacts, Handlers, PushCaller, app};
 use segue_task::{ContainerRules, TaskService, TaskSettings};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -37,6 +39,10 @@ pub struct CloudServer {
     watch: Arc<Watch>,
     containers: ContainerRules,
     allow_metadata: bool,
+    /// The user's own connectors.
+    own: &'static [Connector],
+    /// The address of Segue's pages. None if it is not configured.
+    pages: Option<String>,
 }
 
 impl CloudServer {
@@ -55,14 +61,17 @@ impl CloudServer {
             // On the emulator this process runs all the time, so it can watch the timers.
             ports.timers = TimersBy::Watching;
         }
-        let catalog = catalog().map_err(|error| PortError::invalid(error.to_string()))?;
+        let own = segue_runtime::own_connectors(environment, Path::new(".segue"))
+            .map_err(|error| PortError::invalid(error.to_string()))?;
+        let catalog = catalog_with(own).map_err(|error| PortError::invalid(error.to_string()))?;
         let watch = Arc::new(Watch::default());
         let executor = Arc::new(Executor::new(ExecutorParts {
             observer: watch.clone(),
             ..ExecutorParts::on_ports(ports.clone(), catalog, rules)
         }));
         let scheduler = Arc::new(Scheduler::new(SchedulerParts::from_executor(&executor)));
-        Ok(Self { config, ports, executor, scheduler, watch, containers, allow_metadata })
+        let pages = segue_runtime::address_of_pages(environment);
+        Ok(Self { config, ports, executor, scheduler, watch, containers, allow_metadata, own, pages })
     }
 
     /// The name of the project.
@@ -138,13 +147,14 @@ impl CloudServer {
         let mut router =
             Router::new().nest("/push/executor", push(executor)).nest("/push/scheduler", push(scheduler));
         let renderer = Arc::new(self.executor.parts().renderer.clone());
-        for family in families() {
+        for family in families_with(self.own) {
             let path = format!("/push/{}", family.service());
             let holder = format!("server-{}-{}", std::process::id(), family.service());
             let facts = FunctionFacts::parse(family.function())?;
             let settings = TaskSettings {
                 containers: self.containers,
                 allow_metadata: self.allow_metadata,
+                url: self.pages.clone(),
                 ..segue_runtime::cloud_settings(facts.timeout)
             };
             let service =
@@ -162,7 +172,7 @@ impl CloudServer {
 
     /// Creates the topics and subscriptions of every `function.yaml`, with push requests to this process.
     async fn subscribe(&self, url: &str) -> Result<(), ServeError> {
-        let families = families();
+        let families = families_with(self.own);
         let tasks = families.iter().map(|family| (family.service(), family.function()));
         let control =
             [("executor", segue_fn_executor::FUNCTION), ("scheduler", segue_fn_scheduler::FUNCTION)];

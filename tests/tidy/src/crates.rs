@@ -12,7 +12,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-api-types", &["segue-model"]),
     ("segue-template", &["segue-model"]),
     ("segue-engine", &["segue-model", "segue-template"]),
-    ("segue-catalog", &["segue-engine", "segue-model"]),
+    ("segue-catalog", &["segue-connectors", "segue-engine", "segue-model"]),
     ("segue-connectors", &["segue-model"]),
     ("segue-ports", &["segue-model"]),
     ("segue-files", &["segue-model", "segue-ports"]),

@@ -8,6 +8,7 @@
 )]
 
 mod files;
+mod pages;
 mod server;
 
 use segue_connectors::Connector;

@@ -1,9 +1,9 @@
 //! One process with all functions.
 
-use crate::families::families;
+use crate::families::families_with;
 use crate::work::Work;
 use jiff::Timestamp;
-use segue_catalog::catalog;
+use segue_catalog::catalog_with;
 use segue_embedded::{Durability, Embedded, EmbeddedOptions};
 use segue_executor::{CreateError, Executor, ExecutorConfig, ExecutorParts, NewExecution, Watch};
 use segue_model::catalog::Catalog;
@@ -67,7 +67,9 @@ impl Standalone {
         })?;
         let work = Work::in_directory(&data_dir);
         let ports = embedded.ports.clone();
-        let catalog = catalog().map_err(|error| PortError::invalid(error.to_string()))?;
+        let own = segue_runtime::own_connectors(&options.environment, &data_dir)
+            .map_err(|error| PortError::invalid(error.to_string()))?;
+        let catalog = catalog_with(own).map_err(|error| PortError::invalid(error.to_string()))?;
         let watch = Arc::new(Watch::default());
         let executor = Arc::new(Executor::new(ExecutorParts {
             observer: watch.clone(),
@@ -77,9 +79,10 @@ impl Standalone {
         let catalog = executor.parts().catalog.clone();
         let renderer = Arc::new(executor.parts().renderer.clone());
         let work_root = work.root().to_owned();
-        let settings =
-            TaskSettings { work_root, max_deliveries, containers, allow_metadata, ..TaskSettings::default() };
-        let services = families()
+        let url = segue_runtime::address_of_pages(&options.environment);
+        let limits = TaskSettings { work_root, max_deliveries, ..TaskSettings::default() };
+        let settings = TaskSettings { containers, allow_metadata, url, ..limits };
+        let services = families_with(own)
             .into_iter()
             .map(|family| {
                 // Two services can have the same task type. With different holders, only one of them claims an attempt.

@@ -1,6 +1,7 @@
 //! `segue validate`: prints every problem of flow files before anything runs.
 
 use crate::diagnostics;
+use crate::environment::environment;
 use anyhow::Context as _;
 use segue_engine::check::{check, check_subflows};
 use segue_model::parse::{Parsed, parse_flows};
@@ -25,8 +26,9 @@ pub(crate) struct Args {
     files: Vec<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let catalog = segue_standalone::catalog()?;
+pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+    let own = segue_standalone::own_connectors(&environment(), &crate::kept_data_dir(data_dir))?;
+    let catalog = segue_standalone::catalog_with(own)?;
     let mut all: Vec<(&Path, Vec<Parsed>)> = Vec::new();
     for file in &args.files {
         let source =
