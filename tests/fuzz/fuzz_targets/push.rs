@@ -37,7 +37,8 @@ impl DeadLetterHandler for Taker {
 thread_local! {
     static SERVICE: RefCell<(tokio::runtime::Runtime, axum::Router)> = {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let handlers = Handlers { messages: Arc::new(Taker), dead_letters: Some(Arc::new(Taker)), usage: None };
+        let (messages, dead_letters) = (Arc::new(Taker), Some(Arc::new(Taker) as Arc<dyn DeadLetterHandler>));
+        let handlers = Handlers { messages, dead_letters, usage: None, storage: None };
         RefCell::new((runtime, app(handlers, &PushCaller::Anybody, 8)))
     };
 }
