@@ -3,7 +3,7 @@
 //! The first round has no faults. In later rounds, functions are killed, and messages are duplicated, delayed,
 //! reordered and lost. After each round, every execution must have ended as in the first round, every slot must have
 //! run once, and the main table must have the same rows. During the first round, the program also runs tasks that take
-//! longer than the time limit of a request. After the rounds it runs the scenarios, each with one fault at the worst
+//! longer than the time limit of a request. Beside the rounds it runs the scenarios, each with one fault at the worst
 //! moment. `--scenario NAME` runs only this scenario.
 //!
 //! Run the program with the variables of the emulators: `tests/tools/on-emulators.sh cloud-system …`.
@@ -124,19 +124,23 @@ async fn main() -> anyhow::Result<()> {
 
     say(&long)?;
 
+    // The scenarios wait most of their time, so they run beside the rounds.
     let round = Round { longest_peace: Some(arguments.longest_peace), ..round };
+    let all = scenarios(&arguments, &programs, Scenario::value_variants());
+    let (kills, ()) = tokio::try_join!(rounds(&arguments, round, &peace), all)?;
+    say(&format!("{} seeds, {kills} kills: nothing lost, nothing doubled, nothing hanging", arguments.seeds))
+}
+
+/// Runs the rounds with faults. Returns the number of killed functions.
+async fn rounds(arguments: &Arguments, round: Round<'_>, peace: &Outcome) -> anyhow::Result<usize> {
     let mut rounds = futures::stream::iter(arguments.first..arguments.first + arguments.seeds)
-        .map(|seed| under_faults(round, seed, &peace))
+        .map(|seed| under_faults(round, seed, peace))
         .buffer_unordered(arguments.at_once.max(1));
     let mut kills = 0;
     while let Some(killed) = rounds.next().await {
         kills += killed?;
     }
-    say(&format!(
-        "{} seeds, {kills} kills: nothing lost, nothing doubled, nothing hanging",
-        arguments.seeds
-    ))?;
-    scenarios(&arguments, &programs, Scenario::value_variants()).await
+    Ok(kills)
 }
 
 /// Runs scenarios, some at the same time.
@@ -162,7 +166,7 @@ async fn under_faults(round: Round<'_>, seed: u64, peace: &Outcome) -> anyhow::R
         refused: 0.05,
         latest: Duration::from_millis(1_500),
     };
-    let firestore = FirestoreFaults { seed, answer_lost: 0.02 };
+    let firestore = FirestoreFaults { seed, answer_lost: 0.02, field_lost: None };
     let outcome = round
         .run(Setup { faults, firestore, ..Setup::default() })
         .await

@@ -28,6 +28,8 @@ pub struct FirestoreFaults {
     pub seed: u64,
     /// The commit is written, but its answer is lost.
     pub answer_lost: f64,
+    /// Every commit with a field of this name, of at most 127 bytes, loses its answer.
+    pub field_lost: Option<&'static str>,
 }
 
 struct Shared {
@@ -87,7 +89,11 @@ impl FirestoreProxy {
 }
 
 impl Shared {
-    fn loses(&self) -> bool {
+    /// Whether a commit loses its answer.
+    fn loses(&self, commit: &[u8]) -> bool {
+        if self.faults.field_lost.is_some_and(|field| has_field(commit, field)) {
+            return true;
+        }
         let share = self.faults.answer_lost;
         share > 0.0 && self.dice.lock().unwrap_or_else(PoisonError::into_inner).random_bool(share)
     }
@@ -104,17 +110,32 @@ async fn pass_on(State(shared): State<Arc<Shared>>, mut request: Request) -> Res
     parts.authority = Some(shared.target.clone());
     let Ok(uri) = Uri::from_parts(parts) else { return unavailable("the request has no path") };
     *request.uri_mut() = uri;
+    let mut loses = false;
+    if is_commit {
+        let (parts, body) = request.into_parts();
+        let Ok(body) = to_bytes(body, usize::MAX).await else { return unavailable("the request broke off") };
+        loses = shared.loses(&body);
+        request = Request::from_parts(parts, body.into());
+    }
     let answer = match shared.client.request(request).await {
         Ok(answer) => answer.map(Body::new),
         Err(error) => return unavailable(&format!("{error:?}")),
     };
     // An answer with a status in its head is an error, so nothing was written.
-    if !is_commit || answer.headers().contains_key("grpc-status") || !shared.loses() {
+    if !loses || answer.headers().contains_key("grpc-status") {
         return answer;
     }
     let _written = to_bytes(answer.into_body(), usize::MAX).await;
     shared.lost.fetch_add(1, Ordering::Relaxed);
     unavailable("the test lost the answer")
+}
+
+/// Whether a request writes a field of this name. Protocol Buffers write a key of a map as the tag 10, the length, and the
+/// text.
+fn has_field(request: &[u8], field: &str) -> bool {
+    let length = u8::try_from(field.len()).unwrap_or_default();
+    let key = [&[10, length], field.as_bytes()].concat();
+    request.windows(key.len()).any(|window| window == key)
 }
 
 /// The answer of gRPC that the service is unavailable.

@@ -2,7 +2,7 @@
 //! the same process and die with it. They must succeed in the end.
 
 use super::execution::{Execution, import, start};
-use crate::cloud::System;
+use crate::cloud::{Setup, System};
 use anyhow::{Context as _, ensure};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -50,6 +50,12 @@ tasks:
         taskRunner: {type: io.kestra.plugin.core.runner.Process}
         commands: [sleep 2]
 ";
+
+pub(super) fn setup() -> Setup {
+    // Much longer than a restart of the service, as in the cloud, where a claim lasts 60 s. So the messages of a dead
+    // process find its claims.
+    Setup::default().variable("SEGUE_CLAIM_SECONDS", "10")
+}
 
 pub(super) async fn check(system: &mut System) -> anyhow::Result<String> {
     let directory = tempfile::tempdir()?;

@@ -56,9 +56,10 @@ impl Scenario {
                 Some(setup) => setup,
                 None => return Ok(format!("{name}: skipped, because {}", clocks::MISSING)),
             },
+            Self::Deadly => deadly::setup(),
             Self::Overload => overload::setup(),
             Self::Resumed => resumed::setup(),
-            Self::Deadly | Self::Outage | Self::Paused => Setup::default(),
+            Self::Outage | Self::Paused => Setup::default(),
         };
         let began = Instant::now();
         let prefix = format!("{name}-{}", std::process::id());

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The time limit of a request, in seconds. A service waits a quarter of it for a container.
-const REQUEST: &str = "8";
+const REQUEST: &str = "20";
 const LIMIT: Duration = Duration::from_secs(150);
 const CONTAINERS: usize = 8;
 
@@ -27,7 +27,7 @@ tasks:
         containerImage: debian:stable-slim
         outputFiles: ["*.txt"]
         commands:
-          - sleep 4
+          - sleep 9
           - echo "{{ taskrun.value }}" > result.txt
           - echo "container {{ taskrun.value }}"
           - echo '::{"outputs":{"value":{{ taskrun.value }}}}::'
