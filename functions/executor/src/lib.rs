@@ -1,8 +1,8 @@
 //! The executor as a service: a push endpoint for events of executions, and for the dead letters of every
 //! service. The work is in `segue-executor`; this crate builds an executor for its own process.
 
-use segue_model::catalog::Catalog;
 use segue_executor::{Executor, ExecutorConfig, ExecutorParts};
+use segue_model::catalog::Catalog;
 use segue_ports::Ports;
 use std::sync::Arc;
 

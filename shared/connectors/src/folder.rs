@@ -18,7 +18,10 @@ pub fn own(variable: Option<&str>, data_dir: &Path) -> Result<&'static [Connecto
     let folder = variable.map_or_else(|| data_dir.join("connectors"), PathBuf::from);
     if variable.is_some() && !folder.is_dir() {
         let file = folder.display().to_string();
-        return Err(ConnectorError { file, why: format!("{VARIABLE} names it, but there is no such folder") });
+        return Err(ConnectorError {
+            file,
+            why: format!("{VARIABLE} names it, but there is no such folder"),
+        });
     }
     Ok(Vec::leak(read(&folder)?))
 }

@@ -135,7 +135,10 @@ pub async fn serve_tasks_with(
 ///
 /// # Errors
 /// [`ConnectorError`] for a file that is not a connector.
-pub fn own_connectors(environment: &Environment, data_dir: &Path) -> Result<&'static [Connector], ConnectorError> {
+pub fn own_connectors(
+    environment: &Environment,
+    data_dir: &Path,
+) -> Result<&'static [Connector], ConnectorError> {
     folder::own(environment.filled(folder::VARIABLE), data_dir)
 }
 

@@ -24,7 +24,7 @@ pub use running::Running;
 pub use segue_catalog::{CatalogError, catalog, catalog_with};
 pub use segue_embedded::Durability;
 pub use segue_executor::{Change, Watch};
-pub use segue_runtime::own_connectors;
 pub use segue_fn_api::{Access, AllowedHost, BasicAuth, Hosts, Token};
+pub use segue_runtime::own_connectors;
 pub use server::{ServeError, Server};
 pub use standalone::{Options, PutFlowError, Standalone};
