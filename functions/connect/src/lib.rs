@@ -2,9 +2,9 @@
 //!
 //! What it is: [`described`], the connectors in `connectors/`; [`call`], which runs a task of any connector;
 //! `exchange`, one request with its retries; `paging` and `polling`, what can follow the request; `execution`, the
-//! facts about an execution that messages show.
+//! facts about an execution that messages show; [`mail`], the task types that send mail by SMTP, as code.
 //!
-//! What it must not know: a single service on the internet. What is special about a service is in its file.
+//! What it must not know: a single HTTP service on the internet. What is special about a service is in its file.
 //!
 //! How to add one more: a file `connectors/FAMILY/NAME.yaml`, as README.md shows.
 
@@ -13,8 +13,11 @@ pub mod call;
 pub mod described;
 mod exchange;
 mod execution;
+pub mod mail;
 mod paging;
 mod polling;
+#[cfg(test)]
+mod testing;
 
 use segue_connectors::Connector;
 use segue_model::{Json, Map};
@@ -31,7 +34,8 @@ pub fn tasks() -> TaskList {
 #[must_use]
 pub fn tasks_with(own: &'static [Connector]) -> TaskList {
     let list = TaskList::new("connect").deployed_as(include_str!("../function.yaml"));
-    own.iter().chain(described::all()).fold(list, |list, connector| list.add_described(task_type(connector)))
+    let list = own.iter().chain(described::all()).fold(list, |list, one| list.add_described(task_type(one)));
+    list.add::<mail::send::MailSend>().add::<mail::execution::MailExecution>()
 }
 
 /// The task type of a connector.

@@ -10,6 +10,7 @@
 mod files;
 mod pages;
 mod server;
+mod waiting;
 
 use segue_connectors::Connector;
 use segue_connectors::testing::ConnectorTest;

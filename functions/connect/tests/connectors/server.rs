@@ -53,6 +53,11 @@ impl Server {
         connector
     }
 
+    /// The number of requests that were answered.
+    pub(crate) fn answered(&self) -> usize {
+        self.state.lock().unwrap().next
+    }
+
     /// Whether all requests came, as the test expects them.
     pub(crate) fn check(&self) -> Result<(), String> {
         let script = self.state.lock().unwrap();
