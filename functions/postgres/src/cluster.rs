@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// The user and the password of the server.
 const USER: &str = "kestra";
-const PASSWORD: &str = "k3str4 'secret'";
+const PASSWORD: &str = "k3str4";
 /// How long a server may take to start.
 const START: Duration = Duration::from_secs(60);
 

@@ -9,13 +9,18 @@
 //! How to add one more: a file with the properties struct, its doc comment with an example, and `impl Task`; one line
 //! in [`tasks`].
 
+pub mod batch;
 mod cells;
 #[cfg(any(test, feature = "testing"))]
 pub mod cluster;
 pub mod connection;
+pub mod copy;
+pub mod copy_in;
+pub mod copy_out;
 pub mod fetch;
 mod lexer;
 mod nested;
+mod parameter;
 pub mod queries;
 pub mod query;
 mod refusal;
@@ -33,6 +38,9 @@ use segue_task::TaskList;
 pub fn tasks() -> TaskList {
     TaskList::new("postgres")
         .deployed_as(include_str!("../function.yaml"))
+        .add::<batch::Batch>()
+        .add::<copy_in::CopyIn>()
+        .add::<copy_out::CopyOut>()
         .add::<queries::Queries>()
         .add::<query::Query>()
 }

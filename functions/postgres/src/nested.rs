@@ -79,6 +79,18 @@ fn plain(rest: &mut Peekable<Chars<'_>>, ends: &[char]) -> String {
     text
 }
 
+/// A list in the form that the server reads.
+pub(crate) fn array_text(items: &[Json], item: &dyn Fn(&Json) -> Option<String>) -> String {
+    let texts = items.iter().map(|value| match value {
+        Json::Array(inner) => array_text(inner, item),
+        value => item(value).map_or_else(
+            || "NULL".to_owned(),
+            |text| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+        ),
+    });
+    format!("{{{}}}", texts.collect::<Vec<_>>().join(","))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,5 +127,14 @@ mod tests {
             json!({"a": "1", "b c": null, "q\"": "x"})
         );
         assert_eq!(hstore("").unwrap(), json!({}));
+    }
+
+    #[test]
+    fn lists_are_written_as_the_server_reads_them() {
+        let of = |value: &Json| value.as_str().map(ToOwned::to_owned);
+        let list = json!(["a\"\\", null, ["b"]]);
+        let text = array_text(list.as_array().unwrap(), &of);
+        assert_eq!(text, r#"{"a\"\\",NULL,{"b"}}"#);
+        assert_eq!(texts(&text).unwrap(), list);
     }
 }

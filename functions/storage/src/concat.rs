@@ -1,11 +1,11 @@
 //! `storage.Concat`.
 
 use crate::draft::named_extension;
-use crate::records::not_there;
 use futures::{StreamExt as _, TryStreamExt as _};
 use schemars::JsonSchema;
 use segue_files::Texts;
 use segue_files::input::uri_of_value;
+use segue_task::records::not_there;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 

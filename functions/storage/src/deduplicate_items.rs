@@ -1,9 +1,9 @@
 //! `storage.DeduplicateItems`.
 
 use crate::draft::{Draft, extension};
-use crate::records::Records;
 use schemars::JsonSchema;
 use segue_model::{Json, Map};
+use segue_task::records::Records;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

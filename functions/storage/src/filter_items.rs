@@ -2,8 +2,8 @@
 
 use crate::deduplicate_items::variables;
 use crate::draft::{Draft, extension};
-use crate::records::Records;
 use schemars::JsonSchema;
+use segue_task::records::Records;
 use segue_task::{Task, TaskContext, TaskError};
 use segue_template::is_truthy;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! The `storage` service: files of internal storage and of namespaces (docs/kestra.md 4.3).
 //!
 //! What it is: one module for each task type. The task types for namespace files are in [`namespace`]. Files of lines
-//! are read and written line by line ([`records`]), so their size does not matter.
+//! are read and written line by line ([`segue_task::records`]), so their size does not matter.
 //!
 //! What it must not know: which adapter is behind internal storage, what the files contain beyond their
 //! lines.
@@ -18,7 +18,6 @@ pub mod foreach_item;
 pub mod local_files;
 pub mod namespace;
 pub mod purge;
-pub mod records;
 pub mod reverse;
 pub mod size;
 pub mod split;

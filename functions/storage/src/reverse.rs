@@ -1,11 +1,11 @@
 //! `storage.Reverse`.
 
 use crate::draft::{Draft, extension};
-use crate::records::not_there;
 use crate::split::newline;
 use schemars::JsonSchema;
 use segue_files::input::uri_of_value;
 use segue_files::path::disk_error;
+use segue_task::records::not_there;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::io::SeekFrom;

@@ -1,9 +1,9 @@
 //! `storage.Split`.
 
 use crate::draft::{Draft, extension};
-use crate::records::Records;
 use schemars::JsonSchema;
 use segue_model::Json;
+use segue_task::records::Records;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 
 use crate::executor::{Executor, execution_message};
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use segue_model::Map;
 use segue_model::event::Event;
 use segue_model::id::ExecutionId;
@@ -17,6 +18,9 @@ use segue_ports::{DeadLetterHandler, PortError, Verdict};
 const LOOK: &str = "last-look";
 /// The number of final attempts that may end with the process.
 const LOOKS: u32 = 3;
+/// How long a dead letter is tried again because of faults that should pass. It is longer than most outages, and shorter
+/// than the seven days after which the bus drops the letter and nobody would end the execution.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 
 fn ended_with(deliveries: u32) -> String {
     format!(
@@ -28,12 +32,18 @@ fn ended_with(deliveries: u32) -> String {
 #[async_trait]
 impl DeadLetterHandler for Executor {
     async fn given_up(&self, letter: GivenUp) -> Verdict {
-        let GivenUp { message, execution_id, subscription, deliveries, deadly } = letter;
+        let GivenUp { message, execution_id, subscription, deliveries, deadly, since } = letter;
         tracing::error!(subscription, deliveries, execution = ?execution_id, "a message was given up");
+        // A message of an execution names it also if the attributes do not.
+        let about = match &message {
+            Some(Message::TaskRun(message)) => Some(message.execution_id.clone()),
+            Some(Message::Execution(message)) => Some(message.execution_id.clone()),
+            _ => execution_id.clone(),
+        };
         let done = match message {
             Some(Message::TaskRun(message)) => self.give_up_task_run(*message, deliveries).await,
             Some(Message::Execution(message)) if deadly => {
-                self.fail(&message.execution_id, &ended_with(deliveries)).await
+                self.fail(&message.execution_id, &ended_with(deliveries)).await.map(|()| Verdict::Done)
             }
             Some(Message::Execution(message)) => self.give_up_execution(&message.execution_id).await,
             Some(
@@ -43,11 +53,18 @@ impl DeadLetterHandler for Executor {
                 | Message::Backfill(_)
                 | Message::Nothing {}
                 | Message::Sweep {},
-            ) => Ok(()),
+            ) => Ok(Verdict::Done),
             None => match execution_id {
                 Some(id) => self.give_up_execution(&id).await,
-                None => Ok(()),
+                None => Ok(Verdict::Done),
             },
+        };
+        let done = match (done, about) {
+            (Err(error), Some(id)) if error.is_transient() && self.is_overdue(since) => {
+                let reason = format!("a message was given up, and an hour later this fault remains: {error}");
+                self.fail(&id, &reason).await.map(|()| Verdict::Done)
+            }
+            (done, _) => done,
         };
         match done {
             Err(error) if error.is_transient() => {
@@ -58,25 +75,31 @@ impl DeadLetterHandler for Executor {
                 tracing::error!(%error, "the dead letter cannot be handled");
                 Verdict::Done
             }
-            Ok(()) => Verdict::Done,
+            Ok(verdict) => verdict,
         }
     }
 }
 
 impl Executor {
+    /// Whether a dead letter was tried for so long that its fault will not pass. An unknown time is not overdue.
+    fn is_overdue(&self, since: Option<Timestamp>) -> bool {
+        since.is_some_and(|since| self.ports().clock.now().duration_since(since) > PATIENCE)
+    }
+
     /// Records that the attempt has failed, unless it has a result or a worker runs it: a bus may give a message up
-    /// although one of its deliveries was accepted.
-    async fn give_up_task_run(&self, message: TaskRunMessage, deliveries: u32) -> Result<(), PortError> {
+    /// although one of its deliveries was accepted. While a worker runs the attempt, the letter must come again.
+    async fn give_up_task_run(&self, message: TaskRunMessage, deliveries: u32) -> Result<Verdict, PortError> {
         let (key, now) = (message.key(), self.ports().clock.now());
         let id = &message.execution_id;
         // A claim with no duration tells what became of the attempt, and takes it from nobody.
         match self.ports().state.claim(&key, LOOK, now, now).await? {
             Claim::Finished(result) => {
-                return self.apply(id, Event::TaskRunFinished(*result)).await.map(|_| ());
+                return self.apply(id, Event::TaskRunFinished(*result)).await.map(|_| Verdict::Done);
             }
             Claim::Held { until, .. } => {
-                let busy = format!("a worker holds the attempt of task {} until {until}", message.task_id);
-                return Err(PortError::unavailable("claim", busy));
+                let task = &message.task_id;
+                tracing::warn!(task, %until, "a worker holds the attempt, so the dead letter will be delivered again");
+                return Ok(Verdict::Retry);
             }
             Claim::Granted { .. } | Claim::Revoked => {}
         }
@@ -90,21 +113,21 @@ impl Executor {
         let entry = message.log_entry(LogLevel::Error, now, error.clone());
         self.ports().state.append_logs(vec![entry]).await?;
         let result = message.failed(error, now);
-        self.apply(id, Event::TaskRunFinished(result)).await.map(|_| ())
+        self.apply(id, Event::TaskRunFinished(result)).await.map(|_| Verdict::Done)
     }
 
     /// Tries once more to continue the execution. If this fails too, the execution fails. A cause that ends
     /// the process would end it at every try, so the tries are counted like the deliveries of an attempt.
-    async fn give_up_execution(&self, id: &ExecutionId) -> Result<(), PortError> {
+    async fn give_up_execution(&self, id: &ExecutionId) -> Result<Verdict, PortError> {
         if self.ports().state.execution(id).await?.is_none() {
-            return Ok(());
+            return Ok(Verdict::Done);
         }
         let look = AttemptKey { execution_id: id.clone(), task_run_id: LOOK.into(), attempt: 0 };
         let (state, now) = (&self.ports().state, self.ports().clock.now());
         if let Claim::Granted { deliveries } = state.claim(&look, LOOK, now, now).await?
             && deliveries > LOOKS
         {
-            return self.fail(id, &ended_with(deliveries - 1)).await;
+            return self.fail(id, &ended_with(deliveries - 1)).await.map(|()| Verdict::Done);
         }
         let looked = match self.apply(id, Event::Continued).await {
             Ok(_) => Ok(()),
@@ -112,7 +135,7 @@ impl Executor {
             Err(error) => self.fail(id, &error.to_string()).await,
         };
         state.hand_back_claim(&look, LOOK, now).await?;
-        looked
+        looked.map(|()| Verdict::Done)
     }
 
     /// Ends an execution FAILED that the engine cannot continue: its flow can no longer be parsed, or its

@@ -16,7 +16,7 @@ use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
 use segue_model::parse::parse_flow;
 use segue_model::state::State;
-use segue_ports::state::{Commit, ExecutionFilter, Timer};
+use segue_ports::state::{Commit, Timer};
 use segue_ports::wire::{ExecutionMessage, Message};
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, TimersBy, Topic, Verdict, random_fraction};
 use segue_rendering::off_thread;
@@ -246,6 +246,8 @@ impl Executor {
         // A step that changes nothing repeats an earlier step, and the message of that step may have been lost. Of
         // several events, one may be such a repetition.
         let may_repeat = !changed || applied.len() > 1;
+        // A check of an execution that waits changes nothing. It must not write timers that are stored.
+        let is_check = !changed && applied.iter().all(|event| matches!(event, Event::Continued));
         for entry in &mut logs {
             entry.message = self.parts.answers.mask(std::mem::take(&mut entry.message));
         }
@@ -268,6 +270,9 @@ impl Executor {
                 }
                 other => outward.push(other),
             }
+        }
+        if is_check {
+            timers = self.missing(timers).await?;
         }
         let (far, near) = self.by_distance(&timers, now);
         self.deliver_timers(far).await?;
@@ -292,20 +297,6 @@ impl Executor {
             outward.push(Effect::AnnounceState { state: State::Paused });
         }
         self.bring_about(&execution, changes, outward, events, &env.lookups).await
-    }
-
-    /// Sends `Continued` to every execution that has not ended, so that work is done again if its messages
-    /// were lost in a crash. Returns the number of executions.
-    ///
-    /// # Errors
-    /// An error of a port.
-    pub async fn recover(&self) -> Result<usize, PortError> {
-        let filter = ExecutionFilter { states: State::open().collect(), ..ExecutionFilter::default() };
-        let open = self.ports().state.executions(&filter).await?;
-        let messages =
-            open.iter().map(|execution| execution_message(&execution.id, Event::Continued)).collect();
-        self.ports().bus.publish(messages).await?;
-        Ok(open.len())
     }
 }
 

@@ -21,6 +21,7 @@ mod mailbox;
 mod observer;
 mod pace;
 mod parts;
+mod recover;
 mod timers;
 mod translate;
 mod watch;

@@ -61,5 +61,6 @@ pub(crate) fn task_run_message(execution: &Execution, dispatch: Dispatch, now: T
         working_directory: dispatch.working_directory.map(|id| WorkingDirectoryRef { id }),
         dispatched_at: now,
         resumed: None,
+        held_before: false,
     }
 }

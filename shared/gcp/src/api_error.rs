@@ -30,6 +30,11 @@ pub(crate) fn is_already_there(error: &Error) -> bool {
     code(error) == Some(Code::AlreadyExists)
 }
 
+/// Whether the account lacks a role, or has no credentials.
+pub(crate) fn is_denied(error: &Error) -> bool {
+    matches!(code(error), Some(Code::PermissionDenied | Code::Unauthenticated))
+}
+
 /// The kind of error that the service named. If the body of the answer named none, the HTTP status decides.
 fn code(error: &Error) -> Option<Code> {
     error.status().map(|status| status.code).or_else(|| match error.http_status_code()? {

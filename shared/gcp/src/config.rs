@@ -16,6 +16,7 @@ use std::fmt;
 /// | `SEGUE_REGION` | the region of the queue, the containers and the jobs of schedules | `europe-west1` |
 /// | `SEGUE_TASKS_ACCOUNT` | the e-mail of the service account that publishes delayed messages | none: required unless Cloud Tasks is an emulator |
 /// | `SEGUE_JOB_ACCOUNT` | the e-mail of the service account of containers | the service account of the project's Compute Engine |
+/// | `SEGUE_CONTAINER_DISK` | the size of the disk of a container, such as `10Gi` | none: files of a container are in its memory |
 /// | `SEGUE_IMAGE_MIRROR` | the beginning of the names of the mirrors of other registries, e.g. `europe-docker.pkg.dev/my-project/segue` | none: images keep their names |
 /// | `FIRESTORE_EMULATOR_HOST`, `PUBSUB_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST`, `BIGQUERY_EMULATOR_HOST`, `CLOUD_TASKS_EMULATOR_HOST`, `CLOUD_RUN_EMULATOR_HOST`, `CLOUD_SCHEDULER_EMULATOR_HOST`, `SECRET_MANAGER_EMULATOR_HOST` | an emulator in place of the service: host and port, with or without `http://` | none |
 #[derive(Clone, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct PlatformConfig {
     pub job_account: Option<String>,
     /// The beginning of the names of the mirrors of other registries. None: there are no mirrors.
     pub image_mirror: Option<String>,
+    /// The size of the disk of a container in the syntax of Cloud Run, such as `10Gi`. None: files are in the memory.
+    pub container_disk: Option<String>,
     /// Emulators in place of services.
     pub emulators: Emulators,
 }
@@ -109,6 +112,7 @@ impl PlatformConfig {
             tasks_account: variable("SEGUE_TASKS_ACCOUNT"),
             job_account: variable("SEGUE_JOB_ACCOUNT"),
             image_mirror: variable("SEGUE_IMAGE_MIRROR"),
+            container_disk: variable("SEGUE_CONTAINER_DISK"),
             project,
             prefix,
             emulators: Emulators {

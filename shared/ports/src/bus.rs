@@ -92,6 +92,8 @@ pub struct GivenUp {
     /// True if every delivery ended because the process died, not because the handler answered. Such a
     /// message must not be tried again.
     pub deadly: bool,
+    /// The time the bus gave the message up. None if the bus does not know.
+    pub since: Option<Timestamp>,
 }
 
 /// Handles messages that were given up, so that nothing waits for them.

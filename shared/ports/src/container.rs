@@ -64,6 +64,15 @@ pub enum ContainerStatus {
     },
 }
 
+/// A line that a container wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputLine {
+    /// Whether the line went to standard error.
+    pub is_error: bool,
+    /// The line without its end.
+    pub text: String,
+}
+
 /// Runs containers (Cloud Run jobs). Every method can return [`PortError::Unavailable`] if the platform does not answer,
 /// and [`PortError::Exhausted`] if a quota of the platform is used up.
 ///
@@ -92,6 +101,9 @@ pub trait ContainerJobs: Send + Sync {
 
     /// The status of a container. `container` is a name that [`Self::start`] or [`Self::find`] returned.
     async fn status(&self, container: &str) -> Result<ContainerStatus, PortError>;
+
+    /// The output of a container that has ended, as far as the platform kept it. The newest lines may be missing.
+    async fn output(&self, container: &str) -> Result<Vec<OutputLine>, PortError>;
 
     /// Stops a container if it runs. If its place is for this container only, removes the place. `name` is the name of
     /// the container, or of a place in which nothing was started. A name of nothing is no error.

@@ -157,7 +157,9 @@ pub struct ExecutionFilter {
     pub slots: Option<(Timestamp, Timestamp)>,
     /// Started by this execution, as a subflow or through a Flow trigger.
     pub triggered_by: Option<ExecutionId>,
-    /// The largest number of results, newest first. 0: no limit.
+    /// The oldest executions come first, by their start. Otherwise the newest.
+    pub oldest_first: bool,
+    /// The largest number of results. 0: no limit.
     pub limit: u32,
     /// The number of results to skip.
     pub offset: u32,
@@ -412,6 +414,14 @@ pub trait StateStore: ScheduleStore {
 
     /// Changes the KV store.
     async fn write_kv(&self, writes: Vec<KvWrite>, now: Timestamp) -> Result<(), PortError>;
+
+    /// All executions that have not ended, with the time of the last write of each. None: the store does not keep this
+    /// time.
+    async fn open_executions(&self) -> Result<Vec<(ExecutionId, Option<Timestamp>)>, PortError> {
+        let filter = ExecutionFilter { states: State::open().collect(), ..ExecutionFilter::default() };
+        let open = self.executions(&filter).await?;
+        Ok(open.into_iter().map(|execution| (execution.id, None)).collect())
+    }
 
     /// Sets timers outside a commit.
     async fn set_timers(&self, timers: Vec<Timer>) -> Result<(), PortError>;

@@ -157,6 +157,10 @@ pub struct TaskRunMessage {
     /// Set if the work continues outside the service, and this message checks on the work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<Resumed>,
+    /// Set if an earlier delivery found that another worker held the attempt. If the attempt is free now and has no
+    /// result, that worker may have died of the attempt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_before: bool,
 }
 
 /// The attempt that a message checks on.

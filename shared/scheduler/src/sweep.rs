@@ -15,7 +15,7 @@ impl Scheduler {
         let executor = &self.parts.executor;
         let timers = executor.fire_timers().await?;
         let ticks = self.tick_all_due().await?;
-        let executions = executor.recover().await?;
+        let executions = executor.recover_idle().await?;
         let triggers = self.ports().state.triggers(&TriggerFilter::default()).await?;
         let held = self.tick_held(&triggers).await?;
         let backfills = self.recover_backfills().await?;

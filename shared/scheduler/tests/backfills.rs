@@ -236,6 +236,7 @@ async fn a_request_that_is_given_up_is_refused() {
             subscription: "segue-backfills".to_owned(),
             deliveries: 100,
             deadly: false,
+            since: None,
         };
         for _ in 0..2 {
             assert_eq!(world.scheduler.given_up(letter.clone()).await, Verdict::Done);

@@ -173,7 +173,7 @@ mod tests {
         let recorder = recorder(Verdict::Done);
         let app = app(recorder.clone());
         let letter = |data: &str| {
-            json!({"message": {"data": data, "messageId": "8", "attributes": {
+            json!({"message": {"data": data, "messageId": "8", "publishTime": "2026-01-01T00:00:00.5Z", "attributes": {
                 "executionId": "e1",
                 "CloudPubSubDeadLetterSourceSubscription": "segue-task-http",
                 "CloudPubSubDeadLetterSourceDeliveryCount": "5",
@@ -191,6 +191,7 @@ mod tests {
         for letter in letters.iter() {
             assert_eq!(letter.execution_id.as_ref().map(|id| id.as_str()), Some("e1"));
             assert_eq!((&*letter.subscription, letter.deliveries), ("segue-task-http", 5));
+            assert_eq!(letter.since, Some("2026-01-01T00:00:00.5Z".parse().unwrap()));
         }
     }
 

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use segue_ports::bus::GivenUp;
 use segue_ports::wire::{BODY_AT, LARGEST_BODY, Message};
 use segue_ports::{InternalStorage, PortError, Verdict};
@@ -44,6 +45,8 @@ struct Pushed {
     attributes: BTreeMap<String, String>,
     #[serde(default)]
     message_id: String,
+    #[serde(default)]
+    publish_time: Option<Timestamp>,
 }
 
 /// The answer to a push request. Every status code except 2xx makes Pub/Sub deliver the message again.
@@ -90,9 +93,17 @@ pub(crate) async fn receive_dead_letter(
         Err(answer) => return answer,
     };
     let span = span(&headers, &envelope);
-    async { answer(handler.given_up(envelope.given_up(shared.storage.as_ref()).await).await) }
-        .instrument(span)
-        .await
+    async {
+        match envelope.given_up(envelope.read(shared.storage.as_ref()).await) {
+            Ok(letter) => answer(handler.given_up(letter).await),
+            Err(error) => {
+                tracing::warn!(%error, "the body of a dead letter cannot be read now; it is handed back");
+                answer(Verdict::Retry)
+            }
+        }
+    }
+    .instrument(span)
+    .await
 }
 
 fn answer(verdict: Verdict) -> Answer {
@@ -158,15 +169,22 @@ impl Envelope {
             .map_err(|error| Unread::Never(format!("message.data is not a message of Segue: {error}")))
     }
 
-    async fn given_up(&self, storage: Option<&InternalStorage>) -> GivenUp {
+    /// The dead letter with what was read of its message. Pub/Sub publishes it when it gives the message up.
+    fn given_up(&self, read: Result<Message, Unread>) -> Result<GivenUp, PortError> {
         let attribute = |name: &str| self.message.attributes.get(name);
-        GivenUp {
-            message: self.read(storage).await.ok(),
+        let message = match read {
+            Ok(message) => Some(message),
+            Err(Unread::Never(_)) => None,
+            Err(Unread::Later(error)) => return Err(error),
+        };
+        Ok(GivenUp {
+            message,
             execution_id: attribute(EXECUTION_ID).map(|id| id.as_str().into()),
             subscription: attribute(SOURCE).cloned().unwrap_or_default(),
             deliveries: attribute(DELIVERIES).and_then(|count| count.parse().ok()).unwrap_or_default(),
             deadly: false,
-        }
+            since: self.message.publish_time,
+        })
     }
 }
 
@@ -177,5 +195,20 @@ async fn kept(uri: &str, storage: Option<&InternalStorage>) -> Result<Vec<u8>, U
         Ok(text) => Ok(text.into_bytes()),
         Err(error) if error.is_transient() => Err(Unread::Later(error)),
         Err(error) => Err(Unread::Never(format!("the body of the message cannot be read: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_letter_is_not_lost_because_storage_does_not_answer() {
+        let envelope: Envelope = serde_json::from_str(r#"{"message": {}}"#).unwrap();
+        let away = PortError::unavailable("object store", "no answer");
+        assert!(envelope.given_up(Err(Unread::Later(away))).is_err_and(|error| error.is_transient()));
+        let letter = envelope.given_up(Err(Unread::Never("nonsense".to_owned()))).unwrap();
+        assert!(letter.message.is_none() && letter.since.is_none());
+        assert!(envelope.given_up(Ok(Message::Sweep {})).unwrap().message.is_some());
     }
 }

@@ -313,6 +313,7 @@ pub(crate) mod tests {
             working_directory: None,
             dispatched_at: jiff::Timestamp::UNIX_EPOCH,
             resumed: None,
+            held_before: false,
         }
     }
 

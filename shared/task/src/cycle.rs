@@ -6,6 +6,7 @@ use crate::context::TaskContext;
 use crate::lease;
 use crate::list::TaskList;
 use crate::settings::{Service, TaskSettings};
+use crate::takeover::{Takeovers, Turn, next_look};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use segue_lookups::outbound::Clients;
@@ -48,6 +49,7 @@ pub struct TaskService {
     /// The attempts running in this process. A holder may claim its own attempt again to continue after a
     /// crash. This set tells such a restart from a duplicate message.
     running: Mutex<HashSet<AttemptKey>>,
+    takeovers: Takeovers,
     /// Cancelled when this process must stop its attempts, so that another process can run them again.
     stopping: CancellationToken,
 }
@@ -75,6 +77,7 @@ impl TaskService {
             list,
             service: Arc::new(service),
             running: Mutex::default(),
+            takeovers: Takeovers::new(),
             stopping: CancellationToken::new(),
         }
     }
@@ -100,7 +103,15 @@ impl TaskService {
             tracing::debug!(?key, "a duplicate of an attempt that runs here");
             return Verdict::Retry;
         };
-        match self.claimed(message, &key).await {
+        let turn = self.takeovers.turn(&message, self.service.settings.turn).await;
+        let done = match turn {
+            Turn::Now { .. } => self.claimed(message, &key).await,
+            Turn::Later => {
+                let due = later(self.service.ports.clock.now(), self.service.settings.turn);
+                self.look_again(message, due).await.map(|()| Verdict::Done)
+            }
+        };
+        match done {
             Ok(verdict) => verdict,
             Err(error) => {
                 tracing::warn!(?key, %error, "the message is handed back");
@@ -131,7 +142,9 @@ impl TaskService {
             // delivered again later.
             Claim::Held { until, handed_back: false } => {
                 tracing::debug!(?key, %until, "another worker runs the attempt");
-                return self.look_again(message, until).await.map(done);
+                let due = next_look(&message, until, self.service.ports.clock.now());
+                let message = TaskRunMessage { held_before: true, ..message };
+                return self.look_again(message, due).await.map(done);
             }
             Claim::Revoked => return self.abandon(message).await.map(done),
             Claim::Finished(result) => return self.report(&key.execution_id, *result).await.map(done),

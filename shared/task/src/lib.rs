@@ -21,8 +21,10 @@ mod journal;
 mod lease;
 mod list;
 mod overlay;
+pub mod records;
 mod settings;
 mod shared_directory;
+mod takeover;
 mod task;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -46,6 +46,9 @@ pub struct TaskSettings {
     pub request_limit: Option<Duration>,
     /// The number of deliveries that ended with their process, after which the attempt has failed.
     pub max_deliveries: u32,
+    /// How long a message waits in its request for another attempt of this process that was taken over from a worker
+    /// that may have died. After this time the message is sent again with the same delay.
+    pub turn: Duration,
     /// The largest size of outputs, in bytes of JSON.
     pub max_output_bytes: usize,
     /// The folder for working directories.
@@ -73,6 +76,7 @@ impl Default for TaskSettings {
             patience: None,
             request_limit: None,
             max_deliveries: 3,
+            turn: Duration::from_secs(5),
             max_output_bytes: 8 * 1024 * 1024,
             work_root: std::env::temp_dir().join("segue-work"),
             time_zone: TimeZone::UTC,

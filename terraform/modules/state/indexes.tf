@@ -10,12 +10,18 @@ locals {
       ["trigger", "asked:desc"],
     ]
     executions = [
+      ["firedBy", "start"],
       ["firedBy", "start:desc"],
       ["flow", "namespace", "trigger", "slot:desc"],
+      ["flow", "start"],
       ["flow", "start:desc"],
+      ["namespace", "start"],
       ["namespace", "start:desc"],
+      ["state", "start"],
       ["state", "start:desc"],
+      ["tags:contains", "start"],
       ["tags:contains", "start:desc"],
+      ["trigger", "start"],
       ["trigger", "start:desc"],
     ]
   }
@@ -28,6 +34,18 @@ locals {
       }
     }
   ]...)
+
+  # Fields that grow with time or count, with the only orders in which they are searched alone. Every further index on
+  # such a field would limit how fast documents can be added.
+  sequential = {
+    "attempts.logged" = ["ASCENDING"]
+    "backfills.count" = []
+    "executions.slot" = []
+    "timers.due"      = ["ASCENDING"]
+    "triggers.count"  = []
+    "triggers.due"    = ["ASCENDING"]
+    "waiting.turn"    = ["ASCENDING"]
+  }
 
   # Every collection group has the map `body`, which nobody searches.
   collections = toset([
@@ -64,6 +82,24 @@ resource "google_firestore_field" "body" {
   field      = "body"
 
   index_config {}
+}
+
+resource "google_firestore_field" "sequential" {
+  for_each = local.sequential
+
+  project    = var.project
+  database   = google_firestore_database.this.name
+  collection = "${var.prefix}-${split(".", each.key)[0]}"
+  field      = split(".", each.key)[1]
+
+  index_config {
+    dynamic "indexes" {
+      for_each = each.value
+      content {
+        order = indexes.value
+      }
+    }
+  }
 }
 
 # Key-values with an end are removed within about a day after it. Nobody sees them after their end.

@@ -46,7 +46,7 @@ resource "google_storage_bucket" "internal" {
     }
     condition {
       age            = 30
-      matches_prefix = ["delayed-messages/"]
+      matches_prefix = ["_segue/delayed-messages/"]
     }
   }
 }

@@ -8,7 +8,7 @@
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use segue_tests::cloud::costs::{Cost, HEAD, measure};
-use segue_tests::cloud::{Faults, System, WIDE_HEAD, large_file, wide_loop};
+use segue_tests::cloud::{Setup, System, WIDE_HEAD, large_file, wide_loop};
 use segue_tests::{repository, taxi};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ async fn main() -> anyhow::Result<()> {
     let (source, files) = taxi::serve_months().await?;
 
     let mut system =
-        System::start(&programs, &format!("costs-{}", std::process::id()), Faults::default()).await?;
+        System::start(&programs, &format!("costs-{}", std::process::id()), Setup::default()).await?;
     if arguments.only_wide {
         wide(&system, &source, arguments.wide).await?;
         return system.stop().await;

@@ -3,19 +3,20 @@
 //! The first round has no faults. In later rounds, functions are killed, and messages are duplicated, delayed,
 //! reordered and lost. After each round, every execution must have ended as in the first round, every slot must have
 //! run once, and the main table must have the same rows. During the first round, the program also runs tasks that take
-//! longer than the time limit of a request.
+//! longer than the time limit of a request. After the rounds it runs the scenarios, each with one fault at the worst
+//! moment. `--scenario NAME` runs only this scenario.
 //!
 //! Run the program with the variables of the emulators: `tests/tools/on-emulators.sh cloud-system …`.
 
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 
 use anyhow::{Context as _, ensure};
-use clap::Parser;
+use clap::{Parser, ValueEnum as _};
 use futures::StreamExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
-use segue_tests::cloud::{Faults, System, long_work};
+use segue_tests::cloud::{Faults, FirestoreFaults, Scenario, Setup, System, long_work};
 use segue_tests::repository;
 use segue_tests::server::Ended;
 use segue_tests::taxi::{MONTHS, SCHEDULED, same_ends, serve_months, slots_ran_once};
@@ -67,6 +68,12 @@ struct Arguments {
     /// The longest pause between two kills, in milliseconds.
     #[arg(long, default_value_t = 1_500)]
     longest_peace: u64,
+    /// Run only these scenarios, and no rounds.
+    #[arg(long, value_enum)]
+    scenario: Vec<Scenario>,
+    /// The number of scenarios that run at the same time.
+    #[arg(long, default_value_t = 2)]
+    scenarios_at_once: usize,
     /// Keep the logs of a failed round, and print their path.
     #[arg(long)]
     keep: bool,
@@ -79,6 +86,8 @@ struct Outcome {
     usage: BTreeMap<String, u64>,
     kills: usize,
     messages: [u64; 5],
+    /// The number of commits that lost their answer.
+    answers_lost: u64,
 }
 
 #[tokio::main]
@@ -88,12 +97,15 @@ async fn main() -> anyhow::Result<()> {
         Some(folder) => folder.clone(),
         None => std::env::current_exe()?.parent().context("this program is in no folder")?.to_owned(),
     };
+    if !arguments.scenario.is_empty() {
+        return scenarios(&arguments, &programs, &arguments.scenario).await;
+    }
     let (source, _files) = serve_months().await?;
 
     let began = Instant::now();
     let round = Round { programs: &programs, source: &source, keep: arguments.keep, longest_peace: None };
     let long = async { long_work(&programs).await.context("with a short limit") };
-    let (peace, long) = tokio::try_join!(round.run(Faults::default()), long)?;
+    let (peace, long) = tokio::try_join!(round.run(Setup::default()), long)?;
     let runs: usize = peace.ends.iter().map(|end| end.task_runs.len()).sum();
     say(&format!(
         "in peace: {} executions with {runs} task runs in {:.1} s",
@@ -120,7 +132,22 @@ async fn main() -> anyhow::Result<()> {
     while let Some(killed) = rounds.next().await {
         kills += killed?;
     }
-    say(&format!("{} seeds, {kills} kills: nothing lost, nothing doubled, nothing hanging", arguments.seeds))
+    say(&format!(
+        "{} seeds, {kills} kills: nothing lost, nothing doubled, nothing hanging",
+        arguments.seeds
+    ))?;
+    scenarios(&arguments, &programs, Scenario::value_variants()).await
+}
+
+/// Runs scenarios, some at the same time.
+async fn scenarios(arguments: &Arguments, programs: &Path, scenarios: &[Scenario]) -> anyhow::Result<()> {
+    let mut runs = futures::stream::iter(scenarios)
+        .map(|scenario| scenario.run(programs, arguments.keep))
+        .buffer_unordered(arguments.scenarios_at_once.max(1));
+    while let Some(said) = runs.next().await {
+        say(&said?)?;
+    }
+    Ok(())
 }
 
 /// Runs a round with the faults of a seed, and compares the result with the round without faults. Returns the number of
@@ -135,15 +162,20 @@ async fn under_faults(round: Round<'_>, seed: u64, peace: &Outcome) -> anyhow::R
         refused: 0.05,
         latest: Duration::from_millis(1_500),
     };
-    let outcome = round.run(faults).await.with_context(|| format!("with seed {seed}"))?;
+    let firestore = FirestoreFaults { seed, answer_lost: 0.02 };
+    let outcome = round
+        .run(Setup { faults, firestore, ..Setup::default() })
+        .await
+        .with_context(|| format!("with seed {seed}"))?;
     slots_ran_once(&outcome.ends).with_context(|| format!("with seed {seed}"))?;
     same_ends(&peace.ends, &outcome.ends).with_context(|| format!("with seed {seed}"))?;
     ensure!(peace.rows == outcome.rows, "with seed {seed} the rows of the main table differ");
     let [messages, duplicated, delayed, lost, refused] = outcome.messages;
     say(&format!(
         "seed {seed}: {} kills, {messages} messages, of which {duplicated} duplicated, {delayed} delayed, {lost} with their \
-         answer lost, {refused} refused; {:.1} s, the same ends and rows",
+         answer lost, {refused} refused; {} commits with their answer lost; {:.1} s, the same ends and rows",
         outcome.kills,
+        outcome.answers_lost,
         began.elapsed().as_secs_f64()
     ))?;
     Ok(outcome.kills)
@@ -161,10 +193,11 @@ struct Round<'a> {
 
 impl Round<'_> {
     /// Does all the work on a new system.
-    async fn run(self, faults: Faults) -> anyhow::Result<Outcome> {
-        let prefix = format!("t{}-{}", std::process::id(), faults.seed);
-        let mut system = System::start(self.programs, &prefix, faults).await?;
-        let done = tokio::time::timeout(ROUND_LIMIT, self.work(&mut system, faults.seed)).await;
+    async fn run(self, setup: Setup) -> anyhow::Result<Outcome> {
+        let seed = setup.faults.seed;
+        let prefix = format!("t{}-{seed}", std::process::id());
+        let mut system = System::start(self.programs, &prefix, setup).await?;
+        let done = tokio::time::timeout(ROUND_LIMIT, self.work(&mut system, seed)).await;
         let done =
             done.unwrap_or_else(|_| Err(anyhow::anyhow!("not done after {} s", ROUND_LIMIT.as_secs())));
         match done {
@@ -235,7 +268,14 @@ impl Round<'_> {
         if self.longest_peace.is_none() {
             ticks(system).await?;
         }
-        Ok(Outcome { ends, rows, usage, kills, messages: system.proxy.counts() })
+        Ok(Outcome {
+            ends,
+            rows,
+            usage,
+            kills,
+            messages: system.proxy.counts(),
+            answers_lost: system.firestore.lost(),
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tasks that take longer than the time limit of a request: a container, a BigQuery job, and a process. A later request
 //! can continue to wait for the container and the job, but not for the process.
 
-use super::{Faults, System};
+use super::{Setup, System};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use std::path::Path;
@@ -52,10 +52,9 @@ tasks:
 /// # Errors
 /// An error if a task does not end as expected.
 pub async fn long_work(programs: &Path) -> anyhow::Result<String> {
-    let limit = LIMIT.to_string();
-    let variables = [("SEGUE_TIMEOUT_SECONDS", limit.as_str())];
+    let setup = Setup::default().variable("SEGUE_TIMEOUT_SECONDS", &LIMIT.to_string());
     let prefix = format!("long-{}", std::process::id());
-    let system = System::start_with(programs, &prefix, Faults::default(), &variables).await?;
+    let system = System::start(programs, &prefix, setup).await?;
     let began = Instant::now();
     let checked = check(&system).await;
     match checked {

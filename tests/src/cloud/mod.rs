@@ -10,18 +10,22 @@
 
 pub mod costs;
 mod environment;
+pub mod faults;
 mod large;
 mod long_work;
 mod process;
-mod proxy;
 mod pusher;
+pub mod scenarios;
+mod setup;
 mod system;
 mod wide;
 
 pub use environment::Environment;
+pub use faults::{Faults, FirestoreFaults, Proxy};
 pub use large::large_file;
 pub use long_work::long_work;
 pub use process::FunctionProcess;
-pub use proxy::{Faults, Proxy};
+pub use scenarios::Scenario;
+pub use setup::Setup;
 pub use system::System;
 pub use wide::{WIDE_HEAD, Wide, wide_loop};

@@ -48,6 +48,11 @@ impl FunctionProcess {
         Ok(process)
     }
 
+    /// The address of the function, with a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
     /// Starts the process again if it is not running, and waits until it answers.
     ///
     /// # Errors
@@ -94,6 +99,15 @@ impl FunctionProcess {
             child.kill().await?;
         }
         Ok(())
+    }
+
+    /// The id of the process. `None` if it has ended.
+    ///
+    /// # Errors
+    /// An error if the system does not know the process.
+    pub fn id(&mut self) -> anyhow::Result<Option<u32>> {
+        let Some(child) = &mut self.child else { return Ok(None) };
+        Ok(if child.try_wait()?.is_some() { None } else { child.id() })
     }
 
     /// Asks the process to stop, as Cloud Run does. Returns the time until it ended.

@@ -3,9 +3,10 @@
 #![expect(clippy::disallowed_methods, reason = "a test compares with the machine's clock")]
 
 use super::environment::Environment;
+use super::faults::{FirestoreProxy, Proxy, Route};
 use super::process::{FunctionProcess, start_server};
-use super::proxy::{Faults, Proxy};
 use super::pusher::Pusher;
+use super::setup::Setup;
 use crate::repository;
 use crate::server::Client;
 use anyhow::{Context as _, ensure};
@@ -13,19 +14,13 @@ use segue_gcp::{
     BigQueryWarehouse, DEAD_LETTERS, PlatformConfig, PushSubscription, ensure_subscription, ensure_topic,
 };
 use segue_ports::warehouse::{QueryJob, Warehouse as _};
-use segue_service::FunctionFacts;
+use segue_service::{FunctionFacts, Subscription};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Child;
 
-/// The number of deliveries before a message is a dead letter. Pub/Sub allows at most 100. The tests kill functions
-/// much more often than functions die in production, so they use the most.
-const DELIVERIES: u32 = 100;
-/// The shortest and the longest wait before a message is delivered again. Short, so that a round with faults ends soon.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// The key for SECRET values, in base64.
 const KEY: &str = "c2VndWUgY2xvdWQgdGVzdHMsIDMyIGJ5dGVzIGxvbmc=";
 
@@ -33,15 +28,19 @@ const KEY: &str = "c2VndWUgY2xvdWQgdGVzdHMsIDMyIGJ5dGVzIGxvbmc=";
 pub struct System {
     /// The functions by name, including the API.
     pub functions: BTreeMap<String, FunctionProcess>,
+    /// The second processes of functions, by the name of the function.
+    pub seconds: BTreeMap<String, FunctionProcess>,
     /// The proxy between Pub/Sub and the functions.
     pub proxy: Proxy,
+    /// The proxy between the functions and Firestore.
+    pub firestore: FirestoreProxy,
     /// The client of the API.
     pub api: Client,
     warehouse: BigQueryWarehouse,
     environment: Environment,
     config: PlatformConfig,
-    /// The names of the subscriptions, and the addresses that their messages are pushed to.
-    subscriptions: Vec<(String, String)>,
+    /// The subscriptions by their functions.
+    subscriptions: Vec<(String, Subscription)>,
     directory: TempDir,
     _stand_ins: Vec<Child>,
 }
@@ -51,20 +50,7 @@ impl System {
     ///
     /// # Errors
     /// An error that names the program that could not be started, with its output.
-    pub async fn start(programs: &Path, prefix: &str, faults: Faults) -> anyhow::Result<Self> {
-        Self::start_with(programs, prefix, faults, &[]).await
-    }
-
-    /// Like [`Self::start`], with more variables for the functions.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub async fn start_with(
-        programs: &Path,
-        prefix: &str,
-        faults: Faults,
-        more: &[(&str, &str)],
-    ) -> anyhow::Result<Self> {
+    pub async fn start(programs: &Path, prefix: &str, setup: Setup) -> anyhow::Result<Self> {
         let environment = Environment::from_env()?;
         let directory = tempfile::tempdir()?;
         // The ids of executions follow from slots. So systems that run at the same time have executions with the same
@@ -79,6 +65,7 @@ impl System {
         let arguments = ["--port", "0", "--storage", &environment.storage, "--pubsub", &environment.pubsub];
         let (others_child, others) =
             start_server(&programs.join("google-standins"), &arguments, &log).await?;
+        let firestore = FirestoreProxy::start(&environment.firestore, setup.firestore).await?;
         let variables: Vec<(String, String)> = [
             ("TMPDIR", &*scratch.to_string_lossy()),
             ("SEGUE_PLATFORM", "gcp"),
@@ -89,7 +76,7 @@ impl System {
             ("SEGUE_LOG_FORMAT", "json"),
             // Workers are killed often here, so claims are short, and other workers take over soon.
             ("SEGUE_CLAIM_SECONDS", "3"),
-            ("FIRESTORE_EMULATOR_HOST", &environment.firestore),
+            ("FIRESTORE_EMULATOR_HOST", &firestore.address),
             ("PUBSUB_EMULATOR_HOST", &environment.pubsub),
             ("STORAGE_EMULATOR_HOST", &environment.storage),
             ("BIGQUERY_EMULATOR_HOST", &bigquery),
@@ -99,36 +86,47 @@ impl System {
             ("SECRET_MANAGER_EMULATOR_HOST", &others),
         ]
         .into_iter()
-        .chain(more.iter().copied())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .chain(setup.variables.iter().cloned())
         .collect();
         let config = PlatformConfig::from_variables(|name| {
             variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
         })?;
         bucket(&environment, &config.bucket).await?;
         let mut functions = BTreeMap::new();
-        let mut targets = BTreeMap::new();
+        let mut seconds = BTreeMap::new();
+        let mut targets = BTreeMap::<String, Vec<String>>::new();
         for entry in std::fs::read_dir(repository().join("functions"))? {
             let name = entry?.file_name().to_string_lossy().into_owned();
             let program = programs.join(format!("segue-fn-{name}"));
             let log = directory.path().join(format!("{name}.log"));
-            let function = FunctionProcess::start(&program, variables.clone(), &log).await?;
-            targets.insert(name.clone(), format!("http://127.0.0.1:{}/", function.port));
-            functions.insert(name, function);
+            let of = |process: &str| [&variables[..], setup.of_process(process)].concat();
+            let function = FunctionProcess::start(&program, of(&name), &log).await?;
+            targets.entry(name.clone()).or_default().push(function.url());
+            functions.insert(name.clone(), function);
+            if setup.seconds.contains(&&*name) {
+                let second = format!("{name}-2");
+                let log = directory.path().join(format!("{second}.log"));
+                let function = FunctionProcess::start(&program, of(&second), &log).await?;
+                targets.entry(name.clone()).or_default().push(function.url());
+                seconds.insert(name, function);
+            }
         }
-        let port = |name: &str| functions.get(name).map(|function| function.port).unwrap_or_default();
-        targets
-            .insert(DEAD_LETTERS.to_owned(), format!("http://127.0.0.1:{}/dead-letters", port("executor")));
-        let api = Client::new(&format!("http://127.0.0.1:{}", port("api")))?;
-        let proxy = Proxy::start(faults, targets).await?;
-        let mut system = Self {
+        let port = functions.get("api").map(|function| function.port).unwrap_or_default();
+        let api = Client::new(&format!("http://127.0.0.1:{port}"))?;
+        let subscriptions = subscriptions(functions.keys())?;
+        let routes = routes(&config, &environment, &subscriptions, &targets);
+        let proxy = Proxy::start(setup.faults, routes).await?;
+        let system = Self {
             functions,
+            seconds,
             proxy,
+            firestore,
             api,
             warehouse: BigQueryWarehouse::connect(&config)?,
             environment,
             config,
-            subscriptions: Vec::new(),
+            subscriptions,
             directory,
             _stand_ins: vec![bigquery_child, others_child],
         };
@@ -136,30 +134,22 @@ impl System {
         Ok(system)
     }
 
-    /// Creates the topics and subscriptions of every `function.yaml`. They have more deliveries and shorter waits than
-    /// in production.
-    async fn subscribe(&mut self) -> anyhow::Result<()> {
+    /// Creates the topics and subscriptions of every `function.yaml`, as they are deployed.
+    async fn subscribe(&self) -> anyhow::Result<()> {
         ensure_topic(&self.config, DEAD_LETTERS).await?;
-        for function in self.functions.keys() {
-            for subscription in facts(function)?.subscriptions {
-                let is_dead_letters = subscription.topic == DEAD_LETTERS;
-                let target = if is_dead_letters { DEAD_LETTERS } else { function };
-                let push = PushSubscription {
-                    name: subscription.name(function),
-                    topic: subscription.topic,
-                    endpoint: format!("{}/{target}", self.proxy.url),
-                    ack_deadline: subscription.ack_deadline,
-                    backoff: (
-                        BACKOFF.0.min(subscription.minimum_backoff),
-                        BACKOFF.1.min(subscription.maximum_backoff),
-                    ),
-                    dead_letters: subscription
-                        .max_delivery_attempts
-                        .map(|_| (DEAD_LETTERS.to_owned(), DELIVERIES)),
-                };
-                ensure_subscription(&self.config, &push).await?;
-                self.subscriptions.push((self.config.prefixed(&push.name), push.endpoint));
-            }
+        for (function, subscription) in &self.subscriptions {
+            let name = subscription.name(function);
+            let push = PushSubscription {
+                endpoint: format!("{}/{}", self.proxy.url, self.config.prefixed(&name)),
+                name,
+                topic: subscription.topic.clone(),
+                ack_deadline: subscription.ack_deadline,
+                backoff: (subscription.minimum_backoff, subscription.maximum_backoff),
+                dead_letters: subscription
+                    .max_delivery_attempts
+                    .map(|attempts| (DEAD_LETTERS.to_owned(), attempts)),
+            };
+            ensure_subscription(&self.config, &push).await?;
         }
         Ok(())
     }
@@ -170,10 +160,22 @@ impl System {
     /// # Errors
     /// An error if the emulator refuses the change.
     pub async fn push_at_once(&self, window: usize) -> anyhow::Result<()> {
-        for (name, endpoint) in &self.subscriptions {
-            Pusher::start(&self.environment, name, endpoint, window).await?;
+        for (function, subscription) in &self.subscriptions {
+            let name = self.config.prefixed(&subscription.name(function));
+            let endpoint = format!("{}/{name}", self.proxy.url);
+            Pusher::start(&self.environment, &name, &endpoint, window).await?;
         }
         Ok(())
+    }
+
+    /// Kills a function's process without warning, and starts it again, as Cloud Run does.
+    ///
+    /// # Errors
+    /// An error if there is no such function, or its process cannot be killed or started.
+    pub async fn restart(&mut self, function: &str) -> anyhow::Result<()> {
+        let process = self.functions.get_mut(function).context("there is no such function")?;
+        process.kill().await?;
+        process.run().await
     }
 
     /// Publishes a body to a topic without attributes, as a person would. `topic` is the name without the prefix.
@@ -263,15 +265,49 @@ impl System {
     /// An error if Pub/Sub does not answer.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let http = reqwest::Client::new();
-        for (subscription, _) in &self.subscriptions {
-            let url = format!("{}subscriptions/{subscription}", self.environment.pubsub_project());
-            http.delete(url).send().await?;
+        for (function, subscription) in &self.subscriptions {
+            let name = self.config.prefixed(&subscription.name(function));
+            http.delete(format!("{}subscriptions/{name}", self.environment.pubsub_project())).send().await?;
         }
-        for function in self.functions.values_mut() {
+        for function in self.functions.values_mut().chain(self.seconds.values_mut()) {
             function.kill().await?;
         }
         Ok(())
     }
+}
+
+/// The subscriptions of functions, as they are deployed.
+fn subscriptions<'a>(
+    functions: impl Iterator<Item = &'a String>,
+) -> anyhow::Result<Vec<(String, Subscription)>> {
+    let mut all = Vec::new();
+    for function in functions {
+        all.extend(facts(function)?.subscriptions.into_iter().map(|each| (function.clone(), each)));
+    }
+    Ok(all)
+}
+
+/// The ways of messages through the proxy.
+fn routes(
+    config: &PlatformConfig,
+    environment: &Environment,
+    subscriptions: &[(String, Subscription)],
+    targets: &BTreeMap<String, Vec<String>>,
+) -> Vec<Route> {
+    let dead_letters =
+        format!("{}topics/{}:publish", environment.pubsub_project(), config.prefixed(DEAD_LETTERS));
+    let route = |(function, subscription): &(String, Subscription)| {
+        let path = subscription.path.trim_start_matches('/');
+        let processes = targets.get(function).into_iter().flatten();
+        Route {
+            function: function.clone(),
+            subscription: config.prefixed(&subscription.name(function)),
+            targets: processes.map(|url| format!("{url}{path}")).collect(),
+            backoff: (subscription.minimum_backoff, subscription.maximum_backoff),
+            dead_letters: subscription.max_delivery_attempts.map(|most| (dead_letters.clone(), most)),
+        }
+    };
+    subscriptions.iter().map(route).collect()
 }
 
 /// The facts in the `function.yaml` of a function.

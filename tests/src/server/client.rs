@@ -130,6 +130,16 @@ impl Client {
         self.answer(self.http.get(format!("{}/executions/{id}", self.base))).await
     }
 
+    /// The messages of the log of an execution, oldest first.
+    ///
+    /// # Errors
+    /// An error if the server does not answer.
+    pub async fn log(&self, id: &str) -> anyhow::Result<Vec<String>> {
+        let lines = self.answer(self.http.get(format!("{}/logs/{id}", self.base))).await?;
+        let lines = lines.as_array().context("the log is no list")?.iter();
+        Ok(lines.filter_map(|line| line.get("message")?.as_str().map(str::to_owned)).collect())
+    }
+
     /// The final states of all executions, sorted.
     ///
     /// # Errors

@@ -5,4 +5,5 @@ mod compatibility;
 mod endless;
 mod golden;
 mod platform;
+mod postgres;
 mod taxi;

@@ -201,6 +201,26 @@ async fn a_bucket_is_a_directory() {
 }
 
 #[tokio::test]
+async fn the_output_of_a_container_is_kept() {
+    let (_, config) = platform(None, &[]).await;
+    let jobs = CloudRunJobs::connect(&config).await.unwrap();
+    let text = "echo '::{\"outputs\":{}}::'; echo '{\"a\": 1}'; echo oh >&2; seq 1200; kill -9 $$";
+    let other = start(&jobs, &shell("other", "echo other")).await;
+    let container = start(&jobs, &shell("a", text)).await;
+    for container in [&other, &container] {
+        end(&jobs, container).await;
+    }
+    let mut lines: Vec<(bool, String)> =
+        jobs.output(&container).await.unwrap().into_iter().map(|line| (line.is_error, line.text)).collect();
+    let last = lines.pop().unwrap();
+    assert_eq!(last, (true, "oh".to_owned()));
+    assert!(lines.iter().all(|(is_error, _)| !is_error));
+    assert_eq!((lines[0].1.as_str(), lines[1].1.as_str()), ("::{\"outputs\":{}}::", "{\"a\":1}"));
+    assert_eq!((lines.len(), lines[1201].1.as_str()), (1202, "1200"), "all pages are read");
+    assert_eq!(jobs.output(&format!("{container}0")).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_job_of_one_container_goes_with_it() {
     let (address, config) = platform(None, &[]).await;
     let jobs = CloudRunJobs::connect(&config).await.unwrap();

@@ -107,7 +107,7 @@ impl UploadFiles {
                     let from = storage.admitted(uri).await?;
                     let to = storage.admitted(&InternalStorage::uri(target)).await?;
                     let copied = context.ports().objects.copy(&from, &to, None).await;
-                    copied.map_err(|error| crate::records::not_there(error, uri))?;
+                    copied.map_err(|error| segue_task::records::not_there(error, uri))?;
                 }
             }
         }

@@ -211,8 +211,8 @@ impl Worker {
             | Message::Sweep {} => None,
         };
         let subscription = self.topic.clone();
-        let letter =
-            GivenUp { message: Some(message), execution_id, subscription, deliveries: times, deadly };
+        let message = Some(message);
+        let letter = GivenUp { message, execution_id, subscription, deliveries: times, deadly, since: None };
         let handler = self.handling.dead_letters.clone();
         self.tasks.spawn(async move {
             let verdict = match handler {

@@ -1,4 +1,4 @@
-//! Finds executions, newest first.
+//! Finds executions, newest or oldest first.
 //!
 //! Each search reads one index that is already sorted by date, and stops at the end of the page. So a page takes the
 //! same time with a thousand executions as with a million. If a search has several states, each state is searched
@@ -34,7 +34,7 @@ pub(super) fn search(connection: &Connection, filter: &ExecutionFilter) -> Resul
     for walk in walks(filter) {
         found.extend(page(connection, filter, walk)?);
     }
-    found.sort_unstable_by(|left, right| right.cmp(left));
+    found.sort_unstable_by(|left, right| if filter.oldest_first { left.cmp(right) } else { right.cmp(left) });
     let limit = if filter.limit == 0 { u32::MAX } else { filter.limit };
     found
         .into_iter()
@@ -162,14 +162,15 @@ impl Found {
     }
 }
 
-/// The dates and numbers of the newest executions of one search. Returns as many as a page of the merged searches can
+/// The dates and numbers of the first executions of one search. Returns as many as a page of the merged searches can
 /// need.
 fn page(connection: &Connection, filter: &ExecutionFilter, walk: Walk) -> Result<Vec<(i64, i64)>, DbError> {
     let Found { from, date, conditions, values } = Found::new(filter, walk);
     let most =
         if filter.limit == 0 { -1 } else { i64::from(filter.limit).saturating_add(i64::from(filter.offset)) };
+    let order = if filter.oldest_first { "ASC" } else { "DESC" };
     let sql = format!(
-        "SELECT {date}, e.no FROM {from} WHERE {conditions} ORDER BY {date} DESC, e.no DESC LIMIT {most}"
+        "SELECT {date}, e.no FROM {from} WHERE {conditions} ORDER BY {date} {order}, e.no {order} LIMIT {most}"
     );
     let mut statement = connection.prepare(&sql)?;
     let found = statement

@@ -7,7 +7,8 @@ use segue_ports::bus::GivenUp;
 
 fn letter(message: Option<Message>, execution: &ExecutionId) -> GivenUp {
     let subscription = "segue-task-test".to_owned();
-    GivenUp { message, execution_id: Some(execution.clone()), subscription, deliveries: 5, deadly: false }
+    let execution_id = Some(execution.clone());
+    GivenUp { message, execution_id, subscription, deliveries: 5, deadly: false, since: None }
 }
 
 #[tokio::test]
@@ -79,6 +80,43 @@ async fn an_execution_that_cannot_go_on_fails_instead_of_hanging() {
     let lines = bench.ports.state.logs(&id, LogLevel::Error, 0).await.unwrap();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].message.contains("no.longer.There"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_fault_that_never_passes_ends_the_execution_after_an_hour() {
+    let bench = Bench::new();
+    let log = "io.kestra.plugin.core.log.Log";
+    bench.flow("f", &format!("tasks: [{{id: say, type: {log}, message: \"{{{{ kv('away') }}}}\"}}]")).await;
+    let new = NewExecution { namespace: "test".into(), flow_id: "f".into(), ..NewExecution::default() };
+    let id = bench.executor.create(new).await.unwrap().id;
+    let created = Message::Execution(ExecutionMessage::new(id.clone(), Event::ExecutionCreated));
+    assert_eq!(bench.executor.handle(created.clone()).await, Verdict::Retry);
+    let since = |minutes: i64| Some(bench.ports.clock.now() - jiff::SignedDuration::from_mins(minutes));
+    for early in [None, since(1), since(59)] {
+        let given_up = GivenUp { since: early, ..letter(Some(created.clone()), &id) };
+        assert_eq!(bench.executor.given_up(given_up).await, Verdict::Retry);
+        assert!(!bench.state(&id).await.is_terminal());
+    }
+    for message in [Some(created), None] {
+        let given_up = GivenUp { since: since(61), ..letter(message, &id) };
+        assert_eq!(bench.executor.given_up(given_up).await, Verdict::Done);
+        assert_eq!(bench.state(&id).await, State::Failed);
+    }
+    let lines = bench.ports.state.logs(&id, LogLevel::Error, 0).await.unwrap();
+    assert!(lines.len() == 1 && lines[0].message.contains("no answer"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_worker_at_work_outlasts_the_patience_of_a_dead_letter() {
+    let bench = Bench::new();
+    bench.flow("f", &format!("tasks: [{}]", work("a"))).await;
+    let id = bench.begin("f").await;
+    let message = bench.message("a");
+    assert_eq!(bench.claim(&message).await, Claim::Granted { deliveries: 1 });
+    let since = Some(bench.ports.clock.now() - jiff::SignedDuration::from_hours(5));
+    let given_up = GivenUp { since, ..letter(Some(Message::TaskRun(Box::new(message))), &id) };
+    assert_eq!(bench.executor.given_up(given_up).await, Verdict::Retry);
+    assert_eq!(bench.runs(&id).await, ["a CREATED"]);
 }
 
 #[tokio::test]

@@ -65,6 +65,9 @@ impl Answers for States {
     async fn answer(&self, _: &str, _: &ExecutionId, lookup: &Lookup) -> Result<Answer, PortError> {
         if let Lookup::Kv { key, .. } = lookup {
             assert_ne!(key, "broken", "a fault of ours");
+            if key == "away" {
+                return Err(PortError::unavailable("state store", "no answer"));
+            }
         }
         let Lookup::ExecutionState { execution_id } = lookup else { return Ok(Answer::Missing) };
         let found = self.0.state.execution(&ExecutionId::from(execution_id.as_str())).await?;

@@ -7,6 +7,7 @@
 mod delays;
 pub(crate) mod emulator;
 
+use crate::api_error;
 use crate::config::PlatformConfig;
 use async_trait::async_trait;
 use delays::Delays;
@@ -14,9 +15,11 @@ use futures::future::try_join_all;
 use google_cloud_auth::credentials::anonymous;
 use google_cloud_gax::retry_policy::RetryPolicyExt as _;
 use google_cloud_pubsub::client::{BasePublisher, Publisher};
+use google_cloud_pubsub::error::PublishError;
 use google_cloud_pubsub::model::Message as PubSubMessage;
 use google_cloud_pubsub::retry_policy::RetryableErrors;
 use jiff::Timestamp;
+use segue_ports::storage::PLATFORM_FOLDER;
 use segue_ports::wire::{BODY_AT, LARGEST_BODY, Message};
 use segue_ports::{Clock as _, EventBus, InternalStorage, Outgoing, PortError, SystemClock, Topic};
 use sha2::{Digest as _, Sha256};
@@ -26,8 +29,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 const PORT: &str = "event bus";
-/// The folder of internal storage for delayed messages that are too large for a task. Terraform makes a rule that deletes
-/// its files after a month.
+/// The folder for delayed messages that are too large for a task, in [`PLATFORM_FOLDER`]: no flow can read it. Terraform
+/// makes a rule that deletes its files after a month.
 const KEPT: &str = "delayed-messages";
 /// How long an incomplete batch waits for more messages. Callers publish several messages in one call.
 const BATCH_DELAY: Duration = Duration::from_millis(1);
@@ -145,7 +148,7 @@ impl EventBus for PubSubBus {
         let bytes: usize = sent.iter().map(|(_, message)| message.data.len()).sum();
         try_join_all(sent.into_iter().map(|(publisher, message)| publisher.publish(message)))
             .await
-            .map_err(|error| PortError::unavailable(PORT, error))?;
+            .map_err(unpublished)?;
         self.messages.fetch_add(messages.len() as u64, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         Ok(())
@@ -169,11 +172,21 @@ impl EventBus for PubSubBus {
     }
 }
 
+/// The error of a message that was not published.
+fn unpublished(error: PublishError) -> PortError {
+    match error {
+        PublishError::Rpc(error) if api_error::is_denied(&error) => {
+            api_error::about(PORT, "a message", &error)
+        }
+        error => PortError::unavailable(PORT, error),
+    }
+}
+
 /// Writes the body of a message to a file of internal storage, and returns a message that names the file. A file has the
 /// name of its content, so the same message is one file, however often it is sent.
 async fn kept(storage: &InternalStorage, message: PubSubMessage) -> Result<PubSubMessage, PortError> {
     let digest: String = Sha256::digest(&message.data).iter().map(|byte| format!("{byte:02x}")).collect();
-    let uri = storage.put_text(&format!("{KEPT}/{digest}.json"), message.data).await?;
+    let uri = storage.put_text(&format!("{PLATFORM_FOLDER}/{KEPT}/{digest}.json"), message.data).await?;
     let attributes = message.attributes.into_iter().chain([(BODY_AT.to_owned(), uri)]);
     Ok(PubSubMessage::new().set_attributes(attributes))
 }
@@ -231,6 +244,17 @@ mod tests {
             assert_eq!(encoded.attributes.get(EXECUTION_ID).map(|id| &**id), execution);
             assert_eq!(serde_json::from_slice::<Message>(&encoded.data).unwrap(), message);
         }
+    }
+
+    #[test]
+    fn a_refusal_for_want_of_a_role_is_told_from_a_bus_that_does_not_answer() {
+        let status = google_cloud_gax::error::rpc::Status::default()
+            .set_code(google_cloud_gax::error::rpc::Code::PermissionDenied)
+            .set_message("denied");
+        let error = google_cloud_gax::error::Error::service(status);
+        let error = unpublished(PublishError::Rpc(std::sync::Arc::new(error))).to_string();
+        assert!(error.contains("a message: denied"), "{error}");
+        assert!(unpublished(PublishError::Shutdown).is_transient());
     }
 
     #[test]

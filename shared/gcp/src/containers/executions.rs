@@ -69,7 +69,7 @@ impl CloudRunJobs {
         }
     }
 
-    async fn execution(&self, name: &str) -> Result<Option<Execution>, PortError> {
+    pub(super) async fn execution(&self, name: &str) -> Result<Option<Execution>, PortError> {
         present(self.executions.get_execution().set_name(name).send().await, name)
     }
 

@@ -76,7 +76,10 @@ impl CloudRunJobs {
             let Some(listed) = present(listed.send().await, &self.parent)? else { break };
             let own = listed.jobs.iter().filter(|job| {
                 job.delete_time.is_none()
-                    && job.labels.get(OWNER).is_some_and(|owner| *owner == spec::label(&self.owner))
+                    && job
+                        .labels
+                        .get(OWNER)
+                        .is_some_and(|owner| *owner == spec::label(&self.surroundings.owner))
             });
             jobs.extend(own.map(|job| used(job, now)));
             if listed.next_page_token.is_empty() {

@@ -10,6 +10,7 @@
 
 mod executions;
 mod janitor;
+mod log;
 mod mirror;
 mod places;
 mod spec;
@@ -22,9 +23,11 @@ use google_cloud_gax::error::Error as ApiError;
 use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt as _};
 use google_cloud_run_v2::client::{Executions, Jobs, Tasks};
 use janitor::Janitor;
+use log::Log;
 use places::Known;
 use segue_ports::PortError;
-use segue_ports::container::{ContainerJob, ContainerJobs, ContainerStatus};
+use segue_ports::container::{ContainerJob, ContainerJobs, ContainerStatus, OutputLine};
+use spec::Surroundings;
 use std::time::Duration;
 
 const PORT: &str = "containers";
@@ -38,11 +41,11 @@ pub struct CloudRunJobs {
     tasks: Tasks,
     /// `projects/…/locations/…`.
     parent: String,
-    /// The prefix of the deployment.
-    owner: String,
-    account: Option<String>,
+    /// What all containers have.
+    surroundings: Surroundings,
     /// The beginning of the names of the mirrors of other registries.
     mirror: Option<String>,
+    log: Log,
     known: Known,
     janitor: Janitor,
 }
@@ -70,9 +73,13 @@ impl CloudRunJobs {
             executions: client!(Executions),
             tasks: client!(Tasks),
             parent: format!("projects/{}/locations/{}", config.project, config.region),
-            owner: config.prefix.clone(),
-            account: config.job_account.clone(),
+            surroundings: Surroundings {
+                owner: config.prefix.clone(),
+                account: config.job_account.clone(),
+                disk: config.container_disk.clone(),
+            },
             mirror: config.image_mirror.clone(),
+            log: Log::open(config)?,
             known: Known::default(),
             janitor: Janitor::default(),
         })
@@ -88,7 +95,7 @@ impl CloudRunJobs {
 impl ContainerJobs for CloudRunJobs {
     async fn prepare(&self, job: &ContainerJob) -> Result<String, PortError> {
         let image = mirror::image(&job.image, self.mirror.as_deref());
-        let named = spec::job(job, &image, self.account.as_deref(), &self.owner)?;
+        let named = spec::job(job, &image, &self.surroundings)?;
         let name = self.name(&named.id);
         if !self.known.contains(&name) {
             self.make(&named, &image).await?;
@@ -116,6 +123,11 @@ impl ContainerJobs for CloudRunJobs {
 
     async fn status(&self, container: &str) -> Result<ContainerStatus, PortError> {
         self.status_of(container).await
+    }
+
+    async fn output(&self, container: &str) -> Result<Vec<OutputLine>, PortError> {
+        let began = self.execution(container).await?.and_then(|execution| execution.create_time);
+        self.log.lines(container, began).await
     }
 
     async fn remove(&self, name: &str) -> Result<(), PortError> {

@@ -7,11 +7,14 @@ use segue_ports::object::ObjectAddress;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-/// What the service was asked, and its answer to a request: the status and the body.
+/// The status and the body for the number, the method and the path of a request.
+type Answer = dyn Fn(usize, &Method, &str) -> (u16, Value) + Send + Sync;
+
+/// What the service was asked, and its answers.
 #[derive(Clone)]
 struct Service {
     seen: Arc<Mutex<Vec<String>>>,
-    answer: Arc<dyn Fn(usize, &Method, &str) -> (u16, Value) + Send + Sync>,
+    answer: Arc<Answer>,
 }
 
 async fn handle(

@@ -54,6 +54,11 @@ pub(crate) fn int(number: i64) -> Value {
     Value { value_type: Some(ValueType::IntegerValue(number)) }
 }
 
+/// A reference to a document, by its full name.
+pub(crate) fn document(name: &str) -> Value {
+    Value { value_type: Some(ValueType::ReferenceValue(name.to_owned())) }
+}
+
 pub(crate) fn flag(value: bool) -> Value {
     Value { value_type: Some(ValueType::BooleanValue(value)) }
 }

@@ -96,6 +96,11 @@ impl Database {
         self.counters.now()
     }
 
+    /// Counts documents that a query skipped. Firestore bills them as read.
+    pub(crate) fn skipped(&self, documents: u64) {
+        self.counters.read(documents);
+    }
+
     /// Counts a write of an execution's document.
     pub(crate) fn wrote_execution(&self) {
         self.counters.wrote_execution();

@@ -6,7 +6,7 @@ use firestore::gcloud_sdk::google::firestore::v1::structured_query::{
     CollectionSelector, CompositeFilter, Direction, FieldFilter, FieldReference, Filter, Order, Projection,
     composite_filter, field_filter,
 };
-use firestore::gcloud_sdk::google::firestore::v1::{StructuredQuery, Value};
+use firestore::gcloud_sdk::google::firestore::v1::{Cursor, StructuredQuery, Value};
 use firestore::gcloud_sdk::prost_types::Timestamp as ProtoTimestamp;
 
 /// The operator of a comparison.
@@ -25,6 +25,7 @@ pub(crate) struct Query {
     fields: Vec<String>,
     limit: Option<i32>,
     offset: i32,
+    after: Option<Cursor>,
     at: Option<Version>,
 }
 
@@ -39,6 +40,7 @@ impl Query {
             fields: Vec::new(),
             limit: None,
             offset: 0,
+            after: None,
             at: None,
         }
     }
@@ -99,6 +101,12 @@ impl Query {
         self
     }
 
+    /// Begins after the document with these values of the ordered fields.
+    pub(crate) fn after(mut self, values: Vec<Value>) -> Self {
+        self.after = Some(Cursor { values, before: false });
+        self
+    }
+
     /// Reads the database as of this time.
     pub(crate) fn at(mut self, time: Version) -> Self {
         self.at = Some(time);
@@ -128,6 +136,7 @@ impl Query {
             order_by: self.order,
             limit: self.limit,
             offset: self.offset,
+            start_at: self.after,
             ..StructuredQuery::default()
         }
     }

@@ -38,6 +38,7 @@ use counted::Counted;
 use header::Loaded;
 use jiff::Timestamp;
 use memory::Recent;
+use search::{PageEnd, PageKey};
 use segue_model::backfill::Backfill;
 use segue_model::event::TaskRunResult;
 use segue_model::execution::Execution;
@@ -58,6 +59,8 @@ const PORT: &str = "state store";
 const EXECUTION_BYTES: usize = 64 << 20;
 /// The number of cached claims, and of cached triggers and backfills.
 const CLAIMS: usize = 4_096;
+/// The size of the cache of ends of pages, in bytes of text.
+const PAGE_BYTES: usize = 1 << 20;
 
 /// The state store in Firestore. Cheap to clone. Clones share their cache and their counts.
 #[derive(Clone)]
@@ -71,6 +74,8 @@ struct Store {
     executions: Recent<ExecutionId, Arc<Loaded>>,
     claims: Recent<String, Held>,
     counted: Recent<String, Counted>,
+    /// The ends of pages of executions.
+    pages: Recent<PageKey, PageEnd>,
 }
 
 impl FirestoreStateStore {
@@ -94,6 +99,7 @@ impl FirestoreStateStore {
             executions: Recent::new(EXECUTION_BYTES),
             claims: Recent::new(CLAIMS),
             counted: Recent::new(CLAIMS),
+            pages: Recent::new(PAGE_BYTES),
         };
         Ok(Self { store: Arc::new(store) })
     }
@@ -162,7 +168,11 @@ impl StateStore for FirestoreStateStore {
     }
 
     async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<Execution>, PortError> {
-        at_port(search::search(self.db(), filter).await)
+        at_port(search::search(&self.store, filter).await)
+    }
+
+    async fn open_executions(&self) -> Result<Vec<(ExecutionId, Option<Timestamp>)>, PortError> {
+        at_port(search::open(self.db()).await)
     }
 
     async fn count_executions(&self, filter: &ExecutionFilter) -> Result<u64, PortError> {

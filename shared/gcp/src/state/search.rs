@@ -1,23 +1,34 @@
-//! Finds executions, newest first.
+//! Finds executions, newest or oldest first.
+//!
+//! A page begins after the last execution of the page before, if this process has read that page lately. Otherwise
+//! Firestore skips executions, and bills them as read.
 //!
 //! A filter becomes one query, so a page reads only the executions that it shows. Firestore accepts one
 //! `array-contains` in a query. So a document has tags for a namespace and its parents, for a label, and for both
 //! together. The remaining conditions (a second label, dates together with slots) are checked on the documents that the
 //! query returns.
 
-use super::paths::EXECUTIONS;
+use super::Store;
+use super::paths::{EXECUTIONS, execution_path};
 use crate::database::Database;
-use crate::database::document::{Fields, Found, int, list, nanos, text};
+use crate::database::document::{Fields, Found, document, int, list, nanos, text};
 use crate::database::error::DbError;
 use crate::database::query::{Is, Query};
 use crate::database::text::fetch_of;
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
 use segue_model::execution::Execution;
+use segue_model::id::ExecutionId;
 use segue_model::label::Label;
 use segue_model::state::State;
 use segue_ports::state::ExecutionFilter;
 use sha2::{Digest as _, Sha256};
+use std::time::{Duration, Instant};
 
+/// The field that stands for the name of a document.
+const NAME: &str = "__name__";
+/// How long the end of a page is remembered. Executions that start meanwhile would move the pages.
+const FRESH: Duration = Duration::from_secs(60);
 /// Longer tags are replaced by their hash, because an index keeps 1,500 bytes of a text.
 const TAG_BYTES: usize = 300;
 
@@ -135,7 +146,13 @@ impl Plan {
                 query = query.and("start", is, int(nanos(date)));
             }
         }
-        Self { query: query.descending("start"), labels, dates: false, sort: false }
+        let (start, name) = ("start", NAME);
+        query = if filter.oldest_first {
+            query.ascending(start).ascending(name)
+        } else {
+            query.descending(start).descending(name)
+        };
+        Self { query, labels, dates: false, sort: false }
     }
 
     /// Whether the query alone is enough.
@@ -155,7 +172,7 @@ impl Plan {
     }
 }
 
-/// Executions without their task runs, newest first, as a stream. `limit` and `offset` of the filter are
+/// Executions without their task runs, in the order of the filter, as a stream. `limit` and `offset` of the filter are
 /// ignored.
 pub(super) async fn stream(
     db: &Database,
@@ -193,11 +210,11 @@ async fn decode(db: &Database, found: &Found) -> Result<Option<Execution>, DbErr
 }
 
 /// One page.
-pub(super) async fn search(db: &Database, filter: &ExecutionFilter) -> Result<Vec<Execution>, DbError> {
+pub(super) async fn search(store: &Store, filter: &ExecutionFilter) -> Result<Vec<Execution>, DbError> {
+    let db = &store.db;
     let plan = Plan::new(db, filter);
     if plan.is_exact() && !plan.sort {
-        let page = plan.query.limit(filter.limit).offset(filter.offset);
-        return read(db, page).await?.try_collect().await;
+        return page(store, filter, plan.query).await;
     }
     let offset = usize::try_from(filter.offset).unwrap_or(usize::MAX);
     let limit = if filter.limit == 0 { u32::MAX } else { filter.limit };
@@ -207,8 +224,63 @@ pub(super) async fn search(db: &Database, filter: &ExecutionFilter) -> Result<Ve
         return found.skip(offset).take(limit).try_collect().await;
     }
     let mut found: Vec<Execution> = found.try_collect().await?;
-    found.sort_by_key(|execution| std::cmp::Reverse(execution.state.start_date()));
+    found.sort_by_key(|execution| execution.state.start_date());
+    if !filter.oldest_first {
+        found.reverse();
+    }
     Ok(found.into_iter().skip(offset).take(limit).collect())
+}
+
+/// Where the next page begins: the start and the document of the last execution, and when it was read.
+#[derive(Clone)]
+pub(super) struct PageEnd {
+    start: i64,
+    document: String,
+    read: Instant,
+}
+
+/// The search without its page, and the number of executions before the page.
+pub(super) type PageKey = (String, u32);
+
+/// A page of a search that the query alone answers.
+async fn page(store: &Store, filter: &ExecutionFilter, query: Query) -> Result<Vec<Execution>, DbError> {
+    let search = format!("{:?}", ExecutionFilter { limit: 0, offset: 0, ..filter.clone() });
+    let known = store.pages.get(&(search.clone(), filter.offset));
+    let known = known.filter(|end| filter.offset > 0 && end.read.elapsed() < FRESH);
+    let query = query.limit(filter.limit);
+    let query = match &known {
+        Some(end) => query.after(vec![int(end.start), document(&end.document)]),
+        None => query.offset(filter.offset),
+    };
+    let found: Vec<Execution> = read(&store.db, query).await?.try_collect().await?;
+    let Some(last) = found.last() else { return Ok(found) };
+    if known.is_none() {
+        store.db.skipped(filter.offset.into());
+    }
+    let end = PageEnd {
+        start: nanos(last.state.start_date()),
+        document: execution_path(&store.db, &last.id),
+        read: Instant::now(),
+    };
+    let after = filter.offset.saturating_add(u32::try_from(found.len()).unwrap_or(u32::MAX));
+    let weight = search.len() + end.document.len();
+    store.pages.put((search, after), end, weight);
+    Ok(found)
+}
+
+/// All open executions, each with the time of its last write.
+pub(super) async fn open(db: &Database) -> Result<Vec<(ExecutionId, Option<Timestamp>)>, DbError> {
+    let filter = ExecutionFilter { states: State::open().collect(), ..ExecutionFilter::default() };
+    let mut documents = db.stream(Plan::new(db, &filter).query.only(&["body.execution"])).await?;
+    let mut open = Vec::new();
+    while let Some(found) = documents.try_next().await? {
+        if let Some(execution) = decode(db, &found).await? {
+            let written =
+                i64::try_from(found.version).ok().and_then(|micros| Timestamp::from_microsecond(micros).ok());
+            open.push((execution.id, written));
+        }
+    }
+    Ok(open)
 }
 
 /// The number of matching executions: Firestore's own count if the query is enough, or else by reading them.

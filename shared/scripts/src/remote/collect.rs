@@ -29,11 +29,19 @@ pub(super) struct End {
 
 impl Remote {
     /// Reads the log, stores the files, and returns the result.
-    pub(super) async fn collect(&self, end: End, patterns: &Texts) -> Result<ScriptOutput, TaskError> {
+    pub(super) async fn collect(
+        &self,
+        container: &str,
+        end: End,
+        patterns: &Texts,
+    ) -> Result<ScriptOutput, TaskError> {
         let code = self.exit_code(&end).await?;
         let mut sink = Sink::new(&self.context);
-        self.read(wrapper::STDOUT, Source::Out, &mut sink).await?;
-        self.read(wrapper::STDERR, Source::Err, &mut sink).await?;
+        let has_out = self.read(wrapper::STDOUT, Source::Out, &mut sink).await?;
+        let has_err = self.read(wrapper::STDERR, Source::Err, &mut sink).await?;
+        if !has_out && !has_err {
+            self.read_kept(container, &mut sink).await;
+        }
         let reported = sink.finish();
         let Some(code) = code else {
             let why = end.message.unwrap_or_else(|| "the platform gives no reason".to_owned());
@@ -68,12 +76,32 @@ impl Remote {
         Ok(end.exit_code)
     }
 
-    /// Sends a file of output to the log, line by line.
-    async fn read(&self, name: &str, source: Source, sink: &mut Sink<'_>) -> Result<(), TaskError> {
+    /// Sends the output that the platform kept to the log. A container that was killed stored no files, and neither does
+    /// an image that runs without the shell script.
+    async fn read_kept(&self, container: &str, sink: &mut Sink<'_>) {
+        match self.jobs.output(container).await {
+            Ok(lines) => {
+                for line in lines {
+                    let source = if line.is_error { Source::Err } else { Source::Out };
+                    let mut lines = Lines::default();
+                    lines.push(line.text.as_bytes(), &mut |line| sink.line(source, line));
+                    lines.finish(&mut |line| sink.line(source, line));
+                    self.context.log_room().await;
+                }
+            }
+            // The result of the container does not depend on its output.
+            Err(error) => {
+                self.context.info(format!("the output of the container {container} is not known: {error}"))
+            }
+        }
+    }
+
+    /// Sends a file of output to the log, line by line. Returns false if there is no such file.
+    async fn read(&self, name: &str, source: Source, sink: &mut Sink<'_>) -> Result<bool, TaskError> {
         let mut stream = match self.storage().get(&self.uri(name)).await {
             Ok((_, stream)) => stream,
             // The file is missing if the commands never started, or if the image ran without the shell script.
-            Err(PortError::NotFound { .. }) => return Ok(()),
+            Err(PortError::NotFound { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         let mut lines = Lines::default();
@@ -83,7 +111,7 @@ impl Remote {
             self.context.log_room().await;
         }
         lines.finish(&mut |line| sink.line(source, line));
-        Ok(())
+        Ok(true)
     }
 
     /// Stores the files that match the patterns, and all files in `{{ outputDir }}`.

@@ -9,7 +9,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
-use segue_ports::container::{ContainerJob, ContainerStatus, Mount};
+use segue_ports::container::{ContainerJob, ContainerStatus, Mount, OutputLine};
 use segue_ports::object::{ObjectAddress, ObjectAttributes};
 use segue_ports::{ContainerJobs, ObjectStore, PortError};
 use std::collections::BTreeMap;
@@ -45,6 +45,8 @@ pub(crate) struct FakeJobs {
     pub(crate) next_removal_fails: AtomicBool,
     /// Whether containers end before their process ran.
     pub(crate) kills: AtomicBool,
+    /// The output that the platform kept, for every container. None: the platform cannot be asked.
+    pub(crate) output: std::sync::Mutex<Option<Vec<OutputLine>>>,
 }
 
 /// What a start does.
@@ -72,6 +74,7 @@ impl FakeJobs {
             next_start: std::sync::Mutex::default(),
             next_removal_fails: AtomicBool::new(false),
             kills: AtomicBool::new(false),
+            output: std::sync::Mutex::new(Some(Vec::new())),
         }
     }
 
@@ -213,6 +216,11 @@ impl ContainerJobs for FakeJobs {
         };
         let message = (code != 0).then(|| "The container exited with an error.".to_owned());
         Ok(ContainerStatus::Ended { exit_code: Some(code), message })
+    }
+
+    async fn output(&self, _: &str) -> Result<Vec<OutputLine>, PortError> {
+        let kept = self.output.lock().unwrap().clone();
+        kept.ok_or_else(|| PortError::unavailable("containers", "no role to read logs"))
     }
 
     async fn remove(&self, name: &str) -> Result<(), PortError> {

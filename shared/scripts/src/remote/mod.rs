@@ -106,10 +106,6 @@ impl Remote {
             made.map_err(|error| failure_of_disk("make", &here, &error))?;
             job.directory = directories.seen().first().map(|dir| dir.to_string_lossy().into_owned());
             job.mount = Some(Mount { prefix: base, directory: self.root().to_string_lossy().into_owned() });
-            self.context.info(format!(
-                "the output of the image is in the log of the container {}, not in this log",
-                self.key
-            ));
         } else {
             let paths = (&*self.root(), self.context.working_dir());
             job.env = wrapper::write(directories, &program, paths, self.is_shared, env.collect()).await?;
@@ -160,7 +156,7 @@ impl Remote {
         patterns: &Texts,
     ) -> Result<ScriptOutput, TaskError> {
         let end = self.ended(&container).await?;
-        self.collect(end, patterns).await
+        self.collect(&container, end, patterns).await
     }
 
     /// Removes the container and its files if the attempt ends with this outcome. A container that was never started is

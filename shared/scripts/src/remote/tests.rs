@@ -5,6 +5,7 @@ use crate::directories::WORK;
 use crate::testing::{Platform, tasks, with};
 use async_trait::async_trait;
 use segue_model::Json;
+use segue_ports::container::OutputLine;
 use segue_ports::wire::WorkingDirectoryRef;
 use segue_ports::{PortError, SecretStore};
 use segue_task::testing::{TestEnd, TestRun, message, run_with};
@@ -326,6 +327,31 @@ async fn variables_leave_internal_storage_before_the_commands_start() {
 }
 
 #[tokio::test]
+async fn the_output_of_a_killed_container_is_not_lost() {
+    let outside = Outside::new();
+    outside.jobs.kills.store(true, Ordering::Relaxed);
+    let line = |is_error, text: &str| OutputLine { is_error, text: text.to_owned() };
+    *outside.jobs.output.lock().unwrap() =
+        Some(vec![line(false, "loading sesame-42"), line(true, "out of memory")]);
+    let task = commands(&["echo \"{{ secret('TOKEN') }}\""], json!({}));
+    let run = outside.platform.run(task.clone()).await;
+    let log = run.log_text();
+    assert!(log.contains("INFO loading ******") && log.contains("ERROR out of memory"), "{log}");
+    assert!(log.contains("the container ended with exit code 137"), "{log}");
+    assert_eq!(run.error(), "Command failed with exit code 137");
+    assert_eq!(outside.left().await, Vec::<String>::new());
+
+    *outside.jobs.output.lock().unwrap() = None;
+    let run = outside.platform.run(task).await;
+    assert!(
+        run.log_text().contains("is not known: containers is not available: no role"),
+        "{}",
+        run.log_text()
+    );
+    assert_eq!(run.error(), "Command failed with exit code 137");
+}
+
+#[tokio::test]
 async fn no_flow_reads_the_files_of_containers() {
     let outside = Outside::new();
     let task = commands(&["cat kestra:///_segue/containers/other/run/env.sh"], json!({}));
@@ -421,9 +447,15 @@ async fn an_image_may_be_left_to_itself() {
     let by_image = json!({"type": "io.kestra.plugin.docker.cli.Run", "containerImage": "alpine",
         "commands": ["cp", "in.txt", "{{ workingDir }}/out.txt"], "env": {"A": "1"},
         "inputFiles": {"in.txt": "x"}, "outputFiles": ["**", "out.txt"]});
+    let written = |text: &str| OutputLine { is_error: false, text: text.to_owned() };
+    let kept = vec![written("from the image"), written("::{\"outputs\":{\"a\":1}}::")];
+    *outside.jobs.output.lock().unwrap() = Some(kept);
     let run = outside.platform.run(by_image).await;
-    assert!(run.log_text().contains("is in the log of the container"), "{}", run.log_text());
-    let files = run.outputs()["outputFiles"].clone();
+    assert!(run.log_text().contains("INFO from the image"), "{}", run.log_text());
+    *outside.jobs.output.lock().unwrap() = Some(Vec::new());
+    let outputs = run.outputs();
+    assert_eq!(outputs["vars"], json!({"a": 1}));
+    let files = outputs["outputFiles"].clone();
     assert_eq!(files.as_object().unwrap().keys().collect::<Vec<_>>(), ["in.txt", "out.txt"]);
     assert_eq!(outside.platform.stored(&files["out.txt"]).await, b"x");
     let job = outside.jobs.started.lock().unwrap()[0].clone();

@@ -7,9 +7,9 @@ use segue_task::TaskError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How long a container that cannot be started is tried. A failure that lasts longer is an error of the installation,
-/// such as a missing role.
-const START: Duration = Duration::from_secs(120);
+/// How long a container that cannot be started is tried. A role that was just granted has its effect within minutes. A
+/// failure that lasts longer is an error of the installation.
+const START: Duration = Duration::from_secs(600);
 /// How long a container waits for a quota: other containers end, and rates recover.
 const QUOTA: Duration = Duration::from_secs(3600);
 /// How long a container that may run is asked about. A container runs for at most 7 days.

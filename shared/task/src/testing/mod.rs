@@ -77,6 +77,7 @@ pub fn message(task_type: &str, properties: Json) -> TaskRunMessage {
         working_directory: None,
         dispatched_at: jiff::Timestamp::UNIX_EPOCH,
         resumed: None,
+        held_before: false,
     }
 }
 

@@ -35,3 +35,26 @@ async fn checking_work_outside_does_not_count_as_a_death() {
         (message, _) = bench.later().remove(look - 1);
     }
 }
+
+#[tokio::test]
+async fn neighbours_of_a_deadly_task_are_taken_over_one_after_another() {
+    let bench = Bench::new().await;
+    let short = TaskSettings { turn: Duration::from_millis(50), ..bench.settings() };
+    let service = bench.service_with("two", short);
+    // Two attempts died with their process, and their messages found the claims of the dead process.
+    let taken_over = |name: &str, run: &str| TaskRunMessage {
+        held_before: true,
+        task_run_id: run.into(),
+        ..probe(name, "slow")
+    };
+    let (one, other) = (taken_over("one-after", "a"), taken_over("another", "b"));
+    let first = handle(&service, &one);
+    until(|| runs("one-after") == 1).await;
+    assert_eq!(handle(&service, &other).await.unwrap(), Verdict::Done);
+    // Its delivery does not count, because the attempt was not claimed.
+    let (again, due) = bench.later().remove(0);
+    assert!(again == other && due > bench.ports.clock.now() - Duration::from_secs(1));
+    assert_eq!((runs("another"), first.await.unwrap()), (0, Verdict::Done));
+    assert_eq!(handle(&service, &again).await.unwrap(), Verdict::Done);
+    assert_eq!((runs("another"), bench.published().len()), (1, 2));
+}

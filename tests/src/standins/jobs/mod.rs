@@ -29,6 +29,7 @@ pub fn app(storage: Option<String>) -> Router {
         .route(&executions, get(execution).post(cancel))
         .route(&format!("{executions}/tasks"), get(tasks))
         .route("/v2/projects/{project}/locations/{location}/operations/{operation}", get(operation))
+        .route("/v2/entries:list", post(entries))
         .with_state(Arc::new(Platform { storage, jobs: Mutex::default() }))
 }
 
@@ -50,6 +51,8 @@ struct Execution {
     task: Value,
     created: Timestamp,
     end: Option<End>,
+    /// What the container wrote: stream and text of each line. Empty until the end.
+    log: Vec<(&'static str, String)>,
     stop: CancellationToken,
 }
 
@@ -272,18 +275,25 @@ async fn run(State(platform): Shared, path: ResourcePath, Json(asked): Json<Run>
     let short = name.rsplit('/').next().unwrap_or_default();
     let id = format!("{short}-{}", job.executions.len());
     let stop = CancellationToken::new();
-    let execution =
-        Execution { id: id.clone(), task, created: Timestamp::now(), end: None, stop: stop.clone() };
+    let execution = Execution {
+        id: id.clone(),
+        task,
+        created: Timestamp::now(),
+        end: None,
+        log: Vec::new(),
+        stop: stop.clone(),
+    };
     let shown = execution.json(&name);
     job.executions.push(execution);
     drop(jobs);
     let answer = operation_json(&path, &id, shown, false);
     tokio::spawn(async move {
-        let end = process::work(spec, platform.storage.clone(), &stop).await;
+        let (end, log) = process::work(spec, platform.storage.clone(), &stop).await;
         let mut jobs = platform.jobs();
         let executions = jobs.get_mut(&name).map(|job| job.executions.iter_mut()).into_iter().flatten();
         for execution in executions.filter(|execution| execution.id == id) {
             execution.end = Some(end.clone());
+            execution.log.clone_from(&log);
         }
     });
     Ok(answer)
@@ -345,6 +355,42 @@ async fn cancel(State(platform): Shared, path: ResourcePath) -> Answer {
         execution.stop.cancel();
         operation_json(&path, &execution.id, execution.json(name), false).0
     })
+}
+
+/// A request to Cloud Logging.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entries {
+    resource_names: Vec<String>,
+    filter: String,
+    #[serde(flatten)]
+    page: Page,
+}
+
+/// The lines of the execution that the filter names.
+async fn entries(State(platform): Shared, Json(asked): Json<Entries>) -> Answer {
+    let project = asked.resource_names.first().ok_or_else(|| Refusal::invalid("no resource is named"))?;
+    let named = |name: &str| {
+        let (_, rest) = asked.filter.split_once(&format!("{name}=\""))?;
+        rest.split('"').next()
+    };
+    let wanted = named("labels.\"run.googleapis.com/execution_name\"")
+        .zip(named("resource.labels.job_name"))
+        .ok_or_else(|| Refusal::invalid("the filter names no execution of a job"))?;
+    let jobs = platform.jobs();
+    let here = jobs
+        .iter()
+        .filter(|(name, _)| name.starts_with(project) && name.ends_with(&format!("/{}", wanted.1)));
+    let executions = here.flat_map(|(_, job)| &job.executions).filter(|execution| execution.id == wanted.0);
+    let lines = executions.flat_map(|execution| &execution.log).map(|(stream, text)| {
+        let log = format!("{project}/logs/run.googleapis.com%2F{stream}");
+        // A line that is a JSON object arrives as an object.
+        match serde_json::from_str::<serde_json::Map<String, Value>>(text) {
+            Ok(object) => json!({"logName": log, "jsonPayload": object}),
+            Err(_) => json!({"logName": log, "textPayload": text}),
+        }
+    });
+    page("entries", lines, &asked.page)
 }
 
 async fn tasks(State(platform): Shared, path: ResourcePath) -> Answer {

@@ -13,6 +13,9 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
+/// The names of the streams, and of the files with what a container wrote.
+const STREAMS: [&str; 2] = ["stdout", "stderr"];
+
 /// The parts of a job that the stand-in uses.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,7 +54,8 @@ struct VolumeMount {
 #[derive(Deserialize)]
 struct Volume {
     name: String,
-    gcs: Bucket,
+    /// None: a disk of the container. The machine has one.
+    gcs: Option<Bucket>,
 }
 
 #[derive(Deserialize)]
@@ -62,8 +66,12 @@ struct Bucket {
     mount_options: Vec<String>,
 }
 
-/// Runs an execution to its end.
-pub(super) async fn work(spec: Spec, storage: Option<String>, stop: &CancellationToken) -> End {
+/// Runs an execution to its end. Returns the end, and stream and text of each line that the container wrote.
+pub(super) async fn work(
+    spec: Spec,
+    storage: Option<String>,
+    stop: &CancellationToken,
+) -> (End, Vec<(&'static str, String)>) {
     let ended = |code, signal, message: String| End {
         at: Timestamp::now(),
         code,
@@ -71,14 +79,25 @@ pub(super) async fn work(spec: Spec, storage: Option<String>, stop: &Cancellatio
         cancelled: stop.is_cancelled(),
         message,
     };
-    match execute(spec, storage, stop).await {
+    let machine = match tempfile::tempdir() {
+        Ok(machine) => machine,
+        Err(error) => return (ended(0, 9, error.to_string()), Vec::new()),
+    };
+    let end = match execute(spec, storage, machine.path(), stop).await {
         Ok((0, 0)) => ended(0, 0, "Execution completed successfully.".to_owned()),
         Ok((code, signal)) => {
             let how = if signal == 0 { format!("exit code: {code}") } else { format!("signal: {signal}") };
             ended(code, signal, format!("The container exited with an error, {how}."))
         }
         Err(error) => ended(0, 9, format!("{error:#}")),
+    };
+    let mut log = Vec::new();
+    for stream in STREAMS {
+        let text = std::fs::read(machine.path().join(stream)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        log.extend(text.lines().map(|line| (stream, line.to_owned())));
     }
+    (end, log)
 }
 
 /// The part of a bucket that a container with the whole bucket uses: the folder that its arguments name. This machine has
@@ -104,15 +123,16 @@ fn part_of_bucket(
 async fn execute(
     spec: Spec,
     storage: Option<String>,
+    machine: &Path,
     stop: &CancellationToken,
 ) -> anyhow::Result<(i32, i32)> {
     let container = spec.containers.into_iter().next().context("the job has no container")?;
     let mut container = container;
-    let machine = tempfile::tempdir()?;
     let mut mounted = Vec::new();
     for mount in std::mem::take(&mut container.volume_mounts) {
-        let bucket = spec.volumes.iter().find(|volume| volume.name == mount.name).map(|volume| &volume.gcs);
-        let bucket = bucket.with_context(|| format!("there is no volume '{}'", mount.name))?;
+        let volume = spec.volumes.iter().find(|volume| volume.name == mount.name);
+        let volume = volume.with_context(|| format!("there is no volume '{}'", mount.name))?;
+        let Some(bucket) = &volume.gcs else { continue };
         let storage =
             storage.clone().context("STORAGE_EMULATOR_HOST is not set, and the job has a volume")?;
         let only = bucket.mount_options.iter().find_map(|option| option.strip_prefix("only-dir="));
@@ -126,13 +146,13 @@ async fn execute(
                 );
                 (only.to_owned(), mount.mount_path.clone())
             }
-            None => part_of_bucket(&mut container.args, &mount.mount_path, machine.path())?,
+            None => part_of_bucket(&mut container.args, &mount.mount_path, machine)?,
         };
         mounted.push(Mounted::mount(storage, bucket.bucket.clone(), &prefix, directory).await?);
     }
     let timeout = spec.timeout.as_deref().and_then(|text| text.strip_suffix('s')?.parse::<f64>().ok());
     let timeout = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let ended = process(container, timeout.unwrap_or(Duration::from_secs(600)), stop).await;
+    let ended = process(container, timeout.unwrap_or(Duration::from_secs(600)), machine, stop).await;
     for mount in mounted {
         mount.unmount().await?;
     }
@@ -142,6 +162,7 @@ async fn execute(
 async fn process(
     container: Container,
     timeout: Duration,
+    machine: &Path,
     stop: &CancellationToken,
 ) -> anyhow::Result<(i32, i32)> {
     let mut words = container.command.into_iter().chain(container.args);
@@ -156,8 +177,8 @@ async fn process(
         .envs(container.env.into_iter().map(|variable| (variable.name, variable.value)))
         .current_dir(container.working_dir.as_deref().unwrap_or(elsewhere.path()))
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stdout(std::fs::File::create(machine.join(STREAMS[0]))?)
+        .stderr(std::fs::File::create(machine.join(STREAMS[1]))?)
         .process_group(0)
         .kill_on_drop(true);
     let mut child = command.spawn().with_context(|| format!("{program} cannot be started"))?;

@@ -130,36 +130,29 @@ impl Selection {
         for filter in &self.filters {
             total = total.saturating_add(api.state().count_executions(filter).await?);
         }
-        let (offset, limit) = if is_ascending {
-            // The list is read from its other end, so the page is its last part.
-            let end = total.saturating_sub(u64::from(page.offset));
-            let begin = end.saturating_sub(u64::from(page.limit));
-            (small(begin), small(end - begin))
-        } else {
-            (page.offset, page.limit)
+        let found = match page.limit {
+            0 => Vec::new(),
+            limit => self.part(api, page.offset, limit, is_ascending).await?,
         };
-        if limit == 0 {
-            return Ok((Vec::new(), total));
-        }
-        let mut found = self.newest(api, offset, limit).await?;
-        if is_ascending {
-            found.reverse();
-        }
         Ok((found, total))
     }
 
-    /// The newest executions, at most `limit`, after skipping `offset`.
-    async fn newest(&self, api: &Api, offset: u32, limit: u32) -> Answer<Vec<Execution>> {
+    /// The newest or oldest executions, at most `limit`, after skipping `offset`.
+    async fn part(&self, api: &Api, offset: u32, limit: u32, oldest_first: bool) -> Answer<Vec<Execution>> {
         if let [only] = &self.filters[..] {
-            let filter = ExecutionFilter { offset, limit, ..only.clone() };
+            let filter = ExecutionFilter { offset, limit, oldest_first, ..only.clone() };
             return Ok(api.state().executions(&filter).await?);
         }
         let mut found = Vec::new();
         for filter in &self.filters {
-            let filter = ExecutionFilter { offset: 0, limit: offset.saturating_add(limit), ..filter.clone() };
+            let limit = offset.saturating_add(limit);
+            let filter = ExecutionFilter { offset: 0, limit, oldest_first, ..filter.clone() };
             found.extend(api.state().executions(&filter).await?);
         }
-        found.sort_by_key(|execution| std::cmp::Reverse(execution.state.start_date()));
+        found.sort_by_key(|execution| execution.state.start_date());
+        if !oldest_first {
+            found.reverse();
+        }
         Ok(found.into_iter().skip(offset as usize).take(limit as usize).collect())
     }
 
@@ -168,7 +161,7 @@ impl Selection {
         let mut found = Vec::new();
         let mut offset = 0;
         while offset < MOST_SCANNED {
-            let chunk = self.newest(api, offset, CHUNK).await?;
+            let chunk = self.part(api, offset, CHUNK, false).await?;
             let is_last = chunk.len() < CHUNK as usize;
             for execution in chunk {
                 let mut holds = true;
@@ -372,8 +365,4 @@ fn earlier(known: Option<jiff::Timestamp>, other: Option<jiff::Timestamp>) -> Op
         (Some(known), Some(other)) => Some(known.min(other)),
         (known, other) => known.or(other),
     }
-}
-
-fn small(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

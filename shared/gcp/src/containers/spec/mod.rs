@@ -6,8 +6,8 @@
 use google_cloud_run_v2::model::run_job_request::Overrides;
 use google_cloud_run_v2::model::run_job_request::overrides::ContainerOverride;
 use google_cloud_run_v2::model::{
-    Container, EnvVar, Execution, ExecutionEnvironment, ExecutionTemplate, GCSVolumeSource, Job,
-    ResourceRequirements, TaskTemplate, Volume, VolumeMount,
+    Container, EmptyDirVolumeSource, EnvVar, Execution, ExecutionEnvironment, ExecutionTemplate,
+    GCSVolumeSource, Job, ResourceRequirements, TaskTemplate, Volume, VolumeMount,
 };
 use google_cloud_wkt as wkt;
 use segue_ports::PortError;
@@ -21,8 +21,12 @@ use std::time::Duration;
 const USUAL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// The longest time limit.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(168 * 3600);
-/// The name of the volume.
+/// The name of the volume with the files of internal storage.
 const VOLUME: &str = "files";
+/// The name of the volume with the container's disk.
+const DISK: &str = "disk";
+/// Where the container sees its disk. Scripts work below this directory.
+const DISK_DIRECTORY: &str = "/tmp";
 /// The name of the container in its job. Overrides name the container.
 const CONTAINER: &str = "main";
 /// The beginning of the names of jobs that many containers share.
@@ -36,13 +40,22 @@ pub(super) struct NamedJob {
     pub(super) job: Job,
 }
 
-/// The job for a container. `image` is the name that Cloud Run pulls the image by. `owner` is the prefix of the
-/// deployment.
+/// What all containers of a deployment have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Surroundings {
+    /// The prefix of the deployment.
+    pub(super) owner: String,
+    /// The service account. None: the project's Compute Engine account.
+    pub(super) account: Option<String>,
+    /// The size of the disk at `/tmp`. None: files are in the memory of the container.
+    pub(super) disk: Option<String>,
+}
+
+/// The job for a container. `image` is the name that Cloud Run pulls the image by.
 pub(super) fn job(
     job: &ContainerJob,
     image: &str,
-    account: Option<&str>,
-    owner: &str,
+    surroundings: &Surroundings,
 ) -> Result<NamedJob, PortError> {
     check_key(&job.key)?;
     let mut container =
@@ -59,30 +72,38 @@ pub(super) fn job(
     // No retries: the flow decides whether a script is run again.
     let mut task =
         TaskTemplate::new().set_max_retries(0).set_execution_environment(ExecutionEnvironment::Gen2);
+    let (mut volumes, mut mounts) = (Vec::new(), Vec::new());
     if let Some(mount) = &job.mount {
-        container = container
-            .set_volume_mounts([VolumeMount::new().set_name(VOLUME).set_mount_path(&mount.directory)]);
-        task = task.set_volumes([Volume::new().set_name(VOLUME).set_gcs(volume(mount))]);
+        mounts.push(VolumeMount::new().set_name(VOLUME).set_mount_path(&mount.directory));
+        volumes.push(Volume::new().set_name(VOLUME).set_gcs(volume(mount)));
     }
-    if let Some(account) = account {
+    // A container with a mount of its own works in that mount.
+    let disk = surroundings.disk.as_ref().filter(|_| !is_for_one(job));
+    if let Some(size) = disk {
+        mounts.push(VolumeMount::new().set_name(DISK).set_mount_path(DISK_DIRECTORY));
+        // The library does not know the medium of disks yet, which are a preview.
+        let source = EmptyDirVolumeSource::new().set_medium("DISK").set_size_limit(size);
+        volumes.push(Volume::new().set_name(DISK).set_empty_dir(source));
+    }
+    container = container.set_volume_mounts(mounts);
+    task = task.set_volumes(volumes);
+    if let Some(account) = &surroundings.account {
         task = task.set_service_account(account);
     }
     let template = ExecutionTemplate::new()
         .set_task_count(1)
         .set_parallelism(1)
         .set_template(task.set_containers([container]));
-    let mut labels = vec![(OWNER.to_owned(), label(owner))];
-    let id = if is_for_one(job) {
+    let mut labels = vec![(OWNER.to_owned(), label(&surroundings.owner))];
+    if is_for_one(job) {
         labels.extend(job.labels.iter().map(|(name, value)| (label(name), label(value))));
-        None
-    } else {
-        let shape = Job::new().set_labels(labels.clone()).set_template(template.clone());
-        Some(shared_name(&shape)?)
-    };
-    Ok(NamedJob {
-        id: id.unwrap_or_else(|| job.key.clone()),
-        job: Job::new().set_labels(labels).set_template(template),
-    })
+    }
+    let mut made = Job::new().set_labels(labels).set_template(template);
+    if disk.is_some() {
+        made = made.set_launch_stage("BETA");
+    }
+    let id = if is_for_one(job) { job.key.clone() } else { shared_name(&made)? };
+    Ok(NamedJob { id, job: made })
 }
 
 /// Whether a container cannot share its job: it sees a part of a bucket, or starts in a directory, that no other

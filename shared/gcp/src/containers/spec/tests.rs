@@ -18,8 +18,12 @@ fn container() -> ContainerJob {
     }
 }
 
+fn surroundings() -> Surroundings {
+    Surroundings { owner: "segue".to_owned(), account: Some("jobs@demo".to_owned()), disk: None }
+}
+
 fn made(container: &ContainerJob) -> NamedJob {
-    job(container, &container.image, Some("jobs@demo"), "segue").unwrap()
+    job(container, &container.image, &surroundings()).unwrap()
 }
 
 #[test]
@@ -77,7 +81,8 @@ fn only_what_no_execution_can_override_makes_another_job() {
     for other in &others {
         assert_ne!(made(other).id, one, "{other:?}");
     }
-    let elsewhere = job(&container(), "alpine", Some("jobs@demo"), "other-prefix").unwrap();
+    let other = Surroundings { owner: "other-prefix".to_owned(), ..surroundings() };
+    let elsewhere = job(&container(), "alpine", &other).unwrap();
     assert_ne!(elsewhere.id, one);
 }
 
@@ -101,6 +106,21 @@ fn a_container_with_a_directory_of_its_own_has_a_job_of_its_own() {
         "rename-dir-limit=100000"
     ]);
     assert_eq!(task["volumes"][0]["gcs"]["mountOptions"], options);
+}
+
+#[test]
+fn a_container_has_a_disk_if_the_deployment_asks_for_disks() {
+    let with_disk = Surroundings { disk: Some("10Gi".to_owned()), ..surroundings() };
+    let with_disk = job(&container(), "alpine", &with_disk).unwrap();
+    assert_ne!(with_disk.id, made(&container()).id);
+    let job = serde_json::to_value(with_disk.job).unwrap();
+    assert_eq!(job["launchStage"], 3, "BETA");
+    let task = &job["template"]["template"];
+    assert_eq!(
+        task["volumes"][1],
+        json!({"name": "disk", "emptyDir": {"medium": "DISK", "sizeLimit": "10Gi"}})
+    );
+    assert_eq!(task["containers"][0]["volumeMounts"][1], json!({"name": "disk", "mountPath": "/tmp"}));
 }
 
 #[test]
@@ -129,7 +149,7 @@ fn a_name_no_job_can_have_is_refused() {
     let long = "a".repeat(50);
     for key in ["", "1a", "A", "a_b", "a-", "a/b", long.as_str()] {
         let refused =
-            job(&ContainerJob { key: key.to_owned(), ..ContainerJob::default() }, "alpine", None, "segue");
+            job(&ContainerJob { key: key.to_owned(), ..ContainerJob::default() }, "alpine", &surroundings());
         assert!(refused.is_err(), "{key}");
     }
 }

@@ -170,6 +170,23 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
     assert_eq!(of(exact.clone()).await?, [at(3), at(2), at(1), at(0)], "a namespace alone");
     let page = ExecutionFilter { limit: 2, offset: 1, ..here.clone() };
     assert_eq!(of(page).await?, [at(3), at(2)], "a page");
+    let turned = ExecutionFilter { oldest_first: true, ..here.clone() };
+    assert_eq!(of(turned.clone()).await?, [at(0), at(1), at(2), at(3), at(4)], "oldest first");
+    for all in [&here, &turned] {
+        let mut paged = Vec::new();
+        // Each page of two begins where the page before it ended; the last is read once more.
+        for offset in [0, 2, 4, 4] {
+            let page = of(ExecutionFilter { limit: 2, offset, ..all.clone() }).await?;
+            paged.truncate(offset as usize);
+            paged.extend(page);
+        }
+        assert_eq!(paged, of((*all).clone()).await?, "all pages together");
+    }
+    assert_eq!(
+        of(ExecutionFilter { limit: 2, offset: 3, ..turned.clone() }).await?,
+        [at(3), at(4)],
+        "any page"
+    );
     let flow = ExecutionFilter { flow_id: Some("found".to_owned()), ..here.clone() };
     assert_eq!(of(flow.clone()).await?, newest_first, "a flow");
     let paged = ExecutionFilter { limit: 2, offset: 2, ..flow.clone() };
@@ -179,7 +196,9 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
     let running = ExecutionFilter { states: vec![State::Running], ..here.clone() };
     assert_eq!(of(running).await?, [at(1)], "a state");
     let either = ExecutionFilter { states: vec![State::Running, State::Created], limit: 3, ..here.clone() };
-    assert_eq!(of(either).await?, [at(4), at(3), at(2)], "one of several states");
+    assert_eq!(of(either.clone()).await?, [at(4), at(3), at(2)], "one of several states");
+    let turned = ExecutionFilter { oldest_first: true, ..either };
+    assert_eq!(of(turned).await?, [at(0), at(1), at(2)], "one of several states, oldest first");
     let dates = ExecutionFilter { start: Some(at(1)), end: Some(at(3)), ..here.clone() };
     assert_eq!(of(dates).await?, [at(3), at(2), at(1)], "the range includes both dates");
     let labelled = |labels: &[(&str, &str)]| ExecutionFilter {
@@ -190,6 +209,15 @@ pub async fn executions_are_found(store: &dyn StateStore, scope: &str) -> Result
     assert_eq!(of(labelled(&[("all", "yes"), ("name", "c")])).await?, [at(2)], "all labels");
     assert_eq!(of(labelled(&[("name", "bee")])).await?, [at(1)], "a label that was set later");
     assert!(of(labelled(&[("name", "b")])).await?.is_empty(), "a label that was removed");
+    let open: Vec<_> = store.open_executions().await?;
+    for name in names {
+        let id = execution(&root, "found", name, at(0)).id;
+        let written = open.iter().find(|(open, _)| *open == id).map(|(_, written)| *written);
+        assert!(
+            written.is_some_and(|at| at.is_none_or(|at| at > self::at(9))),
+            "{name} is open: {written:?}"
+        );
+    }
     let paged = ExecutionFilter { limit: 1, offset: 1, ..here.clone() };
     for (filter, count) in [
         (here.clone(), 5),

@@ -1,11 +1,12 @@
 //! Reads a file of internal storage record by record.
 
+use crate::context::TaskContext;
+use crate::error::TaskError;
 use futures::TryStreamExt as _;
 use segue_files::input::uri_of_value;
 use segue_model::Json;
 use segue_ports::PortError;
 use segue_ports::object::ByteStream;
-use segue_task::{TaskContext, TaskError};
 use segue_template::ion;
 use std::io;
 use std::pin::Pin;
@@ -105,7 +106,7 @@ fn port_error(error: io::Error, uri: &str) -> TaskError {
 }
 
 /// If the file does not exist, returns an error with the address as the flow wrote it.
-pub(crate) fn not_there(error: PortError, uri: &str) -> TaskError {
+pub fn not_there(error: PortError, uri: &str) -> TaskError {
     match error {
         PortError::NotFound { .. } => TaskError::failed(format!("{uri} was not found in internal storage")),
         other => other.into(),
