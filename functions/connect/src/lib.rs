@@ -1,21 +1,24 @@
 //! The `connect` service: task types that are one HTTP request, described as data (README.md).
 //!
-//! What it is: [`described`], the connectors in `connectors/`; [`call`], which runs a task of any connector;
-//! `exchange`, one request with its retries; `paging` and `polling`, what can follow the request; `execution`, the
-//! facts about an execution that messages show; [`mail`], the task types that send mail by SMTP, as code.
+//! What it is: [`described`], the connectors in `connectors/`; `run`, which runs a task of any connector; `call`, the
+//! variables of an attempt; `exchange`, one request with its retries; `sending`, what its answer means; `paging` and
+//! `polling`, what can follow the request; `execution`, the facts about an execution that messages show; [`mail`], the
+//! task types that send mail by SMTP, as code.
 //!
 //! What it must not know: a single HTTP service on the internet. What is special about a service is in its file.
 //!
 //! How to add one more: a file `connectors/FAMILY/NAME.yaml`, as README.md shows.
 
 mod answer;
-pub mod call;
+mod call;
 pub mod described;
 mod exchange;
 mod execution;
 pub mod mail;
 mod paging;
 mod polling;
+mod run;
+mod sending;
 #[cfg(test)]
 mod testing;
 
@@ -45,7 +48,7 @@ fn task_type(connector: &'static Connector) -> DescribedType {
         aliases: connector.aliases.iter().map(String::as_str).collect(),
         schema: connector.schema(),
         run: Arc::new(move |properties: Map, context: TaskContext| {
-            Box::pin(async move { call::run(connector, properties, &context).await })
+            Box::pin(async move { run::run(connector, properties, &context).await })
         }),
     }
 }
