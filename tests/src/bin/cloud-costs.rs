@@ -16,8 +16,6 @@ use std::time::Duration;
 
 /// The number of measurements of a flow that is compared with another flow.
 const TIMES: usize = 3;
-/// The number of messages of a subscription that are delivered at the same time during the wide loop.
-const WINDOW: usize = 200;
 /// How often a wide loop may write the document of its execution for each task run.
 const WIDE_WRITES: f64 = 0.3;
 
@@ -140,7 +138,6 @@ async fn main() -> anyhow::Result<()> {
 
 /// Runs a wide loop over requests to the source of the trips, and prints what the loop cost.
 async fn wide(system: &System, source: &str, iterations: u64) -> anyhow::Result<()> {
-    system.push_at_once(WINDOW).await?;
     let url = format!("{}/health", source.trim_end_matches("/taxi"));
     let cost = wide_loop(system, &url, iterations).await?;
     say(&format!("\n{WIDE_HEAD}\n{cost}"))?;

@@ -14,7 +14,6 @@ pub mod faults;
 mod large;
 mod long_work;
 mod process;
-mod pusher;
 pub mod scenarios;
 mod setup;
 mod system;

@@ -5,7 +5,6 @@
 use super::environment::Environment;
 use super::faults::{FirestoreProxy, Proxy, Route};
 use super::process::{FunctionProcess, start_server};
-use super::pusher::Pusher;
 use super::setup::Setup;
 use crate::repository;
 use crate::server::Client;
@@ -150,20 +149,6 @@ impl System {
                     .map(|attempts| (DEAD_LETTERS.to_owned(), attempts)),
             };
             ensure_subscription(&self.config, &push).await?;
-        }
-        Ok(())
-    }
-
-    /// From now on, up to `window` messages of each subscription are delivered at the same time, as in production. The
-    /// emulator delivers two.
-    ///
-    /// # Errors
-    /// An error if the emulator refuses the change.
-    pub async fn push_at_once(&self, window: usize) -> anyhow::Result<()> {
-        for (function, subscription) in &self.subscriptions {
-            let name = self.config.prefixed(&subscription.name(function));
-            let endpoint = format!("{}/{name}", self.proxy.url);
-            Pusher::start(&self.environment, &name, &endpoint, window).await?;
         }
         Ok(())
     }

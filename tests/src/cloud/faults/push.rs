@@ -1,7 +1,8 @@
 //! A proxy between Pub/Sub and the functions. It accepts every message at once, and delivers it to its function as the
-//! real Pub/Sub does: again after each failure, with growing waits, until the message is a dead letter. Some requests it sends twice, sends late, or
-//! delivers again although the function succeeded. So messages are duplicated, delayed and reordered, which no emulator
-//! does on its own. A test can also set a [`Rule`] for all messages of a function.
+//! real Pub/Sub does: many messages at the same time, and again after each failure, with growing waits, until the message
+//! is a dead letter. (The emulator delivers two messages of a subscription at the same time, and stops after some
+//! failures.) Some requests it sends twice, sends late, or delivers again although the function succeeded. So messages
+//! are duplicated, delayed and reordered. A test can also set a [`Rule`] for all messages of a function.
 
 use super::message::{dead_letter, text_of};
 use super::route::Route;
