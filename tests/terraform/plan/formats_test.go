@@ -118,6 +118,8 @@ func TestJobsHaveCronsTimeZonesAndMessages(t *testing.T) {
 		"bay-wheels 03_gcp_load_data_scheduled monthly",
 		"zoomcamp 04_gcp_taxi_scheduled green_schedule",
 		"zoomcamp 04_gcp_taxi_scheduled yellow_schedule",
+		"zoomcamp 07_postgres_taxi_scheduled green_schedule",
+		"zoomcamp 07_postgres_taxi_scheduled yellow_schedule",
 	}
 	slices.Sort(flows)
 	if !slices.Equal(flows, expected) || len(jobs) != len(expected)+1 {
