@@ -129,8 +129,8 @@ tasks:
 #[test]
 fn the_flows_that_are_deployed_have_no_problem() {
     let catalog = segue_standalone::catalog().unwrap();
-    let mut flows = 0;
     for folder in ["zoomcamp", "bay-wheels"] {
+        let mut flows = 0;
         for entry in std::fs::read_dir(repository().join("flows").join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let parsed = segue_model::parse_flow(&std::fs::read_to_string(&path).unwrap(), &catalog);
@@ -140,6 +140,6 @@ fn the_flows_that_are_deployed_have_no_problem() {
             assert!(loud.is_empty(), "{}: {loud:?}", path.display());
             flows += 1;
         }
+        assert!(flows > 0, "{folder} has no flow");
     }
-    assert_eq!(flows, 7);
 }
