@@ -1,5 +1,5 @@
-//! Executions and plans in memory, for speed only. If an entry is stale, the version check of the commit
-//! finds out.
+//! Executions and plans in memory, for speed only. If an entry is stale, the version check of the commit finds out. A step
+//! that commits nothing is only believed if this step has loaded the execution.
 
 use crate::mailbox::Mailbox;
 use crate::pace::Pace;
@@ -13,6 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Loaded {
     pub(crate) state: ExecutionState,
     pub(crate) version: u64,
+    /// Whether this step has loaded or committed this version. False: the version comes from an earlier step, and another
+    /// process may have changed the execution since.
+    pub(crate) is_current: bool,
     /// How long results wait for each other. None if this process has not committed the execution yet.
     pub(crate) pace: Option<Pace>,
 }

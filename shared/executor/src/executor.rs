@@ -103,7 +103,7 @@ impl Executor {
         let execution = stored.execution;
         let plan = self.plan(&execution.namespace, &execution.flow_id, Some(execution.flow_revision)).await?;
         let state = ExecutionState::load(plan, execution, stored.task_runs, &stored.notes);
-        Ok(Some(Loaded { state, version: stored.version, pace: None }))
+        Ok(Some(Loaded { state, version: stored.version, is_current: true, pace: None }))
     }
 
     /// Applies an event to an execution and carries out the effects. Events that arrive while a step of the
@@ -162,7 +162,7 @@ impl Executor {
                 tokio::time::sleep(pause(conflicts, random_fraction())).await;
             }
             let mut loaded = match entry.take() {
-                Some(loaded) => loaded,
+                Some(loaded) => Loaded { is_current: false, ..loaded },
                 None => match self.load(id).await? {
                     Some(loaded) => loaded,
                     None => return Ok(None),
@@ -290,7 +290,11 @@ impl Executor {
                 cleared_timers,
             };
             loaded.version = self.ports().state.commit(commit).await?;
+            loaded.is_current = true;
             self.parts.observer.committed(&execution, &task_runs, &logs);
+        } else if !loaded.is_current {
+            // To a stale state, a result can look like one of a task run that does not exist. The event would be lost.
+            return Err(PortError::Conflict { what: format!("execution {}", execution.id) });
         }
         self.deliver_timers(near).await?;
         if execution.state.current() == State::Paused && (may_repeat || entered(&execution, now)) {

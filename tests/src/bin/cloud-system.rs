@@ -1,7 +1,7 @@
 //! Runs the taxi flows on all of Segue's functions, as on Google Cloud (see `segue_tests::cloud`).
 //!
-//! The first round has no faults. In later rounds, functions are killed, and messages are duplicated, delayed,
-//! reordered and lost. After each round, every execution must have ended as in the first round, every slot must have
+//! The first round has no faults. In later rounds, functions are killed, Firestore has outages, clocks differ, and
+//! messages are duplicated, delayed, reordered, refused and lost. After each round, every execution must have ended as in the first round, every slot must have
 //! run once, and the main table must have the same rows. During the first round, the program also runs tasks that take
 //! longer than the time limit of a request. Beside the rounds it runs the scenarios, each with one fault at the worst
 //! moment. `--scenario NAME` runs only this scenario.
@@ -13,10 +13,7 @@
 use anyhow::{Context as _, ensure};
 use clap::{Parser, ValueEnum as _};
 use futures::StreamExt as _;
-use rand::rngs::StdRng;
-use rand::seq::IndexedRandom as _;
-use rand::{RngExt as _, SeedableRng as _};
-use segue_tests::cloud::{Faults, FirestoreFaults, Scenario, Setup, System, long_work};
+use segue_tests::cloud::{Counts, Disturbances, Scenario, Setup, System, long_work};
 use segue_tests::repository;
 use segue_tests::server::Ended;
 use segue_tests::taxi::{MONTHS, SCHEDULED, same_ends, serve_months, slots_ran_once};
@@ -65,7 +62,7 @@ struct Arguments {
     /// The number of rounds that run at the same time. Each round has its own processes on the same emulators.
     #[arg(long, default_value_t = 1)]
     at_once: usize,
-    /// The longest pause between two kills, in milliseconds.
+    /// The longest time between two disturbances of a round, in milliseconds.
     #[arg(long, default_value_t = 1_500)]
     longest_peace: u64,
     /// Run only these scenarios, and no rounds.
@@ -84,7 +81,7 @@ struct Outcome {
     ends: Vec<Ended>,
     rows: Value,
     usage: BTreeMap<String, u64>,
-    kills: usize,
+    disturbances: Counts,
     messages: [u64; 5],
     /// The number of commits that lost their answer.
     answers_lost: u64,
@@ -127,20 +124,20 @@ async fn main() -> anyhow::Result<()> {
     // The scenarios wait most of their time, so they run beside the rounds.
     let round = Round { longest_peace: Some(arguments.longest_peace), ..round };
     let all = scenarios(&arguments, &programs, Scenario::value_variants());
-    let (kills, ()) = tokio::try_join!(rounds(&arguments, round, &peace), all)?;
-    say(&format!("{} seeds, {kills} kills: nothing lost, nothing doubled, nothing hanging", arguments.seeds))
+    let (disturbances, ()) = tokio::try_join!(rounds(&arguments, round, &peace), all)?;
+    say(&format!("{} seeds, {disturbances}: nothing lost, nothing doubled, nothing hanging", arguments.seeds))
 }
 
-/// Runs the rounds with faults. Returns the number of killed functions.
-async fn rounds(arguments: &Arguments, round: Round<'_>, peace: &Outcome) -> anyhow::Result<usize> {
+/// Runs the rounds with faults. Returns how often things went wrong.
+async fn rounds(arguments: &Arguments, round: Round<'_>, peace: &Outcome) -> anyhow::Result<Counts> {
     let mut rounds = futures::stream::iter(arguments.first..arguments.first + arguments.seeds)
         .map(|seed| under_faults(round, seed, peace))
         .buffer_unordered(arguments.at_once.max(1));
-    let mut kills = 0;
-    while let Some(killed) = rounds.next().await {
-        kills += killed?;
+    let mut counts = Counts::default();
+    while let Some(round) = rounds.next().await {
+        counts += round?;
     }
-    Ok(kills)
+    Ok(counts)
 }
 
 /// Runs scenarios, some at the same time.
@@ -154,35 +151,23 @@ async fn scenarios(arguments: &Arguments, programs: &Path, scenarios: &[Scenario
     Ok(())
 }
 
-/// Runs a round with the faults of a seed, and compares the result with the round without faults. Returns the number of
-/// killed functions.
-async fn under_faults(round: Round<'_>, seed: u64, peace: &Outcome) -> anyhow::Result<usize> {
+/// Runs a round with the faults of a seed, and compares the result with the round without faults. Returns how
+/// often things went wrong.
+async fn under_faults(round: Round<'_>, seed: u64, peace: &Outcome) -> anyhow::Result<Counts> {
     let began = Instant::now();
-    let faults = Faults {
-        seed,
-        duplicated: 0.1,
-        delayed: 0.1,
-        answer_lost: 0.05,
-        refused: 0.05,
-        latest: Duration::from_millis(1_500),
-    };
-    let firestore = FirestoreFaults { seed, answer_lost: 0.02, field_lost: None };
-    let outcome = round
-        .run(Setup { faults, firestore, ..Setup::default() })
-        .await
-        .with_context(|| format!("with seed {seed}"))?;
+    let outcome = round.run(Disturbances::setup(seed)).await.with_context(|| format!("with seed {seed}"))?;
     slots_ran_once(&outcome.ends).with_context(|| format!("with seed {seed}"))?;
     same_ends(&peace.ends, &outcome.ends).with_context(|| format!("with seed {seed}"))?;
     ensure!(peace.rows == outcome.rows, "with seed {seed} the rows of the main table differ");
     let [messages, duplicated, delayed, lost, refused] = outcome.messages;
     say(&format!(
-        "seed {seed}: {} kills, {messages} messages, of which {duplicated} duplicated, {delayed} delayed, {lost} with their \
+        "seed {seed}: {}, {messages} messages, of which {duplicated} duplicated, {delayed} delayed, {lost} with their \
          answer lost, {refused} refused; {} commits with their answer lost; {:.1} s, the same ends and rows",
-        outcome.kills,
+        outcome.disturbances,
         outcome.answers_lost,
         began.elapsed().as_secs_f64()
     ))?;
-    Ok(outcome.kills)
+    Ok(outcome.disturbances)
 }
 
 /// The settings of a round.
@@ -191,7 +176,7 @@ struct Round<'a> {
     programs: &'a Path,
     source: &'a str,
     keep: bool,
-    /// The longest pause between two kills, in milliseconds. `None` kills nothing.
+    /// The longest time between two disturbances, in milliseconds. `None`: nothing goes wrong.
     longest_peace: Option<u64>,
 }
 
@@ -239,19 +224,18 @@ impl Round<'_> {
             ("gcp_bucket_name".to_owned(), bucket),
             ("gcp_project_id".to_owned(), system.project().to_owned()),
         ];
-        let mut kills = 0;
-        let mut dice = self.longest_peace.map(|longest| (longest, StdRng::seed_from_u64(seed)));
+        let mut disturbances = self.longest_peace.map(|longest| Disturbances::new(seed, longest));
         for (flow, inputs) in [("01_gcp_kv", &inputs[..]), ("02_gcp_setup", &[])] {
             system.api.start(("zoomcamp", flow), inputs, false).await?;
             while system.api.open().await? > 0 {
-                kills += disturb(system, &mut dice).await?;
+                disturb(system, &mut disturbances).await?;
             }
         }
         let month =
             [("year", "2023"), ("month", "01")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         system.api.start(("zoomcamp", "03_gcp_taxi"), &month, false).await?;
         while system.api.open().await? > 0 {
-            kills += disturb(system, &mut dice).await?;
+            disturb(system, &mut disturbances).await?;
         }
         let backfill = json!({
             "id": BACKFILL, "namespace": "zoomcamp", "flowId": SCHEDULED, "triggerId": "yellow_schedule",
@@ -259,7 +243,7 @@ impl Round<'_> {
         });
         system.publish("backfills", &backfill).await?;
         loop {
-            kills += disturb(system, &mut dice).await?;
+            disturb(system, &mut disturbances).await?;
             let state = system.api.backfill_state(BACKFILL).await;
             if state.is_ok_and(|state| state == "FINISHED") && system.api.open().await? == 0 {
                 break;
@@ -276,7 +260,7 @@ impl Round<'_> {
             ends,
             rows,
             usage,
-            kills,
+            disturbances: disturbances.map(|all| all.counts()).unwrap_or_default(),
             messages: system.proxy.counts(),
             answers_lost: system.firestore.lost(),
         })
@@ -334,20 +318,15 @@ async fn ticked(system: &System) -> anyhow::Result<Vec<jiff::Timestamp>> {
     slots.map(|end| Ok(end.slot.as_deref().context("an execution without its slot")?.parse()?)).collect()
 }
 
-/// Waits up to the longest pause, then kills a random function and starts it again. If `dice` is `None`, only waits 200
-/// ms. Returns the number of killed functions.
-async fn disturb(system: &mut System, dice: &mut Option<(u64, StdRng)>) -> anyhow::Result<usize> {
-    let Some((longest, dice)) = dice else {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        return Ok(0);
-    };
-    tokio::time::sleep(Duration::from_millis(dice.random_range(10..*longest))).await;
-    let takers = system.takers();
-    let name = takers.choose(dice).context("there are no functions")?;
-    let function = system.functions.get_mut(name).context("there is no such function")?;
-    function.kill().await?;
-    function.run().await?;
-    Ok(1)
+/// Waits, then lets something go wrong. `None` only waits 200 ms.
+async fn disturb(system: &mut System, disturbances: &mut Option<Disturbances>) -> anyhow::Result<()> {
+    match disturbances {
+        Some(disturbances) => disturbances.next(system).await,
+        None => {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            Ok(())
+        }
+    }
 }
 
 fn say(text: &str) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@
 //! What it must not know: the flows that run on the system.
 
 pub mod costs;
+mod disturbances;
 mod environment;
 pub mod faults;
 mod large;
@@ -19,6 +20,7 @@ mod setup;
 mod system;
 mod wide;
 
+pub use disturbances::{Counts, Disturbances};
 pub use environment::Environment;
 pub use faults::{Faults, FirestoreFaults, Proxy};
 pub use large::large_file;

@@ -45,6 +45,21 @@ async fn events_that_arrive_together_are_one_commit() {
 }
 
 #[tokio::test]
+async fn a_result_is_not_lost_in_a_process_that_knows_an_older_state() {
+    let bench = Bench::new();
+    bench.flow("f", &format!("tasks: [{}, {}]", work("a"), work("b"))).await;
+    let id = bench.begin("f").await;
+    let other = support::executor(bench.ports.clone(), Arc::new(States(bench.ports.clone())));
+    // The other process has the execution in memory, with task a only.
+    let repeated = ExecutionMessage::new(id.clone(), Event::ExecutionCreated);
+    assert_eq!(other.handle(Message::Execution(repeated)).await, Verdict::Done);
+    bench.finish("a", State::Success).await;
+    let end = bench.finished(bench.message("b"), State::Success);
+    assert_eq!(other.handle(end).await, Verdict::Done);
+    assert_eq!(bench.state(&id).await, State::Success);
+}
+
+#[tokio::test]
 async fn no_event_is_lost_when_the_bus_refuses() {
     let bench = Bench::new();
     bench.flow("f", &wide(20)).await;
