@@ -81,3 +81,21 @@ test('U2 a dropped folder does the same, and says what is new, changed and uncha
     rmSync(folder, { recursive: true });
   }
 });
+
+test('U2 a drop is accepted also if the list changed under the pointer since the last move', async ({
+  page,
+  segue,
+}) => {
+  await page.goto(`${segue.url}/ui/`);
+  const row = page.getByRole('row', { name: /nightly_load/ });
+  await expect(row).toBeVisible();
+  // After such a change the browser sends 'dragenter' alone, and drops nothing if no listener prevents the event.
+  const isAccepted = await row.evaluate((target) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['id: one'], 'one.yaml'));
+    const event = new DragEvent('dragenter', { bubbles: true, cancelable: true, dataTransfer });
+    target.dispatchEvent(event);
+    return event.defaultPrevented;
+  });
+  expect(isAccepted).toBe(true);
+});
