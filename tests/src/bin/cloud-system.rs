@@ -1,10 +1,10 @@
 //! Runs the taxi flows on all of Segue's functions, as on Google Cloud (see `segue_tests::cloud`).
 //!
 //! The first round has no faults. In later rounds, functions are killed, Firestore has outages, clocks differ, and
-//! messages are duplicated, delayed, reordered, refused and lost. After each round, every execution must have ended as in the first round, every slot must have
-//! run once, and the main table must have the same rows. During the first round, the program also runs tasks that take
-//! longer than the time limit of a request. Beside the rounds it runs the scenarios, each with one fault at the worst
-//! moment. `--scenario NAME` runs only this scenario.
+//! messages are duplicated, delayed, reordered, refused and lost. After each round, every execution must have ended as
+//! in the first round, every slot must have run once, and the main table must have the same rows. Beside the rounds the
+//! program runs tasks that take longer than the time limit of a request, and the scenarios, each with one fault at the
+//! worst moment. `--scenario NAME` runs only this scenario. All of this waits most of its time, so it runs at once.
 //!
 //! Run the program with the variables of the emulators: `tests/tools/on-emulators.sh cloud-system …`.
 
@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// The time limit of a round.
 const ROUND_LIMIT: Duration = Duration::from_secs(600);
@@ -87,6 +88,9 @@ struct Outcome {
     answers_lost: u64,
 }
 
+/// The outcome of the round without faults, as soon as the round has ended.
+type Peace = watch::Receiver<Option<Outcome>>;
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
@@ -99,10 +103,23 @@ async fn main() -> anyhow::Result<()> {
     }
     let (source, _files) = serve_months().await?;
 
-    let began = Instant::now();
     let round = Round { programs: &programs, source: &source, keep: arguments.keep, longest_peace: None };
-    let long = async { long_work(&programs).await.context("with a short limit") };
-    let (peace, long) = tokio::try_join!(round.run(Setup::default()), long)?;
+    let (sender, peace) = watch::channel(None);
+    let first = async {
+        sender.send_replace(Some(in_peace(round).await?));
+        Ok(())
+    };
+    let long = async { say(&long_work(&programs).await.context("with a short limit")?) };
+    let round = Round { longest_peace: Some(arguments.longest_peace), ..round };
+    let all = scenarios(&arguments, &programs, Scenario::value_variants());
+    let ((), (), disturbances, ()) = tokio::try_join!(first, long, rounds(&arguments, round, &peace), all)?;
+    say(&format!("{} seeds, {disturbances}: nothing lost, nothing doubled, nothing hanging", arguments.seeds))
+}
+
+/// Runs the round without faults.
+async fn in_peace(round: Round<'_>) -> anyhow::Result<Outcome> {
+    let began = Instant::now();
+    let peace = round.run(Setup::default()).await.context("in peace")?;
     let runs: usize = peace.ends.iter().map(|end| end.task_runs.len()).sum();
     say(&format!(
         "in peace: {} executions with {runs} task runs in {:.1} s",
@@ -118,20 +135,13 @@ async fn main() -> anyhow::Result<()> {
     for end in &peace.ends {
         ensure!(end.state == "SUCCESS", "in peace an execution ends {}: {end:#?}", end.state);
     }
-
-    say(&long)?;
-
-    // The scenarios wait most of their time, so they run beside the rounds.
-    let round = Round { longest_peace: Some(arguments.longest_peace), ..round };
-    let all = scenarios(&arguments, &programs, Scenario::value_variants());
-    let (disturbances, ()) = tokio::try_join!(rounds(&arguments, round, &peace), all)?;
-    say(&format!("{} seeds, {disturbances}: nothing lost, nothing doubled, nothing hanging", arguments.seeds))
+    Ok(peace)
 }
 
 /// Runs the rounds with faults. Returns how often things went wrong.
-async fn rounds(arguments: &Arguments, round: Round<'_>, peace: &Outcome) -> anyhow::Result<Counts> {
+async fn rounds(arguments: &Arguments, round: Round<'_>, peace: &Peace) -> anyhow::Result<Counts> {
     let mut rounds = futures::stream::iter(arguments.first..arguments.first + arguments.seeds)
-        .map(|seed| under_faults(round, seed, peace))
+        .map(|seed| under_faults(round, seed, peace.clone()))
         .buffer_unordered(arguments.at_once.max(1));
     let mut counts = Counts::default();
     while let Some(round) = rounds.next().await {
@@ -153,19 +163,20 @@ async fn scenarios(arguments: &Arguments, programs: &Path, scenarios: &[Scenario
 
 /// Runs a round with the faults of a seed, and compares the result with the round without faults. Returns how
 /// often things went wrong.
-async fn under_faults(round: Round<'_>, seed: u64, peace: &Outcome) -> anyhow::Result<Counts> {
+async fn under_faults(round: Round<'_>, seed: u64, mut peace: Peace) -> anyhow::Result<Counts> {
     let began = Instant::now();
     let outcome = round.run(Disturbances::setup(seed)).await.with_context(|| format!("with seed {seed}"))?;
+    let seconds = began.elapsed().as_secs_f64();
+    let peace = peace.wait_for(Option::is_some).await.context("the round without faults has no result")?;
+    let peace = peace.as_ref().context("the round without faults has no result")?;
     slots_ran_once(&outcome.ends).with_context(|| format!("with seed {seed}"))?;
     same_ends(&peace.ends, &outcome.ends).with_context(|| format!("with seed {seed}"))?;
     ensure!(peace.rows == outcome.rows, "with seed {seed} the rows of the main table differ");
     let [messages, duplicated, delayed, lost, refused] = outcome.messages;
     say(&format!(
         "seed {seed}: {}, {messages} messages, of which {duplicated} duplicated, {delayed} delayed, {lost} with their \
-         answer lost, {refused} refused; {} commits with their answer lost; {:.1} s, the same ends and rows",
-        outcome.disturbances,
-        outcome.answers_lost,
-        began.elapsed().as_secs_f64()
+         answer lost, {refused} refused; {} commits with their answer lost; {seconds:.1} s, the same ends and rows",
+        outcome.disturbances, outcome.answers_lost
     ))?;
     Ok(outcome.disturbances)
 }
