@@ -171,8 +171,8 @@ impl Records {
         let is_short = self.header.is_some() && record.len() < width;
         let is_wrong = is_short || (strict && record.len() != width);
         let line = record.position().map(csv::Position::line).unwrap_or_default();
-        let whose = if self.header.is_some() { "the header" } else { "the first line" };
-        is_wrong.then(|| format!("line {line} has {} fields, and {whose} has {width}", record.len()))
+        let compared = if self.header.is_some() { "the header" } else { "the first line" };
+        is_wrong.then(|| format!("line {line} has {} fields, and {compared} has {width}", record.len()))
     }
 
     fn row(&self, record: &StringRecord) -> Json {
