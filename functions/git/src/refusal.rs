@@ -55,9 +55,14 @@ const KNOWN: &[(&[&str], &str)] = &[
             "could not resolve",
             "failed to connect",
             "unable to access",
+            "connection closed",
             "connection re",
         ],
         "the server did not answer; check url, or try again later",
+    ),
+    (
+        &["could not read from remote repository"],
+        "the repository cannot be read; check url, and whether the login may see the repository",
     ),
     (&["no space left"], "the disk is full; free space, or clone with a smaller depth"),
 ];

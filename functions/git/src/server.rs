@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -80,6 +81,25 @@ impl GitServer {
         git(at, &["commit", "--quiet", "--message=by somebody else"]);
         git(at, &["push", "--quiet", "origin", &format!("HEAD:refs/heads/{branch}")]);
         git(at, &["rev-parse", "HEAD"])
+    }
+
+    /// Commits a symbolic link to the branch `main`.
+    pub fn link(&self, name: &str, path: &str, target: &str) {
+        let work = tempfile::tempdir().unwrap();
+        let at = work.path();
+        git(at, &["clone", "--quiet", self.bare(name).to_str().unwrap(), "."]);
+        std::os::unix::fs::symlink(target, at.join(path)).unwrap();
+        git(at, &["add", "--all"]);
+        git(at, &["commit", "--quiet", "--message=a link"]);
+        git(at, &["push", "--quiet", "origin", "HEAD:main"]);
+    }
+
+    /// Runs a shell command in a repository whenever the server gets a push, before the server takes the push.
+    pub fn before_push(&self, name: &str, command: &str) {
+        let hook = self.bare(name).join("hooks/pre-receive");
+        // What a hook does to references is refused as long as the pushed objects are not taken.
+        std::fs::write(&hook, format!("#!/bin/sh\nunset GIT_QUARANTINE_PATH\n{command}\n")).unwrap();
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// What a git command says in a repository.

@@ -105,6 +105,20 @@ impl Session {
         self.settings.push((name.into(), value.into()));
     }
 
+    /// Sets the author and the date of the commits of this session. The date is `SECONDS +0000`.
+    pub(crate) fn author(&mut self, name: &str, email: &str, date: &str) {
+        for (variable, value) in [
+            ("GIT_AUTHOR_NAME", name),
+            ("GIT_AUTHOR_EMAIL", email),
+            ("GIT_AUTHOR_DATE", date),
+            ("GIT_COMMITTER_NAME", name),
+            ("GIT_COMMITTER_EMAIL", email),
+            ("GIT_COMMITTER_DATE", date),
+        ] {
+            self.variables.push((variable, value.into()));
+        }
+    }
+
     fn settle(&mut self, remote: &Remote, found: &[IpAddr]) {
         let seconds = remote.read_time().as_secs().max(1);
         for (name, value) in [
@@ -168,7 +182,7 @@ impl Session {
         std::fs::set_permissions(&askpass, Permissions::from_mode(0o700)).map_err(disk)?;
         let mut command =
             "ssh -F none -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=\"$HOME/known_hosts\" \
-                           -o GlobalKnownHostsFile=none -o IdentityAgent=none -o IdentitiesOnly=yes \
+                           -o GlobalKnownHostsFile=/dev/null -o IdentityAgent=none -o IdentitiesOnly=yes \
                            -o NumberOfPasswordPrompts=1"
                 .to_owned();
         command.push_str(&format!(

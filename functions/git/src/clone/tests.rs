@@ -1,5 +1,5 @@
 use super::*;
-use crate::server::{PASSWORD, USER, git};
+use crate::server::{GitServer, PASSWORD, USER, git};
 use crate::testing::Platform;
 use segue_model::Json;
 use segue_ports::wire::WorkingDirectoryRef;
@@ -112,6 +112,13 @@ async fn submodules_come_with_the_same_login_and_no_folder_of_the_machine() {
     assert_eq!(read(at.join("lib/lib.sql")), "select 2");
     let at = cloned(&platform, json!({"url": url, "directory": "without"})).await;
     assert!(!at.join("lib/lib.sql").exists());
+    // Another server would take the same login, but gets none.
+    let other = GitServer::start().await.unwrap();
+    let foreign = other.repository("library");
+    other.commit("library", "main", &[("lib.sql", Some("select 3"))]);
+    add(&foreign);
+    let error = platform.run(Clone::TYPE, json!({"url": url, "cloneSubmodules": true})).await.error();
+    assert!(error.contains("check username and password"), "{error}");
     add(platform.server.bare("library").to_str().unwrap());
     let error = platform.run(Clone::TYPE, json!({"url": url, "cloneSubmodules": true})).await.error();
     assert!(error.contains("use https or ssh"), "{error}");
@@ -172,4 +179,45 @@ async fn links_of_earlier_tasks_lead_nowhere_and_an_empty_repository_is_no_error
             .contains("is not a folder")
     );
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn the_files_are_passed_on_where_no_disk_is_shared() {
+    let Some(mut platform) = Platform::new().await else { return };
+    platform.share_no_disk();
+    let url = platform.server.repository("flows");
+    platform.server.commit("flows", "main", &[("q/a.sql", Some("select 1"))]);
+    let directory = "company/team/flow/executions/execution1/directories/kept/work";
+    let before = format!("{directory}/input.txt");
+    platform.store(&before, b"of an earlier task").await;
+    let at = cloned(&platform, json!({"url": url, "directory": "repo"})).await;
+    assert_eq!(read(at.join("../input.txt")), "of an earlier task");
+    let stored: Vec<String> =
+        platform.ports.storage.list(directory).await.unwrap().into_iter().map(|(uri, _)| uri).collect();
+    for name in ["input.txt", "repo/q/a.sql", "repo/.git/HEAD"] {
+        let uri = format!("kestra:///{directory}/{name}");
+        assert!(stored.contains(&uri), "{uri} is not in {stored:?}");
+    }
+}
+
+/// Whether ssh takes the options, as far as a server that is not SSH can show.
+#[tokio::test]
+async fn ssh_is_called_with_a_key_that_nobody_sees() {
+    let Some(platform) = Platform::new().await else { return };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            drop(stream);
+        }
+    });
+    let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----";
+    let task = json!({"url": format!("ssh://git@127.0.0.1:{port}/team/flows.git"), "privateKey": key,
+        "passphrase": "s3cret-phrase", "password": null});
+    let run = platform.run(Clone::TYPE, task).await;
+    let log = run.log_text();
+    let error = run.error();
+    assert!(error.contains("ssh://git@127.0.0.1") && error.contains("the server did not answer"), "{error}");
+    assert!(!error.to_lowercase().contains("option"), "{error}");
+    assert!(!format!("{error}{log}").contains("s3cret") && !format!("{error}{log}").contains("c2VjcmV0"));
 }
