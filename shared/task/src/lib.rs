@@ -37,7 +37,7 @@ pub use error::TaskError;
 pub use journal::log_file_path;
 pub use list::{DescribedType, TaskList, schema_of};
 pub use segue_lookups::outbound;
-pub use segue_template::{Masker, ion};
+pub use segue_template::{Masker, ion, yaml};
 pub use settings::TaskSettings;
 pub use shared_directory::SHARED_FILES;
 pub use task::Task;

@@ -97,8 +97,8 @@ fn reader(stream: ByteStream) -> Pin<Box<dyn AsyncBufRead + Send>> {
     Box::pin(BufReader::with_capacity(CHUNK, StreamReader::new(stream.map_err(io::Error::other))))
 }
 
-/// Restores the port's own error from the reader's error.
-fn port_error(error: io::Error, uri: &str) -> TaskError {
+/// Restores the port's own error from the error of a reader over the file at `uri`.
+pub fn port_error(error: io::Error, uri: &str) -> TaskError {
     match error.downcast::<PortError>() {
         Ok(error) => error.into(),
         Err(error) => TaskError::failed(format!("{uri} cannot be read: {error}")),

@@ -51,9 +51,9 @@ mod truth;
 mod typed;
 mod unreadable;
 mod value;
-mod yaml;
+pub mod yaml;
 
-pub use dates::zone_of as time_zone;
+pub use dates::{format_time, zone_of as time_zone};
 pub use effort::{computes, value_computes};
 pub use error::RenderError;
 pub use lookups::{Answer, Lookup, LookupTable, Lookups};

@@ -22,7 +22,7 @@ mod wide;
 
 pub use disturbances::{Counts, Disturbances};
 pub use environment::Environment;
-pub use faults::{Faults, FirestoreFaults, Proxy};
+pub use faults::{Faults, FirestoreFaults, FirestoreProxy, Proxy};
 pub use large::large_file;
 pub use long_work::long_work;
 pub use process::FunctionProcess;

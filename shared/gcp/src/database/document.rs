@@ -165,6 +165,14 @@ impl Found {
         self.name.rsplit('/').next().unwrap_or_default()
     }
 
+    /// Whether the document has exactly these fields. With a mask, only the fields of these paths are compared.
+    pub(super) fn has(&self, fields: &HashMap<String, Value>, mask: Option<&[String]>) -> bool {
+        match mask {
+            None => self.fields == *fields,
+            Some(paths) => paths.iter().all(|path| at(&self.fields, path) == at(fields, path)),
+        }
+    }
+
     pub(crate) fn get(&self, field: &str) -> Option<&Value> {
         self.fields.get(field)
     }
@@ -187,6 +195,14 @@ impl Found {
 
     pub(crate) fn lacks(&self, field: &'static str) -> DbError {
         DbError::Field { document: self.name.clone(), field }
+    }
+}
+
+/// The field at a path, like `body.log`.
+fn at<'a>(fields: &'a HashMap<String, Value>, path: &str) -> Option<&'a Value> {
+    match path.split_once('.') {
+        None => fields.get(path),
+        Some((name, rest)) => at(as_map(fields.get(name)?)?, rest),
     }
 }
 

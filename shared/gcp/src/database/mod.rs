@@ -12,6 +12,7 @@ mod deadline;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod names;
+mod proof;
 pub(crate) mod query;
 pub(crate) mod text;
 pub(crate) mod write;
@@ -38,6 +39,7 @@ use firestore::gcloud_sdk::tonic::{Code, Streaming};
 use firestore::{FirestoreDb, FirestoreDbOptions};
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use google_cloud_auth::credentials::anonymous;
+use proof::Proof;
 use query::Query;
 use segue_ports::{Clock as _, PortError, SystemClock};
 use std::collections::HashMap;
@@ -54,6 +56,8 @@ const PIECE_BYTES: usize = 3 << 20;
 const EXISTS: Duration = Duration::from_secs(5);
 /// How often a transient failure is retried.
 const TRIES: u32 = 6;
+/// How long a commit is tried again that may have been written.
+const UNSURE: Duration = Duration::from_secs(5);
 /// How long a read is tried again.
 const AGAIN: Duration = Duration::from_secs(15);
 
@@ -284,22 +288,37 @@ impl Database {
         Ok(time)
     }
 
-    /// An aborted commit wrote nothing and is tried again. After other failures it is unknown whether the
-    /// commit was written. The next delivery of the same message finds out.
+    /// An aborted commit wrote nothing and is tried again. After other failures it is unknown whether the commit was
+    /// written, so the documents are read. A commit that was not written is tried again if it has a condition. If
+    /// nothing can be found out, the next delivery of the same message continues.
     async fn commit_request(&self, request: CommitRequest) -> Result<Version, DbError> {
-        let mut tries = 0;
+        let proof = Proof::of(&request.writes);
+        let (mut tries, mut is_unsure, began) = (0, false, Instant::now());
         loop {
-            match self.deadline.keep(self.client().commit(request.clone())).await {
+            let error = match self.deadline.keep(self.client().commit(request.clone())).await {
                 Ok(answer) => {
                     let answer = answer.into_inner();
                     let first = answer.write_results.first().and_then(|result| result.update_time.as_ref());
                     return Ok(version(first.or(answer.commit_time.as_ref())));
                 }
-                Err(DbError::Status(status)) if status.code() == Code::Aborted && tries < TRIES => {
-                    pause(tries).await;
+                Err(error) => error,
+            };
+            let is_aborted = matches!(&error, DbError::Status(status) if status.code() == Code::Aborted);
+            is_unsure |= error.is_passing() && !is_aborted;
+            if is_unsure {
+                let Some(proof) = &proof else { return Err(error) };
+                let Ok(found) = self.get_all(proof.paths(), &[]).await else { return Err(error) };
+                if let Some(version) = proof.version(&found.documents) {
+                    return Ok(version);
                 }
-                Err(error) => return Err(error),
+                if !proof.is_guarded || began.elapsed() > UNSURE {
+                    return Err(error);
+                }
             }
+            if !error.is_passing() || tries >= TRIES {
+                return Err(error);
+            }
+            pause(tries).await;
             tries += 1;
         }
     }

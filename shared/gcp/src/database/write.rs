@@ -57,6 +57,11 @@ pub(crate) fn delete(path: String, when: When) -> Write {
     }
 }
 
+/// The condition of a write, if there is one.
+pub(super) fn condition(write: &Write) -> Option<&ConditionType> {
+    write.current_document.as_ref()?.condition_type.as_ref()
+}
+
 pub(crate) fn is_delete(write: &Write) -> bool {
     matches!(write.operation, Some(Operation::Delete(_)))
 }
@@ -67,4 +72,12 @@ pub(crate) fn body<'a>(write: &'a Write, field: &str) -> Option<&'a Value> {
         Operation::Update(document) => as_map(document.fields.get(BODY)?)?.get(field),
         _ => None,
     }
+}
+
+/// The document that a write leaves behind, with this version.
+#[cfg(test)]
+pub(super) fn version_of(write: Write, version: Version) -> super::document::Found {
+    let Some(Operation::Update(document)) = write.operation else { unreachable!("only for documents") };
+    let update_time = Some(version_time(version));
+    super::document::Found::new(Document { update_time, ..document })
 }

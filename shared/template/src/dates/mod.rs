@@ -48,6 +48,17 @@ pub fn zone_of(id: &str) -> Option<TimeZone> {
     BUNDLED.get_or_init(TimeZoneDatabase::bundled).get(id).ok()
 }
 
+/// Formats a time with one of Java's patterns, or in a named format.
+///
+/// # Errors
+/// What is wrong with the pattern.
+pub fn format_time(moment: &Zoned, format: &str) -> Result<String, String> {
+    presets::format(moment, format, None).map_err(|fault| match fault {
+        Fault::Message(message) => message,
+        _ => format!("'{format}' is not a pattern of dates"),
+    })
+}
+
 /// The time that a value means. The value is a number of seconds since 1970, an ISO text, or a text in the format
 /// `existing`.
 pub(crate) fn parse(value: &Value, zone: &TimeZone, existing: Option<&str>) -> Result<Zoned, Fault> {

@@ -1,7 +1,8 @@
-//! YAML for `yaml()` and `| yaml`. saphyr's parser reads it. It is written as Jackson writes it.
+//! YAML for `yaml()` and `| yaml`, and for tasks that convert files. saphyr's parser reads it. It is written as Jackson writes it.
 
 mod read;
 mod write;
 
+pub use read::documents;
 pub(crate) use read::parse;
-pub(crate) use write::to_string;
+pub use write::to_string;

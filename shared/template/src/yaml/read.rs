@@ -24,6 +24,19 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
     }
 }
 
+/// All documents of a text, one after another. An empty document is null. After an error there are no more.
+pub fn documents(text: &str) -> impl Iterator<Item = Result<Value, String>> {
+    let loader = Loader { parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0 };
+    let mut left = Some(loader);
+    std::iter::from_fn(move || {
+        let next = left.as_mut()?.document().transpose();
+        if !matches!(next, Some(Ok(_))) {
+            left = None;
+        }
+        next
+    })
+}
+
 struct Loader<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
     anchors: HashMap<usize, Value>,
@@ -36,6 +49,24 @@ impl<'a> Loader<'a> {
             Some(Ok((event, _))) => Ok(event),
             Some(Err(error)) => Err(describe(&error)),
             None => Ok(Event::StreamEnd),
+        }
+    }
+
+    /// The next document. None at the end of the text.
+    fn document(&mut self) -> Result<Option<Value>, String> {
+        loop {
+            match self.next()? {
+                Event::StreamEnd => return Ok(None),
+                Event::DocumentStart(_) => break,
+                _ => {}
+            }
+        }
+        // Anchors and the limit belong to one document.
+        self.anchors.clear();
+        self.values = 0;
+        match self.next()? {
+            Event::DocumentEnd => Ok(Some(Value::Null)),
+            event => self.value(event, 0).map(Some),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::java;
 use serde_json::Value;
 
 /// A value as YAML, with a line end at the end.
-pub(crate) fn to_string(value: &Value) -> String {
+pub fn to_string(value: &Value) -> String {
     let mut out = String::new();
     match value {
         Value::Object(map) if !map.is_empty() => write_map(map, 0, &mut out),
