@@ -140,6 +140,23 @@ impl Client {
         Ok(lines.filter_map(|line| line.get("message")?.as_str().map(str::to_owned)).collect())
     }
 
+    /// The newest errors in the logs of all executions, with the names of their flows and tasks.
+    ///
+    /// # Errors
+    /// An error if the server does not answer.
+    pub async fn errors(&self) -> anyhow::Result<Vec<String>> {
+        let request = self.http.get(format!("{}/logs/search?minLevel=ERROR&size=20", self.base));
+        let found = self.answer(request).await?;
+        let lines = found.get("results").and_then(Value::as_array).cloned().unwrap_or_default();
+        let text = |line: &Value, field: &str| {
+            line.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let shown = |line: &Value| {
+            format!("{} {}: {}", text(line, "executionId"), text(line, "taskId"), text(line, "message"))
+        };
+        Ok(lines.iter().map(shown).collect())
+    }
+
     /// The final states of all executions, sorted.
     ///
     /// # Errors
