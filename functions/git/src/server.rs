@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use segue_process::environment::own;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -159,7 +160,7 @@ async fn serve(State(folder): State<PathBuf>, request: Request) -> Response {
     let mut command = tokio::process::Command::new(backend().unwrap());
     command
         .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
+        .envs(own("PATH").map(|path| ("PATH", path)))
         .envs([("GIT_PROJECT_ROOT", folder.as_os_str()), ("GIT_HTTP_EXPORT_ALL", "1".as_ref())])
         .envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1"), ("REMOTE_USER", USER)])
         .env("REQUEST_METHOD", parts.method.as_str())

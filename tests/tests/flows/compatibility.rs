@@ -14,7 +14,9 @@ fn the_page_names_every_type_and_no_other() {
     let languages = quoted().filter(|name| name.starts_with("scripts."));
     let named: BTreeSet<String> = quoted()
         .filter(|name| {
-            ["core.", "docker.", "gcp.", "git.", "jdbc."].iter().any(|family| name.starts_with(family))
+            ["core.", "docker.", "gcp.", "git.", "jdbc.", "serdes."]
+                .iter()
+                .any(|family| name.starts_with(family))
         })
         .map(str::to_owned)
         .chain(languages.flat_map(|language| ["Commands", "Script"].map(|verb| format!("{language}.{verb}"))))
