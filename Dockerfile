@@ -27,7 +27,9 @@ ARG FUNCTION
 COPY functions/${FUNCTION}/packages.txt /packages.txt
 RUN apt-get update \
   && grep -v '^#' /packages.txt | xargs apt-get install --yes --no-install-recommends \
-  && rm -rf /var/lib/apt/lists/* /packages.txt
+  && rm -rf /var/lib/apt/lists/* /packages.txt \
+  # ssh refuses to run for a user without a name.
+  && useradd --uid 65532 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin segue
 COPY --from=build /programs/segue-fn-${FUNCTION} /function
 ENV HOME=/tmp
 USER 65532:65532

@@ -49,6 +49,7 @@ impl DeadLetterHandler for Executor {
             Some(
                 Message::Tick(_)
                 | Message::ScheduleChanged(_)
+                | Message::FlowChanged(_)
                 | Message::ExecutionStateReached(_)
                 | Message::Backfill(_)
                 | Message::Nothing {}

@@ -28,6 +28,8 @@ pub enum Message {
     /// A schedule was saved, changed, switched on or off, or removed. Its job and its next tick follow
     /// ([`crate::TickJobs`]). Only platforms without a process that always runs send this message.
     ScheduleChanged(TriggerKey),
+    /// A task has saved or deleted a flow. The states of the flow's triggers follow.
+    FlowChanged(FlowChanged),
     /// An execution has ended or is paused. A schedule may wait for this end, a Flow trigger may fire, and a backfill
     /// continues.
     // The alias is the name in messages that an earlier build left in the queue of a data directory.
@@ -79,6 +81,16 @@ impl Message {
         }
         Ok(Self::Backfill(Box::new(request)))
     }
+}
+
+/// A flow was saved or deleted by a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowChanged {
+    /// The flow's namespace.
+    pub namespace: String,
+    /// The flow.
+    pub flow_id: String,
 }
 
 /// An execution has ended, or is paused.

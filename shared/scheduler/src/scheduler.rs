@@ -168,6 +168,10 @@ impl MessageHandler for Scheduler {
             Message::ScheduleChanged(key) => {
                 (format!("the change of trigger {key}"), self.schedule_changed(&key).await)
             }
+            Message::FlowChanged(changed) => {
+                let what = format!("the change of flow {}.{}", changed.namespace, changed.flow_id);
+                (what, self.flow_changed(&changed).await)
+            }
             Message::ExecutionStateReached(reached) => (
                 format!("the new state of execution {}", reached.execution_id),
                 self.state_reached(&reached).await,

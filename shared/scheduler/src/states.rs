@@ -15,6 +15,7 @@ use segue_model::trigger::Trigger;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::PortError;
 use segue_ports::schedule::{BackfillFilter, TriggerFilter};
+use segue_ports::wire::FlowChanged;
 
 /// The largest number of triggers that are ticked at once.
 const MOST_DUE: u32 = 10_000;
@@ -73,6 +74,24 @@ impl Scheduler {
             removed.push(state.key);
         }
         Ok(self.announce(removed).await?)
+    }
+
+    /// A task has saved or deleted a flow: as [`Self::sync_flow`] or [`Self::forget_flow`]. A second message about the
+    /// same change changes nothing.
+    pub(crate) async fn flow_changed(&self, changed: &FlowChanged) -> Result<(), PortError> {
+        let FlowChanged { namespace, flow_id } = changed;
+        let done = match self.flow(namespace, flow_id).await? {
+            Some(flow) => self.sync_flow(&flow).await,
+            None => self.forget_flow(namespace, flow_id).await,
+        };
+        match done {
+            Err(SchedulerError::Port(error)) => Err(error),
+            Err(error) => {
+                tracing::error!(%error, "the triggers of flow {namespace}.{flow_id} are not up to date");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     async fn states_of(&self, namespace: &str, flow_id: &str) -> Result<Vec<TriggerState>, PortError> {

@@ -9,7 +9,7 @@
 mod world;
 
 use segue_ports::Verdict;
-use segue_ports::wire::Message;
+use segue_ports::wire::{FlowChanged, Message};
 use std::sync::Arc;
 use world::{FakeJobs, World, flow, key, schedule, waiting_flow};
 
@@ -104,6 +104,28 @@ async fn what_has_no_job_is_ticked_by_messages_until_it_has_one() {
     world.pass("2024-01-13T09:00:00Z").await;
     assert_eq!(world.dates("f").await.len(), 4);
     assert!(world.due().is_empty(), "the job ticks now");
+}
+
+#[tokio::test]
+async fn flows_that_a_task_saves_and_deletes_are_followed() {
+    let jobs = Arc::new(FakeJobs::default());
+    let world = World::deployed("2024-01-10T08:00:00Z", Some(&jobs));
+    let state = &world.ports.state;
+    let now = "2024-01-10T08:00:00Z".parse().unwrap();
+    let changed =
+        || Message::FlowChanged(FlowChanged { namespace: "company".to_owned(), flow_id: "f".to_owned() });
+    state.put_flow("company", "f", &daily(""), now).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(world.send(changed()).await, Verdict::Done);
+        world.settle().await;
+        assert_eq!(jobs.crons(), ["0 9 * * *"]);
+    }
+    state.delete_flow("company", "f", now).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(world.send(changed()).await, Verdict::Done);
+        world.settle().await;
+        assert!(jobs.crons().is_empty() && state.trigger(&key("f", "t")).await.unwrap().is_none());
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ pub(crate) fn families_with(own: &'static [Connector]) -> Vec<TaskList> {
         segue_fn_connect::tasks_with(own),
         segue_fn_container::tasks(),
         segue_fn_gcs::tasks(),
+        segue_fn_git::tasks_with(own),
         segue_fn_housekeeping::tasks(),
         segue_fn_http::tasks(),
         segue_fn_postgres::tasks(),

@@ -350,6 +350,7 @@ impl MessageHandler for TaskService {
             Message::Execution(_)
             | Message::Tick(_)
             | Message::ScheduleChanged(_)
+            | Message::FlowChanged(_)
             | Message::ExecutionStateReached(_)
             | Message::Backfill(_)
             | Message::Nothing {}

@@ -35,7 +35,7 @@ pub use context::TaskContext;
 pub use cycle::TaskService;
 pub use error::TaskError;
 pub use journal::log_file_path;
-pub use list::{DescribedType, TaskList};
+pub use list::{DescribedType, TaskList, schema_of};
 pub use segue_lookups::outbound;
 pub use segue_template::{Masker, ion, yaml};
 pub use settings::TaskSettings;

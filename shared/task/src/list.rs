@@ -154,8 +154,8 @@ async fn run<T: Task>(properties: Map, context: TaskContext) -> Result<Map, Task
     }
 }
 
-/// The schema of a task's own properties, without references between types.
-pub(crate) fn schema_of<T: JsonSchema>() -> Json {
+/// The JSON Schema of a task's own properties, without references between types.
+pub fn schema_of<T: JsonSchema>() -> Json {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;

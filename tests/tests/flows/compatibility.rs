@@ -13,7 +13,11 @@ fn the_page_names_every_type_and_no_other() {
     let quoted = || tables.split('`').skip(1).step_by(2);
     let languages = quoted().filter(|name| name.starts_with("scripts."));
     let named: BTreeSet<String> = quoted()
-        .filter(|name| ["core.", "docker.", "gcp.", "jdbc."].iter().any(|family| name.starts_with(family)))
+        .filter(|name| {
+            ["core.", "docker.", "gcp.", "git.", "jdbc.", "serdes."]
+                .iter()
+                .any(|family| name.starts_with(family))
+        })
         .map(str::to_owned)
         .chain(languages.flat_map(|language| ["Commands", "Script"].map(|verb| format!("{language}.{verb}"))))
         .collect();

@@ -3,6 +3,7 @@
 
 mod compatibility;
 mod endless;
+mod git;
 mod golden;
 mod platform;
 mod postgres;

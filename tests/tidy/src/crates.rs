@@ -38,7 +38,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 
 /// The crates that the library of a function with `kind: tasks` may depend on. Such a function runs task runs.
 const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
+    // A task that saves flows checks them with the list of all task types.
+    "segue-catalog",
     "segue-connectors",
+    "segue-engine",
     "segue-files",
     "segue-model",
     "segue-ports",

@@ -206,6 +206,7 @@ impl Worker {
             Message::ExecutionStateReached(message) => Some(message.execution_id.clone()),
             Message::Tick(_)
             | Message::ScheduleChanged(_)
+            | Message::FlowChanged(_)
             | Message::Backfill(_)
             | Message::Nothing {}
             | Message::Sweep {} => None,

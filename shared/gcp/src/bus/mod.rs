@@ -214,6 +214,7 @@ fn about(message: &Message) -> (&'static str, Option<String>) {
         Message::TaskRun(about) => ("taskRun", Some(about.execution_id.to_string())),
         Message::Tick(_) => ("tick", None),
         Message::ScheduleChanged(_) => ("scheduleChanged", None),
+        Message::FlowChanged(_) => ("flowChanged", None),
         Message::ExecutionStateReached(about) => {
             ("executionStateReached", Some(about.execution_id.to_string()))
         }
