@@ -2,7 +2,7 @@
 //! (docs/kestra.md 4.10).
 //!
 //! What it is: one folder for each format, with one file for each direction. A conversion is a function from a reader
-//! to a writer of bytes; [`convert`] runs the function on a thread of its own, while the file is read from internal
+//! to a writer of bytes; `convert` runs the function on a thread of its own, while the file is read from internal
 //! storage and the result is written to it. So the size of a file does not matter.
 //!
 //! What it must not know: which adapter is behind internal storage.
