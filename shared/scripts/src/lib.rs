@@ -17,10 +17,12 @@
 
 mod choice;
 mod container_rules;
+pub mod dbt;
 mod directories;
 pub mod docker;
 pub mod docker_run;
 mod helper;
+mod known_images;
 mod language;
 pub mod languages;
 mod launch;
