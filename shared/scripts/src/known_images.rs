@@ -31,8 +31,20 @@ const IMAGES: &[(&str, &[&str])] = &[
 
 /// The adapters of dbt that have a package `dbt-ADAPTER`.
 const ADAPTERS: &[&str] = &[
-    "athena", "bigquery", "clickhouse", "databricks", "duckdb", "fabric", "mysql", "postgres", "redshift", "snowflake",
-    "spark", "sqlite", "sqlserver", "trino",
+    "athena",
+    "bigquery",
+    "clickhouse",
+    "databricks",
+    "duckdb",
+    "fabric",
+    "mysql",
+    "postgres",
+    "redshift",
+    "snowflake",
+    "spark",
+    "sqlite",
+    "sqlserver",
+    "trino",
 ];
 /// The adapters of an image that is only called `dbt`.
 const USUAL_ADAPTERS: &[&str] = &["bigquery", "duckdb", "postgres"];
@@ -56,7 +68,10 @@ pub(crate) fn known(image: &str) -> Option<KnownImage> {
 }
 
 /// The packages of dbt with adapters. With a version, as in `1.9`, both have this version.
-pub(crate) fn dbt_packages<'a>(adapters: impl IntoIterator<Item = &'a str>, version: Option<&str>) -> Vec<String> {
+pub(crate) fn dbt_packages<'a>(
+    adapters: impl IntoIterator<Item = &'a str>,
+    version: Option<&str>,
+) -> Vec<String> {
     let core = version.map_or_else(|| LATEST_DBT.to_owned(), |version| format!("dbt-core~={version}.0"));
     let adapter = |name: &str| match version {
         Some(version) => format!("dbt-{name}~={version}.0"),
@@ -111,8 +126,14 @@ mod tests {
 
     #[test]
     fn an_image_of_dbt_is_known_by_its_adapter_and_version() {
-        assert_eq!(packages("ghcr.io/kestra-io/dbt-bigquery:latest"), ["dbt-core>=1.8,<1.11", "dbt-bigquery"]);
-        assert_eq!(packages("ghcr.io/kestra-io/dbt-bigquery"), packages("ghcr.io/kestra-io/dbt-bigquery:latest"));
+        assert_eq!(
+            packages("ghcr.io/kestra-io/dbt-bigquery:latest"),
+            ["dbt-core>=1.8,<1.11", "dbt-bigquery"]
+        );
+        assert_eq!(
+            packages("ghcr.io/kestra-io/dbt-bigquery"),
+            packages("ghcr.io/kestra-io/dbt-bigquery:latest")
+        );
         assert_eq!(
             packages("ghcr.io/dbt-labs/dbt-postgres:1.9.latest"),
             ["dbt-core~=1.9.0", "dbt-postgres~=1.9.0"]

@@ -53,7 +53,8 @@ impl<'a> Sink<'a> {
             }
             None => {
                 if line.left_out == 0
-                    && let Some((level, text)) = self.read_line.and_then(|read| read(self.context, &line.text))
+                    && let Some((level, text)) =
+                        self.read_line.and_then(|read| read(self.context, &line.text))
                 {
                     return self.log(level, text);
                 }

@@ -135,7 +135,9 @@ fn with_uv(uv: &Path, program: &str, folder: &Path) -> [Command; 2] {
     let mut venv = Command::new(uv);
     venv.args(["venv", "--seed", "--no-project", "--no-config", "--python", program]).arg(folder);
     let mut install = Command::new(uv);
-    install.args(["pip", "install", "--no-progress", "--no-config", "--python"]).arg(folder.join("bin/python"));
+    install
+        .args(["pip", "install", "--no-progress", "--no-config", "--python"])
+        .arg(folder.join("bin/python"));
     [venv, install]
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 mod compatibility;
+mod dbt;
 mod endless;
 mod git;
 mod golden;

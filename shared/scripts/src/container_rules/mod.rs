@@ -92,7 +92,9 @@ fn instead(why: &str, image: &str, known: Option<&KnownImage>) -> String {
             packages.join(", ")
         ),
         Some(_) => {
-            format!("{why}: the commands run as processes, with the Python of this machine instead of the image '{image}'")
+            format!(
+                "{why}: the commands run as processes, with the Python of this machine instead of the image '{image}'"
+            )
         }
         None => format!("{why}: the commands run as processes of this machine, without the image '{image}'"),
     }

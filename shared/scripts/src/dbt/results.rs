@@ -98,7 +98,8 @@ impl RunResults {
             history
         };
         let attempt = ran.attempt.to_string();
-        let id = TaskRunId::derive(ran.execution, Some(ran.task_run), &result.unique_id, Some(&attempt), None);
+        let id =
+            TaskRunId::derive(ran.execution, Some(ran.task_run), &result.unique_id, Some(&attempt), None);
         let mut run = TaskRun::created(id, &result.unique_id, start);
         run.parent_task_run_id = Some(ran.task_run.clone());
         run.attempts = vec![Attempt { state: history(State::Created), log_file: None }];

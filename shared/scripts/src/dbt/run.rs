@@ -5,6 +5,7 @@ use super::results::{Ran, RunResults};
 use super::{adapters, log};
 use crate::known_images;
 use crate::language;
+use crate::program::NeededProgram;
 use crate::properties::ScriptProperties;
 use crate::result::ScriptOutput;
 use crate::run::{Body, Extras, Script};
@@ -85,9 +86,14 @@ impl Dbt {
         properties.output_files.0.extend([manifest.clone(), results.clone()]);
         let extras = Extras {
             image: Some(IMAGE),
-            program: Some(("dbt", packages(&properties, dbt.profiles.as_deref()))),
-            env: environment(&dbt, project),
+            program: Some(NeededProgram {
+                name: "dbt",
+                packages: packages(&properties, dbt.profiles.as_deref()),
+                image: IMAGE,
+            }),
+            templates: environment(&dbt, project),
             read_line: Some(log::read_line),
+            ..Extras::default()
         };
         let body = Body::Commands(commands);
         let script = Script { language: &language::SHELL, properties, python: None, body, extras };
@@ -115,7 +121,9 @@ impl Dbt {
         }
         match end {
             Ok(mut output) => {
-                if let (Some(place), Some(uri)) = (&dbt.store_manifest, files.get(MANIFEST).and_then(Json::as_str)) {
+                if let (Some(place), Some(uri)) =
+                    (&dbt.store_manifest, files.get(MANIFEST).and_then(Json::as_str))
+                {
                     place.store(context, &read(context, uri).await?).await?;
                 }
                 output.output_files = files;
@@ -222,7 +230,9 @@ fn packages(properties: &ScriptProperties, profiles: Option<&str>) -> Vec<String
 
 /// The input files as a map. The property is a map, or the text of a map in JSON.
 fn inputs_of(files: &Json) -> Result<Map, TaskError> {
-    let wrong = || TaskError::failed("inputFiles must be a map of names to contents or URIs, or such a map as JSON text");
+    let wrong = || {
+        TaskError::failed("inputFiles must be a map of names to contents or URIs, or such a map as JSON text")
+    };
     match files {
         Json::Null => Ok(Map::new()),
         Json::Object(files) => Ok(files.clone()),
@@ -238,7 +248,8 @@ mod tests {
 
     #[test]
     fn the_project_is_a_folder_of_the_working_directory() {
-        let of = |folder| project(folder, Path::new("/work/dir")).map(|project| (project.target, project.env));
+        let of =
+            |folder| project(folder, Path::new("/work/dir")).map(|project| (project.target, project.env));
         assert_eq!(of(None).unwrap(), ("target".to_owned(), Vec::new()));
         let dbt = ("a/dbt/target".to_owned(), vec![("DBT_PROJECT_DIR", "{{ workingDir }}/a/dbt".to_owned())]);
         assert_eq!(of(Some("a/dbt")).unwrap(), dbt);

@@ -107,7 +107,9 @@ macro_rules! verb {
                     // For these types, failFast is an option of dbt and not of the shell.
                     let fail_fast = self.properties.fail_fast.take() == Some(true);
                     let command = self.options.command($verb, fail_fast);
-                    Dbt { commands: json!([command]), script: self.properties, dbt: self.dbt }.run(context).await
+                    Dbt { commands: json!([command]), script: self.properties, dbt: self.dbt }
+                        .run(context)
+                        .await
                 }
             }
         }
@@ -121,7 +123,12 @@ verb!(seed, "Seed", "seed", "Loads CSV files of the project into tables, with `d
 verb!(snapshot, "Snapshot", "snapshot", "Records the rows of mutable tables, with `dbt snapshot`.");
 verb!(compile, "Compile", "compile", "Writes the SQL of the models and runs nothing, with `dbt compile`.");
 verb!(deps, "Deps", "deps", "Installs the packages that the project names, with `dbt deps`.");
-verb!(freshness, "Freshness", "source freshness", "Checks how old the sources are, with `dbt source freshness`.");
+verb!(
+    freshness,
+    "Freshness",
+    "source freshness",
+    "Checks how old the sources are, with `dbt source freshness`."
+);
 verb!(list, "List", "list", "Lists the nodes of the project, with `dbt list`.");
 
 #[cfg(test)]

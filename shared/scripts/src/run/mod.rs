@@ -3,8 +3,9 @@
 use crate::directories::{COPIES, Directories, RemoteFile};
 use crate::language::{Language, ScriptFile};
 use crate::launch::{Arguments, Built, check_variables, script_command};
+use crate::program::NeededProgram;
 use crate::properties::{PythonProperties, ScriptProperties};
-use crate::python::{Python, find_program};
+use crate::python::Python;
 use crate::remote::{Program, Remote};
 use crate::render::{LocalCopies, Rendering};
 use crate::result::{ScriptOutput, end};
@@ -44,12 +45,14 @@ pub(crate) struct Script {
 pub(crate) struct Extras {
     /// The image if the user names none. None: the image of the language.
     pub(crate) image: Option<&'static str>,
-    /// A program, and the packages that contain the program. They are installed if the task runs as processes in place of
-    /// a container, or if the commands call the program and this machine does not have it. None: the packages of the
-    /// image.
-    pub(crate) program: Option<(&'static str, Vec<String>)>,
-    /// Variables that are rendered like those of the user. A variable of the user replaces one with its name.
+    /// The program of the task. None: the commands decide.
+    pub(crate) program: Option<NeededProgram>,
+    /// Variables as templates, which can name `workingDir`. A variable of the user replaces one with its name.
+    pub(crate) templates: BTreeMap<String, String>,
+    /// Variables with their values. A variable of the user replaces one with its name.
     pub(crate) env: BTreeMap<String, String>,
+    /// Lines of the shell before those of the user. They contain no secrets.
+    pub(crate) before: Vec<String>,
     /// Reads lines that are not meant as text for people. None: every line is text.
     pub(crate) read_line: Option<ReadLine>,
 }
@@ -118,12 +121,14 @@ impl Script {
     async fn render(&self, context: &TaskContext, directories: &Directories) -> Result<Rendered, TaskError> {
         let rendering = Rendering::new(context, &directories.seen());
         let mut variables = BTreeMap::new();
-        for (name, template) in &self.extras.env {
+        for (name, template) in &self.extras.templates {
             variables.insert(name.clone(), rendering.text(template).await?);
         }
+        variables.extend(self.extras.env.clone());
         variables.extend(rendering.map("env", &self.properties.env).await?);
         check_variables(&variables)?;
-        let before = rendering.texts("beforeCommands", &self.properties.before_commands).await?;
+        let mut before = self.extras.before.clone();
+        before.extend(rendering.texts("beforeCommands", &self.properties.before_commands).await?);
         let body = match &self.body {
             Body::Commands(commands) => rendering.texts("commands", commands).await?,
             Body::Script(script) => vec![rendering.texts("script", script).await?.join("\n")],
@@ -157,7 +162,13 @@ impl Script {
         }
         remote_files.extend(copies.remote_files());
         let mut env = self.variables(directories, runner, rendered.variables).await?;
-        let python = match self.python_for(runner, &[before.as_slice(), &body].concat()) {
+        let commands = [before.as_slice(), &body].concat();
+        if matches!(runner, Some(Local::Process { .. }))
+            && let Some(program) = &self.extras.program
+        {
+            program.check(&commands, environment::own("PATH").as_deref())?;
+        }
+        let python = match self.python_for(runner, &commands) {
             Some(properties) => {
                 let python = Python { context, properties: &properties, scratch: &directories.own().here };
                 python.provide(runner, &mut env, &mut before).await?
@@ -191,9 +202,8 @@ impl Script {
         let image = image.as_ref();
         let path = environment::own("PATH");
         let packages = match &self.extras.program {
-            Some((_, packages)) if image.is_some() => packages.as_slice(),
-            Some((name, packages)) if calls(commands, name) && find_program(name, path.as_deref()).is_none() => {
-                packages.as_slice()
+            Some(program) if image.is_some() || program.is_missing(commands, path.as_deref()) => {
+                program.packages.as_slice()
             }
             Some(_) => &[],
             None => image.map(|image| image.packages.as_slice()).unwrap_or_default(),
@@ -236,12 +246,6 @@ impl Script {
         }
         Ok(env)
     }
-}
-
-/// Whether a word of the commands is the name of a program, with or without a folder.
-fn calls(commands: &[String], program: &str) -> bool {
-    let is_apart = |letter: char| !letter.is_alphanumeric() && !"-_.".contains(letter);
-    commands.iter().flat_map(|text| text.split(is_apart)).any(|word| word == program)
 }
 
 /// The program for a script file.
