@@ -12,6 +12,8 @@
 pub mod completion;
 pub mod provider;
 pub mod rag;
+#[cfg(any(test, feature = "testing"))]
+pub mod server;
 #[cfg(test)]
 mod testing;
 

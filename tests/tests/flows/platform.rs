@@ -6,6 +6,7 @@ use segue_model::execution::Execution;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::task_run::TaskRun;
 use segue_model::{Json, Map};
+use segue_ports::kv::{KvType, KvWrite};
 use segue_ports::warehouse::QueryJob;
 use segue_standalone::{Options, PutFlowError, Running, Standalone};
 use std::sync::Arc;
@@ -91,6 +92,20 @@ impl Platform {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Sets a key to a text.
+    pub(crate) async fn set_key_value(&self, namespace: &str, key: &str, value: &str) {
+        let ports = self.standalone.ports();
+        let write = KvWrite::Set {
+            namespace: namespace.to_owned(),
+            key: key.to_owned(),
+            kind: KvType::String,
+            value: Json::from(value),
+            description: None,
+            expires: None,
+        };
+        ports.state.write_kv(vec![write], ports.clock.now()).await.unwrap();
     }
 
     /// The value of a key. None if there is no such key.
