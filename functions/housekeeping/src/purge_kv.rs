@@ -80,7 +80,9 @@ impl PurgeKv {
         if let Some(pattern) = pattern {
             return pattern.is_match(namespace);
         }
-        let below = |parent: &String| namespace.strip_prefix(parent.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        let below = |parent: &String| {
+            namespace.strip_prefix(parent.as_str()).is_some_and(|rest| rest.starts_with('.'))
+        };
         let is_named = |named: &String| named == namespace || (self.include_child_namespaces && below(named));
         self.namespaces.0.is_empty() || self.namespaces.0.iter().any(is_named)
     }
@@ -175,7 +177,10 @@ mod tests {
     async fn values_of_namespaces_go_by_their_keys() {
         let all = json!({"type": "key", "expiredOnly": false});
         let size = async |more: Value| purge(&platform().await, more).await.outputs()["size"].clone();
-        assert_eq!(size(json!({"behavior": all, "namespaces": ["company.team"], "keyPattern": "tmp_*"})).await, 2);
+        assert_eq!(
+            size(json!({"behavior": all, "namespaces": ["company.team"], "keyPattern": "tmp_*"})).await,
+            2
+        );
         let own = json!({"behavior": all, "namespaces": "company.team", "includeChildNamespaces": false});
         assert_eq!(size(own).await, 3);
         assert_eq!(size(json!({"behavior": all, "namespacePattern": "company.team*"})).await, 5);
