@@ -12,6 +12,8 @@ pub mod count;
 pub mod dates;
 pub mod fetch_logs;
 pub mod purge_executions;
+pub mod purge_kv;
+pub mod purge_logs;
 #[cfg(test)]
 mod testing;
 pub mod toggle_trigger;
@@ -27,6 +29,8 @@ pub fn tasks() -> TaskList {
         .add::<count::Count>()
         .add::<fetch_logs::Fetch>()
         .add::<purge_executions::PurgeExecutions>()
+        .add::<purge_kv::PurgeKv>()
+        .add::<purge_logs::PurgeLogs>()
         .add::<toggle_trigger::Toggle>()
 }
 

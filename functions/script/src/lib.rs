@@ -8,13 +8,13 @@
 //!
 //! How to add one more: a new language is added in `shared/scripts`, for both services at once.
 
-use segue_scripts::{languages, route, working_directory};
+use segue_scripts::{route, working_directory};
 use segue_task::TaskList;
 
 /// The task types of this service.
 pub fn tasks() -> TaskList {
     let list = TaskList::new(route::PROCESSES).deployed_as(include_str!("../function.yaml"));
-    languages::add_to(list)
+    segue_scripts::add_to(list)
         .shared_by(route::BY_RUNNER)
         .add::<working_directory::Setup>()
         .add::<working_directory::Collect>()

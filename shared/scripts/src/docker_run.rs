@@ -80,7 +80,7 @@ impl Run {
     async fn run_local(&self, context: &TaskContext, runner: &Local) -> Result<ScriptOutput, TaskError> {
         let directories = Directories::create(context, runner.layout())?;
         let (env, mut arguments) = self.render(context, &directories).await?;
-        if matches!(runner, Local::Process) {
+        if matches!(runner, Local::Process { .. }) {
             arguments.splice(0..0, self.entry_point());
             if arguments.is_empty() {
                 return Err(TaskError::failed(format!(
@@ -91,7 +91,7 @@ impl Run {
             }
         }
         stage(context, directories.dir(), (self.namespace_files.as_ref(), &self.input_files)).await?;
-        let mut sink = Sink::new(context);
+        let mut sink = Sink::new(context, None);
         let code = local::start(context, runner, &arguments, &env, false, &mut sink).await?;
         end(context, &directories, &self.output_files, sink, code).await
     }
@@ -115,7 +115,7 @@ impl Run {
             }
         };
         drop(directories);
-        remote.end(started, outputs).await
+        remote.end(started, outputs, None).await
     }
 
     /// Renders the variables and the commands.

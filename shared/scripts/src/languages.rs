@@ -3,7 +3,7 @@
 use crate::language;
 use crate::properties::{PythonProperties, RAW, ScriptProperties};
 use crate::result::ScriptOutput;
-use crate::run::{Body, Script as Run};
+use crate::run::{Body, Extras, Script as Run};
 use schemars::JsonSchema;
 use segue_files::Texts;
 use segue_model::Json;
@@ -78,7 +78,8 @@ macro_rules! language {
                     let own: Option<PythonProperties> = None;
                     $(let own = own.or(Some(self.$own));)?
                     let body = Body::Commands(self.commands);
-                    let script = Run { language: &$language, properties: self.properties, python: own, body };
+                    let script =
+                        Run { language: &$language, properties: self.properties, python: own, body, extras: Extras::default() };
                     script.run(context).await
                 }
             }
@@ -108,7 +109,8 @@ macro_rules! language {
                     let own: Option<PythonProperties> = None;
                     $(let own = own.or(Some(self.$own));)?
                     let body = Body::Script(self.script);
-                    let script = Run { language: &$language, properties: self.properties, python: own, body };
+                    let script =
+                        Run { language: &$language, properties: self.properties, python: own, body, extras: Extras::default() };
                     script.run(context).await
                 }
             }

@@ -252,7 +252,7 @@ mod tests {
         commands: &[&str],
     ) -> (Vec<String>, String) {
         let (arguments, written, _) =
-            build_with(language, properties, [before, commands], &Local::Process).await;
+            build_with(language, properties, [before, commands], &Local::Process { image: None }).await;
         (arguments, written.unwrap_or_default())
     }
 

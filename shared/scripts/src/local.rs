@@ -22,7 +22,7 @@ pub(crate) async fn start(
     let dir = context.working_dir();
     let stop = context.cancelled();
     match runner {
-        Local::Process => {
+        Local::Process { .. } => {
             let command = launch::process(arguments, dir, env)?;
             Ok(process::listen(command, &stop, sink).await?)
         }

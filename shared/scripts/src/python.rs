@@ -28,7 +28,7 @@ impl Python<'_> {
         before: &mut Vec<String>,
     ) -> Result<Option<&'static str>, TaskError> {
         let packages = &self.properties.dependencies.0;
-        if !matches!(runner, Some(Local::Process)) {
+        if !matches!(runner, Some(Local::Process { .. })) {
             if !packages.is_empty() {
                 let quoted: Vec<String> = packages.iter().map(|package| shell_word(package)).collect();
                 before.insert(0, format!("python -m pip install --quiet -- {}", quoted.join(" ")));
@@ -69,7 +69,8 @@ impl Python<'_> {
     }
 }
 
-fn find_program(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
+/// The file of a program in one of the folders of a `PATH` variable.
+pub(crate) fn find_program(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
     std::env::split_paths(path?).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 

@@ -2,6 +2,7 @@
 
 use crate::directories::Layout;
 use crate::docker::DockerOptions;
+use crate::known_images::KnownImage;
 use crate::remote::Remote;
 
 /// Where commands run.
@@ -17,7 +18,10 @@ pub(crate) enum Runner {
 #[derive(Debug)]
 pub(crate) enum Local {
     /// As processes.
-    Process,
+    Process {
+        /// What is in the image that the task asks for. None if the task asks for no image, or for an unknown one.
+        image: Option<KnownImage>,
+    },
     /// In a container of Docker.
     Docker {
         /// The name of the image.
@@ -31,7 +35,7 @@ impl Local {
     /// The layout of the directories for this runner.
     pub(crate) fn layout(&self) -> Layout {
         match self {
-            Self::Process => Layout::Beside,
+            Self::Process { .. } => Layout::Beside,
             Self::Docker { .. } => Layout::Inside,
         }
     }

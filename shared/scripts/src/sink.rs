@@ -12,9 +12,14 @@ const MAX_LOGGED: usize = 128 * 1024 * 1024;
 /// The cost of a line in addition to its text, in bytes. Empty lines take room too.
 const LINE_COST: usize = 40;
 
+/// Reads a line that is not meant as text for people, and returns its level and its text. None for an ordinary line.
+/// It may report more to the context.
+pub(crate) type ReadLine = fn(&TaskContext, &str) -> Option<(LogLevel, String)>;
+
 /// Takes the lines of one attempt.
 pub(crate) struct Sink<'a> {
     context: &'a TaskContext,
+    read_line: Option<ReadLine>,
     vars: Map,
     room: usize,
     left_out: u64,
@@ -31,8 +36,8 @@ pub(crate) struct Reported {
 
 impl<'a> Sink<'a> {
     /// A sink that writes to the log of the context.
-    pub(crate) fn new(context: &'a TaskContext) -> Self {
-        Self { context, vars: Map::new(), room: MAX_LOGGED, left_out: 0, lost: None }
+    pub(crate) fn new(context: &'a TaskContext, read_line: Option<ReadLine>) -> Self {
+        Self { context, read_line, vars: Map::new(), room: MAX_LOGGED, left_out: 0, lost: None }
     }
 
     /// Takes one line.
@@ -47,6 +52,12 @@ impl<'a> Sink<'a> {
                 self.context.warn(format!("Invalid outputs: {error} in '{shown}'"));
             }
             None => {
+                if line.left_out == 0
+                    && let Some((level, text)) =
+                        self.read_line.and_then(|read| read(self.context, &line.text))
+                {
+                    return self.log(level, text);
+                }
                 let level = match source {
                     Source::Out => LogLevel::Info,
                     Source::Err => LogLevel::Error,

@@ -1,6 +1,6 @@
 //! A platform in a temporary directory, for the tests of all task types.
 
-use crate::{docker_run, languages, working_directory};
+use crate::{docker_run, working_directory};
 use segue_model::Json;
 use segue_ports::wire::WorkingDirectoryRef;
 use segue_task::testing::TestRun;
@@ -40,7 +40,7 @@ pub(crate) fn tasks() -> TaskList {
 
 /// All task types of this crate, as a list of the service with this name.
 fn tasks_of(service: &'static str) -> TaskList {
-    languages::add_to(TaskList::new(service))
+    crate::add_to(TaskList::new(service))
         .add::<docker_run::Run>()
         .add::<working_directory::Setup>()
         .add::<working_directory::Collect>()
@@ -98,4 +98,16 @@ pub(crate) fn shell(commands: &[&str], more: Json) -> Json {
 pub(crate) fn with(mut task: Json, more: Json) -> Json {
     task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     task
+}
+
+/// Adds properties to a task. A map is added to a map.
+pub(crate) fn merge(into: &mut Json, more: Json) {
+    match (into, more) {
+        (Json::Object(into), Json::Object(more)) => {
+            for (name, value) in more {
+                merge(into.entry(name).or_insert(Json::Null), value);
+            }
+        }
+        (into, more) => *into = more,
+    }
 }

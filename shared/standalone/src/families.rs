@@ -11,6 +11,7 @@ pub fn families() -> Vec<TaskList> {
 /// The function families, with the user's own connectors.
 pub(crate) fn families_with(own: &'static [Connector]) -> Vec<TaskList> {
     vec![
+        segue_fn_ai::tasks(),
         segue_fn_bigquery::tasks(),
         segue_fn_connect::tasks_with(own),
         segue_fn_container::tasks(),

@@ -1,7 +1,9 @@
 //! Runs flows to their end on the embedded platform, in this process.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
+mod ai;
 mod compatibility;
+mod dbt;
 mod endless;
 mod git;
 mod golden;

@@ -2,10 +2,11 @@
 
 use anyhow::{Context, bail};
 use segue_executor::NewExecution;
-use segue_model::Map;
 use segue_model::execution::Execution;
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::task_run::TaskRun;
+use segue_model::{Json, Map};
+use segue_ports::kv::{KvType, KvWrite};
 use segue_ports::warehouse::QueryJob;
 use segue_standalone::{Options, PutFlowError, Running, Standalone};
 use std::sync::Arc;
@@ -63,6 +64,16 @@ impl Platform {
 
     /// Saves a flow and runs it to its end.
     pub(crate) async fn run(&self, source: &str, inputs: Map) -> anyhow::Result<End> {
+        self.run_within(PATIENCE, source, inputs).await
+    }
+
+    /// As [`Self::run`], for a flow that may take this long.
+    pub(crate) async fn run_within(
+        &self,
+        patience: Duration,
+        source: &str,
+        inputs: Map,
+    ) -> anyhow::Result<End> {
         let (namespace, flow_id) = self.put(source).await?;
         let request = NewExecution { namespace, flow_id, inputs, ..NewExecution::default() };
         let created = self.standalone.create(request).await?;
@@ -74,13 +85,33 @@ impl Platform {
                 let runs = stored.task_runs.into_iter().map(|(_, run)| run).collect();
                 return Ok(End { execution: stored.execution, runs, logs });
             }
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > patience {
                 let runs: Vec<_> =
                     stored.task_runs.iter().map(|(_, run)| (&run.task_id, run.current())).collect();
-                bail!("still {} after {PATIENCE:?}: {runs:?}", stored.execution.state.current());
+                bail!("still {} after {patience:?}: {runs:?}", stored.execution.state.current());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Sets a key to a text.
+    pub(crate) async fn set_key_value(&self, namespace: &str, key: &str, value: &str) {
+        let ports = self.standalone.ports();
+        let write = KvWrite::Set {
+            namespace: namespace.to_owned(),
+            key: key.to_owned(),
+            kind: KvType::String,
+            value: Json::from(value),
+            description: None,
+            expires: None,
+        };
+        ports.state.write_kv(vec![write], ports.clock.now()).await.unwrap();
+    }
+
+    /// The value of a key. None if there is no such key.
+    pub(crate) async fn key_value(&self, namespace: &str, key: &str) -> Option<Json> {
+        let ports = self.standalone.ports();
+        ports.state.kv(namespace, key, ports.clock.now()).await.unwrap().map(|entry| entry.value)
     }
 
     /// Runs a query that returns one number, and returns the number.

@@ -15,21 +15,21 @@ use tokio_util::sync::CancellationToken;
 /// How long a backfill may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-fn source(flow: &str) -> String {
+pub(crate) fn source(flow: &str) -> String {
     std::fs::read_to_string(repository().join("flows/zoomcamp").join(format!("{flow}.yaml"))).unwrap()
 }
 
 /// A platform and a database.
-struct World {
-    platform: Platform,
+pub(crate) struct World {
+    pub(crate) platform: Platform,
     cluster: &'static Cluster,
-    database: Database,
+    pub(crate) database: Database,
     url: String,
 }
 
 impl World {
     /// None if PostgreSQL is not installed.
-    async fn new() -> Option<Self> {
+    pub(crate) async fn new() -> Option<Self> {
         let cluster = Cluster::shared()?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -47,17 +47,18 @@ impl World {
         assert_eq!(end.state(), "SUCCESS", "{}", end.errors());
     }
 
-    async fn run(&self, flow: &str, inputs: &[(&str, &str)]) -> End {
+    pub(crate) async fn run(&self, flow: &str, inputs: &[(&str, &str)]) -> End {
         let inputs: Map = inputs.iter().map(|(key, value)| ((*key).into(), Json::from(*value))).collect();
         self.platform.run(&source(flow), inputs).await.unwrap()
     }
 
-    fn ask(&self, sql: &str) -> String {
+    pub(crate) fn ask(&self, sql: &str) -> String {
         self.cluster.ask(&self.database, sql)
     }
 }
 
-const MONTH: &[(&str, &str)] = &[("taxi", "yellow"), ("year", "2021"), ("month", "01")];
+/// The month of the sample.
+pub(crate) const MONTH: &[(&str, &str)] = &[("taxi", "yellow"), ("year", "2021"), ("month", "01")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_of_trips_is_loaded_once() {

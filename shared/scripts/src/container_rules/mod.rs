@@ -2,6 +2,7 @@
 //! ([`segue_task::ContainerRules`]) and the flow's own label `segue.isolation: required`.
 
 use crate::docker::{self, DockerOptions};
+use crate::known_images::{self, KnownImage};
 use crate::remote::Remote;
 use crate::route;
 use crate::runner::{Local, Runner};
@@ -34,7 +35,7 @@ pub(crate) fn process(context: &TaskContext) -> Result<Runner, TaskError> {
     if demands_isolation(&context.message().context)? {
         return Err(isolated("the task asks for a process of this machine"));
     }
-    Ok(Runner::Local(Local::Process))
+    Ok(Runner::Local(Local::Process { image: None }))
 }
 
 /// The runner of a task that asks for a container.
@@ -70,15 +71,32 @@ pub(crate) async fn choose(context: &TaskContext, asked: Asked<'_>) -> Result<Ru
     match decide(rules.mode, is_demanded, docker)? {
         Chosen::Docker => Ok(Runner::Local(Local::Docker { image, options: Box::new(options) })),
         Chosen::Process(why) => {
-            let note =
-                format!("{why}: the commands run as processes of this machine, without the image '{image}'");
-            if is_said {
+            // A default image does not ask for its version of Python.
+            let known = known_images::known(&image).filter(|known| is_said || !known.packages.is_empty());
+            let note = instead(&why, &image, known.as_ref());
+            if is_said && known.is_none() {
                 context.warn(note);
             } else {
                 context.info(note);
             }
-            Ok(Runner::Local(Local::Process))
+            Ok(Runner::Local(Local::Process { image: known }))
         }
+    }
+}
+
+/// The line of the log about a container task that runs as processes.
+fn instead(why: &str, image: &str, known: Option<&KnownImage>) -> String {
+    match known {
+        Some(KnownImage { packages, .. }) if !packages.is_empty() => format!(
+            "{why}: the commands run as processes of this machine, with the packages of the image '{image}' ({})",
+            packages.join(", ")
+        ),
+        Some(_) => {
+            format!(
+                "{why}: the commands run as processes, with the Python of this machine instead of the image '{image}'"
+            )
+        }
+        None => format!("{why}: the commands run as processes of this machine, without the image '{image}'"),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::directories::{OUT, WORK};
 use crate::lines::Lines;
 use crate::process::Source;
 use crate::result::{ScriptOutput, outcome};
-use crate::sink::Sink;
+use crate::sink::{ReadLine, Sink};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use segue_files::folder::{self, StoredFile};
@@ -34,9 +34,10 @@ impl Remote {
         container: &str,
         end: End,
         patterns: &Texts,
+        read_line: Option<ReadLine>,
     ) -> Result<ScriptOutput, TaskError> {
         let code = self.exit_code(&end).await?;
-        let mut sink = Sink::new(&self.context);
+        let mut sink = Sink::new(&self.context, read_line);
         let has_out = self.read(wrapper::STDOUT, Source::Out, &mut sink).await?;
         let has_err = self.read(wrapper::STDERR, Source::Err, &mut sink).await?;
         if !has_out && !has_err {

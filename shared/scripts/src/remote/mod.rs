@@ -32,6 +32,7 @@ pub(crate) use program::Program;
 use crate::directories::{Directories, RemoteFile};
 use crate::docker::labels;
 use crate::result::{ScriptOutput, failure_of_disk};
+use crate::sink::ReadLine;
 use collect::End;
 use container::MOUNT;
 use limits::limits;
@@ -154,9 +155,10 @@ impl Remote {
         &self,
         Started(container): Started,
         patterns: &Texts,
+        read_line: Option<ReadLine>,
     ) -> Result<ScriptOutput, TaskError> {
         let end = self.ended(&container).await?;
-        self.collect(&container, end, patterns).await
+        self.collect(&container, end, patterns, read_line).await
     }
 
     /// Removes the container and its files if the attempt ends with this outcome. A container that was never started is

@@ -3,6 +3,7 @@
 use crate::directories::{COPIES, Directories, RemoteFile};
 use crate::language::{Language, ScriptFile};
 use crate::launch::{Arguments, Built, check_variables, script_command};
+use crate::program::NeededProgram;
 use crate::properties::{PythonProperties, ScriptProperties};
 use crate::python::Python;
 use crate::remote::{Program, Remote};
@@ -10,7 +11,7 @@ use crate::render::{LocalCopies, Rendering};
 use crate::result::{ScriptOutput, end};
 use crate::runner::{Local, Runner};
 use crate::shell::before_path;
-use crate::sink::Sink;
+use crate::sink::{ReadLine, Sink};
 use crate::staging::{stage, stage_remote};
 use crate::{choice, helper, local};
 use segue_model::Json;
@@ -36,6 +37,24 @@ pub(crate) struct Script {
     pub(crate) properties: ScriptProperties,
     pub(crate) python: Option<PythonProperties>,
     pub(crate) body: Body,
+    pub(crate) extras: Extras,
+}
+
+/// What a task adds to the properties of its user.
+#[derive(Default)]
+pub(crate) struct Extras {
+    /// The image if the user names none. None: the image of the language.
+    pub(crate) image: Option<&'static str>,
+    /// The program of the task. None: the commands decide.
+    pub(crate) program: Option<NeededProgram>,
+    /// Variables as templates, which can name `workingDir`. A variable of the user replaces one with its name.
+    pub(crate) templates: BTreeMap<String, String>,
+    /// Variables with their values. A variable of the user replaces one with its name.
+    pub(crate) env: BTreeMap<String, String>,
+    /// Lines of the shell before those of the user. They contain no secrets.
+    pub(crate) before: Vec<String>,
+    /// Reads lines that are not meant as text for people. None: every line is text.
+    pub(crate) read_line: Option<ReadLine>,
 }
 
 /// The texts of a script, rendered.
@@ -58,7 +77,8 @@ struct Prepared {
 impl Script {
     /// Runs the script to its end, with the runner that its properties ask for.
     pub(crate) async fn run(self, context: &TaskContext) -> Result<ScriptOutput, TaskError> {
-        let runner = choice::choose(context, &self.properties, self.language.image).await?;
+        let default_image = self.extras.image.unwrap_or(self.language.image);
+        let runner = choice::choose(context, &self.properties, default_image).await?;
         match &runner {
             Runner::Remote(remote) => remote.settle(self.run_remote(context, remote).await).await,
             Runner::Local(runner) => context.in_shared_directory(self.run_local(context, runner)).await,
@@ -71,7 +91,7 @@ impl Script {
         let rendered = self.render(context, &directories).await?;
         let Prepared { arguments, env, file, .. } =
             self.prepare(context, Some(runner), &directories, rendered).await?;
-        let mut sink = Sink::new(context);
+        let mut sink = Sink::new(context, self.extras.read_line);
         let code = local::start(context, runner, &arguments, &env, true, &mut sink).await?;
         drop(file);
         end(context, &directories, &self.properties.output_files, sink, code).await
@@ -95,14 +115,20 @@ impl Script {
             }
         };
         drop(directories);
-        remote.end(started, outputs).await
+        remote.end(started, outputs, self.extras.read_line).await
     }
 
     async fn render(&self, context: &TaskContext, directories: &Directories) -> Result<Rendered, TaskError> {
         let rendering = Rendering::new(context, &directories.seen());
-        let variables = rendering.map("env", &self.properties.env).await?;
+        let mut variables = BTreeMap::new();
+        for (name, template) in &self.extras.templates {
+            variables.insert(name.clone(), rendering.text(template).await?);
+        }
+        variables.extend(self.extras.env.clone());
+        variables.extend(rendering.map("env", &self.properties.env).await?);
         check_variables(&variables)?;
-        let before = rendering.texts("beforeCommands", &self.properties.before_commands).await?;
+        let mut before = self.extras.before.clone();
+        before.extend(rendering.texts("beforeCommands", &self.properties.before_commands).await?);
         let body = match &self.body {
             Body::Commands(commands) => rendering.texts("commands", commands).await?,
             Body::Script(script) => vec![rendering.texts("script", script).await?.join("\n")],
@@ -136,9 +162,15 @@ impl Script {
         }
         remote_files.extend(copies.remote_files());
         let mut env = self.variables(directories, runner, rendered.variables).await?;
-        let python = match &self.python {
+        let commands = [before.as_slice(), &body].concat();
+        if matches!(runner, Some(Local::Process { .. }))
+            && let Some(program) = &self.extras.program
+        {
+            program.check(&commands, environment::own("PATH").as_deref())?;
+        }
+        let python = match self.python_for(runner, &commands) {
             Some(properties) => {
-                let python = Python { context, properties, scratch: &directories.own().here };
+                let python = Python { context, properties: &properties, scratch: &directories.own().here };
                 python.provide(runner, &mut env, &mut before).await?
             }
             None => None,
@@ -163,6 +195,34 @@ impl Script {
         Ok(Prepared { arguments, env, file, remote_files })
     }
 
+    /// The Python that the script needs: that of a Python task, with the packages of an image that is replaced by a
+    /// process. None if the script needs no certain Python.
+    fn python_for(&self, runner: Option<&Local>, commands: &[String]) -> Option<PythonProperties> {
+        let Some(Local::Process { image }) = runner else { return self.python.clone() };
+        let image = image.as_ref();
+        let path = environment::own("PATH");
+        let packages = match &self.extras.program {
+            Some(program) if image.is_some() || program.is_missing(commands, path.as_deref()) => {
+                program.packages.as_slice()
+            }
+            Some(_) => &[],
+            None => image.map(|image| image.packages.as_slice()).unwrap_or_default(),
+        };
+        if self.python.is_none() && image.is_none() && packages.is_empty() {
+            return None;
+        }
+        let mut properties = self.python.clone().unwrap_or_default();
+        properties.dependencies.0.extend(packages.iter().cloned());
+        if commands.iter().any(|text| text.contains("pip install")) {
+            // Other tasks use the cached packages too.
+            properties.dependency_cache_enabled = Some(false);
+        }
+        if properties.python_version.is_none() {
+            properties.python_version = image.and_then(|image| image.python.clone());
+        }
+        Some(properties)
+    }
+
     /// The environment variables of the process. A variable of the task replaces all others with its name.
     async fn variables(
         &self,
@@ -180,7 +240,7 @@ impl Script {
             .map_err(|error| TaskError::failed(format!("the helper module cannot be written: {error}")))?;
         if let Some((name, folder)) = installed {
             let inherited =
-                matches!(runner, Some(Local::Process)).then(|| environment::for_child(name)).flatten();
+                matches!(runner, Some(Local::Process { .. })).then(|| environment::for_child(name)).flatten();
             let rest = env.remove(name).or(inherited);
             env.insert(name.to_owned(), before_path(&folder, rest));
         }
@@ -191,7 +251,7 @@ impl Script {
 /// The program for a script file.
 fn program(kind: &ScriptFile, runner: Option<&Local>) -> &'static str {
     match runner {
-        Some(Local::Process) => kind.program(environment::own("PATH").as_deref()),
+        Some(Local::Process { .. }) => kind.program(environment::own("PATH").as_deref()),
         Some(Local::Docker { .. }) | None => kind.programs.first().copied().unwrap_or_default(),
     }
 }
