@@ -1,15 +1,14 @@
 //! Providers of language models.
 
 use reqwest::Client;
-use rig_core::DynModel;
 use rig_core::completion::{CompletionRequest, CompletionResponse};
 use rig_core::embeddings::Embedding;
 use rig_core::error::ProviderError;
-use rig_core::operation;
 use rig_core::providers::anthropic::wire::AnthropicConfig;
 use rig_core::providers::gemini::GeminiConfig;
 use rig_core::providers::ollama::OllamaConfig;
 use rig_core::providers::openai::wire::{self, Dialect, OpenAIConfig};
+use rig_core::{DynModel, operation};
 use rig_reqwest::ReqwestClient;
 use schemars::JsonSchema;
 use segue_task::outbound::ClientSettings;

@@ -48,7 +48,7 @@ const ADAPTERS: &[&str] = &[
 ];
 /// The adapters of an image that is only called `dbt`.
 const USUAL_ADAPTERS: &[&str] = &["bigquery", "duckdb", "postgres"];
-/// The dbt of an image without a version. dbt 1.11 and later fetch a part of themselves from a place that is no package
+/// The dbt of an image without a version. dbt 1.11 and later fetch some of their parts from a place that is no package
 /// registry, and many networks refuse that.
 const LATEST_DBT: &str = "dbt-core>=1.8,<1.11";
 

@@ -51,7 +51,7 @@ mod tests {
     fn missing(packages: &[&str], command: &str) -> Option<String> {
         let packages = packages.iter().map(|&package| package.to_owned()).collect();
         let program = NeededProgram { name: "no-such-program", packages, image: "me/image" };
-        let path = std::env::var_os("PATH");
+        let path = segue_process::environment::own("PATH");
         program.check(&[command.to_owned()], path.as_deref()).err().map(|error| error.to_string())
     }
 

@@ -113,7 +113,7 @@ impl Account for Google {
         given([
             ("CLOUDSDK_CORE_PROJECT", &self.project_id),
             ("GOOGLE_CLOUD_PROJECT", &self.project_id),
-            ("SEGUE_SERVICE_ACCOUNT", &self.service_account),
+            ("SERVICE_ACCOUNT_KEY", &self.service_account),
         ])
     }
 
@@ -126,7 +126,7 @@ impl Account for Google {
             "GOOGLE_APPLICATION_CREDENTIALS=$(umask 077; mktemp)",
             "export GOOGLE_APPLICATION_CREDENTIALS CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE=\"$GOOGLE_APPLICATION_CREDENTIALS\"",
             "trap 'rm -f \"$GOOGLE_APPLICATION_CREDENTIALS\"' EXIT",
-            "printf %s \"$SEGUE_SERVICE_ACCOUNT\" > \"$GOOGLE_APPLICATION_CREDENTIALS\"; unset SEGUE_SERVICE_ACCOUNT",
+            "printf %s \"$SERVICE_ACCOUNT_KEY\" > \"$GOOGLE_APPLICATION_CREDENTIALS\"; unset SERVICE_ACCOUNT_KEY",
         ]
     }
 }

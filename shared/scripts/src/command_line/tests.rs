@@ -40,7 +40,7 @@ async fn a_key_of_google_is_a_file_that_is_removed() {
     let more = json!({"serviceAccount": "{\"type\": \"x\"}", "projectId": "p", "outputFiles": ["**"]});
     let command = "cat \"$CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE\"; echo; echo \"$CLOUDSDK_CORE_PROJECT\"; echo \
                    \"::{\\\"outputs\\\":{\\\"file\\\":\\\"$GOOGLE_APPLICATION_CREDENTIALS\\\"}}::\"; \
-                   test -z \"$SEGUE_SERVICE_ACCOUNT\"";
+                   test -z \"$SERVICE_ACCOUNT_KEY\"";
     let run = run("gcp.cli.GCloudCLI", command, more).await;
     assert_eq!(run.result.state, State::Success, "{}", run.log_text());
     let log = run.log_text();

@@ -3,12 +3,11 @@
 use super::manifest::ManifestKey;
 use super::results::{Ran, RunResults};
 use super::{adapters, log};
-use crate::known_images;
-use crate::language;
 use crate::program::NeededProgram;
 use crate::properties::ScriptProperties;
 use crate::result::ScriptOutput;
 use crate::run::{Body, Extras, Script};
+use crate::{known_images, language};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use segue_model::{Json, Map};
@@ -248,12 +247,11 @@ mod tests {
 
     #[test]
     fn the_project_is_a_folder_of_the_working_directory() {
-        let of =
-            |folder| project(folder, Path::new("/work/dir")).map(|project| (project.target, project.env));
+        let of = |folder| project(folder, Path::new("/tmp/dir")).map(|project| (project.target, project.env));
         assert_eq!(of(None).unwrap(), ("target".to_owned(), Vec::new()));
         let dbt = ("a/dbt/target".to_owned(), vec![("DBT_PROJECT_DIR", "{{ workingDir }}/a/dbt".to_owned())]);
         assert_eq!(of(Some("a/dbt")).unwrap(), dbt);
-        assert_eq!(of(Some("/work/dir/a/dbt/")).unwrap(), dbt);
+        assert_eq!(of(Some("/tmp/dir/a/dbt/")).unwrap(), dbt);
         assert_eq!(of(Some("./a/dbt/")).unwrap().0, "a/dbt/target");
         assert_eq!(of(Some("/app")).unwrap().1[1], ("DBT_TARGET_PATH", "{{ workingDir }}/target".to_owned()));
         assert!(of(Some("a/../..")).unwrap_err().to_string().contains("leads out of the working directory"));
