@@ -1,9 +1,10 @@
 //! `jdbc.postgresql.Batch`: runs a statement for each row of a file.
 
+use segue_jdbc::Statement;
 use crate::connection::Connection;
 use crate::parameter::Parameter;
 use crate::session::Session;
-use crate::statements::{Statement, with_placeholders};
+use crate::placeholders::with_placeholders;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use segue_model::Json;

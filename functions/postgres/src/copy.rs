@@ -1,7 +1,9 @@
 //! The properties of both directions of COPY, and the statement that they make.
 
+use segue_jdbc::Statement;
+use segue_jdbc::statements::quoted;
 use crate::connection::Connection;
-use crate::statements::{Statement, quoted};
+
 use schemars::JsonSchema;
 use segue_task::TaskError;
 use serde::Deserialize;
