@@ -1,12 +1,12 @@
 //! `jdbc.postgresql.Batch`: runs a statement for each row of a file.
 
-use segue_jdbc::Statement;
 use crate::connection::Connection;
 use crate::parameter::Parameter;
-use crate::session::Session;
 use crate::placeholders::with_placeholders;
+use crate::session::Session;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
+use segue_jdbc::Statement;
 use segue_model::Json;
 use segue_task::records::Records;
 use segue_task::{Task, TaskContext, TaskError};

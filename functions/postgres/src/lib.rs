@@ -1,8 +1,8 @@
 //! The `postgres` service: statements, copies and batches in PostgreSQL databases (docs/kestra.md 4.5).
 //!
 //! What it is: one file for each task type. They share the properties of a connection ([`connection`]), the connection
-//! itself (`session`), the JDBC URL (`url`, `settings`), and the conversion of values (`cells`). What is the same for every
-//! database is in the crate `jdbc`.
+//! itself (`session`), the JDBC URL (`url`, `settings`), and the conversion of values (`cells`). What is the same for
+//! every database is in the crate `jdbc`.
 //!
 //! What it must not know: which adapter is behind internal storage.
 //!

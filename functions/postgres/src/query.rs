@@ -1,11 +1,10 @@
 //! `jdbc.postgresql.Query`: runs a statement and returns its rows.
 
-use segue_jdbc::{Fetch, Fetched, statements};
 use crate::connection::Connection;
 use crate::fetch::Fetcher;
 use crate::session::Session;
-
 use schemars::JsonSchema;
+use segue_jdbc::{Fetch, Fetched, statements};
 use segue_model::Map;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::Deserialize;

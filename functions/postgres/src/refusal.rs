@@ -1,8 +1,7 @@
 //! What a server or the network says, as sentences for the author of a flow.
 
-use segue_jdbc::Statement;
 use crate::settings::Settings;
-
+use segue_jdbc::Statement;
 use std::error::Error as _;
 use std::io;
 use std::time::Duration;
@@ -172,7 +171,6 @@ fn causes(error: &Error) -> String {
 mod tests {
     use super::*;
     use segue_jdbc::statements;
-    
     use segue_model::Map;
 
     /// No old server is needed to know what an old server says.

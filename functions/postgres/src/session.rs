@@ -1,13 +1,12 @@
 //! A connection to a server, and the work on it: opened, stopped on the server when the task is stopped, and closed.
 
-use segue_jdbc::Statement;
-use segue_jdbc::statements::quoted;
 use crate::connection::{Connection, SslMode};
 use crate::refusal::{self, Scene};
 use crate::settings::{Place, Settings};
-
 use crate::tls;
 use futures::StreamExt as _;
+use segue_jdbc::Statement;
+use segue_jdbc::statements::quoted;
 use segue_task::{TaskContext, TaskError};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};

@@ -32,6 +32,11 @@ impl Collector {
         Self { kind, rows: Vec::new(), bytes: 0, size: 0, piece: String::new() }
     }
 
+    /// Whether the rows go to a file.
+    pub fn is_stored(&self) -> bool {
+        self.kind == FetchType::Store
+    }
+
     /// Whether another row would change the result.
     pub fn wants_more(&self) -> bool {
         self.kind != FetchType::FetchOne || self.size == 0
@@ -46,7 +51,7 @@ impl Collector {
             return Ok(None);
         }
         self.size += 1;
-        if self.kind == FetchType::Store {
+        if self.is_stored() {
             self.piece.push_str(&ion::to_string(&Json::Object(row)));
             self.piece.push('\n');
             return Ok(if self.piece.len() < PIECE_BYTES { None } else { self.rest() });
@@ -92,8 +97,8 @@ pub fn file() -> (Pieces, StoredPieces) {
     mpsc::channel(WAITING)
 }
 
-/// Writes the pieces to the file for the rows of a statement, and returns its URI. Every delivery of a message writes to
-/// the same name.
+/// Writes the pieces to the file for the rows of a statement, and returns its URI. Every delivery of a message writes
+/// to the same name.
 ///
 /// # Errors
 /// [`TaskError`] if the file cannot be written, or if the sender sent an error.

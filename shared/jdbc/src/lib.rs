@@ -1,6 +1,6 @@
-//! What the tasks of all databases share (docs/kestra.md 4.5, 4.11).
+//! What the tasks of all databases share (docs/kestra.md 4.5, 4.9).
 //!
-//! What it is: the statements of a text of SQL and the values of `:name` in them ([`statements`], [`lexer`]), what
+//! What it is: the statements of a text of SQL and the values of `:name` in them ([`mod@statements`], [`lexer`]), what
 //! happens to rows ([`fetch`], [`collect`]), and forms of values that are the same for every database ([`values`]).
 //!
 //! What it must not know: a database, its connections and its types.

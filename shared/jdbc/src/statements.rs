@@ -15,7 +15,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// The line in the whole text of a character of this statement. `character` is counted from 1, as PostgreSQL counts.
+    /// The line in the whole text of a character of this statement. `character` is counted from 1, as PostgreSQL
+    /// counts.
     pub fn line_at(&self, character: u32) -> usize {
         let before = usize::try_from(character).unwrap_or(usize::MAX).saturating_sub(1);
         self.line + self.text.chars().take(before).filter(|c| *c == '\n').count()

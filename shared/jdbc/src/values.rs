@@ -11,12 +11,14 @@ pub fn exact(text: &str) -> Option<Json> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(Json::from(whole));
     }
-    let number = Number::from_f64(text.parse().ok()?)?;
+    let value: f64 = text.parse().ok()?;
+    let number = Number::from_f64(value)?;
     let digits = |text: &str| {
         let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
         text.to_owned()
     };
-    (digits(&number.to_string()) == digits(text)).then_some(Json::Number(number))
+    // Rust writes a float without an exponent, with the fewest digits that identify it.
+    (digits(&value.to_string()) == digits(text)).then_some(Json::Number(number))
 }
 
 /// An instant in the zone, as `2024-01-31T10:00:00.5+01:00`. The offset of UTC is `Z`.
@@ -35,6 +37,7 @@ mod tests {
     fn no_digit_of_a_decimal_is_lost() {
         assert_eq!(exact("12.50").unwrap(), json!(12.5));
         assert_eq!(exact("-0.07").unwrap(), json!(-0.07));
+        assert_eq!(exact("0.000001").unwrap(), json!(0.000_001));
         assert_eq!(exact("9223372036854775807").unwrap(), json!(i64::MAX));
         assert_eq!(exact("100.00").unwrap(), json!(100.0));
         for text in
