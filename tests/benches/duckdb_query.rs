@@ -20,7 +20,7 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rows.csv");
     let library = duckdb::Connection::open_in_memory().unwrap();
-    let made = "SELECT range AS id, 'the name of row ' || range AS name, TIMESTAMP '2021-01-01' + to_minutes(range) AS at, \
+    let made = "SELECT range AS id, 'the name of row ' || range AS name, TIMESTAMP '2021-01-01' + to_minutes(range) AS moment, \
                 (range % 10000 / 100)::DECIMAL(9, 2) AS amount";
     library.execute_batch(&format!("COPY ({made} FROM range({ROWS})) TO '{}'", path.display())).unwrap();
     let platform = Platform::new(segue_fn_duckdb::tasks(), |folder| segue_embedded::connect(folder).unwrap());
@@ -31,7 +31,7 @@ fn main() {
     for (name, sql, size) in [
         (
             "a sum of each day",
-            "SELECT date_trunc('day', at) AS day, sum(amount) AS s FROM 'rows.csv' GROUP BY ALL",
+            "SELECT date_trunc('day', moment) AS day, sum(amount) AS s FROM 'rows.csv' GROUP BY ALL",
             695,
         ),
         ("all rows", "FROM 'rows.csv'", ROWS),
