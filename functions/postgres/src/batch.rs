@@ -2,10 +2,11 @@
 
 use crate::connection::Connection;
 use crate::parameter::Parameter;
+use crate::placeholders::with_placeholders;
 use crate::session::Session;
-use crate::statements::{Statement, with_placeholders};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
+use segue_jdbc::Statement;
 use segue_model::Json;
 use segue_task::records::Records;
 use segue_task::{Task, TaskContext, TaskError};

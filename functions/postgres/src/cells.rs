@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
+use segue_jdbc::values::{self, exact};
 use segue_model::Json;
 use serde_json::Number;
 use tokio_postgres::Column;
@@ -45,20 +46,6 @@ fn value(of: &Type, text: &str, zone: &TimeZone) -> Json {
     known.unwrap_or_else(|| Json::String(text.to_owned()))
 }
 
-/// A decimal as a number if the number has every digit of the text. Otherwise None: then the value is a text, and no
-/// digit is lost.
-fn exact(text: &str) -> Option<Json> {
-    if let Ok(whole) = text.parse::<i64>() {
-        return Some(Json::from(whole));
-    }
-    let number = Number::from_f64(text.parse().ok()?)?;
-    let digits = |text: &str| {
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
-        text.to_owned()
-    };
-    (digits(&number.to_string()) == digits(text)).then_some(Json::Number(number))
-}
-
 /// An amount without the sign of its currency: `-$1,234.50` and `($1,234.50)` are -1234.5.
 fn money(text: &str) -> Option<Json> {
     let negative = text.contains(['-', '(']);
@@ -78,9 +65,7 @@ fn timestamp(text: &str) -> Option<Json> {
 
 fn instant(text: &str, zone: &TimeZone) -> Option<Json> {
     let at: Timestamp = text.replacen(' ', "T", 1).parse().ok()?;
-    let local = at.to_zoned(zone.clone());
-    let offset = if local.offset().is_zero() { "Z".to_owned() } else { local.strftime("%:z").to_string() };
-    Some(Json::String(format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S%.f"))))
+    Some(Json::String(values::instant(at, zone)))
 }
 
 /// The time of a day in the zone. As in Kestra, the day is the first of 1970.

@@ -1,8 +1,9 @@
 //! The properties of both directions of COPY, and the statement that they make.
 
 use crate::connection::Connection;
-use crate::statements::{Statement, quoted};
 use schemars::JsonSchema;
+use segue_jdbc::Statement;
+use segue_jdbc::statements::quoted;
 use segue_task::TaskError;
 use serde::Deserialize;
 use std::fmt::Write as _;

@@ -1,8 +1,8 @@
 //! The `postgres` service: statements, copies and batches in PostgreSQL databases (docs/kestra.md 4.5).
 //!
 //! What it is: one file for each task type. They share the properties of a connection ([`connection`]), the connection
-//! itself (`session`), the JDBC URL (`url`, `settings`), the statements of a text (`lexer`, `statements`), and the
-//! conversion of values (`cells`).
+//! itself (`session`), the JDBC URL (`url`, `settings`), and the conversion of values (`cells`). What is the same for
+//! every database is in the crate `jdbc`.
 //!
 //! What it must not know: which adapter is behind internal storage.
 //!
@@ -18,15 +18,14 @@ pub mod copy;
 pub mod copy_in;
 pub mod copy_out;
 pub mod fetch;
-mod lexer;
 mod nested;
 mod parameter;
+mod placeholders;
 pub mod queries;
 pub mod query;
 mod refusal;
 mod session;
 mod settings;
-mod statements;
 #[cfg(test)]
 mod testing;
 mod tls;

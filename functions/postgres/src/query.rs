@@ -1,10 +1,10 @@
 //! `jdbc.postgresql.Query`: runs a statement and returns its rows.
 
 use crate::connection::Connection;
-use crate::fetch::{Fetch, Fetched, Fetcher};
+use crate::fetch::Fetcher;
 use crate::session::Session;
-use crate::statements::statements;
 use schemars::JsonSchema;
+use segue_jdbc::{Fetch, Fetched, statements};
 use segue_model::Map;
 use segue_task::{Task, TaskContext, TaskError};
 use serde::Deserialize;

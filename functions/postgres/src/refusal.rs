@@ -1,7 +1,7 @@
 //! What a server or the network says, as sentences for the author of a flow.
 
 use crate::settings::Settings;
-use crate::statements::Statement;
+use segue_jdbc::Statement;
 use std::error::Error as _;
 use std::io;
 use std::time::Duration;
@@ -170,7 +170,7 @@ fn causes(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statements::statements;
+    use segue_jdbc::statements;
     use segue_model::Map;
 
     /// No old server is needed to know what an old server says.

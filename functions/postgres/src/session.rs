@@ -3,9 +3,10 @@
 use crate::connection::{Connection, SslMode};
 use crate::refusal::{self, Scene};
 use crate::settings::{Place, Settings};
-use crate::statements::{Statement, quoted};
 use crate::tls;
 use futures::StreamExt as _;
+use segue_jdbc::Statement;
+use segue_jdbc::statements::quoted;
 use segue_task::{TaskContext, TaskError};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};

@@ -15,6 +15,7 @@ pub(crate) fn families_with(own: &'static [Connector]) -> Vec<TaskList> {
         segue_fn_bigquery::tasks(),
         segue_fn_connect::tasks_with(own),
         segue_fn_container::tasks(),
+        segue_fn_duckdb::tasks(),
         segue_fn_gcs::tasks(),
         segue_fn_git::tasks_with(own),
         segue_fn_housekeeping::tasks(),

@@ -16,6 +16,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("segue-connectors", &["segue-model"]),
     ("segue-ports", &["segue-model"]),
     ("segue-files", &["segue-model", "segue-ports"]),
+    ("segue-jdbc", &["segue-model", "segue-ports", "segue-task"]),
     ("segue-rendering", &["segue-template"]),
     ("segue-lookups", &["segue-model", "segue-ports", "segue-rendering", "segue-template"]),
     (
@@ -43,6 +44,7 @@ const TASK_FUNCTIONS_MAY_DEPEND_ON: &[&str] = &[
     "segue-connectors",
     "segue-engine",
     "segue-files",
+    "segue-jdbc",
     "segue-model",
     "segue-ports",
     "segue-process",

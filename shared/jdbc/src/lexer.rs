@@ -3,7 +3,7 @@
 
 /// A part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub enum Part {
     /// White space or a comment.
     Blank,
     /// A quoted text or name, with its quotes.
@@ -24,13 +24,13 @@ pub(crate) enum Part {
 
 /// The parts of the text. Joined, they are the text again. A quoted text or comment without an end goes to the end of
 /// the text.
-pub(crate) fn parts(sql: &str) -> Parts<'_> {
+pub fn parts(sql: &str) -> Parts<'_> {
     Parts { rest: sql }
 }
 
 /// The iterator over parts.
 #[derive(Clone, Debug)]
-pub(crate) struct Parts<'a> {
+pub struct Parts<'a> {
     rest: &'a str,
 }
 

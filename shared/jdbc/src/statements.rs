@@ -5,24 +5,25 @@ use segue_model::{Json, Map};
 
 /// One statement of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Statement {
+pub struct Statement {
     /// The statement without its semicolon. Values are in the places of their names.
-    pub(crate) text: String,
+    pub text: String,
     /// Its number, from 1.
-    pub(crate) number: usize,
+    pub number: usize,
     /// The line of its first word in the whole text, from 1.
-    pub(crate) line: usize,
+    pub line: usize,
 }
 
 impl Statement {
-    /// The line in the whole text of a character of this statement, counted from 1 as the server counts.
-    pub(crate) fn line_at(&self, character: u32) -> usize {
+    /// The line in the whole text of a character of this statement. `character` is counted from 1, as PostgreSQL
+    /// counts.
+    pub fn line_at(&self, character: u32) -> usize {
         let before = usize::try_from(character).unwrap_or(usize::MAX).saturating_sub(1);
         self.line + self.text.chars().take(before).filter(|c| *c == '\n').count()
     }
 
     /// The first word, in capitals. Empty if the statement begins with something else.
-    pub(crate) fn first_word(&self) -> String {
+    pub fn first_word(&self) -> String {
         let first = parts(&self.text).find(|(part, _)| *part != Part::Blank);
         first.filter(|(part, _)| *part == Part::Word).map(|(_, word)| word.to_uppercase()).unwrap_or_default()
     }
@@ -32,7 +33,7 @@ impl Statement {
 ///
 /// # Errors
 /// A sentence about a parameter without a value, or a value that cannot be written in SQL.
-pub(crate) fn statements(sql: &str, parameters: &Map) -> Result<Vec<Statement>, String> {
+pub fn statements(sql: &str, parameters: &Map) -> Result<Vec<Statement>, String> {
     let mut found = Vec::new();
     let mut current = Draft::default();
     let mut line = 1;
@@ -58,7 +59,7 @@ struct Draft {
     makes_routine: bool,
     /// The number of open parentheses.
     parentheses: usize,
-    /// The number of open brackets.
+    /// The number of open brackets and braces.
     brackets: usize,
     /// The number of BEGIN and CASE without their END, in the body of a routine.
     blocks: usize,
@@ -75,15 +76,15 @@ impl Draft {
             Part::Word => self.word(text),
             Part::Other('(') => self.parentheses += 1,
             Part::Other(')') => self.parentheses = self.parentheses.saturating_sub(1),
-            Part::Other('[') => self.brackets += 1,
-            Part::Other(']') => self.brackets = self.brackets.saturating_sub(1),
+            Part::Other('[' | '{') => self.brackets += 1,
+            Part::Other(']' | '}') => self.brackets = self.brackets.saturating_sub(1),
             Part::Named if !parameters.is_empty() => {
                 let name = text.trim_start_matches(':');
                 match parameters.get(name) {
                     Some(value) => self
                         .text
                         .push_str(&literal(value).map_err(|why| format!("parameter '{name}': {why}"))?),
-                    // The bounds of a slice: a[1:n].
+                    // The bounds of a slice, a[1:n], and the fields of a struct, {a:n}.
                     None if self.brackets > 0 => self.text.push_str(text),
                     None => {
                         return Err(format!(
@@ -122,30 +123,6 @@ impl Draft {
     }
 }
 
-/// The statement with `$1`, `$2`, … in the places of `?`, and their number. `??` is the operator `?`.
-///
-/// # Errors
-/// A sentence if the text is not one statement.
-pub(crate) fn with_placeholders(sql: &str) -> Result<(Statement, usize), String> {
-    let mut found = statements(sql, &Map::new())?;
-    let (Some(mut statement), true) = (found.pop(), found.is_empty()) else {
-        return Err("sql must be one statement, such as INSERT INTO t VALUES (?, ?)".to_owned());
-    };
-    let (mut text, mut count) = (String::new(), 0);
-    for (part, piece) in parts(&statement.text) {
-        match part {
-            Part::Question => {
-                count += 1;
-                text.push_str(&format!("${count}"));
-            }
-            Part::EscapedQuestion => text.push('?'),
-            _ => text.push_str(piece),
-        }
-    }
-    statement.text = text;
-    Ok((statement, count))
-}
-
 /// A value in SQL. It has parentheses, so that `-:n` is not a comment when n is negative.
 fn literal(value: &Json) -> Result<String, String> {
     match value {
@@ -160,12 +137,12 @@ fn literal(value: &Json) -> Result<String, String> {
 /// A text in quotes, on one line: a position that the server reports is on the same line as in the flow.
 ///
 /// # Errors
-/// A text with a zero byte, which PostgreSQL has no place for.
-pub(crate) fn quoted(text: &str) -> Result<String, String> {
+/// A sentence if the text has a zero byte, which no text in SQL may have.
+pub fn quoted(text: &str) -> Result<String, String> {
     let mut out = String::from("E'");
     for c in text.chars() {
         match c {
-            '\0' => return Err("a text for PostgreSQL must have no zero byte".to_owned()),
+            '\0' => return Err("a text in SQL must have no zero byte".to_owned()),
             '\'' => out.push_str("''"),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
@@ -223,22 +200,12 @@ mod tests {
     }
 
     #[test]
-    fn question_marks_are_numbered() {
-        let (statement, count) = with_placeholders("INSERT INTO t VALUES (?, '?', ?, a ?? b);").unwrap();
-        assert_eq!((statement.text.as_str(), count), ("INSERT INTO t VALUES ($1, '?', $2, a ? b)", 2));
-        assert!(
-            with_placeholders("SELECT 1; SELECT 2").unwrap_err().starts_with("sql must be one statement")
-        );
-        assert!(with_placeholders("").is_err());
-    }
-
-    #[test]
     fn values_are_quoted() {
         let parameters = json!({"n": -5, "s": "O'Neill\\\n", "b": true, "nil": null, "l": [1, "a"]});
-        let sql = "SELECT 1 -:n, :s::text, :b, :nil, :l, ':n', '10:30'::time, a[1:m]";
+        let sql = "SELECT 1 -:n, :s::text, :b, :nil, :l, ':n', '10:30'::time, a[1:m], {a:m}";
         assert_eq!(
             bound(sql, parameters).unwrap(),
-            "SELECT 1 -(-5), (E'O''Neill\\\\\\n')::text, TRUE, NULL, (E'[1,\"a\"]'), ':n', '10:30'::time, a[1:m]"
+            "SELECT 1 -(-5), (E'O''Neill\\\\\\n')::text, TRUE, NULL, (E'[1,\"a\"]'), ':n', '10:30'::time, a[1:m], {a:m}"
         );
     }
 
