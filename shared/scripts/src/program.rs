@@ -1,8 +1,8 @@
-//! The program that a task needs, and what to do if this machine does not have it.
+//! Programs of this machine: where one is, and what to do if a task needs one that is missing.
 
-use crate::python::find_program;
 use segue_task::TaskError;
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
 /// A program that the commands of a task call.
 #[derive(Clone, Debug)]
@@ -36,6 +36,11 @@ impl NeededProgram {
             self.name, self.image
         )))
     }
+}
+
+/// The file of a program in one of the folders of a `PATH` variable.
+pub(crate) fn find_program(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
+    std::env::split_paths(path?).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 /// Whether a word of the commands is the name of a program, with or without a folder.

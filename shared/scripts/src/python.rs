@@ -1,6 +1,7 @@
 //! Provides the version of Python that a task asks for, under the name `python` and with the packages of the task.
 
 use crate::language::PYTHON;
+use crate::program::find_program;
 use crate::properties::PythonProperties;
 use crate::runner::Local;
 use crate::shell::{before_path, shell_word};
@@ -8,7 +9,7 @@ use crate::venv;
 use segue_task::{TaskContext, TaskError};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The Python of one task.
 pub(crate) struct Python<'a> {
@@ -67,11 +68,6 @@ impl Python<'_> {
         }
         PYTHON.file.as_ref().map_or("python3", |file| file.program(path)).to_owned()
     }
-}
-
-/// The file of a program in one of the folders of a `PATH` variable.
-pub(crate) fn find_program(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
-    std::env::split_paths(path?).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 fn alias(program: &str, path: Option<&OsStr>, bin: &Path) -> std::io::Result<()> {

@@ -1,8 +1,8 @@
 //! Installs the Python packages of a task in a virtual environment. Tasks with the same packages share the environment.
 
 use crate::process;
+use crate::program::find_program;
 use crate::properties::PythonProperties;
-use crate::python::find_program;
 use segue_task::{TaskContext, TaskError};
 use sha2::{Digest as _, Sha256};
 use std::collections::VecDeque;
