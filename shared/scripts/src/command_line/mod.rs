@@ -6,7 +6,7 @@
 //! What it must not know: what the program does.
 //!
 //! How to add one more: an entry below and a line in [`add_to`]. If the type has properties for an account, implement
-//! [`accounts::Account`] for a struct in `accounts.rs`.
+//! the trait `Account` for a struct in `accounts.rs`.
 
 mod accounts;
 
