@@ -13,6 +13,7 @@ pub(crate) fn families_with(own: &'static [Connector]) -> Vec<TaskList> {
     vec![
         segue_fn_ai::tasks(),
         segue_fn_bigquery::tasks(),
+        segue_fn_compress::tasks(),
         segue_fn_connect::tasks_with(own),
         segue_fn_container::tasks(),
         segue_fn_duckdb::tasks(),
