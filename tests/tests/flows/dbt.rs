@@ -61,7 +61,7 @@ impl Course {
     }
 }
 
-/// The files of the project next to the flow, with their names in the repository.
+/// The files of the project, with their names in the Git repository.
 fn project() -> BTreeMap<String, String> {
     fn add(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -75,7 +75,7 @@ fn project() -> BTreeMap<String, String> {
         }
     }
     let mut files = BTreeMap::new();
-    add(&repository().join("flows/zoomcamp/dbt/taxi_rides_ny"), FOLDER, &mut files);
+    add(&repository().join("tests/data/taxi_rides_ny"), FOLDER, &mut files);
     files
 }
 
