@@ -9,7 +9,8 @@ const PREFIX: &str = "io.kestra.plugin.";
 /// Whether a name is that of a type, as in `core.log.Log`.
 fn is_type(name: &str) -> bool {
     let last = name.rsplit_once('.').map(|(_, last)| last);
-    last.is_some_and(|last| last.starts_with(|letter: char| letter.is_ascii_uppercase()))
+    let is_named = last.is_some_and(|last| last.starts_with(|letter: char| letter.is_ascii_uppercase()));
+    is_named && !name.starts_with("io.")
 }
 
 #[test]
