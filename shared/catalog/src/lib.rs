@@ -47,12 +47,15 @@ pub fn catalog_with(own: &'static [Connector]) -> Result<Catalog, CatalogError> 
         run_by: RunBy::Service(Service::Named(CONNECT)),
         schema: connector.schema(),
     }));
+    let mut triggers = Vec::new();
     for (path, text) in FILES {
         let listed =
             serde_json::from_str::<ServiceTypes>(text).map_err(|source| CatalogError { path, source })?;
-        types.extend(listed.into_task_types());
+        let (tasks, polling) = listed.into_parts();
+        types.extend(tasks);
+        triggers.extend(polling);
     }
-    Ok(Catalog::new(types))
+    Ok(Catalog::new(types).with_triggers(triggers))
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::State;
 use segue_ports::bus::GivenUp;
 use segue_ports::state::{Claim, Commit};
-use segue_ports::wire::{AttemptKey, Message, TaskRunMessage};
-use segue_ports::{DeadLetterHandler, PortError, Verdict};
+use segue_ports::wire::{AttemptKey, Look, Looked, Message, TaskRunMessage, WIRE_VERSION};
+use segue_ports::{DeadLetterHandler, Outgoing, PortError, Topic, Verdict};
 
 /// The name under which final attempts to continue an execution are counted.
 const LOOK: &str = "last-look";
@@ -26,6 +26,13 @@ fn ended_with(deliveries: u32) -> String {
     format!(
         "the process ended {deliveries} times in the next step of the execution: an expression of the flow may need more \
          memory than there is"
+    )
+}
+
+fn not_accepted(task_type: &str, deliveries: u32) -> String {
+    format!(
+        "the service of {task_type} did not accept the task in {deliveries} deliveries: it may have run out of memory or \
+         panicked; see its log"
     )
 }
 
@@ -51,6 +58,7 @@ impl DeadLetterHandler for Executor {
                 | Message::ScheduleChanged(_)
                 | Message::FlowChanged(_)
                 | Message::ExecutionStateReached(_)
+                | Message::Looked(_)
                 | Message::Backfill(_)
                 | Message::Nothing {}
                 | Message::Sweep {},
@@ -92,6 +100,9 @@ impl Executor {
     async fn give_up_task_run(&self, message: TaskRunMessage, deliveries: u32) -> Result<Verdict, PortError> {
         let (key, now) = (message.key(), self.ports().clock.now());
         let id = &message.execution_id;
+        if let Some(look) = &message.look {
+            return self.give_up_look(&message, look, deliveries).await;
+        }
         // A claim with no duration tells what became of the attempt, and takes it from nobody.
         match self.ports().state.claim(&key, LOOK, now, now).await? {
             Claim::Finished(result) => {
@@ -106,15 +117,38 @@ impl Executor {
         }
         // From now on, no worker begins the attempt: its result would come too late.
         self.ports().state.revoke_claims(std::slice::from_ref(&key)).await?;
-        let error = format!(
-            "the service of {} did not accept the task in {deliveries} deliveries: it may have run out of memory or \
-             panicked; see its log",
-            message.task_type
-        );
+        let error = not_accepted(&message.task_type, deliveries);
         let entry = message.log_entry(LogLevel::Error, now, error.clone());
         self.ports().state.append_logs(vec![entry]).await?;
         let result = message.failed(error, now);
         self.apply(id, Event::TaskRunFinished(result)).await.map(|_| Verdict::Done)
+    }
+
+    /// Reports that a polling trigger could not look: the next look follows after the interval. If a find could not be
+    /// settled, its execution's log says so.
+    async fn give_up_look(
+        &self,
+        message: &TaskRunMessage,
+        look: &Look,
+        deliveries: u32,
+    ) -> Result<Verdict, PortError> {
+        let error = not_accepted(&message.task_type, deliveries);
+        let key = look.key.clone();
+        if look.settle.is_some() {
+            let entry = message.log_entry(LogLevel::Error, self.ports().clock.now(), error);
+            self.ports().state.append_logs(vec![entry]).await?;
+            return Ok(Verdict::Done);
+        }
+        let looked = Looked {
+            version: WIRE_VERSION,
+            key,
+            execution_id: message.execution_id.clone(),
+            found: Err(error),
+            log: Vec::new(),
+            is_recorded: false,
+        };
+        let report = Outgoing { topic: Topic::Triggers, message: Message::Looked(Box::new(looked)) };
+        self.ports().bus.publish(vec![report]).await.map(|()| Verdict::Done)
     }
 
     /// Tries once more to continue the execution. If this fails too, the execution fails. A cause that ends

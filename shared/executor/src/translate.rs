@@ -62,5 +62,6 @@ pub(crate) fn task_run_message(execution: &Execution, dispatch: Dispatch, now: T
         dispatched_at: now,
         resumed: None,
         held_before: false,
+        look: None,
     }
 }

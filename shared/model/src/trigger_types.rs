@@ -151,7 +151,7 @@ pub fn condition(name: &str) -> Option<&'static TriggerType> {
     find(&CONDITIONS, name)
 }
 
-pub(crate) fn find(table: &'static [TriggerType], name: &str) -> Option<&'static TriggerType> {
+fn find(table: &'static [TriggerType], name: &str) -> Option<&'static TriggerType> {
     table.iter().find(|known| known.name == name || known.aliases.contains(&name))
 }
 

@@ -35,6 +35,8 @@ pub enum Message {
     // The alias is the name in messages that an earlier build left in the queue of a data directory.
     #[serde(alias = "executionEnded")]
     ExecutionStateReached(ExecutionStateReached),
+    /// A service has looked for a polling trigger.
+    Looked(Box<Looked>),
     /// A request to start a backfill.
     Backfill(Box<BackfillRequest>),
     /// Changes nothing. The sweep sends this message with a delay, because Google lets a queue that is idle for 30 days
@@ -173,6 +175,64 @@ pub struct TaskRunMessage {
     /// result, that worker may have died of the attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held_before: bool,
+    /// Set if the message asks the service to look for a polling trigger. There is no execution yet: its id is the one
+    /// that the execution of the look's find will have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Box<Look>>,
+}
+
+/// A look of a polling trigger. A look changes nothing: what the trigger does with its find (moving files, for example)
+/// is asked for by a second message, after the execution was created.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Look {
+    /// The trigger.
+    pub key: TriggerKey,
+    /// What the trigger remembers of its earlier looks, as its type wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
+    /// What is left to do with an earlier find, as the trigger's type wrote it. None: this message asks for the look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settle: Option<Json>,
+}
+
+/// What a polling trigger has found, as its type reports it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Find {
+    /// The variables `trigger.*` of the execution. None: there is nothing new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variables: Option<Map>,
+    /// What the trigger remembers from now on. None: what it remembered before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
+    /// There is more than one execution should get. The next look follows at once.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+    /// What to do with the find once the execution was created. None: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settle: Option<Json>,
+}
+
+/// The result of a look.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Looked {
+    /// [`WIRE_VERSION`].
+    pub version: u32,
+    /// The trigger.
+    pub key: TriggerKey,
+    /// The id of the look, which is the id of its execution.
+    pub execution_id: ExecutionId,
+    /// What was found, or why the look failed.
+    pub found: Result<Find, String>,
+    /// The last lines of the look's log. The execution gets them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogEntry>,
+    /// The look has taken something away (an SQL statement that marks rows, for example). So it ran under a claim, and
+    /// the result and the log are recorded in the state store.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_recorded: bool,
 }
 
 /// The attempt that a message checks on.

@@ -123,7 +123,7 @@ impl Scheduler {
         }
     }
 
-    fn made(&self, created: Result<Execution, CreateError>) -> Result<Fired, PortError> {
+    pub(crate) fn made(&self, created: Result<Execution, CreateError>) -> Result<Fired, PortError> {
         match created {
             Ok(execution) => Ok(Fired::Made(Box::new(execution))),
             Err(CreateError::Disabled(_) | CreateError::Port(PortError::NotFound { .. })) => Ok(Fired::Off),

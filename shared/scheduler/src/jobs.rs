@@ -7,7 +7,7 @@
 
 use crate::memo::Memo;
 use crate::scheduler::{MOST_CONFLICTS, Scheduler};
-use crate::triggers::{SCHEDULE, has_slots, is_off, is_schedule};
+use crate::triggers::{SCHEDULE, is_off, is_schedule};
 use jiff::{SignedDuration, Timestamp};
 use segue_model::Json;
 use segue_model::flow::Flow;
@@ -28,6 +28,12 @@ const AFTER: SignedDuration = SignedDuration::from_secs(1);
 const AROUND_A_CLOCK_CHANGE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Scheduler {
+    /// The triggers of a flow that ticks come for: schedules, and polling triggers.
+    pub(crate) fn ticked(&self, flow: &Flow) -> Vec<TriggerKey> {
+        let key = |trigger: &Trigger| TriggerKey::new(&flow.namespace, &flow.id, &trigger.id);
+        flow.triggers.iter().filter(|trigger| self.is_ticked(trigger)).map(key).collect()
+    }
+
     /// Publishes that these schedules have changed, where jobs or delayed messages tick them.
     pub(crate) async fn announce(&self, keys: Vec<TriggerKey>) -> Result<(), PortError> {
         if self.ports().timers == TimersBy::Watching || keys.is_empty() {
@@ -177,12 +183,6 @@ impl Scheduler {
         self.announce(changed).await?;
         Ok(count)
     }
-}
-
-/// The schedules of a flow.
-pub(crate) fn schedules(flow: &Flow) -> Vec<TriggerKey> {
-    let key = |trigger: &Trigger| TriggerKey::new(&flow.namespace, &flow.id, &trigger.id);
-    flow.triggers.iter().filter(|trigger| has_slots(trigger)).map(key).collect()
 }
 
 /// The job that a trigger should have. None if it is no Schedule.

@@ -20,6 +20,7 @@ mod listeners;
 mod listening;
 mod manual;
 mod memo;
+mod polling;
 mod reached;
 mod scheduler;
 mod states;

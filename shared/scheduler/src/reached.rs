@@ -4,7 +4,7 @@
 use crate::fire::slot_id;
 use crate::memo::Memo;
 use crate::scheduler::Scheduler;
-use crate::triggers::{ON_DATES, SCHEDULE, has_slots};
+use crate::triggers::{ON_DATES, SCHEDULE};
 use segue_model::execution::{Execution, ExecutionTrigger};
 use segue_model::state::State;
 use segue_model::trigger_state::TriggerKey;
@@ -59,7 +59,7 @@ impl Scheduler {
             (changed != *current).then_some(changed)
         })
         .await?;
-        if !has_slots(trigger) {
+        if !self.is_ticked(trigger) {
             return Ok(());
         }
         // Also if the trigger was stopped or released already: the next step may have been interrupted.

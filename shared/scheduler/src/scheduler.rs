@@ -180,6 +180,9 @@ impl MessageHandler for Scheduler {
                 let what = format!("the backfill of flow {}.{}", request.namespace, request.flow_id);
                 (what, self.take_backfill(*request).await)
             }
+            Message::Looked(looked) => {
+                (format!("the look of trigger {}", looked.key), self.looked(*looked).await)
+            }
             Message::Nothing {} => return Verdict::Done,
             Message::Sweep {} => ("the sweep".to_owned(), self.sweep().await),
             Message::Execution(_) | Message::TaskRun(_) => {

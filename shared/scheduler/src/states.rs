@@ -2,10 +2,9 @@
 //! enabled and repaired (docs/kestra.md 5.2).
 
 use crate::error::SchedulerError;
-use crate::jobs::schedules;
 use crate::memo::Memo;
 use crate::scheduler::Scheduler;
-use crate::triggers::{definition, has_slots, is_off, may_have_triggers};
+use crate::triggers::{definition, is_off, may_have_triggers};
 use jiff::Timestamp;
 use segue_engine::schedule::{Calendar, Recover, ScheduleSettings};
 use segue_model::Json;
@@ -49,7 +48,7 @@ impl Scheduler {
     /// [`SchedulerError::Port`].
     pub async fn sync_flow(&self, flow: &Flow) -> Result<(), SchedulerError> {
         self.listeners.forget();
-        let mut changed = schedules(flow);
+        let mut changed = self.ticked(flow);
         for state in self.states_of(&flow.namespace, &flow.id).await? {
             if flow.trigger(&state.key.trigger_id).is_none() {
                 self.ports().state.delete_trigger(&state.key).await?;
@@ -113,7 +112,8 @@ impl Scheduler {
             other => other.and_then(Result::ok),
         };
         let off = is_off(flow, trigger);
-        let first = calendar.as_ref().and_then(|calendar| calendar.next(now));
+        let polls = self.service_of(trigger).is_some();
+        let first = if polls { Some(now) } else { calendar.as_ref().and_then(|calendar| calendar.next(now)) };
         let fresh = TriggerState {
             key: key.clone(),
             date: None,
@@ -136,10 +136,13 @@ impl Scheduler {
             if state.definition != definition {
                 changed.definition.clone_from(&definition);
                 changed.next_execution_date = first;
-                memo = Memo { stopped_by: memo.stopped_by, ..Memo::default() };
+                memo = memo.for_new_definition();
             }
             if off || state.disabled {
                 memo.resume = changed.next_execution_date.take().or(memo.resume);
+            } else if changed.next_execution_date.is_none() && polls {
+                changed.next_execution_date = Some(now);
+                memo.resume = None;
             } else if changed.next_execution_date.is_none()
                 && let Some(calendar) = &calendar
             {
@@ -167,6 +170,7 @@ impl Scheduler {
         let calendar = self.calendar(&flow, trigger).await?.and_then(Result::ok);
         let (recover, now) = (ScheduleSettings::from_trigger(trigger).recover, self.now());
         let off = is_off(&flow, trigger);
+        let polls = self.service_of(trigger).is_some();
         let changed = self
             .change_trigger(key, |state| {
                 if state.disabled == disabled {
@@ -176,6 +180,9 @@ impl Scheduler {
                 let mut memo = Memo::from_state(state);
                 if disabled {
                     memo.resume = changed.next_execution_date.take().or(memo.resume);
+                } else if polls && !off {
+                    changed.next_execution_date = Some(now);
+                    memo.resume = None;
                 } else if let Some(calendar) = calendar.as_ref().filter(|_| !off) {
                     changed.next_execution_date = go_on(calendar, recover, memo.resume.take(), now);
                 }
@@ -183,7 +190,7 @@ impl Scheduler {
                 Some(changed)
             })
             .await?;
-        if has_slots(trigger) {
+        if self.is_ticked(trigger) {
             self.announce(vec![key.clone()]).await?;
         }
         changed.ok_or_else(|| no_trigger(key))

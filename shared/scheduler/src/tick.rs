@@ -5,8 +5,9 @@
 //! interruption in between, or a second delivery, creating the same execution again has no effect.
 
 use crate::fire::{Extra, Fired, slot_id};
+use crate::memo::Memo;
 use crate::scheduler::{MOST_CONFLICTS, Scheduler};
-use crate::triggers::{definition, has_slots, is_off};
+use crate::triggers::{definition, is_off};
 use segue_engine::schedule::ScheduleSettings;
 use segue_model::Map;
 use segue_model::id::ExecutionId;
@@ -20,8 +21,8 @@ use segue_ports::schedule::Versioned;
 /// message never takes long.
 const MOST_SLOTS: usize = 100;
 
-/// What is left after one look at a trigger.
-enum Step {
+/// What is left after one step of a trigger.
+pub(crate) enum Step {
     /// There may be more to do.
     Again,
     /// The next slot is not due yet, or there is none.
@@ -33,7 +34,15 @@ enum Step {
 impl Scheduler {
     /// Handles the due slots of a trigger.
     pub(crate) async fn tick(&self, key: &TriggerKey) -> Result<(), PortError> {
-        let mut moved = false;
+        self.steps(key, false).await
+    }
+
+    /// As [`Self::tick`], after the caller has changed the trigger's state: the next tick must be sent.
+    pub(crate) async fn tick_moved(&self, key: &TriggerKey) -> Result<(), PortError> {
+        self.steps(key, true).await
+    }
+
+    async fn steps(&self, key: &TriggerKey, mut moved: bool) -> Result<(), PortError> {
         for _ in 0..MOST_SLOTS {
             match self.deal_with_slot(key).await? {
                 Step::Again => moved = true,
@@ -63,12 +72,16 @@ impl Scheduler {
         }
         if state.definition != definition(trigger) {
             self.sync_trigger(flow, trigger).await?;
-            if has_slots(trigger) {
+            if self.is_ticked(trigger) {
                 self.announce(vec![key.clone()]).await?;
             }
             return Ok(Step::Again);
         }
         let settings = ScheduleSettings::from_trigger(trigger);
+        if let Some(found) = Memo::from_state(&state).found {
+            let found_in = Versioned { value: state, version };
+            return self.fire_find(flow, trigger, found_in, found, settings.allow_concurrent).await;
+        }
         if let Some(holder) = &state.execution_id {
             let holder = if settings.allow_concurrent { None } else { self.still_open(holder).await? };
             if holder.is_some() && holder == state.execution_id {
@@ -77,8 +90,15 @@ impl Scheduler {
             return self.write(TriggerState { execution_id: holder, ..state }, version).await;
         }
         let Some(slot) = state.next_execution_date.filter(|slot| *slot <= now) else {
+            if Memo::from_state(&state).look.is_some() {
+                // The result of the look comes as a message.
+                return Ok(Step::Idle);
+            }
             return Ok(Step::Waits(Box::new(state), Box::new(trigger.clone())));
         };
+        if let Some(service) = self.service_of(trigger) {
+            return self.ask_service(flow, trigger, service, Versioned { value: state, version }).await;
+        }
         let calendar = match self.calendar(flow, trigger).await? {
             Some(Ok(calendar)) => calendar,
             Some(Err(why)) => {
@@ -111,7 +131,7 @@ impl Scheduler {
     }
 
     /// Writes a state, which must then be checked again, also if another process wrote first.
-    async fn write(&self, state: TriggerState, version: u64) -> Result<Step, PortError> {
+    pub(crate) async fn write(&self, state: TriggerState, version: u64) -> Result<Step, PortError> {
         match self.ports().state.put_trigger(&state, version).await {
             Ok(_) | Err(PortError::Conflict { .. }) => Ok(Step::Again),
             Err(error) => Err(error),

@@ -27,14 +27,15 @@ pub(crate) fn definition(trigger: &Trigger) -> String {
     let keys: &[&str] = match trigger.type_name.as_str() {
         SCHEDULE => &["cron", "withSeconds", "timezone"],
         ON_DATES => &["dates", "timezone"],
-        _ => &["preconditions"],
+        WEBHOOK | FLOW => &["preconditions"],
+        _ => return json!([trigger.type_name, trigger.properties]).to_string(),
     };
     let of = |key: &&str| json!([key, trigger.properties.get(*key)]);
     let parts: Vec<Json> = keys.iter().map(of).collect();
     json!([trigger.type_name, parts]).to_string()
 }
 
-/// Whether a trigger has slots.
+/// Whether a trigger has slots, which follow from its properties.
 pub(crate) fn has_slots(trigger: &Trigger) -> bool {
     matches!(trigger.type_name.as_str(), SCHEDULE | ON_DATES)
 }

@@ -314,6 +314,7 @@ pub(crate) mod tests {
             dispatched_at: jiff::Timestamp::UNIX_EPOCH,
             resumed: None,
             held_before: false,
+            look: None,
         }
     }
 

@@ -5,16 +5,16 @@ use crate::attempt::{self, Ended};
 use crate::context::TaskContext;
 use crate::lease;
 use crate::list::TaskList;
+use crate::look::looked;
 use crate::settings::{Service, TaskSettings};
 use crate::takeover::{Takeovers, Turn, next_look};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use segue_lookups::outbound::Clients;
 use segue_model::event::{Event, TaskRunResult};
-use segue_model::id::ExecutionId;
 use segue_model::log::LogLevel;
 use segue_ports::state::Claim;
-use segue_ports::wire::{AttemptKey, ExecutionMessage, Message, Resumed, TaskRunMessage};
+use segue_ports::wire::{AttemptKey, ExecutionMessage, Look, Message, Resumed, TaskRunMessage};
 use segue_ports::{MessageHandler, Outgoing, PortError, Ports, Topic, Verdict};
 use segue_template::Renderer;
 use std::borrow::Cow;
@@ -44,14 +44,14 @@ const PORT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs the task runs of one service.
 pub struct TaskService {
-    list: TaskList,
-    service: Arc<Service>,
+    pub(crate) list: TaskList,
+    pub(crate) service: Arc<Service>,
     /// The attempts running in this process. A holder may claim its own attempt again to continue after a
     /// crash. This set tells such a restart from a duplicate message.
     running: Mutex<HashSet<AttemptKey>>,
     takeovers: Takeovers,
     /// Cancelled when this process must stop its attempts, so that another process can run them again.
-    stopping: CancellationToken,
+    pub(crate) stopping: CancellationToken,
 }
 
 impl TaskService {
@@ -103,6 +103,16 @@ impl TaskService {
             tracing::debug!(?key, "a duplicate of an attempt that runs here");
             return Verdict::Retry;
         };
+        if let Some(look) = message.look.clone().filter(|look| look.settle.is_some() || !self.takes(&message))
+        {
+            return match self.look(message, *look).await {
+                Ok(verdict) => verdict,
+                Err(error) => {
+                    tracing::warn!(?key, %error, "the look is handed back");
+                    Verdict::Retry
+                }
+            };
+        }
         let turn = self.takeovers.turn(&message, self.service.settings.turn).await;
         let done = match turn {
             Turn::Now { .. } => self.claimed(message, &key).await,
@@ -120,7 +130,14 @@ impl TaskService {
         }
     }
 
+    /// Whether a look takes something away, so that it must not run twice.
+    fn takes(&self, message: &TaskRunMessage) -> bool {
+        self.list.get(&message.task_type).is_some_and(|entry| entry.takes(&message.properties))
+    }
+
     async fn claimed(&self, message: TaskRunMessage, key: &AttemptKey) -> Result<Verdict, PortError> {
+        let look = message.look.clone();
+        let look = look.as_deref();
         let state = &self.service.ports.state;
         let holder = self.service.holder.as_str();
         let claim = tried(|| async {
@@ -147,13 +164,13 @@ impl TaskService {
                 return self.look_again(message, due).await.map(done);
             }
             Claim::Revoked => return self.abandon(message).await.map(done),
-            Claim::Finished(result) => return self.report(&key.execution_id, *result).await.map(done),
+            Claim::Finished(result) => return self.report(key, look, *result).await.map(done),
         }
         let (lost, elsewhere) = (CancellationToken::new(), Arc::new(AtomicBool::new(false)));
         // The claim is renewed until the result is recorded, because recording may need several tries.
         tokio::select! {
             worked = self.work(message, key, &lost, elsewhere.clone()) => match worked {
-                Ok(Worked::Recorded(result)) => self.report(&key.execution_id, *result).await.map(done),
+                Ok(Worked::Recorded(result)) => self.report(key, look, *result).await.map(done),
                 Ok(Worked::Lost) if self.stopping.is_cancelled() => Ok(self.let_go(key, holder).await),
                 Ok(Worked::Lost) => Ok(Verdict::Done),
                 Ok(Worked::Unfinished(message, look_again)) => {
@@ -291,13 +308,13 @@ impl TaskService {
         let result = message.failed(error, now);
         let state = &self.service.ports.state;
         if tried(|| state.finish_claim(key, holder, &result, logs.clone())).await? {
-            self.report(&key.execution_id, result).await?;
+            self.report(key, message.look.as_deref(), result).await?;
             return self.abandon(message).await;
         }
         Ok(())
     }
 
-    async fn look_again(&self, message: TaskRunMessage, due: Timestamp) -> Result<(), PortError> {
+    pub(crate) async fn look_again(&self, message: TaskRunMessage, due: Timestamp) -> Result<(), PortError> {
         let topic = Topic::Tasks(Cow::Borrowed(self.list.service()));
         let outgoing = Outgoing { topic, message: Message::TaskRun(Box::new(message)) };
         tried(|| self.service.ports.bus.publish_at(vec![outgoing.clone()], due)).await
@@ -317,10 +334,21 @@ impl TaskService {
         tried(|| self.service.ports.state.append_logs(logs.clone())).await
     }
 
-    async fn report(&self, execution_id: &ExecutionId, result: TaskRunResult) -> Result<(), PortError> {
-        let event = Event::TaskRunFinished(result);
-        let message = Message::Execution(ExecutionMessage::new(execution_id.clone(), event));
-        let outgoing = Outgoing { topic: Topic::Executions, message };
+    async fn report(
+        &self,
+        key: &AttemptKey,
+        look: Option<&Look>,
+        result: TaskRunResult,
+    ) -> Result<(), PortError> {
+        let id = &key.execution_id;
+        let outgoing = match look {
+            Some(look) => looked(look.key.clone(), id, result, Vec::new(), true),
+            None => {
+                let event = Event::TaskRunFinished(result);
+                let message = Message::Execution(ExecutionMessage::new(id.clone(), event));
+                Outgoing { topic: Topic::Executions, message }
+            }
+        };
         tried(|| self.service.ports.bus.publish(vec![outgoing.clone()])).await
     }
 }
@@ -331,7 +359,7 @@ impl Service {
     }
 }
 
-fn later(moment: Timestamp, by: Duration) -> Timestamp {
+pub(crate) fn later(moment: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by).ok().and_then(|by| moment.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }
 
@@ -352,6 +380,7 @@ impl MessageHandler for TaskService {
             | Message::ScheduleChanged(_)
             | Message::FlowChanged(_)
             | Message::ExecutionStateReached(_)
+            | Message::Looked(_)
             | Message::Backfill(_)
             | Message::Nothing {}
             | Message::Sweep {} => {
@@ -371,7 +400,9 @@ async fn forever(background: impl Future<Output = ()>) {
 }
 
 /// Tries a call again after a short pause, if the port may still answer.
-async fn tried<T, F: Future<Output = Result<T, PortError>>>(call: impl Fn() -> F) -> Result<T, PortError> {
+pub(crate) async fn tried<T, F: Future<Output = Result<T, PortError>>>(
+    call: impl Fn() -> F,
+) -> Result<T, PortError> {
     for _ in 1..PORT_TRIES {
         match call().await {
             Err(error) if error.is_transient() => tokio::time::sleep(PORT_PAUSE).await,

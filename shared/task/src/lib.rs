@@ -9,7 +9,8 @@
 //! what the flow does with the result.
 //!
 //! How to add one more: a task type is added in its function's crate, with one file for the properties struct
-//! and `impl Task`, and one line in the crate's `tasks()`.
+//! and `impl Task`, and one line in the crate's `tasks()`. A type of polling trigger is added in
+//! the same way, with `impl PollingTrigger`.
 
 mod attempt;
 mod coerce;
@@ -20,7 +21,9 @@ mod error;
 mod journal;
 mod lease;
 mod list;
+mod look;
 mod overlay;
+mod polling;
 pub mod records;
 mod settings;
 mod shared_directory;
@@ -36,6 +39,7 @@ pub use cycle::TaskService;
 pub use error::TaskError;
 pub use journal::log_file_path;
 pub use list::{DescribedType, TaskList, schema_of};
+pub use polling::{Find, PollingTrigger, find_outputs};
 pub use segue_lookups::outbound;
 pub use segue_template::{Masker, ion, yaml};
 pub use settings::TaskSettings;

@@ -3,12 +3,15 @@
 use crate::coerce::coerce;
 use crate::context::TaskContext;
 use crate::error::TaskError;
+use crate::polling::{self, PollingTrigger};
 use crate::task::Task;
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use segue_model::catalog::{RunnerServices, ServiceType, ServiceTypes};
 use segue_model::{Json, Map};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// Runs a task with its rendered properties.
@@ -44,6 +47,8 @@ pub(crate) struct Entry {
     raw: &'static [&'static str],
     /// The two services that share this type. None if this service runs every task of the type.
     by_runner: Option<RunnerServices>,
+    /// Set for a type of polling trigger: whether a look with these properties takes something away.
+    polls: Option<fn(&Map) -> bool>,
     run: Run,
 }
 
@@ -75,6 +80,7 @@ impl TaskList {
             schema: schema_of::<T>(),
             raw: T::RAW,
             by_runner: None,
+            polls: None,
             run: Arc::new(|properties, context| Box::pin(run::<T>(properties, context))),
         });
         self
@@ -84,7 +90,22 @@ impl TaskList {
     #[must_use]
     pub fn add_described(mut self, described: DescribedType) -> Self {
         let DescribedType { name, aliases, schema, run } = described;
-        self.entries.push(Entry { name, aliases, schema, raw: &[], by_runner: None, run });
+        self.entries.push(Entry { name, aliases, schema, raw: &[], by_runner: None, polls: None, run });
+        self
+    }
+
+    /// Adds a type of polling trigger.
+    #[must_use]
+    pub fn add_trigger<T: PollingTrigger>(mut self) -> Self {
+        self.entries.push(Entry {
+            name: T::TYPE,
+            aliases: T::ALIASES.to_vec(),
+            schema: polling::schema_of_trigger::<T>(),
+            raw: &[],
+            by_runner: None,
+            polls: Some(T::takes),
+            run: Arc::new(|properties, context| Box::pin(polling::run::<T>(properties, context))),
+        });
         self
     }
 
@@ -101,7 +122,7 @@ impl TaskList {
         self.service
     }
 
-    /// The task types as data, in the form of the service's `task-types.json`.
+    /// The types of tasks and of polling triggers as data, in the form of the service's `task-types.json`.
     pub fn types(&self) -> ServiceTypes {
         let kind = |entry: &Entry| ServiceType {
             name: entry.name,
@@ -109,7 +130,12 @@ impl TaskList {
             by_runner: entry.by_runner,
             schema: entry.schema.clone(),
         };
-        ServiceTypes { service: self.service, types: self.entries.iter().map(kind).collect() }
+        let (triggers, types) = self.entries.iter().partition::<Vec<_>, _>(|entry| entry.polls.is_some());
+        ServiceTypes {
+            service: self.service,
+            types: types.into_iter().map(kind).collect(),
+            triggers: triggers.into_iter().map(kind).collect(),
+        }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
@@ -118,6 +144,10 @@ impl TaskList {
 }
 
 impl Entry {
+    pub(crate) fn takes(&self, properties: &Map) -> bool {
+        self.polls.is_some_and(|takes| takes(properties))
+    }
+
     /// Renders and coerces the properties, then runs the task.
     pub(crate) async fn run(&self, context: TaskContext) -> Result<Map, TaskError> {
         let (raw, rendered): (Map, Map) = context
@@ -137,21 +167,25 @@ impl Entry {
 }
 
 async fn run<T: Task>(properties: Map, context: TaskContext) -> Result<Map, TaskError> {
-    let task: T = serde_json::from_value(Json::Object(properties)).map_err(|error| {
-        TaskError::failed(format!("the properties of the task do not fit {}: {error}", T::TYPE))
-    })?;
+    let task: T = parsed(T::TYPE, properties)?;
     let output = task.run(&context).await?;
+    outputs_map(&output)
+}
+
+/// The outputs of a task as a map. Kestra leaves out absent outputs, so that `??` finds them undefined.
+pub(crate) fn outputs_map(output: &impl Serialize) -> Result<Map, TaskError> {
     match serde_json::to_value(output) {
-        // Kestra leaves out absent outputs, so that `??` finds them undefined.
         Ok(Json::Object(outputs)) => Ok(outputs.into_iter().filter(|(_, value)| !value.is_null()).collect()),
         Ok(Json::Null) => Ok(Map::new()),
-        Ok(other) => {
-            Err(TaskError::failed(format!("the outputs of {} must be a map, but are {other}", T::TYPE)))
-        }
-        Err(error) => {
-            Err(TaskError::failed(format!("the outputs of {} cannot be written as JSON: {error}", T::TYPE)))
-        }
+        Ok(other) => Err(TaskError::failed(format!("the outputs must be a map, but are {other}"))),
+        Err(error) => Err(TaskError::failed(format!("the outputs cannot be written as JSON: {error}"))),
     }
+}
+
+pub(crate) fn parsed<T: DeserializeOwned>(type_name: &str, properties: Map) -> Result<T, TaskError> {
+    serde_json::from_value(Json::Object(properties)).map_err(|error| {
+        TaskError::failed(format!("the properties of the task do not fit {type_name}: {error}"))
+    })
 }
 
 /// The JSON Schema of a task's own properties, without references between types.

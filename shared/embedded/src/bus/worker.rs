@@ -203,6 +203,7 @@ impl Worker {
         let execution_id = match &message {
             Message::Execution(message) => Some(message.execution_id.clone()),
             Message::TaskRun(message) => Some(message.execution_id.clone()),
+            Message::Looked(message) => Some(message.execution_id.clone()),
             Message::ExecutionStateReached(message) => Some(message.execution_id.clone()),
             Message::Tick(_)
             | Message::ScheduleChanged(_)

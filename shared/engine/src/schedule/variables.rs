@@ -37,6 +37,11 @@ pub struct TriggerEnv<'a> {
 impl TriggerEnv<'_> {
     /// A scope in which `trigger` has these variables, and also the trigger's id and type.
     pub fn scope(&self, variables: &Map) -> Scope {
+        Scope::from_json(self.context(variables), self.lookups.clone(), self.ambient.clone())
+    }
+
+    /// The values in that scope.
+    pub fn context(&self, variables: &Map) -> Json {
         let flow = self.flow;
         let mut context = self.globals.clone();
         context.insert(
@@ -51,7 +56,7 @@ impl TriggerEnv<'_> {
         }
         context.insert("schedule".into(), Json::Object(variables.clone()));
         context.insert("trigger".into(), Json::Object(trigger));
-        Scope::from_json(Json::Object(context), self.lookups.clone(), self.ambient.clone())
+        Json::Object(context)
     }
 
     /// Whether the trigger's conditions are true at a slot.

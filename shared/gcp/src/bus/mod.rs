@@ -218,6 +218,7 @@ fn about(message: &Message) -> (&'static str, Option<String>) {
         Message::ExecutionStateReached(about) => {
             ("executionStateReached", Some(about.execution_id.to_string()))
         }
+        Message::Looked(about) => ("looked", Some(about.execution_id.to_string())),
         Message::Backfill(_) => ("backfill", None),
         Message::Nothing {} => ("nothing", None),
         Message::Sweep {} => ("sweep", None),

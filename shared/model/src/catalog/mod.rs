@@ -49,6 +49,9 @@ pub struct ServiceTypes {
     pub service: &'static str,
     /// The task types, in the order of the service's list.
     pub types: Vec<ServiceType>,
+    /// The types of polling triggers, in the order of the service's list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<ServiceType>,
 }
 
 /// One task type of a service.
@@ -68,23 +71,25 @@ pub struct ServiceType {
 }
 
 impl ServiceTypes {
-    /// The task types, in the form the catalogue needs.
-    pub fn into_task_types(self) -> impl Iterator<Item = TaskType> {
+    /// The task types and the types of polling triggers, in the form the catalogue needs.
+    pub fn into_parts(self) -> (Vec<TaskType>, Vec<TaskType>) {
         let named = Service::Named(self.service);
-        self.types.into_iter().map(move |kind| TaskType {
+        let of = |kind: ServiceType| TaskType {
             name: kind.name,
             aliases: kind.aliases,
             run_by: RunBy::Service(kind.by_runner.map_or(named, Service::ByRunner)),
             schema: kind.schema,
-        })
+        };
+        (self.types.into_iter().map(of).collect(), self.triggers.into_iter().map(of).collect())
     }
 }
 
-/// All task types, by all their names.
+/// All task types, by all their names, and the types of polling triggers.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     types: Vec<TaskType>,
     names: BTreeMap<&'static str, usize>,
+    triggers: Vec<TaskType>,
 }
 
 impl Catalog {
@@ -99,7 +104,25 @@ impl Catalog {
                 names.entry(*name).or_insert(index);
             }
         }
-        Self { types, names }
+        Self { types, names, triggers: Vec::new() }
+    }
+
+    /// Adds types of polling triggers: triggers that ask a service at an interval whether there is something new.
+    #[must_use]
+    pub fn with_triggers(mut self, triggers: Vec<TaskType>) -> Self {
+        self.triggers.extend(triggers);
+        self
+    }
+
+    /// The types of polling triggers, in the order of the list.
+    pub fn triggers(&self) -> &[TaskType] {
+        &self.triggers
+    }
+
+    /// The type of polling trigger with this name or alias; `None` if the name is unknown, or belongs to a trigger of
+    /// the scheduler.
+    pub fn trigger(&self, name: &str) -> Option<&TaskType> {
+        self.triggers.iter().find(|kind| kind.name == name || kind.aliases.contains(&name))
     }
 
     /// The type with this name or alias; `None` if the name is unknown.

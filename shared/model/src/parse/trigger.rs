@@ -7,7 +7,6 @@ use super::node::{Entry, Node, Value};
 use super::{ids, labels, schema, types};
 use crate::state::State;
 use crate::trigger::Trigger;
-use crate::trigger_types::{condition_types, trigger_types};
 use crate::{Json, Map};
 use serde_json::json;
 
@@ -39,7 +38,7 @@ pub(super) fn trigger(ctx: &mut Context<'_>, node: &Node) -> Option<Trigger> {
     if !id.is_empty() {
         fields.rename(format!("trigger '{id}'"));
     }
-    let kind = types::table_type(ctx, &mut fields, trigger_types());
+    let kind = types::trigger_type(ctx, &mut fields);
     let what = format!("'logLevel' of {}", fields.what());
     let log_level =
         fields.take(&["logLevel", "minLogLevel"]).and_then(|node| ctx.choice(node, &what, &LOG_LEVELS));
@@ -66,7 +65,7 @@ pub(super) fn trigger(ctx: &mut Context<'_>, node: &Node) -> Option<Trigger> {
     trigger.properties = match kind {
         Some(kind) => {
             let owner = schema::Owner { what: fields.what(), type_name: kind.name };
-            schema::properties(ctx, &kind.schema, fields.rest(), &owner, node.position)
+            schema::properties(ctx, kind.schema, fields.rest(), &owner, node.position)
         }
         None => fields.rest().map(|Entry { key, node, .. }| (key.clone(), node.to_json())).collect(),
     };
@@ -98,13 +97,13 @@ fn condition(ctx: &mut Context<'_>, node: &Node, takes_text: bool) -> Option<Jso
         return Some(json!({"type": EXPRESSION, "expression": text}));
     }
     let mut fields = Fields::from_node(ctx, node, "a condition")?;
-    let Some(kind) = types::table_type(ctx, &mut fields, condition_types()) else {
+    let Some(kind) = types::condition_type(ctx, &mut fields) else {
         return Some(node.to_json());
     };
     let short = kind.name.rsplit('.').next().unwrap_or(kind.name);
     fields.rename(format!("the condition {short}"));
     let owner = schema::Owner { what: fields.what(), type_name: kind.name };
-    let mut properties = schema::properties(ctx, &kind.schema, fields.rest(), &owner, node.position);
+    let mut properties = schema::properties(ctx, kind.schema, fields.rest(), &owner, node.position);
     let inner = node.get("conditions").map(|inner| match &inner.value {
         Value::Seq(items) => items.iter().filter_map(|item| condition(ctx, item, false)).collect(),
         Value::Map(entries) => Json::Object(

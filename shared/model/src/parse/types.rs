@@ -2,11 +2,12 @@
 
 use super::context::Context;
 use super::fields::Fields;
+use crate::Json;
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Position, codes};
 use crate::flowable_types;
 use crate::suggest::suggest;
-use crate::trigger_types::{self, TriggerType};
+use crate::trigger_types::{self, TriggerType, condition_types, trigger_types};
 
 /// The canonical name of a task type; `None` if the type is unknown.
 pub(super) fn canonical_task(catalog: &Catalog, name: &str) -> Option<&'static str> {
@@ -18,7 +19,10 @@ pub(super) fn canonical_task(catalog: &Catalog, name: &str) -> Option<&'static s
 /// The canonical name of a task type, trigger type or condition; `None` if the type is unknown.
 pub(super) fn canonical(catalog: &Catalog, name: &str) -> Option<&'static str> {
     canonical_task(catalog, name).or_else(|| {
-        trigger_types::trigger(name).or_else(|| trigger_types::condition(name)).map(|known| known.name)
+        let polling = catalog.trigger(name).map(|known| known.name);
+        polling.or_else(|| {
+            trigger_types::trigger(name).or_else(|| trigger_types::condition(name)).map(|known| known.name)
+        })
     })
 }
 
@@ -40,24 +44,55 @@ pub(super) fn task_type(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> (Stri
     }
 }
 
-/// Reads the `type` of a trigger or condition. `table` has the known types.
-pub(super) fn table_type(
-    ctx: &mut Context<'_>,
+/// A known type of trigger or condition.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'c> {
+    /// The canonical name.
+    pub(super) name: &'static str,
+    /// JSON Schema of the properties.
+    pub(super) schema: &'c Json,
+}
+
+impl From<&'static TriggerType> for Known<'_> {
+    fn from(kind: &'static TriggerType) -> Self {
+        Self { name: kind.name, schema: &kind.schema }
+    }
+}
+
+/// Reads the `type` of a trigger: one of the scheduler's, or a polling trigger of a service.
+pub(super) fn trigger_type<'c>(ctx: &mut Context<'c>, fields: &mut Fields<'_>) -> Option<Known<'c>> {
+    let catalog = ctx.catalog;
+    let find = |name: &str| {
+        let polling = catalog.trigger(name).map(|kind| Known { name: kind.name, schema: &kind.schema });
+        polling.or_else(|| trigger_types::trigger(name).map(Known::from))
+    };
+    let names =
+        trigger_types().iter().map(|kind| kind.name).chain(catalog.triggers().iter().map(|kind| kind.name));
+    known(ctx, fields, find, names)
+}
+
+/// Reads the `type` of a condition.
+pub(super) fn condition_type<'c>(ctx: &mut Context<'c>, fields: &mut Fields<'_>) -> Option<Known<'c>> {
+    let names = condition_types().iter().map(|kind| kind.name);
+    known(ctx, fields, |name| trigger_types::condition(name).map(Known::from), names)
+}
+
+fn known<'c>(
+    ctx: &mut Context<'c>,
     fields: &mut Fields<'_>,
-    table: &'static [TriggerType],
-) -> Option<&'static TriggerType> {
+    find: impl Fn(&str) -> Option<Known<'c>>,
+    names: impl Iterator<Item = &'static str>,
+) -> Option<Known<'c>> {
     let (name, position) = written(ctx, fields)?;
-    match trigger_types::find(table, &name) {
-        Some(known) => {
-            legacy(ctx, &name, known.name, position);
-            Some(known)
-        }
+    let known = find(&name);
+    match known {
+        Some(known) => legacy(ctx, &name, known.name, position),
         None => {
-            let near = suggest(&name, table.iter().map(|known| known.name)).map(str::to_owned);
+            let near = suggest(&name, names).map(str::to_owned);
             unknown(ctx, &name, near, position);
-            None
         }
     }
+    known
 }
 
 fn written(ctx: &mut Context<'_>, fields: &mut Fields<'_>) -> Option<(String, Position)> {

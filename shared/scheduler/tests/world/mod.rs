@@ -15,7 +15,7 @@ use segue_executor::{Executor, ExecutorParts, NoObserver};
 use segue_lookups::Answers;
 use segue_model::Map;
 use segue_model::backfill::{Backfill, BackfillRequest};
-use segue_model::catalog::Catalog;
+use segue_model::catalog::{Catalog, RunBy, Service, TaskType};
 use segue_model::execution::Execution;
 use segue_model::flow::Flow;
 use segue_model::id::ExecutionId;
@@ -24,14 +24,14 @@ use segue_model::state::State;
 use segue_model::trigger_state::{TriggerKey, TriggerState};
 use segue_ports::state::ExecutionFilter;
 use segue_ports::tick_jobs::{JobMade, TickJob};
-use segue_ports::wire::Message;
+use segue_ports::wire::{Find, Looked, Message, TaskRunMessage};
 use segue_ports::{
     Clock, EventBus, MessageHandler, Outgoing, PortError, Ports, TickJobs, TimersBy, Topic, Verdict,
 };
 use segue_scheduler::{Scheduler, SchedulerParts};
 use segue_template::{Answer, Lookup, Renderer};
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 pub fn at(text: &str) -> Timestamp {
@@ -143,8 +143,71 @@ impl Answers for KvAnswers {
     }
 }
 
+/// A bucket that the triggers of type [`PROBE`] look at.
+#[derive(Default)]
+pub struct Bucket {
+    pub objects: Mutex<BTreeSet<String>>,
+    /// The objects that were moved away.
+    pub moved: Mutex<BTreeSet<String>>,
+    /// The most objects of one find. 0: all.
+    pub most: Mutex<usize>,
+    /// Why looks fail. None if they do not.
+    pub fault: Mutex<Option<String>>,
+    pub looks: Mutex<u32>,
+}
+
+/// The polling trigger of the world.
+pub const PROBE: &str = "io.test.Probe";
+
+impl Bucket {
+    pub fn put(&self, name: impl Into<String>) {
+        self.objects.lock().unwrap().insert(name.into());
+    }
+
+    /// What the service of the trigger does.
+    fn answer(&self, message: TaskRunMessage, bus: &HeldBus) -> Verdict {
+        let look = *message.look.unwrap();
+        let mut objects = self.objects.lock().unwrap();
+        if let Some(left) = look.settle {
+            let names: BTreeSet<String> = serde_json::from_value(left).unwrap();
+            objects.retain(|name| !names.contains(name));
+            self.moved.lock().unwrap().extend(names);
+            return Verdict::Done;
+        }
+        *self.looks.lock().unwrap() += 1;
+        let seen: BTreeSet<&str> = look.memory.as_deref().unwrap_or_default().split(',').collect();
+        let new: Vec<&String> = objects.iter().filter(|name| !seen.contains(name.as_str())).collect();
+        let most = *self.most.lock().unwrap();
+        let taken = if most == 0 { new.clone() } else { new.iter().take(most).copied().collect() };
+        let still: Vec<&str> =
+            objects.iter().map(String::as_str).filter(|name| seen.contains(name)).collect();
+        let memory: Vec<&str> = still.into_iter().chain(taken.iter().map(|name| name.as_str())).collect();
+        let moves = message.properties.get("action") == Some(&json!("MOVE"));
+        let variables = json!({"objects": taken}).as_object().cloned().filter(|_| !taken.is_empty());
+        let find = Find {
+            variables,
+            memory: Some(memory.join(",")),
+            more: new.len() > taken.len(),
+            settle: moves.then(|| json!(taken)),
+        };
+        let found = self.fault.lock().unwrap().clone().map_or(Ok(find), Err);
+        let looked = Looked {
+            version: 1,
+            key: look.key,
+            execution_id: message.execution_id,
+            found,
+            log: Vec::new(),
+            is_recorded: false,
+        };
+        let topic = Topic::Triggers;
+        bus.waiting.lock().unwrap().push_back(Outgoing { topic, message: Message::Looked(Box::new(looked)) });
+        Verdict::Done
+    }
+}
+
 pub struct World {
     _directory: tempfile::TempDir,
+    pub bucket: Bucket,
     pub ports: Ports,
     pub bus: Arc<HeldBus>,
     clock: Arc<SetClock>,
@@ -170,7 +233,16 @@ impl World {
         let (bus, clock) = (Arc::new(HeldBus::default()), Arc::new(SetClock(Mutex::new(at(now)))));
         let ports = Ports { bus: bus.clone(), clock: clock.clone(), timers, tick_jobs, ..embedded.ports };
         let (executor, scheduler) = services(&ports);
-        Self { _directory: directory, ports, bus, clock, executor, scheduler, deliveries: 1 }
+        Self {
+            _directory: directory,
+            bucket: Bucket::default(),
+            ports,
+            bus,
+            clock,
+            executor,
+            scheduler,
+            deliveries: 1,
+        }
     }
 
     /// Starts the services again, with nothing in memory.
@@ -221,7 +293,10 @@ impl World {
         match topic {
             Topic::Executions => self.executor.handle(message).await,
             Topic::Triggers | Topic::Backfills => self.scheduler.handle(message).await,
-            Topic::Tasks(service) => panic!("a message for {service}"),
+            Topic::Tasks(service) => match message {
+                Message::TaskRun(message) if service == "probe" => self.bucket.answer(*message, &self.bus),
+                other => panic!("a message for {service}: {other:?}"),
+            },
         }
     }
 
@@ -341,7 +416,15 @@ fn services(ports: &Ports) -> (Arc<Executor>, Arc<Scheduler>) {
 fn catalog() -> Catalog {
     let mut types = segue_model::flowable_types::flowable_types();
     types.extend(segue_engine::inline::inline_types());
-    Catalog::new(types)
+    let probe = TaskType {
+        name: PROBE,
+        aliases: Vec::new(),
+        run_by: RunBy::Service(Service::Named("probe")),
+        schema: json!({"properties": {
+            "interval": {"type": "string"}, "allowConcurrent": {"type": "boolean"}, "action": {"type": "string"},
+        }}),
+    };
+    Catalog::new(types).with_triggers(vec![probe])
 }
 
 pub fn key(flow: &str, trigger: &str) -> TriggerKey {
@@ -369,6 +452,11 @@ pub fn waiting_flow(id: &str, triggers: &str) -> String {
 
 pub fn with_tasks(id: &str, tasks: &str, triggers: &str) -> String {
     format!("id: {id}\nnamespace: company\ntasks:\n{tasks}triggers:\n{triggers}")
+}
+
+/// A polling trigger, with more properties in flow style.
+pub fn probe(id: &str, more: &str) -> String {
+    format!("  - {{id: {id}, type: {PROBE}{more}}}\n")
 }
 
 /// A Schedule, with more properties in flow style: `, withSeconds: true`.

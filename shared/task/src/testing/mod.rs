@@ -78,6 +78,7 @@ pub fn message(task_type: &str, properties: Json) -> TaskRunMessage {
         dispatched_at: jiff::Timestamp::UNIX_EPOCH,
         resumed: None,
         held_before: false,
+        look: None,
     }
 }
 
