@@ -26,6 +26,7 @@ pub mod sql;
 pub mod table_metadata;
 #[cfg(test)]
 mod testing;
+pub mod trigger;
 
 use segue_task::TaskList;
 
@@ -43,4 +44,5 @@ pub fn tasks() -> TaskList {
         .add::<load_from_gcs::LoadFromGcs>()
         .add::<query::Query>()
         .add::<table_metadata::TableMetadata>()
+        .add_trigger::<trigger::Trigger>()
 }

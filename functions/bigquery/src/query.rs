@@ -140,7 +140,7 @@ impl Task for Query {
 }
 
 impl Query {
-    fn fetch_type(&self) -> FetchType {
+    pub(crate) fn fetch_type(&self) -> FetchType {
         self.fetch_type.unwrap_or(match (self.fetch, self.store, self.fetch_one) {
             (true, _, _) => FetchType::Fetch,
             (_, true, _) => FetchType::Store,

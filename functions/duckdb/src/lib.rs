@@ -31,6 +31,7 @@ mod stopping;
 #[cfg(test)]
 mod testing;
 mod times;
+pub mod trigger;
 #[cfg(test)]
 mod types;
 mod verbs;
@@ -43,4 +44,5 @@ pub fn tasks() -> TaskList {
         .deployed_as(include_str!("../function.yaml"))
         .add::<queries::Queries>()
         .add::<query::Query>()
+        .add_trigger::<trigger::Trigger>()
 }

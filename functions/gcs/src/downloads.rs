@@ -70,15 +70,7 @@ impl Task for Downloads {
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
         let objects = self.google.objects(context)?;
-        let target = match (self.action, &self.move_directory) {
-            (Action::Move, Some(directory)) => Some(ObjectAddress::parse(directory.trim())?),
-            (Action::Move, None) => {
-                return Err(TaskError::failed(
-                    "action is MOVE, but moveDirectory is not set; set it to gs://bucket/folder/",
-                ));
-            }
-            _ => None,
-        };
+        let target = target(self.action, self.move_directory.as_deref())?;
         let chosen = self.chosen(context, &*objects).await?;
         let (mut blobs, mut output_files) = (Vec::new(), Map::new());
         // All objects are fetched before the first is removed.
@@ -88,24 +80,45 @@ impl Task for Downloads {
             blobs.push(Blob { uri, ..blob.clone() });
         }
         for blob in &chosen {
-            let from = blob.address();
-            if let Some(target) = &target
-                && objects.head(&from).await?.is_some()
-            {
-                let name = blob.name.rsplit('/').next().unwrap_or(&blob.name);
-                let folder = target.key.trim_end_matches('/');
-                let key = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-                objects.copy(&from, &ObjectAddress::new(&target.bucket, key), None).await?;
-            }
-            if self.action != Action::None {
-                objects.delete(&from).await?;
-            }
+            put_away(&*objects, &blob.address(), target.as_ref(), self.action).await?;
         }
         let bytes: u64 = chosen.iter().map(|blob| blob.size).sum();
         context.metric_counter("size", bytes as f64);
         context.info(format!("{} objects with {bytes} bytes are in internal storage", blobs.len()));
         Ok(Output { blobs, output_files })
     }
+}
+
+/// The folder that objects are moved to. None if they are not moved.
+pub(crate) fn target(action: Action, directory: Option<&str>) -> Result<Option<ObjectAddress>, TaskError> {
+    match (action, directory) {
+        (Action::Move, Some(directory)) => Ok(Some(ObjectAddress::parse(directory.trim())?)),
+        (Action::Move, None) => Err(TaskError::failed(
+            "action is MOVE, but moveDirectory is not set; set it to gs://bucket/folder/",
+        )),
+        (Action::None | Action::Delete, _) => Ok(None),
+    }
+}
+
+/// Moves or removes an object. An object that is gone already stays gone.
+pub(crate) async fn put_away(
+    objects: &dyn ObjectStore,
+    from: &ObjectAddress,
+    target: Option<&ObjectAddress>,
+    action: Action,
+) -> Result<(), TaskError> {
+    if let Some(target) = target
+        && objects.head(from).await?.is_some()
+    {
+        let name = from.key.rsplit('/').next().unwrap_or(&from.key);
+        let folder = target.key.trim_end_matches('/');
+        let key = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        objects.copy(from, &ObjectAddress::new(&target.bucket, key), None).await?;
+    }
+    if action != Action::None {
+        objects.delete(from).await?;
+    }
+    Ok(())
 }
 
 impl Downloads {

@@ -21,10 +21,12 @@ pub mod downloads;
 pub mod google;
 pub mod list;
 pub mod listing;
+mod seen;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+pub mod trigger;
 pub mod update_bucket;
 pub mod upload;
 
@@ -45,4 +47,5 @@ pub fn tasks() -> TaskList {
         .add::<list::List>()
         .add::<update_bucket::UpdateBucket>()
         .add::<upload::Upload>()
+        .add_trigger::<trigger::Trigger>()
 }

@@ -1,6 +1,6 @@
 //! The `http` service: requests URLs and returns or stores the answers (docs/kestra.md 4.1).
 //!
-//! What it is: [`request::Request`] and [`download::Download`], with their common properties and behaviour in
+//! What it is: [`request::Request`], [`download::Download`] and [`trigger::Trigger`], with their common properties and behaviour in
 //! [`properties`], [`body`] and [`exchange`].
 //!
 //! What it must not know: what is done with the answer, which adapter is behind internal storage.
@@ -17,6 +17,7 @@ pub mod properties;
 pub mod request;
 #[cfg(test)]
 mod testing;
+pub mod trigger;
 
 use segue_task::TaskList;
 
@@ -26,6 +27,7 @@ pub fn tasks() -> TaskList {
         .deployed_as(include_str!("../function.yaml"))
         .add::<download::Download>()
         .add::<request::Request>()
+        .add_trigger::<trigger::Trigger>()
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod settings;
 #[cfg(test)]
 mod testing;
 mod tls;
+pub mod trigger;
 mod url;
 
 use segue_task::TaskList;
@@ -42,4 +43,5 @@ pub fn tasks() -> TaskList {
         .add::<copy_out::CopyOut>()
         .add::<queries::Queries>()
         .add::<query::Query>()
+        .add_trigger::<trigger::Trigger>()
 }

@@ -53,6 +53,13 @@ impl Fetch {
         }
     }
 
+    /// For a trigger: rows that go nowhere would start no execution, so they are fetched.
+    pub fn of_trigger(&mut self) {
+        if self.kind() == FetchType::None {
+            self.fetch_type = Some(FetchType::Fetch);
+        }
+    }
+
     /// The time zone of values with a time zone.
     ///
     /// # Errors

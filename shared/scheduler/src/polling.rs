@@ -162,6 +162,8 @@ impl Scheduler {
                     next.next_execution_date = state.next_execution_date.map(|_| now);
                 }
                 _ => {
+                    let memory = found.as_ref().ok().and_then(|find| find.memory.clone());
+                    memo.memory = memory.or(memo.memory);
                     memo.look = None;
                     next.date = Some(now);
                     next.next_execution_date =

@@ -41,7 +41,7 @@ pub use journal::log_file_path;
 pub use list::{DescribedType, TaskList, schema_of};
 pub use polling::{Find, PollingTrigger, find_outputs};
 pub use segue_lookups::outbound;
-pub use segue_template::{Masker, ion, yaml};
+pub use segue_template::{Masker, ion, is_truthy, yaml};
 pub use settings::TaskSettings;
 pub use shared_directory::SHARED_FILES;
 pub use task::Task;

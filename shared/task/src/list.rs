@@ -101,7 +101,7 @@ impl TaskList {
             name: T::TYPE,
             aliases: T::ALIASES.to_vec(),
             schema: polling::schema_of_trigger::<T>(),
-            raw: &[],
+            raw: T::RAW,
             by_runner: None,
             polls: Some(T::takes),
             run: Arc::new(|properties, context| Box::pin(polling::run::<T>(properties, context))),

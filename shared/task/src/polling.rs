@@ -29,6 +29,8 @@ pub trait PollingTrigger: DeserializeOwned + JsonSchema + Send + 'static {
     const TYPE: &'static str;
     /// Other names of the same type (docs/kestra.md 4.0).
     const ALIASES: &'static [&'static str] = &[];
+    /// Properties that are passed without rendering, because the trigger renders them itself.
+    const RAW: &'static [&'static str] = &[];
 
     /// Whether a look with these properties, as written in the flow, takes something away. Such a look runs under a
     /// claim, which costs some writes, so that no result of it is lost.

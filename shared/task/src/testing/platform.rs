@@ -5,8 +5,9 @@ use crate::list::TaskList;
 use crate::settings::TaskSettings;
 use futures::TryStreamExt as _;
 use segue_model::Json;
+use segue_model::trigger_state::TriggerKey;
 use segue_ports::Ports;
-use segue_ports::wire::TaskRunMessage;
+use segue_ports::wire::{Find, Look, TaskRunMessage};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,32 @@ impl Platform {
     /// Runs a task with its `type` and its properties to its end.
     pub async fn run(&self, task: Json) -> TestRun {
         self.handle(self.message(task)).await
+    }
+
+    /// Lets a polling trigger look, with its `type`, its properties and its memory.
+    pub async fn look(&self, trigger: Json, memory: Option<&str>) -> TestRun {
+        self.handle(self.look_message(trigger, memory, None)).await
+    }
+
+    /// What a polling trigger finds in a look that must succeed.
+    pub async fn find(&self, trigger: Json, memory: Option<&str>) -> Find {
+        serde_json::from_value(Json::Object(self.look(trigger, memory).await.outputs())).unwrap()
+    }
+
+    /// Lets a polling trigger settle a find, which must succeed.
+    pub async fn settle(&self, trigger: Json, left: Json) {
+        self.handle(self.look_message(trigger, None, Some(left))).await.outputs();
+    }
+
+    fn look_message(&self, trigger: Json, memory: Option<&str>, settle: Option<Json>) -> TaskRunMessage {
+        let key = TriggerKey::new("company.team", "flow", "trigger");
+        let look = Look { key, memory: memory.map(str::to_owned), settle };
+        TaskRunMessage {
+            task_id: "trigger".to_owned(),
+            task_run_id: "trigger".into(),
+            look: Some(Box::new(look)),
+            ..self.message(trigger)
+        }
     }
 
     /// Runs the attempt of a message to its end.

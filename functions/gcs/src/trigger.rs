@@ -1,0 +1,268 @@
+//! `gcs.Trigger`: new objects in a bucket start executions.
+
+use crate::blob::Blob;
+use crate::download::fetch;
+use crate::downloads::{Action, put_away, target};
+use crate::google::Google;
+use crate::listing::{Choice, Filter};
+use crate::seen::Seen;
+use schemars::JsonSchema;
+use segue_model::Json;
+use segue_ports::object::ObjectAddress;
+use segue_task::{Find, PollingTrigger, TaskContext, TaskError};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The largest number of objects of one execution, as in Kestra.
+const MAX_FILES: usize = 25;
+
+/// Starts an execution when there are new objects in a bucket. The objects are copied to internal storage, and then
+/// moved, removed, or left. Objects that are left are remembered, so each starts one execution.
+///
+/// ```yaml
+/// id: incoming
+/// namespace: company.team
+/// tasks:
+///   - id: each
+///     type: io.kestra.plugin.core.flow.ForEach
+///     values: "{{ trigger.blobs | jq('.[].uri') }}"
+///     tasks:
+///       - id: say
+///         type: io.kestra.plugin.core.log.Log
+///         message: "{{ read(taskrun.value) }}"
+/// triggers:
+///   - id: watch
+///     type: io.kestra.plugin.gcp.gcs.Trigger
+///     interval: PT5M
+///     from: gs://my-bucket/incoming/
+///     action: MOVE
+///     moveDirectory: gs://my-bucket/done/
+/// ```
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Trigger {
+    /// The objects.
+    #[serde(flatten)]
+    pub choice: Choice,
+    /// What happens to the objects once the execution was created.
+    #[serde(default)]
+    pub action: Action,
+    /// The folder they are moved to: `gs://bucket/folder/`.
+    pub move_directory: Option<String>,
+    /// The largest number of objects of one execution. Default: 25. If there are more, the next execution gets them
+    /// as soon as this one has ended.
+    pub max_files: Option<usize>,
+    /// Which objects count as new.
+    #[serde(default)]
+    pub on: On,
+    /// Accepted, and has no effect: each trigger has its own memory.
+    pub state_key: Option<String>,
+    /// Accepted, and has no effect: an object is remembered as long as it is in the bucket.
+    pub state_ttl: Option<String>,
+    /// The project and the credentials.
+    #[serde(flatten)]
+    pub google: Google,
+}
+
+/// Which objects count as new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum On {
+    /// Objects with a name that was not there before.
+    Create,
+    /// Objects that were replaced.
+    Update,
+    /// Both.
+    #[default]
+    CreateOrUpdate,
+}
+
+impl On {
+    /// Whether an object with this generation is new, if `seen` is the generation that was seen before.
+    fn is_new(self, seen: Option<u64>, generation: u64) -> bool {
+        match (self, seen) {
+            (Self::Create | Self::CreateOrUpdate, None) => true,
+            (Self::Update, None) | (Self::Create, Some(_)) => false,
+            (Self::Update | Self::CreateOrUpdate, Some(seen)) => seen != generation,
+        }
+    }
+}
+
+impl PollingTrigger for Trigger {
+    const TYPE: &'static str = "io.kestra.plugin.gcp.gcs.Trigger";
+
+    async fn look(self, context: &TaskContext, memory: Option<&str>) -> Result<Find, TaskError> {
+        let objects = self.google.objects(context)?;
+        let target = target(self.action, self.move_directory.as_deref())?;
+        let seen = Seen::read(context, memory).await?;
+        let mut there = self.choice.blobs(&*objects, Filter::Files).await?;
+        // What was moved is not new, also if it is below `from`.
+        there.retain(|blob| target.as_ref().is_none_or(|target| !is_below(blob, target)));
+        let mut now = Seen::default();
+        let mut new = Vec::new();
+        let most = self.max_files.unwrap_or(MAX_FILES).max(1);
+        let mut more = false;
+        for blob in there {
+            let generation = blob.generation.unwrap_or_default();
+            let before = seen.generation(&blob.name);
+            if !self.on.is_new(before, generation) {
+                now.add(&blob.name, generation);
+            } else if new.len() < most {
+                now.add(&blob.name, generation);
+                new.push(blob);
+            } else {
+                more = true;
+                // It stays as new as it is.
+                before.into_iter().for_each(|before| now.add(&blob.name, before));
+            }
+        }
+        let memory = if now == seen { None } else { Some(now.write(context).await?) };
+        if new.is_empty() {
+            return Ok(Find { memory, ..Find::default() });
+        }
+        let mut blobs = Vec::new();
+        for blob in &new {
+            // Two objects may have the same last part of their names.
+            let (uri, _) = fetch(context, &*objects, &blob.address(), &blob.name).await?;
+            blobs.push(Blob { uri, ..blob.clone() });
+        }
+        context.info(format!("{} new objects are in internal storage", blobs.len()));
+        let variables = json!({"blobs": blobs}).as_object().cloned();
+        let names: Vec<&str> = new.iter().map(|blob| blob.uri.as_str()).collect();
+        let settle = (self.action != Action::None).then(|| json!(names));
+        Ok(Find { variables, memory, more, settle })
+    }
+
+    async fn settle(self, context: &TaskContext, left: Json) -> Result<(), TaskError> {
+        let objects = self.google.objects(context)?;
+        let target = target(self.action, self.move_directory.as_deref())?;
+        let names: Vec<String> = serde_json::from_value(left)
+            .map_err(|error| TaskError::failed(format!("the find is not a list of objects: {error}")))?;
+        for name in names {
+            put_away(&*objects, &ObjectAddress::parse(&name)?, target.as_ref(), self.action).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_below(blob: &Blob, folder: &ObjectAddress) -> bool {
+    let prefix = folder.key.trim_end_matches('/');
+    blob.bucket == folder.bucket
+        && !prefix.is_empty()
+        && blob.name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Platform;
+
+    fn trigger(more: Json) -> Json {
+        let mut trigger = json!({"type": Trigger::TYPE, "from": "gs://b-1/in/"});
+        trigger.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        trigger
+    }
+
+    async fn filled(names: &[&str]) -> Platform {
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        for name in names {
+            platform.put(&format!("gs://b-1/in/{name}"), name.as_bytes()).await;
+        }
+        platform
+    }
+
+    fn names(find: &Find) -> Vec<String> {
+        let Some(variables) = &find.variables else { return Vec::new() };
+        let name = |blob: &Json| blob["name"].as_str().unwrap().to_owned();
+        variables["blobs"].as_array().unwrap().iter().map(name).collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_is_not_new_and_what_was_replaced_is() {
+        let platform = filled(&["a.csv", "b.csv"]).await;
+        let first = platform.find(trigger(json!({})), None).await;
+        assert_eq!(names(&first), ["in/a.csv", "in/b.csv"]);
+        assert!(!first.more && first.settle.is_none());
+        let uri = first.variables.as_ref().unwrap()["blobs"][0]["uri"].as_str().unwrap();
+        assert_eq!(platform.stored(uri).await, b"a.csv");
+        let memory = first.memory.clone();
+        let none = platform.find(trigger(json!({})), memory.as_deref()).await;
+        assert_eq!(none, Find::default(), "nothing is new, and nothing is written");
+        platform.put("gs://b-1/in/a.csv", b"new").await;
+        platform.put("gs://b-1/in/c.csv", b"c").await;
+        for (on, expected) in [
+            ("CREATE", &["in/c.csv"][..]),
+            ("UPDATE", &["in/a.csv"]),
+            ("CREATE_OR_UPDATE", &["in/a.csv", "in/c.csv"]),
+        ] {
+            let find = platform.find(trigger(json!({"on": on})), memory.as_deref()).await;
+            assert_eq!(names(&find), expected, "{on}");
+        }
+    }
+
+    #[tokio::test]
+    async fn updates_are_seen_from_the_first_look_on() {
+        let platform = filled(&["a.csv"]).await;
+        let first = platform.find(trigger(json!({"on": "UPDATE"})), None).await;
+        assert!(first.variables.is_none());
+        platform.put("gs://b-1/in/a.csv", b"new").await;
+        let second = platform.find(trigger(json!({"on": "UPDATE"})), first.memory.as_deref()).await;
+        assert_eq!(names(&second), ["in/a.csv"]);
+    }
+
+    #[tokio::test]
+    async fn objects_come_in_batches() {
+        let platform = filled(&["1", "2", "3"]).await;
+        let mut memory = None;
+        let mut seen = Vec::new();
+        for more in [true, false] {
+            let find = platform.find(trigger(json!({"maxFiles": 2})), memory.as_deref()).await;
+            assert_eq!(find.more, more);
+            seen.push(names(&find));
+            memory = find.memory;
+        }
+        assert_eq!(seen, [vec!["in/1", "in/2"], vec!["in/3"]]);
+    }
+
+    #[tokio::test]
+    async fn objects_are_moved_or_removed_after_their_execution_was_created() {
+        let platform = filled(&["a", "b"]).await;
+        let moves = trigger(
+            json!({"action": "MOVE", "moveDirectory": "gs://b-1/in/done/", "listingType": "RECURSIVE"}),
+        );
+        let find = platform.find(moves.clone(), None).await;
+        assert!(platform.head("gs://b-1/in/a").await.is_some(), "a look changes nothing");
+        for _ in 0..2 {
+            platform.settle(moves.clone(), find.settle.clone().unwrap()).await;
+            assert!(platform.head("gs://b-1/in/a").await.is_none());
+            assert_eq!(platform.get("gs://b-1/in/done/b").await, b"b");
+        }
+        let next = platform.find(moves, find.memory.as_deref()).await;
+        assert!(next.variables.is_none(), "what was moved is not new");
+        let platform = filled(&["a"]).await;
+        let removes = trigger(json!({"action": "DELETE"}));
+        let find = platform.find(removes.clone(), None).await;
+        platform.settle(removes, find.settle.unwrap()).await;
+        assert!(platform.head("gs://b-1/in/a").await.is_none());
+        let error = platform.look(trigger(json!({"action": "MOVE"})), None).await.error();
+        assert!(error.contains("moveDirectory"), "{error}");
+        let error =
+            platform.look(json!({"type": Trigger::TYPE, "from": "gs://no-bucket/"}), None).await.error();
+        assert!(error.contains("no-bucket"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_large_memory_is_a_file() {
+        let platform = Platform::new();
+        platform.create_bucket("b-1").await;
+        for number in 0..400 {
+            platform.put(&format!("gs://b-1/in/a-rather-long-name-of-an-object-{number}"), b"").await;
+        }
+        let all = trigger(json!({"maxFiles": 400}));
+        let find = platform.find(all.clone(), None).await;
+        let memory = find.memory.unwrap();
+        assert!(memory.len() < 300, "{memory}");
+        assert_eq!(platform.find(all, Some(&memory)).await, Find::default());
+    }
+}
