@@ -36,6 +36,9 @@ pub struct Trigger {
     /// Absent if no execution blocks the trigger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_id: Option<String>,
+    /// Why the last look of a polling trigger failed. Absent if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
     /// The date of the last change.
     #[serde(default)]
     #[schemars(with = "Timestamp")]
@@ -180,6 +183,7 @@ impl Trigger {
             next_execution_date: state.next_execution_date,
             disabled: state.disabled,
             execution_id: state.execution_id.as_ref().map(ToString::to_string),
+            last_error: state.last_error().map(str::to_owned),
             updated_date: Some(state.updated_date),
             backfill: backfill.map(|backfill| TriggerBackfill {
                 id: backfill.id.clone(),

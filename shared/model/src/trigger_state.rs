@@ -60,3 +60,10 @@ pub struct TriggerState {
     /// The time of the last change.
     pub updated_date: Timestamp,
 }
+
+impl TriggerState {
+    /// Why the last look of a polling trigger failed. `None` if it did not, or if the trigger does not look.
+    pub fn last_error(&self) -> Option<&str> {
+        self.memo.get("error").and_then(Json::as_str)
+    }
+}

@@ -38,7 +38,7 @@ pub(crate) struct Memo {
     /// What a polling trigger remembers of its looks. Its type wrote this text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) memory: Option<String>,
-    /// Why the last look of a polling trigger failed. None if it did not.
+    /// Why the last look of a polling trigger failed. None if it did not. [`TriggerState::last_error`] reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
 }

@@ -27,7 +27,8 @@ fn the_page_names_every_type_and_no_other() {
     let catalog = segue_standalone::catalog().unwrap();
     // The connectors have pages of their own, which a test of `functions/connect` compares.
     let own_page = RunBy::Service(Service::Named("connect"));
-    let listed = catalog.types().iter().filter(|kind| kind.run_by != own_page);
+    let all = catalog.types().iter().chain(catalog.triggers());
+    let listed = all.filter(|kind| kind.run_by != own_page);
     let known: BTreeSet<String> =
         listed.filter_map(|kind| kind.name.strip_prefix(PREFIX)).map(str::to_owned).collect();
     assert!(known.len() > 50);

@@ -50,8 +50,9 @@ pub(crate) fn list(api: &Api) -> Vec<types::PluginGroup> {
     for kind in api.catalog.types() {
         groups.entry(group(kind.name)).or_default()[0].push(kind.name);
     }
-    for kind in trigger_types() {
-        groups.entry(group(kind.name)).or_default()[1].push(kind.name);
+    let polling = api.catalog.triggers().iter().map(|kind| kind.name);
+    for name in trigger_types().iter().map(|kind| kind.name).chain(polling) {
+        groups.entry(group(name)).or_default()[1].push(name);
     }
     for kind in condition_types() {
         groups.entry(group(kind.name)).or_default()[2].push(kind.name);
@@ -88,6 +89,13 @@ impl From<&TaskType> for Known {
     }
 }
 
+impl Known {
+    /// A polling trigger of a service.
+    fn of_trigger(kind: &TaskType) -> Self {
+        Self { is_task: false, ..Self::from(kind) }
+    }
+}
+
 impl From<&TriggerType> for Known {
     fn from(kind: &TriggerType) -> Self {
         Self { name: kind.name, aliases: kind.aliases.to_vec(), schema: kind.schema.clone(), is_task: false }
@@ -100,6 +108,7 @@ pub(crate) fn one(api: &Api, name: &str, with_common: bool) -> Answer<types::Plu
         .catalog
         .get(name)
         .map(Known::from)
+        .or_else(|| api.catalog.trigger(name).map(Known::of_trigger))
         .or_else(|| trigger(name).or_else(|| condition(name)).map(Known::from))
         .ok_or_else(|| ApiError::not_found(format!("Plugin '{name}'")))?;
     let mut schema = known.schema.clone();
@@ -179,13 +188,15 @@ fn task_schema(api: &Api) -> Value {
     any_of(api.catalog.types().iter().map(Known::from), &common())
 }
 
-fn trigger_schema() -> Value {
+fn trigger_schema(api: &Api) -> Value {
     let more = json!({
         "id": {"type": "string"}, "type": {"type": "string"}, "description": {"type": "string"},
         "disabled": {"type": "boolean"}, "conditions": {"type": "array"}, "inputs": {"type": "object"}, "labels": {},
         "stopAfter": {"type": "array"},
     });
-    any_of(trigger_types().iter().map(Known::from), &more.as_object().cloned().unwrap_or_default())
+    let polling = api.catalog.triggers().iter().map(Known::of_trigger);
+    let all = trigger_types().iter().map(Known::from).chain(polling);
+    any_of(all, &more.as_object().cloned().unwrap_or_default())
 }
 
 fn flow_schema(api: &Api) -> Value {
@@ -217,7 +228,7 @@ fn flow_schema(api: &Api) -> Value {
             "checks": {"type": "array"},
             "disabled": {"type": "boolean"},
         },
-        "definitions": {"task": task_schema(api), "trigger": trigger_schema()},
+        "definitions": {"task": task_schema(api), "trigger": trigger_schema(api)},
     })
 }
 
@@ -226,7 +237,7 @@ pub(crate) fn schema(api: &Api, kind: &str, is_list: bool) -> Answer<Value> {
     let mut schema = match kind.to_ascii_lowercase().as_str() {
         "flow" => flow_schema(api),
         "task" => task_schema(api),
-        "trigger" => trigger_schema(),
+        "trigger" => trigger_schema(api),
         "plugindefault" => json!({"type": "object", "required": ["type"], "properties": {
             "type": {"type": "string"}, "forced": {"type": "boolean"}, "values": {"type": "object"},
         }}),

@@ -1,7 +1,7 @@
 //! `segue trigger`: triggers of flows, and their states.
 
 use crate::client::{Connection, Reply, Session, date, flow_name, page as table};
-use segue_api_types::{Page, Trigger, TriggerHit, TriggerKey, TriggerUpdate};
+use segue_api_types::{Page, Trigger, TriggerDeclaration, TriggerHit, TriggerKey, TriggerUpdate};
 use std::path::PathBuf;
 
 /// The triggers of flows.
@@ -89,20 +89,43 @@ async fn list(session: &Session, args: &List) -> anyhow::Result<Reply> {
     let heading = ["flow", "trigger", "type", "when", "last slot", "next slot", "held by", ""];
     let text = table(&answer.value, &heading, "there are no such triggers", |entry| {
         let (state, declared) = (&entry.trigger_context, entry.abstract_trigger.as_ref());
-        let kind = declared.and_then(|trigger| trigger.type_name.rsplit('.').next());
-        let is_off = state.disabled || declared.is_some_and(|trigger| trigger.disabled);
+        let kind = declared.map(|trigger| short(&trigger.type_name));
         vec![
             format!("{}.{}", state.namespace, state.flow_id),
             state.trigger_id.clone(),
             kind.unwrap_or_default().to_owned(),
-            declared.and_then(|trigger| trigger.cron.clone()).unwrap_or_default(),
+            declared.map(when).unwrap_or_default(),
             date(state.date, &session.zone),
             date(state.next_execution_date, &session.zone),
             state.execution_id.clone().unwrap_or_default(),
-            if is_off { "disabled".into() } else { String::new() },
+            note(state, declared),
         ]
     });
     Ok(Reply::new(answer.json, text))
+}
+
+/// The end of a type's name. Every service calls its polling trigger `Trigger`, so the part before is shown too.
+fn short(type_name: &str) -> &str {
+    let Some((package, last)) = type_name.rsplit_once('.') else { return type_name };
+    let before = package.rsplit('.').next().unwrap_or(package);
+    match last {
+        "Trigger" => type_name.get(type_name.len() - before.len() - 1 - last.len()..).unwrap_or(last),
+        _ => last,
+    }
+}
+
+/// When a trigger is evaluated: its cron, or the interval between two looks.
+fn when(trigger: &TriggerDeclaration) -> String {
+    let interval = || trigger.properties.get("interval")?.as_str().map(|text| format!("every {text}"));
+    trigger.cron.clone().or_else(interval).unwrap_or_default()
+}
+
+fn note(state: &Trigger, declared: Option<&TriggerDeclaration>) -> String {
+    if state.disabled || declared.is_some_and(|trigger| trigger.disabled) {
+        return "disabled".to_owned();
+    }
+    let first_line = state.last_error.as_deref().and_then(|error| error.lines().next());
+    first_line.map(|line| format!("cannot look: {line}")).unwrap_or_default()
 }
 
 async fn set_disabled(session: &Session, args: &Which, disabled: bool) -> anyhow::Result<Reply> {
