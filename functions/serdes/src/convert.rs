@@ -73,10 +73,23 @@ pub(crate) async fn convert(
     let (_, stream) = context.storage().get(&uri).await.map_err(|error| not_there(error, &uri))?;
     let reader = StreamReader::new(stream.map_err(io::Error::other));
     let reader = SyncIoBridge::new(Box::pin(BufReader::with_capacity(PIECE_BYTES, reader)));
+    produce(context, &uri, ending, move |sink| work(Box::new(reader), sink)).await
+}
+
+/// Writes a new file. `uri` is the file that `work` reads. Otherwise as [`convert`].
+///
+/// # Errors
+/// [`TaskError`] if the file is not what the task expects, or if internal storage fails.
+pub(crate) async fn produce(
+    context: &TaskContext,
+    uri: &str,
+    ending: &str,
+    work: impl FnOnce(&mut Sink) -> Result<u64, Failure> + Send + 'static,
+) -> Result<Converted, TaskError> {
     let (pieces, receiver) = mpsc::channel(2);
     let converted = tokio::task::spawn_blocking(move || {
         let mut sink = Sink { piece: Vec::new(), pieces };
-        let done = work(Box::new(reader), &mut sink).and_then(|rows| Ok(sink.send().map(|()| rows)?));
+        let done = work(&mut sink).and_then(|rows| Ok(sink.send().map(|()| rows)?));
         if done.is_err() {
             // Without this, internal storage would take the pieces so far for the whole file.
             let _gone = sink.pieces.blocking_send(Err(PortError::invalid("the conversion failed")));
@@ -94,9 +107,9 @@ pub(crate) async fn convert(
         // The store took no more: its own error says why.
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             written?;
-            return Err(Failure::Io(error).of(&uri));
+            return Err(Failure::Io(error).of(uri));
         }
-        Err(failure) => return Err(failure.of(&uri)),
+        Err(failure) => return Err(failure.of(uri)),
         Ok(size) => size,
     };
     let uri = written?.0;

@@ -1,0 +1,93 @@
+//! `serdes.parquet.ParquetToIon`.
+
+use super::cells::row;
+use crate::convert::{Converted, Sink, produce};
+use crate::failure::Failure;
+use crate::rows;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
+use schemars::JsonSchema;
+use segue_files::input::uri_of_value;
+use segue_task::records::not_there;
+use segue_task::{Task, TaskContext, TaskError};
+use serde::Deserialize;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// The rows that are read at once.
+const BATCH_ROWS: usize = 1024;
+
+/// Converts a Parquet file to Ion. Dates and times are ISO texts, and bytes are base64. A decimal is a number, or a text if
+/// a number would lose a digit. The file is copied to disk first, because its schema is at its end.
+///
+/// ```yaml
+/// id: to_ion
+/// type: io.kestra.plugin.serdes.parquet.ParquetToIon
+/// from: "{{ outputs.download.uri }}"
+/// ```
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ParquetToIon {
+    /// The Parquet file: `kestra:///…`, or `nsfile:///…` of the flow's namespace.
+    pub from: String,
+}
+
+impl Task for ParquetToIon {
+    const TYPE: &'static str = "io.kestra.plugin.serdes.parquet.ParquetToIon";
+    const ALIASES: &'static [&'static str] = &["io.kestra.plugin.serdes.parquet.ParquetReader"];
+    type Output = Converted;
+
+    async fn run(self, context: &TaskContext) -> Result<Converted, TaskError> {
+        let uri = uri_of_value(&self.from, &context.message().namespace)?;
+        let copy = fetch(context, &uri).await?;
+        let path = copy.clone();
+        let converted = produce(context, &uri, "ion", move |sink| convert(&path, sink)).await;
+        // The file that is left over goes with the working directory.
+        let _left_over = tokio::fs::remove_file(&copy).await;
+        converted
+    }
+}
+
+/// Copies the file to the working directory.
+async fn fetch(context: &TaskContext, uri: &str) -> Result<PathBuf, TaskError> {
+    let folder = context.working_dir().join(format!(".serdes-{}", context.attempt_key().attempt));
+    tokio::fs::create_dir_all(&folder)
+        .await
+        .map_err(|error| TaskError::failed(format!("cannot write '{}': {error}", folder.display())))?;
+    let path = folder.join("input.parquet");
+    context.storage().get_file(uri, &path).await.map_err(|error| not_there(error, uri))?;
+    Ok(path)
+}
+
+fn convert(path: &Path, sink: &mut Sink) -> Result<u64, Failure> {
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(File::open(path)?).map_err(|error| refused(&error))?;
+    let expected = builder.metadata().file_metadata().num_rows();
+    let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|error| refused(&error))?;
+    let mut count = 0_u64;
+    for batch in reader {
+        let batch = batch.map_err(|error| damaged(count, &error.to_string()))?;
+        for place in 0..batch.num_rows() {
+            let value = row(&batch, place).map_err(|why| {
+                Failure::refused(format!("row {}: {why}; write the file with another type", count + 1))
+            })?;
+            rows::write(&value, sink)?;
+            count += 1;
+        }
+    }
+    if u64::try_from(expected) != Ok(count) {
+        return Err(damaged(count, &format!("it should have {expected} rows")));
+    }
+    Ok(count)
+}
+
+fn damaged(rows: u64, why: &str) -> Failure {
+    Failure::refused(format!("the Parquet file is damaged after row {rows}: {why}; write the file again"))
+}
+
+/// The failure for a file that is not Parquet, or that has what is not supported.
+fn refused(error: &ParquetError) -> Failure {
+    Failure::refused(format!(
+        "the file is not a Parquet file, or a part of it is missing: {error}; write the file again"
+    ))
+}
