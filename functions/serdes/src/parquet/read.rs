@@ -91,3 +91,71 @@ fn refused(error: &ParquetError) -> Failure {
         "the file is not a Parquet file, or a part of it is missing: {error}; write the file again"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Platform;
+    use serde_json::json;
+
+    const SNAPPY: &[u8] = include_bytes!("../../tests/data/all-snappy.parquet");
+    const ZSTD: &[u8] = include_bytes!("../../tests/data/all-zstd-v2.parquet");
+
+    async fn ion(file: &[u8]) -> String {
+        let platform = Platform::new();
+        let outputs = platform.convert(ParquetToIon::TYPE, file, json!({})).await.outputs();
+        String::from_utf8(platform.stored(&outputs).await).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_type_of_another_writer() {
+        let expected = "{b:true,i8:-1,u64:18446744073709551615,f:0.1e0,d:1e+300,s:\"é\",by:\"AP8=\",fx:\"YWJjZA==\",\
+                        dict:\"x\",date:\"2024-01-31\",t32:\"10:20:30.123\",t64:\"10:20:30.123456\",\
+                        ts:\"2024-01-31T10:20:30.123456Z\",paris:\"2024-01-31T10:20:30Z\",\
+                        local:\"2024-01-31T10:20:30.123456\",dec:\"12345678901234567890.12\",dec5:12.5e0,\
+                        list:[1,null,3],struct:{x:1,y:{z:\"a\"}},map:{k:1,a:null},maplist:{'1':[\"a\"]}}";
+        let second = "{b:false,i8:2,u64:0,f:1.5e0,d:\"Infinity\",s:\"\",by:\"\",fx:\"ZWZnaA==\",dict:\"y\",\
+                      date:\"0001-01-01\",t32:\"00:00:00\",t64:\"00:00:00\",";
+        for file in [SNAPPY, ZSTD] {
+            let rows = ion(file).await;
+            let rows: Vec<&str> = rows.lines().collect();
+            assert_eq!(rows[0], expected);
+            assert!(rows[1].starts_with(second), "{}", rows[1]);
+            assert!(
+                rows[1].ends_with("dec5:-0.07e0,list:[],struct:{x:null,y:null},map:{},maplist:{}}"),
+                "{}",
+                rows[1]
+            );
+            assert!(
+                rows[2].split(',').all(|field| field.trim_end_matches('}').ends_with(":null")),
+                "{}",
+                rows[2]
+            );
+            assert_eq!(rows.len(), 3);
+        }
+        let old = include_bytes!("../../tests/data/int96.parquet");
+        assert_eq!(ion(old).await, "{at:\"2024-01-31T10:20:30\"}\n");
+        let uuid = include_bytes!("../../tests/data/uuid.parquet");
+        assert_eq!(ion(uuid).await, "{id:\"00112233-4455-6677-8899-aabbccddeeff\"}\n");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_parquet_is_refused() {
+        let platform = Platform::new();
+        let brotli = include_bytes!("../../tests/data/brotli.parquet");
+        let mut damaged = SNAPPY.to_vec();
+        damaged[5..60].fill(0xff);
+        for (file, expected) in [
+            (&b"id,name\n1,a\n"[..], "the file is not a Parquet file, or a part of it is missing"),
+            (b"", "the file is not a Parquet file, or a part of it is missing"),
+            (&SNAPPY[..SNAPPY.len() - 1], "a part of it is missing"),
+            (&SNAPPY[..SNAPPY.len() / 2], "a part of it is missing"),
+            (&damaged, "the Parquet file is damaged after row 0"),
+            (brotli, "the Parquet file is damaged after row 0"),
+        ] {
+            let error = platform.convert(ParquetToIon::TYPE, file, json!({})).await.error();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert_eq!(platform.files().await, 1, "a conversion that failed leaves no file");
+    }
+}

@@ -178,3 +178,112 @@ fn batch(rows: &mut TypedRows) -> Result<Vec<Value>, Failure> {
 fn refused(error: &parquet::errors::ParquetError) -> Failure {
     Failure::of_library(error, format!("the rows cannot be written as Parquet: {error}; change schema"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parquet::ParquetToIon;
+    use crate::testing::Platform;
+    use segue_model::Json;
+    use serde_json::json;
+
+    /// The rows after both conversions.
+    async fn there_and_back(rows: &str, properties: Json) -> String {
+        let platform = Platform::new();
+        let outputs = platform.convert(IonToParquet::TYPE, rows.as_bytes(), properties).await.outputs();
+        assert!(outputs["uri"].as_str().unwrap().ends_with(".parquet"));
+        let file = platform.stored(&outputs).await;
+        let outputs = platform.convert(ParquetToIon::TYPE, &file, json!({})).await.outputs();
+        String::from_utf8(platform.stored(&outputs).await).unwrap()
+    }
+
+    fn schema(fields: &Json) -> String {
+        json!({"type": "record", "name": "Row", "fields": fields}).to_string()
+    }
+
+    #[tokio::test]
+    async fn a_schema_follows_from_the_rows() {
+        let rows = "{id:1,x:2,ok:true,tags:[\"a\",null],sub:{a:\"1\",list:[{b:1}]},mix:\"t\",'b c':null}\n\
+                    {id:-2,x:2.5e0,sub:{a:null,list:[]},mix:3,late:1e3}\n";
+        let expected = "{id:1,x:2.0e0,ok:true,tags:[\"a\",null],sub:{a:\"1\",list:[{b:1}]},mix:\"t\",'b c':null,\
+                        late:null}\n{id:-2,x:2.5e0,ok:null,tags:null,sub:{a:null,list:[]},mix:3,'b c':null,\
+                        late:1000.0e0}\n";
+        for codec in ["UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD"] {
+            for version in ["V1", "V2"] {
+                let properties = json!({"compressionCodec": codec, "parquetVersion": version});
+                assert_eq!(there_and_back(rows, properties).await, expected);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_type_of_a_schema() {
+        let fields = json!([
+            {"name": "i", "type": "int"}, {"name": "f", "type": ["null", "float"]}, {"name": "by", "type": "bytes"},
+            {"name": "n", "type": "null"}, {"name": "fx", "type": {"type": "fixed", "name": "Four", "size": 4}},
+            {"name": "e", "type": {"type": "enum", "name": "Suit", "symbols": ["SPADES", "HEARTS"]}},
+            {"name": "list", "type": {"type": "array", "items": {"type": "array", "items": "int"}}},
+            {"name": "map", "type": ["null", {"type": "map", "values": ["null", "double"]}]},
+            {"name": "u", "type": ["null", "int", "string", {"type": "array", "items": "boolean"}]},
+            {"name": "day", "type": {"type": "int", "logicalType": "date"}},
+            {"name": "tm", "type": {"type": "int", "logicalType": "time-millis"}},
+            {"name": "tu", "type": {"type": "long", "logicalType": "time-micros"}},
+            {"name": "sm", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+            {"name": "su", "type": {"type": "long", "logicalType": "timestamp-micros"}},
+            {"name": "lm", "type": {"type": "long", "logicalType": "local-timestamp-millis"}},
+            {"name": "lu", "type": {"type": "long", "logicalType": "local-timestamp-micros"}},
+            {"name": "dec", "type": {"type": "bytes", "logicalType": "decimal", "precision": 30, "scale": 2}},
+            {"name": "big", "type":
+                ["null", {"type": "bytes", "logicalType": "decimal", "precision": 60, "scale": 2}]},
+            {"name": "id", "type": {"type": "string", "logicalType": "uuid"}},
+        ]);
+        let rest = "day:\"2024-01-31\",tm:\"10:20:30.123\",tu:\"10:20:30.123456\",sm:\"2024-01-31T10:20:30.123Z\",\
+                    su:\"2024-01-31T10:20:30.123456Z\",lm:\"2024-01-31T10:20:30.123\",\
+                    lu:\"2024-01-31T10:20:30.123456\",dec:\"1234567890123456789012345678.25\"";
+        let id = "id:\"00112233-4455-6677-8899-aabbccddeeff\"";
+        let first = format!(
+            "{{i:1,f:0.1e0,by:\"AP8=\",n:null,fx:\"YWJjZA==\",e:\"HEARTS\",list:[[1],[],[2,3]],map:{{a:1.5e0,b:null}},\
+             u:5,{rest},big:\"-1234567890123456789012345678901234567890123456789.50\",{id}}}\n"
+        );
+        let second = format!(
+            "{{i:2,f:null,by:\"\",n:null,fx:\"YWJjZA==\",e:\"SPADES\",list:[],map:null,u:[true],{rest},big:null,{id}}}\n"
+        );
+        let rows = first + &second;
+        assert_eq!(there_and_back(&rows, json!({"schema": schema(&fields)})).await, rows);
+    }
+
+    #[tokio::test]
+    async fn rows_that_do_not_fit() {
+        let platform = Platform::new();
+        let rows = "{a:1}\n{a:\"x\"}\n{a:3}\n";
+        let with = |rule: &str| json!({"schema": schema(&json!([{"name": "a", "type": "int"}])), "onBadLines": rule});
+        let error = platform.convert(IonToParquet::TYPE, rows.as_bytes(), with("ERROR")).await.error();
+        assert!(error.contains("line 2: column 'a' is 'x', which is not an int; correct the row"), "{error}");
+        assert_eq!(platform.files().await, 1, "a conversion that failed leaves no file");
+        assert_eq!(there_and_back(rows, with("SKIP")).await, "{a:1}\n{a:3}\n");
+        let run = platform.convert(IonToParquet::TYPE, rows.as_bytes(), with("WARN")).await;
+        assert!(run.log_text().contains("line 2: column 'a' is 'x'"), "{}", run.log_text());
+        let decimal = json!([{"name": "a", "type":
+            {"type": "bytes", "logicalType": "decimal", "precision": 80, "scale": 2}}]);
+        for (properties, expected) in [
+            (
+                json!({"schema": schema(&decimal)}),
+                "column 'a' is a decimal of 80 digits; Parquet has at most 76",
+            ),
+            (json!({"pageSize": 0}), "pageSize is 0; write a number of bytes"),
+            (json!({"compressionCodec": "LZO"}), "LZO"),
+        ] {
+            let error = platform.convert(IonToParquet::TYPE, rows.as_bytes(), properties).await.error();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert_eq!(there_and_back("", with("ERROR")).await, "");
+    }
+
+    #[tokio::test]
+    async fn a_large_file_is_a_stream() {
+        let rows: String =
+            (0..200_000).map(|row| format!("{{id:{row},text:\"text of row {row}\"}}\n")).collect();
+        let small = json!({"rowGroupSize": 100_000, "pageSize": 10_000, "dictionaryPageSize": 10_000});
+        assert_eq!(there_and_back(&rows, small).await, rows);
+    }
+}
