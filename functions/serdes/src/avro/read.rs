@@ -148,7 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_type_and_every_compression() {
-        let first = "{b:true,i:-5,l:1099511627776,f:1e-1,d:1e+300,by:\"AP8=\",s:\"é\\n\",n:null,fx:\"YWJjZA==\",\
+        let first = "{b:true,i:-5,l:1099511627776,f:0.1e0,d:1e+300,by:\"AP8=\",s:\"é\\n\",n:null,fx:\"YWJjZA==\",\
                      again:\"AQIDBA==\",e:\"HEARTS\",arr:[1,null,3],m:{z:1.5e0,a:2.0e0},u:null,r:{x:0},\
                      date:\"2024-01-31\",tm:\"10:20:30.123\",tu:\"10:20:30.123456\",\
                      tsm:\"2024-01-31T10:20:30.123Z\",tsu:\"2024-01-31T10:20:30.123456Z\",\
@@ -159,10 +159,10 @@ mod tests {
             let rows = ion(file, json!({})).await;
             let rows: Vec<&str> = rows.lines().collect();
             assert_eq!(rows.len(), 4);
-            assert_eq!(rows[0].replace("1e-1,", "1e-1,").replace("f:0.1e0", "f:1e-1"), first);
+            assert_eq!(rows[0], first);
             assert!(rows[1].contains("d:\"NaN\",") && rows[1].contains("arr:[],m:{},u:7,"), "{}", rows[1]);
             assert!(rows[2].contains("u:\"t\",") && rows[2].contains("dec:-0.07e0,"), "{}", rows[2]);
-            assert!(rows[3].contains("u:{x:3},r:{x:3},"), "{}", rows[3]);
+            assert!(rows[3].contains("u:{x:1},r:{x:3},"), "{}", rows[3]);
         }
     }
 

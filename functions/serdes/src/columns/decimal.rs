@@ -13,7 +13,8 @@ pub(super) fn unscaled(text: &str, scale: usize) -> Option<BigInt> {
         None => (text, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let is_number = fraction.bytes().all(|byte| byte.is_ascii_digit())
+    let plain = whole.strip_prefix(['+', '-']).unwrap_or(whole);
+    let is_number = plain.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
         && mantissa.bytes().any(|byte| byte.is_ascii_digit());
     if !is_number || text.len() > LONGEST || exponent.unsigned_abs() as usize > LONGEST {
         return None;

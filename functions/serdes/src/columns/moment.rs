@@ -10,11 +10,17 @@ use segue_template::read_time;
 /// The nanoseconds of a day.
 const DAY: i64 = 86_400_000_000_000;
 
-/// Reads dates and times. ISO texts are accepted whatever the formats are, because rows have such texts.
+/// The formats of Kestra.
+const DATE: &str = "yyyy-MM-dd[XXX]";
+const TIME: &str = "HH:mm[:ss][.SSSSSS][XXX]";
+const DATE_TIME: &str = "yyyy-MM-dd'T'HH:mm[:ss][.SSSSSS][XXX]";
+
+/// Reads dates and times. A format of the task comes first. After it, ISO texts are accepted, because rows have such
+/// texts. None is the format of Kestra.
 pub(super) struct Moments {
-    pub(super) date_format: String,
-    pub(super) time_format: String,
-    pub(super) datetime_format: String,
+    pub(super) date_format: Option<String>,
+    pub(super) time_format: Option<String>,
+    pub(super) datetime_format: Option<String>,
     /// The zone of texts that have none.
     pub(super) zone: TimeZone,
 }
@@ -30,7 +36,7 @@ impl Moments {
             ("timeFormat", &self.time_format),
             ("datetimeFormat", &self.datetime_format),
         ] {
-            if let Err(why) = read_time("", format, &TimeZone::UTC) {
+            if let Some(Err(why)) = format.as_deref().map(|format| read_time("", format, &TimeZone::UTC)) {
                 return Err(TaskError::failed(format!("{name} is no format of dates: {why}")));
             }
         }
@@ -39,64 +45,48 @@ impl Moments {
 
     /// A date as the number of days since 1970. The date of a text with a time is its date.
     pub(super) fn date(&self, text: &str) -> Option<i32> {
-        let iso = is_iso(text).then(|| text.parse::<Date>().ok()).flatten();
-        let date = match iso {
-            Some(date) => date,
-            None => self.read(text, &self.date_format)?.date(),
-        };
-        let epoch = jiff::civil::date(1970, 1, 1);
-        Some(epoch.until(date).ok()?.get_days())
+        let by_format = |format: &str| self.read(text, format).map(|at| at.date());
+        let date = in_order(self.date_format.as_deref(), DATE, by_format, || iso_date(text))?;
+        Some(jiff::civil::date(1970, 1, 1).until(date).ok()?.get_days())
     }
 
     /// A time of a day. An offset has no effect.
     pub(super) fn time(&self, text: &str, unit: Unit) -> Option<i64> {
-        let plain = text.trim_end_matches('Z');
-        let plain = plain
-            .get(5..)
-            .and_then(|rest| rest.find(['+', '-']))
-            .map_or(plain, |at| plain.get(..at + 5).unwrap_or(plain));
-        let is_iso = plain.get(2..3) == Some(":");
-        let time = match is_iso.then(|| plain.parse::<Time>().ok()).flatten() {
-            Some(time) => time,
-            // A pattern is read only with a date.
-            None => {
-                self.read(&format!("1970-01-01 {text}"), &format!("yyyy-MM-dd {}", self.time_format))?.time()
-            }
+        // A format is read only with a date.
+        let by_format = |format: &str| {
+            self.read(&format!("1970-01-01 {text}"), &format!("yyyy-MM-dd {format}")).map(|at| at.time())
         };
+        let time = in_order(self.time_format.as_deref(), TIME, by_format, || iso_time(text))?;
         let nanos = time.duration_since(Time::midnight()).as_nanos();
         i64::try_from(nanos).ok().map(|nanos| nanos / unit.nanos())
     }
 
     /// An instant. A whole number in a text is the number of units since 1970.
     pub(super) fn timestamp(&self, text: &str, unit: Unit) -> Option<i64> {
-        if let Ok(units) = text.parse() {
-            return Some(units);
-        }
-        units(self.instant(text)?.as_nanosecond(), unit)
+        let count = || text.parse().ok();
+        let iso = || units(self.iso_instant(text)?.as_nanosecond(), unit);
+        let by_format = |format: &str| units(self.read(text, format)?.timestamp().as_nanosecond(), unit);
+        in_order(self.datetime_format.as_deref(), DATE_TIME, by_format, || iso().or_else(count))
     }
 
     /// A date with a time. A text with an offset or zone is converted to the zone of the task.
     pub(super) fn local_timestamp(&self, text: &str, unit: Unit) -> Option<i64> {
-        if let Ok(units) = text.parse() {
-            return Some(units);
-        }
-        let local = match local(text) {
-            Some(local) => local,
-            None => self.instant(text)?.to_zoned(self.zone.clone()).datetime(),
+        let count = || text.parse().ok();
+        let of = |at: DateTime| units(at.to_zoned(TimeZone::UTC).ok()?.timestamp().as_nanosecond(), unit);
+        let here = |at: Timestamp| of(at.to_zoned(self.zone.clone()).datetime());
+        let iso = || match iso_local(text) {
+            Some(local) => of(local),
+            None => here(self.iso_instant(text)?),
         };
-        units(local.to_zoned(TimeZone::UTC).ok()?.timestamp().as_nanosecond(), unit)
+        let by_format = |format: &str| here(self.read(text, format)?.timestamp());
+        in_order(self.datetime_format.as_deref(), DATE_TIME, by_format, || iso().or_else(count))
     }
 
-    fn instant(&self, text: &str) -> Option<Timestamp> {
-        if is_iso(text) {
-            if let Ok(at) = text.parse::<Timestamp>() {
-                return Some(at);
-            }
-            if let Some(local) = local(text) {
-                return Some(local.to_zoned(self.zone.clone()).ok()?.timestamp());
-            }
+    fn iso_instant(&self, text: &str) -> Option<Timestamp> {
+        match iso_local(text) {
+            Some(local) => Some(local.to_zoned(self.zone.clone()).ok()?.timestamp()),
+            None => text.parse().ok().filter(|_| is_iso(text)),
         }
-        self.read(text, &self.datetime_format).map(|at| at.timestamp())
     }
 
     fn read(&self, text: &str, format: &str) -> Option<Zoned> {
@@ -104,8 +94,34 @@ impl Moments {
     }
 }
 
+/// What a text means: by the format of the task, or else as an ISO text, or else by the format of Kestra.
+fn in_order<T>(
+    own: Option<&str>,
+    default: &str,
+    by_format: impl Fn(&str) -> Option<T>,
+    iso: impl FnOnce() -> Option<T>,
+) -> Option<T> {
+    match own {
+        Some(own) => by_format(own).or_else(iso),
+        None => iso().or_else(|| by_format(default)),
+    }
+}
+
+fn iso_date(text: &str) -> Option<Date> {
+    let date = text.get(..10)?.parse().ok().filter(|_| is_iso(text))?;
+    let is_whole = text.len() == 10 || iso_local(text).is_some() || text.parse::<Timestamp>().is_ok();
+    is_whole.then_some(date)
+}
+
+fn iso_time(text: &str) -> Option<Time> {
+    let plain = text.strip_suffix('Z').unwrap_or(text);
+    let offset = plain.get(5..).and_then(|rest| rest.find(['+', '-']));
+    let plain = offset.map_or(plain, |at| plain.get(..at + 5).unwrap_or(plain));
+    plain.parse().ok().filter(|_| plain.get(2..3) == Some(":"))
+}
+
 /// An ISO date with a time that has no offset.
-fn local(text: &str) -> Option<DateTime> {
+fn iso_local(text: &str) -> Option<DateTime> {
     let has_offset = text.parse::<Timestamp>().is_ok();
     if is_iso(text) && !has_offset { text.parse().ok() } else { None }
 }
@@ -150,15 +166,9 @@ mod tests {
     use super::*;
 
     fn moments(formats: [&str; 3], zone: &str) -> Moments {
-        let [date_format, time_format, datetime_format] = formats.map(str::to_owned);
+        let [date_format, time_format, datetime_format] = formats.map(|format| Some(format.to_owned()));
         let zone = segue_template::time_zone(zone).unwrap();
         Moments { date_format, time_format, datetime_format, zone }
-    }
-
-    fn kestra() -> Moments {
-        let formats =
-            ["yyyy-MM-dd[XXX]", "HH:mm[:ss][.SSSSSS][XXX]", "yyyy-MM-dd'T'HH:mm[:ss][.SSSSSS][XXX]"];
-        moments(formats, "UTC")
     }
 
     #[test]
@@ -178,6 +188,11 @@ mod tests {
         for text in ["31.01.2024 10:00", "2024-01-31T10:00:00", "2024-01-31T09:00:00Z"] {
             assert_eq!(moments.local_timestamp(text, Unit::Micro), local, "{text}");
         }
+        let swapped = super::tests::moments(["yyyy-dd-MM", "mm:HH", "yyyyMMddHHmmss"], "UTC");
+        assert_eq!(swapped.date("2024-02-01"), moments.date("2024-01-02"));
+        assert_eq!(swapped.time("20:10", Unit::Milli), moments.time("10:20", Unit::Milli));
+        let at = swapped.timestamp("20240131090000", Unit::Milli);
+        assert_eq!(at, ten);
         for text in ["", "x", "2024-13-01", "31.02.2024", "10:00"] {
             assert_eq!(moments.date(text), None, "{text}");
             assert_eq!(moments.timestamp(text, Unit::Milli), None, "{text}");
@@ -186,8 +201,8 @@ mod tests {
 
     #[test]
     fn the_formats_of_kestra() {
-        let moments = kestra();
-        moments.check().unwrap();
+        let zone = TimeZone::UTC;
+        let moments = Moments { date_format: None, time_format: None, datetime_format: None, zone };
         assert_eq!(moments.date("1970-01-02+02:00"), Some(1));
         assert_eq!(moments.time("10:20", Unit::Milli), Some(37_200_000));
         assert_eq!(moments.time("10:20:30.123456+02:00", Unit::Micro), Some(37_230_123_456));

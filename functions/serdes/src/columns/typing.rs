@@ -31,11 +31,11 @@ pub struct Typing {
     /// The texts that are null. Default: the empty text, `#N/A`, `#N/A N/A`, `#NA`, `-1.#IND`, `-1.#QNAN`, `-NaN`,
     /// `1.#IND`, `1.#QNAN`, `NA`, `n/a`, `nan`, `null`.
     pub null_values: Option<Vec<String>>,
-    /// The format of dates, as in Java. ISO dates are always accepted. Default: `yyyy-MM-dd[XXX]`.
+    /// The format of dates, as in Java. Other ISO dates are accepted too. Default: `yyyy-MM-dd[XXX]`.
     pub date_format: Option<String>,
-    /// The format of times of a day. ISO times are always accepted. Default: `HH:mm[:ss][.SSSSSS][XXX]`.
+    /// The format of times of a day. Other ISO times are accepted too. Default: `HH:mm[:ss][.SSSSSS][XXX]`.
     pub time_format: Option<String>,
-    /// The format of dates with times. ISO texts are always accepted. Default:
+    /// The format of dates with times. Other ISO texts are accepted too. Default:
     /// `yyyy-MM-dd'T'HH:mm[:ss][.SSSSSS][XXX]`.
     pub datetime_format: Option<String>,
     /// The character before the fraction of a number in a text. Default: `.`.
@@ -85,12 +85,9 @@ impl Typing {
             )));
         };
         let moments = Moments {
-            date_format: self.date_format.clone().unwrap_or_else(|| "yyyy-MM-dd[XXX]".to_owned()),
-            time_format: self.time_format.clone().unwrap_or_else(|| "HH:mm[:ss][.SSSSSS][XXX]".to_owned()),
-            datetime_format: self
-                .datetime_format
-                .clone()
-                .unwrap_or_else(|| "yyyy-MM-dd'T'HH:mm[:ss][.SSSSSS][XXX]".to_owned()),
+            date_format: self.date_format.clone(),
+            time_format: self.time_format.clone(),
+            datetime_format: self.datetime_format.clone(),
             zone,
         };
         moments.check()?;
