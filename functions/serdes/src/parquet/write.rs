@@ -283,7 +283,7 @@ mod tests {
     async fn a_large_file_is_a_stream() {
         let rows: String =
             (0..200_000).map(|row| format!("{{id:{row},text:\"text of row {row}\"}}\n")).collect();
-        let small = json!({"rowGroupSize": 100_000, "pageSize": 10_000, "dictionaryPageSize": 10_000});
+        let small = json!({"rowGroupSize": 10_000, "pageSize": 1_000, "dictionaryPageSize": 10_000});
         assert_eq!(there_and_back(&rows, small).await, rows);
     }
 }
