@@ -8,7 +8,7 @@ use std::collections::HashSet;
 /// The schema of a type. The names of records are made of their paths.
 ///
 /// # Errors
-/// A name of a column is no name in Avro.
+/// Avro does not accept the name of a column.
 pub(super) fn declare(shape: &Shape) -> Result<Schema, String> {
     let json = Names::default().declare(shape, "root")?;
     Schema::parse(&json).map_err(|error| format!("the rows have no schema of Avro: {error}; set schema"))

@@ -84,7 +84,7 @@ impl TypedRows {
     /// The schema of Avro.
     ///
     /// # Errors
-    /// A column has a name that is none in Avro.
+    /// Avro does not accept the name of a column.
     pub(crate) fn schema(&self) -> Result<Schema, Failure> {
         match &self.schema {
             Some(schema) => Ok(schema.clone()),

@@ -4,7 +4,7 @@ use super::cells::row;
 use crate::convert::{Converted, Sink, produce};
 use crate::failure::Failure;
 use crate::rows;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use schemars::JsonSchema;
 use segue_files::input::uri_of_value;
@@ -39,19 +39,18 @@ impl Task for ParquetToIon {
 
     async fn run(self, context: &TaskContext) -> Result<Converted, TaskError> {
         let uri = uri_of_value(&self.from, &context.message().namespace)?;
-        let copy = fetch(context, &uri).await?;
-        let path = copy.clone();
-        let converted = produce(context, &uri, "ion", move |sink| convert(&path, sink)).await;
-        // The file that is left over goes with the working directory.
-        let _left_over = tokio::fs::remove_file(&copy).await;
+        let folder = context.working_dir().join(format!(".serdes-{}", context.attempt_key().attempt));
+        let copy = fetch(context, &uri, &folder).await?;
+        let converted = produce(context, &uri, "ion", move |sink| convert(&copy, sink)).await;
+        // What is left over goes with the working directory.
+        let _left_over = tokio::fs::remove_dir_all(&folder).await;
         converted
     }
 }
 
-/// Copies the file to the working directory.
-async fn fetch(context: &TaskContext, uri: &str) -> Result<PathBuf, TaskError> {
-    let folder = context.working_dir().join(format!(".serdes-{}", context.attempt_key().attempt));
-    tokio::fs::create_dir_all(&folder)
+/// Copies the file to a folder of the working directory.
+async fn fetch(context: &TaskContext, uri: &str, folder: &Path) -> Result<PathBuf, TaskError> {
+    tokio::fs::create_dir_all(folder)
         .await
         .map_err(|error| TaskError::failed(format!("cannot write '{}': {error}", folder.display())))?;
     let path = folder.join("input.parquet");
@@ -60,8 +59,10 @@ async fn fetch(context: &TaskContext, uri: &str) -> Result<PathBuf, TaskError> {
 }
 
 fn convert(path: &Path, sink: &mut Sink) -> Result<u64, Failure> {
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(File::open(path)?).map_err(|error| refused(&error))?;
+    // The columns of Parquet say all. What other writers add to them may be wrong.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(path)?, options)
+        .map_err(|error| refused(&error))?;
     let expected = builder.metadata().file_metadata().num_rows();
     let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|error| refused(&error))?;
     let mut count = 0_u64;
