@@ -5,7 +5,9 @@ use crate::convert::{Converted, Sink, produce};
 use crate::failure::Failure;
 use crate::rows;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 use schemars::JsonSchema;
 use segue_files::input::uri_of_value;
 use segue_task::records::not_there;
@@ -63,6 +65,7 @@ fn convert(path: &Path, sink: &mut Sink) -> Result<u64, Failure> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(path)?, options)
         .map_err(|error| refused(&error))?;
+    check_compression(builder.metadata())?;
     let expected = builder.metadata().file_metadata().num_rows();
     let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|error| refused(&error))?;
     let mut count = 0_u64;
@@ -80,6 +83,23 @@ fn convert(path: &Path, sink: &mut Sink) -> Result<u64, Failure> {
         return Err(damaged(count, &format!("it should have {expected} rows")));
     }
     Ok(count)
+}
+
+/// Refuses a file with a compression that is not supported.
+fn check_compression(file: &ParquetMetaData) -> Result<(), Failure> {
+    for column in file.row_groups().iter().flat_map(|group| group.columns()) {
+        match column.compression() {
+            Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_) => {
+            }
+            other => {
+                return Err(Failure::refused(format!(
+                    "the column '{}' is compressed with {other}; write the file with GZIP, SNAPPY or ZSTD",
+                    column.column_path().string()
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn damaged(rows: u64, why: &str) -> Failure {
@@ -152,7 +172,7 @@ mod tests {
             (&SNAPPY[..SNAPPY.len() - 1], "a part of it is missing"),
             (&SNAPPY[..SNAPPY.len() / 2], "a part of it is missing"),
             (&damaged, "the Parquet file is damaged after row 0"),
-            (brotli, "the Parquet file is damaged after row 0"),
+            (brotli, "the column 'a' is compressed with BROTLI"),
         ] {
             let error = platform.convert(ParquetToIon::TYPE, file, json!({})).await.error();
             assert!(error.contains(expected), "{error}");
