@@ -10,6 +10,7 @@ use segue_task::records::not_there;
 use segue_task::{TaskContext, TaskError};
 use serde::Serialize;
 use std::io::{self, BufRead, Write};
+use std::panic::AssertUnwindSafe;
 use tokio::io::BufReader;
 use tokio::sync::mpsc;
 use tokio_util::io::{StreamReader, SyncIoBridge};
@@ -73,10 +74,23 @@ pub(crate) async fn convert(
     let (_, stream) = context.storage().get(&uri).await.map_err(|error| not_there(error, &uri))?;
     let reader = StreamReader::new(stream.map_err(io::Error::other));
     let reader = SyncIoBridge::new(Box::pin(BufReader::with_capacity(PIECE_BYTES, reader)));
+    produce(context, &uri, ending, move |sink| work(Box::new(reader), sink)).await
+}
+
+/// Writes a new file. `uri` is the file that `work` reads. Otherwise as [`convert`].
+///
+/// # Errors
+/// [`TaskError`] if the file is not what the task expects, or if internal storage fails.
+pub(crate) async fn produce(
+    context: &TaskContext,
+    uri: &str,
+    ending: &str,
+    work: impl FnOnce(&mut Sink) -> Result<u64, Failure> + Send + 'static,
+) -> Result<Converted, TaskError> {
     let (pieces, receiver) = mpsc::channel(2);
     let converted = tokio::task::spawn_blocking(move || {
         let mut sink = Sink { piece: Vec::new(), pieces };
-        let done = work(Box::new(reader), &mut sink).and_then(|rows| Ok(sink.send().map(|()| rows)?));
+        let done = catch(|| work(&mut sink)).and_then(|rows| Ok(sink.send().map(|()| rows)?));
         if done.is_err() {
             // Without this, internal storage would take the pieces so far for the whole file.
             let _gone = sink.pieces.blocking_send(Err(PortError::invalid("the conversion failed")));
@@ -94,13 +108,38 @@ pub(crate) async fn convert(
         // The store took no more: its own error says why.
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             written?;
-            return Err(Failure::Io(error).of(&uri));
+            return Err(Failure::Io(error).of(uri));
         }
-        Err(failure) => return Err(failure.of(&uri)),
+        Err(failure) => return Err(failure.of(uri)),
         Ok(size) => size,
     };
     let uri = written?.0;
     context.metric_counter("records", size as f64);
     context.info(format!("{size} rows are in {uri}"));
     Ok(Converted { uri, size })
+}
+
+/// Runs a conversion. A library that panics because of a damaged file must not leave a part of a new file.
+fn catch(work: impl FnOnce() -> Result<u64, Failure>) -> Result<u64, Failure> {
+    // After a panic nothing of the conversion is used again.
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let why = panic.downcast_ref::<String>().cloned();
+        let why = why.or_else(|| panic.downcast_ref::<&str>().map(|why| (*why).to_owned()));
+        Err(Failure::refused(format!(
+            "the file cannot be read, so it may be damaged: {}; write the file again",
+            why.unwrap_or_else(|| "the conversion broke off".to_owned())
+        )))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_failure() {
+        let failure = catch(|| panic!("no such page")).unwrap_err().to_string();
+        assert!(failure.contains("it may be damaged: no such page; write the file again"), "{failure}");
+        assert_eq!(catch(|| Ok(3)).unwrap(), 3);
+    }
 }

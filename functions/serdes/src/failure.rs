@@ -22,6 +22,18 @@ impl Failure {
         Self::Refused(message.into())
     }
 
+    /// The failure of a library. An error of internal storage stays one, wherever it is inside.
+    pub(crate) fn of_library(error: &(dyn std::error::Error + 'static), message: impl Into<String>) -> Self {
+        let mut inner = Some(error);
+        while let Some(error) = inner {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                return Self::Io(io::Error::new(error.kind(), error.to_string()));
+            }
+            inner = error.source();
+        }
+        Self::refused(message)
+    }
+
     /// The error of the task. `uri` is the file.
     pub(crate) fn of(self, uri: &str) -> TaskError {
         match self {

@@ -10,12 +10,15 @@
 //! How to add one more: a folder with the properties structs, their doc comments with examples, and `impl Task`; one
 //! line for each type in [`tasks`].
 
+pub mod avro;
 mod charset;
+pub mod columns;
 mod convert;
 pub mod csv;
 pub mod excel;
 mod failure;
 pub mod json;
+pub mod parquet;
 mod rows;
 #[cfg(test)]
 mod testing;
@@ -29,12 +32,16 @@ use segue_task::TaskList;
 pub fn tasks() -> TaskList {
     TaskList::new("serdes")
         .deployed_as(include_str!("../function.yaml"))
+        .add::<avro::AvroToIon>()
+        .add::<avro::IonToAvro>()
         .add::<csv::CsvToIon>()
         .add::<csv::IonToCsv>()
         .add::<excel::ExcelToIon>()
         .add::<excel::IonToExcel>()
         .add::<json::IonToJson>()
         .add::<json::JsonToIon>()
+        .add::<parquet::IonToParquet>()
+        .add::<parquet::ParquetToIon>()
         .add::<xml::IonToXml>()
         .add::<xml::XmlToIon>()
         .add::<yaml::IonToYaml>()

@@ -15,16 +15,22 @@ pub(crate) struct Rows {
     source: Source,
     waiting: VecDeque<Json>,
     line: u64,
+    bytes: u64,
 }
 
 impl Rows {
     pub(crate) fn new(source: Source) -> Self {
-        Self { source, waiting: VecDeque::new(), line: 0 }
+        Self { source, waiting: VecDeque::new(), line: 0, bytes: 0 }
     }
 
     /// The number of the last line that was read.
     pub(crate) fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The number of bytes that were read.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// The next row. None at the end.
@@ -39,6 +45,7 @@ impl Rows {
                 return Ok(None);
             }
             self.line += 1;
+            self.bytes += read as u64;
             if !line.ends_with(b"\n") && line.len() as u64 == LONGEST {
                 return Err(Failure::refused(format!("line {} has more than {LONGEST} bytes", self.line)));
             }

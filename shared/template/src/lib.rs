@@ -53,7 +53,7 @@ mod unreadable;
 mod value;
 pub mod yaml;
 
-pub use dates::{format_time, zone_of as time_zone};
+pub use dates::{format_time, read_time, zone_of as time_zone};
 pub use effort::{computes, value_computes};
 pub use error::RenderError;
 pub use lookups::{Answer, Lookup, LookupTable, Lookups};

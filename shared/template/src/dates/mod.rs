@@ -59,6 +59,18 @@ pub fn format_time(moment: &Zoned, format: &str) -> Result<String, String> {
     })
 }
 
+/// Reads a text with one of Java's patterns, or in a named format. A text without an offset or zone is in `zone`. `None`
+/// if the text does not match.
+///
+/// # Errors
+/// What is wrong with the pattern.
+pub fn read_time(text: &str, format: &str, zone: &TimeZone) -> Result<Option<Zoned>, String> {
+    presets::parse(text, format, zone).map_err(|fault| match fault {
+        Fault::Message(message) => message,
+        _ => format!("'{format}' is not a pattern of dates"),
+    })
+}
+
 /// The time that a value means. The value is a number of seconds since 1970, an ISO text, or a text in the format
 /// `existing`.
 pub(crate) fn parse(value: &Value, zone: &TimeZone, existing: Option<&str>) -> Result<Zoned, Fault> {
