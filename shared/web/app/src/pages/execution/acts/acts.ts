@@ -3,16 +3,7 @@ import type { Execution, StateName, TaskRun } from '../../../lib/api/types';
 import { hasEnded } from '../../../lib/state';
 
 export type ActId =
-  | 'restart'
-  | 'resume'
-  | 'pause'
-  | 'kill'
-  | 'replay'
-  | 'unqueue'
-  | 'force'
-  | 'state'
-  | 'labels'
-  | 'delete';
+  'restart' | 'resume' | 'pause' | 'kill' | 'replay' | 'unqueue' | 'force' | 'state' | 'labels' | 'delete';
 
 export interface Act {
   id: ActId;
@@ -38,7 +29,12 @@ export function acts({ state, taskRunList }: Pick<Execution, 'state' | 'taskRunL
 
   const canRestart = (taskRunList ?? []).some(isRestartable);
   if (isOver && (canRestart || BROKEN.includes(current)))
-    add('restart', 'Restart…', true, canRestart ? '' : 'No task run has failed. Replay runs everything again.');
+    add(
+      'restart',
+      'Restart…',
+      true,
+      canRestart ? '' : 'No task run has failed. Replay runs everything again.',
+    );
   if (current === 'PAUSED') add('resume', 'Resume…', true);
   if (current === 'RUNNING') add('pause', 'Pause', true);
   if (!isOver) add('kill', current === 'KILLING' ? 'Kill again…' : 'Kill…', true);
