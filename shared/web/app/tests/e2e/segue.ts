@@ -81,6 +81,21 @@ export class Segue {
     return (await answer.json()) as Execution;
   }
 
+  /** Saves a flow. */
+  async save(source: string): Promise<void> {
+    const headers = { 'Content-Type': 'application/x-yaml' };
+    const [, id] = /^id: (\S+)$/m.exec(source) ?? [];
+    const [, namespace] = /^namespace: (\S+)$/m.exec(source) ?? [];
+    const base = `${this.url}/api/v1/main/flows`;
+    const isThere = (await fetch(`${base}/${namespace}/${id}`)).ok;
+    const answer = await fetch(isThere ? `${base}/${namespace}/${id}` : base, {
+      method: isThere ? 'PUT' : 'POST',
+      headers,
+      body: source,
+    });
+    expect(answer.ok, await answer.clone().text()).toBe(true);
+  }
+
   /** Lets a paused execution go on. */
   async resume(id: string): Promise<void> {
     const address = `${this.url}/api/v1/main/executions/${id}/resume`;
