@@ -81,6 +81,15 @@ export class Segue {
     return (await answer.json()) as Execution;
   }
 
+  /** Starts a flow, and waits until it is in a state. */
+  async until(flow: string, wanted: string): Promise<Execution> {
+    const run = await this.run(flow, {}, false);
+    await expect
+      .poll(async () => (await this.get<Execution>(`/executions/${run.id}`)).state.current)
+      .toBe(wanted);
+    return run;
+  }
+
   /** Saves a flow. */
   async save(source: string): Promise<void> {
     const headers = { 'Content-Type': 'application/x-yaml' };
