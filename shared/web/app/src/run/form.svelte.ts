@@ -22,6 +22,8 @@ export interface FieldState {
   itemType: string;
   /** The text that an earlier execution had. Undefined if the form is not filled in from one. */
   former: string | undefined;
+  /** The default of the source. Empty if it is an expression, which only the server can render. */
+  preset: string;
 }
 
 /** Where a form goes: the address that checks it, and the one that takes it. */
@@ -66,6 +68,7 @@ export class InputForm {
           values: made.values,
           itemType: String(part['itemType'] ?? 'STRING'),
           former: earlier && (former ?? ''),
+          preset: preset(made, part['defaults']),
         };
       }),
     );
@@ -169,10 +172,16 @@ export class InputForm {
       const values = strings((report.input as Record<string, unknown>)['values']);
       if (values.length > 0) one.values = values;
       if (!one.isTouched && one.field.control !== 'secret' && one.field.control !== 'file') {
-        one.value = shown(one.field.control, report.value);
+        // The server resolves no value as long as another input is wrong. A fixed default is known all the same.
+        one.value = report.value === undefined ? one.preset : shown(one.field.control, report.value);
       }
     }
   }
+}
+
+function preset({ control }: Field, value: unknown): string {
+  const text = shown(control, value);
+  return control === 'secret' || control === 'file' || text.includes('{{') ? '' : text;
 }
 
 /** Whether a text is the address of a file that the server has. */

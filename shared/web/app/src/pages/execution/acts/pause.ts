@@ -1,7 +1,6 @@
 // What a paused execution waits for, read from its task runs and its flow.
-import type { Execution, TaskRun } from '../../../lib/api/types';
-import { strings } from '../../../run/inputs';
-import type { Plan } from './plan';
+import type { Execution, FlowPart, TaskRun } from '../../../lib/api/types';
+import { isPart, type Plan } from './plan';
 
 export interface Pause {
   /** The task run that waits. Undefined if a request paused the execution. */
@@ -10,8 +9,8 @@ export interface Pause {
   /** When the pause ends by itself, in ms since 1970, and what happens then. */
   until: number | undefined;
   ends: string;
-  /** The names of the inputs that a resume asks for. */
-  asks: string[];
+  /** The inputs that a resume asks for, as the flow declares them. */
+  asks: FlowPart[];
 }
 
 const ENDS: Readonly<Record<string, string>> = {
@@ -33,9 +32,7 @@ export function pauseOf({ taskRunList, state }: Execution, plan: Plan): Pause {
     since,
     until: since !== undefined && length !== undefined ? Date.parse(since) + length * 1000 : undefined,
     ends: ENDS[String(part?.['behavior'] ?? 'RESUME')] ?? 'it ends',
-    asks: Array.isArray(asked)
-      ? strings(asked.map((one: Record<string, unknown>) => one['displayName'] ?? one['id']))
-      : [],
+    asks: Array.isArray(asked) ? asked.filter(isPart) : [],
   };
 }
 

@@ -48,7 +48,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isPart(value: unknown): value is FlowPart {
+export function isPart(value: unknown): value is FlowPart {
   return isObject(value) && typeof value['id'] === 'string';
 }
 
