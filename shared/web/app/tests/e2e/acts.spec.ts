@@ -219,6 +219,20 @@ test('U75 a running execution is paused without a question, and goes on after Re
   await expect(state(page)).toHaveText(/SUCCESS/);
 });
 
+test('U32 what is typed in a dialog stays while the execution goes on', async ({ page, segue }) => {
+  const run = await segue.run('shop.orders/slow_inputs', {}, false);
+  await page.goto(segue.address(run, 'gantt'));
+  await more(page, 'Replay…');
+  const dialog = page.getByRole('dialog', { name: 'Replay slow_inputs' });
+  await dialog.getByRole('checkbox', { name: 'Change inputs' }).check();
+  await dialog.getByLabel('note', { exact: true }).fill('typed');
+  await expect(state(page)).toHaveText(/SUCCESS/);
+  await expect(dialog.getByLabel('note', { exact: true })).toHaveValue('typed');
+  await dialog.getByRole('button', { name: 'Replay' }).click();
+  await expect(page).not.toHaveURL(new RegExp(run.id));
+  expect((await whole(segue, shown(page))).inputs['note']).toBe('typed');
+});
+
 test('U76 a failed task run set to SUCCESS lets the execution go on from there', async ({ page, segue }) => {
   const run = await segue.run('shop.orders/failing_load');
   await page.goto(segue.address(run, 'gantt'));
