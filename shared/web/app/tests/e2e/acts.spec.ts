@@ -64,6 +64,9 @@ test('U60 a replay from a task with other inputs says what is kept, and does so'
   const row = page.getByRole('treeitem', { name: /^left/ });
   await row.focus();
   await page.keyboard.press('Shift+F10');
+  await page.keyboard.press('Escape');
+  await expect(row).toBeFocused();
+  await page.keyboard.press('Shift+F10');
   await expect(page.getByRole('menuitem', { name: 'Replay from here…' })).toBeFocused();
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Replay steps' });
@@ -111,6 +114,25 @@ test('U60 a replay from the start takes over the inputs, and another revision is
   await expect(state(page)).toHaveText(/SUCCESS/);
   const made = await whole(segue, shown(page));
   expect([made.flowRevision, made.taskRunList.length]).toEqual([2, 1]);
+});
+
+test('U60 a replay with other inputs takes over files, and asks for secrets again', async ({
+  page,
+  segue,
+}) => {
+  const file = new File(['a,b\n'], 'zones.csv', { type: 'text/csv' });
+  const run = await segue.run('shop.forms/all_inputs', { file, key: 'hidden-value', count: '7' });
+  await page.goto(`${segue.address(run, 'gantt')}?act=replay`);
+  const dialog = page.getByRole('dialog', { name: 'Replay all_inputs' });
+  await dialog.getByRole('checkbox', { name: 'Change inputs' }).check();
+  await expect(dialog.getByText('Secrets are not filled in.')).toBeVisible();
+  await expect(dialog.getByLabel('key', { exact: true })).toHaveValue('');
+  await expect(dialog.getByText(String(run.inputs['file']))).toBeVisible();
+  await dialog.getByLabel('count', { exact: true }).fill('8');
+  await dialog.getByRole('button', { name: 'Replay' }).click();
+  await expect(page).not.toHaveURL(new RegExp(run.id));
+  const { inputs } = await whole(segue, shown(page));
+  expect(inputs).toEqual({ ...run.inputs, count: 8, key: inputs['key'] });
 });
 
 test('U74 a kill stops the executions below, and pages show it live', async ({ page, segue, context }) => {

@@ -69,7 +69,7 @@ export class Segue {
   }
 
   /** Runs a flow, named with its namespace and a query if there is one. `isEnded` waits for its end. */
-  async run(flow: string, inputs: Record<string, string> = {}, isEnded = true): Promise<Execution> {
+  async run(flow: string, inputs: Record<string, string | File> = {}, isEnded = true): Promise<Execution> {
     const form = new FormData();
     for (const [name, value] of Object.entries(inputs)) form.append(name, value);
     const wait = `${flow.includes('?') ? '&' : '?'}wait=${isEnded}`;
