@@ -52,7 +52,8 @@ export class InputForm {
     const fields = $state(
       parts.map((part): FieldState => {
         const made = field(part);
-        const old = earlier?.[made.id];
+        // An input without a value is null there. Sent as an empty text, the server would refuse it as a number or a date.
+        const old = earlier?.[made.id] ?? undefined;
         // A secret comes back encrypted. A file stays where it is stored, and is named by its address.
         const former = made.control === 'secret' || old === undefined ? undefined : shown(made.control, old);
         const isGivable = made.control !== 'secret' && made.control !== 'file';
