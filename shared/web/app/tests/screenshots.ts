@@ -6,7 +6,13 @@ import { expect, test } from './e2e/segue';
 const LOOK = join(import.meta.dirname, '../pictures');
 const DOCS = join(import.meta.dirname, '../../../../docs/ui');
 /** The pictures of the documentation: page, theme, width. */
-const KEPT = ['execution-failed-light-1366', 'flows-dark-1366', 'run-light-1366', 'execution-light-390'];
+const KEPT = [
+  'execution-failed-light-1366',
+  'act-replay-light-1366',
+  'flows-dark-1366',
+  'run-light-1366',
+  'execution-light-390',
+];
 
 test('pictures of every page', async ({ page, segue }) => {
   test.setTimeout(300_000);

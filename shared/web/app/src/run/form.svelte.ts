@@ -1,6 +1,7 @@
-// The form to run a flow. A field that somebody touched keeps its value; all others show what the server resolves.
-import { path, post, Refusal } from '../lib/api/client';
-import type { Execution, Flow, InputsValidation } from '../lib/api/types';
+// A form for inputs: to run a flow, to replay an execution, to resume a pause. A field that somebody touched keeps its
+// value; all others show what the server resolves.
+import { post, Refusal } from '../lib/api/client';
+import type { FlowPart, InputsValidation } from '../lib/api/types';
 import type { Given } from './commands';
 import { field, sent, shown, strings, type Field } from './inputs';
 
@@ -19,9 +20,21 @@ export interface FieldState {
   /** The values of a choice, also those that an expression gives. */
   values: string[];
   itemType: string;
+  /** The text that an earlier execution had. Undefined if the form is not filled in from one. */
+  former: string | undefined;
+  /** The default of the source. Empty if it is an expression, which only the server can render. */
+  preset: string;
 }
 
-export class RunForm {
+/** Where a form goes: the address that checks it, and the one that takes it. */
+export interface Target {
+  check: string;
+  send: string;
+  /** The query of the check. */
+  query?: URLSearchParams;
+}
+
+export class InputForm {
   readonly fields: FieldState[];
   refused = $state.raw<Refusal>();
   isSending = $state(false);
@@ -29,18 +42,22 @@ export class RunForm {
   #request: AbortController | undefined;
 
   constructor(
-    readonly flow: Flow,
+    parts: readonly FlowPart[],
+    readonly target: Target,
     /** Values as text, from the address. */
-    given: ReadonlyMap<string, string>,
-    /** The inputs of an earlier execution. Its files and secrets are not filled in. */
-    earlier: Readonly<Record<string, unknown>> = {},
+    given: ReadonlyMap<string, string> = new Map(),
+    /** The inputs of an earlier execution. Its secrets are not filled in. */
+    earlier?: Readonly<Record<string, unknown>>,
   ) {
     const fields = $state(
-      (flow.inputs ?? []).map((part): FieldState => {
+      parts.map((part): FieldState => {
         const made = field(part);
-        const canFill = made.control !== 'secret' && made.control !== 'file';
-        const former = made.id in earlier ? shown(made.control, earlier[made.id]) : undefined;
-        const value = canFill ? (given.get(made.id) ?? former) : undefined;
+        // An input without a value is null there. Sent as an empty text, the server would refuse it as a number or a date.
+        const old = earlier?.[made.id] ?? undefined;
+        // A secret comes back encrypted. A file stays where it is stored, and is named by its address.
+        const former = made.control === 'secret' || old === undefined ? undefined : shown(made.control, old);
+        const isGivable = made.control !== 'secret' && made.control !== 'file';
+        const value = (isGivable ? given.get(made.id) : undefined) ?? former;
         return {
           field: made,
           value: value ?? '',
@@ -51,6 +68,8 @@ export class RunForm {
           errors: [],
           values: made.values,
           itemType: String(part['itemType'] ?? 'STRING'),
+          former: earlier && (former ?? ''),
+          preset: preset(made, part['defaults']),
         };
       }),
     );
@@ -84,8 +103,8 @@ export class RunForm {
     return this.fields.filter((one) => one.isEnabled && one.errors.length > 0);
   }
 
-  /** Starts the execution. Undefined if a field is wrong, or if the server refuses. */
-  async run(query: URLSearchParams): Promise<Execution | undefined> {
+  /** Sends the form. Undefined if a field is wrong, or if the server refuses. */
+  async send<T>(query?: URLSearchParams): Promise<{ answer: T } | undefined> {
     clearTimeout(this.#timer);
     for (const one of this.fields) one.wasLeft = true;
     this.isSending = true;
@@ -93,8 +112,7 @@ export class RunForm {
     try {
       await this.#validate();
       if (this.wrong.length > 0) return undefined;
-      const address = path`/executions/${this.flow.namespace}/${this.flow.id}`;
-      return await post<Execution>(address, this.#form(true), { query });
+      return { answer: await post<T>(this.target.send, this.#form(true), { query }) };
     } catch (error) {
       this.refused = error instanceof Refusal ? error : new Refusal(0, String(error));
       return undefined;
@@ -108,7 +126,8 @@ export class RunForm {
     return this.fields.flatMap((one): Given[] => {
       const { id, control } = one.field;
       if (!one.isTouched || !one.isEnabled) return [];
-      if (control === 'file') return one.file ? [{ id, kind: 'file', value: one.file.name }] : [];
+      if (control === 'file' && one.file) return [{ id, kind: 'file', value: one.file.name }];
+      if (control === 'file' && !isStored(one.value)) return [];
       if (control === 'secret') return [{ id, kind: 'secret', value: '' }];
       return [{ id, kind: 'text', value: sent(one.field, one.value, one.itemType) }];
     });
@@ -132,9 +151,10 @@ export class RunForm {
     this.#request?.abort();
     const request = new AbortController();
     this.#request = request;
-    const address = path`/executions/${this.flow.namespace}/${this.flow.id}/validate`;
+    const { check, query } = this.target;
     try {
-      this.#take(await post<InputsValidation>(address, this.#form(false), { signal: request.signal }));
+      const form = this.#form(false);
+      this.#take(await post<InputsValidation>(check, form, { query, signal: request.signal }));
     } catch (error) {
       // The execution itself is checked again, so a form without an answer can still be sent.
       if (error instanceof Refusal) this.refused = error;
@@ -153,8 +173,19 @@ export class RunForm {
       const values = strings((report.input as Record<string, unknown>)['values']);
       if (values.length > 0) one.values = values;
       if (!one.isTouched && one.field.control !== 'secret' && one.field.control !== 'file') {
-        one.value = shown(one.field.control, report.value);
+        // The server resolves no value as long as another input is wrong. A fixed default is known all the same.
+        one.value = report.value === undefined ? one.preset : shown(one.field.control, report.value);
       }
     }
   }
+}
+
+function preset({ control }: Field, value: unknown): string {
+  const text = shown(control, value);
+  return control === 'secret' || control === 'file' || text.includes('{{') ? '' : text;
+}
+
+/** Whether a text is the address of a file that the server has. */
+function isStored(value: string): boolean {
+  return /^[a-z]+:\/\//.test(value);
 }

@@ -67,6 +67,7 @@ test('U59 restart goes on from the failed task, and the page follows', async ({ 
   const before = await segue.get<{ taskRunList: { id: string; taskId: string }[] }>(`/executions/${run.id}`);
   await page.goto(segue.address(run, 'gantt'));
   await page.getByRole('button', { name: 'Restart' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();
   await expect(page.getByRole('treeitem', { name: /^transform .*3\s?attempts/ })).toBeVisible();
   const after = await segue.get<{ taskRunList: { id: string; taskId: string }[] }>(`/executions/${run.id}`);
   expect(after.taskRunList[0]).toEqual(before.taskRunList[0]);
@@ -153,6 +154,7 @@ test('U61 each button is there only where the API accepts it', async ({ page, se
   const running = await segue.run('shop.orders/slow_log', {}, false);
   await page.goto(segue.address(running, 'gantt'));
   await page.getByRole('button', { name: 'Kill' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Kill' }).click();
   await expect(page.getByText('KILLED', { exact: true }).first()).toBeVisible();
 });
 

@@ -29,8 +29,26 @@ export async function pages(segue: Segue): Promise<Shown[]> {
     { name: 'execution-outputs', address: segue.address(done, 'outputs'), text: 'orders.csv' },
     { name: 'execution-overview', address: segue.address(done, 'overview'), text: 'States' },
     { name: 'run', address: `${ui}/flows?run=shop.forms/all_inputs`, text: 'large' },
+    ...(await dialogs(segue)),
     { name: 'missing', address: `${ui}/nowhere`, text: 'There is no such page' },
   ].map((page) => (page.name === 'flow' ? { ...page, text: 'ForEach' } : page));
+}
+
+/** The dialogs over the page of an execution, by their links. */
+export async function dialogs(segue: Segue): Promise<Shown[]> {
+  const done = segue.address(await segue.run('shop.acts/steps', { rows: '7' }), 'gantt');
+  const failed = segue.address(await segue.run('shop.orders/failing_load'), 'gantt');
+  const paused = segue.address(await segue.until('shop.acts/approval', 'PAUSED'), 'gantt');
+  return [
+    { name: 'execution-paused', address: paused, text: 'waits for a person' },
+    { name: 'act-restart', address: `${failed}?act=restart`, text: 'runs again, then' },
+    { name: 'act-replay', address: `${done}?act=replay`, text: 'from the start' },
+    { name: 'act-resume', address: `${paused}?resume=1`, text: 'waits for this' },
+    { name: 'act-kill', address: `${paused}?act=kill`, text: 'What has not ended' },
+    { name: 'act-state', address: `${failed}?act=state`, text: 'Nothing runs because' },
+    { name: 'act-labels', address: `${done}?act=labels`, text: 'Add a label' },
+    { name: 'act-delete', address: `${done}?act=delete`, text: 'cannot be brought back' },
+  ];
 }
 
 /** Sets the theme as a user's choice. */

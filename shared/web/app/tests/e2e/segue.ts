@@ -69,7 +69,7 @@ export class Segue {
   }
 
   /** Runs a flow, named with its namespace and a query if there is one. `isEnded` waits for its end. */
-  async run(flow: string, inputs: Record<string, string> = {}, isEnded = true): Promise<Execution> {
+  async run(flow: string, inputs: Record<string, string | File> = {}, isEnded = true): Promise<Execution> {
     const form = new FormData();
     for (const [name, value] of Object.entries(inputs)) form.append(name, value);
     const wait = `${flow.includes('?') ? '&' : '?'}wait=${isEnded}`;
@@ -79,6 +79,30 @@ export class Segue {
     });
     expect(answer.ok, await answer.clone().text()).toBe(true);
     return (await answer.json()) as Execution;
+  }
+
+  /** Starts a flow, and waits until it is in a state. */
+  async until(flow: string, wanted: string): Promise<Execution> {
+    const run = await this.run(flow, {}, false);
+    await expect
+      .poll(async () => (await this.get<Execution>(`/executions/${run.id}`)).state.current)
+      .toBe(wanted);
+    return run;
+  }
+
+  /** Saves a flow. */
+  async save(source: string): Promise<void> {
+    const headers = { 'Content-Type': 'application/x-yaml' };
+    const [, id] = /^id: (\S+)$/m.exec(source) ?? [];
+    const [, namespace] = /^namespace: (\S+)$/m.exec(source) ?? [];
+    const base = `${this.url}/api/v1/main/flows`;
+    const isThere = (await fetch(`${base}/${namespace}/${id}`)).ok;
+    const answer = await fetch(isThere ? `${base}/${namespace}/${id}` : base, {
+      method: isThere ? 'PUT' : 'POST',
+      headers,
+      body: source,
+    });
+    expect(answer.ok, await answer.clone().text()).toBe(true);
   }
 
   /** Lets a paused execution go on. */

@@ -24,6 +24,12 @@ class Router {
     if (isOtherPage) scrollTo(0, 0);
   }
 
+  /** Goes to another page in place of this one, which no longer exists. */
+  replace(address: string): void {
+    this.#set(new URL(address, location.href), true);
+    scrollTo(0, 0);
+  }
+
   /** Changes the query, and keeps keys that it does not know. `isStep` adds an entry for Back. */
   query(change: (params: URLSearchParams) => void, isStep = true): void {
     const url = new URL(this.#url);

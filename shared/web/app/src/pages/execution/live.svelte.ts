@@ -34,6 +34,13 @@ export class LiveExecution {
     void this.#look();
   }
 
+  /** Somebody did something. What goes on is heard by the stream; an execution that had ended has none. */
+  changed(answer?: Execution): void {
+    if (this.isRunning) return;
+    if (answer && hasEnded(answer.state.current)) this.execution = answer;
+    else this.follow();
+  }
+
   /** Asks once, so that an execution that does not exist is seen at once. */
   async #look(): Promise<void> {
     try {
