@@ -116,7 +116,7 @@ impl PollingTrigger for Trigger {
                 before.into_iter().for_each(|before| now.add(&blob.name, before));
             }
         }
-        let memory = if now == seen { None } else { Some(now.write(context).await?) };
+        let memory = if now == seen { None } else { Some(now.write(context, memory).await?) };
         if new.is_empty() {
             return Ok(Find { memory, ..Find::default() });
         }

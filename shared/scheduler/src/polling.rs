@@ -250,10 +250,7 @@ impl Scheduler {
     ) -> Result<Fired, PortError> {
         let rendered = self
             .with_answers(&flow.namespace, id, |table| {
-                match self.render_find(flow, trigger, id, &variables, table) {
-                    Err(Pending) => None,
-                    Ok(rendered) => Some(rendered),
-                }
+                self.render_find(flow, trigger, id, &variables, table).ok()
             })
             .await?;
         let new = NewExecution {

@@ -188,6 +188,11 @@ impl System {
         &self.config.prefix
     }
 
+    /// The address of Cloud Storage.
+    pub fn storage(&self) -> &str {
+        &self.environment.storage
+    }
+
     /// The project.
     pub fn project(&self) -> &str {
         &self.config.project

@@ -162,7 +162,17 @@ impl Client {
     /// # Errors
     /// An error if the server does not answer.
     pub async fn ends(&self) -> anyhow::Result<Vec<Ended>> {
-        let mut ends = Vec::new();
+        let mut ends: Vec<Ended> = self.executions().await?.iter().map(ended).collect();
+        ends.sort();
+        Ok(ends)
+    }
+
+    /// All executions with all their fields.
+    ///
+    /// # Errors
+    /// An error if the server does not answer.
+    pub async fn executions(&self) -> anyhow::Result<Vec<Value>> {
+        let mut executions = Vec::new();
         for page in 1.. {
             let request = self.http.get(format!("{}/executions/search?size=100&page={page}", self.base));
             let found = self.answer(request).await?;
@@ -172,11 +182,10 @@ impl Client {
             }
             for execution in found {
                 let id = execution.get("id").and_then(Value::as_str).context("an execution has no id")?;
-                ends.push(ended(&self.execution(id).await?));
+                executions.push(self.execution(id).await?);
             }
         }
-        ends.sort();
-        Ok(ends)
+        Ok(executions)
     }
 }
 

@@ -9,6 +9,7 @@ mod answers;
 mod clocks;
 mod deadly;
 mod execution;
+mod objects;
 mod outage;
 mod overload;
 mod paused;
@@ -32,6 +33,8 @@ pub enum Scenario {
     Clocks,
     /// A message kills the process that receives it.
     Deadly,
+    /// Objects are dropped into a bucket while the services of their trigger are killed.
+    Objects,
     /// Firestore refuses every request for 20 s.
     Outage,
     /// A service has no free instance for 30 s, while 200 messages arrive.
@@ -57,6 +60,7 @@ impl Scenario {
                 None => return Ok(format!("{name}: skipped, because {}", clocks::MISSING)),
             },
             Self::Deadly => deadly::setup(),
+            Self::Objects => objects::setup(),
             Self::Overload => overload::setup(),
             Self::Resumed => resumed::setup(),
             Self::Outage | Self::Paused => Setup::default(),
@@ -68,6 +72,7 @@ impl Scenario {
             Self::Answers => answers::check(&system).await,
             Self::Clocks => clocks::check(&mut system).await,
             Self::Deadly => deadly::check(&mut system).await,
+            Self::Objects => objects::check(&mut system).await,
             Self::Outage => outage::check(&system).await,
             Self::Overload => overload::check(&system).await,
             Self::Paused => paused::check(&system).await,
