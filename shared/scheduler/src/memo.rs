@@ -48,7 +48,7 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// A find whose execution is to be created.
+/// A find that an execution is to be created for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Found {

@@ -2,12 +2,11 @@
 
 use super::context::Context;
 use super::fields::Fields;
-use crate::Json;
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Position, codes};
-use crate::flowable_types;
 use crate::suggest::suggest;
 use crate::trigger_types::{self, TriggerType, condition_types, trigger_types};
+use crate::{Json, flowable_types};
 
 /// The canonical name of a task type; `None` if the type is unknown.
 pub(super) fn canonical_task(catalog: &Catalog, name: &str) -> Option<&'static str> {

@@ -343,7 +343,7 @@ test('U61 an execution in the queue can be forced, or taken out', async ({ page,
   await segue.resume(first.id);
 });
 
-test('U61 the menu says why an act has to wait, goes by keys, and a refusal is shown in words', async ({
+test('U61 the menu says why an act has to wait, is used by keys, and a refusal is shown in words', async ({
   page,
   segue,
 }) => {
