@@ -3499,6 +3499,8 @@ export interface components {
              *     Absent if no execution blocks the trigger.
              */
             executionId?: string;
+            /** @description Why the last look of a polling trigger failed. Absent if it did not. */
+            lastError?: string;
             /**
              * Format: date-time
              * @description The date of the last change.
