@@ -112,8 +112,8 @@ async fn a_program_that_cannot_be_started_is_reported() {
 #[tokio::test]
 async fn a_program_sees_the_systems_signals_and_nothing_of_its_keeper() {
     let text = "grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status; ls /proc/self/fd";
-    // A shell in the background starts its commands with SIGINT ignored. These tests may be such a command.
-    let shell_with_defaults = ["--default-signal=INT", "/bin/sh", "-c", text];
+    // A shell in the background ignores SIGINT for its commands, and nohup SIGHUP. These tests may be such a command.
+    let shell_with_defaults = ["--default-signal=INT,HUP", "/bin/sh", "-c", text];
     let plain =
         std::process::Command::new("env").args(shell_with_defaults).stdin(Stdio::null()).output().unwrap();
     assert_eq!(run(shell(text)).await.1, String::from_utf8(plain.stdout).unwrap());

@@ -1,9 +1,9 @@
 //! Rows with a schema: what the writers of Avro and of Parquet have in common.
 //!
-//! A row in Ion has no types of columns. [`Typing`] has the properties that say how a value becomes one of a type,
-//! [`Shape`] is a type, and [`TypedRows`] are the rows as typed values. Without a schema, [`infer`] finds one.
+//! A row in Ion has no types of columns. `Typing` has the properties that say how a value becomes one of a type,
+//! `Shape` is a type, and `TypedRows` are the rows as typed values. Without a schema, `infer` finds one.
 //!
-//! To add a type, add it to [`Shape`], to `scalar`, and to the readers and writers of both formats.
+//! To add a type, add it to `Shape`, to `scalar`, and to the readers and writers of both formats.
 
 mod bad_rows;
 mod convert;
