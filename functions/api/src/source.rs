@@ -2,10 +2,10 @@
 
 use crate::error::{Answer, ApiError, Problem};
 use crate::parts::Api;
-use segue_engine::check::check;
+use segue_engine::check::{check, read_flow};
 use segue_model::diagnostic::{Diagnostic, Severity, codes};
 use segue_model::flow::Flow;
-use segue_model::parse::{Parsed, parse_flow, parse_flows};
+use segue_model::parse::{Parsed, parse_flows};
 
 /// Codes of problems in the YAML itself. The error for these says "Illegal flow source".
 const OF_YAML: [&str; 6] = [
@@ -19,9 +19,7 @@ const OF_YAML: [&str; 6] = [
 
 /// Reads a source with one flow, and adds all problems of the flow.
 pub(crate) fn read(api: &Api, source: &str) -> Parsed {
-    let mut parsed = parse_flow(source, &api.catalog);
-    parsed.add(check(&parsed, &api.catalog));
-    parsed
+    read_flow(source, &api.catalog)
 }
 
 /// Reads a source with any number of flows, and adds all problems of each flow.

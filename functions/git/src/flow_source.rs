@@ -1,10 +1,9 @@
 //! The source of a flow in Git and in Segue: its namespace is changed, and everything else stays as it is written.
 
-use segue_engine::check::check;
+use segue_engine::check::read_flow;
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::Severity;
 use segue_model::flow::Flow;
-use segue_model::parse::parse_flow;
 
 /// The source with another namespace. Comments and the order of lines stay.
 pub(crate) fn with_namespace(source: &str, namespace: &str) -> String {
@@ -38,8 +37,7 @@ fn value_of_namespace(line: &str) -> Option<&str> {
 /// # Errors
 /// The first problem with its position, and the number of further problems.
 pub(crate) fn checked(source: &str, catalog: &Catalog) -> Result<Flow, String> {
-    let mut parsed = parse_flow(source, catalog);
-    parsed.add(check(&parsed, catalog));
+    let parsed = read_flow(source, catalog);
     let errors: Vec<_> =
         parsed.diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
     let Some(first) = errors.first() else {

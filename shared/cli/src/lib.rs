@@ -6,7 +6,10 @@
 //! What it must not know: how flows run.
 //!
 //! How to add one more: add a file in `commands/` with the arguments and a `run`, and add an arm to `Command`.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
+#![allow(
+    clippy::print_stderr,
+    reason = "printing is what a command line does; standard output goes through `print`"
+)]
 
 mod client;
 mod commands;
@@ -14,6 +17,7 @@ mod credentials;
 mod diagnostics;
 mod environment;
 mod flow_files;
+mod print;
 mod report;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -116,7 +120,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Validate(args) => commands::local::validate::run(&args, cli.data_dir),
         Command::Expr(args) => commands::local::expr::run(&args),
         Command::Completion { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "segue", &mut std::io::stdout());
+            // `generate` panics if it cannot write, so the script is written to memory first.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "segue", &mut script);
+            print::text(String::from_utf8_lossy(&script));
             Ok(OK)
         }
         Command::Backup(args) => commands::local::backup::backup(&args, cli.data_dir),
@@ -168,6 +175,23 @@ fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8
 /// The data directory of verbs that need a permanent one.
 fn kept_data_dir(given: Option<PathBuf>) -> PathBuf {
     given.unwrap_or_else(|| PathBuf::from(".segue"))
+}
+
+/// The data directory of verbs that only read. A misspelled name must not look like lost data.
+///
+/// # Errors
+/// An error if the directory does not exist.
+fn existing_data_dir(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let dir = kept_data_dir(given);
+    if !dir.is_dir() {
+        anyhow::bail!(
+            "there is no data directory {}; name it with --data-dir, or create it with `segue run FLOW.yaml --data-dir \
+             {}`",
+            dir.display(),
+            dir.display()
+        );
+    }
+    Ok(dir)
 }
 
 #[cfg(test)]

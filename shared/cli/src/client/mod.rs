@@ -53,8 +53,8 @@ impl Reply {
     /// Prints the reply, and returns the exit code.
     pub(crate) fn show(&self, output: Output) -> anyhow::Result<u8> {
         match output {
-            Output::Json => println!("{}", serde_json::to_string_pretty(&self.json)?),
-            Output::Text => print!("{}", self.text),
+            Output::Json => crate::print::line(serde_json::to_string_pretty(&self.json)?),
+            Output::Text => crate::print::text(&self.text),
         }
         Ok(self.code)
     }

@@ -38,7 +38,7 @@ impl Live {
         if self.is_terminal {
             self.say(&heading(execution));
         } else {
-            println!("{}", heading(execution));
+            crate::print::line_if_read(heading(execution));
         }
     }
 
@@ -54,7 +54,7 @@ impl Live {
                 let is_news = run.current().is_terminal()
                     && self.printed.insert((run.id.clone(), run.state.histories().len()));
                 if is_news && !self.is_terminal {
-                    println!("{}", tree::line(run, 1, SystemClock.now()));
+                    crate::print::line_if_read(tree::line(run, 1, SystemClock.now()));
                 }
             }
         }
@@ -86,21 +86,24 @@ impl Live {
         self.clear();
         let now = SystemClock.now();
         if self.is_terminal {
-            println!("{}", heading(execution));
+            crate::print::line_if_read(heading(execution));
             for line in tree::lines(runs, now) {
-                println!("{line}");
+                crate::print::line_if_read(line);
             }
         }
         let state = execution.state.current();
-        println!(
+        crate::print::line_if_read(format_args!(
             "{} {} in {}",
             tree::mark(state),
             tree::paint(state).apply_to(state),
             text::duration(tree::elapsed(&execution.state, now))
-        );
+        ));
         if let Some(outputs) = execution.outputs.as_ref().filter(|outputs| !outputs.is_empty()) {
             for (name, value) in outputs {
-                println!("  {name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                crate::print::line_if_read(format_args!(
+                    "  {name}: {}",
+                    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+                ));
             }
         }
     }

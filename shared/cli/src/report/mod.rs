@@ -148,7 +148,10 @@ impl Reporter {
         match &mut self.live {
             Some(live) => live.end(&stored.execution, &runs),
             None => {
-                println!("{}", serde_json::to_string_pretty(&api::Execution::new(&stored.execution, runs))?);
+                crate::print::line_if_read(serde_json::to_string_pretty(&api::Execution::new(
+                    &stored.execution,
+                    runs,
+                ))?);
             }
         }
         Ok(())

@@ -35,7 +35,7 @@ use readings::Reading;
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::Diagnostic;
 use segue_model::flow::Flow;
-use segue_model::parse::Parsed;
+use segue_model::parse::{Parsed, parse_flow};
 use tree::Tree;
 
 /// The input of the rules.
@@ -60,6 +60,14 @@ const RULES: [Rule; 9] = [
     loops::outside_loop,
     roots::unknown_root,
 ];
+
+/// Reads a source with one flow, and adds all problems of the flow. Every way to save or run a flow uses this function,
+/// so all ways accept and refuse the same flows.
+pub fn read_flow(source: &str, catalog: &Catalog) -> Parsed {
+    let mut parsed = parse_flow(source, catalog);
+    parsed.add(check(&parsed, catalog));
+    parsed
+}
 
 /// The problems in the expressions of a flow, in the order of the source. Empty for a document that is not a flow.
 ///

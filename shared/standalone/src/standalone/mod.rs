@@ -5,12 +5,13 @@ use crate::work::Work;
 use jiff::Timestamp;
 use segue_catalog::catalog_with;
 use segue_embedded::{Durability, Embedded, EmbeddedOptions};
+use segue_engine::check::read_flow;
 use segue_executor::{CreateError, Executor, ExecutorConfig, ExecutorParts, NewExecution, Watch};
 use segue_model::catalog::Catalog;
 use segue_model::diagnostic::{Diagnostic, Severity};
 use segue_model::execution::Execution;
 use segue_model::id::ExecutionId;
-use segue_model::parse::{Parsed, parse_flow};
+use segue_model::parse::Parsed;
 use segue_ports::state::{StoredExecution, StoredFlow};
 use segue_ports::{Environment, PortError, Ports};
 use segue_task::{ContainerRules, TaskService, TaskSettings};
@@ -195,7 +196,7 @@ pub(crate) async fn put_flow(
     catalog: &Catalog,
     source: &str,
 ) -> Result<(StoredFlow, Parsed), PutFlowError> {
-    let parsed = parse_flow(source, catalog);
+    let parsed = read_flow(source, catalog);
     let is_error = parsed.diagnostics.iter().any(|found| found.severity == Severity::Error);
     let Some(flow) = parsed.flow.as_ref().filter(|_| !is_error) else {
         return Err(PutFlowError::Refused(parsed.diagnostics));

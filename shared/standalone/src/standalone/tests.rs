@@ -72,3 +72,16 @@ fn the_process_does_not_start_with_an_unknown_setting() {
     let error = container_rules(&environment, false).unwrap_err().to_string();
     assert!(error.contains("SEGUE_CONTAINERS is 'always'"), "{error}");
 }
+
+#[tokio::test]
+async fn a_flow_with_a_broken_expression_is_refused_before_anything_is_saved() {
+    let data = tempfile::tempdir().unwrap();
+    let options = Options { data_dir: data.path().to_path_buf(), ..Options::default() };
+    let standalone = Standalone::open(&options).unwrap();
+    let source = "id: f\nnamespace: a\ntasks:\n  - id: t\n    type: io.kestra.plugin.core.log.Log\n    message: \"{{ 'x' | uper }}\"\n";
+    match standalone.put_flow(source).await {
+        Err(PutFlowError::Refused(found)) => assert_eq!(found[0].code, "SEG0402"),
+        other => panic!("{other:?}"),
+    }
+    assert!(standalone.ports().state.flows(None).await.unwrap().is_empty());
+}

@@ -50,12 +50,12 @@ pub(crate) fn backup(args: &BackupArgs, data_dir: Option<PathBuf>) -> anyhow::Re
     if is_watched {
         eprint!("\r");
     }
-    println!("{} holds {}", args.file.display(), told(made));
+    crate::print::line(format_args!("{} holds {}", args.file.display(), told(made)));
     if !made.key {
-        println!(
+        crate::print::line(format_args!(
             "The backup does not have the key for SECRET inputs and outputs; keep {} too",
             data_dir.join("secret.key").display()
-        );
+        ));
     }
     Ok(crate::OK)
 }
@@ -63,16 +63,16 @@ pub(crate) fn backup(args: &BackupArgs, data_dir: Option<PathBuf>) -> anyhow::Re
 pub(crate) fn restore(args: &RestoreArgs, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
     let data_dir = crate::kept_data_dir(data_dir);
     let (contents, before) = segue_embedded::restore(&args.file, &data_dir, args.force)?;
-    println!("{} holds {}", data_dir.display(), told(contents));
+    crate::print::line(format_args!("{} holds {}", data_dir.display(), told(contents)));
     if let Some(before) = before {
-        println!("The old content is in {}", before.display());
+        crate::print::line(format_args!("The old content is in {}", before.display()));
     }
     if !contents.key {
-        println!(
+        crate::print::line(format_args!(
             "The backup has no key: put the old secret.key into {} (or set SEGUE_ENCRYPTION_KEY) before the first \
              start, or SECRET values of earlier executions cannot be read",
             data_dir.display()
-        );
+        ));
     }
     Ok(crate::OK)
 }

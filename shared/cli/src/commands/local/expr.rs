@@ -14,14 +14,14 @@ use std::sync::Arc;
 /// Prints a rendered expression. If the expression fails, prints the reason; the exit code is then 1.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  segue expr -- \"{{ 7 / 2 }}\"
+  segue expr \"{{ 7 / 2 }}\"
   segue expr --vars context.json -- \"{{ outputs.extract.outputFiles['a.csv'] }}\"")]
 pub(crate) struct Args {
     /// A JSON file. Its top-level keys are the variables of the expression.
     #[arg(long, value_name = "FILE.json")]
     vars: Option<PathBuf>,
-    /// The template. Put `--` before the template.
-    #[arg(last = true, required = true)]
+    /// The template. Put `--` before a template that begins with `-`.
+    #[arg(required = true)]
     template: String,
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     );
     match Limits::from_environment(&environment)?.renderer().render(&args.template, &scope) {
         Ok(text) => {
-            println!("{text}");
+            crate::print::line(text);
             Ok(crate::OK)
         }
         Err(error) => {

@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// The flow.
     #[arg(value_name = "FLOW.yaml")]
     flow: PathBuf,
-    /// An input. A file is written as name=@path. May be repeated.
+    /// An input. The value of a FILE input is the path of the file, after an @. May be repeated.
     #[arg(short, long = "input", value_name = "KEY=VALUE")]
     inputs: Vec<String>,
     /// Another flow that this one calls. May be repeated.
@@ -260,6 +260,9 @@ type Pairs<T> = Vec<(String, T)>;
 fn arguments(args: &Args, flow: &Flow) -> anyhow::Result<(Pairs<String>, Pairs<Given>)> {
     let mut inputs = Vec::new();
     for (key, value) in pairs(&args.inputs, "--input")? {
+        if !flow.inputs.iter().any(|input| input.id == key) {
+            eprintln!("warning: {}.{} has no input '{key}'; it is ignored", flow.namespace, flow.id);
+        }
         let is_file =
             flow.inputs.iter().any(|input| input.id == key && matches!(input.kind, InputKind::File { .. }));
         let path = match value.strip_prefix('@') {

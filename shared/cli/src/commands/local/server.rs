@@ -160,7 +160,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
         return Ok(crate::REFUSED);
     }
     let told = AddressFile::write(&data_dir, &url, token.as_deref())?;
-    println!("Segue answers at {url} (data in {})", data_dir.display());
+    crate::print::line_if_read(format_args!("Segue answers at {url} (data in {})", data_dir.display()));
     open(&args, &url, token.as_deref());
     let served = server.serve(listener, shutdown, grace).await;
     drop(told);
@@ -203,7 +203,7 @@ async fn on_google_cloud(
     } else {
         format!("next to the functions deployed in project {project}")
     };
-    println!("Segue answers at {url} ({work})");
+    crate::print::line_if_read(format_args!("Segue answers at {url} ({work})"));
     open(args, &url, token.as_deref());
     let served = server.serve(listener, url, access, shutdown).await;
     drop(told);
@@ -217,7 +217,7 @@ fn open(args: &Args, url: &str, token: Option<&Token>) {
         return;
     }
     let link = format!("{url}{}", token.map_or_else(|| "/".to_owned(), Token::link));
-    println!("Open {link}");
+    crate::print::line_if_read(format_args!("Open {link}"));
     let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let mut browser = Command::new(program);
     browser.arg(&link).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
     let options = Options {
-        data_dir: crate::kept_data_dir(data_dir),
+        data_dir: crate::existing_data_dir(data_dir)?,
         environment: environment(),
         ..Options::default()
     };
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
                     json!({"dataset": table.dataset, "table": table.table, "type": table.kind.to_string(), "rows": table.rows})
                 })
                 .collect();
-            println!("{}", serde_json::to_string_pretty(&list)?);
+            crate::print::line(serde_json::to_string_pretty(&list)?);
         }
         Output::Text => {
             let rows = tables.iter().map(|table| {
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
                     table.rows.map_or_else(|| "-".into(), |rows| rows.to_string()),
                 ]
             });
-            print!("{}", table(&["table", "type", "rows"], rows));
+            crate::print::text(table(&["table", "type", "rows"], rows));
         }
     }
     Ok(crate::OK)

@@ -114,8 +114,8 @@ pub(crate) async fn run(args: Args, data_dir: Option<PathBuf>) -> anyhow::Result
             loop {
                 for entry in told.news(&session, &which).await? {
                     match session.output {
-                        Output::Json => println!("{}", entry.json),
-                        Output::Text => println!("{}", line(&entry.value, &session.zone, true)),
+                        Output::Json => crate::print::line(entry.json),
+                        Output::Text => crate::print::line(line(&entry.value, &session.zone, true)),
                     }
                 }
                 tokio::time::sleep(PERIOD).await;

@@ -36,10 +36,10 @@ pub(super) async fn to_its_end(
 ) -> anyhow::Result<u8> {
     if !ending.wait && !ending.follow {
         match session.output {
-            Output::Json => println!("{}", serde_json::to_string_pretty(&started.json)?),
+            Output::Json => crate::print::line(serde_json::to_string_pretty(&started.json)?),
             Output::Text => {
                 let api::Execution { id, state, .. } = &started.value;
-                println!("{id} {}", crate::client::state(state.current));
+                crate::print::line(format_args!("{id} {}", crate::client::state(state.current)));
                 eprintln!("segue execution logs -f {id} follows it");
             }
         }
@@ -57,7 +57,7 @@ pub(super) async fn to_its_end(
         ended
     } else {
         let ended = wait(session, &id).await?;
-        println!("{}", serde_json::to_string_pretty(&ended.json)?);
+        crate::print::line(serde_json::to_string_pretty(&ended.json)?);
         ended
     };
     Ok(match is_over(&ended.value) {

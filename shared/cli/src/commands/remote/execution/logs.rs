@@ -37,7 +37,7 @@ pub(super) async fn run(session: &Session, args: &Logs) -> anyhow::Result<u8> {
         .read::<Vec<Answered<LogEntry>>>()
         .await?;
     match session.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&answer.json)?),
+        Output::Json => crate::print::line(serde_json::to_string_pretty(&answer.json)?),
         Output::Text => answer.value.iter().for_each(|entry| say(session, entry)),
     }
     Ok(crate::OK)
@@ -46,8 +46,8 @@ pub(super) async fn run(session: &Session, args: &Logs) -> anyhow::Result<u8> {
 /// Prints a line. With `--output json`, each line is one JSON document, because a list would have no end yet.
 fn say(session: &Session, entry: &Answered<LogEntry>) {
     match session.output {
-        Output::Json => println!("{}", entry.json),
-        Output::Text => println!("{}", line(&entry.value, &session.zone, false)),
+        Output::Json => crate::print::line(&entry.json),
+        Output::Text => crate::print::line(line(&entry.value, &session.zone, false)),
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 pub(crate) struct Run {
     #[command(flatten)]
     flow: FlowArg,
-    /// An input. A file is written as name=@path. May be repeated.
+    /// An input. The value of a FILE input is the path of the file, after an @. May be repeated.
     #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = pair)]
     inputs: Vec<(String, String)>,
     /// A label of the execution. May be repeated.

@@ -40,10 +40,10 @@ pub(super) async fn run(session: &Session, args: &Watch) -> anyhow::Result<u8> {
         }
     })?;
     watcher.watch(&args.dir, RecursiveMode::Recursive)?;
-    println!("watching {} for {}", args.dir.display(), session.client.address());
+    crate::print::line(format_args!("watching {} for {}", args.dir.display(), session.client.address()));
     let mut sync = Sync { client: &session.client, args, folder: Folder::default(), is_away: false };
     loop {
-        let is_done = sync.step(&mut |line| println!("{line}")).await?;
+        let is_done = sync.step(&mut |line| crate::print::line(line)).await?;
         if is_done {
             if events.recv().await.is_none() {
                 return Ok(crate::OK);

@@ -1,0 +1,98 @@
+//! `segue validate`: prints every problem of flow files before anything runs.
+
+mod formats;
+
+use crate::environment::environment;
+use crate::flow_files;
+use anyhow::{Context as _, bail};
+use formats::{Checked, Format};
+use segue_engine::check::{check, check_subflows};
+use segue_model::catalog::Catalog;
+use segue_model::parse::{Parsed, parse_flows};
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+/// Codes of expressions with an unknown name. Such an expression fails when the flow reaches it. The flow is not
+/// refused, because it may never reach the expression, but the exit code is not 0.
+const DANGLING: [&str; 4] = ["SEG0403", "SEG0404", "SEG0405", "SEG0406"];
+
+/// Prints every problem with file, line, column, code and hint.
+///
+/// The exit code is 2 if a flow is refused or a file cannot be read, 1 if an expression names an input, task or variable
+/// that does not exist, and 0 otherwise.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  segue validate hello.yaml
+  segue validate flows
+  segue validate flows --output github
+  segue validate flows --output sarif > segue.sarif")]
+pub(crate) struct Args {
+    /// Flow files, and folders with flow files. A file may have several flows, separated by `---`.
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    files: Vec<PathBuf>,
+    /// The format of the problems.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+}
+
+pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> {
+    let own = segue_standalone::own_connectors(&environment(), &crate::kept_data_dir(data_dir))?;
+    let catalog = segue_standalone::catalog_with(own)?;
+    let mut all = match read(&args.files, &catalog) {
+        Ok(all) => all,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return Ok(crate::REFUSED);
+        }
+    };
+    let known: HashSet<(String, String)> = all
+        .iter()
+        .flat_map(|(_, flows)| flows)
+        .filter_map(|parsed| parsed.checkable())
+        .map(|flow| (flow.namespace.clone(), flow.id.clone()))
+        .collect();
+    let exists = |namespace: &str, id: &str| known.contains(&(namespace.to_owned(), id.to_owned()));
+    let mut code = crate::OK;
+    let mut results = Vec::new();
+    for (file, flows) in &mut all {
+        let mut worst = crate::OK;
+        let mut found = Vec::new();
+        for parsed in flows.iter_mut() {
+            let mut problems = check(parsed, &catalog);
+            problems.extend(check_subflows(parsed, &exists));
+            parsed.add(problems);
+            let dangles = parsed.diagnostics.iter().any(|found| DANGLING.contains(&found.code.as_str()));
+            worst = worst.max(match (parsed.has_errors(), dangles) {
+                (true, _) => crate::REFUSED,
+                (false, true) => crate::FAILED,
+                (false, false) => crate::OK,
+            });
+            found.append(&mut parsed.diagnostics);
+        }
+        code = code.max(worst);
+        results.push(Checked {
+            file: file.clone(),
+            flows: flows.len(),
+            valid: worst == crate::OK,
+            diagnostics: found,
+        });
+    }
+    formats::print(args.output, &results)?;
+    Ok(code)
+}
+
+/// The flows of the named files and folders.
+fn read(paths: &[PathBuf], catalog: &Catalog) -> anyhow::Result<Vec<(PathBuf, Vec<Parsed>)>> {
+    let files = flow_files::named(paths)?;
+    if files.is_empty() {
+        bail!("the folder has no flow files; their names end in .yaml or .yml");
+    }
+    let mut all = Vec::new();
+    for file in files {
+        let source =
+            std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let flows = parse_flows(&source, catalog);
+        all.push((file, flows));
+    }
+    Ok(all)
+}
