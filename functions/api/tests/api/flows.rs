@@ -25,7 +25,8 @@ async fn a_flow_is_made_changed_and_removed() {
 
     assert!(server.get(path).await.ok().get("source").is_none());
     assert_eq!(server.get(&format!("{path}?source=true&revision=1")).await.ok()["source"], HELLO);
-    server.get(&format!("{path}?revision=9")).await.refused(404);
+    let missing = server.get(&format!("{path}?revision=9")).await.refused(404);
+    assert!(missing.contains("Revision 9 of flow '"), "{missing}");
     server.get(&format!("{path}?revision=x")).await.refused(422);
     assert_eq!(server.get(&format!("{path}/revisions")).await.ok().as_array().unwrap().len(), 2);
     assert_eq!(server.get(&format!("{path}/tasks/say")).await.ok()["message"], "Hello {{ inputs.name }}");

@@ -12,6 +12,7 @@
 //!
 //! How to add one more: a file with one function on `Checked`, a line in `RULES`, and a code with its page.
 
+mod defaults;
 mod inputs;
 mod locations;
 mod loops;
@@ -49,10 +50,11 @@ struct Checked<'a> {
 
 type Rule = fn(&Checked<'_>) -> Vec<Diagnostic>;
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     syntax::syntax,
     inputs::unknown_input,
     patterns::invalid_pattern,
+    defaults::invalid_default,
     tasks::unknown_task,
     order::outputs_not_there,
     variables::unknown_variable,

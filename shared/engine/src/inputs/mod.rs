@@ -7,6 +7,7 @@
 
 mod check;
 mod convert;
+mod defaults;
 pub(crate) mod instants;
 mod nested;
 mod numbers;
@@ -18,6 +19,7 @@ mod yaml;
 
 pub(crate) use check::pattern_problem;
 pub use convert::convert;
+pub(crate) use defaults::default_problem;
 pub(crate) use outputs::render_outputs;
 pub use outputs::{OutputsError, resolve_outputs};
 pub use resolve::resolve;

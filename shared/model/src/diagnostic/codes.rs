@@ -67,6 +67,7 @@ codes! {
     UNKNOWN_ROOT = "SEG0409", "An expression starts with an unknown name.";
     UNKNOWN_SUBFLOW = "SEG0410", "A subflow does not exist.";
     INVALID_PATTERN = "SEG0411", "The validator of an input is not a valid pattern.";
+    INVALID_DEFAULT = "SEG0412", "The default of an input is not a valid value.";
 }
 
 #[cfg(test)]

@@ -29,7 +29,13 @@ pub(crate) async fn one(
     } else {
         api.state().flow(namespace, id, revision).await?
     };
-    let stored = stored.ok_or_else(|| ApiError::not_found(format!("Flow '{namespace}.{id}'")))?;
+    let Some(stored) = stored else {
+        let is_known = api.state().flow(namespace, id, None).await?.is_some();
+        return Err(ApiError::not_found(match revision.filter(|_| is_known) {
+            Some(revision) => format!("Revision {revision} of flow '{namespace}.{id}'"),
+            None => format!("Flow '{namespace}.{id}'"),
+        }));
+    };
     Ok(if with_source { flow_with_source(&stored) } else { flow(&stored) })
 }
 

@@ -130,16 +130,49 @@ fn note(state: &Trigger, declared: Option<&TriggerDeclaration>) -> String {
 
 async fn set_disabled(session: &Session, args: &Which, disabled: bool) -> anyhow::Result<Reply> {
     let (namespace, flow_id) = flow_name(&args.flow)?;
-    let key = TriggerKey { namespace, flow_id, trigger_id: args.trigger.clone() };
+    let key = TriggerKey {
+        namespace: namespace.clone(),
+        flow_id: flow_id.clone(),
+        trigger_id: args.trigger.clone(),
+    };
     let body = serde_json::to_value(TriggerUpdate { key, disabled: Some(disabled), backfill: None })?;
     let answer = session.client.put(&["triggers"]).json_body(&body).read::<Trigger>().await?;
     let next = date(answer.value.next_execution_date, &session.zone);
+    if !disabled && is_off_in_flow(session, args, &namespace, &flow_id).await? {
+        let text = format!(
+            "{} {} stays disabled: the flow has 'disabled: true'; remove this line and save the flow\n",
+            args.flow, args.trigger
+        );
+        return Ok(Reply::new(answer.json, text));
+    }
     let text = match (disabled, next.is_empty()) {
         (true, _) => format!("disabled {} {}\n", args.flow, args.trigger),
         (false, true) => format!("enabled {} {}\n", args.flow, args.trigger),
         (false, false) => format!("enabled {} {}, next slot {next}\n", args.flow, args.trigger),
     };
     Ok(Reply::new(answer.json, text))
+}
+
+/// Whether the source of the flow disables the trigger. The source counts more than the switch.
+async fn is_off_in_flow(
+    session: &Session,
+    args: &Which,
+    namespace: &str,
+    flow_id: &str,
+) -> anyhow::Result<bool> {
+    let found = session
+        .client
+        .get(&["triggers", "search"])
+        .with("namespace", namespace)
+        .with("flowId", flow_id)
+        .with("page", 1)
+        .with("size", 1000)
+        .read::<Page<TriggerHit>>()
+        .await?;
+    Ok(found.value.results.iter().any(|hit| {
+        hit.trigger_context.trigger_id == args.trigger
+            && hit.abstract_trigger.as_ref().is_some_and(|declared| declared.disabled)
+    }))
 }
 
 async fn unlock(session: &Session, args: &Which) -> anyhow::Result<Reply> {
@@ -174,19 +207,34 @@ mod tests {
     async fn switching_and_unlocking_name_the_trigger() {
         let state = json!({"namespace": "n.s", "flowId": "f", "triggerId": "t",
             "nextExecutionDate": "2024-02-01T09:00:00Z"});
-        let stub =
-            Stub::new([ok(state.clone()), ok(state), error(409, "Illegal state: it is not locked")]).await;
+        let hits = |off: bool| {
+            json!({"total": 1, "results": [{
+                "abstractTrigger": {"id": "t", "type": "io.kestra.plugin.core.trigger.Schedule", "disabled": off},
+                "triggerContext": state,
+            }]})
+        };
+        let stub = Stub::new([
+            ok(state.clone()),
+            ok(hits(false)),
+            ok(state.clone()),
+            error(409, "Illegal state: it is not locked"),
+            ok(state.clone()),
+            ok(hits(true)),
+        ])
+        .await;
         let which = Which { flow: "n.s.f".into(), trigger: "t".into() };
         let on = set_disabled(&stub.session, &which, false).await.unwrap();
         assert_eq!(on.text, "enabled n.s.f t, next slot 2024-02-01 09:00:00\n");
         assert_eq!(set_disabled(&stub.session, &which, true).await.unwrap().text, "disabled n.s.f t\n");
         let refused = unlock(&stub.session, &which).await.unwrap_err();
         assert_eq!(crate::client::exit_code(&refused), crate::REFUSED);
+        let stays = set_disabled(&stub.session, &which, false).await.unwrap();
+        assert!(stays.text.starts_with("n.s.f t stays disabled: "), "{}", stays.text);
         let asked = stub.asked();
         assert_eq!(
-            asked[1].json(),
+            asked[2].json(),
             json!({"namespace": "n.s", "flowId": "f", "triggerId": "t", "disabled": true})
         );
-        assert_eq!(asked[2].what, "POST /triggers/n.s/f/t/unlock");
+        assert_eq!(asked[3].what, "POST /triggers/n.s/f/t/unlock");
     }
 }

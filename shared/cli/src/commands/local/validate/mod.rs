@@ -12,14 +12,14 @@ use segue_model::parse::{Parsed, parse_flows};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-/// Codes of expressions with an unknown name. Such an expression fails when the flow reaches it. The flow is not
-/// refused, because it may never reach the expression, but the exit code is not 0.
-const DANGLING: [&str; 4] = ["SEG0403", "SEG0404", "SEG0405", "SEG0406"];
+/// Codes of problems that may stop an execution: expressions with an unknown name, and invalid defaults. The flow is
+/// not refused, because an execution may never meet the problem, but the exit code is not 0.
+const DANGLING: [&str; 5] = ["SEG0403", "SEG0404", "SEG0405", "SEG0406", "SEG0412"];
 
 /// Prints every problem with file, line, column, code and hint.
 ///
 /// The exit code is 2 if a flow is refused or a file cannot be read, 1 if an expression names an input, task or variable
-/// that does not exist, and 0 otherwise.
+/// that does not exist or a default is not valid, and 0 otherwise.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   segue validate hello.yaml

@@ -1,5 +1,6 @@
 //! Follows an execution over the API's streams of events.
 
+use super::why;
 use crate::client::{Answered, Events, Session, execution, is_over};
 use crate::report::{Live, Output};
 use segue_api_types as api;
@@ -54,6 +55,12 @@ pub(super) async fn to_its_end(
             if ending.follow { show(session, first, &mut live).await? } else { wait(session, &id).await? };
         let (last, runs) = execution(&ended.value);
         live.end(&last, &runs.iter().collect::<Vec<_>>());
+        // The log, which `--follow` shows, has the errors already.
+        if !ending.follow {
+            for line in why::lines(session, &ended.value).await {
+                crate::print::line(format_args!("  error: {line}"));
+            }
+        }
         ended
     } else {
         let ended = wait(session, &id).await?;

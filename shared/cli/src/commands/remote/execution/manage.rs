@@ -3,7 +3,8 @@
 use crate::client::{
     Reply, Session, date, elapsed, execution, labels, page as table, pair, pairs, state, text as plain,
 };
-use crate::report::{heading, lines, paint};
+use crate::commands::remote::execution::why;
+use crate::report::{Output, heading, lines, paint};
 use segue_api_types::{Execution, Page};
 use segue_model::Json;
 use segue_ports::{Clock as _, SystemClock};
@@ -94,7 +95,12 @@ pub(super) async fn list(session: &Session, args: &List) -> anyhow::Result<Reply
 
 pub(super) async fn get(session: &Session, args: &Get) -> anyhow::Result<Reply> {
     let answer = session.client.get(&["executions", &args.id]).read::<Execution>().await?;
-    let text = describe(session, &answer.value);
+    let mut text = describe(session, &answer.value);
+    if session.output == Output::Text {
+        for line in why::lines(session, &answer.value).await {
+            text.push_str(&format!("error: {line}\n"));
+        }
+    }
     Ok(Reply::new(answer.json, text))
 }
 
@@ -215,6 +221,30 @@ mod tests {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
         assert_eq!(reply.json, ended());
+    }
+
+    #[tokio::test]
+    async fn a_failed_execution_is_shown_with_its_last_errors() {
+        let mut failed = ended();
+        failed["state"]["current"] = json!("FAILED");
+        let entry = |message: &str| {
+            json!({"namespace": "n.s", "flowId": "f", "executionId": "e1", "taskId": "load", "level": "ERROR",
+                "timestamp": "2024-01-01T00:00:01Z", "message": message})
+        };
+        let log: Vec<Json> = ["one", "two", "three", "four"].map(entry).into();
+        let stub = Stub::new([ok(failed), ok(Json::Array(log))]).await;
+        let reply = get(&stub.session, &Get { id: "e1".into() }).await.unwrap();
+        let said: Vec<&str> = reply.text.lines().filter(|line| line.starts_with("error:")).collect();
+        assert_eq!(
+            said,
+            [
+                "error: load: two",
+                "error: load: three",
+                "error: load: four",
+                "error: 1 earlier errors: segue execution logs e1 --level ERROR"
+            ]
+        );
+        assert_eq!(stub.paths()[1], "GET /logs/e1?minLevel=ERROR");
     }
 
     #[test]

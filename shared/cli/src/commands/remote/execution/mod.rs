@@ -6,6 +6,7 @@
 //! - `act`: kill, restart, replay, pause and resume executions
 //! - `logs`: print the log of an execution
 //! - `form`: how inputs are sent
+//! - `why`: the errors of a failed execution
 
 mod act;
 mod follow;
@@ -13,6 +14,7 @@ mod form;
 mod logs;
 mod manage;
 mod run;
+mod why;
 
 use crate::client::Connection;
 use std::path::PathBuf;

@@ -119,7 +119,12 @@ mod tests {
             .await;
             let args = Run { ending: Ending { wait: true, follow: false }, ..args(&[]) };
             assert_eq!(run(&stub.session, &args).await.unwrap(), code);
-            assert_eq!(stub.paths().last().map(String::as_str), Some("GET /executions/e1/follow"));
+            assert_eq!(stub.paths().get(1).map(String::as_str), Some("GET /executions/e1/follow"));
+            assert_eq!(
+                stub.paths().len() == 3,
+                state == "FAILED",
+                "the errors of a failed execution are read"
+            );
         }
     }
 
