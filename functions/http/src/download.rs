@@ -61,6 +61,12 @@ impl Task for Download {
     type Output = Output;
 
     async fn run(self, context: &TaskContext) -> Result<Output, TaskError> {
+        exchange::unless_stopped(context, self.fetch(context)).await
+    }
+}
+
+impl Download {
+    async fn fetch(self, context: &TaskContext) -> Result<Output, TaskError> {
         let (url, response) = exchange::send(&self.common, context).await?;
         let (code, headers) = (response.status().as_u16(), exchange::headers(&response));
         // Servers write non-ASCII characters there without encoding.

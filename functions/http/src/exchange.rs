@@ -200,6 +200,19 @@ fn digest_of(auth: &Auth, response: &Response, method: &Method, url: &Url) -> Op
     challenge.answer(&who, method, url, &random_name())
 }
 
+/// Does the work of a task until the attempt must stop: it timed out or was killed. A request has nothing outside this
+/// process that the task must stop first, so the request is dropped at once.
+pub(crate) async fn unless_stopped<T>(
+    context: &TaskContext,
+    work: impl Future<Output = Result<T, TaskError>>,
+) -> Result<T, TaskError> {
+    let stop = context.cancelled();
+    tokio::select! {
+        outcome = work => outcome,
+        () = stop.cancelled() => Err(TaskError::Stopped),
+    }
+}
+
 /// The beginning of a body, for the log.
 async fn beginning(mut response: Response) -> String {
     let mut bytes = Vec::new();

@@ -67,6 +67,12 @@ impl Task for Request {
                  outputs, use http.Download",
             ));
         }
+        exchange::unless_stopped(context, self.ask(context)).await
+    }
+}
+
+impl Request {
+    async fn ask(self, context: &TaskContext) -> Result<Output, TaskError> {
         let (url, response) = exchange::send(&self.common, context).await?;
         let (code, headers) = (response.status().as_u16(), exchange::headers(&response));
         let encoding = encoding(&response, self.common.options.default_charset.as_deref())?;
@@ -140,6 +146,25 @@ mod tests {
 
     async fn request(platform: &Platform, properties: Json) -> TestRun {
         platform.run(Request::TYPE, properties).await
+    }
+
+    #[tokio::test]
+    async fn a_timeout_does_not_wait_for_the_answer() {
+        let late = || async {
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+            "late"
+        };
+        let address = serve(Router::new().route("/late", get(late))).await;
+        let platform = Platform::new();
+        for task_type in [Request::TYPE, crate::download::Download::TYPE] {
+            let properties = json!({"uri": format!("http://{address}/late")});
+            let mut message = platform.message_of(task_type, properties);
+            message.timeout = Some("PT0.1S".to_owned());
+            let run = platform.handle(message).await;
+            assert_eq!(run.result.error.as_deref(), Some("Timeout after 00:00:00.100"));
+            assert!(!run.log_text().contains("answered"), "{}", run.log_text());
+        }
+        assert!(platform.files().await.is_empty());
     }
 
     /// Answers with a description of the request.
