@@ -46,9 +46,10 @@ test-web: build ## test the web pages: types, format, lint, units, and every pag
 test: tools $(DUCKDB) ## run every test
 	cargo test --workspace $(FEATURES)
 
-task-types: $(DUCKDB) ## write functions/*/task-types.json and docs/connectors after a change of a task's properties
+task-types: $(DUCKDB) ## write functions/*/task-types.json and docs/task-types after a change of a task's properties
 	UPDATE_CATALOG=1 cargo test --package segue-standalone --test task_types $(FEATURES) -- the_files
-	UPDATE_CATALOG=1 cargo test --package segue-fn-connect --test connectors -- the_pages
+	UPDATE_CATALOG=1 cargo test --package segue-fn-connect --test connectors -- the_schema
+	UPDATE_CATALOG=1 cargo test --package segue-catalog --test pages -- the_pages
 
 crash: build ## kill a server KILLS times while it works, and compare with an undisturbed run
 	$(BUILT)/crash-server --segue $(BUILT)/segue --kills $(or $(KILLS),200)

@@ -95,7 +95,7 @@ pub enum Format {
 }
 
 /// The answer of a model.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// The text.
@@ -111,7 +111,7 @@ pub struct Answer {
 }
 
 /// The numbers of tokens. None: the provider does not report the number.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct TokenUsage {
     input_token_count: Option<u64>,

@@ -59,7 +59,7 @@ pub enum IfExists {
 }
 
 /// The outputs of `bigquery.CreateDataset`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The dataset's name.

@@ -28,7 +28,7 @@ pub struct DeleteDataset {
 }
 
 /// The outputs of `bigquery.DeleteDataset`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The dataset's name.
     pub dataset: String,

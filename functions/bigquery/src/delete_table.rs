@@ -27,7 +27,7 @@ pub struct DeleteTable {
 }
 
 /// The outputs of `bigquery.DeleteTable`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The project. None if none is named.

@@ -10,6 +10,7 @@ use segue_ports::object::ByteStream;
 use segue_ports::warehouse::{RowStream, Rows, TableReference, WarehouseError};
 use segue_task::{TaskContext, TaskError, ion};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -34,7 +35,7 @@ pub enum FetchType {
 }
 
 /// The outputs of `bigquery.Query`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The job's id.
@@ -47,7 +48,8 @@ pub struct Output {
     pub size: Option<u64>,
     /// With STORE, the file.
     pub uri: Option<String>,
-    /// The table that the rows of a SELECT were written to.
+    /// The table that the rows of a SELECT were written to: `project`, `dataset` and `table`.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub destination_table: Option<TableReference>,
 }
 

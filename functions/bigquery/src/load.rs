@@ -85,7 +85,7 @@ pub struct CsvOptions {
 }
 
 /// The outputs of a load.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The job's id.

@@ -44,7 +44,7 @@ pub enum IfNotExists {
 }
 
 /// The description of a table in outputs.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TableOutput {
     /// The project. None if none is named.

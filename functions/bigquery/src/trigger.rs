@@ -3,7 +3,7 @@
 use crate::fetch::FetchType;
 use crate::query::Query;
 use schemars::JsonSchema;
-use segue_task::{Find, PollingTrigger, Task as _, TaskContext, TaskError, find_outputs};
+use segue_task::{Find, PollingTrigger, Task, TaskContext, TaskError, find_outputs};
 use serde::Deserialize;
 
 /// Runs a query at an interval, and starts an execution if the query has rows. A look is one job, also if its message
@@ -29,6 +29,7 @@ pub struct Trigger(Query);
 
 impl PollingTrigger for Trigger {
     const TYPE: &'static str = "io.kestra.plugin.gcp.bigquery.Trigger";
+    type Variables = <Query as Task>::Output;
 
     async fn look(self, context: &TaskContext, _: Option<&str>) -> Result<Find, TaskError> {
         let mut query = self.0;

@@ -32,7 +32,7 @@ pub struct ArchiveCompress {
 }
 
 /// The outputs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Packed {
     /// The archive.
     uri: String,

@@ -30,7 +30,7 @@ pub struct ArchiveDecompress {
 }
 
 /// The outputs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Unpacked {
     /// The files: URIs by their names in the archive.
     files: BTreeMap<String, String>,

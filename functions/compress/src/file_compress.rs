@@ -26,7 +26,7 @@ pub struct FileCompress {
 }
 
 /// The outputs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Compressed {
     /// The compressed file.
     uri: String,

@@ -27,7 +27,7 @@ pub struct FileDecompress {
 }
 
 /// The outputs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Decompressed {
     /// The decompressed file.
     uri: String,

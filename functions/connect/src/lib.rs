@@ -47,6 +47,7 @@ fn task_type(connector: &'static Connector) -> DescribedType {
         name: &connector.name,
         aliases: connector.aliases.iter().map(String::as_str).collect(),
         schema: connector.schema(),
+        outputs: connector.outputs_schema(),
         run: Arc::new(move |properties: Map, context: TaskContext| {
             Box::pin(async move { run::run(connector, properties, &context).await })
         }),

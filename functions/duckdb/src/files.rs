@@ -41,7 +41,7 @@ pub struct Files {
 }
 
 /// The outputs about files.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileOutputs {
     /// The stored files, by the names in `outputFiles`.

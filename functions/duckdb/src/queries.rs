@@ -38,7 +38,7 @@ fn yes() -> bool {
 }
 
 /// The outputs of `jdbc.duckdb.Queries`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The rows of each statement that has rows, in the order of the statements.
     pub outputs: Vec<Fetched>,

@@ -27,7 +27,7 @@ pub struct Query {
 }
 
 /// The outputs of `jdbc.duckdb.Query`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The rows.
     #[serde(flatten)]

@@ -5,7 +5,7 @@ use crate::script::RAW;
 use schemars::JsonSchema;
 use segue_jdbc::changes_data;
 use segue_model::Map;
-use segue_task::{Find, PollingTrigger, Task as _, TaskContext, TaskError, find_outputs};
+use segue_task::{Find, PollingTrigger, Task, TaskContext, TaskError, find_outputs};
 use serde::Deserialize;
 
 /// Runs a query at an interval, and starts an execution if the query has rows.
@@ -33,6 +33,7 @@ pub struct Trigger(Query);
 impl PollingTrigger for Trigger {
     const TYPE: &'static str = "io.kestra.plugin.jdbc.duckdb.Trigger";
     const RAW: &'static [&'static str] = RAW;
+    type Variables = <Query as Task>::Output;
 
     fn takes(properties: &Map) -> bool {
         changes_data(properties)

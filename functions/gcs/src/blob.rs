@@ -1,12 +1,13 @@
 //! The description of an object in flows.
 
+use schemars::JsonSchema;
 use segue_model::Json;
 use segue_ports::object::{ObjectAddress, ObjectInfo};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// An object, or a folder: a prefix that contains objects and ends with a slash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Blob {
     /// `gs://bucket/name`.

@@ -38,7 +38,7 @@ pub struct Compose {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The joined object. None if there were no parts.
     pub uri: Option<String>,

@@ -30,7 +30,7 @@ pub struct Copy {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The new object.
     pub uri: String,

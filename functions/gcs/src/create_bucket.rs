@@ -58,7 +58,7 @@ pub enum IfExists {
 }
 
 /// The outputs of tasks on buckets.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// Its name.

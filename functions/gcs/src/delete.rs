@@ -26,7 +26,7 @@ pub struct Delete {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The object.
     pub uri: String,

@@ -23,7 +23,7 @@ pub struct DeleteBucket {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// Its name.
     pub bucket: String,

@@ -38,7 +38,7 @@ pub struct DeleteList {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// Objects removed.
     pub count: u64,

@@ -26,7 +26,7 @@ pub struct Download {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The bucket.
     pub bucket: String,

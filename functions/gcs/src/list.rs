@@ -33,7 +33,7 @@ pub struct List {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The results, in the order of their names.
     pub blobs: Vec<Blob>,

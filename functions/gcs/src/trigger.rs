@@ -9,8 +9,8 @@ use crate::seen::Seen;
 use schemars::JsonSchema;
 use segue_model::Json;
 use segue_ports::object::ObjectAddress;
-use segue_task::{Find, PollingTrigger, TaskContext, TaskError};
-use serde::Deserialize;
+use segue_task::{Find, PollingTrigger, TaskContext, TaskError, find_outputs};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// The largest number of objects of one execution, as in Kestra.
@@ -88,8 +88,16 @@ impl On {
     }
 }
 
+/// The variables of a find.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Blobs {
+    /// The new objects. `uri` is the copy in internal storage.
+    pub blobs: Vec<Blob>,
+}
+
 impl PollingTrigger for Trigger {
     const TYPE: &'static str = "io.kestra.plugin.gcp.gcs.Trigger";
+    type Variables = Blobs;
 
     async fn look(self, context: &TaskContext, memory: Option<&str>) -> Result<Find, TaskError> {
         let objects = self.google.objects(context)?;
@@ -127,7 +135,7 @@ impl PollingTrigger for Trigger {
             blobs.push(Blob { uri, ..blob.clone() });
         }
         context.info(format!("{} new objects are in internal storage", blobs.len()));
-        let variables = json!({"blobs": blobs}).as_object().cloned();
+        let variables = find_outputs(&Blobs { blobs }, true)?.variables;
         let names: Vec<&str> = new.iter().map(|blob| blob.uri.as_str()).collect();
         let settle = (self.action != Action::None).then(|| json!(names));
         Ok(Find { variables, memory, more, settle })

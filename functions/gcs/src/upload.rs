@@ -44,7 +44,7 @@ pub struct Upload {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// `gs://bucket/name`.
     pub uri: String,

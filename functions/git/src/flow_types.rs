@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use segue_connectors::Connector;
 use segue_model::catalog::Catalog;
 use segue_model::{Json, Map};
-use segue_task::{DescribedType, TaskContext, TaskError, schema_of};
+use segue_task::{DescribedType, TaskContext, TaskError, outputs_of, schema_of};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -18,7 +18,7 @@ pub(crate) trait FlowTask: DeserializeOwned + JsonSchema + Send + 'static {
     /// The canonical type name.
     const TYPE: &'static str;
     /// The outputs of the task.
-    type Output: Serialize + Send;
+    type Output: Serialize + JsonSchema + Send;
 
     /// Runs one attempt, as [`segue_task::Task::run`].
     fn run(
@@ -34,6 +34,7 @@ pub(crate) fn described<T: FlowTask>(own: &'static [Connector]) -> DescribedType
         name: T::TYPE,
         aliases: Vec::new(),
         schema: schema_of::<T>(),
+        outputs: outputs_of::<T::Output>(),
         run: Arc::new(move |properties: Map, context: TaskContext| {
             Box::pin(async move {
                 let failed =

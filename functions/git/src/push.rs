@@ -38,7 +38,7 @@ pub struct Push {
 }
 
 /// The outputs of a push, without the list of differences.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pushed {
     /// The commit. Absent if nothing has changed, or nothing was pushed.

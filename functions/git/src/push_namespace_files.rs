@@ -40,7 +40,7 @@ pub struct PushNamespaceFiles {
 }
 
 /// The outputs of a push.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The commit.
     #[serde(flatten)]

@@ -40,7 +40,7 @@ pub struct SyncFlow {
 }
 
 /// The outputs of a sync of one flow.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The id of the flow.

@@ -48,7 +48,7 @@ pub struct SyncNamespaceFiles {
 }
 
 /// The outputs of a sync.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// A file in Ion with a row for each file: `gitPath`, `syncState`, `kestraPath`.
     pub files: String,

@@ -48,7 +48,7 @@ pub struct Flow {
 }
 
 /// One count.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Counted {
     /// The namespace.
@@ -61,7 +61,7 @@ pub struct Counted {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The returned counts.
     pub results: Vec<Counted>,

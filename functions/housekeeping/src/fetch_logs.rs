@@ -30,7 +30,7 @@ pub struct Fetch {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The number of lines.
     pub size: u64,

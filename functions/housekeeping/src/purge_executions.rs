@@ -54,7 +54,7 @@ fn yes() -> bool {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The number of removed executions.

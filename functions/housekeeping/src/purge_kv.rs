@@ -69,7 +69,7 @@ fn yes() -> bool {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The number of removed values.
     size: usize,

@@ -29,7 +29,7 @@ pub struct PurgeLogs {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The number of removed log lines.
     count: u64,

@@ -30,7 +30,7 @@ pub struct Toggle {
 }
 
 /// The task has no outputs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {}
 
 impl Task for Toggle {

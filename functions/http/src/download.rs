@@ -43,7 +43,7 @@ fn yes() -> bool {
 }
 
 /// The outputs of `http.Download`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The status code of the answer.
     pub code: u16,

@@ -40,7 +40,7 @@ pub struct Request {
 }
 
 /// The outputs of `http.Request`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The URL of the request.

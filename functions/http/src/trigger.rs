@@ -4,7 +4,7 @@ use crate::properties::Common;
 use crate::request::{Output, Request};
 use schemars::JsonSchema;
 use segue_model::Map;
-use segue_task::{Find, PollingTrigger, Task as _, TaskContext, TaskError, find_outputs, is_truthy};
+use segue_task::{Find, PollingTrigger, Task, TaskContext, TaskError, find_outputs, is_truthy};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -47,6 +47,7 @@ impl PollingTrigger for Trigger {
     const TYPE: &'static str = "io.kestra.plugin.core.http.Trigger";
     const ALIASES: &'static [&'static str] = &["io.kestra.plugin.fs.http.Trigger"];
     const RAW: &'static [&'static str] = &["responseCondition"];
+    type Variables = <Request as Task>::Output;
 
     async fn look(self, context: &TaskContext, _: Option<&str>) -> Result<Find, TaskError> {
         let mut common = self.common;

@@ -51,7 +51,7 @@ fn chunk() -> usize {
 }
 
 /// The outputs of a batch.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The number of rows in the file.

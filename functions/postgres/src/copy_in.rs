@@ -37,7 +37,7 @@ pub struct CopyIn {
 }
 
 /// The outputs of a copy into a table.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The number of loaded rows.

@@ -38,7 +38,7 @@ pub struct CopyOut {
 }
 
 /// The outputs of a copy into a file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The file.

@@ -2,7 +2,7 @@
 
 use crate::query::Query;
 use schemars::JsonSchema;
-use segue_jdbc::changes_data;
+use segue_jdbc::{Fetched, changes_data};
 use segue_model::Map;
 use segue_task::{Find, PollingTrigger, Task as _, TaskContext, TaskError, find_outputs};
 use serde::Deserialize;
@@ -34,6 +34,7 @@ pub struct Trigger(Query);
 
 impl PollingTrigger for Trigger {
     const TYPE: &'static str = "io.kestra.plugin.jdbc.postgresql.Trigger";
+    type Variables = Fetched;
 
     fn takes(properties: &Map) -> bool {
         changes_data(properties)

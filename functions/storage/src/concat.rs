@@ -32,7 +32,7 @@ pub struct Concat {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The new file.
     pub uri: String,

@@ -22,7 +22,7 @@ pub struct Delete {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The file.
     pub uri: String,

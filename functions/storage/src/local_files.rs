@@ -29,7 +29,7 @@ pub struct LocalFiles {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The stored files: URIs by path.
     pub uris: Map,

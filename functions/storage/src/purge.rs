@@ -19,7 +19,7 @@ const AT_ONCE: usize = 16;
 pub struct PurgeCurrentExecutionFiles {}
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The removed files.
     pub uris: Vec<String>,

@@ -35,7 +35,7 @@ pub struct Reverse {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The new file.
     pub uri: String,

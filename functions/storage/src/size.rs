@@ -19,7 +19,7 @@ pub struct Size {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The size in bytes.
     pub size: u64,

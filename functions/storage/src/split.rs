@@ -40,7 +40,7 @@ pub(crate) fn newline() -> String {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The new files.
     pub uris: Vec<String>,

@@ -24,7 +24,7 @@ pub struct Write {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The file.
     pub uri: String,

@@ -1,16 +1,23 @@
-//! The list of all task types, for code that reads flows: the executor, the scheduler and the API.
+//! The list of all task types, for code that reads flows: the executor, the scheduler and the API. And the documentation
+//! of these types.
 //!
-//! What it is: [`catalog`]. It reads flowable and inline types from `model` and `engine`. The types of the services are
-//! data: each function lists its types in `functions/NAME/task-types.json`. The file is generated from the code of the
-//! function, and a test in `shared/standalone` fails if a file is old.
+//! What it is: [`catalog`]. It reads flowable and inline types from `model` and `engine`, and adds their descriptions
+//! (`builtin`). The types of the services are data: each function lists its types in `functions/NAME/task-types.json`.
+//! The file is generated from the code of the function, and a test in `shared/standalone` fails if a file is old.
+//! [`pages`] makes one page of documentation for each type.
 //!
 //! What it must not know: the code of a function, which adapters exist, which composition root uses it. So the services
 //! that read flows are built without the code that runs tasks.
 //!
 //! How to add one more: a new task type or function needs no line here. `make task-types` writes the files.
 
+mod builtin;
+pub mod pages;
+
 use segue_connectors::Connector;
+use segue_model::Json;
 use segue_model::catalog::{Catalog, RunBy, Service, ServiceTypes, TaskType};
+use segue_model::trigger_types::TriggerType;
 
 /// The service that runs the user's own connectors.
 const CONNECT: &str = "connect";
@@ -18,12 +25,13 @@ const CONNECT: &str = "connect";
 /// The path and the text of every `task-types.json`, in alphabetical order.
 static FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-/// A list of task types that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{path} is not a list of task types: {source}; run `make task-types`, which writes the file")]
+/// A list of task types or of descriptions that cannot be read. Each file is a part of the program, so this is an error
+/// in Segue.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{path} cannot be read: {why}; correct the file, or run `make task-types` if it is generated")]
 pub struct CatalogError {
     path: &'static str,
-    source: serde_json::Error,
+    why: String,
 }
 
 /// All task types: flowable types, inline types, and the types of every service.
@@ -41,21 +49,33 @@ pub fn catalog() -> Result<Catalog, CatalogError> {
 pub fn catalog_with(own: &'static [Connector]) -> Result<Catalog, CatalogError> {
     let mut types = segue_model::flowable_types::flowable_types();
     types.extend(segue_engine::inline::inline_types());
+    builtin::describe_all(&mut types)?;
     types.extend(own.iter().map(|connector| TaskType {
         name: &connector.name,
         aliases: connector.aliases.iter().map(String::as_str).collect(),
         run_by: RunBy::Service(Service::Named(CONNECT)),
         schema: connector.schema(),
+        outputs: connector.outputs_schema(),
     }));
     let mut triggers = Vec::new();
     for (path, text) in FILES {
-        let listed =
-            serde_json::from_str::<ServiceTypes>(text).map_err(|source| CatalogError { path, source })?;
+        let listed = serde_json::from_str::<ServiceTypes>(text)
+            .map_err(|error| CatalogError { path, why: error.to_string() })?;
         let (tasks, polling) = listed.into_parts();
         types.extend(tasks);
         triggers.extend(polling);
     }
     Ok(Catalog::new(types).with_triggers(triggers))
+}
+
+/// JSON Schema of the properties of a trigger of the scheduler, or of a condition, with descriptions.
+///
+/// # Errors
+/// [`CatalogError`] if Segue's own descriptions cannot be read.
+pub fn described_schema(kind: &TriggerType) -> Result<Json, CatalogError> {
+    let mut schema = kind.schema.clone();
+    builtin::describe(kind.name, &mut schema)?;
+    Ok(schema)
 }
 
 #[cfg(test)]

@@ -24,27 +24,25 @@ impl Connector {
         schema
     }
 
-    /// Title, description, outputs and example, in Markdown.
+    /// JSON Schema of the outputs. None if there are no outputs.
+    pub fn outputs_schema(&self) -> Option<Json> {
+        let outputs =
+            self.outputs.iter().map(|(name, output)| (name.clone(), json!({"description": output.about})));
+        let outputs: Map = outputs.collect();
+        (!outputs.is_empty()).then(|| json!({"type": "object", "properties": outputs}))
+    }
+
+    /// Title, description and example, in Markdown.
     fn about(&self) -> String {
         let mut text = self.title.clone();
-        for part in [self.description.trim(), &self.outputs_about()] {
-            if !part.is_empty() {
-                text.push_str("\n\n");
-                text.push_str(part);
-            }
+        if !self.description.trim().is_empty() {
+            text.push_str("\n\n");
+            text.push_str(self.description.trim());
         }
         text.push_str("\n\n```yaml\n");
         text.push_str(self.example.trim_end());
         text.push_str("\n```");
         text
-    }
-
-    fn outputs_about(&self) -> String {
-        if self.outputs.is_empty() {
-            return String::new();
-        }
-        let lines = self.outputs.iter().map(|(name, output)| format!("\n- `{name}`: {}", output.about));
-        format!("Outputs:\n{}", lines.collect::<String>())
     }
 
     /// All values of a task's properties: a property that is absent is null. Defaults are not filled in, because they

@@ -23,6 +23,7 @@ fn catalog(source: &str) -> Catalog {
     types.extend(others.into_iter().map(|name| TaskType {
         name: name.to_owned().leak(),
         aliases: Vec::new(),
+        outputs: None,
         run_by: RunBy::Service(Service::Named("any")),
         schema: serde_json::json!({"type": "object", "additionalProperties": true}),
     }));

@@ -57,6 +57,7 @@ fn golden(source: &str) -> Arc<Plan> {
             types.push(TaskType {
                 name: String::from(name).leak(),
                 aliases: Vec::new(),
+                outputs: None,
                 run_by: RunBy::Service(Service::Named("test")),
                 schema: json!({"type": "object", "additionalProperties": true}),
             });

@@ -77,7 +77,7 @@ impl Fetch {
 }
 
 /// The rows of one statement.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Fetched {
     /// With FETCH, the rows.
     #[serde(skip_serializing_if = "Option::is_none")]

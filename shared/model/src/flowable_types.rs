@@ -177,6 +177,7 @@ pub fn flowable_types() -> Vec<TaskType> {
                 aliases: row.aliases.to_vec(),
                 run_by: RunBy::Flowable,
                 schema: schema(&properties),
+                outputs: None,
             }
         })
         .collect()

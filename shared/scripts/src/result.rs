@@ -2,6 +2,7 @@
 
 use crate::directories::Directories;
 use crate::sink::{Reported, Sink};
+use schemars::JsonSchema;
 use segue_files::output::{self, FoundFile, Keep};
 use segue_files::path::disk_error;
 use segue_files::{Texts, WorkingGlobs};
@@ -11,7 +12,7 @@ use serde::Serialize;
 use std::path::Path;
 
 /// The outputs of a script task.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScriptOutput {
     /// The outputs that the script reported with the output protocol.

@@ -38,7 +38,7 @@ pub use context::TaskContext;
 pub use cycle::TaskService;
 pub use error::TaskError;
 pub use journal::log_file_path;
-pub use list::{DescribedType, TaskList, schema_of};
+pub use list::{DescribedType, TaskList, outputs_of, schema_of};
 pub use polling::{Find, PollingTrigger, find_outputs};
 pub use segue_lookups::outbound;
 pub use segue_template::{Masker, ion, is_truthy, yaml};

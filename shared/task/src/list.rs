@@ -25,6 +25,8 @@ pub struct DescribedType {
     pub aliases: Vec<&'static str>,
     /// JSON Schema of the properties.
     pub schema: Json,
+    /// JSON Schema of the outputs. None if there are no outputs.
+    pub outputs: Option<Json>,
     /// Runs one attempt with the rendered properties, coerced to the types in the schema. After a crash, the same
     /// attempt may be run again.
     pub run: Run,
@@ -44,6 +46,7 @@ pub(crate) struct Entry {
     name: &'static str,
     aliases: Vec<&'static str>,
     schema: Json,
+    outputs: Option<Json>,
     raw: &'static [&'static str],
     /// The two services that share this type. None if this service runs every task of the type.
     by_runner: Option<RunnerServices>,
@@ -78,6 +81,7 @@ impl TaskList {
             name: T::TYPE,
             aliases: T::ALIASES.to_vec(),
             schema: schema_of::<T>(),
+            outputs: outputs_of::<T::Output>(),
             raw: T::RAW,
             by_runner: None,
             polls: None,
@@ -89,8 +93,9 @@ impl TaskList {
     /// Adds a task type that is described as data.
     #[must_use]
     pub fn add_described(mut self, described: DescribedType) -> Self {
-        let DescribedType { name, aliases, schema, run } = described;
-        self.entries.push(Entry { name, aliases, schema, raw: &[], by_runner: None, polls: None, run });
+        let DescribedType { name, aliases, schema, outputs, run } = described;
+        let entry = Entry { name, aliases, schema, outputs, raw: &[], by_runner: None, polls: None, run };
+        self.entries.push(entry);
         self
     }
 
@@ -101,6 +106,7 @@ impl TaskList {
             name: T::TYPE,
             aliases: T::ALIASES.to_vec(),
             schema: polling::schema_of_trigger::<T>(),
+            outputs: outputs_of::<T::Variables>(),
             raw: T::RAW,
             by_runner: None,
             polls: Some(T::takes),
@@ -129,6 +135,7 @@ impl TaskList {
             aliases: entry.aliases.clone(),
             by_runner: entry.by_runner,
             schema: entry.schema.clone(),
+            outputs: entry.outputs.clone(),
         };
         let (triggers, types) = self.entries.iter().partition::<Vec<_>, _>(|entry| entry.polls.is_some());
         ServiceTypes {
@@ -195,4 +202,16 @@ pub fn schema_of<T: JsonSchema>() -> Json {
         settings.meta_schema = None;
     });
     settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// The JSON Schema of the outputs of a task. None if the type has no fields.
+pub fn outputs_of<T: JsonSchema>() -> Option<Json> {
+    let mut schema = schema_of::<T>();
+    if let Json::Object(parts) = &mut schema {
+        // The name of the Rust type says nothing to the reader of a flow.
+        parts.remove("title");
+    }
+    let has_fields =
+        schema.get("properties").and_then(Json::as_object).is_some_and(|fields| !fields.is_empty());
+    has_fields.then_some(schema)
 }

@@ -32,6 +32,9 @@ pub trait PollingTrigger: DeserializeOwned + JsonSchema + Send + 'static {
     /// Properties that are passed without rendering, because the trigger renders them itself.
     const RAW: &'static [&'static str] = &[];
 
+    /// The variables of a find, read as `trigger.*` ([`Find::variables`]).
+    type Variables: JsonSchema;
+
     /// Whether a look with these properties, as written in the flow, takes something away. Such a look runs under a
     /// claim, which costs some writes, so that no result of it is lost.
     fn takes(_properties: &Map) -> bool {

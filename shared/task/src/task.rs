@@ -9,7 +9,7 @@ use std::future::Future;
 
 /// A task type. The struct holds the task's own properties, rendered and coerced to their types.
 ///
-/// The struct has a doc comment with a YAML example. The example is run as a test.
+/// The struct has a doc comment with a YAML example. The page of the type shows it, and a test checks it.
 pub trait Task: DeserializeOwned + JsonSchema + Send + 'static {
     /// The canonical type name.
     const TYPE: &'static str;
@@ -19,7 +19,7 @@ pub trait Task: DeserializeOwned + JsonSchema + Send + 'static {
     const RAW: &'static [&'static str] = &[];
 
     /// The outputs of the task, read as `outputs.<taskId>.*`.
-    type Output: Serialize + Send;
+    type Output: Serialize + JsonSchema + Send;
 
     /// Runs one attempt. After a crash, the same attempt may be run again, and the task must tolerate this.
     ///

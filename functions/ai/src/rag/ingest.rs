@@ -73,7 +73,7 @@ pub struct InlineDocument {
 }
 
 /// The outputs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ingested {
     /// The number of documents.

@@ -59,7 +59,7 @@ pub enum FetchType {
 }
 
 /// The outputs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Found {
     /// The texts, best first.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -98,7 +98,9 @@ impl Known {
 
 impl From<&TriggerType> for Known {
     fn from(kind: &TriggerType) -> Self {
-        Self { name: kind.name, aliases: kind.aliases.to_vec(), schema: kind.schema.clone(), is_task: false }
+        // Without descriptions the schema is still right.
+        let schema = segue_catalog::described_schema(kind).unwrap_or_else(|_| kind.schema.clone());
+        Self { name: kind.name, aliases: kind.aliases.to_vec(), schema, is_task: false }
     }
 }
 

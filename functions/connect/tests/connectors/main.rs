@@ -8,7 +8,7 @@
 )]
 
 mod files;
-mod pages;
+mod schema;
 mod server;
 mod waiting;
 

@@ -46,7 +46,7 @@ pub struct Clone {
 }
 
 /// The outputs of a clone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The path of the folder with the files.
     pub directory: String,

@@ -45,7 +45,7 @@ pub struct PushFlows {
 }
 
 /// The outputs of a push.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The commit.
     #[serde(flatten)]

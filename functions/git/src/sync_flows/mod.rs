@@ -58,7 +58,7 @@ pub struct SyncFlows {
 }
 
 /// The outputs of a sync.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// A file in Ion with a row for each flow: `gitPath`, `syncState`, `flowId`, `namespace`, `revision`.
     pub flows: String,

@@ -76,7 +76,7 @@ pub enum DateTimeRender {
 }
 
 /// The outputs of a conversion from Excel.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The files by the titles of their sheets.
     pub uris: BTreeMap<String, String>,

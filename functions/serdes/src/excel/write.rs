@@ -57,7 +57,7 @@ pub enum From {
 }
 
 /// The outputs of a conversion to Excel.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The workbook.
     pub uri: String,

@@ -33,7 +33,7 @@ pub struct Batch {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// A file with the pieces' URIs, one on each line.
     pub splits: String,

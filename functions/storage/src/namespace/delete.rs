@@ -28,7 +28,7 @@ pub struct DeleteFiles {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// The paths of the files that were removed.
     pub files: Vec<String>,

@@ -30,7 +30,7 @@ pub struct DownloadFiles {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// URIs by path.
     pub files: Map,

@@ -52,7 +52,7 @@ pub enum Conflict {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
     /// URIs of the files by their paths in the namespace.
     pub files: Map,

@@ -11,6 +11,7 @@ pub(super) fn catalog() -> Catalog {
     types.push(TaskType {
         name: "test.Any",
         aliases: Vec::new(),
+        outputs: None,
         run_by: RunBy::Service(Service::Named("test")),
         schema: json!({"type": "object", "additionalProperties": true}),
     });

@@ -86,6 +86,7 @@ pub fn inline_types() -> Vec<TaskType> {
             aliases: kind.aliases.to_vec(),
             run_by: RunBy::Inline,
             schema: (kind.schema)(),
+            outputs: None,
         })
         .collect()
 }

@@ -28,12 +28,14 @@ pub(crate) fn catalog() -> Catalog {
     types.push(TaskType {
         name: "test.Work",
         aliases: Vec::new(),
+        outputs: None,
         run_by: RunBy::Service(Service::Named("test")),
         schema: json!({"type": "object", "additionalProperties": true}),
     });
     types.push(TaskType {
         name: "test.Shared",
         aliases: Vec::new(),
+        outputs: None,
         run_by: RunBy::Service(Service::ByRunner(NEAR_OR_FAR)),
         schema: json!({"type": "object", "additionalProperties": true}),
     });

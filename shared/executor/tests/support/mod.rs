@@ -16,6 +16,7 @@ pub(crate) fn executor(ports: Ports, answers: Arc<dyn Answers>) -> Executor {
     types.push(TaskType {
         name: "test.Work",
         aliases: Vec::new(),
+        outputs: None,
         run_by: RunBy::Service(Service::Named("test")),
         schema: json!({"type": "object", "additionalProperties": true}),
     });

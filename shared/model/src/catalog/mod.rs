@@ -38,6 +38,8 @@ pub struct TaskType {
     pub run_by: RunBy,
     /// JSON Schema of the properties of this type, without the properties that every task has.
     pub schema: Json,
+    /// JSON Schema of the outputs. For a trigger: of the variables in `trigger`. None if there are no outputs.
+    pub outputs: Option<Json>,
 }
 
 /// The task types of one service, as `functions/NAME/task-types.json` lists them. The names borrow from the text of the
@@ -68,6 +70,9 @@ pub struct ServiceType {
     pub by_runner: Option<RunnerServices>,
     /// JSON Schema of the properties of this type, without the properties that every task has.
     pub schema: Json,
+    /// JSON Schema of the outputs. For a trigger: of the variables in `trigger`. None if there are no outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Json>,
 }
 
 impl ServiceTypes {
@@ -79,6 +84,7 @@ impl ServiceTypes {
             aliases: kind.aliases,
             run_by: RunBy::Service(kind.by_runner.map_or(named, Service::ByRunner)),
             schema: kind.schema,
+            outputs: kind.outputs,
         };
         (self.types.into_iter().map(of).collect(), self.triggers.into_iter().map(of).collect())
     }

@@ -419,6 +419,7 @@ fn catalog() -> Catalog {
     let probe = TaskType {
         name: PROBE,
         aliases: Vec::new(),
+        outputs: None,
         run_by: RunBy::Service(Service::Named("probe")),
         schema: json!({"properties": {
             "interval": {"type": "string"}, "allowConcurrent": {"type": "boolean"}, "action": {"type": "string"},

@@ -32,7 +32,7 @@ pub struct Collect {
 }
 
 /// The outputs of the task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// The stored files: URIs by path.

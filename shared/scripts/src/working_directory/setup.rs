@@ -29,7 +29,7 @@ pub struct Setup {
 }
 
 /// The task has no outputs. Its task run is that of the WorkingDirectory, which gets its outputs from [`super::Collect`].
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {}
 
 impl Task for Setup {

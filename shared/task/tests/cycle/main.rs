@@ -47,7 +47,7 @@ struct Probe {
     say: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Output {
     said: String,
     nothing: Option<String>,

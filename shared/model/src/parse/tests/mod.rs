@@ -15,6 +15,7 @@ fn catalog() -> Catalog {
     types.push(TaskType {
         name: "io.kestra.plugin.core.log.Log",
         aliases: vec!["io.kestra.core.tasks.log.Log"],
+        outputs: None,
         run_by: RunBy::Inline,
         schema: json!({
             "type": "object",
@@ -29,6 +30,7 @@ fn catalog() -> Catalog {
     types.push(TaskType {
         name: "io.kestra.plugin.gcp.bigquery.Query",
         aliases: Vec::new(),
+        outputs: None,
         run_by: RunBy::Service(Service::Named("bigquery")),
         schema: json!({
             "type": "object",
@@ -51,6 +53,7 @@ fn catalog() -> Catalog {
     types.push(TaskType {
         name: "io.kestra.plugin.core.debug.Any",
         aliases: Vec::new(),
+        outputs: None,
         run_by: RunBy::Inline,
         schema: json!({"type": "object", "additionalProperties": true}),
     });
