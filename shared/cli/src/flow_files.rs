@@ -1,6 +1,7 @@
 //! Finds the files of flows.
 
 use anyhow::Context as _;
+use segue_model::parse::has_only_suites;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
@@ -10,6 +11,18 @@ use walkdir::WalkDir;
 /// # Errors
 /// An error if a path does not exist or a folder cannot be read.
 pub(crate) fn named(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    all(paths, below)
+}
+
+/// The named files, and the files with flows and tests of the named folders, in order.
+///
+/// # Errors
+/// An error if a path does not exist or a folder cannot be read.
+pub(crate) fn named_with_tests(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    all(paths, yaml_below)
+}
+
+fn all(paths: &[PathBuf], below: fn(&Path) -> anyhow::Result<Vec<PathBuf>>) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -23,11 +36,18 @@ pub(crate) fn named(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// The flow files of a folder and of the folders below it, in the order of their names. Hidden files and folders are
-/// left out, for example the temporary files of editors.
+/// left out, for example the temporary files of editors. Files that have only tests of flows are left out too.
 ///
 /// # Errors
 /// An error if the folder cannot be read.
 pub(crate) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = yaml_below(folder)?;
+    // A file that cannot be read stays, so that its reader reports the problem.
+    files.retain(|file| !std::fs::read_to_string(file).is_ok_and(|text| has_only_suites(&text)));
+    Ok(files)
+}
+
+fn yaml_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let is_hidden = |name: &OsStr| name.to_string_lossy().starts_with('.');
     let entries = WalkDir::new(folder)
         .follow_links(true)
@@ -37,7 +57,7 @@ pub(crate) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in entries {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && is_flow(entry.path()) => {
+            Ok(entry) if entry.file_type().is_file() && is_yaml(entry.path()) => {
                 files.push(entry.into_path());
             }
             Ok(_) => {}
@@ -51,7 +71,7 @@ pub(crate) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn is_flow(path: &Path) -> bool {
+fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml")
 }
 
@@ -71,8 +91,11 @@ mod tests {
         {
             fs::write(root.join(name), "").unwrap();
         }
+        fs::write(root.join("b.test.yml"), "id: t\nflowId: b\ntestCases: []\n").unwrap();
         let found = below(root).unwrap();
         assert_eq!(found, [root.join("a/deep/c.yaml"), root.join("b.yml")]);
+        let all = named_with_tests(&[root.to_owned()]).unwrap();
+        assert_eq!(all, [root.join("a/deep/c.yaml"), root.join("b.test.yml"), root.join("b.yml")]);
         let both = named(&[root.join("readme.md"), root.join("a")]).unwrap();
         assert_eq!(both, [root.join("readme.md"), root.join("a/deep/c.yaml")]);
         let error = named(&[root.join("nothing.yml")]).unwrap_err();

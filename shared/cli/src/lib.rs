@@ -66,6 +66,8 @@ enum Command {
     Server(commands::local::server::Args),
     /// Prints every problem of flow files with its position and a hint.
     Validate(commands::local::validate::Args),
+    /// Runs the tests of flows, without running their tasks.
+    Test(commands::local::test::Args),
     /// Prints a rendered expression.
     Expr(commands::local::expr::Args),
     /// Lists the tables of the local warehouse with their row counts.
@@ -118,6 +120,7 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Validate(args) => commands::local::validate::run(&args, cli.data_dir),
+        Command::Test(args) => commands::local::test::run(&args, cli.data_dir),
         Command::Expr(args) => commands::local::expr::run(&args),
         Command::Completion { shell } => {
             // `generate` panics if it cannot write, so the script is written to memory first.

@@ -58,7 +58,7 @@ mod wait;
 
 pub use decide::{decide, decide_all};
 pub use effect::{Decision, Dispatch, Effect, SubflowRequest};
-pub use env::Env;
+pub use env::{Env, Witness};
 pub use plan::Plan;
 pub use refusal::Refusal;
 pub use state::ExecutionState;

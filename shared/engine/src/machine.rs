@@ -121,6 +121,7 @@ impl ExecutionState {
                 }
             }
         }
+        self.show(&task, &task_run, env);
         match node.run_by {
             RunBy::Inline => self.run_inline(task_run, child.node, &task, env),
             RunBy::Service(service) => {
@@ -133,12 +134,20 @@ impl ExecutionState {
         }
     }
 
+    /// Shows the start of an attempt to the witness of a simulation.
+    fn show(&mut self, task: &Task, task_run: &TaskRun, env: &Env) {
+        if let Some(witness) = &env.witness {
+            witness.starts(task, task_run, &self.scope(task, task_run, env));
+        }
+    }
+
     /// Starts the next attempt of a task run that waited for it.
     pub(crate) fn again(&mut self, id: &TaskRunId, env: &Env) -> Result<(), Blocked> {
         let Some((task_run, Some(node_id))) = self.run(id).map(|run| (run.task_run.clone(), run.node)) else {
             return Ok(());
         };
         let Some(node) = self.planned(node_id) else { return Ok(()) };
+        self.show(&node.task, &task_run, env);
         match node.run_by {
             RunBy::Inline => self.run_inline(task_run, node_id, &node.task, env),
             RunBy::Service(service) => {

@@ -5,7 +5,7 @@ use segue_model::catalog::{Catalog, RunBy, Service};
 use segue_model::flow::Flow;
 use segue_model::task::{FlowableKind, Task, TaskKind};
 use segue_model::templates;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The number of a task in a plan.
@@ -63,10 +63,41 @@ pub struct Plan {
     computes: bool,
 }
 
+/// The service of tasks that do not run, in a simulation.
+pub const STAND_IN: &str = "stand-in";
+
+/// Who runs a task.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    catalog: &'a Catalog,
+    stand_ins: &'a HashSet<String>,
+}
+
+impl Known<'_> {
+    fn run_by(self, task: &Task) -> RunBy {
+        match &task.kind {
+            TaskKind::Flowable(_) => RunBy::Flowable,
+            TaskKind::Plugin { .. } if self.stand_ins.contains(&task.id) => {
+                RunBy::Service(Service::Named(STAND_IN))
+            }
+            TaskKind::Plugin { .. } => {
+                let unknown = RunBy::Service(Service::Named(""));
+                self.catalog.get(&task.type_name).map_or(unknown, |kind| kind.run_by)
+            }
+        }
+    }
+}
+
 impl Plan {
     /// Prepares a flow. A task type that is not in the catalogue gets a service without a name. Validation has already
     /// rejected such a flow.
     pub fn new(flow: Arc<Flow>, catalog: &Catalog) -> Self {
+        Self::with_stand_ins(flow, catalog, &HashSet::new())
+    }
+
+    /// Prepares a flow for a simulation. The tasks with these ids go to the service [`STAND_IN`], whatever their type
+    /// is. They must have the kind [`TaskKind::Plugin`].
+    pub fn with_stand_ins(flow: Arc<Flow>, catalog: &Catalog, stand_ins: &HashSet<String>) -> Self {
         let computes = templates(&flow).iter().any(|template| segue_template::computes(template.text));
         let mut plan = Self {
             flow: flow.clone(),
@@ -75,6 +106,7 @@ impl Plan {
             lists: Vec::new(),
             computes,
         };
+        let known = Known { catalog, stand_ins };
         plan.lists = [
             (Branch::Main, &flow.tasks),
             (Branch::Errors, &flow.errors),
@@ -82,7 +114,7 @@ impl Plan {
             (Branch::After, &flow.after_execution),
         ]
         .into_iter()
-        .map(|(branch, tasks)| (branch, plan.add_list(None, branch, tasks, catalog)))
+        .map(|(branch, tasks)| (branch, plan.add_list(None, branch, tasks, known)))
         .collect();
         plan
     }
@@ -92,18 +124,12 @@ impl Plan {
         parent: Option<NodeId>,
         branch: Branch,
         tasks: impl IntoIterator<Item = &'a Task>,
-        catalog: &Catalog,
+        known: Known<'_>,
     ) -> Vec<NodeId> {
         let mut list = Vec::new();
         for task in tasks.into_iter().filter(|task| !task.disabled) {
             let id = NodeId(self.nodes.len());
-            let run_by = match &task.kind {
-                TaskKind::Flowable(_) => RunBy::Flowable,
-                TaskKind::Plugin { .. } => {
-                    let unknown = RunBy::Service(Service::Named(""));
-                    catalog.get(&task.type_name).map_or(unknown, |kind| kind.run_by)
-                }
-            };
+            let run_by = known.run_by(task);
             self.nodes.push(Node {
                 task: Arc::new(task.clone()),
                 parent,
@@ -113,7 +139,7 @@ impl Plan {
                 lists: Vec::new(),
             });
             self.by_task.insert(task.id.clone(), id);
-            let lists = self.child_lists(id, task, catalog);
+            let lists = self.child_lists(id, task, known);
             if let Some(node) = self.nodes.get_mut(id.0) {
                 node.lists = lists;
             }
@@ -122,7 +148,7 @@ impl Plan {
         list
     }
 
-    fn child_lists(&mut self, id: NodeId, task: &Task, catalog: &Catalog) -> Vec<(Branch, Vec<NodeId>)> {
+    fn child_lists(&mut self, id: NodeId, task: &Task, known: Known<'_>) -> Vec<(Branch, Vec<NodeId>)> {
         let TaskKind::Flowable(flowable) = &task.kind else { return Vec::new() };
         let mut branches: Vec<(Branch, Vec<&Task>)> = match &flowable.kind {
             FlowableKind::Sequential { tasks }
@@ -151,7 +177,7 @@ impl Plan {
             }
             FlowableKind::ForEachItem(items) => {
                 let parts = for_each_item::parts(task, items);
-                let list = self.add_list(Some(id), Branch::Main, &parts, catalog);
+                let list = self.add_list(Some(id), Branch::Main, &parts, known);
                 return vec![(Branch::Main, list)];
             }
             FlowableKind::Batches(_) | FlowableKind::Subflow(_) | FlowableKind::Sleep { .. } => Vec::new(),
@@ -160,7 +186,7 @@ impl Plan {
         branches.push((Branch::Finally, flowable.finally.iter().collect()));
         branches
             .into_iter()
-            .map(|(branch, tasks)| (branch, self.add_list(Some(id), branch, tasks, catalog)))
+            .map(|(branch, tasks)| (branch, self.add_list(Some(id), branch, tasks, known)))
             .collect()
     }
 

@@ -5,7 +5,7 @@ use segue_engine::check::{check, check_subflows};
 use segue_model::catalog::{Catalog, RunBy, Service, TaskType};
 use segue_model::diagnostic::{Diagnostic, codes};
 use segue_model::flowable_types::flowable_types;
-use segue_model::parse::{Parsed, parse_flow};
+use segue_model::parse::{Parsed, has_only_suites, parse_flow};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -88,6 +88,9 @@ fn good_flows_have_no_problem() {
     assert!(files.len() > 10, "{files:?}");
     for file in files {
         let source = std::fs::read_to_string(&file).unwrap();
+        if has_only_suites(&source) {
+            continue;
+        }
         let catalog = catalog(&source);
         let parsed = parse_flow(&source, &catalog);
         assert!(parsed.checkable().is_some(), "{}: {:#?}", file.display(), parsed.diagnostics);

@@ -31,6 +31,7 @@ impl Executor {
             most_values: self.parts.most_values,
             globals: self.parts.globals.clone(),
             cipher: self.ports().cipher.clone(),
+            witness: None,
         };
         let scope = state.evaluation_scope(task_run, &env).ok_or_else(|| {
             let task_run = task_run.map(TaskRunId::as_str).unwrap_or_default();

@@ -207,6 +207,7 @@ impl Executor {
                 most_values: self.parts.most_values,
                 globals: self.parts.globals.clone(),
                 cipher: self.ports().cipher.clone(),
+                witness: None,
             };
             // Evaluation may take long, so it runs where nothing else waits for it.
             let computes = loaded.state.plan().computes();

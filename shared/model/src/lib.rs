@@ -29,6 +29,7 @@ mod positions;
 pub mod retry;
 pub mod state;
 pub mod suggest;
+pub mod suite;
 pub mod task;
 pub mod task_run;
 pub mod templates;
@@ -44,7 +45,8 @@ pub use cipher::Cipher;
 pub use cron::parse_cron;
 pub use duration::parse_duration;
 pub use parse::{
-    Parsed, PluginDefault, Positions, flow_document, parse_flow, parse_flow_with_defaults, parse_flows,
+    Parsed, ParsedSuite, PluginDefault, Positions, flow_document, has_only_suites, parse_flow,
+    parse_flow_with_defaults, parse_flows, parse_suites,
 };
 pub use suggest::{Suggestions, suggest};
 pub use templates::{TemplateAt, templates};

@@ -28,6 +28,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &["segue-engine", "segue-executor", "segue-lookups", "segue-model", "segue-ports", "segue-template"],
     ),
     ("segue-service", &["segue-model", "segue-ports"]),
+    ("segue-simulation", &["segue-engine", "segue-model", "segue-template"]),
     ("segue-scripts", &["segue-files", "segue-model", "segue-ports", "segue-process", "segue-task"]),
     ("segue-task", &["segue-files", "segue-lookups", "segue-model", "segue-ports", "segue-template"]),
     ("segue-embedded", &["segue-model", "segue-ports"]),
@@ -78,7 +79,7 @@ const ADAPTERS: &[&str] = &["segue-embedded", "segue-gcp", "segue-runtime"];
 const COMPOSITION_ROOTS: &[&str] = &["segue-cli", "segue-runtime", "segue-standalone", "segue-tests"];
 
 /// Crates without input and output. They compute decisions, and others carry the decisions out.
-const PURE: &[&str] = &["segue-model", "segue-template", "segue-engine"];
+const PURE: &[&str] = &["segue-model", "segue-template", "segue-engine", "segue-simulation"];
 
 /// Prefixes of the names of packages that a pure crate must not depend on.
 const IMPURE: &[&str] =

@@ -137,7 +137,8 @@ async fn files_of_several_flows_are_imported() {
     server.form("/flows/import", &[("other", Some("a.yml"), b"x")]).await.refused(400);
 
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, source) in [("one.yml", PAUSING), ("../two.yaml", "id: [")] {
+    let test = "id: t\nnamespace: company.team\nflowId: pausing\ntestCases: []\n";
+    for (name, source) in [("one.yml", PAUSING), ("../two.yaml", "id: ["), ("one.test.yml", test)] {
         archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         archive.write_all(source.as_bytes()).unwrap();
     }

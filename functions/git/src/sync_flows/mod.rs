@@ -10,6 +10,7 @@ use crate::session::Session;
 use schemars::JsonSchema;
 use segue_files::namespace;
 use segue_model::catalog::Catalog;
+use segue_model::parse::has_only_suites;
 use segue_ports::state::StoredFlow;
 use segue_task::{TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
@@ -146,7 +147,9 @@ impl SyncFlows {
             let Some(namespace) = self.namespace_of(inside(from, &path)) else { continue };
             let read = self.read(branch, &path, &namespace, catalog).await?;
             match read {
-                Ok((id, source)) => {
+                // Tests of flows may lie beside the flows.
+                Ok(None) => {}
+                Ok(Some((id, source))) => {
                     let other = flows.insert((namespace, id.clone()), InGit { path: path.clone(), source });
                     if let Some(other) = other {
                         return Err(TaskError::failed(format!(
@@ -183,23 +186,26 @@ impl SyncFlows {
         is_yaml.then_some(namespace)
     }
 
-    /// Id and source of a flow, or why the flow is invalid.
+    /// Id and source of a flow, or why the flow is invalid. `None` if the file has only tests of flows.
     async fn read(
         &self,
         branch: &Branch,
         path: &str,
         namespace: &str,
         catalog: &Catalog,
-    ) -> Result<Result<(String, String), String>, TaskError> {
+    ) -> Result<Result<Option<(String, String)>, String>, TaskError> {
         let file = branch.root.join(path);
         let bytes = tokio::fs::read(&file).await.map_err(|error| disk("read", &file, &error))?;
         let Ok(text) = String::from_utf8(bytes) else {
             return Ok(Err("the file is not UTF-8 text".to_owned()));
         };
+        if has_only_suites(&text) {
+            return Ok(Ok(None));
+        }
         let source = with_namespace(&text, namespace);
         Ok(checked(&source, catalog).and_then(|flow| {
             if flow.namespace == namespace {
-                Ok((flow.id, source))
+                Ok(Some((flow.id, source)))
             } else {
                 Err("the line 'namespace' cannot be changed; write 'namespace: NAME' on a line of its own"
                     .to_owned())

@@ -57,7 +57,12 @@ async fn the_flows_of_a_namespace_follow_the_folder() {
     let source = platform.ports.state.flow("prod", "a", None).await.unwrap().unwrap().source;
     assert_eq!(source, flow("a", "prod", "1"));
 
-    commit(&[("_flows/a.yml", Some(&flow("a", "dev", "2"))), ("_flows/b.yaml", None)]);
+    let test = "id: t\nnamespace: dev\nflowId: a\ntestCases: []\n";
+    commit(&[
+        ("_flows/a.yml", Some(&flow("a", "dev", "2"))),
+        ("_flows/b.yaml", None),
+        ("_flows/a.test.yml", Some(test)),
+    ]);
     let all = json!({"includeChildNamespaces": true, "delete": true});
     let changed = [
         "UPDATED _flows/a.yml prod.a 2",

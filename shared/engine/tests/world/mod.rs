@@ -257,6 +257,7 @@ impl World {
             most_values: 100_000,
             globals: Arc::new(Map::new()),
             cipher: segue_model::Cipher::without_key("the world has none"),
+            witness: None,
         }
     }
 

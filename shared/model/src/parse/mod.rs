@@ -24,6 +24,7 @@ mod parts;
 mod retry;
 mod scalar;
 mod schema;
+mod suite;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ mod types;
 
 pub use crate::positions::Positions;
 pub use defaults::PluginDefault;
+pub use suite::{ParsedSuite, has_only_suites, parse_suites};
 
 use crate::Map;
 use crate::catalog::Catalog;
@@ -92,6 +94,13 @@ pub fn parse_flow_with_defaults(
 ) -> Parsed {
     let documents = documents::split(source);
     let Some(first) = documents.first() else { return nothing(source) };
+    if suite::is_suite(first) {
+        return not_a_flow(
+            source,
+            "the file is a test of a flow, not a flow",
+            "run it with `segue test FILE`",
+        );
+    }
     let mut parsed = parse(first, catalog, server_defaults);
     if let Some(second) = documents.get(1) {
         let position = Position { line: second.first_line.saturating_add(1), column: 1 };
@@ -105,9 +114,12 @@ pub fn parse_flow_with_defaults(
     parsed
 }
 
-/// Reads a file with any number of flows, separated by `---`. Positions are relative to the file.
+/// Reads a file with any number of flows, separated by `---`. Positions are relative to the file. Tests of flows are
+/// left out.
 pub fn parse_flows(source: &str, catalog: &Catalog) -> Vec<Parsed> {
-    documents::split(source).iter().map(|document| parse(document, catalog, &[])).collect()
+    let documents = documents::split(source);
+    let flows = documents.iter().filter(|document| !suite::is_suite(document));
+    flows.map(|document| parse(document, catalog, &[])).collect()
 }
 
 /// The first document of a file as JSON, as written: with legacy names and without plugin defaults. `None` if the
@@ -121,9 +133,12 @@ pub fn flow_document(source: &str) -> Option<Map> {
 }
 
 fn nothing(source: &str) -> Parsed {
+    not_a_flow(source, "the file contains no flow", "a flow has at least 'id', 'namespace' and 'tasks'")
+}
+
+fn not_a_flow(source: &str, message: &str, hint: &str) -> Parsed {
     let problem =
-        Diagnostic::error(codes::NOT_A_FLOW, Position { line: 1, column: 1 }, "the file contains no flow")
-            .with_hint("a flow has at least 'id', 'namespace' and 'tasks'");
+        Diagnostic::error(codes::NOT_A_FLOW, Position { line: 1, column: 1 }, message).with_hint(hint);
     Parsed {
         flow: None,
         draft: None,

@@ -10,4 +10,5 @@ pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod stop;
 pub(crate) mod tables;
+pub(crate) mod test;
 pub(crate) mod validate;

@@ -26,10 +26,13 @@ pub(super) enum Format {
 
 /// The problems of one file.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Checked {
     pub file: PathBuf,
     /// The number of flows in the file.
     pub flows: usize,
+    /// The number of test cases in the file.
+    pub test_cases: usize,
     /// Whether the file gives the exit code 0.
     pub valid: bool,
     pub diagnostics: Vec<Diagnostic>,
@@ -45,11 +48,7 @@ pub(super) fn print(format: Format, results: &[Checked]) -> anyhow::Result<()> {
             for result in results {
                 diagnostics::print(&result.file, &result.diagnostics);
                 if result.valid {
-                    crate::print::line(format_args!(
-                        "{}: {} flow(s), valid",
-                        result.file.display(),
-                        result.flows
-                    ));
+                    crate::print::line(format_args!("{}: {}, valid", result.file.display(), content(result)));
                 }
             }
         }
@@ -62,6 +61,15 @@ pub(super) fn print(format: Format, results: &[Checked]) -> anyhow::Result<()> {
         Format::Sarif => crate::print::line(serde_json::to_string_pretty(&sarif(results))?),
     }
     Ok(())
+}
+
+/// The content of a file in words. A file without tests is counted in flows, even if it has none.
+fn content(result: &Checked) -> String {
+    match (result.flows, result.test_cases) {
+        (flows, 0) => format!("{flows} flow(s)"),
+        (0, cases) => format!("{cases} test case(s)"),
+        (flows, cases) => format!("{flows} flow(s), {cases} test case(s)"),
+    }
 }
 
 fn problems(results: &[Checked]) -> impl Iterator<Item = (&Path, &Diagnostic)> {
@@ -135,7 +143,7 @@ mod tests {
             "id: f\nnamespace: a\ntasks:\n  - {id: t, type: io.kestra.plugin.core.log.Lag, message: m}\n";
         let diagnostics = parse_flow(source, &catalog).diagnostics;
         assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
-        Checked { file: "flows/a,b.yaml".into(), flows: 1, valid: false, diagnostics }
+        Checked { file: "flows/a,b.yaml".into(), flows: 1, test_cases: 0, valid: false, diagnostics }
     }
 
     #[test]

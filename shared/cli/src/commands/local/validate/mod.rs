@@ -8,7 +8,8 @@ use anyhow::{Context as _, bail};
 use formats::{Checked, Format};
 use segue_engine::check::{check, check_subflows};
 use segue_model::catalog::Catalog;
-use segue_model::parse::{Parsed, parse_flows};
+use segue_model::diagnostic::Severity;
+use segue_model::parse::{Parsed, ParsedSuite, parse_flows, parse_suites};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -27,7 +28,7 @@ const DANGLING: [&str; 5] = ["SEG0403", "SEG0404", "SEG0405", "SEG0406", "SEG041
   segue validate flows --output github
   segue validate flows --output sarif > segue.sarif")]
 pub(crate) struct Args {
-    /// Flow files, and folders with flow files. A file may have several flows, separated by `---`.
+    /// Flow files, test files, and folders with them. A file may have several flows, separated by `---`.
     #[arg(required = true, value_name = "FILE|FOLDER")]
     files: Vec<PathBuf>,
     /// The format of the problems.
@@ -47,16 +48,22 @@ pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> 
     };
     let known: HashSet<(String, String)> = all
         .iter()
-        .flat_map(|(_, flows)| flows)
+        .flat_map(|file| &file.flows)
         .filter_map(|parsed| parsed.checkable())
         .map(|flow| (flow.namespace.clone(), flow.id.clone()))
         .collect();
     let exists = |namespace: &str, id: &str| known.contains(&(namespace.to_owned(), id.to_owned()));
     let mut code = crate::OK;
     let mut results = Vec::new();
-    for (file, flows) in &mut all {
+    for Read { file, flows, suites } in &mut all {
         let mut worst = crate::OK;
         let mut found = Vec::new();
+        for suite in suites.iter_mut() {
+            if suite.diagnostics.iter().any(|found| found.severity == Severity::Error) {
+                worst = crate::REFUSED;
+            }
+            found.append(&mut suite.diagnostics);
+        }
         for parsed in flows.iter_mut() {
             let mut problems = check(parsed, &catalog);
             problems.extend(check_subflows(parsed, &exists));
@@ -73,6 +80,11 @@ pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> 
         results.push(Checked {
             file: file.clone(),
             flows: flows.len(),
+            test_cases: suites
+                .iter()
+                .filter_map(|each| each.suite.as_ref())
+                .map(|suite| suite.cases.len())
+                .sum(),
             valid: worst == crate::OK,
             diagnostics: found,
         });
@@ -81,9 +93,16 @@ pub(crate) fn run(args: &Args, data_dir: Option<PathBuf>) -> anyhow::Result<u8> 
     Ok(code)
 }
 
-/// The flows of the named files and folders.
-fn read(paths: &[PathBuf], catalog: &Catalog) -> anyhow::Result<Vec<(PathBuf, Vec<Parsed>)>> {
-    let files = flow_files::named(paths)?;
+/// A file with its flows and tests.
+struct Read {
+    file: PathBuf,
+    flows: Vec<Parsed>,
+    suites: Vec<ParsedSuite>,
+}
+
+/// The flows and tests of the named files and folders.
+fn read(paths: &[PathBuf], catalog: &Catalog) -> anyhow::Result<Vec<Read>> {
+    let files = flow_files::named_with_tests(paths)?;
     if files.is_empty() {
         bail!("the folder has no flow files; their names end in .yaml or .yml");
     }
@@ -91,8 +110,7 @@ fn read(paths: &[PathBuf], catalog: &Catalog) -> anyhow::Result<Vec<(PathBuf, Ve
     for file in files {
         let source =
             std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let flows = parse_flows(&source, catalog);
-        all.push((file, flows));
+        all.push(Read { file, flows: parse_flows(&source, catalog), suites: parse_suites(&source) });
     }
     Ok(all)
 }
