@@ -11,8 +11,7 @@ use segue_model::id::{ExecutionId, TaskRunId};
 use segue_model::log::{LogEntry, LogLevel};
 use segue_model::state::{State, StateHistory};
 use segue_model::{Json, Map, parse_duration};
-use segue_template::Scope;
-use segue_template::{Ambient, is_truthy};
+use segue_template::{Ambient, Scope, is_truthy};
 use serde_json::json;
 use std::sync::Arc;
 
