@@ -45,7 +45,9 @@ pub use list::{Count, Page};
 pub use log::LogEntry;
 pub use metric::{Metric, MetricAggregation, MetricValue};
 pub use namespace::{Namespace, NamespaceFile, NamespaceFileKind, SecretKey};
-pub use plugin::{InputType, PluginDoc, PluginGroup, PluginIcon, PluginSchema};
+pub use plugin::{
+    ExpressionNames, InputType, PluginDoc, PluginGroup, PluginIcon, PluginKind, PluginSchema, PluginType,
+};
 pub use segue_model::diagnostic::{Diagnostic, Position, Severity};
 pub use segue_model::execution::ExecutionMetadata;
 pub use segue_model::label::Label;

@@ -28,6 +28,44 @@ pub struct PluginGroup {
     pub task_runners: Vec<String>,
 }
 
+/// A type by its names, for a list to choose from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginType {
+    /// The name.
+    pub name: String,
+    /// What the type is for.
+    pub kind: PluginKind,
+    /// Older names for the same type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// What the type does, in one paragraph. Empty if the type has no description.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
+}
+
+/// Where a type can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PluginKind {
+    /// In `tasks`.
+    Task,
+    /// In `triggers`.
+    Trigger,
+    /// In the `conditions` of a trigger.
+    Condition,
+}
+
+/// The names that an expression can call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExpressionNames {
+    /// The functions, as in `now()`.
+    pub functions: Vec<String>,
+    /// The filters, as in `value | upper`.
+    pub filters: Vec<String>,
+    /// The tests, as in `value is empty`.
+    pub tests: Vec<String>,
+}
+
 /// A type with the schema of its properties.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginDoc {

@@ -244,6 +244,21 @@ pub trait StateStore: ScheduleStore {
         now: Timestamp,
     ) -> Result<StoredFlow, PortError>;
 
+    /// Saves a flow as its next revision, if `expected` is its latest revision. So a change by somebody else is never
+    /// overwritten unseen. Saving the source of the latest revision again keeps that revision, whatever is expected: a
+    /// caller without an answer may try again.
+    ///
+    /// # Errors
+    /// [`PortError::Conflict`] if the flow has another revision, or if it does not exist.
+    async fn replace_flow(
+        &self,
+        namespace: &str,
+        id: &str,
+        source: &str,
+        expected: u32,
+        now: Timestamp,
+    ) -> Result<StoredFlow, PortError>;
+
     /// A flow in the given revision, or in the latest. None if the flow does not exist or was deleted.
     async fn flow(
         &self,

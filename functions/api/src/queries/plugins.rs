@@ -75,6 +75,45 @@ pub(crate) fn list(api: &Api) -> Vec<types::PluginGroup> {
     groups.into_iter().map(view).collect()
 }
 
+/// All types by their names: tasks, triggers and conditions.
+pub(crate) fn types(api: &Api) -> Vec<types::PluginType> {
+    let catalog = &api.catalog;
+    let tasks = catalog.types().iter().map(Known::from);
+    let triggers =
+        trigger_types().iter().map(Known::from).chain(catalog.triggers().iter().map(Known::of_trigger));
+    let conditions = condition_types().iter().map(Known::from);
+    let view = |kind| move |known: Known| named(&known, kind);
+    (tasks.map(view(types::PluginKind::Task)))
+        .chain(triggers.map(view(types::PluginKind::Trigger)))
+        .chain(conditions.map(view(types::PluginKind::Condition)))
+        .collect()
+}
+
+fn named(known: &Known, kind: types::PluginKind) -> types::PluginType {
+    let about = known.schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let paragraph = about.split("\n\n").next().unwrap_or_default();
+    types::PluginType {
+        name: known.name.to_owned(),
+        kind,
+        aliases: known.aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        about: paragraph.replace('\n', " "),
+    }
+}
+
+/// The names that an expression can call, in the order of the alphabet.
+pub(crate) fn expressions() -> types::ExpressionNames {
+    fn sorted(names: impl Iterator<Item = &'static str>) -> Vec<String> {
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort_unstable();
+        names
+    }
+    types::ExpressionNames {
+        functions: sorted(segue_template::function_names()),
+        filters: sorted(segue_template::filter_names()),
+        tests: sorted(segue_template::test_names()),
+    }
+}
+
 /// The description of a type.
 struct Known {
     name: &'static str,
@@ -234,8 +273,9 @@ fn flow_schema(api: &Api) -> Value {
     })
 }
 
-/// The JSON Schema of a flow, task, trigger or plugin default, or of a list of them.
-pub(crate) fn schema(api: &Api, kind: &str, is_list: bool) -> Answer<Value> {
+/// The JSON Schema of a flow, task, trigger or plugin default, or of a list of them. Without `with_definitions`, the
+/// schemas of the types are left out of the schema of a flow.
+pub(crate) fn schema(api: &Api, kind: &str, is_list: bool, with_definitions: bool) -> Answer<Value> {
     let mut schema = match kind.to_ascii_lowercase().as_str() {
         "flow" => flow_schema(api),
         "task" => task_schema(api),
@@ -245,6 +285,9 @@ pub(crate) fn schema(api: &Api, kind: &str, is_list: bool) -> Answer<Value> {
         }}),
         _ => return Err(ApiError::not_found(format!("The schema of '{kind}'"))),
     };
+    if !with_definitions && let Value::Object(map) = &mut schema {
+        map.remove("definitions");
+    }
     if is_list {
         schema = json!({"type": "array", "items": schema});
     }

@@ -20,9 +20,20 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .refuses(&[404]),
         get("/plugins/schemas/{type}", schema)
             .is("pluginSchema", "Returns the JSON Schema of a flow, task, trigger or plugin default.")
-            .takes(&[Param::new("arrayOf", Kind::Flag, "Returns the schema of a list.")])
+            .takes(&[
+                Param::new("arrayOf", Kind::Flag, "Returns the schema of a list."),
+                Param::new(
+                    "definitions",
+                    Kind::Flag,
+                    "`false`: leaves out the schemas of all types. Default: `true`.",
+                ),
+            ])
             .answers(json::<Map>())
             .refuses(&[404]),
+        get("/plugins/types", types_by_name)
+            .is("pluginTypes", "Lists all types by name, with their older names and what they do."),
+        get("/expressions", expressions)
+            .is("expressions", "Lists the functions, filters and tests that an expression can use."),
         get("/plugins/inputs", inputs).is("inputTypes", "Lists the types of inputs."),
         get("/plugins/inputs/{type}", input)
             .is("inputType", "Returns the schema of an input of one type.")
@@ -44,7 +55,16 @@ async fn one(
 }
 
 async fn schema(State(api): State<Api>, Path(kind): Path<String>, query: Query) -> Answer<Json<Value>> {
-    queries::schema(&api, &kind, query.flag("arrayOf", false)?).map(Json)
+    let with_definitions = query.flag("definitions", true)?;
+    queries::schema(&api, &kind, query.flag("arrayOf", false)?, with_definitions).map(Json)
+}
+
+async fn types_by_name(State(api): State<Api>) -> Json<Vec<types::PluginType>> {
+    Json(queries::types(&api))
+}
+
+async fn expressions() -> Json<types::ExpressionNames> {
+    Json(queries::expressions())
 }
 
 async fn inputs() -> Json<Vec<types::InputType>> {

@@ -30,12 +30,37 @@ async fn a_flow_is_made_changed_and_removed() {
     server.get(&format!("{path}?revision=x")).await.refused(422);
     assert_eq!(server.get(&format!("{path}/revisions")).await.ok().as_array().unwrap().len(), 2);
     assert_eq!(server.get(&format!("{path}/tasks/say")).await.ok()["message"], "Hello {{ inputs.name }}");
+    let bare = server.get(&format!("{path}/revisions?source=false")).await.ok();
+    assert!(bare[1].get("source").is_none() && bare[1]["revision"] == 2, "{bare}");
     server.get(&format!("{path}/tasks/none")).await.refused(404);
 
     assert_eq!(server.delete(path).await.status, 204);
     server.delete(path).await.refused(404);
     server.get(path).await.refused(404);
     assert_eq!(server.get(&format!("{path}?allowDeleted=true")).await.ok()["deleted"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_somebody_else_is_not_overwritten() {
+    let server = Server::new().await;
+    server.yaml("POST", "/flows", HELLO).await.ok();
+    let put = async |revision: &str, word: &str| {
+        let request = Request::put("/api/v1/main/flows/company.team/hello")
+            .header("content-type", "application/yaml")
+            .header("if-match", revision)
+            .body(Body::from(HELLO.replace("World", word)))
+            .unwrap();
+        server.send(request).await
+    };
+    assert_eq!(put("\"1\"", "Moon").await.ok()["revision"], 2);
+    assert_eq!(put("1", "Moon").await.ok()["revision"], 2, "the same source is no conflict");
+    let message = put("1", "Mars").await.refused(409);
+    assert!(message.contains("has revision 2") && message.contains("in revision 1"), "{message}");
+    assert_eq!(put("2", "Mars").await.ok()["revision"], 3);
+    assert_eq!(put("*", "Venus").await.ok()["revision"], 4);
+    assert!(put("three", "Mars").await.refused(422).contains("If-Match"));
+    let schedules = server.get("/flows/company.team/hello?source=true").await.ok();
+    assert!(schedules["source"].as_str().unwrap().contains("Venus"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,6 +96,18 @@ async fn plugins_have_schemas() {
     assert!(flow["definitions"]["task"]["anyOf"].as_array().unwrap().len() > 20);
     assert_eq!(server.get("/plugins/schemas/task?arrayOf=true").await.ok()["type"], "array");
     server.get("/plugins/schemas/mood").await.refused(404);
+    let bare = server.get("/plugins/schemas/flow?definitions=false").await.ok();
+    assert!(bare.get("definitions").is_none() && bare["properties"]["tasks"].is_object(), "{bare}");
+    let names = server.get("/plugins/types").await.ok();
+    let named = |name: &str| names.as_array().unwrap().iter().find(|one| one["name"] == name).cloned().unwrap();
+    assert_eq!(named(log)["kind"], "TASK");
+    assert!(named(log)["aliases"].as_array().unwrap().iter().any(|alias| alias != log), "{}", named(log));
+    assert!(names.as_array().unwrap().iter().any(|one| one["about"].as_str().is_some_and(|about| about.len() > 20)));
+    assert_eq!(named("io.kestra.plugin.core.trigger.Schedule")["kind"], "TRIGGER");
+    let expressions = server.get("/expressions").await.ok();
+    for (kind, name) in [("functions", "kv"), ("filters", "upper"), ("tests", "defined")] {
+        assert!(expressions[kind].as_array().unwrap().contains(&json!(name)), "{kind}: {name}");
+    }
     assert_eq!(server.get("/plugins/inputs").await.ok().as_array().unwrap().len(), 17);
     server.get("/plugins/inputs/STRING").await.ok();
     server.get("/plugins/icons").await.ok();

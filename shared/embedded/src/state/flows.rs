@@ -4,6 +4,7 @@ use super::codec::{first, instant, nanos, rows, run};
 use crate::database::DbError;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
+use segue_ports::PortError;
 use segue_ports::state::StoredFlow;
 
 pub(super) fn put(
@@ -29,6 +30,21 @@ pub(super) fn put(
             Ok(flow)
         }
     }
+}
+
+/// As [`put`], if `expected` is the latest revision.
+pub(super) fn replace(
+    connection: &Connection,
+    namespace: &str,
+    id: &str,
+    (source, expected): (&str, u32),
+    now: Timestamp,
+) -> Result<StoredFlow, DbError> {
+    let latest = latest(connection, namespace, id)?.filter(|flow| !flow.deleted);
+    if latest.is_some_and(|flow| flow.revision == expected || flow.source == source) {
+        return put(connection, namespace, id, source, now);
+    }
+    Err(PortError::Conflict { what: format!("flow '{namespace}.{id}'") }.into())
 }
 
 pub(super) fn get(

@@ -123,6 +123,19 @@ impl StateStore for SqliteStateStore {
         self.write(move |connection| flows::put(connection, &namespace, &id, &source, now)).await
     }
 
+    async fn replace_flow(
+        &self,
+        namespace: &str,
+        id: &str,
+        source: &str,
+        expected: u32,
+        now: Timestamp,
+    ) -> Result<StoredFlow, PortError> {
+        let (namespace, id, source) = (namespace.to_owned(), id.to_owned(), source.to_owned());
+        self.write(move |connection| flows::replace(connection, &namespace, &id, (&source, expected), now))
+            .await
+    }
+
     async fn flow(
         &self,
         namespace: &str,

@@ -10,6 +10,7 @@ use crate::database::write::{When, put};
 use crate::database::{Database, pause};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
+use segue_ports::PortError;
 use segue_ports::state::StoredFlow;
 
 const COLLECTION: &str = "flows";
@@ -80,16 +81,23 @@ async fn revise(
     Err(DbError::Refused)
 }
 
+/// Saves a source as the next revision. `expected` is the revision that must be the latest. None: any.
 pub(super) async fn put_flow(
     db: &Database,
     namespace: &str,
     id: &str,
-    source: &str,
+    (source, expected): (&str, Option<u32>),
     now: Timestamp,
 ) -> Result<StoredFlow, DbError> {
+    let is_same = |latest: Option<&StoredFlow>| {
+        latest.is_some_and(|flow| !flow.deleted && flow.source == source)
+    };
+    let is_expected = |latest: Option<&StoredFlow>| {
+        let revision = latest.filter(|flow| !flow.deleted).map(|flow| flow.revision);
+        expected.is_none() || revision == expected
+    };
     let (latest, made) = revise(db, namespace, id, |latest| {
-        let same = latest.is_some_and(|flow| !flow.deleted && flow.source == source);
-        (!same).then(|| StoredFlow {
+        (!is_same(latest) && is_expected(latest)).then(|| StoredFlow {
             namespace: namespace.to_owned(),
             id: id.to_owned(),
             revision: latest.map_or(1, |flow| flow.revision.saturating_add(1)),
@@ -99,8 +107,9 @@ pub(super) async fn put_flow(
         })
     })
     .await?;
-    // Nothing is written only if the latest revision has the same source.
-    made.or(latest).ok_or(DbError::Refused)
+    // Nothing is written if the latest revision has the same source, or is not the expected one.
+    made.or(latest.filter(|latest| is_same(Some(latest))))
+        .ok_or_else(|| PortError::Conflict { what: format!("flow '{namespace}.{id}'") }.into())
 }
 
 pub(super) async fn delete(

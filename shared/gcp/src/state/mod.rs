@@ -127,7 +127,18 @@ impl StateStore for FirestoreStateStore {
         source: &str,
         now: Timestamp,
     ) -> Result<StoredFlow, PortError> {
-        at_port(flows::put_flow(self.db(), namespace, id, source, now).await)
+        at_port(flows::put_flow(self.db(), namespace, id, (source, None), now).await)
+    }
+
+    async fn replace_flow(
+        &self,
+        namespace: &str,
+        id: &str,
+        source: &str,
+        expected: u32,
+        now: Timestamp,
+    ) -> Result<StoredFlow, PortError> {
+        at_port(flows::put_flow(self.db(), namespace, id, (source, Some(expected)), now).await)
     }
 
     async fn flow(

@@ -44,13 +44,18 @@ pub(crate) async fn of_namespace(api: &Api, namespace: &str) -> Answer<Vec<types
     Ok(api.state().flows(Some(namespace)).await?.iter().map(flow).collect())
 }
 
-/// All revisions of a flow, oldest first.
-pub(crate) async fn revisions(api: &Api, namespace: &str, id: &str) -> Answer<Vec<types::Flow>> {
+/// All revisions of a flow, oldest first, with their sources if they are wanted.
+pub(crate) async fn revisions(
+    api: &Api,
+    namespace: &str,
+    id: &str,
+    with_source: bool,
+) -> Answer<Vec<types::Flow>> {
     let revisions = api.state().flow_revisions(namespace, id).await?;
     if revisions.is_empty() {
         return Err(ApiError::not_found(format!("Flow '{namespace}.{id}'")));
     }
-    Ok(revisions.iter().map(flow_with_source).collect())
+    Ok(revisions.iter().map(if with_source { flow_with_source } else { flow }).collect())
 }
 
 /// A task or trigger in the source of a flow.

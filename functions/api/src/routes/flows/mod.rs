@@ -32,7 +32,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         put("/flows/{namespace}/{id}", save::update)
             .is("updateFlow", "Saves an existing flow. A source without changes makes no new revision.")
             .body(Content::Yaml)
-            .refuses(&[404]),
+            .takes(&[Param::new(
+                "If-Match",
+                Kind::Text,
+                "The revision that was changed. If another revision is the latest, 409, and nothing is saved.",
+            )
+            .header()])
+            .refuses(&[404, 409]),
         delete("/flows/{namespace}/{id}", save::remove)
             .is("deleteFlow", "Deletes a flow. Its executions are kept.")
             .answers_code(204)
@@ -49,6 +55,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .is("flowsOfNamespace", "Lists the flows of exactly this namespace."),
         get("/flows/{namespace}/{id}/revisions", read::revisions)
             .is("flowRevisions", "Lists all revisions of a flow, oldest first.")
+            .takes(&[Param::new("source", Kind::Flag, "Includes the sources. Default: `true`.")])
             .refuses(&[404]),
         get("/flows/{namespace}/{id}/tasks/{taskId}", read::task)
             .is("taskOfFlow", "Returns a task as it is written in the source.")

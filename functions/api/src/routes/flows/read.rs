@@ -33,8 +33,9 @@ pub(super) async fn of_namespace(
 pub(super) async fn revisions(
     State(api): State<Api>,
     Path((namespace, id)): Name,
+    query: Query,
 ) -> Answer<Json<Vec<types::Flow>>> {
-    queries::revisions(&api, &namespace, &id).await.map(Json)
+    queries::revisions(&api, &namespace, &id, query.flag("source", true)?).await.map(Json)
 }
 
 pub(super) async fn task(

@@ -7,18 +7,51 @@ use crate::source::{accepted, read};
 use crate::view::flow::flow_with_source;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use segue_api_types as types;
 use segue_model::flow::Flow;
+use segue_ports::PortError;
 use segue_ports::state::StoredFlow;
 
 /// Saves an accepted source, and updates the states of its triggers.
 pub(crate) async fn save(api: &Api, flow: &Flow, source: &str) -> Answer<StoredFlow> {
     let stored = api.state().put_flow(&flow.namespace, &flow.id, source, api.now()).await?;
-    let mut flow = flow.clone();
-    flow.revision = stored.revision;
-    api.scheduler.sync_flow(&flow).await?;
+    sync(api, flow, stored.revision).await?;
     Ok(stored)
+}
+
+/// Saves an accepted source in place of the expected revision.
+async fn replace(api: &Api, flow: &Flow, source: &str, expected: u32) -> Answer<StoredFlow> {
+    let (namespace, id) = (&flow.namespace, &flow.id);
+    let answer = api.state().replace_flow(namespace, id, source, expected, api.now()).await;
+    if let Err(PortError::Conflict { .. }) = answer {
+        let latest = api.flow(namespace, id, None).await?.revision;
+        return Err(ApiError::illegal_state(format!(
+            "flow '{namespace}.{id}' has revision {latest}, and this change was made in revision {expected}: compare \
+             with revision {latest}, and save again"
+        )));
+    }
+    let stored = answer?;
+    sync(api, flow, stored.revision).await?;
+    Ok(stored)
+}
+
+/// Updates the states of the triggers of a saved flow.
+async fn sync(api: &Api, flow: &Flow, revision: u32) -> Answer<()> {
+    let mut flow = flow.clone();
+    flow.revision = revision;
+    Ok(api.scheduler.sync_flow(&flow).await?)
+}
+
+/// The revision that `If-Match` names, with or without quotes. None if the request has no such header, or `*`.
+fn expected(headers: &HeaderMap) -> Answer<Option<u32>> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim().trim_matches('"');
+    if text == "*" {
+        return Ok(None);
+    }
+    let refusal = || ApiError::argument("If-Match is not the number of a revision, such as \"3\"");
+    text.parse().map(Some).map_err(|_| refusal())
 }
 
 /// Deletes a flow with the states of its triggers. Returns false if the flow did not exist.
@@ -43,8 +76,10 @@ pub(super) async fn create(State(api): State<Api>, YamlBody(source): YamlBody) -
 pub(super) async fn update(
     State(api): State<Api>,
     Path((namespace, id)): Path<(String, String)>,
+    headers: HeaderMap,
     YamlBody(source): YamlBody,
 ) -> Answer<Json<types::Flow>> {
+    let expected = expected(&headers)?;
     api.flow(&namespace, &id, None).await?;
     let parsed = read(&api, &source);
     let flow = accepted(&parsed)?;
@@ -58,7 +93,11 @@ pub(super) async fn update(
             return Err(ApiError::invalid(format!("Invalid entity: {message}"), vec![problem]));
         }
     }
-    Ok(Json(flow_with_source(&save(&api, flow, &source).await?)))
+    let stored = match expected {
+        None => save(&api, flow, &source).await?,
+        Some(expected) => replace(&api, flow, &source, expected).await?,
+    };
+    Ok(Json(flow_with_source(&stored)))
 }
 
 pub(super) async fn remove(

@@ -20,6 +20,7 @@ pub async fn flows_count_revisions(store: &dyn StateStore, scope: &str) -> Resul
     assert_eq!(store.put_flow(&space, id, "two", at(2)).await?.revision, 2);
     assert_eq!(store.put_flow(&space, id, "one", at(3)).await?.revision, 3, "an old source is new again");
     store.put_flow(&space, "other", "x", at(3)).await?;
+    a_change_is_not_overwritten(store, &space).await?;
     let latest = store.flow(&space, id, None).await?;
     assert_eq!(latest.as_ref().map(|flow| (flow.revision, flow.source.as_str())), Some((3, "one")));
     assert_eq!(latest.map(|flow| flow.updated), Some(at(3)));
@@ -40,6 +41,22 @@ pub async fn flows_count_revisions(store: &dyn StateStore, scope: &str) -> Resul
     assert!(store.flow(&space, id, Some(3)).await?.is_some(), "a running execution has its revision still");
     assert_eq!(store.flows(Some(&space)).await?.len(), 1);
     assert_eq!(store.put_flow(&space, id, "one", at(6)).await?.revision, 5, "the removal was a revision");
+    Ok(())
+}
+
+async fn a_change_is_not_overwritten(store: &dyn StateStore, space: &str) -> Result<(), PortError> {
+    let replace = |source: &'static str, expected| store.replace_flow(space, "mine", source, expected, at(3));
+    let is_refused = |answer: Result<_, PortError>| matches!(answer, Err(PortError::Conflict { .. }));
+    assert!(is_refused(replace("one", 0).await), "there is no such flow");
+    store.put_flow(space, "mine", "one", at(3)).await?;
+    assert_eq!(replace("two", 1).await?.revision, 2);
+    assert_eq!(replace("two", 1).await?.revision, 2, "tried again, because the answer was lost");
+    assert!(is_refused(replace("three", 1).await), "somebody else was faster");
+    let both = futures::join!(replace("left", 2), replace("right", 2));
+    assert!(both.0.is_ok() != both.1.is_ok(), "one of two at the same time");
+    assert!(store.delete_flow(space, "mine", at(3)).await?);
+    assert!(is_refused(replace("four", 3).await), "it is deleted");
+    assert!(is_refused(replace("four", 4).await), "and the deletion is no revision to replace");
     Ok(())
 }
 

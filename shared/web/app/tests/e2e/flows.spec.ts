@@ -69,7 +69,7 @@ test('U24 addresses of Kestra open the same page, and an unknown one says so', a
   await page.goto(`${segue.url}/`);
   await expect(page).toHaveURL(/\/ui\/$/);
   await page.goto(`${segue.url}/ui/flows/edit/shop.orders/nightly_load/editor`);
-  await expect(page.getByRole('list', { name: 'Source of the flow' })).toContainText('id: nightly_load');
+  await expect(page.getByRole('textbox', { name: 'Source of the flow' })).toContainText('id: nightly_load');
   const run = await segue.run('shop.orders/nightly_load');
   await page.goto(`${segue.url}/ui/main/executions/shop.orders/nightly_load/${run.id}/gantt`);
   await expect(page.getByRole('tree', { name: 'Task runs' })).toBeVisible();
@@ -84,8 +84,8 @@ test('a flow shows its parts, its source with links to lines, and its executions
   const run = await segue.run('shop.reports/monthly');
   await page.goto(`${segue.url}/ui/main/flows/edit/shop.orders/nightly_load`);
   await expect(page.getByRole('region', { name: 'Inputs' })).toContainText('north');
-  await page.getByRole('link', { name: 'Source' }).click();
-  await page.getByRole('button', { name: 'Link to line 7' }).click();
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.locator('.cm-lineNumbers .cm-gutterElement').filter({ hasText: /^7$/ }).click();
   await expect(page).toHaveURL(/#L7$/);
   await page.goto(`${segue.url}/ui/main/flows/edit/shop.reports/monthly/executions`);
   await expect(page.getByRole('link', { name: run.id.slice(0, 8) })).toBeVisible();

@@ -18,10 +18,21 @@ export async function pages(segue: Segue): Promise<Shown[]> {
     { name: 'flows', address: `${ui}/flows`, text: 'nightly_load' },
     { name: 'flow', address: `${ui}/flows/edit/shop.orders/nightly_load/overview`, text: 'concurrencyLimit' },
     {
-      name: 'flow-source',
-      address: `${ui}/flows/edit/shop.orders/nightly_load/source`,
+      name: 'flow-edit',
+      address: `${ui}/flows/edit/shop.orders/nightly_load/edit`,
       text: 'concurrencyLimit: 2',
     },
+    {
+      name: 'flow-revisions',
+      address: `${ui}/flows/edit/shop.orders/nightly_load/revisions`,
+      text: 'the same text',
+    },
+    {
+      name: 'flow-backfills',
+      address: `${ui}/flows/edit/shop.reports/monthly/backfills?start=2025-03-01&end=2025-08-31`,
+      text: 'Start 6 runs',
+    },
+    { name: 'new-flow', address: `${ui}/flows/new`, text: 'id: my_flow' },
     { name: 'executions', address: `${ui}/executions`, text: failed.id.slice(0, 8) },
     { name: 'execution', address: segue.address(done, 'gantt'), text: 'report' },
     { name: 'execution-failed', address: segue.address(failed, 'gantt'), text: 'Open the log at line' },

@@ -29,6 +29,8 @@ export interface Options {
   query?: URLSearchParams | undefined;
   /** Ends the request. */
   signal?: AbortSignal | undefined;
+  /** The revision that is changed. The server refuses with 409 if another one is the latest. */
+  ifRevision?: number | undefined;
 }
 
 /** Asks for JSON. Numbers that JavaScript cannot hold exactly stay exact: see `json.ts`. */
@@ -44,6 +46,16 @@ export async function post<T>(address: string, body: unknown, options: Options =
 /** Posts YAML, and reads the JSON of the answer. */
 export async function postYaml<T>(address: string, source: string, options: Options = {}): Promise<T> {
   return read<T>(await send('POST', address, options, new Blob([source], { type: 'application/x-yaml' })));
+}
+
+/** Puts YAML in place of what is there, and reads the JSON of the answer. */
+export async function putYaml<T>(address: string, source: string, options: Options = {}): Promise<T> {
+  return read<T>(await send('PUT', address, options, new Blob([source], { type: 'application/x-yaml' })));
+}
+
+/** Puts JSON in place of what is there, and reads the JSON of the answer. */
+export async function put<T>(address: string, body: unknown, options: Options = {}): Promise<T> {
+  return read<T>(await send('PUT', address, options, body));
 }
 
 /** Deletes, without an answer to read. */
@@ -71,6 +83,7 @@ async function send(method: string, address: string, options: Options, body?: un
       headers: {
         'X-Requested-With': 'XMLHttpRequest',
         ...(body !== undefined && !isTyped && { 'Content-Type': 'application/json' }),
+        ...(options.ifRevision !== undefined && { 'If-Match': `"${options.ifRevision}"` }),
       },
       ...(body !== undefined && { body: isTyped ? body : JSON.stringify(body) }),
       ...(options.signal && { signal: options.signal }),

@@ -2215,6 +2215,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plugins/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all types by name, with their older names and what they do. */
+        get: operations["pluginTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/expressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the functions, filters and tests that an expression can use. */
+        get: operations["expressions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plugins/inputs": {
         parameters: {
             query?: never;
@@ -2688,6 +2722,15 @@ export interface components {
             variables: {
                 [key: string]: unknown;
             };
+        };
+        /** @description The names that an expression can call. */
+        ExpressionNames: {
+            /** @description The functions, as in `now()`. */
+            functions: string[];
+            /** @description The filters, as in `value | upper`. */
+            filters: string[];
+            /** @description The tests, as in `value is empty`. */
+            tests: string[];
         };
         /** @description The size of a file. */
         FileMetas: {
@@ -3270,10 +3313,23 @@ export interface components {
             /** @description Whether the type is a flowable task. */
             flowable: boolean;
         };
+        /** @description Where a type can be used. */
+        PluginKind: "TASK" | "TRIGGER" | "CONDITION";
         /** @description The schema of the properties of a type. */
         PluginSchema: {
             /** @description The JSON Schema. */
             properties: unknown;
+        };
+        /** @description A type by its names, for a list to choose from. */
+        PluginType: {
+            /** @description The name. */
+            name: string;
+            /** @description What the type is for. */
+            kind: components["schemas"]["PluginKind"];
+            /** @description Older names for the same type. */
+            aliases?: string[];
+            /** @description What the type does, in one paragraph. Empty if the type has no description. */
+            about?: string;
         };
         /** @description A location in a source text. Line and column count from 1. Zero stands for "the whole file". */
         Position: {
@@ -3717,7 +3773,10 @@ export interface operations {
     updateFlow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The revision that was changed. If another revision is the latest, 409, and nothing is saved. */
+                "If-Match"?: string;
+            };
             path: {
                 namespace: string;
                 id: string;
@@ -3744,6 +3803,7 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
             413: components["responses"]["Refused"];
             415: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
@@ -3849,7 +3909,10 @@ export interface operations {
     };
     flowRevisions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Includes the sources. Default: `true`. */
+                source?: boolean;
+            };
             header?: never;
             path: {
                 namespace: string;
@@ -8881,6 +8944,8 @@ export interface operations {
             query?: {
                 /** @description Returns the schema of a list. */
                 arrayOf?: boolean;
+                /** @description `false`: leaves out the schemas of all types. Default: `true`. */
+                definitions?: boolean;
             };
             header?: never;
             path: {
@@ -8907,6 +8972,56 @@ export interface operations {
             404: components["responses"]["Refused"];
             421: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    pluginTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginType"][];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
+            429: components["responses"]["TooEarly"];
+        };
+    };
+    expressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpressionNames"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            421: components["responses"]["Refused"];
             429: components["responses"]["TooEarly"];
         };
     };

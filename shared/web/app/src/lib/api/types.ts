@@ -3,6 +3,8 @@ import type { components } from './generated';
 
 type Schemas = components['schemas'];
 
+export type Backfill = Schemas['Backfill'];
+export type BackfillPreview = Schemas['BackfillPreview'];
 export type Configs = Schemas['Configs'];
 export type Diagnostic = Schemas['Diagnostic'];
 export type Execution = Schemas['Execution'];

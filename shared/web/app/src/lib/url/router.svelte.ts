@@ -11,14 +11,26 @@ class Router {
   /** The fragment without `#`. */
   readonly fragment = $derived(this.#url.hash.slice(1));
 
+  /** Asked before another page is shown. The page stays if the answer is false. */
+  #mayLeave: ((next: URL) => boolean) | undefined;
+
   constructor() {
-    addEventListener('popstate', () => (this.#url = new URL(location.href)));
+    addEventListener('popstate', () => this.#back());
     document.addEventListener('click', (event) => this.#follow(event));
+  }
+
+  /** Asks `mayLeave` before another page is shown, until the answer is called. */
+  guard(mayLeave: (next: URL) => boolean): () => void {
+    this.#mayLeave = mayLeave;
+    return () => {
+      if (this.#mayLeave === mayLeave) this.#mayLeave = undefined;
+    };
   }
 
   /** Goes to another page. */
   go(address: string): void {
     const url = new URL(address, location.href);
+    if (this.#mayLeave?.(url) === false) return;
     const isOtherPage = url.pathname !== this.#url.pathname;
     this.#set(url, false);
     if (isOtherPage) scrollTo(0, 0);
@@ -43,6 +55,13 @@ class Router {
     const url = new URL(this.#url);
     url.hash = fragment;
     this.#set(url, true);
+  }
+
+  /** Follows Back and Forward. The browser has changed the address already, so a page that stays puts its own back. */
+  #back(): void {
+    const next = new URL(location.href);
+    if (this.#mayLeave?.(next) === false) history.pushState(null, '', this.#url);
+    else this.#url = next;
   }
 
   #set(url: URL, isReplaced: boolean): void {

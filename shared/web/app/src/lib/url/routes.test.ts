@@ -6,14 +6,14 @@ describe('addresses of pages', () => {
     const routes: Exclude<Route, { page: 'missing' }>[] = [
       { page: 'flows' },
       { page: 'executions' },
-      { page: 'flow', namespace: 'a.b', id: 'f', tab: 'source' },
+      { page: 'flow', namespace: 'a.b', id: 'f', tab: 'edit' },
       { page: 'execution', namespace: 'a.b', flowId: 'f/ü %', id: 'X1', tab: 'logs' },
     ];
     for (const route of routes) expect(read(href(route))).toEqual(route);
   });
 
   it('understands addresses with and without the tenant, and older names of tabs', () => {
-    const flow = { page: 'flow', namespace: 'a.b', id: 'f', tab: 'source' };
+    const flow = { page: 'flow', namespace: 'a.b', id: 'f', tab: 'edit' };
     expect(read('/ui/flows/edit/a.b/f/editor')).toEqual(flow);
     expect(read('/ui/main/flows/edit/a.b/f/source/')).toEqual(flow);
     expect(read('/ui/')).toEqual({ page: 'flows' });

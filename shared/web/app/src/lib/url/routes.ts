@@ -3,6 +3,7 @@
 /** What an address below `/ui/` shows. */
 export type Route =
   | { page: 'flows' }
+  | { page: 'new-flow' }
   | { page: 'flow'; namespace: string; id: string; tab: string }
   | { page: 'executions' }
   | { page: 'execution'; namespace: string; flowId: string; id: string; tab: string }
@@ -12,8 +13,11 @@ export const BASE = '/ui/';
 /** The only tenant. It may be left out of an address. */
 const TENANT = 'main';
 
-export const FLOW_TABS = ['overview', 'source', 'executions'] as const;
+export const FLOW_TABS = ['overview', 'edit', 'revisions', 'backfills', 'executions'] as const;
 export const EXECUTION_TABS = ['overview', 'gantt', 'logs', 'outputs'] as const;
+
+/** Names of tabs in older links. */
+const OLDER_TABS: Record<string, string> = { editor: 'edit', source: 'edit' };
 
 /** Reads the path of an address. */
 export function read(path: string): Route {
@@ -33,10 +37,10 @@ export function read(path: string): Route {
 
 function flow(parts: string[]): Route | undefined {
   if (parts.length === 0) return { page: 'flows' };
+  if (parts.length === 1 && parts[0] === 'new') return { page: 'new-flow' };
   const [edit, namespace, id, tab = 'overview', ...more] = parts;
   if (edit !== 'edit' || !namespace || !id || more.length > 0) return undefined;
-  // `editor` is the name of the tab in older links.
-  return { page: 'flow', namespace, id, tab: oneOf(FLOW_TABS, tab === 'editor' ? 'source' : tab) };
+  return { page: 'flow', namespace, id, tab: oneOf(FLOW_TABS, OLDER_TABS[tab] ?? tab) };
 }
 
 function execution(parts: string[]): Route | undefined {
@@ -57,6 +61,8 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
     case 'flows':
     case 'executions':
       return route.page;
+    case 'new-flow':
+      return 'flows/new';
     case 'flow':
       return ['flows', 'edit', route.namespace, route.id, route.tab].map(encodeURIComponent).join('/');
     case 'execution':
