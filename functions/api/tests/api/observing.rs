@@ -99,10 +99,17 @@ async fn plugins_have_schemas() {
     let bare = server.get("/plugins/schemas/flow?definitions=false").await.ok();
     assert!(bare.get("definitions").is_none() && bare["properties"]["tasks"].is_object(), "{bare}");
     let names = server.get("/plugins/types").await.ok();
-    let named = |name: &str| names.as_array().unwrap().iter().find(|one| one["name"] == name).cloned().unwrap();
+    let named =
+        |name: &str| names.as_array().unwrap().iter().find(|one| one["name"] == name).cloned().unwrap();
     assert_eq!(named(log)["kind"], "TASK");
     assert!(named(log)["aliases"].as_array().unwrap().iter().any(|alias| alias != log), "{}", named(log));
-    assert!(names.as_array().unwrap().iter().any(|one| one["about"].as_str().is_some_and(|about| about.len() > 20)));
+    assert!(
+        names
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["about"].as_str().is_some_and(|about| about.len() > 20))
+    );
     assert_eq!(named("io.kestra.plugin.core.trigger.Schedule")["kind"], "TRIGGER");
     let expressions = server.get("/expressions").await.ok();
     for (kind, name) in [("functions", "kv"), ("filters", "upper"), ("tests", "defined")] {

@@ -89,9 +89,8 @@ pub(super) async fn put_flow(
     (source, expected): (&str, Option<u32>),
     now: Timestamp,
 ) -> Result<StoredFlow, DbError> {
-    let is_same = |latest: Option<&StoredFlow>| {
-        latest.is_some_and(|flow| !flow.deleted && flow.source == source)
-    };
+    let is_same =
+        |latest: Option<&StoredFlow>| latest.is_some_and(|flow| !flow.deleted && flow.source == source);
     let is_expected = |latest: Option<&StoredFlow>| {
         let revision = latest.filter(|flow| !flow.deleted).map(|flow| flow.revision);
         expected.is_none() || revision == expected

@@ -3,7 +3,7 @@ import type { Completion } from '@codemirror/autocomplete';
 import type { Knowledge } from './knowledge';
 import type { Outline } from './outline';
 
-/** The words that an expression can begin with, besides functions. */
+/** The words that an expression can begin with, next to functions. */
 const ROOTS: [string, string][] = [
   ['inputs', 'The inputs of the execution'],
   ['outputs', 'The outputs of the tasks before this one'],

@@ -23,6 +23,7 @@ const MOST = 6;
 const pages: Item[] = [
   { kind: 'page', text: 'Flows', hint: '', address: href({ page: 'flows' }) },
   { kind: 'page', text: 'Executions', hint: '', address: href({ page: 'executions' }) },
+  { kind: 'page', text: 'Triggers', hint: '', address: href({ page: 'triggers' }) },
   {
     kind: 'page',
     text: 'Failed executions',

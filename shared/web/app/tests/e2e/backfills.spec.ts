@@ -235,7 +235,7 @@ test('U8 the copied command is the same backfill', async ({ page, segue }) => {
   await panel.getByText('Inputs', { exact: true }).click();
   await panel.getByLabel('taxi').fill(`gr'een "$x"`);
   await panel.getByText('Copy as a command').click();
-  const command = panel.getByLabel('Command');
+  const command = panel.getByLabel('Command', { exact: true });
   await expect(command).toContainText('curl -X POST');
   const copied = (await command.textContent()) ?? '';
   const started = JSON.parse(execFileSync('sh', ['-c', `${copied} -s`], { encoding: 'utf8' })) as Backfill & {

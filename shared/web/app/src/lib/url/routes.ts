@@ -5,6 +5,7 @@ export type Route =
   | { page: 'flows' }
   | { page: 'new-flow' }
   | { page: 'flow'; namespace: string; id: string; tab: string }
+  | { page: 'triggers' }
   | { page: 'executions' }
   | { page: 'execution'; namespace: string; flowId: string; id: string; tab: string }
   | { page: 'missing'; path: string };
@@ -13,8 +14,16 @@ export const BASE = '/ui/';
 /** The only tenant. It may be left out of an address. */
 const TENANT = 'main';
 
-export const FLOW_TABS = ['overview', 'edit', 'revisions', 'backfills', 'executions'] as const;
-export const EXECUTION_TABS = ['overview', 'gantt', 'logs', 'outputs'] as const;
+export const FLOW_TABS = [
+  'overview',
+  'topology',
+  'edit',
+  'revisions',
+  'triggers',
+  'backfills',
+  'executions',
+] as const;
+export const EXECUTION_TABS = ['overview', 'gantt', 'logs', 'topology', 'outputs'] as const;
 
 /** Names of tabs in older links. */
 const OLDER_TABS: Record<string, string> = { editor: 'edit', source: 'edit' };
@@ -27,10 +36,13 @@ export function read(path: string): Route {
     .filter((part) => part !== '')
     .map(decode);
   if (parts[0] === TENANT) parts.shift();
+  // Older links have the triggers below `admin`.
+  if (parts[0] === 'admin') parts.shift();
   const [page, ...rest] = parts;
   const missing: Route = { page: 'missing', path };
   if (page === undefined) return { page: 'flows' };
   if (page === 'flows') return flow(rest) ?? missing;
+  if (page === 'triggers' && rest.length === 0) return { page };
   if (page === 'executions') return execution(rest) ?? missing;
   return missing;
 }
@@ -60,6 +72,7 @@ function place(route: Exclude<Route, { page: 'missing' }>): string {
   switch (route.page) {
     case 'flows':
     case 'executions':
+    case 'triggers':
       return route.page;
     case 'new-flow':
       return 'flows/new';
